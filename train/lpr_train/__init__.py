@@ -1,0 +1,1 @@
+"""Training: data, synthetic plates, networks, fitting and plots."""
