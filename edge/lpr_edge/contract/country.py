@@ -1,0 +1,225 @@
+"""A country as data: what its plates can say and how they look, read from one TOML file."""
+
+import tomllib
+import unicodedata
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from lpr_edge.contract.errors import LprError
+
+PLATES = Path(__file__).parent / "plates"
+UNREADABLE = "?"
+"""Stands in labelled text for a character that nobody can read."""
+
+
+@dataclass(frozen=True)
+class Element:
+    """One place of a reading: which labels may stand there, and how many of them."""
+
+    field: str | None
+    """The field that it fills; None for decoration."""
+    options: tuple[tuple[str, ...], ...]
+    """Each a sequence of labels."""
+    count: tuple[int, int]
+    """The least and the most repetitions."""
+    names: tuple[str, ...]
+    """What each option is called: "प" or, transliterated, "PA"."""
+    table: str | None
+    """The country's table that explains the option (`zones`, `classes`), where there is one."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """A reading that the country allows."""
+
+    name: str
+    elements: tuple[Element, ...]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a form is painted: a template a row, and the rows' heights beside the tallest."""
+
+    form: str
+    weight: float
+    rows: tuple[str, ...]
+    scale: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Colour:
+    """A plate's colours, and who wears them."""
+
+    name: str
+    plate_rgb: tuple[int, int, int]
+    text_rgb: tuple[int, int, int]
+    weight: float
+    classes: tuple[str, ...]
+    """Class letters that wear it; empty for any."""
+    forms: tuple[str, ...]
+    """Forms that wear it; empty for any."""
+
+
+@dataclass(frozen=True)
+class Country:
+    """All that lpr knows of one country's plates."""
+
+    values: dict[str, Any]
+    """The TOML file's content; the properties below are views of it."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The file's content, for a manifest."""
+        return self.values
+
+    @property
+    def name(self) -> str:
+        """Short name, as `load_country` takes it."""
+        return str(self.values["name"])
+
+    @property
+    def language(self) -> str:
+        """BCP 47 tag, for shaping text."""
+        return str(self.values.get("language", "und"))
+
+    @cached_property
+    def groups(self) -> dict[str, tuple[str, ...]]:
+        """Label groups (`digits`, `letters`, `words`, …) in the file's order."""
+        return {group: tuple(map(_nfc, labels)) for group, labels in self.values["labels"].items()}
+
+    @cached_property
+    def labels(self) -> tuple[str, ...]:
+        """Every label a reader tells apart, in the order of its outputs."""
+        return tuple(label for group in self.groups.values() for label in group)
+
+    @cached_property
+    def characters(self) -> dict[str, str]:
+        """Folder name -> label of the single-character data set, in the order of a classifier's outputs."""
+        return {folder: _nfc(label) for folder, label in self.values.get("characters", {}).items()}
+
+    @cached_property
+    def latin(self) -> dict[str, str]:
+        """Label -> its transliteration."""
+        return {_nfc(label): latin for label, latin in self.values.get("latin", {}).items()}
+
+    def table(self, name: str) -> dict[str, str]:
+        """A table of labels and their meaning: `zones`, `provinces`, `classes`; empty where the country has none."""
+        return {_nfc(label): meaning for label, meaning in self.values.get(name, {}).items()}
+
+    @cached_property
+    def forms(self) -> tuple[Form, ...]:
+        """The readings that are allowed."""
+        return tuple(
+            Form(form["name"], tuple(self._element(e) for e in form["elements"])) for form in self.values["forms"]
+        )
+
+    @cached_property
+    def layouts(self) -> tuple[Layout, ...]:
+        """How forms are painted, with their shares."""
+        return tuple(
+            Layout(layout["form"], float(layout["weight"]), tuple(layout["rows"]), tuple(map(float, layout["scale"])))
+            for layout in self.values["layouts"]
+        )
+
+    @cached_property
+    def colours(self) -> tuple[Colour, ...]:
+        """Plate colours, with their shares."""
+        return tuple(
+            Colour(
+                colour["name"],
+                tuple(colour["plate"]),
+                tuple(colour["text"]),
+                float(colour["weight"]),
+                tuple(map(_nfc, colour.get("classes", ()))),
+                tuple(colour.get("forms", ())),
+            )
+            for colour in self.values["colours"]
+        )
+
+    @property
+    def shares(self) -> dict[str, dict[str, float]]:
+        """Field -> label -> share, where labels aren't equally common; `rest` is what all the others share."""
+        return dict(self.values.get("shares", {}))
+
+    def tokenize(self, text: str) -> tuple[str, ...]:
+        """Cut text into labels, the longest first; spaces and `.`, `-`, `·` are decoration, `?` stays.
+
+        Raises:
+            LprError: a character that no label begins with.
+        """
+        rest = "".join(c for c in _nfc(text) if not c.isspace() and c not in ".-·")
+        found: list[str] = []
+        while rest:
+            label = next((label for label in self._longest_first if rest.startswith(label)), None)
+            if label is None:
+                raise LprError(
+                    f"{text!r} has {rest[0]!r} at its {len(found) + 1}. place, which is no label of {self.name}"
+                )
+            found.append(label)
+            rest = rest[len(label) :]
+        return tuple(found)
+
+    def transliterate(self, labels: tuple[str, ...]) -> str:
+        """The labels in Latin letters, joined."""
+        return "".join(self.latin.get(label, label) for label in labels)
+
+    @cached_property
+    def _longest_first(self) -> tuple[str, ...]:
+        return tuple(sorted((*self.labels, UNREADABLE), key=len, reverse=True))
+
+    def _element(self, values: dict[str, Any]) -> Element:
+        source = values.get("from", "")
+        texts = [_nfc(text) for text in values.get("any_of", self.groups.get(source) or self.table(source))]
+        if not texts:
+            raise LprError(
+                f"{self.name}: an element of a form takes its labels from {source!r}, which the file doesn't define"
+            )
+        if values.get("latin"):
+            texts = list(dict.fromkeys(self.latin.get(text, text) for text in texts))
+        least, most = values.get("count", (1, 1))
+        table = source if self.table(source) else None
+        return Element(values.get("field"), tuple(map(self.tokenize, texts)), (least, most), tuple(texts), table)
+
+
+def load_country(name_or_path: str | Path = "nepal") -> Country:
+    """Read a country's file.
+
+    Args:
+        name_or_path: the name of one that lpr carries, or a path to another TOML file.
+
+    Raises:
+        LprError: there is no such file, or it isn't valid.
+    """
+    path = PLATES / f"{name_or_path}.toml"
+    path = path if path.exists() else Path(name_or_path)
+    try:
+        return country_from_dict(tomllib.loads(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        known = ", ".join(sorted(file.stem for file in PLATES.glob("*.toml")))
+        raise LprError(f"no country {str(name_or_path)!r}: give a TOML file, or one of {known}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise LprError(f"{path} is not valid TOML: {error}") from error
+
+
+def country_from_dict(values: dict[str, Any]) -> Country:
+    """Make a country from a file's or a manifest's content, and check that it holds together.
+
+    Raises:
+        LprError: a part is missing, or a label stands twice.
+    """
+    missing = [part for part in ("name", "labels", "forms") if part not in values]
+    if missing:
+        raise LprError(f"a country's file needs {', '.join(missing)}; see plates/nepal.toml for an example")
+    country = Country(values)
+    twice = {label for label in country.labels if country.labels.count(label) > 1}
+    if twice:
+        raise LprError(
+            f"{country.name}: the labels {', '.join(sorted(twice))} stand twice; a reader's outputs must differ"
+        )
+    _ = country.forms
+    return country
+
+
+def _nfc(text: str) -> str:
+    return unicodedata.normalize("NFC", text)

@@ -1,0 +1,105 @@
+"""Four corners: warps, sizes, overlaps."""
+
+import cv2
+import numpy as np
+
+from lpr_edge.contract.arrays import Floats, Image, Quad
+
+
+def rectify(frame_bgr: Image, quad_xy: Quad, size_hw: tuple[int, int]) -> Image:
+    """Warp a plate's four corners onto an upright rectangle.
+
+    Args:
+        frame_bgr: (H, W, 3) uint8, as OpenCV gives it.
+        quad_xy: (4, 2) float32, clockwise from the plate's own top left; may lie partly outside the frame.
+        size_hw: height and width of the result, in pixels.
+
+    Returns:
+        (*size_hw, 3) uint8; what lay outside the frame repeats its edge.
+
+    Raises:
+        ValueError: `quad_xy` isn't convex, so no warp exists.
+    """
+    if not is_convex(quad_xy):
+        raise ValueError(f"the corners {np.asarray(quad_xy).tolist()} are not a convex quadrilateral")
+    if needs_smoothing(quad_xy, size_hw):
+        return _rectify_smoothly(frame_bgr, quad_xy, size_hw)
+    return _warp(frame_bgr, quad_xy, size_hw)
+
+
+def needs_smoothing(quad_xy: Quad, size_hw: tuple[int, int]) -> bool:
+    """Tell whether a plate is so much larger than the result that bilinear sampling would skip pixels."""
+    width, height = quad_size(quad_xy)
+    return width > 1.5 * size_hw[1] or height > 1.5 * size_hw[0]
+
+
+def _rectify_smoothly(frame_bgr: Image, quad_xy: Quad, size_hw: tuple[int, int]) -> Image:
+    """Warp at a whole multiple of the size, then average down: no aliasing on large plates."""
+    width, height = quad_size(quad_xy)
+    factor = max(2, min(6, round(max(width / size_hw[1], height / size_hw[0]))))
+    warped = _warp(frame_bgr, quad_xy, (size_hw[0] * factor, size_hw[1] * factor))
+    return np.asarray(cv2.resize(warped, (size_hw[1], size_hw[0]), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _warp(frame_bgr: Image, quad_xy: Quad, size_hw: tuple[int, int]) -> Image:
+    transform = cv2.getPerspectiveTransform(np.asarray(quad_xy, np.float32), rectangle(size_hw))
+    size = (size_hw[1], size_hw[0])
+    return np.asarray(cv2.warpPerspective(frame_bgr, transform, size, borderMode=cv2.BORDER_REPLICATE), np.uint8)
+
+
+def rectangle(size_hw: tuple[int, int]) -> Quad:
+    """The corners (4, 2) of an upright picture of that size, clockwise from its top left."""
+    height, width = size_hw
+    return np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+
+
+def quad_size(quad_xy: Quad) -> tuple[float, float]:
+    """Width and height of a plate in pixels: the means of its opposite sides."""
+    sides = np.linalg.norm(np.roll(quad_xy, -1, axis=0) - quad_xy, axis=1)
+    return float(sides[0] + sides[2]) / 2, float(sides[1] + sides[3]) / 2
+
+
+def is_convex(quad_xy: Quad) -> bool:
+    """Tell whether four corners go round once without crossing or folding."""
+    return (
+        bool(np.isfinite(quad_xy).all())
+        and bool(np.ptp(np.sign(_turns(quad_xy))) == 0)
+        and abs(signed_area(quad_xy)) > 1e-3
+    )
+
+
+def _turns(quad_xy: Quad) -> Floats:
+    edges = np.roll(quad_xy, -1, axis=0) - quad_xy
+    following = np.roll(edges, -1, axis=0)
+    return np.asarray(edges[:, 0] * following[:, 1] - edges[:, 1] * following[:, 0], np.float32)
+
+
+def signed_area(quad_xy: Quad) -> float:
+    """Area in pixels, positive where the corners run clockwise on a screen (shoelace formula)."""
+    x, y = np.asarray(quad_xy, np.float64).T
+    return float(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1))) / 2
+
+
+def quad_iou(a_xy: Quad, b_xy: Quad) -> float:
+    """Intersection over union of two convex quadrilaterals, 0..1; 0 where either isn't convex."""
+    if not (is_convex(a_xy) and is_convex(b_xy)):
+        return 0.0
+    shared, _ = cv2.intersectConvexConvex(np.asarray(a_xy, np.float32), np.asarray(b_xy, np.float32))
+    union = abs(signed_area(a_xy)) + abs(signed_area(b_xy)) - shared
+    return float(shared / union) if union > 0 else 0.0
+
+
+def roll_quad(quad_xy: Quad, turn: int) -> Quad:
+    """The same corners, begun `turn` corners later: turn 1 makes the second corner the plate's top left."""
+    return np.ascontiguousarray(np.roll(quad_xy, -turn, axis=0))
+
+
+def picture_order(quad_xy: Quad) -> tuple[Quad, int]:
+    """Order corners by how they stand in the picture, and tell which of them is the plate's own top left.
+
+    Returns:
+        The corners clockwise from the picture's top left (the least x + y), and the turn that leads back:
+        `roll_quad(ordered, turn)` is the plate's own order.
+    """
+    first = int(np.argmin(quad_xy.sum(axis=1)))
+    return roll_quad(quad_xy, first), (4 - first) % 4

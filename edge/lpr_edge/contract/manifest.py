@@ -1,0 +1,270 @@
+"""The manifest that travels inside each model file, and the proof that it belongs to the weights beside it.
+
+In a `.tflite` it is `manifest.json` in a zip archive on the file's end, TFLite's own convention for associated files,
+which every runtime ignores. In an `.onnx` it is the metadata property `lpr.manifest`, with its own hash beside it.
+"""
+
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from lpr_edge.contract.errors import ManifestError
+from lpr_edge.contract.outputs import ROLES
+from lpr_edge.contract.preprocess import InputSpec
+
+FORMAT_VERSION = 1
+"""What this lpr writes, and the newest it reads."""
+
+TFLITE_MEMBER = "manifest.json"
+ONNX_KEY = "lpr.manifest"
+ONNX_HASH_KEY = "lpr.manifest.sha256"
+
+
+@dataclass(frozen=True)
+class TensorSpec:
+    """How a tensor's integers stand for numbers: value = scale × (integer − zero_point)."""
+
+    dtype: str
+    """numpy's name: uint8, int8, float32."""
+    scale: float = 1.0
+    zero_point: int = 0
+
+
+@dataclass(frozen=True)
+class OutputSpec(TensorSpec):
+    """One output of the file, in the file's order."""
+
+    role: str = ""
+    """What it is: see `outputs.ROLES`."""
+    shape: tuple[int, ...] = ()
+    """Without the batch axis."""
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """All that is needed to run a model file, and to know where it comes from."""
+
+    kind: str
+    """`classifier`, `reader` or `detector`."""
+    name: str
+    labels: tuple[str, ...]
+    """In the order of the network's outputs; empty for a detector."""
+    input: InputSpec
+    outputs: tuple[OutputSpec, ...]
+    precision: str
+    """`int8` or `float32`."""
+    input_tensor: TensorSpec
+    thresholds: dict[str, float]
+    """For decoding: see `outputs`."""
+    country: dict[str, Any]
+    """The country's file, whole."""
+    metrics: tuple[dict[str, Any], ...] = ()
+    """Each with `data`, `split`, `metric`, `value`, `count`."""
+    calibration: dict[str, Any] = field(default_factory=dict)
+    """Source, count, seed and the pictures' hash."""
+    training: dict[str, Any] = field(default_factory=dict)
+    """The run's config."""
+    runtimes: tuple[str, ...] = ()
+    """Runtimes that loaded and ran this file when it was exported."""
+    licence: str = ""
+    lpr_version: str = ""
+    weights_sha256: str = ""
+    """Of the file's bytes without the manifest."""
+    format: int = FORMAT_VERSION
+
+    def to_json(self) -> str:
+        """One line of JSON, keys sorted, so that the same manifest is the same bytes."""
+        values = asdict(self) | {"input": self.input.to_dict()}
+        return json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+    @staticmethod
+    def from_json(text: str) -> "Manifest":
+        """Read what `to_json` wrote.
+
+        Raises:
+            ManifestError: it isn't JSON, is newer than this lpr, or lacks something.
+        """
+        try:
+            values = json.loads(text)
+            _check_format(values)
+            return _from_values(values)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ManifestError(
+                f"the manifest can't be read ({error!r}); export the model again with lpr-export"
+            ) from error
+
+
+def _check_format(values: dict[str, Any]) -> None:
+    found = values["format"]
+    if not isinstance(found, int) or found > FORMAT_VERSION:
+        raise ManifestError(
+            f"the model was made for format {found}, and this lpr reads up to {FORMAT_VERSION}. "
+            "Upgrade lpr on this device: pip install --upgrade lpr"
+        )
+
+
+def _from_values(values: dict[str, Any]) -> Manifest:
+    known = {f.name for f in fields(Manifest)}
+    values = {key: value for key, value in values.items() if key in known}
+    manifest = Manifest(
+        **values
+        | {
+            "labels": tuple(values["labels"]),
+            "input": InputSpec.from_dict(values["input"]),
+            "outputs": tuple(OutputSpec(**o | {"shape": tuple(o["shape"])}) for o in values["outputs"]),
+            "input_tensor": TensorSpec(**values["input_tensor"]),
+            "metrics": tuple(values.get("metrics", ())),
+            "runtimes": tuple(values.get("runtimes", ())),
+        }
+    )
+    if manifest.kind not in ROLES:
+        raise ManifestError(f"the model is of the unknown kind {manifest.kind!r}; lpr runs {', '.join(ROLES)}")
+    return manifest
+
+
+def read_manifest(path: str | Path) -> Manifest:
+    """Read a model file's manifest and check that it belongs to the weights.
+
+    Raises:
+        ManifestError: the file is missing or damaged, has no manifest, or one that is too new or of other weights.
+    """
+    path = Path(path)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ManifestError(f"no model file {path}: {error.strerror or error}") from error
+    try:
+        weights, text = _split_onnx(data) if path.suffix == ".onnx" else _split_tflite(data)
+        manifest = Manifest.from_json(text)
+    except ManifestError as error:
+        raise ManifestError(f"{path}: {error}") from error
+    if hashlib.sha256(weights).hexdigest() != manifest.weights_sha256:
+        raise ManifestError(f"{path} is damaged: its weights don't match its manifest. Copy or export it again")
+    return manifest
+
+
+def embed_in_tflite(model: bytes, manifest: Manifest) -> bytes:
+    """Append the manifest, with the hash of `model` in it, as a zip archive; the same input gives the same bytes."""
+    text = replace(manifest, weights_sha256=hashlib.sha256(model).hexdigest()).to_json()
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as members:
+        info = zipfile.ZipInfo(TFLITE_MEMBER, date_time=(1980, 1, 1, 0, 0, 0))
+        members.writestr(info, text.encode(), zipfile.ZIP_DEFLATED, 9)
+    return model + archive.getvalue()
+
+
+def _split_tflite(data: bytes) -> tuple[bytes, str]:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as members:
+            start = members.getinfo(TFLITE_MEMBER).header_offset
+            return data[:start], members.read(TFLITE_MEMBER).decode()
+    except (zipfile.BadZipFile, KeyError, UnicodeDecodeError, OSError, ValueError, NotImplementedError) as error:
+        raise ManifestError(
+            "no readable lpr manifest in it: it wasn't made by lpr-export, or is damaged. Export it with lpr-export"
+        ) from error
+    except Exception as error:  # zlib.error has no public parent but Exception
+        raise ManifestError("its manifest is damaged. Copy or export it again") from error
+
+
+# ONNX is a protobuf message; its metadata properties are field 14 of ModelProto, each with a key (1) and a value (2)
+# (onnx.proto). Walking the top level is all that is needed, so the device does without the onnx package.
+METADATA_FIELD = 14
+
+
+def embed_in_onnx(model: bytes, manifest: Manifest) -> bytes:
+    """Append the manifest as metadata properties; the hash is of the model without lpr's own properties."""
+    weights = b"".join(raw for key, raw in _onnx_parts(model) if key not in (ONNX_KEY, ONNX_HASH_KEY))
+    text = replace(manifest, weights_sha256=hashlib.sha256(weights).hexdigest()).to_json()
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return weights + _onnx_property(ONNX_KEY, text) + _onnx_property(ONNX_HASH_KEY, digest)
+
+
+def _split_onnx(data: bytes) -> tuple[bytes, str]:
+    try:
+        parts = list(_onnx_parts(data))
+        found = {key: _onnx_value(raw) for key, raw in parts if key}
+    except (IndexError, ValueError) as error:
+        raise ManifestError("it is no ONNX file, or is damaged. Copy or export it again") from error
+    if ONNX_KEY not in found:
+        raise ManifestError("no lpr manifest in it: it wasn't made by lpr-export. Export it with lpr-export")
+    if hashlib.sha256(found[ONNX_KEY].encode()).hexdigest() != found.get(ONNX_HASH_KEY):
+        raise ManifestError("its manifest is damaged. Copy or export it again")
+    return b"".join(raw for key, raw in parts if key not in (ONNX_KEY, ONNX_HASH_KEY)), found[ONNX_KEY]
+
+
+def _onnx_parts(data: bytes) -> Iterator[tuple[str, bytes]]:
+    """Each top-level field's bytes, with its key where it is a metadata property, else an empty string."""
+    position = 0
+    while position < len(data):
+        number, start, end = _protobuf_field(data, position)
+        key = _protobuf_texts(data[start:end]).get(1, "") if number == METADATA_FIELD else ""
+        yield key, data[position:end]
+        position = end
+
+
+def _onnx_value(raw: bytes) -> str:
+    _, start, end = _protobuf_field(raw, 0)
+    return _protobuf_texts(raw[start:end]).get(2, "")
+
+
+def _protobuf_texts(message: bytes) -> dict[int, str]:
+    texts: dict[int, str] = {}
+    position = 0
+    while position < len(message):
+        number, start, position = _protobuf_field(message, position)
+        texts[number] = message[start:position].decode()
+    return texts
+
+
+def _protobuf_field(data: bytes, position: int) -> tuple[int, int, int]:
+    """Number of the field at `position`, and where its payload starts and ends (protobuf wire format)."""
+    tag, start = _varint(data, position)
+    wire_type = tag & 7
+    if wire_type == 0:
+        _, end = _varint(data, start)
+    elif wire_type == 2:
+        length, start = _varint(data, start)
+        end = start + length
+    elif wire_type in (1, 5):
+        end = start + (8 if wire_type == 1 else 4)
+    else:
+        raise ValueError(f"no protobuf: wire type {wire_type} at byte {position}")
+    if end > len(data):
+        raise ValueError(f"truncated: field at byte {position} ends at {end}, the data at {len(data)}")
+    return tag >> 3, start, end
+
+
+def _varint(data: bytes, position: int) -> tuple[int, int]:
+    value = shift = 0
+    while True:
+        byte = data[position]
+        value |= (byte & 127) << shift
+        position += 1
+        if byte < 128:
+            return value, position
+        shift += 7
+        if shift > 63:
+            raise ValueError(f"no protobuf: a number without end at byte {position}")
+
+
+def _onnx_property(key: str, value: str) -> bytes:
+    payload = _protobuf_bytes(1, key.encode()) + _protobuf_bytes(2, value.encode())
+    return _protobuf_bytes(METADATA_FIELD, payload)
+
+
+def _protobuf_bytes(number: int, payload: bytes) -> bytes:
+    return _to_varint(number << 3 | 2) + _to_varint(len(payload)) + payload
+
+
+def _to_varint(value: int) -> bytes:
+    out = bytearray()
+    while value > 127:
+        out.append(value & 127 | 128)
+        value >>= 7
+    out.append(value)
+    return bytes(out)

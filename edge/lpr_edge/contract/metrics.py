@@ -1,0 +1,75 @@
+"""How right a result is: shared by training, export and benchmarks, so that a figure means the same everywhere."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lpr_edge.contract.arrays import Quad
+from lpr_edge.contract.geometry import quad_iou
+
+
+def exact_match(pairs: Sequence[tuple[str, str]]) -> float:
+    """Share of (truth, found) pairs that are equal; 0 of none."""
+    return sum(truth == found for truth, found in pairs) / len(pairs) if pairs else 0.0
+
+
+def character_error_rate(pairs: Sequence[tuple[Sequence[str], Sequence[str]]]) -> float:
+    """Edits that turn what was found into the truth, a character of truth (CER), over all (truth, found) pairs.
+
+    Pairs are of strings or of sequences of labels: give labels where one sign is several code points.
+    """
+    length = sum(len(truth) for truth, _ in pairs)
+    return sum(edit_distance(truth, found) for truth, found in pairs) / length if length else 0.0
+
+
+def edit_distance(a: Sequence[str], b: Sequence[str]) -> int:
+    """Least insertions, deletions and replacements that turn `a` into `b` (Levenshtein 1966)."""
+    above = list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        here = [i]
+        for j, y in enumerate(b, 1):
+            here.append(min(above[j] + 1, here[j - 1] + 1, above[j - 1] + (x != y)))
+        above = here
+    return above[-1]
+
+
+@dataclass(frozen=True)
+class Matches:
+    """Which found plates are which true ones."""
+
+    pairs: tuple[tuple[int, int], ...]
+    """(index of the found, index of the true)."""
+    false_alarms: tuple[int, ...]
+    """Indices of found plates that are no true one."""
+    missed: tuple[int, ...]
+    """Indices of true plates that weren't found."""
+
+
+def match_plates(found: Sequence[Quad], truth: Sequence[Quad], iou: float = 0.5) -> Matches:
+    """Pair found with true corners, the best overlap first, each at most once.
+
+    Args:
+        found: (4, 2) corners each.
+        truth: likewise.
+        iou: the least overlap of a pair.
+    """
+    overlaps = [(quad_iou(f, t), i, j) for i, f in enumerate(found) for j, t in enumerate(truth)]
+    pairs: dict[int, int] = {}
+    for overlap, i, j in sorted(overlaps, key=lambda o: (-o[0], o[1], o[2])):
+        if overlap >= iou and i not in pairs and j not in pairs.values():
+            pairs[i] = j
+    return Matches(
+        tuple(pairs.items()),
+        tuple(i for i in range(len(found)) if i not in pairs),
+        tuple(j for j in range(len(truth)) if j not in pairs.values()),
+    )
+
+
+def wilson_interval(successes: int, count: int, z: float = 1.96) -> tuple[float, float]:
+    """Confidence interval of a share (Wilson 1927); 95 % by default, (0, 1) of nothing."""
+    if count == 0:
+        return 0.0, 1.0
+    share = successes / count
+    middle = (share + z * z / (2 * count)) / (1 + z * z / count)
+    reach = z * math.sqrt(share * (1 - share) / count + z * z / (4 * count * count)) / (1 + z * z / count)
+    return max(0.0, middle - reach), min(1.0, middle + reach)

@@ -1,0 +1,205 @@
+"""What the numbers of a network mean: how they are coded for training, and read on the device.
+
+Detector heads, on a grid over the input: `centre` (h, w, 1), 0..1, high at plates' centres; `corners` (h, w, 8), the
+coded way from a cell's middle to four corners in picture order; `turn` (h, w, 4), which of them is the plate's own
+top left. Reader heads: `centre` (h, w, 1), high at characters' centres; `classes` (h, w, labels), logits; `size`
+(h, w, 2), width and height beside the plate's. Classifier head: `scores` (labels,), 0..1, summing to one.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from lpr_edge.contract.arrays import Floats, Quad
+from lpr_edge.contract.geometry import is_convex, quad_iou, roll_quad
+
+ROLES = {
+    "detector": ("centre", "corners", "turn"),
+    "reader": ("centre", "classes", "size"),
+    "classifier": ("scores",),
+}
+"""Kind of network -> what its outputs are called."""
+
+STEEPNESS = 30.0
+"""How much finer short ways are coded than long ones: int8 then keeps a third of a pixel on small plates of a 384-pixel
+input, and 1-2 % of the width on large ones (one linear scale would keep 1.5 pixels everywhere)."""
+
+
+@dataclass(frozen=True)
+class PlateBox:
+    """A plate in a detector's input."""
+
+    quad_xy: Quad
+    """(4, 2) corners in input pixels, from the plate's own top left."""
+    score: float
+    turn_scores: tuple[float, float, float, float]
+    """How likely each of its corners, in `quad_xy`'s order, is the own top left."""
+
+
+@dataclass(frozen=True)
+class Character:
+    """A character on a plate; places and sizes are shares of the plate's width and height."""
+
+    label: str
+    score: float
+    """Probability of the label, given that there is a character."""
+    peak: float
+    """How sure the network is that a character stands here."""
+    x: float
+    y: float
+    width: float
+    height: float
+    scores: Floats
+    """(labels,) probabilities, in the model's order of labels."""
+
+
+def encode_offsets(offsets: Floats) -> Floats:
+    """Code ways, as shares of the input's longer side, so that short ones keep their precision in 8 bits."""
+    return np.asarray(np.arcsinh(STEEPNESS * offsets) / np.arcsinh(STEEPNESS), np.float32)
+
+
+def decode_offsets(codes: Floats) -> Floats:
+    """The inverse of `encode_offsets`."""
+    return np.asarray(np.sinh(codes * np.arcsinh(STEEPNESS)) / STEEPNESS, np.float32)
+
+
+def find_peaks(heat: Floats, threshold: float) -> list[tuple[int, int]]:
+    """Cells (row, column) of a heat map (h, w) that are at least `threshold` and the highest of their 3×3 neighbours.
+
+    Highest first. A plateau gives each of its cells: overlapping results are left to the caller.
+    """
+    if heat.size == 0 or float(heat.max()) < threshold:
+        return []
+    highest = cv2.dilate(heat, np.ones((3, 3), np.uint8))
+    rows, columns = np.nonzero((heat >= threshold) & (heat >= highest))
+    order = np.argsort(-heat[rows, columns], kind="stable")
+    return [(int(rows[i]), int(columns[i])) for i in order]
+
+
+def decode_plates(
+    heads: Mapping[str, Floats], input_hw: tuple[int, int], thresholds: Mapping[str, float]
+) -> list[PlateBox]:
+    """Read a detector's outputs.
+
+    Args:
+        heads: `centre` (h, w, 1), `corners` (h, w, 8), `turn` (h, w, 4).
+        input_hw: height and width of the detector's input, in pixels.
+        thresholds: `score`, the least a plate's centre must have; `overlap`, the IoU from which two are one.
+
+    Returns:
+        Plates, the surest first.
+    """
+    heat = np.ascontiguousarray(heads["centre"][..., 0], np.float32)
+    boxes: list[PlateBox] = []
+    for cell in find_peaks(heat, thresholds["score"])[:MOST_PLATES]:
+        box = _plate_at(cell, heat, heads, input_hw)
+        if is_convex(box.quad_xy) and not _overlaps(box, boxes, thresholds["overlap"]):
+            boxes.append(box)
+    return boxes
+
+
+MOST_PLATES = 32
+"""Peaks looked at in one frame: a bound on time in noise."""
+
+
+def _plate_at(cell: tuple[int, int], heat: Floats, heads: Mapping[str, Floats], input_hw: tuple[int, int]) -> PlateBox:
+    corners = _corners_at(cell, heat, heads["corners"], input_hw)
+    turn_scores = heads["turn"][cell]
+    turn = int(np.argmax(turn_scores))
+    rolled = np.roll(turn_scores, -turn)
+    return PlateBox(roll_quad(corners, turn), float(heat[cell]), (*map(float, rolled),))  # type: ignore[arg-type]
+
+
+def _corners_at(cell: tuple[int, int], heat: Floats, corners: Floats, input_hw: tuple[int, int]) -> Quad:
+    """Mean of what the peak and its nearly as hot neighbours say, weighted by heat: steadier than the peak alone."""
+    row, column = cell
+    around = [(row, column), (row - 1, column), (row + 1, column), (row, column - 1), (row, column + 1)]
+    cells = [(r, c) for r, c in around if 0 <= r < heat.shape[0] and 0 <= c < heat.shape[1]]
+    hot = [c for c in cells if heat[c] >= 0.6 * heat[cell]]
+    weights = np.array([heat[c] for c in hot], np.float32)
+    quads = np.stack([_quad_from(corners[c], c, heat.shape, input_hw) for c in hot])
+    return np.asarray(np.tensordot(weights / weights.sum(), quads, axes=1), np.float32)
+
+
+def _quad_from(codes: Floats, cell: tuple[int, int], grid: tuple[int, ...], input_hw: tuple[int, int]) -> Quad:
+    offsets = decode_offsets(codes).reshape(4, 2) * max(input_hw)
+    return np.asarray(cell_middle(cell, grid, input_hw) + offsets, np.float32)
+
+
+def cell_middle(cell: tuple[int, int], grid: tuple[int, ...], input_hw: tuple[int, int]) -> Floats:
+    """The point (x, y) in input pixels that the cell (row, column) of a grid (h, w) speaks for."""
+    row, column = cell
+    return np.array([(column + 0.5) * input_hw[1] / grid[1], (row + 0.5) * input_hw[0] / grid[0]], np.float32)
+
+
+def _overlaps(box: PlateBox, others: Sequence[PlateBox], limit: float) -> bool:
+    return any(quad_iou(box.quad_xy, other.quad_xy) > limit for other in others)
+
+
+def decode_characters(
+    heads: Mapping[str, Floats], labels: Sequence[str], thresholds: Mapping[str, float]
+) -> list[Character]:
+    """Read a reader's outputs.
+
+    Args:
+        heads: `centre` (h, w, 1), `classes` (h, w, labels) logits, `size` (h, w, 2).
+        labels: what the classes are called.
+        thresholds: `peak`, the least a character's centre must have; `temperature`, by which logits are divided
+            (1 where none was fitted).
+
+    Returns:
+        Characters in no order; `group_rows` gives them one.
+    """
+    heat = np.ascontiguousarray(heads["centre"][..., 0], np.float32)
+    found: list[Character] = []
+    for cell in find_peaks(heat, thresholds["peak"])[:MOST_CHARACTERS]:
+        character = _character_at(cell, heat, heads, labels, thresholds.get("temperature", 1.0))
+        if not any(_same_place(character, other) for other in found):
+            found.append(character)
+    return found
+
+
+MOST_CHARACTERS = 48
+"""Peaks looked at on one plate: the longest real one has 13 characters."""
+
+
+def _character_at(
+    cell: tuple[int, int], heat: Floats, heads: Mapping[str, Floats], labels: Sequence[str], temperature: float
+) -> Character:
+    row, column = cell
+    logits = heads["classes"][cell] / temperature
+    powers = np.exp(logits - logits.max())
+    scores = powers / powers.sum()
+    best = int(np.argmax(scores))
+    width, height = map(float, heads["size"][cell])
+    x, y = (column + 0.5) / heat.shape[1], (row + 0.5) / heat.shape[0]
+    return Character(labels[best], float(scores[best]), float(heat[cell]), x, y, width, height, scores)
+
+
+def _same_place(a: Character, b: Character) -> bool:
+    """Two peaks on one glyph: nearer than half their mean width and height."""
+    near_x = abs(a.x - b.x) < 0.25 * (a.width + b.width)
+    return near_x and abs(a.y - b.y) < 0.25 * (a.height + b.height)
+
+
+def group_rows(characters: Sequence[Character]) -> list[list[Character]]:
+    """Put characters into rows from the top, each from left to right.
+
+    One joins the row above it if it lies within 0.6 mean heights of that row's middle; rows are at least a whole one
+    apart, and painted characters of one row wander by a third.
+    """
+    rows: list[list[Character]] = []
+    for character in sorted(characters, key=lambda c: c.y):
+        if rows and _in_row(character, rows[-1]):
+            rows[-1].append(character)
+        else:
+            rows.append([character])
+    return [sorted(row, key=lambda c: c.x) for row in rows]
+
+
+def _in_row(character: Character, row: Sequence[Character]) -> bool:
+    middle = sum(c.y for c in row) / len(row)
+    height = sum(c.height for c in row) / len(row)
+    return character.y - middle < 0.3 * (character.height + height)

@@ -1,0 +1,91 @@
+"""Pictures that travel with a training run: for calibration, and for parity. One file, encoded pictures inside."""
+
+import hashlib
+import itertools
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from lpr_edge.contract.arrays import Image
+from lpr_edge.contract.errors import DataError
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Pictures, each already prepared to a network's input size, and where they come from."""
+
+    pictures: tuple[Image, ...]
+    """Each (H, W, C) uint8, in the network's colours."""
+    source: str
+    """`rendered`, or the data set and its split."""
+    sha256: tuple[str, ...]
+    """Of each source file's bytes; of the picture's own bytes where it was rendered."""
+    truth: tuple[Any, ...] | None = None
+    """What each shows: a label, rows of text, or a list of quads; None where it isn't known."""
+    seed: int = 0
+
+
+def picture_sha256(picture: Image) -> str:
+    """The hash of a picture's pixels."""
+    return hashlib.sha256(np.ascontiguousarray(picture).tobytes()).hexdigest()
+
+
+def write_samples(path: Path, samples: Samples, quality: int = 0) -> None:
+    """Write samples beside `path`, then rename.
+
+    Args:
+        path: ends in `.npz`.
+        samples: what to write.
+        quality: 0 for PNG, without loss; else JPEG's, for small files.
+    """
+    encoded = [_encode(picture, quality) for picture in samples.pictures]
+    offsets = np.cumsum([0, *map(len, encoded)]).astype(np.int64)
+    fields = {"source": samples.source, "sha256": samples.sha256, "truth": samples.truth, "seed": samples.seed}
+    beside = path.with_name(path.name + ".part")
+    with beside.open("wb") as file:
+        np.savez(
+            file,
+            bytes=np.frombuffer(b"".join(encoded), np.uint8),
+            offsets=offsets,
+            about=np.array(json.dumps(fields, ensure_ascii=False)),
+        )
+    beside.replace(path)
+
+
+def read_samples(path: Path) -> Samples:
+    """Read what `write_samples` wrote.
+
+    Raises:
+        DataError: the file is missing, damaged, or something else.
+    """
+    try:
+        with np.load(path) as file:
+            data, offsets, about = file["bytes"].tobytes(), file["offsets"], json.loads(str(file["about"]))
+        pictures = tuple(_decode(data[start:end]) for start, end in itertools.pairwise(offsets))
+        truth = about["truth"]
+        return Samples(
+            pictures, about["source"], tuple(about["sha256"]), None if truth is None else tuple(truth), about["seed"]
+        )
+    except FileNotFoundError as error:
+        raise DataError(f"no pictures at {path}: lpr-train writes them beside the model") from error
+    except (OSError, ValueError, KeyError) as error:
+        raise DataError(f"{path} is no file of pictures that lpr wrote, or is damaged ({error})") from error
+
+
+def _encode(picture: Image, quality: int) -> bytes:
+    """OpenCV's own order of channels doesn't matter here: it is the same both ways."""
+    kind, options = (".jpg", [cv2.IMWRITE_JPEG_QUALITY, quality]) if quality else (".png", [])
+    _, data = cv2.imencode(kind, picture, options)
+    return bytes(data.tobytes())
+
+
+def _decode(data: bytes) -> Image:
+    picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    if picture is None:
+        raise ValueError("a picture in it can't be decoded")
+    return np.asarray(picture if picture.ndim == 3 else picture[..., np.newaxis], np.uint8)
