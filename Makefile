@@ -1,0 +1,84 @@
+# Everything a developer or a visitor types. CI calls the same names.
+#
+#   make demo       read plates from a short clip, here, on the CPU (installs the device part only)
+#   make test       install everything, run the plain tests;  make test-all adds the slow ones
+#   make check      format, lint and types
+#   make bench      accuracy of nothing, speed of everything: lpr-bench on this machine
+#   make clean      remove environments and caches;  runs/ stays
+#
+# PYTHON=python3.12 make demo  takes another Python than the one found here.
+
+PYTHON ?= $(shell for python in python3.11 python3; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+ifeq ($(strip $(PYTHON)),)
+$(error No Python 3.11 or newer found. Install it with venv (Debian: apt install python3 python3-venv), or set PYTHON=...)
+endif
+
+# constraints.txt is what was seen to work together on Python 3.11. Newer Pythons need newer versions (no tflite-runtime,
+# NumPy 2), so there pyproject.toml's ranges decide.
+PYTHON_VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+ifeq ($(PYTHON_VERSION),3.11)
+export PIP_CONSTRAINT := constraints.txt
+endif
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+DEVICE := .venv-device
+EVERYTHING := .venv
+
+.PHONY: demo test test-all check format bench clean
+.DELETE_ON_ERROR:
+
+demo: $(DEVICE)/installed
+	$(DEVICE)/bin/lpr-edge --demo
+
+bench: $(DEVICE)/installed
+	$(DEVICE)/bin/lpr-bench
+
+test: $(EVERYTHING)/installed
+	$(EVERYTHING)/bin/python -m pytest
+
+test-all: $(EVERYTHING)/installed
+	$(EVERYTHING)/bin/python -m pytest -m ''
+
+check: $(EVERYTHING)/installed
+	$(EVERYTHING)/bin/ruff format --check .
+	$(EVERYTHING)/bin/ruff check .
+	$(EVERYTHING)/bin/mypy
+
+format: $(EVERYTHING)/installed
+	$(EVERYTHING)/bin/ruff format .
+	$(EVERYTHING)/bin/ruff check --fix .
+
+clean:
+	rm -rf $(DEVICE) $(EVERYTHING) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The stamp is newer than what it was made from, so a second call installs nothing and a changed pin installs again.
+$(DEVICE)/installed: pyproject.toml constraints.txt
+	@echo "Installing the device part into $(DEVICE) ..."
+	$(PYTHON) -m venv $(DEVICE)
+	$(DEVICE)/bin/python -m pip install --quiet --editable .
+	$(call opencv_that_imports,$(DEVICE))
+	@touch $@
+
+$(EVERYTHING)/installed: pyproject.toml constraints.txt
+	@echo "Installing everything into $(EVERYTHING): TensorFlow is large, this takes minutes ..."
+	$(PYTHON) -m venv $(EVERYTHING)
+	$(EVERYTHING)/bin/python -m pip install --quiet --editable '.[dev]'
+	$(call opencv_that_imports,$(EVERYTHING))
+	@touch $@
+
+# pip's opencv-python wants the desktop's libGL. Where it is missing (servers, containers, bare Debian), the headless
+# build of the same version reads the same pictures; only lpr-edge --show needs the other one.
+define opencv_that_imports
+@set -e; python=$(1)/bin/python; \
+if ! reason=$$($$python -c 'import cv2' 2>&1); then \
+	case "$$reason" in *"cannot open shared object file"*) ;; *) echo "$$reason" >&2; exit 1 ;; esac; \
+	version=$$($$python -c 'from importlib.metadata import version; print(version("opencv-python"))'); \
+	echo "opencv-python can't load a desktop library here ($${reason##*Error: });"; \
+	echo "taking opencv-python-headless $$version instead (no --show window)."; \
+	$$python -m pip uninstall --quiet --yes opencv-python; \
+	$$python -m pip install --quiet --no-deps --force-reinstall "opencv-python-headless==$$version"; \
+	$$python -c 'import cv2'; \
+fi
+endef

@@ -1,0 +1,140 @@
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGES = {
+    "lpr_edge": "edge/lpr_edge",
+    "lpr_export": "export/lpr_export",
+    "lpr_train": "train/lpr_train",
+    "lpr_bench": "benchmarks/lpr_bench",
+}
+ALLOWED_OF_OURS = {
+    "lpr_edge.contract": ("lpr_edge.contract",),
+    "lpr_edge": ("lpr_edge",),
+    "lpr_export": ("lpr_export", "lpr_edge"),
+    "lpr_train": ("lpr_train", "lpr_edge.contract"),
+    "lpr_bench": ("lpr_bench", "lpr_edge", "lpr_export"),
+}
+NEVER_ON_THE_DEVICE = ("tensorflow", "keras", "onnx", "tf2onnx")
+IMPORT_CALLS = ("import_module", "__import__", "find_spec")
+
+
+def is_inside(module: str, package: str) -> bool:
+    return module == package or module.startswith(package + ".")
+
+
+def imported_modules(source: str) -> Iterator[str]:
+    """Every module that the source names in an import, wherever it stands; `?` for one that is computed."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{'.' * node.level}{node.module or ''}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Call) and called_name(node.func) in IMPORT_CALLS:
+            argument = node.args[0] if node.args else None
+            yield argument.value if isinstance(argument, ast.Constant) and isinstance(argument.value, str) else "?"
+
+
+def called_name(function: ast.expr) -> str:
+    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+
+
+def modules_of(repository: Path, package: str) -> Iterator[tuple[str, str]]:
+    """A package's modules, as dotted name and source text."""
+    folder = repository / PACKAGES[package]
+    for path in sorted(folder.rglob("*.py")):
+        parts = path.relative_to(folder.parent).with_suffix("").parts
+        yield ".".join(part for part in parts if part != "__init__"), path.read_text(encoding="utf-8")
+
+
+def all_imports(repository: Path, package: str) -> list[tuple[str, str]]:
+    return [(name, found) for name, text in modules_of(repository, package) for found in imported_modules(text)]
+
+
+def test_reader_of_imports_sees_lazy_and_dynamic_ones() -> None:
+    """An import inside a function, a `from`, and an import by name are all seen; a computed name is seen as unknown."""
+    source = (
+        "import os.path\n"
+        "def later():\n    from keras import layers\n"
+        "importlib.import_module('onnx')\n__import__('tensorflow')\nimport_module(name)\n"
+    )
+    assert sorted(imported_modules(source)) == ["?", "keras.layers", "onnx", "os.path", "tensorflow"]
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_package_has_modules(repository: Path, package: str) -> None:
+    """The walk really finds each package, so the other tests can't pass by reading nothing."""
+    assert (package, False) in [(name, not text) for name, text in modules_of(repository, package)]
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_arrows_between_our_packages(repository: Path, package: str) -> None:
+    """train knows the contract alone, export knows the edge, bench knows both, and the edge knows nobody."""
+    wrong = [
+        f"{name} imports {found}"
+        for name, found in all_imports(repository, package)
+        if any(is_inside(found, ours) for ours in PACKAGES)
+        and not any(is_inside(found, allowed) for allowed in ALLOWED_OF_OURS[package])
+    ]
+    assert wrong == []
+
+
+def test_contract_stands_alone(repository: Path) -> None:
+    """The contract imports nothing of ours but itself, so that training can use it without the device."""
+    wrong = [
+        f"{name} imports {found}"
+        for name, found in all_imports(repository, "lpr_edge")
+        if is_inside(name, "lpr_edge.contract")
+        and any(is_inside(found, ours) for ours in PACKAGES)
+        and not is_inside(found, "lpr_edge.contract")
+    ]
+    assert wrong == []
+
+
+def test_device_names_no_training_framework(repository: Path) -> None:
+    """lpr_edge imports no TensorFlow, Keras, onnx or tf2onnx, at no depth and under no condition."""
+    wrong = [
+        f"{name} imports {found}"
+        for name, found in all_imports(repository, "lpr_edge")
+        if any(is_inside(found, never) for never in NEVER_ON_THE_DEVICE)
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_imports_can_be_read(repository: Path, package: str) -> None:
+    """No import is relative or computed, so that these tests and every reader can follow it."""
+    wrong = [
+        f"{name} imports {found}" for name, found in all_imports(repository, package) if found.startswith((".", "?"))
+    ]
+    assert wrong == []
+
+
+def test_device_command_loads_no_training_framework() -> None:
+    """Importing the whole of lpr-edge's command brings in none of them through a third party either."""
+    code = f"import sys, lpr_edge.cli; print([n for n in {NEVER_ON_THE_DEVICE} if n in sys.modules])"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_help_works_without_extras(package: str) -> None:
+    """Each command's --help runs where nothing but the device part is installed."""
+    code = f"""
+import importlib.abc, sys
+EXTRAS = ("tensorflow", "keras", "onnx", "tf2onnx", "onnxruntime", "matplotlib", "tqdm", "h5py", "paho", "tflite_runtime")
+class Missing(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in EXTRAS:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+sys.meta_path.insert(0, Missing())
+from {package}.cli import main
+sys.exit(main(["--help"]))
+"""
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.startswith("usage: " + package.replace("_", "-"))

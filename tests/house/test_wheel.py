@@ -1,0 +1,84 @@
+import os
+import subprocess
+import sys
+import venv
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+COMMANDS = ("lpr-edge", "lpr-export", "lpr-train", "lpr-bench")
+
+
+def run(*command: str | Path, cwd: Path | None = None) -> str:
+    """The command's stdout; a failure shows all that it said."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    result = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, f"{command}\n{result.stdout}\n{result.stderr}"
+    return result.stdout
+
+
+def is_installed(name: str) -> bool:
+    try:
+        return bool(distribution(name))
+    except PackageNotFoundError:
+        return False
+
+
+@pytest.fixture(scope="module")
+def wheel(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    pip = (sys.executable, "-m", "pip")
+    run(*pip, "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", folder, repository)
+    (path,) = folder.glob("lpr-*.whl")
+    return path
+
+
+@pytest.fixture(scope="module")
+def clean(repository: Path, wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The bin folder of a new environment that holds the wheel and what it depends on, no extras."""
+    folder = tmp_path_factory.mktemp("clean")
+    venv.create(folder, with_pip=True)
+    pins = ("-c", repository / "constraints.txt") if sys.version_info[:2] == (3, 11) else ()
+    pip = (folder / "bin" / "python", "-m", "pip")
+    run(*pip, "install", "--quiet", *pins, wheel)
+    if is_installed("opencv-python-headless"):  # this machine has no libGL: the Makefile made the same change
+        version = distribution("opencv-python-headless").version
+        run(*pip, "uninstall", "--quiet", "--yes", "opencv-python")
+        run(*pip, "install", "--quiet", "--no-deps", f"opencv-python-headless=={version}")
+    return folder / "bin"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_of_the_installed_wheel(clean: Path, tmp_path: Path, command: str) -> None:
+    """Every command prints its help from the wheel alone, without any extra, away from the repository."""
+    assert run(clean / command, "--help", cwd=tmp_path).startswith(f"usage: {command}")
+
+
+def test_info_of_the_installed_wheel(clean: Path, tmp_path: Path) -> None:
+    """The shipped models travel in the wheel and their manifests are read from there."""
+    printed = run(clean / "lpr-edge", "--info", cwd=tmp_path)
+    assert all(kind in printed for kind in ("detector", "reader", "classifier"))
+
+
+def test_demo_of_the_installed_wheel(clean: Path, tmp_path: Path) -> None:
+    """The demo reads plates with nothing but the device part installed."""
+    assert '"text"' in run(clean / "lpr-edge", "--demo", cwd=tmp_path)
+
+
+def test_plain_install_is_the_device(clean: Path) -> None:
+    """Neither TensorFlow nor anything of training or export is installed without an extra, and all is under 250 MB."""
+    names = run(clean / "python", "-m", "pip", "list", "--format=freeze").lower()
+    assert not any(name in names for name in ("tensorflow", "keras", "onnx", "matplotlib"))
+    packages = Path(run(clean / "python", "-c", "import numpy; print(numpy.__path__[0])").strip()).parent
+    own = {"pip", "setuptools"}  # an environment's furniture, there before lpr
+    files = (path for path in packages.rglob("*") if path.relative_to(packages).parts[0].split("-")[0] not in own)
+    assert sum(path.stat().st_size for path in files if path.is_file()) < 250e6
+
+
+def test_data_files_travel_in_the_wheel(clean: Path, tmp_path: Path) -> None:
+    """The country's file is found from the installed package."""
+    code = "from lpr_edge.contract import load_country; print(load_country('nepal').name)"
+    assert run(clean / "python", "-c", code, cwd=tmp_path).strip() == "nepal"
