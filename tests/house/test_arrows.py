@@ -20,7 +20,6 @@ ALLOWED_OF_OURS = {
     "lpr_bench": ("lpr_bench", "lpr_edge", "lpr_export"),
 }
 NEVER_ON_THE_DEVICE = ("tensorflow", "keras", "onnx", "tf2onnx")
-IMPORT_CALLS = ("import_module", "__import__", "find_spec")
 
 
 def is_inside(module: str, package: str) -> bool:
@@ -28,15 +27,32 @@ def is_inside(module: str, package: str) -> bool:
 
 
 def imported_modules(source: str) -> Iterator[str]:
-    """Every module that the source names in an import, wherever it stands; `?` for one that is computed."""
-    for node in ast.walk(ast.parse(source)):
+    """Every module that the source names in an import, wherever it stands; `?` for one that is computed.
+
+    A function called `import_...` may compute a name: its calls, which name the module, are read instead.
+    """
+    tree = ast.parse(source)
+    inside_importers = {id(node) for function in importers(tree) for node in ast.walk(function)}
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             yield from (f"{'.' * node.level}{node.module or ''}.{alias.name}" for alias in node.names)
-        elif isinstance(node, ast.Call) and called_name(node.func) in IMPORT_CALLS:
+        elif isinstance(node, ast.Call) and is_import_call(node):
             argument = node.args[0] if node.args else None
-            yield argument.value if isinstance(argument, ast.Constant) and isinstance(argument.value, str) else "?"
+            if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+                yield argument.value
+            elif id(node) not in inside_importers:
+                yield "?"
+
+
+def importers(tree: ast.Module) -> Iterator[ast.FunctionDef]:
+    return (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name.startswith("import_"))
+
+
+def is_import_call(call: ast.Call) -> bool:
+    name = called_name(call.func)
+    return name.startswith("import_") or name in ("__import__", "find_spec")
 
 
 def called_name(function: ast.expr) -> str:
@@ -56,13 +72,19 @@ def all_imports(repository: Path, package: str) -> list[tuple[str, str]]:
 
 
 def test_reader_of_imports_sees_lazy_and_dynamic_ones() -> None:
-    """An import inside a function, a `from`, and an import by name are all seen; a computed name is seen as unknown."""
-    source = (
-        "import os.path\n"
-        "def later():\n    from keras import layers\n"
-        "importlib.import_module('onnx')\n__import__('tensorflow')\nimport_module(name)\n"
-    )
-    assert sorted(imported_modules(source)) == ["?", "keras.layers", "onnx", "os.path", "tensorflow"]
+    """Imports in functions, by `from`, by name and through an importing function are seen; a computed one is `?`."""
+    source = """
+import os.path
+def later():
+    from keras import layers
+importlib.import_module("onnx")
+__import__("tensorflow")
+import_module(name)
+def import_extra(module):
+    return import_module(module)
+import_extra("tf2onnx")
+"""
+    assert sorted(imported_modules(source)) == ["?", "keras.layers", "onnx", "os.path", "tensorflow", "tf2onnx"]
 
 
 @pytest.mark.parametrize("package", PACKAGES)
@@ -73,7 +95,7 @@ def test_package_has_modules(repository: Path, package: str) -> None:
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_arrows_between_our_packages(repository: Path, package: str) -> None:
-    """train knows the contract alone, export knows the edge, bench knows both, and the edge knows nobody."""
+    """Training knows the contract alone, export knows the edge, bench knows both, and the edge knows nobody."""
     wrong = [
         f"{name} imports {found}"
         for name, found in all_imports(repository, package)
@@ -126,7 +148,7 @@ def test_help_works_without_extras(package: str) -> None:
     """Each command's --help runs where nothing but the device part is installed."""
     code = f"""
 import importlib.abc, sys
-EXTRAS = ("tensorflow", "keras", "onnx", "tf2onnx", "onnxruntime", "matplotlib", "tqdm", "h5py", "paho", "tflite_runtime")
+EXTRAS = ("h5py", "keras", "matplotlib", "onnx", "onnxruntime", "paho", "tensorflow", "tf2onnx", "tflite_runtime", "tqdm")
 class Missing(importlib.abc.MetaPathFinder):
     def find_spec(self, name, path=None, target=None):
         if name.partition(".")[0] in EXTRAS:

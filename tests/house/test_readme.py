@@ -82,7 +82,9 @@ def test_reader_of_the_page_finds_commands() -> None:
 
 def test_an_invented_flag_is_noticed() -> None:
     """A flag that no parser has, or a subcommand that doesn't exist, is reported with its line."""
-    assert unknown_in(["lpr-bench", "accuracy", "--no-such-flag"]) == ["lpr-bench accuracy --no-such-flag: --no-such-flag"]
+    assert unknown_in(["lpr-bench", "accuracy", "--no-such-flag"]) == [
+        "lpr-bench accuracy --no-such-flag: --no-such-flag"
+    ]
     assert unknown_in(["lpr-bench", "invented"]) == ["lpr-bench invented: invented"]
 
 

@@ -1,3 +1,4 @@
+import ast
 import re
 import subprocess
 from pathlib import Path
@@ -62,3 +63,15 @@ def test_modules_stay_short(tracked: list[Path]) -> None:
     """No Python module grows past 400 lines: one concept, one file."""
     modules = [path for path in tracked if path.suffix == ".py"]
     assert [path.name for path in modules if len(path.read_text(encoding="utf-8").splitlines()) > 400] == []
+
+
+def test_every_test_says_what_it_keeps(tracked: list[Path]) -> None:
+    """Each test function has a docstring: the behaviour that it keeps."""
+    without = [
+        f"{path.name}: {node.name}"
+        for path in tracked
+        if path.name.startswith("test_") and path.suffix == ".py"
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_") and not ast.get_docstring(node)
+    ]
+    assert without == []
