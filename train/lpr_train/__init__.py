@@ -1,1 +1,1 @@
-"""Training: data, synthetic plates, networks, fitting and plots."""
+"""Training of the three networks, in TensorFlow: data and rendered pictures in, run folders out."""

@@ -1,0 +1,70 @@
+"""The state of a training run on disk: one file, replaced whole, from which the run goes on exactly."""
+
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lpr_edge.contract.errors import LprError
+
+Arrays = list[NDArray[Any]]
+
+
+@dataclass
+class FitState:
+    """All that a run has come to after a whole number of epochs."""
+
+    epoch: int = 0
+    """epochs done"""
+    best_epoch: int = 0
+    """the epoch that is kept; 0 while there is none"""
+    best_score: float = float("-inf")
+    """its score"""
+    history: list[dict[str, float]] = field(default_factory=list)
+    """a dict an epoch, for history.csv"""
+    weights: dict[str, Arrays] = field(default_factory=dict)
+    """`model`, `optimizer` and `average` to go on from, and `best` to keep"""
+
+
+def write_checkpoint(path: Path, state: FitState) -> None:
+    """Write beside the file and rename, so that a crash leaves the older one whole."""
+    arrays = {
+        f"{part}.{number:04d}": value for part, values in state.weights.items() for number, value in enumerate(values)
+    }
+    numbers = {
+        "epoch": state.epoch,
+        "best_epoch": state.best_epoch,
+        "best_score": state.best_score,
+        "history": state.history,
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name("." + path.name)
+    with beside.open("wb") as file:
+        np.savez(file, numbers=np.array(json.dumps(numbers)), **arrays)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)
+
+
+def read_checkpoint(path: Path) -> FitState:
+    """Read the state back.
+
+    Raises:
+        LprError: there is none, or it isn't one.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            numbers = json.loads(str(file["numbers"]))
+            weights: dict[str, Arrays] = {}
+            for name in sorted(file.files):
+                if name != "numbers":
+                    weights.setdefault(name.split(".")[0], []).append(file[name])
+    except FileNotFoundError as error:
+        raise LprError(f"{path} isn't there, so there is nothing to resume. Start without --resume.") from error
+    except Exception as error:  # numpy and zipfile raise many kinds for a damaged file
+        raise LprError(f"{path} is damaged ({error}). Start again without --resume.") from error
+    return FitState(**numbers, weights=weights)

@@ -1,0 +1,120 @@
+"""The command `lpr-train`: train a network, check data, look at what is rendered."""
+
+import argparse
+import importlib
+import sys
+from pathlib import Path
+from typing import Any
+
+from lpr_edge.contract.errors import LprError
+from lpr_train.config import FitConfig, add_flags, read_config, with_flags
+
+TASKS = {
+    "detector": "the plate's four corners in a frame",
+    "reader": "the text of a rectified plate",
+    "characters": "one cropped character",
+}
+"""Command -> what its network finds. Each is a module here, with `Config` and `make_task(config)`."""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run a command; the exit status is 1 for what the user can mend, 2 for wrong usage, 130 after Ctrl-C."""
+    arguments = sys.argv[1:] if argv is None else argv
+    try:
+        parsed = build_parser(arguments).parse_args(arguments)
+        status: int = parsed.run(parsed)
+        return status
+    except LprError as error:
+        print(f"lpr-train: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("lpr-train: stopped", file=sys.stderr)
+        return 130
+
+
+def build_parser(arguments: list[str]) -> argparse.ArgumentParser:
+    """The parser; only the task that `arguments` name is imported, so that --help is quick."""
+    parser = argparse.ArgumentParser(prog="lpr-train", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for command, finds in TASKS.items():
+        task = commands.add_parser(command, help=f"train the network that finds {finds}")
+        task.set_defaults(run=_train, command=command)
+        if command in arguments:
+            _add_training_flags(task, command)
+    _add_check(commands)
+    _add_preview(commands)
+    return parser
+
+
+def _add_training_flags(parser: argparse.ArgumentParser, command: str) -> None:
+    parser.add_argument("--out", type=Path, required=True, metavar="RUN", help="the run's folder, made if need be")
+    parser.add_argument("--config", type=Path, metavar="FILE", help="TOML with any of the keys below; flags win")
+    parser.add_argument("--resume", action="store_true", help="go on from RUN's last whole epoch, with its settings")
+    add_flags(parser.add_argument_group("settings"), _task_module(command).Config)
+
+
+def _task_module(command: str) -> Any:
+    return importlib.import_module(f"lpr_train.{command}")
+
+
+def _train(parsed: argparse.Namespace) -> int:
+    from lpr_train.fit import CHECKPOINT, fit
+    from lpr_train.run_folder import open_run, write_run
+
+    module, out = _task_module(parsed.command), parsed.out
+    config = settings(parsed, module.Config)
+    if not parsed.resume and (out / CHECKPOINT).exists():
+        raise LprError(f"{out} holds a run already. Go on with it by --resume, or give another --out.")
+    task = module.make_task(config)
+    open_run(out, config)
+    fitted = fit(task, out, parsed.resume)
+    metrics = write_run(task, fitted, out)
+    for metric in metrics["metrics"]:
+        print("{data} {split}: {metric} {value:.4f} of {count}".format_map(metric))
+    print(f"Kept epoch {metrics['best_epoch']} in {out}. Next: lpr-export --int8 {out}")
+    return 130 if fitted.interrupted else 0
+
+
+def settings(parsed: argparse.Namespace, config_class: type[FitConfig]) -> FitConfig:
+    """The run's settings: defaults, under the file's, under the flags'.
+
+    Raises:
+        LprError: a file can't be read or holds what no run knows, or --resume and --config were both given.
+    """
+    if parsed.resume and parsed.config:
+        raise LprError("--resume goes on with the run's own config.toml. Leave --config out.")
+    path = parsed.out / "config.toml" if parsed.resume else parsed.config
+    return with_flags(read_config(path, config_class) if path else config_class(), parsed)
+
+
+def _add_check(commands: Any) -> None:
+    parser = commands.add_parser("check", help="look for faults in a data folder")
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="plates, characters, or both")
+    parser.add_argument("--country", default="nepal", help="whose alphabet the labels are in (default: nepal)")
+    parser.add_argument("--json", action="store_true", help="print counts and findings as one JSON object")
+    parser.set_defaults(run=_check)
+
+
+def _check(parsed: argparse.Namespace) -> int:
+    from lpr_edge.contract.country import load_country
+    from lpr_train.check import check_folder
+
+    report = check_folder(parsed.data, load_country(parsed.country))
+    print(report.to_json() if parsed.json else report.to_text())
+    return 1 if report.errors else 0
+
+
+def _add_preview(commands: Any) -> None:
+    parser = commands.add_parser("preview", help="draw a contact sheet of rendered pictures")
+    parser.add_argument("--kind", choices=("plates", "scenes", "characters"), default="plates", help="default: plates")
+    parser.add_argument("--out", type=Path, default=Path("preview.png"), metavar="PNG", help="default: preview.png")
+    parser.add_argument("--count", type=int, default=48, metavar="N", help="pictures on the sheet (default: 48)")
+    parser.add_argument("--country", default="nepal", help="whose plates (default: nepal)")
+    parser.add_argument("--data", type=Path, metavar="DIR", help="folder of real pictures to cut characters out of")
+    parser.add_argument("--seed", type=int, default=1, help="the same seed draws the same sheet (default: 1)")
+    parser.set_defaults(run=_preview)
+
+
+def _preview(parsed: argparse.Namespace) -> int:
+
+    raise NotImplementedError

@@ -1,0 +1,67 @@
+"""TensorFlow and Keras, imported where they are used, quietly, and named when they are missing."""
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any, TypeAlias
+
+from lpr_edge.contract.errors import LprError
+
+KerasModel: TypeAlias = Any
+"""A `keras.Model`; Keras ships no types."""
+
+
+def load_tensorflow() -> ModuleType:
+    """Import TensorFlow without its start-up messages.
+
+    Raises:
+        LprError: TensorFlow isn't installed.
+    """
+    if "tensorflow" in sys.modules:
+        return sys.modules["tensorflow"]
+    # Both are read at the first import and ignored afterwards.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    try:
+        with _silent_stderr():
+            import tensorflow
+    except ImportError as error:
+        raise LprError(f'Training needs TensorFlow, and {error}. Install it: pip install "lpr[train]"') from error
+    tensorflow.get_logger().setLevel("ERROR")
+    module: ModuleType = tensorflow
+    return module
+
+
+@contextlib.contextmanager
+def _silent_stderr() -> Iterator[None]:
+    """Drop what is written to stderr, by native code too.
+
+    TensorFlow 2.21 logs hints on oneDNN and CUDA while it is imported, before it looks at TF_CPP_MIN_LOG_LEVEL.
+    """
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
+def load_keras() -> ModuleType:
+    """Import Keras 3 on TensorFlow.
+
+    Raises:
+        LprError: TensorFlow isn't installed, or Keras was set up for another backend.
+    """
+    load_tensorflow()
+    import keras
+
+    backend = keras.backend.backend()
+    if backend != "tensorflow":
+        raise LprError(f"Keras runs on {backend} here, and training needs TensorFlow. Set KERAS_BACKEND=tensorflow.")
+    module: ModuleType = keras
+    return module

@@ -1,0 +1,262 @@
+"""The training loop: any task, with checkpoints, averaging of weights, early stopping and resumption."""
+
+import math
+import time
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lpr_edge.contract.arrays import Floats, Image
+from lpr_edge.contract.errors import LprError
+from lpr_train.averaging import WeightAverage
+from lpr_train.checkpoint import FitState, read_checkpoint, write_checkpoint
+from lpr_train.config import FitConfig
+from lpr_train.engine import KerasModel, load_keras, load_tensorflow
+from lpr_train.interrupt import StopRequest
+from lpr_train.progress import Progress
+from lpr_train.stream import SampleStream
+from lpr_train.task import Task
+
+CHECKPOINT = Path("checkpoint") / "last.npz"
+"""Where a run folder keeps its state."""
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What training came to."""
+
+    model: KerasModel
+    """the network, with the weights that are kept"""
+    state: FitState
+    """how it got there"""
+    interrupted: bool
+    """whether Ctrl-C ended it early"""
+
+
+def fit(task: Task, out: Path, resume: bool = False) -> Fitted:
+    """Train a task's network, and return it with the weights of its best epoch.
+
+    Args:
+        task: what to train.
+        out: the run folder; its checkpoint is replaced after every epoch.
+        resume: go on from the checkpoint in `out`, exactly as if the run had never stopped.
+
+    Raises:
+        LprError: there is no usable checkpoint to resume from, or `init` doesn't fit; or a sample couldn't be made.
+    """
+    keras = load_keras()
+    state = read_checkpoint(out / CHECKPOINT) if resume else FitState()
+    keras.utils.set_random_seed(task.config.seed)
+    model = task.build()
+    if task.config.init and not resume:
+        start_from(model, Path(task.config.init))
+    loop = _Loop(task, model, state, out / CHECKPOINT)
+    loop.run()
+    model.set_weights(state.weights["best"])
+    return Fitted(model, state, loop.stop.asked)
+
+
+class _Loop:
+    """One call of `fit`: Keras steps, and calls back after each step and epoch."""
+
+    def __init__(self, task: Task, model: KerasModel, state: FitState, checkpoint: Path) -> None:
+        self._task, self._model, self._state, self._checkpoint = task, model, state, checkpoint
+        self._config = task.config
+        self.stop = StopRequest()
+        model.compile(optimizer=make_optimizer(self._config), loss=task.losses(), jit_compile=False)
+        model.optimizer.build(model.trainable_variables)
+        self._average = WeightAverage(model, self._config.ema)
+        if state.epoch:
+            self._restore()
+
+    def run(self) -> None:
+        """Train from the state's epoch to the last one, or until stopped."""
+        config, state = self._config, self._state
+        if state.epoch >= config.epochs or self._is_over():
+            return
+        stream = SampleStream(self._task)
+        steps = config.steps_per_epoch
+        per_epoch = steps * config.batch_size
+        self._progress = Progress(self._task.kind, config.epochs, steps, state.epoch)
+        self._epoch_started = time.monotonic()
+        try:
+            with self.stop:
+                self._model.fit(
+                    stream.dataset(state.epoch * per_epoch, config.epochs * per_epoch),
+                    steps_per_epoch=steps,
+                    initial_epoch=state.epoch,
+                    epochs=config.epochs,
+                    verbose=0,
+                    shuffle=False,  # the indices are the order
+                    callbacks=[self._callbacks()],
+                )
+        except load_tensorflow().errors.OpError as error:
+            raise stream.failure or error from error
+        finally:
+            self._progress.close()
+
+    def _callbacks(self) -> Any:
+        return load_keras().callbacks.LambdaCallback(
+            on_train_batch_end=self._batch_ended, on_epoch_end=self._epoch_ended
+        )
+
+    def _batch_ended(self, batch: int, logs: dict[str, float]) -> None:
+        loss, epoch = logs["loss"], self._state.epoch + 1
+        if not math.isfinite(loss):
+            raise LprError(f"The loss became {loss} in epoch {epoch}. Lower --learning-rate and start again.")
+        self._average.update(self._state.epoch * self._config.steps_per_epoch + batch)
+        self._progress.step(loss)
+        if self.stop.asked:
+            self._model.stop_training = True
+
+    def _epoch_ended(self, epoch: int, logs: dict[str, float]) -> None:
+        state = self._state
+        if self.stop.asked and state.best_epoch:
+            return  # half an epoch: the best so far stands, and --resume does this epoch again
+        is_last = epoch + 1 == self._config.epochs or self.stop.asked
+        due = is_last or (epoch + 1) % self._config.validate_every == 0
+        figures = self._judge() if due else {}
+        is_best = self._note_best(epoch + 1, figures) if due else False
+        row = {"epoch": float(epoch + 1), **logs, "learning_rate": float(self._model.optimizer.learning_rate)}
+        now = time.monotonic()
+        state.history.append(row | figures | {"seconds": now - self._epoch_started})
+        self._epoch_started = now
+        state.epoch = epoch + 1
+        self._save()
+        self._progress.epoch(state.history[-1], is_best)
+        self._model.stop_training = self._model.stop_training or self._is_over()
+
+    def _judge(self) -> dict[str, float]:
+        """Validate the averaged weights, and put the raw ones back."""
+        raw = self._model.get_weights()
+        self._model.set_weights(self._average.values())
+        try:
+            return {key: float(value) for key, value in self._task.validate(self._model).items()}
+        finally:
+            self._model.set_weights(raw)
+
+    def _note_best(self, epoch: int, figures: dict[str, float]) -> bool:
+        score = figures.get("score", math.inf)  # a task that holds nothing out keeps its last epoch
+        is_better = score >= self._state.best_score  # False for NaN
+        if self._state.best_epoch and not is_better:
+            return False
+        self._state.best_epoch, self._state.best_score = epoch, score
+        self._state.weights["best"] = self._average.values()
+        return True
+
+    def _is_over(self) -> bool:
+        waited = self._state.epoch - self._state.best_epoch
+        return 0 < self._config.patience <= waited and self._state.best_epoch > 0
+
+    def _save(self) -> None:
+        parts = {
+            "model": _values(_variables(self._model)),
+            "optimizer": _values(self._model.optimizer.variables),
+            "average": self._average.values(),
+        }
+        self._state.weights |= parts
+        write_checkpoint(self._checkpoint, self._state)
+
+    def _restore(self) -> None:
+        weights = self._state.weights
+        shapes = [tuple(variable.shape) for variable in _variables(self._model)]
+        if shapes != [value.shape for value in weights["model"]]:
+            raise LprError(
+                f"{self._checkpoint} holds another network than these settings make. "
+                "Resume with the run's own settings, or start anew without --resume."
+            )
+        for variables, part in ((_variables(self._model), "model"), (self._model.optimizer.variables, "optimizer")):
+            for variable, value in zip(variables, weights[part], strict=True):
+                variable.assign(value)
+        self._average.restore(weights["average"])
+
+
+def _variables(model: KerasModel) -> list[Any]:
+    """All that a network remembers, the states of its random layers included."""
+    return [*model.trainable_variables, *model.non_trainable_variables]
+
+
+def _values(variables: list[Any]) -> list[Any]:
+    return [np.array(variable) for variable in variables]
+
+
+def make_optimizer(config: FitConfig) -> Any:
+    """The optimiser that the settings ask for, with a linear warm-up and a cosine down to the final rate."""
+    keras = load_keras()
+    warmup = round(config.warmup_epochs * config.steps_per_epoch)
+    schedule = keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=0.0 if warmup else config.learning_rate,
+        decay_steps=max(1, config.epochs * config.steps_per_epoch - warmup),
+        alpha=config.final_learning_rate / config.learning_rate,
+        warmup_target=config.learning_rate if warmup else None,
+        warmup_steps=warmup,
+    )
+    common = {"weight_decay": config.weight_decay or None, "global_clipnorm": config.clip_norm or None}
+    if config.optimizer == "sgd":
+        optimizer = keras.optimizers.SGD(schedule, momentum=0.9, nesterov=True, **common)
+    else:
+        optimizer = keras.optimizers.AdamW(schedule, **common | {"weight_decay": config.weight_decay})
+    if config.weight_decay:
+        optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    return optimizer
+
+
+def start_from(model: KerasModel, source: Path) -> int:
+    """Take over another run's weights: all of them, or, from a network that differs, where name and shape agree.
+
+    Args:
+        model: the network to fill; what finds no partner keeps its own start.
+        source: a run folder, or a model.keras.
+
+    Returns:
+        How many weights were taken.
+
+    Raises:
+        LprError: there is no model, or nothing in it fits.
+    """
+    path = source / "model.keras" if source.is_dir() else source
+    if not path.is_file():
+        raise LprError(f"--init {source}: {path} isn't there. Give a run folder that holds model.keras, or the file.")
+    pairs = _partners(model.weights, load_keras().models.load_model(path, compile=False).weights)
+    for weight, other in pairs:
+        weight.assign(other)
+    if not pairs:
+        raise LprError(f"--init {source}: none of its weights fit this network. Was it trained for another task?")
+    return len(pairs)
+
+
+def _partners(weights: list[Any], others: list[Any]) -> list[tuple[Any, Any]]:
+    """Which weight takes over which other one."""
+    if [weight.shape for weight in weights] == [other.shape for other in others]:
+        # The same network: names may still differ, because Keras numbers unnamed layers by process.
+        return list(zip(weights, others, strict=True))
+    by_path = {other.path: other for other in others}
+    return [(w, by_path[w.path]) for w in weights if w.path in by_path and by_path[w.path].shape == w.shape]
+
+
+@lru_cache(maxsize=4)
+def _compiled(model: KerasModel) -> Any:
+    tf = load_tensorflow()
+    signature = tf.TensorSpec([None, *model.input_shape[1:]], tf.uint8)
+    return tf.function(
+        lambda pixels: model(tf.cast(pixels, tf.float32) / 255.0, training=False), input_signature=[signature]
+    )
+
+
+def predict(model: KerasModel, pixels: Image, batch_size: int = 128) -> dict[str, Floats]:
+    """Run the network over prepared pictures, compiled once a network.
+
+    Args:
+        model: outputs a dict by role.
+        pixels: (N, H, W, C) uint8.
+        batch_size: pictures at a time.
+
+    Returns:
+        float32 arrays (N, …) by role.
+    """
+    call = _compiled(model)
+    parts = [call(pixels[start : start + batch_size]) for start in range(0, len(pixels), batch_size)]
+    return {role: np.concatenate([part[role].numpy() for part in parts]) for role in parts[0]}

@@ -1,0 +1,48 @@
+"""How far a training run is: a bar on a terminal, a line an epoch elsewhere; always on stderr."""
+
+import sys
+import time
+from typing import Any
+
+
+class Progress:
+    """Tells steps and epochs, with the time left."""
+
+    def __init__(self, title: str, epochs: int, steps_per_epoch: int, done_epochs: int = 0) -> None:
+        """Start the clock."""
+        self._epochs, self._done, self._first = epochs, done_epochs, done_epochs
+        self._started = time.monotonic()
+        self._bar = _bar(title, epochs * steps_per_epoch, done_epochs * steps_per_epoch)
+
+    def step(self, loss: float) -> None:
+        """Tell that one batch is done."""
+        if self._bar is not None:
+            self._bar.set_postfix_str(f"epoch {self._done + 1}/{self._epochs}, loss {loss:.4f}", refresh=False)
+            self._bar.update()
+
+    def epoch(self, figures: dict[str, float], is_best: bool) -> None:
+        """Tell that an epoch is done."""
+        self._done += 1
+        shown = "  ".join(f"{key} {value:.4g}" for key, value in figures.items() if key not in ("epoch", "seconds"))
+        line = f"epoch {self._done}/{self._epochs}  {shown}{'  (best so far)' if is_best else ''}"
+        if self._bar is not None:
+            self._bar.write(line, file=sys.stderr)
+        else:
+            print(f"{line}  {self._left()}", file=sys.stderr, flush=True)
+
+    def _left(self) -> str:
+        seconds = (time.monotonic() - self._started) / (self._done - self._first) * (self._epochs - self._done)
+        return f"[{seconds / 60:.0f} min left]" if seconds >= 90 else f"[{seconds:.0f} s left]"
+
+    def close(self) -> None:
+        """Leave the terminal in order."""
+        if self._bar is not None:
+            self._bar.close()
+
+
+def _bar(title: str, total: int, initial: int) -> Any:
+    if not sys.stderr.isatty():
+        return None
+    from tqdm import tqdm
+
+    return tqdm(total=total, initial=initial, desc=title, unit="step", file=sys.stderr, dynamic_ncols=True)

@@ -1,0 +1,58 @@
+"""What a task - detector, reader or characters - tells the training loop."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+from lpr_edge.contract.arrays import Floats, Image
+from lpr_edge.contract.samples import Samples
+from lpr_train.config import FitConfig
+from lpr_train.engine import KerasModel
+
+
+class Task(Protocol):
+    """One network to train: what it is, what it sees, and how it is judged.
+
+    `fit` calls `build` first, `validate` after epochs and the rest at the end of a run.
+    """
+
+    @property
+    def kind(self) -> str:
+        """`detector`, `reader` or `classifier`, as in the manifest."""
+
+    @property
+    def config(self) -> FitConfig:
+        """The run's settings."""
+
+    def build(self) -> KerasModel:
+        """Make the network: input `image`, float32 (N, H, W, C) in [0, 1]; a dict of outputs by role."""
+
+    def losses(self) -> dict[str, Callable[[Any, Any], Any]]:
+        """Loss of each role, as `loss(truth, predicted)` on tensors; weigh them in the functions."""
+
+    def sample(self, index: int) -> tuple[Image, dict[str, Floats]]:
+        """Make one training example: pixels (H, W, C) uint8, and a target for each role.
+
+        The same (seed, index) gives the same example. Called from several threads at the same time.
+        """
+
+    def validate(self, model: KerasModel) -> dict[str, float]:
+        """Judge the network on what was held out of training; `score` decides, higher is better.
+
+        Without a `score` the last epoch is kept.
+        """
+
+    def final_metrics(self, model: KerasModel) -> list[dict[str, Any]]:
+        """Measure the kept network once: dicts of data, split, metric, value, count."""
+
+    def representative(self, count: int) -> Samples:
+        """Draw pictures from training data, for calibration."""
+
+    def heldout(self, count: int) -> Samples:
+        """Draw pictures and their truth that neither training nor calibration sees."""
+
+    def model_card_fields(self) -> dict[str, Any]:
+        """What the manifest says of this network: labels, input, thresholds and licence."""
+
+    def plots(self, model: KerasModel, out: Path) -> None:
+        """Draw the task's own pictures into the run folder."""
