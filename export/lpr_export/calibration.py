@@ -1,0 +1,97 @@
+"""The representative data set: pictures from training data alone, whose ranges decide every scale."""
+
+import hashlib
+from collections.abc import Sequence, Set
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lpr_edge.contract.arrays import Image
+from lpr_edge.contract.samples import picture_sha256
+from lpr_export.errors import ExportError
+
+FEWEST = 16
+"""Fewer pictures than this leave activation ranges to chance."""
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Pictures to calibrate on, and how they were chosen."""
+
+    pictures: tuple[Image, ...]
+    """Each (H, W, C) uint8, prepared as on the device."""
+    source: str
+    """Where they come from, such as `rendered` or `train split of plates`."""
+    sha256: tuple[str, ...]
+    """Of each picture's source file."""
+    seed: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """What the manifest says of it; `sha256` is that of the pictures' hashes, sorted and joined."""
+        joined = "\n".join(sorted(map(picture_sha256, self.pictures))).encode()
+        return {
+            "source": self.source,
+            "count": len(self.pictures),
+            "seed": self.seed,
+            "sha256": hashlib.sha256(joined).hexdigest(),
+        }
+
+
+def check_calibration(calibration: Calibration, shape: Sequence[int]) -> None:
+    """Refuse a representative data set that can't give good scales.
+
+    Raises:
+        ExportError: too few pictures, of another size than the network's input, or without any contrast.
+    """
+    count = len(calibration.pictures)
+    if count < FEWEST:
+        raise ExportError(
+            f"the representative data set has {count} pictures ({calibration.source}), and needs {FEWEST} or more. "
+            "Draw more of them, or give --data DIR"
+        )
+    wrong = {picture.shape for picture in calibration.pictures} - {tuple(shape)}
+    if wrong:
+        raise ExportError(
+            f"the representative data set has pictures of shape {sorted(wrong)[0]}, and the network takes "
+            f"{tuple(shape)}. Train the run again with lpr-train"
+        )
+    if not any(np.ptp(picture) for picture in calibration.pictures):
+        raise ExportError(
+            f"all {count} pictures of the representative data set ({calibration.source}) are blank. "
+            "Draw it again from training pictures"
+        )
+
+
+def check_disjoint(calibration: Calibration, measured: Set[str], what: str) -> None:
+    """Refuse to calibrate on what parity is then measured on, by content and not by name.
+
+    Args:
+        calibration: the representative data set.
+        measured: SHA-256 of every file of the splits that are measured on.
+        what: what those files are called in the message.
+
+    Raises:
+        ExportError: a picture stands in both.
+    """
+    shared = [digest for digest in calibration.sha256 if digest in measured]
+    if shared:
+        raise ExportError(
+            f"{len(shared)} of {len(calibration.sha256)} calibration pictures ({calibration.source}) also stand in "
+            f"{what}, the first with SHA-256 {shared[0][:12]}…. Take them out of one of the two"
+        )
+
+
+def with_full_range(pictures: Sequence[Image]) -> list[Image]:
+    """Add one picture where none reaches from 0 to 255: the one of most contrast, stretched to it.
+
+    The converter takes the input's scale from the lowest and the highest pixel it has seen. Only with both ends there
+    does byte b come to mean exactly b/255, and the device hands camera bytes over as they are.
+    """
+    darkest = min(int(picture.min()) for picture in pictures)
+    brightest = max(int(picture.max()) for picture in pictures)
+    if (darkest, brightest) == (0, 255):
+        return list(pictures)
+    widest = max(pictures, key=lambda picture: int(np.ptp(picture))).astype(np.float32)
+    stretched = (widest - widest.min()) * (255.0 / float(np.ptp(widest)))
+    return [*pictures, np.rint(stretched).astype(np.uint8)]

@@ -1,0 +1,11 @@
+"""What can go wrong in an export, each printed as one line."""
+
+from lpr_edge.contract.errors import LprError
+
+
+class ExportError(LprError):
+    """A run that can't be exported: says what was found, what was expected and what to do next."""
+
+
+class GateError(ExportError):
+    """The exported files are not as good as the float model, so they were not published."""

@@ -1,0 +1,151 @@
+"""What parity is measured on: pictures and their truth that neither training nor calibration saw."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lpr_edge.contract.arrays import Image, Quad
+from lpr_edge.contract.country import Country, country_from_dict
+from lpr_edge.contract.data import (
+    PlateLabel,
+    PlatePhoto,
+    file_sha256,
+    find_dataset,
+    load_characters,
+    load_plates,
+    read_picture,
+)
+from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.geometry import rectangle, rectify
+from lpr_edge.contract.manifest import Manifest
+from lpr_edge.contract.preprocess import InputSpec, prepare
+from lpr_export.errors import ExportError
+from lpr_export.run_folder import Run
+
+
+@dataclass(frozen=True)
+class TruePlate:
+    """A plate that a detector should find."""
+
+    quad_xy: Quad
+    counted: bool = True
+    """False where nobody can read it: finding it is no fault, missing it neither."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One picture, and what should come out."""
+
+    name: str
+    load: Callable[[], Image]
+    """Gives the picture as OpenCV would, (H, W, 3) BGR or (H, W, 1) grey; read late, as photographs are large."""
+    truth: Any
+    """A label, rows of text, or a list of `TruePlate`."""
+    quad_xy: Quad | None = None
+    """Where a reader's plate is; None for the others."""
+
+    def pixels(self, spec: InputSpec) -> Image:
+        """The network's input (1, H, W, C)."""
+        picture = self.load()
+        return prepare(picture if self.quad_xy is None else rectify(picture, self.quad_xy, spec.size_hw), spec).pixels
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Cases of one split."""
+
+    data: str
+    split: str
+    cases: tuple[Case, ...]
+    sha256: frozenset[str]
+    """Of every file that mustn't be calibrated on."""
+
+
+def held_out_of_run(run: Run) -> HeldOut:
+    """The pictures that training kept for this.
+
+    Raises:
+        ExportError: the run has none, or of another size than the network's input.
+    """
+    samples = run.held_out()
+    spec = run.card.input
+    shapes = {picture.shape for picture in samples.pictures}
+    if shapes != {(*spec.size_hw, spec.channels)}:
+        raise ExportError(
+            f"{run.folder} holds out pictures of shape {sorted(shapes)[0]}, and its network takes "
+            f"{(*spec.size_hw, spec.channels)}. Train the run again with lpr-train"
+        )
+    cases = tuple(
+        _prepared_case(str(number), picture, truth, run.card)
+        for number, (picture, truth) in enumerate(zip(samples.pictures, samples.truth or (), strict=True))
+    )
+    return HeldOut(samples.source, "held out", cases, frozenset(samples.sha256))
+
+
+def _prepared_case(name: str, picture: Image, truth: Any, card: Manifest) -> Case:
+    """A picture that is a network's input already: preparing it again changes nothing."""
+    as_read = np.ascontiguousarray(picture[..., ::-1])  # to OpenCV's order of colours
+    load = partial(_given, as_read)
+    if card.kind == "detector":
+        return Case(name, load, [TruePlate(np.asarray(quad, np.float32)) for quad in truth])
+    if card.kind == "reader":
+        return Case(name, load, tuple(map("".join, truth)), rectangle(card.input.size_hw))
+    return Case(name, load, str(truth))
+
+
+def _given(picture: Image) -> Image:
+    return picture
+
+
+def held_out_of_data(card: Manifest, folder: Path) -> HeldOut:
+    """The published split of a data folder: `test` of plates, `validation` of characters.
+
+    Raises:
+        LprError: there is no such data, or nothing in its split that this network can be measured on.
+    """
+    if card.kind == "classifier":
+        files = load_characters(folder, "validation", country_from_dict(card.country))
+        cases = [Case(file.path.name, partial(read_picture, file.path), file.label) for file in files]
+        return _found(cases, "characters", "validation", [file.path for file in files], folder)
+    photos = load_plates(folder, "test")
+    made = _frames(photos) if card.kind == "detector" else _plates(photos, card)
+    return _found(list(made), "plates", "test", [photo.path for photo in photos], folder)
+
+
+def _found(cases: list[Case], data: str, split: str, paths: list[Path], folder: Path) -> HeldOut:
+    if not cases:
+        raise ExportError(
+            f"nothing to measure on in {find_dataset(folder, data)}: its {split} split has no picture that this "
+            "network should know. Leave --data out to use the run's own held-out pictures"
+        )
+    return HeldOut(data, split, tuple(cases), frozenset(map(file_sha256, paths)))
+
+
+def _frames(photos: list[PlatePhoto]) -> Iterator[Case]:
+    for photo in photos:
+        truth = [TruePlate(plate.quad_xy, plate.legible != "none") for plate in photo.plates]
+        yield Case(photo.path.name, partial(read_picture, photo.path), truth)
+
+
+def _plates(photos: list[PlatePhoto], card: Manifest) -> Iterator[Case]:
+    country = country_from_dict(card.country)
+    for photo in photos:
+        for plate in photo.plates:
+            if is_readable(plate, country):
+                load = partial(read_picture, photo.path)
+                yield Case(photo.path.name, load, plate.text_rows, plate.quad_xy)
+
+
+def is_readable(plate: PlateLabel, country: Country) -> bool:
+    """Tell whether every character of a plate is sure and of the country's own script."""
+    if plate.legible != "full":
+        return False
+    foreign = {label for group, labels in country.groups.items() if group.startswith("latin_") for label in labels}
+    try:
+        return foreign.isdisjoint(label for row in plate.text_rows for label in country.tokenize(row))
+    except LprError:
+        return False
