@@ -1,0 +1,159 @@
+"""What a plate can say: a small automaton over a country's labels, and the reading as fields.
+
+The automaton is the set of all places of all forms that the labels so far can have reached (Thompson's subset
+simulation of a nondeterministic automaton). A search over a network's scores walks it label by label with
+`successors`; `parse` walks it with the labels that were read.
+"""
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from lpr_edge.contract.country import Country, Element
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """A reading under a country's grammar."""
+
+    form: str | None
+    """Name of the form that it has; None where it has none."""
+    valid: bool
+    """Whether some form allows it."""
+    fields: dict[str, str]
+    """Field -> what the plate says there, and `<field>_name` -> what that means; empty where it isn't valid."""
+    latin: str
+    """The labels in Latin letters."""
+
+
+class Place(NamedTuple):
+    """Where in a form a reading stands."""
+
+    form: int
+    element: int
+    repeats: int
+    """How many times the element has been filled."""
+    option: int
+    """Which of the element's options is being spelt; -1 between options."""
+    spelt: int
+    """How many of that option's labels have been read."""
+
+
+State = frozenset[Place]
+"""All places that a reading may have reached; empty where no form allows it."""
+
+Paths = dict[Place, tuple[str | None, ...]]
+"""To each place that was reached, the field of every label on the way."""
+
+
+class Grammar:
+    """The automaton of a country's forms."""
+
+    def __init__(self, country: Country) -> None:
+        self.country = country
+        self.start: State = frozenset(
+            place for form in range(len(country.forms)) for place in self._settle(Place(form, 0, 0, -1, 0))
+        )
+
+    def successors(self, state: State, label: str) -> State:
+        """The state after one more label; empty where no form allows it there."""
+        return frozenset(after for place in state for after in self._step(place, label))
+
+    def allowed(self, state: State) -> frozenset[str]:
+        """The labels that can follow."""
+        return frozenset(label for place in state for label, _ in self._arcs(place))
+
+    def accepts(self, state: State) -> bool:
+        """Tell whether a reading may end here."""
+        return any(self._ends_form(place) for place in state)
+
+    def parse(self, labels: Sequence[str]) -> Parsed:
+        """Match a whole reading; of several forms that allow it, the first in the country's file."""
+        paths: Paths = {place: () for place in sorted(self.start)}
+        for label in labels:
+            paths = self._advance(paths, label)
+        latin = self.country.transliterate(tuple(labels))
+        ends = [place for place in sorted(paths) if self._ends_form(place)]
+        if not ends:
+            return Parsed(None, False, {}, latin)
+        form = self.country.forms[ends[0].form]
+        texts = _join_fields(paths[ends[0]], labels)
+        return Parsed(form.name, True, self._explain(ends[0].form, texts), latin)
+
+    def _advance(self, paths: Paths, label: str) -> Paths:
+        """Move every path on by one label, noting the field that it went to; the first path to a place stays."""
+        moved: Paths = {}
+        for place, path in paths.items():
+            field = self._element(place).field if not self._ends_form(place) else None
+            for after in self._step(place, label):
+                moved.setdefault(after, (*path, field))
+        return moved
+
+    def _explain(self, form: int, texts: dict[str, str]) -> dict[str, str]:
+        """Put `<field>_name` beside each field that a table of the country explains."""
+        fields: dict[str, str] = {}
+        for element in self.country.forms[form].elements:
+            if element.field is None or element.field not in texts or element.field in fields:
+                continue
+            fields[element.field] = texts[element.field]
+            meaning = _meaning(self.country, element, texts[element.field])
+            if meaning is not None:
+                fields[f"{element.field}_name"] = meaning
+        return fields
+
+    def _arcs(self, place: Place) -> list[tuple[str, Place]]:
+        """Every label that may come at a place, with where it leads (before `_settle`)."""
+        if self._ends_form(place):
+            return []
+        options = self._element(place).options
+        spelling = range(len(options)) if place.option < 0 else (place.option,)
+        return [(options[i][place.spelt], place._replace(option=i, spelt=place.spelt + 1)) for i in spelling]
+
+    def _step(self, place: Place, label: str) -> list[Place]:
+        return [
+            settled for arc, after in self._arcs(place) if arc == label for settled in self._settle(self._close(after))
+        ]
+
+    def _close(self, place: Place) -> Place:
+        """Count an option that has been spelt to its end."""
+        if place.spelt < len(self._element(place).options[place.option]):
+            return place
+        return Place(place.form, place.element, place.repeats + 1, -1, 0)
+
+    def _settle(self, place: Place) -> list[Place]:
+        """The place, and those that it reaches by leaving elements that have enough."""
+        if place.option >= 0 or self._ends_form(place):
+            return [place]
+        least, most = self._element(place).count
+        here = [place] if place.repeats < most else []
+        further = self._settle(Place(place.form, place.element + 1, 0, -1, 0)) if place.repeats >= least else []
+        return here + further
+
+    def _element(self, place: Place) -> Element:
+        return self.country.forms[place.form].elements[place.element]
+
+    def _ends_form(self, place: Place) -> bool:
+        return place.element == len(self.country.forms[place.form].elements)
+
+
+def parse(rows: Sequence[Sequence[str]], country: Country) -> Parsed:
+    """Parse one reading, given as rows of labels; who parses many keeps a `Grammar`."""
+    return Grammar(country).parse([label for row in rows for label in row])
+
+
+def _join_fields(path: Sequence[str | None], labels: Sequence[str]) -> dict[str, str]:
+    texts: dict[str, str] = {}
+    for field, label in zip(path, labels, strict=True):
+        if field is not None:
+            texts[field] = texts.get(field, "") + label
+    return {field: unicodedata.normalize("NFC", text) for field, text in texts.items()}
+
+
+def _meaning(country: Country, element: Element, text: str) -> str | None:
+    """What a table says about a text that stands there in the table's own labels or transliterated."""
+    for label, meaning in country.table(element.table or "").items():
+        if text in (label, country.latin.get(label)):
+            return meaning
+    return None
+

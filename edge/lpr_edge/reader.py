@@ -1,0 +1,78 @@
+"""What stands on a plate."""
+
+import unicodedata
+from dataclasses import dataclass
+from functools import cached_property
+
+from lpr_edge.contract.arrays import Image, Quad
+from lpr_edge.contract.country import country_from_dict
+from lpr_edge.contract.geometry import rectify
+from lpr_edge.contract.outputs import Character, decode_characters, group_rows
+from lpr_edge.contract.preprocess import prepare
+from lpr_edge.grammar import Grammar, Parsed
+from lpr_edge.runtimes import Model
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A plate's characters, and what the country's grammar makes of them."""
+
+    characters: tuple[tuple[Character, ...], ...]
+    """Row by row from the top, each from left to right."""
+    parsed: Parsed
+    quad_xy: Quad
+    """The corners, from the plate's own top left, at which it was read."""
+
+    @cached_property
+    def rows(self) -> tuple[str, ...]:
+        """The text of each row."""
+        return tuple(_join(row) for row in self.characters)
+
+    @property
+    def text(self) -> str:
+        """The rows joined, without spaces, NFC."""
+        return "".join(self.rows)
+
+    @property
+    def char_confidences(self) -> tuple[float, ...]:
+        """Each character's probability, in reading order."""
+        return tuple(character.score for row in self.characters for character in row)
+
+    @property
+    def confidence(self) -> float:
+        """That of the least sure character, 0 where there is none: one wrong character makes a wrong plate.
+
+        A mean would hide one doubtful character among eight sure ones.
+        """
+        return min(self.char_confidences, default=0.0)
+
+
+def _join(row: tuple[Character, ...]) -> str:
+    return unicodedata.normalize("NFC", "".join(character.label for character in row))
+
+
+class Reader:
+    """A reader's network: from a frame and a plate's corners to its text."""
+
+    def __init__(self, model: Model) -> None:
+        model.expect("reader")
+        self.model = model
+        self.grammar = Grammar(country_from_dict(model.manifest.country))
+
+    def read(self, frame_bgr: Image, quad_xy: Quad) -> Reading:
+        """Read a plate straight from the frame.
+
+        Args:
+            frame_bgr: (H, W, 3) uint8.
+            quad_xy: (4, 2) float32 corners, clockwise from the plate's own top left.
+
+        Raises:
+            ValueError: the corners aren't a convex quadrilateral.
+        """
+        manifest = self.model.manifest
+        crop = rectify(frame_bgr, quad_xy, manifest.input.size_hw)
+        heads = self.model.outputs(prepare(crop, manifest.input).pixels)
+        found = decode_characters(heads, manifest.labels, manifest.thresholds)
+        characters = tuple(tuple(row) for row in group_rows(found))
+        parsed = self.grammar.parse([character.label for row in characters for character in row])
+        return Reading(characters, parsed, quad_xy)

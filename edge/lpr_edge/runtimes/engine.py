@@ -1,0 +1,36 @@
+"""What an adapter of a runtime offers, and what all of them share."""
+
+import importlib
+from collections.abc import Sequence
+from types import ModuleType
+from typing import Protocol
+
+from lpr_edge.contract.arrays import AnyArray
+from lpr_edge.contract.errors import ModelError
+
+
+class Engine(Protocol):
+    """A model loaded into one runtime."""
+
+    name: str
+    """As `--runtime` takes it."""
+    version: str
+    """Of the runtime's package."""
+
+    def run(self, tensor: AnyArray) -> Sequence[AnyArray]:
+        """Run the network on its input tensor (1, H, W, C); the outputs, batch axis and all, in the file's order."""
+        ...
+
+
+def import_runtime(module: str, package: str) -> ModuleType:
+    """Import a runtime's module.
+
+    Raises:
+        ModelError: it isn't installed, or can't be loaded on this machine.
+    """
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        raise ModelError(f"the runtime {package} is not installed: pip install {package}") from error
+    except (ImportError, OSError) as error:
+        raise ModelError(f"{package} is installed but can't be loaded ({error}): pip install --force-reinstall {package}") from error

@@ -1,0 +1,93 @@
+"""A model file, checked and loaded: bytes in, numbers with a meaning out."""
+
+from pathlib import Path
+
+import numpy as np
+
+from lpr_edge.contract.arrays import AnyArray, Floats, Image
+from lpr_edge.contract.errors import ModelError
+from lpr_edge.contract.manifest import Manifest, OutputSpec
+from lpr_edge.runtimes.engine import Engine
+
+
+class Model:
+    """A network in a runtime, with the manifest that says what goes in and what comes out."""
+
+    def __init__(self, path: Path, manifest: Manifest, engine: Engine) -> None:
+        """Take a loaded network and run it once: the first run allocates and packs, which no frame should wait for.
+
+        Raises:
+            ModelError: the runtime can't run it, or its outputs aren't those of the manifest.
+        """
+        self.path = path
+        self.manifest = manifest
+        self.runtime_name = engine.name
+        self.runtime_version = engine.version
+        self._engine = engine
+        self._table = input_table(manifest)
+        self._warm_up()
+
+    def run(self, pixels: Image) -> tuple[AnyArray, ...]:
+        """Run the network on `Prepared.pixels` (1, H, W, C) uint8.
+
+        Returns:
+            Its raw outputs, integers where it is quantised, in the manifest's order, with the batch axis.
+        """
+        tensor = pixels if self._table is None else self._table[pixels]
+        return tuple(self._engine.run(tensor))
+
+    def outputs(self, pixels: Image) -> dict[str, Floats]:
+        """Run the network; role -> float32 output without the batch axis."""
+        raw = self.run(pixels)
+        return {spec.role: dequantise(array[0], spec) for spec, array in zip(self.manifest.outputs, raw, strict=True)}
+
+    def expect(self, kind: str) -> None:
+        """Make sure that the model does the job it was given for.
+
+        Raises:
+            ModelError: it is of another kind.
+        """
+        if self.manifest.kind != kind:
+            raise ModelError(f"{self.path} is a {self.manifest.kind}, and a {kind} is wanted here: give it another file")
+
+    def _warm_up(self) -> None:
+        manifest = self.manifest
+        try:
+            raw = self.run(np.zeros((1, *manifest.input.size_hw, manifest.input.channels), np.uint8))
+        except Exception as error:
+            raise ModelError(cannot(self.path, self.runtime_name, "run", error)) from error
+        found = [(str(array.dtype), array.shape[1:]) for array in raw]
+        wanted = [(spec.dtype, spec.shape) for spec in manifest.outputs]
+        if found != wanted:
+            raise ModelError(
+                f"{self.path} gives {found} in {self.runtime_name}, and its manifest says {wanted}: "
+                "export it again with lpr-export, or take another --runtime"
+            )
+
+
+def cannot(path: Path, name: str, what: str, error: Exception) -> str:
+    """One line for a runtime's own error, which can be many."""
+    first = next(iter(str(error).strip().splitlines()), type(error).__name__)[:160]
+    return f"{name} can't {what} {path} ({first}): take another --runtime, or export the model again"
+
+
+def input_table(manifest: Manifest) -> AnyArray | None:
+    """What the network takes for each of the 256 bytes; None where that is the byte itself."""
+    low, high = manifest.input.value_range
+    values = np.linspace(low, high, 256)
+    tensor = manifest.input_tensor
+    if tensor.dtype == "float32":
+        return values.astype(np.float32)
+    limits = np.iinfo(tensor.dtype)
+    table = np.clip(np.rint(values / tensor.scale) + tensor.zero_point, limits.min, limits.max).astype(tensor.dtype)
+    unchanged = table.dtype == np.uint8 and np.array_equal(table, np.arange(256))
+    return None if unchanged else table
+
+
+def dequantise(array: AnyArray, spec: OutputSpec) -> Floats:
+    """What a tensor's integers stand for, as float32."""
+    if spec.dtype == "float32":
+        return np.asarray(array, np.float32)
+    numbers = np.subtract(array, spec.zero_point, dtype=np.float32)
+    numbers *= np.float32(spec.scale)
+    return numbers

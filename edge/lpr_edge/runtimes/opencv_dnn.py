@@ -1,0 +1,45 @@
+"""OpenCV's own network module, for `.onnx` files where nothing but OpenCV is installed."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from lpr_edge.contract.arrays import AnyArray
+from lpr_edge.contract.manifest import Manifest, OutputSpec
+
+
+class OpenCvEngine:
+    """A file in OpenCV's network module.
+
+    It computes in int8 whatever the file says (seen in 4.11), so that bytes go in and come out 128 lower; and it names
+    outputs in alphabetical order, so that they are put back into the file's order by their shapes.
+    """
+
+    name = "opencv"
+
+    def __init__(self, path: Path, threads: int, manifest: Manifest) -> None:
+        self.version: str = cv2.__version__
+        cv2.setNumThreads(threads)
+        self._manifest = manifest
+        self._net = cv2.dnn.readNetFromONNX(str(path))
+        self._names = self._net.getUnconnectedOutLayersNames()
+
+    def run(self, tensor: AnyArray) -> Sequence[AnyArray]:
+        """See `Engine.run`."""
+        self._net.setInput(_shift(tensor) if tensor.dtype == np.uint8 else tensor)
+        found = self._net.forward(self._names)
+        return [_take(found, spec) for spec in self._manifest.outputs]
+
+
+def _shift(array: AnyArray) -> AnyArray:
+    """Bytes as int8 that are 128 lower, or the other way round."""
+    other = np.int8 if array.dtype == np.uint8 else np.uint8
+    return (array.view(np.uint8) ^ np.uint8(128)).view(other)
+
+
+def _take(found: Sequence[AnyArray], spec: OutputSpec) -> AnyArray:
+    """The output that has a role's shape: the roles of one network differ in their number of channels."""
+    array = next(array for array in found if array.shape[1:] == spec.shape)
+    return _shift(array) if (spec.dtype, array.dtype) == ("uint8", np.int8) else array

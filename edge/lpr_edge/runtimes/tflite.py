@@ -1,0 +1,46 @@
+"""LiteRT and tflite-runtime: the same interpreter in a new and an old package."""
+
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+
+from lpr_edge.contract.arrays import AnyArray
+from lpr_edge.contract.errors import ModelError
+from lpr_edge.runtimes.engine import import_runtime
+
+
+class TfliteEngine:
+    """A `.tflite` file in either package's interpreter."""
+
+    def __init__(self, path: Path, threads: int, name: str, package: str, module: str) -> None:
+        self.name = name
+        interpreter_class = import_runtime(module, package).Interpreter
+        self.version = version(package)
+        self._interpreter = interpreter_class(model_path=str(path), num_threads=threads)
+        self._interpreter.allocate_tensors()
+        self._input = self._interpreter.get_input_details()[0]["index"]
+        self._outputs = [output["index"] for output in self._interpreter.get_output_details()]
+
+    def run(self, tensor: AnyArray) -> Sequence[AnyArray]:
+        """See `Engine.run`."""
+        self._interpreter.set_tensor(self._input, tensor)
+        self._interpreter.invoke()
+        return [self._interpreter.get_tensor(index) for index in self._outputs]
+
+
+def open_litert(path: Path, threads: int) -> TfliteEngine:
+    """Open a file in LiteRT, the TFLite that Google still releases."""
+    return TfliteEngine(path, threads, "litert", "ai-edge-litert", "ai_edge_litert.interpreter")
+
+
+def open_tflite(path: Path, threads: int) -> TfliteEngine:
+    """Open a file in tflite-runtime, for boards that LiteRT has no wheel for.
+
+    Raises:
+        ModelError: it isn't installed, or NumPy is one that it dies under without a message.
+    """
+    if int(np.__version__.partition(".")[0]) >= 2:
+        raise ModelError(f"tflite-runtime can't run under NumPy {np.__version__}: pip install 'numpy<2', or take --runtime litert")
+    return TfliteEngine(path, threads, "tflite", "tflite-runtime", "tflite_runtime.interpreter")
