@@ -1,0 +1,167 @@
+"""What a rendered plate says: a form, its labels by their shares, and the rows in which they are painted."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lpr_edge.contract.country import Colour, Country, Element, Form, Layout
+
+EVEN_SHARE = 0.15
+"""How often a label is drawn without regard to shares, so that rare ones are learned."""
+FULL_COUNT = 0.7
+"""How often an element of varying length has its greatest length: old registrations have fewer digits."""
+MARKS = " .-·"
+
+
+@dataclass(frozen=True)
+class Sign:
+    """One thing painted in a row: a label, or a mark that no reading contains."""
+
+    text: str
+    is_label: bool
+
+
+Row = tuple[Sign, ...]
+
+
+@dataclass(frozen=True)
+class Wording:
+    """A plate's text and how it is laid out."""
+
+    form: str
+    rows: tuple[Row, ...]
+    scale: tuple[float, ...]
+    """Each row's height beside the tallest."""
+
+    @property
+    def labels(self) -> tuple[tuple[str, ...], ...]:
+        """The labels row by row."""
+        return tuple(tuple(sign.text for sign in row if sign.is_label) for row in self.rows)
+
+
+def compose(country: Country, rng: np.random.Generator, form: str | None = None) -> Wording:
+    """Draw a wording by the country's shares.
+
+    Args:
+        country: its forms, layouts and shares.
+        rng: the source of chance.
+        form: only layouts of this form.
+
+    Raises:
+        ValueError: the country has no layout of that form.
+    """
+    layouts = [layout for layout in country.layouts if form in (None, layout.form)]
+    if not layouts:
+        raise ValueError(
+            f"{country.name} has no layout for {form!r}; it has {sorted({x.form for x in country.layouts})}"
+        )
+    layout = layouts[_choose(rng, [layout.weight for layout in layouts])]
+    chosen = next(known for known in country.forms if known.name == layout.form)
+    values = [_element_labels(country, element, rng) for element in chosen.elements]
+    rows = tuple(_fill(template, chosen, values) for template in layout.rows)
+    return _without_empty(Wording(layout.form, rows, layout.scale), layout)
+
+
+def word(country: Country, text: str | Sequence[str]) -> Wording:
+    """Take a given text: rows in a sequence, or in one string divided by line ends; marks stay where they are.
+
+    Raises:
+        LprError: a character that no label of the country begins with.
+    """
+    lines = text.splitlines() if isinstance(text, str) else list(text)
+    rows = tuple(_signs(country, line) for line in lines)
+    return Wording("given", rows, (1.0,) if len(rows) == 1 else (0.7, *(1.0 for _ in rows[1:])))
+
+
+def choose_colour(country: Country, wording: Wording, rng: np.random.Generator) -> Colour:
+    """A colour that the form and the class letter allow; now and then one that they don't, as in the street."""
+    bound = [colour for colour in country.colours if wording.form in colour.forms]
+    free = [colour for colour in country.colours if not colour.forms]
+    candidates = bound or free or list(country.colours)
+    labels = {label for row in wording.labels for label in row[1:]} | {row[0] for row in wording.labels[1:] if row}
+    worn = [colour for colour in candidates if _wears(country, colour, labels)]
+    if worn and rng.random() < 0.9:
+        candidates = worn
+    return candidates[_choose(rng, [colour.weight for colour in candidates])]
+
+
+def _wears(country: Country, colour: Colour, labels: set[str]) -> bool:
+    return any(label in labels or country.latin.get(label, label) in labels for label in colour.classes)
+
+
+def _choose(rng: np.random.Generator, weights: Sequence[float]) -> int:
+    shares = np.asarray(weights, np.float64)
+    return int(rng.choice(len(shares), p=shares / shares.sum()))
+
+
+def _element_labels(country: Country, element: Element, rng: np.random.Generator) -> tuple[str, ...]:
+    """The labels that stand at one place of a form."""
+    least, most = element.count
+    count = most if rng.random() < FULL_COUNT else int(rng.integers(least, most + 1))
+    weights = _weights(country, element)
+    if rng.random() < EVEN_SHARE:
+        weights = [1.0] * len(weights)
+    drawn = (element.options[_choose(rng, weights)] for _ in range(count))
+    return tuple(label for option in drawn for label in option)
+
+
+def _weights(country: Country, element: Element) -> list[float]:
+    """The shares of an element's options; those that aren't listed share the rest."""
+    listed = dict(country.shares.get(element.field or "", {}))
+    rest = listed.pop("rest", 0.0 if listed else 1.0)
+    latin = {country.latin.get(label, label): share for label, share in listed.items()}
+    known = [listed.get(name, latin.get(name)) for name in element.names]
+    unlisted = max(1, known.count(None))
+    return [rest / unlisted if share is None else share for share in known]
+
+
+def _fill(template: str, form: Form, values: Sequence[tuple[str, ...]]) -> Row:
+    """Put labels into a row's template, as `{zone}.{lot} {class}`; a number names an element by its place."""
+    signs: list[Sign] = []
+    for name, mark in re.findall(r"\{(\w+)\}|(.)", template):
+        if mark:
+            signs.append(Sign(mark, False))
+        else:
+            signs.extend(Sign(label, True) for label in values[_place(form, name)])
+    return tuple(signs)
+
+
+def _place(form: Form, name: str) -> int:
+    if name.isdecimal():
+        return int(name)
+    return [element.field for element in form.elements].index(name)
+
+
+def _without_empty(wording: Wording, layout: Layout) -> Wording:
+    """Leave out rows in which every element happened to be absent."""
+    keep = [i for i, row in enumerate(wording.rows) if any(sign.is_label for sign in row)]
+    return Wording(wording.form, tuple(wording.rows[i] for i in keep), tuple(layout.scale[i] for i in keep))
+
+
+def _signs(country: Country, line: str) -> Row:
+    pieces = re.findall(rf"[{re.escape(MARKS)}]|[^{re.escape(MARKS)}]+", line)
+    return tuple(sign for piece in pieces for sign in _piece_signs(country, piece))
+
+
+def _piece_signs(country: Country, piece: str) -> Row:
+    if piece in MARKS:
+        return (Sign(piece, False),)
+    return tuple(Sign(label, True) for label in country.tokenize(piece))
+
+
+def vary_marks(row: Row, rng: np.random.Generator) -> Row:
+    """Drop, swap and add marks as painters do: `बा. ७ प`, `बा-७प`, `·बा.७ प·`."""
+    signs = [sign if sign.is_label else _varied(sign, rng) for sign in row]
+    if rng.random() < 0.06:
+        signs.insert(int(rng.integers(len(signs) + 1)), Sign(str(rng.choice(list(MARKS))), False))
+    if rng.random() < 0.04:
+        signs = [Sign("·", False), *signs, Sign("·", False)]
+    return tuple(sign for sign in signs if sign.text)
+
+
+def _varied(sign: Sign, rng: np.random.Generator) -> Sign:
+    if rng.random() > 0.3:
+        return sign
+    return Sign(str(rng.choice(["", " ", ".", "-", "·"], p=[0.3, 0.35, 0.2, 0.1, 0.05])), False)

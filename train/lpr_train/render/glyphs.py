@@ -1,0 +1,91 @@
+"""Where a country's signs get their shapes from: fonts, painted strokes, cut-outs of real plates."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lpr_edge.contract.country import Country
+from lpr_edge.contract.errors import LprError
+from lpr_train.render.cutouts import CutoutSource
+from lpr_train.render.faces import font_sources
+from lpr_train.render.painted import painted_sources
+from lpr_train.render.shapes import Glyph, ShapeSource
+
+
+@dataclass(frozen=True)
+class Hand:
+    """One painter's way: the same shapes all over a plate, most of the time."""
+
+    order: tuple[int, ...]
+    """Sources, the favourite first."""
+    variant: int
+    """The shape that this hand gives each label."""
+    whim: float
+    """How often a sign is drawn in some other way."""
+
+
+class GlyphBook:
+    """Shapes for every label of a country, kept once drawn.
+
+    Args:
+        country: whose labels to draw.
+        cutouts: real shapes to mix in; the fonts and the painted alphabet are always there.
+
+    Raises:
+        LprError: a font's package isn't installed.
+    """
+
+    def __init__(self, country: Country, cutouts: CutoutSource | None = None) -> None:
+        self.country = country
+        self._fonts = tuple(font_sources(country))
+        extra: list[ShapeSource] = [] if cutouts is None else [cutouts]
+        self._sources: tuple[ShapeSource, ...] = (*self._fonts, *painted_sources(), *extra)
+        weights = np.array([source.weight for source in self._sources])
+        self._weights = weights / weights.sum()
+        self._drawers: dict[str, frozenset[int]] = {}
+        self._kept: dict[tuple[int, str, int], Glyph] = {}
+
+    def hand(self, rng: np.random.Generator) -> Hand:
+        """A painter for one plate."""
+        order = rng.choice(len(self._sources), len(self._sources), replace=False, p=self._weights)
+        whim = float(rng.choice([0.0, 0.1, 0.5], p=[0.5, 0.35, 0.15]))
+        return Hand(tuple(int(index) for index in order), int(rng.integers(1 << 16)), whim)
+
+    def print_hand(self, rng: np.random.Generator) -> Hand:
+        """A machine for one plate: one font, nothing by hand."""
+        return Hand(tuple(int(index) for index in rng.permutation(len(self._fonts))), 0, 0.0)
+
+    def sample(self, label: str, rng: np.random.Generator, hand: Hand | None = None) -> Glyph:
+        """Draw a label, in a hand or in any.
+
+        Raises:
+            LprError: nothing here can draw the label.
+        """
+        drawers = self.drawers(label)
+        if hand is None or rng.random() < hand.whim:
+            source, variant = int(rng.choice(sorted(drawers))), int(rng.integers(1 << 16))
+        else:
+            source, variant = next((i for i in hand.order if i in drawers), min(drawers)), hand.variant
+        return self._glyph(source, label, variant % self._sources[source].variants)
+
+    def drawers(self, label: str) -> frozenset[int]:
+        """The sources that have the label.
+
+        Raises:
+            LprError: none has.
+        """
+        if label not in self._drawers:
+            found = frozenset(i for i, source in enumerate(self._sources) if source.draws(label))
+            if not found:
+                raise LprError(
+                    f"no installed font draws the label {label!r} of {self.country.name}: "
+                    "install a fontpkg-* package that does, and add it to lpr_train.render.faces.FACES"
+                )
+            self._drawers[label] = found
+        return self._drawers[label]
+
+    def _glyph(self, source: int, label: str, variant: int) -> Glyph:
+        key = (source, label, variant)
+        if key not in self._kept:
+            self._kept[key] = self._sources[source].glyph(label, variant)
+        return self._kept[key]

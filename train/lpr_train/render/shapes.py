@@ -1,0 +1,61 @@
+"""One sign's shape, and the interface of whatever can draw one."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import cv2
+import numpy as np
+
+from lpr_edge.contract.arrays import Image
+
+SHAPE_HEIGHT = 96
+"""Height in pixels at which shapes are kept; plates draw them smaller."""
+
+
+@dataclass(frozen=True)
+class Glyph:
+    """The shape of a sign, cut tight."""
+
+    mask: Image
+    """(h, w) uint8, 255 where there is paint."""
+    top: float = 0.0
+    """Where the mask begins, in heights of the row's body: below 0 for signs above the head line."""
+    bottom: float = 1.0
+    """Where it ends; above 1 for signs that hang below the base line."""
+
+    @property
+    def aspect(self) -> float:
+        """Width of the mask for a body of height 1."""
+        return self.mask.shape[1] / self.mask.shape[0] * (self.bottom - self.top)
+
+
+class ShapeSource(Protocol):
+    """A font, a painter's alphabet, or cut-outs of real plates."""
+
+    weight: float
+    """How often it is taken beside the others."""
+    variants: int
+    """How many shapes it has for one label."""
+
+    def draws(self, label: str) -> bool:
+        """Tell whether it has a shape for the label."""
+        ...
+
+    def glyph(self, label: str, variant: int) -> Glyph:
+        """Draw the label; `variant` counts from 0, and the same number gives the same shape."""
+        ...
+
+
+def tight(mask: Image) -> tuple[Image, int]:
+    """Cut the empty margins off a mask (h, w) uint8.
+
+    Returns:
+        The mask, and how many rows were cut off its top.
+
+    Raises:
+        ValueError: the mask is empty.
+    """
+    x, y, width, height = cv2.boundingRect(np.where(mask > 40, 255, 0).astype(np.uint8))
+    if not width or not height:
+        raise ValueError("an empty mask has no shape to cut out")
+    return np.ascontiguousarray(mask[y : y + height, x : x + width]), y
