@@ -106,16 +106,17 @@ def _share_height(
 
 
 def _paint_line(canvas: Image, line: _Line, index: int, area: Area, rng: np.random.Generator) -> list[CharacterBox]:
-    spacing = rng.uniform(-0.01, 0.16)
+    spacing = rng.uniform(-0.01, 0.16) * line.height
     natural = sum(piece.width for piece in line.pieces) * line.height
-    spaces = spacing * line.height * (len(line.pieces) - 1)
+    gaps = len(line.pieces) - 1
     wanted = area.w * rng.uniform(0.72, 1.0)
-    stretch = float(np.clip((wanted - spaces) / natural, 0.45, rng.choice([1.1, 1.5, 2.0])))
-    squeeze = min(1.0, area.w / (natural * stretch + max(0.0, spaces)))
-    stretch, step = stretch * squeeze, spacing * line.height * squeeze
-    left_over = area.w - natural * stretch - step * (len(line.pieces) - 1)
+    stretch = float(np.clip((wanted - spacing * gaps) / natural, 0.4, rng.choice([1.1, 1.5, 2.0])))
+    line, shrink = _lowered(line, stretch, rng)
+    squeeze = min(1.0, area.w / (natural * stretch + max(0.0, spacing * gaps)))
+    stretch, step = stretch * squeeze / shrink, spacing * squeeze
+    left_over = area.w - natural * shrink * stretch - step * gaps
     step += rng.choice([0, 0, 0.7]) * max(0.0, left_over) / max(1, len(line.pieces))
-    used = natural * stretch + step * (len(line.pieces) - 1)
+    used = natural * shrink * stretch + step * gaps
     x = area.x + (area.w - used) * float(np.clip(rng.normal(0.5, 0.12), 0, 1))
     boxes = []
     for piece in line.pieces:
@@ -124,6 +125,15 @@ def _paint_line(canvas: Image, line: _Line, index: int, area: Area, rng: np.rand
         boxes.extend([box] if box else [])
         x += width + step
     return boxes
+
+
+def _lowered(line: _Line, stretch: float, rng: np.random.Generator) -> tuple[_Line, float]:
+    """Make signs lower that would otherwise be drawn very narrow; by what factor comes second."""
+    narrowest = rng.uniform(0.5, 0.9)
+    if stretch >= narrowest:
+        return line, 1.0
+    factor = max(0.6, stretch / narrowest)
+    return _Line(line.pieces, line.height * factor, line.top + line.height * (1 - factor) / 2), factor
 
 
 def _paint_piece(

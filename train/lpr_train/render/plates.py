@@ -92,7 +92,7 @@ class PlateRenderer:
         return Wording(wording.form, rows, wording.scale)
 
     def _letter(self, wording: Wording, size_hw: tuple[int, int], is_pressed: bool, rng: np.random.Generator) -> _Work:
-        height, width = size_hw
+        height = size_hw[0]
         radius = height * rng.choice([0.0, rng.uniform(0.02, 0.16)], p=[0.2, 0.8])
         frame, taken = blanks.frame(size_hw, radius, rng)
         area = _text_area(size_hw, taken, is_pressed, rng)
@@ -115,7 +115,7 @@ class PlateRenderer:
         ground = _over(ground, work.frame, _frame_ink(ink, rng))
         paint = wear.chip(work.paint, rng, years) if rng.random() < 0.25 else work.paint
         paint = wear.thin(paint, rng, years) if rng.random() < 0.35 else paint
-        image = ground * (1 - paint[..., None]) + ink * paint[..., None]
+        image = ground + (ink - ground) * paint[..., None]
         image = _emboss(image, work.paint, rng) if is_pressed or rng.random() < 0.06 else image
         finished = np.clip(image, 0, 255).astype(np.uint8)
         self._fit_out(finished, work, is_pressed, rng)
@@ -195,8 +195,10 @@ def _frame_ink(ink: Floats, rng: np.random.Generator) -> Floats:
 
 
 def _over(ground: Floats, mask: Image, colour_bgr: Floats) -> Floats:
+    if not mask.any():
+        return ground
     share = mask[..., None].astype(np.float32) / 255
-    return np.asarray(ground * (1 - share) + colour_bgr * share, np.float32)
+    return np.asarray(ground + (colour_bgr - ground) * share, np.float32)
 
 
 def _emboss(image: Floats, paint: Floats, rng: np.random.Generator) -> Floats:
@@ -217,6 +219,8 @@ def _draw_hologram(image: Image, tone: Floats, rng: np.random.Generator) -> None
 
 def _with_surroundings(image: Image, alpha: Image, rng: np.random.Generator) -> Image:
     """Show something dull behind the plate's corners."""
+    outside = np.nonzero(alpha < 255)
     behind = rng.uniform(10, 150) + rng.normal(0, 8, 3)
-    share = alpha[..., None].astype(np.float32) / 255
-    return np.clip(image * share + behind * (1 - share), 0, 255).astype(np.uint8)
+    share = alpha[outside][:, None].astype(np.float32) / 255
+    image[outside] = np.clip(image[outside] * share + behind * (1 - share), 0, 255).astype(np.uint8)
+    return image

@@ -1,4 +1,4 @@
-"""What years on the road do to a plate: chipped paint, scratches, dust, mud, fading. In place, on float or uint8 pictures."""
+"""What years on the road do to a plate: chipped paint, scratches, dust, mud, fading."""
 
 import cv2
 import numpy as np
