@@ -1,0 +1,137 @@
+"""Frames to measure speed on: a plate, painted as the model's country paints it, in front of a street of blocks.
+
+They need only be what the detector takes for plates: accuracy is measured on photographs, never on these.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from PIL import Image as Picture
+from PIL import ImageDraw, ImageFont
+
+from lpr_edge.contract.arrays import Image, Quad
+from lpr_edge.contract.country import Country
+from lpr_edge.contract.geometry import rectangle
+
+SIZE_HW = (480, 640)
+"""Height and width of a frame: what the budgets are stated for."""
+
+FONT = "noto-sans-devanagari"
+"""The one font that the device part installs; it has Latin letters too."""
+
+DISTINCT = 20
+"""Frames of each sort that are painted; a measurement goes round them, so that memory stays a small board's."""
+
+Rows = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class FramePool:
+    """Frames (480, 640, 3) uint8, BGR, with one plate each and with none."""
+
+    with_plate: tuple[Image, ...]
+    without: tuple[Image, ...]
+
+    def frame(self, index: int, share_with_plate: float) -> Image:
+        """The frame at a place of an endless row of which a share, spread evenly, shows a plate."""
+        frames = self.with_plate if shows_plate(index, share_with_plate) else self.without
+        return frames[index % len(frames)]
+
+
+def shows_plate(index: int, share: float) -> bool:
+    """Tell whether the frame at an index is one of the share, spread as evenly as can be (Bresenham's line)."""
+    return int((index + 1) * share) > int(index * share)
+
+
+def make_frames(country: Country, seed: int = 0) -> FramePool:
+    """Paint the frames of a measurement.
+
+    Args:
+        country: whose plates to paint.
+        seed: the same seed makes the same frames.
+    """
+    rng = np.random.default_rng(seed)
+    with_plate, without = ([paint_street(rng) for _ in range(DISTINCT)] for _ in range(2))
+    for frame in with_plate:
+        paste_plate(frame, paint_plate(country, sample_rows(country, rng)), rng)
+    return FramePool(tuple(add_noise(frame, rng) for frame in with_plate), tuple(add_noise(f, rng) for f in without))
+
+
+def add_noise(frame: Image, rng: np.random.Generator) -> Image:
+    """A camera's noise: without any, flat areas would be easier than they ever are."""
+    noisy = frame + rng.normal(0, 4, frame.shape).astype(np.float32)
+    return np.clip(noisy, 0, 255).astype(np.uint8)
+
+
+def paint_street(rng: np.random.Generator) -> Image:
+    """A grey slope from sky to road, with blocks as walls and vehicles."""
+    height, width = SIZE_HW
+    slope = np.linspace(190, 70, height, dtype=np.float32).astype(np.uint8)
+    frame = np.repeat(np.repeat(slope[:, None, None], width, axis=1), 3, axis=2).copy()
+    for _ in range(12):
+        x, y = int(rng.integers(0, width)), int(rng.integers(0, height))
+        w, h = int(rng.integers(30, 240)), int(rng.integers(20, 180))
+        grey = int(rng.integers(40, 200))
+        colour = tuple(grey + int(c) for c in rng.integers(-30, 31, 3))
+        cv2.rectangle(frame, (x, y), (x + w, y + h), colour, -1)
+    return np.asarray(cv2.GaussianBlur(frame, (5, 5), 0), np.uint8)
+
+
+def sample_rows(country: Country, rng: np.random.Generator) -> Rows:
+    """A registration that the country's first layout allows; in two rows its last element stands below."""
+    layout = country.layouts[0]
+    form = next(form for form in country.forms if form.name == layout.form)
+    parts = ["".join(_sample(element.options, element.count, rng)) for element in form.elements]
+    return ("".join(parts),) if len(layout.rows) == 1 else ("".join(parts[:-1]), parts[-1])
+
+
+def _sample(options: Sequence[tuple[str, ...]], count: tuple[int, int], rng: np.random.Generator) -> list[str]:
+    repetitions = int(rng.integers(count[0], count[1] + 1))
+    return [label for _ in range(repetitions) for label in options[int(rng.integers(len(options)))]]
+
+
+def paint_plate(country: Country, rows: Rows) -> Image:
+    """A plate seen from the front, in the colours of the country's commonest."""
+    colour = max(country.colours, key=lambda colour: colour.weight)
+    width, row_height = 260, 90
+    picture = Picture.new("RGB", (width, row_height * len(rows) + 20), colour.plate_rgb)
+    draw = ImageDraw.Draw(picture)
+    draw.rectangle((4, 4, picture.width - 5, picture.height - 5), outline=colour.text_rgb, width=3)
+    for number, text in enumerate(rows):
+        middle = (width / 2, 10 + row_height * (number + 0.5))
+        draw.text(middle, text, colour.text_rgb, _font_for(text, width - 30), anchor="mm")
+    return np.ascontiguousarray(np.asarray(picture, np.uint8)[..., ::-1])
+
+
+def _font_for(text: str, width: int) -> ImageFont.FreeTypeFont:
+    """The largest size at which a row fits its plate."""
+    import fontpkg
+
+    path = str(fontpkg.path(FONT, 700, nearest=True))
+    sizes = (ImageFont.truetype(path, size) for size in range(88, 16, -8))
+    return next((font for font in sizes if font.getlength(text) <= width), ImageFont.truetype(path, 16))
+
+
+def paste_plate(frame: Image, plate: Image, rng: np.random.Generator) -> Quad:
+    """Warp a plate, leaning a little, onto a random place of a frame; return its corners there."""
+    corners = _random_corners(plate.shape[0] / plate.shape[1], rng)
+    transform = cv2.getPerspectiveTransform(rectangle((plate.shape[0], plate.shape[1])), corners)
+    size = (frame.shape[1], frame.shape[0])
+    warped = cv2.warpPerspective(plate, transform, size, borderMode=cv2.BORDER_REPLICATE)
+    mask = np.zeros(frame.shape[:2], np.uint8)
+    cv2.fillPoly(mask, [np.round(corners).astype(np.int32)], (255,))
+    frame[mask > 0] = warped[mask > 0]
+    return corners
+
+
+def _random_corners(height_by_width: float, rng: np.random.Generator) -> Quad:
+    """Corners of a plate 110 to 200 pixels wide, wholly inside the frame."""
+    width = float(rng.uniform(110, 200))
+    size_xy = np.array([width, width * height_by_width], np.float32)
+    room = np.array([SIZE_HW[1], SIZE_HW[0]], np.float32) - size_xy - 20
+    place = 10 + room * rng.uniform(0, 1, 2)
+    unit = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
+    lean = rng.uniform(-0.05, 0.05, (4, 2)) * size_xy
+    return np.asarray(place + unit * size_xy + lean, np.float32)

@@ -1,0 +1,73 @@
+"""`lpr-bench accuracy`: the device's code on labelled pictures."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from lpr_bench import characters, plates, plates_report
+from lpr_bench.devices import (
+    add_reader_flags,
+    add_runtime_flags,
+    describe_model,
+    open_classifier,
+    open_reader,
+    read_plates,
+    shipped_model,
+)
+from lpr_bench.environment import describe_environment
+from lpr_bench.results import write_result
+from lpr_edge.contract.country import country_from_dict
+from lpr_edge.contract.data import load_characters, load_plates
+from lpr_edge.contract.errors import DataError
+
+
+def add_command(benchmarks: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command to `lpr-bench`."""
+    parser = benchmarks.add_parser("accuracy", help="recall, precision, exact match and CER on labelled pictures")
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="holds plates/ and characters/")
+    parser.add_argument("--split", help="part of the data (default: test; validation with --characters)")
+    parser.add_argument("--kind", default="devanagari", help="script whose texts count (default: %(default)s)")
+    parser.add_argument("--characters", action="store_true", help="score the classifier on single characters instead")
+    parser.add_argument(
+        "--classifier",
+        type=Path,
+        default=shipped_model("characters"),
+        metavar="FILE",
+        help="classifier (default: the shipped)",
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write figures and every outcome there")
+    add_reader_flags(parser)
+    add_runtime_flags(parser)
+    parser.set_defaults(run=run)
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Score, print, and write the result if wished."""
+    result = _score_characters(parsed) if parsed.characters else _score_plates(parsed)
+    if parsed.json:
+        write_result(parsed.json, {"benchmark": "accuracy", **result, "environment": describe_environment()})
+        print(f"Wrote {parsed.json}", file=sys.stderr)
+    return 0
+
+
+def _score_plates(parsed: argparse.Namespace) -> dict[str, Any]:
+    device, split = open_reader(parsed), parsed.split or "test"
+    photos = load_plates(parsed.data, split)
+    if not photos:
+        raise DataError(f"{parsed.data} has no photograph in the split {split!r}: see `split` in its labels.jsonl")
+    country = country_from_dict(device.reader.model.manifest.country)
+    outcome = plates.score_photos(photos, lambda frame: read_plates(device, frame))
+    print(plates_report.format_plates(outcome, country, parsed.kind))
+    models = [describe_model(device.detector.model), describe_model(device.reader.model)]
+    data = {"data": "plates", "split": split, "kind": parsed.kind}
+    return {**data, "models": models, **plates_report.summarize(outcome, country, parsed.kind)}
+
+
+def _score_characters(parsed: argparse.Namespace) -> dict[str, Any]:
+    classifier, split = open_classifier(parsed), parsed.split or "validation"
+    country = country_from_dict(classifier.model.manifest.country)
+    outcomes = characters.score_characters(load_characters(parsed.data, split, country), classifier.classify)
+    print(characters.format_characters(outcomes))
+    models = [describe_model(classifier.model)]
+    return {"data": "characters", "split": split, "models": models, **characters.summarize(outcomes)}
