@@ -1,7 +1,138 @@
 """Pictures of a run: curves, confusion and predictions, with Devanagari that is really drawn."""
 
+from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from lpr_edge.contract.arrays import AnyArray, Image
+from lpr_train.render.faces import Face, load_font
+
+INK, RED, GREEN = (40, 40, 40), (30, 30, 200), (60, 130, 20)
+"""BGR."""
+LABEL_FACE = Face("Noto Sans Devanagari", 600)
+CELL = 44
+"""Pixels of a confusion matrix's cell."""
+TILE = 72
+"""Pixels of a picture in a grid."""
 
 
-def plot_curves(history: list[dict[str, float]], path: Path) -> None:
-    """Draw loss and validation figures over the epochs, one panel each kind."""
+def write_label(image_bgr: Image, text: str, xy: tuple[int, int], colour_bgr: Sequence[int], size: int = 18) -> Image:
+    """Draw a line of text in any script that the font has; OpenCV's own putText has Latin alone.
+
+    Args:
+        image_bgr: what to draw on; it stays as it is.
+        text: shaped with Raqm, so that matras and conjuncts stand where they belong.
+        xy: top left of the line.
+        colour_bgr: of the text.
+        size: of the font, in pixels.
+
+    Returns:
+        The picture with the text.
+    """
+    from PIL import Image as PillowImage
+    from PIL import ImageDraw
+
+    canvas = PillowImage.fromarray(np.ascontiguousarray(image_bgr[..., ::-1]))
+    blue, green, red = colour_bgr
+    ImageDraw.Draw(canvas).text(xy, text, (red, green, blue), _font(size))
+    return np.ascontiguousarray(np.asarray(canvas)[..., ::-1])
+
+
+@lru_cache(maxsize=8)
+def _font(size: int) -> Any:
+    return load_font(LABEL_FACE).font_variant(size=size)
+
+
+def plot_curves(history: Sequence[dict[str, float]], path: Path) -> None:
+    """Draw losses and validation figures over the epochs, one panel each."""
+    from matplotlib.figure import Figure
+
+    columns = dict.fromkeys(key for row in history for key in row)
+    losses = [key for key in columns if key.endswith("loss")]
+    others = [key for key in columns if key not in {*losses, "epoch", "learning_rate", "seconds"}]
+    figure = Figure(figsize=(11, 4), layout="constrained")
+    for place, (title, keys) in enumerate((("losses", losses), ("validation", others)), 1):
+        panel = figure.add_subplot(1, 2, place, title=title, xlabel="epoch")
+        for key in keys:
+            rows = [row for row in history if key in row]
+            panel.plot([row["epoch"] for row in rows], [row[key] for row in rows], label=key)
+        panel.grid(alpha=0.3)
+        if keys:
+            panel.legend()
+    figure.savefig(path)
+
+
+def confusion(truth: Sequence[str], found: Sequence[str], labels: Sequence[str]) -> AnyArray:
+    """How often each label was read as each other one.
+
+    Returns:
+        (L, L) int64: a row is a true label, a column what was found.
+    """
+    place = {label: number for number, label in enumerate(labels)}
+    counts = np.zeros((len(labels), len(labels)), np.int64)
+    np.add.at(counts, ([place[label] for label in truth], [place[label] for label in found]), 1)
+    return counts
+
+
+def plot_confusion(counts: AnyArray, labels: Sequence[str], path: Path) -> None:
+    """Draw a confusion matrix: true labels down the side, found ones along the top, mistakes in red."""
+    side = (len(labels) + 1) * CELL
+    picture = np.full((side, side, 3), 255, np.uint8)
+    shares = counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
+    for row, true_label in enumerate(labels):
+        for column in range(len(labels)):
+            _shade(picture, row, column, float(shares[row, column]))
+        picture = _write_cell(picture, true_label, row, -1, INK)
+        picture = _write_cell(picture, true_label, -1, row, INK)
+    for row, column in np.argwhere(counts):
+        colour = INK if row == column else RED
+        picture = _write_cell(picture, str(counts[row, column]), int(row), int(column), colour)
+    _save(picture, path)
+
+
+def _shade(picture: Image, row: int, column: int, share: float) -> None:
+    """Green on the diagonal, red beside it; a single mistake must already be seen."""
+    hue = np.array(GREEN if row == column else RED, np.float32)
+    depth = 0.55 * share if row == column else min(1.0, share * 6) * 0.6
+    top, left = (row + 1) * CELL, (column + 1) * CELL
+    picture[top : top + CELL - 1, left : left + CELL - 1] = 248 * (1 - depth) + hue * depth
+
+
+def _write_cell(picture: Image, text: str, row: int, column: int, colour: Sequence[int]) -> Image:
+    return write_label(picture, text, ((column + 1) * CELL + 8, (row + 1) * CELL + 8), colour, 20)
+
+
+def plot_predictions(
+    pictures_rgb: Sequence[Image], truth: Sequence[str], found: Sequence[str], scores: Sequence[float], path: Path
+) -> None:
+    """Draw pictures, each with what was found and how sure the network was; mistakes in red, as `true > found`."""
+    tiles = [_tile(*each) for each in zip(pictures_rgb, truth, found, scores, strict=True)]
+    _save(grid(tiles, 12), path)
+
+
+def _tile(picture_rgb: Image, true_label: str, label: str, score: float) -> Image:
+    tile = np.full((TILE + 30, TILE + 6, 3), 255, np.uint8)
+    shown = cv2.resize(picture_rgb, (TILE, TILE), interpolation=cv2.INTER_CUBIC)
+    tile[3 : TILE + 3, 3 : TILE + 3] = np.asarray(shown)[..., ::-1]
+    if label == true_label:
+        return write_label(tile, f"{label}  {score:.2f}", (4, TILE + 4), GREEN, 16)
+    return write_label(tile, f"{true_label} > {label} {score:.2f}", (2, TILE + 4), RED, 14)
+
+
+def grid(tiles: Sequence[Image], columns: int) -> Image:
+    """Tiles of one size, row by row on white; (24, 24) white pixels when there are none."""
+    if not tiles:
+        return np.full((24, 24, 3), 255, np.uint8)
+    blank = np.full_like(tiles[0], 255)
+    padded = [*tiles, *[blank] * (-len(tiles) % columns)]
+    rows = [np.hstack(padded[start : start + columns]) for start in range(0, len(padded), columns)]
+    return np.vstack(rows)
+
+
+def _save(picture: Image, path: Path) -> None:
+    if not cv2.imwrite(str(path), picture):
+        raise OSError(f"{path} can't be written")
