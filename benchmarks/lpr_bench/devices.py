@@ -40,9 +40,8 @@ def open_reader(parsed: argparse.Namespace) -> PlateReader:
     Raises:
         LprError: one of them can't be opened, or is of the wrong kind.
     """
-    detector = open_model(parsed.detector, parsed.runtime, parsed.threads)
-    reader = open_model(parsed.reader, parsed.runtime, parsed.threads)
-    return PlateReader(Detector(detector), Reader(reader))
+    detector = Detector(open_model(parsed.detector, parsed.runtime, parsed.threads))
+    return PlateReader(detector, Reader(open_model(parsed.reader, parsed.runtime, parsed.threads)))
 
 
 def open_classifier(parsed: argparse.Namespace) -> Classifier:

@@ -19,9 +19,9 @@ WIDTH_GROUPS = (
 )
 
 
-def scored_plates(outcome: PlatesOutcome, kind: str) -> list[PlateOutcome]:
-    """Plates whose text counts: every character sure, and of the script that the reader was made for."""
-    return [plate for plate in outcome.plates if plate.legible == "full" and plate.kind == kind]
+def scored_plates(outcome: PlatesOutcome, kind: str | None) -> list[PlateOutcome]:
+    """Plates whose text counts: every character sure, and of the kind of script that is asked for; None for any."""
+    return [plate for plate in outcome.plates if plate.legible == "full" and kind in (None, plate.kind)]
 
 
 def labels_of(text: str, country: Country) -> tuple[str, ...]:
@@ -38,7 +38,7 @@ def character_errors(plates: Sequence[PlateOutcome], country: Country) -> float 
     return character_error_rate(pairs) if pairs else None
 
 
-def summarize(outcome: PlatesOutcome, country: Country, kind: str) -> dict[str, Any]:
+def summarize(outcome: PlatesOutcome, country: Country, kind: str | None) -> dict[str, Any]:
     """All figures, and every plate's outcome, as plain values."""
     wanted, scored = outcome.wanted, scored_plates(outcome, kind)
     hits = [plate for plate in wanted if plate.iou is not None]
@@ -79,7 +79,7 @@ def _grouped(plates: Sequence[PlateOutcome], name_of: Callable[[PlateOutcome], s
     return {name: [plate for plate in plates if name_of(plate) == name] for name in names}
 
 
-def format_plates(outcome: PlatesOutcome, country: Country, kind: str) -> str:
+def format_plates(outcome: PlatesOutcome, country: Country, kind: str | None) -> str:
     """The tables that the command prints."""
     wanted, scored = outcome.wanted, scored_plates(outcome, kind)
     hits = sum(plate.found for plate in wanted)
@@ -92,7 +92,9 @@ def format_plates(outcome: PlatesOutcome, country: Country, kind: str) -> str:
     return "\n\n".join(
         [
             format_table(["detector, IoU >= 0.5", f"{outcome.photos} photos"], detection),
-            format_table([f"fully legible {kind} plates", "found", "read exactly", "CER"], reading),
+            format_table(
+                [" ".join(filter(None, ("fully legible", kind, "plates"))), "found", "read exactly", "CER"], reading
+            ),
         ]
     )
 

@@ -27,7 +27,7 @@ def add_command(benchmarks: "argparse._SubParsersAction[argparse.ArgumentParser]
     parser = benchmarks.add_parser("accuracy", help="recall, precision, exact match and CER on labelled pictures")
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="holds plates/ and characters/")
     parser.add_argument("--split", help="part of the data (default: test; validation with --characters)")
-    parser.add_argument("--kind", default="devanagari", help="script whose texts count (default: %(default)s)")
+    parser.add_argument("--kind", help="script whose texts count (default: the one the country's file names)")
     parser.add_argument("--characters", action="store_true", help="score the classifier on single characters instead")
     parser.add_argument(
         "--classifier",
@@ -58,10 +58,11 @@ def _score_plates(parsed: argparse.Namespace) -> dict[str, Any]:
         raise DataError(f"{parsed.data} has no photograph in the split {split!r}: see `split` in its labels.jsonl")
     country = country_from_dict(device.reader.model.manifest.country)
     outcome = plates.score_photos(photos, lambda frame: read_plates(device, frame))
-    print(plates_report.format_plates(outcome, country, parsed.kind))
+    kind = parsed.kind or country.script
+    print(plates_report.format_plates(outcome, country, kind))
     models = [describe_model(device.detector.model), describe_model(device.reader.model)]
-    data = {"data": "plates", "split": split, "kind": parsed.kind}
-    return {**data, "models": models, **plates_report.summarize(outcome, country, parsed.kind)}
+    data = {"data": "plates", "split": split, "kind": kind}
+    return {**data, "models": models, **plates_report.summarize(outcome, country, kind)}
 
 
 def _score_characters(parsed: argparse.Namespace) -> dict[str, Any]:

@@ -1,8 +1,87 @@
+import json
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from lpr_bench.cli import main
+from lpr_edge.contract.country import load_country
+
+
+@pytest.fixture
+def plate_models(repository: Path) -> list[str]:
+    """Flags that choose the golden models."""
+    golden = repository / "tests" / "edge" / "golden"
+    return ["--detector", str(golden / "detector.int8.tflite"), "--reader", str(golden / "reader.int8.tflite")]
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """One photograph with one plate in the test split."""
+    folder = tmp_path / "plates"
+    (folder / "images").mkdir(parents=True)
+    cv2.imwrite(str(folder / "images" / "a.png"), np.full((240, 320, 3), 90, np.uint8))
+    plate = {"quad": [[10, 10], [110, 10], [110, 60], [10, 60]], "rows": ["A1"], "legible": "full", "kind": "latin"}
+    line = {"image": "a.png", "width": 320, "height": 240, "split": "test", "source": "made", "plates": [plate]}
+    (folder / "labels.jsonl").write_text(json.dumps(line) + "\n")
+    return tmp_path
+
+
+def test_latency_measures_and_writes(
+    plate_models: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Latency of real models is printed and written, under the board's name, with models and machine beside it."""
+    monkeypatch.chdir(tmp_path)
+    assert main(["latency", "--frames", "3", "--board", "My Board", *plate_models]) == 0
+    out, err = capsys.readouterr()
+    assert "whole, plate in 100% of 3 frames" in out
+    assert "Wrote benchmarks/results/my-board.json" in err
+    result = json.loads(Path("benchmarks/results/my-board.json").read_text(encoding="utf-8"))
+    assert (result["board"], result["threads"], result["opencv_threads"]) == ("My Board", 1, 1)
+    assert [model["kind"] for model in result["models"]] == ["detector", "reader"]
+    assert [len(share["raw"]["whole"]) for share in result["shares"]] == [3, 3, 3]
+
+
+def test_accuracy_of_plates(
+    plate_models: list[str], data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Accuracy runs the device's code over the split and writes every plate's outcome."""
+    path = tmp_path / "accuracy.json"
+    assert main(["accuracy", "--data", str(data), "--json", str(path), *plate_models]) == 0
+    assert "fully legible plates" in capsys.readouterr().out
+    result = json.loads(path.read_text(encoding="utf-8"))
+    assert (result["split"], result["photos"], result["plates"][0]["truth"]) == ("test", 1, "A1")
+
+
+def test_accuracy_of_an_empty_split(plate_models: list[str], data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A split without photographs is an error that names it, not a table of dashes."""
+    assert main(["accuracy", "--data", str(data), "--split", "tets", *plate_models]) == 1
+    assert "no photograph in the split 'tets'" in capsys.readouterr().err
+
+
+def test_model_of_the_wrong_kind(plate_models: list[str], data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A reader in a detector's place is refused by what it is."""
+    assert main(["accuracy", "--data", str(data), *plate_models, "--detector", plate_models[-1]]) == 1
+    assert "is a reader, and a detector is wanted" in capsys.readouterr().err
+
+
+def test_accuracy_of_characters(repository: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The classifier is scored on the published split: the first three of ten files in each class."""
+    names = character_folders(repository)
+    for number, name in enumerate(names):
+        (tmp_path / "characters" / name).mkdir(parents=True)
+        for i in range(10):
+            picture = np.full((20, 20, 3), 25 * number + i, np.uint8)
+            cv2.imwrite(str(tmp_path / "characters" / name / f"{i}.png"), picture)
+    model = str(repository / "tests" / "edge" / "golden" / "characters.int8.tflite")
+    assert main(["accuracy", "--data", str(tmp_path), "--characters", "--classifier", model]) == 0
+    assert f"/{3 * len(names)}\n" in capsys.readouterr().out
+
+
+def character_folders(repository: Path) -> list[str]:
+    """Folders of the golden classifier's data set."""
+    return list(load_country(repository / "tests" / "edge" / "golden" / "tinyland.toml").characters)
 
 
 def test_missing_model_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -83,6 +83,11 @@ class Country:
         """BCP 47 tag, for shaping text."""
         return str(self.values.get("language", "und"))
 
+    @property
+    def script(self) -> str | None:
+        """The `kind` of labelled plates on which readings are scored; None for all."""
+        return self.values.get("script")
+
     @cached_property
     def groups(self) -> dict[str, tuple[str, ...]]:
         """Label groups (`digits`, `letters`, `words`, …) in the file's order."""
