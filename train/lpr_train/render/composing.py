@@ -98,13 +98,21 @@ def _choose(rng: np.random.Generator, weights: Sequence[float]) -> int:
 
 def _element_labels(country: Country, element: Element, rng: np.random.Generator) -> tuple[str, ...]:
     """The labels that stand at one place of a form."""
-    least, most = element.count
-    count = most if rng.random() < FULL_COUNT else int(rng.integers(least, most + 1))
+    count = _count(element, rng)
     weights = _weights(country, element)
     if rng.random() < EVEN_SHARE:
         weights = [1.0] * len(weights)
     drawn = (element.options[_choose(rng, weights)] for _ in range(count))
     return tuple(label for option in drawn for label in option)
+
+
+def _count(element: Element, rng: np.random.Generator) -> int:
+    """How many labels: mostly the greatest number, then the one below it."""
+    least, most = element.count
+    luck = rng.random()
+    if luck < FULL_COUNT or least == most:
+        return most
+    return most - 1 if luck < 0.9 else int(rng.integers(least, most))
 
 
 def _weights(country: Country, element: Element) -> list[float]:

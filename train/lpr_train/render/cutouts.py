@@ -22,7 +22,7 @@ class CutoutSource:
         shapes: label -> its masks.
     """
 
-    weight = 6.0
+    weight = 12.0
     variants = MOST_PER_LABEL
 
     def __init__(self, shapes: dict[str, list[Glyph]]) -> None:

@@ -213,3 +213,25 @@ def move_box(box: CharacterBox, field: Floats) -> CharacterBox:
     left, right = np.clip([box.x + dx, box.x + box.w + dx], 0, width)
     top, bottom = np.clip([box.y + dy, box.y + box.h + dy], 0, height)
     return CharacterBox(box.label, box.row, float(left), float(top), float(right - left), float(bottom - top))
+
+
+def stroke_weight(mask: Image, rng: np.random.Generator) -> Floats:
+    """Make strokes thicker or thinner and their edges softer; (h, w) float32 0..1."""
+    spread = mask.shape[0] * rng.uniform(0.003, 0.014)
+    soft = cv2.GaussianBlur(mask, (0, 0), max(0.4, spread)).astype(np.float32)
+    level, steep = rng.uniform(70, 165), rng.uniform(1.5, 4)
+    return np.asarray(np.clip((soft - level) * (steep / 255) + 0.5, 0, 1), np.float32)
+
+
+def stamp_cut(canvas: Image, mask: Image, x: float, y: float, w: float, h: float) -> None:
+    """Paint a shape into a box of a mask, in place; what lies outside is cut off."""
+    width, height, left, top = max(2, round(w)), max(2, round(h)), round(x), round(y)
+    shape = cv2.resize(mask, (width, height), interpolation=cv2.INTER_AREA)
+    rows = slice(max(0, top), min(canvas.shape[0], top + height))
+    columns = slice(max(0, left), min(canvas.shape[1], left + width))
+    if rows.start >= rows.stop or columns.start >= columns.stop:
+        return
+    window = canvas[rows, columns]
+    np.maximum(
+        window, shape[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left], out=window
+    )

@@ -51,7 +51,7 @@ def _alphabet() -> dict[str, Any]:
 class PaintedSource:
     """Shapes painted with one brush; every variant is another try of the same hand."""
 
-    weight = 1.6
+    weight = 2.2
     variants = 12
 
     def __init__(self, brush: Brush) -> None:
@@ -76,7 +76,7 @@ class PaintedSource:
 class BlockSource:
     """Shapes of a stencil's bars, for the labels that the alphabet has as cells."""
 
-    weight = 1.6
+    weight = 2.2
     variants = 8
 
     def draws(self, label: str) -> bool:

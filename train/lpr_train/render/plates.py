@@ -12,9 +12,9 @@ from lpr_train.render import blanks, wear
 from lpr_train.render.composing import Wording, choose_colour, compose, vary_marks, word
 from lpr_train.render.faces import title_glyph
 from lpr_train.render.glyphs import GlyphBook
-from lpr_train.render.lettering import Area, CharacterBox, letter, move_box, move_mask, shake_field
+from lpr_train.render.lettering import Area, CharacterBox, letter, move_box, move_mask, shake_field, stroke_weight
 
-SHORTEST, TALLEST = 60, 200
+SHORTEST, TALLEST = 56, 150
 """Heights of rendered plates in pixels."""
 
 
@@ -104,7 +104,7 @@ class PlateRenderer:
             field = shake_field(size_hw, rng)
             mask, boxes = move_mask(mask, field), [move_box(box, field) for box in boxes]
         mask = np.maximum(mask, _between_rows(size_hw, boxes, rng)) if rng.random() < 0.13 else mask
-        return _Work(_stroke_weight(mask, rng), boxes, frame, sticker, radius)
+        return _Work(stroke_weight(mask, rng), boxes, frame, sticker, radius)
 
     def _paint(
         self, work: _Work, colour: Colour, size_hw: tuple[int, int], is_pressed: bool, rng: np.random.Generator
@@ -151,7 +151,7 @@ def _size(rows: int, longest: int, rng: np.random.Generator) -> tuple[int, int]:
     low, high = {1: (3.0, 5.8), 2: (1.3, 2.3)}.get(rows, (1.15, 1.9))
     if rows == 1 and longest < 6:
         low, high = 1.8, 3.5
-    height = int(np.exp(rng.uniform(np.log(SHORTEST), np.log(TALLEST if rows > 1 else 110))))
+    height = int(np.exp(rng.uniform(np.log(SHORTEST), np.log(TALLEST if rows > 1 else 96))))
     return height, int(height * rng.uniform(low, high))
 
 
@@ -178,14 +178,6 @@ def _between_rows(size_hw: tuple[int, int], boxes: list[CharacterBox], rng: np.r
     if not tops:
         return np.zeros(size_hw, np.uint8)
     return blanks.ornament(size_hw, (np.median(bottoms) + np.median(tops)) / 2, rng)
-
-
-def _stroke_weight(mask: Image, rng: np.random.Generator) -> Floats:
-    """Make strokes thicker or thinner and their edges softer; (h, w) float32 0..1."""
-    spread = mask.shape[0] * rng.uniform(0.003, 0.014)
-    soft = cv2.GaussianBlur(mask, (0, 0), max(0.4, spread)).astype(np.float32)
-    level, steep = rng.uniform(70, 165), rng.uniform(1.5, 4)
-    return np.asarray(np.clip((soft - level) * steep / 255 + 0.5, 0, 1), np.float32)
 
 
 def _frame_ink(ink: Floats, rng: np.random.Generator) -> Floats:
