@@ -3,18 +3,20 @@
 import argparse
 import importlib
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from lpr_edge.contract.errors import LprError
 from lpr_train.config import FitConfig, add_flags, read_config, with_flags
+from lpr_train.task import Task
 
 TASKS = {
     "detector": "the plate's four corners in a frame",
     "reader": "the text of a rectified plate",
     "characters": "one cropped character",
 }
-"""Command -> what its network finds. Each is a module here, with `Config` and `make_task(config)`."""
+"""Command -> what its network finds. Each is a module here, with its settings `NameConfig` and `NameTask(config)`."""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -50,22 +52,25 @@ def _add_training_flags(parser: argparse.ArgumentParser, command: str) -> None:
     parser.add_argument("--out", type=Path, required=True, metavar="RUN", help="the run's folder, made if need be")
     parser.add_argument("--config", type=Path, metavar="FILE", help="TOML with any of the keys below; flags win")
     parser.add_argument("--resume", action="store_true", help="go on from RUN's last whole epoch, with its settings")
-    add_flags(parser.add_argument_group("settings"), _task_module(command).Config)
+    add_flags(parser.add_argument_group("settings"), _task_classes(command)[0])
 
 
-def _task_module(command: str) -> Any:
-    return importlib.import_module(f"lpr_train.{command}")
+def _task_classes(command: str) -> tuple[type[FitConfig], Callable[[Any], Task]]:
+    """A task's settings, and the task made from them."""
+    module = importlib.import_module(f"lpr_train.{command}")
+    return getattr(module, f"{command.title()}Config"), getattr(module, f"{command.title()}Task")
 
 
 def _train(parsed: argparse.Namespace) -> int:
     from lpr_train.fit import CHECKPOINT, fit
     from lpr_train.run_folder import open_run, write_run
 
-    module, out = _task_module(parsed.command), parsed.out
-    config = settings(parsed, module.Config)
+    out = parsed.out
+    config_class, make_task = _task_classes(parsed.command)
+    config = settings(parsed, config_class)
     if not parsed.resume and (out / CHECKPOINT).exists():
         raise LprError(f"{out} holds a run already. Go on with it by --resume, or give another --out.")
-    task = module.make_task(config)
+    task = make_task(config)
     open_run(out, config)
     fitted = fit(task, out, parsed.resume)
     metrics = write_run(task, fitted, out)
