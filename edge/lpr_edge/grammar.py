@@ -70,7 +70,7 @@ class Grammar:
 
     def parse(self, labels: Sequence[str]) -> Parsed:
         """Match a whole reading; of several forms that allow it, the first in the country's file."""
-        paths: Paths = {place: () for place in sorted(self.start)}
+        paths: Paths = dict.fromkeys(sorted(self.start), ())
         for label in labels:
             paths = self._advance(paths, label)
         latin = self.country.transliterate(tuple(labels))
@@ -156,4 +156,3 @@ def _meaning(country: Country, element: Element, text: str) -> str | None:
         if text in (label, country.latin.get(label)):
             return meaning
     return None
-

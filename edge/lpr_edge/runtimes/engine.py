@@ -33,4 +33,6 @@ def import_runtime(module: str, package: str) -> ModuleType:
     except ModuleNotFoundError as error:
         raise ModelError(f"the runtime {package} is not installed: pip install {package}") from error
     except (ImportError, OSError) as error:
-        raise ModelError(f"{package} is installed but can't be loaded ({error}): pip install --force-reinstall {package}") from error
+        raise ModelError(
+            f"{package} is installed but can't be loaded ({error}): pip install --force-reinstall {package}"
+        ) from error

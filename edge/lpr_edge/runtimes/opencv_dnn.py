@@ -42,4 +42,4 @@ def _shift(array: AnyArray) -> AnyArray:
 def _take(found: Sequence[AnyArray], spec: OutputSpec) -> AnyArray:
     """The output that has a role's shape: the roles of one network differ in their number of channels."""
     array = next(array for array in found if array.shape[1:] == spec.shape)
-    return _shift(array) if (spec.dtype, array.dtype) == ("uint8", np.int8) else array
+    return _shift(array) if spec.dtype == "uint8" and array.dtype == np.int8 else array

@@ -1,6 +1,8 @@
 """LiteRT and tflite-runtime: the same interpreter in a new and an old package."""
 
-from collections.abc import Sequence
+import contextlib
+import os
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -18,8 +20,9 @@ class TfliteEngine:
         self.name = name
         interpreter_class = import_runtime(module, package).Interpreter
         self.version = version(package)
-        self._interpreter = interpreter_class(model_path=str(path), num_threads=threads)
-        self._interpreter.allocate_tensors()
+        with quiet_stderr():
+            self._interpreter = interpreter_class(model_path=str(path), num_threads=threads)
+            self._interpreter.allocate_tensors()
         self._input = self._interpreter.get_input_details()[0]["index"]
         self._outputs = [output["index"] for output in self._interpreter.get_output_details()]
 
@@ -28,6 +31,23 @@ class TfliteEngine:
         self._interpreter.set_tensor(self._input, tensor)
         self._interpreter.invoke()
         return [self._interpreter.get_tensor(index) for index in self._outputs]
+
+
+@contextlib.contextmanager
+def quiet_stderr() -> Iterator[None]:
+    """Send what the library's C++ says about itself ("Created XNNPACK delegate") nowhere; its errors are exceptions."""
+    try:
+        kept = os.dup(2)
+    except OSError:  # a service may run without a stderr
+        yield
+        return
+    with open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def open_litert(path: Path, threads: int) -> TfliteEngine:
@@ -42,5 +62,7 @@ def open_tflite(path: Path, threads: int) -> TfliteEngine:
         ModelError: it isn't installed, or NumPy is one that it dies under without a message.
     """
     if int(np.__version__.partition(".")[0]) >= 2:
-        raise ModelError(f"tflite-runtime can't run under NumPy {np.__version__}: pip install 'numpy<2', or take --runtime litert")
+        raise ModelError(
+            f"tflite-runtime can't run under NumPy {np.__version__}: pip install 'numpy<2', or take --runtime litert"
+        )
     return TfliteEngine(path, threads, "tflite", "tflite-runtime", "tflite_runtime.interpreter")

@@ -4,6 +4,7 @@ Three tiny networks, fitted for some seconds on pictures of Tinyland, exported t
 scales. They are checked in, so that the device's tests run real models without TensorFlow.
 """
 
+import itertools
 import os
 import subprocess
 import sys
@@ -19,12 +20,12 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 import tensorflow as tf
 from keras import layers
+from tests.edge.golden import tinyland
 
 from lpr_edge.contract.geometry import picture_order, rectify
 from lpr_edge.contract.manifest import Manifest, OutputSpec, TensorSpec, embed_in_onnx, embed_in_tflite
 from lpr_edge.contract.outputs import ROLES, cell_middle, encode_offsets
 from lpr_edge.contract.preprocess import InputSpec, prepare
-from tests.edge.golden import tinyland
 
 HERE = Path(__file__).parent
 COUNTRY = tinyland.tinyland()
@@ -91,7 +92,7 @@ def detector_sample(rng: np.random.Generator) -> Sample:
         own = quad * np.array(prepared.scale_xy, np.float32)
         ordered, first = picture_order(own)
         middle = own.mean(axis=0)
-        for cell in np.ndindex(*grid):
+        for cell in itertools.product(range(grid[0]), range(grid[1])):
             way = cell_middle(cell, grid, spec.size_hw) - middle
             heat = float(np.exp(-(way @ way) / (2 * 6.0**2)))
             centre[cell] = heat
@@ -167,7 +168,9 @@ def fit(model: keras.Model, sample: Callable[[np.random.Generator], Sample], ste
 
     for number in range(steps):
         chosen = rng.choice(len(store), BATCH, replace=False)
-        loss = step(tf.constant(images[chosen]), {role: tf.constant(values[chosen]) for role, values in targets.items()})
+        loss = step(
+            tf.constant(images[chosen]), {role: tf.constant(values[chosen]) for role, values in targets.items()}
+        )
         if number % 100 == 99:
             print(f"  step {number + 1}: loss {float(loss):.3f}", file=sys.stderr)
 

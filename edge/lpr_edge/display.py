@@ -1,0 +1,87 @@
+"""A window with what is read."""
+
+import os
+import socket
+import sys
+from pathlib import Path
+
+import cv2
+
+from lpr_edge.contract.arrays import Image
+from lpr_edge.contract.errors import LprError
+
+TITLE = "lpr"
+CLOSING_KEYS = (27, ord("q"))
+"""Escape and q."""
+REMEDY = "start it on the desktop, or take --save-video FILE or --save-images DIR"
+
+
+class Window:
+    """Shows pictures until it is closed."""
+
+    def __init__(self) -> None:
+        """Open the window.
+
+        Raises:
+            LprError: there is no display, or this OpenCV has no windows.
+        """
+        check_display()
+        try:
+            cv2.namedWindow(TITLE, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO)
+        except cv2.error as error:
+            raise LprError(
+                "this OpenCV was built without windows: pip install opencv-python (not -headless)"
+            ) from error
+
+    def show(self, picture: Image, wait_ms: int) -> bool:
+        """Show a picture; False when the user has closed the window or typed q or Escape.
+
+        Args:
+            picture: what to show.
+            wait_ms: how long to look for a key; 0 waits for one.
+        """
+        cv2.imshow(TITLE, picture)
+        key = cv2.waitKey(wait_ms) & 0xFF
+        return key not in CLOSING_KEYS and cv2.getWindowProperty(TITLE, cv2.WND_PROP_VISIBLE) >= 1
+
+    def close(self) -> None:
+        """Take the window away."""
+        cv2.destroyAllWindows()
+
+
+def check_display() -> None:
+    """Make sure that a window can open: without a display, OpenCV's Qt ends the whole process.
+
+    Raises:
+        LprError: it can't.
+    """
+    if not sys.platform.startswith("linux"):
+        return
+    display = os.environ.get("DISPLAY", "")
+    if not display and not os.environ.get("WAYLAND_DISPLAY"):
+        raise LprError(f"no display to show a window on (DISPLAY is not set): {REMEDY}")
+    if display and not _answers(display):
+        raise LprError(f"the display {display} doesn't answer: {REMEDY}")
+
+
+def _answers(display: str) -> bool:
+    """Tell whether an X server listens where DISPLAY (`host:number.screen`) says."""
+    host, _, rest = display.rpartition(":")
+    number = rest.partition(".")[0]
+    if not number.isdigit():
+        return False
+    try:
+        if host in ("", "unix"):
+            return _unix_answers(Path(f"/tmp/.X11-unix/X{number}"))
+        socket.create_connection((host, 6000 + int(number)), timeout=2).close()
+    except OSError:
+        return False
+    return True
+
+
+def _unix_answers(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as client:
+        for address in (str(path), "\0" + str(path)):  # on disk, or Linux's abstract name
+            if client.connect_ex(address) == 0:
+                return True
+    return False

@@ -1,0 +1,79 @@
+"""Corners and text on a picture, Devanagari shaped as it is written."""
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any
+
+import cv2
+import numpy as np
+
+from lpr_edge.contract.arrays import Image, Quad
+from lpr_edge.contract.errors import LprError
+from lpr_edge.pipeline import PlateReading
+
+VALID_BGR = (80, 200, 60)
+STRANGE_BGR = (30, 150, 255)
+"""For readings that the country's grammar doesn't know."""
+FONT = "noto-sans-devanagari"
+"""Has Devanagari and Latin."""
+
+
+def draw_plates(frame_bgr: Image, plates: Iterable[PlateReading]) -> Image:
+    """A copy of a frame with each plate's corners, and its text above it."""
+    picture = frame_bgr.copy()
+    height = max(16, round(picture.shape[0] / 20))
+    for plate in plates:
+        reading = plate.reading
+        colour = VALID_BGR if reading.parsed.valid else STRANGE_BGR
+        _draw_corners(picture, reading.quad_xy, colour, max(2, height // 10))
+        caption = f"{' '.join(reading.rows)}  {reading.parsed.latin}  {reading.confidence:.0%}"
+        _paste(picture, text_patch(caption, height, colour), reading.quad_xy)
+    return picture
+
+
+def _draw_corners(picture: Image, quad_xy: Quad, colour: tuple[int, int, int], thickness: int) -> None:
+    """Outline a plate, with a disc on its own top left."""
+    points = np.rint(quad_xy).astype(np.int32)
+    cv2.polylines(picture, [points], True, colour, thickness, cv2.LINE_AA)
+    first = (int(points[0, 0]), int(points[0, 1]))
+    cv2.circle(picture, first, 2 * thickness, colour, cv2.FILLED, cv2.LINE_AA)
+
+
+def _paste(picture: Image, patch: Image, quad_xy: Quad) -> None:
+    """Put a patch above the plate, or below it where there is no room, inside the picture."""
+    height, width = min(patch.shape[0], picture.shape[0]), min(patch.shape[1], picture.shape[1])
+    above = int(quad_xy[:, 1].min()) - height - 6
+    top = above if above >= 0 else int(quad_xy[:, 1].max()) + 6
+    top = int(np.clip(top, 0, picture.shape[0] - height))
+    left = int(np.clip(quad_xy[:, 0].min(), 0, picture.shape[1] - width))
+    picture[top : top + height, left : left + width] = patch[:height, :width]
+
+
+@lru_cache(maxsize=64)
+def text_patch(text: str, height: int, colour_bgr: tuple[int, int, int]) -> Image:
+    """Dark text on a coloured ground: (height, W, 3) uint8, W as the text needs."""
+    from PIL import Image as Pillow
+    from PIL import ImageDraw
+
+    font = _font(round(height * 0.62))
+    margin = height // 4
+    width = round(font.getlength(text)) + 2 * margin
+    patch = Pillow.new("RGB", (width, height), colour_bgr[::-1])
+    ImageDraw.Draw(patch).text((margin, height / 2), text, fill=(10, 10, 10), font=font, anchor="lm")
+    return np.ascontiguousarray(np.asarray(patch, np.uint8)[..., ::-1])
+
+
+@lru_cache(maxsize=8)
+def _font(size: int) -> Any:
+    """The font, shaped by raqm where Pillow can: without libfribidi it sets Devanagari letter by letter."""
+    from PIL import ImageFont
+
+    try:
+        import fontpkg
+
+        path = fontpkg.path(FONT, weight=600, nearest=True)
+    except Exception as error:
+        raise LprError("no font for Devanagari: pip install fontpkg-noto-sans-devanagari") from error
+    font = ImageFont.truetype(str(path), size)
+    font.set_variation_by_axes([600, 100])  # weight, width
+    return font

@@ -1,0 +1,55 @@
+"""A picture and where it comes from."""
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from lpr_edge.contract.arrays import Image
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One picture of a source."""
+
+    image_bgr: Image
+    """(H, W, 3) uint8."""
+    source: str
+    """The file, the stream, or `camera 0`."""
+    index: int
+    """Of the frame in its source, from 0; a camera's skipped frames are counted."""
+    time: datetime
+    """When it was taken, UTC: by the clock for cameras and streams; for a clip its position added to the file's
+    modification time, so that the same file gives the same times; for a picture the modification time."""
+    age_ms: float | None = None
+    """How long ago it was grabbed when it was handed out; None where it doesn't age, in files."""
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A picture of a folder that can't be read; the others still come."""
+
+    source: str
+    error: str
+    index: int = 0
+
+
+Frames = Generator[Frame | Unreadable, None, None]
+"""What comes from a source, in order."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """An opened camera, stream, file or folder."""
+
+    name: str
+    kind: Literal["stills", "clip", "live"]
+    """`stills` are unrelated pictures; a `clip` gives every frame; what is `live` gives the newest."""
+    fps: float
+    """Frames a second, as the source says; 1 for stills."""
+    frames: Frames
+    """Ends with SourceError where it ends before its time."""
+
+    def close(self) -> None:
+        """Let the camera, stream or file go; nothing more comes."""
+        self.frames.close()

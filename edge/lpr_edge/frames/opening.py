@@ -1,0 +1,71 @@
+"""Find out what a source is, and open it."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import cv2
+
+from lpr_edge.contract.data import PICTURES
+from lpr_edge.contract.errors import SourceError
+from lpr_edge.frames.camera import open_camera
+from lpr_edge.frames.capture import TIMEOUT_MS, open_capture
+from lpr_edge.frames.clip import clip_source, open_clip
+from lpr_edge.frames.frame import Source
+from lpr_edge.frames.live import live_frames
+from lpr_edge.frames.stills import open_folder, open_picture
+
+__all__ = ["open_camera", "open_source"]
+
+STREAMS = ("http://", "https://", "rtsp://", "rtsps://", "rtmp://")
+
+
+def open_source(source: str) -> Source:
+    """Open a picture, a folder of pictures, a video file or a stream.
+
+    Raises:
+        SourceError: it is missing, can't be read, or doesn't answer.
+    """
+    if source.startswith(STREAMS):
+        return open_stream(source)
+    try:
+        return _open_path(source)
+    except OSError as error:
+        raise SourceError(f"{source} can't be opened: {error.strerror}") from error
+
+
+def _open_path(source: str) -> Source:
+    path = Path(source)
+    if path.is_dir():
+        return open_folder(path)
+    if not path.exists():
+        raise SourceError(
+            f"no file or folder {source}: give one that exists, a stream ({', '.join(STREAMS)}), or --camera 0"
+        )
+    return open_picture(path) if path.suffix.lower() in PICTURES else open_clip(path)
+
+
+def open_stream(url: str) -> Source:
+    """A stream; a video file behind a URL is read like a file, every frame.
+
+    Raises:
+        SourceError: it doesn't answer, or sends nothing that OpenCV can read.
+    """
+    limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, TIMEOUT_MS, cv2.CAP_PROP_READ_TIMEOUT_MSEC, TIMEOUT_MS]
+    capture = open_capture(url, cv2.CAP_FFMPEG, limits)
+    name = _without_password(url)
+    if not capture.isOpened():
+        raise SourceError(
+            f"no stream at {name} (tried for up to {TIMEOUT_MS // 1000} s): "
+            "check the address, the login, and that the camera is on"
+        )
+    if capture.get(cv2.CAP_PROP_FRAME_COUNT) > 0:
+        return clip_source(capture, name, datetime.now(UTC))
+    fps = capture.get(cv2.CAP_PROP_FPS) or 25.0
+    return Source(name, "live", fps, live_frames(capture, name, "check the camera and the network, then start again"))
+
+
+def _without_password(url: str) -> str:
+    """The address without a login, which has no place in records."""
+    scheme, _, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"

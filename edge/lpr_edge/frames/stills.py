@@ -1,0 +1,50 @@
+"""Pictures, one by one."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from lpr_edge.contract.data import PICTURES, read_picture
+from lpr_edge.contract.errors import DataError, SourceError
+from lpr_edge.frames.frame import Frame, Frames, Source, Unreadable
+
+
+def open_picture(path: Path) -> Source:
+    """One picture."""
+    return Source(str(path), "stills", 1.0, _read_all([path]))
+
+
+def open_folder(folder: Path) -> Source:
+    """A folder's pictures by name.
+
+    Raises:
+        SourceError: there are none.
+    """
+    paths = list_pictures(folder)
+    return Source(str(folder), "stills", 1.0, _read_all(paths))
+
+
+def list_pictures(folder: Path) -> list[Path]:
+    """The pictures directly in a folder, by name.
+
+    Raises:
+        SourceError: there are none.
+    """
+    paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in PICTURES)
+    if not paths:
+        raise SourceError(f"no pictures in {folder}: expected files that end in {', '.join(PICTURES)}")
+    return paths
+
+
+def _read_all(paths: Sequence[Path]) -> Frames:
+    for path in paths:
+        yield read_still(path)
+
+
+def read_still(path: Path) -> Frame | Unreadable:
+    """A picture from its file; what can't be read is told, not raised."""
+    try:
+        taken = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        return Frame(read_picture(path), str(path), 0, taken)
+    except (DataError, OSError) as error:
+        return Unreadable(str(path), str(error))

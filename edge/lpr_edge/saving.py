@@ -1,0 +1,112 @@
+"""Pictures and clips with what was read drawn in."""
+
+import re
+from datetime import datetime
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from lpr_edge.contract.arrays import Image
+from lpr_edge.contract.errors import LprError
+
+CODECS = {".mp4": "mp4v", ".avi": "MJPG", ".mkv": "mp4v"}
+"""Encoders that pip's OpenCV carries everywhere."""
+
+
+class VideoFile:
+    """A clip that plays as fast as its source did, also where frames were skipped."""
+
+    def __init__(self, path: Path, fps: float) -> None:
+        """Prepare a clip; the file begins with the first picture, whose size it takes.
+
+        Raises:
+            LprError: the name's ending is of no known format.
+        """
+        if path.suffix.lower() not in CODECS:
+            raise LprError(f"can't save a video as {path.name}: its name must end in {', '.join(CODECS)}")
+        self.path = path
+        self.fps = fps
+        self._writer: cv2.VideoWriter | None = None
+        self._size_wh = (0, 0)
+        self._start = datetime.min
+        self._count = 0
+
+    def write(self, picture: Image, time: datetime) -> None:
+        """Add a picture, repeated until the clip has reached its time.
+
+        Raises:
+            LprError: the file can't be written.
+        """
+        if self._writer is None:
+            self._begin(picture, time)
+        due = round((time - self._start).total_seconds() * self.fps) + 1 - self._count
+        fitted = fit(picture, self._size_wh)
+        for _ in range(max(1, due)):
+            self._writer.write(fitted)  # type: ignore[union-attr]  # _begin has made it
+        self._count += max(1, due)
+
+    def close(self) -> None:
+        """Finish the file."""
+        if self._writer is not None:
+            self._writer.release()
+
+    def _begin(self, picture: Image, time: datetime) -> None:
+        self._size_wh = (picture.shape[1] // 2 * 2, picture.shape[0] // 2 * 2)  # encoders want even sides
+        self._start = time
+        code = cv2.VideoWriter.fourcc(*CODECS[self.path.suffix.lower()])
+        cv2.setLogLevel(0)
+        self._writer = cv2.VideoWriter(str(self.path), code, self.fps, self._size_wh)
+        if not self._writer.isOpened():
+            raise LprError(f"can't write the video {self.path}: does its folder exist, and may you write there?")
+
+
+def fit(picture: Image, size_wh: tuple[int, int]) -> Image:
+    """Shrink or grow a picture into a size, with black beside it where the shapes differ."""
+    width, height = size_wh
+    scale = min(width / picture.shape[1], height / picture.shape[0])
+    if abs(scale - 1) < 1e-9 and picture.shape[:2] == (height, width):
+        return picture
+    inner = (min(width, round(picture.shape[1] * scale)), min(height, round(picture.shape[0] * scale)))
+    fitted = np.zeros((height, width, 3), np.uint8)
+    fitted[: inner[1], : inner[0]] = cv2.resize(picture, inner, interpolation=cv2.INTER_AREA)
+    return fitted
+
+
+class ImageFolder:
+    """A folder of pictures."""
+
+    def __init__(self, folder: Path, source: str) -> None:
+        """Make the folder.
+
+        Raises:
+            LprError: it can't be made, or is the source's own, whose pictures would be overwritten.
+        """
+        read_from = Path(source) if Path(source).is_dir() else Path(source).parent
+        if Path(source).exists() and folder.resolve() == read_from.resolve():
+            raise LprError(f"--save-images {folder} would overwrite the pictures that are read: give another folder")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise LprError(f"can't make the folder {folder}: {error.strerror}") from error
+        self.folder = folder
+
+    def write(self, picture: Image, name: str) -> None:
+        """Save a picture under a file name.
+
+        Raises:
+            LprError: the file can't be written.
+        """
+        path = self.folder / name
+        try:
+            written = cv2.imwrite(str(path), picture)
+        except cv2.error:
+            written = False
+        if not written:
+            raise LprError(f"can't write {path}: is the disk full, or the folder protected?")
+
+
+def file_name(source: str, index: int) -> str:
+    """A name for a frame of a clip, camera or stream: `camera-0-000123.jpg`."""
+    stem = re.sub(r"\W+", "-", Path(source).stem).strip("-")
+    return f"{stem}-{index:06d}.jpg"
