@@ -18,7 +18,7 @@ from lpr_train.engine import KerasModel, load_keras, load_tensorflow
 from lpr_train.interrupt import StopRequest
 from lpr_train.progress import Progress
 from lpr_train.stream import SampleStream
-from lpr_train.task import Task
+from lpr_train.task import LearnsFromModel, Task
 
 CHECKPOINT = Path("checkpoint") / "last.npz"
 """Where a run folder keeps its state."""
@@ -134,6 +134,7 @@ class _Loop:
         raw = self._model.get_weights()
         self._model.set_weights(self._average.values())
         try:
+            self._teach_task()
             return {key: float(value) for key, value in self._task.validate(self._model).items()}
         finally:
             self._model.set_weights(raw)
@@ -172,6 +173,14 @@ class _Loop:
             for variable, value in zip(variables, weights[part], strict=True):
                 variable.assign(value)
         self._average.restore(weights["average"])
+        raw = self._model.get_weights()
+        self._model.set_weights(self._average.values())
+        self._teach_task()
+        self._model.set_weights(raw)
+
+    def _teach_task(self) -> None:
+        if isinstance(self._task, LearnsFromModel):
+            self._task.learn_from(self._model)
 
 
 def _variables(model: KerasModel) -> list[Any]:

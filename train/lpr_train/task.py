@@ -2,12 +2,22 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from lpr_edge.contract.arrays import Floats, Image
 from lpr_edge.contract.samples import Samples
 from lpr_train.config import FitConfig
 from lpr_train.engine import KerasModel
+
+UNSEEN = 1 << 40
+"""Index from which samples are for judging: training never comes so far."""
+
+
+def licence_note(has_data: bool) -> str:
+    """What may be done with the weights."""
+    if not has_data:
+        return "Apache-2.0; trained on rendered pictures alone"
+    return "code Apache-2.0; weights trained on data that is for research use only (see the model card)"
 
 
 class Task(Protocol):
@@ -56,3 +66,11 @@ class Task(Protocol):
 
     def plots(self, model: KerasModel, out: Path) -> None:
         """Draw the task's own pictures into the run folder."""
+
+
+@runtime_checkable
+class LearnsFromModel(Protocol):
+    """A task whose training data get better with the network: the reader places real plates' characters by itself."""
+
+    def learn_from(self, model: KerasModel) -> None:
+        """Called with the averaged weights before each validation, and after resuming."""

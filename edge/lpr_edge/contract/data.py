@@ -93,7 +93,7 @@ def load_plates(folder: Path, split: str | None = None) -> list[PlatePhoto]:
         DataError: there are no labels, or a line isn't one; it names the line.
     """
     path = find_dataset(folder, "plates") / "labels.jsonl"
-    photos = [_photo(line, number, path) for number, line in enumerate(_lines(path), 1)]
+    photos = [photo_from_line(line, number, path) for number, line in enumerate(_lines(path), 1)]
     return [photo for photo in photos if split in (None, photo.split)]
 
 
@@ -101,7 +101,17 @@ def _lines(path: Path) -> Iterator[str]:
     return (line for line in path.read_text(encoding="utf-8").splitlines() if line.strip())
 
 
-def _photo(line: str, number: int, path: Path) -> PlatePhoto:
+def photo_from_line(line: str, number: int, path: Path) -> PlatePhoto:
+    """Read one line of labels.
+
+    Args:
+        line: JSON.
+        number: its place in the file, from 1, for the error.
+        path: the file.
+
+    Raises:
+        DataError: it isn't a photograph's label.
+    """
     try:
         values = json.loads(line)
         plates = tuple(map(_plate, values["plates"]))
@@ -137,16 +147,20 @@ def load_characters(folder: Path, split: str, country: Country) -> list[Characte
         DataError: no such data, or a class's folder is missing or empty.
     """
     root = find_dataset(folder, "characters")
-    validation = [file for name in country.characters for file in _class_files(root, name, country)[0]]
+    validation = [file for name in country.characters for file in class_files(root, name, country)[0]]
     if split == "validation":
         return validation
     seen = {file_sha256(file.path) for file in validation}
-    training = [file for name in country.characters for file in _class_files(root, name, country)[1]]
+    training = [file for name in country.characters for file in class_files(root, name, country)[1]]
     return [file for file in training if file_sha256(file.path) not in seen]
 
 
-def _class_files(root: Path, name: str, country: Country) -> tuple[list[CharacterFile], list[CharacterFile]]:
-    """A class's validation and training files."""
+def class_files(root: Path, name: str, country: Country) -> tuple[list[CharacterFile], list[CharacterFile]]:
+    """A class's validation and training files, duplicates and all.
+
+    Raises:
+        DataError: there are none.
+    """
     paths = sorted(_pictures_in(root / name), key=lambda path: path.name)
     if not paths:
         raise DataError(f"the class {name!r} has no pictures: expected some in {root / name}")

@@ -89,6 +89,12 @@ def quad_iou(a_xy: Quad, b_xy: Quad) -> float:
     return float(shared / union) if union > 0 else 0.0
 
 
+def grow_quad(quad_xy: Quad, margin: float) -> Quad:
+    """Move corners outwards from their middle, so that a plate gains `margin` of its size on each side."""
+    middle = quad_xy.mean(axis=0)
+    return np.asarray(middle + (quad_xy - middle) * (1 + 2 * margin), np.float32)
+
+
 def roll_quad(quad_xy: Quad, turn: int) -> Quad:
     """The same corners, begun `turn` corners later: turn 1 makes the second corner the plate's top left."""
     return np.ascontiguousarray(np.roll(quad_xy, -turn, axis=0))

@@ -6,7 +6,8 @@ from typing import Any, Literal
 import cv2
 import numpy as np
 
-from lpr_edge.contract.arrays import Floats, Image
+from lpr_edge.contract.arrays import Floats, Image, Quad
+from lpr_edge.contract.geometry import grow_quad, rectify
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,21 @@ def prepare(image_bgr: Image, spec: InputSpec) -> Prepared:
     scale_xy = (resized.shape[1] / image_bgr.shape[1], resized.shape[0] / image_bgr.shape[0])
     pixels = _pad(_recolour(resized, spec.colour), spec.size_hw)
     return Prepared(pixels[np.newaxis], scale_xy)
+
+
+def prepare_plate(frame_bgr: Image, quad_xy: Quad, spec: InputSpec, margin: float) -> Prepared:
+    """Cut a plate out of a frame, upright, into a reader's input.
+
+    Args:
+        frame_bgr: (H, W, 3) uint8.
+        quad_xy: (4, 2) corners in the frame, from the plate's own top left.
+        spec: what the reader takes.
+        margin: what to show around the corners on each side, beside the plate's size: corners are never exact.
+
+    Raises:
+        ValueError: the corners aren't convex.
+    """
+    return prepare(rectify(frame_bgr, grow_quad(quad_xy, margin), spec.size_hw), spec)
 
 
 def _resize(image: Image, spec: InputSpec) -> Image:

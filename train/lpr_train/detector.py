@@ -1,0 +1,225 @@
+"""Training the detector: real photographs, moved and repainted, beside rendered street scenes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lpr_edge.contract.arrays import Floats, Image
+from lpr_edge.contract.country import load_country
+from lpr_edge.contract.data import file_sha256, find_dataset
+from lpr_edge.contract.geometry import quad_size
+from lpr_edge.contract.metrics import match_plates
+from lpr_edge.contract.outputs import decode_plates
+from lpr_edge.contract.preprocess import InputSpec, prepare
+from lpr_edge.contract.samples import Samples, picture_sha256
+from lpr_train.config import FitConfig
+from lpr_train.engine import KerasModel
+from lpr_train.fit import predict
+from lpr_train.heat import plate_targets
+from lpr_train.losses import peak_loss, weighted_l1, weighted_shares
+from lpr_train.networks.detector import STRIDE, detector_network
+from lpr_train.photos import Photo, Scene, ViewConfig, hold_out, load_photos, mirror, view
+from lpr_train.pool import RenewedPool
+from lpr_train.render.effects import degrade
+from lpr_train.render.glyphs import GlyphBook
+from lpr_train.render.plates import PlateRenderer
+from lpr_train.render.scenes import SceneRenderer, paste_plate
+from lpr_train.task import UNSEEN, licence_note
+
+
+@dataclass(frozen=True)
+class Config(FitConfig):
+    """Settings of a detector's run."""
+
+    epochs: int = 60
+    steps_per_epoch: int = 150
+    batch_size: int = 16
+    learning_rate: float = 3e-3
+    input_size: int = 384
+    """height and width of the input in pixels, a multiple of 32"""
+    holdout: float = 0.1
+    """share of the training photographs, vehicles kept together, that choose the best epoch; 0 trains on all"""
+    real_share: float = 0.7
+    """share of samples that are real photographs, where --data has them"""
+    repaint_share: float = 0.3
+    """share of real photographs whose plates are painted over with rendered ones"""
+    strength: float = 0.5
+    """how much pictures are degraded, 0..1"""
+    score_threshold: float = 0.35
+    """least score of a plate; chosen on the held-out photographs where there are some"""
+
+
+class DetectorTask:
+    """What the training loop asks for, for a detector."""
+
+    kind = "detector"
+
+    def __init__(self, config: Config) -> None:
+        """Load the photographs and part them.
+
+        Raises:
+            DataError: the data folder has no plates, or broken ones.
+        """
+        self.config = config
+        self._country = load_country(config.country)
+        self._plates = PlateRenderer(self._country, GlyphBook(self._country))
+        self._scenes = SceneRenderer(self._country, self._plates)
+        self._plate_pool = RenewedPool(self._plates.render, config.seed, size=600)
+        self._scene_pool = RenewedPool(self._rendered, config.seed, size=600)
+        self._spec = InputSpec((config.input_size, config.input_size), 3, "rgb", "letterbox")
+        self._view = ViewConfig()
+        self._threshold = config.score_threshold
+        photos = load_photos(find_dataset(Path(config.data), "plates")) if config.data else []
+        self._photos, self._judging = hold_out(photos, config.holdout, config.seed)
+
+    def build(self) -> KerasModel:
+        """The network of `networks.detector`."""
+        return detector_network(self.config.input_size)
+
+    def losses(self) -> dict[str, Callable[[Any, Any], Any]]:
+        """Focal loss for the peaks; corners and turns at the peaks alone."""
+        return {"centre": peak_loss, "corners": weighted_l1(20.0), "turn": weighted_shares(0.3)}
+
+    def sample(self, index: int) -> tuple[Image, dict[str, Floats]]:
+        """A view of a photograph or of a rendered scene."""
+        scene = self._scene(index)
+        pixels = prepare(scene.image_bgr, self._spec).pixels[0]
+        return pixels, plate_targets(scene.quads, scene.ignored, self._spec.size_hw, STRIDE)
+
+    def _scene(self, index: int) -> Scene:
+        rng = np.random.default_rng((self.config.seed, index))
+        is_real = bool(self._photos) and rng.random() < self.config.real_share
+        scene = self._photographed(index, rng) if is_real else self._scene_pool.draw(index, rng)
+        behind = self._photos[rng.integers(len(self._photos))].scene if self._photos else scene
+        seen = view(scene, behind, self.config.input_size, rng, self._view)
+        return Scene(degrade(seen.image_bgr, rng, self.config.strength * rng.random()), seen.quads, seen.ignored)
+
+    def _photographed(self, index: int, rng: np.random.Generator) -> Scene:
+        scene = self._photos[rng.integers(len(self._photos))].scene
+        if rng.random() < 0.5:
+            scene = mirror(scene)
+        if rng.random() < self.config.repaint_share:
+            scene = self._repainted(scene, index, rng)
+        return scene
+
+    def _repainted(self, scene: Scene, index: int, rng: np.random.Generator) -> Scene:
+        image = scene.image_bgr.copy()
+        for quad in scene.quads:
+            width, height = quad_size(quad)
+            candidates = [self._plate_pool.draw(index, rng).image_bgr for _ in range(3)]
+            fitting = min(candidates, key=lambda c: abs(np.log(c.shape[1] / c.shape[0] * height / max(width, 1.0))))
+            image = paste_plate(image, quad, fitting, rng)
+        return Scene(image, scene.quads, scene.ignored)
+
+    def _rendered(self, rng: np.random.Generator) -> Scene:
+        size_hw = [(480, 640), (640, 480), (560, 560), (720, 540)][rng.integers(4)]
+        scene = self._scenes.render(rng, size_hw)
+        return Scene(scene.image_bgr, tuple(quad for quad, _ in scene.plates))
+
+    @cached_property
+    def _judged_scenes(self) -> list[Scene]:
+        """What validation looks at: held-out photographs, else rendered scenes."""
+        if self._judging:
+            return [photo.scene for photo in self._judging]
+        rng = np.random.default_rng((self.config.seed, UNSEEN))
+        return [self._rendered(rng) for _ in range(100)]
+
+    def validate(self, model: KerasModel) -> dict[str, float]:
+        """Recall and precision at IoU 0.5; the score is their harmonic mean (F1) at its best threshold."""
+        figures = judge_detector(model, self._judged_scenes, self._spec)
+        self._threshold = figures.pop("threshold")
+        return figures
+
+    def final_metrics(self, model: KerasModel) -> list[dict[str, Any]]:
+        """The same on the held-out scenes, once more for the kept weights."""
+        figures = judge_detector(model, self._judged_scenes, self._spec)
+        self._threshold = figures.pop("threshold")
+        count = sum(len(scene.quads) for scene in self._judged_scenes)
+        where = {"data": "plates" if self._judging else "rendered", "split": "held out of training", "count": count}
+        return [where | {"metric": name, "value": value} for name, value in figures.items()]
+
+    def representative(self, count: int) -> Samples:
+        """Training pictures as the device sees them, whole; rendered scenes without data."""
+        rng = np.random.default_rng((self.config.seed, UNSEEN + 1))
+        if not self._photos:
+            return self._samples([self._scene(UNSEEN // 2 + i) for i in range(count)], "rendered")
+        chosen = rng.permutation(len(self._photos))[:count]
+        photos = [self._photos[i] for i in chosen]
+        return self._samples([p.scene for p in photos], "plates, training split", photos)
+
+    def heldout(self, count: int) -> Samples:
+        """Scenes for parity, with their plates' corners in input pixels."""
+        if self._judging:
+            return self._samples([p.scene for p in self._judging[:count]], "plates, held out", self._judging[:count])
+        rng = np.random.default_rng((self.config.seed, UNSEEN + 2))
+        return self._samples([self._rendered(rng) for _ in range(count)], "rendered")
+
+    def _samples(self, scenes: list[Scene], source: str, photos: list[Photo] | None = None) -> Samples:
+        prepared = [prepare(scene.image_bgr, self._spec) for scene in scenes]
+        pictures = tuple(p.pixels[0] for p in prepared)
+        truth = [
+            [(quad * p.scale_xy).round(2).tolist() for quad in scene.quads]
+            for scene, p in zip(scenes, prepared, strict=True)
+        ]
+        hashes = [file_sha256(p.path) for p in photos] if photos else [picture_sha256(picture) for picture in pictures]
+        return Samples(pictures, source, tuple(hashes), tuple(truth), self.config.seed)
+
+    def model_card_fields(self) -> dict[str, Any]:
+        """Input, labels and thresholds for the manifest."""
+        return {
+            "labels": [],
+            "input": self._spec.to_dict(),
+            "thresholds": {"score": round(self._threshold, 3), "overlap": 0.3},
+            "licence": licence_note(bool(self.config.data)),
+        }
+
+    def plots(self, model: KerasModel, out: Path) -> None:
+        """Draw the held-out scenes with what was found."""
+        from lpr_train.found import draw_found_plates
+
+        draw_found_plates(model, self._judged_scenes[:24], self._spec, self._threshold, out / "found.png")
+
+
+def judge_detector(model: KerasModel, scenes: list[Scene], spec: InputSpec) -> dict[str, float]:
+    """Score a detector on scenes.
+
+    Returns:
+        `score` (the best F1), `recall` and `precision` at IoU 0.5 there, `iou` (mean of the pairs) and `threshold`.
+    """
+    found = _all_found(model, scenes, spec)
+    return max((_figures_at(found, threshold) for threshold in np.arange(0.15, 0.75, 0.05)), key=lambda f: f["score"])
+
+
+Found = list[tuple[list[tuple[float, Floats]], Scene]]
+
+
+def _all_found(model: KerasModel, scenes: list[Scene], spec: InputSpec) -> Found:
+    prepared = [prepare(scene.image_bgr, spec) for scene in scenes]
+    heads = predict(model, np.concatenate([p.pixels for p in prepared]), 16)
+    found: Found = []
+    for i, (scene, p) in enumerate(zip(scenes, prepared, strict=True)):
+        boxes = decode_plates({role: h[i] for role, h in heads.items()}, spec.size_hw, {"score": 0.15, "overlap": 0.3})
+        found.append(([(box.score, p.to_picture(box.quad_xy)) for box in boxes], scene))
+    return found
+
+
+def _figures_at(found: Found, threshold: float) -> dict[str, float]:
+    hits = truths = shown = 0
+    for boxes, scene in found:
+        quads = [quad for score, quad in boxes if score >= threshold]
+        matches = match_plates(quads, scene.quads)
+        extra = [quads[i] for i in matches.false_alarms]
+        excused = len(match_plates(extra, scene.ignored, 0.3).pairs)
+        hits, truths, shown = hits + len(matches.pairs), truths + len(scene.quads), shown + len(quads) - excused
+    recall, precision = hits / max(1, truths), hits / max(1, shown)
+    f1 = 2 * recall * precision / max(1e-9, recall + precision)
+    return {"score": f1, "recall": recall, "precision": precision, "threshold": float(threshold)}
+
+
+def make_task(config: Config) -> DetectorTask:
+    """The task for `lpr-train detector`."""
+    return DetectorTask(config)

@@ -1,0 +1,136 @@
+"""Targets on a grid: what a network of peaks should answer.
+
+Each target carries its weights as a last channel: where nothing is known, or nothing is asked, the weight is 0.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lpr_edge.contract.arrays import Floats, Quad
+from lpr_edge.contract.geometry import picture_order, quad_size
+from lpr_edge.contract.outputs import cell_middle, encode_offsets
+
+POSITIVE = 0.5
+"""Heat from which a cell answers for its plate or character."""
+NARROWEST = 0.6
+"""Least standard deviation of a peak, in cells: its neighbours then have a quarter of its heat."""
+
+
+@dataclass(frozen=True)
+class PlacedCharacter:
+    """A character whose place is known, in shares of the plate's width and height."""
+
+    index: int
+    """Which label."""
+    x: float
+    y: float
+    width: float
+    """0 where the size isn't known."""
+    height: float
+
+
+def peak(grid: tuple[int, int], cell: tuple[int, int], spread_rc: tuple[float, float]) -> Floats:
+    """A bell (h, w) that is 1 at `cell`, with standard deviations along rows and columns in cells."""
+    rows = np.arange(grid[0], dtype=np.float32)[:, np.newaxis] - cell[0]
+    columns = np.arange(grid[1], dtype=np.float32)[np.newaxis] - cell[1]
+    return np.exp(-(rows**2) / (2 * spread_rc[0] ** 2) - columns**2 / (2 * spread_rc[1] ** 2)).astype(np.float32)
+
+
+def cell_of(x: float, y: float, grid: tuple[int, int]) -> tuple[int, int] | None:
+    """The cell (row, column) that holds a point given in shares of the input; None outside."""
+    row, column = int(np.floor(y * grid[0])), int(np.floor(x * grid[1]))
+    return (row, column) if 0 <= row < grid[0] and 0 <= column < grid[1] else None
+
+
+def plate_targets(
+    quads: Sequence[Quad], ignored: Sequence[Quad], input_hw: tuple[int, int], stride: int
+) -> dict[str, Floats]:
+    """Targets of a detector.
+
+    Args:
+        quads: plates to find, (4, 2) corners in input pixels from the plate's own top left.
+        ignored: plates that may be found or not: nobody could read them.
+        input_hw: height and width of the input in pixels.
+        stride: input pixels a cell.
+
+    Returns:
+        `centre` (h, w, 2): heat and weight; `corners` (h, w, 9): codes and weight; `turn` (h, w, 5): shares and weight.
+    """
+    grid = (input_hw[0] // stride, input_hw[1] // stride)
+    centre = np.zeros((*grid, 2), np.float32)
+    centre[..., 1] = 1.0 - _covered(ignored, grid, stride)
+    corners, turn = np.zeros((*grid, 9), np.float32), np.zeros((*grid, 5), np.float32)
+    for quad in quads:
+        _draw_plate(quad, centre, corners, turn, input_hw, stride)
+    return {"centre": centre, "corners": corners, "turn": turn}
+
+
+def _draw_plate(
+    quad: Quad, centre: Floats, corners: Floats, turn: Floats, input_hw: tuple[int, int], stride: int
+) -> None:
+    grid = (centre.shape[0], centre.shape[1])
+    x, y = quad.mean(axis=0)
+    cell = cell_of(x / input_hw[1], y / input_hw[0], grid)
+    if cell is None:
+        return
+    spread = float(np.clip(0.18 * min(quad_size(quad)) / stride, NARROWEST, 2.5))
+    heat = peak(grid, cell, (spread, spread))
+    ordered, turns = picture_order(quad)
+    mine = (heat >= POSITIVE) & (heat > corners[..., 8])
+    for row, column in np.argwhere(mine):
+        offsets = (ordered - cell_middle((row, column), grid, input_hw)) / max(input_hw)
+        corners[row, column, :8] = encode_offsets(offsets).ravel()
+    corners[mine, 8] = heat[mine]
+    turn[mine] = np.append(np.eye(4, dtype=np.float32)[turns], 0.0)
+    turn[mine, 4] = heat[mine]
+    centre[..., 0] = np.maximum(centre[..., 0], heat)
+    centre[mine, 1] = 1.0
+
+
+def _covered(quads: Sequence[Quad], grid: tuple[int, int], stride: int) -> Floats:
+    """1 in cells that lie in one of the quads' boxes, else 0."""
+    mask = np.zeros(grid, np.float32)
+    for quad in quads:
+        low = np.floor(quad.min(axis=0) / stride).astype(int).clip(0)
+        high = np.ceil(quad.max(axis=0) / stride).astype(int).clip(0)
+        mask[low[1] : high[1], low[0] : high[0]] = 1.0
+    return mask
+
+
+def character_targets(characters: Sequence[PlacedCharacter], grid: tuple[int, int]) -> dict[str, Floats]:
+    """Targets of a reader.
+
+    Args:
+        characters: what stands where on the plate.
+        grid: rows and columns of the outputs.
+
+    Returns:
+        `centre` (h, w, 2): heat and weight; `classes` (h, w, 2): label and weight; `size` (h, w, 3): width, height
+        and weight.
+    """
+    centre = np.zeros((*grid, 2), np.float32)
+    centre[..., 1] = 1.0
+    classes, size = np.zeros((*grid, 2), np.float32), np.zeros((*grid, 3), np.float32)
+    for character in characters:
+        _draw_character(character, centre, classes, size)
+    return {"centre": centre, "classes": classes, "size": size}
+
+
+def _draw_character(character: PlacedCharacter, centre: Floats, classes: Floats, size: Floats) -> None:
+    grid = (centre.shape[0], centre.shape[1])
+    cell = cell_of(character.x, character.y, grid)
+    if cell is None:
+        return
+    spread = (_spread(character.height * grid[0]), _spread(character.width * grid[1]))
+    heat = peak(grid, cell, spread)
+    mine = (heat >= POSITIVE) & (heat > classes[..., 1])
+    classes[mine, 0], classes[mine, 1] = character.index, heat[mine]
+    size[mine] = (character.width, character.height, 0.0)
+    size[mine, 2] = heat[mine] * (character.width > 0)
+    centre[..., 0] = np.maximum(centre[..., 0], heat)
+
+
+def _spread(cells: float) -> float:
+    return float(np.clip(0.12 * cells, NARROWEST, 2.0))

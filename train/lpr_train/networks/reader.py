@@ -1,0 +1,34 @@
+"""The reader's network: characters as peaks on a grid of a quarter of the plate, with a class at each."""
+
+from lpr_train.engine import KerasModel, load_keras
+from lpr_train.networks.blocks import bottlenecks, convolution, merge_upwards, rare_bias
+
+STRIDE = 4
+"""Input pixels a cell."""
+
+
+def reader_network(labels: int, size_hw: tuple[int, int] = (96, 192)) -> KerasModel:
+    """Build the network.
+
+    Args:
+        labels: how many characters it tells apart.
+        size_hw: height and width of the input in pixels, multiples of 16.
+
+    Returns:
+        A model from `image` (N, *size_hw, 1), 0..1, to `centre`, `classes` (logits) and `size`: see contract.outputs.
+    """
+    keras = load_keras()
+    layers = keras.layers
+    image = keras.Input((*size_hw, 1), name="image")
+    x = convolution(image, 16, 5, strides=2)
+    quarter = convolution(convolution(x, 32, 3, strides=2), 32, 3)
+    eighth = bottlenecks(convolution(quarter, 64, 3, strides=2), 32, 3)
+    coarse = bottlenecks(convolution(eighth, 80, 3, strides=2), 40, 3)
+    eighth = bottlenecks(merge_upwards(coarse, eighth), 32, 1)
+    x = convolution(merge_upwards(eighth, quarter), 64, 3)
+    outputs = {
+        "centre": layers.Conv2D(1, 1, activation="sigmoid", bias_initializer=rare_bias(), name="centre")(x),
+        "classes": layers.Conv2D(labels, 1, name="classes")(convolution(x, 96, 1)),
+        "size": layers.Conv2D(2, 1, activation="sigmoid", name="size")(convolution(x, 16, 1)),
+    }
+    return keras.Model(image, outputs, name="reader")

@@ -1,0 +1,265 @@
+"""Real photographs as training examples for the detector: held in memory, moved, mirrored, repainted."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from lpr_edge.contract.arrays import Floats, Image, Quad
+from lpr_edge.contract.data import PlateLabel, load_plates, read_picture
+from lpr_edge.contract.geometry import quad_size, rectangle, rectify
+from lpr_edge.contract.preprocess import PADDING
+
+LONGEST_SIDE = 1280
+"""Photographs are kept at most this large: beyond it a detector's input shows no difference."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A picture with plates: photographed or rendered."""
+
+    image_bgr: Image
+    quads: tuple[Quad, ...]
+    """Plates to find, from their own top left."""
+    ignored: tuple[Quad, ...] = ()
+    """Plates that nobody could read."""
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A labelled photograph in memory."""
+
+    path: Path
+    group: str
+    """Photographs of one vehicle share it."""
+    scene: Scene
+    labels: tuple[PlateLabel, ...]
+    """One for each plate, in pixels of the kept picture, whether legible or not."""
+
+
+def load_photos(folder: Path, split: str = "train") -> list[Photo]:
+    """Read a split's photographs into memory.
+
+    Raises:
+        DataError: a picture or a label is missing or broken; `lpr-train check` lists them all.
+    """
+    photos = load_plates(folder, split)
+    groups = _groups([photo.plates for photo in photos])
+    return [_load(photo.path, photo.plates, group) for photo, group in zip(photos, groups, strict=True)]
+
+
+def _load(path: Path, plates: Sequence[PlateLabel], group: str) -> Photo:
+    image = read_picture(path)
+    scale = min(1.0, LONGEST_SIDE / max(image.shape[:2]))
+    if scale < 1.0:
+        image = np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
+    labels = tuple(_scaled(plate, scale) for plate in plates)
+    seen = tuple(label.quad_xy for label in labels if label.legible != "none")
+    ignored = tuple(label.quad_xy for label in labels if label.legible == "none")
+    return Photo(path, group, Scene(image, seen, ignored), labels)
+
+
+def _scaled(plate: PlateLabel, scale: float) -> PlateLabel:
+    quad = np.asarray(plate.quad_xy * scale, np.float32)
+    return PlateLabel(quad, plate.rows, plate.legible, plate.kind, plate.vehicle, plate.number_rows)
+
+
+def _groups(photos: Sequence[Sequence[PlateLabel]]) -> list[str]:
+    """A name a photograph: those that share a plate's number share it, so that a split can keep them together."""
+    name_of: dict[str, str] = {}
+    names = []
+    for i, plates in enumerate(photos):
+        texts = ["".join(plate.rows)[-4:] for plate in plates if "?" not in "".join(plate.rows)]
+        known = next((name_of[text] for text in texts if text in name_of), f"group {i}")
+        name_of.update(dict.fromkeys(texts, known))
+        names.append(known)
+    return names
+
+
+def hold_out(photos: Sequence[Photo], share: float, seed: int) -> tuple[list[Photo], list[Photo]]:
+    """Part photographs into training and held-out ones, vehicles kept together.
+
+    Returns:
+        Training photographs, and about `share` of all, chosen by `seed`.
+    """
+    groups = sorted({photo.group for photo in photos})
+    np.random.default_rng(seed).shuffle(groups)
+    kept = set(groups[: round(share * len(groups))])
+    return [p for p in photos if p.group not in kept], [p for p in photos if p.group in kept]
+
+
+def mirror(scene: Scene) -> Scene:
+    """Mirror a picture left to right, its plates' writing kept readable."""
+    width = scene.image_bgr.shape[1]
+    image = np.ascontiguousarray(scene.image_bgr[:, ::-1])
+    quads = tuple(_mirrored(quad, width) for quad in scene.quads)
+    ignored = tuple(_mirrored(quad, width) for quad in scene.ignored)
+    for old, new in zip((*scene.quads, *scene.ignored), (*quads, *ignored), strict=True):
+        size_hw = (max(8, round(quad_size(old)[1])), max(8, round(quad_size(old)[0])))
+        lay_over(image, rectify(scene.image_bgr, old, size_hw), new)
+    return Scene(image, quads, ignored)
+
+
+def _mirrored(quad: Quad, width: int) -> Quad:
+    """The same place in the mirrored picture, again clockwise from a top left."""
+    flipped = np.asarray(quad * (-1, 1) + (width, 0), np.float32)
+    return np.ascontiguousarray(flipped[[1, 0, 3, 2]])
+
+
+def lay_over(image: Image, plate: Image, quad: Quad) -> None:
+    """Warp an upright picture onto four corners of `image`, in place."""
+    height, width = plate.shape[:2]
+    transform = cv2.getPerspectiveTransform(rectangle((height, width)), quad)
+    size = (image.shape[1], image.shape[0])
+    cv2.warpPerspective(plate, transform, size, dst=image, borderMode=cv2.BORDER_TRANSPARENT)
+
+
+@dataclass(frozen=True)
+class ViewConfig:
+    """How far a picture is moved."""
+
+    whole_share: float = 0.4
+    """Share of pictures seen whole, as the device sees a frame."""
+    least_plate: float = 0.035
+    """Width of the smallest plate, beside the view."""
+    largest_plate: float = 0.65
+    turned_share: float = 0.3
+    """Share of pictures turned by a quarter or a half."""
+    lean: float = 7.0
+    """Standard deviation of the view's lean, in degrees."""
+    perspective: float = 0.06
+    """Most that a corner of the view moves, beside the view."""
+
+
+def view(scene: Scene, behind: Scene, size: int, rng: np.random.Generator, config: ViewConfig) -> Scene:
+    """Look at a part of a picture: scaled, turned, leaning, on a square view of `size` pixels.
+
+    Plates of which less than 60 % remain in view aren't asked for.
+
+    Args:
+        scene: what to look at.
+        behind: another picture, that shows where the first one doesn't reach; letterbox grey half of the time.
+        size: height and width of the view.
+        rng: draws everything.
+        config: how far to move.
+    """
+    whole = rng.random() < config.whole_share
+    transform = _whole_view(scene, size, rng) if whole else _near_view(scene, size, rng, config)
+    transform = _lean(size, rng, config) @ transform if rng.random() < 0.8 else transform
+    back = Scene(np.full((size, size, 3), PADDING, np.uint8), ())
+    if not whole and rng.random() < 0.8:
+        back = _seen_through(behind, back, _filling_view(behind, size, rng), size)
+    return _quarter_turned(_seen_through(scene, back, transform, size), size, rng, config)
+
+
+def _seen_through(scene: Scene, back: Scene, transform: Floats, size: int) -> Scene:
+    """Warp a picture onto another, with the plates of both that remain to be seen."""
+    image = back.image_bgr.copy()
+    shrunk, warp = _shrunk(scene.image_bgr, transform), _without_shrinking(scene.image_bgr, transform)
+    cv2.warpPerspective(shrunk, warp, (size, size), dst=image, borderMode=cv2.BORDER_TRANSPARENT)
+    outline = _moved(rectangle((scene.image_bgr.shape[0], scene.image_bgr.shape[1])), transform)
+    quads = [_moved(quad, transform) for quad in scene.quads]
+    ignored = [_moved(quad, transform) for quad in scene.ignored]
+    kept = [quad for quad in quads if _visible(quad, size) >= 0.6]
+    cut = [quad for quad in quads if 0.0 < _visible(quad, size) < 0.6]
+    clear = [quad for quad in back.quads if _shared(quad, outline) == 0.0]
+    hidden = [quad for quad in (*back.quads, *back.ignored) if 0.0 < _shared(quad, outline) < 1.0]
+    bare = [quad for quad in back.ignored if _shared(quad, outline) == 0.0]
+    return Scene(image, (*kept, *clear), (*ignored, *cut, *hidden, *bare))
+
+
+def _filling_view(scene: Scene, size: int, rng: np.random.Generator) -> Floats:
+    """Scale so that the picture fills the view, and show any part of it."""
+    height, width = scene.image_bgr.shape[:2]
+    scale = size / min(height, width) * rng.uniform(1.0, 1.6)
+    return _scaled_and_moved(scale, *(rng.uniform(0.0, 1.0, 2) * (size - width * scale, size - height * scale)))
+
+
+def _whole_view(scene: Scene, size: int, rng: np.random.Generator) -> Floats:
+    """Letterbox, as the device does, a little smaller at times."""
+    height, width = scene.image_bgr.shape[:2]
+    scale = size / max(height, width) * rng.uniform(0.8, 1.05)
+    place = rng.uniform(0.0, 1.0, 2) * (rng.random() < 0.5)
+    return _scaled_and_moved(scale, *(place * (size - width * scale, size - height * scale)))
+
+
+def _near_view(scene: Scene, size: int, rng: np.random.Generator, config: ViewConfig) -> Floats:
+    """Scale so that some plate has a drawn width, and put it at a drawn place."""
+    height, width = scene.image_bgr.shape[:2]
+    least = 0.6 * size / max(height, width)
+    quads = scene.quads or scene.ignored
+    if not quads:
+        scale = least * float(np.exp(rng.uniform(0.0, 1.5)))
+        return _scaled_and_moved(scale, *(rng.uniform(0, 1, 2) * (size - width * scale, size - height * scale)))
+    quad = quads[rng.integers(len(quads))]
+    wanted = float(np.exp(rng.uniform(np.log(config.least_plate), np.log(config.largest_plate)))) * size
+    scale = float(np.clip(wanted / max(1.0, quad_size(quad)[0]), least, 6.0 * least + 1.0))
+    place = rng.uniform(0.08, 0.92, 2) * size
+    return _scaled_and_moved(scale, *(place - quad.mean(axis=0) * scale))
+
+
+def _scaled_and_moved(scale: float, x: float, y: float) -> Floats:
+    return np.array([[scale, 0, x], [0, scale, y], [0, 0, 1]], np.float64)
+
+
+def _lean(size: int, rng: np.random.Generator, config: ViewConfig) -> Floats:
+    """A random turn about the view's middle and a random perspective."""
+    angle = float(np.clip(rng.normal(0.0, config.lean), -30, 30))
+    turned = np.vstack([cv2.getRotationMatrix2D((size / 2, size / 2), angle, rng.uniform(0.92, 1.08)), [0, 0, 1]])
+    corners = rectangle((size, size))
+    moved = corners + rng.uniform(-config.perspective, config.perspective, (4, 2)).astype(np.float32) * size
+    return np.asarray(cv2.getPerspectiveTransform(corners, moved.astype(np.float32)) @ turned)
+
+
+def _shrink_factor(transform: Floats) -> int:
+    scale = float(np.sqrt(abs(np.linalg.det(transform[:2, :2]))))
+    return max(1, int(1.0 / max(scale, 1e-3)))
+
+
+def _shrunk(image: Image, transform: Floats) -> Image:
+    """The picture, averaged down by a whole factor where the view would skip pixels."""
+    factor = _shrink_factor(transform)
+    size = (max(1, image.shape[1] // factor), max(1, image.shape[0] // factor))
+    return image if factor == 1 else np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _without_shrinking(image: Image, transform: Floats) -> Floats:
+    factor = _shrink_factor(transform)
+    height, width = image.shape[:2]
+    if factor == 1:
+        return transform
+    return np.asarray(transform @ np.diag([width / max(1, width // factor), height / max(1, height // factor), 1.0]))
+
+
+def _moved(quad: Quad, transform: Floats) -> Quad:
+    return np.asarray(cv2.perspectiveTransform(quad[np.newaxis].astype(np.float64), transform)[0], np.float32)
+
+
+def _visible(quad: Quad, size: int) -> float:
+    """Share of a plate that lies in the view."""
+    return _shared(quad, rectangle((size, size)))
+
+
+def _shared(quad: Quad, other: Quad) -> float:
+    """Share of a quad that lies in another one."""
+    area = abs(cv2.contourArea(quad))
+    shared, _ = cv2.intersectConvexConvex(quad, other)
+    return min(1.0, shared / area) if area > 0 else 0.0
+
+
+def _quarter_turned(scene: Scene, size: int, rng: np.random.Generator, config: ViewConfig) -> Scene:
+    if rng.random() >= config.turned_share:
+        return scene
+    turns = int(rng.choice([1, 2, 3], p=[0.4, 0.2, 0.4]))
+    image = np.ascontiguousarray(np.rot90(scene.image_bgr, turns))
+    quads = tuple(_turned(quad, turns, size) for quad in scene.quads)
+    return Scene(image, quads, tuple(_turned(quad, turns, size) for quad in scene.ignored))
+
+
+def _turned(quad: Quad, turns: int, size: int) -> Quad:
+    """Where corners go when the square view is turned anticlockwise by quarters; their order stays the plate's own."""
+    for _ in range(turns):
+        quad = np.stack([quad[:, 1], size - quad[:, 0]], axis=1)
+    return np.ascontiguousarray(quad, np.float32)

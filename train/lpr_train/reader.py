@@ -1,0 +1,307 @@
+"""Training the reader: rendered plates, whose characters' places are known, and real ones, placed by the reader."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from lpr_edge.contract.arrays import Floats, Image, Quad
+from lpr_edge.contract.country import Country, load_country
+from lpr_edge.contract.data import find_dataset, load_characters
+from lpr_edge.contract.errors import DataError
+from lpr_edge.contract.geometry import grow_quad, rectangle
+from lpr_edge.contract.metrics import character_error_rate, exact_match
+from lpr_edge.contract.outputs import decode_characters, group_rows
+from lpr_edge.contract.preprocess import InputSpec, prepare, prepare_plate
+from lpr_edge.contract.samples import Samples, picture_sha256
+from lpr_train.config import FitConfig
+from lpr_train.engine import KerasModel
+from lpr_train.fit import predict
+from lpr_train.heat import PlacedCharacter, character_targets
+from lpr_train.losses import peak_loss, weighted_l1, weighted_labels
+from lpr_train.networks.reader import STRIDE, reader_network
+from lpr_train.photos import hold_out, load_photos
+from lpr_train.placement import place_characters
+from lpr_train.pool import RenewedPool
+from lpr_train.real_plates import RealPlate, jitter, legible_plates, look_at, moved
+from lpr_train.render.cutouts import CutoutSource, load_cutouts
+from lpr_train.render.effects import degrade
+from lpr_train.render.glyphs import GlyphBook
+from lpr_train.render.plates import PlateRenderer, RenderedPlate
+from lpr_train.task import UNSEEN, licence_note
+
+
+@dataclass(frozen=True)
+class Config(FitConfig):
+    """Settings of a reader's run."""
+
+    epochs: int = 60
+    steps_per_epoch: int = 150
+    batch_size: int = 48
+    learning_rate: float = 3e-3
+    input_height: int = 96
+    """pixels, a multiple of 16"""
+    input_width: int = 192
+    """pixels, a multiple of 16"""
+    margin: float = 0.05
+    """what is shown around the corners, beside the plate's size"""
+    holdout: float = 0.12
+    """share of the training photographs, vehicles kept together, that choose the best epoch; 0 trains on all"""
+    real_share: float = 0.45
+    """share of samples that are real plates, once their characters are placed"""
+    corner_jitter: float = 0.035
+    """standard deviation of the corners' errors, beside the plate's size"""
+    strength: float = 0.6
+    """how much pictures are degraded, 0..1"""
+    smoothing: float = 0.02
+    """of labels"""
+    peak_threshold: float = 0.35
+    """least heat of a character"""
+
+
+class ReaderTask:
+    """What the training loop asks for, for a reader."""
+
+    kind = "reader"
+
+    def __init__(self, config: Config) -> None:
+        """Load the plates and part them.
+
+        Raises:
+            DataError: the data folder has no plates, or broken ones.
+        """
+        self.config = config
+        self._country = load_country(config.country)
+        cutouts = real_cutouts(Path(config.data), self._country) if config.data else None
+        self._plates = PlateRenderer(self._country, GlyphBook(self._country, cutouts))
+        self._pool = RenewedPool(self._plates.render, config.seed)
+        self._spec = InputSpec((config.input_height, config.input_width), 1, "gray", "stretch")
+        photos = load_photos(find_dataset(Path(config.data), "plates")) if config.data else []
+        training, judging = hold_out(photos, config.holdout, config.seed)
+        self._real = legible_plates(training, self._country)
+        self._judging = legible_plates(judging, self._country)
+        self._index = {label: i for i, label in enumerate(self._country.labels)}
+
+    def build(self) -> KerasModel:
+        """The network of `networks.reader`."""
+        return reader_network(len(self._country.labels), self._spec.size_hw)
+
+    def losses(self) -> dict[str, Callable[[Any, Any], Any]]:
+        """Focal loss for the peaks; classes and sizes at the peaks alone."""
+        return {"centre": peak_loss, "classes": weighted_labels(self.config.smoothing), "size": weighted_l1(2.0)}
+
+    def sample(self, index: int) -> tuple[Image, dict[str, Floats]]:
+        """A real plate whose characters are placed, or a rendered one."""
+        rng = np.random.default_rng((self.config.seed, index))
+        placed = [plate for plate in self._real if plate.placed]
+        is_real = bool(placed) and rng.random() < self.config.real_share
+        image, characters = (
+            self._photographed(placed, rng) if is_real else self._rendered(self._pool.draw(index, rng), rng)
+        )
+        grid = (self._spec.size_hw[0] // STRIDE, self._spec.size_hw[1] // STRIDE)
+        return prepare(image, self._spec).pixels[0], character_targets(characters, grid)
+
+    def _photographed(
+        self, plates: Sequence[RealPlate], rng: np.random.Generator
+    ) -> tuple[Image, list[PlacedCharacter]]:
+        plate = plates[rng.integers(len(plates))]
+        strength = self.config.strength * 0.7 * rng.random()
+        crop = degrade(plate.crop_bgr, rng, strength) if rng.random() < 0.7 else plate.crop_bgr
+        return look_at(crop, plate.quad_xy, self._seen(plate.quad_xy, rng), plate.placed, self._spec.size_hw)
+
+    def _rendered(self, plate: RenderedPlate, rng: np.random.Generator) -> tuple[Image, list[PlacedCharacter]]:
+        height, width = plate.image_bgr.shape[:2]
+        places = [
+            PlacedCharacter(
+                self._index[box.label],
+                (box.x + box.w / 2) / width,
+                (box.y + box.h / 2) / height,
+                box.w / width,
+                box.h / height,
+            )
+            for box in plate.boxes
+        ]
+        image, quad = photographed(plate.image_bgr, rng)
+        image = degrade(image, rng, self.config.strength * rng.random())
+        return look_at(image, quad, self._seen(quad, rng), places, self._spec.size_hw)
+
+    def _seen(self, quad: Quad, rng: np.random.Generator) -> Quad:
+        return grow_quad(jitter(quad, rng, self.config.corner_jitter), self.config.margin)
+
+    def learn_from(self, model: KerasModel) -> None:
+        """Place the real plates' characters anew by what the reader knows by now."""
+        if not self._real:
+            return
+        heads = self._outputs(model, self._real)
+        self._real = [
+            plate.with_places(self._places({role: h[i] for role, h in heads.items()}, plate))
+            for i, plate in enumerate(self._real)
+        ]
+
+    def _places(self, heads: dict[str, Floats], plate: RealPlate) -> list[PlacedCharacter] | None:
+        """Characters in shares of the plate itself, without the margin that the reader sees around it."""
+        rows = [[self._index[label] for label in row] for row in plate.rows]
+        found = place_characters(heads, rows)
+        m = self.config.margin
+        scale = 1 + 2 * m
+        back = np.array([[scale, 0, -m], [0, scale, -m], [0, 0, 1]])
+        return None if found is None else [moved(character, back) for character in found]
+
+    def _outputs(self, model: KerasModel, plates: Sequence[RealPlate]) -> dict[str, Floats]:
+        margin = self.config.margin
+        prepared = [prepare_plate(p.crop_bgr, p.quad_xy, self._spec, margin).pixels for p in plates]
+        return predict(model, np.concatenate(prepared), 64)
+
+    @cached_property
+    def _rendered_judging(self) -> list[tuple[Image, tuple[tuple[str, ...], ...]]]:
+        """Rendered plates that no training sees, with their rows."""
+        return [self._rendered_with_rows(np.random.default_rng((self.config.seed, UNSEEN + i))) for i in range(200)]
+
+    def _rendered_with_rows(self, rng: np.random.Generator) -> tuple[Image, tuple[tuple[str, ...], ...]]:
+        plate = self._plates.render(rng)
+        image, quad = photographed(plate.image_bgr, rng)
+        image = degrade(image, rng, self.config.strength * rng.random())
+        picture, _ = look_at(image, quad, grow_quad(quad, self.config.margin), (), self._spec.size_hw)
+        return prepare(picture, self._spec).pixels[0], plate.rows
+
+    def _read(self, heads: dict[str, Floats]) -> list[str]:
+        characters = decode_characters(heads, self._country.labels, self._thresholds)
+        return [character.label for row in group_rows(characters) for character in row]
+
+    @property
+    def _thresholds(self) -> dict[str, float]:
+        return {"peak": self.config.peak_threshold, "margin": self.config.margin, "temperature": 1.0}
+
+    def _judged(self, model: KerasModel) -> dict[str, list[tuple[list[str], list[str]]]]:
+        """Pairs of true and read labels, by where the plates come from."""
+        pictures = np.stack([picture for picture, _ in self._rendered_judging])
+        truths = [[label for row in rows for label in row] for _, rows in self._rendered_judging]
+        pairs = {"rendered": self._pairs(predict(model, pictures, 64), truths)}
+        if self._judging:
+            truths = [[label for row in plate.rows for label in row] for plate in self._judging]
+            pairs["plates"] = self._pairs(self._outputs(model, self._judging), truths)
+        return pairs
+
+    def _pairs(self, heads: dict[str, Floats], truths: list[list[str]]) -> list[tuple[list[str], list[str]]]:
+        return [(truth, self._read({role: h[i] for role, h in heads.items()})) for i, truth in enumerate(truths)]
+
+    def validate(self, model: KerasModel) -> dict[str, float]:
+        """Exact match and CER on held-out plates; the score is the mean of exact match and 1 - CER, of real ones if any."""
+        judged = self._judged(model)
+        figures = {
+            f"{name}_{metric}": value for name, pairs in judged.items() for metric, value in _figures(pairs).items()
+        }
+        deciding = _figures(judged.get("plates", judged["rendered"]))
+        placed = {"placed": float(sum(bool(plate.placed) for plate in self._real))} if self._real else {}
+        return {"score": (deciding["exact"] + 1 - deciding["cer"]) / 2} | figures | placed
+
+    def final_metrics(self, model: KerasModel) -> list[dict[str, Any]]:
+        """The same figures for the kept weights."""
+        return [
+            {"data": name, "split": "held out of training", "metric": metric, "value": value, "count": len(pairs)}
+            for name, pairs in self._judged(model).items()
+            for metric, value in _figures(pairs).items()
+        ]
+
+    def representative(self, count: int) -> Samples:
+        """Training plates as the reader sees them; rendered ones without data."""
+        rng = np.random.default_rng((self.config.seed, UNSEEN + 1))
+        if not self._real:
+            pictures = tuple(self.sample(UNSEEN // 2 + i)[0] for i in range(count))
+            return Samples(pictures, "rendered", tuple(map(picture_sha256, pictures)), None, self.config.seed)
+        chosen = [self._real[i] for i in rng.permutation(len(self._real))[:count]]
+        return self._real_samples(chosen, "plates, training split")
+
+    def heldout(self, count: int) -> Samples:
+        """Plates for parity, with their rows."""
+        if self._judging:
+            return self._real_samples(self._judging[:count], "plates, held out")
+        judging = self._rendered_judging[:count]
+        pictures = tuple(picture for picture, _ in judging)
+        truth = tuple(["".join(row) for row in rows] for _, rows in judging)
+        return Samples(pictures, "rendered", tuple(map(picture_sha256, pictures)), truth, self.config.seed)
+
+    def _real_samples(self, plates: Sequence[RealPlate], source: str) -> Samples:
+        margin = self.config.margin
+        pictures = tuple(prepare_plate(p.crop_bgr, p.quad_xy, self._spec, margin).pixels[0] for p in plates)
+        truth = tuple(["".join(row) for row in plate.rows] for plate in plates)
+        return Samples(pictures, source, tuple(p.sha256() for p in plates), truth, self.config.seed)
+
+    def model_card_fields(self) -> dict[str, Any]:
+        """Labels, input and thresholds for the manifest."""
+        return {
+            "labels": list(self._country.labels),
+            "input": self._spec.to_dict(),
+            "thresholds": self._thresholds,
+            "licence": licence_note(bool(self.config.data)),
+        }
+
+    def plots(self, model: KerasModel, out: Path) -> None:
+        """Draw held-out plates with what was read."""
+        from lpr_train.found import draw_read_plates
+
+        plates = [(picture, rows) for picture, rows in self._rendered_judging[:24]]
+        if self._judging:
+            samples = self._real_samples(self._judging, "")
+            plates = list(zip(samples.pictures, (plate.rows for plate in self._judging), strict=True))
+        heads = predict(model, np.stack([picture for picture, _ in plates]), 64)
+        read = [self._read({role: h[i] for role, h in heads.items()}) for i in range(len(plates))]
+        draw_read_plates([p for p, _ in plates], [r for _, r in plates], read, out / "read.png")
+
+
+def real_cutouts(folder: Path, country: Country) -> CutoutSource | None:
+    """Shapes cut out of the real training characters; None where the folder has no such data."""
+    try:
+        root = find_dataset(folder, "characters")
+    except DataError:
+        return None
+    return load_cutouts(load_characters(root, "train", country))
+
+
+def _figures(pairs: list[tuple[list[str], list[str]]]) -> dict[str, float]:
+    texts = [("".join(truth), "".join(found)) for truth, found in pairs]
+    return {"exact": exact_match(texts), "cer": character_error_rate(pairs)}
+
+
+def photographed(plate_bgr: Image, rng: np.random.Generator) -> tuple[Image, Quad]:
+    """A rendered plate as if cut out of a photograph: at some distance, leaning, with something around it.
+
+    Returns:
+        The picture, and the plate's corners in it.
+    """
+    width = float(np.exp(rng.uniform(np.log(40), np.log(320))))
+    scale = width / plate_bgr.shape[1]
+    small = cv2.resize(
+        plate_bgr, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    )
+    height, width = small.shape[0], small.shape[1]
+    pad = max(4, round(0.3 * width))
+    corners = rectangle((height, width)) + pad
+    shear = rng.normal(0.0, 0.06, 2) * (height, width)
+    lean = (
+        np.array([[0, -1], [0, 1], [0, 1], [0, -1]]) * shear[0]
+        + np.array([[1, 0], [1, 0], [-1, 0], [-1, 0]]) * shear[1]
+    )
+    quad = np.asarray(corners + lean + rng.normal(0.0, 0.02, (4, 2)) * (width, height), np.float32)
+    image = _surroundings((height + 2 * pad, width + 2 * pad), rng)
+    transform = cv2.getPerspectiveTransform(rectangle((height, width)), quad)
+    cv2.warpPerspective(
+        small, transform, (image.shape[1], image.shape[0]), dst=image, borderMode=cv2.BORDER_TRANSPARENT
+    )
+    return image, quad
+
+
+def _surroundings(size_hw: tuple[int, int], rng: np.random.Generator) -> Image:
+    """Something soft and coloured, as the bumper or seat around a plate."""
+    coarse = rng.integers(0, 256, (rng.integers(2, 6), rng.integers(2, 6), 3), dtype=np.uint8)
+    muted = cv2.addWeighted(coarse, 0.5, np.full_like(coarse, rng.integers(10, 230)), 0.5, 0)
+    return np.asarray(cv2.resize(muted, (size_hw[1], size_hw[0]), interpolation=cv2.INTER_LINEAR), np.uint8)
+
+
+def make_task(config: Config) -> ReaderTask:
+    """The task for `lpr-train reader`."""
+    return ReaderTask(config)

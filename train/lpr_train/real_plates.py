@@ -1,0 +1,124 @@
+"""Real plates as training examples for the reader: cut out of their photographs, their characters placed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from lpr_edge.contract.arrays import Floats, Image, Quad
+from lpr_edge.contract.country import UNREADABLE, Country
+from lpr_edge.contract.data import PlateLabel, file_sha256
+from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.geometry import grow_quad, quad_size, rectify
+from lpr_train.heat import PlacedCharacter
+from lpr_train.photos import Photo
+
+SURROUNDINGS = 0.3
+"""How much around a plate is kept, beside its size."""
+
+
+@dataclass(frozen=True)
+class RealPlate:
+    """A legible plate of a photograph."""
+
+    path: Path
+    crop_bgr: Image
+    """The plate and its surroundings."""
+    quad_xy: Quad
+    """(4, 2) corners in the crop."""
+    rows: tuple[tuple[str, ...], ...]
+    """Labels, row by row."""
+    label: PlateLabel
+    placed: tuple[PlacedCharacter, ...] = ()
+    """Where they stand, in shares of the quad; empty while unknown."""
+
+    def with_places(self, placed: Sequence[PlacedCharacter] | None) -> "RealPlate":
+        """The same plate, its characters placed."""
+        return replace(self, placed=tuple(placed or ()))
+
+    def sha256(self) -> str:
+        """Hash of the photograph's file."""
+        return file_sha256(self.path)
+
+
+def legible_plates(photos: Sequence[Photo], country: Country) -> list[RealPlate]:
+    """The plates of which every character is sure and in the country's alphabet."""
+    return [
+        _cut_out(photo, label, rows)
+        for photo in photos
+        for label in photo.labels
+        if label.legible == "full" and (rows := _tokenized(label, country))
+    ]
+
+
+def _tokenized(label: PlateLabel, country: Country) -> tuple[tuple[str, ...], ...]:
+    """The rows as labels; none where one can't be read or written."""
+    try:
+        rows = tuple(country.tokenize(row) for row in label.rows)
+    except LprError:
+        return ()
+    return () if any(UNREADABLE in row for row in rows) else rows
+
+
+def _cut_out(photo: Photo, label: PlateLabel, rows: tuple[tuple[str, ...], ...]) -> RealPlate:
+    """Keep the plate's surroundings alone, at the photograph's own resolution up to 480 pixels of width."""
+    image = photo.scene.image_bgr
+    around = grow_quad(label.quad_xy, SURROUNDINGS)
+    low = np.floor(around.min(axis=0)).astype(int).clip(0)
+    high = np.ceil(around.max(axis=0)).astype(int)
+    crop = image[low[1] : high[1], low[0] : high[0]].copy()
+    quad = np.asarray(label.quad_xy - low, np.float32)
+    scale = min(1.0, 480 / max(1.0, max(quad_size(quad))))
+    if scale < 1.0:
+        crop = np.asarray(cv2.resize(crop, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
+    return RealPlate(photo.path, crop, np.asarray(quad * scale, np.float32), rows, label)
+
+
+def jitter(quad_xy: Quad, rng: np.random.Generator, amount: float) -> Quad:
+    """Move corners as a detector's errors do: together, apart, turned, each by shares of the plate's size."""
+    size = np.array(quad_size(quad_xy), np.float32)
+    middle = quad_xy.mean(axis=0)
+    angle = rng.normal(0.0, 0.6 * amount)
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    scaled = (quad_xy - middle) @ turn.T * (1 + rng.normal(0.0, amount, 2) * (1.0, 1.5))
+    apart = rng.normal(0.0, 0.5 * amount, (4, 2)) * size
+    together = rng.normal(0.0, 0.6 * amount, 2) * size
+    return np.asarray(middle + scaled + apart + together, np.float32)
+
+
+def look_at(
+    image_bgr: Image, quad_xy: Quad, seen_xy: Quad, placed: Sequence[PlacedCharacter], size_hw: tuple[int, int]
+) -> tuple[Image, list[PlacedCharacter]]:
+    """Rectify what lies in other corners than the plate's own, and tell where its characters then stand.
+
+    Args:
+        image_bgr: the picture.
+        quad_xy: the plate's true corners, in which `placed` is given.
+        seen_xy: the corners to rectify.
+        placed: characters in shares of the true plate.
+        size_hw: of the result.
+
+    Returns:
+        The rectified picture, and the characters in shares of it.
+    """
+    unit = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
+    to_picture = cv2.getPerspectiveTransform(unit, np.asarray(quad_xy, np.float32))
+    to_view = cv2.getPerspectiveTransform(np.asarray(seen_xy, np.float32), unit)
+    transform = np.asarray(to_view @ to_picture, np.float32)
+    return rectify(image_bgr, seen_xy, size_hw), [moved(character, transform) for character in placed]
+
+
+def moved(character: PlacedCharacter, transform: Floats) -> PlacedCharacter:
+    """A character under a perspective transform (3, 3) of the unit square."""
+    x, y, half_w, half_h = character.x, character.y, character.width / 2, character.height / 2
+    points = np.array([[[x, y], [x - half_w, y], [x + half_w, y], [x, y - half_h], [x, y + half_h]]], np.float64)
+    middle, left, right, top, bottom = cv2.perspectiveTransform(points, transform)[0]
+    return PlacedCharacter(
+        character.index,
+        float(middle[0]),
+        float(middle[1]),
+        float(np.linalg.norm(right - left)),
+        float(np.linalg.norm(bottom - top)),
+    )
