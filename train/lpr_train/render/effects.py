@@ -1,4 +1,7 @@
-"""What light and cameras do to a picture. Each effect takes (image_bgr, rng, strength 0..1) and returns a new picture."""
+"""What light and cameras do to a picture.
+
+Each effect takes (image_bgr, rng, strength 0..1) and returns a new picture.
+"""
 
 from collections.abc import Callable
 
@@ -179,6 +182,9 @@ CAMERA: tuple[tuple[Effect, float], ...] = (
 )
 """Effects of the camera, in the order in which they happen."""
 
+SCENE_SHARE: dict[Effect, float] = {blur: 0.2, motion: 0.25, low_resolution: 0.75, sharpen: 0.5}
+"""How much of their strength blurring effects keep on a scene."""
+
 
 def degrade(image: Image, rng: np.random.Generator, strength: float = 0.6) -> Image:
     """Put a clean picture through the street's light and a cheap camera.
@@ -191,6 +197,23 @@ def degrade(image: Image, rng: np.random.Generator, strength: float = 0.6) -> Im
     for effect, share in (*LIGHT, *CAMERA):
         if rng.random() < share:
             image = _unless_lost(effect(image, rng, strength), image)
+    return image
+
+
+def degrade_scene(image: Image, rng: np.random.Generator, strength: float = 0.6) -> Image:
+    """`degrade` for a whole scene, whose plates are small: as much light, less of what blurs.
+
+    Args:
+        image: (H, W, 3) uint8.
+        rng: the source of chance.
+        strength: as for `degrade`.
+    """
+    for effect, share in LIGHT:
+        if rng.random() < share * 0.6:
+            image = effect(image, rng, strength)
+    for effect, share in CAMERA:
+        if rng.random() < share * 0.55:
+            image = effect(image, rng, strength * SCENE_SHARE.get(effect, 1.0))
     return image
 
 

@@ -1,0 +1,195 @@
+"""Street scenes: surfaces, vehicles, boards, plates at every size and lean, through light and camera."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from lpr_edge.contract.arrays import Floats, Image, Quad
+from lpr_edge.contract.country import Country
+from lpr_edge.contract.geometry import is_convex, rectangle, signed_area
+from lpr_train.render import distractors
+from lpr_train.render.effects import degrade_scene
+from lpr_train.render.plates import PlateRenderer, RenderedPlate
+from lpr_train.render.sketch import Sketch, Slot, paste
+from lpr_train.render.textures import backdrop
+from lpr_train.render.vehicles import VEHICLES
+
+SEEN_ENOUGH = 0.6
+"""A plate of which less lies within the picture isn't labelled."""
+SMALLEST, LARGEST = 0.03, 0.6
+"""Widths of plates beside the picture's longer side."""
+STEEPEST = 30
+"""Degrees by which a plate leans at most, beside whole quarter turns of the picture."""
+
+
+@dataclass(frozen=True)
+class ScenePlate:
+    """A plate in a scene."""
+
+    quad_xy: Quad
+    """(4, 2) corners, clockwise from the plate's own top left; some may lie outside the picture."""
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class RenderedScene:
+    """A picture and the plates that a detector should find in it."""
+
+    image_bgr: Image
+    plates: tuple[ScenePlate, ...]
+
+
+class SceneRenderer:
+    """Draws street scenes with a country's plates.
+
+    Args:
+        country: its labels become the words on boards.
+        plates: draws the plates.
+        strength: of what light and cameras do, 0..1.
+    """
+
+    def __init__(self, country: Country, plates: PlateRenderer | None = None, strength: float = 0.6) -> None:
+        self.plates = plates or PlateRenderer(country)
+        self.strength = strength
+        self._words = distractors.WordBank(country)
+
+    def render(self, rng: np.random.Generator, size_hw: tuple[int, int]) -> RenderedScene:
+        """Draw a scene with none to three plates, now and then on its side or upside down."""
+        turn = int(rng.choice(4, p=[0.8, 0.08, 0.04, 0.08]))
+        upright_hw = size_hw if turn % 2 == 0 else size_hw[::-1]
+        canvas, plates = self._compose(rng, upright_hw)
+        image = degrade_scene(canvas, rng, self.strength)
+        turned = np.ascontiguousarray(np.rot90(image, turn))
+        return RenderedScene(turned, tuple(_turned(plate, upright_hw, turn) for plate in plates))
+
+    def _compose(self, rng: np.random.Generator, size_hw: tuple[int, int]) -> tuple[Image, list[ScenePlate]]:
+        canvas = np.ascontiguousarray(backdrop(rng, size_hw))
+        self._clutter(canvas, rng)
+        kind = rng.choice(["street", "close", "loose", "empty"], p=[0.5, 0.26, 0.16, 0.08])
+        slots = {"street": self._street, "close": self._close_up, "loose": self._loose, "empty": self._empty}[kind](
+            canvas, rng
+        )
+        plates: list[ScenePlate] = []
+        for place in slots:
+            plate = self._mount(canvas, place, [known.quad_xy for known in plates], rng)
+            plates.extend([plate] if plate else [])
+        if rng.random() < 0.12:
+            distractors.caption(canvas, self._words, rng)
+        seen = [plate for plate in plates if _share_seen(plate.quad_xy, size_hw) >= SEEN_ENOUGH]
+        return canvas, seen
+
+    def _clutter(self, canvas: Image, rng: np.random.Generator) -> None:
+        for _ in range(int(rng.integers(0, 4))):
+            distractors.shape(canvas, rng)
+        for _ in range(int(rng.choice([0, 1, 2, 3], p=[0.45, 0.25, 0.2, 0.1]))):
+            distractors.board(canvas, self._words, rng)
+        for _ in range(int(rng.choice([0, 1, 2], p=[0.65, 0.25, 0.1]))):
+            distractors.plain_box(canvas, rng)
+
+    def _street(self, canvas: Image, rng: np.random.Generator) -> list[Slot]:
+        """One to three vehicles side by side, the farther ones first."""
+        count = int(rng.choice([1, 2, 3], p=[0.55, 0.3, 0.15]))
+        lanes = rng.permutation(count)
+        sizes = np.sort(np.exp(rng.uniform(np.log(0.25), np.log(1.3), count)))
+        slots: list[Slot] = []
+        for lane, size in zip(lanes, sizes, strict=True):
+            middle = (lane + rng.uniform(0.3, 0.7)) / count
+            slots += self._vehicle(canvas, (middle, rng.uniform(0.55, 1.15)), float(size), rng)
+        return slots if rng.random() < 0.93 else []
+
+    def _close_up(self, canvas: Image, rng: np.random.Generator) -> list[Slot]:
+        """One vehicle that doesn't fit into the picture."""
+        size = float(np.exp(rng.uniform(np.log(1.2), np.log(2.6))))
+        foot = 0.5 + size * rng.uniform(0.3, 0.6)
+        return self._vehicle(canvas, (rng.uniform(0.3, 0.7), foot), size, rng)
+
+    def _loose(self, canvas: Image, rng: np.random.Generator) -> list[Slot]:
+        """Plates anywhere, on nothing."""
+        height, width = canvas.shape[:2]
+        count = int(rng.choice([1, 2, 3], p=[0.5, 0.3, 0.2]))
+        widths = max(height, width) * np.exp(rng.uniform(np.log(SMALLEST), np.log(LARGEST), count))
+        places = rng.uniform(0.02, 0.98, (count, 2)) * (width, height)
+        return [
+            Slot((float(x), float(y)), float(wide), float(wide), float(rng.normal(0, 8)))
+            for (x, y), wide in zip(places, widths, strict=True)
+        ]
+
+    def _empty(self, canvas: Image, rng: np.random.Generator) -> list[Slot]:
+        """Nothing with a plate: boards, and vehicles that lost theirs."""
+        for _ in range(int(rng.integers(1, 4))):
+            distractors.board(canvas, self._words, rng)
+        if rng.random() < 0.5:
+            self._street(canvas, rng)
+        return []
+
+    def _vehicle(self, canvas: Image, foot: tuple[float, float], size: float, rng: np.random.Generator) -> list[Slot]:
+        """Draw a vehicle on its foot's middle (parts of the picture), `size` pictures high."""
+        height, width = canvas.shape[:2]
+        draw, aspect, _ = VEHICLES[int(rng.choice(len(VEHICLES), p=[share for *_, share in VEHICLES]))]
+        high = height * size
+        wide = high * aspect * rng.uniform(0.85, 1.2)
+        lean = float(np.clip(rng.normal(0, 7), -STEEPEST, STEEPEST))
+        sketch = Sketch(canvas, (foot[0] * width - wide / 2, foot[1] * height - high), (wide, high), lean)
+        slots = draw(sketch, rng)
+        for _ in range(int(rng.choice([0, 1, 3], p=[0.5, 0.3, 0.2]))):
+            distractors.slogan(sketch, self._words, rng)
+        sketch.shade(rng, rng.uniform(20, 90))
+        return slots
+
+    def _mount(self, canvas: Image, place: Slot, taken: list[Quad], rng: np.random.Generator) -> ScenePlate | None:
+        """Paint a plate into a slot, in place; None where it would be too small, or cover another."""
+        longest = max(canvas.shape[:2])
+        plate = self.plates.render(rng)
+        aspect = plate.image_bgr.shape[1] / plate.image_bgr.shape[0]
+        width = min(place.width, place.height * aspect * 1.3, LARGEST * longest)
+        if width < SMALLEST * longest:
+            return None
+        quad = _hang(place, width, width / aspect, rng)
+        if any(_overlap(quad, other) for other in taken) or not is_convex(quad):
+            return None
+        paste(canvas, _lit(plate, rng), plate.alpha, quad)
+        return ScenePlate(quad, plate.rows)
+
+
+def _hang(place: Slot, width: float, height: float, rng: np.random.Generator) -> Quad:
+    """The corners of a plate in a slot, seen a little from the side or from above."""
+    corners = rectangle((1, 1)) - 0.5
+    yaw, pitch = rng.normal(0, 0.07, 2)
+    squash = np.array([1 - abs(rng.normal(0, 0.12)), 1 - abs(rng.normal(0, 0.1))])
+    depth = 1 + yaw * corners[:, :1] + pitch * corners[:, 1:]
+    points = corners * depth * np.clip(squash, 0.6, 1) * (width, height)
+    points[:, 1] += rng.normal(0, 0.08) * points[:, 0]
+    steps = [rng.normal(0, 3), rng.normal(0, 14)]
+    angle = np.deg2rad(np.clip(place.lean + steps[int(rng.random() < 0.2)], -STEEPEST, STEEPEST))
+    rotation = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    return np.asarray(points @ rotation.T + place.centre, np.float32)
+
+
+def _lit(plate: RenderedPlate, rng: np.random.Generator) -> Image:
+    """A plate in the scene's shade or sun, and as soft as its picture."""
+    gain, offset = np.exp(rng.normal(-0.1, 0.25)), rng.normal(0, 8)
+    lit = cv2.convertScaleAbs(plate.image_bgr, alpha=float(gain), beta=float(max(0, offset)))
+    return np.asarray(cv2.GaussianBlur(lit, (0, 0), rng.uniform(0.3, 1.6)), np.uint8)
+
+
+def _overlap(one: Quad, other: Quad) -> bool:
+    """Tell whether the upright boxes round two quads meet."""
+    low, high = np.maximum(one.min(axis=0), other.min(axis=0)), np.minimum(one.max(axis=0), other.max(axis=0))
+    return bool((high > low).all())
+
+
+def _share_seen(quad_xy: Quad, size_hw: tuple[int, int]) -> float:
+    """The part of a plate that lies within the picture, 0..1."""
+    shared, _ = cv2.intersectConvexConvex(quad_xy, rectangle(size_hw))
+    return float(shared) / max(1e-6, abs(signed_area(quad_xy)))
+
+
+def _turned(plate: ScenePlate, size_hw: tuple[int, int], turn: int) -> ScenePlate:
+    """A plate after its picture was turned `turn` quarters counter-clockwise, as `np.rot90` does."""
+    points: Floats = plate.quad_xy
+    height, width = size_hw
+    for _ in range(turn):
+        points = np.stack([points[:, 1], width - points[:, 0]], axis=1)
+        height, width = width, height
+    return ScenePlate(np.ascontiguousarray(points, np.float32), plate.rows)

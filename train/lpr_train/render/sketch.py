@@ -1,0 +1,120 @@
+"""Drawing in a unit box that may lean: how vehicles and boards are put into a scene."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from lpr_edge.contract.arrays import Floats, Image, Quad
+from lpr_train.render.noise import cloud_noise
+
+Colour = Sequence[float] | Floats
+
+
+@dataclass(frozen=True)
+class Sketch:
+    """A unit box (0..1, y down) somewhere on a picture; everything is drawn in place."""
+
+    canvas: Image
+    origin: tuple[float, float]
+    """The box's top left before it leans, in pixels."""
+    size_wh: tuple[float, float]
+    lean: float = 0.0
+    """Degrees, clockwise, about the middle of the box's foot."""
+
+    def pixels(self, unit_xy: Sequence[Sequence[float]] | Floats) -> Floats:
+        """Where points of the unit box lie on the canvas: (n, 2) float32."""
+        points = np.asarray(unit_xy, np.float32) * self.size_wh + np.asarray(self.origin)
+        foot = np.asarray(self.origin) + np.asarray(self.size_wh) * (0.5, 1.0)
+        angle = np.deg2rad(self.lean)
+        rotation = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+        return np.asarray((points - foot) @ rotation.T + foot, np.float32)
+
+    def polygon(self, unit_xy: Sequence[Sequence[float]] | Floats, colour: Colour) -> None:
+        """Fill a polygon."""
+        points = np.round(self.pixels(unit_xy) * 16).astype(np.int32)
+        cv2.fillPoly(self.canvas, [points], scalar(colour), cv2.LINE_AA, 4)
+
+    def box(self, left: float, top: float, right: float, bottom: float, colour: Colour) -> None:
+        """Fill a rectangle."""
+        self.polygon([[left, top], [right, top], [right, bottom], [left, bottom]], colour)
+
+    def oval(self, x: float, y: float, radius_x: float, radius_y: float, colour: Colour) -> None:
+        """Fill an ellipse."""
+        angles = np.linspace(0, 2 * np.pi, 28)[:-1]
+        self.polygon(np.stack([x + radius_x * np.cos(angles), y + radius_y * np.sin(angles)], axis=1), colour)
+
+    def line(self, start: Sequence[float], end: Sequence[float], width: float, colour: Colour) -> None:
+        """Draw a line; its width is in parts of the box's width."""
+        points = np.round(self.pixels([start, end])).astype(int)
+        thickness = max(1, round(width * self.size_wh[0]))
+        first, last = (tuple(map(int, point)) for point in points)
+        cv2.line(self.canvas, first, last, scalar(colour), thickness, cv2.LINE_AA)
+
+    def shade(self, rng: np.random.Generator, strength: float) -> None:
+        """Lay uneven light over the box's surroundings, so that no colour stays flat."""
+        corners = self.pixels([[0, 0], [1, 0], [1, 1], [0, 1]])
+        left, top = (max(0, int(v)) for v in corners.min(axis=0))
+        right, bottom = (
+            min(side, int(v)) for side, v in zip(self.canvas.shape[1::-1], corners.max(axis=0), strict=True)
+        )
+        if right - left < 4 or bottom - top < 4:
+            return
+        window = self.canvas[top:bottom, left:right]
+        clouds = (cloud_noise(rng, (bottom - top, right - left), rng.uniform(0.2, 2)) - 0.5) * np.float32(strength)
+        window[:] = cv2.add(window, cv2.merge([clouds] * 3), dtype=cv2.CV_8U)
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A place for a plate on a vehicle."""
+
+    centre: tuple[float, float]
+    """In pixels of the scene."""
+    width: float
+    """The widest that fits, in pixels."""
+    height: float
+    """The highest that fits, in pixels."""
+    lean: float
+    """Degrees, clockwise."""
+
+
+def slot(sketch: Sketch, x: float, y: float, width: float, height: float) -> Slot:
+    """A slot round a point of the unit box; sizes in parts of the box."""
+    centre = sketch.pixels([[x, y]])[0]
+    return Slot(
+        (float(centre[0]), float(centre[1])), width * sketch.size_wh[0], height * sketch.size_wh[1], sketch.lean
+    )
+
+
+def scalar(colour: Colour) -> tuple[float, ...]:
+    """A colour as OpenCV's drawing takes it."""
+    return tuple(float(np.clip(value, 0, 255)) for value in colour)
+
+
+def paste(canvas: Image, picture: Image, alpha: Image, quad_xy: Quad) -> None:
+    """Warp a picture's corners onto a quad and blend it in, in place; what lies outside the canvas is cut off."""
+    left, top = (max(0, int(np.floor(v))) for v in quad_xy.min(axis=0))
+    right = min(canvas.shape[1], int(np.ceil(quad_xy[:, 0].max())) + 1)
+    bottom = min(canvas.shape[0], int(np.ceil(quad_xy[:, 1].max())) + 1)
+    if left >= right or top >= bottom:
+        return
+    picture, alpha = _shrunk(picture, quad_xy), _shrunk(alpha, quad_xy)
+    height, width = alpha.shape[:2]
+    source = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+    matrix = cv2.getPerspectiveTransform(source, (quad_xy - (left, top)).astype(np.float32))
+    size = (right - left, bottom - top)
+    colours = cv2.warpPerspective(picture, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    share = cv2.warpPerspective(alpha, matrix, size, flags=cv2.INTER_LINEAR)[..., None].astype(np.float32) / 255
+    window = canvas[top:bottom, left:right]
+    window[:] = (window + (colours.astype(np.float32) - window) * share).astype(np.uint8)
+
+
+def _shrunk(picture: Image, quad_xy: Quad) -> Image:
+    """Average down to about the size at which it will be seen, so that bilinear sampling skips nothing."""
+    sides = np.linalg.norm(np.roll(quad_xy, -1, axis=0) - quad_xy, axis=1)
+    width, height = max(4, round(float(max(sides[0], sides[2])))), max(3, round(float(max(sides[1], sides[3]))))
+    if width >= picture.shape[1] or height >= picture.shape[0]:
+        return picture
+    return np.asarray(cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA), np.uint8)

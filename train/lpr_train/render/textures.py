@@ -1,0 +1,124 @@
+"""Surfaces of a street: asphalt, soil, paving, walls, grass, water-stained plaster."""
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+
+from lpr_edge.contract.arrays import Floats, Image
+from lpr_train.render.noise import cloud_noise, white_noise
+
+Texture = Callable[[np.random.Generator, tuple[int, int]], Image]
+
+
+def two_tone(rng: np.random.Generator, size_hw: tuple[int, int], dark: Floats, bright: Floats, zoom: float) -> Image:
+    """Clouds between two colours (BGR)."""
+    clouds = (cloud_noise(rng, size_hw, zoom) * 255).astype(np.uint8)
+    share = np.linspace(0, 1, 256, dtype=np.float32)[:, None]
+    table = np.clip(dark + (bright - dark) * share, 0, 255).astype(np.uint8)
+    return np.asarray(cv2.LUT(cv2.merge([clouds] * 3), table[:, None, :]), np.uint8)
+
+
+def _grainy(image: Image, rng: np.random.Generator, amount: float) -> Image:
+    grain = white_noise(rng, (image.shape[0], image.shape[1]), 1)[..., 0] * np.float32(amount)
+    return np.asarray(cv2.add(image, cv2.merge([grain] * 3), dtype=cv2.CV_8U), np.uint8)
+
+
+def _colours(rng: np.random.Generator, low: Floats, high: Floats, contrast: float) -> tuple[Floats, Floats]:
+    """A dark and a bright shade of one colour between two."""
+    colour = low + (high - low) * rng.random(3).astype(np.float32)
+    return colour * (1 - contrast), colour * (1 + contrast)
+
+
+def _bgr(blue: float, green: float, red: float) -> Floats:
+    return np.array([blue, green, red], np.float32)
+
+
+def asphalt(rng: np.random.Generator, size_hw: tuple[int, int]) -> Image:
+    """A grey road, at times with a painted line."""
+    grey = rng.uniform(40, 150)
+    image = two_tone(rng, size_hw, _bgr(grey, grey, grey) * 0.75, _bgr(grey, grey, grey) * 1.2, rng.uniform(0.3, 4))
+    image = _grainy(image, rng, rng.uniform(2, 12))
+    if rng.random() < 0.25:
+        start, end = (rng.uniform(0, 1, (2, 2)) * size_hw[::-1]).astype(int)
+        paint = (rng.uniform(120, 240),) * 3
+        cv2.line(image, tuple(map(int, start)), tuple(map(int, end)), paint, max(2, size_hw[1] // 50), cv2.LINE_AA)
+    return image
+
+
+def soil(rng: np.random.Generator, size_hw: tuple[int, int]) -> Image:
+    """Sand, earth or gravel."""
+    dark, bright = _colours(rng, _bgr(60, 100, 140), _bgr(130, 175, 215), rng.uniform(0.1, 0.35))
+    image = two_tone(rng, size_hw, dark, bright, float(rng.choice([0.15, 0.4, 1.5])))
+    return _grainy(image, rng, rng.uniform(3, 25))
+
+
+def grass(rng: np.random.Generator, size_hw: tuple[int, int]) -> Image:
+    """Grass or leaves."""
+    dark, bright = _colours(rng, _bgr(25, 80, 50), _bgr(70, 150, 110), rng.uniform(0.3, 0.7))
+    return _grainy(two_tone(rng, size_hw, dark, bright, rng.uniform(0.08, 0.3)), rng, rng.uniform(5, 20))
+
+
+def plaster(rng: np.random.Generator, size_hw: tuple[int, int]) -> Image:
+    """A plastered or painted wall, a shutter's stripes at times."""
+    colour = rng.uniform(70, 230, 3).astype(np.float32)
+    image = two_tone(rng, size_hw, colour * 0.85, colour * 1.08, rng.uniform(0.5, 4))
+    if rng.random() < 0.3:
+        step = int(rng.integers(6, 26))
+        image[::step] = (image[::step] * rng.uniform(0.5, 0.9)).astype(np.uint8)
+    return image
+
+
+def paving(rng: np.random.Generator, size_hw: tuple[int, int]) -> Image:
+    """Paving stones or bricks: a grid with offset rows and dark joints."""
+    height, width = size_hw
+    dark, bright = _colours(rng, _bgr(70, 75, 90), _bgr(150, 160, 190), 0.15)
+    image = _grainy(two_tone(rng, size_hw, dark, bright, rng.uniform(0.15, 0.8)), rng, rng.uniform(2, 10))
+    stone = int(rng.integers(14, 70))
+    long = int(stone * rng.uniform(1, 2.4))
+    joint = tuple(float(v) for v in dark * 0.6)
+    thickness = max(1, stone // 16)
+    for row, y in enumerate(range(0, height, stone)):
+        cv2.line(image, (0, y), (width, y), joint, thickness)
+        for x in range((row % 2) * long // 2, width, long):
+            cv2.line(image, (x, y), (x, y + stone), joint, thickness)
+    return image
+
+
+def facade(rng: np.random.Generator, size_hw: tuple[int, int]) -> Image:
+    """House fronts and sky: blocks of colour with windows."""
+    height, width = size_hw
+    image = two_tone(rng, size_hw, rng.uniform(120, 200, 3), rng.uniform(170, 250, 3), 4)
+    x = 0
+    while x < width:
+        wide = int(width * rng.uniform(0.12, 0.5))
+        top = int(height * rng.uniform(0, 0.6))
+        colour = rng.uniform(40, 220, 3)
+        cv2.rectangle(image, (x, top), (x + wide, height), tuple(map(float, colour)), -1)
+        _windows(image, (x, top, wide, height - top), tuple(map(float, colour * rng.uniform(0.3, 0.7))), rng)
+        x += wide
+    return _grainy(image, rng, rng.uniform(1, 8))
+
+
+def _windows(image: Image, box: tuple[int, int, int, int], colour: tuple[float, ...], rng: np.random.Generator) -> None:
+    x, y, wide, high = box
+    columns, rows = int(rng.integers(1, 5)), int(rng.integers(1, 5))
+    for column in range(columns):
+        for row in range(rows):
+            left, top = x + wide * (column + 0.25) / columns, y + high * (row + 0.25) / rows
+            corner = int(left + wide * 0.5 / columns), int(top + high * 0.5 / rows)
+            cv2.rectangle(image, (int(left), int(top)), corner, colour, -1)
+
+
+GROUNDS: tuple[Texture, ...] = (asphalt, asphalt, soil, soil, paving, grass, plaster)
+BACKDROPS: tuple[Texture, ...] = (facade, facade, plaster, grass, asphalt)
+
+
+def backdrop(rng: np.random.Generator, size_hw: tuple[int, int]) -> Image:
+    """A ground, most times with something upright behind it."""
+    ground = GROUNDS[int(rng.integers(len(GROUNDS)))]
+    if rng.random() < 0.4:
+        return ground(rng, size_hw)
+    horizon = int(size_hw[0] * rng.uniform(0.15, 0.7))
+    behind = BACKDROPS[int(rng.integers(len(BACKDROPS)))](rng, (max(4, horizon), size_hw[1]))
+    return np.vstack([behind, ground(rng, (size_hw[0] - behind.shape[0], size_hw[1]))])
