@@ -1,7 +1,6 @@
 """Open what the device runs: the shipped models, or those that the flags name."""
 
 import argparse
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +12,7 @@ from lpr_edge.detector import Detector
 from lpr_edge.pipeline import PlateReader
 from lpr_edge.reader import Reader
 from lpr_edge.runtimes import RUNTIMES, Model, open_model
-
-
-def shipped_model(name: str) -> Path:
-    """The shipped int8 model `detector`, `reader` or `characters`."""
-    return Path(str(files("lpr_edge"))) / "models" / f"{name}.int8.tflite"
+from lpr_edge.shipped import shipped_model
 
 
 def add_runtime_flags(parser: argparse.ArgumentParser) -> None:
@@ -26,31 +21,33 @@ def add_runtime_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threads", type=int, default=1, metavar="N", help="threads a network may use (default: 1)")
 
 
-def add_reader_flags(parser: argparse.ArgumentParser) -> None:
-    """Flags that choose the two networks of a plate reader."""
-    for kind in ("detector", "reader"):
-        parser.add_argument(
-            f"--{kind}", type=Path, default=shipped_model(kind), metavar="FILE", help=f"{kind} (default: the shipped)"
-        )
+def add_model_flag(parser: argparse.ArgumentParser, flag: str) -> None:
+    """A flag that takes another file in a shipped model's place."""
+    parser.add_argument(flag, type=Path, metavar="FILE", help=f"{flag.strip('-')} (default: the shipped one)")
 
 
 def open_reader(parsed: argparse.Namespace) -> PlateReader:
-    """The device's own code over the networks that the flags name.
+    """The device's own code over the networks that `--detector` and `--reader` name.
 
     Raises:
         LprError: one of them can't be opened, or is of the wrong kind.
     """
-    detector = Detector(open_model(parsed.detector, parsed.runtime, parsed.threads))
-    return PlateReader(detector, Reader(open_model(parsed.reader, parsed.runtime, parsed.threads)))
+    return PlateReader(
+        Detector(_open(parsed, parsed.detector, "detector")), Reader(_open(parsed, parsed.reader, "reader"))
+    )
 
 
 def open_classifier(parsed: argparse.Namespace) -> Classifier:
-    """The classifier that the flags name.
+    """The classifier that `--classifier` names.
 
     Raises:
         LprError: it can't be opened, or is of the wrong kind.
     """
-    return Classifier(open_model(parsed.classifier, parsed.runtime, parsed.threads))
+    return Classifier(_open(parsed, parsed.classifier, "characters"))
+
+
+def _open(parsed: argparse.Namespace, path: Path | None, shipped: str) -> Model:
+    return open_model(path or shipped_model(shipped, parsed.runtime), parsed.runtime, parsed.threads)
 
 
 def read_plates(device: PlateReader, frame_bgr: Image) -> list[ReadPlate]:

@@ -2,20 +2,21 @@
 
 import argparse
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from lpr_bench import characters, plates, plates_report
 from lpr_bench.devices import (
-    add_reader_flags,
+    add_model_flag,
     add_runtime_flags,
     describe_model,
     open_classifier,
     open_reader,
     read_plates,
-    shipped_model,
 )
 from lpr_bench.environment import describe_environment
+from lpr_bench.misses import MissFolder
 from lpr_bench.results import write_result
 from lpr_edge.contract.country import country_from_dict
 from lpr_edge.contract.data import load_characters, load_plates
@@ -29,15 +30,10 @@ def add_command(benchmarks: "argparse._SubParsersAction[argparse.ArgumentParser]
     parser.add_argument("--split", help="part of the data (default: test; validation with --characters)")
     parser.add_argument("--kind", help="script whose texts count (default: the one the country's file names)")
     parser.add_argument("--characters", action="store_true", help="score the classifier on single characters instead")
-    parser.add_argument(
-        "--classifier",
-        type=Path,
-        default=shipped_model("characters"),
-        metavar="FILE",
-        help="classifier (default: the shipped)",
-    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write figures and every outcome there")
-    add_reader_flags(parser)
+    parser.add_argument("--misses", type=Path, metavar="DIR", help="draw each photograph with a mistake there")
+    for flag in ("--detector", "--reader", "--classifier"):
+        add_model_flag(parser, flag)
     add_runtime_flags(parser)
     parser.set_defaults(run=run)
 
@@ -57,9 +53,12 @@ def _score_plates(parsed: argparse.Namespace) -> dict[str, Any]:
     if not photos:
         raise DataError(f"{parsed.data} has no photograph in the split {split!r}: see `split` in its labels.jsonl")
     country = country_from_dict(device.reader.model.manifest.country)
-    outcome = plates.score_photos(photos, lambda frame: read_plates(device, frame))
+    misses = MissFolder(parsed.misses) if parsed.misses else None
+    outcome = plates.score_photos(photos, partial(read_plates, device), misses.watch if misses else None)
     kind = parsed.kind or country.script
     print(plates_report.format_plates(outcome, country, kind))
+    if misses:
+        print(f"Drew {misses.written} photographs with mistakes in {misses.folder}", file=sys.stderr)
     models = [describe_model(device.detector.model), describe_model(device.reader.model)]
     data = {"data": "plates", "split": split, "kind": kind}
     return {**data, "models": models, **plates_report.summarize(outcome, country, kind)}

@@ -9,7 +9,7 @@ from typing import Any
 
 import cv2
 
-from lpr_bench.devices import add_reader_flags, add_runtime_flags, describe_model, open_reader
+from lpr_bench.devices import add_model_flag, add_runtime_flags, describe_model, open_reader
 from lpr_bench.environment import describe_environment, describe_state, file_stem
 from lpr_bench.frames import SIZE_HW, make_frames
 from lpr_bench.latency import first_frame_ms, format_latency, measure, summarize
@@ -27,7 +27,8 @@ def add_command(benchmarks: "argparse._SubParsersAction[argparse.ArgumentParser]
     parser.add_argument(
         "--json", type=Path, metavar="FILE", help=f"where the result goes (default: {results}/<board>.json)"
     )
-    add_reader_flags(parser)
+    for flag in ("--detector", "--reader"):
+        add_model_flag(parser, flag)
     add_runtime_flags(parser)
     parser.set_defaults(run=run, results=results)
 

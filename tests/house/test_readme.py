@@ -1,5 +1,7 @@
 import argparse
+import functools
 import importlib
+import inspect
 import re
 import shlex
 from collections.abc import Iterator
@@ -18,8 +20,12 @@ def readme(repository: Path) -> str:
     return (repository / "README.md").read_text(encoding="utf-8")
 
 
+@functools.cache
 def parser_of(command: str) -> argparse.ArgumentParser:
-    parser = importlib.import_module(f"{COMMANDS[command]}.cli").build_parser()
+    """A command's parser, whole: lpr-train adds a task's flags only where the command line names the task."""
+    build = importlib.import_module(f"{COMMANDS[command]}.cli").build_parser
+    whole = bool(inspect.signature(build).parameters)
+    parser = build(list(subparsers_of(build([])))) if whole else build()
     assert isinstance(parser, argparse.ArgumentParser)
     return parser
 
