@@ -27,7 +27,8 @@ from lpr_train.pool import RenewedPool
 from lpr_train.render.effects import degrade
 from lpr_train.render.glyphs import GlyphBook
 from lpr_train.render.plates import PlateRenderer
-from lpr_train.render.scenes import SceneRenderer, paste_plate
+from lpr_train.render.repaint import paste_plate
+from lpr_train.render.scenes import SceneRenderer
 from lpr_train.task import UNSEEN, licence_note
 
 
@@ -43,7 +44,7 @@ class Config(FitConfig):
     """height and width of the input in pixels, a multiple of 32"""
     holdout: float = 0.1
     """share of the training photographs, vehicles kept together, that choose the best epoch; 0 trains on all"""
-    real_share: float = 0.7
+    real_share: float = 0.75
     """share of samples that are real photographs, where --data has them"""
     repaint_share: float = 0.3
     """share of real photographs whose plates are painted over with rendered ones"""
@@ -69,7 +70,7 @@ class DetectorTask:
         self._plates = PlateRenderer(self._country, GlyphBook(self._country))
         self._scenes = SceneRenderer(self._country, self._plates)
         self._plate_pool = RenewedPool(self._plates.render, config.seed, size=600)
-        self._scene_pool = RenewedPool(self._rendered, config.seed, size=600)
+        self._scene_pool = RenewedPool(self._rendered, config.seed, size=400, uses=20)
         self._spec = InputSpec((config.input_size, config.input_size), 3, "rgb", "letterbox")
         self._view = ViewConfig()
         self._threshold = config.score_threshold
@@ -118,7 +119,7 @@ class DetectorTask:
     def _rendered(self, rng: np.random.Generator) -> Scene:
         size_hw = [(480, 640), (640, 480), (560, 560), (720, 540)][rng.integers(4)]
         scene = self._scenes.render(rng, size_hw)
-        return Scene(scene.image_bgr, tuple(quad for quad, _ in scene.plates))
+        return Scene(scene.image_bgr, tuple(plate.quad_xy for plate in scene.plates))
 
     @cached_property
     def _judged_scenes(self) -> list[Scene]:

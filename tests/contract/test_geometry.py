@@ -1,0 +1,96 @@
+"""Corners: warps, sizes, overlaps."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from lpr_edge.contract.geometry import (
+    grow_quad,
+    is_convex,
+    picture_order,
+    quad_iou,
+    quad_size,
+    rectangle,
+    rectify,
+    roll_quad,
+)
+
+SQUARE = np.array([[10, 10], [50, 10], [50, 30], [10, 30]], np.float32)
+
+
+def test_rectify_brings_the_plates_own_top_left_to_the_pictures() -> None:
+    """A plate lying on its side comes out upright."""
+    frame = np.zeros((60, 60, 3), np.uint8)
+    frame[10:20, 40:50] = 255  # bright where the plate's own top left is
+    sideways = np.array([[50, 10], [50, 50], [30, 50], [30, 10]], np.float32)
+    upright = rectify(frame, sideways, (20, 40))
+    assert upright[:8, :8].mean() > 200
+    assert upright[12:, 12:].mean() < 5
+
+
+def test_rectify_averages_large_plates_down() -> None:
+    """Fine stripes become grey instead of aliasing into coarse ones."""
+    frame = np.zeros((400, 800, 3), np.uint8)
+    frame[:, ::2] = 255
+    small = rectify(frame, rectangle((400, 800)), (40, 80))
+    assert abs(float(small.mean()) - 127.5) < 3
+    assert float(small.std()) < 5
+
+
+@pytest.mark.parametrize(
+    "quad",
+    [
+        [[0, 0], [10, 10], [10, 0], [0, 10]],
+        [[0, 0], [10, 0], [2, 2], [0, 10]],
+        [[0, 0], [0, 0], [0, 0], [0, 0]],
+        [[0, 0], [np.nan, 0], [10, 10], [0, 10]],
+    ],
+    ids=["crossing", "folded", "a point", "not a number"],
+)
+def test_corners_that_no_warp_fits_are_refused(quad: list[list[float]]) -> None:
+    """Crossing, folded and empty quads raise instead of giving a mirrored or broken picture."""
+    with pytest.raises(ValueError, match="not a convex quadrilateral"):
+        rectify(np.zeros((20, 20, 3), np.uint8), np.array(quad, np.float32), (8, 8))
+
+
+def test_overlap_of_halves_is_a_third() -> None:
+    """Two rectangles that share half of each have an IoU of one third."""
+    assert quad_iou(SQUARE, SQUARE + np.float32([20, 0])) == pytest.approx(1 / 3, abs=1e-4)
+    assert quad_iou(SQUARE, SQUARE) == pytest.approx(1.0, abs=1e-5)
+    assert quad_iou(SQUARE, SQUARE + np.float32([100, 0])) == 0.0
+
+
+def test_overlap_with_a_folded_quad_is_none() -> None:
+    """What isn't convex overlaps nothing."""
+    assert quad_iou(SQUARE, SQUARE[[0, 2, 1, 3]]) == 0.0
+
+
+@given(
+    st.floats(-40, 40),
+    st.tuples(st.floats(60, 200), st.floats(20, 50)),
+    st.integers(0, 3),
+)
+def test_picture_order_and_turn_lead_back(angle: float, size: tuple[float, float], turns: int) -> None:
+    """Corners in picture order, turned back, are the plate's own corners again."""
+    radians = np.deg2rad(angle)
+    turn = np.array([[np.cos(radians), -np.sin(radians)], [np.sin(radians), np.cos(radians)]])
+    corners = (np.array([[0, 0], [1, 0], [1, 1], [0, 1]]) * size) @ turn.T + 300
+    quad = roll_quad(corners.astype(np.float32), turns)
+    ordered, back = picture_order(quad)
+    assert ordered.sum(axis=1).argmin() == 0
+    np.testing.assert_array_equal(roll_quad(ordered, back), quad)
+
+
+def test_size_is_along_the_plates_own_sides() -> None:
+    """Width follows the first side, whichever way the plate lies."""
+    assert quad_size(SQUARE) == (40.0, 20.0)
+    assert quad_size(roll_quad(SQUARE, 1)) == (20.0, 40.0)
+
+
+@given(st.floats(0.0, 0.5))
+def test_growing_keeps_the_middle_and_adds_on_each_side(margin: float) -> None:
+    """A margin of m makes a plate 1 + 2m times as large about its middle."""
+    grown = grow_quad(SQUARE, margin)
+    np.testing.assert_allclose(grown.mean(axis=0), SQUARE.mean(axis=0), atol=1e-3)
+    assert quad_size(grown)[0] == pytest.approx(40 * (1 + 2 * margin), rel=1e-4)
+    assert is_convex(grown)

@@ -1,0 +1,141 @@
+"""The manifest inside a model file."""
+
+import io
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lpr_edge.contract.errors import ManifestError
+from lpr_edge.contract.manifest import (
+    FORMAT_VERSION,
+    Manifest,
+    OutputSpec,
+    TensorSpec,
+    embed_in_onnx,
+    embed_in_tflite,
+    read_manifest,
+)
+from lpr_edge.contract.preprocess import InputSpec
+
+WEIGHTS = b"TFL3 and then some weights" * 20
+# A ModelProto by hand: ir_version (1) = 8, producer_name (2) = "lpr".
+ONNX = b"\x08\x08\x12\x03lpr"
+
+
+def manifest(**changes: object) -> Manifest:
+    """A small reader's manifest."""
+    values = Manifest(
+        kind="reader",
+        name="reader",
+        labels=("०", "बा", "प्रदेश"),
+        input=InputSpec((96, 192), 1, "gray", "stretch"),
+        outputs=(OutputSpec("int8", 0.1, -3, "centre", (24, 48, 1)),),
+        precision="int8",
+        input_tensor=TensorSpec("uint8", 1 / 255, 0),
+        thresholds={"peak": 0.3},
+        country={"name": "nepal"},
+        metrics=({"metric": "exact", "value": 0.5, "count": 59},),
+    )
+    return replace(values, **changes)  # type: ignore[arg-type]
+
+
+texts = st.text(max_size=20)
+
+
+@given(st.lists(texts, max_size=5), st.dictionaries(texts, st.floats(0, 1), max_size=3), texts)
+def test_a_manifest_survives_json(labels: list[str], thresholds: dict[str, float], licence: str) -> None:
+    """Labels of any script, thresholds and notes come back as they were."""
+    whole = manifest(labels=tuple(labels), thresholds=thresholds, licence=licence)
+    assert Manifest.from_json(whole.to_json()) == whole
+
+
+@pytest.mark.parametrize(("suffix", "embed", "weights"), [
+    (".tflite", embed_in_tflite, WEIGHTS), (".onnx", embed_in_onnx, ONNX),
+])  # fmt: skip
+def test_a_manifest_comes_back_from_the_file(tmp_path: Path, suffix: str, embed, weights: bytes) -> None:  # type: ignore[no-untyped-def]
+    """Both formats give it back, with the weights' hash, and the same input gives the same bytes."""
+    data = embed(weights, manifest())
+    assert data == embed(weights, manifest())
+    assert data.startswith(weights)
+    path = tmp_path / f"model{suffix}"
+    path.write_bytes(data)
+    found = read_manifest(path)
+    assert found == replace(manifest(), weights_sha256=found.weights_sha256)
+    assert len(found.weights_sha256) == 64
+
+
+def test_embedding_again_replaces_the_manifest_of_an_onnx_file(tmp_path: Path) -> None:
+    """Only one manifest stays in the file."""
+    path = tmp_path / "model.onnx"
+    path.write_bytes(embed_in_onnx(embed_in_onnx(ONNX, manifest(name="old")), manifest(name="new")))
+    assert read_manifest(path).name == "new"
+    assert path.read_bytes().count(b"lpr.manifest.sha256") == 1
+
+
+@settings(max_examples=120)
+@given(st.data())
+def test_a_changed_byte_anywhere_is_noticed(data: st.DataObject) -> None:
+    """No single changed byte, in weights or manifest, passes for the model it was."""
+    for embed, weights, suffix in ((embed_in_tflite, WEIGHTS, ".tflite"), (embed_in_onnx, ONNX * 1, ".onnx")):
+        whole = bytearray(embed(weights, manifest()))
+        place = data.draw(st.integers(0, len(whole) - 1))
+        whole[place] ^= data.draw(st.integers(1, 255))
+        path = _temporary(bytes(whole), suffix)
+        try:
+            changed = read_manifest(path)
+        except ManifestError:
+            continue
+        finally:
+            path.unlink()
+        # What the zip format doesn't read (dates, attributes) may change: then the manifest is whole and the same.
+        assert suffix == ".tflite"
+        assert place >= len(weights)
+        assert replace(changed, weights_sha256="") == manifest()
+
+
+def _temporary(data: bytes, suffix: str) -> Path:
+    import tempfile
+
+    with tempfile.NamedTemporaryFile(suffix=suffix, delete=False) as file:
+        file.write(data)
+    return Path(file.name)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    """The path is in the message."""
+    with pytest.raises(ManifestError, match=r"no model file .*gone\.tflite"):
+        read_manifest(tmp_path / "gone.tflite")
+
+
+@pytest.mark.parametrize("name", ["model.tflite", "model.onnx"])
+def test_a_model_from_elsewhere_says_what_to_do(tmp_path: Path, name: str) -> None:
+    """Files without a manifest point to lpr-export."""
+    path = tmp_path / name
+    path.write_bytes(WEIGHTS if name.endswith("tflite") else ONNX)
+    with pytest.raises(ManifestError, match="lpr-export"):
+        read_manifest(path)
+
+
+def test_a_newer_format_asks_for_an_upgrade(tmp_path: Path) -> None:
+    """It is refused, not half read."""
+    path = tmp_path / "model.tflite"
+    path.write_bytes(embed_in_tflite(WEIGHTS, manifest(format=FORMAT_VERSION + 1)))
+    with pytest.raises(ManifestError, match="Upgrade lpr on this device: pip install --upgrade lpr"):
+        read_manifest(path)
+
+
+def test_an_unknown_kind_is_refused(tmp_path: Path) -> None:
+    """A kind this lpr can't run is named."""
+    path = tmp_path / "model.tflite"
+    path.write_bytes(embed_in_tflite(WEIGHTS, manifest(kind="segmenter")))
+    with pytest.raises(ManifestError, match="unknown kind 'segmenter'"):
+        read_manifest(path)
+
+
+def test_the_tflite_part_is_an_ordinary_zip() -> None:
+    """TFLite's own convention: any unzip shows manifest.json."""
+    with zipfile.ZipFile(io.BytesIO(embed_in_tflite(WEIGHTS, manifest()))) as members:
+        assert members.namelist() == ["manifest.json"]

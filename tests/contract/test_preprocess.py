@@ -1,0 +1,67 @@
+"""From a picture to a network's input."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from lpr_edge.contract.preprocess import PADDING, InputSpec, prepare, prepare_plate
+
+LETTERBOX = InputSpec((64, 64), 3, "rgb", "letterbox")
+GREY = InputSpec((48, 96), 1, "gray", "stretch")
+
+
+def test_letterbox_keeps_the_shape_and_pads_right_and_below() -> None:
+    """A wide picture fills the width; what is left is the padding's grey."""
+    picture = np.full((100, 200, 3), 255, np.uint8)
+    pixels = prepare(picture, LETTERBOX).pixels[0]
+    assert (pixels[:32] == 255).all()
+    assert (pixels[32:] == PADDING).all()
+
+
+def test_colours_come_out_in_the_networks_order() -> None:
+    """OpenCV's blue is the last channel of an RGB input."""
+    blue = np.zeros((64, 64, 3), np.uint8)
+    blue[..., 0] = 200
+    assert prepare(blue, LETTERBOX).pixels[0, 0, 0].tolist() == [0, 0, 200]
+
+
+@pytest.mark.parametrize("shape", [(30, 40), (30, 40, 1), (30, 40, 3)], ids=["flat", "one channel", "colour"])
+@pytest.mark.parametrize("spec", [LETTERBOX, GREY], ids=["rgb", "gray"])
+def test_grey_and_colour_pictures_fit_both_kinds_of_network(shape: tuple[int, ...], spec: InputSpec) -> None:
+    """Cameras give either; the network's input has its own shape."""
+    pixels = prepare(np.full(shape, 9, np.uint8), spec).pixels
+    assert pixels.shape == (1, *spec.size_hw, spec.channels)
+    assert pixels[0, 0, 0, 0] == 9
+
+
+@given(st.integers(1, 400), st.integers(1, 400), st.floats(0, 1), st.floats(0, 1))
+def test_points_find_their_way_back(height: int, width: int, x: float, y: float) -> None:
+    """A point in the input maps to the same share of the picture, whatever its size."""
+    prepared = prepare(np.zeros((height, width, 3), np.uint8), LETTERBOX)
+    inside = np.array([[x * width * prepared.scale_xy[0], y * height * prepared.scale_xy[1]]], np.float32)
+    np.testing.assert_allclose(prepared.to_picture(inside), [[x * width, y * height]], atol=0.05)
+
+
+@pytest.mark.parametrize(
+    "picture", [np.zeros((0, 5, 3), np.uint8), np.zeros((5, 5, 3), np.uint16)], ids=["empty", "16 bit"]
+)
+def test_what_is_no_picture_of_bytes_is_refused(picture: np.ndarray) -> None:
+    """An empty picture or one of 16 bits is a programmer's mistake, named with what was found."""
+    with pytest.raises(ValueError, match="expected a picture of bytes"):
+        prepare(picture, LETTERBOX)
+
+
+def test_a_plate_is_cut_out_with_its_margin() -> None:
+    """The margin shows what lies around the corners."""
+    frame = np.zeros((100, 200, 3), np.uint8)
+    frame[25:75, 50:150] = 255
+    quad = np.array([[50, 25], [150, 25], [150, 75], [50, 75]], np.float32)
+    tight = prepare_plate(frame, quad, GREY, 0.0).pixels[0, ..., 0]
+    loose = prepare_plate(frame, quad, GREY, 0.25).pixels[0, ..., 0]
+    assert tight.min() > 250
+    assert loose[24, 2] < 10 < 240 < loose[24, 48]
+
+
+def test_a_spec_survives_json() -> None:
+    """Specs travel in manifests as plain values."""
+    assert InputSpec.from_dict(GREY.to_dict()) == GREY
