@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from lpr_edge.contract.manifest import Manifest, OutputSpec, TensorSpec
 from lpr_export.calibration import with_full_range
 from lpr_export.errors import ExportError
 from lpr_export.keras_model import KerasModel, load_network
+from lpr_export.onnx_bytes import SHIFT
 from lpr_export.onnx_twin import make_twin
 from lpr_export.tensorflow_quiet import load_keras, load_tensorflow
 
@@ -32,8 +33,16 @@ class Converted:
     onnx: bytes
     input_tensor: TensorSpec
     outputs: tuple[OutputSpec, ...]
-    """In the order that both files have."""
-    parameters: int
+    """Of the TFLite file, in the order that both files have."""
+
+    @property
+    def onnx_outputs(self) -> tuple[OutputSpec, ...]:
+        """Of the ONNX file: the same numbers as bytes, see `onnx_bytes`."""
+        return tuple(map(_as_byte, self.outputs))
+
+
+def _as_byte(spec: OutputSpec) -> OutputSpec:
+    return replace(spec, dtype="uint8", zero_point=spec.zero_point + SHIFT) if spec.dtype == "int8" else spec
 
 
 def convert(path: Path, card: Manifest, pictures: Sequence[Image], precisions: Sequence[str]) -> list[Converted]:
@@ -54,7 +63,7 @@ def convert(path: Path, card: Manifest, pictures: Sequence[Image], precisions: S
         made = {precision: _to_tflite(saved, precision, pictures) for precision in precisions}
     if "float32" in made:
         _check_float(model, made["float32"], pictures[: min(4, len(pictures))])
-    return [_describe(tflite, precision, model.count_params()) for precision, tflite in made.items()]
+    return [_describe(tflite, precision) for precision, tflite in made.items()]
 
 
 def _save_graph(model: KerasModel, folder: Path) -> Path:
@@ -109,7 +118,7 @@ def _interpreter(tflite: bytes) -> Any:
     return interpreter
 
 
-def _describe(tflite: bytes, precision: str, parameters: int) -> Converted:
+def _describe(tflite: bytes, precision: str) -> Converted:
     """Find each output's role by the signature, in the file's order, and make the ONNX twin."""
     interpreter = _interpreter(tflite)
     runner = interpreter.get_signature_runner("serving_default")
@@ -121,7 +130,7 @@ def _describe(tflite: bytes, precision: str, parameters: int) -> Converted:
     picture = _tensor_spec(interpreter.get_input_details()[0])
     _check_tensors(picture, outputs, precision)
     names = {detail["name"]: spec.role for detail, spec in zip(details, outputs, strict=True)}
-    return Converted(precision, tflite, make_twin(tflite, names), picture, outputs, parameters)
+    return Converted(precision, tflite, make_twin(tflite, names), picture, outputs)
 
 
 def _tensor_spec(detail: dict[str, Any]) -> TensorSpec:

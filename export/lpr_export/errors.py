@@ -8,4 +8,9 @@ class ExportError(LprError):
 
 
 class GateError(ExportError):
-    """The exported files are not as good as the float model, so they were not published."""
+    """The exported files are not as good as the float network, so they were not published."""
+
+    def __init__(self, message: str, table: str) -> None:
+        super().__init__(message)
+        self.table = table
+        """The comparison, line by line."""

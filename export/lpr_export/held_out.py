@@ -1,6 +1,6 @@
 """What parity is measured on: pictures and their truth that neither training nor calibration saw."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -20,7 +20,7 @@ from lpr_edge.contract.data import (
     read_picture,
 )
 from lpr_edge.contract.errors import LprError
-from lpr_edge.contract.geometry import rectangle, rectify
+from lpr_edge.contract.geometry import is_convex, rectangle, rectify
 from lpr_edge.contract.manifest import Manifest
 from lpr_edge.contract.preprocess import InputSpec, prepare
 from lpr_export.errors import ExportError
@@ -44,7 +44,7 @@ class Case:
     load: Callable[[], Image]
     """Gives the picture as OpenCV would, (H, W, 3) BGR or (H, W, 1) grey; read late, as photographs are large."""
     truth: Any
-    """A label, rows of text, or a list of `TruePlate`."""
+    """A classifier's label, a reader's labels in reading order, or a list of `TruePlate`."""
     quad_xy: Quad | None = None
     """Where a reader's plate is; None for the others."""
 
@@ -93,8 +93,13 @@ def _prepared_case(name: str, picture: Image, truth: Any, card: Manifest) -> Cas
     if card.kind == "detector":
         return Case(name, load, [TruePlate(np.asarray(quad, np.float32)) for quad in truth])
     if card.kind == "reader":
-        return Case(name, load, tuple(map("".join, truth)), rectangle(card.input.size_hw))
+        labels = _labels(["".join(row) for row in truth], country_from_dict(card.country))
+        return Case(name, load, labels, rectangle(card.input.size_hw))
     return Case(name, load, str(truth))
+
+
+def _labels(rows: Sequence[str], country: Country) -> tuple[str, ...]:
+    return tuple(label for row in rows for label in country.tokenize(row))
 
 
 def _given(picture: Image) -> Image:
@@ -137,15 +142,15 @@ def _plates(photos: list[PlatePhoto], card: Manifest) -> Iterator[Case]:
         for plate in photo.plates:
             if is_readable(plate, country):
                 load = partial(read_picture, photo.path)
-                yield Case(photo.path.name, load, plate.text_rows, plate.quad_xy)
+                yield Case(photo.path.name, load, _labels(plate.text_rows, country), plate.quad_xy)
 
 
 def is_readable(plate: PlateLabel, country: Country) -> bool:
-    """Tell whether every character of a plate is sure and of the country's own script."""
-    if plate.legible != "full":
+    """Tell whether a plate can be cut out, and every character on it is sure and of the country's own script."""
+    if plate.legible != "full" or not is_convex(plate.quad_xy):
         return False
     foreign = {label for group, labels in country.groups.items() if group.startswith("latin_") for label in labels}
     try:
-        return foreign.isdisjoint(label for row in plate.text_rows for label in country.tokenize(row))
+        return foreign.isdisjoint(_labels(plate.text_rows, country))
     except LprError:
         return False

@@ -3,18 +3,16 @@
 import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 from lpr_export.errors import ExportError
+from lpr_export.onnx_bytes import OnnxModel, use_bytes
 from lpr_export.tensorflow_quiet import load_module, load_tf2onnx
 
 OPSET = 13
 """The first with per-channel DequantizeLinear, so the oldest that can hold an int8 network: ONNX Runtime 1.7 (2021)
 and OpenCV 4.6 (2022) load it."""
 INPUT = "image"
-
-OnnxModel: TypeAlias = Any
-"""An `onnx.ModelProto`; onnx's generated classes have no types here."""
 
 
 def make_twin(tflite: bytes, roles: Mapping[str, str]) -> bytes:
@@ -37,6 +35,7 @@ def make_twin(tflite: bytes, roles: Mapping[str, str]) -> bytes:
         raise ExportError(f"tf2onnx gave the outputs {', '.join(found)}, where TFLite has {', '.join(roles)}")
     ordered = sorted(model.graph.output, key=lambda output: list(roles).index(output.name))
     _replace(model.graph.output, ordered)
+    use_bytes(model)
     _rename(model, _plain_names(model, roles))
     return _finished(model)
 
