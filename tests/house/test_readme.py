@@ -12,6 +12,8 @@ import pytest
 COMMANDS = {"lpr-edge": "lpr_edge", "lpr-export": "lpr_export", "lpr-train": "lpr_train", "lpr-bench": "lpr_bench"}
 BLOCK = re.compile(r"^```[^\n]*\n(.*?)^```", re.DOTALL | re.MULTILINE)
 INLINE = re.compile(r"`(lpr-[^`\n]+)`")
+ALTERNATIVE = "/"
+"""Between names of which one is meant; in a Markdown table the page writes `\\|`."""
 FLAG = re.compile(r"(?<![\w-])--[a-z][a-z0-9-]*")
 
 
@@ -50,7 +52,7 @@ def flags_of(parser: argparse.ArgumentParser) -> set[str]:
 def commands_in(text: str) -> Iterator[list[str]]:
     """Each lpr command line of the page as words, continued lines joined, comments and prompts left out."""
     blocks = "\n".join(BLOCK.findall(text)).replace("\\\n", " ")
-    prose = BLOCK.sub("", text)
+    prose = BLOCK.sub("", text).replace("\\|", ALTERNATIVE)
     for line in [*blocks.splitlines(), *INLINE.findall(prose)]:
         for part in re.split(r"[|;&]+", line.lstrip("$ ")):
             words = shlex.split(part, comments=True) if part.strip().startswith("lpr-") else []
@@ -62,7 +64,7 @@ def parsers_used(words: list[str]) -> list[argparse.ArgumentParser]:
     """The command's parser and, where the line names a subcommand, that one's."""
     parser = parser_of(words[0])
     subparsers = subparsers_of(parser)
-    named = [part for word in words[1:2] for part in word.split("|") if part in subparsers]
+    named = [part for word in words[1:2] for part in word.split(ALTERNATIVE) if part in subparsers]
     return [parser, *(subparsers[name] for name in named)]
 
 
