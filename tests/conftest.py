@@ -3,6 +3,10 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("lpr", deadline=None)  # a timing is never asserted
+settings.load_profile("lpr")
 
 
 @pytest.fixture(scope="session")

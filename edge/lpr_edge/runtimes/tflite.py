@@ -41,7 +41,7 @@ def quiet_stderr() -> Iterator[None]:
     except OSError:  # a service may run without a stderr
         yield
         return
-    with open(os.devnull, "wb") as nowhere:
+    with Path(os.devnull).open("wb") as nowhere:
         os.dup2(nowhere.fileno(), 2)
     try:
         yield

@@ -1,0 +1,44 @@
+"""Fixtures for the device's tests: golden models, and the plate reader made of them."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.edge.golden import tinyland
+from tests.edge.golden.tinyland import Scene
+
+from lpr_edge.detector import Detector
+from lpr_edge.pipeline import PlateReader
+from lpr_edge.reader import Reader
+from lpr_edge.runtimes import Model, open_model
+
+
+@pytest.fixture(scope="session")
+def golden(repository: Path) -> Path:
+    """The folder of the golden models."""
+    return repository / "tests" / "edge" / "golden"
+
+
+@pytest.fixture(scope="session")
+def golden_model(golden: Path) -> Callable[[str, str], Model]:
+    """Open a golden model by name in a runtime."""
+
+    def open_golden(name: str, runtime: str = "auto") -> Model:
+        suffix = "onnx" if runtime in ("onnxruntime", "opencv") else "tflite"
+        return open_model(golden / f"{name}.int8.{suffix}", runtime)
+
+    return open_golden
+
+
+@pytest.fixture(scope="session")
+def plate_reader(golden_model: Callable[[str], Model]) -> PlateReader:
+    """Detector and reader for Tinyland."""
+    return PlateReader(Detector(golden_model("detector")), Reader(golden_model("reader")))
+
+
+@pytest.fixture(scope="session")
+def scenes() -> tuple[Scene, ...]:
+    """Twenty streets with a plate each, none of which the models were fitted to."""
+    rng = np.random.default_rng(2026)
+    return tuple(tinyland.draw_scene(tinyland.random_rows(rng), rng) for _ in range(20))

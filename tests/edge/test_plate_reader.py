@@ -1,0 +1,165 @@
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.edge.golden import tinyland
+from tests.edge.golden.tinyland import Scene
+
+from lpr_edge.classifier import Classifier
+from lpr_edge.contract.arrays import Quad
+from lpr_edge.contract.errors import ModelError
+from lpr_edge.contract.geometry import quad_iou, roll_quad
+from lpr_edge.contract.outputs import Character, group_rows
+from lpr_edge.detector import Detector, FoundPlate
+from lpr_edge.grammar import Parsed
+from lpr_edge.pipeline import PlateReader, likely_turns
+from lpr_edge.reader import Reader, Reading
+from lpr_edge.runtimes import Model
+
+OpenGolden = Callable[..., Model]
+
+
+def test_plates_are_found_where_they_are(plate_reader: PlateReader, scenes: tuple[Scene, ...]) -> None:
+    """Each street's one plate is found, its corners in the frame's pixels and from the plate's own top left on."""
+    for scene in scenes:
+        (plate,) = plate_reader.read(scene.image_bgr).plates
+        truth, _ = scene.plates[0]
+        assert quad_iou(plate.found.quad_xy, truth) > 0.75
+        assert np.abs(plate.reading.quad_xy - truth).max() < 20
+        assert 0.3 <= plate.found.score <= 1
+
+
+def test_street_without_a_plate_gives_none(plate_reader: PlateReader) -> None:
+    """Nothing is found where nothing is."""
+    rng = np.random.default_rng(5)
+    assert [plate_reader.read(tinyland.draw_scene(None, rng).image_bgr).plates for _ in range(5)] == [()] * 5
+
+
+def test_plates_are_read_from_the_frame(plate_reader: PlateReader, scenes: tuple[Scene, ...]) -> None:
+    """Leaning, turned, in one row or two: nearly all plates are read exactly, row by row."""
+    right = [plate_reader.read(scene.image_bgr).plates[0].reading.rows == scene.plates[0][1] for scene in scenes]
+    assert sum(right) >= 0.85 * len(scenes)
+
+
+@pytest.mark.parametrize("scale", [0.5, 2.0])
+def test_size_of_the_frame_does_not_matter(plate_reader: PlateReader, scale: float) -> None:
+    """Corners come in pixels of the frame that was given, however large that is."""
+    rng = np.random.default_rng(11)
+    size_hw = (round(240 * scale), round(320 * scale))
+    scene = tinyland.draw_scene(("A104",), rng, size_hw)
+    (plate,) = plate_reader.read(scene.image_bgr).plates
+    assert quad_iou(plate.reading.quad_xy, scene.plates[0][0]) > 0.75
+    assert plate.reading.text == "A104"
+
+
+def test_times_are_told_for_each_stage(plate_reader: PlateReader, scenes: tuple[Scene, ...]) -> None:
+    """Milliseconds of both stages come with each frame."""
+    result = plate_reader.read(scenes[0].image_bgr)
+    assert result.detect_ms > 0
+    assert result.read_ms > 0
+
+
+def test_readings_below_the_least_confidence_are_left_out(golden_model: OpenGolden, scenes: tuple[Scene, ...]) -> None:
+    """`min_confidence` is about the least sure character."""
+    detector, reader = Detector(golden_model("detector")), Reader(golden_model("reader"))
+    confidence = PlateReader(detector, reader).read(scenes[0].image_bgr).plates[0].reading.confidence
+    assert PlateReader(detector, reader, confidence).read(scenes[0].image_bgr).plates
+    assert not PlateReader(detector, reader, confidence + 1e-6).read(scenes[0].image_bgr).plates
+
+
+def character(label: str = "0", score: float = 1.0, x: float = 0.5, y: float = 0.5) -> Character:
+    return Character(label, score, 1.0, x, y, 0.1, 0.2, np.array([score], np.float32))
+
+
+def test_confidence_is_that_of_the_least_sure_character() -> None:
+    """One doubtful character makes a doubtful plate; no character is no confidence."""
+    quad = np.zeros((4, 2), np.float32)
+    parsed = Parsed(None, False, {}, "")
+    row = (character(score=0.9), character(score=0.2), character(score=0.8))
+    assert Reading((row,), parsed, quad).confidence == 0.2
+    assert Reading((), parsed, quad).confidence == 0.0
+
+
+@given(st.permutations(range(8)), st.floats(-0.03, 0.03))
+def test_rows_do_not_depend_on_the_order_of_peaks(order: list[int], lean: float) -> None:
+    """However the peaks are shuffled, and though rows lean a little, rows come from the top and left to right."""
+    places = [(0.15 + 0.2 * (i % 4), 0.25 + 0.5 * (i // 4) + lean * (i % 4)) for i in range(8)]
+    characters = [character(str(i), x=x, y=y) for i, (x, y) in enumerate(places)]
+    rows = group_rows([characters[i] for i in order])
+    assert ["".join(c.label for c in row) for row in rows] == ["0123", "4567"]
+
+
+class TwoWayReader(Reader):
+    """Reads a valid plate only from one given corner on."""
+
+    def __init__(self, quad: Quad) -> None:
+        self.right = quad
+        self.calls = 0
+
+    def read(self, _: object, quad_xy: Quad) -> Reading:
+        self.calls += 1
+        right = np.array_equal(quad_xy, self.right)
+        parsed = Parsed("usual", True, {}, "A10") if right else Parsed(None, False, {}, "0VI")
+        return Reading(((character(score=0.5 if right else 0.9),),), parsed, quad_xy)
+
+
+class OnePlate(Detector):
+    """Finds a plate with given turn scores."""
+
+    def __init__(self, turn_scores: tuple[float, float, float, float]) -> None:
+        self.plate = FoundPlate(np.array([[0, 0], [9, 0], [9, 9], [0, 9]], np.float32), 0.9, turn_scores)
+
+    def detect(self, _: object) -> list[FoundPlate]:
+        return [self.plate]
+
+
+def test_doubtful_turn_is_read_both_ways() -> None:
+    """Where another way up comes near the best, both are read, and a valid reading wins over a surer invalid one."""
+    detector = OnePlate((0.6, 0.1, 0.3, 0.0))
+    reader = TwoWayReader(roll_quad(detector.plate.quad_xy, 2))
+    (plate,) = PlateReader(detector, reader).read(np.zeros((9, 9, 3), np.uint8)).plates
+    assert reader.calls == 2
+    assert plate.reading.parsed.valid
+    np.testing.assert_array_equal(plate.reading.quad_xy, reader.right)
+
+
+def test_clear_turn_is_read_once() -> None:
+    """Where the detector is sure which way up a plate is, no time is spent on another."""
+    detector = OnePlate((0.9, 0.05, 0.05, 0.0))
+    reader = TwoWayReader(detector.plate.quad_xy)
+    PlateReader(detector, reader).read(np.zeros((9, 9, 3), np.uint8))
+    assert reader.calls == 1
+    assert list(likely_turns(detector.plate)) == [0]
+
+
+@pytest.mark.parametrize(
+    ("label", "runtime"), [("0", "auto"), ("X", "auto"), ("0", "onnxruntime"), ("X", "onnxruntime")]
+)
+def test_classifier_tells_characters_apart(golden_model: OpenGolden, label: str, runtime: str) -> None:
+    """Crops of any size get the label of the character that they show, with a probability."""
+    if runtime == "onnxruntime":
+        pytest.importorskip("onnxruntime")
+    classifier = Classifier(golden_model("characters", runtime))
+    rng = np.random.default_rng(4)
+    for _ in range(10):
+        found, confidence = classifier.classify(tinyland.draw_character(label, rng))
+        assert found == label
+        assert 0.5 < confidence <= 1
+
+
+@pytest.mark.parametrize("runtime", ["litert", "tflite", "onnxruntime", "opencv"])
+def test_every_runtime_reads_the_same_texts(
+    golden_model: OpenGolden, plate_reader: PlateReader, scenes: tuple[Scene, ...], runtime: str
+) -> None:
+    """The way from a frame to its text gives the same answer under every runtime that is installed."""
+    try:
+        other = PlateReader(Detector(golden_model("detector", runtime)), Reader(golden_model("reader", runtime)))
+    except ModelError as error:
+        pytest.skip(str(error))
+
+    def texts(reader: PlateReader) -> list[list[str]]:
+        return [[plate.reading.text for plate in reader.read(scene.image_bgr).plates] for scene in scenes[:10]]
+
+    assert texts(other) == texts(plate_reader)
