@@ -33,7 +33,7 @@ from lpr_train.task import UNSEEN, licence_note
 
 
 @dataclass(frozen=True)
-class Config(FitConfig):
+class DetectorConfig(FitConfig):
     """Settings of a detector's run."""
 
     epochs: int = 60
@@ -59,7 +59,7 @@ class DetectorTask:
 
     kind = "detector"
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: DetectorConfig) -> None:
         """Load the photographs and part them.
 
         Raises:
@@ -219,8 +219,3 @@ def _figures_at(found: Found, threshold: float) -> dict[str, float]:
     recall, precision = hits / max(1, truths), hits / max(1, shown)
     f1 = 2 * recall * precision / max(1e-9, recall + precision)
     return {"score": f1, "recall": recall, "precision": precision, "threshold": float(threshold)}
-
-
-def make_task(config: Config) -> DetectorTask:
-    """The task for `lpr-train detector`."""
-    return DetectorTask(config)

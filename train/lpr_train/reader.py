@@ -36,7 +36,7 @@ from lpr_train.task import UNSEEN, licence_note
 
 
 @dataclass(frozen=True)
-class Config(FitConfig):
+class ReaderConfig(FitConfig):
     """Settings of a reader's run."""
 
     epochs: int = 60
@@ -68,7 +68,7 @@ class ReaderTask:
 
     kind = "reader"
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: ReaderConfig) -> None:
         """Load the plates and part them.
 
         Raises:
@@ -300,8 +300,3 @@ def _surroundings(size_hw: tuple[int, int], rng: np.random.Generator) -> Image:
     coarse = rng.integers(0, 256, (rng.integers(2, 6), rng.integers(2, 6), 3), dtype=np.uint8)
     muted = cv2.addWeighted(coarse, 0.5, np.full_like(coarse, rng.integers(10, 230)), 0.5, 0)
     return np.asarray(cv2.resize(muted, (size_hw[1], size_hw[0]), interpolation=cv2.INTER_LINEAR), np.uint8)
-
-
-def make_task(config: Config) -> ReaderTask:
-    """The task for `lpr-train reader`."""
-    return ReaderTask(config)
