@@ -6,9 +6,8 @@ from functools import cached_property
 
 from lpr_edge.contract.arrays import Image, Quad
 from lpr_edge.contract.country import country_from_dict
-from lpr_edge.contract.geometry import rectify
 from lpr_edge.contract.outputs import Character, decode_characters, group_rows
-from lpr_edge.contract.preprocess import prepare
+from lpr_edge.contract.preprocess import prepare_plate
 from lpr_edge.grammar import Grammar, Parsed
 from lpr_edge.runtimes import Model
 
@@ -70,8 +69,8 @@ class Reader:
             ValueError: the corners aren't a convex quadrilateral.
         """
         manifest = self.model.manifest
-        crop = rectify(frame_bgr, quad_xy, manifest.input.size_hw)
-        heads = self.model.outputs(prepare(crop, manifest.input).pixels)
+        margin = manifest.thresholds.get("margin", 0.0)
+        heads = self.model.outputs(prepare_plate(frame_bgr, quad_xy, manifest.input, margin).pixels)
         found = decode_characters(heads, manifest.labels, manifest.thresholds)
         characters = tuple(tuple(row) for row in group_rows(found))
         parsed = self.grammar.parse([character.label for row in characters for character in row])
