@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from lpr_edge.contract.errors import ManifestError
 from lpr_edge.contract.manifest import (
     FORMAT_VERSION,

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from lpr_edge.contract.preprocess import PADDING, InputSpec, prepare, prepare_plate
 
 LETTERBOX = InputSpec((64, 64), 3, "rgb", "letterbox")

@@ -1,0 +1,22 @@
+"""The pool of rendered things."""
+
+import numpy as np
+
+from lpr_train.pool import RenewedPool
+
+
+def test_the_same_index_draws_the_same_thing_in_a_new_pool() -> None:
+    """A resumed run starts with an empty pool and must see what it would have seen."""
+    draw = lambda pool, i: pool.draw(i, np.random.default_rng(i))  # noqa: E731
+    long_lived, late = (RenewedPool(lambda rng: int(rng.integers(1 << 30)), 5, size=20, uses=3) for _ in range(2))
+    seen = [draw(long_lived, i) for i in range(300)]
+    assert [draw(late, i) for i in range(200, 300)] == seen[200:]
+
+
+def test_things_are_used_several_times_and_then_renewed() -> None:
+    """Each is made once for about `uses` draws, and the pool doesn't go stale."""
+    made = []
+    pool = RenewedPool(lambda _: made.append(1) or len(made), 5, size=20, uses=5)
+    drawn = [pool.draw(i, np.random.default_rng(i)) for i in range(1000)]
+    assert 150 <= len(made) <= 260
+    assert not set(drawn[:100]) & set(drawn[-100:])
