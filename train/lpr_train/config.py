@@ -153,8 +153,8 @@ def _toml_value(value: Any) -> str:
         return "[" + ", ".join(_toml_value(item) for item in value) + "]"
     if isinstance(value, float):
         return repr(value)
-    # A JSON string, number or boolean is a TOML one.
-    return json.dumps(value, ensure_ascii=False)
+    # A JSON string, number or boolean is a TOML one, but for the one control character that JSON leaves as it is.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def field_notes(config_class: type) -> dict[str, str]:
