@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from lpr_edge.contract.arrays import Floats, Image
+from lpr_train.render.chance import pick
 from lpr_train.render.lettering import Area
 from lpr_train.render.noise import cloud_noise
 from lpr_train.render.shapes import Glyph
@@ -70,8 +71,8 @@ def frame(size_hw: tuple[int, int], radius: float, rng: np.random.Generator) -> 
     """
     height = size_hw[0]
     thickness = max(1, round(height * rng.uniform(0.008, 0.03)))
-    inset = height * rng.choice([0.0, rng.uniform(0.02, 0.06)])
-    kind = rng.choice(["none", "line", "rim", "double"], p=[0.22, 0.4, 0.2, 0.18])
+    inset = height * pick(rng, [0.0, rng.uniform(0.02, 0.06)])
+    kind = pick(rng, ["none", "line", "rim", "double"], [0.22, 0.4, 0.2, 0.18])
     if kind == "none":
         return np.zeros(size_hw, np.uint8), 0.0
     if kind == "rim":
@@ -121,7 +122,7 @@ def ornament(size_hw: tuple[int, int], y: float, rng: np.random.Generator) -> Im
     thickness = max(1, round(height * rng.uniform(0.005, 0.015)))
     middle, left, right = (width // 2, round(y)), round(width / 2 - half), round(width / 2 + half)
     cv2.line(mask, (left, round(y)), (right, round(y)), 255, thickness, cv2.LINE_AA)
-    knots = int(rng.choice([0, 1, 3]))
+    knots = pick(rng, [0, 1, 3])
     step = max(3, round(height * rng.uniform(0.03, 0.06)))
     for knot in range(-(knots // 2), knots // 2 + knots % 2):
         axes = (step // 2 + 1, max(1, step // 3))
@@ -133,9 +134,9 @@ def draw_sticker(image: Image, area: Area, title: Glyph | None, rng: np.random.G
     """Stick an emblem, a country's flag for one, on a part of the plate, in place."""
     x, y, w, h = (int(v) for v in (area.x, area.y, area.w, area.h))
     window = image[y : y + h, x : x + w]
-    ground = rng.choice(np.array([[245, 245, 245], [150, 60, 20], [225, 235, 240]]))
+    ground = pick(rng, [(245, 245, 245), (150, 60, 20), (225, 235, 240)])
     window[:] = ground
-    ink = tuple(float(v) for v in rng.choice(np.array([[45, 30, 200], [140, 50, 20], [60, 20, 170]])))
+    ink = pick(rng, [(45.0, 30.0, 200.0), (140.0, 50.0, 20.0), (60.0, 20.0, 170.0)])
     cv2.fillPoly(window, [_pennant(w, h, rng)], ink, cv2.LINE_AA)
     if title is not None:
         letters = cv2.resize(title.mask, (max(4, int(w * 0.84)), max(3, int(h * 0.16))), interpolation=cv2.INTER_AREA)
@@ -150,7 +151,7 @@ def _pennant(w: int, h: int, rng: np.random.Generator) -> Image:
         [[0, 0], [1, 0.5], [0, 1]],
         [[0, 0.1], [1, 0.1], [1, 0.8], [0, 0.8]],
     )
-    points = np.array(shapes[int(rng.choice(3, p=[0.7, 0.15, 0.15]))])
+    points = np.array(pick(rng, shapes, [0.7, 0.15, 0.15]))
     size = np.array([w * rng.uniform(0.5, 0.8), h * rng.uniform(0.5, 0.7)])
     return np.asarray(np.round(points * size + np.array([w * 0.12, h * 0.1])).astype(np.int32))
 

@@ -7,6 +7,7 @@ from lpr_edge.contract.arrays import Floats, Image
 from lpr_edge.contract.country import Colour, Country
 from lpr_edge.contract.geometry import rectangle
 from lpr_train.render import blanks, wear
+from lpr_train.render.chance import pick
 from lpr_train.render.effects import degrade
 from lpr_train.render.glyphs import GlyphBook, Hand
 from lpr_train.render.lettering import move_mask, shake_field, stamp_cut, stroke_weight
@@ -28,8 +29,6 @@ class CharacterRenderer:
         self.country = country
         self.glyphs = glyphs or GlyphBook(country)
         self.strength = strength
-        weights = np.array([colour.weight for colour in country.colours])
-        self._shares = weights / weights.sum()
         self._neighbours = [label for label in country.labels if label.isascii() == country.labels[0].isascii()]
 
     def render(self, label: str, rng: np.random.Generator) -> Image:
@@ -54,7 +53,7 @@ class CharacterRenderer:
         if rng.random() < 0.25:
             return self._photograph(_street(size_hw, rng), rng)
         mask = np.zeros(size_hw, np.uint8)
-        kind = rng.choice(["bare", "gap", "line", "dots"], p=[0.3, 0.35, 0.15, 0.2])
+        kind = pick(rng, ["bare", "gap", "line", "dots"], [0.3, 0.35, 0.15, 0.2])
         if kind == "gap":
             self._draw_gap(mask, rng)
         elif kind == "line":
@@ -91,7 +90,7 @@ class CharacterRenderer:
             cv2.circle(mask, foot, max(1, round(height * 0.07)), (255.0,), -1, cv2.LINE_AA)
 
     def _neighbour(self, hand: Hand, rng: np.random.Generator) -> Glyph:
-        label = self._neighbours[int(rng.integers(len(self._neighbours)))]
+        label = pick(rng, self._neighbours)
         return self.glyphs.sample(label, rng, hand)
 
     def _draw_gap(self, mask: Image, rng: np.random.Generator) -> None:
@@ -123,7 +122,7 @@ class CharacterRenderer:
         return wear.wear_down(image, rng, years * 0.7)
 
     def _colour(self, rng: np.random.Generator) -> Colour:
-        return self.country.colours[int(rng.choice(len(self._shares), p=self._shares))]
+        return pick(rng, self.country.colours, [colour.weight for colour in self.country.colours])
 
     def _photograph(self, image: Image, rng: np.random.Generator) -> Image:
         size_hw = image.shape[0], image.shape[1]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lpr_edge.contract.country import Colour, Country, Element, Form, Layout
+from lpr_train.render.chance import pick
 
 EVEN_SHARE = 0.15
 """How often a label is drawn without regard to shares, so that rare ones are learned."""
@@ -57,7 +58,7 @@ def compose(country: Country, rng: np.random.Generator, form: str | None = None)
         raise ValueError(
             f"{country.name} has no layout for {form!r}; it has {sorted({x.form for x in country.layouts})}"
         )
-    layout = layouts[_choose(rng, [layout.weight for layout in layouts])]
+    layout = pick(rng, layouts, [layout.weight for layout in layouts])
     chosen = next(known for known in country.forms if known.name == layout.form)
     values = [_element_labels(country, element, rng) for element in chosen.elements]
     rows = tuple(_fill(template, chosen, values) for template in layout.rows)
@@ -84,16 +85,11 @@ def choose_colour(country: Country, wording: Wording, rng: np.random.Generator) 
     worn = [colour for colour in candidates if _wears(country, colour, labels)]
     if worn and rng.random() < 0.9:
         candidates = worn
-    return candidates[_choose(rng, [colour.weight for colour in candidates])]
+    return pick(rng, candidates, [colour.weight for colour in candidates])
 
 
 def _wears(country: Country, colour: Colour, labels: set[str]) -> bool:
     return any(label in labels or country.latin.get(label, label) in labels for label in colour.classes)
-
-
-def _choose(rng: np.random.Generator, weights: Sequence[float]) -> int:
-    shares = np.asarray(weights, np.float64)
-    return int(rng.choice(len(shares), p=shares / shares.sum()))
 
 
 def _element_labels(country: Country, element: Element, rng: np.random.Generator) -> tuple[str, ...]:
@@ -102,7 +98,7 @@ def _element_labels(country: Country, element: Element, rng: np.random.Generator
     weights = _weights(country, element)
     if rng.random() < EVEN_SHARE:
         weights = [1.0] * len(weights)
-    drawn = (element.options[_choose(rng, weights)] for _ in range(count))
+    drawn = (pick(rng, element.options, weights) for _ in range(count))
     return tuple(label for option in drawn for label in option)
 
 
@@ -163,7 +159,7 @@ def vary_marks(row: Row, rng: np.random.Generator) -> Row:
     """Drop, swap and add marks as painters do: `बा. ७ प`, `बा-७प`, `·बा.७ प·`."""
     signs = [sign if sign.is_label else _varied(sign, rng) for sign in row]
     if rng.random() < 0.06:
-        signs.insert(int(rng.integers(len(signs) + 1)), Sign(str(rng.choice(list(MARKS))), False))
+        signs.insert(int(rng.integers(len(signs) + 1)), Sign(pick(rng, MARKS), False))
     if rng.random() < 0.04:
         signs = [Sign("·", False), *signs, Sign("·", False)]
     return tuple(sign for sign in signs if sign.text)
@@ -172,4 +168,4 @@ def vary_marks(row: Row, rng: np.random.Generator) -> Row:
 def _varied(sign: Sign, rng: np.random.Generator) -> Sign:
     if rng.random() > 0.3:
         return sign
-    return Sign(str(rng.choice(["", " ", ".", "-", "·"], p=[0.3, 0.35, 0.2, 0.1, 0.05])), False)
+    return Sign(pick(rng, ["", " ", ".", "-", "·"], [0.3, 0.35, 0.2, 0.1, 0.05]), False)

@@ -5,12 +5,14 @@ import numpy as np
 
 from lpr_edge.contract.arrays import Image, Quad
 from lpr_edge.contract.country import Country
+from lpr_train.render.chance import pick
 from lpr_train.render.faces import FACES, Face, draw_text, font_sources
 from lpr_train.render.sketch import Sketch, paste, scalar
 from lpr_train.render.vehicles import paint
 
 WORDS = 240
 """How many different words a bank has."""
+LATIN = "ABCDEFGHIKLMNOPRSTUVY0123456789"
 
 
 class WordBank:
@@ -42,8 +44,8 @@ class WordBank:
 
     def _text(self, rng: np.random.Generator) -> str:
         if rng.random() < 0.25:
-            return "".join(rng.choice(list("ABCDEFGHIKLMNOPRSTUVY0123456789"), int(rng.integers(3, 10))))
-        syllables = [str(rng.choice(self._syllables)) for _ in range(int(rng.integers(2, 8)))]
+            return "".join(pick(rng, LATIN) for _ in range(int(rng.integers(3, 10))))
+        syllables = [pick(rng, self._syllables) for _ in range(int(rng.integers(2, 8)))]
         if rng.random() < 0.5 and len(syllables) > 3:
             syllables.insert(len(syllables) // 2, " ")
         return "".join(syllables)
@@ -63,9 +65,7 @@ def write(canvas: Image, words: WordBank, quad_xy: Quad, colour: tuple[float, ..
         quad_xy[2] - bottom * middle,
         quad_xy[3] + bottom * middle,
     ]
-    picture = np.empty((*mask.shape, 3), np.uint8)
-    picture[:] = colour
-    paste(canvas, picture, mask, np.asarray(inner, np.float32))
+    paste(canvas, colour, mask, np.asarray(inner, np.float32))
 
 
 def board(canvas: Image, words: WordBank, rng: np.random.Generator, largest: float = 0.6) -> None:
@@ -141,7 +141,7 @@ def caption(canvas: Image, words: WordBank, rng: np.random.Generator) -> None:
     height, width = canvas.shape[:2]
     text = f"{rng.integers(2012, 2030)}-{rng.integers(1, 13):02d}-{rng.integers(1, 29):02d} {rng.integers(24):02d}:{rng.integers(60):02d}"
     scale = height / 480 * rng.uniform(0.5, 2.2)
-    place = int(rng.uniform(0, 0.5) * width), int(rng.choice([0.07, 0.95]) * height)
+    place = int(rng.uniform(0, 0.5) * width), int(pick(rng, [0.07, 0.95]) * height)
     tone = (rng.uniform(200, 255),) * 3
     cv2.putText(canvas, text, place, cv2.FONT_HERSHEY_PLAIN, scale, tone, max(1, round(scale)), cv2.LINE_AA)
     if rng.random() < 0.3:

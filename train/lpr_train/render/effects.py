@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from lpr_edge.contract.arrays import Floats, Image
+from lpr_train.render.chance import pick
 from lpr_train.render.noise import cloud_noise, white_noise
 
 Effect = Callable[[Image, np.random.Generator, float], Image]
@@ -107,7 +108,7 @@ def blur(image: Image, rng: np.random.Generator, strength: float) -> Image:
 
 def motion(image: Image, rng: np.random.Generator, strength: float) -> Image:
     """Smeared in one direction, mostly along the ground: up to 7 % of the width."""
-    length = image.shape[1] * 0.07 * strength * rng.uniform(0.1, 1)
+    length = min(14.0, image.shape[1] * 0.07 * strength * rng.uniform(0.1, 1))
     reach = max(1, int(np.ceil(length / 2)))
     angle = rng.normal(0, 0.35) if rng.random() < 0.7 else rng.uniform(0, np.pi)
     kernel = np.zeros((2 * reach + 1, 2 * reach + 1), np.float32)
@@ -154,9 +155,7 @@ def low_resolution(image: Image, rng: np.random.Generator, strength: float) -> I
         small = noise(small, rng, strength * 0.6)
     if rng.random() < 0.4:
         small = jpeg(small, rng, strength * 0.8)
-    enlarge = int(
-        rng.choice([cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_CUBIC, cv2.INTER_NEAREST], p=[0.5, 0.22, 0.22, 0.06])
-    )
+    enlarge = pick(rng, [cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_NEAREST], [0.5, 0.44, 0.06])
     return np.asarray(cv2.resize(small, (width, height), interpolation=enlarge), np.uint8)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from lpr_edge.contract.country import Country
 from lpr_edge.contract.errors import LprError
+from lpr_train.render.chance import pick, weighted_order
 from lpr_train.render.cutouts import CutoutSource
 from lpr_train.render.faces import font_sources
 from lpr_train.render.painted import painted_sources
@@ -40,16 +41,15 @@ class GlyphBook:
         self._fonts = tuple(font_sources(country))
         extra: list[ShapeSource] = [] if cutouts is None else [cutouts]
         self._sources: tuple[ShapeSource, ...] = (*self._fonts, *painted_sources(), *extra)
-        weights = np.array([source.weight for source in self._sources])
-        self._weights = weights / weights.sum()
-        self._drawers: dict[str, frozenset[int]] = {}
+        self._weights = [source.weight for source in self._sources]
+        self._drawers: dict[str, tuple[int, ...]] = {}
         self._kept: dict[tuple[int, str, int], Glyph] = {}
 
     def hand(self, rng: np.random.Generator) -> Hand:
         """A painter for one plate."""
-        order = rng.choice(len(self._sources), len(self._sources), replace=False, p=self._weights)
-        whim = float(rng.choice([0.0, 0.1, 0.5], p=[0.5, 0.35, 0.15]))
-        return Hand(tuple(int(index) for index in order), int(rng.integers(1 << 16)), whim)
+        order = weighted_order(rng, self._weights)
+        whim = pick(rng, [0.0, 0.1, 0.5], [0.5, 0.35, 0.15])
+        return Hand(order, int(rng.integers(1 << 16)), whim)
 
     def print_hand(self, rng: np.random.Generator) -> Hand:
         """A machine for one plate: one font, nothing by hand."""
@@ -63,19 +63,19 @@ class GlyphBook:
         """
         drawers = self.drawers(label)
         if hand is None or rng.random() < hand.whim:
-            source, variant = int(rng.choice(sorted(drawers))), int(rng.integers(1 << 16))
+            source, variant = pick(rng, drawers), int(rng.integers(1 << 16))
         else:
-            source, variant = next((i for i in hand.order if i in drawers), min(drawers)), hand.variant
+            source, variant = next((i for i in hand.order if i in drawers), drawers[0]), hand.variant
         return self._glyph(source, label, variant % self._sources[source].variants)
 
-    def drawers(self, label: str) -> frozenset[int]:
+    def drawers(self, label: str) -> tuple[int, ...]:
         """The sources that have the label.
 
         Raises:
             LprError: none has.
         """
         if label not in self._drawers:
-            found = frozenset(i for i, source in enumerate(self._sources) if source.draws(label))
+            found = tuple(i for i, source in enumerate(self._sources) if source.draws(label))
             if not found:
                 raise LprError(
                     f"no installed font draws the label {label!r} of {self.country.name}: "

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 
 from lpr_edge.contract.arrays import Floats, Image
+from lpr_train.render.chance import pick
 from lpr_train.render.composing import Row, Sign
 from lpr_train.render.glyphs import GlyphBook, Hand
 from lpr_train.render.shapes import Glyph
@@ -110,12 +111,12 @@ def _paint_line(canvas: Image, line: _Line, index: int, area: Area, rng: np.rand
     natural = sum(piece.width for piece in line.pieces) * line.height
     gaps = len(line.pieces) - 1
     wanted = area.w * rng.uniform(0.72, 1.0)
-    stretch = float(np.clip((wanted - spacing * gaps) / natural, 0.4, rng.choice([1.1, 1.5, 2.0])))
+    stretch = float(np.clip((wanted - spacing * gaps) / natural, 0.4, pick(rng, [1.1, 1.5, 2.0])))
     line, shrink = _lowered(line, stretch, rng)
     squeeze = min(1.0, area.w / (natural * stretch + max(0.0, spacing * gaps)))
     stretch, step = stretch * squeeze / shrink, spacing * squeeze
     left_over = area.w - natural * shrink * stretch - step * gaps
-    step += rng.choice([0, 0, 0.7]) * max(0.0, left_over) / max(1, len(line.pieces))
+    step += pick(rng, [0.0, 0.7], [0.67, 0.33]) * max(0.0, left_over) / max(1, len(line.pieces))
     used = natural * shrink * stretch + step * gaps
     x = area.x + (area.w - used) * float(np.clip(rng.normal(0.5, 0.12), 0, 1))
     boxes = []

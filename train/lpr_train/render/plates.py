@@ -9,6 +9,7 @@ import numpy as np
 from lpr_edge.contract.arrays import Floats, Image
 from lpr_edge.contract.country import Colour, Country
 from lpr_train.render import blanks, wear
+from lpr_train.render.chance import pick
 from lpr_train.render.composing import Wording, choose_colour, compose, vary_marks, word
 from lpr_train.render.faces import title_glyph
 from lpr_train.render.glyphs import GlyphBook
@@ -93,7 +94,7 @@ class PlateRenderer:
 
     def _letter(self, wording: Wording, size_hw: tuple[int, int], is_pressed: bool, rng: np.random.Generator) -> _Work:
         height = size_hw[0]
-        radius = height * rng.choice([0.0, rng.uniform(0.02, 0.16)], p=[0.2, 0.8])
+        radius = height * pick(rng, [0.0, rng.uniform(0.02, 0.16)], [0.2, 0.8])
         frame, taken = blanks.frame(size_hw, radius, rng)
         area = _text_area(size_hw, taken, is_pressed, rng)
         has_sticker = len(wording.rows) > 1 and rng.random() < 0.07
@@ -134,7 +135,7 @@ class PlateRenderer:
         """Print a pressed plate's small line of text above the number, and its hologram at the left, in place."""
         height, width = image.shape[:2]
         names = [*self.country.table("provinces").values(), self._title]
-        title = title_glyph(str(rng.choice(names)).upper())
+        title = title_glyph(pick(rng, names).upper())
         tone = rng.uniform(40, 130, 3).astype(np.float32)
         if title is not None:
             tall = max(3, round(height * rng.uniform(0.07, 0.12)))
@@ -183,7 +184,7 @@ def _between_rows(size_hw: tuple[int, int], boxes: list[CharacterBox], rng: np.r
 def _frame_ink(ink: Floats, rng: np.random.Generator) -> Floats:
     if rng.random() < 0.75:
         return ink
-    return np.asarray(rng.choice(np.array([[30, 170, 230], [240, 240, 240], [20, 20, 20], [40, 200, 250]])), np.float32)
+    return np.array(pick(rng, [(30, 170, 230), (240, 240, 240), (20, 20, 20), (40, 200, 250)]), np.float32)
 
 
 def _over(ground: Floats, mask: Image, colour_bgr: Floats) -> Floats:
@@ -206,7 +207,7 @@ def _draw_hologram(image: Image, tone: Floats, rng: np.random.Generator) -> None
     side = max(2, round(height * rng.uniform(0.06, 0.12)))
     for y in np.linspace(height * 0.2, height * 0.75, int(rng.integers(2, 6))):
         colour = tuple(float(v) for v in np.clip(tone + rng.uniform(0, 90), 0, 255))
-        cv2.rectangle(image, (x, round(y)), (x + side, round(y) + side), colour, int(rng.choice([-1, 1])), cv2.LINE_AA)
+        cv2.rectangle(image, (x, round(y)), (x + side, round(y) + side), colour, pick(rng, [-1, 1]), cv2.LINE_AA)
 
 
 def _with_surroundings(image: Image, alpha: Image, rng: np.random.Generator) -> Image:

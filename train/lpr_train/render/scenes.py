@@ -9,6 +9,7 @@ from lpr_edge.contract.arrays import Floats, Image, Quad
 from lpr_edge.contract.country import Country
 from lpr_edge.contract.geometry import is_convex, rectangle, signed_area
 from lpr_train.render import distractors
+from lpr_train.render.chance import pick
 from lpr_train.render.effects import degrade_scene
 from lpr_train.render.plates import PlateRenderer, RenderedPlate
 from lpr_train.render.sketch import Sketch, Slot, paste
@@ -56,7 +57,7 @@ class SceneRenderer:
 
     def render(self, rng: np.random.Generator, size_hw: tuple[int, int]) -> RenderedScene:
         """Draw a scene with none to three plates, now and then on its side or upside down."""
-        turn = int(rng.choice(4, p=[0.8, 0.08, 0.04, 0.08]))
+        turn = pick(rng, range(4), [0.8, 0.08, 0.04, 0.08])
         upright_hw = size_hw if turn % 2 == 0 else size_hw[::-1]
         canvas, plates = self._compose(rng, upright_hw)
         image = degrade_scene(canvas, rng, self.strength)
@@ -66,13 +67,11 @@ class SceneRenderer:
     def _compose(self, rng: np.random.Generator, size_hw: tuple[int, int]) -> tuple[Image, list[ScenePlate]]:
         canvas = np.ascontiguousarray(backdrop(rng, size_hw))
         self._clutter(canvas, rng)
-        kind = rng.choice(["street", "close", "loose", "empty"], p=[0.5, 0.26, 0.16, 0.08])
-        slots = {"street": self._street, "close": self._close_up, "loose": self._loose, "empty": self._empty}[kind](
-            canvas, rng
-        )
+        place = pick(rng, [self._street, self._close_up, self._loose, self._empty], [0.5, 0.26, 0.16, 0.08])
+        slots = place(canvas, rng)
         plates: list[ScenePlate] = []
-        for place in slots:
-            plate = self._mount(canvas, place, [known.quad_xy for known in plates], rng)
+        for free in slots:
+            plate = self._mount(canvas, free, [known.quad_xy for known in plates], rng)
             plates.extend([plate] if plate else [])
         if rng.random() < 0.12:
             distractors.caption(canvas, self._words, rng)
@@ -82,14 +81,14 @@ class SceneRenderer:
     def _clutter(self, canvas: Image, rng: np.random.Generator) -> None:
         for _ in range(int(rng.integers(0, 4))):
             distractors.shape(canvas, rng)
-        for _ in range(int(rng.choice([0, 1, 2, 3], p=[0.45, 0.25, 0.2, 0.1]))):
+        for _ in range(pick(rng, range(4), [0.45, 0.25, 0.2, 0.1])):
             distractors.board(canvas, self._words, rng)
-        for _ in range(int(rng.choice([0, 1, 2], p=[0.65, 0.25, 0.1]))):
+        for _ in range(pick(rng, range(3), [0.65, 0.25, 0.1])):
             distractors.plain_box(canvas, rng)
 
     def _street(self, canvas: Image, rng: np.random.Generator) -> list[Slot]:
         """One to three vehicles side by side, the farther ones first."""
-        count = int(rng.choice([1, 2, 3], p=[0.55, 0.3, 0.15]))
+        count = pick(rng, [1, 2, 3], [0.55, 0.3, 0.15])
         lanes = rng.permutation(count)
         sizes = np.sort(np.exp(rng.uniform(np.log(0.25), np.log(1.3), count)))
         slots: list[Slot] = []
@@ -107,7 +106,7 @@ class SceneRenderer:
     def _loose(self, canvas: Image, rng: np.random.Generator) -> list[Slot]:
         """Plates anywhere, on nothing."""
         height, width = canvas.shape[:2]
-        count = int(rng.choice([1, 2, 3], p=[0.5, 0.3, 0.2]))
+        count = pick(rng, [1, 2, 3], [0.5, 0.3, 0.2])
         widths = max(height, width) * np.exp(rng.uniform(np.log(SMALLEST), np.log(LARGEST), count))
         places = rng.uniform(0.02, 0.98, (count, 2)) * (width, height)
         return [
@@ -126,13 +125,13 @@ class SceneRenderer:
     def _vehicle(self, canvas: Image, foot: tuple[float, float], size: float, rng: np.random.Generator) -> list[Slot]:
         """Draw a vehicle on its foot's middle (parts of the picture), `size` pictures high."""
         height, width = canvas.shape[:2]
-        draw, aspect, _ = VEHICLES[int(rng.choice(len(VEHICLES), p=[share for *_, share in VEHICLES]))]
+        draw, aspect, _ = pick(rng, VEHICLES, [share for *_, share in VEHICLES])
         high = height * size
         wide = high * aspect * rng.uniform(0.85, 1.2)
         lean = float(np.clip(rng.normal(0, 7), -STEEPEST, STEEPEST))
         sketch = Sketch(canvas, (foot[0] * width - wide / 2, foot[1] * height - high), (wide, high), lean)
         slots = draw(sketch, rng)
-        for _ in range(int(rng.choice([0, 1, 3], p=[0.5, 0.3, 0.2]))):
+        for _ in range(pick(rng, [0, 1, 3], [0.5, 0.3, 0.2])):
             distractors.slogan(sketch, self._words, rng)
         sketch.shade(rng, rng.uniform(20, 90))
         return slots

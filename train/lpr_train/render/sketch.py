@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 
 from lpr_edge.contract.arrays import Floats, Image, Quad
+from lpr_edge.contract.geometry import rectangle
 from lpr_train.render.noise import cloud_noise
 
 Colour = Sequence[float] | Floats
@@ -93,22 +94,30 @@ def scalar(colour: Colour) -> tuple[float, ...]:
     return tuple(float(np.clip(value, 0, 255)) for value in colour)
 
 
-def paste(canvas: Image, picture: Image, alpha: Image, quad_xy: Quad) -> None:
-    """Warp a picture's corners onto a quad and blend it in, in place; what lies outside the canvas is cut off."""
+def paste(canvas: Image, picture: Image | Colour, alpha: Image, quad_xy: Quad) -> None:
+    """Warp a picture's corners onto a quad and blend it in, in place; what lies outside the canvas is cut off.
+
+    Args:
+        canvas: (H, W, 3), changed.
+        picture: (h, w, 3), or one colour.
+        alpha: (h, w), 255 where the picture covers all.
+        quad_xy: (4, 2) where the picture's corners go, clockwise from its top left.
+    """
     left, top = (max(0, int(np.floor(v))) for v in quad_xy.min(axis=0))
     right = min(canvas.shape[1], int(np.ceil(quad_xy[:, 0].max())) + 1)
     bottom = min(canvas.shape[0], int(np.ceil(quad_xy[:, 1].max())) + 1)
     if left >= right or top >= bottom:
         return
-    picture, alpha = _shrunk(picture, quad_xy), _shrunk(alpha, quad_xy)
-    height, width = alpha.shape[:2]
-    source = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
-    matrix = cv2.getPerspectiveTransform(source, (quad_xy - (left, top)).astype(np.float32))
+    alpha = _shrunk(alpha, quad_xy)
+    matrix = cv2.getPerspectiveTransform(rectangle(alpha.shape[:2]), (quad_xy - (left, top)).astype(np.float32))
     size = (right - left, bottom - top)
-    colours = cv2.warpPerspective(picture, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     share = cv2.warpPerspective(alpha, matrix, size, flags=cv2.INTER_LINEAR)[..., None].astype(np.float32) / 255
+    colours = np.asarray(picture, np.float32)
+    if colours.ndim == 3:
+        picture = _shrunk(np.asarray(picture, np.uint8), quad_xy)
+        colours = cv2.warpPerspective(picture, matrix, size, borderMode=cv2.BORDER_REPLICATE).astype(np.float32)
     window = canvas[top:bottom, left:right]
-    window[:] = (window + (colours.astype(np.float32) - window) * share).astype(np.uint8)
+    window[:] = (window + (colours - window) * share).astype(np.uint8)
 
 
 def _shrunk(picture: Image, quad_xy: Quad) -> Image:

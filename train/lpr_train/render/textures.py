@@ -6,22 +6,22 @@ import cv2
 import numpy as np
 
 from lpr_edge.contract.arrays import Floats, Image
-from lpr_train.render.noise import cloud_noise, white_noise
+from lpr_train.render.chance import pick
+from lpr_train.render.noise import cloud_bytes, grain
 
 Texture = Callable[[np.random.Generator, tuple[int, int]], Image]
 
 
 def two_tone(rng: np.random.Generator, size_hw: tuple[int, int], dark: Floats, bright: Floats, zoom: float) -> Image:
     """Clouds between two colours (BGR)."""
-    clouds = (cloud_noise(rng, size_hw, zoom) * 255).astype(np.uint8)
+    clouds = cloud_bytes(rng, size_hw, zoom)
     share = np.linspace(0, 1, 256, dtype=np.float32)[:, None]
     table = np.clip(dark + (bright - dark) * share, 0, 255).astype(np.uint8)
     return np.asarray(cv2.LUT(cv2.merge([clouds] * 3), table[:, None, :]), np.uint8)
 
 
 def _grainy(image: Image, rng: np.random.Generator, amount: float) -> Image:
-    grain = white_noise(rng, (image.shape[0], image.shape[1]), 1)[..., 0] * np.float32(amount)
-    return np.asarray(cv2.add(image, cv2.merge([grain] * 3), dtype=cv2.CV_8U), np.uint8)
+    return grain(image, rng, amount)
 
 
 def _colours(rng: np.random.Generator, low: Floats, high: Floats, contrast: float) -> tuple[Floats, Floats]:
@@ -49,7 +49,7 @@ def asphalt(rng: np.random.Generator, size_hw: tuple[int, int]) -> Image:
 def soil(rng: np.random.Generator, size_hw: tuple[int, int]) -> Image:
     """Sand, earth or gravel."""
     dark, bright = _colours(rng, _bgr(60, 100, 140), _bgr(130, 175, 215), rng.uniform(0.1, 0.35))
-    image = two_tone(rng, size_hw, dark, bright, float(rng.choice([0.15, 0.4, 1.5])))
+    image = two_tone(rng, size_hw, dark, bright, pick(rng, [0.15, 0.4, 1.5]))
     return _grainy(image, rng, rng.uniform(3, 25))
 
 
@@ -116,9 +116,9 @@ BACKDROPS: tuple[Texture, ...] = (facade, facade, plaster, grass, asphalt)
 
 def backdrop(rng: np.random.Generator, size_hw: tuple[int, int]) -> Image:
     """A ground, most times with something upright behind it."""
-    ground = GROUNDS[int(rng.integers(len(GROUNDS)))]
+    ground = pick(rng, GROUNDS)
     if rng.random() < 0.4:
         return ground(rng, size_hw)
     horizon = int(size_hw[0] * rng.uniform(0.15, 0.7))
-    behind = BACKDROPS[int(rng.integers(len(BACKDROPS)))](rng, (max(4, horizon), size_hw[1]))
+    behind = pick(rng, BACKDROPS)(rng, (max(4, horizon), size_hw[1]))
     return np.vstack([behind, ground(rng, (size_hw[0] - behind.shape[0], size_hw[1]))])

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from lpr_edge.contract.arrays import Floats
+from lpr_train.render.chance import pick
 from lpr_train.render.sketch import Colour, Sketch, Slot, slot
 
 Vehicle = Callable[[Sketch, np.random.Generator], list[Slot]]
@@ -46,7 +47,7 @@ def motorbike_rear(sketch: Sketch, rng: np.random.Generator) -> list[Slot]:
     sketch.box(0.4, 0.55, 0.6, 1.0, _dark(rng, 40))
     sketch.oval(0.5, 0.98, 0.1, 0.05, _dark(rng, 40))
     if rng.random() < 0.6:
-        side = float(rng.choice([0.25, 0.75]))
+        side = pick(rng, [0.25, 0.75])
         sketch.line((side, 0.55), (side + rng.normal(0, 0.04), 0.85), 0.09, rng.uniform(90, 200, 3))
     if rng.random() < 0.5:
         for side in (-1, 1):
@@ -77,7 +78,7 @@ def motorbike_front(sketch: Sketch, rng: np.random.Generator) -> list[Slot]:
     sketch.polygon([[0.3, 0.15], [0.7, 0.15], [0.64, 0.4], [0.5, 0.46], [0.36, 0.4]], body)
     _lamp(sketch, 0.5, 0.26, rng.uniform(0.1, 0.17), rng.uniform(0.05, 0.09), rng.uniform(150, 245, 3), rng)
     sketch.polygon([[0.4, 0.55], [0.6, 0.55], [0.62, 0.72], [0.38, 0.72]], body)
-    return [slot(sketch, 0.5, float(rng.choice([0.45, 0.5, 0.1])), rng.uniform(0.4, 0.6), 0.1)]
+    return [slot(sketch, 0.5, pick(rng, [0.45, 0.5, 0.1]), rng.uniform(0.4, 0.6), 0.1)]
 
 
 def car(sketch: Sketch, rng: np.random.Generator) -> list[Slot]:
@@ -126,7 +127,7 @@ def bus(sketch: Sketch, rng: np.random.Generator) -> list[Slot]:
             rng.uniform(0.68, 0.78),
             0.05,
             rng.uniform(0.03, 0.06),
-            rng.choice([_red(rng), _orange(rng)]),
+            pick(rng, [_red(rng), _orange(rng)]),
             rng,
         )
     sketch.box(0.0, 0.86, 1.0, 0.93, _dark(rng, 120))

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from lpr_edge.contract.arrays import Floats, Image
-from lpr_train.render.noise import cloud_noise, white_noise
+from lpr_train.render.noise import cloud_noise, grain
 
 
 def chip(paint: Floats, rng: np.random.Generator, strength: float) -> Floats:
@@ -62,12 +62,6 @@ def fade(image: Image, rng: np.random.Generator, strength: float) -> Image:
     return np.asarray(image * (1 - share) + pale * share).astype(np.uint8)
 
 
-def grain(image: Image, rng: np.random.Generator, strength: float) -> Image:
-    """Give a surface its grain: fine noise that belongs to the plate, not to the camera."""
-    noise = white_noise(rng, (image.shape[0], image.shape[1]), 1) * (strength * 9)
-    return np.clip(image + noise, 0, 255).astype(np.uint8)
-
-
 def wear_down(image: Image, rng: np.random.Generator, strength: float) -> Image:
     """Give a plate some years: any of the above, more of them at greater strength."""
     if rng.random() < 0.5:
@@ -78,4 +72,4 @@ def wear_down(image: Image, rng: np.random.Generator, strength: float) -> Image:
         image = dust(image, rng, strength)
     if rng.random() < 0.12:
         spatter(image, rng, strength)
-    return grain(image, rng, strength) if rng.random() < 0.4 else image
+    return grain(image, rng, strength * 9) if rng.random() < 0.4 else image
