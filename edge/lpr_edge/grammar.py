@@ -52,13 +52,17 @@ class Grammar:
 
     def __init__(self, country: Country) -> None:
         self.country = country
+        self._after: dict[tuple[State, str], State] = {}
         self.start: State = frozenset(
             place for form in range(len(country.forms)) for place in self._settle(Place(form, 0, 0, -1, 0))
         )
 
     def successors(self, state: State, label: str) -> State:
         """The state after one more label; empty where no form allows it there."""
-        return frozenset(after for place in state for after in self._step(place, label))
+        key = (state, label)
+        if key not in self._after:  # a search asks the same again and again
+            self._after[key] = frozenset(after for place in state for after in self._step(place, label))
+        return self._after[key]
 
     def allowed(self, state: State) -> frozenset[str]:
         """The labels that can follow."""

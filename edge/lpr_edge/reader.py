@@ -6,8 +6,9 @@ from functools import cached_property
 
 from lpr_edge.contract.arrays import Image, Quad
 from lpr_edge.contract.country import country_from_dict
-from lpr_edge.contract.outputs import Character, decode_characters, group_rows
+from lpr_edge.contract.outputs import Character, decode_characters
 from lpr_edge.contract.preprocess import prepare_plate
+from lpr_edge.decoding import FAINT, decode_reading
 from lpr_edge.grammar import Grammar, Parsed
 from lpr_edge.runtimes import Model
 
@@ -71,7 +72,7 @@ class Reader:
         manifest = self.model.manifest
         margin = manifest.thresholds.get("margin", 0.0)
         heads = self.model.outputs(prepare_plate(frame_bgr, quad_xy, manifest.input, margin).pixels)
-        found = decode_characters(heads, manifest.labels, manifest.thresholds)
-        characters = tuple(tuple(row) for row in group_rows(found))
-        parsed = self.grammar.parse([character.label for row in characters for character in row])
+        faint = {**manifest.thresholds, "peak": FAINT * manifest.thresholds["peak"]}
+        candidates = decode_characters(heads, manifest.labels, faint)
+        characters, parsed = decode_reading(candidates, manifest.labels, self.grammar, manifest.thresholds)
         return Reading(characters, parsed, quad_xy)
