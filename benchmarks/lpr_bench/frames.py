@@ -5,9 +5,12 @@ They need only be what the detector takes for plates: accuracy is measured on ph
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
+import fontpkg
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image as Picture
 from PIL import ImageDraw, ImageFont
 
@@ -23,6 +26,9 @@ FONT = "noto-sans-devanagari"
 
 DISTINCT = 20
 """Frames of each sort that are painted; a measurement goes round them, so that memory stays a small board's."""
+
+SIZES = range(88, 8, -8)
+"""Font sizes to try on a plate, the largest that fits first."""
 
 Rows = tuple[str, ...]
 
@@ -56,13 +62,19 @@ def make_frames(country: Country, seed: int = 0) -> FramePool:
     with_plate, without = ([paint_street(rng) for _ in range(DISTINCT)] for _ in range(2))
     for frame in with_plate:
         paste_plate(frame, paint_plate(country, sample_rows(country, rng)), rng)
-    return FramePool(tuple(add_noise(frame, rng) for frame in with_plate), tuple(add_noise(f, rng) for f in without))
+    noise = camera_noise(rng)
+    return FramePool(*(tuple(add_noise(frame, noise, rng) for frame in frames) for frames in (with_plate, without)))
 
 
-def add_noise(frame: Image, rng: np.random.Generator) -> Image:
-    """A camera's noise: without any, flat areas would be easier than they ever are."""
-    noisy = frame + rng.normal(0, 4, frame.shape).astype(np.float32)
-    return np.clip(noisy, 0, 255).astype(np.uint8)
+def camera_noise(rng: np.random.Generator) -> NDArray[np.int16]:
+    """Noise of one frame's size: without any, flat areas would be easier than they ever are."""
+    return np.asarray(np.rint(4 * rng.standard_normal((*SIZE_HW, 3), np.float32)), np.int16)
+
+
+def add_noise(frame: Image, noise: NDArray[np.int16], rng: np.random.Generator) -> Image:
+    """The frame with the noise, shifted at random: every frame's own, at the price of one."""
+    shifted = np.roll(noise, int(rng.integers(SIZE_HW[0])), axis=0)
+    return np.clip(frame + shifted, 0, 255).astype(np.uint8)
 
 
 def paint_street(rng: np.random.Generator) -> Image:
@@ -107,11 +119,12 @@ def paint_plate(country: Country, rows: Rows) -> Image:
 
 def _font_for(text: str, width: int) -> ImageFont.FreeTypeFont:
     """The largest size at which a row fits its plate."""
-    import fontpkg
+    return next((font for size in SIZES if (font := _font(size)).getlength(text) <= width), _font(SIZES[-1]))
 
-    path = str(fontpkg.path(FONT, 700, nearest=True))
-    sizes = (ImageFont.truetype(path, size) for size in range(88, 16, -8))
-    return next((font for font in sizes if font.getlength(text) <= width), ImageFont.truetype(path, 16))
+
+@lru_cache(maxsize=len(SIZES))
+def _font(size: int) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(str(fontpkg.path(FONT, 700, nearest=True)), size)
 
 
 def paste_plate(frame: Image, plate: Image, rng: np.random.Generator) -> Quad:
