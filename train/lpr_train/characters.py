@@ -14,6 +14,7 @@ from lpr_edge.contract.data import CharacterFile
 from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.preprocess import InputSpec, prepare
 from lpr_edge.contract.samples import Samples, picture_sha256
+from lpr_train.accuracy import accuracy_metrics, is_right, true_label_loss
 from lpr_train.config import FitConfig
 from lpr_train.crops import Crop, hold_out_runs, load_crops, vary
 from lpr_train.engine import KerasModel, load_keras
@@ -180,7 +181,7 @@ class CharactersTask:
             return {}
         pictures, truth = self._judged
         scores = predict(model, pictures)["scores"]
-        right = _right(scores, truth, self.labels)
+        right = is_right(scores, truth, self.labels)
         plain = right[: len(self._held) or len(truth)]
         loss = true_label_loss(scores, truth, self.labels)
         score = (plain.mean() + right.mean()) / 2 - 0.02 * min(1.0, loss)
@@ -198,15 +199,8 @@ class CharactersTask:
     def final_metrics(self, model: KerasModel) -> list[dict[str, Any]]:
         """Accuracy, the least of the classes', and each class's."""
         data, split, pictures, truth = self._measured
-        right = _right(predict(model, pictures)["scores"], truth, self.labels)
-        own = {label: right[np.array(truth) == label] for label in self.labels}
-        classes = {f"accuracy of {label}": part for label, part in own.items() if len(part)}
-        least = min(classes.values(), key=lambda part: float(part.mean()))
-        parts = {"accuracy": right, "least class accuracy": least} | classes
-        return [
-            {"data": data, "split": split, "metric": name, "value": float(part.mean()), "count": len(part)}
-            for name, part in parts.items()
-        ]
+        right = is_right(predict(model, pictures)["scores"], truth, self.labels)
+        return [{"data": data, "split": split} | metric for metric in accuracy_metrics(right, truth, self.labels)]
 
     def representative(self, count: int) -> Samples:
         """Training crops, each label as often as the others; rendered ones without data, or where asked for."""
@@ -249,7 +243,7 @@ class CharactersTask:
         scores = predict(model, pictures)["scores"]
         found = [self.labels[number] for number in scores.argmax(axis=1)]
         plot_confusion(confusion(truth, found, self.labels), self.labels, out / "confusion.png")
-        right = _right(scores, truth, self.labels)
+        right = is_right(scores, truth, self.labels)
         spread = np.random.default_rng(self.config.seed).random(len(right))
         shown = np.lexsort((np.where(right, spread, -scores.max(axis=1)), right))[:96]
         plot_predictions(
@@ -259,14 +253,3 @@ class CharactersTask:
             [float(scores[i].max()) for i in shown],
             out / "predictions.png",
         )
-
-
-def _right(scores: Floats, truth: Sequence[str], labels: Sequence[str]) -> Any:
-    """(N,) bool: whether the highest score is the true label's."""
-    return np.array(labels)[scores.argmax(axis=1)] == np.array(truth)
-
-
-def true_label_loss(scores: Floats, truth: Sequence[str], labels: Sequence[str]) -> float:
-    """The mean negative logarithm of the true labels' scores."""
-    places = [labels.index(label) for label in truth]
-    return float(-np.log(np.maximum(scores[np.arange(len(truth)), places], 1e-7)).mean())

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import cv2
 import numpy as np
 
 from lpr_train.engine import load_tensorflow
@@ -19,6 +20,7 @@ class SampleStream:
         """Make example 0 once, to learn the shapes."""
         self._task = task
         self.failure: Exception | None = None
+        cv2.setNumThreads(1)  # samples are made side by side already
         pixels, targets = task.sample(0)
         self._roles = sorted(targets)
         self._shapes = [pixels.shape, *(targets[role].shape for role in self._roles)]
