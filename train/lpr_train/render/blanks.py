@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from lpr_edge.contract.arrays import Floats, Image
+from lpr_edge.contract.arrays import AnyArray, Floats, Image
 from lpr_train.render.chance import pick
 from lpr_train.render.lettering import Area
 from lpr_train.render.noise import cloud_noise
-from lpr_train.render.shapes import Glyph
+from lpr_train.render.shapes import PAINT, Glyph
 
 Rgb = tuple[int, int, int]
 FINE = 4
@@ -46,9 +46,9 @@ def rounded(size_hw: tuple[int, int], inset: float, radius: float, thickness: in
     mask = np.zeros(size_hw, np.uint8)
     points = np.round(_corner_arcs(width, height, inset, radius) * (1 << FINE)).astype(np.int32)
     if thickness < 0:
-        cv2.fillPoly(mask, [points], 255, cv2.LINE_AA, FINE)
+        cv2.fillPoly(mask, [points], PAINT, cv2.LINE_AA, FINE)
     else:
-        cv2.polylines(mask, [points], True, 255, thickness, cv2.LINE_AA, FINE)
+        cv2.polylines(mask, [points], True, PAINT, thickness, cv2.LINE_AA, FINE)
     return mask
 
 
@@ -121,12 +121,12 @@ def ornament(size_hw: tuple[int, int], y: float, rng: np.random.Generator) -> Im
     half = width * rng.uniform(0.2, 0.45)
     thickness = max(1, round(height * rng.uniform(0.005, 0.015)))
     middle, left, right = (width // 2, round(y)), round(width / 2 - half), round(width / 2 + half)
-    cv2.line(mask, (left, round(y)), (right, round(y)), 255, thickness, cv2.LINE_AA)
+    cv2.line(mask, (left, round(y)), (right, round(y)), PAINT, thickness, cv2.LINE_AA)
     knots = pick(rng, [0, 1, 3])
     step = max(3, round(height * rng.uniform(0.03, 0.06)))
     for knot in range(-(knots // 2), knots // 2 + knots % 2):
         axes = (step // 2 + 1, max(1, step // 3))
-        cv2.ellipse(mask, (middle[0] + knot * step, middle[1]), axes, 0, 0, 360, 255, thickness, cv2.LINE_AA)
+        cv2.ellipse(mask, (middle[0] + knot * step, middle[1]), axes, 0, 0, 360, PAINT, thickness, cv2.LINE_AA)
     return mask
 
 
@@ -156,7 +156,7 @@ def _pennant(w: int, h: int, rng: np.random.Generator) -> Image:
     return np.asarray(np.round(points * size + np.array([w * 0.12, h * 0.1])).astype(np.int32))
 
 
-def blend(window: Image, mask: Image, colour_bgr: Floats | Sequence[float]) -> None:
+def blend(window: Image, mask: AnyArray, colour_bgr: Floats | Sequence[float]) -> None:
     """Paint a colour through a mask (h, w) onto a picture of the same size, in place."""
     share = mask[: window.shape[0], : window.shape[1], None].astype(np.float32) / 255
     window[:] = np.clip(window * (1 - share) + np.asarray(colour_bgr, np.float32) * share, 0, 255).astype(np.uint8)

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from lpr_edge.contract.arrays import Image
-from lpr_edge.contract.data import CharacterFile
+from lpr_edge.contract.data import CharacterFile, read_picture
 from lpr_train.render.shapes import SHAPE_HEIGHT, Glyph, tight
 
 MOST_PER_LABEL = 150
@@ -48,8 +48,7 @@ def load_cutouts(files: Iterable[CharacterFile]) -> CutoutSource:
 
 
 def _shapes_in(path: Path) -> list[Glyph]:
-    picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    mask = None if picture is None else cut_out(np.asarray(picture, np.uint8))
+    mask = cut_out(read_picture(path))
     return [] if mask is None else [Glyph(mask)]
 
 
@@ -61,7 +60,8 @@ def cut_out(crop_bgr: Image) -> Image | None:
     """
     if crop_bgr.shape[0] < MINIMUM_HEIGHT:
         return None
-    grey = _paint_contrast(cv2.resize(crop_bgr, (96, 96), interpolation=cv2.INTER_AREA))
+    small = cv2.resize(crop_bgr, (96, 96), interpolation=cv2.INTER_AREA)
+    grey = _paint_contrast(np.asarray(small, np.uint8))
     level, binary = cv2.threshold(grey, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
     if not _is_clear(grey, level):
         return None

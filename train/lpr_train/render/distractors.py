@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from lpr_edge.contract.arrays import Image, Quad
+from lpr_edge.contract.arrays import AnyArray, Image, Quad
 from lpr_edge.contract.country import Country
 from lpr_train.render.chance import pick
 from lpr_train.render.faces import FACES, Face, draw_text, font_sources
@@ -86,7 +86,7 @@ def board(canvas: Image, words: WordBank, rng: np.random.Generator, largest: flo
     sketch.shade(rng, 30)
 
 
-def _sign_colours(rng: np.random.Generator) -> tuple[Image, Image]:
+def _sign_colours(rng: np.random.Generator) -> tuple[AnyArray, AnyArray]:
     """Ground and ink, well apart."""
     ground = paint(rng) if rng.random() < 0.5 else rng.uniform(20, 250, 3)
     ink = rng.uniform(0, 255, 3)
@@ -139,7 +139,8 @@ def shape(canvas: Image, rng: np.random.Generator) -> None:
 def caption(canvas: Image, words: WordBank, rng: np.random.Generator) -> None:
     """Write what a camera writes into its pictures: a date, a place; in place."""
     height, width = canvas.shape[:2]
-    text = f"{rng.integers(2012, 2030)}-{rng.integers(1, 13):02d}-{rng.integers(1, 29):02d} {rng.integers(24):02d}:{rng.integers(60):02d}"
+    day = f"{rng.integers(2012, 2030)}-{rng.integers(1, 13):02d}-{rng.integers(1, 29):02d}"
+    text = f"{day} {rng.integers(24):02d}:{rng.integers(60):02d}"
     scale = height / 480 * rng.uniform(0.5, 2.2)
     place = int(rng.uniform(0, 0.5) * width), int(pick(rng, [0.07, 0.95]) * height)
     tone = (rng.uniform(200, 255),) * 3

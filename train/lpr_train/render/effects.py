@@ -11,6 +11,7 @@ import numpy as np
 from lpr_edge.contract.arrays import Floats, Image
 from lpr_train.render.chance import pick
 from lpr_train.render.noise import cloud_noise, white_noise
+from lpr_train.render.shapes import PAINT
 
 Effect = Callable[[Image, np.random.Generator, float], Image]
 
@@ -92,10 +93,10 @@ def shadow(image: Image, rng: np.random.Generator, strength: float) -> Image:
             foot + along * far + across * far,
             foot - along * far + across * far,
         ]
-        cv2.fillPoly(mask, [np.round(np.array(edge)).astype(np.int32)], 255)
+        cv2.fillPoly(mask, [np.round(np.array(edge)).astype(np.int32)], PAINT)
     else:
         centre, axes = rng.uniform(0, 1, 2) * (width, height), rng.uniform(0.15, 0.7, 2) * (width, height)
-        cv2.ellipse(mask, (int(centre[0]), int(centre[1])), (int(axes[0]), int(axes[1])), 0, 0, 360, 255, -1)
+        cv2.ellipse(mask, (int(centre[0]), int(centre[1])), (int(axes[0]), int(axes[1])), 0, 0, 360, PAINT, -1)
     soft = cv2.blur(mask, (2 * int(width * rng.uniform(0, 0.04)) + 1,) * 2)
     return _multiply(image, 1 - soft.astype(np.float32) * (strength * rng.uniform(0.2, 0.65) / 255))
 
@@ -114,7 +115,7 @@ def motion(image: Image, rng: np.random.Generator, strength: float) -> Image:
     kernel = np.zeros((2 * reach + 1, 2 * reach + 1), np.float32)
     tip = np.array([np.cos(angle), np.sin(angle)]) * length / 2
     start, end = (np.round((sign * tip + reach) * 16).astype(int) for sign in (-1, 1))
-    cv2.line(kernel, (int(start[0]), int(start[1])), (int(end[0]), int(end[1])), 1.0, 1, cv2.LINE_AA, 4)
+    cv2.line(kernel, (int(start[0]), int(start[1])), (int(end[0]), int(end[1])), (1.0,), 1, cv2.LINE_AA, 4)
     return np.asarray(cv2.filter2D(image, -1, kernel / max(1e-6, float(kernel.sum()))), np.uint8)
 
 
@@ -234,7 +235,7 @@ def _table(levels: Floats) -> Image:
 def _add(image: Image, amount: Floats) -> Image:
     """Add (H, W) or (H, W, 1 or 3) to every channel."""
     if amount.ndim == 2 or amount.shape[2] == 1:
-        amount = cv2.merge([amount.reshape(image.shape[:2])] * 3)
+        amount = np.asarray(cv2.merge([amount.reshape(image.shape[:2])] * 3), np.float32)
     return np.asarray(cv2.add(image, amount, dtype=cv2.CV_8U), np.uint8)
 
 

@@ -19,6 +19,8 @@ from lpr_edge.contract.errors import LprError
 from lpr_train.render.shapes import Glyph, tight
 
 FONT_SIZE = 128
+BODY_LABELS = 12
+"""How many labels are drawn to measure a face."""
 UNASSIGNED = "\U0010fffd"
 """No font has it, so its shape is the font's shape for whatever it lacks."""
 PILLOW = threading.Lock()
@@ -76,7 +78,7 @@ class FontSource:
         """Tell whether the font has every code point, and a shape of its own for it."""
         return all(_has(self.face, character) for character in label)
 
-    def glyph(self, label: str, variant: int = 0) -> Glyph:
+    def glyph(self, label: str, variant: int = 0) -> Glyph:  # noqa: ARG002 - a font has one variant
         """Draw the label; a font has one variant."""
         mask, top = draw_text(self.face, label, self.language)
         body_top, body_bottom = self._body(_is_number(label), label.isascii())
@@ -87,7 +89,7 @@ class FontSource:
     def _body(self, is_number: bool, is_ascii: bool) -> tuple[float, float]:
         """Top and bottom of digits, or of letters, in this face: the medians of the country's labels."""
         alike = [x for x in self.country.labels if _is_number(x) == is_number and x.isascii() == is_ascii]
-        drawn = [draw_text(self.face, label, self.language) for label in alike if self.draws(label)]
+        drawn = [draw_text(self.face, label, self.language) for label in alike[:BODY_LABELS] if self.draws(label)]
         tops = [top for _, top in drawn]
         bottoms = [top + mask.shape[0] for mask, top in drawn]
         return float(np.median(tops)), float(np.median(bottoms))
@@ -146,11 +148,13 @@ def _axis_value(axis: Any, wanted: dict[str, int]) -> float:
     return float(min(max(value, axis["minimum"]), axis["maximum"]))
 
 
+@lru_cache(maxsize=8192)
 def draw_text(face: Face, text: str, language: str | None = None) -> tuple[Image, int]:
     """Draw text in white on black.
 
     Returns:
         The mask (h, w) uint8, cut tight, and its top in pixels from the base line: negative, as y points down.
+        Drawn once and then kept: the mask is read-only.
 
     Raises:
         ValueError: the text leaves no mark.
@@ -161,6 +165,7 @@ def draw_text(face: Face, text: str, language: str | None = None) -> tuple[Image
         canvas = PillowImage.new("L", (right - left + 4, bottom - top + 4))
         ImageDraw.Draw(canvas).text((2 - left, 2 - top), text, 255, font, anchor="ls", language=language)
     mask, cut = tight(np.asarray(canvas, np.uint8))
+    mask.flags.writeable = False
     return mask, cut + top - 2
 
 
@@ -175,7 +180,7 @@ def _has(face: Face, character: str) -> bool:
 
 @lru_cache(maxsize=256)
 def _shows_latin_digits(face: Face, zero: int) -> bool:
-    """Tell whether most of the digits from code point `zero` on are drawn as Latin digits: a script's digits go together."""
+    """Tell whether most digits from code point `zero` on are drawn as Latin ones: a script's digits go together."""
     return sum(_alike(_shape(face, chr(zero + digit)), _shape(face, str(digit))) for digit in range(1, 10)) > 4
 
 

@@ -10,7 +10,7 @@ from lpr_edge.contract.arrays import Floats, Image
 from lpr_train.render.chance import pick
 from lpr_train.render.composing import Row, Sign
 from lpr_train.render.glyphs import GlyphBook, Hand
-from lpr_train.render.shapes import Glyph
+from lpr_train.render.shapes import PAINT, Glyph
 
 
 @dataclass(frozen=True)
@@ -174,11 +174,11 @@ def _paint_mark(canvas: Image, mark: str, x: float, width: float, line: _Line, r
     if mark == "-":
         y, half = line.top + line.height * rng.uniform(0.4, 0.6), width * 0.4
         top_left, bottom_right = (centre - half, y - radius * 0.6), (centre + half, y + radius * 0.6)
-        cv2.rectangle(canvas, _whole(*top_left), _whole(*bottom_right), 255, -1)
+        cv2.rectangle(canvas, _whole(*top_left), _whole(*bottom_right), PAINT, -1)
         return
     y = line.top + line.height * (0.9 if mark == "." else 0.5) + rng.normal(0, 0.03) * line.height
     axes = (max(1, round(radius * rng.uniform(0.8, 1.3))), max(1, round(radius * rng.uniform(0.8, 1.3))))
-    cv2.ellipse(canvas, _whole(centre, y), axes, 0, 0, 360, 255, -1, cv2.LINE_AA)
+    cv2.ellipse(canvas, _whole(centre, y), axes, 0, 0, 360, PAINT, -1, cv2.LINE_AA)
 
 
 def _whole(x: float, y: float) -> tuple[int, int]:
@@ -194,9 +194,8 @@ def shake_field(size_hw: tuple[int, int], rng: np.random.Generator) -> Floats:
     along = np.linspace(-1, 1, width, dtype=np.float32)
     slant = rng.normal(0, 0.12) if rng.random() < 0.35 else 0.0
     bend = rng.normal(0, 0.05) if rng.random() < 0.1 else 0.0
-    field[..., 0] += slant * height * from_middle
-    field[..., 1] += bend * height * (along**2 - 0.5)
-    return np.asarray(field, np.float32)
+    shifts = [field[..., 0] + slant * height * from_middle, field[..., 1] + bend * height * (along**2 - 0.5)]
+    return np.asarray(np.stack(shifts, axis=2), np.float32)
 
 
 def move_mask(mask: Image, field: Floats) -> Image:

@@ -32,7 +32,7 @@ def _fractal(rng: np.random.Generator) -> Floats:
     for octave in range(2, 9):
         cells = rng.standard_normal((2**octave, 2**octave), np.float32)
         field += cv2.resize(cells, (SIZE, SIZE), interpolation=cv2.INTER_CUBIC) * 0.62**octave
-    return np.asarray(cv2.normalize(field, None, 0, 1, cv2.NORM_MINMAX), np.float32)
+    return np.asarray((field - field.min()) / np.ptp(field), np.float32)
 
 
 def white_noise(rng: np.random.Generator, size_hw: tuple[int, int], channels: int = 3) -> Floats:

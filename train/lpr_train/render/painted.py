@@ -5,6 +5,7 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import cv2
 import numpy as np
 
 from lpr_edge.contract.arrays import Floats, Image
-from lpr_train.render.shapes import SHAPE_HEIGHT, Glyph, tight
+from lpr_train.render.shapes import PAINT, SHAPE_HEIGHT, Glyph, tight
 
 ALPHABET = Path(__file__).with_name("painted.toml")
 MARGIN = 30
@@ -63,14 +64,7 @@ class PaintedSource:
 
     def glyph(self, label: str, variant: int) -> Glyph:
         """Paint the label."""
-        rng = _own_rng(label, variant)
-        shapes = _alphabet()["strokes"][label]
-        strokes = [np.array(points, np.float32) for points in shapes[variant % len(shapes)]]
-        width = SHAPE_HEIGHT * rng.uniform(0.72, 1.2)
-        canvas = np.zeros((SHAPE_HEIGHT + 2 * MARGIN, int(width) + 2 * MARGIN), np.uint8)
-        for points in _wobble(strokes, rng):
-            _paint(canvas, smooth(points) * (width, SHAPE_HEIGHT) + MARGIN, self.brush)
-        return Glyph(tight(canvas)[0])
+        return _painted(self.brush, label, variant)
 
 
 class BlockSource:
@@ -91,6 +85,18 @@ class BlockSource:
         mask = cells.repeat(columns, axis=1).repeat(rows, axis=0)
         soft = cv2.GaussianBlur(mask, (0, 0), float(rng.uniform(1, 4.5)))
         return Glyph(tight(np.asarray(cv2.threshold(soft, 127, 255, cv2.THRESH_BINARY)[1], np.uint8))[0])
+
+
+@lru_cache(maxsize=8192)
+def _painted(brush: Brush, label: str, variant: int) -> Glyph:
+    rng = _own_rng(label, variant)
+    shapes = _alphabet()["strokes"][label]
+    strokes = [np.array(points, np.float32) for points in shapes[variant % len(shapes)]]
+    width = SHAPE_HEIGHT * rng.uniform(0.72, 1.2)
+    canvas = np.zeros((SHAPE_HEIGHT + 2 * MARGIN, int(width) + 2 * MARGIN), np.uint8)
+    for points in _wobble(strokes, rng):
+        _paint(canvas, smooth(points) * (width, SHAPE_HEIGHT) + MARGIN, brush)
+    return Glyph(tight(canvas)[0])
 
 
 def painted_sources() -> list[PaintedSource | BlockSource]:
@@ -149,12 +155,12 @@ def _paint(canvas: Image, path: Floats, brush: Brush) -> None:
         return
     angle = np.deg2rad(brush.angle)
     tip = np.array([np.cos(angle), np.sin(angle)], np.float32) * (brush.flat * SHAPE_HEIGHT / 2)
-    for start, end in zip(path[:-1], path[1:], strict=True):
+    for start, end in pairwise(path):
         corners = np.stack([start - tip, start + tip, end + tip, end - tip])
-        cv2.fillConvexPoly(canvas, cv2.convexHull(np.round(corners).astype(np.int32)), 255)
+        cv2.fillConvexPoly(canvas, cv2.convexHull(np.round(corners).astype(np.int32)), PAINT)
     _draw_line(canvas, path - tip, thickness)
     _draw_line(canvas, path + tip, thickness)
 
 
 def _draw_line(canvas: Image, path: Floats, thickness: int) -> None:
-    cv2.polylines(canvas, [np.round(path * 16).astype(np.int32)], False, 255, thickness, cv2.LINE_AA, 4)
+    cv2.polylines(canvas, [np.round(path * 16).astype(np.int32)], False, PAINT, thickness, cv2.LINE_AA, 4)

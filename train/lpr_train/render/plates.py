@@ -178,7 +178,7 @@ def _between_rows(size_hw: tuple[int, int], boxes: list[CharacterBox], rng: np.r
     tops = [box.y for box in boxes if box.row == 1]
     if not tops:
         return np.zeros(size_hw, np.uint8)
-    return blanks.ornament(size_hw, (np.median(bottoms) + np.median(tops)) / 2, rng)
+    return blanks.ornament(size_hw, float(np.median(bottoms) + np.median(tops)) / 2, rng)
 
 
 def _frame_ink(ink: Floats, rng: np.random.Generator) -> Floats:

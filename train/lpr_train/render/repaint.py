@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from lpr_edge.contract.arrays import Image, Quad
+from lpr_edge.contract.arrays import AnyArray, Image, Quad
 from lpr_edge.contract.geometry import quad_size, rectify
 from lpr_train.render.sketch import paste
 
@@ -43,7 +43,7 @@ def _matched(plate: Image, covered: Image, rng: np.random.Generator) -> Image:
     return np.asarray(cv2.GaussianBlur(np.clip(changed, 0, 255).astype(np.uint8), (0, 0), max(0.15, sigma)), np.uint8)
 
 
-def _light(picture: Image) -> tuple[float, float]:
+def _light(picture: AnyArray) -> tuple[float, float]:
     """Mean and spread of a picture's brightness."""
     mean, spread = cv2.meanStdDev(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY))
     return float(mean[0, 0]), float(spread[0, 0])

@@ -75,7 +75,7 @@ class SceneRenderer:
             plates.extend([plate] if plate else [])
         if rng.random() < 0.12:
             distractors.caption(canvas, self._words, rng)
-        seen = [plate for plate in plates if _share_seen(plate.quad_xy, size_hw) >= SEEN_ENOUGH]
+        seen = [plate for plate in plates if share_seen(plate.quad_xy, size_hw) >= SEEN_ENOUGH]
         return canvas, seen
 
     def _clutter(self, canvas: Image, rng: np.random.Generator) -> None:
@@ -144,14 +144,14 @@ class SceneRenderer:
         width = min(place.width, place.height * aspect * 1.3, LARGEST * longest)
         if width < SMALLEST * longest:
             return None
-        quad = _hang(place, width, width / aspect, rng)
+        quad = hang(place, width, width / aspect, rng)
         if any(_overlap(quad, other) for other in taken) or not is_convex(quad):
             return None
         paste(canvas, _lit(plate, rng), plate.alpha, quad)
         return ScenePlate(quad, plate.rows)
 
 
-def _hang(place: Slot, width: float, height: float, rng: np.random.Generator) -> Quad:
+def hang(place: Slot, width: float, height: float, rng: np.random.Generator) -> Quad:
     """The corners of a plate in a slot, seen a little from the side or from above."""
     corners = rectangle((1, 1)) - 0.5
     yaw, pitch = rng.normal(0, 0.07, 2)
@@ -178,7 +178,7 @@ def _overlap(one: Quad, other: Quad) -> bool:
     return bool((high > low).all())
 
 
-def _share_seen(quad_xy: Quad, size_hw: tuple[int, int]) -> float:
+def share_seen(quad_xy: Quad, size_hw: tuple[int, int]) -> float:
     """The part of a plate that lies within the picture, 0..1."""
     shared, _ = cv2.intersectConvexConvex(quad_xy, rectangle(size_hw))
     return float(shared) / max(1e-6, abs(signed_area(quad_xy)))

@@ -8,6 +8,8 @@ import numpy as np
 
 from lpr_edge.contract.arrays import Image
 
+PAINT = (255.0,)
+"""The value of painted pixels in a mask."""
 SHAPE_HEIGHT = 96
 """Height in pixels at which shapes are kept; plates draw them smaller."""
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from lpr_edge.contract.arrays import Floats, Image, Quad
+from lpr_edge.contract.arrays import AnyArray, Floats, Image, Quad
 from lpr_edge.contract.geometry import rectangle
 from lpr_train.render.noise import cloud_noise
 
-Colour = Sequence[float] | Floats
+Colour = Sequence[float] | AnyArray
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,9 @@ def paste(canvas: Image, picture: Image | Colour, alpha: Image, quad_xy: Quad) -
     if left >= right or top >= bottom:
         return
     alpha = _shrunk(alpha, quad_xy)
-    matrix = cv2.getPerspectiveTransform(rectangle(alpha.shape[:2]), (quad_xy - (left, top)).astype(np.float32))
+    matrix = cv2.getPerspectiveTransform(
+        rectangle((alpha.shape[0], alpha.shape[1])), (quad_xy - (left, top)).astype(np.float32)
+    )
     size = (right - left, bottom - top)
     share = cv2.warpPerspective(alpha, matrix, size, flags=cv2.INTER_LINEAR)[..., None].astype(np.float32) / 255
     colours = np.asarray(picture, np.float32)

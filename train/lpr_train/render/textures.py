@@ -5,14 +5,16 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from lpr_edge.contract.arrays import Floats, Image
+from lpr_edge.contract.arrays import AnyArray, Floats, Image
 from lpr_train.render.chance import pick
 from lpr_train.render.noise import cloud_bytes, grain
 
 Texture = Callable[[np.random.Generator, tuple[int, int]], Image]
 
 
-def two_tone(rng: np.random.Generator, size_hw: tuple[int, int], dark: Floats, bright: Floats, zoom: float) -> Image:
+def two_tone(
+    rng: np.random.Generator, size_hw: tuple[int, int], dark: AnyArray, bright: AnyArray, zoom: float
+) -> Image:
     """Clouds between two colours (BGR)."""
     clouds = cloud_bytes(rng, size_hw, zoom)
     share = np.linspace(0, 1, 256, dtype=np.float32)[:, None]

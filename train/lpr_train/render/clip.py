@@ -1,0 +1,139 @@
+"""A short film of vehicles that drive up to a gate, with what their plates say: for lpr-edge's demo and its tests."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from lpr_edge.contract.arrays import Image
+from lpr_edge.contract.country import Country
+from lpr_edge.contract.errors import LprError
+from lpr_train.render.effects import noise
+from lpr_train.render.glyphs import GlyphBook
+from lpr_train.render.plates import PlateRenderer, RenderedPlate
+from lpr_train.render.scenes import hang, share_seen
+from lpr_train.render.sketch import Sketch, Slot, paste
+from lpr_train.render.textures import asphalt
+from lpr_train.render.vehicles import bus, car, motorbike_rear
+
+SIZE_HW = (480, 640)
+FRAMES_PER_SECOND = 10
+PASSAGE = 16
+"""Frames that a vehicle takes from the far end to the gate."""
+PAUSE = 12
+"""Empty frames between two vehicles: longer than the tracker waits for one to come back."""
+NARROWEST = 0.1
+"""Width of a plate beside the picture's from which it counts as shown: 64 pixels can be read."""
+DRAWINGS = ((motorbike_rear, 0.62), (car, 1.25), (bus, 0.95))
+"""What drives, and its width beside its height."""
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A vehicle's plate, and the frames in which it can be read."""
+
+    rows: tuple[str, ...]
+    first: int
+    last: int
+
+
+@dataclass
+class _Vehicle:
+    """One that drives up."""
+
+    seed: int
+    drawing: int
+    plate: RenderedPlate
+    side: float
+    """Where it ends, 0 left to 1 right."""
+
+
+def render_clip(country: Country, seed: int, vehicles: int = 6) -> tuple[list[Image], list[Passage]]:
+    """Draw the film.
+
+    Args:
+        country: whose plates.
+        seed: the same seed draws the same film.
+        vehicles: how many drive up, one after the other.
+
+    Returns:
+        Frames (480, 640, 3) BGR at 10 a second, and what they show.
+    """
+    rng = np.random.default_rng(seed)
+    renderer = PlateRenderer(country, GlyphBook(country))
+    road = asphalt(rng, SIZE_HW)
+    frames: list[Image] = []
+    passages: list[Passage] = []
+    for i in range(vehicles):
+        forms = [layout.form for layout in sorted(country.layouts, key=lambda layout: -layout.weight)]
+        plate = renderer.render(rng, form=forms[0] if i % 3 else forms[i % len(forms)])
+        vehicle = _Vehicle(seed * 100 + i, i % len(DRAWINGS), plate, float(rng.uniform(0.3, 0.7)))
+        shown = []
+        for step in range(PASSAGE):
+            frame, width = _frame(road, vehicle, step / (PASSAGE - 1), rng)
+            shown += [len(frames)] if width >= NARROWEST else []
+            frames.append(frame)
+        passages.append(Passage(tuple("".join(row) for row in plate.rows), shown[0], shown[-1]))
+        frames += [_filmed(road, rng) for _ in range(PAUSE)]
+    return frames, passages
+
+
+def _frame(road: Image, vehicle: _Vehicle, way: float, rng: np.random.Generator) -> tuple[Image, float]:
+    """The vehicle at a part of its way (0..1), and its plate's width beside the picture's (0 where it is cut)."""
+    canvas = road.copy()
+    height, width = SIZE_HW
+    drawing, aspect = DRAWINGS[vehicle.drawing]
+    high = height * (0.5 + 0.6 * way)
+    wide = high * aspect
+    foot = (width * (0.5 + (vehicle.side - 0.5) * way), height * (0.62 + 0.42 * way))
+    sketch = Sketch(canvas, (foot[0] - wide / 2, foot[1] - high), (wide, high), 0.0)
+    slots = drawing(sketch, np.random.default_rng(vehicle.seed))  # the same seed: the same vehicle in each frame
+    part = _mounted(canvas, slots[0], vehicle) if slots else 0.0
+    return _filmed(canvas, rng), part
+
+
+def _mounted(canvas: Image, place: Slot, vehicle: _Vehicle) -> float:
+    image = vehicle.plate.image_bgr
+    aspect = image.shape[1] / image.shape[0]
+    width = min(place.width, place.height * aspect * 1.3)
+    quad = hang(place, width, width / aspect, np.random.default_rng(vehicle.seed + 7))
+    paste(canvas, image, vehicle.plate.alpha, quad)
+    return width / SIZE_HW[1] if share_seen(quad, SIZE_HW) > 0.99 else 0.0
+
+
+def _filmed(canvas: Image, rng: np.random.Generator) -> Image:
+    """As a cheap camera sees it."""
+    return noise(np.asarray(cv2.GaussianBlur(canvas, (0, 0), 0.6), np.uint8), rng, 0.2)
+
+
+def write_clip(country: Country, out: Path, seed: int) -> list[Passage]:
+    """Write `clip.mp4` and `truth.json` into a folder, beside their names first.
+
+    Raises:
+        LprError: OpenCV can't write MPEG-4 here.
+    """
+    frames, passages = render_clip(country, seed)
+    out.mkdir(parents=True, exist_ok=True)
+    beside = out / "clip.part.mp4"
+    size = (SIZE_HW[1], SIZE_HW[0])
+    writer = cv2.VideoWriter(str(beside), cv2.VideoWriter.fourcc(*"mp4v"), FRAMES_PER_SECOND, size)
+    if not writer.isOpened():
+        raise LprError(f"{beside} can't be written: this OpenCV has no MPEG-4 encoder. Use the wheels of opencv-python")
+    for frame in frames:
+        writer.write(frame)
+    writer.release()
+    (out / "truth.json").write_text(_truth(passages), encoding="utf-8")
+    beside.replace(out / "clip.mp4")
+    return passages
+
+
+def _truth(passages: list[Passage]) -> str:
+    return json.dumps({"plates": list(_lines(passages))}, ensure_ascii=False, indent=1) + "\n"
+
+
+def _lines(passages: list[Passage]) -> Iterator[dict[str, object]]:
+    for passage in passages:
+        yield {"rows": passage.rows, "first": passage.first, "last": passage.last}
