@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from lpr_edge.contract.data import read_picture
 from lpr_edge.contract.errors import LprError
 from lpr_train import cli, engine
 from lpr_train.cli import main
@@ -118,3 +119,29 @@ def test_help_needs_no_tensorflow(command: str) -> None:
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert shown.returncode == 0, shown.stderr
     assert "usage: lpr-train" in shown.stdout
+
+
+def test_preview_draws_a_sheet(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A PNG that opens, the same for the same seed, and its path on stdout."""
+    one, other = tmp_path / "one.png", tmp_path / "other.png"
+    for path in (one, other):
+        assert main(["preview", "--kind", "characters", "--count", "4", "--seed", "3", "--out", str(path)]) == 0
+    assert f"4 characters in {one}\n" in capsys.readouterr().out
+    assert one.read_bytes() == other.read_bytes()
+    assert read_picture(one).std() > 10
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--count", "0"], "needs at least 1 picture"),
+        (["--country", "atlantis"], "no country 'atlantis'"),
+        (["--count", "1", "--out", "none/sheet.png"], "none/sheet.png can't be written"),
+    ],
+)
+def test_a_sheet_that_cannot_be_drawn_says_why(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    """One line, exit 1."""
+    assert main(["preview", "--kind", "characters", *arguments]) == 1
+    assert message in capsys.readouterr().err

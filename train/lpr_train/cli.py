@@ -111,7 +111,7 @@ def _check(parsed: argparse.Namespace) -> int:
 
 def _add_preview(commands: Any) -> None:
     parser = commands.add_parser("preview", help="draw a contact sheet of rendered pictures")
-    parser.add_argument("--kind", choices=("plates", "scenes", "characters"), default="plates", help="default: plates")
+    parser.add_argument("--kind", choices=("plates", "characters", "scenes"), default="plates", help="default: plates")
     parser.add_argument("--out", type=Path, default=Path("preview.png"), metavar="PNG", help="default: preview.png")
     parser.add_argument("--count", type=int, default=48, metavar="N", help="pictures on the sheet (default: 48)")
     parser.add_argument("--country", default="nepal", help="whose plates (default: nepal)")
@@ -121,5 +121,15 @@ def _add_preview(commands: Any) -> None:
 
 
 def _preview(parsed: argparse.Namespace) -> int:
+    import cv2
 
-    raise NotImplementedError
+    from lpr_edge.contract.country import load_country
+    from lpr_train.render.preview import contact_sheet
+
+    sheet = contact_sheet(parsed.kind, load_country(parsed.country), parsed.seed, parsed.count, parsed.data)
+    try:
+        parsed.out.write_bytes(cv2.imencode(".png", sheet)[1].tobytes())
+    except OSError as error:
+        raise LprError(f"{parsed.out} can't be written: {error.strerror}. Give --out another PNG.") from error
+    print(f"{parsed.count} {parsed.kind} in {parsed.out}")
+    return 0
