@@ -61,8 +61,7 @@ class NewestFrame:
 
     def close(self) -> None:
         """Let the device go; the thread does it, as OpenCV dies when a capture is closed during a read."""
-        with self._changed:
-            self._ended = True
+        self._ended = True
         self._thread.join(timeout=2.0)
 
     def _grab(self) -> None:

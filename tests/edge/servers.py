@@ -1,0 +1,57 @@
+"""Small HTTP servers that play a camera."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import BinaryIO
+
+import cv2
+
+from lpr_edge.contract.arrays import Image
+
+Serve = Callable[[BinaryIO], object]
+"""Writes a response's body."""
+
+
+@contextmanager
+def serving(serve: Serve, content_type: str, length: int | None = None) -> Iterator[str]:
+    """Serve one body for every path, on a free port of this machine; gives the URL."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", content_type)
+            if length is not None:
+                self.send_header("Content-Length", str(length))
+            self.end_headers()
+            try:
+                serve(self.wfile)  # type: ignore[arg-type]  # a BufferedIOBase, which writes bytes as well
+            except OSError:
+                return  # the client has gone
+
+        def log_message(self, *_: object) -> None:
+            return
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}/stream"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def motion_jpeg(images: list[Image]) -> tuple[Serve, str]:
+    """A camera's motion JPEG stream that ends after its pictures, and its content type."""
+
+    def serve(body: BinaryIO) -> None:
+        for image in images:
+            data = cv2.imencode(".jpg", image)[1].tobytes()
+            head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(data)}\r\n\r\n"
+            body.write(head.encode() + data + b"\r\n")
+
+    return serve, "multipart/x-mixed-replace; boundary=frame"
