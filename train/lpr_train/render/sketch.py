@@ -9,6 +9,7 @@ import numpy as np
 from lpr_edge.contract.arrays import AnyArray, Floats, Image, Quad
 from lpr_edge.contract.geometry import rectangle
 from lpr_train.render.noise import cloud_noise
+from lpr_train.render.shapes import PAINT
 
 Colour = Sequence[float] | AnyArray
 
@@ -53,17 +54,29 @@ class Sketch:
         first, last = (tuple(map(int, point)) for point in points)
         cv2.line(self.canvas, first, last, scalar(colour), thickness, cv2.LINE_AA)
 
+    def darken(self, x: float, y: float, radius_x: float, radius_y: float, factor: float) -> None:
+        """Multiply an ellipse's colours: a shadow on whatever is there."""
+        angles = np.linspace(0, 2 * np.pi, 24)[:-1]
+        rim = self.pixels(np.stack([x + radius_x * np.cos(angles), y + radius_y * np.sin(angles)], axis=1))
+        window, corner = self._window(rim)
+        if window.size:
+            mask = np.zeros(window.shape[:2], np.uint8)
+            cv2.fillPoly(mask, [np.round(rim - corner).astype(np.int32)], PAINT)
+            np.copyto(window, (window * factor).astype(np.uint8), where=mask[..., None] > 0)
+
+    def _window(self, points_xy: Floats) -> tuple[Image, Floats]:
+        """The part of the canvas round some points, a view, and its top left; empty where nothing is on the canvas."""
+        low = np.clip(np.floor(points_xy.min(axis=0)), 0, self.canvas.shape[1::-1]).astype(int)
+        high = np.clip(np.ceil(points_xy.max(axis=0)), 0, self.canvas.shape[1::-1]).astype(int)
+        return self.canvas[low[1] : high[1], low[0] : high[0]], np.asarray(low, np.float32)
+
     def shade(self, rng: np.random.Generator, strength: float) -> None:
         """Lay uneven light over the box's surroundings, so that no colour stays flat."""
-        corners = self.pixels([[0, 0], [1, 0], [1, 1], [0, 1]])
-        left, top = (max(0, int(v)) for v in corners.min(axis=0))
-        right, bottom = (
-            min(side, int(v)) for side, v in zip(self.canvas.shape[1::-1], corners.max(axis=0), strict=True)
-        )
-        if right - left < 4 or bottom - top < 4:
+        window, _ = self._window(self.pixels([[0, 0], [1, 0], [1, 1], [0, 1]]))
+        if min(window.shape[:2]) < 4:
             return
-        window = self.canvas[top:bottom, left:right]
-        clouds = (cloud_noise(rng, (bottom - top, right - left), rng.uniform(0.2, 2)) - 0.5) * np.float32(strength)
+        size_hw = window.shape[0], window.shape[1]
+        clouds = (cloud_noise(rng, size_hw, rng.uniform(0.1, 1.5)) - 0.5) * np.float32(strength)
         window[:] = cv2.add(window, cv2.merge([clouds] * 3), dtype=cv2.CV_8U)
 
 

@@ -57,13 +57,13 @@ def soil(rng: np.random.Generator, size_hw: tuple[int, int]) -> Image:
 
 def grass(rng: np.random.Generator, size_hw: tuple[int, int]) -> Image:
     """Grass or leaves."""
-    dark, bright = _colours(rng, _bgr(25, 80, 50), _bgr(70, 150, 110), rng.uniform(0.3, 0.7))
+    dark, bright = _colours(rng, _bgr(30, 65, 50), _bgr(80, 125, 110), rng.uniform(0.3, 0.7))
     return _grainy(two_tone(rng, size_hw, dark, bright, rng.uniform(0.08, 0.3)), rng, rng.uniform(5, 20))
 
 
 def plaster(rng: np.random.Generator, size_hw: tuple[int, int]) -> Image:
     """A plastered or painted wall, a shutter's stripes at times."""
-    colour = rng.uniform(70, 230, 3).astype(np.float32)
+    colour = (rng.uniform(80, 225) + rng.normal(0, pick(rng, [6, 18, 35]), 3)).astype(np.float32)
     image = two_tone(rng, size_hw, colour * 0.85, colour * 1.08, rng.uniform(0.5, 4))
     if rng.random() < 0.3:
         step = int(rng.integers(6, 26))
@@ -95,7 +95,7 @@ def facade(rng: np.random.Generator, size_hw: tuple[int, int]) -> Image:
     while x < width:
         wide = int(width * rng.uniform(0.12, 0.5))
         top = int(height * rng.uniform(0, 0.6))
-        colour = rng.uniform(40, 220, 3)
+        colour = rng.uniform(60, 220) + rng.normal(0, pick(rng, [8, 20, 45]), 3)
         cv2.rectangle(image, (x, top), (x + wide, height), tuple(map(float, colour)), -1)
         _windows(image, (x, top, wide, height - top), tuple(map(float, colour * rng.uniform(0.3, 0.7))), rng)
         x += wide
@@ -112,8 +112,36 @@ def _windows(image: Image, box: tuple[int, int, int, int], colour: tuple[float, 
             cv2.rectangle(image, (int(left), int(top)), corner, colour, -1)
 
 
-GROUNDS: tuple[Texture, ...] = (asphalt, asphalt, soil, soil, paving, grass, plaster)
-BACKDROPS: tuple[Texture, ...] = (facade, facade, plaster, grass, asphalt)
+def rubble(rng: np.random.Generator, size_hw: tuple[int, int]) -> Image:
+    """Stones, rubbish, heaps: hundreds of small flat shapes with a lit and a dark side."""
+    height, width = size_hw
+    image = soil(rng, size_hw)
+    for _ in range(int(rng.integers(30, 140))):
+        centre = rng.random(2) * (width, height)
+        reach = height * 0.015 * float(np.exp(rng.normal(0, 0.7)))
+        corners = np.round(centre + rng.normal(0, 1, (5, 2)) * (reach * 1.4, reach)).astype(np.int32)
+        tone = np.clip(rng.uniform(50, 210) + rng.normal(0, 10, 3), 0, 255)
+        hull = cv2.convexHull(corners)
+        cv2.fillPoly(image, [hull + np.array([0, max(1, int(reach * 0.4))])], tuple(map(float, tone * 0.4)))
+        cv2.fillPoly(image, [hull], tuple(map(float, tone)), cv2.LINE_AA)
+    return image
+
+
+def foliage(rng: np.random.Generator, size_hw: tuple[int, int]) -> Image:
+    """Bushes and trees: leaves over leaves."""
+    height, width = size_hw
+    image = grass(rng, size_hw)
+    hue = np.array([rng.uniform(20, 70), rng.uniform(70, 130), rng.uniform(40, 110)])
+    for _ in range(int(rng.integers(60, 200))):
+        centre = int(rng.random() * width), int(rng.random() * height)
+        axes = max(1, int(rng.exponential(height * 0.03))), max(1, int(rng.exponential(height * 0.015)))
+        tone = tuple(map(float, np.clip(hue * rng.uniform(0.3, 1.5), 0, 255)))
+        cv2.ellipse(image, centre, axes, float(rng.uniform(0, 180)), 0, 360, tone, -1, cv2.LINE_AA)
+    return image
+
+
+GROUNDS: tuple[Texture, ...] = (asphalt, asphalt, soil, soil, rubble, paving, grass, plaster)
+BACKDROPS: tuple[Texture, ...] = (facade, facade, plaster, foliage, foliage, rubble, asphalt)
 
 
 def backdrop(rng: np.random.Generator, size_hw: tuple[int, int]) -> Image:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import cv2
 import numpy as np
 
 from lpr_edge.contract.arrays import Floats
@@ -17,8 +18,14 @@ def paint(rng: np.random.Generator) -> Floats:
         [[25, 25, 28], [230, 230, 230], [150, 150, 150], [35, 30, 170], [150, 60, 25], [60, 60, 60]], np.float32
     )
     if rng.random() < 0.25:
-        return rng.uniform(10, 240, 3).astype(np.float32)
+        return muted(rng)
     return np.asarray(usual[int(rng.integers(len(usual)))] * rng.uniform(0.6, 1.1), np.float32)
+
+
+def muted(rng: np.random.Generator) -> Floats:
+    """Any colour of the street, BGR: most are greyish, few are loud."""
+    grey, loudness = rng.uniform(25, 220), pick(rng, [10.0, 28.0, 65.0], [0.5, 0.35, 0.15])
+    return np.asarray(np.clip(grey + rng.normal(0, loudness, 3), 0, 255), np.float32)
 
 
 def _dark(rng: np.random.Generator, most: float = 60) -> Floats:
@@ -33,6 +40,39 @@ def _lamp(sketch: Sketch, x: float, y: float, rx: float, ry: float, colour: Colo
     sketch.oval(x - rx * 0.3, y - ry * 0.3, rx * 0.4, ry * 0.4, bright)
 
 
+def _machinery(sketch: Sketch, rng: np.random.Generator, count: int) -> None:
+    """Pipes, struts and covers in black and metal, thickest round the middle."""
+    for _ in range(count):
+        x, y = rng.normal(0.5, 0.17), rng.uniform(0.1, 0.95)
+        reach = rng.uniform(0.03, 0.22)
+        tone = _dark(rng, 90) if rng.random() < 0.65 else muted(rng)
+        if rng.random() < 0.5:
+            sketch.line(
+                (x, y), (x + rng.normal(0, reach), y + rng.normal(0, reach * 0.6)), rng.uniform(0.008, 0.05), tone
+            )
+        else:
+            corners = np.array([x, y]) + rng.normal(0, 1, (4, 2)) * (reach * 0.6, reach * 0.3)
+            sketch.polygon(cv2.convexHull(corners.astype(np.float32))[:, 0], tone)
+
+
+def _rider(sketch: Sketch, rng: np.random.Generator) -> None:
+    """A back, two legs and feet beside the machine."""
+    cloth, trousers = muted(rng), muted(rng) * 0.6
+    sketch.polygon([[0.22, -0.5], [0.78, -0.5], [0.84, 0.08], [0.16, 0.08]], cloth)
+    for side in (-1, 1):
+        knee, foot = 0.5 + side * rng.uniform(0.36, 0.5), 0.5 + side * rng.uniform(0.38, 0.52)
+        sketch.line((0.5 + side * 0.26, 0.05), (knee, 0.42), 0.17, trousers)
+        sketch.line((knee, 0.42), (foot, 0.85), 0.13, trousers)
+        sketch.oval(foot, 0.9, 0.1, 0.03, _dark(rng))
+
+
+def _ground_shadow(sketch: Sketch, rng: np.random.Generator) -> None:
+    """The dark patch on the ground that shows where something stands."""
+    shift = rng.normal(0, 0.1)
+    for reach in (0.62, 0.5):
+        sketch.darken(0.5 + shift, 0.98, reach, 0.05, 0.75)
+
+
 def _red(rng: np.random.Generator) -> Floats:
     return np.array([rng.uniform(15, 60), rng.uniform(10, 50), rng.uniform(110, 235)], np.float32)
 
@@ -44,8 +84,12 @@ def _orange(rng: np.random.Generator) -> Floats:
 def motorbike_rear(sketch: Sketch, rng: np.random.Generator) -> list[Slot]:
     """Seat, lamp, indicators, mudguard and tyre; the plate hangs below the lamp."""
     body, dark = paint(rng), _dark(rng)
+    _ground_shadow(sketch, rng)
+    if rng.random() < 0.25:
+        _rider(sketch, rng)
     sketch.box(0.4, 0.55, 0.6, 1.0, _dark(rng, 40))
     sketch.oval(0.5, 0.98, 0.1, 0.05, _dark(rng, 40))
+    _machinery(sketch, rng, int(rng.integers(4, 18)))
     if rng.random() < 0.6:
         side = pick(rng, [0.25, 0.75])
         sketch.line((side, 0.55), (side + rng.normal(0, 0.04), 0.85), 0.09, rng.uniform(90, 200, 3))
@@ -68,7 +112,11 @@ def motorbike_rear(sketch: Sketch, rng: np.random.Generator) -> list[Slot]:
 def motorbike_front(sketch: Sketch, rng: np.random.Generator) -> list[Slot]:
     """Headlamp, fork, handlebar, tyre; the plate lies across the fork or on the mudguard."""
     body, dark = paint(rng), _dark(rng)
+    _ground_shadow(sketch, rng)
+    if rng.random() < 0.4:
+        _rider(sketch, rng)
     sketch.box(0.43, 0.5, 0.57, 1.0, _dark(rng, 40))
+    _machinery(sketch, rng, int(rng.integers(3, 14)))
     for side in (-1, 1):
         sketch.line((0.5 + side * 0.1, 0.3), (0.5 + side * 0.1, 0.85), 0.05, rng.uniform(60, 190, 3))
         sketch.line((0.5 + side * 0.1, 0.2), (0.5 + side * 0.45, 0.15), 0.04, dark)
@@ -107,7 +155,7 @@ def car(sketch: Sketch, rng: np.random.Generator) -> list[Slot]:
 
 def bus(sketch: Sketch, rng: np.random.Generator) -> list[Slot]:
     """A bus, van, truck or three-wheeler: a tall box with glass, stripes, lamps; one or two plates low down."""
-    body, stripe = paint(rng), rng.uniform(20, 230, 3)
+    body, stripe = paint(rng), muted(rng)
     sketch.oval(0.5, 0.98, 0.5, 0.03, _dark(rng, 40))
     for side in (0.06, 0.78):
         sketch.box(side, 0.85, side + 0.16, 1.0, _dark(rng, 35))
