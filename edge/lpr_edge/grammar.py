@@ -52,6 +52,8 @@ class Grammar:
 
     def __init__(self, country: Country) -> None:
         self.country = country
+        self._steps: dict[tuple[Place, str], list[Place]] = {}
+        self._successors: dict[tuple[State, str], State] = {}
         self._after: dict[tuple[State, str], State] = {}
         self.start: State = frozenset(
             place for form in range(len(country.forms)) for place in self._settle(Place(form, 0, 0, -1, 0))
@@ -115,9 +117,14 @@ class Grammar:
         return [(options[i][place.spelt], place._replace(option=i, spelt=place.spelt + 1)) for i in spelling]
 
     def _step(self, place: Place, label: str) -> list[Place]:
-        return [
-            settled for arc, after in self._arcs(place) if arc == label for settled in self._settle(self._close(after))
-        ]
+        """The places after one more label, in the order of the forms. Found once, then remembered."""
+        found = self._steps.get((place, label))
+        if found is None:
+            arcs = [after for arc, after in self._arcs(place) if arc == label]
+            found = self._steps[place, label] = [
+                settled for after in arcs for settled in self._settle(self._close(after))
+            ]
+        return found
 
     def _close(self, place: Place) -> Place:
         """Count an option that has been spelt to its end."""
