@@ -1,0 +1,37 @@
+"""Readings and frames out of nothing, for tests of what comes after the networks."""
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+from tests.edge.golden import tinyland
+
+from lpr_edge.contract.arrays import Quad
+from lpr_edge.contract.outputs import Character
+from lpr_edge.detector import FoundPlate
+from lpr_edge.frames import Frame
+from lpr_edge.grammar import Grammar
+from lpr_edge.pipeline import PlateReading
+from lpr_edge.reader import Reading
+
+START = datetime(2026, 3, 1, 6, 0, tzinfo=UTC)
+GRAMMAR = Grammar(tinyland.tinyland())
+
+
+def quad_at(x: float, y: float = 50.0) -> Quad:
+    return np.array([[x, y], [x + 60, y], [x + 60, y + 20], [x, y + 20]], np.float32)
+
+
+def plate(text: str, x: float = 50.0, score: float = 0.9, y: float = 50.0) -> PlateReading:
+    """A plate that reads as a text, at a place."""
+    scores = np.zeros(7, np.float32)
+    row = tuple(
+        Character(label, score, 1.0, (i + 0.5) / len(text), 0.5, 0.1, 0.5, scores) for i, label in enumerate(text)
+    )
+    reading = Reading((row,), GRAMMAR.parse(list(text)), quad_at(x, y))
+    return PlateReading(FoundPlate(reading.quad_xy, 0.9, (1.0, 0.0, 0.0, 0.0)), reading)
+
+
+def frame(index: int, fps: float = 10.0, age_ms: float | None = None) -> Frame:
+    """A black frame of a clip."""
+    image = np.zeros((120, 200, 3), np.uint8)
+    return Frame(image, "clip.mp4", index, START + timedelta(seconds=index / fps), age_ms)
