@@ -1,9 +1,9 @@
 """The likeliest reading that the grammar allows, searched with the network's own scores.
 
 Where the plain reading (each peak's likeliest label) is valid, it stands. Otherwise every peak, faint ones too, may
-take one of its likely labels or be no character at all, and the automaton of the grammar says what may follow: so a digit
-never stands where a class letter must, and a dot that was taken for a character goes. A reading that would have to
-bend too far stays as it was read, and isn't valid.
+take one of its likely labels or be no character at all, and the automaton of the grammar says what may follow: so a
+digit never stands where a class letter must, and a dot that was taken for a character goes. A reading that would have
+to bend too far stays as it was read, and isn't valid.
 """
 
 from collections.abc import Mapping, Sequence

@@ -56,9 +56,9 @@ def test_corners_that_no_warp_fits_are_refused(quad: list[list[float]]) -> None:
 
 def test_overlap_of_halves_is_a_third() -> None:
     """Two rectangles that share half of each have an IoU of one third."""
-    assert quad_iou(SQUARE, SQUARE + np.float32([20, 0])) == pytest.approx(1 / 3, abs=1e-4)
+    assert quad_iou(SQUARE, SQUARE + np.array([20, 0], np.float32)) == pytest.approx(1 / 3, abs=1e-4)
     assert quad_iou(SQUARE, SQUARE) == pytest.approx(1.0, abs=1e-5)
-    assert quad_iou(SQUARE, SQUARE + np.float32([100, 0])) == 0.0
+    assert quad_iou(SQUARE, SQUARE + np.array([100, 0], np.float32)) == 0.0
 
 
 def test_overlap_with_a_folded_quad_is_none() -> None:

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lpr_edge.contract.arrays import Floats, Quad
 from lpr_edge.contract.geometry import quad_iou
 from lpr_edge.contract.outputs import (
     Character,
@@ -22,7 +23,7 @@ GRID = (16, 16)
 THRESHOLDS = {"score": 0.5, "overlap": 0.3}
 
 
-def heads_with(plates: list[tuple[np.ndarray, int, float]]) -> dict[str, np.ndarray]:
+def heads_with(plates: list[tuple[Quad, int, float]]) -> dict[str, Floats]:
     """A detector's ideal outputs for plates given as (corners in picture order, turn, score)."""
     heads = {
         "centre": np.zeros((*GRID, 1), np.float32),
@@ -51,8 +52,8 @@ def test_offsets_survive_coding(values: list[float]) -> None:
 
 
 def test_eight_bits_keep_a_third_of_a_pixel_on_small_plates() -> None:
-    """The claim in STEEPNESS: at 10 pixels of a 384-pixel input one step of 1/128 moves a corner by under 0.7 pixels."""
-    code = encode_offsets(np.float32([10 / 384]))
+    """The claim in STEEPNESS: at 10 pixels of a 384-pixel input a step of 1/128 moves a corner by under 0.7."""
+    code = encode_offsets(np.array([10 / 384], np.float32))
     step = decode_offsets(code + 1 / 128) - decode_offsets(code)
     assert float(step[0]) * 384 / 2 < 0.35
 
@@ -68,7 +69,7 @@ def test_a_plate_comes_back_from_its_own_top_left(turn: int) -> None:
 
 def test_plates_that_overlap_are_one_and_others_stay() -> None:
     """The surest of two overlapping plates is kept; one elsewhere isn't touched."""
-    near, far = PLATE + 8, PLATE + np.float32([40, 50])
+    near, far = PLATE + 8, PLATE + np.array([40, 50], np.float32)
     boxes = decode_plates(heads_with([(PLATE, 0, 0.8), (near, 0, 0.9), (far, 0, 0.7)]), INPUT_HW, THRESHOLDS)
     assert [round(box.score, 2) for box in boxes] == [0.9, 0.7]
     assert quad_iou(boxes[0].quad_xy, near) > 0.99
@@ -87,7 +88,7 @@ def test_peaks_come_highest_first() -> None:
     assert find_peaks(heat, 0.3) == [(6, 6), (1, 1)]
 
 
-def reading(places: list[tuple[float, float, int]], width: float = 0.1) -> dict[str, np.ndarray]:
+def reading(places: list[tuple[float, float, int]], width: float = 0.1) -> dict[str, Floats]:
     """A reader's ideal outputs for characters given as (x, y, class)."""
     grid = (24, 48)
     heads = {

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lpr_edge.contract.arrays import AnyArray
 from lpr_edge.contract.preprocess import PADDING, InputSpec, prepare, prepare_plate
 
 LETTERBOX = InputSpec((64, 64), 3, "rgb", "letterbox")
@@ -46,7 +47,7 @@ def test_points_find_their_way_back(height: int, width: int, x: float, y: float)
 @pytest.mark.parametrize(
     "picture", [np.zeros((0, 5, 3), np.uint8), np.zeros((5, 5, 3), np.uint16)], ids=["empty", "16 bit"]
 )
-def test_what_is_no_picture_of_bytes_is_refused(picture: np.ndarray) -> None:
+def test_what_is_no_picture_of_bytes_is_refused(picture: AnyArray) -> None:
     """An empty picture or one of 16 bits is a programmer's mistake, named with what was found."""
     with pytest.raises(ValueError, match="expected a picture of bytes"):
         prepare(picture, LETTERBOX)

@@ -26,7 +26,7 @@ def test_a_perfect_detector_would_find_the_labelled_corners(turn: int) -> None:
 
 def test_two_plates_side_by_side_keep_their_own_corners() -> None:
     """Neighbours' peaks don't blur into each other."""
-    other = UPRIGHT + np.float32([0, 60])
+    other = UPRIGHT + np.array([0, 60], np.float32)
     targets = plate_targets([UPRIGHT, other], [], (256, 256), 8)
     heads = {
         "centre": targets["centre"][..., :1],

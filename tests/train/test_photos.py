@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
+from lpr_edge.contract.arrays import Quad
 from lpr_edge.contract.errors import DataError
 from lpr_edge.contract.geometry import is_convex, quad_iou, rectify, signed_area
 from lpr_train.photos import Scene, ViewConfig, hold_out, load_photos, mirror, view
@@ -25,7 +26,7 @@ def scene_with_plate() -> Scene:
     return Scene(image, (QUAD,))
 
 
-def red_is_top_left(scene: Scene, quad: np.ndarray) -> bool:
+def red_is_top_left(scene: Scene, quad: Quad) -> bool:
     """Whether the red quarter comes out top left of the rectified plate, and only there."""
     upright = rectify(scene.image_bgr, quad, (60, 120)).astype(int)
     red = upright[..., 2] - upright[..., 0]

@@ -2,13 +2,14 @@
 
 import numpy as np
 
+from lpr_edge.contract.arrays import Floats
 from lpr_train.heat import PlacedCharacter, character_targets
 from lpr_train.placement import place_characters
 
 GRID = (24, 48)
 
 
-def outputs(placed: list[PlacedCharacter], labels: int = 5, sure: float = 6.0) -> dict[str, np.ndarray]:
+def outputs(placed: list[PlacedCharacter], labels: int = 5, sure: float = 6.0) -> dict[str, Floats]:
     """What a reader that sees those characters would answer."""
     targets = character_targets(placed, GRID)
     logits = np.eye(labels, dtype=np.float32)[targets["classes"][..., 0].astype(int)] * sure
@@ -40,7 +41,7 @@ def test_three_rows_are_cut_where_the_network_sees_them() -> None:
 
 
 def test_one_misread_character_is_placed_where_it_must_stand() -> None:
-    """The network takes a 1 for a 3: its place is still found, between its neighbours, which is what there is to learn."""
+    """The network takes a 1 for a 3: its place is still found, between its neighbours."""
     seen = row([0, 3, 2, 4, 4, 1], 0.5)
     found = place_characters(outputs(seen, sure=4.0), [[0, 1, 2, 4, 4, 1]])
     assert found is not None

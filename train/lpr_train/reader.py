@@ -190,7 +190,7 @@ class ReaderTask:
         return [(truth, self._read({role: h[i] for role, h in heads.items()})) for i, truth in enumerate(truths)]
 
     def validate(self, model: KerasModel) -> dict[str, float]:
-        """Exact match and CER on held-out plates; the score is the mean of exact match and 1 - CER, of real ones if any."""
+        """Exact match and CER on held-out plates; the score is the mean of exact match and 1 - CER, of real ones."""
         judged = self._judged(model)
         figures = {
             f"{name}_{metric}": value for name, pairs in judged.items() for metric, value in _figures(pairs).items()
