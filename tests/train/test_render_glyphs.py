@@ -11,7 +11,7 @@ from lpr_edge.contract.arrays import Image
 from lpr_edge.contract.country import Country, country_from_dict, load_country
 from lpr_edge.contract.data import CharacterFile
 from lpr_edge.contract.errors import LprError
-from lpr_train.render.cutouts import CutoutSource, cut_out, load_cutouts
+from lpr_train.render.cutouts import CutoutSource, cut_out, likely, load_cutouts
 from lpr_train.render.faces import FACES, Face, FontSource, draw_text, font_sources, load_font
 from lpr_train.render.glyphs import GlyphBook
 from lpr_train.render.painted import BlockSource, PaintedSource, painted_sources
@@ -173,6 +173,13 @@ def test_cut_outs_come_from_files_and_are_drawn_with(tmp_path: Path, nepal: Coun
     own = cutouts.glyph("४", 0).mask
     assert any(np.array_equal(book.sample("४", rng, book.hand(rng)).mask, own) for _ in range(60))
     assert book.sample("३", rng).mask.any()
+
+
+def test_cut_outs_unlike_their_label_are_left_out(nepal: Country) -> None:
+    """A blob or another character among a label's cut-outs isn't drawn with; a true one is."""
+    source = FontSource(FACES[0], nepal)
+    true, false, blob = source.glyph("४"), source.glyph("८"), Glyph(np.full((40, 30), 255, np.uint8))
+    assert likely(CutoutSource({"४": [true, false, blob]}), font_sources(nepal)).shapes == {"४": [true]}
 
 
 def test_cut_out_variants_wrap_round() -> None:

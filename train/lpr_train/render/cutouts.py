@@ -1,16 +1,20 @@
 """Shapes of real characters, cut out of the single-character data set's training pictures."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from lpr_edge.contract.arrays import Image
+from lpr_edge.contract.arrays import AnyArray, Image
 from lpr_edge.contract.data import CharacterFile, read_picture
-from lpr_train.render.shapes import SHAPE_HEIGHT, Glyph, tight
+from lpr_train.render.shapes import SHAPE_HEIGHT, Glyph, ShapeSource, tight
 
 MOST_PER_LABEL = 150
+SOLID = 0.06
+"""How much more of its box a cut-out may fill than the fullest reference."""
+LEAST_LIKENESS = 0.5
+"""Intersection over union with the most similar reference; set by looking at what falls below."""
 MINIMUM_HEIGHT = 24
 """Smaller crops give shapes of stairs."""
 
@@ -35,6 +39,34 @@ class CutoutSource:
     def glyph(self, label: str, variant: int) -> Glyph:
         """One of the label's shapes."""
         return self.shapes[label][variant % len(self.shapes[label])]
+
+
+def likely(cutouts: CutoutSource, others: Sequence[ShapeSource]) -> CutoutSource:
+    """Leave out cut-outs that look like no other source's shape of their label: blobs, halves, neighbours."""
+    kept = {}
+    for label, glyphs in cutouts.shapes.items():
+        references = _references(label, others)
+        kept[label] = [glyph for glyph in glyphs if _is_likely(glyph, references)]
+    return CutoutSource(kept)
+
+
+def _references(label: str, others: Sequence[ShapeSource]) -> AnyArray:
+    """(n, pixels) bool: what the label looks like elsewhere."""
+    drawn = (s.glyph(label, variant) for s in others if s.draws(label) for variant in range(s.variants))
+    return np.array([_coarse(glyph) for glyph in drawn])
+
+
+def _is_likely(glyph: Glyph, references: AnyArray) -> bool:
+    """Tell whether a shape overlaps well with some reference, and isn't as solid as none is."""
+    if not len(references):
+        return True
+    own = _coarse(glyph)
+    likeness = (references & own).sum(axis=1) / (references | own).sum(axis=1)
+    return bool(likeness.max() > LEAST_LIKENESS and own.mean() < references.mean(axis=1).max() + SOLID)
+
+
+def _coarse(glyph: Glyph) -> AnyArray:
+    return np.asarray(cv2.resize(glyph.mask, (20, 24), interpolation=cv2.INTER_AREA) > 110).ravel()
 
 
 def load_cutouts(files: Iterable[CharacterFile]) -> CutoutSource:

@@ -182,6 +182,8 @@ CAMERA: tuple[tuple[Effect, float], ...] = (
 )
 """Effects of the camera, in the order in which they happen."""
 
+FAINTEST = 4.0
+"""Grey levels of contrast below which no effect may bring a plate."""
 SCENE_SHARE: dict[Effect, float] = {blur: 0.2, motion: 0.25, low_resolution: 0.75, sharpen: 0.5}
 """How much of their strength blurring effects keep on a scene."""
 
@@ -219,13 +221,14 @@ def degrade_scene(image: Image, rng: np.random.Generator, strength: float = 0.6)
 
 def _unless_lost(changed: Image, image: Image) -> Image:
     """Don't let effects add up until nothing is left to see."""
-    return changed if _contrast(changed) > min(9.0, 0.6 * _contrast(image)) else image
+    return changed if _contrast(changed) > min(FAINTEST, 0.9 * _contrast(image)) else image
 
 
 def _contrast(image: Image) -> float:
-    """Standard deviation of the brightness, seen coarsely so that noise doesn't count."""
+    """Standard deviation of the brightness about its surroundings, seen coarsely so that noise doesn't count."""
     coarse = cv2.resize(image, (48, 24), interpolation=cv2.INTER_AREA)
-    return float(cv2.meanStdDev(cv2.cvtColor(coarse, cv2.COLOR_BGR2GRAY))[1][0, 0])
+    grey = cv2.cvtColor(coarse, cv2.COLOR_BGR2GRAY)
+    return float(cv2.meanStdDev(cv2.subtract(grey, cv2.blur(grey, (13, 13)), dtype=cv2.CV_32F))[1][0, 0])
 
 
 def _table(levels: Floats) -> Image:

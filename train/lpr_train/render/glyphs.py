@@ -7,7 +7,7 @@ import numpy as np
 from lpr_edge.contract.country import Country
 from lpr_edge.contract.errors import LprError
 from lpr_train.render.chance import pick, weighted_order
-from lpr_train.render.cutouts import CutoutSource
+from lpr_train.render.cutouts import CutoutSource, likely
 from lpr_train.render.faces import font_sources
 from lpr_train.render.painted import painted_sources
 from lpr_train.render.shapes import Glyph, ShapeSource
@@ -39,8 +39,8 @@ class GlyphBook:
     def __init__(self, country: Country, cutouts: CutoutSource | None = None) -> None:
         self.country = country
         self._fonts = tuple(font_sources(country))
-        extra: list[ShapeSource] = [] if cutouts is None else [cutouts]
-        self._sources: tuple[ShapeSource, ...] = (*self._fonts, *painted_sources(), *extra)
+        drawn: tuple[ShapeSource, ...] = (*self._fonts, *painted_sources())
+        self._sources = drawn if cutouts is None else (*drawn, likely(cutouts, drawn))
         self._weights = [source.weight for source in self._sources]
         self._drawers: dict[str, tuple[int, ...]] = {}
         self._kept: dict[tuple[int, str, int], Glyph] = {}

@@ -217,6 +217,10 @@ def move_box(box: CharacterBox, field: Floats) -> CharacterBox:
 
 def stroke_weight(mask: Image, rng: np.random.Generator) -> Floats:
     """Make strokes thicker or thinner and their edges softer; (h, w) float32 0..1."""
+    if rng.random() < 0.3:
+        # A flat brush, held upright or lying, makes strokes of one direction thicker than those of the other.
+        tip = 1 + round(mask.shape[0] * rng.uniform(0.008, 0.03))
+        mask = np.asarray(cv2.dilate(mask, np.ones(pick(rng, [(1, tip), (tip, 1)], [0.75, 0.25]), np.uint8)), np.uint8)
     spread = mask.shape[0] * rng.uniform(0.003, 0.014)
     soft = cv2.GaussianBlur(mask, (0, 0), max(0.4, spread)).astype(np.float32)
     level, steep = rng.uniform(70, 165), rng.uniform(1.5, 4)
