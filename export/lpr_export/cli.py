@@ -128,6 +128,7 @@ def _show_files(done: Sequence["Exported"]) -> None:
     """Name what was written, and the next command to type."""
     for path in (path for exported in done for path in exported.paths):
         print(f"wrote {path}")
-    found = {exported.kind: exported.paths[0] for exported in done}
+    # Of both precisions, int8 is what a device is for; its TFLite file comes first.
+    found = {e.kind: min(e.paths, key=lambda path: ".int8." not in path.name) for e in done}
     if "detector" in found and "reader" in found:
         print(f"next: lpr-edge --detector {found['detector']} --reader {found['reader']} --source PICTURE")

@@ -34,17 +34,22 @@ class Draft:
         return f"{self.manifest.name}.{self.precision}{self.suffix}"
 
     def write(self, folder: Path) -> Path:
-        """Write the file with its manifest inside, and read that back.
-
-        Raises:
-            ExportError: the manifest came back changed.
-        """
+        """Write the file with its manifest inside, and read that back."""
         path = folder / self.name
         embed = embed_in_tflite if self.suffix == ".tflite" else embed_in_onnx
         path.write_bytes(embed(self.weights, self.manifest))
-        if replace(read_manifest(path), weights_sha256="").to_json() != self.manifest.to_json():
-            raise ExportError(f"{path.name} doesn't give its manifest back as it was written; report it")
+        read_back(path, self.manifest)
         return path
+
+
+def read_back(path: Path, manifest: Manifest) -> None:
+    """See that a file gives its manifest back, and that it belongs to the weights.
+
+    Raises:
+        ExportError: it came back changed.
+    """
+    if replace(read_manifest(path), weights_sha256="").to_json() != manifest.to_json():
+        raise ExportError(f"{path.name} doesn't give its manifest back as it was written; report it")
 
 
 def draft(card: Manifest, converted: Converted, suffix: str, calibration: Calibration) -> Draft:

@@ -1,5 +1,6 @@
 """The float network: loaded, and checked against what the run says of it."""
 
+import re
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -30,12 +31,14 @@ def load_network(path: Path, card: Manifest) -> KerasModel:
 
 
 def _why_not_loaded(path: Path, message: str) -> str:
-    first = message.strip().splitlines()[0] if message.strip() else "no reason given"
-    if "custom" in message or "Could not locate" in message or "Lambda" in message:
+    custom = re.search(r"Could not locate (?:class|function) '(\w+)'", message)
+    name = custom.group(1) if custom else "Lambda" if "`Lambda` layer" in message else None
+    if name:
         return (
-            f"{path} has a custom layer, which TFLite's built-in operators can't stand for ({first}). "
+            f"{path} has a custom layer, {name}, which TFLite's built-in operators can't stand for. "
             "Build the network from Keras' own layers"
         )
+    first = next(iter(message.strip().splitlines()), "no reason given")
     return f"{path} is no Keras 3 model, or is damaged ({first}). Train the run again with lpr-train"
 
 

@@ -16,23 +16,25 @@ KINDS = {"characters": "classifier", "reader": "reader", "detector": "detector"}
 THRESHOLDS: dict[str, dict[str, float]] = {
     "classifier": {},
     "reader": {"peak": 0.4},
-    "detector": {"score": 0.4, "overlap": 0.3},
+    "detector": {"score": 0.05, "overlap": 0.3},
 }
-STEPS = {"characters": 60, "reader": 300, "detector": 700}
-"""Enough for the networks to be right about most of what they see."""
+STEPS = {"characters": 60, "reader": 300}
+"""Enough for the networks to see something; the detector, slow to fit, keeps its random weights."""
 
 
-def make_run(folder: Path, name: str, **card: Any) -> Path:
+def make_run(folder: Path, name: str, /, **card: Any) -> Path:
     """Fit a network for some seconds and write its run folder; `card` replaces entries of model.json."""
+    import keras
     from tests.edge.golden import make
 
-    make.keras.utils.set_random_seed(7)
+    keras.utils.set_random_seed(7)
     model = getattr(make, name)()
-    make.fit(model, getattr(make, f"{name}_sample"), STEPS[name])
+    if name in STEPS:
+        make.fit(model, getattr(make, f"{name}_sample"), STEPS[name])
     return write_run(folder, name, model, **card)
 
 
-def write_run(folder: Path, name: str, model: Any, **card: Any) -> Path:
+def write_run(folder: Path, name: str, model: Any, /, **card: Any) -> Path:
     """Write the run folder of a Keras network."""
     folder.mkdir(parents=True, exist_ok=True)
     model.save(folder / "model.keras")
@@ -42,7 +44,7 @@ def write_run(folder: Path, name: str, model: Any, **card: Any) -> Path:
     return folder
 
 
-def write_card(folder: Path, name: str, **replaced: Any) -> None:
+def write_card(folder: Path, name: str, /, **replaced: Any) -> None:
     """Write model.json."""
     from tests.edge.golden.make import INPUTS
 

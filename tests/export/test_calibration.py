@@ -1,0 +1,157 @@
+"""The representative data set: what is refused, and what the input's scale is made from."""
+
+from pathlib import Path
+
+import cv2
+import hypothesis.extra.numpy as hnp
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.edge.golden import tinyland
+
+from lpr_edge.contract.arrays import Image
+from lpr_edge.contract.data import file_sha256
+from lpr_edge.contract.manifest import Manifest, TensorSpec
+from lpr_edge.contract.preprocess import InputSpec
+from lpr_export.calibration import Calibration, check_calibration, check_disjoint, with_full_range
+from lpr_export.drawing import draw_from_data
+from lpr_export.errors import ExportError
+from lpr_export.held_out import held_out_of_data
+
+SHAPE = (4, 5, 1)
+
+
+def calibration(pictures: list[Image]) -> Calibration:
+    hashes = tuple(f"{number:064x}" for number in range(len(pictures)))
+    return Calibration(tuple(pictures), "rendered", hashes, seed=3)
+
+
+def noise(count: int) -> list[Image]:
+    return list(np.random.default_rng(0).integers(0, 256, (count, *SHAPE), dtype=np.uint8))
+
+
+def card(kind: str, spec: InputSpec) -> Manifest:
+    country = tinyland.tinyland()
+    labels = tuple(country.characters.values()) if kind == "classifier" else country.labels
+    return Manifest(kind, kind, labels, spec, (), "float32", TensorSpec("float32"), {}, country.to_dict())
+
+
+def test_good_set_passes() -> None:
+    """Sixteen pictures of the right size are enough."""
+    check_calibration(calibration(noise(16)), SHAPE)
+
+
+def test_too_few_pictures() -> None:
+    """Fewer than sixteen are refused, with the count."""
+    with pytest.raises(ExportError, match=r"has 15 pictures .*, and needs 16 or more"):
+        check_calibration(calibration(noise(15)), SHAPE)
+
+
+def test_wrong_size() -> None:
+    """Pictures of another size than the input are refused."""
+    with pytest.raises(ExportError, match=r"pictures of shape \(4, 5, 1\), and the network takes \(8, 5, 1\)"):
+        check_calibration(calibration(noise(16)), (8, 5, 1))
+
+
+def test_blank_pictures() -> None:
+    """All-black pictures are refused before anything is converted."""
+    with pytest.raises(ExportError, match=r"all 20 pictures .* are blank"):
+        check_calibration(calibration([np.zeros(SHAPE, np.uint8)] * 20), SHAPE)
+
+
+def test_contaminated_set() -> None:
+    """A picture that is measured on mustn't be calibrated on; the message names its hash."""
+    drawn = calibration(noise(16))
+    with pytest.raises(ExportError, match=r"1 of 16 calibration pictures .* also stand in the test pictures"):
+        check_disjoint(drawn, {drawn.sha256[5]}, "the test pictures")
+    check_disjoint(drawn, {"another"}, "the test pictures")
+
+
+@given(hnp.arrays(np.uint8, (3, *SHAPE), elements=st.integers(20, 200)).filter(lambda a: np.ptp(a[1]) > 0))
+def test_full_range_is_reached(pictures: Image) -> None:
+    """Whatever the pictures' range, 0 and 255 are both there afterwards, and no picture was changed."""
+    result = with_full_range(list(pictures))
+    assert (min(p.min() for p in result), max(p.max() for p in result)) == (0, 255)
+    for before, after in zip(pictures, result, strict=False):
+        np.testing.assert_array_equal(before, after)
+
+
+def test_full_range_adds_nothing_needless() -> None:
+    """Pictures that reach both ends stay as they are."""
+    pictures = [np.zeros(SHAPE, np.uint8), np.full(SHAPE, 255, np.uint8)]
+    assert len(with_full_range(pictures)) == 2
+
+
+def test_manifest_entry_tells_sets_apart() -> None:
+    """The same pictures in another order have the same hash, other pictures another one."""
+    pictures = noise(17)
+    first = calibration(pictures[:16]).to_dict()
+    assert first["count"] == 16
+    assert first == calibration(pictures[:16][::-1]).to_dict()
+    assert first["sha256"] != calibration(pictures[1:]).to_dict()["sha256"]
+
+
+@pytest.fixture
+def plates_data(tmp_path: Path) -> Path:
+    """Three streets, two to train on and one to test."""
+    rng = np.random.default_rng(5)
+    lines = []
+    (tmp_path / "plates/images").mkdir(parents=True)
+    for number, split in enumerate(["train", "train", "test"]):
+        scene = tinyland.draw_scene(("A01",), rng)
+        cv2.imwrite(str(tmp_path / f"plates/images/{number}.png"), scene.image_bgr)
+        quad = scene.plates[0][0].round(1).tolist()
+        lines.append(
+            f'{{"image": "{number}.png", "split": "{split}", "plates": [{{"quad": {quad}, "rows": ["A01"], '
+            f'"legible": "full"}}, {{"quad": {quad}, "rows": ["?"], "legible": "none"}}]}}'
+        )
+    (tmp_path / "plates/labels.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    return tmp_path
+
+
+def test_reader_data(plates_data: Path) -> None:
+    """A reader calibrates on every plate of the training split, and is measured on the readable ones of the test."""
+    spec = InputSpec((32, 96), 1, "gray", "stretch")
+    drawn = draw_from_data(card("reader", spec), plates_data, seed=0)
+    assert [picture.shape for picture in drawn.pictures] == [(32, 96, 1)] * 4
+    held_out = held_out_of_data(card("reader", spec), plates_data)
+    assert [case.truth for case in held_out.cases] == [("A", "0", "1")]
+    assert held_out.cases[0].pixels(spec).shape == (1, 32, 96, 1)
+
+
+def test_detector_data(plates_data: Path) -> None:
+    """A detector calibrates on whole frames, and is measured on plates, of which the unreadable don't count."""
+    spec = InputSpec((96, 128), 3, "rgb", "letterbox")
+    drawn = draw_from_data(card("detector", spec), plates_data, seed=0)
+    assert [picture.shape for picture in drawn.pictures] == [(96, 128, 3)] * 2
+    (case,) = held_out_of_data(card("detector", spec), plates_data).cases
+    assert [plate.counted for plate in case.truth] == [True, False]
+
+
+def test_draw_follows_the_seed(plates_data: Path) -> None:
+    """The same seed draws the same pictures, and never more than were asked for."""
+    spec = InputSpec((32, 96), 1, "gray", "stretch")
+    draws = [draw_from_data(card("reader", spec), plates_data, seed, count=2) for seed in (1, 1)]
+    assert draws[0].to_dict() == draws[1].to_dict()
+    assert len(draws[0].pictures) == 2
+
+
+def test_test_photo_copied_into_training_is_refused(plates_data: Path) -> None:
+    """A training file with a test photo's bytes is found under any name."""
+    images = plates_data / "plates/images"
+    (images / "0.png").write_bytes((images / "2.png").read_bytes())
+    spec = InputSpec((96, 128), 3, "rgb", "letterbox")
+    drawn = draw_from_data(card("detector", spec), plates_data, seed=0)
+    held_out = held_out_of_data(card("detector", spec), plates_data)
+    assert file_sha256(images / "0.png") in held_out.sha256
+    with pytest.raises(ExportError, match="1 of 2 calibration pictures"):
+        check_disjoint(drawn, held_out.sha256, "the test pictures")
+
+
+def test_nothing_to_measure_on(plates_data: Path) -> None:
+    """A split without a readable plate is an error and not a perfect score."""
+    path = plates_data / "plates/labels.jsonl"
+    path.write_text(path.read_text(encoding="utf-8").replace('"full"', '"partial"'), encoding="utf-8")
+    with pytest.raises(ExportError, match=r"nothing to measure on .* its test split has no picture"):
+        held_out_of_data(card("reader", InputSpec((32, 96), 1, "gray", "stretch")), plates_data)
