@@ -45,6 +45,7 @@ def build_parser(arguments: list[str]) -> argparse.ArgumentParser:
             _add_training_flags(task, command)
     _add_check(commands)
     _add_preview(commands)
+    _add_clip(commands)
     return parser
 
 
@@ -132,4 +133,21 @@ def _preview(parsed: argparse.Namespace) -> int:
     except OSError as error:
         raise LprError(f"{parsed.out} can't be written: {error.strerror}. Give --out another PNG.") from error
     print(f"{parsed.count} {parsed.kind} in {parsed.out}")
+    return 0
+
+
+def _add_clip(commands: Any) -> None:
+    parser = commands.add_parser("clip", help="draw the short film that lpr-edge --demo reads")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="takes clip.mp4 and truth.json")
+    parser.add_argument("--country", default="nepal", help="whose plates (default: nepal)")
+    parser.add_argument("--seed", type=int, default=1, help="the same seed draws the same film (default: 1)")
+    parser.set_defaults(run=_clip)
+
+
+def _clip(parsed: argparse.Namespace) -> int:
+    from lpr_edge.contract.country import load_country
+    from lpr_train.render.clip import write_clip
+
+    passages = write_clip(load_country(parsed.country), parsed.out, parsed.seed)
+    print(f"{len(passages)} vehicles in {parsed.out / 'clip.mp4'}")
     return 0

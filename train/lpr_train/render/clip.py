@@ -16,7 +16,7 @@ from lpr_train.render.glyphs import GlyphBook
 from lpr_train.render.plates import PlateRenderer, RenderedPlate
 from lpr_train.render.scenes import hang, share_seen
 from lpr_train.render.sketch import Sketch, Slot, paste
-from lpr_train.render.textures import asphalt
+from lpr_train.render.textures import paving
 from lpr_train.render.vehicles import bus, car, motorbike_rear
 
 SIZE_HW = (480, 640)
@@ -64,12 +64,11 @@ def render_clip(country: Country, seed: int, vehicles: int = 6) -> tuple[list[Im
     """
     rng = np.random.default_rng(seed)
     renderer = PlateRenderer(country, GlyphBook(country))
-    road = asphalt(rng, SIZE_HW)
+    road = paving(rng, SIZE_HW)
     frames: list[Image] = []
     passages: list[Passage] = []
     for i in range(vehicles):
-        forms = [layout.form for layout in sorted(country.layouts, key=lambda layout: -layout.weight)]
-        plate = renderer.render(rng, form=forms[0] if i % 3 else forms[i % len(forms)])
+        plate = renderer.render(rng, form=_common_forms(country)[i % 4 // 3])
         vehicle = _Vehicle(seed * 100 + i, i % len(DRAWINGS), plate, float(rng.uniform(0.3, 0.7)))
         shown = []
         for step in range(PASSAGE):
@@ -81,12 +80,20 @@ def render_clip(country: Country, seed: int, vehicles: int = 6) -> tuple[list[Im
     return frames, passages
 
 
+def _common_forms(country: Country) -> list[str]:
+    """The country's forms, the commonest first; the only one twice."""
+    shares: dict[str, float] = {}
+    for layout in country.layouts:
+        shares[layout.form] = shares.get(layout.form, 0.0) + layout.weight
+    return sorted(shares, key=lambda form: -shares[form]) * 2
+
+
 def _frame(road: Image, vehicle: _Vehicle, way: float, rng: np.random.Generator) -> tuple[Image, float]:
     """The vehicle at a part of its way (0..1), and its plate's width beside the picture's (0 where it is cut)."""
     canvas = road.copy()
     height, width = SIZE_HW
     drawing, aspect = DRAWINGS[vehicle.drawing]
-    high = height * (0.5 + 0.6 * way)
+    high = height * (0.6 + 0.7 * way)
     wide = high * aspect
     foot = (width * (0.5 + (vehicle.side - 0.5) * way), height * (0.62 + 0.42 * way))
     sketch = Sketch(canvas, (foot[0] - wide / 2, foot[1] - high), (wide, high), 0.0)
