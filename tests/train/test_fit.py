@@ -13,8 +13,10 @@ from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.samples import read_samples
 from lpr_train.checkpoint import FitState, read_checkpoint, write_checkpoint
 from lpr_train.engine import KerasModel, load_keras
-from lpr_train.fit import CHECKPOINT, fit, make_optimizer, start_from
+from lpr_train.fit import CHECKPOINT, fit
+from lpr_train.optimizer import make_optimizer
 from lpr_train.run_folder import open_run, write_run
+from lpr_train.warm_start import start_from
 
 
 def _same(a: KerasModel, b: KerasModel) -> bool:

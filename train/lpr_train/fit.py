@@ -13,12 +13,13 @@ from lpr_edge.contract.arrays import Floats, Image
 from lpr_edge.contract.errors import LprError
 from lpr_train.averaging import WeightAverage
 from lpr_train.checkpoint import FitState, read_checkpoint, write_checkpoint
-from lpr_train.config import FitConfig
 from lpr_train.engine import KerasModel, load_keras, load_tensorflow
 from lpr_train.interrupt import StopRequest
+from lpr_train.optimizer import make_optimizer
 from lpr_train.progress import Progress
 from lpr_train.stream import SampleStream
 from lpr_train.task import LearnsFromModel, Task
+from lpr_train.warm_start import start_from
 
 CHECKPOINT = Path("checkpoint") / "last.npz"
 """Where a run folder keeps its state."""
@@ -190,60 +191,6 @@ def _variables(model: KerasModel) -> list[Any]:
 
 def _values(variables: list[Any]) -> list[Any]:
     return [np.array(variable) for variable in variables]
-
-
-def make_optimizer(config: FitConfig) -> Any:
-    """The optimiser that the settings ask for, with a linear warm-up and a cosine down to the final rate."""
-    keras = load_keras()
-    warmup = round(config.warmup_epochs * config.steps_per_epoch)
-    schedule = keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=0.0 if warmup else config.learning_rate,
-        decay_steps=max(1, config.epochs * config.steps_per_epoch - warmup),
-        alpha=config.final_learning_rate / config.learning_rate,
-        warmup_target=config.learning_rate if warmup else None,
-        warmup_steps=warmup,
-    )
-    common = {"weight_decay": config.weight_decay or None, "global_clipnorm": config.clip_norm or None}
-    if config.optimizer == "sgd":
-        optimizer = keras.optimizers.SGD(schedule, momentum=0.9, nesterov=True, **common)
-    else:
-        optimizer = keras.optimizers.AdamW(schedule, **common | {"weight_decay": config.weight_decay})
-    if config.weight_decay:
-        optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-    return optimizer
-
-
-def start_from(model: KerasModel, source: Path) -> int:
-    """Take over another run's weights: all of them, or, from a network that differs, where name and shape agree.
-
-    Args:
-        model: the network to fill; what finds no partner keeps its own start.
-        source: a run folder, or a model.keras.
-
-    Returns:
-        How many weights were taken.
-
-    Raises:
-        LprError: there is no model, or nothing in it fits.
-    """
-    path = source / "model.keras" if source.is_dir() else source
-    if not path.is_file():
-        raise LprError(f"--init {source}: {path} isn't there. Give a run folder that holds model.keras, or the file.")
-    pairs = _partners(model.weights, load_keras().models.load_model(path, compile=False).weights)
-    for weight, other in pairs:
-        weight.assign(other)
-    if not pairs:
-        raise LprError(f"--init {source}: none of its weights fit this network. Was it trained for another task?")
-    return len(pairs)
-
-
-def _partners(weights: list[Any], others: list[Any]) -> list[tuple[Any, Any]]:
-    """Which weight takes over which other one."""
-    if [weight.shape for weight in weights] == [other.shape for other in others]:
-        # The same network: names may still differ, because Keras numbers unnamed layers by process.
-        return list(zip(weights, others, strict=True))
-    by_path = {other.path: other for other in others}
-    return [(w, by_path[w.path]) for w in weights if w.path in by_path and by_path[w.path].shape == w.shape]
 
 
 @lru_cache(maxsize=4)

@@ -1,0 +1,40 @@
+"""Starting a run from another one's weights."""
+
+from pathlib import Path
+from typing import Any
+
+from lpr_edge.contract.errors import LprError
+from lpr_train.engine import KerasModel, load_keras
+
+
+def start_from(model: KerasModel, source: Path) -> int:
+    """Take over another run's weights: all of them, or, from a network that differs, where name and shape agree.
+
+    Args:
+        model: the network to fill; what finds no partner keeps its own start.
+        source: a run folder, or a model.keras.
+
+    Returns:
+        How many weights were taken.
+
+    Raises:
+        LprError: there is no model, or nothing in it fits.
+    """
+    path = source / "model.keras" if source.is_dir() else source
+    if not path.is_file():
+        raise LprError(f"--init {source}: {path} isn't there. Give a run folder that holds model.keras, or the file.")
+    pairs = _partners(model.weights, load_keras().models.load_model(path, compile=False).weights)
+    for weight, other in pairs:
+        weight.assign(other)
+    if not pairs:
+        raise LprError(f"--init {source}: none of its weights fit this network. Was it trained for another task?")
+    return len(pairs)
+
+
+def _partners(weights: list[Any], others: list[Any]) -> list[tuple[Any, Any]]:
+    """Which weight takes over which other one."""
+    if [weight.shape for weight in weights] == [other.shape for other in others]:
+        # The same network: names may still differ, because Keras numbers unnamed layers by process.
+        return list(zip(weights, others, strict=True))
+    by_path = {other.path: other for other in others}
+    return [(w, by_path[w.path]) for w in weights if w.path in by_path and by_path[w.path].shape == w.shape]
