@@ -99,7 +99,11 @@ def _prepared_case(name: str, picture: Image, truth: Any, card: Manifest) -> Cas
 
 
 def _labels(rows: Sequence[str], country: Country) -> tuple[str, ...]:
-    return tuple(label for row in rows for label in country.tokenize(row))
+    """Cut rows into labels; what is painted otherwise than the country knows, misspelt, stays as its characters."""
+    try:
+        return tuple(label for row in rows for label in country.tokenize(row))
+    except LprError:
+        return tuple("".join(rows))
 
 
 def _given(picture: Image) -> Image:
@@ -150,7 +154,4 @@ def is_readable(plate: PlateLabel, country: Country) -> bool:
     if plate.legible != "full" or not is_convex(plate.quad_xy):
         return False
     foreign = {label for group, labels in country.groups.items() if group.startswith("latin_") for label in labels}
-    try:
-        return foreign.isdisjoint(_labels(plate.text_rows, country))
-    except LprError:
-        return False
+    return foreign.isdisjoint(_labels(plate.text_rows, country))

@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 from tests.edge.golden import tinyland
 
 from lpr_edge.contract.arrays import Image
-from lpr_edge.contract.data import file_sha256
+from lpr_edge.contract.country import load_country
+from lpr_edge.contract.data import PlateLabel, file_sha256
 from lpr_edge.contract.manifest import Manifest, TensorSpec
 from lpr_edge.contract.preprocess import InputSpec
 from lpr_export.calibration import Calibration, check_calibration, check_disjoint, with_full_range
 from lpr_export.drawing import draw_from_data
 from lpr_export.errors import ExportError
-from lpr_export.held_out import held_out_of_data
+from lpr_export.held_out import held_out_of_data, is_readable
 
 SHAPE = (4, 5, 1)
 
@@ -155,3 +156,18 @@ def test_nothing_to_measure_on(plates_data: Path) -> None:
     path.write_text(path.read_text(encoding="utf-8").replace('"full"', '"partial"'), encoding="utf-8")
     with pytest.raises(ExportError, match=r"nothing to measure on .* its test split has no picture"):
         held_out_of_data(card("reader", InputSpec((32, 96), 1, "gray", "stretch")), plates_data)
+
+
+@pytest.mark.parametrize(
+    ("rows", "legible", "readable"),
+    [
+        (("बा१प", "४५६७"), "full", True),
+        (("पदेश२", "०२००३प"), "full", True),
+        (("BA1PA", "4567"), "full", False),
+        (("बा१?", "४५६७"), "partial", False),
+    ],
+)
+def test_plates_that_are_scored(rows: tuple[str, ...], legible: str, readable: bool) -> None:
+    """Every sure plate of the country's own script counts, a misspelt one too; the Latin twin doesn't."""
+    quad = np.array([[0, 0], [90, 0], [90, 30], [0, 30]], np.float32)
+    assert is_readable(PlateLabel(quad, rows, legible, "", ""), load_country("nepal")) is readable
