@@ -59,10 +59,18 @@ class PlateReader:
     def _read_plate(self, frame_bgr: Image, plate: FoundPlate) -> Reading:
         """Read a plate the way up that the detector says; where it is in doubt, each likely way, and keep the best."""
         readings = [self.reader.read(frame_bgr, roll_quad(plate.quad_xy, turn)) for turn in likely_turns(plate)]
-        return max(readings, key=lambda reading: (reading.parsed.valid, reading.confidence))
+        return max(readings, key=lambda reading: (reading.parsed.valid, expected_characters(reading)))
 
     def _is_kept(self, reading: Reading) -> bool:
         return bool(reading.characters) and reading.confidence >= self.min_confidence
+
+
+def expected_characters(reading: Reading) -> float:
+    """How many characters of a reading are likely to be there and right.
+
+    Upside down, the grammar still finds some valid text, each label likely enough; but fewer peaks, and fainter.
+    """
+    return sum(character.peak * character.score for row in reading.characters for character in row)
 
 
 def likely_turns(plate: FoundPlate) -> Iterator[int]:

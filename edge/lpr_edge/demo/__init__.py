@@ -58,7 +58,7 @@ class Truth:
         return min(there, key=lambda place: edit_distance(text, self.shown[place].text), default=None)
 
 
-def load_truth(path: Path = FOLDER / "truth.json") -> Truth:
+def load_truth(path: Path) -> Truth:
     """Read what the clip shows: `{"plates": [{"rows": [...], "first": frame, "last": frame}, ...]}`."""
     plates = json.loads(path.read_text(encoding="utf-8"))["plates"]
     return Truth([Shown("".join(plate["rows"]), plate["first"], plate["last"]) for plate in plates])
@@ -70,10 +70,10 @@ def open_demo() -> tuple[Source, Truth]:
     Raises:
         LprError: this installation has no clip.
     """
-    clip = FOLDER / "clip.mp4"
-    if not clip.exists():
+    clip, truth = FOLDER / "clip.mp4", FOLDER / "truth.json"
+    if not (clip.exists() and truth.exists()):
         raise LprError("this installation has no demo clip: install lpr again, or read your own with --source FILE")
-    return open_clip(clip), load_truth()
+    return open_clip(clip), load_truth(truth)
 
 
 def report(truth: Truth, frames: int, milliseconds: float) -> None:
