@@ -19,7 +19,7 @@ SMALL = ["--epochs", "2", "--steps-per-epoch", "3", "--batch-size", "8", "--repr
 def halves_command(halves: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """`lpr-train characters` trains the tests' small task."""
     task_class = type(halves())
-    monkeypatch.setattr(cli, "_task_classes", lambda _: (FitConfig, task_class))
+    monkeypatch.setattr(cli, "task_classes", lambda _: (FitConfig, task_class))
 
 
 @pytest.mark.usefixtures("halves_command")

@@ -26,6 +26,8 @@ class _Shaped(FitConfig):
 
     widths: tuple[int, ...] = (8, 16)
     """channels"""
+    mirrored: bool = False
+    """both ways round"""
 
 
 def _write(tmp_path: Path, text: str) -> Path:
@@ -36,9 +38,7 @@ def _write(tmp_path: Path, text: str) -> Path:
 
 def test_a_config_file_comes_back_as_it_was(tmp_path: Path) -> None:
     """Every type of value survives TOML: texts with quotes and Devanagari, lists, true, small floats."""
-    config = replace(
-        _Shaped(), data='a "b"/बा', seed=7, ema=0.0, learning_rate=1e-5, rendered_samples=True, widths=(3,)
-    )
+    config = replace(_Shaped(), data='a "b"/बा', seed=7, ema=0.0, learning_rate=1e-5, mirrored=True, widths=(3,))
     assert read_config(_write(tmp_path, config_to_toml(config)), _Shaped) == config
 
 
@@ -113,9 +113,9 @@ def test_every_key_is_a_flag_and_flags_win() -> None:
     parser = argparse.ArgumentParser()
     add_flags(parser, _Shaped)
     config = replace(_Shaped(), epochs=9, seed=4)
-    flags = ["--epochs", "3", "--rendered-samples", "--widths", "1", "2", "--learning-rate", "1e-3", "--data", "x"]
+    flags = ["--epochs", "3", "--mirrored", "--widths", "1", "2", "--learning-rate", "1e-3", "--data", "x"]
     changed = with_flags(config, parser.parse_args(flags))
-    expected = {"epochs": 3, "rendered_samples": True, "widths": (1, 2), "learning_rate": 1e-3, "data": "x"}
+    expected = {"epochs": 3, "mirrored": True, "widths": (1, 2), "learning_rate": 1e-3, "data": "x"}
     assert changed == replace(config, **expected)  # type: ignore[arg-type]
     options = {option for action in parser._actions for option in action.option_strings}
     assert {"--" + field.name.replace("_", "-") for field in fields(_Shaped)} <= options

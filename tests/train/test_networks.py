@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from lpr_train.engine import load_keras
 from lpr_train.fit import predict
 from lpr_train.networks import multiply_adds

@@ -203,8 +203,8 @@ class CharactersTask:
         return [{"data": data, "split": split} | metric for metric in accuracy_metrics(right, truth, self.labels)]
 
     def representative(self, count: int) -> Samples:
-        """Training crops, each label as often as the others; rendered ones without data, or where asked for."""
-        if not self._crops or self.config.rendered_samples:
+        """Training crops, each label as often as the others; rendered ones without data."""
+        if not self._crops:
             return self._rendered_samples(UNSEEN // 2, count)
         rng = np.random.default_rng((self.config.seed, UNSEEN + 1))
         shuffled = {label: [own[i] for i in rng.permutation(len(own))] for label, own in self._by_label.items()}
@@ -214,8 +214,8 @@ class CharactersTask:
         )
 
     def heldout(self, count: int) -> Samples:
-        """Held-out crops and their labels; rendered ones where there are none, or where asked for."""
-        if not self._held or self.config.rendered_samples:
+        """Held-out crops and their labels; rendered ones where there are none."""
+        if not self._held:
             return self._rendered_samples(UNSEEN + UNSEEN // 4, count)
         return self._crop_samples(self._held[:count], "characters, held out of the train split")
 

@@ -1,22 +1,13 @@
 """The command `lpr-train`: train a network, check data, look at what is rendered."""
 
 import argparse
-import importlib
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from lpr_edge.contract.errors import LprError
 from lpr_train.config import FitConfig, add_flags, read_config, with_flags
-from lpr_train.task import Task
-
-TASKS = {
-    "detector": "the plate's four corners in a frame",
-    "reader": "the text of a rectified plate",
-    "characters": "one cropped character",
-}
-"""Command -> what its network finds. Each is a module here, with its settings `NameConfig` and `NameTask(config)`."""
+from lpr_train.tasks import TASKS, task_classes
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -24,7 +15,7 @@ def main(argv: list[str] | None = None) -> int:
     arguments = sys.argv[1:] if argv is None else argv
     try:
         parsed = build_parser(arguments).parse_args(arguments)
-        status: int = parsed.run(parsed)
+        status: int = parsed.act(parsed)
         return status
     except LprError as error:
         print(f"lpr-train: {error}", file=sys.stderr)
@@ -40,12 +31,13 @@ def build_parser(arguments: list[str]) -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for command, finds in TASKS.items():
         task = commands.add_parser(command, help=f"train the network that finds {finds}")
-        task.set_defaults(run=_train, command=command)
+        task.set_defaults(act=_train, command=command)
         if command in arguments:
             _add_training_flags(task, command)
     _add_check(commands)
     _add_preview(commands)
     _add_clip(commands)
+    _add_pack(commands)
     return parser
 
 
@@ -53,13 +45,7 @@ def _add_training_flags(parser: argparse.ArgumentParser, command: str) -> None:
     parser.add_argument("--out", type=Path, required=True, metavar="RUN", help="the run's folder, made if need be")
     parser.add_argument("--config", type=Path, metavar="FILE", help="TOML with any of the keys below; flags win")
     parser.add_argument("--resume", action="store_true", help="go on from RUN's last whole epoch, with its settings")
-    add_flags(parser.add_argument_group("settings"), _task_classes(command)[0])
-
-
-def _task_classes(command: str) -> tuple[type[FitConfig], Callable[[Any], Task]]:
-    """A task's settings, and the task made from them."""
-    module = importlib.import_module(f"lpr_train.{command}")
-    return getattr(module, f"{command.title()}Config"), getattr(module, f"{command.title()}Task")
+    add_flags(parser.add_argument_group("settings"), task_classes(command)[0])
 
 
 def _train(parsed: argparse.Namespace) -> int:
@@ -67,7 +53,7 @@ def _train(parsed: argparse.Namespace) -> int:
     from lpr_train.run_folder import open_run, write_run
 
     out = parsed.out
-    config_class, make_task = _task_classes(parsed.command)
+    config_class, make_task = task_classes(parsed.command)
     config = settings(parsed, config_class)
     if not parsed.resume and (out / CHECKPOINT).exists():
         raise LprError(f"{out} holds a run already. Go on with it by --resume, or give another --out.")
@@ -98,7 +84,7 @@ def _add_check(commands: Any) -> None:
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="plates, characters, or both")
     parser.add_argument("--country", default="nepal", help="whose alphabet the labels are in (default: nepal)")
     parser.add_argument("--json", action="store_true", help="print counts and findings as one JSON object")
-    parser.set_defaults(run=_check)
+    parser.set_defaults(act=_check)
 
 
 def _check(parsed: argparse.Namespace) -> int:
@@ -118,7 +104,7 @@ def _add_preview(commands: Any) -> None:
     parser.add_argument("--country", default="nepal", help="whose plates (default: nepal)")
     parser.add_argument("--data", type=Path, metavar="DIR", help="folder of real pictures to cut characters out of")
     parser.add_argument("--seed", type=int, default=1, help="the same seed draws the same sheet (default: 1)")
-    parser.set_defaults(run=_preview)
+    parser.set_defaults(act=_preview)
 
 
 def _preview(parsed: argparse.Namespace) -> int:
@@ -141,7 +127,7 @@ def _add_clip(commands: Any) -> None:
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="takes clip.mp4 and truth.json")
     parser.add_argument("--country", default="nepal", help="whose plates (default: nepal)")
     parser.add_argument("--seed", type=int, default=1, help="the same seed draws the same film (default: 1)")
-    parser.set_defaults(run=_clip)
+    parser.set_defaults(act=_clip)
 
 
 def _clip(parsed: argparse.Namespace) -> int:
@@ -150,4 +136,18 @@ def _clip(parsed: argparse.Namespace) -> int:
 
     passages = write_clip(load_country(parsed.country), parsed.out, parsed.seed)
     print(f"{len(passages)} vehicles in {parsed.out / 'clip.mp4'}")
+    return 0
+
+
+def _add_pack(commands: Any) -> None:
+    parser = commands.add_parser("pack", help="copy a run without the pictures it was trained on, to ship it")
+    parser.add_argument("run", type=Path, metavar="RUN", help="a finished run's folder")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder to write")
+    parser.set_defaults(act=_pack)
+
+
+def _pack(parsed: argparse.Namespace) -> int:
+    from lpr_train.pack import pack_run
+
+    print(f"Packed {parsed.run} in {pack_run(parsed.run, parsed.out)}. Next: lpr-export --int8 {parsed.out}")
     return 0

@@ -58,8 +58,6 @@ class FitConfig:
     """pictures put by for calibrating int8"""
     heldout: int = 300
     """pictures put by for proving the exported model, apart from training"""
-    rendered_samples: bool = False
-    """put by rendered pictures alone, so that the run's files may be passed on where real pictures may not"""
 
     def __post_init__(self) -> None:
         """Refuse values that no run could use.

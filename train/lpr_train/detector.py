@@ -20,6 +20,7 @@ from lpr_train.config import FitConfig
 from lpr_train.engine import KerasModel
 from lpr_train.fit import predict
 from lpr_train.heat import plate_targets
+from lpr_train.licence import licence_note
 from lpr_train.losses import peak_loss, weighted_l1, weighted_shares
 from lpr_train.networks.detector import STRIDE, detector_network
 from lpr_train.photos import Photo, Scene, ViewConfig, hold_out, load_photos, mirror, view
@@ -29,7 +30,7 @@ from lpr_train.render.glyphs import GlyphBook
 from lpr_train.render.plates import PlateRenderer
 from lpr_train.render.repaint import paste_plate
 from lpr_train.render.scenes import SceneRenderer
-from lpr_train.task import UNSEEN, licence_note
+from lpr_train.task import UNSEEN
 
 
 @dataclass(frozen=True)

@@ -56,8 +56,9 @@ def fit(task: Task, out: Path, resume: bool = False) -> Fitted:
         start_from(model, Path(task.config.init))
     loop = _Loop(task, model, state, out / CHECKPOINT)
     loop.run()
-    model.set_weights(state.weights["best"])
-    return Fitted(model, state, loop.stop.asked)
+    kept = task.build()  # without the optimiser, which would make the file three times as large
+    kept.set_weights(state.weights["best"])
+    return Fitted(kept, state, loop.stop.asked)
 
 
 class _Loop:

@@ -22,6 +22,7 @@ from lpr_train.config import FitConfig
 from lpr_train.engine import KerasModel
 from lpr_train.fit import predict
 from lpr_train.heat import PlacedCharacter, character_targets
+from lpr_train.licence import licence_note
 from lpr_train.losses import peak_loss, weighted_l1, weighted_labels
 from lpr_train.networks.reader import STRIDE, reader_network
 from lpr_train.photos import hold_out, load_photos
@@ -32,7 +33,7 @@ from lpr_train.render.cutouts import CutoutSource, load_cutouts
 from lpr_train.render.effects import degrade
 from lpr_train.render.glyphs import GlyphBook
 from lpr_train.render.plates import PlateRenderer, RenderedPlate
-from lpr_train.task import UNSEEN, licence_note
+from lpr_train.task import UNSEEN
 
 
 @dataclass(frozen=True)

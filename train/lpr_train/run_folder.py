@@ -40,8 +40,8 @@ def write_run(task: Task, fitted: Fitted, out: Path) -> dict[str, Any]:
     _whole(out / "model.keras", fitted.model.save)
     write_text(out / "history.csv", _history_csv(fitted.state.history))
     metrics = _metrics(task, fitted, out.name)
-    write_text(out / "metrics.json", _json(metrics))
-    write_text(out / "model.json", _json(model_card(task, fitted, out.name, metrics["metrics"])))
+    write_json(out / "metrics.json", metrics)
+    write_json(out / "model.json", model_card(task, fitted, out.name, metrics["metrics"]))
     write_samples(out / "representative.npz", task.representative(task.config.representative))
     write_samples(out / "heldout.npz", task.heldout(task.config.heldout))
     plot_curves(fitted.state.history, out / "curves.png")
@@ -87,8 +87,9 @@ def _history_csv(history: list[dict[str, float]]) -> str:
     return text.getvalue()
 
 
-def _json(values: dict[str, Any]) -> str:
-    return json.dumps(values, ensure_ascii=False, indent=2) + "\n"
+def write_json(path: Path, values: dict[str, Any]) -> None:
+    """Write values for people and programs."""
+    write_text(path, json.dumps(values, ensure_ascii=False, indent=2) + "\n")
 
 
 def write_text(path: Path, text: str) -> None:

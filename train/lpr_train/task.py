@@ -13,13 +13,6 @@ UNSEEN = 1 << 40
 """Index from which samples are for judging: training never comes so far."""
 
 
-def licence_note(has_data: bool) -> str:
-    """What may be done with the weights."""
-    if not has_data:
-        return "Apache-2.0; trained on rendered pictures alone"
-    return "code Apache-2.0; weights trained on data that is for research use only (see the model card)"
-
-
 class Task(Protocol):
     """One network to train: what it is, what it sees, and how it is judged.
 

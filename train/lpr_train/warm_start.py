@@ -23,12 +23,17 @@ def start_from(model: KerasModel, source: Path) -> int:
     path = source / "model.keras" if source.is_dir() else source
     if not path.is_file():
         raise LprError(f"--init {source}: {path} isn't there. Give a run folder that holds model.keras, or the file.")
-    pairs = _partners(model.weights, load_keras().models.load_model(path, compile=False).weights)
+    pairs = _partners(model.weights, load_network(path).weights)
     for weight, other in pairs:
         weight.assign(other)
     if not pairs:
         raise LprError(f"--init {source}: none of its weights fit this network. Was it trained for another task?")
     return len(pairs)
+
+
+def load_network(path: Path) -> KerasModel:
+    """Read a `model.keras` that lpr-train wrote, to run it."""
+    return load_keras().models.load_model(path, compile=False)
 
 
 def _partners(weights: list[Any], others: list[Any]) -> list[tuple[Any, Any]]:

@@ -1,0 +1,74 @@
+"""A run made fit to be shipped: weights alone, rendered pictures instead of other people's, no paths of this machine."""
+
+import dataclasses
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.samples import write_samples
+from lpr_train.config import FitConfig, config_to_toml, read_config
+from lpr_train.run_folder import write_json, write_text
+from lpr_train.task import Task
+from lpr_train.tasks import task_classes
+from lpr_train.warm_start import load_network
+
+DATA = "data"
+"""What stands for the data folder in the settings of a shipped run."""
+QUALITY = 85
+"""JPEG's, of the pictures that are shipped: small, and no worse than a camera's."""
+MOST_MEGAPIXELS = 10.0
+"""Of each set of pictures: about 1 MB on disk."""
+
+
+def pack_run(run: Path, out: Path) -> Path:
+    """Write a copy of a run that holds nothing of the data it was trained on but the weights.
+
+    Its pictures for calibration and parity are drawn anew by the renderer, from the run's seed.
+
+    Args:
+        run: a finished run folder.
+        out: the folder to write; files of the same names are replaced.
+
+    Raises:
+        LprError: `run` isn't a finished run.
+    """
+    card = _read_card(run)
+    command = "characters" if card["kind"] == "classifier" else card["kind"]
+    config_class, task_class = task_classes(command)
+    config = read_config(run / "config.toml", config_class)
+    _write_weights(run, task_class(dataclasses.replace(config, data="", init="")), out)
+    shown = _shown(config)
+    write_text(out / "config.toml", config_to_toml(shown))
+    card["name"] = command
+    card["training"] |= {key: getattr(shown, key) for key in ("data", "init")}
+    write_json(out / "model.json", card)
+    shutil.copyfile(run / "metrics.json", out / "metrics.json")
+    return out
+
+
+def _shown(config: FitConfig) -> FitConfig:
+    return dataclasses.replace(config, data=DATA if config.data else "", init=Path(config.init).name)
+
+
+def _read_card(run: Path) -> dict[str, Any]:
+    path = run / "model.json"
+    if not path.is_file() or not (run / "model.keras").is_file():
+        raise LprError(
+            f"{run} is no finished run: it lacks model.keras or model.json. Give a folder that lpr-train wrote."
+        )
+    card: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return card
+
+
+def _write_weights(run: Path, rendering: Task, out: Path) -> None:
+    """The network without its optimiser, and the pictures that go with it."""
+    model = rendering.build()
+    model.set_weights(load_network(run / "model.keras").get_weights())
+    out.mkdir(parents=True, exist_ok=True)
+    model.save(out / "model.keras")
+    height, width = model.input_shape[1:3]
+    count = min(200, int(MOST_MEGAPIXELS * 1e6 / (height * width)))
+    write_samples(out / "representative.npz", rendering.representative(count), QUALITY)
+    write_samples(out / "heldout.npz", rendering.heldout(count), QUALITY)
