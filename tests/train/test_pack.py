@@ -12,7 +12,7 @@ from lpr_train.run_folder import open_run, write_json
 
 def test_what_isnt_a_run_is_refused(tmp_path: Path) -> None:
     """The files that are missing are named."""
-    with pytest.raises(LprError, match="lacks model.keras or model.json"):
+    with pytest.raises(LprError, match=r"lacks model\.keras or model\.json"):
         pack_run(tmp_path, tmp_path / "out")
 
 

@@ -1,4 +1,4 @@
-"""A run made fit to be shipped: weights alone, rendered pictures instead of other people's, no paths of this machine."""
+"""A run made fit to be shipped: weights alone, rendered pictures instead of other people's, no paths."""
 
 import dataclasses
 import json
@@ -55,9 +55,7 @@ def _shown(config: FitConfig) -> FitConfig:
 def _read_card(run: Path) -> dict[str, Any]:
     path = run / "model.json"
     if not path.is_file() or not (run / "model.keras").is_file():
-        raise LprError(
-            f"{run} is no finished run: it lacks model.keras or model.json. Give a folder that lpr-train wrote."
-        )
+        raise LprError(f"{run} lacks model.keras or model.json: give the folder of a finished run of lpr-train")
     card: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return card
 
