@@ -70,8 +70,7 @@ class Reader:
             ValueError: the corners aren't a convex quadrilateral.
         """
         manifest = self.model.manifest
-        margin = manifest.thresholds.get("margin", 0.0)
-        heads = self.model.outputs(prepare_plate(frame_bgr, quad_xy, manifest.input, margin).pixels)
+        heads = self.model.outputs(prepare_plate(frame_bgr, quad_xy, manifest.input, manifest.margin).pixels)
         faint = {**manifest.thresholds, "peak": FAINT * manifest.thresholds["peak"]}
         candidates = decode_characters(heads, manifest.labels, faint)
         characters, parsed = decode_reading(candidates, manifest.labels, self.grammar, manifest.thresholds)

@@ -8,10 +8,11 @@ import numpy as np
 from lpr_edge.contract.arrays import Image
 from lpr_edge.contract.country import country_from_dict
 from lpr_edge.contract.data import PlatePhoto, file_sha256, load_characters, load_plates, read_picture
-from lpr_edge.contract.geometry import is_convex, rectify
+from lpr_edge.contract.geometry import is_convex
 from lpr_edge.contract.manifest import Manifest
 from lpr_edge.contract.preprocess import prepare
 from lpr_export.calibration import Calibration
+from lpr_export.held_out import network_input
 from lpr_export.run_folder import Run
 
 COUNT = 500
@@ -65,7 +66,6 @@ def _places(photo: PlatePhoto, kind: str) -> list[int]:
 
 def _prepared(photo: PlatePhoto, number: int, card: Manifest) -> Image:
     picture = read_picture(photo.path)
-    if number >= 0:
-        picture = rectify(picture, photo.plates[number].quad_xy, card.input.size_hw)
-    pixels: Image = prepare(picture, card.input).pixels[0]
+    quad_xy = None if number < 0 else photo.plates[number].quad_xy
+    pixels: Image = network_input(picture, quad_xy, card)[0]
     return pixels

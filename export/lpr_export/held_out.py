@@ -20,9 +20,9 @@ from lpr_edge.contract.data import (
     read_picture,
 )
 from lpr_edge.contract.errors import LprError
-from lpr_edge.contract.geometry import is_convex, rectangle, rectify
+from lpr_edge.contract.geometry import grow_quad, is_convex, rectangle
 from lpr_edge.contract.manifest import Manifest
-from lpr_edge.contract.preprocess import InputSpec, prepare
+from lpr_edge.contract.preprocess import prepare, prepare_plate
 from lpr_export.errors import ExportError
 from lpr_export.run_folder import Run
 
@@ -48,10 +48,16 @@ class Case:
     quad_xy: Quad | None = None
     """Where a reader's plate is; None for the others."""
 
-    def pixels(self, spec: InputSpec) -> Image:
-        """The network's input (1, H, W, C)."""
-        picture = self.load()
-        return prepare(picture if self.quad_xy is None else rectify(picture, self.quad_xy, spec.size_hw), spec).pixels
+    def pixels(self, card: Manifest) -> Image:
+        """The input (1, H, W, C) of the card's network."""
+        return network_input(self.load(), self.quad_xy, card)
+
+
+def network_input(picture: Image, quad_xy: Quad | None, card: Manifest) -> Image:
+    """What the card's network sees (1, H, W, C) of a picture, or of the plate in it at those corners."""
+    if quad_xy is None:
+        return prepare(picture, card.input).pixels
+    return prepare_plate(picture, quad_xy, card.input, card.margin).pixels
 
 
 @dataclass(frozen=True)
@@ -94,8 +100,13 @@ def _prepared_case(name: str, picture: Image, truth: Any, card: Manifest) -> Cas
         return Case(name, load, [TruePlate(np.asarray(quad, np.float32)) for quad in truth])
     if card.kind == "reader":
         labels = _labels(["".join(row) for row in truth], country_from_dict(card.country))
-        return Case(name, load, labels, rectangle(card.input.size_hw))
+        return Case(name, load, labels, _without_margin(card))
     return Case(name, load, str(truth))
+
+
+def _without_margin(card: Manifest) -> Quad:
+    """Where the plate itself lies in a reader's prepared picture: growing it by the margin gives the whole picture."""
+    return grow_quad(rectangle(card.input.size_hw), -card.margin / (1 + 2 * card.margin))
 
 
 def _labels(rows: Sequence[str], country: Country) -> tuple[str, ...]:

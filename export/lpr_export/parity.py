@@ -100,8 +100,7 @@ def measure(subject: Subject, cases: Sequence[Case], judge: Judge) -> list[Measu
 def compare_integers(a: Subject, b: Subject, cases: Sequence[Case]) -> Steps:
     """Compare two subjects' raw integer outputs on the first cases."""
     chosen = cases[:INTEGER_PICTURES]
-    spec = a.model.manifest.input
-    distances = np.concatenate([_distances(a.model, b.model, case.pixels(spec)) for case in chosen])
+    distances = np.concatenate([_distances(a.model, b.model, case.pixels(a.model.manifest)) for case in chosen])
     return Steps(a, b, len(chosen), int(distances.max()), float((distances > 0).mean()))
 
 

@@ -1,5 +1,6 @@
 """The representative data set: what is refused, and what the input's scale is made from."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -15,10 +16,12 @@ from lpr_edge.contract.country import load_country
 from lpr_edge.contract.data import PlateLabel, file_sha256
 from lpr_edge.contract.manifest import Manifest, TensorSpec
 from lpr_edge.contract.preprocess import InputSpec
+from lpr_edge.contract.samples import Samples, write_samples
 from lpr_export.calibration import Calibration, check_calibration, check_disjoint, with_full_range
 from lpr_export.drawing import draw_from_data
 from lpr_export.errors import ExportError
-from lpr_export.held_out import held_out_of_data, is_readable
+from lpr_export.held_out import held_out_of_data, held_out_of_run, is_readable
+from lpr_export.run_folder import Run
 
 SHAPE = (4, 5, 1)
 
@@ -118,7 +121,17 @@ def test_reader_data(plates_data: Path) -> None:
     assert [picture.shape for picture in drawn.pictures] == [(32, 96, 1)] * 4
     held_out = held_out_of_data(card("reader", spec), plates_data)
     assert [case.truth for case in held_out.cases] == [("A", "0", "1")]
-    assert held_out.cases[0].pixels(spec).shape == (1, 32, 96, 1)
+    assert held_out.cases[0].pixels(card("reader", spec)).shape == (1, 32, 96, 1)
+
+
+@pytest.mark.parametrize("margin", [0.0, 0.05, 0.2])
+def test_a_prepared_plate_is_read_as_it_is(tmp_path: Path, margin: float) -> None:
+    """A reader's held-out pictures show its margin already; cutting the plate out of them again changes no pixel."""
+    told = replace(card("reader", InputSpec((32, 96), 1, "gray", "stretch")), thresholds={"margin": margin})
+    picture = np.random.default_rng(1).integers(0, 256, (32, 96, 1), dtype=np.uint8)
+    write_samples(tmp_path / "heldout.npz", Samples((picture,), "rendered", ("0" * 64,), (["A01"],)))
+    (case,) = held_out_of_run(Run(tmp_path, told)).cases
+    np.testing.assert_array_equal(case.pixels(told)[0], picture)
 
 
 def test_detector_data(plates_data: Path) -> None:

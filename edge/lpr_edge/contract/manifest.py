@@ -77,6 +77,11 @@ class Manifest:
     """Of the file's bytes without the manifest."""
     format: int = FORMAT_VERSION
 
+    @property
+    def margin(self) -> float:
+        """What a reader sees around a plate's corners on each side, beside the plate's size."""
+        return self.thresholds.get("margin", 0.0)
+
     def to_json(self) -> str:
         """One line of JSON, keys sorted, so that the same manifest is the same bytes."""
         values = asdict(self) | {"input": self.input.to_dict()}
