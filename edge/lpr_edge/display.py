@@ -13,6 +13,8 @@ from lpr_edge.contract.errors import LprError
 TITLE = "lpr"
 CLOSING_KEYS = (27, ord("q"))
 """Escape and q."""
+NO_KEY = 0xFF
+"""What OpenCV's -1 is in the eight bits that keys have."""
 REMEDY = "start it on the desktop, or take --save-video FILE or --save-images DIR"
 
 
@@ -27,22 +29,30 @@ class Window:
         """
         check_display()
         try:
-            cv2.namedWindow(TITLE, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO)
+            cv2.namedWindow(TITLE, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL)
         except cv2.error as error:
             raise LprError(
                 "this OpenCV was built without windows: pip install opencv-python (not -headless)"
             ) from error
 
-    def show(self, picture: Image, wait_ms: int) -> bool:
+    def show(self, picture: Image, wait: bool) -> bool:
         """Show a picture; False when the user has closed the window or typed q or Escape.
 
         Args:
             picture: what to show.
-            wait_ms: how long to look for a key; 0 waits for one.
+            wait: until a key is typed, for pictures that don't move on by themselves.
         """
         cv2.imshow(TITLE, picture)
-        key = cv2.waitKey(wait_ms) & 0xFF
-        return key not in CLOSING_KEYS and cv2.getWindowProperty(TITLE, cv2.WND_PROP_VISIBLE) >= 1
+        key = self._look_for_key(1)
+        while wait and key == NO_KEY and self._is_open():
+            key = self._look_for_key(50)  # short, so that Ctrl-C is heard
+        return key not in CLOSING_KEYS and self._is_open()
+
+    def _look_for_key(self, wait_ms: int) -> int:
+        return cv2.waitKey(wait_ms) & NO_KEY
+
+    def _is_open(self) -> bool:
+        return cv2.getWindowProperty(TITLE, cv2.WND_PROP_VISIBLE) >= 1
 
     def close(self) -> None:
         """Take the window away."""

@@ -10,6 +10,7 @@ import numpy as np
 from lpr_edge.contract.arrays import Image, Quad
 from lpr_edge.contract.errors import LprError
 from lpr_edge.pipeline import PlateReading
+from lpr_edge.reader import Reading
 
 VALID_BGR = (80, 200, 60)
 STRANGE_BGR = (30, 150, 255)
@@ -26,9 +27,14 @@ def draw_plates(frame_bgr: Image, plates: Iterable[PlateReading]) -> Image:
         reading = plate.reading
         colour = VALID_BGR if reading.parsed.valid else STRANGE_BGR
         _draw_corners(picture, reading.quad_xy, colour, max(2, height // 10))
-        caption = f"{' '.join(reading.rows)}  {reading.parsed.latin}  {reading.confidence:.0%}"
-        _paste(picture, text_patch(caption, height, colour), reading.quad_xy)
+        _paste(picture, text_patch(_caption(reading), height, colour), reading.quad_xy)
     return picture
+
+
+def _caption(reading: Reading) -> str:
+    """The rows, in Latin letters too where that differs, and the confidence."""
+    latin = "" if reading.parsed.latin == reading.text else f"{reading.parsed.latin}  "
+    return f"{' '.join(reading.rows)}  {latin}{reading.confidence:.0%}"
 
 
 def _draw_corners(picture: Image, quad_xy: Quad, colour: tuple[int, int, int], thickness: int) -> None:

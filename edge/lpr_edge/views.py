@@ -40,7 +40,7 @@ class Views:
             self.folder.write(picture, Path(frame.source).name if stills else file_name(frame.source, frame.index))
         if self.video:
             self.video.write(picture, self._time(frame))
-        return self.window.show(picture, 0 if self.kind == "stills" else 1) if self.window else True
+        return self.window.show(picture, wait=self.kind == "stills") if self.window else True
 
     def announce(self, event: Event) -> None:
         """Save an event's best frame."""
