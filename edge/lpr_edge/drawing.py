@@ -1,7 +1,8 @@
 """Corners and text on a picture, Devanagari shaped as it is written."""
 
+import sys
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 import cv2
@@ -71,9 +72,10 @@ def text_patch(text: str, height: int, colour_bgr: tuple[int, int, int]) -> Imag
 
 @lru_cache(maxsize=8)
 def _font(size: int) -> Any:
-    """The font, shaped by raqm where Pillow can: without libfribidi it sets Devanagari letter by letter."""
+    """The font, in a size."""
     from PIL import ImageFont
 
+    _check_shaping()
     try:
         import fontpkg
 
@@ -83,3 +85,14 @@ def _font(size: int) -> Any:
     font = ImageFont.truetype(str(path), size)
     font.set_variation_by_axes([600, 100])  # weight, width
     return font
+
+
+@cache
+def _check_shaping() -> None:
+    """Say, once, where Devanagari can't be joined: Pillow's wheels bring all that it needs but for one library."""
+    from PIL import features
+
+    if not (features.check("raqm") and features.check("fribidi")):
+        print(
+            "lpr-edge: letters in pictures are drawn unjoined; to join them: apt install libfribidi0", file=sys.stderr
+        )

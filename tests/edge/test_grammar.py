@@ -1,7 +1,7 @@
 from itertools import islice, product
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.edge.golden import tinyland
 
@@ -46,6 +46,7 @@ def test_every_allowed_reading_parses_to_its_fields(
         assert [f.name for f in country.forms].index(parsed.form or "") < country.forms.index(form)
 
 
+@settings(max_examples=40)
 @given(st.data(), st.sampled_from((NEPAL, TINYLAND)))
 def test_walking_agrees_with_parsing(data: st.DataObject, country: Country) -> None:
     """Label by label, `allowed` names what `successors` survives, and `accepts` what `parse` calls valid."""
@@ -135,6 +136,7 @@ COUNTS = st.sampled_from([(0, 1), (1, 1), (0, 2), (1, 2), (2, 2)])
 ELEMENTS = st.builds(element, st.sampled_from(["f", "g", None]), OPTIONS, COUNTS)
 
 
+@settings(max_examples=50)
 @given(st.lists(ELEMENTS, min_size=1, max_size=3))
 def test_automaton_is_the_language_of_its_forms(elements: list[Element]) -> None:
     """Even where options begin alike and parts may be missing, exactly the forms' own texts are accepted."""

@@ -27,7 +27,7 @@ def test_plates_are_found_where_they_are(plate_reader: PlateReader, scenes: tupl
         (plate,) = plate_reader.read(scene.image_bgr).plates
         truth, _ = scene.plates[0]
         assert quad_iou(plate.found.quad_xy, truth) > 0.75
-        assert np.abs(plate.reading.quad_xy - truth).max() < 20
+        assert np.abs(plate.reading.quad_xy - truth).max() < 30  # the wrong way up it would be 60 or more
         assert 0.3 <= plate.found.score <= 1
 
 

@@ -47,14 +47,14 @@ def test_onnx_runtime_gives_litert_integers(golden_model: OpenGolden, scenes: tu
 @pytest.mark.parametrize("runtime", ["tflite", "opencv"])
 @pytest.mark.parametrize("name", NAMES)
 def test_other_runtimes_stay_near(golden_model: OpenGolden, scenes: tuple[Scene, ...], name: str, runtime: str) -> None:
-    """tflite-runtime and OpenCV compute otherwise, and stay within a few steps of 256 for nearly every number."""
+    """tflite-runtime and OpenCV compute otherwise, and stay within two steps of 256 on average."""
     if not installed(runtime) or (runtime == "tflite" and np.__version__ >= "2"):
         pytest.skip(f"{runtime} can't run here")
     litert, other = golden_model(name, "litert"), golden_model(name, runtime)
     for pixels in inputs_of(litert, scenes):
         for ours, theirs in zip(litert.run(pixels), other.run(pixels), strict=True):
             difference = np.abs(ours.astype(int) - theirs.astype(int))
-            assert np.percentile(difference, 99) <= 4
+            assert difference.mean() <= 2
 
 
 def test_outputs_come_by_role_as_numbers(golden_model: OpenGolden, scenes: tuple[Scene, ...]) -> None:

@@ -1,7 +1,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.edge.readings import START, frame, plate
 
@@ -97,6 +97,7 @@ def test_ids_differ_and_come_back_in_a_replay() -> None:
 PLATES = st.builds(plate, st.sampled_from(["A10", "A17", "L47", "X", "0A"]), st.sampled_from([0.0, 20.0, 150.0]))
 
 
+@settings(max_examples=40)
 @given(st.lists(st.lists(PLATES, max_size=3), max_size=25))
 def test_any_clip_gives_sane_events(clip: list[list[PlateReading]]) -> None:
     """Whatever was read, ids are unique, times run forward, and no event has more frames than the clip."""

@@ -16,7 +16,7 @@ from lpr_edge.contract.geometry import rectangle
 PLATE_HW = (96, 288)
 """Size in pixels at which plates are drawn, before they are warped."""
 
-STRIPE = 14
+STRIPE = 24
 """Height of the blue stripe, in pixels of `PLATE_HW`."""
 
 Box = tuple[str, float, float, float, float]
@@ -49,7 +49,7 @@ def draw_plate(rows: tuple[str, ...]) -> Plate:
     """Draw a plate with one or two rows of characters."""
     height, width = PLATE_HW
     image = np.full((height, width, 3), 235, np.uint8)
-    image[:STRIPE] = (220, 60, 20)
+    image[:STRIPE] = (240, 40, 0)
     boxes: list[Box] = []
     row_height = (height - STRIPE) / len(rows)
     for number, row in enumerate(rows):
@@ -103,7 +103,7 @@ def random_quad(rng: np.random.Generator, size_hw: tuple[int, int]) -> Quad:
     """A plate's corners: 45 to 60 % of the frame's width, any of four ways up, up to 8 degrees off."""
     width = size_hw[1] * rng.uniform(0.45, 0.6)
     height = width * PLATE_HW[0] / PLATE_HW[1]
-    angle = np.deg2rad(rng.uniform(-8, 8) + 90 * rng.choice([0, 0, 0, 1, 2, 3]))
+    angle = np.deg2rad(rng.uniform(-8, 8) + 90 * rng.choice([0, 1, 2, 3]))
     corners = np.array([[-width, -height], [width, -height], [width, height], [-width, height]]) / 2
     turned = corners @ np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
     reach = np.abs(turned).max(axis=0) + 3
