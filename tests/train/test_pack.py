@@ -5,7 +5,8 @@ import pytest
 
 from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.samples import read_samples
-from lpr_train.characters import CharactersConfig, CharactersTask
+from lpr_train.characters import CharactersTask
+from lpr_train.characters_config import CharactersConfig
 from lpr_train.pack import pack_run
 from lpr_train.run_folder import open_run, write_json
 
