@@ -90,4 +90,4 @@ def test_a_tile_keeps_the_shape() -> None:
     """A wide picture is as wide as the tile and stays wide."""
     tile = picture_tile(np.zeros((10, 40, 3), np.uint8))
     rows, columns = np.nonzero((tile == 0).all(axis=2))
-    assert (np.ptp(rows) + 1, np.ptp(columns) + 1) == (16, 64)
+    assert (int(np.ptp(rows)) + 1, int(np.ptp(columns)) + 1) == (16, 64)

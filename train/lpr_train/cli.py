@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from lpr_edge.contract.errors import LprError
-from lpr_train.config import FitConfig, add_flags, read_config, with_flags
+from lpr_train.config import C, add_flags, read_config, with_flags
 from lpr_train.tasks import TASKS, task_classes
 
 
@@ -65,7 +65,7 @@ def _train(parsed: argparse.Namespace) -> int:
     return 130 if metrics["interrupted"] else 0
 
 
-def settings(parsed: argparse.Namespace, config_class: type[FitConfig]) -> FitConfig:
+def settings(parsed: argparse.Namespace, config_class: type[C]) -> C:
     """The run's settings: defaults, under the file's, under the flags'.
 
     Raises:

@@ -48,14 +48,16 @@ def load_crops(
         longest_side: larger pictures are shrunk to it; 0 to keep them.
 
     Raises:
-        DataError: there is no such data, or no picture in it could be read.
+        DataError: there is no such data, or nothing in it to train on.
     """
     report = Report() if report is None else report
     files = load_characters(folder, split, country, report.error)
     crops = [crop for file in files if (crop := _load(file, report, longest_side)) is not None]
-    if files and not crops:
-        first = report.findings[-1]
-        raise DataError(f"no picture of the {split} split in {folder} can be used: {first.path} {first.problem}, say")
+    if not crops and split == "train":
+        raise DataError(
+            f"no picture of the train split in {folder} can be used: expected some that open and stand in no other "
+            f"split. lpr-train check --data {folder} says what is wrong"
+        )
     return crops
 
 

@@ -83,7 +83,8 @@ def summarise(pictures: Sequence[Kept], country: Country, report: Report) -> Exp
 
 
 def _by_label(pictures: Sequence[Kept], country: Country) -> dict[str, list[Path]]:
+    """Training pictures alone: what is measured on must not be known by sight."""
     return {
-        label: [picture.path for picture in pictures if picture.label == name]
+        label: [picture.path for picture in pictures if (picture.label, picture.split) == (name, "train")]
         for name, label in country.characters.items()
     }

@@ -7,7 +7,7 @@ from pathlib import Path
 
 SECTIONS = {
     "counts.png": "Pictures of each class",
-    "samples.png": "Samples of each class, from all over its folder",
+    "samples.png": "Training samples of each class, from all over its folder",
     "sizes.png": "Sizes",
     "duplicates.png": "Copies, byte for byte; red where they cross the split or the classes",
 }

@@ -82,7 +82,7 @@ def plot_sizes(paths: Sequence[Path], path: Path) -> None:
     cloud.set(xscale="log", yscale="log")
     bars = figure.add_subplot(1, 2, 2, title="heights", xlabel="height, pixels", ylabel="pictures")
     low, high = max(1, sizes[:, 0].min()), sizes[:, 0].max()
-    bars.hist(sizes[:, 0], bins=np.geomspace(low, high + 1, 40))
+    bars.hist(sizes[:, 0], bins=np.geomspace(low, high + 1, 40).tolist())
     bars.set(xscale="log")
     figure.savefig(path)
 
