@@ -11,7 +11,8 @@ class Stepper:
     """Trains a network batch by batch; must be made within the strategy's scope.
 
     Each replica sees its part of a batch. Their gradients are averaged before they are clipped, so that the move is
-    the one that the whole batch on one device would give; batch normalisation alone looks at each part by itself.
+    the one that the whole batch on one device would give; batch normalisation alone looks at each part by itself, and
+    its running statistics are averaged after each step.
     """
 
     def __init__(self, task: Task, model: KerasModel, optimizer: Any, strategy: Any) -> None:
@@ -47,9 +48,21 @@ class Stepper:
             losses = {role: tf.reduce_mean(loss(targets[role], found[role])) for role, loss in self._losses.items()}
             total = tf.add_n(list(losses.values()))
         self.optimizer.apply(self._shared(tape.gradient(total, self._variables)), self._variables)
+        self._share_statistics()
         parts = {f"{role}_loss": value for role, value in losses.items()} if len(losses) > 1 else {}
         watched = self._task.watch(targets, found) if isinstance(self._task, Watched) else {}
         return tf.shape(pixels)[0], {"loss": total} | parts | watched
+
+    def _share_statistics(self) -> None:
+        """Average what layers keep by themselves: Keras lets each replica have its own."""
+        tf = load_tensorflow()
+        kept = [variable.value for variable in self._model.non_trainable_variables if "float" in variable.dtype]
+        if self._strategy.num_replicas_in_sync == 1 or not kept:
+            return
+        values = [tf.convert_to_tensor(variable) for variable in kept]
+        means = tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.MEAN, values)
+        for variable, mean in zip(kept, means, strict=True):
+            variable.assign(mean)
 
     @property
     def _variables(self) -> list[Any]:
