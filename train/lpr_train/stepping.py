@@ -37,6 +37,7 @@ class Stepper:
         """One step on all replicas: how large the batch was, and the means over it."""
         tf = load_tensorflow()
         size, figures = self._strategy.run(self._on_replica, args=batch)
+        self._share_statistics()
         sum_, mean = tf.distribute.ReduceOp.SUM, tf.distribute.ReduceOp.MEAN
         means = {name: self._strategy.reduce(mean, value, axis=None) for name, value in figures.items()}
         return self._strategy.reduce(sum_, size, axis=None), means
@@ -48,7 +49,6 @@ class Stepper:
             losses = {role: tf.reduce_mean(loss(targets[role], found[role])) for role, loss in self._losses.items()}
             total = tf.add_n(list(losses.values()))
         self.optimizer.apply(self._shared(tape.gradient(total, self._variables)), self._variables)
-        self._share_statistics()
         parts = {f"{role}_loss": value for role, value in losses.items()} if len(losses) > 1 else {}
         watched = self._task.watch(targets, found) if isinstance(self._task, Watched) else {}
         return tf.shape(pixels)[0], {"loss": total} | parts | watched
@@ -59,10 +59,9 @@ class Stepper:
         kept = [variable.value for variable in self._model.non_trainable_variables if "float" in variable.dtype]
         if self._strategy.num_replicas_in_sync == 1 or not kept:
             return
-        values = [tf.convert_to_tensor(variable) for variable in kept]
-        means = tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.MEAN, values)
-        for variable, mean in zip(kept, means, strict=True):
-            variable.assign(mean)
+        values = self._strategy.run(lambda: [tf.identity(variable) for variable in kept])
+        for variable, value in zip(kept, values, strict=True):
+            variable.assign(self._strategy.reduce(tf.distribute.ReduceOp.MEAN, value, axis=None))
 
     @property
     def _variables(self) -> list[Any]:
