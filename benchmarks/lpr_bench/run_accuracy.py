@@ -67,7 +67,7 @@ def _score_plates(parsed: argparse.Namespace) -> dict[str, Any]:
 def _score_characters(parsed: argparse.Namespace) -> dict[str, Any]:
     classifier, split = open_classifier(parsed), parsed.split or "validation"
     country = country_from_dict(classifier.model.manifest.country)
-    outcomes = characters.score_characters(load_characters(parsed.data, split, country), classifier.classify)
+    outcomes = characters.score_characters(load_characters(parsed.data, split, country), classifier.guess)
     print(characters.format_characters(outcomes))
     models = [describe_model(classifier.model)]
     return {"data": "characters", "split": split, "models": models, **characters.summarize(outcomes)}

@@ -78,7 +78,11 @@ def _add_jobs(group: argparse._MutuallyExclusiveGroup) -> None:
     group.add_argument(
         "--demo", action="store_true", help="read the clip that comes with lpr, beside what it really shows"
     )
-    group.add_argument("--characters", metavar="PATH", help="tell which character each picture of PATH shows")
+    group.add_argument(
+        "--characters",
+        metavar="PATH",
+        help="tell which character each picture of PATH shows; label null where the model doesn't know",
+    )
     group.add_argument("--info", action="store_true", help="print what the models say about themselves")
 
 

@@ -53,7 +53,8 @@ def read_characters(arguments: argparse.Namespace) -> int:
             print(f"lpr-edge: {frame.error}", file=sys.stderr)
             sink.write(error_record(frame))
         else:
-            sink.write(character_record(frame.source, *classifier.classify(frame.image_bgr)))
+            label, confidence = classifier.classify(frame.image_bgr)
+            sink.write(character_record(frame.source, label, confidence))
         if number == arguments.max_frames:
             break
     return 1 if failures else 0

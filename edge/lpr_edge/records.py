@@ -56,8 +56,8 @@ def event_record(event: Event) -> Record:
     return record | plate_record(event.plate) | _age(event.frame)
 
 
-def character_record(source: str, label: str, confidence: float) -> Record:
-    """One cropped character."""
+def character_record(source: str, label: str | None, confidence: float) -> Record:
+    """One cropped character; the label is null where the model doesn't know it."""
     return {"source": source, "label": label, "confidence": _share(confidence)}
 
 

@@ -67,7 +67,7 @@ class ClassifierJudge:
 
     def answer(self, device: Classifier, picture: Image, case: Case) -> str:  # noqa: ARG002 (as Judge has it)
         """See `Judge`."""
-        return device.classify(picture)[0]
+        return device.guess(picture)[0]
 
     def same(self, a: str, b: str) -> bool:
         """See `Judge`."""

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -147,6 +148,17 @@ def test_classifier_tells_characters_apart(golden_model: OpenGolden, label: str,
         found, confidence = classifier.classify(tinyland.draw_character(label, rng))
         assert found == label
         assert 0.5 < confidence <= 1
+
+
+def test_classifier_says_what_it_does_not_know(golden_model: OpenGolden) -> None:
+    """Below the model's own threshold the label is None and the confidence stays; `guess` tells the likeliest."""
+    model = golden_model("characters", "auto")
+    crop = tinyland.draw_character("X", np.random.default_rng(4))
+    label, confidence = Classifier(model).guess(crop)
+    for threshold, expected in ((confidence, "X"), (confidence + 0.001, None)):
+        model.manifest = replace(model.manifest, thresholds={"reject": threshold})
+        assert Classifier(model).classify(crop) == (expected, confidence)
+    assert Classifier(model).guess(crop) == (label, confidence) == ("X", confidence)
 
 
 @pytest.mark.parametrize("runtime", ["litert", "tflite", "onnxruntime", "opencv"])

@@ -11,7 +11,8 @@ from lpr_edge.contract.country import country_from_dict, load_country
 from lpr_edge.contract.data import file_sha256
 from lpr_edge.contract.errors import LprError
 from lpr_train.accuracy import accuracy_metrics, is_right, true_label_loss
-from lpr_train.characters import CharactersConfig, CharactersTask
+from lpr_train.characters import CharactersTask
+from lpr_train.characters_config import CharactersConfig
 from lpr_train.crops import CANVAS, beside_neighbour, hold_out_runs, load_crops, repaint, vary
 from lpr_train.fit import fit
 
@@ -36,6 +37,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _config(data: Path | None = None) -> CharactersConfig:
     plain = CharactersConfig(data=str(data or ""), clutter_share=0.0, mix_share=0.0, label_smoothing=0.0)
+    plain = replace(plain, stranger_share=0.0)
     return replace(plain, real_share=1.0, strength=0.0) if data else plain
 
 
@@ -185,7 +187,7 @@ def test_repainting_keeps_the_shape() -> None:
 
 def test_an_unknown_network_is_refused() -> None:
     """The message names what there is."""
-    with pytest.raises(LprError, match="`arch` is huge, and it must be compact"):
+    with pytest.raises(LprError, match="`arch` is huge, and it must be compact or baseline"):
         CharactersConfig(arch="huge")
 
 

@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from lpr_edge.contract.errors import LprError
-from lpr_train.characters import CharactersConfig
+from lpr_train.characters_config import CharactersConfig
 from lpr_train.config import (
     FitConfig,
     add_flags,

@@ -5,7 +5,8 @@ import pytest
 
 from lpr_edge.contract.country import load_country
 from lpr_edge.contract.data import read_picture
-from lpr_train.plots import confusion, grid, plot_confusion, plot_curves, plot_predictions, write_label
+from lpr_train.character_plots import plot_answers, worst_mistakes
+from lpr_train.plots import _panels, confusion, grid, plot_confusion, plot_curves, plot_predictions, write_label
 
 LABELS = load_country("nepal").labels
 PAPER = np.full((40, 120, 3), 255, np.uint8)
@@ -66,6 +67,31 @@ def test_predictions_are_one_tile_each(tmp_path: Path) -> None:
 def test_a_grid_of_nothing_is_white() -> None:
     """A run without a picture to show still draws a file."""
     assert (grid([], 4) == 255).all()
+
+
+def test_each_kind_of_figure_has_its_panel(tmp_path: Path) -> None:
+    """Losses, accuracies and what else there is stand apart, so a loss of 2 doesn't flatten an accuracy."""
+    row = {"epoch": 1.0, "loss": 2.0, "judged_loss": 1.0, "train_accuracy": 0.5, "score": 0.4, "seconds": 3.0}
+    assert _panels([row]) == {"loss": ["loss", "judged_loss"], "accuracy": ["train_accuracy"], "validation": ["score"]}
+    assert _panels([]) == {"loss": []}
+
+
+def test_the_worst_mistake_comes_first() -> None:
+    """By the true label's loss, right answers left out."""
+    scores = np.array([[0.9, 0.1], [0.6, 0.4], [0.99, 0.01], [0.2, 0.8]], np.float32)
+    assert worst_mistakes(["०", "१", "१", "१"], scores, ["०", "१"]).tolist() == [2, 1]
+
+
+def test_answers_are_drawn(tmp_path: Path) -> None:
+    """Confusion, a grid of examples and the mistakes, also where there is none."""
+    pictures = np.zeros((3, 48, 48, 3), np.uint8)
+    scores = np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8]], np.float32)
+    plot_answers(pictures, ["०", "१", "१"], scores, ["०", "१"], tmp_path, seed=1)
+    right = np.array([[0.9, 0.1], [0.1, 0.9]], np.float32)
+    assert read_picture(tmp_path / "mistakes.png").shape[1] > 500
+    plot_answers(pictures[:2], ["०", "१"], right, ["०", "१"], tmp_path, seed=1)
+    assert (read_picture(tmp_path / "mistakes.png") == 255).all()
+    assert {path.name for path in tmp_path.iterdir()} == {"confusion.png", "predictions.png", "mistakes.png"}
 
 
 def test_curves_survive_missing_figures(tmp_path: Path) -> None:

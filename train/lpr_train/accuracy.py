@@ -15,8 +15,13 @@ def is_right(scores: Floats, truth: Sequence[str], labels: Sequence[str]) -> Any
 
 def true_label_loss(scores: Floats, truth: Sequence[str], labels: Sequence[str]) -> float:
     """The mean negative logarithm of the true labels' scores."""
+    return float(true_label_losses(scores, truth, labels).mean())
+
+
+def true_label_losses(scores: Floats, truth: Sequence[str], labels: Sequence[str]) -> Floats:
+    """The negative logarithm of each true label's score: (N,) for scores (N, L)."""
     places = [labels.index(label) for label in truth]
-    return float(-np.log(np.maximum(scores[np.arange(len(truth)), places], 1e-7)).mean())
+    return np.asarray(-np.log(np.maximum(scores[np.arange(len(truth)), places], 1e-7)), np.float32)
 
 
 def accuracy_metrics(right: AnyArray, truth: Sequence[str], labels: Sequence[str]) -> list[dict[str, Any]]:

@@ -12,8 +12,8 @@ SPLITS = ("validation", "train")
 """In the order of `class_files`."""
 
 
-def check_characters(root: Path, country: Country, report: Report) -> None:
-    """Note counts by class and split, and every fault, in `report`."""
+def check_characters(root: Path, country: Country, report: Report) -> list[Kept]:
+    """Note counts by class and split, and every fault, in `report`; the pictures that can be used."""
     _check_folders(root, country, report)
     kept = [picture for name in country.characters for picture in _readable(root, name, country, report)]
     for split in SPLITS:
@@ -22,6 +22,7 @@ def check_characters(root: Path, country: Country, report: Report) -> None:
             report.counts[f"characters, {split}"][label] = count
     for group in duplicate_groups(kept):
         _check_duplicates(group, report)
+    return kept
 
 
 def _check_folders(root: Path, country: Country, report: Report) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from lpr_edge.contract.errors import LprError
-from lpr_train.config import FitConfig, add_flags, read_config, with_flags
+from lpr_train.config import C, add_flags, read_config, with_flags
 from lpr_train.tasks import TASKS, task_classes
 
 
@@ -34,6 +34,8 @@ def build_parser(arguments: list[str]) -> argparse.ArgumentParser:
         task.set_defaults(act=_train, command=command)
         if command in arguments:
             _add_training_flags(task, command)
+    _add_article(commands)
+    _add_explore(commands)
     _add_check(commands)
     _add_preview(commands)
     _add_clip(commands)
@@ -49,25 +51,21 @@ def _add_training_flags(parser: argparse.ArgumentParser, command: str) -> None:
 
 
 def _train(parsed: argparse.Namespace) -> int:
-    from lpr_train.fit import CHECKPOINT, fit
-    from lpr_train.run_folder import open_run, write_run
+    from lpr_train.training import train_run
 
     out = parsed.out
     config_class, make_task = task_classes(parsed.command)
-    config = settings(parsed, config_class)
-    if not parsed.resume and (out / CHECKPOINT).exists():
-        raise LprError(f"{out} holds a run already. Go on with it by --resume, or give another --out.")
-    task = make_task(config)
-    open_run(out, config)
-    fitted = fit(task, out, parsed.resume)
-    metrics = write_run(task, fitted, out)
+    metrics = train_run(make_task(settings(parsed, config_class)), out, parsed.resume)
+    if not metrics:
+        print("This worker is done; the chief writes the run's folder.")
+        return 0
     for metric in metrics["metrics"]:
         print("{data} {split}: {metric} {value:.4f} of {count}".format_map(metric))
     print(f"Kept epoch {metrics['best_epoch']} in {out}. Next: lpr-export --int8 {out}")
-    return 130 if fitted.interrupted else 0
+    return 130 if metrics["interrupted"] else 0
 
 
-def settings(parsed: argparse.Namespace, config_class: type[FitConfig]) -> FitConfig:
+def settings(parsed: argparse.Namespace, config_class: type[C]) -> C:
     """The run's settings: defaults, under the file's, under the flags'.
 
     Raises:
@@ -76,7 +74,55 @@ def settings(parsed: argparse.Namespace, config_class: type[FitConfig]) -> FitCo
     if parsed.resume and parsed.config:
         raise LprError("--resume goes on with the run's own config.toml. Leave --config out.")
     path = parsed.out / "config.toml" if parsed.resume else parsed.config
-    return with_flags(read_config(path, config_class) if path else config_class(), parsed)
+    chosen = vars(parsed)
+    return with_flags(read_config(path, config_class, chosen) if path else config_class.preset(chosen), parsed)
+
+
+def _add_article(commands: Any) -> None:
+    parser = commands.add_parser("article", help="repeat the article's experiment on single characters, seed by seed")
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder of the characters data set")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="takes a run a seed; again goes on")
+    parser.add_argument("--seeds", type=_positive, default=3, metavar="N", help="how many (default: 3)")
+    parser.add_argument("--epochs", type=_positive, default=20, metavar="N", help="of each (default: the article's 20)")
+    parser.add_argument("--country", default="nepal", help="whose classes (default: nepal)")
+    parser.set_defaults(act=_article)
+
+
+def _positive(text: str) -> int:
+    if not text.isdigit() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"expected a number from 1 on, found {text!r}")
+    return int(text)
+
+
+def _article(parsed: argparse.Namespace) -> int:
+    from lpr_train.article import format_article, run_article
+
+    runs = run_article(parsed.data, parsed.out, parsed.seeds, parsed.epochs, parsed.country)
+    if runs:
+        print(format_article(runs))
+    if len(runs) < parsed.seeds:
+        print("Stopped; the same command goes on.", file=sys.stderr)
+        return 130
+    print(f"Figures and curves in {parsed.out / 'article.json'} and article.png")
+    return 0
+
+
+def _add_explore(commands: Any) -> None:
+    parser = commands.add_parser("explore", help="look at a folder of single characters: counts, samples, sizes")
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder of the characters data set")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="takes PNGs and index.html")
+    parser.add_argument("--country", default="nepal", help="whose classes (default: nepal)")
+    parser.set_defaults(act=_explore)
+
+
+def _explore(parsed: argparse.Namespace) -> int:
+    from lpr_edge.contract.country import load_country
+    from lpr_train.explore import explore
+
+    found = explore(parsed.data, load_country(parsed.country), parsed.out)
+    print(found.to_text())
+    print(f"Look at {parsed.out / 'index.html'}")
+    return 0
 
 
 def _add_check(commands: Any) -> None:

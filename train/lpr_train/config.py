@@ -9,9 +9,10 @@ import itertools
 import json
 import textwrap
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, Self, TypeVar, get_args, get_origin, get_type_hints
 
 from lpr_edge.contract.errors import LprError
 
@@ -35,7 +36,9 @@ class FitConfig:
     batch_size: int = 64
     """samples a step"""
     optimizer: str = "adamw"
-    """adamw or sgd (momentum 0.9)"""
+    """adamw or sgd"""
+    momentum: float = 0.9
+    """of sgd, Nesterov's; 0 for none"""
     learning_rate: float = 2e-3
     """the highest learning rate, reached after the warm-up"""
     final_learning_rate: float = 1e-5
@@ -66,28 +69,42 @@ class FitConfig:
             LprError: a value is out of its range; the message names key and range.
         """
         for key in ("epochs", "steps_per_epoch", "batch_size", "validate_every", "workers"):
-            _require(getattr(self, key) >= 1, key, getattr(self, key), "1 or more")
+            require(getattr(self, key) >= 1, key, getattr(self, key), "1 or more")
         for key in ("patience", "representative", "heldout", "clip_norm", "weight_decay", "warmup_epochs"):
-            _require(getattr(self, key) >= 0, key, getattr(self, key), "0 or more")
-        _require(0.0 <= self.ema < 1.0, "ema", self.ema, "at least 0 and less than 1")
-        _require(self.optimizer in ("adamw", "sgd"), "optimizer", self.optimizer, "adamw or sgd")
+            require(getattr(self, key) >= 0, key, getattr(self, key), "0 or more")
+        for key in ("ema", "momentum"):
+            require(0.0 <= getattr(self, key) < 1.0, key, getattr(self, key), "at least 0 and less than 1")
+        require(self.optimizer in ("adamw", "sgd"), "optimizer", self.optimizer, "adamw or sgd")
+
+    @classmethod
+    def preset(cls, chosen: Mapping[str, Any]) -> Self:  # noqa: ARG003 - for subclasses
+        """The defaults that go with what was chosen by file and flags; here there is one set of them."""
+        return cls()
 
 
 C = TypeVar("C", bound=FitConfig)
 
 
-def _require(holds: bool, key: str, found: object, expected: str) -> None:
+def require(holds: bool, key: str, found: object, expected: str) -> None:
+    """Refuse a value of a setting.
+
+    Raises:
+        LprError: it doesn't hold; the message names key and range.
+    """
     if not holds:
         raise LprError(f"Setting `{key}` is {found}, and it must be {expected}.")
 
 
-def config_from_dict(config_class: type[C], values: dict[str, Any], origin: str) -> C:
+def config_from_dict(
+    config_class: type[C], values: dict[str, Any], origin: str, flags: Mapping[str, Any] | None = None
+) -> C:
     """Settings from a table; keys it lacks keep their defaults.
 
     Args:
         config_class: the task's own settings.
         values: as read from TOML.
         origin: where the table came from, for error messages.
+        flags: what will be put over it, and may choose other defaults.
 
     Raises:
         LprError: a key is unknown (the nearest known one is named), or a value has the wrong type.
@@ -96,7 +113,8 @@ def config_from_dict(config_class: type[C], values: dict[str, Any], origin: str)
     for key in values:
         if key not in types_of:
             raise LprError(f"{origin}: unknown key `{key}`.{_suggestion(key, types_of)}")
-    return config_class(**{key: _convert(value, types_of[key], key, origin) for key, value in values.items()})
+    given = {key: _convert(value, types_of[key], key, origin) for key, value in values.items()}
+    return dataclasses.replace(config_class.preset(given | dict(flags or {})), **given)
 
 
 def _suggestion(key: str, known: dict[str, Any]) -> str:
@@ -120,8 +138,8 @@ def _type_name(kind: Any) -> str:
     return {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}[kind]
 
 
-def read_config(path: Path, config_class: type[C]) -> C:
-    """Settings from a TOML file.
+def read_config(path: Path, config_class: type[C], flags: Mapping[str, Any] | None = None) -> C:
+    """Settings from a TOML file, over the defaults that it and `flags` choose.
 
     Raises:
         LprError: the file can't be read, isn't TOML, or holds an unknown key or a value of the wrong type.
@@ -132,7 +150,7 @@ def read_config(path: Path, config_class: type[C]) -> C:
         raise LprError(f"{path} can't be read: {error.strerror}. Give --config a TOML file.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise LprError(f"{path} isn't TOML: {error}.") from error
-    return config_from_dict(config_class, values, str(path))
+    return config_from_dict(config_class, values, str(path), flags)
 
 
 def config_to_toml(config: FitConfig) -> str:

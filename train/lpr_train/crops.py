@@ -9,8 +9,10 @@ import numpy as np
 
 from lpr_edge.contract.arrays import Floats, Image
 from lpr_edge.contract.country import Country
-from lpr_edge.contract.data import CharacterFile, file_sha256, load_characters, read_picture
+from lpr_edge.contract.data import CharacterFile, file_sha256, load_characters
+from lpr_edge.contract.errors import DataError
 from lpr_edge.contract.geometry import rectangle
+from lpr_train.findings import Report, open_picture
 from lpr_train.render.effects import degrade
 from lpr_train.render.warp import homography, warp_picture
 
@@ -33,19 +35,38 @@ class Crop:
     """Of the file."""
 
 
-def load_crops(folder: Path, split: str, country: Country) -> list[Crop]:
-    """Read a split's crops into memory.
+def load_crops(
+    folder: Path, split: str, country: Country, report: Report | None = None, longest_side: int = LONGEST_SIDE
+) -> list[Crop]:
+    """Read a split's crops into memory, without those that can't be read or show nothing.
+
+    Args:
+        folder: of the data.
+        split: `train` or `validation`.
+        country: names the classes.
+        report: takes what was left out, and why; an empty class among it.
+        longest_side: larger pictures are shrunk to it; 0 to keep them.
 
     Raises:
-        DataError: there is no such data, or a picture is broken; `lpr-train check` lists them all.
+        DataError: there is no such data, or nothing in it to train on.
     """
-    return [_load(file) for file in load_characters(folder, split, country)]
+    report = Report() if report is None else report
+    files = load_characters(folder, split, country, report.error)
+    crops = [crop for file in files if (crop := _load(file, report, longest_side)) is not None]
+    if not crops and split == "train":
+        raise DataError(
+            f"no picture of the train split in {folder} can be used: expected some that open and stand in no other "
+            f"split. lpr-train check --data {folder} says what is wrong"
+        )
+    return crops
 
 
-def _load(file: CharacterFile) -> Crop:
-    image = read_picture(file.path)
-    scale = LONGEST_SIDE / max(image.shape[:2])
-    if scale < 1.0:
+def _load(file: CharacterFile, report: Report, longest_side: int) -> Crop | None:
+    image = open_picture(file.path, report)
+    if image is None:
+        return None
+    scale = longest_side / max(image.shape[:2])
+    if 0 < scale < 1:
         size = max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))
         image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
     return Crop(file.path, file.label, image, file_sha256(file.path))

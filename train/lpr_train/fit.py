@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -13,11 +14,13 @@ from lpr_edge.contract.arrays import Floats, Image
 from lpr_edge.contract.errors import LprError
 from lpr_train.averaging import WeightAverage
 from lpr_train.checkpoint import FitState, read_checkpoint, write_checkpoint
+from lpr_train.distribution import Workplace, check_batch, open_strategy
 from lpr_train.engine import KerasModel, load_keras, load_tensorflow
 from lpr_train.interrupt import StopRequest
 from lpr_train.optimizer import make_optimizer
 from lpr_train.progress import Progress
-from lpr_train.stream import SampleStream
+from lpr_train.stepping import Stepper
+from lpr_train.stream import SampleStream, Share, steps_per_epoch
 from lpr_train.task import LearnsFromModel, Task
 from lpr_train.warm_start import start_from
 
@@ -48,28 +51,35 @@ def fit(task: Task, out: Path, resume: bool = False) -> Fitted:
     Raises:
         LprError: there is no usable checkpoint to resume from, or `init` doesn't fit; or a sample couldn't be made.
     """
-    keras = load_keras()
+    workplace = Workplace.from_environment()
+    strategy = open_strategy(workplace)
+    check_batch(task.config.batch_size, strategy.num_replicas_in_sync)
     state = read_checkpoint(out / CHECKPOINT) if resume else FitState()
-    keras.utils.set_random_seed(task.config.seed)
-    model = task.build()
-    if task.config.init and not resume:
-        start_from(model, Path(task.config.init))
-    loop = _Loop(task, model, state, out / CHECKPOINT)
-    loop.run()
+    load_keras().utils.set_random_seed(task.config.seed)
+    with strategy.scope():
+        model = task.build()
+        if task.config.init and not resume:
+            start_from(model, Path(task.config.init))
+        loop = _Loop(task, model, state, out / CHECKPOINT, workplace, strategy)
+        loop.run()
     kept = task.build()  # without the optimiser, which would make the file three times as large
     kept.set_weights(state.weights["best"])
     return Fitted(kept, state, loop.stop.asked)
 
 
 class _Loop:
-    """One call of `fit`: Keras steps, and calls back after each step and epoch."""
+    """One call of `fit`. Every worker goes through all of it in step; the chief alone writes."""
 
-    def __init__(self, task: Task, model: KerasModel, state: FitState, checkpoint: Path) -> None:
+    def __init__(
+        self, task: Task, model: KerasModel, state: FitState, checkpoint: Path, workplace: Workplace, strategy: Any
+    ) -> None:
         self._task, self._model, self._state, self._checkpoint = task, model, state, checkpoint
+        self._workplace, self._strategy = workplace, strategy
         self._config = task.config
+        self._steps = steps_per_epoch(task, strategy.num_replicas_in_sync)
         self.stop = StopRequest()
-        model.compile(optimizer=make_optimizer(self._config), loss=task.losses(), jit_compile=False)
-        model.optimizer.build(model.trainable_variables)
+        optimizer = make_optimizer(self._config, self._steps, strategy.num_replicas_in_sync)
+        self._stepper = Stepper(task, model, optimizer, strategy)
         self._average = WeightAverage(model, self._config.ema)
         if state.epoch:
             self._restore()
@@ -80,39 +90,50 @@ class _Loop:
         if state.epoch >= config.epochs or self._is_over():
             return
         stream = SampleStream(self._task)
-        steps = config.steps_per_epoch
-        per_epoch = steps * config.batch_size
-        self._progress = Progress(self._task.kind, config.epochs, steps, state.epoch)
+        self._progress = Progress(self._task.kind, config.epochs, self._steps, state.epoch)
         self._epoch_started = time.monotonic()
         try:
             with self.stop:
-                self._model.fit(
-                    stream.dataset(state.epoch * per_epoch, config.epochs * per_epoch),
-                    steps_per_epoch=steps,
-                    initial_epoch=state.epoch,
-                    epochs=config.epochs,
-                    verbose=0,
-                    shuffle=False,  # the indices are the order
-                    callbacks=[self._callbacks()],
-                )
+                batches = iter(self._batches(stream))
+                while state.epoch < config.epochs and not self._agreed(self._is_over()):
+                    self._epoch_ended(state.epoch, self._train(batches))
+                    if self._agreed(self.stop.asked):
+                        break
         except load_tensorflow().errors.OpError as error:
             raise stream.failure or error from error
         finally:
             self._progress.close()
 
-    def _callbacks(self) -> Any:
-        return load_keras().callbacks.LambdaCallback(
-            on_train_batch_end=self._batch_ended, on_epoch_end=self._epoch_ended
+    def _batches(self, stream: SampleStream) -> Any:
+        replicas, first, last = self._strategy.num_replicas_in_sync, self._state.epoch, self._config.epochs
+        return self._strategy.distribute_datasets_from_function(
+            lambda place: stream.dataset(
+                first, last, Share(place.input_pipeline_id, place.num_input_pipelines, replicas)
+            )
         )
 
-    def _batch_ended(self, batch: int, logs: dict[str, float]) -> None:
-        loss, epoch = logs["loss"], self._state.epoch + 1
-        if not math.isfinite(loss):
-            raise LprError(f"The loss became {loss} in epoch {epoch}. Lower --learning-rate and start again.")
-        self._average.update(self._state.epoch * self._config.steps_per_epoch + batch)
-        self._progress.step(loss)
-        if self.stop.asked:
-            self._model.stop_training = True
+    def _train(self, batches: Iterator[Any]) -> dict[str, float]:
+        """One epoch's steps; the means over it."""
+        logs: dict[str, float] = {}
+        for batch, logs in enumerate(self._stepper.run(batches, self._steps)):
+            if not math.isfinite(logs["loss"]):
+                raise LprError(
+                    f"The loss became {logs['loss']} in epoch {self._state.epoch + 1}. "
+                    "Lower --learning-rate and start again."
+                )
+            self._average.update(self._state.epoch * self._steps + batch)
+            self._progress.step(logs["loss"])
+            if self.stop.asked and self._workplace.workers == 1:
+                break  # other workers would wait for this one's next step without end
+        return logs
+
+    def _agreed(self, wish: bool) -> bool:
+        """Whether any worker wishes it: they stop together, or one would wait for the others without end."""
+        if self._workplace.workers == 1:
+            return wish
+        tf = load_tensorflow()
+        wishes = self._strategy.run(lambda: tf.constant(float(wish)))
+        return float(self._strategy.reduce(tf.distribute.ReduceOp.SUM, wishes, axis=None)) > 0.0
 
     def _epoch_ended(self, epoch: int, logs: dict[str, float]) -> None:
         state = self._state
@@ -122,14 +143,13 @@ class _Loop:
         due = is_last or (epoch + 1) % self._config.validate_every == 0
         figures = self._judge() if due else {}
         is_best = self._note_best(epoch + 1, figures) if due else False
-        row = {"epoch": float(epoch + 1), **logs, "learning_rate": float(self._model.optimizer.learning_rate)}
+        row = {"epoch": float(epoch + 1), **logs, "learning_rate": float(self._stepper.optimizer.learning_rate)}
         now = time.monotonic()
         state.history.append(row | figures | {"seconds": now - self._epoch_started})
         self._epoch_started = now
         state.epoch = epoch + 1
         self._save()
         self._progress.epoch(state.history[-1], is_best)
-        self._model.stop_training = self._model.stop_training or self._is_over()
 
     def _judge(self) -> dict[str, float]:
         """Validate the averaged weights, and put the raw ones back."""
@@ -157,11 +177,12 @@ class _Loop:
     def _save(self) -> None:
         parts = {
             "model": _values(_variables(self._model)),
-            "optimizer": _values(self._model.optimizer.variables),
+            "optimizer": _values(self._stepper.optimizer.variables),
             "average": self._average.values(),
         }
         self._state.weights |= parts
-        write_checkpoint(self._checkpoint, self._state)
+        if self._workplace.is_chief:
+            write_checkpoint(self._checkpoint, self._state)
 
     def _restore(self) -> None:
         weights = self._state.weights
@@ -171,7 +192,7 @@ class _Loop:
                 f"{self._checkpoint} holds another network than these settings make. "
                 "Resume with the run's own settings, or start anew without --resume."
             )
-        for variables, part in ((_variables(self._model), "model"), (self._model.optimizer.variables, "optimizer")):
+        for variables, part in ((_variables(self._model), "model"), (self._stepper.optimizer.variables, "optimizer")):
             for variable, value in zip(variables, weights[part], strict=True):
                 variable.assign(value)
         self._average.restore(weights["average"])

@@ -48,22 +48,30 @@ def _font(size: int) -> Any:
 
 
 def plot_curves(history: Sequence[dict[str, float]], path: Path) -> None:
-    """Draw losses and validation figures over the epochs, one panel each."""
+    """Draw losses, accuracies and other figures over the epochs, a panel each where there are any."""
     from matplotlib.figure import Figure
 
-    columns = dict.fromkeys(key for row in history for key in row)
-    losses = [key for key in columns if key.endswith("loss")]
-    others = [key for key in columns if key not in {*losses, "epoch", "learning_rate", "seconds"}]
-    figure = Figure(figsize=(11, 4), layout="constrained")
-    for place, (title, keys) in enumerate((("losses", losses), ("validation", others)), 1):
-        panel = figure.add_subplot(1, 2, place, title=title, xlabel="epoch")
+    panels = _panels(history)
+    figure = Figure(figsize=(5.5 * len(panels), 4), layout="constrained")
+    for place, (title, keys) in enumerate(panels.items(), 1):
+        panel = figure.add_subplot(1, len(panels), place, title=title, xlabel="epoch")
         for key in keys:
             rows = [row for row in history if key in row]
-            panel.plot([row["epoch"] for row in rows], [row[key] for row in rows], label=key)
+            panel.plot([row["epoch"] for row in rows], [row[key] for row in rows], label=key.replace("_", " "))
         panel.grid(alpha=0.3)
         if keys:
             panel.legend()
     figure.savefig(path)
+
+
+def _panels(history: Sequence[dict[str, float]]) -> dict[str, list[str]]:
+    """Title -> the columns it shows; the loss has a panel even without a column."""
+    columns = dict.fromkeys(key for row in history for key in row if key not in ("epoch", "learning_rate", "seconds"))
+    panels: dict[str, list[str]] = {"loss": []}
+    for key in columns:
+        title = next((name for name in ("loss", "accuracy") if key.endswith(name)), "validation")
+        panels.setdefault(title, []).append(key)
+    return panels
 
 
 def confusion(truth: Sequence[str], found: Sequence[str], labels: Sequence[str]) -> AnyArray:
@@ -91,7 +99,7 @@ def plot_confusion(counts: AnyArray, labels: Sequence[str], path: Path) -> None:
     for row, column in np.argwhere(counts):
         colour = INK if row == column else RED
         picture = _write_cell(picture, str(counts[row, column]), int(row), int(column), colour)
-    _save(picture, path)
+    save_picture(picture, path)
 
 
 def _shade(picture: Image, row: int, column: int, share: float) -> None:
@@ -111,7 +119,7 @@ def plot_predictions(
 ) -> None:
     """Draw pictures, each with what was found and how sure the network was; mistakes in red, as `true > found`."""
     tiles = [_tile(*each) for each in zip(pictures_rgb, truth, found, scores, strict=True)]
-    _save(grid(tiles, 12), path)
+    save_picture(grid(tiles, 12), path)
 
 
 def _tile(picture_rgb: Image, true_label: str, label: str, score: float) -> Image:
@@ -133,6 +141,11 @@ def grid(tiles: Sequence[Image], columns: int) -> Image:
     return np.vstack(rows)
 
 
-def _save(picture: Image, path: Path) -> None:
+def save_picture(picture: Image, path: Path) -> None:
+    """Write a picture as its name's ending says.
+
+    Raises:
+        OSError: it can't be written.
+    """
     if not cv2.imwrite(str(path), picture):
         raise OSError(f"{path} can't be written")

@@ -1,12 +1,31 @@
 """Training examples as tf.data: made in parallel, batched, scaled on the graph."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import cv2
 import numpy as np
 
 from lpr_train.engine import load_tensorflow
-from lpr_train.task import Task
+from lpr_train.task import Task, samples_per_epoch
+
+
+def steps_per_epoch(task: Task, replicas: int = 1) -> int:
+    """Batches an epoch; the smaller one at its end counts where one device takes it."""
+    whole, rest = divmod(samples_per_epoch(task), task.config.batch_size)
+    return whole + (1 if rest and replicas == 1 else 0)
+
+
+@dataclass(frozen=True)
+class Share:
+    """Which part of each batch is made here: examples are the same however many machines make them."""
+
+    pipeline: int = 0
+    """number of this machine's stream, from 0"""
+    pipelines: int = 1
+    """streams that make a batch together"""
+    replicas: int = 1
+    """devices that a batch is divided between; as many smaller batches come one after the other"""
 
 
 class SampleStream:
@@ -33,14 +52,21 @@ class SampleStream:
             raise
         return [pixels, *(np.asarray(targets[role], np.float32) for role in self._roles)]
 
-    def dataset(self, first: int, last: int) -> Any:
-        """Batches of the examples `first` … `last` - 1, in that order.
+    def dataset(self, first_epoch: int, last_epoch: int, share: Share = Share()) -> Any:
+        """Batches of the epochs `first_epoch` … `last_epoch` - 1, their examples in order of the index.
+
+        Args:
+            first_epoch: from 0.
+            last_epoch: the one before which to stop.
+            share: the part of each batch to make; the smaller batch at an epoch's end is left out where it is parted.
 
         Returns:
             `tf.data.Dataset` of pixels (N, H, W, C) float32 in [0, 1] and a dict of float32 targets.
         """
         tf = load_tensorflow()
-        config = self._task.config
+        config, per_epoch = self._task.config, samples_per_epoch(self._task)
+        per_epoch -= per_epoch % config.batch_size if share.replicas > 1 else 0
+        per_pipeline, is_even = config.batch_size // share.pipelines, per_epoch % config.batch_size == 0
 
         def load(index: Any) -> tuple[Any, ...]:
             parts = tf.numpy_function(self._make, [index], [tf.uint8, *[tf.float32] * len(self._roles)])
@@ -49,7 +75,12 @@ class SampleStream:
         def to_floats(pixels: Any, *targets: Any) -> tuple[Any, dict[str, Any]]:
             return tf.cast(pixels, tf.float32) / 255.0, dict(zip(self._roles, targets, strict=True))
 
-        indices = tf.data.Dataset.range(first, last)
-        samples = indices.map(load, num_parallel_calls=config.workers, deterministic=True)
-        batches = samples.batch(config.batch_size, drop_remainder=True)
+        def one_epoch(epoch: Any) -> Any:
+            indices = tf.data.Dataset.range(epoch * per_epoch, (epoch + 1) * per_epoch)
+            if share.pipelines > 1:
+                indices = indices.filter(lambda i: i % config.batch_size // per_pipeline == share.pipeline)
+            samples = indices.map(load, num_parallel_calls=config.workers, deterministic=True)
+            return samples.batch(config.batch_size // share.replicas, drop_remainder=is_even)
+
+        batches = tf.data.Dataset.range(first_epoch, last_epoch).flat_map(one_epoch)
         return batches.map(to_floats, num_parallel_calls=1).prefetch(2)

@@ -62,6 +62,30 @@ class Task(Protocol):
 
 
 @runtime_checkable
+class CountsSamples(Protocol):
+    """A task that knows how many samples an epoch has: those of one pass over its data, say."""
+
+    @property
+    def samples_per_epoch(self) -> int:
+        """Need not be a multiple of the batch size: the last batch is smaller then."""
+
+
+def samples_per_epoch(task: Task) -> int:
+    """How many samples an epoch has: as many as the settings say, where the task doesn't count them itself."""
+    if isinstance(task, CountsSamples):
+        return task.samples_per_epoch
+    return task.config.steps_per_epoch * task.config.batch_size
+
+
+@runtime_checkable
+class Watched(Protocol):
+    """A task that wants figures of the training batches, too."""
+
+    def watch(self, targets: dict[str, Any], outputs: dict[str, Any]) -> dict[str, Any]:
+        """Means over a batch, on tensors; their names are columns of history.csv."""
+
+
+@runtime_checkable
 class LearnsFromModel(Protocol):
     """A task whose training data get better with the network: the reader places real plates' characters by itself."""
 

@@ -5,7 +5,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -135,24 +135,40 @@ def _plate(values: dict[str, Any]) -> PlateLabel:
     )
 
 
-def load_characters(folder: Path, split: str, country: Country) -> list[CharacterFile]:
+def load_characters(
+    folder: Path, split: str, country: Country, tell: Callable[[Path, str], None] | None = None
+) -> list[CharacterFile]:
     """The published split of a character data set.
 
     Args:
         folder: holds one folder a class, named as `country.characters` says.
         split: `train` or `validation`. Training files whose bytes also stand in validation are left out.
         country: names the classes.
+        tell: called with the folder of each class that is missing or empty, and with what is wrong with it; the
+            other classes are loaded then.
 
     Raises:
-        DataError: no such data, or a class's folder is missing or empty.
+        DataError: no such data, or, without `tell`, a class's folder is missing or empty.
     """
     root = find_dataset(folder, "characters")
-    validation = [file for name in country.characters for file in class_files(root, name, country)[0]]
+    parts = [_class_files(root, name, country, tell) for name in country.characters]
+    validation = [file for part, _ in parts for file in part]
     if split == "validation":
         return validation
     seen = {file_sha256(file.path) for file in validation}
-    training = [file for name in country.characters for file in class_files(root, name, country)[1]]
-    return [file for file in training if file_sha256(file.path) not in seen]
+    return [file for _, part in parts for file in part if file_sha256(file.path) not in seen]
+
+
+def _class_files(
+    root: Path, name: str, country: Country, tell: Callable[[Path, str], None] | None
+) -> tuple[list[CharacterFile], list[CharacterFile]]:
+    try:
+        return class_files(root, name, country)
+    except DataError as error:
+        if tell is None:
+            raise
+        tell(root / name, str(error))
+        return [], []
 
 
 def class_files(root: Path, name: str, country: Country) -> tuple[list[CharacterFile], list[CharacterFile]]:

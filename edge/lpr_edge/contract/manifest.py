@@ -60,7 +60,7 @@ class Manifest:
     """`int8` or `float32`."""
     input_tensor: TensorSpec
     thresholds: dict[str, float]
-    """For decoding: see `outputs`."""
+    """For decoding: see `outputs`; a classifier's `reject`, the least likelihood of a label that is given."""
     country: dict[str, Any]
     """The country's file, whole."""
     metrics: tuple[dict[str, Any], ...] = ()
