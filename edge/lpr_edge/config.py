@@ -1,0 +1,114 @@
+"""The device's settings: one frozen dataclass, from a TOML file, the environment and flags; later ones win."""
+
+import argparse
+import dataclasses
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.settings import check_table, check_texts, read_table
+
+RUNTIME_NAMES = ("auto", "litert", "tflite", "onnxruntime", "opencv")
+"""`auto` and `runtimes.RUNTIMES`; written out here so that --help needs nothing heavy."""
+
+PREFIX = "LPR_"
+FILE_VARIABLE = "LPR_CONFIG"
+"""The environment's way to say --config."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """What `lpr-edge` is told; what stands below a field is its flag's help."""
+
+    camera: int | None = None
+    """read the camera of that number; 0 is the first"""
+    source: str = ""
+    """read a picture, a folder of pictures, a video file or a stream's URL"""
+    detector: Path | None = None
+    """find plates with this model, not the shipped one"""
+    reader: Path | None = None
+    """read plates with this model, not the shipped one"""
+    classifier: Path | None = None
+    """for --characters: this model, not the shipped one"""
+    runtime: str = "auto"
+    """what runs the models: auto, litert, tflite, onnxruntime or opencv"""
+    threads: int = 1
+    """for each model"""
+    min_confidence: float = 0.2
+    """leave out plates whose least sure character is below this, 0 to 1; below 0.2 the shipped one is mostly wrong"""
+    every_frame: bool = False
+    """a record for each frame, not for each vehicle"""
+    max_frames: int | None = None
+    """stop after so many frames or pictures"""
+    show: bool = False
+    """a window with corners and text; q closes it"""
+    save_video: Path | None = None
+    """a clip with corners and text (.mp4, .avi, .mkv)"""
+    save_images: Path | None = None
+    """folder for each picture, or each vehicle's best frame, so drawn"""
+
+    def __post_init__(self) -> None:
+        """Refuse values that no run could use.
+
+        Raises:
+            LprError: a value is out of its range, or two exclude each other.
+        """
+        _require(self.camera is None or not self.source, "camera", self.camera, "left out where `source` is given")
+        _require(self.camera is None or self.camera >= 0, "camera", self.camera, "0 or more")
+        _require(self.runtime in RUNTIME_NAMES, "runtime", self.runtime, f"one of {', '.join(RUNTIME_NAMES)}")
+        _require(self.threads >= 1, "threads", self.threads, "1 or more")
+        _require(0 <= self.min_confidence <= 1, "min_confidence", self.min_confidence, "0 to 1")
+        _require(self.max_frames is None or self.max_frames >= 1, "max_frames", self.max_frames, "1 or more")
+
+
+def _require(holds: bool, key: str, found: object, expected: str) -> None:
+    if not holds:
+        raise LprError(f"Setting `{key}` is {found}, and it must be {expected}.")
+
+
+def load_config(file: Path | None, environment: Mapping[str, str] = os.environ) -> Config:
+    """Settings from a file, if any, and the environment's `LPR_...` over it.
+
+    Args:
+        file: TOML; None for that of LPR_CONFIG, if it is set.
+        environment: as the process has it.
+
+    Raises:
+        LprError: the file can't be read, a key is unknown, or a value can't be used.
+    """
+    texts = {name: text for name, text in environment.items() if name.startswith(PREFIX)}
+    named = texts.pop(FILE_VARIABLE, "")
+    path = file or (Path(named) if named else None)
+    values = check_table(Config, read_table(path), str(path)) if path else {}
+    return _checked(_over(values, check_texts(Config, texts, "environment", PREFIX)), path)
+
+
+def _checked(values: dict[str, Any], path: Path | None) -> Config:
+    try:
+        return Config(**values)
+    except LprError as error:
+        raise LprError(f"{path or 'environment'}: {error}") from error
+
+
+def with_flags(config: Config, flags: argparse.Namespace) -> Config:
+    """The settings, with every flag that was given put over them.
+
+    Raises:
+        LprError: a value can't be used.
+    """
+    names = [field.name for field in dataclasses.fields(Config)]
+    given = {name: getattr(flags, name) for name in names if hasattr(flags, name)}
+    lists = {name: tuple(value) for name, value in given.items() if isinstance(value, list)}
+    kept = {name: getattr(config, name) for name in names}
+    return Config(**_over(kept, given | lists))
+
+
+def _over(values: dict[str, Any], later: dict[str, Any]) -> dict[str, Any]:
+    """Later values over earlier ones; a camera takes the place of a source, and the other way round."""
+    merged = values | later
+    if ("camera" in later) != ("source" in later):
+        merged["source" if "camera" in later else "camera"] = "" if "camera" in later else None
+    return merged
