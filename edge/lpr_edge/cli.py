@@ -14,6 +14,10 @@ GROUPS = {
     "models": ("detector", "reader", "classifier", "runtime", "threads"),
     "reading": ("min_confidence", "every_frame", "max_frames"),
     "looking at it": ("show", "save_video", "save_images"),
+    "where events go, beside stdout": (
+        *("store", "jsonl", "csv", "snapshots", "webhook", "webhook_token"),
+        *("mqtt", "mqtt_password", "mqtt_ca", "mqtt_topic", "mqtt_discovery", "device", "keep", "quota", "rotate"),
+    ),
 }
 """Title of a group of flags -> the settings that they are for."""
 NEED_PLATES = ("show", "save_video", "save_images", "every_frame")

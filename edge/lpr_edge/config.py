@@ -3,11 +3,13 @@
 import argparse
 import dataclasses
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lpr_edge import amounts
 from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.settings import check_table, check_texts, read_table
 
@@ -49,6 +51,36 @@ class Config:
     """a clip with corners and text (.mp4, .avi, .mkv)"""
     save_images: Path | None = None
     """folder for each picture, or each vehicle's best frame, so drawn"""
+    store: Path | None = None
+    """SQLite file that keeps every event; without it, events are on disk only until all sinks have them"""
+    jsonl: Path | None = None
+    """file of events, one JSON object a line; put by each day, and where it grows past --rotate"""
+    csv: Path | None = None
+    """the same as a table"""
+    snapshots: Path | None = None
+    """folder for each vehicle's best frame and its plate"""
+    webhook: str = ""
+    """address that each event is posted to, with its id as Idempotency-Key"""
+    webhook_token: str = ""
+    """sent there as a bearer token; better as LPR_WEBHOOK_TOKEN, which no process list shows"""
+    mqtt: str = ""
+    """broker that each event is published to: mqtt://user@host:1883, or mqtts:// for TLS"""
+    mqtt_password: str = ""
+    """of that user; better as LPR_MQTT_PASSWORD, which no process list shows"""
+    mqtt_ca: Path | None = None
+    """certificate of the authority behind the broker's own, where the system doesn't know it"""
+    mqtt_topic: str = "lpr"
+    """what topics begin with; the device and `event` or `status` follow"""
+    mqtt_discovery: bool = True
+    """tell Home Assistant about this device"""
+    device: str = ""
+    """this device's name in topics; without one, the host's"""
+    keep: str = "30d"
+    """events, files and pictures that are older are deleted; 0 keeps them all"""
+    quota: str = "1GB"
+    """of more than this on disk, the oldest are deleted; 0 for no limit"""
+    rotate: str = "10MB"
+    """largest file of --jsonl and --csv"""
 
     def __post_init__(self) -> None:
         """Refuse values that no run could use.
@@ -62,6 +94,34 @@ class Config:
         _require(self.threads >= 1, "threads", self.threads, "1 or more")
         _require(0 <= self.min_confidence <= 1, "min_confidence", self.min_confidence, "0 to 1")
         _require(self.max_frames is None or self.max_frames >= 1, "max_frames", self.max_frames, "1 or more")
+        for key in ("device", "mqtt_topic"):
+            text = getattr(self, key)
+            _require(not re.search(r"[+#\0\s]|^/|/$", text), key, repr(text), "without spaces, +, # and outer /")
+        _require("/" not in self.device, "device", repr(self.device), "without /")
+        _require(self.rotate_bytes >= 1000, "rotate", self.rotate, "1kB or more")
+        amounts.seconds(self.keep, "keep")
+        amounts.size(self.quota, "quota")
+        _require(not (self.stores and self.every_frame), "every_frame", True, "off where events are stored or sent on")
+
+    @property
+    def keep_seconds(self) -> float:
+        """Oldest age; 0 for none."""
+        return amounts.seconds(self.keep, "keep")
+
+    @property
+    def quota_bytes(self) -> int:
+        """Most bytes on disk; 0 for no limit."""
+        return amounts.size(self.quota, "quota")
+
+    @property
+    def rotate_bytes(self) -> int:
+        """Largest file of lines."""
+        return amounts.size(self.rotate, "rotate")
+
+    @property
+    def stores(self) -> bool:
+        """Whether anything but stdout gets events."""
+        return any((self.store, self.jsonl, self.csv, self.snapshots, self.webhook, self.mqtt))
 
 
 def _require(holds: bool, key: str, found: object, expected: str) -> None:

@@ -5,13 +5,14 @@ import sys
 from pathlib import Path
 
 from lpr_edge.config import Config
+from lpr_edge.contract.errors import LprError
 from lpr_edge.frames import Source, Unreadable, open_camera, open_source
 from lpr_edge.loop import Loop
 from lpr_edge.pipeline import PlateReader
 from lpr_edge.records import character_record, error_record
 from lpr_edge.runtimes import Model, open_model
 from lpr_edge.shipped import KINDS, OPTIONS, shipped_model
-from lpr_edge.sinks import JsonLines
+from lpr_edge.sinks import JsonLines, open_sinks
 from lpr_edge.views import open_views
 
 
@@ -83,10 +84,12 @@ def _loop(config: Config, source: Source) -> Loop:
     from lpr_edge.detector import Detector
     from lpr_edge.reader import Reader
 
+    if config.stores and source.kind == "stills":
+        raise LprError(f"{source.name} is pictures, which give no events to store or send on: write stdout to a file")
     detector, reader = Detector(_load(config, "detector")), Reader(_load(config, "reader"))
     plate_reader = PlateReader(detector, reader, config.min_confidence)
     views = open_views(source, config.show, config.save_video, config.save_images, config.every_frame)
-    return Loop(plate_reader, JsonLines(sys.stdout), views, config.every_frame)
+    return Loop(plate_reader, open_sinks(config, JsonLines(sys.stdout)), views, config.every_frame)
 
 
 def _run(loop: Loop, source: Source, max_frames: int | None) -> None:
@@ -94,6 +97,7 @@ def _run(loop: Loop, source: Source, max_frames: int | None) -> None:
         loop.run(source, max_frames)
     finally:
         loop.views.close()
+        loop.sink.close()
 
 
 def _load(config: Config, name: str) -> Model:

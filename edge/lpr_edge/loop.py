@@ -78,5 +78,5 @@ class Loop:
 
     def _announce(self, events: list[Event]) -> None:
         for event in events:
-            self.sink.write(self.describe(event))
+            self.sink.write(self.describe(event), event)
             self.views.announce(event)

@@ -57,7 +57,7 @@ def test_the_environment_names_a_file(tmp_path: Path) -> None:
         ("min_confidence = 2", r"Setting `min_confidence` is 2\.0, and it must be 0 to 1"),
         ("min_confidence = nan", r"Setting `min_confidence` is nan, and it must be 0 to 1"),
         ('runtime = "tensorrt"', r"Setting `runtime` is tensorrt, and it must be one of auto, litert, "),
-        ("[mqtt]\nhost = 1", r"unknown key `mqtt`"),
+        ("[mqtt]\nhost = 1", r"`mqtt` is \{'host': 1\}, and a text was expected"),
         ("threads = ", r"lpr\.toml isn't TOML: "),
         ("threads = 1\nthreads = 2", r"lpr\.toml isn't TOML: "),
     ],
@@ -114,3 +114,34 @@ def test_a_wrong_file_is_status_1(tmp_path: Path, capsys: pytest.CaptureFixture[
     out, err = capsys.readouterr()
     assert (out, err.count("\n")) == ("", 1)
     assert "unknown key `sauce`. Did you mean `source`?" in err
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            'keep = "30 days"',
+            r"Setting `keep` is '30 days', and it must be a time such as 12h or 30d, or 0 for no limit",
+        ),
+        ("keep = 30", r"`keep` is 30, and a text was expected"),
+        ('quota = "much"', r"Setting `quota` is 'much', and it must be a size such as 500MB or 2GB"),
+        ('rotate = "1B"', r"Setting `rotate` is 1B, and it must be 1kB or more"),
+        ('device = "a/b"', r"Setting `device` is 'a/b', and it must be without /"),
+        ('mqtt_topic = "#"', r"Setting `mqtt_topic` is '#', and it must be without spaces, \+, # and outer /"),
+        ('csv = "a.csv"\nevery_frame = true', r"`every_frame` is True, and it must be off where events are stored"),
+    ],
+)
+def test_every_mistake_about_sinks_is_one_clear_line(tmp_path: Path, text: str, message: str) -> None:
+    """Times, sizes and names that can't be are told like any other mistake."""
+    with pytest.raises(LprError, match=message):
+        load_config(write(tmp_path, text), {})
+
+
+def test_times_and_sizes() -> None:
+    """Units are those that people write; 0 is no limit."""
+    assert (Config().keep_seconds, Config().quota_bytes, Config().rotate_bytes) == (30 * 86400, 10**9, 10**7)
+    assert (Config(keep="0").keep_seconds, Config(keep="1.5h").keep_seconds, Config(quota="2 gb").quota_bytes) == (
+        0,
+        5400,
+        2 * 10**9,
+    )
