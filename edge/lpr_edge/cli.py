@@ -12,7 +12,7 @@ from lpr_edge.contract.settings import add_flags
 
 GROUPS = {
     "models": ("detector", "reader", "classifier", "runtime", "threads"),
-    "reading": ("min_confidence", "every_frame", "max_frames"),
+    "reading": ("min_confidence", "gap", "every_frame", "max_frames"),
     "looking at it": ("show", "save_video", "save_images"),
     "where events go, beside stdout": (
         *("store", "jsonl", "csv", "snapshots", "webhook", "webhook_token"),

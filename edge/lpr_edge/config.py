@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,8 @@ class Config:
     """leave out plates whose least sure character is below this, 0 to 1; below 0.2 the shipped one is mostly wrong"""
     every_frame: bool = False
     """a record for each frame, not for each vehicle"""
+    gap: str = "10s"
+    """a vehicle that is back before so long has no second event"""
     max_frames: int | None = None
     """stop after so many frames or pictures"""
     show: bool = False
@@ -100,8 +103,14 @@ class Config:
         _require("/" not in self.device, "device", repr(self.device), "without /")
         _require(self.rotate_bytes >= 1000, "rotate", self.rotate, "1kB or more")
         amounts.seconds(self.keep, "keep")
+        amounts.seconds(self.gap, "gap")
         amounts.size(self.quota, "quota")
         _require(not (self.stores and self.every_frame), "every_frame", True, "off where events are stored or sent on")
+
+    @property
+    def gap_time(self) -> timedelta:
+        """Longest absence within one visit."""
+        return timedelta(seconds=amounts.seconds(self.gap, "gap"))
 
     @property
     def keep_seconds(self) -> float:

@@ -89,7 +89,8 @@ def _loop(config: Config, source: Source) -> Loop:
     detector, reader = Detector(_load(config, "detector")), Reader(_load(config, "reader"))
     plate_reader = PlateReader(detector, reader, config.min_confidence)
     views = open_views(source, config.show, config.save_video, config.save_images, config.every_frame)
-    return Loop(plate_reader, open_sinks(config, JsonLines(sys.stdout)), views, config.every_frame)
+    sink = open_sinks(config, JsonLines(sys.stdout))
+    return Loop(plate_reader, sink, views, config.every_frame, gap=config.gap_time)
 
 
 def _run(loop: Loop, source: Source, max_frames: int | None) -> None:

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.edge.deliveries import Receiver, broker, free_port, receiving, record, wait_until
-from tests.edge.readings import frame, plate
+from tests.edge.readings import frame, new_tracker, plate
 
 from lpr_edge.contract.errors import LprError
 from lpr_edge.sinks.files import COLUMNS, JsonFile, Table
@@ -30,7 +30,7 @@ from lpr_edge.sinks.rotation import RotatedFile
 from lpr_edge.sinks.sink import DeliveryError, Parcel, RefusedError
 from lpr_edge.sinks.snapshots import Snapshots, take_pictures
 from lpr_edge.sinks.webhook import Webhook
-from lpr_edge.tracker import Event, Tracker
+from lpr_edge.tracker import Event
 
 
 def parcel(number: int) -> Parcel:
@@ -38,7 +38,7 @@ def parcel(number: int) -> Parcel:
 
 
 def event_of(text: str) -> Event:
-    tracker = Tracker()
+    tracker = new_tracker()
     tracker.update(frame(0), [plate(text)])
     return tracker.flush()[0]
 
