@@ -9,14 +9,16 @@ from pathlib import Path
 from lpr_edge.config import Config, load_config, with_flags
 from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.settings import add_flags
+from lpr_edge.stopping import Terminated
 
 GROUPS = {
+    "pictures": ("size", "fps", "rotate", "every", "roi", "give_up"),
     "models": ("detector", "reader", "classifier", "runtime", "threads"),
     "reading": ("min_confidence", "gap", "every_frame", "max_frames"),
     "looking at it": ("show", "save_video", "save_images"),
     "where events go, beside stdout": (
         *("store", "jsonl", "csv", "snapshots", "webhook", "webhook_token"),
-        *("mqtt", "mqtt_password", "mqtt_ca", "mqtt_topic", "mqtt_discovery", "device", "keep", "quota", "rotate"),
+        *("mqtt", "mqtt_password", "mqtt_ca", "mqtt_topic", "mqtt_discovery", "device", "keep", "quota", "rotate_size"),
     ),
 }
 """Title of a group of flags -> the settings that they are for."""
@@ -24,7 +26,7 @@ NEED_PLATES = ("show", "save_video", "save_images", "every_frame")
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run the command; the exit status: 0, 1 for what went wrong, 2 for wrong usage, 130 for Ctrl-C."""
+    """Run the command; the exit status: 0, 1 for what went wrong, 2 for wrong usage, 130 for Ctrl-C, 0 for SIGTERM."""
     try:
         arguments, config = parse_arguments(argv)
         from lpr_edge.jobs import run_job
@@ -34,6 +36,8 @@ def main(argv: list[str] | None = None) -> int:
     except LprError as error:
         print(f"lpr-edge: {error}", file=sys.stderr)
         return 1
+    except Terminated:
+        return 0
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:

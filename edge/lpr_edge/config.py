@@ -22,6 +22,9 @@ FILE_VARIABLE = "LPR_CONFIG"
 """The environment's way to say --config."""
 
 
+ONLY_CAMERA = ("size` or `fps", "given", "left out where `source` is read: they are asked of a camera")
+
+
 @dataclass(frozen=True)
 class Config:
     """What `lpr-edge` is told; what stands below a field is its flag's help."""
@@ -30,6 +33,18 @@ class Config:
     """read the camera of that number; 0 is the first"""
     source: str = ""
     """read a picture, a folder of pictures, a video file or a stream's URL"""
+    size: str = ""
+    """ask the camera for pictures of this size, such as 1280x720"""
+    fps: float | None = None
+    """ask the camera for so many pictures a second"""
+    rotate: int = 0
+    """turn pictures clockwise by 90, 180 or 270 degrees"""
+    every: int = 1
+    """read one frame of so many"""
+    roi: str = ""
+    """read plates in this part alone: corners in shares of width and height, '0.1,0.5 0.9,0.5 0.9,1 0.1,1'"""
+    give_up: str = "0"
+    """stop when a camera or stream that was lost isn't back for so long; 0 waits for ever"""
     detector: Path | None = None
     """find plates with this model, not the shipped one"""
     reader: Path | None = None
@@ -57,7 +72,7 @@ class Config:
     store: Path | None = None
     """SQLite file that keeps every event; without it, events are on disk only until all sinks have them"""
     jsonl: Path | None = None
-    """file of events, one JSON object a line; put by each day, and where it grows past --rotate"""
+    """file of events, one JSON object a line; put by each day, and where it grows past --rotate-size"""
     csv: Path | None = None
     """the same as a table"""
     snapshots: Path | None = None
@@ -82,7 +97,7 @@ class Config:
     """events, files and pictures that are older are deleted; 0 keeps them all"""
     quota: str = "1GB"
     """of more than this on disk, the oldest are deleted; 0 for no limit"""
-    rotate: str = "10MB"
+    rotate_size: str = "10MB"
     """largest file of --jsonl and --csv"""
 
     def __post_init__(self) -> None:
@@ -97,15 +112,27 @@ class Config:
         _require(self.threads >= 1, "threads", self.threads, "1 or more")
         _require(0 <= self.min_confidence <= 1, "min_confidence", self.min_confidence, "0 to 1")
         _require(self.max_frames is None or self.max_frames >= 1, "max_frames", self.max_frames, "1 or more")
+        _require(self.rotate in (0, 90, 180, 270), "rotate", self.rotate, "0, 90, 180 or 270")
+        _require(self.every >= 1, "every", self.every, "1 or more")
+        _require(self.fps is None or 0 < self.fps <= 1000, "fps", self.fps, "more than 0")
+        _require(not self.size or self.size_wh is not None, "size", repr(self.size), "such as 1280x720")
+        _require(self.camera is not None or not self.source or not (self.size or self.fps), *ONLY_CAMERA)
         for key in ("device", "mqtt_topic"):
             text = getattr(self, key)
             _require(not re.search(r"[+#\0\s]|^/|/$", text), key, repr(text), "without spaces, +, # and outer /")
         _require("/" not in self.device, "device", repr(self.device), "without /")
-        _require(self.rotate_bytes >= 1000, "rotate", self.rotate, "1kB or more")
+        _require(self.rotate_bytes >= 1000, "rotate_size", self.rotate_size, "1kB or more")
         amounts.seconds(self.keep, "keep")
         amounts.seconds(self.gap, "gap")
+        amounts.seconds(self.give_up, "give_up")
         amounts.size(self.quota, "quota")
         _require(not (self.stores and self.every_frame), "every_frame", True, "off where events are stored or sent on")
+
+    @property
+    def size_wh(self) -> tuple[int, int] | None:
+        """Width and height asked of the camera."""
+        match = re.fullmatch(r"([1-9]\d{1,4})x([1-9]\d{1,4})", self.size)
+        return (int(match[1]), int(match[2])) if match else None
 
     @property
     def gap_time(self) -> timedelta:
@@ -125,7 +152,7 @@ class Config:
     @property
     def rotate_bytes(self) -> int:
         """Largest file of lines."""
-        return amounts.size(self.rotate, "rotate")
+        return amounts.size(self.rotate_size, "rotate_size")
 
     @property
     def stores(self) -> bool:

@@ -4,16 +4,19 @@ import argparse
 import sys
 from pathlib import Path
 
+from lpr_edge import amounts
 from lpr_edge.config import Config
 from lpr_edge.contract.errors import LprError
-from lpr_edge.frames import Source, Unreadable, open_camera, open_source
+from lpr_edge.frames import Source, Unreadable, Wanted, open_camera, open_source, shape_frames
 from lpr_edge.loop import Loop
 from lpr_edge.pipeline import PlateReader
 from lpr_edge.records import character_record, error_record
 from lpr_edge.runtimes import Model, open_model
 from lpr_edge.shipped import KINDS, OPTIONS, shipped_model
 from lpr_edge.sinks import JsonLines, open_sinks
+from lpr_edge.stopping import stopping_on_sigterm
 from lpr_edge.views import open_views
+from lpr_edge.zone import parse_zone
 
 
 def run_job(arguments: argparse.Namespace, config: Config) -> int:
@@ -28,8 +31,14 @@ def run_job(arguments: argparse.Namespace, config: Config) -> int:
         return read_characters(config, arguments.characters)
     if arguments.demo:
         return run_demo(config)
-    source = open_camera(config.camera) if config.camera is not None else open_source(config.source)
-    return read_plates(config, source)
+    return read_plates(config, shape_frames(_open(config), config.rotate, config.every))
+
+
+def _open(config: Config) -> Source:
+    give_up_s = amounts.seconds(config.give_up, "give_up")
+    if config.camera is not None:
+        return open_camera(config.camera, Wanted(config.size_wh, config.fps, give_up_s))
+    return open_source(config.source, give_up_s)
 
 
 def show_info(config: Config, as_json: bool) -> int:
@@ -87,18 +96,20 @@ def _loop(config: Config, source: Source) -> Loop:
     if config.stores and source.kind == "stills":
         raise LprError(f"{source.name} is pictures, which give no events to store or send on: write stdout to a file")
     detector, reader = Detector(_load(config, "detector")), Reader(_load(config, "reader"))
-    plate_reader = PlateReader(detector, reader, config.min_confidence)
+    zone = parse_zone(config.roi) if config.roi else None
+    plate_reader = PlateReader(detector, reader, config.min_confidence, zone)
     views = open_views(source, config.show, config.save_video, config.save_images, config.every_frame)
     sink = open_sinks(config, JsonLines(sys.stdout))
     return Loop(plate_reader, sink, views, config.every_frame, gap=config.gap_time)
 
 
 def _run(loop: Loop, source: Source, max_frames: int | None) -> None:
-    try:
-        loop.run(source, max_frames)
-    finally:
-        loop.views.close()
-        loop.sink.close()
+    with stopping_on_sigterm():
+        try:
+            loop.run(source, max_frames)
+        finally:
+            loop.views.close()
+            loop.sink.close()
 
 
 def _load(config: Config, name: str) -> Model:

@@ -125,7 +125,7 @@ def test_a_wrong_file_is_status_1(tmp_path: Path, capsys: pytest.CaptureFixture[
         ),
         ("keep = 30", r"`keep` is 30, and a text was expected"),
         ('quota = "much"', r"Setting `quota` is 'much', and it must be a size such as 500MB or 2GB"),
-        ('rotate = "1B"', r"Setting `rotate` is 1B, and it must be 1kB or more"),
+        ('rotate_size = "1B"', r"Setting `rotate_size` is 1B, and it must be 1kB or more"),
         ('device = "a/b"', r"Setting `device` is 'a/b', and it must be without /"),
         ('mqtt_topic = "#"', r"Setting `mqtt_topic` is '#', and it must be without spaces, \+, # and outer /"),
         ('csv = "a.csv"\nevery_frame = true', r"`every_frame` is True, and it must be off where events are stored"),

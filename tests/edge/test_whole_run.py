@@ -1,9 +1,18 @@
 import json
+import signal
+import threading
+import time
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from tests.edge.deliveries import receiving
-from tests.edge.test_edge_cli import Run, models, pictures, run, write_clip
+from tests.edge.golden import tinyland
+from tests.edge.servers import motion_jpeg, serving
+from tests.edge.test_edge_cli import Run, models, pictures, run, start, write_clip
+
+from lpr_edge.sinks.outbox import Outbox
 
 __all__ = ["models", "pictures", "run"]
 
@@ -44,3 +53,31 @@ def test_pictures_have_no_events_to_store(run: Run, models: list[str], pictures:
     status, records, err = run("--source", str(pictures), *models, "--csv", str(tmp_path / "p.csv"))
     assert (status, records) == (1, [])
     assert "is pictures, which give no events to store or send on: write stdout to a file" in err
+
+
+def test_sigterm_stops_cleanly(models: list[str], tmp_path: Path) -> None:
+    """SIGTERM ends a hung stream and a hung webhook with status 0; what waits is in the outbox, and comes up again."""
+    image = tinyland.draw_scene(("A104",), np.random.default_rng(3)).image_bgr
+    one, kind = motion_jpeg([image])
+    released = threading.Event()
+
+    def serve(body: Any) -> None:
+        for _ in range(10):
+            one(body)
+            time.sleep(0.1)
+        released.wait(30)
+
+    with serving(serve, kind) as url, receiving() as receiver:
+        receiver.answer = lambda _: released.wait(30)
+        store = str(tmp_path / "log.db")
+        process = start("--source", url, "--store", store, "--webhook", receiver.url, *models)
+        assert process.stdout is not None
+        event = json.loads(process.stdout.readline())
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=15)
+        released.set()
+    assert (process.returncode, event["text"]) == (0, "A104")
+    assert b"1 events for webhook wait in" in err
+    box = Outbox(Path(store), ["webhook"])
+    assert (box.waiting(), box.records()) == ({"webhook": 1}, [event])
+    box.close()

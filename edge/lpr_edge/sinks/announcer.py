@@ -15,7 +15,7 @@ from lpr_edge.tracker import Event
 
 MOST_HELD = 10_000
 """Events kept in memory while the disk takes none."""
-CLOSE_S = 1.5
+CLOSE_S = 1.0
 """How long sinks may still take at the end; a stop must be over in 2 s."""
 
 TakePictures = Callable[[Event], Mapping[str, bytes]]
