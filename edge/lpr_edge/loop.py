@@ -77,6 +77,7 @@ class Loop:
             self.sink.write(image_record(frame, result))
         else:
             self._announce(self._tracker.update(frame, result.plates))
+        self.sink.tend()
         return self.views.show(frame, result.plates)
 
     def _announce(self, events: list[Event]) -> None:

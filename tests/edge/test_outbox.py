@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from tests.edge.deliveries import Record, Shelf, record, wait_until
 
 from lpr_edge.contract.errors import LprError
+from lpr_edge.sinks import announcer as announcing
 from lpr_edge.sinks.announcer import Announcer
 from lpr_edge.sinks.courier import Courier
 from lpr_edge.sinks.outbox import Outbox
@@ -30,6 +31,9 @@ class Paper:
 
     def write(self, record: Record, _: Event | None = None) -> None:
         self.records.append(record)
+
+    def tend(self) -> None:
+        return
 
     def close(self) -> None:
         return
@@ -229,6 +233,22 @@ def test_a_locked_database_holds_events_in_memory(outbox: Outbox, capsys: pytest
     err = capsys.readouterr().err
     assert "takes no events (database is locked): they are held in memory, make room" in err
     assert "takes events again" in err
+
+
+def test_held_events_need_no_new_one_to_go_out(outbox: Outbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After trouble with the file, frames without any event are enough for the held ones to be stored and told."""
+    paper = Paper()
+    announcer = Announcer(outbox, paper)
+    thief = sqlite3.connect(outbox.path, isolation_level=None)
+    thief.execute("BEGIN IMMEDIATE")
+    announcer.write(record(0))
+    thief.execute("ROLLBACK")
+    thief.close()
+    announcer.tend()
+    assert paper.records == []
+    monkeypatch.setattr(announcing, "TRY_AGAIN_S", 0.0)
+    announcer.tend()
+    assert paper.records == [record(0)]
 
 
 def test_a_full_disk_holds_events_in_memory(tmp_path: Path) -> None:

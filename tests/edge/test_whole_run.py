@@ -55,6 +55,11 @@ def test_pictures_have_no_events_to_store(run: Run, models: list[str], pictures:
     assert "is pictures, which give no events to store or send on: write stdout to a file" in err
 
 
+def hold(released: threading.Event) -> None:
+    """Give no answer until then."""
+    released.wait(30)
+
+
 def test_sigterm_stops_cleanly(models: list[str], tmp_path: Path) -> None:
     """SIGTERM ends a hung stream and a hung webhook with status 0; what waits is in the outbox, and comes up again."""
     image = tinyland.draw_scene(("A104",), np.random.default_rng(3)).image_bgr
@@ -68,7 +73,7 @@ def test_sigterm_stops_cleanly(models: list[str], tmp_path: Path) -> None:
         released.wait(30)
 
     with serving(serve, kind) as url, receiving() as receiver:
-        receiver.answer = lambda _: released.wait(30)
+        receiver.answer = lambda _: hold(released)
         store = str(tmp_path / "log.db")
         process = start("--source", url, "--store", store, "--webhook", receiver.url, *models)
         assert process.stdout is not None

@@ -3,6 +3,7 @@
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from time import monotonic
 
 from lpr_edge.contract.errors import LprError
 from lpr_edge.messages import say
@@ -15,6 +16,8 @@ from lpr_edge.tracker import Event
 
 MOST_HELD = 10_000
 """Events kept in memory while the disk takes none."""
+TRY_AGAIN_S = 5.0
+"""From a try that failed to the next, unless an event comes."""
 CLOSE_S = 1.0
 """How long sinks may still take at the end; a stop must be over in 2 s."""
 
@@ -48,12 +51,19 @@ class Announcer:
         self._take_pictures = take_pictures
         self._held: deque[tuple[Record, Mapping[str, bytes]]] = deque()
         self._lost = 0
+        self._failed_at: float | None = None
+        """When the outbox last took no event (`monotonic`); None while it does."""
 
     def write(self, record: Record, event: Event | None = None) -> None:
         """Store an event, announce it, and wake the sinks; while the disk takes none, it is held in memory."""
         pictures = self._take_pictures(event) if self._take_pictures and event else {}
         self._hold(record, pictures)
         self._store_held()
+
+    def tend(self) -> None:
+        """Try again to store what is held."""
+        if self._failed_at is not None and monotonic() - self._failed_at >= TRY_AGAIN_S:
+            self._store_held()
 
     def close(self) -> None:
         """Store what was held, and let the sinks finish."""
@@ -78,7 +88,6 @@ class Announcer:
         self._held.append((record, pictures))
 
     def _store_held(self) -> None:
-        had_trouble = len(self._held) > 1
         while self._held:
             try:
                 stored = self.outbox.add(*self._held[0])
@@ -89,12 +98,14 @@ class Announcer:
             self._stdout.write(stored)
             for courier in self._couriers:
                 courier.wake()
-        if had_trouble:
+        if self._failed_at is not None:
+            self._failed_at = None
             say(f"the outbox {self.outbox.path} takes events again")
 
     def _tell_trouble(self, error: sqlite3.Error) -> None:
-        if len(self._held) == 1:
+        if self._failed_at is None:
             say(f"the outbox {self.outbox.path} takes no events ({error}): they are held in memory, make room")
+        self._failed_at = monotonic()
         if not isinstance(error, sqlite3.OperationalError):  # not locked or full, but damaged
             try:
                 self.outbox.recover()

@@ -31,5 +31,8 @@ class JsonLines:
                 f"can't write a record ({error.strerror}): make room or write elsewhere, then start again"
             ) from error
 
+    def tend(self) -> None:
+        """Nothing is ever left over."""
+
     def close(self) -> None:
         """Leave the stream open: it belongs to who gave it."""

@@ -29,6 +29,10 @@ class Sink(Protocol):
         """
         ...
 
+    def tend(self) -> None:
+        """See to what is left over; called after every frame, so it must be quick."""
+        ...
+
     def close(self) -> None:
         """Finish what is under way."""
         ...
