@@ -6,26 +6,38 @@ import os
 import sys
 from pathlib import Path
 
+from lpr_edge.config import Config, load_config, with_flags
 from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.settings import add_flags
+from lpr_edge.stopping import Terminated
 
-RUNTIME_NAMES = ("auto", "litert", "tflite", "onnxruntime", "opencv")
-"""`auto` and `runtimes.RUNTIMES`; written out here so that --help needs nothing heavy."""
-
-DEFAULT_CONFIDENCE = 0.2
-"""Below it, readings of the shipped reader are more often wrong than right."""
+GROUPS = {
+    "pictures": ("size", "fps", "rotate", "every", "roi", "give_up"),
+    "models": ("detector", "reader", "classifier", "runtime", "threads"),
+    "reading": ("min_confidence", "gap", "every_frame", "max_frames"),
+    "looking at it": ("show", "save_video", "save_images"),
+    "where events go, beside stdout": (
+        *("store", "jsonl", "csv", "snapshots", "webhook", "webhook_token"),
+        *("mqtt", "mqtt_password", "mqtt_ca", "mqtt_topic", "mqtt_discovery", "device", "keep", "quota", "rotate_size"),
+    ),
+}
+"""Title of a group of flags -> the settings that they are for."""
+NEED_PLATES = ("show", "save_video", "save_images", "every_frame")
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run the command; the exit status: 0, 1 for what went wrong, 2 for wrong usage, 130 for Ctrl-C."""
-    arguments = parse_arguments(argv)
+    """Run the command; the exit status: 0, 1 for what went wrong, 2 for wrong usage, 130 for Ctrl-C, 0 for SIGTERM."""
     try:
+        arguments, config = parse_arguments(argv)
         from lpr_edge.jobs import run_job
 
         _speak_utf8()
-        return run_job(arguments)
+        return run_job(arguments, config)
     except LprError as error:
         print(f"lpr-edge: {error}", file=sys.stderr)
         return 1
+    except Terminated:
+        return 0
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
@@ -44,37 +56,53 @@ def _forget_stdout() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
-    """Parse and check the command line; exits with 2 where it is wrong."""
+def parse_arguments(argv: list[str] | None) -> tuple[argparse.Namespace, Config]:
+    """Parse and check the command line; exits with 2 where it is wrong.
+
+    Returns:
+        What to do, and the settings of file, environment and flags together.
+
+    Raises:
+        LprError: file or environment is wrong.
+    """
     parser = build_parser()
     arguments = parser.parse_args(argv)
+    config = load_config(arguments.config)
+    try:
+        config = with_flags(config, arguments)
+    except LprError as error:
+        parser.error(str(error))
+    _check_usage(parser, arguments, config)
+    return arguments, config
+
+
+def _check_usage(parser: argparse.ArgumentParser, arguments: argparse.Namespace, config: Config) -> None:
     if arguments.json and not arguments.info:
         parser.error("--json belongs to --info; readings are always JSON")
     if arguments.info or arguments.characters:
-        for name in ("show", "save_video", "save_images", "every_frame"):
-            if getattr(arguments, name):
+        for name in NEED_PLATES:
+            if hasattr(arguments, name):
                 parser.error(f"--{name.replace('_', '-')} needs plates to look at: --camera, --source or --demo")
-    return arguments
+    elif not arguments.demo and config.camera is None and not config.source:
+        parser.error("nothing to read: give --camera N, --source X or --demo, or `camera` or `source` in a config file")
 
 
 def build_parser() -> argparse.ArgumentParser:
     """The command's flags."""
     parser = argparse.ArgumentParser(prog="lpr-edge", description=__doc__, allow_abbrev=False)
     parser.add_argument("--version", action=_Version)
-    _add_jobs(parser.add_argument_group("what to do, one of").add_mutually_exclusive_group(required=True))
-    _add_models(parser.add_argument_group("models"))
-    _add_reading(parser.add_argument_group("reading"))
-    _add_views(parser.add_argument_group("looking at it"))
+    parser.add_argument("--config", type=Path, metavar="FILE", help="settings in TOML; LPR_... and flags go over it")
+    _add_jobs(parser.add_argument_group("what to do, one of").add_mutually_exclusive_group())
+    for title, names in GROUPS.items():
+        group = parser.add_argument_group(title)
+        add_flags(group, Config, names)
+        if title == "models":
+            group.add_argument("--json", action="store_true", help="with --info: JSON, one model a line")
     return parser
 
 
 def _add_jobs(group: argparse._MutuallyExclusiveGroup) -> None:
-    group.add_argument(
-        "--camera", type=_whole_number, metavar="N", help="read the camera of that number; 0 is the first"
-    )
-    group.add_argument(
-        "--source", metavar="X", help="read a picture, a folder of pictures, a video file or a stream's URL"
-    )
+    add_flags(group, Config, ("camera", "source"))
     group.add_argument(
         "--demo", action="store_true", help="read the clip that comes with lpr, beside what it really shows"
     )
@@ -84,43 +112,6 @@ def _add_jobs(group: argparse._MutuallyExclusiveGroup) -> None:
         help="tell which character each picture of PATH shows; label null where the model doesn't know",
     )
     group.add_argument("--info", action="store_true", help="print what the models say about themselves")
-
-
-def _add_models(group: argparse._ArgumentGroup) -> None:
-    group.add_argument("--detector", type=Path, metavar="FILE", help="find plates with this model, not the shipped one")
-    group.add_argument("--reader", type=Path, metavar="FILE", help="read plates with this model, not the shipped one")
-    group.add_argument(
-        "--classifier", type=Path, metavar="FILE", help="for --characters: this model, not the shipped one"
-    )
-    group.add_argument(
-        "--runtime", choices=RUNTIME_NAMES, default="auto", help="what runs the models (default: %(default)s)"
-    )
-    group.add_argument(
-        "--threads", type=_positive, default=1, metavar="N", help="for each model (default: %(default)s)"
-    )
-    group.add_argument("--json", action="store_true", help="with --info: JSON, one model a line")
-
-
-def _add_reading(group: argparse._ArgumentGroup) -> None:
-    group.add_argument(
-        "--min-confidence",
-        type=_share,
-        default=DEFAULT_CONFIDENCE,
-        metavar="P",
-        help="leave out plates whose least sure character is below P, 0 to 1 (default: %(default)s)",
-    )
-    group.add_argument("--every-frame", action="store_true", help="a record for each frame, not for each vehicle")
-    group.add_argument("--max-frames", type=_positive, metavar="N", help="stop after so many frames or pictures")
-
-
-def _add_views(group: argparse._ArgumentGroup) -> None:
-    group.add_argument("--show", action="store_true", help="a window with corners and text; q closes it")
-    group.add_argument(
-        "--save-video", type=Path, metavar="FILE", help="a clip with corners and text (.mp4, .avi, .mkv)"
-    )
-    group.add_argument(
-        "--save-images", type=Path, metavar="DIR", help="each picture, or each vehicle's best frame, so drawn"
-    )
 
 
 class _Version(argparse.Action):
@@ -134,28 +125,6 @@ class _Version(argparse.Action):
 
         print(f"lpr {__version__}")
         parser.exit()
-
-
-def _whole_number(text: str) -> int:
-    if not text.isdigit():
-        raise argparse.ArgumentTypeError(f"expected a number from 0 on, found {text!r}")
-    return int(text)
-
-
-def _positive(text: str) -> int:
-    if not text.isdigit() or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"expected a number from 1 on, found {text!r}")
-    return int(text)
-
-
-def _share(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError(f"expected a number from 0 to 1, found {text!r}")
-    return value
 
 
 if __name__ == "__main__":

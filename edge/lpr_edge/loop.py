@@ -2,13 +2,14 @@
 
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 
 from lpr_edge.contract.errors import SourceError
 from lpr_edge.frames import Frame, Source, Unreadable
 from lpr_edge.pipeline import PlateReader
 from lpr_edge.records import Record, error_record, event_record, image_record
 from lpr_edge.sinks import Sink
-from lpr_edge.tracker import Event, Tracker
+from lpr_edge.tracker import GAP, Event, Tracker
 from lpr_edge.views import Views
 
 
@@ -22,6 +23,7 @@ class Loop:
         views: Views,
         every_frame: bool = False,
         describe: Callable[[Event], Record] = event_record,
+        gap: timedelta = GAP,
     ) -> None:
         """Take what a run needs.
 
@@ -31,6 +33,7 @@ class Loop:
             views: window and saved pictures.
             every_frame: a record for each frame, where otherwise clips and cameras give one for each vehicle.
             describe: makes an event's record.
+            gap: a vehicle that is back before so long has no second event.
         """
         self.reader = reader
         self.sink = sink
@@ -40,7 +43,7 @@ class Loop:
         self.frames = 0
         self.unreadable = 0
         self.milliseconds = 0.0
-        self._tracker = Tracker()
+        self._tracker = Tracker(reader.reader.model.manifest.labels, reader.reader.grammar, gap)
 
     def run(self, source: Source, max_frames: int | None = None) -> None:
         """Read until the source ends, `max_frames` have been read, or the window is closed.
@@ -74,9 +77,10 @@ class Loop:
             self.sink.write(image_record(frame, result))
         else:
             self._announce(self._tracker.update(frame, result.plates))
+        self.sink.tend()
         return self.views.show(frame, result.plates)
 
     def _announce(self, events: list[Event]) -> None:
         for event in events:
-            self.sink.write(self.describe(event))
+            self.sink.write(self.describe(event), event)
             self.views.announce(event)

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from time import perf_counter
 
-from lpr_edge.contract.arrays import Image
+from lpr_edge.contract.arrays import Floats, Image
 from lpr_edge.contract.geometry import roll_quad
 from lpr_edge.detector import Detector, FoundPlate
 from lpr_edge.reader import Reader, Reading
+from lpr_edge.zone import is_inside
 
 DOUBTFUL_TURN = 0.2
 """From this share of the best turn's score on, another turn is read as well."""
@@ -34,22 +35,26 @@ class FrameResult:
 class PlateReader:
     """Detector and reader, one after the other."""
 
-    def __init__(self, detector: Detector, reader: Reader, min_confidence: float = 0.0) -> None:
+    def __init__(
+        self, detector: Detector, reader: Reader, min_confidence: float = 0.0, zone: Floats | None = None
+    ) -> None:
         """Take both.
 
         Args:
             detector: finds plates.
             reader: reads them.
             min_confidence: readings below it, and plates without any character, are left out.
+            zone: plates outside are left unread, see `zone.parse_zone`; None for the whole picture.
         """
         self.detector = detector
         self.reader = reader
         self.min_confidence = min_confidence
+        self.zone = zone
 
     def read(self, frame_bgr: Image) -> FrameResult:
         """Find and read the plates of a frame (H, W, 3), the surest found first."""
         start = perf_counter()
-        found = self.detector.detect(frame_bgr)
+        found = [plate for plate in self.detector.detect(frame_bgr) if self._counts(plate, frame_bgr)]
         between = perf_counter()
         plates = tuple(PlateReading(plate, self._read_plate(frame_bgr, plate)) for plate in found)
         end = perf_counter()
@@ -60,6 +65,10 @@ class PlateReader:
         """Read a plate the way up that the detector says; where it is in doubt, each likely way, and keep the best."""
         readings = [self.reader.read(frame_bgr, roll_quad(plate.quad_xy, turn)) for turn in likely_turns(plate)]
         return max(readings, key=lambda reading: (reading.parsed.valid, expected_characters(reading)))
+
+    def _counts(self, plate: FoundPlate, frame_bgr: Image) -> bool:
+        height, width = frame_bgr.shape[:2]
+        return self.zone is None or is_inside(plate.quad_xy, self.zone, (height, width))
 
     def _is_kept(self, reading: Reading) -> bool:
         return bool(reading.characters) and reading.confidence >= self.min_confidence

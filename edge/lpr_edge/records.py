@@ -6,10 +6,13 @@ from typing import Any
 from lpr_edge.contract.arrays import Quad
 from lpr_edge.frames import Frame, Unreadable
 from lpr_edge.pipeline import FrameResult, PlateReading
-from lpr_edge.tracker import Event
+from lpr_edge.tracker import Event, Vote
 
 Record = dict[str, Any]
 """Plain values, as `json.dumps` takes them."""
+
+MOST_VOTES = 5
+"""Texts listed in an event's `votes`."""
 
 
 def plate_record(plate: PlateReading) -> Record:
@@ -52,8 +55,14 @@ def event_record(event: Event) -> Record:
         "first_seen": iso_time(event.first_seen),
         "last_seen": iso_time(event.last_seen),
         "frames": event.frames,
+        "votes": [vote_record(vote) for vote in event.votes[:MOST_VOTES]],
     }
     return record | plate_record(event.plate) | _age(event.frame)
+
+
+def vote_record(vote: Vote) -> Record:
+    """What some frames of a vehicle read."""
+    return {"text": vote.text, "frames": vote.frames, "confidence": _share(vote.confidence)}
 
 
 def character_record(source: str, label: str | None, confidence: float) -> Record:

@@ -4,24 +4,45 @@ A vehicle is followed by the overlap of its plate from frame to frame, or by its
 The same frames give the same events.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from lpr_edge.contract.geometry import quad_iou
 from lpr_edge.contract.metrics import edit_distance
 from lpr_edge.frames import Frame
+from lpr_edge.grammar import Grammar
 from lpr_edge.pipeline import PlateReading
 from lpr_edge.reader import Reading
+from lpr_edge.voting import Poll
+
+Voter = Callable[[Poll], Reading]
+"""Counts the votes."""
 
 SETTLED = 3
-"""A plate that has been read the same way in so many frames is announced."""
+"""A plate of which so many frames read what all together say is announced."""
+PATIENCE = timedelta(seconds=5)
+"""A vehicle that stays is announced after so long, however its readings flicker."""
 GONE_AFTER = timedelta(seconds=1)
 """A vehicle that hasn't been seen for so long has gone."""
+GAP = timedelta(seconds=10)
+"""One that is back before so long hasn't been away: the detector lost it, or something hid it."""
 OVERLAP = 0.3
 """Least IoU of one plate in successive frames."""
+UNMOVED = 0.7
+"""From this IoU on, a plate stands where one stood that was lost."""
 ALIKE = 0.5
 """Two valid readings that differ in more than this share of their characters are of two vehicles."""
+
+
+@dataclass(frozen=True)
+class Vote:
+    """What some frames of a vehicle read."""
+
+    text: str
+    frames: int
+    confidence: float
+    """Of the surest of them."""
 
 
 @dataclass(frozen=True)
@@ -31,13 +52,15 @@ class Event:
     id: str
     """The time it was first seen, and the vehicle's number: the same for the same clip."""
     plate: PlateReading
-    """The surest reading of the text that was read most often."""
+    """What all readings together say, where it stood in `frame`."""
     frame: Frame
-    """The frame of that reading."""
+    """That of the surest reading of this text, or else of this shape."""
     first_seen: datetime
     last_seen: datetime
     frames: int
     """In how many frames it was read, whatever the text."""
+    votes: tuple[Vote, ...]
+    """What was read, the most frequent first."""
 
 
 @dataclass
@@ -64,54 +87,110 @@ class Track:
     last_seen: datetime
     latest: Reading
     frames: int = 0
-    announced: bool = False
+    told: Reading | None = None
+    """What was announced; None before."""
     candidates: dict[str, Candidate] = field(default_factory=dict)
+    poll: Poll = field(default_factory=Poll)
 
     def add(self, plate: PlateReading, frame: Frame) -> None:
         """Take the vehicle's reading in one more frame."""
         self.last_seen, self.latest = frame.time, plate.reading
         self.frames += 1
-        if self.announced:
+        if self.told:
             return
+        self.poll.add(plate.reading)
         candidate = self.candidates.get(plate.reading.text)
         if candidate is None:
             self.candidates[plate.reading.text] = Candidate(plate, frame)
         else:
             candidate.add(plate, frame)
 
-    def best(self) -> Candidate:
-        """The text read most often; of several the surest, then the first."""
-        return max(self.candidates.values(), key=lambda c: (c.count, c.plate.reading.confidence))
+    def has_settled(self, voter: Voter) -> bool:
+        """Tell whether more frames would hardly change what the vehicle's readings say."""
+        if self.last_seen - self.first_seen >= PATIENCE:
+            return True
+        if all(candidate.count < SETTLED for candidate in self.candidates.values()):
+            return False
+        candidate = self.candidates.get(voter(self.poll).text)
+        return candidate is not None and candidate.count >= SETTLED
 
-    def announce(self) -> Event:
-        """The vehicle's one event; pictures kept for it are let go."""
-        best = self.best()
-        self.announced = True
-        self.candidates = {}
+    def event(self, reading: Reading) -> Event:
+        """The vehicle's event, given what its readings say together."""
+        best = self._shows(reading)
         name = f"{self.first_seen:%Y%m%dT%H%M%S}{self.first_seen.microsecond // 1000:03d}-{self.number}"
-        return Event(name, best.plate, best.frame, self.first_seen, self.last_seen, self.frames)
+        plate = PlateReading(best.plate.found, replace(reading, quad_xy=best.plate.reading.quad_xy))
+        return Event(name, plate, best.frame, self.first_seen, self.last_seen, self.frames, self._votes())
+
+    def tell(self, reading: Reading) -> None:
+        """Note what was announced; votes and pictures are let go."""
+        self.told, self.candidates, self.poll = reading, {}, Poll()
+
+    def _shows(self, reading: Reading) -> Candidate:
+        """Where the text was read best; where it won without being read, the surest reading of its shape."""
+        if reading.text in self.candidates:
+            return self.candidates[reading.text]
+        shape = [len(row) for row in reading.characters]
+        alike = [c for c in self.candidates.values() if [len(row) for row in c.plate.reading.characters] == shape]
+        return max(alike or self.candidates.values(), key=lambda c: c.plate.reading.confidence)
+
+    def _votes(self) -> tuple[Vote, ...]:
+        votes = [Vote(text, c.count, c.plate.reading.confidence) for text, c in self.candidates.items()]
+        return tuple(sorted(votes, key=lambda vote: (-vote.frames, -vote.confidence, vote.text)))
 
 
 class Tracker:
     """Follows the vehicles of one source."""
 
-    def __init__(self) -> None:
+    def __init__(self, labels: Sequence[str], grammar: Grammar, gap: timedelta = GAP) -> None:
+        """Begin without vehicles.
+
+        Args:
+            labels: of the reader's classes.
+            grammar: of the country.
+            gap: a vehicle that is back before so long has no second event.
+        """
+        self._voter: Voter = lambda poll: poll.result(labels, grammar)
+        self._gap = max(gap, GONE_AFTER)
         self._tracks: list[Track] = []
+        self._gone: list[Track] = []
         self._count = 0
 
     def update(self, frame: Frame, plates: Sequence[PlateReading]) -> list[Event]:
         """Take a frame's plates; the events of vehicles that have gone, then of those whose reading has settled."""
         gone = [track for track in self._tracks if frame.time - track.last_seen > GONE_AFTER]
         self._tracks = [track for track in self._tracks if track not in gone]
+        self._gone = [track for track in self._gone if frame.time - track.last_seen <= self._gap] + gone
         for plate, track in self._assign(plates):
             (track or self._begin(frame, plate)).add(plate, frame)
-        settled = [track for track in self._tracks if not track.announced and track.best().count >= SETTLED]
-        return _announce(gone) + _announce(settled)
+        settled = [track for track in self._tracks if not track.told and track.has_settled(self._voter)]
+        return self._announce(gone) + self._announce(settled)
 
     def flush(self) -> list[Event]:
         """The events of the vehicles that were there at the end."""
         tracks, self._tracks = self._tracks, []
-        return _announce(tracks)
+        self._gone += tracks
+        return self._announce(tracks)
+
+    def _announce(self, tracks: Iterable[Track]) -> list[Event]:
+        """The events of vehicles that have none yet, and haven't just been here."""
+        events = []
+        for track in tracks:
+            if track.told:
+                continue
+            reading = self._voter(track.poll)
+            before = self._earlier(track, reading)
+            if before is None:
+                events.append(track.event(reading))
+            track.tell(before or reading)
+        return events
+
+    def _earlier(self, track: Track, reading: Reading) -> Reading | None:
+        """What was announced of the vehicle, if it was lost and is back; None where it is new."""
+        for other in reversed(self._gone + self._tracks):
+            away = track.first_seen - other.last_seen
+            if other.told and timedelta() < away <= self._gap and _is_back(other, other.told, track, reading):
+                return other.told
+        return None
 
     def _begin(self, frame: Frame, plate: PlateReading) -> Track:
         self._count += 1
@@ -149,5 +228,9 @@ def _labels(reading: Reading) -> list[str]:
     return [character.label for row in reading.characters for character in row]
 
 
-def _announce(tracks: Iterable[Track]) -> list[Event]:
-    return [track.announce() for track in tracks if not track.announced]
+def _is_back(before: Track, told: Reading, now: Track, reading: Reading) -> bool:
+    """Tell whether two tracks, one after the other, are of one vehicle."""
+    if told.text == reading.text:
+        return True
+    stands = quad_iou(before.latest.quad_xy, now.latest.quad_xy) >= UNMOVED
+    return stands and edit_distance(_labels(told), _labels(reading)) <= 1

@@ -55,3 +55,13 @@ def motion_jpeg(images: list[Image]) -> tuple[Serve, str]:
             body.write(head.encode() + data + b"\r\n")
 
     return serve, "multipart/x-mixed-replace; boundary=frame"
+
+
+def only_once(serve: Serve) -> Serve:
+    """A camera that is gone for good when its stream has ended."""
+    calls = iter(range(1_000_000))
+
+    def serve_first(body: BinaryIO) -> object:
+        return serve(body) if next(calls) == 0 else None
+
+    return serve_first

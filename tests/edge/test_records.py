@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.edge.readings import frame, plate, quad_at
+from tests.edge.readings import frame, new_tracker, plate, quad_at
 
 from lpr_edge.contract.country import load_country
 from lpr_edge.contract.errors import LprError
@@ -17,7 +17,6 @@ from lpr_edge.pipeline import FrameResult, PlateReading
 from lpr_edge.reader import Reading
 from lpr_edge.records import character_record, error_record, event_record, image_record
 from lpr_edge.sinks import JsonLines
-from lpr_edge.tracker import Tracker
 
 NEPAL = load_country("nepal")
 PLATE_FIELDS = ["text", "rows", "latin", "valid", "fields", "confidence", "char_confidences", "quad"]
@@ -67,10 +66,10 @@ def test_unreadable_picture_has_an_error() -> None:
 
 def test_event_record_is_the_documented_one() -> None:
     """An event has the documented fields beside the plate's, with UTC times in ISO 8601."""
-    tracker = Tracker()
+    tracker = new_tracker()
     (event,) = [event for i in range(3) for event in tracker.update(frame(i), [plate("A10")])]
     record = event_record(event)
-    assert list(record) == ["event", "id", "source", "first_seen", "last_seen", "frames", *PLATE_FIELDS]
+    assert list(record) == ["event", "id", "source", "first_seen", "last_seen", "frames", "votes", *PLATE_FIELDS]
     assert (record["event"], record["source"], record["frames"]) == ("plate", "clip.mp4", 3)
     assert (record["first_seen"], record["last_seen"]) == ("2026-03-01T06:00:00.000Z", "2026-03-01T06:00:00.200Z")
 
@@ -80,7 +79,7 @@ def test_live_records_tell_the_age_of_their_frame() -> None:
     result = FrameResult((), 1.0, 0.0)
     assert image_record(frame(0, age_ms=12.345), result)["age_ms"] == 12.3
     assert "age_ms" not in image_record(frame(0), result)
-    tracker = Tracker()
+    tracker = new_tracker()
     events = [e for i in range(3) for e in tracker.update(replace(frame(i), age_ms=7.0), [plate("A10")])]
     assert event_record(events[0])["age_ms"] == 7.0
 

@@ -11,7 +11,7 @@ import pytest
 from tests.edge.golden import tinyland
 from tests.edge.golden.tinyland import Scene
 
-from lpr_edge.cli import RUNTIME_NAMES
+from lpr_edge.config import RUNTIME_NAMES
 from lpr_edge.contract.errors import LprError, ManifestError, ModelError
 from lpr_edge.contract.manifest import OutputSpec, TensorSpec, embed_in_tflite, read_manifest
 from lpr_edge.contract.preprocess import prepare

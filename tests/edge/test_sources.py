@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from tests.edge.servers import motion_jpeg, serving
+from tests.edge.servers import motion_jpeg, only_once, serving
 
 from lpr_edge.contract.arrays import Image
 from lpr_edge.contract.errors import SourceError
@@ -231,8 +231,8 @@ def test_stopping_early_lets_the_camera_go() -> None:
 def test_http_stream_that_ends() -> None:
     """A motion JPEG stream gives frames as they come, and its end is told with its address, without the login."""
     serve, kind = motion_jpeg([picture(i) for i in range(30)])
-    with serving(serve, kind) as url:
-        source = open_source(url.replace("http://", "http://user:secret@"))
+    with serving(only_once(serve), kind) as url:
+        source = open_source(url.replace("http://", "http://user:secret@"), give_up_s=0.1)
         read: list[Frame | Unreadable] = []
         with pytest.raises(SourceError, match=r"http://127\.0\.0\.1:\d+/stream ended after \d+ frames: check the cam"):
             read.extend(source.frames)

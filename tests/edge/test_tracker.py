@@ -1,19 +1,20 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
+import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.edge.readings import START, frame, plate
+from tests.edge.readings import START, frame, new_tracker, plate, plate_of
 
 from lpr_edge.pipeline import PlateReading
-from lpr_edge.tracker import Event, Tracker
+from lpr_edge.tracker import Event
 
 Frames = Sequence[Sequence[PlateReading]]
 
 
 def follow(frames: Frames) -> list[Event]:
     """All events of a clip, those at its end too."""
-    tracker = Tracker()
+    tracker = new_tracker()
     events = [event for index, plates in enumerate(frames) for event in tracker.update(frame(index), plates)]
     return events + tracker.flush()
 
@@ -24,7 +25,7 @@ def texts(frames: Frames) -> list[str]:
 
 def test_plate_read_alike_in_three_frames_is_announced_at_once() -> None:
     """The event comes with the third reading, not when the vehicle has gone, and only once."""
-    tracker = Tracker()
+    tracker = new_tracker()
     events = [tracker.update(frame(index), [plate("A104", 50 + 2 * index)]) for index in range(20)]
     assert [len(found) for found in events] == [0, 0, 1] + [0] * 17
     event = events[2][0]
@@ -35,7 +36,7 @@ def test_plate_read_alike_in_three_frames_is_announced_at_once() -> None:
 
 def test_plate_that_goes_before_it_settles_is_announced_then() -> None:
     """A vehicle seen in one or two frames only is announced when it has been away for a second."""
-    tracker = Tracker()
+    tracker = new_tracker()
     tracker.update(frame(0), [plate("A10")])
     assert [len(tracker.update(frame(index), [])) for index in range(1, 13)] == [0] * 10 + [1, 0]
 
@@ -45,8 +46,12 @@ def test_flickering_reading_gives_one_event_with_its_surest_frame() -> None:
     readings = [plate("A10", score=0.5), plate("A17"), plate("A10", score=0.8), plate("A14"), plate("A10", score=0.6)]
     (event,) = follow([[reading] for reading in readings])
     assert event.plate.reading.text == "A10"
-    assert event.plate.reading.confidence == 0.8
     assert event.frame.index == 2
+    assert [(vote.text, vote.frames, vote.confidence) for vote in event.votes] == [
+        ("A10", 3, 0.8),
+        ("A14", 1, 0.9),
+        ("A17", 1, 0.9),
+    ]
 
 
 def test_unsettled_vehicle_gets_its_surest_text() -> None:
@@ -59,9 +64,60 @@ def test_short_gap_is_no_second_visit() -> None:
     assert texts([[plate("A10")]] * 4 + [[]] * 8 + [[plate("A10")]] * 4) == ["A10"]
 
 
-def test_return_after_a_second_is_a_second_visit() -> None:
-    """A plate that comes back after more than a second is announced again."""
-    assert texts([[plate("A10")]] * 4 + [[]] * 15 + [[plate("A10")]] * 4) == ["A10", "A10"]
+def test_short_absence_is_no_second_event() -> None:
+    """A plate that the detector lost for seconds, and a parked one whose reading flickers meanwhile, is told once."""
+    assert texts([[plate("A10")]] * 4 + [[]] * 50 + [[plate("A10", 150)]] * 4) == ["A10"]
+    assert texts([[plate("A10")]] * 4 + [[]] * 50 + [[plate("A17")]] * 4 + [[]] * 50 + [[plate("A10")]] * 4) == ["A10"]
+
+
+def test_like_plate_elsewhere_is_another_vehicle() -> None:
+    """A plate that differs in one character and doesn't stand where the other stood is told."""
+    assert texts([[plate("A10")]] * 4 + [[]] * 50 + [[plate("A17", 90)]] * 4) == ["A10", "A17"]
+
+
+def test_return_after_the_gap_is_a_second_visit() -> None:
+    """A plate that comes back after more than the gap is announced again; the gap is for the user to choose."""
+    clip = [[plate("A10")]] * 4 + [[]] * 105 + [[plate("A10")]] * 4
+    assert texts(clip) == ["A10", "A10"]
+    tracker = new_tracker(timedelta(minutes=1))
+    assert len([event for i, plates in enumerate(clip) for event in tracker.update(frame(i), plates)]) == 1
+
+
+def test_plate_that_stays_for_long_is_told_once() -> None:
+    """A parked vehicle, read now so, now so, and now and then not at all, is one event, after five seconds at most."""
+    rng = np.random.default_rng(5)
+    tracker = new_tracker()
+    told = {}
+    for index in range(600):
+        reading = plate("A104" if rng.random() < 0.4 else f"A1{rng.choice(list('147'))}{rng.choice(list('147'))}")
+        for event in tracker.update(frame(index), [] if rng.random() < 0.3 else [reading]):
+            told[index] = event.plate.reading.text
+    assert list(told.values()) == ["A104"]
+    assert next(iter(told)) <= 50
+
+
+def test_characters_are_voted_one_by_one() -> None:
+    """Where no frame read all of it right, the sure characters of each make the plate."""
+    readings = [("A104", (0.9, 0.9, 0.9, 0.3)), ("A147", (0.9, 0.9, 0.3, 0.9)), ("L107", (0.3, 0.9, 0.9, 0.9))]
+    (event,) = follow([[plate_of(text, scores)] for text, scores in readings])
+    assert event.plate.reading.text == "A107"
+    assert event.plate.reading.parsed.valid
+    assert [(vote.text, vote.frames) for vote in event.votes] == [("A104", 1), ("A147", 1), ("L107", 1)]
+
+
+def test_a_lone_sure_mistake_does_not_win() -> None:
+    """One frame that is very sure of a wrong character loses against several that are fairly sure of the right one."""
+    assert texts([[plate("A17", score=0.99)], [plate("A10", score=0.6)], [plate("A10", score=0.6)]]) == ["A10"]
+
+
+def test_dirt_read_as_a_character_is_outvoted() -> None:
+    """Readings of another length are of another shape, and the shape that weighs more stands."""
+    assert texts([[plate("A1004", score=0.6)], [plate("A10")], [plate("A10")]]) == ["A10"]
+
+
+def test_the_vote_keeps_to_the_grammar() -> None:
+    """Where the likeliest characters make no plate, the likeliest that make one win."""
+    assert texts([[plate("010", score=0.4)], [plate("A10", score=0.3)]]) == ["A10"]
 
 
 def test_two_vehicles_side_by_side() -> None:
@@ -87,7 +143,7 @@ def test_unreadable_approach_belongs_to_the_vehicle() -> None:
 
 def test_ids_differ_and_come_back_in_a_replay() -> None:
     """Every event has its own id, and the same clip gives the same events, ids included."""
-    clip = [[plate("A10", 10), plate("L47", 120)]] * 4 + [[]] * 15 + [[plate("A10", 10)]] * 4
+    clip = [[plate("A10", 10), plate("L47", 120)]] * 4 + [[]] * 105 + [[plate("A10", 10)]] * 4
     first, second = follow(clip), follow(clip)
     assert [event.id for event in first] == [event.id for event in second]
     assert len({event.id for event in first}) == 3
@@ -106,5 +162,7 @@ def test_any_clip_gives_sane_events(clip: list[list[PlateReading]]) -> None:
     assert all(START <= event.first_seen <= event.last_seen for event in events)
     assert all(1 <= event.frames <= len(clip) for event in events)
     read = {reading.reading.text for plates in clip for reading in plates}
-    assert {event.plate.reading.text for event in events} <= read
+    assert all(event.plate.reading.parsed.valid or event.plate.reading.text in read for event in events)
+    assert all(vote.text in read for event in events for vote in event.votes)
     assert bool(events) == bool(read)
+    assert [(e.id, e.plate.reading.text) for e in follow(clip)] == [(e.id, e.plate.reading.text) for e in events]

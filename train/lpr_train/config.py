@@ -1,20 +1,24 @@
 """Settings of a training run: frozen dataclasses, TOML on disk, a flag for every key."""
 
-import argparse
-import ast
 import dataclasses
-import difflib
-import inspect
-import itertools
-import json
-import textwrap
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, Self, TypeVar
 
 from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.settings import add_flags, check_table, config_to_toml, field_notes, read_table, with_flags
+
+__all__ = [
+    "FitConfig",
+    "add_flags",
+    "config_from_dict",
+    "config_to_toml",
+    "field_notes",
+    "read_config",
+    "require",
+    "with_flags",
+]
 
 
 @dataclass(frozen=True)
@@ -109,33 +113,8 @@ def config_from_dict(
     Raises:
         LprError: a key is unknown (the nearest known one is named), or a value has the wrong type.
     """
-    types_of = get_type_hints(config_class)
-    for key in values:
-        if key not in types_of:
-            raise LprError(f"{origin}: unknown key `{key}`.{_suggestion(key, types_of)}")
-    given = {key: _convert(value, types_of[key], key, origin) for key, value in values.items()}
+    given = check_table(config_class, values, origin)
     return dataclasses.replace(config_class.preset(given | dict(flags or {})), **given)
-
-
-def _suggestion(key: str, known: dict[str, Any]) -> str:
-    near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
-    return f" Did you mean `{near[0]}`?" if near else f" Known keys: {', '.join(known)}."
-
-
-def _convert(value: Any, kind: Any, key: str, origin: str) -> Any:
-    if get_origin(kind) is tuple and isinstance(value, list):
-        return tuple(_convert(item, get_args(kind)[0], key, origin) for item in value)
-    if kind is float and type(value) is int:
-        return float(value)
-    if type(value) is not kind:
-        raise LprError(f"{origin}: `{key}` is {value!r}, and {_type_name(kind)} was expected.")
-    return value
-
-
-def _type_name(kind: Any) -> str:
-    if get_origin(kind) is tuple:
-        return f"a list, each item {_type_name(get_args(kind)[0])}"
-    return {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}[kind]
 
 
 def read_config(path: Path, config_class: type[C], flags: Mapping[str, Any] | None = None) -> C:
@@ -144,85 +123,4 @@ def read_config(path: Path, config_class: type[C], flags: Mapping[str, Any] | No
     Raises:
         LprError: the file can't be read, isn't TOML, or holds an unknown key or a value of the wrong type.
     """
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise LprError(f"{path} can't be read: {error.strerror}. Give --config a TOML file.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise LprError(f"{path} isn't TOML: {error}.") from error
-    return config_from_dict(config_class, values, str(path), flags)
-
-
-def config_to_toml(config: FitConfig) -> str:
-    """Settings as TOML, every key, each below what it means."""
-    notes = field_notes(type(config))
-    lines = []
-    for field in dataclasses.fields(config):
-        note = notes.get(field.name)
-        lines += [f"# {note}"] if note else []
-        lines.append(f"{field.name} = {_toml_value(getattr(config, field.name))}")
-    return "\n".join(lines) + "\n"
-
-
-def _toml_value(value: Any) -> str:
-    if isinstance(value, tuple):
-        return "[" + ", ".join(_toml_value(item) for item in value) + "]"
-    if isinstance(value, float):
-        return repr(value)
-    # A JSON string, number or boolean is a TOML one, but for the one control character that JSON leaves as it is.
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-def field_notes(config_class: type) -> dict[str, str]:
-    """What stands below each field in the class's source, its bases included, by field name."""
-    notes: dict[str, str] = {}
-    for cls in reversed(config_class.__mro__[:-1]):
-        notes |= _own_notes(cls)
-    return notes
-
-
-def _own_notes(cls: type) -> dict[str, str]:
-    try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(cls)))
-    except OSError:  # source not installed: flags then have no help text, and work
-        return {}
-    assert isinstance(tree.body[0], ast.ClassDef)
-    body = tree.body[0].body
-    return {
-        field.target.id: " ".join(str(note.value.value).split())
-        for field, note in itertools.pairwise(body)
-        if isinstance(field, ast.AnnAssign)
-        and isinstance(field.target, ast.Name)
-        and isinstance(note, ast.Expr)
-        and isinstance(note.value, ast.Constant)
-    }
-
-
-def add_flags(parser: argparse._ActionsContainer, config_class: type[FitConfig]) -> None:
-    """A flag for every key; a flag that isn't given leaves no trace in the parsed namespace."""
-    notes, types_of = field_notes(config_class), get_type_hints(config_class)
-    for field in dataclasses.fields(config_class):
-        name = "--" + field.name.replace("_", "-")
-        shown = f"{notes.get(field.name, '')} (default: {_shown(field.default)})".replace("%", "%%")
-        parser.add_argument(name, default=argparse.SUPPRESS, help=shown, **_flag_options(types_of[field.name]))
-
-
-def _shown(default: object) -> str:
-    if isinstance(default, tuple):
-        return " ".join(map(str, default))
-    return "none" if default == "" else str(default)
-
-
-def _flag_options(kind: Any) -> dict[str, Any]:
-    if kind is bool:
-        return {"action": argparse.BooleanOptionalAction}
-    if get_origin(kind) is tuple:
-        return {"type": get_args(kind)[0], "nargs": "+"}
-    return {"type": kind}
-
-
-def with_flags(config: C, flags: argparse.Namespace) -> C:
-    """The settings, with every flag that was given put over them."""
-    given = {key: value for key, value in vars(flags).items() if key in get_type_hints(type(config))}
-    lists = {key: tuple(value) for key, value in given.items() if isinstance(value, list)}
-    return dataclasses.replace(config, **given | lists)
+    return config_from_dict(config_class, read_table(path), str(path), flags)

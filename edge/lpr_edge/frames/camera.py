@@ -3,35 +3,102 @@
 import errno
 import os
 import sys
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 
 from lpr_edge.contract.errors import SourceError
 from lpr_edge.frames.capture import open_capture
+from lpr_edge.frames.csi import REMEDY, open_csi
 from lpr_edge.frames.frame import Source
-from lpr_edge.frames.live import live_frames
+from lpr_edge.frames.live import Capture, Reopening, live_frames
+from lpr_edge.messages import say
 
 DEVICES = Path("/dev")
 PROCESSES = Path("/proc")
+DEFAULT_FPS = 25.0
+"""Taken where a camera doesn't say, and asked of a ribbon camera."""
 
 
-def open_camera(number: int) -> Source:
-    """A camera.
+@dataclass(frozen=True)
+class Wanted:
+    """What a camera is asked for; it may give something else, which is then said."""
+
+    size_wh: tuple[int, int] | None = None
+    """Width and height in pixels; None for its own."""
+    fps: float | None = None
+    """Frames a second; None for its own."""
+    give_up_s: float = 0.0
+    """For how long to look for a camera that was lost; 0 for ever."""
+
+
+def open_camera(number: int, wanted: Wanted = Wanted()) -> Source:
+    """A camera: by V4L2, or, where that shows none or only a raw sensor, as a Raspberry Pi's ribbon camera.
+
+    Says which was opened, at what size and rate.
 
     Raises:
         SourceError: there is none of that number, it is in use, or gives no picture; the message says which.
     """
     name = f"camera {number}"
+    capture, way, fps = _open(number, wanted)
+    frames = live_frames(
+        _Told(capture, f"{name} ({way}, {fps:g} frames a second)"),
+        name,
+        "check its cable and power, then start again",
+        again=Reopening(lambda: _open(number, wanted)[0], wanted.give_up_s),
+    )
+    return Source(name, "live", fps, frames)
+
+
+class _Told:
+    """A capture that says its size with its first frame: what a camera gives is only known then."""
+
+    def __init__(self, capture: Capture, what: str) -> None:
+        self._capture = capture
+        self._what = what
+
+    def read(self) -> tuple[bool, Any]:
+        there, image = self._capture.read()
+        if there and image is not None and self._what:
+            say(f"{self._what}, {image.shape[1]}x{image.shape[0]}")
+            self._what = ""
+        return there, image
+
+    def release(self) -> None:
+        self._capture.release()
+
+
+def _open(number: int, wanted: Wanted) -> tuple[Capture, str, float]:
+    """A capture, what opened it, and its frames a second.
+
+    Raises:
+        SourceError: nothing opens it.
+    """
     on_linux = sys.platform.startswith("linux")
-    if on_linux and not _device(number).exists():
-        raise SourceError(explain(number))
-    capture = open_capture(number, cv2.CAP_V4L2 if on_linux else cv2.CAP_ANY)
-    if not capture.isOpened() or not capture.grab():
+    if not on_linux or _device(number).exists():
+        capture = open_capture(number, cv2.CAP_V4L2 if on_linux else cv2.CAP_ANY)
+        _ask(capture, wanted)
+        if capture.isOpened() and capture.grab():
+            return capture, "V4L2" if on_linux else "OpenCV", capture.get(cv2.CAP_PROP_FPS) or DEFAULT_FPS
         capture.release()
+    fps = wanted.fps or DEFAULT_FPS
+    ribbon = open_csi(number, wanted.size_wh, fps)
+    if ribbon is None:
         raise SourceError(explain(number))
-    fps = capture.get(cv2.CAP_PROP_FPS) or 25.0
-    return Source(name, "live", fps, live_frames(capture, name, "check its cable and power, then start again"))
+    return *ribbon, fps
+
+
+def _ask(capture: cv2.VideoCapture, wanted: Wanted) -> None:
+    if wanted.size_wh:
+        # Uncompressed, USB 2 carries large pictures only a few times a second.
+        capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))
+        capture.set(cv2.CAP_PROP_FRAME_WIDTH, wanted.size_wh[0])
+        capture.set(cv2.CAP_PROP_FRAME_HEIGHT, wanted.size_wh[1])
+    if wanted.fps:
+        capture.set(cv2.CAP_PROP_FPS, wanted.fps)
 
 
 def explain(number: int) -> str:
@@ -50,10 +117,7 @@ def explain(number: int) -> str:
     user = _user_of(device)
     if user or _is_busy(device):
         return f"camera {number} is busy: {user or 'another program'} uses {device}. Stop it, or take another camera"
-    return (
-        f"camera {number} gives no picture that OpenCV can read: try the next number; "
-        "a Raspberry Pi's ribbon camera needs a stream, for example from rpicam-vid, given as --source"
-    )
+    return f"camera {number} gives no picture that OpenCV can read: try the next number; {REMEDY}"
 
 
 def _device(number: int) -> Path:

@@ -7,26 +7,30 @@ import cv2
 
 from lpr_edge.contract.data import PICTURES
 from lpr_edge.contract.errors import SourceError
-from lpr_edge.frames.camera import open_camera
+from lpr_edge.frames.camera import Wanted, open_camera
 from lpr_edge.frames.capture import TIMEOUT_MS, open_capture
 from lpr_edge.frames.clip import clip_source, open_clip
 from lpr_edge.frames.frame import Source
-from lpr_edge.frames.live import live_frames
+from lpr_edge.frames.live import Reopening, live_frames
 from lpr_edge.frames.stills import open_folder, open_picture
 
-__all__ = ["open_camera", "open_source"]
+__all__ = ["Wanted", "open_camera", "open_source"]
 
 STREAMS = ("http://", "https://", "rtsp://", "rtsps://", "rtmp://")
 
 
-def open_source(source: str) -> Source:
+def open_source(source: str, give_up_s: float = 0.0) -> Source:
     """Open a picture, a folder of pictures, a video file or a stream.
+
+    Args:
+        source: path or URL.
+        give_up_s: for how long to look for a stream that was lost; 0 for ever.
 
     Raises:
         SourceError: it is missing, can't be read, or doesn't answer.
     """
     if source.startswith(STREAMS):
-        return open_stream(source)
+        return open_stream(source, give_up_s)
     try:
         return _open_path(source)
     except OSError as error:
@@ -44,24 +48,31 @@ def _open_path(source: str) -> Source:
     return open_picture(path) if path.suffix.lower() in PICTURES else open_clip(path)
 
 
-def open_stream(url: str) -> Source:
+def open_stream(url: str, give_up_s: float = 0.0) -> Source:
     """A stream; a video file behind a URL is read like a file, every frame.
 
     Raises:
         SourceError: it doesn't answer, or sends nothing that OpenCV can read.
     """
+    name = _without_password(url)
+    capture = _open_capture(url, name)
+    if capture.get(cv2.CAP_PROP_FRAME_COUNT) > 0:
+        return clip_source(capture, name, datetime.now(UTC))
+    fps = capture.get(cv2.CAP_PROP_FPS) or 25.0
+    again = Reopening(lambda: _open_capture(url, name), give_up_s)
+    remedy = "check the camera and the network, then start again"
+    return Source(name, "live", fps, live_frames(capture, name, remedy, again=again))
+
+
+def _open_capture(url: str, name: str) -> cv2.VideoCapture:
     limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, TIMEOUT_MS, cv2.CAP_PROP_READ_TIMEOUT_MSEC, TIMEOUT_MS]
     capture = open_capture(url, cv2.CAP_FFMPEG, limits)
-    name = _without_password(url)
     if not capture.isOpened():
         raise SourceError(
             f"no stream at {name} (tried for up to {TIMEOUT_MS // 1000} s): "
             "check the address, the login, and that the camera is on"
         )
-    if capture.get(cv2.CAP_PROP_FRAME_COUNT) > 0:
-        return clip_source(capture, name, datetime.now(UTC))
-    fps = capture.get(cv2.CAP_PROP_FPS) or 25.0
-    return Source(name, "live", fps, live_frames(capture, name, "check the camera and the network, then start again"))
+    return capture
 
 
 def _without_password(url: str) -> str:

@@ -5,6 +5,7 @@ from typing import TextIO
 
 from lpr_edge.contract.errors import LprError
 from lpr_edge.records import Record
+from lpr_edge.tracker import Event
 
 
 class JsonLines:
@@ -13,7 +14,7 @@ class JsonLines:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
-    def write(self, record: Record) -> None:
+    def write(self, record: Record, event: Event | None = None) -> None:  # noqa: ARG002
         """Write and flush one line.
 
         Raises:
@@ -29,6 +30,9 @@ class JsonLines:
             raise LprError(
                 f"can't write a record ({error.strerror}): make room or write elsewhere, then start again"
             ) from error
+
+    def tend(self) -> None:
+        """Nothing is ever left over."""
 
     def close(self) -> None:
         """Leave the stream open: it belongs to who gave it."""

@@ -1,0 +1,38 @@
+"""Frames turned upright, and fewer of them."""
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+
+from lpr_edge.frames.frame import Frame, Frames, Source
+
+TURNS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
+"""Degrees clockwise -> OpenCV's name of the turn."""
+
+
+def shape_frames(source: Source, rotate: int = 0, every: int = 1) -> Source:
+    """A source whose frames are turned, and of which only some come.
+
+    Args:
+        source: any.
+        rotate: degrees clockwise, 0, 90, 180 or 270.
+        every: one frame of so many is read; of pictures in a folder, too.
+    """
+    if not rotate and every == 1:
+        return source
+    return replace(source, fps=source.fps / every, frames=_shaped(source.frames, rotate, every))
+
+
+def _shaped(frames: Frames, rotate: int, every: int) -> Frames:
+    try:
+        for number, frame in enumerate(frames):
+            if number % every:
+                continue
+            if isinstance(frame, Frame) and rotate:
+                turned = np.asarray(cv2.rotate(frame.image_bgr, TURNS[rotate]), np.uint8)
+                yield replace(frame, image_bgr=turned)
+            else:
+                yield frame
+    finally:
+        frames.close()

@@ -1,0 +1,121 @@
+"""Events go to the outbox first, then to stdout, then to every other sink."""
+
+import sqlite3
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from time import monotonic
+
+from lpr_edge.contract.errors import LprError
+from lpr_edge.messages import say
+from lpr_edge.records import Record
+from lpr_edge.sinks.courier import Courier
+from lpr_edge.sinks.outbox import Outbox
+from lpr_edge.sinks.pruning import Pruner
+from lpr_edge.sinks.sink import Sink
+from lpr_edge.tracker import Event
+
+MOST_HELD = 10_000
+"""Events kept in memory while the disk takes none."""
+TRY_AGAIN_S = 5.0
+"""From a try that failed to the next, unless an event comes."""
+CLOSE_S = 1.0
+"""How long sinks may still take at the end; a stop must be over in 2 s."""
+
+TakePictures = Callable[[Event], Mapping[str, bytes]]
+
+
+class Announcer:
+    """A sink over an outbox and all that it delivers to."""
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        stdout: Sink,
+        couriers: Sequence[Courier] = (),
+        pruner: Pruner | None = None,
+        take_pictures: TakePictures | None = None,
+    ) -> None:
+        """Take what an event passes.
+
+        Args:
+            outbox: where it is stored first.
+            stdout: who hears of it then.
+            couriers: who carry it further.
+            pruner: keeps the disk from filling.
+            take_pictures: JPEGs of an event, for sinks that want them.
+        """
+        self.outbox = outbox
+        self._stdout = stdout
+        self._couriers = couriers
+        self._pruner = pruner
+        self._take_pictures = take_pictures
+        self._held: deque[tuple[Record, Mapping[str, bytes]]] = deque()
+        self._lost = 0
+        self._failed_at: float | None = None
+        """When the outbox last took no event (`monotonic`); None while it does."""
+
+    def write(self, record: Record, event: Event | None = None) -> None:
+        """Store an event, announce it, and wake the sinks; while the disk takes none, it is held in memory."""
+        pictures = self._take_pictures(event) if self._take_pictures and event else {}
+        self._hold(record, pictures)
+        self._store_held()
+
+    def tend(self) -> None:
+        """Try again to store what is held."""
+        if self._failed_at is not None and monotonic() - self._failed_at >= TRY_AGAIN_S:
+            self._store_held()
+
+    def close(self) -> None:
+        """Store what was held, and let the sinks finish."""
+        self._store_held()
+        if self._held:
+            say(f"{len(self._held)} events could not be stored, and are lost")
+        for courier in self._couriers:
+            courier.start_closing(CLOSE_S)
+        for courier in self._couriers:
+            courier.close()
+        if self._pruner:
+            self._pruner.close()
+        self._tell_waiting()
+        self.outbox.close()
+
+    def _hold(self, record: Record, pictures: Mapping[str, bytes]) -> None:
+        if len(self._held) == MOST_HELD:
+            self._held.popleft()
+            self._lost += 1
+            if self._lost == 1:
+                say(f"more than {MOST_HELD} events are held in memory: the oldest are lost from now on")
+        self._held.append((record, pictures))
+
+    def _store_held(self) -> None:
+        while self._held:
+            try:
+                stored = self.outbox.add(*self._held[0])
+            except sqlite3.Error as error:
+                self._tell_trouble(error)
+                return
+            self._held.popleft()
+            self._stdout.write(stored)
+            for courier in self._couriers:
+                courier.wake()
+        if self._failed_at is not None:
+            self._failed_at = None
+            say(f"the outbox {self.outbox.path} takes events again")
+
+    def _tell_trouble(self, error: sqlite3.Error) -> None:
+        if self._failed_at is None:
+            say(f"the outbox {self.outbox.path} takes no events ({error}): they are held in memory, make room")
+        self._failed_at = monotonic()
+        if not isinstance(error, sqlite3.OperationalError):  # not locked or full, but damaged
+            try:
+                self.outbox.recover()
+            except (LprError, OSError, sqlite3.Error) as failure:
+                say(str(failure))
+
+    def _tell_waiting(self) -> None:
+        try:
+            waiting = {name: count for name, count in self.outbox.waiting().items() if count}
+        except sqlite3.Error:
+            return
+        for name, count in waiting.items():
+            say(f"{count} events for {name} wait in {self.outbox.path} for the next start")

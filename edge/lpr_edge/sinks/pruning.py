@@ -1,0 +1,111 @@
+"""Old events and pictures go, the oldest first, so that neither time nor a busy day fills the disk."""
+
+import sqlite3
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from threading import Event as Flag
+from threading import Thread
+
+from lpr_edge.messages import say
+from lpr_edge.sinks.outbox import Outbox
+
+EVERY_S = 600.0
+BATCH = 200
+"""Events deleted at a time, where room is needed."""
+
+ListFiles = Callable[[], Iterable[Path]]
+
+
+class Pruner:
+    """Keeps the outbox and the files beside it within an age and a size."""
+
+    def __init__(
+        self, outbox: Outbox, files: Iterable[ListFiles], keep_s: float, quota_bytes: int, every_s: float = EVERY_S
+    ) -> None:
+        """Take what to look after, look once, and then now and again in a thread.
+
+        Args:
+            outbox: events.
+            files: each lists files that may be deleted.
+            keep_s: oldest age, in seconds; 0 for no limit.
+            quota_bytes: most bytes of all together; 0 for no limit.
+            every_s: seconds from one look to the next.
+        """
+        self._outbox = outbox
+        self._files = tuple(files)
+        self._keep_s = keep_s
+        self._quota_bytes = quota_bytes
+        self._every_s = every_s
+        self._closing = Flag()
+        self._thread = Thread(target=self._run, name="lpr-pruner", daemon=True)
+        self._thread.start()
+
+    def prune(self, now: float | None = None) -> None:
+        """Delete what is too old, then the oldest of all until the rest fits.
+
+        Args:
+            now: seconds since 1970; None for the clock's.
+        """
+        if self._keep_s:
+            self._drop_old((time.time() if now is None else now) - self._keep_s)
+        if self._quota_bytes:
+            self._drop_until_it_fits()
+
+    def close(self) -> None:
+        """Stop looking."""
+        self._closing.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while True:
+            try:
+                self.prune()
+            except (OSError, sqlite3.Error) as error:
+                say(f"can't make room ({error}): look at the disk")
+            if self._closing.wait(self._every_s):
+                return
+
+    def _drop_old(self, before: float) -> None:
+        self._outbox.drop_before(before)
+        for path, changed in self._dated_files():
+            if changed < before:
+                path.unlink(missing_ok=True)
+
+    def _drop_until_it_fits(self) -> None:
+        lost = 0
+        files = list(self._dated_files())
+        excess = self._outbox.size() + sum(_size(path) for path, _ in files) - self._quota_bytes
+        while excess > 0 and not self._closing.is_set():
+            oldest_event = self._outbox.oldest()
+            if files and (oldest_event is None or files[0][1] <= oldest_event):
+                path, _ = files.pop(0)
+                excess -= _size(path)
+                path.unlink(missing_ok=True)
+            elif oldest_event is not None:
+                before = self._outbox.size()
+                lost += self._outbox.drop_oldest(BATCH)
+                excess -= before - self._outbox.size()
+            else:
+                break
+        if lost:
+            say(f"the quota is full: the oldest {lost} events were deleted before every sink had them")
+
+    def _dated_files(self) -> Iterator[tuple[Path, float]]:
+        """The files with the times of their last change, the oldest first."""
+        dated = [(path, _changed(path)) for listed in self._files for path in listed()]
+        yield from sorted(dated, key=lambda item: (item[1], item[0]))
+
+
+def _changed(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return time.time()
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0

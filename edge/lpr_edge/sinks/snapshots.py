@@ -1,0 +1,70 @@
+"""Pictures of events: the best frame, and the plate cut out upright."""
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import cv2
+
+from lpr_edge.contract.arrays import Image
+from lpr_edge.contract.geometry import quad_size, rectify
+from lpr_edge.sinks.sink import DeliveryError, Parcel
+from lpr_edge.tracker import Event
+
+QUALITY = 90
+LARGEST = 1024
+"""Longest side of a plate's picture, in pixels."""
+
+
+def take_pictures(event: Event) -> Mapping[str, bytes]:
+    """JPEGs of an event: `frame` as the camera gave it, and `plate`."""
+    image, quad_xy = event.frame.image_bgr, event.plate.reading.quad_xy
+    width, height = (min(LARGEST, max(8, round(side))) for side in quad_size(quad_xy))
+    return {"frame": _jpeg(image), "plate": _jpeg(rectify(image, quad_xy, (height, width)))}
+
+
+def _jpeg(image: Image) -> bytes:
+    return cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1].tobytes()
+
+
+class Snapshots:
+    """`--snapshots`: `<id>.jpg` and `<id>-plate.jpg` in a folder."""
+
+    name = "snapshots"
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def deliver(self, parcel: Parcel) -> None:
+        """Save an event's pictures, each whole or not at all."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            for name, jpeg in parcel.pictures.items():
+                _save(self.folder / _file_name(parcel.record["id"], name), jpeg)
+        except OSError as error:
+            raise DeliveryError(f"can't write to {self.folder}: {error.strerror}") from error
+
+    def pictures(self) -> Iterator[Path]:
+        """The pictures in the folder that are its own."""
+        if self.folder.is_dir():
+            yield from self.folder.glob("[0-9]*T[0-9]*-[0-9]*.jpg")
+
+    def close(self) -> None:
+        """Every picture is on the disk already."""
+
+
+def _file_name(event_id: str, name: str) -> str:
+    return f"{event_id}.jpg" if name == "frame" else f"{event_id}-{name}.jpg"
+
+
+def _save(path: Path, data: bytes) -> None:
+    """Write beside the place, then move there."""
+    part = path.with_suffix(".part")
+    try:
+        with part.open("wb") as file:
+            file.write(data)
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise

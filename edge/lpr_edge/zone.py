@@ -1,0 +1,46 @@
+"""The part of the picture in which plates count."""
+
+import cv2
+import numpy as np
+
+from lpr_edge.contract.arrays import Floats, Quad
+from lpr_edge.contract.errors import LprError
+
+
+def parse_zone(text: str) -> Floats:
+    """Corners of a polygon: `0.1,0.5 0.9,0.5 0.9,1 0.1,1`, in shares of the picture's width and height.
+
+    Returns:
+        (corners, 2) float32.
+
+    Raises:
+        LprError: it is none.
+    """
+    try:
+        points = np.array([[float(value) for value in corner.split(",")] for corner in text.split()], np.float32)
+    except ValueError:
+        points = np.zeros((0, 2), np.float32)
+    if not _is_polygon(points):
+        raise LprError(
+            f"Setting `roi` is {text!r}, and it must be at least three corners x,y from 0 to 1, "
+            "such as 0.1,0.5 0.9,0.5 0.9,1 0.1,1."
+        )
+    return points
+
+
+def _is_polygon(points: Floats) -> bool:
+    if points.ndim != 2 or points.shape[0] < 3 or points.shape[1] != 2:
+        return False
+    return bool(((points >= 0) & (points <= 1)).all()) and cv2.contourArea(points) > 0
+
+
+def is_inside(quad_xy: Quad, zone: Floats, size_hw: tuple[int, int]) -> bool:
+    """Tell whether a plate's middle lies in a zone.
+
+    Args:
+        quad_xy: (4, 2) corners in pixels.
+        zone: see `parse_zone`.
+        size_hw: of the picture.
+    """
+    x, y = quad_xy.mean(axis=0) / (size_hw[1], size_hw[0])
+    return cv2.pointPolygonTest(zone, (float(x), float(y)), False) >= 0

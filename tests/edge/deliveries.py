@@ -1,0 +1,124 @@
+"""Events, targets and servers for tests of what happens after the tracker."""
+
+import json
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from lpr_edge.sinks.sink import DeliveryError, Parcel
+
+Record = dict[str, Any]
+
+
+def record(number: int) -> Record:
+    return {"event": "plate", "id": f"20260301T0600{number:05d}-{number}", "source": "clip.mp4", "text": f"बा{number}"}
+
+
+def wait_until(holds: Callable[[], bool], timeout_s: float = 20.0) -> None:
+    end = time.monotonic() + timeout_s
+    while not holds():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.01)
+
+
+class Shelf:
+    """A target that keeps what it gets, and fails when told to."""
+
+    def __init__(self, name: str = "shelf") -> None:
+        self.name = name
+        self.got: list[Record] = []
+        self.pictures: list[dict[str, bytes]] = []
+        self.fails = False
+        self.tries = 0
+        self.closed = False
+
+    def deliver(self, parcel: Parcel) -> None:
+        self.tries += 1
+        if self.fails:
+            raise DeliveryError("told to fail")
+        self.got.append(parcel.record)
+        self.pictures.append(dict(parcel.pictures))
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class Receiver:
+    """An HTTP server that keeps what is posted, and answers as it is told."""
+
+    def __init__(self) -> None:
+        self.posts: list[tuple[dict[str, str], Any]] = []
+        self.answer: Callable[[BaseHTTPRequestHandler], None] = lambda handler: self.say(handler, 200)
+        self.url = ""
+
+    @staticmethod
+    def say(handler: BaseHTTPRequestHandler, status: int, **headers: str) -> None:
+        handler.send_response(status)
+        for name, value in headers.items():
+            handler.send_header(name.replace("_", "-"), value)
+        handler.end_headers()
+
+    @property
+    def ids(self) -> list[str]:
+        return [body["id"] for _, body in self.posts]
+
+
+@contextmanager
+def receiving() -> Iterator[Receiver]:
+    receiver = Receiver()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            receiver.posts.append((dict(self.headers), json.loads(body)))
+            try:
+                receiver.answer(self)
+            except OSError:
+                return  # the client has gone
+
+        def log_message(self, *_: object) -> None:
+            return
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    receiver.url = f"http://127.0.0.1:{server.server_address[1]}/plates?gate=1"
+    try:
+        yield receiver
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def answers(port: int) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
+@contextmanager
+def broker(folder: Path, port: int, settings: str = "allow_anonymous true") -> Iterator[None]:
+    """A real mosquitto on this machine."""
+    (folder / "mosquitto.conf").write_text(f"listener {port} 127.0.0.1\n{settings}\n")
+    process = subprocess.Popen(
+        ["mosquitto", "-c", str(folder / "mosquitto.conf")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        wait_until(lambda: answers(port))
+        yield
+    finally:
+        process.kill()
+        process.wait()

@@ -1,0 +1,88 @@
+import json
+import signal
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.edge.deliveries import receiving
+from tests.edge.golden import tinyland
+from tests.edge.servers import motion_jpeg, serving
+from tests.edge.test_edge_cli import Run, models, pictures, run, start, write_clip
+
+from lpr_edge.sinks.outbox import Outbox
+
+__all__ = ["models", "pictures", "run"]
+
+
+def test_a_clip_to_every_sink(run: Run, models: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One run feeds stdout, log, lines, table, pictures and webhook with the same events."""
+    clip = write_clip(tmp_path / "clip.avi", ("A104", "L77"))
+    with receiving() as receiver:
+        flags = ["--store", "log.db", "--jsonl", "p.jsonl", "--csv", "p.csv", "--snapshots", "pictures"]
+        paths = [str(tmp_path / flag) if not flag.startswith("--") else flag for flag in flags]
+        status, records, err = run("--source", str(clip), *models, *paths, "--webhook", receiver.url)
+    ids = [record["id"] for record in records]
+    assert (status, err, len(ids)) == (0, "", 2)
+    assert receiver.ids == ids
+    assert [json.loads(line) for line in (tmp_path / "p.jsonl").read_text().splitlines()] == records
+    assert [row.split(",")[0] for row in (tmp_path / "p.csv").read_text().splitlines()] == ["id", *ids]
+    names = sorted(path.name for path in (tmp_path / "pictures").iterdir())
+    assert names == sorted(f"{event}{part}.jpg" for event in ids for part in ("", "-plate"))
+
+
+def test_nothing_is_stored_unless_asked_for(
+    run: Run, models: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A plain run writes no file anywhere in the user's folders; a sent event is forgotten when it has arrived."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    clip = write_clip(tmp_path / "clip.avi", ("A104",))
+    assert run("--source", str(clip), *models)[0] == 0
+    assert not (tmp_path / "state").exists()
+    with receiving() as receiver:
+        status, records, _ = run("--source", str(clip), *models, "--webhook", receiver.url)
+        assert (status, receiver.ids) == (0, [records[0]["id"]])
+    stored = (tmp_path / "state" / "lpr" / "outbox.db").read_bytes()
+    assert records[0]["text"].encode() not in stored
+
+
+def test_pictures_have_no_events_to_store(run: Run, models: list[str], pictures: Path, tmp_path: Path) -> None:
+    """Still pictures give no events, so a sink for them is a mistake that is told."""
+    status, records, err = run("--source", str(pictures), *models, "--csv", str(tmp_path / "p.csv"))
+    assert (status, records) == (1, [])
+    assert "is pictures, which give no events to store or send on: write stdout to a file" in err
+
+
+def hold(released: threading.Event) -> None:
+    """Give no answer until then."""
+    released.wait(30)
+
+
+def test_sigterm_stops_cleanly(models: list[str], tmp_path: Path) -> None:
+    """SIGTERM ends a hung stream and a hung webhook with status 0; what waits is in the outbox, and comes up again."""
+    image = tinyland.draw_scene(("A104",), np.random.default_rng(3)).image_bgr
+    one, kind = motion_jpeg([image])
+    released = threading.Event()
+
+    def serve(body: Any) -> None:
+        for _ in range(10):
+            one(body)
+            time.sleep(0.1)
+        released.wait(30)
+
+    with serving(serve, kind) as url, receiving() as receiver:
+        receiver.answer = lambda _: hold(released)
+        store = str(tmp_path / "log.db")
+        process = start("--source", url, "--store", store, "--webhook", receiver.url, *models)
+        assert process.stdout is not None
+        event = json.loads(process.stdout.readline())
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=15)
+        released.set()
+    assert (process.returncode, event["text"]) == (0, "A104")
+    assert b"1 events for webhook wait in" in err
+    box = Outbox(Path(store), ["webhook"])
+    assert (box.waiting(), box.records()) == ({"webhook": 1}, [event])
+    box.close()
