@@ -304,10 +304,15 @@ def test_mqtt_login(tmp_path: Path) -> None:
 
 
 def test_what_is_no_broker_is_told_without_its_password() -> None:
-    """A wrong address is shown without the login in it; a missing certificate is told."""
+    """A wrong address is shown without the login in it."""
     with pytest.raises(LprError, match=r"`mqtt` is 'tcp://…@host'") as caught:
         parse_broker("tcp://user:secret@host")
     assert "secret" not in str(caught.value)
+
+
+def test_a_certificate_that_cannot_be_read_is_told() -> None:
+    """A missing file of --mqtt-ca ends the start, with what to give instead."""
+    pytest.importorskip("paho.mqtt")
     with pytest.raises(LprError, match=r"`mqtt_ca` nothing\.pem is no certificate that can be read: give a PEM file"):
         Mqtt("mqtts://localhost", "gate", certificate=Path("nothing.pem"))
 
