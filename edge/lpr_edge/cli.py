@@ -18,10 +18,11 @@ DEFAULT_CONFIDENCE = 0.2
 def main(argv: list[str] | None = None) -> int:
     """Run the command; the exit status: 0, 1 for what went wrong, 2 for wrong usage, 130 for Ctrl-C."""
     arguments = parse_arguments(argv)
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # read when OpenCV is loaded; lpr says itself what went wrong
+    _speak_utf8()
     try:
         from lpr_edge.jobs import run_job
 
-        _speak_utf8()
         return run_job(arguments)
     except LprError as error:
         print(f"lpr-edge: {error}", file=sys.stderr)
