@@ -27,11 +27,12 @@ NEED_PLATES = ("show", "save_video", "save_images", "every_frame")
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command; the exit status: 0, 1 for what went wrong, 2 for wrong usage, 130 for Ctrl-C, 0 for SIGTERM."""
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # read when OpenCV is loaded; lpr says itself what went wrong
+    _speak_utf8()
     try:
         arguments, config = parse_arguments(argv)
         from lpr_edge.jobs import run_job
 
-        _speak_utf8()
         return run_job(arguments, config)
     except LprError as error:
         print(f"lpr-edge: {error}", file=sys.stderr)

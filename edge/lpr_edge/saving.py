@@ -55,7 +55,6 @@ class VideoFile:
         self._size_wh = (picture.shape[1] // 2 * 2, picture.shape[0] // 2 * 2)  # encoders want even sides
         self._start = time
         code = cv2.VideoWriter.fourcc(*CODECS[self.path.suffix.lower()])
-        cv2.setLogLevel(0)
         self._writer = cv2.VideoWriter(str(self.path), code, self.fps, self._size_wh)
         if not self._writer.isOpened():
             raise LprError(f"can't write the video {self.path}: does its folder exist, and may you write there?")

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from tests.edge.golden import tinyland
@@ -24,10 +25,6 @@ NAMES = ("detector", "reader", "characters")
 OpenGolden = Callable[..., Model]
 
 
-def installed(runtime: str) -> bool:
-    return importlib.util.find_spec(RUNTIMES[runtime][1]) is not None
-
-
 def inputs_of(model: Model, scenes: tuple[Scene, ...]) -> list[Any]:
     return [prepare(scene.image_bgr, model.manifest.input).pixels for scene in scenes]
 
@@ -40,17 +37,18 @@ def test_onnx_runtime_gives_litert_integers(golden_model: OpenGolden, scenes: tu
     for pixels in inputs_of(litert, scenes):
         for ours, theirs in zip(litert.run(pixels), onnx.run(pixels), strict=True):
             difference = np.abs(ours.astype(int) - theirs.astype(int))
-            assert difference.max() <= 2
-            assert difference.mean() < 0.05
+            assert difference.max() <= 6  # a softmax makes one step before it into some behind it
+            assert difference.mean() < 0.1
 
 
 @pytest.mark.parametrize("runtime", ["tflite", "opencv"])
 @pytest.mark.parametrize("name", NAMES)
 def test_other_runtimes_stay_near(golden_model: OpenGolden, scenes: tuple[Scene, ...], name: str, runtime: str) -> None:
     """tflite-runtime and OpenCV compute otherwise, and stay within two steps of 256 on average."""
-    if not installed(runtime) or (runtime == "tflite" and np.__version__ >= "2"):
-        pytest.skip(f"{runtime} can't run here")
-    litert, other = golden_model(name, "litert"), golden_model(name, runtime)
+    try:
+        litert, other = golden_model(name, "litert"), golden_model(name, runtime)
+    except ModelError as error:
+        pytest.skip(str(error))
     for pixels in inputs_of(litert, scenes):
         for ours, theirs in zip(litert.run(pixels), other.run(pixels), strict=True):
             difference = np.abs(ours.astype(int) - theirs.astype(int))
@@ -149,6 +147,13 @@ def test_missing_runtime_names_its_package(
     monkeypatch.setattr(np, "__version__", "1.26.4")
     with pytest.raises(ModelError, match=f"{package} is not installed: pip install {package}$"):
         golden_model("reader", runtime)
+
+
+def test_opencv_that_computes_wrong_is_refused(golden: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """OpenCV 5 gives wrong numbers for int8 networks, so it isn't let."""
+    monkeypatch.setattr(cv2, "__version__", "5.0.0")
+    with pytest.raises(ModelError, match=r"OpenCV 5\.0\.0 computes int8 networks .* wrong: take --runtime onnxruntime"):
+        open_model(golden / "reader.int8.onnx", "opencv")
 
 
 def test_tflite_runtime_is_refused_under_numpy_2(golden: Path, monkeypatch: pytest.MonkeyPatch) -> None:

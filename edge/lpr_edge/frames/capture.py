@@ -1,4 +1,4 @@
-"""OpenCV's capture, kept quiet: lpr says itself what went wrong, in one line."""
+"""OpenCV's capture, its FFmpeg kept quiet: lpr says itself what went wrong, in one line."""
 
 import os
 from collections.abc import Sequence
@@ -13,5 +13,4 @@ def open_capture(source: str | int, backend: int = cv2.CAP_ANY, options: Sequenc
     """Open a capture; whether that went well is for the caller to ask and to explain."""
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # FFmpeg's AV_LOG_QUIET
     os.environ.setdefault("OPENCV_FFMPEG_CAPTURE_OPTIONS", "rtsp_transport;tcp")  # UDP tears pictures on busy networks
-    cv2.setLogLevel(0)
     return cv2.VideoCapture(source, backend, list(options))

@@ -7,20 +7,32 @@ import cv2
 import numpy as np
 
 from lpr_edge.contract.arrays import AnyArray
+from lpr_edge.contract.errors import ModelError
 from lpr_edge.contract.manifest import Manifest, OutputSpec
 
 
 class OpenCvEngine:
     """A file in OpenCV's network module.
 
-    It computes in int8 whatever the file says (seen in 4.11), so that bytes go in and come out 128 lower; and it names
-    outputs in alphabetical order, so that they are put back into the file's order by their shapes.
+    Version 4 computes in int8 whatever the file says (seen in 4.11), so that bytes go in and come out 128 lower; and it
+    names outputs in alphabetical order, so that they are put back into the file's order by their shapes. Version 5.0
+    gives wrong numbers for int8 sigmoids, with either of its engines.
     """
 
     name = "opencv"
 
     def __init__(self, path: Path, threads: int, manifest: Manifest) -> None:
+        """Load a file.
+
+        Raises:
+            ModelError: it is an int8 network, and this OpenCV is one that computes those wrong.
+        """
         self.version: str = cv2.__version__
+        if manifest.precision == "int8" and int(self.version.partition(".")[0]) >= 5:
+            raise ModelError(
+                f"OpenCV {self.version} computes int8 networks like {path} wrong: "
+                "take --runtime onnxruntime, or pip install 'opencv-python<5'"
+            )
         cv2.setNumThreads(threads)
         self._manifest = manifest
         self._net = cv2.dnn.readNetFromONNX(str(path))

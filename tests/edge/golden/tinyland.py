@@ -19,6 +19,21 @@ PLATE_HW = (96, 288)
 STRIPE = 24
 """Height of the blue stripe, in pixels of `PLATE_HW`."""
 
+RING = tuple((0.5 + 0.5 * float(np.cos(a)), 0.5 + 0.5 * float(np.sin(a))) for a in np.linspace(0, 2 * np.pi, 25))
+STROKES: dict[str, tuple[tuple[tuple[float, float], ...], ...]] = {
+    "0": (RING,),
+    "1": (((0.0, 0.25), (0.6, 0.0), (0.6, 1.0)),),
+    "4": (((0.7, 1.0), (0.7, 0.0), (0.0, 0.65), (1.0, 0.65)),),
+    "7": (((0.0, 0.0), (1.0, 0.0), (0.3, 1.0)),),
+    "A": (((0.0, 1.0), (0.5, 0.0), (1.0, 1.0)), ((0.2, 0.65), (0.8, 0.65))),
+    "L": (((0.0, 0.0), (0.0, 1.0), (1.0, 1.0)),),
+    "X": (((0.0, 0.0), (1.0, 1.0)), ((1.0, 0.0), (0.0, 1.0))),
+}
+"""Each label's lines in a unit square, x to the right and y down."""
+
+WIDTHS = {"1": 0.4}
+"""Width beside the height, where it isn't 0.7."""
+
 Box = tuple[str, float, float, float, float]
 """A character: label, middle x and y, width and height, as shares of the plate."""
 
@@ -60,17 +75,24 @@ def draw_plate(rows: tuple[str, ...]) -> Plate:
 
 def _draw_row(image: Image, row: str, middle: float, row_height: float) -> list[Box]:
     height, width = PLATE_HW
-    scale = 1.9 if row_height > 60 else 1.0
-    advance = min(width / (len(row) + 0.6), 62.0 if scale > 1.5 else 48.0)
+    tall = 0.62 * row_height
+    advance = min(width / (len(row) + 0.6), 1.35 * tall + 8)
     left = width / 2 - advance * (len(row) - 1) / 2
     boxes: list[Box] = []
     for place, label in enumerate(row):
-        (w, h), _ = cv2.getTextSize(label, cv2.FONT_HERSHEY_SIMPLEX, scale, 4)
         x = left + advance * place
-        origin = (round(x - w / 2), round(middle + h / 2))
-        cv2.putText(image, label, origin, cv2.FONT_HERSHEY_SIMPLEX, scale, (20, 20, 20), 4, cv2.LINE_AA)
-        boxes.append((label, x / width, middle / height, w / width, h / height))
+        wide = draw_glyph(image, label, (x, middle), tall, max(3, round(tall / 8)))
+        boxes.append((label, x / width, middle / height, wide / width, tall / height))
     return boxes
+
+
+def draw_glyph(image: Image, label: str, middle_xy: tuple[float, float], tall: float, thickness: int) -> float:
+    """Draw a character by its strokes; OpenCV's own fonts differ from version to version. Returns its width."""
+    wide = tall * WIDTHS.get(label, 0.7)
+    for stroke in STROKES[label]:
+        points = (np.array(stroke) - 0.5) * (wide, tall) + middle_xy
+        cv2.polylines(image, [np.rint(points * 16).astype(np.int32)], False, (20, 20, 20), thickness, cv2.LINE_AA, 4)
+    return wide
 
 
 def random_rows(rng: np.random.Generator) -> tuple[str, ...]:
@@ -115,8 +137,6 @@ def draw_character(label: str, rng: np.random.Generator) -> Image:
     """A crop of one character of any size."""
     side = int(rng.integers(24, 80))
     image = np.full((side, side, 3), int(rng.integers(180, 250)), np.uint8)
-    scale = side / 40
-    (w, h), _ = cv2.getTextSize(label, cv2.FONT_HERSHEY_SIMPLEX, scale, 3)
-    origin = (side // 2 - w // 2 + int(rng.integers(-2, 3)), side // 2 + h // 2 + int(rng.integers(-2, 3)))
-    cv2.putText(image, label, origin, cv2.FONT_HERSHEY_SIMPLEX, scale, (20, 20, 20), max(2, side // 14), cv2.LINE_AA)
+    middle = (side / 2 + rng.integers(-2, 3), side / 2 + rng.integers(-2, 3))
+    draw_glyph(image, label, middle, 0.55 * side, max(2, side // 14))
     return image
