@@ -11,8 +11,8 @@ from lpr_edge.contract.errors import LprError
 RUNTIME_NAMES = ("auto", "litert", "tflite", "onnxruntime", "opencv")
 """`auto` and `runtimes.RUNTIMES`; written out here so that --help needs nothing heavy."""
 
-DEFAULT_CONFIDENCE = 0.2
-"""Below it, readings of the shipped reader are more often wrong than right."""
+DEFAULT_CONFIDENCE = 0.5
+"""Of the shipped models' readings of training photographs, 6 % of those below it were right, and 81 % of the others."""
 
 
 def main(argv: list[str] | None = None) -> int:
