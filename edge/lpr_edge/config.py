@@ -55,8 +55,9 @@ class Config:
     """what runs the models: auto, litert, tflite, onnxruntime or opencv"""
     threads: int = 1
     """for each model"""
-    min_confidence: float = 0.2
-    """leave out plates whose least sure character is below this, 0 to 1; below 0.2 the shipped one is mostly wrong"""
+    # Of the shipped models' readings of training photographs, 6 % of those below 0.5 were right, 81 % of the others.
+    min_confidence: float = 0.5
+    """leave out plates whose least sure character is below this, 0 to 1; below 0.5 the shipped one is mostly wrong"""
     every_frame: bool = False
     """a record for each frame, not for each vehicle"""
     gap: str = "10s"

@@ -18,6 +18,8 @@ DATA = "data"
 """What stands for the data folder in the settings of a shipped run."""
 QUALITY = 85
 """JPEG's, of the pictures that are shipped: small, and no worse than a camera's."""
+MILDER = 0.5
+"""How much its pictures are degraded beside training's: on what nobody can read, any rounding changes the text."""
 MOST_MEGAPIXELS = 10.0
 """Of each set of pictures: about 1 MB on disk."""
 
@@ -38,7 +40,8 @@ def pack_run(run: Path, out: Path) -> Path:
     command = "characters" if card["kind"] == "classifier" else card["kind"]
     config_class, task_class = task_classes(command)
     config = read_config(run / "config.toml", config_class)
-    _write_weights(run, task_class(dataclasses.replace(config, data="", init="")), out)
+    rendered: dict[str, Any] = {"data": "", "init": "", "strength": getattr(config, "strength", 0.0) * MILDER}
+    _write_weights(run, task_class(dataclasses.replace(config, **rendered)), out)
     shown = _shown(config)
     write_text(out / "config.toml", config_to_toml(shown))
     card["name"] = command
