@@ -24,7 +24,7 @@ def test_the_shipped_models_are_small() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_shipped_model_says_where_it_comes_from(manifests: dict[str, Manifest], name: str) -> None:
-    """Data, split, seed, metrics, calibration and licence stand in its manifest, and no folder of whoever trained it."""
+    """Data, split, seed, metrics, calibration and licence stand in its manifest, and nobody's folders."""
     manifest = manifests[name]
     assert (manifest.kind, manifest.precision) == (KINDS[name], "int8")
     assert "litert" in manifest.runtimes
