@@ -303,7 +303,8 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def start(*arguments: str, **options: Any) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "lpr_edge.cli", *arguments]
+    # A shell's background jobs ignore Ctrl-C, and so do their children, unless they are told otherwise.
+    command = ["env", "--default-signal=INT", sys.executable, "-m", "lpr_edge.cli", *arguments]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
 
 

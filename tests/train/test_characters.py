@@ -204,7 +204,7 @@ def test_a_country_without_characters_is_refused(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_a_short_run_learns_rendered_characters(tmp_path: Path) -> None:
     """A few hundred steps read most rendered characters that were never seen; its figures are of all classes."""
-    config = CharactersConfig(epochs=4, steps_per_epoch=150, batch_size=32, ema=0.98, strength=0.3)
+    config = CharactersConfig(epochs=7, steps_per_epoch=75, batch_size=16, ema=0.98, strength=0.3)
     task = CharactersTask(config)
     fitted = fit(task, tmp_path)
     metrics = task.final_metrics(fitted.model)

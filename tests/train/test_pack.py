@@ -21,7 +21,7 @@ def test_what_isnt_a_run_is_refused(tmp_path: Path) -> None:
 def test_a_packed_run_holds_weights_and_rendered_pictures_alone(tmp_path: Path) -> None:
     """No folder of the machine it was trained on, no optimiser, no real picture; the weights are the run's."""
     run, out = tmp_path / "run", tmp_path / "packed"
-    config = CharactersConfig(data="somewhere/of/someone/pictures", representative=12, heldout=12)
+    config = CharactersConfig(data="somewhere/of/someone", representative=12, heldout=12)
     task = CharactersTask(CharactersConfig(representative=12, heldout=12))
     model = task.build()
     open_run(run, config)

@@ -40,8 +40,7 @@ def pack_run(run: Path, out: Path) -> Path:
     command = "characters" if card["kind"] == "classifier" else card["kind"]
     config_class, task_class = task_classes(command)
     config = read_config(run / "config.toml", config_class)
-    rendered: dict[str, Any] = {"data": "", "init": "", "strength": getattr(config, "strength", 0.0) * MILDER}
-    _write_weights(run, task_class(dataclasses.replace(config, **rendered)), out)
+    _write_weights(run, task_class(_rendering(config)), out)
     shown = _shown(config)
     write_text(out / "config.toml", config_to_toml(shown))
     card["name"] = command
@@ -49,6 +48,12 @@ def pack_run(run: Path, out: Path) -> Path:
     write_json(out / "model.json", card)
     shutil.copyfile(run / "metrics.json", out / "metrics.json")
     return out
+
+
+def _rendering(config: FitConfig) -> FitConfig:
+    """The run's settings, without its data, to draw pictures by."""
+    changes: dict[str, Any] = {"data": "", "init": "", "strength": MILDER * getattr(config, "strength", 0.0)}
+    return dataclasses.replace(config, **changes)
 
 
 def _shown(config: FitConfig) -> FitConfig:
