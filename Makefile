@@ -56,14 +56,14 @@ clean:
 # The stamp is newer than what it was made from, so a second call installs nothing and a changed pin installs again.
 $(DEVICE)/installed: pyproject.toml constraints.txt
 	@echo "Installing the device part into $(DEVICE) ..."
-	$(PYTHON) -m venv $(DEVICE)
+	test -x $(DEVICE)/bin/python || $(PYTHON) -m venv $(DEVICE)
 	$(DEVICE)/bin/python -m pip install --quiet --editable .
 	$(call opencv_that_imports,$(DEVICE))
 	@touch $@
 
 $(EVERYTHING)/installed: pyproject.toml constraints.txt
 	@echo "Installing everything into $(EVERYTHING): TensorFlow is large, this takes minutes ..."
-	$(PYTHON) -m venv $(EVERYTHING)
+	test -x $(EVERYTHING)/bin/python || $(PYTHON) -m venv $(EVERYTHING)
 	$(EVERYTHING)/bin/python -m pip install --quiet --editable '.[dev]'
 	$(call opencv_that_imports,$(EVERYTHING))
 	@touch $@
