@@ -10,9 +10,10 @@ from lpr_export.judges import Judge, Measure
 from lpr_export.parity import Refusal, Steps, Subject, changed, compare_integers, measure
 
 PROVEN = ("litert", "onnxruntime")
-"""The runtimes that must agree: on one machine they were seen to do so to the last bit."""
-MOST_STEPS = 1
-"""How far their integers may be apart; kernels for other processors may round a half the other way."""
+"""The runtimes that must agree: on one machine they were seen to do so to the last bit, most of the time."""
+MOST_STEPS = 16
+"""How far their integers may be apart. Halves rounded otherwise in one addition grow on their way through the next
+layers: up to 7 steps were seen on a trained reader; a wrong scale gives dozens. Changed texts are a fault at any."""
 
 
 @dataclass(frozen=True)
