@@ -1,4 +1,4 @@
-"""Small HTTP servers that play a camera."""
+"""Small HTTP servers on this machine, such as those that play a camera."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -14,11 +14,31 @@ Serve = Callable[[BinaryIO], object]
 """Writes a response's body."""
 
 
+class QuietHandler(BaseHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        return
+
+
+@contextmanager
+def running(handler: type[QuietHandler]) -> Iterator[str]:
+    """Answer requests on a free port of this machine until the block ends; gives the server's URL, without a path."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
 @contextmanager
 def serving(serve: Serve, content_type: str, length: int | None = None) -> Iterator[str]:
     """Serve one body for every path, on a free port of this machine; gives the URL."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler, BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(200)
             self.send_header("Content-Type", content_type)
@@ -30,19 +50,8 @@ def serving(serve: Serve, content_type: str, length: int | None = None) -> Itera
             except OSError:
                 return  # the client has gone
 
-        def log_message(self, *_: object) -> None:
-            return
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}/stream"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with running(Handler) as url:
+        yield f"{url}/stream"
 
 
 def motion_jpeg(images: list[Image]) -> tuple[Serve, str]:

@@ -4,8 +4,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from tests.train.crops_on_disk import noise, write_characters
 
-from lpr_edge.contract.arrays import Image
 from lpr_edge.contract.country import load_country
 from lpr_edge.contract.data import load_characters
 from lpr_edge.contract.errors import DataError, LprError
@@ -19,19 +19,10 @@ NEPAL = load_country("nepal")
 LABELS = tuple(NEPAL.characters.values())
 
 
-def _noise(seed: int, size_hw: tuple[int, int] = (24, 20)) -> Image:
-    return np.random.default_rng(seed).integers(0, 255, (*size_hw, 3), np.uint8)
-
-
 @pytest.fixture
 def characters(tmp_path: Path) -> Path:
     """Seven sound pictures a class; the first two are validation."""
-    root = tmp_path / "characters"
-    for number, name in enumerate(NEPAL.characters):
-        (root / name).mkdir(parents=True)
-        for place in range(7):
-            cv2.imwrite(str(root / name / f"{place}.png"), _noise(100 * number + place))
-    return root
+    return write_characters(tmp_path / "characters", NEPAL, 7)
 
 
 @pytest.fixture(autouse=True)
@@ -90,7 +81,7 @@ def test_broken_pictures_are_named_and_left_out(characters: Path, capsys: pytest
     (characters / "3" / "4.png").write_bytes(whole[: len(whole) // 3])
     (characters / "3" / "5.png").write_text("no picture")
     (characters / "3" / "6.png").write_bytes(b"")
-    cv2.imwrite(str(characters / "4" / "4.png"), _noise(0, (1, 1)))
+    cv2.imwrite(str(characters / "4" / "4.png"), noise(0, (1, 1)))
     cv2.imwrite(str(characters / "4" / "5.png"), np.full((20, 20, 3), 7, np.uint8))
     task = CharactersTask(_config(characters, holdout=0.0))
     told = capsys.readouterr().err
@@ -120,7 +111,7 @@ def test_many_faults_are_summed_up(characters: Path, capsys: pytest.CaptureFixtu
 
 def test_pictures_of_every_depth_are_read(characters: Path) -> None:
     """Sixteen bits, grey, grey of sixteen bits, and alpha: all become three channels of bytes."""
-    colour = _noise(1)
+    colour = noise(1)
     cv2.imwrite(str(characters / "0" / "3.png"), colour.astype(np.uint16) * 257)
     cv2.imwrite(str(characters / "0" / "4.png"), colour[..., 0])
     cv2.imwrite(str(characters / "0" / "5.png"), colour[..., 0].astype(np.uint16) * 257)

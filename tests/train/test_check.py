@@ -6,8 +6,8 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from tests.train.crops_on_disk import noise, write_characters
 
-from lpr_edge.contract.arrays import Image
 from lpr_edge.contract.country import load_country
 from lpr_edge.contract.errors import DataError
 from lpr_train.check import check_folder
@@ -17,19 +17,10 @@ from lpr_train.findings import Report
 NEPAL = load_country("nepal")
 
 
-def _noise(seed: int, size_hw: tuple[int, int] = (24, 20)) -> Image:
-    return np.random.default_rng(seed).integers(0, 255, (*size_hw, 3), np.uint8)
-
-
 @pytest.fixture
 def characters(tmp_path: Path) -> Path:
     """Four sound pictures a class: by the published split, one is validation."""
-    root = tmp_path / "characters"
-    for number, name in enumerate(NEPAL.characters):
-        (root / name).mkdir(parents=True)
-        for place in range(4):
-            cv2.imwrite(str(root / name / f"{place}.png"), _noise(100 * number + place))
-    return root
+    return write_characters(tmp_path / "characters", NEPAL, 4)
 
 
 @pytest.fixture
@@ -38,7 +29,7 @@ def plates(tmp_path: Path) -> Path:
     root = tmp_path / "plates"
     (root / "images").mkdir(parents=True)
     for number in range(3):
-        cv2.imwrite(str(root / "images" / f"{number}.png"), _noise(number, (80, 120)))
+        cv2.imwrite(str(root / "images" / f"{number}.png"), noise(number, (80, 120)))
     _write_labels(root, [_line(0), _line(1), _line(2, split="test")])
     return root
 
@@ -101,7 +92,7 @@ def test_an_unreadable_picture_is_an_error(characters: Path) -> None:
 
 def test_a_picture_too_small_to_be_read_is_an_error(characters: Path) -> None:
     """One pixel carries no character."""
-    cv2.imwrite(str(characters / "5" / "1.png"), _noise(0, (1, 1)))
+    cv2.imwrite(str(characters / "5" / "1.png"), noise(0, (1, 1)))
     assert "5/1.png: is 1×1 pixels, and the least is 8×8" in _only_problem(check_folder(characters, NEPAL))
 
 
@@ -113,9 +104,9 @@ def test_an_empty_picture_is_an_error(characters: Path) -> None:
 
 def test_grey_deep_and_transparent_pictures_are_sound(characters: Path) -> None:
     """Training reads 16 bits, grey and alpha; they aren't faults."""
-    cv2.imwrite(str(characters / "0" / "1.png"), _noise(901)[..., 0])
-    cv2.imwrite(str(characters / "0" / "2.png"), _noise(902).astype(np.uint16) * 257)
-    cv2.imwrite(str(characters / "0" / "3.png"), np.dstack([_noise(903), _noise(904)[..., :1]]))
+    cv2.imwrite(str(characters / "0" / "1.png"), noise(901)[..., 0])
+    cv2.imwrite(str(characters / "0" / "2.png"), noise(902).astype(np.uint16) * 257)
+    cv2.imwrite(str(characters / "0" / "3.png"), np.dstack([noise(903), noise(904)[..., :1]]))
     assert check_folder(characters, NEPAL).findings == []
 
 
@@ -233,7 +224,7 @@ def test_the_same_photograph_in_both_splits_is_an_error(plates: Path) -> None:
 
 def test_an_unlisted_photograph_is_told(plates: Path) -> None:
     """It is in nobody's way, but it was perhaps meant to be used."""
-    cv2.imwrite(str(plates / "images" / "8.png"), _noise(8))
+    cv2.imwrite(str(plates / "images" / "8.png"), noise(8))
     assert "8.png: has no line in labels.jsonl" in _only_problem(check_folder(plates, NEPAL), is_error=False)
 
 

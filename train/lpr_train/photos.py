@@ -1,7 +1,7 @@
 """Real photographs as training examples for the detector: held in memory, moved, mirrored, repainted."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -62,8 +62,7 @@ def _load(path: Path, plates: Sequence[PlateLabel], group: str) -> Photo:
 
 
 def _scaled(plate: PlateLabel, scale: float) -> PlateLabel:
-    quad = np.asarray(plate.quad_xy * scale, np.float32)
-    return PlateLabel(quad, plate.rows, plate.legible, plate.kind, plate.vehicle, plate.number_rows)
+    return replace(plate, quad_xy=np.asarray(plate.quad_xy * scale, np.float32))
 
 
 def _groups(photos: Sequence[Sequence[PlateLabel]]) -> list[str]:
