@@ -1,6 +1,5 @@
 """Corners and text on a picture, Devanagari shaped as it is written."""
 
-import sys
 from collections.abc import Iterable
 from functools import cache, lru_cache
 from typing import Any
@@ -10,6 +9,7 @@ import numpy as np
 
 from lpr_edge.contract.arrays import Image, Quad
 from lpr_edge.contract.errors import LprError
+from lpr_edge.messages import say
 from lpr_edge.pipeline import PlateReading
 from lpr_edge.reader import Reading
 
@@ -93,6 +93,4 @@ def _check_shaping() -> None:
     from PIL import features
 
     if not (features.check("raqm") and features.check("fribidi")):
-        print(
-            "lpr-edge: letters in pictures are drawn unjoined; to join them: apt install libfribidi0", file=sys.stderr
-        )
+        say("letters in pictures are drawn unjoined; to join them: apt install libfribidi0")

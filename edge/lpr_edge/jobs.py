@@ -7,8 +7,9 @@ from pathlib import Path
 from lpr_edge import amounts
 from lpr_edge.config import Config
 from lpr_edge.contract.errors import LprError
-from lpr_edge.frames import Source, Unreadable, Wanted, open_camera, open_source, shape_frames
+from lpr_edge.frames import Quiet, Source, Unreadable, Wanted, open_camera, open_source, shape_frames
 from lpr_edge.loop import Loop
+from lpr_edge.messages import warn
 from lpr_edge.pipeline import PlateReader
 from lpr_edge.records import character_record, error_record
 from lpr_edge.runtimes import Model, open_model
@@ -58,10 +59,11 @@ def read_characters(config: Config, path: str) -> int:
     classifier = Classifier(_load(config, "characters"))
     sink = JsonLines(sys.stdout)
     failures = 0
-    for number, frame in enumerate(source.frames, 1):
+    pictures = (frame for frame in source.frames if not isinstance(frame, Quiet))
+    for number, frame in enumerate(pictures, 1):
         if isinstance(frame, Unreadable):
             failures += 1
-            print(f"lpr-edge: {frame.error}", file=sys.stderr)
+            warn(frame.error)
             sink.write(error_record(frame))
         else:
             sink.write(character_record(frame.source, *classifier.classify(frame.image_bgr)))

@@ -7,7 +7,7 @@ from pathlib import Path
 from threading import Event as Flag
 from threading import Thread
 
-from lpr_edge.messages import say
+from lpr_edge.messages import warn
 from lpr_edge.sinks.outbox import Outbox
 
 EVERY_S = 600.0
@@ -62,7 +62,7 @@ class Pruner:
             try:
                 self.prune()
             except (OSError, sqlite3.Error) as error:
-                say(f"can't make room ({error}): look at the disk")
+                warn(f"can't make room ({error}): look at the disk")
             if self._closing.wait(self._every_s):
                 return
 
@@ -89,7 +89,7 @@ class Pruner:
             else:
                 break
         if lost:
-            say(f"the quota is full: the oldest {lost} events were deleted before every sink had them")
+            warn(f"the quota is full: the oldest {lost} events were deleted before every sink had them")
 
     def _dated_files(self) -> Iterator[tuple[Path, float]]:
         """The files with the times of their last change, the oldest first."""
