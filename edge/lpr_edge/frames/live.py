@@ -117,10 +117,10 @@ def live_frames(
         newest = NewestFrame(capture)
         try:
             what = yield from _read_on(newest, name, count, patience_s, clock, sameness)
+            loss = f"{name} {what} after {count + newest.count} frames"
         finally:
             newest.close()
         count += newest.count
-        loss = f"{name} {what} after {count} frames"
         following = (yield from _open_again(again, name, loss, clock)) if again else None
         if following is None:
             raise SourceError(f"{loss}: {remedy}")
