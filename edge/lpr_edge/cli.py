@@ -9,12 +9,16 @@ from pathlib import Path
 from lpr_edge.config import Config, load_config, with_flags
 from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.settings import add_flags
+from lpr_edge.messages import set_volume, warn
 from lpr_edge.stopping import Terminated
 
 GROUPS = {
     "pictures": ("size", "fps", "rotate", "every", "roi", "give_up"),
     "models": ("detector", "reader", "classifier", "runtime", "threads"),
     "reading": ("min_confidence", "gap", "every_frame", "max_frames"),
+    "watch list": ("list", "list_edits", "list_doubt", "on_match", "on_match_timeout"),
+    "privacy": ("hash_plates", "hash_key", "blur"),
+    "messages": ("quiet", "verbose"),
     "looking at it": ("show", "save_video", "save_images"),
     "where events go, beside stdout": (
         *("store", "jsonl", "csv", "snapshots", "webhook", "webhook_token"),
@@ -31,11 +35,12 @@ def main(argv: list[str] | None = None) -> int:
     _speak_utf8()
     try:
         arguments, config = parse_arguments(argv)
+        set_volume(config.quiet, config.verbose)
         from lpr_edge.jobs import run_job
 
         return run_job(arguments, config)
     except LprError as error:
-        print(f"lpr-edge: {error}", file=sys.stderr)
+        warn(str(error))
         return 1
     except Terminated:
         return 0

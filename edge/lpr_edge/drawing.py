@@ -20,15 +20,16 @@ FONT = "noto-sans-devanagari"
 """Has Devanagari and Latin."""
 
 
-def draw_plates(frame_bgr: Image, plates: Iterable[PlateReading]) -> Image:
-    """A copy of a frame with each plate's corners, and its text above it."""
+def draw_plates(frame_bgr: Image, plates: Iterable[PlateReading], captions: bool = True) -> Image:
+    """A copy of a frame with each plate's corners, and its text above it, unless no captions are wanted."""
     picture = frame_bgr.copy()
     height = max(16, round(picture.shape[0] / 20))
     for plate in plates:
         reading = plate.reading
         colour = VALID_BGR if reading.parsed.valid else STRANGE_BGR
         _draw_corners(picture, reading.quad_xy, colour, max(2, height // 10))
-        _paste(picture, text_patch(_caption(reading), height, colour), reading.quad_xy)
+        if captions:
+            _paste(picture, text_patch(_caption(reading), height, colour), reading.quad_xy)
     return picture
 
 

@@ -11,6 +11,7 @@ from lpr_edge.frames import Quiet, Source, Unreadable, Wanted, open_camera, open
 from lpr_edge.loop import Loop
 from lpr_edge.messages import warn
 from lpr_edge.pipeline import PlateReader
+from lpr_edge.privacy.veil import Veil
 from lpr_edge.records import character_record, error_record
 from lpr_edge.runtimes import Model, open_model
 from lpr_edge.shipped import KINDS, OPTIONS, shipped_model
@@ -101,8 +102,11 @@ def _loop(config: Config, source: Source) -> Loop:
     zone = parse_zone(config.roi) if config.roi else None
     plate_reader = PlateReader(detector, reader, config.min_confidence, zone)
     views = open_views(source, config.show, config.save_video, config.save_images, config.every_frame)
-    sink = open_sinks(config, JsonLines(sys.stdout))
-    return Loop(plate_reader, sink, views, config.every_frame, gap=config.gap_time)
+    views.captions = not config.hash_plates
+    sink = open_sinks(config, JsonLines(sys.stdout), reader)
+    loop = Loop(plate_reader, sink, views, config.every_frame, gap=config.gap_time)
+    loop.veil = Veil() if config.blurs else None
+    return loop
 
 
 def _run(loop: Loop, source: Source, max_frames: int | None) -> None:
