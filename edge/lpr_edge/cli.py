@@ -85,6 +85,8 @@ def parse_arguments(argv: list[str] | None) -> tuple[argparse.Namespace, Config]
 def _check_usage(parser: argparse.ArgumentParser, arguments: argparse.Namespace, config: Config) -> None:
     if arguments.json and not arguments.info:
         parser.error("--json belongs to --info; readings are always JSON")
+    if arguments.demo and config.hash_plates:
+        parser.error("--demo shows what its plates are: leave out --hash-plates")
     if arguments.info or arguments.characters:
         for name in NEED_PLATES:
             if hasattr(arguments, name):

@@ -20,8 +20,6 @@ def load_key(path: Path) -> bytes:
     """
     try:
         return _read(path) if path.exists() else _make(path)
-    except FileExistsError:  # another process has made it just now
-        return _read(path)
     except OSError as error:
         raise LprError(f"the key {path} can't be read or made: {error.strerror}. Give --hash-key FILE") from error
 
