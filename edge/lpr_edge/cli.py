@@ -5,12 +5,13 @@ import io
 import os
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 from lpr_edge.config import Config, load_config, with_flags
 from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.settings import add_flags
 from lpr_edge.messages import set_volume, warn
-from lpr_edge.stopping import Terminated
+from lpr_edge.stopping import Reloading, Terminated
 
 GROUPS = {
     "pictures": ("size", "fps", "rotate", "every", "roi", "give_up"),
@@ -38,10 +39,13 @@ def main(argv: list[str] | None = None) -> int:
         set_volume(config.quiet, config.verbose)
         from lpr_edge.jobs import run_job
 
-        return run_job(arguments, config)
+        again = None if argv is not None else lambda: parse_arguments(None)[1]
+        return run_job(arguments, config, again)
     except LprError as error:
         warn(str(error))
         return 1
+    except Reloading:
+        return _begin_again()
     except Terminated:
         return 0
     except KeyboardInterrupt:
@@ -55,6 +59,11 @@ def _speak_utf8() -> None:
     """JSON is UTF-8, whatever the locale."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8")
+
+
+def _begin_again() -> NoReturn:
+    """Start the same command in this process: every setting is read anew, and nothing of this run is left."""
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
 
 
 def _forget_stdout() -> None:
@@ -85,6 +94,8 @@ def parse_arguments(argv: list[str] | None) -> tuple[argparse.Namespace, Config]
 def _check_usage(parser: argparse.ArgumentParser, arguments: argparse.Namespace, config: Config) -> None:
     if arguments.json and not arguments.info:
         parser.error("--json belongs to --info; readings are always JSON")
+    if arguments.print and not arguments.install_service:
+        parser.error("--print belongs to --install-service")
     if arguments.demo and config.hash_plates:
         parser.error("--demo shows what its plates are: leave out --hash-plates")
     if arguments.info or arguments.characters:
@@ -101,6 +112,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action=_Version)
     parser.add_argument("--config", type=Path, metavar="FILE", help="settings in TOML; LPR_... and flags go over it")
     _add_jobs(parser.add_argument_group("what to do, one of").add_mutually_exclusive_group())
+    _add_service(parser.add_argument_group("as a service"))
     for title, names in GROUPS.items():
         group = parser.add_argument_group(title)
         add_flags(group, Config, names)
@@ -120,6 +132,15 @@ def _add_jobs(group: argparse._MutuallyExclusiveGroup) -> None:
         help="tell which character each picture of PATH shows; label null where the model doesn't know",
     )
     group.add_argument("--info", action="store_true", help="print what the models say about themselves")
+
+
+def _add_service(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--install-service",
+        action="store_true",
+        help="make this command a systemd service that starts at boot; without root, print what would be written",
+    )
+    group.add_argument("--print", action="store_true", help="with --install-service: print it in any case")
 
 
 class _Version(argparse.Action):

@@ -69,7 +69,7 @@ class Pruner:
     def _drop_old(self, before: float) -> None:
         self._outbox.drop_before(before)
         for path, changed in self._dated_files():
-            if changed < before:
+            if changed < before and not self._closing.is_set():
                 path.unlink(missing_ok=True)
 
     def _drop_until_it_fits(self) -> None:
