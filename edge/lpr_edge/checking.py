@@ -2,7 +2,7 @@
 
 from lpr_edge.config import Config
 from lpr_edge.contract.country import country_from_dict
-from lpr_edge.contract.manifest import Manifest, read_manifest
+from lpr_edge.contract.manifest import read_manifest
 from lpr_edge.grammar import Grammar
 from lpr_edge.lists.command import parse_command
 from lpr_edge.lists.watch_list import WatchList, read_list
@@ -19,11 +19,12 @@ def check_settings(config: Config) -> None:
     Raises:
         LprError: what is wrong.
     """
-    manifests = {name: read_manifest(model_file(config, name)) for name in ("detector", "reader")}
+    read_manifest(model_file(config, "detector"))
+    grammar = open_grammar(config)
     if config.roi:
         parse_zone(config.roi)
     if config.list:
-        load_watch_list(config, manifests["reader"])
+        load_watch_list(config, grammar)
     if config.on_match:
         parse_command(config.on_match)
     if config.webhook:
@@ -33,7 +34,16 @@ def check_settings(config: Config) -> None:
         parse_broker(config.mqtt)
 
 
-def load_watch_list(config: Config, reader: Manifest) -> WatchList:
+def open_grammar(config: Config) -> Grammar:
+    """What the reader's country allows, without loading the reader.
+
+    Raises:
+        LprError: its file can't be had.
+    """
+    return Grammar(country_from_dict(read_manifest(model_file(config, "reader")).country))
+
+
+def load_watch_list(config: Config, grammar: Grammar) -> WatchList:
     """The list, as the reader's country has it.
 
     Raises:
@@ -41,6 +51,5 @@ def load_watch_list(config: Config, reader: Manifest) -> WatchList:
     """
     if config.list is None:
         raise ValueError("these settings have no list")
-    grammar = Grammar(country_from_dict(reader.country))
     hasher = open_hasher(config, grammar) if config.hash_plates else None
     return read_list(config.list, grammar, hasher.hash_key if hasher else str, hashed=hasher is not None)

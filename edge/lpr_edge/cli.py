@@ -92,17 +92,25 @@ def parse_arguments(argv: list[str] | None) -> tuple[argparse.Namespace, Config]
 
 
 def _check_usage(parser: argparse.ArgumentParser, arguments: argparse.Namespace, config: Config) -> None:
-    if arguments.json and not arguments.info:
-        parser.error("--json belongs to --info; readings are always JSON")
+    if arguments.json and not (arguments.info or arguments.doctor):
+        parser.error("--json belongs to --info and --doctor; readings are always JSON")
     if arguments.print and not arguments.install_service:
         parser.error("--print belongs to --install-service")
+    if arguments.hash_list and not config.hash_plates:
+        parser.error("--hash-list needs --hash-plates: the hashes are for devices that keep no plates")
     if arguments.demo and config.hash_plates:
         parser.error("--demo shows what its plates are: leave out --hash-plates")
+    _check_source(parser, arguments, config)
+
+
+def _check_source(parser: argparse.ArgumentParser, arguments: argparse.Namespace, config: Config) -> None:
     if arguments.info or arguments.characters:
         for name in NEED_PLATES:
             if hasattr(arguments, name):
                 parser.error(f"--{name.replace('_', '-')} needs plates to look at: --camera, --source or --demo")
-    elif not arguments.demo and config.camera is None and not config.source:
+    elif arguments.demo or arguments.doctor or arguments.hash_list:
+        return
+    elif config.camera is None and not config.source:
         parser.error("nothing to read: give --camera N, --source X or --demo, or `camera` or `source` in a config file")
 
 
@@ -112,12 +120,14 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action=_Version)
     parser.add_argument("--config", type=Path, metavar="FILE", help="settings in TOML; LPR_... and flags go over it")
     _add_jobs(parser.add_argument_group("what to do, one of").add_mutually_exclusive_group())
-    _add_service(parser.add_argument_group("as a service"))
+    _add_service(parser.add_argument_group("at a gate"))
     for title, names in GROUPS.items():
         group = parser.add_argument_group(title)
         add_flags(group, Config, names)
         if title == "models":
-            group.add_argument("--json", action="store_true", help="with --info: JSON, one model a line")
+            group.add_argument(
+                "--json", action="store_true", help="with --info: JSON, one model a line; with --doctor: one object"
+            )
     return parser
 
 
@@ -139,6 +149,14 @@ def _add_service(group: argparse._ArgumentGroup) -> None:
         "--install-service",
         action="store_true",
         help="make this command a systemd service that starts at boot; without root, print what would be written",
+    )
+    group.add_argument(
+        "--doctor",
+        action="store_true",
+        help="check camera, picture, speed, heat, disk, clock and broker; status 1 where something must be repaired",
+    )
+    group.add_argument(
+        "--hash-list", type=Path, metavar="FILE", help="print a watch list with hashes, for devices with --hash-plates"
     )
     group.add_argument("--print", action="store_true", help="with --install-service: print it in any case")
 

@@ -3,6 +3,8 @@
 import argparse
 import sys
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 from lpr_edge import amounts
 from lpr_edge.config import Config
@@ -42,6 +44,10 @@ def run_job(arguments: argparse.Namespace, config: Config, again: Again | None =
         return read_characters(config, arguments.characters)
     if arguments.demo:
         return run_demo(config)
+    if arguments.doctor:
+        return see_doctor(config, arguments.json)
+    if arguments.hash_list:
+        return hash_list(config, arguments.hash_list)
     if arguments.install_service:
         from lpr_edge.service.installing import install_service
 
@@ -55,6 +61,26 @@ def _open(config: Config) -> Source:
     if config.camera is not None:
         return open_camera(config.camera, Wanted(config.size_wh, config.fps, give_up_s))
     return open_source(config.source, give_up_s)
+
+
+def see_doctor(config: Config, as_json: bool) -> int:
+    """Check this device, with these settings; 1 where something must be repaired. Without a source: camera 0."""
+    from lpr_edge.doctor.examination import examine, report
+
+    looked_at = config if config.source or config.camera is not None else replace(config, camera=0)
+    findings = examine(looked_at, lambda: _open(looked_at), lambda: _load_reader(looked_at))
+    return report(findings, as_json, sys.stdout)
+
+
+def hash_list(config: Config, path: Path) -> int:
+    """Print a watch list with hashes in place of plates."""
+    from lpr_edge.checking import open_grammar
+    from lpr_edge.lists.hashed_list import write_hashed_list
+    from lpr_edge.sinks.opening import open_hasher
+
+    grammar = open_grammar(config)
+    write_hashed_list(path, grammar, open_hasher(config, grammar).hash_key, sys.stdout)
+    return 0
 
 
 def show_info(config: Config, as_json: bool) -> int:
@@ -107,20 +133,24 @@ def read_plates(config: Config, source: Source, again: Again | None = None) -> i
 
 
 def _loop(config: Config, source: Source) -> Loop:
-    from lpr_edge.detector import Detector
-    from lpr_edge.reader import Reader
-
     if config.stores and source.kind == "stills":
         raise LprError(f"{source.name} is pictures, which give no events to store or send on: write stdout to a file")
-    detector, reader = Detector(_load(config, "detector")), Reader(_load(config, "reader"))
-    zone = parse_zone(config.roi) if config.roi else None
-    plate_reader = PlateReader(detector, reader, config.min_confidence, zone)
+    plate_reader = _load_reader(config)
     views = open_views(source, config.show, config.save_video, config.save_images, config.every_frame)
     views.captions = not config.hash_plates
-    sink = open_sinks(config, JsonLines(sys.stdout), reader)
+    sink = open_sinks(config, JsonLines(sys.stdout), plate_reader.reader)
     loop = Loop(plate_reader, sink, views, config.every_frame, gap=config.gap_time)
     loop.veil = Veil() if config.blurs else None
     return loop
+
+
+def _load_reader(config: Config) -> PlateReader:
+    from lpr_edge.detector import Detector
+    from lpr_edge.reader import Reader
+
+    detector, reader = Detector(_load(config, "detector")), Reader(_load(config, "reader"))
+    zone = parse_zone(config.roi) if config.roi else None
+    return PlateReader(detector, reader, config.min_confidence, zone)
 
 
 def _run(loop: Loop, source: Source, config: Config, again: Again | None) -> None:

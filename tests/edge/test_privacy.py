@@ -16,6 +16,7 @@ from tests.edge.golden.tinyland import Scene
 from tests.edge.readings import GRAMMAR, frame
 from tests.edge.test_edge_cli import Run, models, pictures, run, write_clip
 
+from lpr_edge.cli import main
 from lpr_edge.contract.errors import LprError
 from lpr_edge.detector import FoundPlate
 from lpr_edge.pipeline import PlateReader
@@ -80,6 +81,25 @@ def test_pictures_are_hashed_too(run: Run, models: list[str], pictures: Path, tm
     assert status == 0
     assert [plate["text"][0] for record in records for plate in record["plates"]] == ["#"] * 3
     assert [plate["fields"] for record in records for plate in record["plates"]] == [{}] * 3
+
+
+def test_a_list_of_hashes_does_what_the_list_does(
+    run: Run, models: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`--hash-list` prints a list that shows no plate, and that a device with the same key matches as before."""
+    key = ["--hash-plates", "--hash-key", str(tmp_path / "k")]
+    (tmp_path / "gate.csv").write_text('plate,name,action\nA 104,"Thapa, Ram",open\n')
+    assert main(["--hash-list", str(tmp_path / "gate.csv"), *models, *key]) == 0
+    hashed = capsys.readouterr().out
+    assert "104" not in hashed.replace(hashed.split("#")[1][:32], "")
+    (tmp_path / "hashed.csv").write_text(hashed)
+    clip = write_clip(tmp_path / "clip.avi", TEXTS)
+    _, records, _ = run("--source", str(clip), *models, *key, "--list", str(tmp_path / "hashed.csv"))
+    assert [record["matched"] and record["matched"]["name"] for record in records] == ["Thapa, Ram", None]
+    assert records[0]["matched"]["plate"] == records[0]["text"]
+    with pytest.raises(SystemExit):
+        main(["--hash-list", str(tmp_path / "gate.csv"), *models])
+    assert "--hash-list needs --hash-plates" in capsys.readouterr().err
 
 
 def test_demo_has_no_hashes(run: Run, capsys: pytest.CaptureFixture[str]) -> None:

@@ -249,7 +249,9 @@ def test_a_given_file_is_the_services_settings(tmp_path: Path) -> None:
     settings, files = plan(load_config(file, {}), file)
     assert (settings, SETTINGS in files) == (file, False)
     assert f"--config {file}\n" in files[UNIT]
-    with pytest.raises(LprError, match=r"the service reads .* alone: put what flags and LPR_\.\.\. variables say there"):
+    with pytest.raises(
+        LprError, match=r"the service reads .* alone: put what flags and LPR_\.\.\. variables say there"
+    ):
         plan(Config(camera=2), file)
 
 

@@ -27,7 +27,7 @@ class Sameness:
 
     def lasts(self, image: Image, moment: float) -> bool:
         """Take the next picture, and when it was grabbed in seconds; whether it has been the same for too long."""
-        if self._image is None or not _is_same(self._image, image):
+        if self._image is None or not is_same(self._image, image):
             self._image, self._since, self._limit_s = image, moment, self._usual_s
             return False
         if moment - self._since < self._limit_s:
@@ -36,5 +36,6 @@ class Sameness:
         return True
 
 
-def _is_same(a: Image, b: Image) -> bool:
+def is_same(a: Image, b: Image) -> bool:
+    """Tell whether two pictures are the same to the bit."""
     return np.array_equal(a[::STEP, ::STEP], b[::STEP, ::STEP]) and np.array_equal(a, b)

@@ -92,7 +92,7 @@ def read_list(path: Path, grammar: Grammar, hide: Hide, hashed: bool) -> WatchLi
     entries: dict[str, Entry] = {}
     odd = []
     for line, cells in read_rows(path):
-        keys, known = _keys(cells["plate"], grammar, hide, hashed, f"{path}, line {line}")
+        keys, known = keys_of(cells["plate"], grammar, hide, hashed, f"{path}, line {line}")
         entry = Entry(keys[0] if hashed else cells["plate"], cells["name"], cells["action"], line)
         odd += [] if known else [line]
         for key in keys:
@@ -143,7 +143,7 @@ def _check(cells: Mapping[str, str], too_many: bool, where: str) -> None:
         raise LprError(f"{where}: the action {cells['action']!r} must be one word of letters, digits, - and _")
 
 
-def _keys(plate: str, grammar: Grammar, hide: Hide, hashed: bool, where: str) -> tuple[list[str], bool]:
+def keys_of(plate: str, grammar: Grammar, hide: Hide, hashed: bool, where: str) -> tuple[list[str], bool]:
     """What identifies a listed plate, and whether the grammar knows it.
 
     Raises:
