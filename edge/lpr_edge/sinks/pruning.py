@@ -14,6 +14,9 @@ EVERY_S = 600.0
 BATCH = 200
 """Events deleted at a time, where room is needed."""
 
+CLOSE_S = 0.5
+"""How long closing waits for deletions that are under way."""
+
 ListFiles = Callable[[], Iterable[Path]]
 
 
@@ -53,15 +56,17 @@ class Pruner:
             self._drop_until_it_fits()
 
     def close(self) -> None:
-        """Stop looking."""
+        """Stop looking; files that are being deleted just then are left to the thread."""
         self._closing.set()
-        self._thread.join()
+        self._thread.join(CLOSE_S)
 
     def _run(self) -> None:
         while True:
             try:
                 self.prune()
             except (OSError, sqlite3.Error) as error:
+                if self._closing.is_set():
+                    return  # the outbox was closed before the deletions were done: they go on at the next start
                 warn(f"can't make room ({error}): look at the disk")
             if self._closing.wait(self._every_s):
                 return
@@ -69,7 +74,7 @@ class Pruner:
     def _drop_old(self, before: float) -> None:
         self._outbox.drop_before(before)
         for path, changed in self._dated_files():
-            if changed < before and not self._closing.is_set():
+            if changed < before:
                 path.unlink(missing_ok=True)
 
     def _drop_until_it_fits(self) -> None:
