@@ -137,7 +137,7 @@ def _loop(config: Config, source: Source) -> Loop:
         raise LprError(f"{source.name} is pictures, which give no events to store or send on: write stdout to a file")
     plate_reader = _load_reader(config)
     views = open_views(source, config.show, config.save_video, config.save_images, config.every_frame)
-    views.captions = not config.hash_plates
+    views.captions = not config.blurs
     sink = open_sinks(config, JsonLines(sys.stdout), plate_reader.reader)
     loop = Loop(plate_reader, sink, views, config.every_frame, gap=config.gap_time)
     loop.veil = Veil() if config.blurs else None

@@ -226,3 +226,22 @@ def test_clock_that_is_set_makes_no_second_event(jump: timedelta) -> None:
     assert [event.plate.reading.text for event in events + tracker.flush()] == ["A104", "L77"]
     assert all(event.first_seen <= event.last_seen for event in events)
     assert not tracker._gone or len(tracker._gone) <= 2
+
+
+def test_a_stop_between_two_events_loses_neither(plate_reader: PlateReader) -> None:
+    """Where a stop comes while the first of two vehicles is announced, both are announced before the end."""
+    tracker = new_tracker()
+    tracker.update(frame(0), [plate("A104", x=10), plate("L77", x=120)])
+    told: list[str] = []
+
+    class Interrupted(JsonLines):
+        def write(self, record: dict[str, Any], event: Any = None) -> None:
+            told.append(record["text"])
+            if len(told) == 1:
+                raise KeyboardInterrupt
+
+    loop = Loop(plate_reader, Interrupted(sys.stdout), Views("live"))
+    with pytest.raises(KeyboardInterrupt):
+        loop._announce(tracker.flush())
+    loop._announce([])  # as the run does at its end
+    assert told == ["A104", "A104", "L77"]

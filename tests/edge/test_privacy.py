@@ -194,3 +194,29 @@ def test_veil_lasts_a_second_and_covers_what_is_left_out() -> None:
     assert len(np.unique(first.image_bgr[102:118, :58].reshape(-1, 3), axis=0)) <= 9
     assert [np.array_equal(item.image_bgr, noise) for item in later] == [False] * 10 + [True]
     assert timedelta(seconds=1.1) == frames[-1].time - frames[0].time
+
+
+def test_pictures_of_a_folder_hide_their_own_plates_alone() -> None:
+    """What was found in one picture of a folder leaves the next as it is, however near their times."""
+    noise = np.random.default_rng(1).integers(0, 255, (120, 200, 3), np.uint8)
+    quad = np.array([[10, 10], [60, 10], [60, 40], [10, 40]], np.float32)
+    veil = Veil()
+    first, second = (replace(frame(0), image_bgr=noise, source=name) for name in ("a.png", "b.png"))
+    assert not np.array_equal(veil.over(first, [FoundPlate(quad, 0.4, (1.0, 0.0, 0.0, 0.0))]).image_bgr, noise)
+    assert np.array_equal(veil.over(second, []).image_bgr, noise)
+
+
+def test_saved_pictures_say_no_text_where_plates_are_blurred(
+    run: Run, models: list[str], pictures: Path, tmp_path: Path
+) -> None:
+    """With --blur a saved picture has the plate's corners, but neither the plate nor what it says beside it."""
+    plain, blurred = tmp_path / "plain", tmp_path / "blurred"
+    run("--source", str(pictures / "a.png"), *models, "--save-images", str(plain))
+    run("--source", str(pictures / "a.png"), *models, "--save-images", str(blurred), "--blur")
+    original, shown, hidden = (cv2.imread(str(folder / "a.png")) for folder in (pictures, plain, blurred))
+    changed = [int((np.asarray(picture) != original).any(axis=2).sum()) for picture in (shown, hidden)]
+    (quad,) = (plate["quad"] for plate in run("--source", str(pictures / "a.png"), *models)[1][0]["plates"])
+    top = int(min(y for _, y in quad))
+    caption = np.asarray(hidden)[: max(0, top - 14)] != np.asarray(original)[: max(0, top - 14)]
+    assert all(changed)
+    assert not caption.any()

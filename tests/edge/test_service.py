@@ -24,7 +24,7 @@ from tests.edge.test_whole_run import hold
 from lpr_edge.config import Config, load_config
 from lpr_edge.contract.errors import LprError
 from lpr_edge.messages import detail, say, set_volume, warn
-from lpr_edge.service.installing import obstacles, plan, write_files
+from lpr_edge.service.installing import activate, obstacles, plan, write_files
 from lpr_edge.service.notifying import Notifier
 from lpr_edge.service.unit import SETTINGS, unit_text
 from lpr_edge.sinks.outbox import Outbox
@@ -264,6 +264,23 @@ def test_what_the_service_cannot_reach_is_told(tmp_path: Path) -> None:
     assert "gate.csv, as " in lines
     assert f"make {tmp_path} writable for lpr, or take one in /var/lib/lpr" in lines
     assert "a service has no screen" in lines
+
+
+def test_systemd_is_told_of_the_unit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The account is made, then systemd reads its units again; where that fails, one line says so."""
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    program(tmp_path / "systemd-sysusers", "exit 3")
+    with pytest.raises(LprError, match=r"systemd-sysusers failed .*: is this a machine with systemd\?"):
+        activate(tmp_path / "gate.toml")
+    for name in ("systemd-sysusers", "systemctl"):
+        program(tmp_path / name, f'echo {name} "$@" >> {tmp_path}/log')
+    activate(tmp_path / "gate.toml")
+    assert (tmp_path / "log").read_text() == "systemd-sysusers\nsystemctl daemon-reload\n"
+
+
+def program(path: Path, text: str) -> None:
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o700)
 
 
 def test_print_writes_nothing(run_text: Any) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from lpr_edge.contract.errors import LprError
 from lpr_edge.grammar import Grammar
 from lpr_edge.lists.nearby import Nearness, nearby
-from lpr_edge.lists.writing import plate_key, written_keys
+from lpr_edge.lists.writing import labels_key, plate_key, written_keys
 from lpr_edge.reader import Reading
 
 COLUMNS = ("plate", "name", "action")
@@ -61,20 +61,17 @@ class WatchList:
             labels: of the reader's classes.
             nearness: how far a plate may be from what was read.
         """
-        entry = self._look_up(reading.text)
+        entry = self.entries.get(self.hide(plate_key(reading.text, self.grammar)))
         if entry or not nearness.edits:
             return Match(entry, 0) if entry else None
         found: dict[int, set[Entry]] = {}
         for text, edits in nearby(reading, labels, self.grammar, nearness):
-            near = self._look_up("".join(text))
+            near = self.entries.get(self.hide(labels_key(text, self.grammar)))
             if near:
                 found.setdefault(edits, set()).add(near)
         nearest = min(found, default=0)
         candidates = found.get(nearest, set())
         return Match(candidates.pop(), nearest) if len(candidates) == 1 else None
-
-    def _look_up(self, text: str) -> Entry | None:
-        return self.entries.get(self.hide(plate_key(text, self.grammar)))
 
 
 def read_list(path: Path, grammar: Grammar, hide: Hide, hashed: bool) -> WatchList:

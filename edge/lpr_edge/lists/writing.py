@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 
 from lpr_edge.contract.country import Country
 from lpr_edge.contract.errors import LprError
@@ -26,11 +27,16 @@ def plate_key(text: str, grammar: Grammar) -> str:
         text: labels as a reading joins them.
         grammar: of the country. A text that it doesn't allow is taken whole.
     """
-    country = grammar.country
     try:
-        parsed = grammar.parse(country.tokenize(text))
+        labels = grammar.country.tokenize(text)
     except LprError:  # a sign that is no label, or labels that run into one another
         return bare(text)
+    return labels_key(labels, grammar)
+
+
+def labels_key(labels: Labels, grammar: Grammar) -> str:
+    """The same of a text that was cut into labels already."""
+    country, parsed = grammar.country, grammar.parse(labels)
     if not parsed.valid:
         return parsed.latin.upper()
     form = next(form for form in country.forms if form.name == parsed.form)
@@ -47,7 +53,7 @@ def written_keys(text: str, grammar: Grammar) -> tuple[tuple[str, ...], bool]:
     signs = bare(text)
     if not signs or len(signs) > LONGEST:
         raise LprError(f"{text!r} is no plate: expected 1 to {LONGEST} letters and digits")
-    found = sorted({plate_key("".join(labels), grammar) for labels in _walk(signs, grammar)})
+    found = sorted({labels_key(labels, grammar) for labels in _walk(signs, grammar)})
     if found:
         return tuple(found), True
     return (_plain_key(signs, grammar.country),), False
@@ -68,16 +74,17 @@ def _walk(signs: str, grammar: Grammar) -> Iterator[Labels]:
             yield labels
         for label in grammar.allowed(state):
             after = grammar.successors(state, label)
-            for spelling in _spellings(label, grammar.country):
+            for spelling in _spellings(label, grammar.country.latin.get(label, label)):
                 if rest.startswith(spelling):
                     ways += [(rest[len(spelling) :], after, (*labels, label))]
             if label in decorations and rest:
                 ways += [(rest, after, (*labels, label))]
 
 
-def _spellings(label: str, country: Country) -> set[str]:
+@lru_cache(maxsize=1024)
+def _spellings(label: str, latin: str) -> frozenset[str]:
     """A label as it is painted, and in Latin letters."""
-    return {bare(label), bare(country.latin.get(label, label))}
+    return frozenset((bare(label), bare(latin)))
 
 
 def _decorations(country: Country) -> set[str]:
@@ -92,7 +99,9 @@ def _plain_key(signs: str, country: Country) -> str:
     Raises:
         LprError: a sign that no label begins with.
     """
-    by_spelling = {spelling: label for label in country.labels for spelling in _spellings(label, country)}
+    by_spelling = {
+        spelling: label for label in country.labels for spelling in _spellings(label, country.latin.get(label, label))
+    }
     longest_first = sorted(by_spelling, key=len, reverse=True)
     key = ""
     while signs:

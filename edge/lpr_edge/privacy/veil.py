@@ -26,6 +26,7 @@ class Veil:
 
     def __init__(self) -> None:
         self._places: deque[tuple[datetime, Quad]] = deque()
+        self._source = ""
 
     def over(self, frame: Frame, found: Iterable[FoundPlate]) -> Frame:
         """The frame with all plates hidden that were found in it, or just before it.
@@ -34,6 +35,9 @@ class Veil:
             frame: any.
             found: every plate in it, also those that are of no interest otherwise.
         """
+        if frame.source != self._source:  # another picture of a folder
+            self._places.clear()
+            self._source = frame.source
         self._places.extend((frame.time, plate.quad_xy) for plate in found)
         while self._places and abs(frame.time - self._places[0][0]) > LASTS:
             self._places.popleft()

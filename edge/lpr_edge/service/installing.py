@@ -105,8 +105,16 @@ def activate(settings: Path) -> None:
         except (OSError, subprocess.CalledProcessError) as error:
             raise LprError(f"{' '.join(command)} failed ({error}): is this a machine with systemd?") from error
     if settings == SETTINGS:
-        shutil.chown(settings, group=USER)
+        _hand_over(settings)
     say(f"next: systemctl enable --now {NAME}; what it says: journalctl -u {NAME} -f; new settings: systemctl reload")
+
+
+def _hand_over(settings: Path) -> None:
+    """Let the service's account read its settings, passwords and all."""
+    try:
+        shutil.chown(settings, group=USER)
+    except (OSError, LookupError) as error:
+        raise LprError(f"can't give {settings} to the group {USER} ({error}): sudo chgrp {USER} {settings}") from error
 
 
 def obstacles(config: Config, settings: Path | None) -> list[str]:

@@ -32,7 +32,6 @@ TimeoutStopSec=10
 KillMode=mixed
 # Records are for the sinks. In the journal they would be stored plates that nobody asked for.
 StandardOutput=null
-Environment=PYTHONUNBUFFERED=1
 
 User={user}
 Group={user}
