@@ -19,7 +19,7 @@ from lpr_edge.records import Record
 MOST_WAITING = 20
 STALE_S = 10.0
 """What has waited for longer behind a slow program isn't done any more: the vehicle has gone."""
-CLOSE_S = 1.0
+CLOSE_S = 0.7
 """How long runs may still take at the end; a stop must be over in 2 s."""
 OUR_PREFIX = "LPR_"
 """Of this device's settings in the environment, passwords among them, which are nobody else's."""

@@ -19,7 +19,7 @@ MOST_HELD = 10_000
 """Events kept in memory while the disk takes none."""
 TRY_AGAIN_S = 5.0
 """From a try that failed to the next, unless an event comes."""
-CLOSE_S = 0.8
+CLOSE_S = 0.7
 """How long sinks may still take at the end; a stop must be over in 2 s."""
 
 TakePictures = Callable[[Event], Mapping[str, bytes]]
