@@ -4,9 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from lpr_bench.plates import ReadPlate
 from lpr_edge.classifier import Classifier
-from lpr_edge.contract.arrays import Image
 from lpr_edge.contract.data import file_sha256
 from lpr_edge.detector import Detector
 from lpr_edge.pipeline import PlateReader
@@ -26,6 +24,19 @@ def add_model_flag(parser: argparse.ArgumentParser, flag: str) -> None:
     parser.add_argument(flag, type=Path, metavar="FILE", help=f"{flag.strip('-')} (default: the shipped one)")
 
 
+def add_folds_flags(parser: argparse.ArgumentParser) -> None:
+    """Flags that take one network in a shipped one's place, or those of a cross-validation's folds."""
+    for name in ("detector", "reader"):
+        parser.add_argument(
+            f"--{name}",
+            type=Path,
+            nargs="+",
+            metavar="FILE",
+            help=f"{name} (default: the shipped one); of several, the first that hasn't learnt from a photograph "
+            "reads it",
+        )
+
+
 def open_reader(parsed: argparse.Namespace) -> PlateReader:
     """The device's own code over the networks that `--detector` and `--reader` name.
 
@@ -35,6 +46,24 @@ def open_reader(parsed: argparse.Namespace) -> PlateReader:
     return PlateReader(
         Detector(_open(parsed, parsed.detector, "detector")), Reader(_open(parsed, parsed.reader, "reader"))
     )
+
+
+def open_detectors(parsed: argparse.Namespace) -> list[Detector]:
+    """Those that `--detector` names, else the shipped one.
+
+    Raises:
+        LprError: one of them can't be opened, or is of the wrong kind.
+    """
+    return [Detector(_open(parsed, path, "detector")) for path in parsed.detector or [None]]
+
+
+def open_readers(parsed: argparse.Namespace) -> list[Reader]:
+    """Those that `--reader` names, else the shipped one.
+
+    Raises:
+        LprError: one of them can't be opened, or is of the wrong kind.
+    """
+    return [Reader(_open(parsed, path, "reader")) for path in parsed.reader or [None]]
 
 
 def open_classifier(parsed: argparse.Namespace) -> Classifier:
@@ -48,11 +77,6 @@ def open_classifier(parsed: argparse.Namespace) -> Classifier:
 
 def _open(parsed: argparse.Namespace, path: Path | None, shipped: str) -> Model:
     return open_model(path or shipped_model(shipped, parsed.runtime), parsed.runtime, parsed.threads)
-
-
-def read_plates(device: PlateReader, frame_bgr: Image) -> list[ReadPlate]:
-    """What the device says of a frame, as accuracy is scored on."""
-    return [ReadPlate(plate.reading.quad_xy, plate.reading.text) for plate in device.read(frame_bgr).plates]
 
 
 def describe_model(model: Model) -> dict[str, Any]:

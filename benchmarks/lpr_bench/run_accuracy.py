@@ -2,21 +2,20 @@
 
 import argparse
 import sys
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from lpr_bench import characters, plates, plates_report
 from lpr_bench.devices import (
+    add_folds_flags,
     add_model_flag,
     add_runtime_flags,
     describe_model,
     open_classifier,
-    open_reader,
-    read_plates,
 )
 from lpr_bench.environment import describe_environment
 from lpr_bench.misses import MissFolder
+from lpr_bench.networks import open_networks
 from lpr_bench.results import write_result
 from lpr_edge.contract.country import country_from_dict
 from lpr_edge.contract.data import load_characters, load_plates
@@ -32,8 +31,8 @@ def add_command(benchmarks: "argparse._SubParsersAction[argparse.ArgumentParser]
     parser.add_argument("--characters", action="store_true", help="score the classifier on single characters instead")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write figures and every outcome there")
     parser.add_argument("--misses", type=Path, metavar="DIR", help="draw each photograph with a mistake there")
-    for flag in ("--detector", "--reader", "--classifier"):
-        add_model_flag(parser, flag)
+    add_folds_flags(parser)
+    add_model_flag(parser, "--classifier")
     add_runtime_flags(parser)
     parser.set_defaults(run=run)
 
@@ -48,18 +47,19 @@ def run(parsed: argparse.Namespace) -> int:
 
 
 def _score_plates(parsed: argparse.Namespace) -> dict[str, Any]:
-    device, split = open_reader(parsed), parsed.split or "test"
+    split = parsed.split or "test"
     photos = load_plates(parsed.data, split)
     if not photos:
         raise DataError(f"{parsed.data} has no photograph in the split {split!r}: see `split` in its labels.jsonl")
-    country = country_from_dict(device.reader.model.manifest.country)
+    networks = open_networks(parsed, photos)
+    country = country_from_dict(networks.readers[0].model.manifest.country)
     misses = MissFolder(parsed.misses) if parsed.misses else None
-    outcome = plates.score_photos(photos, partial(read_plates, device), misses.watch if misses else None)
+    outcome = plates.score_photos(photos, networks.read, [misses.watch] if misses else [])
     kind = parsed.kind or country.script
     print(plates_report.format_plates(outcome, country, kind))
     if misses:
         print(f"Drew {misses.written} photographs with mistakes in {misses.folder}", file=sys.stderr)
-    models = [describe_model(device.detector.model), describe_model(device.reader.model)]
+    models = [describe_model(model) for model in networks.models]
     data = {"data": "plates", "split": split, "kind": kind}
     return {**data, "models": models, **plates_report.summarize(outcome, country, kind)}
 

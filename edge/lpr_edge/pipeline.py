@@ -30,6 +30,8 @@ class FrameResult:
     detect_ms: float
     read_ms: float
     """For all plates together."""
+    unsure: tuple[PlateReading, ...] = ()
+    """Plates that were found, and whose readings are less likely than was asked for."""
 
 
 class PlateReader:
@@ -43,7 +45,7 @@ class PlateReader:
         Args:
             detector: finds plates.
             reader: reads them.
-            min_confidence: readings below it, and plates without any character, are left out.
+            min_confidence: readings below it, and plates without any character, are unsure.
             zone: plates outside are left unread, see `zone.parse_zone`; None for the whole picture.
         """
         self.detector = detector
@@ -58,8 +60,9 @@ class PlateReader:
         between = perf_counter()
         plates = tuple(PlateReading(plate, self._read_plate(frame_bgr, plate)) for plate in found)
         end = perf_counter()
-        kept = tuple(plate for plate in plates if self._is_kept(plate.reading))
-        return FrameResult(kept, 1000 * (between - start), 1000 * (end - between))
+        sure = tuple(plate for plate in plates if self._is_sure(plate.reading))
+        unsure = tuple(plate for plate in plates if not self._is_sure(plate.reading))
+        return FrameResult(sure, 1000 * (between - start), 1000 * (end - between), unsure)
 
     def _read_plate(self, frame_bgr: Image, plate: FoundPlate) -> Reading:
         """Read a plate the way up that the detector says; where it is in doubt, each likely way, and keep the best."""
@@ -70,7 +73,7 @@ class PlateReader:
         height, width = frame_bgr.shape[:2]
         return self.zone is None or is_inside(plate.quad_xy, self.zone, (height, width))
 
-    def _is_kept(self, reading: Reading) -> bool:
+    def _is_sure(self, reading: Reading) -> bool:
         return bool(reading.characters) and reading.confidence >= self.min_confidence
 
 

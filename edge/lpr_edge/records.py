@@ -31,14 +31,21 @@ def plate_record(plate: PlateReading) -> Record:
 
 
 def image_record(frame: Frame, result: FrameResult) -> Record:
-    """One picture, or one frame of a clip or camera, with all its plates."""
+    """One picture, or one frame of a clip or camera, with all its plates; `unsure` where some can't be read surely."""
     record: Record = {
         "source": frame.source,
         "frame": frame.index,
         "plates": [plate_record(plate) for plate in result.plates],
         "ms": {"detect": round(result.detect_ms, 2), "read": round(result.read_ms, 2)},
     }
+    if result.unsure:
+        record["unsure"] = [unsure_record(plate) for plate in result.unsure]
     return record | _age(frame)
+
+
+def unsure_record(plate: PlateReading) -> Record:
+    """Where a plate is that can't be read surely enough: no text, which would be wrong too often."""
+    return {"confidence": _share(plate.reading.confidence), "quad": quad_record(plate.reading.quad_xy)}
 
 
 def error_record(picture: Unreadable) -> Record:

@@ -31,7 +31,7 @@ def photo_path(tmp_path: Path) -> Path:
 
 
 def score(path: Path, labels: Sequence[PlateLabel], found: Sequence[ReadPlate]) -> PlatesOutcome:
-    def find(frame: Image) -> Sequence[ReadPlate]:
+    def find(_: PlatePhoto, frame: Image) -> Sequence[ReadPlate]:
         assert frame.shape == (400, 400, 3)
         return found
 
