@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from lpr_bench.devices import open_detectors, open_readers
-from lpr_bench.plates import ReadPlate
+from lpr_bench.look import describe_plate
+from lpr_bench.plates import ReadPlate, Traits
 from lpr_edge.contract.arrays import Image
-from lpr_edge.contract.data import PlatePhoto
+from lpr_edge.contract.data import PlateLabel, PlatePhoto
 from lpr_edge.contract.splits import seen_by_training
 from lpr_edge.detector import Detector
 from lpr_edge.pipeline import PlateReader
@@ -46,6 +47,15 @@ class Networks:
         """What the device says of a photograph, as accuracy is scored on."""
         plates = self.device(photo).read(frame_bgr).plates
         return [ReadPlate(plate.reading.quad_xy, plate.reading.text, plate.reading) for plate in plates]
+
+    def describe(self, photo: PlatePhoto, label: PlateLabel, frame_bgr: Image) -> Traits:
+        """What a plate is like, and whether the networks that read it may have learnt from it."""
+        return describe_plate(label, frame_bgr, self.readers[0].grammar, bool(self.seen_by(photo)))
+
+    def count_seen(self, photos: Sequence[PlatePhoto]) -> dict[str, int]:
+        """How many photographs there are, and how many of them each kind of network may have learnt from."""
+        seen = [self.seen_by(photo) for photo in photos]
+        return {"photos": len(photos)} | {kind: sum(kind in by for by in seen) for kind in ("detector", "reader")}
 
     def seen_by(self, photo: PlatePhoto) -> tuple[str, ...]:
         """The kinds of networks that read a photograph and may have learnt from it."""

@@ -2,10 +2,11 @@
 
 import argparse
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from lpr_bench import characters, plates, plates_report
+from lpr_bench import characters, compare, plates, plates_report
 from lpr_bench.devices import (
     add_folds_flags,
     add_model_flag,
@@ -14,8 +15,11 @@ from lpr_bench.devices import (
     open_classifier,
 )
 from lpr_bench.environment import describe_environment
+from lpr_bench.judging import Judgement
 from lpr_bench.misses import MissFolder
 from lpr_bench.networks import open_networks
+from lpr_bench.page import MissGallery, Part, write_page
+from lpr_bench.reliability import format_reliability, summarize_reliability
 from lpr_bench.results import write_result
 from lpr_edge.contract.country import country_from_dict
 from lpr_edge.contract.data import load_characters, load_plates
@@ -30,6 +34,10 @@ def add_command(benchmarks: "argparse._SubParsersAction[argparse.ArgumentParser]
     parser.add_argument("--kind", help="script whose texts count (default: the one the country's file names)")
     parser.add_argument("--characters", action="store_true", help="score the classifier on single characters instead")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write figures and every outcome there")
+    parser.add_argument("--page", type=Path, metavar="FILE", help="figures and every miss, drawn, as one HTML file")
+    parser.add_argument(
+        "--against", type=Path, metavar="FILE", help="compare plate by plate with what --json wrote before"
+    )
     parser.add_argument("--misses", type=Path, metavar="DIR", help="draw each photograph with a mistake there")
     add_folds_flags(parser)
     add_model_flag(parser, "--classifier")
@@ -51,17 +59,44 @@ def _score_plates(parsed: argparse.Namespace) -> dict[str, Any]:
     photos = load_plates(parsed.data, split)
     if not photos:
         raise DataError(f"{parsed.data} has no photograph in the split {split!r}: see `split` in its labels.jsonl")
+    before = compare.read_other(parsed.against) if parsed.against else None
     networks = open_networks(parsed, photos)
     country = country_from_dict(networks.readers[0].model.manifest.country)
     misses = MissFolder(parsed.misses) if parsed.misses else None
-    outcome = plates.score_photos(photos, networks.read, [misses.watch] if misses else [])
+    judgement, gallery = Judgement(), MissGallery()
+    watchers = [judgement.watch, *([gallery.watch] if parsed.page else []), *([misses.watch] if misses else [])]
+    outcome = plates.score_photos(photos, networks.read, watchers, networks.describe)
     kind = parsed.kind or country.script
-    print(plates_report.format_plates(outcome, country, kind))
+    models = [describe_model(model) for model in networks.models]
+    pairs = [(judged.reading.confidence, judged.right) for judged in judgement.readings]
+    seen = networks.count_seen(photos)
+    result: dict[str, Any] = {"data": "plates", "split": split, "kind": kind, "models": models, "seen": seen}
+    result |= plates_report.summarize(outcome, country, kind) | {"reliability": summarize_reliability(pairs)}
+    parts = [Part("Figures", plates_report.format_plates(outcome, country, kind))]
+    parts.append(Part("Confidence", format_reliability(pairs)))
+    if before is not None:
+        comparison = compare.compare(before, result)
+        result["comparison"] = compare.summarize_comparison(comparison)
+        parts.append(Part("Compared", compare.format_comparison(comparison, parsed.against.name)))
+    warning = warn_of_seen(seen)
+    print("\n\n".join(filter(None, [warning, *(part.text for part in parts)])))
     if misses:
         print(f"Drew {misses.written} photographs with mistakes in {misses.folder}", file=sys.stderr)
-    models = [describe_model(model) for model in networks.models]
-    data = {"data": "plates", "split": split, "kind": kind}
-    return {**data, "models": models, **plates_report.summarize(outcome, country, kind)}
+    if parsed.page:
+        write_page(parsed.page, _title(result), warning, parts, pairs, gallery.misses)
+        print(f"Wrote {parsed.page}", file=sys.stderr)
+    return result
+
+
+def warn_of_seen(seen: Mapping[str, int]) -> str:
+    """What stands above figures on photographs that training had; nothing where it had none."""
+    had = ", ".join(f"the {kind} {seen[kind]}" for kind in ("detector", "reader") if seen[kind])
+    return f"SEEN BY TRAINING: of {seen['photos']} photographs {had}. Figures on these flatter." if had else ""
+
+
+def _title(result: Mapping[str, Any]) -> str:
+    names = " and ".join(dict.fromkeys(model["file"] for model in result["models"]))
+    return f"lpr accuracy: {names} on the {result['split']} split, {result['photos']} photographs"
 
 
 def _score_characters(parsed: argparse.Namespace) -> dict[str, Any]:
