@@ -4,7 +4,9 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from lpr_bench.plates import ReadPlate
 from lpr_edge.classifier import Classifier
+from lpr_edge.contract.arrays import Image
 from lpr_edge.contract.data import file_sha256
 from lpr_edge.detector import Detector
 from lpr_edge.pipeline import PlateReader
@@ -54,7 +56,7 @@ def open_detectors(parsed: argparse.Namespace) -> list[Detector]:
     Raises:
         LprError: one of them can't be opened, or is of the wrong kind.
     """
-    return [Detector(_open(parsed, path, "detector")) for path in parsed.detector or [None]]
+    return [Detector(model) for model in _open_all(parsed, "detector")]
 
 
 def open_readers(parsed: argparse.Namespace) -> list[Reader]:
@@ -63,7 +65,12 @@ def open_readers(parsed: argparse.Namespace) -> list[Reader]:
     Raises:
         LprError: one of them can't be opened, or is of the wrong kind.
     """
-    return [Reader(_open(parsed, path, "reader")) for path in parsed.reader or [None]]
+    return [Reader(model) for model in _open_all(parsed, "reader")]
+
+
+def _open_all(parsed: argparse.Namespace, name: str) -> list[Model]:
+    paths = getattr(parsed, name) or [shipped_model(name, parsed.runtime)]
+    return [open_model(path, parsed.runtime, parsed.threads) for path in paths]
 
 
 def open_classifier(parsed: argparse.Namespace) -> Classifier:
@@ -77,6 +84,12 @@ def open_classifier(parsed: argparse.Namespace) -> Classifier:
 
 def _open(parsed: argparse.Namespace, path: Path | None, shipped: str) -> Model:
     return open_model(path or shipped_model(shipped, parsed.runtime), parsed.runtime, parsed.threads)
+
+
+def read_plates(device: PlateReader, frame_bgr: Image) -> list[ReadPlate]:
+    """What the device says of a frame, as accuracy is scored on."""
+    plates = device.read(frame_bgr).plates
+    return [ReadPlate(plate.reading.quad_xy, plate.reading.text, plate.reading) for plate in plates]
 
 
 def describe_model(model: Model) -> dict[str, Any]:

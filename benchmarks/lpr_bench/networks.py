@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 from functools import cached_property
 
-from lpr_bench.devices import open_detectors, open_readers
+from lpr_bench.devices import open_detectors, open_readers, read_plates
 from lpr_bench.look import describe_plate
 from lpr_bench.plates import ReadPlate, Traits
 from lpr_edge.contract.arrays import Image
@@ -45,8 +45,7 @@ class Networks:
 
     def read(self, photo: PlatePhoto, frame_bgr: Image) -> list[ReadPlate]:
         """What the device says of a photograph, as accuracy is scored on."""
-        plates = self.device(photo).read(frame_bgr).plates
-        return [ReadPlate(plate.reading.quad_xy, plate.reading.text, plate.reading) for plate in plates]
+        return read_plates(self.device(photo), frame_bgr)
 
     def describe(self, photo: PlatePhoto, label: PlateLabel, frame_bgr: Image) -> Traits:
         """What a plate is like, and whether the networks that read it may have learnt from it."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from lpr_edge.contract.arrays import Image, Quad
 from lpr_edge.contract.data import PlateLabel, PlatePhoto, read_picture
 from lpr_edge.contract.geometry import quad_iou, quad_size
-from lpr_edge.contract.metrics import Matches, match_plates
+from lpr_edge.contract.metrics import Matches, match_plates, width_band
 from lpr_edge.reader import Reading
 
 LEAST_IOU = 0.5
@@ -14,9 +14,6 @@ LEAST_IOU = 0.5
 
 LATIN, OWN = "latin", "own"
 """Scripts of readings: signs of ASCII, and the country's others."""
-
-WIDTHS_PX = (40, 80, 160)
-"""Limits between the groups of plate widths, in pixels of the photograph."""
 
 
 @dataclass(frozen=True)
@@ -83,12 +80,7 @@ class PlateOutcome:
     @property
     def width_group(self) -> str:
         """Its group of widths, as tables name it."""
-        limits = (0, *WIDTHS_PX)
-        low = max(limit for limit in limits if self.width_px >= limit)
-        above = [limit for limit in WIDTHS_PX if limit > low]
-        if low == 0:
-            return f"< {above[0]} px"
-        return f"{low}–{above[0]} px" if above else f">= {low} px"
+        return width_band(self.width_px)
 
 
 @dataclass(frozen=True)

@@ -2,23 +2,16 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from lpr_bench.plates import LATIN, OWN, WIDTHS_PX, PlateOutcome, PlatesOutcome
+from lpr_bench.plates import LATIN, OWN, PlateOutcome, PlatesOutcome
 from lpr_bench.results import share
 from lpr_bench.tables import format_share, format_table
 from lpr_edge.contract.country import Country
 from lpr_edge.contract.errors import LprError
-from lpr_edge.contract.metrics import character_error_rate, edit_distance
-
-WIDTH_GROUPS = (
-    f"< {WIDTHS_PX[0]} px",
-    *(f"{low}–{high} px" for low, high in pairwise(WIDTHS_PX)),
-    f">= {WIDTHS_PX[-1]} px",
-)
+from lpr_edge.contract.metrics import WIDTH_BANDS, character_error_rate, edit_distance
 
 WIDE_PX = 80
 """Width from which a plate should be readable at a glance."""
@@ -139,7 +132,7 @@ def _by_kind(outcome: PlatesOutcome) -> dict[str, list[PlateOutcome]]:
 
 def _by_width(plates: Sequence[PlateOutcome]) -> dict[str, list[PlateOutcome]]:
     wide = [plate for plate in plates if plate.width_px >= WIDE_PX]
-    bands = grouped(plates, lambda plate: plate.width_group, WIDTH_GROUPS)
+    bands = grouped(plates, lambda plate: plate.width_group, WIDTH_BANDS)
     return bands | ({f"all >= {WIDE_PX} px": wide} if wide else {})
 
 

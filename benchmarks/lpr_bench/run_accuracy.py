@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from lpr_bench import characters, compare, plates, plates_report
+from lpr_bench import characters, plate_changes, plates, plates_report
 from lpr_bench.devices import (
     add_folds_flags,
     add_model_flag,
@@ -59,7 +59,7 @@ def _score_plates(parsed: argparse.Namespace) -> dict[str, Any]:
     photos = load_plates(parsed.data, split)
     if not photos:
         raise DataError(f"{parsed.data} has no photograph in the split {split!r}: see `split` in its labels.jsonl")
-    before = compare.read_other(parsed.against) if parsed.against else None
+    before = plate_changes.read_other(parsed.against) if parsed.against else None
     networks = open_networks(parsed, photos)
     country = country_from_dict(networks.readers[0].model.manifest.country)
     misses = MissFolder(parsed.misses) if parsed.misses else None
@@ -75,9 +75,9 @@ def _score_plates(parsed: argparse.Namespace) -> dict[str, Any]:
     parts = [Part("Figures", plates_report.format_plates(outcome, country, kind))]
     parts.append(Part("Confidence", format_reliability(pairs)))
     if before is not None:
-        comparison = compare.compare(before, result)
-        result["comparison"] = compare.summarize_comparison(comparison)
-        parts.append(Part("Compared", compare.format_comparison(comparison, parsed.against.name)))
+        comparison = plate_changes.compare(before, result)
+        result["comparison"] = plate_changes.summarize_comparison(comparison)
+        parts.append(Part("Compared", plate_changes.format_comparison(comparison, parsed.against.name)))
     warning = warn_of_seen(seen)
     print("\n\n".join(filter(None, [warning, *(part.text for part in parts)])))
     if misses:

@@ -158,6 +158,15 @@ class DetectorTask:
         where = {"data": "plates" if self._judging else "rendered", "split": "held out of training", "count": count}
         return [where | {"metric": name, "value": value} for name, value in figures.items()]
 
+    def outcomes(self, model: KerasModel) -> list[dict[str, Any]]:
+        """Which held-out plates are found, and what is that is none; widths in pixels of the kept photograph."""
+        found = _all_found(model, self._judged_scenes, self._spec)
+        return [
+            outcome
+            for photo, (boxes, _) in zip(self._judging, found, strict=True)
+            for outcome in _photo_outcomes(photo, [quad for score, quad in boxes if score >= self._threshold])
+        ]
+
     def representative(self, count: int) -> Samples:
         """Training pictures as the device sees them, whole; rendered scenes without data."""
         rng = np.random.default_rng((self.config.seed, UNSEEN + 1))
@@ -223,6 +232,24 @@ def _all_found(model: KerasModel, scenes: list[Scene], spec: InputSpec) -> Found
         boxes = decode_plates({role: h[i] for role, h in heads.items()}, spec.size_hw, {"score": 0.15, "overlap": 0.3})
         found.append(([(box.score, p.to_picture(box.quad_xy)) for box in boxes], scene))
     return found
+
+
+def _photo_outcomes(photo: Photo, quads: list[Floats]) -> list[dict[str, Any]]:
+    wanted = [label for label in photo.labels if label.legible != "none"]
+    matches = match_plates(quads, [label.quad_xy for label in wanted])
+    found = {true for _, true in matches.pairs}
+    alarms = [quads[i] for i in matches.false_alarms]
+    excused = len(match_plates(alarms, photo.scene.ignored, 0.3).pairs)
+    plates = [
+        {
+            "image": photo.path.name,
+            "rows": len(label.rows),
+            "width_px": round(quad_size(label.quad_xy)[0], 1),
+            "found": number in found,
+        }
+        for number, label in enumerate(wanted)
+    ]
+    return plates + [{"image": photo.path.name, "false_alarm": True}] * (len(alarms) - excused)
 
 
 def _figures_at(found: Found, threshold: float) -> dict[str, float]:

@@ -13,7 +13,7 @@ from lpr_edge.contract.arrays import Floats, Image, Quad
 from lpr_edge.contract.country import Country, load_country
 from lpr_edge.contract.data import find_dataset, load_characters
 from lpr_edge.contract.errors import DataError
-from lpr_edge.contract.geometry import grow_quad, rectangle
+from lpr_edge.contract.geometry import grow_quad, quad_size, rectangle
 from lpr_edge.contract.metrics import character_error_rate, exact_match
 from lpr_edge.contract.outputs import decode_characters, group_rows
 from lpr_edge.contract.preprocess import InputSpec, prepare, prepare_plate
@@ -212,6 +212,20 @@ class ReaderTask:
             {"data": name, "split": "held out of training", "metric": metric, "value": value, "count": len(pairs)}
             for name, pairs in self._judged(model).items()
             for metric, value in _figures(pairs).items()
+        ]
+
+    def outcomes(self, model: KerasModel) -> list[dict[str, Any]]:
+        """Truth and reading of each held-out plate, without grammar; widths in pixels of the kept photograph."""
+        pairs = self._judged(model).get("plates", [])
+        return [
+            {
+                "image": plate.path.name,
+                "rows": len(plate.rows),
+                "width_px": round(quad_size(plate.label.quad_xy)[0], 1),
+                "truth": truth,
+                "read": read,
+            }
+            for plate, (truth, read) in zip(self._judging, pairs, strict=True)
         ]
 
     def representative(self, count: int) -> Samples:

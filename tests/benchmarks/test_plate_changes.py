@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lpr_bench.compare import compare, format_comparison, mcnemar, read_other, summarize_comparison
+from lpr_bench.plate_changes import compare, format_comparison, mcnemar, read_other, summarize_comparison
 from lpr_edge.contract.errors import LprError
 
 
