@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from lpr_bench import characters, plate_changes, plates, plates_report
+from lpr_bench import characters, plate_changes, plates, plates_report, robustness
 from lpr_bench.devices import (
     add_folds_flags,
     add_model_flag,
@@ -24,12 +24,17 @@ from lpr_bench.results import write_result
 from lpr_edge.contract.country import country_from_dict
 from lpr_edge.contract.data import load_characters, load_plates
 from lpr_edge.contract.errors import DataError
+from lpr_edge.pipeline import PlateReader
 
 
 def add_command(benchmarks: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command to `lpr-bench`."""
     parser = benchmarks.add_parser("accuracy", help="recall, precision, exact match and CER on labelled pictures")
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="holds plates/ and characters/")
+    measured_on = parser.add_mutually_exclusive_group(required=True)
+    measured_on.add_argument("--data", type=Path, metavar="DIR", help="holds plates/ and characters/")
+    measured_on.add_argument(
+        "--rendered", action="store_true", help="painted frames instead: dark, overexposed, mirrored, turned, crowded"
+    )
     parser.add_argument("--split", help="part of the data (default: test; validation with --characters)")
     parser.add_argument("--kind", help="script whose texts count (default: the one the country's file names)")
     parser.add_argument("--characters", action="store_true", help="score the classifier on single characters instead")
@@ -47,7 +52,8 @@ def add_command(benchmarks: "argparse._SubParsersAction[argparse.ArgumentParser]
 
 def run(parsed: argparse.Namespace) -> int:
     """Score, print, and write the result if wished."""
-    result = _score_characters(parsed) if parsed.characters else _score_plates(parsed)
+    score = _score_rendered if parsed.rendered else _score_characters if parsed.characters else _score_plates
+    result = score(parsed)
     if parsed.json:
         write_result(parsed.json, {"benchmark": "accuracy", **result, "environment": describe_environment()})
         print(f"Wrote {parsed.json}", file=sys.stderr)
@@ -97,6 +103,15 @@ def warn_of_seen(seen: Mapping[str, int]) -> str:
 def _title(result: Mapping[str, Any]) -> str:
     names = " and ".join(dict.fromkeys(model["file"] for model in result["models"]))
     return f"lpr accuracy: {names} on the {result['split']} split, {result['photos']} photographs"
+
+
+def _score_rendered(parsed: argparse.Namespace) -> dict[str, Any]:
+    networks = open_networks(parsed, [])
+    device = PlateReader(networks.detectors[0], networks.readers[0])
+    outcomes = [robustness.score_kind(device, kind) for kind in robustness.KINDS]
+    print(robustness.format_kinds(outcomes))
+    models = [describe_model(model) for model in networks.models]
+    return {"data": "painted", "models": models, "kinds": robustness.summarize_kinds(outcomes)}
 
 
 def _score_characters(parsed: argparse.Namespace) -> dict[str, Any]:
