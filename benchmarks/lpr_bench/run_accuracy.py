@@ -26,6 +26,9 @@ from lpr_edge.contract.data import load_characters, load_plates
 from lpr_edge.contract.errors import DataError
 from lpr_edge.pipeline import PlateReader
 
+PHOTOGRAPHS_ALONE = ("kind", "page", "against", "misses")
+"""Flags that mean nothing for single characters or painted frames."""
+
 
 def add_command(benchmarks: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command to `lpr-bench`."""
@@ -47,17 +50,26 @@ def add_command(benchmarks: "argparse._SubParsersAction[argparse.ArgumentParser]
     add_folds_flags(parser)
     add_model_flag(parser, "--classifier")
     add_runtime_flags(parser)
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, refuse=parser.error)
 
 
 def run(parsed: argparse.Namespace) -> int:
     """Score, print, and write the result if wished."""
+    _refuse_idle_flags(parsed)
     score = _score_rendered if parsed.rendered else _score_characters if parsed.characters else _score_plates
     result = score(parsed)
     if parsed.json:
         write_result(parsed.json, {"benchmark": "accuracy", **result, "environment": describe_environment()})
         print(f"Wrote {parsed.json}", file=sys.stderr)
     return 0
+
+
+def _refuse_idle_flags(parsed: argparse.Namespace) -> None:
+    """A flag that would change nothing is wrong usage (exit 2), not something to pass over."""
+    idle = PHOTOGRAPHS_ALONE if parsed.characters else (*PHOTOGRAPHS_ALONE, "characters", "split")
+    given = [f"--{name}" for name in idle if getattr(parsed, name)]
+    if given and (parsed.characters or parsed.rendered):
+        parsed.refuse(f"{', '.join(given)} can't go with {'--rendered' if parsed.rendered else '--characters'}")
 
 
 def _score_plates(parsed: argparse.Namespace) -> dict[str, Any]:

@@ -150,9 +150,18 @@ def test_missing_model_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture
     assert err.startswith("lpr-bench: no model file")
 
 
-@pytest.mark.parametrize("arguments", [["latency", "--frames", "0"], ["accuracy"], ["invented"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["latency", "--frames", "0"],
+        ["accuracy"],
+        ["invented"],
+        ["accuracy", "--rendered", "--split", "train"],
+        ["accuracy", "--data", "d", "--characters", "--page", "p.html"],
+    ],
+)
 def test_wrong_usage_exits_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    """A count of no frames, a missing --data and an unknown benchmark are wrong usage."""
+    """No frames, no --data, an unknown benchmark, and flags that would change nothing are wrong usage."""
     with pytest.raises(SystemExit) as stopped:
         main(arguments)
     assert stopped.value.code == 2
