@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from lpr_bench import characters, plate_changes, plates, plates_report, robustness
+from lpr_bench.accuracy_page import MissGallery, Part, write_page
 from lpr_bench.devices import (
     add_folds_flags,
     add_model_flag,
@@ -18,7 +19,6 @@ from lpr_bench.environment import describe_environment
 from lpr_bench.judging import Judgement
 from lpr_bench.misses import MissFolder
 from lpr_bench.networks import open_networks
-from lpr_bench.page import MissGallery, Part, write_page
 from lpr_bench.reliability import format_reliability, summarize_reliability
 from lpr_bench.results import write_result
 from lpr_edge.contract.country import country_from_dict

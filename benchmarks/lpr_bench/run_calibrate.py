@@ -78,8 +78,9 @@ def read_unseen(networks: Networks, photos: Sequence[PlatePhoto]) -> list[Judged
     """
     if not photos:
         raise LprError(
-            "no photograph of the training split was held out from the reader's training. Train it with --holdout, or "
-            "give readers of a cross-validation's folds: lpr-train cross-validate reader"
+            "no photograph of the training split was held out from the reader's training (a run that began by --init "
+            "may have seen all). Train it with --holdout, or give the readers of a cross-validation's folds: lpr-train "
+            "cross-validate reader"
         )
     judgement = Judgement()
     score_photos(photos, networks.read, [judgement.watch])

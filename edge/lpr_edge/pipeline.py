@@ -62,7 +62,7 @@ class PlateReader:
         end = perf_counter()
         sure = tuple(plate for plate in plates if self._is_sure(plate.reading))
         unsure = tuple(plate for plate in plates if not self._is_sure(plate.reading))
-        return FrameResult(sure, 1000 * (between - start), 1000 * (end - between), unsure)
+        return FrameResult(sure, 1000 * (between - start), 1000 * (end - between), unsure=unsure)
 
     def _read_plate(self, frame_bgr: Image, plate: FoundPlate) -> Reading:
         """Read a plate the way up that the detector says; where it is in doubt, each likely way, and keep the best."""
