@@ -1,6 +1,5 @@
 """From a frame to the plates on it: detector, then reader."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from time import perf_counter
 
@@ -10,8 +9,12 @@ from lpr_edge.detector import Detector, FoundPlate
 from lpr_edge.reader import Reader, Reading
 from lpr_edge.zone import is_inside
 
-DOUBTFUL_TURN = 0.2
-"""From this share of the best turn's score on, another turn is read as well."""
+SURE_READING = 0.8
+"""Confidence from which a valid reading stands; below it the plate is read another way up as well.
+
+On training photographs turned by quarters that triples what is read upside down (12 of 66 to 37), at 1.5 readings a
+plate where it stands upright.
+"""
 
 
 @dataclass(frozen=True)
@@ -65,9 +68,12 @@ class PlateReader:
         return FrameResult(sure, 1000 * (between - start), 1000 * (end - between), unsure=unsure)
 
     def _read_plate(self, frame_bgr: Image, plate: FoundPlate) -> Reading:
-        """Read a plate the way up that the detector says; where it is in doubt, each likely way, and keep the best."""
-        readings = [self.reader.read(frame_bgr, roll_quad(plate.quad_xy, turn)) for turn in likely_turns(plate)]
-        return max(readings, key=lambda reading: (reading.parsed.valid, expected_characters(reading)))
+        """Read a plate the way up that the detector says; where that gives no sure reading, the next likely way too."""
+        first = self.reader.read(frame_bgr, plate.quad_xy)
+        if first.parsed.valid and first.confidence >= SURE_READING:
+            return first
+        second = self.reader.read(frame_bgr, roll_quad(plate.quad_xy, second_turn(plate)))
+        return max((first, second), key=lambda reading: (reading.parsed.valid, expected_characters(reading)))
 
     def _counts(self, plate: FoundPlate, frame_bgr: Image) -> bool:
         height, width = frame_bgr.shape[:2]
@@ -85,9 +91,6 @@ def expected_characters(reading: Reading) -> float:
     return sum(character.peak * character.score for row in reading.characters for character in row)
 
 
-def likely_turns(plate: FoundPlate) -> Iterator[int]:
-    """The detector's turn (0), and the next best where that comes near it."""
-    yield 0
-    second = max((1, 2, 3), key=lambda turn: plate.turn_scores[turn])
-    if plate.turn_scores[second] > DOUBTFUL_TURN * plate.turn_scores[0]:
-        yield second
+def second_turn(plate: FoundPlate) -> int:
+    """The corner that is the plate's own top left where the detector's choice, 0, is wrong."""
+    return max((1, 2, 3), key=lambda turn: plate.turn_scores[turn])
