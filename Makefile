@@ -51,7 +51,7 @@ format: $(EVERYTHING)/installed
 	$(EVERYTHING)/bin/ruff check --fix .
 
 # All of the shipped models from nothing. The recipe is the commands' own defaults; what is finished has a stamp in RUNS
-# and isn't done again, what was stopped goes on from its last whole epoch. `make -j3 models` trains all at once.
+# and isn't done again, what was stopped goes on from its last whole epoch. `make -j2 models` trains two at once.
 # FLAGS_detector="--seed 2" and the like change a run's settings; CONFIDENCE="--reader runs/folds/int8/*.tflite" fits the
 # confidence on the folds of a cross-validation instead of what the reader's own run held out.
 RUNS ?= runs/models
@@ -65,7 +65,12 @@ CONFIDENCE ?= --reader $(EXPORTED)/reader.int8.tflite
 ON_EXPORTED := --detector $(EXPORTED)/detector.int8.tflite --reader $(EXPORTED)/reader.int8.tflite
 has_data = $(if $(DATA),,$(error Give the folder that holds plates/ and characters/: make models DATA=DIR))
 
+# The characters learn from what the reader cuts out of plates as well, so they wait for it.
+FLAGS_characters ?= --reader $(RUNS)/reader
+
 models: $(RUNS)/described
+
+$(RUNS)/characters/trained: $(RUNS)/reader/trained
 
 .PRECIOUS: $(RUNS)/%/trained
 $(RUNS)/%/trained: | $(EVERYTHING)/installed

@@ -113,8 +113,13 @@ def _data_lines(model: Shipped, country: Country) -> list[str]:
     """What it learnt from, what was held out, and what int8 and confidence were fitted to."""
     manifest = model.manifest
     training, calibration = manifest.training, manifest.calibration
-    source = country.values.get("sources", {}).get(DATA[manifest.kind], "real pictures")
-    lines = [f"- Learnt from rendered pictures{' and: ' + source if training.get('data') else ' alone'}."]
+    names = [
+        DATA[manifest.kind],
+        *(["plates"] if training.get("reader") else []),
+    ]  # a reader cuts characters out of them
+    sources = [country.values.get("sources", {}).get(name, f"real {name}") for name in names]
+    lines = [f"- Learnt from rendered pictures{'' if training.get('data') else ' alone'}."]
+    lines += [f"- And from {source}." for source in sources if training.get("data")]
     lines.append(f"- Split: {_split(training)} Measured on `{model.result['split']}`{_seen(model)}.")
     if calibration.get("source"):
         lines.append(f"- int8 was calibrated on {calibration['count']} pictures: {calibration['source']}.")
