@@ -57,7 +57,7 @@ class Config:
     """for each model"""
     # Of the shipped models' readings of training photographs, 6 % of those below 0.5 were right, 81 % of the others.
     min_confidence: float = 0.5
-    """leave out plates whose least sure character is below this, 0 to 1; below 0.5 the shipped one is mostly wrong"""
+    """leave out plates whose reading is less likely to be right than this, 0 to 1"""
     every_frame: bool = False
     """a record for each frame, not for each vehicle"""
     gap: str = "10s"

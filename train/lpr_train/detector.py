@@ -1,6 +1,6 @@
 """Training the detector: real photographs, moved and repainted, beside rendered street scenes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -32,6 +32,9 @@ from lpr_train.render.repaint import paste_plate
 from lpr_train.render.scenes import SceneRenderer
 from lpr_train.task import UNSEEN
 
+THRESHOLDS = tuple(np.arange(0.15, 0.75, 0.05))
+"""Least scores of a plate that validation tries."""
+
 
 @dataclass(frozen=True)
 class DetectorConfig(FitConfig):
@@ -45,6 +48,10 @@ class DetectorConfig(FitConfig):
     """height and width of the input in pixels, a multiple of 32"""
     holdout: float = 0.1
     """share of the training photographs, vehicles kept together, that choose the best epoch; 0 trains on all"""
+    fold: int = 0
+    """the part of the photographs held out in place of `holdout`, from 1 to `folds`"""
+    folds: int = 0
+    """parts of a cross-validation; 0 for none"""
     real_share: float = 0.75
     """share of samples that are real photographs, where --data has them"""
     repaint_share: float = 0.3
@@ -78,7 +85,7 @@ class DetectorTask:
         self._view = ViewConfig()
         self._threshold = config.score_threshold
         photos = load_photos(find_dataset(Path(config.data), "plates")) if config.data else []
-        self._photos, self._judging = hold_out(photos, config.holdout, config.seed)
+        self._photos, self._judging = hold_out(photos, config.holdout, config.seed, config.fold, config.folds)
         self._shown = [photo.scene for photo in self._photos]
 
     def build(self) -> KerasModel:
@@ -146,17 +153,33 @@ class DetectorTask:
 
     def validate(self, model: KerasModel) -> dict[str, float]:
         """Recall and precision at IoU 0.5; the score is their harmonic mean (F1) at its best threshold."""
-        figures = judge_detector(model, self._judged_scenes, self._spec)
+        figures = self._figures(model)
+        if self.config.folds:
+            del figures["score"]  # what a fold is judged by doesn't choose its epoch: the last one is kept
+        return figures
+
+    def _figures(self, model: KerasModel) -> dict[str, float]:
+        """Recall and precision at the best threshold, which is kept; a fold is judged at the settings' own."""
+        limits = [self.config.score_threshold] if self.config.folds else THRESHOLDS
+        figures = judge_detector(model, self._judged_scenes, self._spec, limits)
         self._threshold = figures.pop("threshold")
         return figures
 
     def final_metrics(self, model: KerasModel) -> list[dict[str, Any]]:
         """The same on the held-out scenes, once more for the kept weights."""
-        figures = judge_detector(model, self._judged_scenes, self._spec)
-        self._threshold = figures.pop("threshold")
+        figures = self._figures(model)
         count = sum(len(scene.quads) for scene in self._judged_scenes)
         where = {"data": "plates" if self._judging else "rendered", "split": "held out of training", "count": count}
         return [where | {"metric": name, "value": value} for name, value in figures.items()]
+
+    def outcomes(self, model: KerasModel) -> list[dict[str, Any]]:
+        """Which held-out plates are found, and what is that is none; widths in pixels of the kept photograph."""
+        found = _all_found(model, self._judged_scenes, self._spec)
+        return [
+            outcome
+            for photo, (boxes, _) in zip(self._judging, found, strict=True)
+            for outcome in _photo_outcomes(photo, [quad for score, quad in boxes if score >= self._threshold])
+        ]
 
     def representative(self, count: int) -> Samples:
         """Training pictures as the device sees them, whole; rendered scenes without data."""
@@ -200,14 +223,16 @@ class DetectorTask:
         draw_found_plates(model, self._judged_scenes[:24], self._spec, self._threshold, out / "found.png")
 
 
-def judge_detector(model: KerasModel, scenes: list[Scene], spec: InputSpec) -> dict[str, float]:
-    """Score a detector on scenes.
+def judge_detector(
+    model: KerasModel, scenes: list[Scene], spec: InputSpec, thresholds: Iterable[float] = THRESHOLDS
+) -> dict[str, float]:
+    """Score a detector on scenes, at each threshold.
 
     Returns:
         `score` (the best F1), `recall` and `precision` at IoU 0.5 there, `iou` (mean of the pairs) and `threshold`.
     """
     found = _all_found(model, scenes, spec)
-    return max((_figures_at(found, threshold) for threshold in np.arange(0.15, 0.75, 0.05)), key=lambda f: f["score"])
+    return max((_figures_at(found, threshold) for threshold in thresholds), key=lambda f: f["score"])
 
 
 LURING = 0.2
@@ -232,6 +257,24 @@ def _all_found(model: KerasModel, scenes: list[Scene], spec: InputSpec) -> Found
         boxes = decode_plates({role: h[i] for role, h in heads.items()}, spec.size_hw, {"score": 0.15, "overlap": 0.3})
         found.append(([(box.score, p.to_picture(box.quad_xy)) for box in boxes], scene))
     return found
+
+
+def _photo_outcomes(photo: Photo, quads: list[Floats]) -> list[dict[str, Any]]:
+    wanted = [label for label in photo.labels if label.legible != "none"]
+    matches = match_plates(quads, [label.quad_xy for label in wanted])
+    found = {true for _, true in matches.pairs}
+    alarms = [quads[i] for i in matches.false_alarms]
+    excused = len(match_plates(alarms, photo.scene.ignored, 0.3).pairs)
+    plates = [
+        {
+            "image": photo.path.name,
+            "rows": len(label.rows),
+            "width_px": round(quad_size(label.quad_xy)[0], 1),
+            "found": number in found,
+        }
+        for number, label in enumerate(wanted)
+    ]
+    return plates + [{"image": photo.path.name, "false_alarm": True}] * (len(alarms) - excused)
 
 
 def _figures_at(found: Found, threshold: float) -> dict[str, float]:

@@ -11,6 +11,7 @@ from lpr_edge.contract.arrays import Floats, Image, Quad
 from lpr_edge.contract.data import PlateLabel, load_plates, read_picture
 from lpr_edge.contract.geometry import quad_size, rectangle, rectify
 from lpr_edge.contract.preprocess import PADDING
+from lpr_edge.contract.splits import HoldOut, vehicle_groups
 
 LONGEST_SIDE = 1280
 """Photographs are kept at most this large: beyond it a detector's input shows no difference."""
@@ -48,7 +49,7 @@ def load_photos(folder: Path, split: str = "train") -> list[Photo]:
         DataError: a picture or a label is missing or broken; `lpr-train check` lists them all.
     """
     photos = load_plates(folder, split)
-    groups = _groups([photo.plates for photo in photos])
+    groups = vehicle_groups([photo.plates for photo in photos])
     return [_load(photo.path, photo.plates, group) for photo, group in zip(photos, groups, strict=True)]
 
 
@@ -67,27 +68,15 @@ def _scaled(plate: PlateLabel, scale: float) -> PlateLabel:
     return replace(plate, quad_xy=np.asarray(plate.quad_xy * scale, np.float32))
 
 
-def _groups(photos: Sequence[Sequence[PlateLabel]]) -> list[str]:
-    """A name a photograph: those that share a plate's number share it, so that a split can keep them together."""
-    name_of: dict[str, str] = {}
-    names = []
-    for i, plates in enumerate(photos):
-        texts = ["".join(plate.rows)[-4:] for plate in plates if "?" not in "".join(plate.rows)]
-        known = next((name_of[text] for text in texts if text in name_of), f"group {i}")
-        name_of.update(dict.fromkeys(texts, known))
-        names.append(known)
-    return names
-
-
-def hold_out(photos: Sequence[Photo], share: float, seed: int) -> tuple[list[Photo], list[Photo]]:
+def hold_out(
+    photos: Sequence[Photo], share: float, seed: int, fold: int = 0, folds: int = 0
+) -> tuple[list[Photo], list[Photo]]:
     """Part photographs into training and held-out ones, vehicles kept together.
 
     Returns:
-        Training photographs, and about `share` of all, chosen by `seed`.
+        Training photographs, and those held out, see `HoldOut`.
     """
-    groups = sorted({photo.group for photo in photos})
-    np.random.default_rng(seed).shuffle(groups)
-    kept = set(groups[: round(share * len(groups))])
+    kept = HoldOut(share, seed, fold, folds).choose(photo.group for photo in photos)
     return [p for p in photos if p.group not in kept], [p for p in photos if p.group in kept]
 
 

@@ -12,7 +12,7 @@ from lpr_edge.contract.arrays import Floats, Image, Quad
 from lpr_edge.contract.country import Country, load_country
 from lpr_edge.contract.data import find_dataset, load_characters
 from lpr_edge.contract.errors import DataError
-from lpr_edge.contract.geometry import grow_quad
+from lpr_edge.contract.geometry import grow_quad, quad_size
 from lpr_edge.contract.metrics import character_error_rate, exact_match
 from lpr_edge.contract.outputs import decode_characters, group_rows
 from lpr_edge.contract.preprocess import InputSpec, prepare, prepare_plate
@@ -52,6 +52,10 @@ class ReaderConfig(FitConfig):
     """what is shown around the corners, beside the plate's size"""
     holdout: float = 0.12
     """share of the training photographs, vehicles kept together, that choose the best epoch; 0 trains on all"""
+    fold: int = 0
+    """the part of the photographs held out in place of `holdout`, from 1 to `folds`"""
+    folds: int = 0
+    """parts of a cross-validation; 0 for none"""
     real_share: float = 0.55
     """share of samples that are real plates, once their characters are placed"""
     misread_weight: int = 3
@@ -84,7 +88,7 @@ class ReaderTask:
         self._pool = RenewedPool(self._plates.render, config.seed)
         self._spec = InputSpec((config.input_height, config.input_width), 1, "gray", "stretch")
         photos = load_photos(find_dataset(Path(config.data), "plates")) if config.data else []
-        training, judging = hold_out(photos, config.holdout, config.seed)
+        training, judging = hold_out(photos, config.holdout, config.seed, config.fold, config.folds)
         self._real = legible_plates(training, self._country)
         self._shown: list[RealPlate] = []
         self._judging = legible_plates(judging, self._country)
@@ -206,7 +210,9 @@ class ReaderTask:
         }
         deciding = _figures(judged.get("plates", judged["rendered"]))
         placed = {"placed": float(sum(bool(plate.placed) for plate in self._real))} if self._real else {}
-        return {"score": (deciding["exact"] + 1 - deciding["cer"]) / 2} | figures | placed
+        # What a fold is judged by doesn't choose its epoch: the last one is kept.
+        score = {} if self.config.folds else {"score": (deciding["exact"] + 1 - deciding["cer"]) / 2}
+        return score | figures | placed
 
     def final_metrics(self, model: KerasModel) -> list[dict[str, Any]]:
         """The same figures for the kept weights."""
@@ -214,6 +220,20 @@ class ReaderTask:
             {"data": name, "split": "held out of training", "metric": metric, "value": value, "count": len(pairs)}
             for name, pairs in self._judged(model).items()
             for metric, value in _figures(pairs).items()
+        ]
+
+    def outcomes(self, model: KerasModel) -> list[dict[str, Any]]:
+        """Truth and reading of each held-out plate, without grammar; widths in pixels of the kept photograph."""
+        pairs = self._judged(model).get("plates", [])
+        return [
+            {
+                "image": plate.path.name,
+                "rows": len(plate.rows),
+                "width_px": round(quad_size(plate.label.quad_xy)[0], 1),
+                "truth": truth,
+                "read": read,
+            }
+            for plate, (truth, read) in zip(self._judging, pairs, strict=True)
         ]
 
     def representative(self, count: int) -> Samples:
