@@ -8,8 +8,9 @@ from pathlib import Path
 
 from lpr_edge.config import Config, load_config, with_flags
 from lpr_edge.contract.errors import LprError
-from lpr_edge.contract.settings import add_flags
+from lpr_edge.contract.settings import add_flags, field_notes
 from lpr_edge.stopping import Terminated
+from lpr_edge.web.address import DEFAULT
 
 GROUPS = {
     "pictures": ("size", "fps", "rotate", "every", "roi", "give_up"),
@@ -19,10 +20,12 @@ GROUPS = {
     "where events go, beside stdout": (
         *("store", "jsonl", "csv", "snapshots", "webhook", "webhook_token"),
         *("mqtt", "mqtt_password", "mqtt_ca", "mqtt_topic", "mqtt_discovery", "device", "keep", "quota", "rotate_size"),
+        "mqtt_metrics",
     ),
+    "watching it from elsewhere": ("web_token", "health_after"),
 }
 """Title of a group of flags -> the settings that they are for."""
-NEED_PLATES = ("show", "save_video", "save_images", "every_frame")
+NEED_PLATES = ("show", "web", "save_video", "save_images", "every_frame")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -99,6 +102,8 @@ def build_parser() -> argparse.ArgumentParser:
         add_flags(group, Config, names)
         if title == "models":
             group.add_argument("--json", action="store_true", help="with --info: JSON, one model a line")
+        if "web_token" in names:
+            _add_web(group)
     return parser
 
 
@@ -113,6 +118,13 @@ def _add_jobs(group: argparse._MutuallyExclusiveGroup) -> None:
         help="tell which character each picture of PATH shows; label null where the model doesn't know",
     )
     group.add_argument("--info", action="store_true", help="print what the models say about themselves")
+
+
+def _add_web(group: argparse._ArgumentGroup) -> None:
+    """`--web`, the only setting whose flag needs no value."""
+    shown = f"{field_notes(Config)['web']} (default: none; without HOST:PORT {DEFAULT})"
+    options = {"nargs": "?", "const": DEFAULT, "default": argparse.SUPPRESS, "metavar": "HOST:PORT"}
+    group.add_argument("--web", help=shown, **options)
 
 
 class _Version(argparse.Action):

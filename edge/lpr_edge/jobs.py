@@ -13,9 +13,12 @@ from lpr_edge.pipeline import PlateReader
 from lpr_edge.records import character_record, error_record
 from lpr_edge.runtimes import Model, open_model
 from lpr_edge.shipped import KINDS, OPTIONS, shipped_model
-from lpr_edge.sinks import JsonLines, open_sinks
+from lpr_edge.sinks import JsonLines, Sink, open_sinks
+from lpr_edge.sinks.opening import default_store
 from lpr_edge.stopping import stopping_on_sigterm
 from lpr_edge.views import open_views
+from lpr_edge.vitals import Vitals
+from lpr_edge.web.opening import LivePage, open_page
 from lpr_edge.zone import parse_zone
 
 
@@ -99,8 +102,29 @@ def _loop(config: Config, source: Source) -> Loop:
     zone = parse_zone(config.roi) if config.roi else None
     plate_reader = PlateReader(detector, reader, config.min_confidence, zone)
     views = open_views(source, config.show, config.save_video, config.save_images, config.every_frame)
-    sink = open_sinks(config, JsonLines(sys.stdout))
-    return Loop(plate_reader, sink, views, config.every_frame, gap=config.gap_time)
+    vitals = _open_vitals(config, plate_reader)
+    sink = open_sinks(config, JsonLines(sys.stdout), vitals)
+    views.page = _open_page(config, vitals, sink)
+    return Loop(plate_reader, sink, views, config.every_frame, gap=config.gap_time, vitals=vitals)
+
+
+def _open_vitals(config: Config, reader: PlateReader) -> Vitals:
+    models = {"detector": reader.detector.model, "reader": reader.reader.model}
+    names = {
+        kind: f"{model.path.name} {model.manifest.weights_sha256[:8]} ({model.runtime_name} {model.runtime_version})"
+        for kind, model in models.items()
+    }
+    return Vitals(config.device_name, names, (config.store or default_store()).parent)
+
+
+def _open_page(config: Config, vitals: Vitals, sink: Sink) -> LivePage | None:
+    if not config.web:
+        return None
+    try:
+        return open_page(config.web, config.web_token, vitals, amounts.seconds(config.health_after, "health_after"))
+    except LprError:
+        sink.close()
+        raise
 
 
 def _run(loop: Loop, source: Source, max_frames: int | None) -> None:

@@ -11,6 +11,7 @@ from lpr_edge.records import Record, error_record, event_record, image_record
 from lpr_edge.sinks import Sink
 from lpr_edge.tracker import GAP, Event, Tracker
 from lpr_edge.views import Views
+from lpr_edge.vitals import Vitals
 
 
 class Loop:
@@ -24,6 +25,7 @@ class Loop:
         every_frame: bool = False,
         describe: Callable[[Event], Record] = event_record,
         gap: timedelta = GAP,
+        vitals: Vitals | None = None,
     ) -> None:
         """Take what a run needs.
 
@@ -34,12 +36,14 @@ class Loop:
             every_frame: a record for each frame, where otherwise clips and cameras give one for each vehicle.
             describe: makes an event's record.
             gap: a vehicle that is back before so long has no second event.
+            vitals: counts frames for those who watch.
         """
         self.reader = reader
         self.sink = sink
         self.views = views
         self.every_frame = every_frame
         self.describe = describe
+        self.vitals = vitals or Vitals()
         self.frames = 0
         self.unreadable = 0
         self.milliseconds = 0.0
@@ -73,6 +77,7 @@ class Loop:
         result = self.reader.read(frame.image_bgr)
         self.frames += 1
         self.milliseconds += result.detect_ms + result.read_ms
+        self.vitals.note(frame, result)
         if by_frame:
             self.sink.write(image_record(frame, result))
         else:

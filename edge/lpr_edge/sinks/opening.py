@@ -1,26 +1,36 @@
 """The sinks that the settings ask for."""
 
 import os
-import socket
 from collections.abc import Mapping
 from pathlib import Path
 
+from lpr_edge import amounts
 from lpr_edge.config import Config
 from lpr_edge.sinks.announcer import Announcer
 from lpr_edge.sinks.courier import Courier
 from lpr_edge.sinks.files import JsonFile, Table
+from lpr_edge.sinks.heard import Heard
+from lpr_edge.sinks.heartbeat import Heartbeat
 from lpr_edge.sinks.outbox import Outbox
 from lpr_edge.sinks.pruning import Pruner
 from lpr_edge.sinks.sink import Sink, Target
 from lpr_edge.sinks.snapshots import Snapshots, take_pictures
+from lpr_edge.vitals import Vitals
 
 
-def open_sinks(config: Config, stdout: Sink) -> Sink:
+def open_sinks(config: Config, stdout: Sink, vitals: Vitals | None = None) -> Sink:
     """Records to stdout alone, or to an outbox before it where the settings ask for more.
+
+    Args:
+        config: says which.
+        stdout: who hears of a record first.
+        vitals: counts events, and is told to the broker.
 
     Raises:
         LprError: one of them can't be had.
     """
+    vitals = vitals or Vitals(config.device_name)
+    stdout = Heard(stdout, vitals)
     targets = _open_targets(config)
     if not targets and config.store is None:
         return stdout
@@ -31,7 +41,20 @@ def open_sinks(config: Config, stdout: Sink) -> Sink:
         outbox, [*listers, *(folder.pictures for folder in snapshots)], config.keep_seconds, config.quota_bytes
     )
     couriers = [Courier(target, outbox) for target in targets]
-    return Announcer(outbox, stdout, couriers, pruner, take_pictures if snapshots else None)
+    heartbeat = _open_heartbeat(config, targets, vitals)
+    announcer = Announcer(outbox, stdout, couriers, pruner, take_pictures if snapshots else None, heartbeat)
+    vitals.waiting = announcer.waiting
+    return announcer
+
+
+def _open_heartbeat(config: Config, targets: list[Target], vitals: Vitals) -> Heartbeat | None:
+    every_s = amounts.seconds(config.mqtt_metrics, "mqtt_metrics")
+    if not (config.mqtt and every_s):
+        return None
+    from lpr_edge.sinks.mqtt import Mqtt
+
+    (broker,) = [target for target in targets if isinstance(target, Mqtt)]
+    return Heartbeat(vitals.snapshot, broker.tell_metrics, every_s)
 
 
 def _open_targets(config: Config) -> list[Target]:
@@ -49,9 +72,8 @@ def _open_targets(config: Config) -> list[Target]:
     if config.mqtt:
         from lpr_edge.sinks.mqtt import Mqtt
 
-        device = config.device or socket.gethostname()
         login = config.mqtt_password, config.mqtt_ca
-        targets.append(Mqtt(config.mqtt, device, *login, config.mqtt_topic, config.mqtt_discovery))
+        targets.append(Mqtt(config.mqtt, config.device_name, *login, config.mqtt_topic, config.mqtt_discovery))
     return targets
 
 
