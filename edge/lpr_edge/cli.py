@@ -123,8 +123,7 @@ def _add_jobs(group: argparse._MutuallyExclusiveGroup) -> None:
 def _add_web(group: argparse._ArgumentGroup) -> None:
     """`--web`, the only setting whose flag needs no value."""
     shown = f"{field_notes(Config)['web']} (default: none; without HOST:PORT {DEFAULT})"
-    options = {"nargs": "?", "const": DEFAULT, "default": argparse.SUPPRESS, "metavar": "HOST:PORT"}
-    group.add_argument("--web", help=shown, **options)
+    group.add_argument("--web", nargs="?", const=DEFAULT, default=argparse.SUPPRESS, metavar="HOST:PORT", help=shown)
 
 
 class _Version(argparse.Action):

@@ -54,7 +54,7 @@ def open_page(address: str, token: str, vitals: Vitals, health_after_s: float) -
 
 
 def _url(host: str, port: int) -> str:
-    name = socket.gethostname() if host in ("0.0.0.0", "::") else host  # noqa: S104
+    name = socket.gethostname() if host in ("0.0.0.0", "::") else host
     return f"http://[{name}]:{port}/" if ":" in name else f"http://{name}:{port}/"
 
 

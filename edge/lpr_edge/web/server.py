@@ -84,4 +84,3 @@ def _listen(host: str, port: int) -> socket.socket:
         raise LprError(
             f"the live page can't listen on {host} port {port} ({error.strerror}): give --web another HOST:PORT"
         ) from error
-

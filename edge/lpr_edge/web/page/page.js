@@ -34,7 +34,7 @@ function showEvents(events) {
     item.append(
       element("span", event.valid === false ? "plate strange" : "plate", event.text ?? "–"),
       element("time", "when", new Date(event.last_seen).toLocaleTimeString()),
-      element("span", "more", `${latin}${Math.round(100 * event.confidence)} %, ${event.frames} frames`),
+      element("span", "more", `${latin}${Math.round(100 * event.confidence)} %, ${event.frames} ${event.frames === 1 ? "frame" : "frames"}`),
     );
     return item;
   }));
