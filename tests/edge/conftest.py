@@ -56,6 +56,6 @@ def tally(request: pytest.FixtureRequest) -> Tally:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Print the table, if there is any."""
-    if TABLE in config.stash:
+    if TABLE in config.stash and config.stash[TABLE].rows:
         terminalreporter.write_sep("=", "what was tried, and what was lost")
         terminalreporter.write_line("\n".join(config.stash[TABLE].lines()))

@@ -21,8 +21,8 @@ def open_capture(source: str | int, backend: int = cv2.CAP_ANY, options: Sequenc
 class Stream:
     """A stream's capture that ends with the first read that timed out.
 
-    FFmpeg's decoder then still hands out frames that it had kept back, one a time-out: seen with a hung RTSP camera, which
-    so seemed alive for 15 s, and whose pictures were as old.
+    FFmpeg's decoder then still hands out frames that it had kept back, one a time-out: a hung RTSP camera was seen to
+    seem alive for 15 s so, with pictures as old.
     """
 
     def __init__(self, capture: cv2.VideoCapture) -> None:
