@@ -80,6 +80,10 @@ class Bridge:
     def of(self, device: str, what: str = "event") -> list[Any]:
         return [payload for topic, payload in list(self.messages) if topic == f"lpr/{device}/{what}"]
 
+    def events(self) -> int:
+        """How many of all devices have arrived."""
+        return sum(topic.endswith("/event") for topic, _ in list(self.messages))
+
     def close(self) -> None:
         self.client.disconnect()
         self.client.loop_stop()
