@@ -283,7 +283,7 @@ def is_flat(memory: Memory) -> bool:
     slope, error = memory.slope()
     growth = slope * memory.frames[-1] * (1 - WARM)
     print(
-        f"memory: {slope:+.2f} kB every 1,000 frames (least squares, ± {error:.2f}), so {growth / 1e6:+.1f} MB over the run; "
+        f"memory: {slope:+.2f} kB every 1,000 frames (least squares, ± {error:.2f}), so {growth / 1e6:+.1f} MB in all; "
         f"{memory.resident[-1] / 1e6:.0f} MB at the end"
     )
     return growth <= MOST_GROWTH
