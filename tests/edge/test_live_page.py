@@ -29,7 +29,7 @@ def test_nothing_is_drawn_unless_somebody_looks(monkeypatch: pytest.MonkeyPatch)
     """Showing a frame keeps a reference and no more; it is drawn once for all who ask, and not again until the next."""
     drawn: list[int] = []
 
-    def draw(shown: Frame, _: object) -> bytes:
+    def draw(shown: Frame, *_: object) -> bytes:
         drawn.append(shown.index)
         return b"jpeg"
 

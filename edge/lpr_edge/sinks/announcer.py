@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from time import monotonic
 
 from lpr_edge.contract.errors import LprError
-from lpr_edge.messages import say
+from lpr_edge.messages import say, warn
 from lpr_edge.records import Record
 from lpr_edge.sinks.courier import Courier
 from lpr_edge.sinks.heartbeat import Heartbeat
@@ -21,7 +21,7 @@ TRY_AGAIN_S = 5.0
 """From a try that failed to the next, unless an event comes."""
 HELD = "held"
 """In the place of a sink's name, for events that are only in memory."""
-CLOSE_S = 1.0
+CLOSE_S = 0.8
 """How long sinks may still take at the end; a stop must be over in 2 s."""
 
 TakePictures = Callable[[Event], Mapping[str, bytes]]
@@ -85,7 +85,7 @@ class Announcer:
             self._heartbeat.close()
         self._store_held()
         if self._held:
-            say(f"{len(self._held)} events could not be stored, and are lost")
+            warn(f"{len(self._held)} events could not be stored, and are lost")
         for courier in self._couriers:
             courier.start_closing(CLOSE_S)
         for courier in self._couriers:
@@ -100,7 +100,7 @@ class Announcer:
             self._held.popleft()
             self._lost += 1
             if self._lost == 1:
-                say(f"more than {MOST_HELD} events are held in memory: the oldest are lost from now on")
+                warn(f"more than {MOST_HELD} events are held in memory: the oldest are lost from now on")
         self._held.append((record, pictures))
 
     def _store_held(self) -> None:
@@ -120,13 +120,13 @@ class Announcer:
 
     def _tell_trouble(self, error: sqlite3.Error) -> None:
         if self._failed_at is None:
-            say(f"the outbox {self.outbox.path} takes no events ({error}): they are held in memory, make room")
+            warn(f"the outbox {self.outbox.path} takes no events ({error}): they are held in memory, make room")
         self._failed_at = monotonic()
         if not isinstance(error, sqlite3.OperationalError):  # not locked or full, but damaged
             try:
                 self.outbox.recover()
             except (LprError, OSError, sqlite3.Error) as failure:
-                say(str(failure))
+                warn(str(failure))
 
     def _tell_waiting(self) -> None:
         for name, count in self.waiting().items():

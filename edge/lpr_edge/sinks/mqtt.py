@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 from lpr_edge import __version__
 from lpr_edge.contract.errors import LprError
+from lpr_edge.messages import warn
 from lpr_edge.records import SCHEMA, Record
 from lpr_edge.sinks.discovery import discovery_messages
 from lpr_edge.sinks.sink import DeliveryError, Parcel
@@ -77,6 +78,17 @@ class Mqtt:
         """Publish how the device does, at `lpr/<device>/metrics`: at most once, and not later where nobody hears it."""
         if self._client.is_connected():
             self._client.publish(f"{self._base}/metrics", json.dumps(metrics, ensure_ascii=False), qos=0)
+
+    def tell_match(self, record: Record) -> None:
+        """Publish at once that a listed plate is there, or not at all: a gate must not open for what is long gone.
+
+        QoS 0, not retained; the event itself still goes the sure way.
+        """
+        if not self._client.is_connected():
+            warn(f"no match message for event {record['id']}: {self._reason}")
+            return
+        message = {"id": record["id"], "last_seen": record["last_seen"], "text": record["text"]} | record["matched"]
+        self._client.publish(f"{self._base}/match", json.dumps(message, ensure_ascii=False), qos=0)
 
     def close(self) -> None:
         """Say that the device goes, and disconnect."""

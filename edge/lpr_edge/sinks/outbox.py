@@ -14,7 +14,7 @@ from threading import Lock
 from typing import TextIO
 
 from lpr_edge.contract.errors import LprError
-from lpr_edge.messages import say
+from lpr_edge.messages import warn
 from lpr_edge.records import Record
 from lpr_edge.sinks.sink import Parcel
 
@@ -145,7 +145,7 @@ class Outbox:
             self._connection.close()
             aside = _put_aside(self.path)
             self._connection = self._open()
-        say(f"{self.path} was damaged: it is kept as {aside}, and a new one begun")
+        warn(f"{self.path} was damaged: it is kept as {aside}, and a new one begun")
 
     def close(self) -> None:
         """Close the file."""
@@ -160,7 +160,7 @@ class Outbox:
             raise LprError(f"can't open the outbox {self.path} ({error}): give --store another file") from error
         except sqlite3.DatabaseError:
             aside = _put_aside(self.path)
-            say(f"{self.path} is damaged: it is kept as {aside}, and a new one begun")
+            warn(f"{self.path} is damaged: it is kept as {aside}, and a new one begun")
             return _connect(self.path, self.sinks)
 
     def _delivered(self, connection: sqlite3.Connection) -> int:

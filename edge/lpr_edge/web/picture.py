@@ -30,6 +30,8 @@ class Picture:
         self._drawn: object = None
         self._drawn_at = float("-inf")
         self._jpeg = b""
+        self.captions = True
+        """Whether what was read stands beside the plates."""
         self.number = 0
         """Of the picture that `jpeg` gave last, from 1."""
 
@@ -42,19 +44,19 @@ class Picture:
         newest = self._newest
         if newest is not None and newest is not self._drawn and monotonic() - self._drawn_at >= SHORTEST_S:
             self._drawn, self._drawn_at = newest, monotonic()
-            self._jpeg = encode(*newest)
+            self._jpeg = encode(*newest, self.captions)
             self.number += 1
         return self._jpeg
 
 
-def encode(frame: Frame, plates: Sequence[PlateReading]) -> bytes:
+def encode(frame: Frame, plates: Sequence[PlateReading], captions: bool = True) -> bytes:
     """A frame with corners and text as a JPEG of at most LARGEST pixels a side."""
     small, scale = shrink(frame.image_bgr)
     moved = [
         replace(plate, reading=replace(plate.reading, quad_xy=np.asarray(plate.reading.quad_xy * scale, np.float32)))
         for plate in plates
     ]
-    return cv2.imencode(".jpg", draw_plates(small, moved), [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1].tobytes()
+    return cv2.imencode(".jpg", draw_plates(small, moved, captions), [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1].tobytes()
 
 
 def shrink(image_bgr: Image) -> tuple[Image, float]:
