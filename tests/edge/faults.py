@@ -10,10 +10,16 @@ class Table:
     """The lines of one run."""
 
     def __init__(self) -> None:
-        self.rows: list[tuple[str, int, int]] = []
+        self._counts: dict[str, tuple[int, int]] = {}
+
+    @property
+    def rows(self) -> list[tuple[str, int, int]]:
+        return [(what, tried, lost) for what, (tried, lost) in self._counts.items()]
 
     def add(self, what: str, tried: int, lost: int) -> None:
-        self.rows.append((what, tried, lost))
+        """What is noted twice is summed up."""
+        before = self._counts.get(what, (0, 0))
+        self._counts[what] = before[0] + tried, before[1] + lost
 
     def lines(self) -> list[str]:
         """The table for people."""

@@ -103,6 +103,13 @@ def json_lines(rng: Random) -> Iterator[bytes]:
         yield damage(good, rng)
 
 
+def watch_lists(rng: Random) -> Iterator[bytes]:
+    """Damaged lists of plates, endlessly."""
+    good = 'plate,name,action\nA104,"Ram, Thapa",open\n"L\n77",Sita,\nX 410,,call\n#' + "0" * 32 + ",,\n"
+    while True:
+        yield damage(good.encode(), rng)
+
+
 def http_answers(rng: Random) -> Iterator[bytes]:
     """What a webhook's server might send back, endlessly."""
     good = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"

@@ -70,6 +70,16 @@ def test_large_frames_are_made_small_with_their_corners() -> None:
     assert green[:, 1].mean() > 90
 
 
+def test_blurred_pictures_say_nothing_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where plates are blurred, the page's picture has corners, and no text beside them."""
+    shown = Picture()
+    shown.captions = False
+    shown.show(frame(0), [plate("A10")])
+    drawn = cv2.imdecode(np.frombuffer(shown.jpeg(), np.uint8), cv2.IMREAD_COLOR)
+    assert drawn[50:70, 50:110].max() > 120
+    assert drawn[:44].max() < 30
+
+
 def test_the_page_shows_picture_events_and_vitals() -> None:
     """Page, script and style come from the device; picture, latest events and how it does beside them."""
     vitals = Vitals("gate-1", {"reader": "r.tflite"})

@@ -21,6 +21,7 @@ from lpr_edge.contract.errors import LprError, SourceError
 from lpr_edge.frames import Frame, open_source
 from lpr_edge.frames.clip import open_clip
 from lpr_edge.frames.stills import read_still
+from lpr_edge.lists.watch_list import read_list
 from lpr_edge.pipeline import PlateReader
 from lpr_edge.sinks.files import JsonFile
 from lpr_edge.sinks.outbox import Outbox
@@ -64,6 +65,14 @@ def feed_json_lines(count: int, folder: Path, _: PlateReader) -> None:
         assert path.read_bytes().count(record(number)["id"].encode()) == 1
         assert sink.file.last_line().startswith('{"event"')
         path.unlink()
+
+
+def feed_lists(count: int, folder: Path, reader: PlateReader) -> None:
+    path = folder / "gate.csv"
+    for data in itertools.islice(malformed.watch_lists(np.random.default_rng(SEED)), count):
+        path.write_bytes(data)
+        with suppress(LprError):
+            read_list(path, reader.reader.grammar, str, hashed=False)
 
 
 def feed_databases(count: int, folder: Path, _: PlateReader) -> None:
@@ -155,9 +164,10 @@ def feed_page(count: int, _: Path, __: PlateReader) -> None:
 
 
 KINDS: dict[str, tuple[Feed, int, int]] = {
-    "pictures": (feed_pictures, 3000, 60),
-    "configs": (feed_configs, 3000, 60),
+    "pictures": (feed_pictures, 2500, 60),
+    "configs": (feed_configs, 2500, 60),
     "ends of JSON lines": (feed_json_lines, 500, 10),
+    "watch lists": (feed_lists, 1000, 20),
     "databases": (feed_databases, 200, 10),
     "clips": (feed_clips, 400, 10),
     "webhook answers": (feed_webhooks, 800, 20),

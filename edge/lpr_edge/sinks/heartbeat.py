@@ -26,7 +26,7 @@ class Heartbeat:
     def close(self) -> None:
         """Stop telling."""
         self._closing.set()
-        self._thread.join(1.0)
+        self._thread.join(0.1)
 
     def _run(self) -> None:
         while not self._closing.wait(self._every_s):

@@ -41,16 +41,26 @@ def open_page(address: str, token: str, vitals: Vitals, health_after_s: float) -
         LprError: an extra is missing, or the address can't be had.
     """
     host, port = parse_address(address)
+    make_app, make_server = load_server()
+    wanted = token or ("" if is_local(host) else new_token())
+    picture = Picture()
+    server = make_server(make_app(picture, vitals, health_after_s).guarded(wanted), host, port)
+    say(f"live page: {_url(host, server.port)}{_login(token, wanted)}")
+    return LivePage(picture, server, wanted)
+
+
+def load_server() -> tuple[Any, Any]:
+    """`App` and `Server`, which need an extra.
+
+    Raises:
+        LprError: it isn't installed.
+    """
     try:
         from lpr_edge.web.app import App
         from lpr_edge.web.server import Server
     except ImportError as error:
         raise LprError("--web needs Starlette and uvicorn: pip install 'lpr[web]'") from error
-    wanted = token or ("" if is_local(host) else new_token())
-    picture = Picture()
-    server = Server(App(picture, vitals, health_after_s).guarded(wanted), host, port)
-    say(f"live page: {_url(host, server.port)}{_login(token, wanted)}")
-    return LivePage(picture, server, wanted)
+    return App, Server
 
 
 def _url(host: str, port: int) -> str:

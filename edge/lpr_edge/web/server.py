@@ -74,6 +74,7 @@ class Server:
         """Stop listening, and leave what is under way."""
         self._server.should_exit = self._server.force_exit = True
         self._thread.join(CLOSE_S)
+        self._socket.close()  # so that the next run can listen, also where the thread is late
 
 
 def _listen(host: str, port: int) -> socket.socket:
