@@ -1,15 +1,18 @@
 """A live source that is slow, lost or frozen, and a clock that is set."""
 
+import io
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from tests.edge.deliveries import record
 from tests.edge.golden import tinyland
 from tests.edge.readings import START, frame, new_tracker, plate
 from tests.edge.test_capture import Reel, quick, ready, still
@@ -23,6 +26,8 @@ from lpr_edge.frames.sameness import Sameness
 from lpr_edge.loop import Loop
 from lpr_edge.pipeline import PlateReader
 from lpr_edge.sinks import JsonLines
+from lpr_edge.sinks.announcer import Announcer
+from lpr_edge.sinks.outbox import Outbox
 from lpr_edge.views import Views
 
 __all__ = ["quick"]
@@ -235,7 +240,7 @@ def test_a_stop_between_two_events_loses_neither(plate_reader: PlateReader) -> N
     told: list[str] = []
 
     class Interrupted(JsonLines):
-        def write(self, record: dict[str, Any], event: Any = None) -> None:
+        def write(self, record: dict[str, Any], event: Any = None) -> None:  # noqa: ARG002
             told.append(record["text"])
             if len(told) == 1:
                 raise KeyboardInterrupt
@@ -245,3 +250,22 @@ def test_a_stop_between_two_events_loses_neither(plate_reader: PlateReader) -> N
         loop._announce(tracker.flush())
     loop._announce([])  # as the run does at its end
     assert told == ["A104", "A104", "L77"]
+
+
+@pytest.mark.parametrize("jump_s", [86400.0 * 60, -86400.0 * 60])
+def test_a_clock_that_is_set_makes_no_event_old(tmp_path: Path, wall: list[float], jump_s: float) -> None:
+    """Events stored before the clock was set keep their age: they are neither deleted at once, nor kept for longer."""
+    path = tmp_path / "log.db"
+    earlier = Outbox(path, [])
+    earlier.add(record(0))
+    earlier.close()
+    announcer = Announcer(Outbox(path, []), JsonLines(io.StringIO()))
+    box = announcer.outbox
+    announcer.write(record(1))
+    wall[0] = jump_s
+    announcer.tend()
+    box.drop_before(time.time() - 86400)
+    assert box.records() == ([record(1)] if jump_s > 0 else [record(0), record(1)])
+    box.drop_before(time.time() + 60)
+    assert box.records() == ([] if jump_s > 0 else [record(0)])
+    announcer.close()

@@ -24,7 +24,7 @@ from tests.edge.test_whole_run import hold
 from lpr_edge.config import Config, load_config
 from lpr_edge.contract.errors import LprError
 from lpr_edge.messages import detail, say, set_volume, warn
-from lpr_edge.service.installing import activate, obstacles, plan, write_files
+from lpr_edge.service.installing import activate, install_service, obstacles, plan, write_files
 from lpr_edge.service.notifying import Notifier
 from lpr_edge.service.unit import SETTINGS, unit_text
 from lpr_edge.sinks.outbox import Outbox
@@ -292,6 +292,16 @@ def test_print_writes_nothing(run_text: Any) -> None:
         "# /etc/sysusers.d/lpr.conf",
         f"# {UNIT}",
     ]
+
+
+def test_without_root_nothing_is_written(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Who isn't root is shown what would be written, and how to have it written."""
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    install_service(Config(source="rtsp://camera/1"), None, False, sys.stdout)
+    out, err = capsys.readouterr()
+    assert "\n[Service]\n" in out
+    assert "nothing was written: that takes root" in err
+    assert not UNIT.exists()
 
 
 @pytest.fixture

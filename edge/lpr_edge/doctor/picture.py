@@ -6,7 +6,7 @@ from itertools import pairwise
 import cv2
 import numpy as np
 
-from lpr_edge.contract.arrays import Image
+from lpr_edge.contract.arrays import Floats, Image
 from lpr_edge.contract.geometry import quad_size
 from lpr_edge.doctor.finding import Finding, State, graded
 from lpr_edge.frames.sameness import is_same
@@ -41,7 +41,7 @@ def check_focus(images: Sequence[Image]) -> Finding:
     return graded("focus", f"blur {blur:.2f} of 1 (sharp pictures: below {BLURRED:g})", remedy, False, blur > BLURRED)
 
 
-def blur_share(grey: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> float:
+def blur_share(grey: Floats) -> float:
     """How little a picture (H, W) changes where it is blurred: 0 sharp, 1 blurred already.
 
     Crete, Dolmiere, Ladret, Nicolas: The blur effect, Human Vision and Electronic Imaging XII, 2007.

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from time import monotonic
 
 from lpr_edge.contract.errors import LprError
+from lpr_edge.frames.clock import Clock
 from lpr_edge.messages import say, warn
 from lpr_edge.records import Record
 from lpr_edge.sinks.courier import Courier
@@ -57,6 +58,7 @@ class Announcer:
         self._heartbeat = heartbeat
         self._held: deque[tuple[Record, Mapping[str, bytes]]] = deque()
         self._lost = 0
+        self._clock = Clock()
         self._failed_at: float | None = None
         """When the outbox last took no event (`monotonic`); None while it does."""
 
@@ -67,7 +69,8 @@ class Announcer:
         self._store_held()
 
     def tend(self) -> None:
-        """Try again to store what is held."""
+        """Try again to store what is held, and follow the clock where it was set."""
+        self._follow_clock()
         if self._failed_at is not None and monotonic() - self._failed_at >= TRY_AGAIN_S:
             self._store_held()
 
@@ -94,6 +97,16 @@ class Announcer:
             self._pruner.close()
         self._tell_waiting()
         self.outbox.close()
+
+    def _follow_clock(self) -> None:
+        """Give this run's events their right age, or they would be deleted too early or too late."""
+        change = self._clock.follow()
+        if not change:
+            return
+        try:
+            self.outbox.move_times(change.total_seconds())
+        except sqlite3.Error as error:
+            warn(f"the outbox {self.outbox.path} can't follow the clock ({error})")
 
     def _hold(self, record: Record, pictures: Mapping[str, bytes]) -> None:
         if len(self._held) == MOST_HELD:

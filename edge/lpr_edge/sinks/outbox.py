@@ -56,6 +56,8 @@ class Outbox:
         except BaseException:
             self._claim.close()
             raise
+        self._earlier = int(self._connection.execute("SELECT COALESCE(MAX(number), 0) FROM events").fetchone()[0])
+        """Number of the last event of earlier runs."""
 
     def add(self, record: Record, pictures: Mapping[str, bytes] | None = None) -> Record:
         """Store an event; the record as it stands in the file.
@@ -112,6 +114,11 @@ class Outbox:
             found = connection.execute("SELECT MIN(stored) FROM events").fetchone()[0]
         return None if found is None else float(found)
 
+    def move_times(self, by_s: float) -> None:
+        """Correct when this run's events were stored, where the clock was wrong by so many seconds and has been set."""
+        with self._transaction() as connection:
+            connection.execute("UPDATE events SET stored = stored + ? WHERE number > ?", (by_s, self._earlier))
+
     def drop_before(self, stored: float) -> int:
         """Delete events that were stored before a time and that all sinks have; how many."""
         with self._transaction() as connection:
@@ -145,6 +152,7 @@ class Outbox:
             self._connection.close()
             aside = _put_aside(self.path)
             self._connection = self._open()
+            self._earlier = 0
         warn(f"{self.path} was damaged: it is kept as {aside}, and a new one begun")
 
     def close(self) -> None:
