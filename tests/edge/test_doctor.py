@@ -175,7 +175,6 @@ def test_full_and_closed_disks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 def test_broker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A broker that takes the login is well; one that refuses, is down, hangs or is no address must be repaired."""
     pytest.importorskip("paho.mqtt")
-    monkeypatch.setattr(network, "TIMEOUT_S", 1.0)
     port = free_port()
     with broker(tmp_path, port):
         assert network.check_broker(Config(mqtt=f"mqtt://127.0.0.1:{port}")).state is State.OK
@@ -183,6 +182,7 @@ def test_broker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with broker(tmp_path, port, "allow_anonymous false"):
         finding = network.check_broker(Config(mqtt=f"mqtt://127.0.0.1:{port}"))
         assert (finding.state, "the broker says: Not authorized" in finding.found) == (State.REPAIR, True)
+    monkeypatch.setattr(network, "TIMEOUT_S", 1.0)
     with socket.create_server(("127.0.0.1", 0)) as hanging:
         address = f"mqtt://127.0.0.1:{hanging.getsockname()[1]}"
         assert network.check_broker(Config(mqtt=address)).found == "no answer in 1 s"

@@ -107,11 +107,11 @@ def test_time_passes_while_no_picture_comes(monkeypatch: pytest.MonkeyPatch) -> 
     """A camera that hangs gives a moment without a picture again and again, until it counts as frozen."""
     monkeypatch.setattr("lpr_edge.frames.live.TICK_S", 0.02)
     stuck = Stuck(np.zeros((4, 6, 3), np.uint8))
-    frames = live_frames(stuck, "camera 0", "check its cable", patience_s=0.2)
+    frames = live_frames(stuck, "camera 0", "check its cable", patience_s=1)
     first, *rest = islice(frames, 4)
     assert isinstance(first, Frame)
     assert all(isinstance(item, Quiet) and item.clock_set == timedelta() for item in rest)
-    with pytest.raises(SourceError, match=r"camera 0 gave nothing for 0\.2 s after 1 frames: check its cable"):
+    with pytest.raises(SourceError, match=r"camera 0 gave nothing for 1 s after 1 frames: check its cable"):
         list(frames)
     stuck.released.set()
 
@@ -196,15 +196,13 @@ def test_times_follow_a_clock_that_is_set(wall: list[float], jump_s: float, caps
     reel = Reel(3)
     frames = live_frames(reel, "camera 0", "")
     reel.taken.release()
-    before = next(frames)
+    before = next(item for item in frames if isinstance(item, Frame))
     wall[0] = jump_s
     reel.taken.release()
-    told, after = next(frames), next(frames)
+    told = next(item for item in frames if isinstance(item, Quiet) and item.clock_set)
+    after = next(item for item in frames if isinstance(item, Frame))
     reel.taken.release()
     frames.close()
-    assert isinstance(before, Frame)
-    assert isinstance(told, Quiet)
-    assert isinstance(after, Frame)
     assert abs(told.clock_set.total_seconds() - jump_s) < 1
     assert abs((after.time - before.time).total_seconds() - jump_s) < 30
     assert f"the clock was set by {jump_s:+.0f} s" in capsys.readouterr().err

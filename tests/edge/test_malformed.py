@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.edge import malformed
-from tests.edge.deliveries import record
+from tests.edge.deliveries import record, wait_until
 from tests.edge.faults import Tally
 from tests.edge.pages import TOKEN, get, page, raw, show
 from tests.edge.test_edge_cli import write_clip
@@ -160,7 +160,7 @@ def feed_page(count: int, _: Path, __: PlateReader) -> None:
             assert not answer or answer.startswith(b"HTTP/1.1 "), data
             assert b"Traceback" not in answer
         assert get(live, "/health", {"Authorization": f"Bearer {TOKEN}"})[0] == 200
-    assert threading.active_count() == before
+    wait_until(lambda: threading.active_count() == before)
 
 
 KINDS: dict[str, tuple[Feed, int, int]] = {

@@ -35,8 +35,11 @@ def match(action: str = "open", number: int = 1, name: str = "Ram") -> dict[str,
     return {"id": f"e-{number}", "text": "A104", "last_seen": "2026-03-01T06:00:00.000Z", "matched": matched}
 
 
-def test_listed_plates_in_records_and_a_program(run: Run, models: list[str], tmp_path: Path) -> None:
+def test_listed_plates_in_records_and_a_program(
+    run: Run, models: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Each event says which listed plate it is; the program runs for those with an action, with what was seen."""
+    monkeypatch.setattr("lpr_edge.lists.command.CLOSE_S", 20.0)  # the machine may have other things to do
     clip = write_clip(tmp_path / "clip.avi", ("A104", "L77"))
     (tmp_path / "gate.csv").write_text("plate,name,action\nA 104,Ram Thapa,open\nL 77,Sita,\n")
     note = tmp_path / "note"
@@ -87,44 +90,50 @@ def test_program_that_hangs_is_killed_and_the_next_runs(tmp_path: Path, capfd: p
     script = tmp_path / "slow.sh"
     script.write_text('#!/bin/sh\necho "$1" >> "$0.log"\n[ "$1" = open ] || sleep 60\n')
     script.chmod(0o700)
-    action = CommandAction(str(script), 0.3)
+    action = CommandAction(str(script), 2)
     before = time.monotonic()
     action.start(match("wait"))
     action.start(match("open", 2))
-    assert time.monotonic() - before < 0.2
+    assert time.monotonic() - before < 2
     log = Path(f"{script}.log")
     wait_until(lambda: log.exists() and log.read_text().split() == ["wait", "open"])
     action.close()
-    assert "slow.sh took more than 0.3 s for event e-1, and was killed" in capfd.readouterr().err
+    assert "slow.sh took more than 2 s for event e-1, and was killed" in capfd.readouterr().err
 
 
 def test_programs_that_fail_or_wait_too_long_are_told(
     capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """A failure is one line; what has waited too long behind a slow program isn't done any more."""
-    monkeypatch.setattr("lpr_edge.lists.command.STALE_S", 0.1)
+    monkeypatch.setattr("lpr_edge.lists.command.STALE_S", 0.5)
     monkeypatch.setattr("lpr_edge.lists.command.MOST_WAITING", 2)
-    action = CommandAction("sleep 0.3", 10)  # gets `open` as an argument, too: it fails at once
+    action = CommandAction("sleep 0", 10)  # gets `open` as an argument, too: it fails at once
     action.start(match())
     wait_until(lambda: "sleep ended with status 1 for event e-1" in capfd.readouterr().err)
     action.close()
-    slow = CommandAction('sh -c "sleep 0.4"', 10)
+    slow = CommandAction('sh -c "sleep 1"', 10)
     for number in range(2, 6):
         slow.start(match(number=number))
     assert "runs wait already" in capfd.readouterr().err
-    wait_until(lambda: "it waited more than 0.1 s" in capfd.readouterr().err)
+    wait_until(lambda: "it waited more than 0.5 s" in capfd.readouterr().err)
     slow.close()
 
 
-def test_closing_kills_what_runs(capfd: pytest.CaptureFixture[str]) -> None:
-    """At the end, a program that still runs is killed, and no thread is left."""
-    action = CommandAction('sh -c "sleep 60"', 60)
+def test_closing_lets_programs_end(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """At the end what was asked for is still done; what takes longer is left to itself, and that is said."""
+    log = tmp_path / "log"
+    action = CommandAction(f'sh -c "echo $0 >> {log}"', 60)
     action.start(match())
-    wait_until(lambda: action._process is not None)
-    action.start_closing()
     action.close()
-    assert not action._thread.is_alive()
-    assert "was stopped: lpr-edge ends" in capfd.readouterr().err
+    assert log.read_text() == "open\n"
+    slow = CommandAction(f'sh -c "sleep 1.5; echo done >> {log}"', 60)
+    slow.start(match())
+    slow.start(match(number=2))
+    wait_until(lambda: slow._waiting.qsize() == 1)
+    slow.start_closing()
+    slow.close()
+    assert "still runs, and is left to itself; 1 more runs weren't begun" in capfd.readouterr().err
+    wait_until(lambda: log.read_text() == "open\ndone\n")
 
 
 @pytest.mark.parametrize("command", ["", " ", "no-such-program-here -x", "'open", "/etc"])

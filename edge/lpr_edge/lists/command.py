@@ -19,6 +19,8 @@ from lpr_edge.records import Record
 MOST_WAITING = 20
 STALE_S = 10.0
 """What has waited for longer behind a slow program isn't done any more: the vehicle has gone."""
+CLOSE_S = 0.7
+"""How long runs may still take at the end; a stop must be over in 2 s."""
 OUR_PREFIX = "LPR_"
 """Of this device's settings in the environment, passwords among them, which are nobody else's."""
 
@@ -39,8 +41,8 @@ class CommandAction:
         self._words = parse_command(command)
         self._timeout_s = timeout_s
         self._waiting: Queue[tuple[float, Record]] = Queue(MOST_WAITING)
-        self._closing = False
-        self._process: subprocess.Popen[bytes] | None = None
+        self._deadline: float | None = None
+        """When it must be over (`monotonic`); None while nobody closes it."""
         self._thread = Thread(target=self._run, name="lpr-command", daemon=True)
         self._thread.start()
 
@@ -52,20 +54,19 @@ class CommandAction:
             warn(f"{self._words[0]} isn't run for event {record['id']}: {MOST_WAITING} runs wait already")
 
     def start_closing(self) -> None:
-        """Begin no further run."""
-        self._closing = True
+        """Take nothing more, and be quick."""
+        self._deadline = monotonic() + CLOSE_S
 
     def close(self) -> None:
-        """Kill the run that is under way, if one is."""
-        self._closing = True
-        process = self._process
-        if process is not None and process.poll() is None:
-            _kill(process)
-            warn(f"{self._words[0]} was stopped: lpr-edge ends")
-        self._thread.join(0.5)
+        """Give it until then; a program that still runs is left to end by itself, as half an opened gate is no gate."""
+        if self._deadline is None:
+            self.start_closing()
+        self._thread.join(max(0.0, (self._deadline or 0.0) - monotonic()))
+        if self._thread.is_alive():
+            warn(f"{self._words[0]} still runs, and is left to itself; {self._waiting.qsize()} more runs weren't begun")
 
     def _run(self) -> None:
-        while not self._closing:
+        while self._deadline is None or (monotonic() < self._deadline and not self._waiting.empty()):
             with suppress(Empty):
                 asked_at, record = self._waiting.get(timeout=0.1)
                 if monotonic() - asked_at > STALE_S:
@@ -75,7 +76,7 @@ class CommandAction:
 
     def _carry_out(self, record: Record) -> None:
         try:
-            self._process = subprocess.Popen(
+            process = subprocess.Popen(
                 [*self._words, *arguments_of(record)],
                 stdin=subprocess.DEVNULL,
                 stdout=2,  # stdout is for records
@@ -86,14 +87,14 @@ class CommandAction:
             warn(f"{self._words[0]} can't be run: {error.strerror}")
             return
         try:
-            status = self._process.wait(self._timeout_s)
+            status = process.wait(self._timeout_s)
         except subprocess.TimeoutExpired:
-            _kill(self._process)
+            _kill(process)
             warn(f"{self._words[0]} took more than {self._timeout_s:g} s for event {record['id']}, and was killed")
             return
         if status == 0:
             detail(f"{self._words[0]} was run for event {record['id']}")
-        elif not self._closing:
+        else:
             warn(f"{self._words[0]} ended with status {status} for event {record['id']}")
 
 

@@ -31,7 +31,7 @@ class Notifier:
         now = monotonic()
         if self._every_s and now - self._last >= self._every_s:
             self._last = now
-            self._send("WATCHDOG=1")
+            self._send("WATCHDOG=1", 0)  # a systemd that is busy must not hold up the loop
 
     def reloading(self) -> None:
         """The service begins again with new settings; `ready` follows."""
@@ -41,10 +41,10 @@ class Notifier:
         """The service ends."""
         self._send("STOPPING=1")
 
-    def _send(self, message: str) -> None:
+    def _send(self, message: str, wait_s: float = 1.0) -> None:
         if self._address:
             with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
-                sender.setblocking(False)  # a systemd that doesn't listen must not hold up the loop
+                sender.settimeout(wait_s)
                 sender.sendto(message.encode(), self._address)
 
 

@@ -22,7 +22,7 @@ TRY_AGAIN_S = 5.0
 """From a try that failed to the next, unless an event comes."""
 HELD = "held"
 """In the place of a sink's name, for events that are only in memory."""
-CLOSE_S = 0.8
+CLOSE_S = 0.7
 """How long sinks may still take at the end; a stop must be over in 2 s."""
 
 TakePictures = Callable[[Event], Mapping[str, bytes]]

@@ -14,7 +14,7 @@ EVERY_S = 600.0
 BATCH = 200
 """Events deleted at a time, where room is needed."""
 
-CLOSE_S = 0.5
+CLOSE_S = 0.3
 """How long closing waits for deletions that are under way."""
 
 ListFiles = Callable[[], Iterable[Path]]

@@ -18,7 +18,8 @@ LONGEST_S = 60.0
 Browsers reconnect."""
 LARGEST_HEAD = 16_384
 """Bytes of a request's head."""
-CLOSE_S = 0.5
+CLOSE_S = 0.3
+"""How long closing waits for the thread; a stop must be over in 2 s, and capture and sinks take some of it."""
 
 
 class Passing(H11Protocol):
