@@ -4,6 +4,8 @@ import argparse
 import io
 import os
 import sys
+import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
@@ -35,6 +37,25 @@ NEED_PLATES = ("show", "web", "save_video", "save_images", "every_frame")
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command; the exit status: 0, 1 for what went wrong, 2 for wrong usage, 130 for Ctrl-C, 0 for SIGTERM."""
+    status = _run(argv)
+    if argv is None and threading.active_count() > 1:
+        _leave(status)
+    return status
+
+
+def _leave(status: int) -> NoReturn:
+    """End the process without waiting for its threads.
+
+    Python, on its way out, ends a thread that comes back from OpenCV, and C++ takes that for an error: SIGABRT. A
+    camera that hangs leaves such a thread behind.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):
+            stream.flush()
+    os._exit(status)
+
+
+def _run(argv: list[str] | None) -> int:
     os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # read when OpenCV is loaded; lpr says itself what went wrong
     _speak_utf8()
     try:

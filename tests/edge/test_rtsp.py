@@ -160,7 +160,7 @@ def test_events_go_on_when_the_camera_is_back(camera: Camera, models: list[str],
         camera.off()
         time.sleep(1)
         camera.on()
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=240)
     assert (process.returncode, first["text"], out) == (0, "A104", b"")
     assert b"is back after" in err
     assert b"secret" not in err
