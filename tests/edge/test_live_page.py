@@ -17,6 +17,7 @@ from tests.edge.readings import frame, plate
 from lpr_edge.config import Config
 from lpr_edge.contract.errors import LprError
 from lpr_edge.frames import Frame
+from lpr_edge.messages import set_volume
 from lpr_edge.pipeline import FrameResult
 from lpr_edge.vitals import Vitals
 from lpr_edge.web import picture, server
@@ -197,8 +198,16 @@ def test_a_page_of_elsewhere_cannot_read_this_one() -> None:
             assert get(live, "/health", {"Host": host})[0] == 200, host
 
 
-def test_a_token_is_made_where_others_can_ask(capsys: pytest.CaptureFixture[str]) -> None:
-    """On an address that others reach, a token that wasn't given is made and said; one that was given isn't shown."""
+@pytest.fixture
+def quiet() -> Iterator[None]:
+    """As with --quiet."""
+    set_volume(quiet=True, verbose=False)
+    yield
+    set_volume(quiet=False, verbose=False)
+
+
+def test_a_token_is_made_where_others_can_ask(quiet: None, capsys: pytest.CaptureFixture[str]) -> None:
+    """On an address that others reach, a token that wasn't given is made and said, always; a given one isn't shown."""
     for given in ("", TOKEN):
         live = open_page(f"0.0.0.0:{free_port()}", given, Vitals(), 60)
         try:

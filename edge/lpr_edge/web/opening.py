@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lpr_edge.contract.errors import LprError
-from lpr_edge.messages import say
+from lpr_edge.messages import say, warn
 from lpr_edge.vitals import Vitals
 from lpr_edge.web.address import is_local, new_token, parse_address
 from lpr_edge.web.picture import Picture
@@ -45,7 +45,8 @@ def open_page(address: str, token: str, vitals: Vitals, health_after_s: float) -
     wanted = token or ("" if is_local(host) else new_token())
     picture = Picture()
     server = make_server(make_app(picture, vitals, health_after_s).guarded(wanted), host, port)
-    say(f"live page: {_url(host, server.port)}{_login(token, wanted)}")
+    tell = say if wanted == token else warn  # a token that nobody hears of lets nobody in, also with --quiet
+    tell(f"live page: {_url(host, server.port)}{_login(token, wanted)}")
     return LivePage(picture, server, wanted)
 
 
