@@ -3,6 +3,8 @@
 #   make demo       read plates from a short clip, here, on the CPU (installs the device part only)
 #   make test       install everything, run the plain tests;  make test-all adds the slow ones
 #   make check      format, lint and types
+#   make faults     what goes wrong in months at a gate, on purpose, and a table of what was lost
+#   make soak       FRAMES=200000 from a looped clip with all sinks on, and a table of what was lost and what was left over
 #   make bench      accuracy of nothing, speed of everything: lpr-bench on this machine
 #   make models DATA=DIR   train, pack, export, measure and describe all shipped models anew; stopped, it goes on
 #   make clean      remove environments and caches;  runs/ stays
@@ -26,7 +28,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 DEVICE := .venv-device
 EVERYTHING := .venv
 
-.PHONY: demo test test-all check format bench models clean
+.PHONY: demo test test-all faults soak check format bench models clean
 .DELETE_ON_ERROR:
 
 demo: $(DEVICE)/installed
@@ -40,6 +42,14 @@ test: $(EVERYTHING)/installed
 
 test-all: $(EVERYTHING)/installed
 	$(EVERYTHING)/bin/python -m pytest -m ''
+
+faults: $(EVERYTHING)/installed
+	$(EVERYTHING)/bin/python -m pytest -m faults
+
+FRAMES := 200000
+
+soak: $(EVERYTHING)/installed
+	$(EVERYTHING)/bin/python -m tests.edge.soak --frames $(FRAMES)
 
 check: $(EVERYTHING)/installed
 	$(EVERYTHING)/bin/ruff format --check .

@@ -10,6 +10,7 @@ from lpr_edge.shipped import model_file
 from lpr_edge.sinks.mqtt import load_paho, parse_broker
 from lpr_edge.sinks.opening import open_hasher
 from lpr_edge.sinks.webhook import parse_url
+from lpr_edge.web.opening import load_server
 from lpr_edge.zone import parse_zone
 
 
@@ -32,6 +33,8 @@ def check_settings(config: Config) -> None:
     if config.mqtt:
         load_paho()
         parse_broker(config.mqtt)
+    if config.web:
+        load_server()
 
 
 def open_grammar(config: Config) -> Grammar:

@@ -4,14 +4,17 @@ import argparse
 import io
 import os
 import sys
+import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
 from lpr_edge.config import Config, load_config, with_flags
 from lpr_edge.contract.errors import LprError
-from lpr_edge.contract.settings import add_flags
+from lpr_edge.contract.settings import add_flags, field_notes
 from lpr_edge.messages import set_volume, warn
 from lpr_edge.stopping import Reloading, Terminated
+from lpr_edge.web.address import DEFAULT
 
 GROUPS = {
     "pictures": ("size", "fps", "rotate", "every", "roi", "give_up"),
@@ -24,14 +27,35 @@ GROUPS = {
     "where events go, beside stdout": (
         *("store", "jsonl", "csv", "snapshots", "webhook", "webhook_token"),
         *("mqtt", "mqtt_password", "mqtt_ca", "mqtt_topic", "mqtt_discovery", "device", "keep", "quota", "rotate_size"),
+        "mqtt_metrics",
     ),
+    "watching it from elsewhere": ("web_token", "health_after"),
 }
 """Title of a group of flags -> the settings that they are for."""
-NEED_PLATES = ("show", "save_video", "save_images", "every_frame")
+NEED_PLATES = ("show", "web", "save_video", "save_images", "every_frame")
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command; the exit status: 0, 1 for what went wrong, 2 for wrong usage, 130 for Ctrl-C, 0 for SIGTERM."""
+    status = _run(argv)
+    if argv is None and threading.active_count() > 1:
+        _leave(status)
+    return status
+
+
+def _leave(status: int) -> NoReturn:
+    """End the process without waiting for its threads.
+
+    Python, on its way out, ends a thread that comes back from OpenCV, and C++ takes that for an error: SIGABRT. A
+    camera that hangs leaves such a thread behind.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):
+            stream.flush()
+    os._exit(status)
+
+
+def _run(argv: list[str] | None) -> int:
     os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # read when OpenCV is loaded; lpr says itself what went wrong
     _speak_utf8()
     try:
@@ -128,6 +152,8 @@ def build_parser() -> argparse.ArgumentParser:
             group.add_argument(
                 "--json", action="store_true", help="with --info: JSON, one model a line; with --doctor: one object"
             )
+        if "web_token" in names:
+            _add_web(group)
     return parser
 
 
@@ -142,6 +168,12 @@ def _add_jobs(group: argparse._MutuallyExclusiveGroup) -> None:
         help="tell which character each picture of PATH shows; label null where the model doesn't know",
     )
     group.add_argument("--info", action="store_true", help="print what the models say about themselves")
+
+
+def _add_web(group: argparse._ArgumentGroup) -> None:
+    """`--web`, the only setting whose flag needs no value."""
+    shown = f"{field_notes(Config)['web']} (default: none; without HOST:PORT {DEFAULT})"
+    group.add_argument("--web", nargs="?", const=DEFAULT, default=argparse.SUPPRESS, metavar="HOST:PORT", help=shown)
 
 
 def _add_service(group: argparse._ArgumentGroup) -> None:

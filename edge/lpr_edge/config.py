@@ -4,6 +4,7 @@ import argparse
 import dataclasses
 import os
 import re
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,6 +14,7 @@ from typing import Any
 from lpr_edge import amounts
 from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.settings import check_table, check_texts, read_table
+from lpr_edge.web.address import check_token, parse_address
 
 RUNTIME_NAMES = ("auto", "litert", "tflite", "onnxruntime", "opencv")
 """`auto` and `runtimes.RUNTIMES`; written out here so that --help needs nothing heavy."""
@@ -112,8 +114,16 @@ class Config:
     """what topics begin with; the device and `event` or `status` follow"""
     mqtt_discovery: bool = True
     """tell Home Assistant about this device"""
+    mqtt_metrics: str = "60s"
+    """how often the device tells the broker how it does; 0 for never"""
     device: str = ""
     """this device's name in topics; without one, the host's"""
+    web: str = ""
+    """live page in a browser, also /metrics and /health, at HOST:PORT; others than this machine need its token"""
+    web_token: str = ""
+    """password of the live page, 16 characters or more; better as LPR_WEB_TOKEN; without one, a new one is said"""
+    health_after: str = "30s"
+    """at /health the device is ill when it has had no frame for so long"""
     keep: str = "30d"
     """events, files and pictures that are older are deleted; 0 keeps them all"""
     quota: str = "1GB"
@@ -155,7 +165,12 @@ class Config:
         amounts.seconds(self.keep, "keep")
         amounts.seconds(self.gap, "gap")
         amounts.seconds(self.give_up, "give_up")
+        amounts.seconds(self.mqtt_metrics, "mqtt_metrics")
+        _require(amounts.seconds(self.health_after, "health_after") > 0, "health_after", self.health_after, "above 0")
         amounts.size(self.quota, "quota")
+        if self.web:
+            parse_address(self.web)
+        check_token(self.web_token)
         _require(not (self.stores and self.every_frame), "every_frame", True, "off where events are stored or sent on")
 
     @property
@@ -183,6 +198,11 @@ class Config:
     def rotate_bytes(self) -> int:
         """Largest file of lines."""
         return amounts.size(self.rotate_size, "rotate_size")
+
+    @property
+    def device_name(self) -> str:
+        """This device's name."""
+        return self.device or socket.gethostname()
 
     @property
     def stores(self) -> bool:

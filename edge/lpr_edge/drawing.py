@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from functools import cache, lru_cache
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -71,19 +72,27 @@ def text_patch(text: str, height: int, colour_bgr: tuple[int, int, int]) -> Imag
     return np.ascontiguousarray(np.asarray(patch, np.uint8)[..., ::-1])
 
 
+def font_path() -> Path:
+    """The font's file.
+
+    Raises:
+        LprError: its package isn't installed.
+    """
+    try:
+        import fontpkg
+
+        return Path(fontpkg.path(FONT, weight=600, nearest=True))
+    except Exception as error:
+        raise LprError("no font for Devanagari: pip install fontpkg-noto-sans-devanagari") from error
+
+
 @lru_cache(maxsize=8)
 def _font(size: int) -> Any:
     """The font, in a size."""
     from PIL import ImageFont
 
     _check_shaping()
-    try:
-        import fontpkg
-
-        path = fontpkg.path(FONT, weight=600, nearest=True)
-    except Exception as error:
-        raise LprError("no font for Devanagari: pip install fontpkg-noto-sans-devanagari") from error
-    font = ImageFont.truetype(str(path), size)
+    font = ImageFont.truetype(str(font_path()), size)
     font.set_variation_by_axes([600, 100])  # weight, width
     return font
 

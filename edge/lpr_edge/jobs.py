@@ -21,6 +21,7 @@ from lpr_edge.shipped import KINDS, given_file, model_file, shipped_model
 from lpr_edge.sinks import JsonLines, open_sinks
 from lpr_edge.stopping import Reloading, hearing_sighup, stopping_on_sigterm
 from lpr_edge.views import open_views
+from lpr_edge.watching import open_live_page, open_vitals
 from lpr_edge.zone import parse_zone
 
 Again = Callable[[], Config]
@@ -138,8 +139,10 @@ def _loop(config: Config, source: Source) -> Loop:
     plate_reader = _load_reader(config)
     views = open_views(source, config.show, config.save_video, config.save_images, config.every_frame)
     views.captions = not config.blurs
-    sink = open_sinks(config, JsonLines(sys.stdout), plate_reader.reader)
-    loop = Loop(plate_reader, sink, views, config.every_frame, gap=config.gap_time)
+    vitals = open_vitals(config, plate_reader)
+    sink = open_sinks(config, JsonLines(sys.stdout), plate_reader.reader, vitals)
+    views.page = open_live_page(config, vitals, sink)
+    loop = Loop(plate_reader, sink, views, config.every_frame, gap=config.gap_time, vitals=vitals)
     loop.veil = Veil() if config.blurs else None
     return loop
 

@@ -13,6 +13,7 @@ from lpr_edge.records import Record, error_record, event_record, image_record
 from lpr_edge.sinks import Sink
 from lpr_edge.tracker import GAP, Event, Tracker
 from lpr_edge.views import Views
+from lpr_edge.vitals import Vitals
 
 
 class Loop:
@@ -26,6 +27,7 @@ class Loop:
         every_frame: bool = False,
         describe: Callable[[Event], Record] = event_record,
         gap: timedelta = GAP,
+        vitals: Vitals | None = None,
     ) -> None:
         """Take what a run needs.
 
@@ -36,12 +38,14 @@ class Loop:
             every_frame: a record for each frame, where otherwise clips and cameras give one for each vehicle.
             describe: makes an event's record.
             gap: a vehicle that is back before so long has no second event.
+            vitals: counts frames for those who watch.
         """
         self.reader = reader
         self.sink = sink
         self.views = views
         self.every_frame = every_frame
         self.describe = describe
+        self.vitals = vitals or Vitals()
         self.veil: Veil | None = None
         """Hides plates from all that keeps or shows pictures."""
         self.beat: Callable[[], None] = lambda: None
@@ -92,6 +96,7 @@ class Loop:
         result = self.reader.read(frame.image_bgr)
         self.frames += 1
         self.milliseconds += result.detect_ms + result.read_ms
+        self.vitals.note(frame, result)
         if self.veil:
             frame = self.veil.over(frame, result.seen)
         if by_frame:

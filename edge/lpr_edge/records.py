@@ -12,6 +12,8 @@ from lpr_edge.tracker import Event, Vote
 Record = dict[str, Any]
 """Plain values, as `json.dumps` takes them."""
 
+SCHEMA = 1
+"""Of events, and of what a device says about itself; it changes with a field's meaning, not where one is added."""
 MOST_VOTES = 5
 """Texts listed in an event's `votes`."""
 
@@ -58,6 +60,7 @@ def event_record(event: Event) -> Record:
     """A vehicle that has passed: its plate as it was read best."""
     record = {
         "event": "plate",
+        "schema": SCHEMA,
         "id": event.id,
         "source": event.frame.source,
         "first_seen": iso_time(event.first_seen),

@@ -11,6 +11,7 @@ from lpr_edge.frames import Frame, Source
 from lpr_edge.pipeline import PlateReading
 from lpr_edge.saving import ImageFolder, VideoFile, file_name
 from lpr_edge.tracker import Event
+from lpr_edge.web.opening import LivePage
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -28,11 +29,14 @@ class Views:
     """Whether the folder gets frames, not events."""
     captions: bool = True
     """Whether what was read stands beside the plates."""
+    page: LivePage | None = None
     _pictures: int = 0
 
     def show(self, frame: Frame, plates: Sequence[PlateReading]) -> bool:
         """Show or save a frame; False when the user has seen enough."""
         self._pictures += 1
+        if self.page:
+            self.page.picture.show(frame, plates)
         keeps = self.folder is not None and (self.kind == "stills" or (self.every_frame and bool(plates)))
         if not (keeps or self.window or self.video):
             return True
@@ -50,8 +54,8 @@ class Views:
             self.folder.write(draw_plates(event.frame.image_bgr, [event.plate], self.captions), f"{event.id}.jpg")
 
     def close(self) -> None:
-        """Finish files and take the window away."""
-        for view in (self.window, self.video):
+        """Finish files, take the window away and stop serving."""
+        for view in (self.window, self.video, self.page):
             if view is not None:
                 view.close()
 

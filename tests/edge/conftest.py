@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.edge.faults import Table, Tally
 from tests.edge.golden import tinyland
 from tests.edge.golden.tinyland import Scene
 
@@ -42,3 +43,19 @@ def scenes() -> tuple[Scene, ...]:
     """Twenty streets with a plate each, none of which the models were fitted to."""
     rng = np.random.default_rng(2026)
     return tuple(tinyland.draw_scene(tinyland.random_rows(rng), rng) for _ in range(20))
+
+
+TABLE = pytest.StashKey[Table]()
+
+
+@pytest.fixture
+def tally(request: pytest.FixtureRequest) -> Tally:
+    """Note what was tried and what was lost; the run's end shows it in one table."""
+    return request.config.stash.setdefault(TABLE, Table()).add
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Print the table, if there is any."""
+    if TABLE in config.stash and config.stash[TABLE].rows:
+        terminalreporter.write_sep("=", "what was tried, and what was lost")
+        terminalreporter.write_line("\n".join(config.stash[TABLE].lines()))

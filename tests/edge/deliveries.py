@@ -103,12 +103,17 @@ def answers(port: int) -> bool:
 def broker(folder: Path, port: int, settings: str = "allow_anonymous true") -> Iterator[None]:
     """A real mosquitto on this machine."""
     (folder / "mosquitto.conf").write_text(f"listener {port} 127.0.0.1\n{settings}\n")
-    process = subprocess.Popen(
-        ["mosquitto", "-c", str(folder / "mosquitto.conf")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    process = start_mosquitto(folder / "mosquitto.conf", port)
     try:
-        wait_until(lambda: answers(port))
         yield
     finally:
         process.kill()
         process.wait()
+
+
+def start_mosquitto(settings: Path, port: int) -> subprocess.Popen[bytes]:
+    """Start it, and wait until it listens."""
+    process = subprocess.Popen(["mosquitto", "-c", str(settings)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wait_until(lambda: answers(port) or process.poll() is not None)
+    assert process.poll() is None, f"mosquitto refuses {settings}"
+    return process

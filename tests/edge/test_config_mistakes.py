@@ -9,6 +9,7 @@ from typing import Any, get_type_hints
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.edge.faults import Tally
 
 from lpr_edge.cli import main
 from lpr_edge.config import Config, load_config
@@ -47,7 +48,8 @@ def told(path: Path, text: str) -> str:
     return str(caught.value)
 
 
-def test_every_key_with_every_wrong_type(tmp_path: Path) -> None:
+@pytest.mark.faults
+def test_every_key_with_every_wrong_type(tmp_path: Path, tally: Tally) -> None:
     """A value of a wrong type is told with file, key, value and what was expected, for every key there is."""
     found = list(mistakes())
     assert len(found) > 4 * len(KEYS)
@@ -57,6 +59,7 @@ def test_every_key_with_every_wrong_type(tmp_path: Path) -> None:
         assert f"`{key}` is " in line, (key, value)
         assert "was expected" in line, (key, value)
         assert "\n" not in line, (key, value)
+        tally("settings of a wrong type, told in one line", 1, 0)
 
 
 def test_every_key_mistyped(tmp_path: Path) -> None:
@@ -93,11 +96,13 @@ def test_every_key_mistyped(tmp_path: Path) -> None:
         ("\ufeffcamera = 0", "isn't TOML"),
     ],
 )
-def test_every_value_that_cannot_be(tmp_path: Path, text: str, expected: str) -> None:
+@pytest.mark.faults
+def test_every_value_that_cannot_be(tmp_path: Path, text: str, expected: str, tally: Tally) -> None:
     """Values that no run could use are told with what was found and what must be."""
     line = told(tmp_path / "lpr.toml", text)
     assert expected in line
     assert "\n" not in line
+    tally("settings that no run could use, told in one line", 1, 0)
 
 
 VALUES = (

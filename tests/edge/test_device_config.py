@@ -128,6 +128,10 @@ def test_a_wrong_file_is_status_1(tmp_path: Path, capsys: pytest.CaptureFixture[
         ('rotate_size = "1B"', r"Setting `rotate_size` is 1B, and it must be 1kB or more"),
         ('device = "a/b"', r"Setting `device` is 'a/b', and it must be without /"),
         ('mqtt_topic = "#"', r"Setting `mqtt_topic` is '#', and it must be without spaces, \+, # and outer /"),
+        ('web = "everywhere"', r"Setting `web` is 'everywhere', and it must be HOST:PORT, such as 127\.0\.0\.1:8080"),
+        ('web_token = "secret"', r"lpr\.toml: Setting `web_token` is not shown here, and it must be 16 or more"),
+        ('health_after = "0"', r"Setting `health_after` is 0, and it must be above 0"),
+        ('mqtt_metrics = "often"', r"Setting `mqtt_metrics` is 'often', and it must be a time such as"),
         ('csv = "a.csv"\nevery_frame = true', r"`every_frame` is True, and it must be off where events are stored"),
     ],
 )
@@ -145,3 +149,12 @@ def test_times_and_sizes() -> None:
         5400,
         2 * 10**9,
     )
+
+
+def test_the_page_needs_no_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`--web` alone is this machine's port 8080; an address, a file or the environment say another."""
+    assert parse_arguments(["--camera", "0", "--web"])[1].web == "127.0.0.1:8080"
+    assert parse_arguments(["--web", "0.0.0.0:80", "--camera", "0"])[1].web == "0.0.0.0:80"
+    assert parse_arguments(["--camera", "0"])[1].web == ""
+    monkeypatch.setenv("LPR_WEB", "8081")
+    assert parse_arguments(["--config", str(write(tmp_path, "camera = 0"))])[1].web == "8081"

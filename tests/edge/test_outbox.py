@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.edge.deliveries import Record, Shelf, record, wait_until
+from tests.edge.faults import Tally
 
 from lpr_edge.contract.errors import LprError
 from lpr_edge.sinks import announcer as announcing
@@ -217,7 +218,10 @@ def test_a_fault_inside_a_sink_is_only_its_own(outbox: Outbox, capsys: pytest.Ca
     assert "ZeroDivisionError: oops" in capsys.readouterr().err
 
 
-def test_a_locked_database_holds_events_in_memory(outbox: Outbox, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.faults
+def test_a_locked_database_holds_events_in_memory(
+    outbox: Outbox, capsys: pytest.CaptureFixture[str], tally: Tally
+) -> None:
     """While another program locks the file, events are held and not announced; unlocked, all come in order."""
     paper = Paper()
     announcer = Announcer(outbox, paper)
@@ -229,6 +233,7 @@ def test_a_locked_database_holds_events_in_memory(outbox: Outbox, capsys: pytest
     thief.execute("ROLLBACK")
     thief.close()
     announcer.write(record(2))
+    tally("database locked by another program, events", 3, 3 - len(outbox.records()))
     assert paper.records == outbox.records() == [record(0), record(1), record(2)]
     err = capsys.readouterr().err
     assert "takes no events (database is locked): they are held in memory, make room" in err
@@ -269,7 +274,10 @@ def test_a_full_disk_holds_events_in_memory(tmp_path: Path) -> None:
     announcer.close()
 
 
-def test_a_database_damaged_while_it_runs_is_replaced(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.faults
+def test_a_database_damaged_while_it_runs_is_replaced(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], tally: Tally
+) -> None:
     """Damage in the middle of a run costs no new event: the file is put aside and a new one begun."""
     box, paper = Outbox(tmp_path / "outbox.db", []), Paper()
     announcer = Announcer(box, paper)
@@ -279,6 +287,7 @@ def test_a_database_damaged_while_it_runs_is_replaced(tmp_path: Path, capsys: py
     box.path.write_bytes(b"\0" * 100)
     for number in range(1, 4):
         announcer.write(record(number))
+    tally("database truncated while it runs, new events", 3, 3 - len(box.records()))
     assert paper.records == [record(number) for number in range(4)]
     announcer.close()
     assert "was damaged: it is kept as" in capsys.readouterr().err
@@ -349,7 +358,8 @@ def whole_text(path: Path) -> str:
     return "".join(part.read_text() for part in [*RotatedFile(path, 0).put_by(), path])
 
 
-def check_kills(folder: Path, repository: Path, times: int) -> None:
+def check_kills(folder: Path, repository: Path, times: int) -> tuple[int, int]:
+    """How many events were announced, and how many of them were lost."""
     rng = np.random.default_rng(7)
     announced = [event for _ in range(times) for event in kill_while_it_writes(folder, repository, rng.uniform(0, 0.3))]
     subprocess.run(
@@ -359,19 +369,23 @@ def check_kills(folder: Path, repository: Path, times: int) -> None:
     stored = box.records()
     assert box.waiting() == {"jsonl": 0, "csv": 0}
     box.close()
-    assert [event for event in announced if event not in stored] == []
+    lost = [event for event in announced if event not in stored]
     ids = [event["id"] for event in stored]
     jsonl, table = (whole_text(folder / f"plates.{suffix}") for suffix in ("jsonl", "csv"))
     assert [json.loads(line)["id"] for line in jsonl.splitlines()] == ids
     assert [row.split(",")[0] for row in table.splitlines() if not row.startswith("id,")] == ids
+    return len(announced), len(lost)
 
 
 def test_kill_9_loses_nothing_that_was_announced(tmp_path: Path, repository: Path) -> None:
     """Killed while it writes: all that was on stdout is in the outbox, and each file has each event once, in order."""
-    check_kills(tmp_path, repository, 3)
+    assert check_kills(tmp_path, repository, 3)[1] == 0
 
 
 @pytest.mark.slow
-def test_kill_9_at_50_moments(tmp_path: Path, repository: Path) -> None:
+@pytest.mark.faults
+def test_kill_9_at_50_moments(tmp_path: Path, repository: Path, tally: Tally) -> None:
     """The same, fifty times over on one outbox."""
-    check_kills(tmp_path, repository, 50)
+    announced, lost = check_kills(tmp_path, repository, 50)
+    tally("kill -9 at 50 moments, announced events", announced, lost)
+    assert lost == 0

@@ -69,7 +69,17 @@ def test_event_record_is_the_documented_one() -> None:
     tracker = new_tracker()
     (event,) = [event for i in range(3) for event in tracker.update(frame(i), [plate("A10")])]
     record = event_record(event)
-    assert list(record) == ["event", "id", "source", "first_seen", "last_seen", "frames", "votes", *PLATE_FIELDS]
+    assert list(record) == [
+        "event",
+        "schema",
+        "id",
+        "source",
+        "first_seen",
+        "last_seen",
+        "frames",
+        "votes",
+        *PLATE_FIELDS,
+    ]
     assert (record["event"], record["source"], record["frames"]) == ("plate", "clip.mp4", 3)
     assert (record["first_seen"], record["last_seen"]) == ("2026-03-01T06:00:00.000Z", "2026-03-01T06:00:00.200Z")
 

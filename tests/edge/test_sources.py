@@ -13,7 +13,8 @@ from tests.edge.servers import motion_jpeg, only_once, serving
 
 from lpr_edge.contract.arrays import Image
 from lpr_edge.contract.errors import SourceError
-from lpr_edge.frames import Frame, Unreadable, camera, open_camera, open_source
+from lpr_edge.frames import Frame, Unreadable, camera, capture, open_camera, open_source
+from lpr_edge.frames.capture import Stream
 from lpr_edge.frames.live import NewestFrame, live_frames
 
 
@@ -248,6 +249,18 @@ def test_video_file_behind_a_url_is_read_whole(tmp_path: Path) -> None:
         source = open_source(url)
         frames = list(source.frames)
     assert (source.kind, len(frames)) == ("clip", 12)
+
+
+def test_stream_that_hangs_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A frame that comes out of the decoder after a time-out is as old as that, and is taken for the end."""
+    times = iter([0.0, 0.1, 0.1, 5.1])
+    monkeypatch.setattr(capture, "monotonic", lambda: next(times))
+    camera = FakeCapture(2)
+    camera.allowed.release(2)
+    stream = Stream(camera)  # type: ignore[arg-type]  # as much of OpenCV's capture as is used
+    assert [stream.read()[0], stream.read()[0]] == [True, False]
+    stream.release()
+    assert camera.released.is_set()
 
 
 def test_stream_that_does_not_answer() -> None:

@@ -2,12 +2,13 @@ import json
 import signal
 import threading
 import time
+import urllib.request
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from tests.edge.deliveries import receiving
+from tests.edge.deliveries import free_port, receiving, wait_until
 from tests.edge.golden import tinyland
 from tests.edge.servers import motion_jpeg, serving
 from tests.edge.test_edge_cli import Run, models, pictures, run, start, write_clip
@@ -86,3 +87,35 @@ def test_sigterm_stops_cleanly(models: list[str], tmp_path: Path) -> None:
     box = Outbox(Path(store), ["webhook"])
     assert (box.waiting(), box.records()) == ({"webhook": 1}, [event])
     box.close()
+
+
+def test_the_page_of_a_run(models: list[str], tmp_path: Path) -> None:
+    """The command serves what it reads, to those with the token, and says where; SIGTERM ends page and all."""
+    one, kind = motion_jpeg([tinyland.draw_scene(("A104",), np.random.default_rng(3)).image_bgr])
+    over = threading.Event()
+
+    def serve(body: Any) -> None:
+        while not over.wait(0.05):
+            one(body)
+
+    address, token = f"127.0.0.1:{free_port()}", "0123456789abcdef"
+
+    def state() -> Any:
+        request = urllib.request.Request(f"http://{address}/state.json", headers={"Authorization": f"Bearer {token}"})
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.load(answer)
+
+    with serving(serve, kind) as url:
+        flags = ["--source", url, "--web", address, "--web-token", token, "--device", "gate-1"]
+        with start(*flags, "--store", str(tmp_path / "log.db"), *models) as process:
+            assert process.stdout is not None
+            event = json.loads(process.stdout.readline())
+            wait_until(lambda: bool(state()["events"]))
+            seen = state()
+            process.send_signal(signal.SIGTERM)
+            _, err = process.communicate(timeout=15)
+        over.set()
+    assert (process.returncode, seen["events"][0]["id"], seen["healthy"]) == (0, event["id"], True)
+    assert (seen["vitals"]["device"], list(seen["vitals"]["models"])) == ("gate-1", ["detector", "reader"])
+    assert f"lpr-edge: live page: http://{address}/" in err.decode()
+    assert token not in err.decode()

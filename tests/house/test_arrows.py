@@ -21,7 +21,17 @@ ALLOWED_OF_OURS = {
     "lpr_bench": ("lpr_bench", "lpr_edge", "lpr_export"),
 }
 NEVER_ON_THE_DEVICE = ("tensorflow", "keras", "onnx", "tf2onnx")
-EXTRAS = (*NEVER_ON_THE_DEVICE, "h5py", "matplotlib", "onnxruntime", "paho", "tflite_runtime", "tqdm")
+EXTRAS = (
+    *NEVER_ON_THE_DEVICE,
+    "h5py",
+    "matplotlib",
+    "onnxruntime",
+    "paho",
+    "starlette",
+    "tflite_runtime",
+    "tqdm",
+    "uvicorn",
+)
 MODULE_NAME = re.compile(rf"({'|'.join((*PACKAGES, *NEVER_ON_THE_DEVICE))})(\.\w*)*")
 
 

@@ -207,7 +207,10 @@ def read_picture(path: Path) -> Image:
     except OSError as error:
         raise DataError(f"no picture {path}: {error.strerror or error}") from error
     flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
-    picture = cv2.imdecode(data, flags) if data.size else None
+    try:
+        picture = cv2.imdecode(data, flags) if data.size else None
+    except cv2.error:  # a damaged head can promise more pixels than OpenCV takes
+        picture = None
     if picture is None:
         raise DataError(f"{path} is no picture that OpenCV can read, or is cut short")
     return np.asarray(picture, np.uint8)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from lpr_edge.config import Config
 from lpr_edge.doctor.finding import Finding, State, fine, graded
+from lpr_edge.machine import temperature_c
 from lpr_edge.service.unit import written_folders
 from lpr_edge.state import state_folder
 
@@ -45,8 +46,7 @@ def check_threads(threads: int, cores: int) -> Finding:
 
 def check_temperature(root: Path) -> Finding:
     """The hottest of the kernel's thermal zones."""
-    zones = [_number(path) for path in root.glob("sys/class/thermal/thermal_zone*/temp")]
-    celsius = max((zone / 1000 for zone in zones if zone is not None), default=None)
+    celsius = temperature_c(root)
     if celsius is None:
         return fine("temperature", "this machine doesn't tell")
     remedy = "give it a heat sink, a fan or shade: it slows down from 80 °C on"

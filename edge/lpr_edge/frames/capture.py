@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from time import monotonic
 from typing import Any, Protocol
 
 import cv2
@@ -27,3 +28,25 @@ def open_capture(source: str | int, backend: int = cv2.CAP_ANY, options: Sequenc
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # FFmpeg's AV_LOG_QUIET
     os.environ.setdefault("OPENCV_FFMPEG_CAPTURE_OPTIONS", "rtsp_transport;tcp")  # UDP tears pictures on busy networks
     return cv2.VideoCapture(source, backend, list(options))
+
+
+class Stream:
+    """A stream's capture that ends with the first read that timed out.
+
+    FFmpeg's decoder then still hands out frames that it had kept back, one a time-out: a hung RTSP camera was seen to
+    seem alive for 15 s so, with pictures as old.
+    """
+
+    def __init__(self, capture: cv2.VideoCapture) -> None:
+        self._capture = capture
+
+    def read(self) -> tuple[bool, Any]:
+        """The next frame; False at the end, and when none came in time."""
+        start = monotonic()
+        there, image = self._capture.read()
+        in_time = monotonic() - start < 0.98 * TIMEOUT_MS / 1000
+        return there and in_time, image
+
+    def release(self) -> None:
+        """Close the connection."""
+        self._capture.release()

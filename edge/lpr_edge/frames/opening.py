@@ -8,7 +8,7 @@ import cv2
 from lpr_edge.contract.data import PICTURES
 from lpr_edge.contract.errors import SourceError
 from lpr_edge.frames.camera import Wanted, open_camera
-from lpr_edge.frames.capture import TIMEOUT_MS, open_capture
+from lpr_edge.frames.capture import TIMEOUT_MS, Stream, open_capture
 from lpr_edge.frames.clip import clip_source, open_clip
 from lpr_edge.frames.frame import Source
 from lpr_edge.frames.live import live_frames
@@ -62,9 +62,10 @@ def open_stream(url: str, give_up_s: float = 0.0) -> Source:
     if capture.get(cv2.CAP_PROP_FRAME_COUNT) > 0:
         return clip_source(capture, name, datetime.now(UTC))
     fps = capture.get(cv2.CAP_PROP_FPS) or 25.0
-    again = Reopening(lambda: _open_capture(url, name), give_up_s)
+    again = Reopening(lambda: Stream(_open_capture(url, name)), give_up_s)
     remedy = "check the camera and the network, then start again"
-    return Source(name, "live", fps, live_frames(capture, name, remedy, again=again, frozen_s=STREAM_FROZEN_S))
+    frames = live_frames(Stream(capture), name, remedy, again=again, frozen_s=STREAM_FROZEN_S)
+    return Source(name, "live", fps, frames)
 
 
 def _open_capture(url: str, name: str) -> cv2.VideoCapture:

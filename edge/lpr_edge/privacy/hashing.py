@@ -12,7 +12,7 @@ from lpr_edge.tracker import Event
 DIGITS = 32
 """Hexadecimal digits kept: 128 bits, so that no two plates share a hash by chance."""
 HARMLESS = (
-    *("event", "id", "source", "first_seen", "last_seen", "frames", "age_ms", "matched"),
+    *("event", "schema", "id", "source", "first_seen", "last_seen", "frames", "age_ms", "matched"),
     *("frame", "ms", "error", "valid", "confidence", "char_confidences", "quad"),
 )
 """Fields of a record that say nothing of the plate; all others go, those too that nobody has thought of yet."""

@@ -10,6 +10,7 @@ from lpr_edge.frames.clock import Clock
 from lpr_edge.messages import say, warn
 from lpr_edge.records import Record
 from lpr_edge.sinks.courier import Courier
+from lpr_edge.sinks.heartbeat import Heartbeat
 from lpr_edge.sinks.outbox import Outbox
 from lpr_edge.sinks.pruning import Pruner
 from lpr_edge.sinks.sink import Sink
@@ -19,6 +20,8 @@ MOST_HELD = 10_000
 """Events kept in memory while the disk takes none."""
 TRY_AGAIN_S = 5.0
 """From a try that failed to the next, unless an event comes."""
+HELD = "held"
+"""In the place of a sink's name, for events that are only in memory."""
 CLOSE_S = 0.7
 """How long sinks may still take at the end; a stop must be over in 2 s."""
 
@@ -35,6 +38,7 @@ class Announcer:
         couriers: Sequence[Courier] = (),
         pruner: Pruner | None = None,
         take_pictures: TakePictures | None = None,
+        heartbeat: Heartbeat | None = None,
     ) -> None:
         """Take what an event passes.
 
@@ -44,12 +48,14 @@ class Announcer:
             couriers: who carry it further.
             pruner: keeps the disk from filling.
             take_pictures: JPEGs of an event, for sinks that want them.
+            heartbeat: tells of the device until the end.
         """
         self.outbox = outbox
         self._stdout = stdout
         self._couriers = couriers
         self._pruner = pruner
         self._take_pictures = take_pictures
+        self._heartbeat = heartbeat
         self._held: deque[tuple[Record, Mapping[str, bytes]]] = deque()
         self._lost = 0
         self._clock = Clock()
@@ -68,8 +74,18 @@ class Announcer:
         if self._failed_at is not None and monotonic() - self._failed_at >= TRY_AGAIN_S:
             self._store_held()
 
+    def waiting(self) -> dict[str, int]:
+        """How many events each sink has yet to get, and, while the disk takes none, how many are HELD in memory."""
+        held = {HELD: len(self._held)} if self._held else {}
+        try:
+            return self.outbox.waiting() | held
+        except sqlite3.Error:
+            return held
+
     def close(self) -> None:
         """Store what was held, and let the sinks finish."""
+        if self._heartbeat:
+            self._heartbeat.close()
         self._store_held()
         if self._held:
             warn(f"{len(self._held)} events could not be stored, and are lost")
@@ -126,9 +142,6 @@ class Announcer:
                 warn(str(failure))
 
     def _tell_waiting(self) -> None:
-        try:
-            waiting = {name: count for name, count in self.outbox.waiting().items() if count}
-        except sqlite3.Error:
-            return
-        for name, count in waiting.items():
-            say(f"{count} events for {name} wait in {self.outbox.path} for the next start")
+        for name, count in self.waiting().items():
+            if count and name != HELD:
+                say(f"{count} events for {name} wait in {self.outbox.path} for the next start")

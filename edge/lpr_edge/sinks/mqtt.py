@@ -1,4 +1,4 @@
-"""Events to an MQTT broker: `lpr/<device>/event`, and whether the device is there at `lpr/<device>/status`."""
+"""Events to an MQTT broker: `lpr/<device>/event`; `status` and `metrics` beside it tell how the device does."""
 
 import json
 import ssl
@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 from lpr_edge import __version__
 from lpr_edge.contract.errors import LprError
 from lpr_edge.messages import warn
-from lpr_edge.records import Record
+from lpr_edge.records import SCHEMA, Record
 from lpr_edge.sinks.discovery import discovery_messages
 from lpr_edge.sinks.sink import DeliveryError, Parcel
 
@@ -73,6 +73,11 @@ class Mqtt:
         if not message.is_published():
             raise DeliveryError(self._reason if not self._client.is_connected() else "the broker doesn't confirm")
         self._under_way = None
+
+    def tell_metrics(self, metrics: Record) -> None:
+        """Publish how the device does, at `lpr/<device>/metrics`: at most once, and not later where nobody hears it."""
+        if self._client.is_connected():
+            self._client.publish(f"{self._base}/metrics", json.dumps(metrics, ensure_ascii=False), qos=0)
 
     def tell_match(self, record: Record) -> None:
         """Publish at once that a listed plate is there, or not at all: a gate must not open for what is long gone.
@@ -177,4 +182,4 @@ def _hidden(url: str) -> str:
 
 
 def _status(state: str) -> str:
-    return json.dumps({"state": state, "lpr": __version__})
+    return json.dumps({"state": state, "lpr": __version__, "schema": SCHEMA})

@@ -1,6 +1,5 @@
 """The sinks that the settings ask for."""
 
-import socket
 from collections.abc import Sequence
 
 from lpr_edge import amounts
@@ -17,16 +16,25 @@ from lpr_edge.reader import Reader
 from lpr_edge.sinks.announcer import Announcer
 from lpr_edge.sinks.courier import Courier
 from lpr_edge.sinks.files import JsonFile, Table
+from lpr_edge.sinks.heard import Heard
+from lpr_edge.sinks.heartbeat import Heartbeat
 from lpr_edge.sinks.mqtt import Mqtt
 from lpr_edge.sinks.outbox import Outbox
 from lpr_edge.sinks.pruning import Pruner
 from lpr_edge.sinks.sink import Sink, Target
 from lpr_edge.sinks.snapshots import Snapshots, take_frame, take_pictures
 from lpr_edge.state import state_folder
+from lpr_edge.vitals import Vitals
 
 
-def open_sinks(config: Config, stdout: Sink, reader: Reader) -> Sink:
+def open_sinks(config: Config, stdout: Sink, reader: Reader, vitals: Vitals | None = None) -> Sink:
     """All that a record passes: watch list, hashing, outbox, stdout, sinks and actions, as the settings ask for them.
+
+    Args:
+        config: says which.
+        stdout: who hears of a record first.
+        reader: knows the labels and the grammar.
+        vitals: counts events, and is told to the broker.
 
     Raises:
         LprError: one of them can't be had.
@@ -34,7 +42,8 @@ def open_sinks(config: Config, stdout: Sink, reader: Reader) -> Sink:
     hasher = open_hasher(config, reader.grammar) if config.hash_plates else None
     watched = open_list(config, reader.grammar, hasher) if config.list else None
     targets = open_targets(config)
-    sink = _open_outbox(config, stdout, targets)
+    vitals = vitals or Vitals(config.device_name)
+    sink = _open_outbox(config, Heard(stdout, vitals), targets, vitals)
     if watched:
         sink = Acting(sink, _open_actions(config, targets))
     if hasher:
@@ -74,7 +83,7 @@ def _open_actions(config: Config, targets: Sequence[Target]) -> list[Action]:
     return actions
 
 
-def _open_outbox(config: Config, stdout: Sink, targets: Sequence[Target]) -> Sink:
+def _open_outbox(config: Config, stdout: Sink, targets: Sequence[Target], vitals: Vitals) -> Sink:
     """Records to stdout alone, or to an outbox before it where the settings ask for more."""
     if not targets and config.store is None:
         return stdout
@@ -88,7 +97,18 @@ def _open_outbox(config: Config, stdout: Sink, targets: Sequence[Target]) -> Sin
     )
     couriers = [Courier(target, outbox) for target in targets]
     take = take_frame if config.blurs else take_pictures
-    return Announcer(outbox, stdout, couriers, pruner, take if snapshots else None)
+    heartbeat = _open_heartbeat(config, targets, vitals)
+    announcer = Announcer(outbox, stdout, couriers, pruner, take if snapshots else None, heartbeat)
+    vitals.waiting = announcer.waiting
+    return announcer
+
+
+def _open_heartbeat(config: Config, targets: Sequence[Target], vitals: Vitals) -> Heartbeat | None:
+    every_s = amounts.seconds(config.mqtt_metrics, "mqtt_metrics")
+    if not (config.mqtt and every_s):
+        return None
+    (broker,) = [target for target in targets if isinstance(target, Mqtt)]
+    return Heartbeat(vitals.snapshot, broker.tell_metrics, every_s)
 
 
 def open_targets(config: Config) -> list[Target]:
@@ -109,7 +129,6 @@ def open_targets(config: Config) -> list[Target]:
 
         targets.append(Webhook(config.webhook, config.webhook_token))
     if config.mqtt:
-        device = config.device or socket.gethostname()
         login = config.mqtt_password, config.mqtt_ca
-        targets.append(Mqtt(config.mqtt, device, *login, config.mqtt_topic, config.mqtt_discovery))
+        targets.append(Mqtt(config.mqtt, config.device_name, *login, config.mqtt_topic, config.mqtt_discovery))
     return targets

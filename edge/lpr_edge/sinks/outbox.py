@@ -225,6 +225,8 @@ def _prepare(connection: sqlite3.Connection, path: Path, sinks: Iterable[str]) -
     connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
     connection.execute("PRAGMA journal_mode = WAL").fetchone()
     connection.execute("PRAGMA synchronous = FULL")
+    # SQLite's own 1000 pages let the log of a nearly full disk take what room was made for it, and then go no further.
+    connection.execute("PRAGMA wal_autocheckpoint = 100").fetchone()
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA secure_delete = ON")  # a deleted plate can't be read from the file any more
     version = connection.execute("PRAGMA user_version").fetchone()[0]

@@ -1,0 +1,34 @@
+"""What the machine says about itself while it works."""
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+def temperature_c(root: Path = Path("/")) -> float | None:
+    """The hottest of the processor's sensors, in degrees Celsius; None where the machine doesn't tell."""
+    readings = [_number(path) for path in (root / "sys/class/thermal").glob("thermal_zone*/temp")]
+    return max((round(reading / 1000, 1) for reading in readings if reading is not None), default=None)
+
+
+def memory_bytes() -> int:
+    """What this process holds in memory (resident set)."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * PAGE
+
+
+def free_bytes(path: Path) -> int | None:
+    """Room left on the disk where a path is, or will be; None where that can't be told."""
+    for place in (path.absolute(), *path.absolute().parents):
+        with suppress(OSError):
+            found = os.statvfs(place)
+            return found.f_bavail * found.f_frsize
+    return None
+
+
+def _number(path: Path) -> float | None:
+    try:
+        return float(path.read_text())
+    except (OSError, ValueError):  # a sensor that is switched off can be listed, and not be read
+        return None

@@ -1,0 +1,20 @@
+"""Events that were announced, counted and shown on the live page."""
+
+from lpr_edge.records import Record
+from lpr_edge.sinks.sink import Layer, Sink
+from lpr_edge.tracker import Event
+from lpr_edge.vitals import Vitals
+
+
+class Heard(Layer):
+    """Tells `Vitals` of each event that a sink has taken."""
+
+    def __init__(self, inner: Sink, vitals: Vitals) -> None:
+        super().__init__(inner)
+        self._vitals = vitals
+
+    def write(self, record: Record, event: Event | None = None) -> None:
+        """Pass a record on; an event is then counted."""
+        super().write(record, event)
+        if "event" in record:
+            self._vitals.hear(record)

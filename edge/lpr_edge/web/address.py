@@ -1,0 +1,50 @@
+"""Where the live page listens, and the token without which it answers nobody."""
+
+import ipaddress
+import re
+import secrets
+
+from lpr_edge.contract.errors import LprError
+
+HERE = "127.0.0.1"
+DEFAULT = f"{HERE}:8080"
+"""Where `--web` listens without a word."""
+SHORTEST = 16
+"""Characters of a token: who guesses one that is shorter gets in some day."""
+
+
+def parse_address(text: str) -> tuple[str, int]:
+    """Host and port of `HOST:PORT`, `[IPv6]:PORT`, or of a port alone, which is this machine's own.
+
+    Raises:
+        LprError: it is none.
+    """
+    match = re.fullmatch(r"(?:(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):)?(\d{1,5})", text)
+    if match is None or not 0 < int(match[2]) < 65536:
+        raise LprError(f"Setting `web` is {text!r}, and it must be HOST:PORT, such as {DEFAULT} or 0.0.0.0:8080.")
+    return (match[1] or HERE).strip("[]"), int(match[2])
+
+
+def is_local(host: str) -> bool:
+    """Whether a host is this machine's own, which no other reaches."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def check_token(token: str) -> None:
+    """Refuse a token that can't be sent, or is quickly guessed.
+
+    Raises:
+        LprError: it can't be used; the message doesn't show it.
+    """
+    if token and not re.fullmatch(f"[!-~]{{{SHORTEST},}}", token):
+        raise LprError(
+            f"Setting `web_token` is not shown here, and it must be {SHORTEST} or more plain letters, digits or signs."
+        )
+
+
+def new_token() -> str:
+    """A token of 144 random bits."""
+    return secrets.token_urlsafe(18)

@@ -1,0 +1,96 @@
+"""What the live page answers."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from lpr_edge.contract.errors import LprError
+from lpr_edge.drawing import font_path
+from lpr_edge.records import Record
+from lpr_edge.vitals import Vitals
+from lpr_edge.web.guard import Guard
+from lpr_edge.web.picture import Picture
+from lpr_edge.web.prometheus import CONTENT_TYPE, to_text
+
+FILES = Path(__file__).parent / "page"
+PATHS = {"/": "index.html", "/page.css": "page.css", "/page.js": "page.js"}
+TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
+SHOWN = ("id", "last_seen", "text", "latin", "valid", "confidence", "frames", "matched")
+"""What the page shows of an event."""
+
+
+class App:
+    """Answers for one run, one request at a time in the server's own thread: nothing here waits."""
+
+    def __init__(self, picture: Picture, vitals: Vitals, health_after_s: float) -> None:
+        """Take what is shown.
+
+        Args:
+            picture: the newest frame.
+            vitals: how the run does.
+            health_after_s: without a frame for so long, the device counts as ill.
+        """
+        self.picture = picture
+        self.vitals = vitals
+        self.health_after_s = health_after_s
+
+    def guarded(self, token: str) -> ASGIApp:
+        """The whole page, for those who know the token."""
+        routes = [
+            *(Route(path, _file(FILES / name)) for path, name in PATHS.items()),
+            Route("/picture.jpg", self.show_picture),
+            Route("/state.json", self.show_state),
+            Route("/metrics", self.show_metrics),
+            Route("/health", self.show_health),
+            Route("/font.ttf", self.show_font),
+        ]
+        return Guard(Starlette(routes=routes), token)
+
+    async def show_picture(self, request: Request) -> Response:
+        """The newest frame as a JPEG; 204 where there is none, or none after the one numbered `after`."""
+        try:
+            jpeg = self.picture.jpeg()
+        except LprError as error:  # no font, for example
+            return Response(str(error), 503)
+        number = str(self.picture.number)
+        if not jpeg or request.query_params.get("after") == number:
+            return Response(status_code=204)
+        return Response(jpeg, media_type="image/jpeg", headers={"X-Picture": number})
+
+    async def show_state(self, _: Request) -> Response:
+        """How the run does, and its latest events."""
+        events = [{key: event[key] for key in SHOWN if key in event} for event in self.vitals.events()]
+        return JSONResponse({"vitals": self.vitals.snapshot(), "events": events, **self.health()})
+
+    async def show_metrics(self, _: Request) -> Response:
+        """The same for Prometheus."""
+        text = to_text(self.vitals.snapshot(), self.vitals.totals()[1])
+        return Response(text, headers={"Content-Type": CONTENT_TYPE})
+
+    async def show_health(self, _: Request) -> Response:
+        """200 while frames come, else 503."""
+        health = self.health()
+        return JSONResponse(health, 200 if health["healthy"] else 503)
+
+    def health(self) -> Record:
+        """Whether frames come."""
+        since_s = self.vitals.since_frame_s()
+        return {"healthy": since_s < self.health_after_s, "since_frame_s": round(since_s, 1)}
+
+    async def show_font(self, _: Request) -> Response:
+        """The font with Devanagari, for browsers that have none."""
+        return Response(font_path().read_bytes(), 200, {"Cache-Control": "private, max-age=86400"}, "font/ttf")
+
+
+def _file(path: Path) -> Callable[[Request], Awaitable[Response]]:
+    content, kind = path.read_bytes(), TYPES[path.suffix]
+
+    async def show(_: Request) -> Response:
+        return Response(content, media_type=kind)
+
+    return show

@@ -1,0 +1,76 @@
+"""Who may see the page, and what every answer carries."""
+
+import base64
+import binascii
+import hmac
+from collections.abc import Iterable
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]")
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
+    "connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+"""Nothing from elsewhere runs in the page, and no page of elsewhere shows it."""
+
+
+class Guard:
+    """Lets those in who know the token; where none is asked for, those who call this machine by its own name.
+
+    Without the second, a page of anywhere could read this one through a name that it lets point here (DNS rebinding).
+    """
+
+    def __init__(self, app: ASGIApp, token: str) -> None:
+        """Take what is guarded.
+
+        Args:
+            app: answers those who are let in.
+            token: empty where none is asked for.
+        """
+        self._app = app
+        self._token = token.encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+
+        async def send_more(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update({"Cache-Control": "no-store", **HEADERS} | _given(message))
+            await send(message)
+
+        refusal = self._refusal(Headers(scope=scope))
+        await (refusal or self._app)(scope, receive, send_more)
+
+    def _refusal(self, headers: Headers) -> Response | None:
+        if not self._token:
+            host = headers.get("host", "")
+            name = host.rpartition(":")[0] if not host.endswith("]") and ":" in host else host
+            return None if name.lower() in LOCAL_NAMES else PlainTextResponse("call it localhost", 421)
+        if any(hmac.compare_digest(found, self._token) for found in tokens_in(headers.get("authorization", ""))):
+            return None
+        ask = {"WWW-Authenticate": 'Basic realm="lpr", charset="UTF-8"'}
+        return PlainTextResponse("the token that lpr-edge was given, or said at its start, as password", 401, ask)
+
+
+def tokens_in(authorization: str) -> Iterable[bytes]:
+    """The token in an Authorization header: `Bearer TOKEN`, or the password of `Basic`, under any name."""
+    scheme, _, rest = authorization.partition(" ")
+    if scheme.lower() == "bearer":
+        yield rest.strip().encode("latin-1")  # as headers are decoded
+    elif scheme.lower() == "basic":
+        try:
+            yield base64.b64decode(rest.strip(), validate=True).partition(b":")[2]
+        except (binascii.Error, ValueError):
+            return
+
+
+def _given(message: Message) -> dict[str, str]:
+    """The answer's own word on how long it may be kept, where it has one."""
+    own = Headers(raw=message["headers"]).get("cache-control")
+    return {"Cache-Control": own} if own else {}

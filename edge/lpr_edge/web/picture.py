@@ -1,0 +1,69 @@
+"""The newest frame as a JPEG, for those who watch."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from time import monotonic
+
+import cv2
+import numpy as np
+
+from lpr_edge.contract.arrays import Image
+from lpr_edge.drawing import draw_plates
+from lpr_edge.frames import Frame
+from lpr_edge.pipeline import PlateReading
+
+LARGEST = 960
+"""Longest side of the picture, in pixels."""
+QUALITY = 75
+SHORTEST_S = 0.1
+"""From one drawn picture to the next."""
+
+
+class Picture:
+    """Keeps the newest frame; it is drawn and encoded only when somebody asks, and once for all who do.
+
+    `show` may be called from one thread, and `jpeg` from one other.
+    """
+
+    def __init__(self) -> None:
+        self._newest: tuple[Frame, tuple[PlateReading, ...]] | None = None
+        self._drawn: object = None
+        self._drawn_at = float("-inf")
+        self._jpeg = b""
+        self.captions = True
+        """Whether what was read stands beside the plates."""
+        self.number = 0
+        """Of the picture that `jpeg` gave last, from 1."""
+
+    def show(self, frame: Frame, plates: Sequence[PlateReading]) -> None:
+        """Take a frame and what was read in it; nothing is drawn yet."""
+        self._newest = frame, tuple(plates)
+
+    def jpeg(self) -> bytes:
+        """The newest frame with corners and text; empty before the first."""
+        newest = self._newest
+        if newest is not None and newest is not self._drawn and monotonic() - self._drawn_at >= SHORTEST_S:
+            self._drawn, self._drawn_at = newest, monotonic()
+            self._jpeg = encode(*newest, self.captions)
+            self.number += 1
+        return self._jpeg
+
+
+def encode(frame: Frame, plates: Sequence[PlateReading], captions: bool = True) -> bytes:
+    """A frame with corners and text as a JPEG of at most LARGEST pixels a side."""
+    small, scale = shrink(frame.image_bgr)
+    moved = [
+        replace(plate, reading=replace(plate.reading, quad_xy=np.asarray(plate.reading.quad_xy * scale, np.float32)))
+        for plate in plates
+    ]
+    return cv2.imencode(".jpg", draw_plates(small, moved, captions), [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1].tobytes()
+
+
+def shrink(image_bgr: Image) -> tuple[Image, float]:
+    """A picture no larger than LARGEST a side, and how many of its pixels make one of the frame's."""
+    height, width = image_bgr.shape[:2]
+    scale = min(1.0, LARGEST / max(height, width))
+    if scale == 1.0:
+        return image_bgr, scale
+    size_wh = max(1, round(width * scale)), max(1, round(height * scale))
+    return np.asarray(cv2.resize(image_bgr, size_wh, interpolation=cv2.INTER_AREA), np.uint8), scale

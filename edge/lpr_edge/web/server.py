@@ -1,0 +1,88 @@
+"""The live page's server, in a thread of its own."""
+
+import asyncio
+import logging
+import socket
+from threading import Thread
+
+import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from lpr_edge.contract.errors import LprError
+
+MOST_CONNECTIONS = 100
+"""Requests on more are answered with 503."""
+LONGEST_S = 60.0
+"""A connection is closed after so long, so that who sends half a request, or doesn't read, doesn't keep it for ever.
+Browsers reconnect."""
+LARGEST_HEAD = 16_384
+"""Bytes of a request's head."""
+CLOSE_S = 0.3
+"""How long closing waits for the thread; a stop must be over in 2 s, and capture and sinks take some of it."""
+
+
+class Passing(H11Protocol):
+    """A connection that ends, whatever the other side does."""
+
+    _timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        """Begin to count its time."""
+        super().connection_made(transport)
+        self._timer = asyncio.get_running_loop().call_later(LONGEST_S, transport.abort)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop counting."""
+        if self._timer:
+            self._timer.cancel()
+        super().connection_lost(exc)
+
+
+class Server:
+    """Serves until it is closed."""
+
+    def __init__(self, app: ASGIApp, host: str, port: int) -> None:
+        """Listen.
+
+        Raises:
+            LprError: the address can't be had.
+        """
+        self._socket = _listen(host, port)
+        self.port = int(self._socket.getsockname()[1])
+        self._server = uvicorn.Server(
+            uvicorn.Config(
+                app,
+                loop="asyncio",
+                http=Passing,
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                log_level=logging.CRITICAL,  # what strangers send is nobody's news
+                access_log=False,
+                proxy_headers=False,
+                server_header=False,
+                limit_concurrency=MOST_CONNECTIONS,
+                h11_max_incomplete_event_size=LARGEST_HEAD,
+                timeout_keep_alive=10,
+                timeout_graceful_shutdown=1,
+            )
+        )
+        self._thread = Thread(target=self._server.run, args=([self._socket],), name="lpr-web", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop listening, and leave what is under way."""
+        self._server.should_exit = self._server.force_exit = True
+        self._thread.join(CLOSE_S)
+        self._socket.close()  # so that the next run can listen, also where the thread is late
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise LprError(
+            f"the live page can't listen on {host} port {port} ({error.strerror}): give --web another HOST:PORT"
+        ) from error
