@@ -56,6 +56,8 @@ class Half:
 
     converted: Converted
     ranges: Ranges
+    pictures: int
+    """How many it was calibrated on."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,10 @@ class Conversion:
     """Two where int8 was asked for, else none."""
     trials: Mapping[str, Converted]
     """Layer -> the int8 file with this layer alone kept in float; only where asked for."""
+
+    def tensors_of(self, precision: str) -> Mapping[str, str]:
+        """TFLite tensor -> its name in the ONNX file of a precision."""
+        return next(one.tensors for one in self.files if one.precision == precision)
 
 
 def _as_byte(spec: OutputSpec) -> OutputSpec:
@@ -108,7 +114,7 @@ def convert(
     made["int8"] = quantise(whole, kept)
     return Conversion(
         tuple(_describe(made[precision], precision) for precision in precisions),
-        tuple(Half(_describe(quantise(half, kept), "int8", twin=False), half.ranges) for half in halves),
+        tuple(_half(half, kept, pictures) for half, pictures in zip(halves, calibration.halves(), strict=True)),
         _trials(whole, kept) if try_layers else {},
     )
 
@@ -118,6 +124,10 @@ def _calibrate_halves(tflite: bytes, calibration: Calibration) -> list[Calibrate
     pictures = calibration.pictures
     stretched = with_full_range(pictures)[len(pictures) :]
     return [calibrate(tflite, [*half.pictures, *stretched]) for half in calibration.halves()]
+
+
+def _half(half: Calibrated, kept: Sequence[str], pictures: Calibration) -> Half:
+    return Half(_describe(quantise(half, kept), "int8", twin=False), half.ranges, len(pictures.pictures))
 
 
 def _trials(whole: Calibrated, kept: Sequence[str]) -> dict[str, Converted]:

@@ -58,9 +58,7 @@ def draw_from_run(run: Run) -> Calibration:
     """
     samples = run.representative()
     shown = [str(truth) if isinstance(truth, str) else "" for truth in samples.truth or ("",) * len(samples.pictures)]
-    strata = tuple(
-        f"{label} {brightness(picture)}" for label, picture in zip(shown, samples.pictures, strict=True)
-    )
+    strata = tuple(f"{label} {brightness(picture)}" for label, picture in zip(shown, samples.pictures, strict=True))
     return Calibration(samples.pictures, samples.source, samples.sha256, samples.seed, strata)
 
 

@@ -56,6 +56,11 @@ class Subject:
         specs = self.model.manifest.outputs
         return [{spec.role: dequantise(a[0], spec) for spec, a in zip(specs, raw, strict=True)} for raw in self.raw]
 
+    def steps_by_picture(self) -> list[list[AnyArray]]:
+        """The raw integers from their zero points: ONNX's bytes are TFLite's integers moved."""
+        specs = self.model.manifest.outputs
+        return [[a.astype(np.int32) - spec.zero_point for a, spec in zip(raw, specs, strict=True)] for raw in self.raw]
+
     def __str__(self) -> str:
         return f"{self.path.name} in {self.runtime}"
 
@@ -80,6 +85,13 @@ class Steps:
     """In steps of the outputs' scales."""
     share: float
     """Of all integers, those that differ."""
+
+    def __str__(self) -> str:
+        pair = f"  integers of {self.b} and {self.a}"
+        if self.largest == 0:
+            return f"{pair}: the same on {self.pictures} pictures"
+        unit = "step" if self.largest == 1 else "steps"
+        return f"{pair}: at most {self.largest} {unit} apart, {100 * self.share:.3f} % of them differ"
 
 
 def open_everywhere(paths: Sequence[Path]) -> tuple[list[Subject], list[Refusal]]:
@@ -127,12 +139,7 @@ def measure(subject: Subject, cases: Sequence[Case], judge: Judge) -> list[Measu
 
 def compare_integers(a: Subject, b: Subject) -> Steps:
     """Compare two subjects' raw integer outputs."""
-    pairs = zip(steps_from_zero(a), steps_from_zero(b), strict=True)
-    distances = np.concatenate([np.abs(x - y).ravel() for x, y in pairs])
+    pairs = zip(a.steps_by_picture(), b.steps_by_picture(), strict=True)
+    apart = [np.abs(p - q).ravel() for x, y in pairs for p, q in zip(x, y, strict=True)]
+    distances = np.concatenate(apart)
     return Steps(a, b, len(a.raw), int(distances.max()), float((distances > 0).mean()))
-
-
-def steps_from_zero(subject: Subject) -> list[AnyArray]:
-    """Every output of every picture; ONNX's bytes are TFLite's integers moved, so both count from their zero points."""
-    specs = subject.model.manifest.outputs
-    return [a.astype(np.int32) - spec.zero_point for raw in subject.raw for a, spec in zip(raw, specs, strict=True)]

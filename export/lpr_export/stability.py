@@ -3,8 +3,12 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
+from lpr_export.held_out import HeldOut
+from lpr_export.judges import Judge
 from lpr_export.layers import layer_of
+from lpr_export.parity import Subject, measure
 from lpr_export.paired import SIGNIFICANT, chance_of_loss
 
 MOST_APART = 0.25
@@ -62,6 +66,37 @@ def ranges_apart(a: Ranges, b: Ranges) -> tuple[float, str]:
     return max(found, default=(0.0, ""))
 
 
-def lost_points(a: Sequence[int], b: Sequence[int]) -> bool:
+class HasRanges(Protocol):
+    """A half, as far as it matters here."""
+
+    @property
+    def ranges(self) -> dict[str, tuple[float, float]]:
+        """Name of a tensor -> what was seen in it."""
+
+    @property
+    def pictures(self) -> int:
+        """How many it was calibrated on."""
+
+
+def compare_halves(
+    halves: Sequence[HasRanges], subjects: Sequence[Subject], held_out: HeldOut, judge: Judge, max_drop: float
+) -> Stability:
+    """Compare two halves of a representative data set.
+
+    Args:
+        halves: their ranges.
+        subjects: their int8 files, which have answered every case.
+        held_out: the cases.
+        judge: of the network's kind.
+        max_drop: points of any metric that one may lose against the other.
+    """
+    apart, layer = ranges_apart(halves[0].ranges, halves[1].ranges)
+    pairs = list(zip(*(measure(subject, held_out.cases, judge) for subject in subjects), strict=True))
+    drops = {a.metric: abs(a.drop(b)) for a, b in pairs}
+    lost = tuple(a.metric for a, b in pairs if drops[a.metric] > max_drop and differ(a.costs, b.costs))
+    return Stability(sum(half.pictures for half in halves), apart, layer, drops, lost)
+
+
+def differ(a: Sequence[int], b: Sequence[int]) -> bool:
     """Whether one of two halves makes more mistakes (one number a picture each) than chance explains."""
     return min(chance_of_loss(a, b), chance_of_loss(b, a)) <= SIGNIFICANT
