@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterable
 from functools import cache, lru_cache
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -76,15 +77,23 @@ def _font(size: int) -> Any:
     from PIL import ImageFont
 
     _check_shaping()
+    font = ImageFont.truetype(str(font_path()), size)
+    font.set_variation_by_axes([600, 100])  # weight, width
+    return font
+
+
+def font_path() -> Path:
+    """The file of the font that plates' texts are drawn with.
+
+    Raises:
+        LprError: it isn't installed.
+    """
     try:
         import fontpkg
 
-        path = fontpkg.path(FONT, weight=600, nearest=True)
+        return Path(fontpkg.path(FONT, weight=600, nearest=True))
     except Exception as error:
         raise LprError("no font for Devanagari: pip install fontpkg-noto-sans-devanagari") from error
-    font = ImageFont.truetype(str(path), size)
-    font.set_variation_by_axes([600, 100])  # weight, width
-    return font
 
 
 @cache

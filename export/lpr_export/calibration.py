@@ -14,7 +14,7 @@ from lpr_export.errors import ExportError
 FEWEST = 16
 """Fewer pictures than this leave activation ranges to chance."""
 HASH_DIGITS = 12
-"""Of each file's SHA-256 in the manifest: enough to find a file again among millions, and 500 of them are 4 kB zipped."""
+"""Of each file's SHA-256 in the manifest: enough to find it again among millions; 500 of them are 4 kB zipped."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Calibration:
     def halves(self) -> tuple["Calibration", "Calibration"]:
         """Two disjoint halves that are alike: of each stratum, files in turn; a file's pictures stay together."""
         strata = self.strata or ("",) * len(self.pictures)
-        files = dict(sorted({digest: stratum for digest, stratum in zip(self.sha256, strata, strict=True)}.items()))
+        files = dict(sorted(zip(self.sha256, strata, strict=True)))
         ordered = sorted(files, key=lambda digest: files[digest])
         first = set(ordered[::2])
         return self._only(first), self._only(set(ordered) - first)

@@ -25,8 +25,9 @@ calibration saw. Exit status: 0 exported; 1 something can't be used, or accuracy
 lpr-export verify FILE [--data DIR] repeats that on a finished file, with the device part alone.
 """
 VERIFY_EPILOG = """\
-The pictures are those that the file was proved on: in --data DIR, beside the file as NAME.heldout.npz, or lpr's own. A twin
-of the other format that lies beside the file is compared too. Exit status: 0 as it was proved; 1 not so, or it can't be told.
+The pictures are those that the file was proved on: in --data DIR, beside the file as NAME.heldout.npz, or lpr's own. A
+twin of the other format that lies beside the file is compared too. Exit status: 0 as it was proved; 1 not so, or it
+can't be told.
 """
 
 
@@ -59,7 +60,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--explain",
         action="store_true",
-        help="into the report: each layer's error, time, and what keeping it in float would win and cost (takes minutes)",
+        help="into the report: each layer's error, time, and what it would win and cost in float (takes minutes)",
     )
     parser.add_argument(
         "--data",

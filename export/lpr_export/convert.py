@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from lpr_edge.contract.arrays import AnyArray, Floats, Image
+from lpr_edge.contract.arrays import AnyArray, Image
 from lpr_edge.contract.manifest import Manifest, OutputSpec, TensorSpec
 from lpr_export.calibrate import Calibrated, Ranges, calibrate, merge, quantise
 from lpr_export.calibration import Calibration, with_full_range
@@ -109,13 +109,13 @@ def convert(
     if "int8" not in precisions:
         return Conversion(tuple(_describe(made[precision], precision) for precision in precisions), (), {})
     halves = _calibrate_halves(made["float32"], calibration)
-    whole = merge(*halves)
-    kept = find_tensors(float_layers, whole.ranges)
+    whole, roles = merge(*halves), _roles(made["float32"])
+    kept = find_tensors(float_layers, whole.ranges, roles)
     made["int8"] = quantise(whole, kept)
     return Conversion(
         tuple(_describe(made[precision], precision) for precision in precisions),
         tuple(_half(half, kept, pictures) for half, pictures in zip(halves, calibration.halves(), strict=True)),
-        _trials(whole, kept) if try_layers else {},
+        _trials(whole, kept, roles) if try_layers else {},
     )
 
 
@@ -130,11 +130,17 @@ def _half(half: Calibrated, kept: Sequence[str], pictures: Calibration) -> Half:
     return Half(_describe(quantise(half, kept), "int8", twin=False), half.ranges, len(pictures.pictures))
 
 
-def _trials(whole: Calibrated, kept: Sequence[str]) -> dict[str, Converted]:
-    layers = dict.fromkeys(layer_of(tensor) for tensor in whole.ranges if tensor not in kept)
-    made = {layer: quantise(whole, [*kept, *find_tensors([layer], whole.ranges)]) for layer in layers}
+def _trials(whole: Calibrated, kept: Sequence[str], roles: Mapping[str, str]) -> dict[str, Converted]:
+    layers = dict.fromkeys(layer_of(tensor, roles) for tensor in whole.ranges if tensor not in kept)
+    made = {layer: quantise(whole, [*kept, *find_tensors([layer], whole.ranges, roles)]) for layer in layers}
     plain = quantise(whole, kept)
     return {layer: _describe(tflite, "int8", twin=False) for layer, tflite in made.items() if tflite != plain}
+
+
+def _roles(tflite: bytes) -> dict[str, str]:
+    """The outputs' tensors -> their roles."""
+    runner = _interpreter(tflite).get_signature_runner("serving_default")
+    return {details["name"]: role for role, details in runner.get_output_details().items()}
 
 
 def _save_graph(model: KerasModel, folder: Path) -> Path:

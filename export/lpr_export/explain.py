@@ -21,7 +21,7 @@ from lpr_export.trace import Inside
 LOOKED_AT = 16
 """Pictures whose tensors are compared: each has thousands of values."""
 PROFILED = 50
-"""Runs that a layer's time is the mean of."""
+"""Runs that a layer's time is the median of."""
 
 
 @dataclass(frozen=True)
@@ -69,20 +69,21 @@ def explain(
     int8 = next(row for row in verdict.rows if row.subject.precision == "int8")
     ask([int8.subject.again(), *trials.values()], verdict.held_out.cases, judge, progress)
     pictures = [case.pixels(int8.subject.model.manifest) for case in verdict.held_out.cases[:LOOKED_AT]]
-    plain, quantised = Inside(verdict.rows[0].subject.path), Inside(int8.subject.path)
+    roles = [output.role for output in int8.subject.model.manifest.outputs]
+    plain, quantised = Inside(verdict.rows[0].subject.path), Inside(int8.subject.path, roles)
     noises = _noises(plain, quantised, pictures)
     twin = folder / int8.subject.path.with_suffix(".onnx").name
     times = profile(twin, pictures[0]) if twin.is_file() else {}
     found = [
-        _layer(name, quantised.operators[name][0], noises[name], times, trials, int8, verdict, judge)
-        for name in quantised.operators
+        _layer(layer_of(name, quantised.roles), operator, noises[name], times, trials, int8, verdict, judge)
+        for name, (operator, _) in quantised.operators.items()
         if name in noises
     ]
     return Explained(tuple(found))
 
 
 def _layer(
-    tensor: str,
+    name: str,
     operator: str,
     noise: tuple[float, float],
     times: Mapping[str, float],
@@ -91,7 +92,6 @@ def _layer(
     verdict: Verdict,
     judge: Judge,
 ) -> Layer:
-    name = layer_of(tensor)
     trial = trials.get(name)
     if trial is None:
         return Layer(name, operator, *noise, times.get(name), {}, 0.0, 0)
@@ -155,9 +155,12 @@ def profile(onnx: Path, pixels: Image) -> dict[str, float]:
 
 
 def _by_layer(events: Sequence[Mapping[str, Any]]) -> dict[str, float]:
-    times: dict[str, float] = {}
+    nodes: dict[str, list[float]] = {}
     for event in events:
         if event.get("cat") == "Node" and event["name"].endswith("_kernel_time"):
-            layer = event["name"].partition("/")[0]
-            times[layer] = times.get(layer, 0.0) + event["dur"] / 1000 / PROFILED
+            nodes.setdefault(event["name"], []).append(event["dur"] / 1000)
+    times: dict[str, float] = {}
+    for node, durations in nodes.items():
+        layer = node.partition("/")[0]
+        times[layer] = times.get(layer, 0.0) + statistics.median(durations)
     return times

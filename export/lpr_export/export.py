@@ -137,7 +137,7 @@ def _find(
         tuple(verdicts),
         _stability(made, folder, sets[0], run, wish),
         _parting(made, verdicts[0]),
-        loading(drafts, operators, subjects, refusals),
+        loading(drafts, operators, subjects, verdicts[0].refusals),
         _explained(made, verdicts[0], folder, run, wish, progress),
     )
 

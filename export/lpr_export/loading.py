@@ -15,6 +15,8 @@ from lpr_export.operators import (
 )
 from lpr_export.parity import Refusal, Subject
 
+WRONG = "loads, and is wrong"
+
 
 @dataclass(frozen=True)
 class Loading:
@@ -28,9 +30,14 @@ class Loading:
     unknown: tuple[str, ...]
     """Operators that are too new for it, with their layers."""
     tried: str
-    """What loading it here gave: `runs`, `refused: …`, or `not installed here`."""
+    """What it did here: `runs in …`, `loads, and is wrong in …`, `refused: …` or `not installed here`."""
     oldest: str
     """The oldest TensorFlow whose TFLite loads the file, as its converter notes; empty for ONNX."""
+
+    @property
+    def is_able(self) -> bool:
+        """Whether table and trial, where there was one, both say that the file runs there."""
+        return self.expected and not self.tried.startswith((WRONG, "refused"))
 
 
 def check_operators(drafts: Sequence[Draft], float_layers: Sequence[str]) -> Mapping[str, list[Operator]]:
@@ -39,7 +46,11 @@ def check_operators(drafts: Sequence[Draft], float_layers: Sequence[str]) -> Map
     Raises:
         ExportError: one isn't TFLite's own, or computes in float where the file is called int8.
     """
-    found = {one.name: read_operators(one.weights) for one in drafts if one.suffix == ".tflite"}
+    found = {
+        one.name: read_operators(one.weights, [output.role for output in one.manifest.outputs])
+        for one in drafts
+        if one.suffix == ".tflite"
+    }
     for one in drafts:
         if one.suffix == ".tflite":
             check_builtins(found[one.name], one.name)
@@ -67,8 +78,8 @@ def loading(
 
 def _tried(name: str, runtime: str, subjects: Sequence[Subject], refusals: Sequence[Refusal]) -> str:
     known_as = "tflite" if runtime == "tflite-runtime" else runtime
+    why = [one.why for one in refusals if (one.path.name, one.runtime) == (name, known_as)]
     for subject in subjects:
         if (subject.path.name, subject.runtime) == (name, known_as):
-            return f"runs in {subject.model.runtime_version}"
-    why = [one.why for one in refusals if (one.path.name, one.runtime) == (name, known_as)]
+            return f"{WRONG if why else 'runs'} in {subject.model.runtime_version}"
     return f"refused: {why[0]}" if why else "not installed here"

@@ -106,7 +106,8 @@ def _look(case: Case, before: Any, now: Any, is_changed: bool, row: Row) -> Look
 def _with_corners(case: Case, before: Any, now: Any) -> Image:
     """A scene with the true corners and what both networks found, at a thumbnail's size."""
     picture = case.load()
-    picture = cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR) if picture.ndim == 2 or picture.shape[2] == 1 else picture
+    if picture.ndim == 2 or picture.shape[2] == 1:
+        picture = np.asarray(cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR), np.uint8)
     scale = min(1.0, 2 * THUMBNAIL / max(picture.shape[:2]))
     small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     truth = [plate.quad_xy for plate in case.truth]

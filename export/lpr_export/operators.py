@@ -12,8 +12,8 @@ from lpr_export.layers import layer_of
 from lpr_export.tensorflow_quiet import load_module
 
 TABLE = Path(__file__).parent / "operator_versions.json"
-"""Greatest version of each of TFLite's built-in operators that a runtime loads, found by giving it files of each version
-(`python -m tests.export.probe_operators`), and the operator types that OpenCV's ONNX importer names in its source."""
+"""Greatest version of each of TFLite's built-in operators that a runtime loads, found by giving it files of each
+version (`python -m tests.export.probe_operators`), and the operator types that OpenCV's ONNX importer names."""
 ONNX_RUNTIMES = {12: "1.3", 13: "1.6", 14: "1.8", 15: "1.9", 16: "1.13", 17: "1.13", 18: "1.14", 19: "1.15", 20: "1.17"}
 """Operator set -> the first ONNX Runtime that has it (onnxruntime's docs/Versioning.md)."""
 FLOAT_TYPES = ("FLOAT32", "FLOAT16")
@@ -48,8 +48,12 @@ def _table() -> Mapping[str, Any]:
     return found
 
 
-def read_operators(tflite: bytes) -> list[Operator]:
+def read_operators(tflite: bytes, roles: Sequence[str] = ()) -> list[Operator]:
     """The operators of a TFLite file, in its order.
+
+    Args:
+        tflite: the file's bytes.
+        roles: of its outputs, in the file's order.
 
     Raises:
         ExportError: LiteRT, which knows the format, isn't installed.
@@ -59,17 +63,22 @@ def read_operators(tflite: bytes) -> list[Operator]:
     types = {code: name for name, code in vars(schema.TensorType).items() if isinstance(code, int)}
     model = schema.ModelT.InitFromPackedBuf(tflite, 0)
     graph = model.subgraphs[0]
-    return [_operator(one, model, graph, names, types) for one in graph.operators]
+    outputs = [graph.tensors[index].name.decode() for index in graph.outputs]
+    layers = dict(zip(outputs, roles, strict=False))
+    return [_operator(one, model, names, types, layers) for one in graph.operators]
 
 
-def _operator(one: Any, model: Any, graph: Any, names: Mapping[int, str], types: Mapping[int, str]) -> Operator:
+def _operator(
+    one: Any, model: Any, names: Mapping[int, str], types: Mapping[int, str], roles: Mapping[str, str]
+) -> Operator:
+    graph = model.subgraphs[0]
     code = model.operatorCodes[one.opcodeIndex]
     builtin = max(code.builtinCode, code.deprecatedBuiltinCode)  # as TFLite's own schema_utils does
     name = code.customCode.decode() if code.customCode else names[builtin]
     tensors = [graph.tensors[index] for index in (*one.inputs, *one.outputs) if index >= 0]
     moving = [tensor for tensor in tensors if not _is_constant(tensor, model)]
     is_float = any(types[tensor.type] in FLOAT_TYPES for tensor in moving)
-    return Operator(name, code.version, layer_of(tensors[-1].name.decode()), not code.customCode, is_float)
+    return Operator(name, code.version, layer_of(tensors[-1].name.decode(), roles), not code.customCode, is_float)
 
 
 def _is_constant(tensor: Any, model: Any) -> bool:

@@ -1,10 +1,12 @@
 """The report as one page that needs no other file: the verdict first, then why."""
 
+import base64
 import html
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from lpr_edge.drawing import font_path
 from lpr_export import svg
 from lpr_export.explain import Layer
 from lpr_export.findings import Findings
@@ -13,38 +15,48 @@ from lpr_export.moved import Look, confusions, score_differences, worst
 from lpr_export.report import median_ms, other_notes
 
 STYLE = """
-body { font: 15px/1.45 system-ui, sans-serif; max-width: 1080px; margin: 2em auto; padding: 0 1em; color: #1b1f24 }
+body { font: 15px/1.45 system-ui, sans-serif, plates; max-width: 1080px; margin: 2em auto; color: #1b1f24 }
 h1 { margin-bottom: .2em } h2 { margin-top: 2em; border-bottom: 1px solid #d8dee4; padding-bottom: .2em }
 .verdict { padding: .8em 1em; border-radius: 6px; font-weight: 600 } .passed { background: #dcf5e3 }
 .failed { background: #fde2e0 } table { border-collapse: collapse; font-variant-numeric: tabular-nums }
 th, td { padding: .25em .7em; text-align: right; border-bottom: 1px solid #e6eaee } th { color: #57606a }
 th:nth-child(-n+2), td:nth-child(-n+2) { text-align: left } .wide { overflow-x: auto }
-svg { width: 100%; max-width: 760px; font-size: 11px } rect { fill: #4173b3 } .pictures { display: flex; flex-wrap: wrap; gap: 1em }
-figure { margin: 0; width: 240px; border: 1px solid #d8dee4; border-radius: 6px; padding: .5em } figure.changed { border-color: #d1242f }
-img { width: 100%; image-rendering: auto } figcaption { font-size: 13px } pre { background: #f6f8fa; padding: 1em; overflow: auto }
-li { margin: .2em 0 } .dim { color: #57606a }
+svg { width: 100%; max-width: 760px; font-size: 11px } rect { fill: #4173b3 }
+.pictures { display: flex; flex-wrap: wrap; gap: 1em }
+figure { margin: 0; width: 240px; border: 1px solid #d8dee4; border-radius: 6px; padding: .5em }
+figure.changed { border-color: #d1242f } img { width: 100% } figcaption { font-size: 13px }
+pre { background: #f6f8fa; padding: 1em; overflow: auto } li { margin: .2em 0 } .dim { color: #57606a }
 """
 
 
 def write_page(path: Path, findings: Findings) -> None:
     """Write the report as HTML."""
-    parts = [_head(findings), *(_set(findings, verdict) for verdict in findings.verdicts), _notes(findings)]
+    parts = [_head(findings), *map(_set, findings.verdicts), _notes(findings)]
     parts += [_layers(findings.explained.layers)] if findings.explained else []
     parts += [_pictures(verdict) for verdict in findings.verdicts]
     parts.append(_manifest(findings))
     title = html.escape(f"{findings.card.name}: lpr-export")
     page = (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
-        f'<meta name="viewport" content="width=device-width"><style>{STYLE}</style></head><body>'
+        f'<meta name="viewport" content="width=device-width"><style>{STYLE}{_font(findings)}</style></head><body>'
         + "\n".join(parts)
         + "</body></html>\n"
     )
     path.write_text(page, encoding="utf-8")
 
 
+def _font(findings: Findings) -> str:
+    """The font that lpr draws plates' texts with, in the page where labels need one: not every machine has it."""
+    if all(label.isascii() for label in findings.card.labels):
+        return ""
+    data = base64.b64encode(font_path().read_bytes()).decode()
+    return f"@font-face {{ font-family: plates; src: url(data:font/ttf;base64,{data}) }}"
+
+
 def _head(findings: Findings) -> str:
     card, faults = findings.card, findings.faults
-    name = f"<h1>{html.escape(card.name)}</h1><p class=dim>{html.escape(card.kind)}, {card.input.size_hw[1]} × {card.input.size_hw[0]} px</p>"
+    height, width = card.input.size_hw
+    name = f"<h1>{html.escape(card.name)}</h1><p class=dim>{html.escape(card.kind)}, {width} × {height} px</p>"
     if not faults:
         return name + '<p class="verdict passed">Passed: every file may be used as the float network.</p>'
     return name + '<div class="verdict failed">Failed: nothing was published.' + _list(faults) + "</div>"
@@ -60,7 +72,7 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return f"<div class=wide><table><tr>{line}</tr>{body}</table></div>"
 
 
-def _set(findings: Findings, verdict: Verdict) -> str:
+def _set(verdict: Verdict) -> str:
     held_out = verdict.held_out
     title = f"{len(held_out.cases)} pictures: {held_out.data}, {held_out.split}"
     metrics = verdict.rows[0].measures
@@ -188,7 +200,9 @@ def _figure(look: Look) -> str:
 
 
 def _manifest(findings: Findings) -> str:
-    shown = json.loads(findings.drafts[-1].manifest.to_json())
+    draft = next((one for one in findings.drafts if one.precision == "int8"), findings.drafts[-1])
+    shown = json.loads(draft.manifest.to_json())
     shown.pop("country")
     text = json.dumps(shown, ensure_ascii=False, indent=1)
-    return f"<h2>Manifest</h2><details><summary>what {html.escape(findings.drafts[-1].name)} says of itself</summary><pre>{html.escape(text)}</pre></details>"
+    title = f"what {html.escape(draft.name)} says of itself, but for its country and its proof"
+    return f"<h2>Manifest</h2><details><summary>{title}</summary><pre>{html.escape(text)}</pre></details>"

@@ -91,15 +91,15 @@ def other_notes(findings: Findings) -> list[str]:
 def _say_parting(parting: Parting) -> str:
     return (
         f"  they part first at {parting.operator} of layer {parting.layer}: {parting.largest} step(s), in "
-        f"{100 * parting.share:.4f} % of its integers, on {parting.pictures} of {parting.looked_at} pictures that differ"
+        f"{100 * parting.share:.4f} % of its integers, on {parting.pictures} of {parting.looked_at} pictures that do"
     )
 
 
 def _say_stability(stability: Stability) -> str:
     drops = ", ".join(f"{metric.replace('_', ' ')} {drop:.2f} points" for metric, drop in stability.drops.items())
     return (
-        f"  calibration: two halves of {stability.pictures} pictures differ by {100 * stability.apart:.0f} % in the range "
-        f"of {stability.layer} ({100 * MOST_APART:.0f} % allowed), and by {drops}"
+        f"  calibration: two halves of {stability.pictures} pictures differ by {100 * stability.apart:.0f} % in the "
+        f"range of {stability.layer} ({100 * MOST_APART:.0f} % allowed), and by {drops}"
     )
 
 
@@ -120,10 +120,10 @@ def _say_unknown(one: Loading) -> str:
 
 def _say_oldest(name: str, loadings: Sequence[Loading]) -> str:
     mine = [one for one in loadings if one.file == name]
-    able = [one.runtime for one in mine if one.expected and not one.tried.startswith("refused")]
+    able = [one.runtime for one in mine if one.is_able]
     oldest = f"TensorFlow {mine[0].oldest}, " if mine[0].oldest else ""
     tried = "; ".join(f"{one.runtime.split()[0]} {one.tried}" for one in mine)
-    return f"  {name} loads from {oldest}{', '.join(able) or 'no runtime of the table'} on (tried: {tried})"
+    return f"  {name} runs from {oldest}{', '.join(able) or 'no runtime of the table'} on (tried: {tried})"
 
 
 def write_report(path: Path, findings: Findings, files: Sequence[Path]) -> None:

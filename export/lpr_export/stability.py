@@ -8,8 +8,8 @@ from typing import Protocol
 from lpr_export.held_out import HeldOut
 from lpr_export.judges import Judge
 from lpr_export.layers import layer_of
-from lpr_export.parity import Subject, measure
 from lpr_export.paired import SIGNIFICANT, chance_of_loss
+from lpr_export.parity import Subject, measure
 
 MOST_APART = 0.25
 """How far the ends of an activation's range may be apart in the two halves, beside the range of both together: a third

@@ -34,7 +34,8 @@ class Parting:
 class Inside:
     """A TFLite file in LiteRT that shows the tensors between its operators."""
 
-    def __init__(self, tflite: Path) -> None:
+    def __init__(self, tflite: Path, roles: Sequence[str] = ()) -> None:
+        """Load a file; `roles` are those of its outputs, in its order."""
         interpreter = load_module("ai_edge_litert.interpreter", "LiteRT").Interpreter
         with warnings.catch_warnings(), quiet_stderr():
             warnings.simplefilter("ignore")  # it says that this is for debugging, which it is
@@ -42,6 +43,8 @@ class Inside:
             self._interpreter.allocate_tensors()
         self.details = {detail["index"]: detail for detail in self._interpreter.get_tensor_details()}
         self.operators = self._operators()
+        outputs = [detail["name"] for detail in self._interpreter.get_output_details()]
+        self.roles = dict(zip(outputs, roles, strict=False))
 
     def _operators(self) -> dict[str, tuple[str, int]]:
         """Tensor -> the operator that gives it and its index, in the file's order; what a delegate repeats is left."""

@@ -46,7 +46,7 @@ def test_nothing_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
     """A precision must be named: that is wrong usage."""
     with pytest.raises(SystemExit, match="2"):
         main([])
-    assert "give --int8, --float32 or both" in capsys.readouterr().err
+    assert "give --int8, --int8-dynamic, --float16 or --float32, or several" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("points", ["-1", "101", "few"])
