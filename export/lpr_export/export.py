@@ -166,7 +166,9 @@ def _parting(made: Conversion, verdict: Verdict) -> Parting | None:
         if (pair.a.runtime, pair.b.runtime) == ("litert", "onnxruntime") and pair.largest:
             card = pair.a.model.manifest
             pictures = [case.pixels(card) for case in _where_apart(pair.a, pair.b, verdict)[:TRACED]]
-            return find_parting(pair.a.path, pair.b.path, made.tensors_of("int8"), pictures)
+            return find_parting(
+                pair.a.path, pair.b.path, made.tensors_of("int8"), pictures, [o.role for o in card.outputs]
+            )
     return None
 
 

@@ -15,7 +15,7 @@ TABLE = Path(__file__).parent / "operator_versions.json"
 """Greatest version of each of TFLite's built-in operators that a runtime loads, found by giving it files of each
 version (`python -m tests.export.probe_operators`), and the operator types that OpenCV's ONNX importer names."""
 ONNX_RUNTIMES = {12: "1.3", 13: "1.6", 14: "1.8", 15: "1.9", 16: "1.13", 17: "1.13", 18: "1.14", 19: "1.15", 20: "1.17"}
-"""Operator set -> the first ONNX Runtime that has it (onnxruntime's docs/Versioning.md)."""
+"""Operator set -> a version of ONNX Runtime that has it; up to 15 the first one (its docs/Versioning.md)."""
 FLOAT_TYPES = ("FLOAT32", "FLOAT16")
 
 

@@ -63,7 +63,9 @@ class Inside:
         return {name: self._interpreter.get_tensor(index) for name, (_, index) in self.operators.items()}
 
 
-def find_parting(tflite: Path, onnx: Path, tensors: Mapping[str, str], pictures: Sequence[Image]) -> Parting | None:
+def find_parting(
+    tflite: Path, onnx: Path, tensors: Mapping[str, str], pictures: Sequence[Image], roles: Sequence[str] = ()
+) -> Parting | None:
     """Find the operator that parts first on most pictures; None where all that both files show is equal.
 
     Args:
@@ -71,8 +73,9 @@ def find_parting(tflite: Path, onnx: Path, tensors: Mapping[str, str], pictures:
         onnx: its twin.
         tensors: TFLite tensor -> its name in the twin.
         pictures: inputs (1, H, W, C) uint8.
+        roles: of the TFLite file's outputs, in its order.
     """
-    inside, twin = Inside(tflite), _Twin(onnx, list(tensors.values()))
+    inside, twin = Inside(tflite, roles), _Twin(onnx, list(tensors.values()))
     firsts: dict[str, list[AnyArray]] = {}
     for pixels in pictures:
         ours, theirs = inside.run(pixels), twin.run(pixels)
@@ -85,13 +88,14 @@ def find_parting(tflite: Path, onnx: Path, tensors: Mapping[str, str], pictures:
     if not firsts:
         return None
     name = max(firsts, key=lambda name: len(firsts[name]))
-    return _parting(name, inside.operators[name][0], firsts[name], len(pictures))
+    layer = layer_of(name, inside.roles)
+    return _parting(layer, inside.operators[name][0], firsts[name], len(pictures))
 
 
-def _parting(name: str, operator: str, distances: Sequence[AnyArray], looked_at: int) -> Parting:
+def _parting(layer: str, operator: str, distances: Sequence[AnyArray], looked_at: int) -> Parting:
     together = np.concatenate([distance.ravel() for distance in distances])
     largest, share = int(together.max()), float((together > 0).mean())
-    return Parting(layer_of(name), operator, largest, share, len(distances), looked_at)
+    return Parting(layer, operator, largest, share, len(distances), looked_at)
 
 
 def _distance(ours: AnyArray, theirs: AnyArray) -> AnyArray:

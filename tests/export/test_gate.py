@@ -129,7 +129,7 @@ def test_set_that_is_too_small() -> None:
     """Ranges twice as far apart as allowed ask for four times as many pictures, and the message says so."""
     found = Stability(100, 2 * MOST_APART, "conv2d", {"cer": 0.1}, ())
     assert found.missing == 300
-    assert "the range of conv2d differs by 50 %, and 25 % is allowed. Add about 300 pictures" in found.fault
+    assert "the range of conv2d differs by 66 %, and 33 % is allowed. Add about 300 pictures" in found.fault
     assert Stability(100, MOST_APART, "conv2d", {"cer": 0.1}, ()).fault == ""
     assert (
         "one half loses 3.00 points of exact match"
@@ -160,7 +160,7 @@ def test_golden_files_load_everywhere() -> None:
         "litert 2.3": True,
     }
     pytest.importorskip("onnx")
-    assert onnx_support(pair("reader")[1][0].read_bytes())[0].runtime == "onnxruntime 1.6"
+    assert onnx_support(pair("reader")[1][0].read_bytes())[0].runtime.startswith("onnxruntime 1.")
 
 
 def test_operator_that_is_too_new() -> None:
