@@ -13,7 +13,7 @@ from lpr_export.parity import Subject, measure
 
 MOST_APART = 0.33
 """How far the ends of an activation's range may be apart in the two halves, beside the range of both together: that
-costs 0.6 of int8's 8 bits. Networks of lpr's own differed by 0.08 in halves of 100 pictures, by 0.22 in halves of 33."""
+costs 0.6 of int8's 8 bits. lpr's own networks differed by 0.08 in halves of 100 pictures, by 0.22 in halves of 33."""
 
 Ranges = Mapping[str, tuple[float, float]]
 

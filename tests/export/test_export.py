@@ -3,6 +3,10 @@
 import contextlib
 import json
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,10 +20,13 @@ from tests.export.little_runs import as_samples, draw_samples, write_card
 
 from lpr_edge.contract.errors import ModelError
 from lpr_edge.contract.manifest import Manifest, embed_in_onnx, read_manifest
+from lpr_edge.contract.outputs import ROLES
 from lpr_edge.contract.samples import read_samples, write_samples
 from lpr_edge.runtimes import Model, open_model
 from lpr_export import files, parity, shipped
 from lpr_export.cli import main
+from lpr_export.convert import Conversion
+from lpr_export.operators import read_operators
 from lpr_export.worker import Worker, start_worker
 
 pytestmark = pytest.mark.slow
@@ -325,3 +332,116 @@ def test_shared_pictures_are_refused(characters_run: Path, tmp_path: Path, capfd
     assert main(["--int8", str(characters_run), "--out", str(tmp_path / "models")]) == 1
     assert "20 of 20 calibration pictures (rendered) also stand in" in capfd.readouterr().err
     assert not (tmp_path / "models").exists()
+
+
+class Swapping:
+    """A worker that gives the file of another precision for the int8 one."""
+
+    def __init__(self, worker: Worker) -> None:
+        self.worker = worker
+
+    def run(self, function: Any, path: Any, card: Any, calibration: Any, *_: Any) -> Conversion:
+        made = self.worker.run(function, path, card, calibration, ("float32", "int8-dynamic"))
+        return replace(made, files=(made.files[0], replace(made.files[1], precision="int8")))
+
+
+def test_gate_stops_dynamic_range_called_int8(
+    fitted_run: Callable[[str], Path],
+    worker: Worker,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """A file that computes in float under int8's name isn't published, and the layer is named."""
+    plant_old_files(tmp_path / "models")
+    monkeypatch.setattr("lpr_export.worker.start_worker", lambda: contextlib.nullcontext(Swapping(worker)))
+    argv = ["--int8", "--format", "tflite", str(fitted_run("characters")), "--out", str(tmp_path / "models")]
+    assert main([*argv, "--max-drop", "100"]) == 1
+    message = capfd.readouterr().err
+    assert "characters.int8.tflite is called int8, and" in message
+    assert "of its layer" in message
+    assert all((tmp_path / "models" / name).read_text(encoding="utf-8") == "older and good" for name in FILES)
+
+
+def test_gate_stops_unlike_halves(characters_run: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """A representative data set with one picture unlike all others isn't enough, and the message says how many are."""
+    dim = [np.full((16, 16, 3), 128 + number % 2, np.uint8) for number in range(31)]
+    odd = np.zeros((16, 16, 3), np.uint8)
+    odd[::2], odd[:, ::2] = 255, 0
+    write_samples(characters_run / "representative.npz", as_samples([*dim, odd], ("0",) * 32))
+    assert main(["--int8", str(characters_run), "--out", str(tmp_path / "models"), "--max-drop", "100"]) == 1
+    assert "data set of 32 pictures is too small: of its two halves" in (message := capfd.readouterr().err)
+    assert "pictures. Older files stay" in message
+
+
+def test_layers_kept_in_float(
+    fitted_run: Callable[[str], Path], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A named layer computes in float in one file of each format, both still agree, and the manifest says so."""
+    argv = ["--int8", str(fitted_run("reader")), "--out", str(tmp_path), "--max-drop", "100"]
+    assert main([*argv, "--float-layers", "conv2d_9"]) == 1
+    assert "the network has no layer 'conv2d_9' to keep in float: it has" in (message := capfd.readouterr().err)
+    layer = next(part for part in message.split("it has ")[1].split(" and others")[0].split(", ") if "conv2d" in part)
+    assert main([*argv, "--float-layers", f"{layer}, classes"]) == 0
+    assert read_manifest(tmp_path / "reader.int8.onnx").calibration["float_layers"] == [layer, "classes"]
+    operators = read_operators((tmp_path / "reader.int8.tflite").read_bytes(), ROLES["reader"])
+    assert any(one.is_float and one.name == "CONV_2D" for one in operators)
+
+
+def test_every_precision(fitted_run: Callable[[str], Path], tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """One table holds all precisions with size, accuracy and time; 16 bits take half of 32's weights in both formats."""
+    argv = [str(fitted_run("reader")), "--out", str(tmp_path), "--max-drop", "100"]
+    assert main(["--int8", "--float16", "--float32", *argv]) == 0
+    assert main(["--int8", "--int8-dynamic", "--format", "tflite", *argv]) == 0
+    shown = capfd.readouterr().out
+    assert "ms  exact match %" in shown
+    assert "reader.int8-dynamic.tflite" in shown
+    for suffix in ("tflite", "onnx"):
+        half, whole = (open_model(tmp_path / f"reader.{name}.{suffix}") for name in ("float16", "float32"))
+        assert half.manifest.precision == "float16"
+        size = [_weights(tmp_path / f"reader.{name}.{suffix}") for name in ("float16", "float32")]
+        assert size[0] < 0.75 * size[1]
+        assert whole.manifest.outputs == half.manifest.outputs
+
+
+def _weights(path: Path) -> int:
+    """Bytes of a file without its manifest."""
+    return path.stat().st_size - len(read_manifest(path).to_json()) // (3 if path.suffix == ".tflite" else 1)
+
+
+def test_layers_are_explained(fitted_run: Callable[[str], Path], tmp_path: Path) -> None:
+    """The report has each layer's noise, saturation, time, and what it would win and cost in float."""
+    argv = ["--int8", "--explain", str(fitted_run("characters")), "--out", str(tmp_path)]
+    assert main(argv) == 0
+    report = json.loads((tmp_path / "characters.report.json").read_text(encoding="utf-8"))
+    layers = {layer["name"]: layer for layer in report["layers"]}
+    assert "scores" in layers
+    convolutions = [layer for layer in report["layers"] if layer["operator"] == "CONV_2D"]
+    assert all(10 < layer["signal_to_noise_db"] < 80 for layer in convolutions)
+    assert all(0 <= layer["saturated"] < 0.1 and layer["milliseconds"] > 0 for layer in convolutions)
+    assert all("accuracy" in layer["wins"] and layer["costs_bytes"] > 0 for layer in convolutions)
+    page = (tmp_path / "characters.report.html").read_text(encoding="utf-8")
+    assert page.index("Passed") < page.index("accuracy %") < page.index("Layer by layer") < page.index("data:image/png")
+    assert "http" not in page.replace("http-equiv", "")
+
+
+def test_exported_files_verify(exported: Callable[[str], Path], capfd: pytest.CaptureFixture[str]) -> None:
+    """What was exported is as it was proved, with the held-out pictures beside it."""
+    for name in ("characters", "reader", "detector"):
+        assert main(["verify", str(exported(name) / f"{name}.int8.tflite")]) == 0
+        assert f"{name}.int8.tflite: as it was proved" in capfd.readouterr().out
+
+
+def test_kill_in_the_middle(fitted_run: Callable[[str], Path], tmp_path: Path, own_worker: None) -> None:
+    """A process that is killed while it stages leaves the older files, whole, and nothing else under those names."""
+    out = tmp_path / "models"
+    plant_old_files(out)
+    code = "import sys; from lpr_export.cli import main; sys.exit(main())"
+    command = [sys.executable, "-c", code, "--int8", str(fitted_run("characters")), "--out", str(out)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        deadline = time.monotonic() + 300
+        while not any(out.glob(".lpr-export-*/*.tflite")) and time.monotonic() < deadline and process.poll() is None:
+            time.sleep(0.01)
+        process.kill()
+    assert process.returncode == -signal.SIGKILL
+    assert all((out / name).read_text(encoding="utf-8") == "older and good" for name in FILES)
