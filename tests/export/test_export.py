@@ -370,17 +370,19 @@ def test_gate_stops_unlike_halves(characters_run: Path, tmp_path: Path, capfd: p
     odd[::2], odd[:, ::2] = 255, 0
     write_samples(characters_run / "representative.npz", as_samples([*dim, odd], ("0",) * 32))
     assert main(["--int8", str(characters_run), "--out", str(tmp_path / "models"), "--max-drop", "100"]) == 1
-    assert "data set of 32 pictures is too small: of its two halves" in (message := capfd.readouterr().err)
+    message = capfd.readouterr().err
+    assert "data set of 32 pictures is too small: of its two halves" in message
     assert "pictures. Older files stay" in message
 
 
 def test_layers_kept_in_float(
     fitted_run: Callable[[str], Path], tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """A named layer computes in float in one file of each format, both still agree, and the manifest says so."""
+    """A named layer computes in float in both formats' one file, they still agree, and the manifest says so."""
     argv = ["--int8", str(fitted_run("reader")), "--out", str(tmp_path), "--max-drop", "100"]
     assert main([*argv, "--float-layers", "conv2d_9"]) == 1
-    assert "the network has no layer 'conv2d_9' to keep in float: it has" in (message := capfd.readouterr().err)
+    message = capfd.readouterr().err
+    assert "the network has no layer 'conv2d_9' to keep in float: it has" in message
     layer = next(part for part in message.split("it has ")[1].split(" and others")[0].split(", ") if "conv2d" in part)
     assert main([*argv, "--float-layers", f"{layer}, classes"]) == 0
     assert read_manifest(tmp_path / "reader.int8.onnx").calibration["float_layers"] == [layer, "classes"]
@@ -389,7 +391,7 @@ def test_layers_kept_in_float(
 
 
 def test_every_precision(fitted_run: Callable[[str], Path], tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    """One table holds all precisions with size, accuracy and time; 16 bits take half of 32's weights in both formats."""
+    """One table has size, accuracy and time of all precisions; 16 bits take half of 32's weights in both formats."""
     argv = [str(fitted_run("reader")), "--out", str(tmp_path), "--max-drop", "100"]
     assert main(["--int8", "--float16", "--float32", *argv]) == 0
     assert main(["--int8", "--int8-dynamic", "--format", "tflite", *argv]) == 0
