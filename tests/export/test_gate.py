@@ -13,11 +13,12 @@ from tests.export.golden_subjects import draw, judged, pair, rewrite
 from lpr_edge.contract.manifest import Manifest, TensorSpec, embed_in_onnx, read_manifest
 from lpr_edge.contract.preprocess import InputSpec
 from lpr_export.errors import ExportError
-from lpr_export.gate import Steps, is_too_far
+from lpr_export.gate import is_too_far
 from lpr_export.held_out import HeldOut, held_out_of_samples
 from lpr_export.layers import find_tensors, layer_of
 from lpr_export.operators import Operator, check_builtins, check_integers, onnx_support, read_operators, support
 from lpr_export.paired import chance_of_loss, least_telling_loss
+from lpr_export.parity import Steps
 from lpr_export.stability import MOST_APART, Stability, ranges_apart
 from lpr_export.thresholds import Level, shift
 from lpr_export.trace import find_parting
@@ -122,7 +123,8 @@ def test_threshold_shift() -> None:
 def test_ranges_of_halves() -> None:
     """The difference is beside the range of both, and tells the layer."""
     a, b = {"m/conv_1/Relu;x": (0.0, 6.0), "m/dense_1/MatMul": (-1.0, 3.0)}, {"m/dense_1/MatMul": (-1.0, 2.0)}
-    assert ranges_apart(a, b) == (pytest.approx(0.25), "dense")
+    apart, layer = ranges_apart(a, b)
+    assert (apart, layer) == (0.25, "dense")
 
 
 def test_set_that_is_too_small() -> None:
