@@ -12,6 +12,7 @@ from lpr_edge.contract.arrays import AnyArray, Image
 from lpr_edge.contract.manifest import Manifest, OutputSpec, TensorSpec
 from lpr_export.calibrate import Calibrated, Ranges, calibrate, merge, quantise
 from lpr_export.calibration import Calibration, with_full_range
+from lpr_export.conversion_errors import why_not_converted
 from lpr_export.errors import ExportError
 from lpr_export.keras_model import KerasModel, load_network
 from lpr_export.layers import find_tensors, layer_of
@@ -166,18 +167,7 @@ def _to_tflite(saved: Path, precision: str) -> bytes:
     try:
         return bytes(converter.convert())
     except Exception as error:  # the converter's errors share no parent but Exception
-        raise ExportError(_why_not_converted(str(error), precision)) from error
-
-
-def _why_not_converted(message: str, precision: str) -> str:
-    lines = [line.strip() for line in message.splitlines() if line.strip()]
-    telling = [line for line in lines if "is neither a custom op nor a flex op" in line or "Flex ops:" in line]
-    telling += [line for line in lines if "not supported" in line]
-    first = (telling or lines or ["no reason given"])[0]
-    return (
-        f"TFLite can't convert the network to {precision} with its built-in operators ({first[:300]}). "
-        "Build it from convolutions, dense layers, ReLU, pooling, sigmoid and softmax"
-    )
+        raise ExportError(why_not_converted(str(error), precision)) from error
 
 
 def _interpreter(tflite: bytes) -> Any:

@@ -20,7 +20,7 @@ MOST_PICTURES = 12
 THUMBNAIL = 280
 """Most pixels of a picture's longer side."""
 FLOAT_COLOUR, INT8_COLOUR, TRUE_COLOUR = (60, 160, 0), (30, 30, 220), (200, 120, 0)
-"""BGR of a detector's corners."""
+"""BGR of a detector's corners; of two formats, TFLite's stand for float's."""
 SCORES = {"classifier": "scores", "reader": "centre", "detector": "centre"}
 """Kind of network -> the output that its decisions hang on."""
 
@@ -33,8 +33,8 @@ class Look:
     png: str
     """Base64."""
     truth: str
-    float_said: str
-    int8_said: str
+    said: tuple[tuple[str, str], ...]
+    """Who said what of it: `float` and this file, or two formats."""
     is_changed: bool
 
 
@@ -80,7 +80,8 @@ def worst(verdict: Verdict, row: Row) -> list[Look]:
     ]
     scores = _largest_differences(verdict, row)
     order = sorted(range(len(pairs)), key=lambda n: (-losses[n], -different[n], -(scores[n] if n < len(scores) else 0)))
-    return [_look(verdict.held_out.cases[n], *pairs[n], different[n], row) for n in order[:MOST_PICTURES]]
+    names = ("float", "now")
+    return [_look(verdict.held_out.cases[n], names, pairs[n], different[n], row) for n in order[:MOST_PICTURES]]
 
 
 def _largest_differences(verdict: Verdict, row: Row) -> list[float]:
@@ -89,18 +90,29 @@ def _largest_differences(verdict: Verdict, row: Row) -> list[float]:
     return [float(np.abs(now[role] - before[role]).max()) for before, now in pairs]
 
 
-def _look(case: Case, before: Any, now: Any, is_changed: bool, row: Row) -> Look:
+def between_formats(verdict: Verdict, row: Row) -> list[Look]:
+    """The pictures that this file answers otherwise than the TFLite file of its precision, which is a fault."""
+    firsts = [one.subject for one in verdict.rows if one.subject.precision == row.subject.precision]
+    first = next(subject for subject in firsts if subject.path.suffix == ".tflite")
+    names = (str(first), str(row.subject))
+    return [
+        _look(verdict.held_out.cases[n], names, (first.answers[n], row.subject.answers[n]), True, row)
+        for n in row.changed[:MOST_PICTURES]
+    ]
+
+
+def _look(case: Case, names: tuple[str, str], answers: tuple[Any, Any], is_changed: bool, row: Row) -> Look:
     card = row.subject.model.manifest
-    judge = JUDGES[card.kind]
     if card.kind == "detector":
-        picture = _with_corners(case, before, now)
-        return Look(
-            case.name, _png(picture), f"{len(case.truth)} plate(s)", f"{len(before)}", f"{len(now)}", is_changed
-        )
-    pixels = case.pixels(card)[0]
-    picture = pixels[..., ::-1] if card.input.colour == "rgb" else pixels
-    truth = case.truth if isinstance(case.truth, str) else "".join(case.truth)
-    return Look(case.name, _png(picture), truth, judge.show(before), judge.show(now), is_changed)
+        picture = _with_corners(case, *answers)
+        said = [f"{len(answer)} plate(s)" for answer in answers]
+        truth = f"{len(case.truth)} plate(s)"
+    else:
+        pixels = case.pixels(card)[0]
+        picture = pixels[..., ::-1] if card.input.colour == "rgb" else pixels
+        said = [JUDGES[card.kind].show(answer) for answer in answers]
+        truth = "".join(case.truth)
+    return Look(case.name, _png(picture), truth, tuple(zip(names, said, strict=True)), is_changed)
 
 
 def _with_corners(case: Case, before: Any, now: Any) -> Image:

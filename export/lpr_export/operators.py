@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from lpr_export.conversion_errors import ADVICE
 from lpr_export.errors import ExportError
 from lpr_export.layers import layer_of
 from lpr_export.tensorflow_quiet import load_module
@@ -96,7 +97,7 @@ def check_builtins(operators: Sequence[Operator], name: str) -> None:
         if not one.is_builtin:
             raise ExportError(
                 f"{name} needs {one.name}, which isn't one of TFLite's built-in operators, for its layer {one.layer}. "
-                "Build that layer from convolutions, dense layers, ReLU, pooling, sigmoid and softmax"
+                f"{ADVICE} instead"
             )
 
 

@@ -11,7 +11,7 @@ from lpr_export import svg
 from lpr_export.explain import Layer
 from lpr_export.findings import Findings
 from lpr_export.gate import PROVEN, Row, Verdict
-from lpr_export.moved import Look, confusions, score_differences, worst
+from lpr_export.moved import Look, between_formats, confusions, score_differences, worst
 from lpr_export.report import median_ms, other_notes
 
 STYLE = """
@@ -114,16 +114,16 @@ def _confusions(verdict: Verdict) -> str:
     found = confusions(verdict, row)[:20]
     title = f"<h3>What moved between float and {html.escape(str(row.subject))}</h3>"
     if not found:
-        return title + "<p>Nothing: every answer is the same.</p>"
+        return title + "<p>Nothing: every answer is the same.</p>" + _between(verdict)
     rows = [(before or "nothing", now or "nothing", str(count)) for before, now, count in found]
     return title + _table(["float", "now", "times"], rows) + _between(verdict)
 
 
 def _between(verdict: Verdict) -> str:
-    """The pictures that formats answer otherwise, which is a fault."""
+    """The pictures that formats answer otherwise, side by side."""
     wrong = [row for row in verdict.rows if row.changed and row.subject.runtime in PROVEN]
-    names = [f"{row.subject}: {', '.join(verdict.held_out.cases[n].name for n in row.changed[:20])}" for row in wrong]
-    return f"<p>Pictures that formats answer otherwise:</p>{_list(names)}" if names else ""
+    looks = "".join(_figure(look) for row in wrong for look in between_formats(verdict, row))
+    return f"<h3>Answered otherwise by another format</h3><div class=pictures>{looks}</div>" if wrong else ""
 
 
 def _histogram(verdict: Verdict) -> str:
@@ -192,7 +192,7 @@ def _pictures(verdict: Verdict) -> str:
 
 
 def _figure(look: Look) -> str:
-    said = f"{look.truth} · float: {look.float_said} · now: {look.int8_said}"
+    said = " · ".join([look.truth, *(f"{who}: {what}" for who, what in look.said)])
     return (
         f'<figure{" class=changed" if look.is_changed else ""}><img alt="" src="data:image/png;base64,{look.png}">'
         f"<figcaption>{html.escape(look.name)}: {html.escape(said)}</figcaption></figure>"

@@ -11,6 +11,7 @@ from lpr_export.files import file_facts
 from lpr_export.findings import Findings
 from lpr_export.gate import Row, Verdict
 from lpr_export.loading import Loading
+from lpr_export.paired import least_telling_loss
 from lpr_export.parity import Steps
 from lpr_export.stability import MOST_APART, Stability
 from lpr_export.trace import Parting
@@ -85,6 +86,7 @@ def other_notes(findings: Findings) -> list[str]:
     notes += [_say_stability(findings.stability)] if findings.stability else []
     notes += [f"  threshold {say}" for say in _say_shifts(findings.verdicts[0])]
     notes += [_say_unknown(one) for one in findings.loading if one.unknown]
+    notes.append(f"  fewer than {least_telling_loss()} newly wrong pictures can't be told from chance")
     return notes + [_say_oldest(name, findings.loading) for name in dict.fromkeys(one.file for one in findings.loading)]
 
 

@@ -12,6 +12,7 @@ from tests.export.golden_subjects import draw, judged, pair, rewrite
 
 from lpr_edge.contract.manifest import Manifest, TensorSpec, embed_in_onnx, read_manifest
 from lpr_edge.contract.preprocess import InputSpec
+from lpr_export.conversion_errors import why_not_converted
 from lpr_export.errors import ExportError
 from lpr_export.gate import is_too_far
 from lpr_export.held_out import HeldOut, held_out_of_samples
@@ -45,6 +46,26 @@ def test_swapped_labels_are_a_fault(tmp_path: Path) -> None:
     swapped = rewrite(onnx, tmp_path / "swapped.int8.onnx", labels=labels[::-1])
     _, verdict = judged([tflite, (swapped, "onnxruntime")], held_out("characters"), "classifier")
     assert any("answers 12 of 12 pictures otherwise" in fault for fault in verdict.faults)
+
+
+def test_max_drop_is_what_stops_a_loss(tmp_path: Path) -> None:
+    """A loss beyond chance is a fault where it is more than a person allows, and none where it is less."""
+    (tflite, runtime), _ = pair("characters")
+    swapped = rewrite(tflite, tmp_path / "swapped.int8.tflite", labels=read_manifest(tflite).labels[::-1])
+    for max_drop, lost in ((0.5, 1), (100.0, 0)):
+        _, verdict = judged([(tflite, runtime), (swapped, runtime)], held_out("characters"), "classifier", max_drop)
+        assert sum("loses 100.00 points of accuracy" in fault for fault in verdict.faults) == lost
+
+
+def test_refused_conversion_names_the_layer() -> None:
+    """Of the converter's complaint, the operator and the Keras layer are told, and what to build instead."""
+    complaint = (
+        'Could not translate MLIR to FlatBuffer.<unknown>:0: error: loc(callsite(fused["Erfinv:", "net_1/erfinv_1/Erfinv'
+        '@__inference_<lambda>_180"] at fused["X:", "X"])): \'tf.Erfinv\' op is neither a custom op nor a flex op\n'
+    )
+    said = why_not_converted(complaint, "int8")
+    assert said.startswith("TFLite has no built-in operator for Erfinv of the layer erfinv, so the network can't be")
+    assert "(out of ideas)" in why_not_converted("\nout of ideas\n", "int8")
 
 
 def test_corrupted_scale_is_a_fault(tmp_path: Path) -> None:
@@ -174,9 +195,7 @@ def test_operator_that_is_too_new() -> None:
 
 def test_operator_of_tensorflow() -> None:
     """An operator outside the built-ins is named with its layer and with what to do."""
-    with pytest.raises(
-        ExportError, match=r"needs FlexErf, .* for its layer gelu_3\. Build that layer from convolutions"
-    ):
+    with pytest.raises(ExportError, match=r"needs FlexErf, .* for its layer gelu_3. Build it from convolutions"):
         check_builtins([Operator("FlexErf", 1, "gelu_3", False, True)], "a.int8.tflite")
 
 
