@@ -6,8 +6,8 @@ from lpr_export.layers import layer_of
 
 ADVICE = "Build it from convolutions, dense layers, ReLU, pooling, sigmoid and softmax"
 OUTSIDE = re.compile(r"""fused\["\w+:", "(?P<tensor>[^"@]+)[^']*'tf\.(?P<operator>\w+)' op is neither""")
-"""MLIR tells where an operator is that TFLite has none for: `fused["Erfinv:", "net/erfinv/Erfinv@…"] at … 'tf.Erfinv' op
-is neither a custom op nor a flex op`."""
+"""MLIR's words where TFLite has no such operator: `fused["Erfinv:", "net/erfinv/Erfinv@…"] at … 'tf.Erfinv' op is
+neither a custom op nor a flex op`."""
 
 
 def why_not_converted(message: str, precision: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from lpr_edge.contract.arrays import AnyArray, Image
-from lpr_export.gate import Row, Verdict
+from lpr_export.gate import Verdict
 from lpr_export.judges import Judge
 from lpr_export.layers import layer_of
 from lpr_export.parity import Progress, Subject, ask, measure
@@ -50,56 +50,54 @@ class Explained:
     layers: tuple[Layer, ...]
 
 
+@dataclass(frozen=True)
+class Trial:
+    """The int8 file with one layer in float."""
+
+    subject: Subject
+    """Not asked yet."""
+    larger: int
+    """Bytes more than without."""
+
+
 def explain(
-    trials: Mapping[str, Subject],
-    verdict: Verdict,
-    folder: Path,
-    judge: Judge,
-    progress: Progress = iter,
+    trials: Mapping[str, Trial], verdict: Verdict, folder: Path, judge: Judge, progress: Progress = iter
 ) -> Explained:
     """Measure every layer of the int8 file.
 
     Args:
-        trials: layer -> the int8 file with this layer alone in float, not asked yet.
+        trials: by layer.
         verdict: on the first held-out set.
         folder: where the staged files are.
         judge: of the network's kind.
         progress: goes through the pictures.
     """
-    int8 = next(row for row in verdict.rows if row.subject.precision == "int8")
-    ask([int8.subject.again(), *trials.values()], verdict.held_out.cases, judge, progress)
-    pictures = [case.pixels(int8.subject.model.manifest) for case in verdict.held_out.cases[:LOOKED_AT]]
-    roles = [output.role for output in int8.subject.model.manifest.outputs]
-    plain, quantised = Inside(verdict.rows[0].subject.path), Inside(int8.subject.path, roles)
+    cases = verdict.held_out.cases
+    int8 = next(row for row in verdict.rows if row.subject.precision == "int8").subject.again()
+    roles = [output.role for output in int8.model.manifest.outputs]
+    # In turn on each picture, so that whatever else the machine does slows all alike.
+    ask([int8, *(trial.subject for trial in trials.values())], cases, judge, progress)
+    tried = {layer: _tried(trial, int8, verdict, judge) for layer, trial in trials.items()}
+    pictures = [case.pixels(int8.model.manifest) for case in cases[:LOOKED_AT]]
+    plain, quantised = Inside(verdict.rows[0].subject.path), Inside(int8.path, roles)
     noises = _noises(plain, quantised, pictures)
-    twin = folder / int8.subject.path.with_suffix(".onnx").name
+    twin = folder / int8.path.with_suffix(".onnx").name
     times = profile(twin, pictures[0]) if twin.is_file() else {}
     found = [
-        _layer(layer_of(name, quantised.roles), operator, noises[name], times, trials, int8, verdict, judge)
+        (layer_of(name, quantised.roles), operator, *noises[name])
         for name, (operator, _) in quantised.operators.items()
         if name in noises
     ]
-    return Explained(tuple(found))
+    return Explained(tuple(Layer(*one, times.get(one[0]), *tried.get(one[0], ({}, 0.0, 0))) for one in found))
 
 
-def _layer(
-    name: str,
-    operator: str,
-    noise: tuple[float, float],
-    times: Mapping[str, float],
-    trials: Mapping[str, Subject],
-    int8: Row,
-    verdict: Verdict,
-    judge: Judge,
-) -> Layer:
-    trial = trials.get(name)
-    if trial is None:
-        return Layer(name, operator, *noise, times.get(name), {}, 0.0, 0)
-    now = measure(trial, verdict.held_out.cases, judge)
-    wins = {after.metric: -after.drop(before) for after, before in zip(now, int8.measures, strict=True)}
-    slower = statistics.median(trial.milliseconds) - statistics.median(int8.subject.milliseconds)
-    larger = trial.path.stat().st_size - int8.subject.path.stat().st_size
-    return Layer(name, operator, *noise, times.get(name), wins, slower, larger)
+def _tried(trial: Trial, int8: Subject, verdict: Verdict, judge: Judge) -> tuple[dict[str, float], float, int]:
+    """What a layer in float wins in points a metric, and costs in milliseconds and bytes."""
+    cases = verdict.held_out.cases
+    pairs = zip(measure(trial.subject, cases, judge), measure(int8, cases, judge), strict=True)
+    wins = {after.metric: -after.drop(before) for after, before in pairs}
+    slower = statistics.median(trial.subject.milliseconds) - statistics.median(int8.milliseconds)
+    return wins, slower, trial.larger
 
 
 def _noises(plain: Inside, quantised: Inside, pictures: Sequence[Image]) -> dict[str, tuple[float, float]]:

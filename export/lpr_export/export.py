@@ -11,7 +11,7 @@ from lpr_export.calibration import Calibration, check_calibration, check_disjoin
 from lpr_export.convert import Conversion, Converted, convert
 from lpr_export.drawing import draw_from_data, draw_from_run
 from lpr_export.errors import ExportError, GateError
-from lpr_export.explain import Explained, explain
+from lpr_export.explain import Explained, Trial, explain
 from lpr_export.files import SUFFIXES, Draft, draft, publish, staging
 from lpr_export.findings import Findings
 from lpr_export.gate import Verdict, check_openable, judge_all
@@ -183,7 +183,11 @@ def _explained(
 ) -> Explained | None:
     if not wish.explain:
         return None
-    trials = {layer: _open_aside(one, folder, f"trial{n}", run) for n, (layer, one) in enumerate(made.trials.items())}
+    size = next(len(one.tflite) for one in made.files if one.precision == "int8")
+    trials = {
+        layer: Trial(_open_aside(one, folder, f"trial{number}", run), len(one.tflite) - size)
+        for number, (layer, one) in enumerate(made.trials.items())
+    }
     return explain(trials, verdict, folder, JUDGES[run.card.kind], progress)
 
 

@@ -60,8 +60,8 @@ def test_max_drop_is_what_stops_a_loss(tmp_path: Path) -> None:
 def test_refused_conversion_names_the_layer() -> None:
     """Of the converter's complaint, the operator and the Keras layer are told, and what to build instead."""
     complaint = (
-        'Could not translate MLIR to FlatBuffer.<unknown>:0: error: loc(callsite(fused["Erfinv:", "net_1/erfinv_1/Erfinv'
-        '@__inference_<lambda>_180"] at fused["X:", "X"])): \'tf.Erfinv\' op is neither a custom op nor a flex op\n'
+        'Could not translate MLIR to FlatBuffer.<unknown>:0: error: loc(callsite(fused["Erfinv:", "net_1/erfinv_1/Erf'
+        'inv@__inference_<lambda>_180"] at fused["X:", "X"])): \'tf.Erfinv\' op is neither a custom op nor a flex op\n'
     )
     said = why_not_converted(complaint, "int8")
     assert said.startswith("TFLite has no built-in operator for Erfinv of the layer erfinv, so the network can't be")
