@@ -22,7 +22,6 @@ from lpr_export.paired import chance_of_loss, least_telling_loss
 from lpr_export.parity import Steps
 from lpr_export.stability import MOST_APART, Stability, ranges_apart
 from lpr_export.thresholds import Level, shift
-from lpr_export.trace import find_parting
 
 CARD = Manifest("classifier", "a", (), InputSpec((8, 8), 3, "rgb", "stretch"), (), "int8", TensorSpec("uint8"), {}, {})
 
@@ -104,15 +103,6 @@ def test_integers_that_rounding_explains(largest: int, share: float, fault: bool
     """One step anywhere, a few steps in hardly any integer; more, or in more of them, is no rounding."""
     nobody: Any = None
     assert is_too_far(Steps(nobody, nobody, 64, largest, share)) is fault
-
-
-def test_first_operator_to_part(tmp_path: Path) -> None:
-    """The operator behind a changed scale is named, by its layer, and nothing is where the files agree."""
-    pytest.importorskip("onnx")
-    _, (source, _) = pair("reader")
-    tensors = {name: name for name in ("nothing",)}
-    pictures = [case.pixels(read_manifest(source)) for case in held_out("reader", 2).cases]
-    assert find_parting(pair("reader")[0][0], source, tensors, pictures) is None
 
 
 def test_loss_is_told_from_noise() -> None:

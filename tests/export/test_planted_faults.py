@@ -20,7 +20,10 @@ from lpr_edge.contract.manifest import Manifest, embed_in_onnx
 from lpr_edge.contract.samples import write_samples
 from lpr_export import files
 from lpr_export.cli import main
-from lpr_export.convert import Conversion
+from lpr_export.convert import Conversion, convert
+from lpr_export.drawing import draw_from_run
+from lpr_export.run_folder import open_run
+from lpr_export.trace import find_parting
 from lpr_export.worker import Worker
 
 FAILED = ["characters.failed.report.html", "characters.failed.report.json"]
@@ -148,3 +151,25 @@ def test_kill_in_the_middle(fitted_run: Callable[[str], Path], tmp_path: Path, o
         process.kill()
     assert process.returncode == -signal.SIGKILL
     assert all((out / name).read_text(encoding="utf-8") == "older and good" for name in EXPORTED)
+
+
+def test_first_operator_to_part_is_named(fitted_run: Callable[[str], Path], worker: Worker, tmp_path: Path) -> None:
+    """Of a twin with one scale 30 % off, the very layer is named where it parts from TFLite, and by how much."""
+    onnx = pytest.importorskip("onnx")
+    run = open_run(fitted_run("reader"))
+    (_, made) = worker.run(convert, run.network, run.card, draw_from_run(run), ("float32", "int8")).files
+    assert made.onnx is not None
+    model = onnx.ModelProto.FromString(made.onnx)
+    node = [node for node in model.graph.node if node.op_type == "QuantizeLinear"][1]
+    scale = next(constant for constant in model.graph.initializer if constant.name == node.input[1])
+    wrong = onnx.numpy_helper.from_array(onnx.numpy_helper.to_array(scale) * np.float32(1.3), "wrong")
+    model.graph.initializer.append(wrong)
+    node.input[1] = "wrong"
+    (tmp_path / "a.tflite").write_bytes(made.tflite)
+    (tmp_path / "a.onnx").write_bytes(model.SerializeToString())
+    pictures = [picture[None] for picture in run.held_out().pictures[:3]]
+    found = find_parting(tmp_path / "a.tflite", tmp_path / "a.onnx", made.tensors, pictures)
+    assert found is not None
+    assert (found.operator, found.layer) == ("CONV_2D", node.name.partition("/")[0])
+    assert found.largest > 1
+    assert (found.pictures, found.looked_at) == (3, 3)
