@@ -159,9 +159,10 @@ def _fail(error: LprError) -> int:
 
 def _export_all(wished: argparse.Namespace) -> int:
     # Here and not above: --help stays fast.
-    from lpr_export.export import Wish, check_names, export
+    from lpr_export.export import check_names, export
     from lpr_export.run_folder import open_run
     from lpr_export.shipped import shipped_runs
+    from lpr_export.wish import Wish
     from lpr_export.worker import start_worker
 
     wish = Wish(
