@@ -20,8 +20,10 @@ def layer_of(tensor: str, roles: Mapping[str, str] | None = None) -> str:
     `reader/re_lu_5_1/Relu6;reader/batch_normalization_5_1/batchnorm/add_1;reader/conv2d_5_1/convolution`: here
     `conv2d_5`. A tensor that tells nothing keeps its own name.
     """
-    if roles and tensor in roles:
-        return roles[tensor]
+    # A layer that stays in float gives a tensor of its output's name and one more digit, which is then quantised.
+    for name in (tensor, tensor[:-1]):
+        if roles and name in roles:
+            return roles[name]
     scopes = [parts[1] for part in tensor.split(";") if len(parts := part.split("/")) > 2]
     telling = [scope for scope in scopes if not scope.startswith(FOLDED)]
     return _without_count((telling or scopes or [tensor])[0])

@@ -157,6 +157,7 @@ def test_names_of_layers() -> None:
     assert layer_of("reader/re_lu_6_1/Relu6;reader/add_7_1/Add") == "add_7"
     assert layer_of("StatefulPartitionedCall:0") == "StatefulPartitionedCall:0"
     assert layer_of("StatefulPartitionedCall:0", {"StatefulPartitionedCall:0": "classes"}) == "classes"
+    assert layer_of("StatefulPartitionedCall:01", {"StatefulPartitionedCall:0": "classes"}) == "classes"
     assert find_tensors(["conv2d_5"], [fused, "a"], {}) == [fused]
     assert find_tensors(["size"], [fused, "a"], {"a": "size"}) == ["a"]
     with pytest.raises(ExportError, match="no layer 'conv2d_6' to keep in float: it has conv2d_5"):
