@@ -122,9 +122,7 @@ def convert(
 
 def _calibrate_halves(tflite: bytes, calibration: Calibration) -> list[Calibrated]:
     """Calibrate each half alone; together they have seen what the whole set shows."""
-    pictures = calibration.pictures
-    stretched = with_full_range(pictures)[len(pictures) :]
-    return [calibrate(tflite, [*half.pictures, *stretched]) for half in calibration.halves()]
+    return [calibrate(tflite, with_full_range(half.pictures)) for half in calibration.halves()]
 
 
 def _half(half: Calibrated, kept: Sequence[str], pictures: Calibration) -> Half:
