@@ -31,8 +31,9 @@ class Findings:
     @property
     def faults(self) -> Sequence[str]:
         """Why nothing may be published; empty where all is well."""
-        found = [fault for verdict in self.verdicts for fault in verdict.faults]
-        found += [self.stability.fault] if self.stability and self.stability.fault else []
+        # Too small a set comes first, as it may explain the others.
+        found = [self.stability.fault] if self.stability and self.stability.fault else []
+        found += [fault for verdict in self.verdicts for fault in verdict.faults]
         return [*found, *self._parting_fault()]
 
     def _parting_fault(self) -> list[str]:
