@@ -122,7 +122,8 @@ def convert(
 
 def _calibrate_halves(tflite: bytes, calibration: Calibration) -> list[Calibrated]:
     """Calibrate each half alone; together they have seen what the whole set shows."""
-    return [calibrate(tflite, with_full_range(half.pictures)) for half in calibration.halves()]
+    halves = calibration.halves()
+    return [calibrate(tflite, with_full_range(half.pictures, among=calibration.pictures)) for half in halves]
 
 
 def _half(half: Calibrated, kept: Sequence[str], pictures: Calibration) -> Half:

@@ -10,6 +10,7 @@ from typing import Any
 from lpr_export.errors import ExportError
 from lpr_export.layers import layer_of
 from lpr_export.onnx_bytes import OnnxModel, use_bytes
+from lpr_export.onnx_floats import keep_floats
 from lpr_export.onnx_halves import use_halves
 from lpr_export.tensorflow_quiet import load_module, load_tf2onnx
 
@@ -50,6 +51,7 @@ def make_twin(tflite: bytes, roles: Mapping[str, str], halves: bool = False) -> 
     ordered = sorted(model.graph.output, key=lambda output: list(roles).index(output.name))
     _replace(model.graph.output, ordered)
     use_bytes(model)
+    keep_floats(model)
     if halves:
         use_halves(model)
     names = _plain_names(model, roles)
