@@ -49,7 +49,12 @@ def calibrate(tflite: bytes, pictures: Sequence[Image]) -> Calibrated:
     calibrator = load_module("tensorflow.lite.python.optimize.calibrator", "TensorFlow")
     tools = load_module("tensorflow.lite.tools.flatbuffer_utils", "TensorFlow")
     watched = calibrator.Calibrator(calibrator.add_intermediate_tensors(tflite))
-    return Calibrated(tools.convert_bytearray_to_object(watched.calibrate(lambda: _inputs(pictures))))
+    model = tools.convert_bytearray_to_object(watched.calibrate(lambda: _inputs(pictures)))
+    # Byte b is to mean exactly b/255, whether or not a picture has a black and a white pixel: the device hands camera
+    # bytes over as they are.
+    picture = model.subgraphs[0].tensors[model.subgraphs[0].inputs[0]].quantization
+    picture.min, picture.max = np.zeros(1, np.float32), np.ones(1, np.float32)
+    return Calibrated(model)
 
 
 def _inputs(pictures: Sequence[Image]) -> Iterator[list[Floats]]:

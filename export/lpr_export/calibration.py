@@ -105,22 +105,3 @@ def check_disjoint(calibration: Calibration, measured: Set[str], what: str) -> N
             f"{len(shared)} of {len(calibration.sha256)} calibration pictures ({calibration.source}) also stand in "
             f"{what}, the first with SHA-256 {shared[0][:12]}…. Take them out of one of the two"
         )
-
-
-def with_full_range(pictures: Sequence[Image], among: Sequence[Image] = ()) -> list[Image]:
-    """Add one picture where none reaches from 0 to 255: the one of most contrast, stretched to it.
-
-    The converter takes the input's scale from the lowest and the highest pixel it has seen. Only with both ends there
-    does byte b come to mean exactly b/255, and the device hands camera bytes over as they are.
-
-    Args:
-        pictures: at least one.
-        among: where the picture to stretch is taken from, one of which isn't blank; `pictures` where none are given.
-    """
-    darkest = min(int(picture.min()) for picture in pictures)
-    brightest = max(int(picture.max()) for picture in pictures)
-    if (darkest, brightest) == (0, 255):
-        return list(pictures)
-    widest = max(among or pictures, key=lambda picture: int(np.ptp(picture))).astype(np.float32)
-    stretched = (widest - widest.min()) * (255.0 / float(np.ptp(widest)))
-    return [*pictures, np.rint(stretched).astype(np.uint8)]

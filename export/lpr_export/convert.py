@@ -11,7 +11,7 @@ import numpy as np
 from lpr_edge.contract.arrays import AnyArray, Image
 from lpr_edge.contract.manifest import Manifest, OutputSpec, TensorSpec
 from lpr_export.calibrate import Calibrated, Ranges, calibrate, merge, quantise
-from lpr_export.calibration import Calibration, with_full_range
+from lpr_export.calibration import Calibration
 from lpr_export.conversion_errors import why_not_converted
 from lpr_export.errors import ExportError
 from lpr_export.keras_model import KerasModel, load_network
@@ -122,8 +122,7 @@ def convert(
 
 def _calibrate_halves(tflite: bytes, calibration: Calibration) -> list[Calibrated]:
     """Calibrate each half alone; together they have seen what the whole set shows."""
-    halves = calibration.halves()
-    return [calibrate(tflite, with_full_range(half.pictures, among=calibration.pictures)) for half in halves]
+    return [calibrate(tflite, half.pictures) for half in calibration.halves()]
 
 
 def _half(half: Calibrated, kept: Sequence[str], pictures: Calibration) -> Half:

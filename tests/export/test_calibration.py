@@ -1,15 +1,12 @@
-"""The representative data set: what is refused, and what the input's scale is made from."""
+"""The representative data set: what is drawn, and what is refused."""
 
 import hashlib
 from dataclasses import replace
 from pathlib import Path
 
 import cv2
-import hypothesis.extra.numpy as hnp
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from tests.edge.golden import tinyland
 
 from lpr_edge.contract.arrays import Image
@@ -18,7 +15,7 @@ from lpr_edge.contract.data import PlateLabel, file_sha256
 from lpr_edge.contract.manifest import Manifest, TensorSpec
 from lpr_edge.contract.preprocess import InputSpec
 from lpr_edge.contract.samples import Samples, write_samples
-from lpr_export.calibration import Calibration, check_calibration, check_disjoint, with_full_range
+from lpr_export.calibration import Calibration, check_calibration, check_disjoint
 from lpr_export.drawing import draw_from_data, in_turn
 from lpr_export.errors import ExportError
 from lpr_export.held_out import held_out_of_data, held_out_of_run, is_readable
@@ -71,21 +68,6 @@ def test_contaminated_set() -> None:
     with pytest.raises(ExportError, match=r"1 of 16 calibration pictures .* also stand in the test pictures"):
         check_disjoint(drawn, {drawn.sha256[5]}, "the test pictures")
     check_disjoint(drawn, {"another"}, "the test pictures")
-
-
-@given(hnp.arrays(np.uint8, (3, *SHAPE), elements=st.integers(20, 200)).filter(lambda a: np.ptp(a[1]) > 0))
-def test_full_range_is_reached(pictures: Image) -> None:
-    """Whatever the pictures' range, 0 and 255 are both there afterwards, and no picture was changed."""
-    result = with_full_range(list(pictures))
-    assert (min(p.min() for p in result), max(p.max() for p in result)) == (0, 255)
-    for before, after in zip(pictures, result, strict=False):
-        np.testing.assert_array_equal(before, after)
-
-
-def test_full_range_adds_nothing_needless() -> None:
-    """Pictures that reach both ends stay as they are."""
-    pictures = [np.zeros(SHAPE, np.uint8), np.full(SHAPE, 255, np.uint8)]
-    assert len(with_full_range(pictures)) == 2
 
 
 def test_manifest_entry_tells_sets_apart() -> None:
