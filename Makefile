@@ -4,6 +4,7 @@
 #   make test       install everything, run the plain tests;  make test-all adds the slow ones
 #   make check      format, lint and types
 #   make bench      accuracy of nothing, speed of everything: lpr-bench on this machine
+#   make models DATA=DIR   train, pack, export, measure and describe all shipped models anew; stopped, it goes on
 #   make clean      remove environments and caches;  runs/ stays
 #
 # PYTHON=python3.12 make demo  takes another Python than the one found here.
@@ -25,7 +26,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 DEVICE := .venv-device
 EVERYTHING := .venv
 
-.PHONY: demo test test-all check format bench clean
+.PHONY: demo test test-all check format bench models clean
 .DELETE_ON_ERROR:
 
 demo: $(DEVICE)/installed
@@ -48,6 +49,54 @@ check: $(EVERYTHING)/installed
 format: $(EVERYTHING)/installed
 	$(EVERYTHING)/bin/ruff format .
 	$(EVERYTHING)/bin/ruff check --fix .
+
+# All of the shipped models from nothing. The recipe is the commands' own defaults; what is finished has a stamp in RUNS
+# and isn't done again, what was stopped goes on from its last whole epoch. `make -j2 models` trains two at once.
+# FLAGS_detector="--seed 2" and the like change a run's settings; CONFIDENCE="--reader runs/folds/int8/*.tflite" fits the
+# confidence on the folds of a cross-validation instead of what the reader's own run held out.
+RUNS ?= runs/models
+NETWORKS := detector reader characters
+SHIPPED := edge/lpr_edge/models
+PACKED := export/lpr_export/models
+MAX_DROP ?= 2
+LPR = $(EVERYTHING)/bin
+EXPORTED := $(RUNS)/int8
+CONFIDENCE ?= --reader $(EXPORTED)/reader.int8.tflite
+ON_EXPORTED := --detector $(EXPORTED)/detector.int8.tflite --reader $(EXPORTED)/reader.int8.tflite
+has_data = $(if $(DATA),,$(error Give the folder that holds plates/ and characters/: make models DATA=DIR))
+
+# The characters learn from what the reader cuts out of plates as well, so they wait for it.
+FLAGS_characters ?= --reader $(RUNS)/reader
+
+models: $(RUNS)/described
+
+$(RUNS)/characters/trained: $(RUNS)/reader/trained
+
+.PRECIOUS: $(RUNS)/%/trained
+$(RUNS)/%/trained: | $(EVERYTHING)/installed
+	$(has_data)@echo "Training $* in $(@D) ..."
+	if test -f $(@D)/checkpoint/last.npz; then $(LPR)/lpr-train $* --out $(@D) --resume; \
+	else $(LPR)/lpr-train $* --data $(DATA) --out $(@D) $(FLAGS_$*); fi
+	@touch $@
+
+$(RUNS)/exported: $(NETWORKS:%=$(RUNS)/%/trained)
+	$(foreach network,$(NETWORKS),$(LPR)/lpr-train pack $(RUNS)/$(network) --out $(PACKED)/$(network) &&) true
+	$(LPR)/lpr-export --int8 $(NETWORKS:%=$(PACKED)/%) --data $(DATA) --max-drop $(MAX_DROP) --out $(EXPORTED)
+	@touch $@
+
+$(RUNS)/calibrated: $(RUNS)/exported
+	$(LPR)/lpr-bench calibrate --data $(DATA) --detector $(EXPORTED)/detector.int8.tflite $(CONFIDENCE) \
+		--write $(EXPORTED)/reader.int8.tflite $(EXPORTED)/reader.int8.onnx $(PACKED)/reader
+	@touch $@
+
+$(RUNS)/described: $(RUNS)/calibrated
+	$(LPR)/lpr-bench accuracy --data $(DATA) $(ON_EXPORTED) --json $(RUNS)/plates.json --page $(RUNS)/misses.html
+	$(LPR)/lpr-bench accuracy --rendered $(ON_EXPORTED) --json $(RUNS)/painted.json
+	$(LPR)/lpr-bench accuracy --data $(DATA) --characters --classifier $(EXPORTED)/characters.int8.tflite \
+		--json $(RUNS)/characters.json
+	cp $(NETWORKS:%=$(EXPORTED)/%.int8.tflite) $(SHIPPED)/
+	$(LPR)/lpr-bench cards --plates $(RUNS)/plates.json --crops $(RUNS)/characters.json --painted $(RUNS)/painted.json
+	@touch $@
 
 clean:
 	rm -rf $(DEVICE) $(EVERYTHING) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -27,7 +27,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def build_parser() -> argparse.ArgumentParser:
     """The parser of all benchmarks."""
-    from lpr_bench import run_accuracy, run_latency
+    from lpr_bench import run_accuracy, run_calibrate, run_cards, run_latency
 
     parser = argparse.ArgumentParser(
         prog="lpr-bench", description="Accuracy and latency of the models on this machine; alone: latency."
@@ -35,4 +35,6 @@ def build_parser() -> argparse.ArgumentParser:
     benchmarks = parser.add_subparsers(required=True, metavar="BENCHMARK")
     run_accuracy.add_command(benchmarks)
     run_latency.add_command(benchmarks, RESULTS)
+    run_calibrate.add_command(benchmarks)
+    run_cards.add_command(benchmarks)
     return parser

@@ -26,6 +26,19 @@ def add_model_flag(parser: argparse.ArgumentParser, flag: str) -> None:
     parser.add_argument(flag, type=Path, metavar="FILE", help=f"{flag.strip('-')} (default: the shipped one)")
 
 
+def add_folds_flags(parser: argparse.ArgumentParser) -> None:
+    """Flags that take one network in a shipped one's place, or those of a cross-validation's folds."""
+    for name in ("detector", "reader"):
+        parser.add_argument(
+            f"--{name}",
+            type=Path,
+            nargs="+",
+            metavar="FILE",
+            help=f"{name} (default: the shipped one); of several, the first that hasn't learnt from a photograph "
+            "reads it",
+        )
+
+
 def open_reader(parsed: argparse.Namespace) -> PlateReader:
     """The device's own code over the networks that `--detector` and `--reader` name.
 
@@ -35,6 +48,29 @@ def open_reader(parsed: argparse.Namespace) -> PlateReader:
     return PlateReader(
         Detector(_open(parsed, parsed.detector, "detector")), Reader(_open(parsed, parsed.reader, "reader"))
     )
+
+
+def open_detectors(parsed: argparse.Namespace) -> list[Detector]:
+    """Those that `--detector` names, else the shipped one.
+
+    Raises:
+        LprError: one of them can't be opened, or is of the wrong kind.
+    """
+    return [Detector(model) for model in _open_all(parsed, "detector")]
+
+
+def open_readers(parsed: argparse.Namespace) -> list[Reader]:
+    """Those that `--reader` names, else the shipped one.
+
+    Raises:
+        LprError: one of them can't be opened, or is of the wrong kind.
+    """
+    return [Reader(model) for model in _open_all(parsed, "reader")]
+
+
+def _open_all(parsed: argparse.Namespace, name: str) -> list[Model]:
+    paths = getattr(parsed, name) or [shipped_model(name, parsed.runtime)]
+    return [open_model(path, parsed.runtime, parsed.threads) for path in paths]
 
 
 def open_classifier(parsed: argparse.Namespace) -> Classifier:
@@ -52,7 +88,8 @@ def _open(parsed: argparse.Namespace, path: Path | None, shipped: str) -> Model:
 
 def read_plates(device: PlateReader, frame_bgr: Image) -> list[ReadPlate]:
     """What the device says of a frame, as accuracy is scored on."""
-    return [ReadPlate(plate.reading.quad_xy, plate.reading.text) for plate in device.read(frame_bgr).plates]
+    plates = device.read(frame_bgr).plates
+    return [ReadPlate(plate.reading.quad_xy, plate.reading.text, plate.reading) for plate in plates]
 
 
 def describe_model(model: Model) -> dict[str, Any]:

@@ -1,9 +1,11 @@
 """What stands on a plate."""
 
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from lpr_edge.confidence import ConfidenceCurve, curve_of, sureness
 from lpr_edge.contract.arrays import Image, Quad
 from lpr_edge.contract.country import country_from_dict
 from lpr_edge.contract.outputs import Character, decode_characters
@@ -22,6 +24,8 @@ class Reading:
     parsed: Parsed
     quad_xy: Quad
     """The corners, from the plate's own top left, at which it was read."""
+    curve: ConfidenceCurve | None = None
+    """What the reader's manifest knows of how often such readings are right."""
 
     @cached_property
     def rows(self) -> tuple[str, ...]:
@@ -40,11 +44,19 @@ class Reading:
 
     @property
     def confidence(self) -> float:
-        """That of the least sure character, 0 where there is none: one wrong character makes a wrong plate.
+        """Probability that the whole reading is right, where the model has a curve for it.
 
-        A mean would hide one doubtful character among eight sure ones.
+        Else the least sure character's: one wrong character makes a wrong plate, and a mean would hide one doubtful
+        character among eight sure ones. 0 where there is none.
         """
-        return min(self.char_confidences, default=0.0)
+        if self.curve is None or not self.characters:
+            return min(self.char_confidences, default=0.0)
+        return self.curve.likelihood(self.sureness, self.parsed.valid)
+
+    @property
+    def sureness(self) -> float:
+        """What the curve is fitted to: see `confidence.sureness`."""
+        return sureness([character for row in self.characters for character in row])
 
 
 def _join(row: tuple[Character, ...]) -> str:
@@ -58,6 +70,7 @@ class Reader:
         model.expect("reader")
         self.model = model
         self.grammar = Grammar(country_from_dict(model.manifest.country))
+        self.thresholds: Mapping[str, float] = model.manifest.thresholds
 
     def read(self, frame_bgr: Image, quad_xy: Quad) -> Reading:
         """Read a plate straight from the frame.
@@ -71,7 +84,7 @@ class Reader:
         """
         manifest = self.model.manifest
         heads = self.model.outputs(prepare_plate(frame_bgr, quad_xy, manifest.input, manifest.margin).pixels)
-        faint = {**manifest.thresholds, "peak": FAINT * manifest.thresholds["peak"]}
+        faint = {**self.thresholds, "peak": FAINT * self.thresholds["peak"]}
         candidates = decode_characters(heads, manifest.labels, faint)
-        characters, parsed = decode_reading(candidates, manifest.labels, self.grammar, manifest.thresholds)
-        return Reading(characters, parsed, quad_xy)
+        characters, parsed = decode_reading(candidates, manifest.labels, self.grammar, self.thresholds)
+        return Reading(characters, parsed, quad_xy, curve_of(self.thresholds))

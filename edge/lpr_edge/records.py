@@ -5,6 +5,7 @@ from typing import Any
 
 from lpr_edge.contract.arrays import Quad
 from lpr_edge.frames import Frame, Unreadable
+from lpr_edge.grammar import Parsed
 from lpr_edge.pipeline import FrameResult, PlateReading
 from lpr_edge.tracker import Event, Vote
 
@@ -23,7 +24,7 @@ def plate_record(plate: PlateReading) -> Record:
         "rows": list(reading.rows),
         "latin": reading.parsed.latin,
         "valid": reading.parsed.valid,
-        "fields": reading.parsed.fields,
+        "fields": fields_record(reading.parsed),
         "confidence": _share(reading.confidence),
         "char_confidences": [_share(score) for score in reading.char_confidences],
         "quad": quad_record(reading.quad_xy),
@@ -31,14 +32,21 @@ def plate_record(plate: PlateReading) -> Record:
 
 
 def image_record(frame: Frame, result: FrameResult) -> Record:
-    """One picture, or one frame of a clip or camera, with all its plates."""
+    """One picture, or one frame of a clip or camera, with all its plates; `unsure` where some can't be read surely."""
     record: Record = {
         "source": frame.source,
         "frame": frame.index,
         "plates": [plate_record(plate) for plate in result.plates],
         "ms": {"detect": round(result.detect_ms, 2), "read": round(result.read_ms, 2)},
     }
+    if result.unsure:
+        record["unsure"] = [unsure_record(plate) for plate in result.unsure]
     return record | _age(frame)
+
+
+def unsure_record(plate: PlateReading) -> Record:
+    """Where a plate is that can't be read surely enough: no text, which would be wrong too often."""
+    return {"confidence": _share(plate.reading.confidence), "quad": quad_record(plate.reading.quad_xy)}
 
 
 def error_record(picture: Unreadable) -> Record:
@@ -73,6 +81,11 @@ def character_record(source: str, label: str | None, confidence: float) -> Recor
 def iso_time(time: datetime) -> str:
     """UTC, ISO 8601, to the millisecond: `2026-03-01T06:00:00.040Z`."""
     return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def fields_record(parsed: Parsed) -> dict[str, str]:
+    """The form's name, then what the plate says, each with its meaning; empty where no form allows it."""
+    return {} if parsed.form is None else {"form": parsed.form, **parsed.fields}
 
 
 def quad_record(quad_xy: Quad) -> list[list[float]]:

@@ -1,12 +1,17 @@
 import json
+import re
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from tests.benchmarks.made_plates import write_streets
 
 from lpr_bench.cli import main
 from lpr_edge.contract.country import load_country
+from lpr_edge.contract.manifest import read_manifest, replace_manifest
 
 
 @pytest.fixture
@@ -54,6 +59,59 @@ def test_accuracy_of_plates(
     assert (result["split"], result["photos"], result["plates"][0]["truth"]) == ("test", 1, "A1")
 
 
+def test_page_and_comparison(plate_models: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The page holds figures, diagram, comparison and the miss's picture, and asks no other file for anything."""
+    write_streets(tmp_path, 2, "test")
+    labels = tmp_path / "plates" / "labels.jsonl"
+    first, second = (json.loads(line) for line in labels.read_text().splitlines())
+    second["plates"][0]["rows"] = ["<X7>"]
+    labels.write_text(json.dumps(first) + "\n" + json.dumps(second) + "\n")
+    page, result = tmp_path / "out" / "page.html", tmp_path / "a.json"
+    assert main(["accuracy", "--data", str(tmp_path), "--json", str(result), *plate_models]) == 0
+    flags = ["--page", str(page), "--against", str(result)]
+    assert main(["accuracy", "--data", str(tmp_path), *flags, *plate_models]) == 0
+    assert re.search(r"against a\.json +2 plates", capsys.readouterr().out)
+    text = page.read_text(encoding="utf-8")
+    assert "Every miss: 1 photographs" in text
+    assert "&lt;X7&gt;" in text
+    assert "<svg" in text
+    assert "SEEN" not in text
+    assert set(re.findall(r"(?:src|href)=.(\w+):", text)) | set(re.findall(r"url\((\w+):", text)) == {"data"}
+
+
+def test_what_training_saw_is_marked(repository: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Figures on photographs that a network learnt from carry a warning, in the table and on the page."""
+    golden = repository / "tests" / "edge" / "golden"
+    trained = Path(shutil.copy(golden / "reader.int8.tflite", tmp_path / "trained.tflite"))
+    training = {"data": "data", "holdout": 0.5, "seed": 1}
+    replace_manifest(trained, replace(read_manifest(trained), training=training))
+    write_streets(tmp_path, 4, "train")
+    page, result = tmp_path / "page.html", tmp_path / "a.json"
+    flags = ["--detector", str(golden / "detector.int8.tflite"), "--reader", str(trained), "--page", str(page)]
+    data = ["accuracy", "--data", str(tmp_path), "--split", "train", "--json", str(result)]
+    assert main([*data, *flags]) == 0
+    assert capsys.readouterr().out.startswith("SEEN BY TRAINING: of 4 photographs the reader 2.")
+    assert "SEEN BY TRAINING" in page.read_text(encoding="utf-8")
+    seen = json.loads(result.read_text(encoding="utf-8"))
+    assert seen["seen"] == {"photos": 4, "detector": 0, "reader": 2}
+    assert sorted(plate["traits"]["seen"] for plate in seen["plates"]) == [False, False, True, True]
+
+
+def test_each_photograph_goes_to_the_fold_that_has_not_seen_it(
+    repository: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Given the readers of all folds, nothing that is read was seen."""
+    golden = repository / "tests" / "edge" / "golden"
+    readers = [Path(shutil.copy(golden / "reader.int8.tflite", tmp_path / f"fold-{k}.tflite")) for k in (1, 2)]
+    for fold, path in enumerate(readers, 1):
+        training = {"data": "data", "seed": 1, "fold": fold, "folds": 2}
+        replace_manifest(path, replace(read_manifest(path), training=training))
+    write_streets(tmp_path, 4, "train")
+    data = ["accuracy", "--data", str(tmp_path), "--split", "train", "--detector", str(golden / "detector.int8.tflite")]
+    assert main([*data, "--reader", *map(str, readers)]) == 0
+    assert "SEEN" not in capsys.readouterr().out
+
+
 def test_accuracy_of_an_empty_split(plate_models: list[str], data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A split without photographs is an error that names it, not a table of dashes."""
     assert main(["accuracy", "--data", str(data), "--split", "tets", *plate_models]) == 1
@@ -92,9 +150,18 @@ def test_missing_model_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture
     assert err.startswith("lpr-bench: no model file")
 
 
-@pytest.mark.parametrize("arguments", [["latency", "--frames", "0"], ["accuracy"], ["invented"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["latency", "--frames", "0"],
+        ["accuracy"],
+        ["invented"],
+        ["accuracy", "--rendered", "--split", "train"],
+        ["accuracy", "--data", "d", "--characters", "--page", "p.html"],
+    ],
+)
 def test_wrong_usage_exits_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    """A count of no frames, a missing --data and an unknown benchmark are wrong usage."""
+    """No frames, no --data, an unknown benchmark, and flags that would change nothing are wrong usage."""
     with pytest.raises(SystemExit) as stopped:
         main(arguments)
     assert stopped.value.code == 2

@@ -1,12 +1,15 @@
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 
-from lpr_bench.plates import PlateOutcome, PlatesOutcome, ReadPlate, score_photos
-from lpr_bench.plates_report import format_plates, labels_of, summarize
+from lpr_bench.plates import LATIN, OWN, PlateOutcome, PlatesOutcome, ReadPlate, Traits, score_photos
+from lpr_bench.plates_report import character_errors, format_plates, interval_of_errors, labels_of, summarize
 from lpr_edge.contract.arrays import Image, Quad
 from lpr_edge.contract.country import load_country
 from lpr_edge.contract.data import PlateLabel, PlatePhoto
@@ -31,7 +34,7 @@ def photo_path(tmp_path: Path) -> Path:
 
 
 def score(path: Path, labels: Sequence[PlateLabel], found: Sequence[ReadPlate]) -> PlatesOutcome:
-    def find(frame: Image) -> Sequence[ReadPlate]:
+    def find(_: PlatePhoto, frame: Image) -> Sequence[ReadPlate]:
         assert frame.shape == (400, 400, 3)
         return found
 
@@ -102,7 +105,7 @@ def test_groups_by_rows_and_width(photo_path: Path) -> None:
     labels = [label(square(0, 0, 39), "क"), label(square(100, 0, 40), "क", "क"), label(square(200, 0, 160), "क")]
     figures = summarize(score(photo_path, labels, []), NEPAL, "devanagari")
     assert {name: group["recall"]["count"] for name, group in figures["by_rows"].items()} == {"1 row": 2, "2 rows": 1}
-    assert list(figures["by_width"]) == ["< 40 px", "40–80 px", ">= 160 px"]
+    assert list(figures["by_width"]) == ["< 40 px", "40–80 px", ">= 160 px", "all >= 80 px"]
 
 
 @pytest.mark.parametrize(
@@ -132,6 +135,7 @@ def test_table_shows_counts(photo_path: Path) -> None:
     table = format_plates(outcome, NEPAL, "devanagari")
     assert "precision                  100.0% [21%–100%] 1/1" in table
     assert "80–160 px" in table
+    assert "all >= 80 px" in table
 
 
 def test_tables_of_nothing(photo_path: Path) -> None:
@@ -139,3 +143,59 @@ def test_tables_of_nothing(photo_path: Path) -> None:
     outcome = score(photo_path, [], [])
     assert "–" in format_plates(outcome, NEPAL, "devanagari")
     assert summarize(outcome, NEPAL, "devanagari")["recall"]["value"] is None
+
+
+def outcome_of(read: str | None, truth: str = "बा१प", **changes: Any) -> PlateOutcome:
+    """A plate's outcome, found where something was read."""
+    made = PlateOutcome("a", truth, 1, 90, "full", "devanagari", None if read is None else 0.9, read)
+    return replace(made, **changes)
+
+
+def test_groups_by_form_colour_blur_and_training() -> None:
+    """Every trait parts the same plates, each into one group, what couldn't be told under its own name."""
+    plates = [
+        outcome_of("बा१प", traits=Traits("zonal", "red", 0.5, seen=True)),
+        outcome_of("बा१", traits=Traits("zonal", "black", 0.1)),
+        outcome_of(None),
+    ]
+    figures = summarize(PlatesOutcome(tuple(plates), (), 3), NEPAL, "devanagari")
+    counts = {
+        trait: {name: group["exact_match"]["count"] for name, group in figures[f"by_{trait}"].items()}
+        for trait in ("form", "colour", "blur", "training")
+    }
+    assert counts["form"] == {"no form": 1, "zonal": 2}
+    assert counts["colour"] == {"black": 1, "red": 1, "unknown": 1}
+    assert counts["blur"] == {"blurred": 1, "sharp": 1, "unknown": 1}
+    assert counts["training"] == {"not seen by training": 2, "SEEN by training": 1}
+
+
+def test_latin_plates_are_told_apart_by_what_was_read() -> None:
+    """A Latin plate read in Latin signs is told apart though a sign is wrong; read in Devanagari it isn't."""
+    latin = {"truth": "BA1", "kind": "latin"}
+    plates = (
+        outcome_of("BA7", **latin, script=LATIN),
+        outcome_of("BA1", **latin, script=LATIN),
+        outcome_of("बा१", **latin, script=OWN),
+        outcome_of("बा१प", script=OWN),
+        outcome_of(None),
+    )
+    by_kind = summarize(PlatesOutcome(plates, (), 1), NEPAL, "devanagari")["by_kind"]
+    assert {name: group["told_apart"]["successes"] for name, group in by_kind.items()} == {"devanagari": 1, "latin": 2}
+    assert by_kind["latin"]["exact_match"]["successes"] == 1
+
+
+def test_interval_of_cer() -> None:
+    """It holds the rate, is wider for fewer plates, and isn't told for a handful."""
+    few = [outcome_of("बा१प" if i % 3 else "बा१") for i in range(12)]
+    low, high = interval_of_errors(few, NEPAL) or (1, 0)
+    assert low < (character_errors(few, NEPAL) or 0) < high
+    narrow = interval_of_errors(few * 10, NEPAL) or (0, 1)
+    assert narrow[1] - narrow[0] < high - low
+    assert interval_of_errors(few[:9], NEPAL) is None
+
+
+def test_seen_plates_have_a_recall_of_their_own() -> None:
+    """Where some photographs were learnt from, recall is told of the others too."""
+    seen = outcome_of("बा१प", traits=Traits(seen=True))
+    table = format_plates(PlatesOutcome((seen, outcome_of(None)), (), 2), NEPAL, None)
+    assert re.search(r"recall, of those not seen by training +0\.0% \[0%–79%\] 0/1", table)

@@ -89,6 +89,18 @@ def test_any_labels_come_through(labels: list[str]) -> None:
             "zonal, latin",
             {"zone": "BA", "zone_name": "Bagmati", "lot": "7", "class": "PA", "number": "1234"},
         ),
+        (
+            "बागमती प्रदेश ०२ ०१२ प ०४०३",
+            "provincial, named",
+            {
+                "province": "बागमती",
+                "province_name": "Bagmati",
+                "office": "०२",
+                "lot": "०१२",
+                "class": "प",
+                "number": "०४०३",
+            },
+        ),
         ("ABC 1234", "embossed", {"series": "ABC", "number": "1234"}),
     ],
 )

@@ -15,7 +15,7 @@ from lpr_edge.contract.geometry import quad_iou, roll_quad
 from lpr_edge.contract.outputs import Character, group_rows
 from lpr_edge.detector import Detector, FoundPlate
 from lpr_edge.grammar import Parsed
-from lpr_edge.pipeline import PlateReader, likely_turns
+from lpr_edge.pipeline import PlateReader, second_turn
 from lpr_edge.reader import Reader, Reading
 from lpr_edge.runtimes import Model
 
@@ -95,15 +95,16 @@ def test_rows_do_not_depend_on_the_order_of_peaks(order: list[int], lean: float)
 class TwoWayReader(Reader):
     """Reads a valid plate only from one given corner on."""
 
-    def __init__(self, quad: Quad) -> None:
+    def __init__(self, quad: Quad, score: float = 0.9) -> None:
         self.right = quad
+        self.score = score
         self.calls = 0
 
     def read(self, _: object, quad_xy: Quad) -> Reading:
         self.calls += 1
         right = np.array_equal(quad_xy, self.right)
         parsed = Parsed("usual", True, {}, "A10") if right else Parsed(None, False, {}, "0VI")
-        return Reading(((character(score=0.5 if right else 0.9),),), parsed, quad_xy)
+        return Reading(((character(score=self.score if right else 0.95),),), parsed, quad_xy)
 
 
 class OnePlate(Detector):
@@ -116,9 +117,9 @@ class OnePlate(Detector):
         return [self.plate]
 
 
-def test_doubtful_turn_is_read_both_ways() -> None:
-    """Where another way up comes near the best, both are read, and a valid reading wins over a surer invalid one."""
-    detector = OnePlate((0.6, 0.1, 0.3, 0.0))
+def test_another_way_up_is_read_where_the_first_is_not_valid() -> None:
+    """The next likely way is read too, however sure the detector is; a valid reading wins over a surer invalid one."""
+    detector = OnePlate((0.9, 0.02, 0.08, 0.0))
     reader = TwoWayReader(roll_quad(detector.plate.quad_xy, 2))
     (plate,) = PlateReader(detector, reader).read(np.zeros((9, 9, 3), np.uint8)).plates
     assert reader.calls == 2
@@ -126,13 +127,19 @@ def test_doubtful_turn_is_read_both_ways() -> None:
     np.testing.assert_array_equal(plate.reading.quad_xy, reader.right)
 
 
-def test_clear_turn_is_read_once() -> None:
-    """Where the detector is sure which way up a plate is, no time is spent on another."""
-    detector = OnePlate((0.9, 0.05, 0.05, 0.0))
-    reader = TwoWayReader(detector.plate.quad_xy)
-    PlateReader(detector, reader).read(np.zeros((9, 9, 3), np.uint8))
-    assert reader.calls == 1
-    assert list(likely_turns(detector.plate)) == [0]
+@pytest.mark.parametrize(("score", "calls"), [(0.85, 1), (0.75, 2)])
+def test_a_sure_valid_reading_stands(score: float, calls: int) -> None:
+    """No time is spent on another way up where the first gives a valid reading that is sure enough."""
+    detector = OnePlate((0.4, 0.3, 0.3, 0.0))
+    reader = TwoWayReader(detector.plate.quad_xy, score)
+    (plate,) = PlateReader(detector, reader).read(np.zeros((9, 9, 3), np.uint8)).plates
+    assert reader.calls == calls
+    assert plate.reading.parsed.valid
+
+
+def test_the_second_turn_is_the_detectors_next_best() -> None:
+    """Of the three other corners, the one that the detector finds likeliest."""
+    assert [second_turn(OnePlate(scores).plate) for scores in ((0.9, 0.0, 0.1, 0.0), (0.5, 0.2, 0.1, 0.2))] == [2, 1]
 
 
 @pytest.mark.parametrize(

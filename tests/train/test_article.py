@@ -13,7 +13,7 @@ from lpr_edge.contract.data import read_picture
 from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.preprocess import prepare
 from lpr_train import article
-from lpr_train.article import ArticleRun, format_article, is_finished, plot_article, read_run, run_article, summary
+from lpr_train.article import ArticleRun, format_article, plot_article, read_run, run_article, summary
 from lpr_train.characters import CharactersTask
 from lpr_train.characters_config import CharactersConfig
 from lpr_train.cli import build_parser, main, settings
@@ -21,6 +21,7 @@ from lpr_train.keras_views import keras_matrix, keras_view, move_as_keras
 from lpr_train.networks import multiply_adds
 from lpr_train.networks.baseline import baseline_classifier
 from lpr_train.optimizer import make_optimizer
+from lpr_train.run_folder import is_finished
 from lpr_train.stream import SampleStream, Share, steps_per_epoch
 
 NEPAL = load_country("nepal")

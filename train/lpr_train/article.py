@@ -1,7 +1,6 @@
 """The article's experiment, several times over: how good its network is by the luck of the seed."""
 
 import csv
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ import numpy as np
 
 from lpr_train.characters import CharactersTask
 from lpr_train.characters_config import CharactersConfig
-from lpr_train.run_folder import write_json
+from lpr_train.run_folder import is_finished, write_json
 from lpr_train.training import train_run
 
 PUBLISHED = {"best": 0.914, "last": 0.857}
@@ -70,15 +69,6 @@ def _train(config: CharactersConfig, folder: Path) -> dict[str, Any]:
     from lpr_train.fit import CHECKPOINT
 
     return train_run(CharactersTask(config), folder, resume=(folder / CHECKPOINT).exists())
-
-
-def is_finished(folder: Path, epochs: int) -> bool:
-    """Whether a run folder holds a run of so many epochs, whole."""
-    path = folder / "metrics.json"
-    if not path.is_file():
-        return False
-    metrics = json.loads(path.read_text(encoding="utf-8"))
-    return not metrics["interrupted"] and bool(metrics["epochs"] >= epochs)
 
 
 def read_history(folder: Path) -> list[dict[str, float]]:

@@ -1,13 +1,14 @@
 """The command `lpr-train`: train a network, check data, look at what is rendered."""
 
 import argparse
+import dataclasses
 import sys
 from pathlib import Path
 from typing import Any
 
 from lpr_edge.contract.errors import LprError
 from lpr_train.config import C, add_flags, read_config, with_flags
-from lpr_train.tasks import TASKS, task_classes
+from lpr_train.tasks import FOLD_TASKS, TASKS, task_classes
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -34,6 +35,7 @@ def build_parser(arguments: list[str]) -> argparse.ArgumentParser:
         task.set_defaults(act=_train, command=command)
         if command in arguments:
             _add_training_flags(task, command)
+    _add_cross_validation(commands, arguments)
     _add_article(commands)
     _add_explore(commands)
     _add_check(commands)
@@ -76,6 +78,35 @@ def settings(parsed: argparse.Namespace, config_class: type[C]) -> C:
     path = parsed.out / "config.toml" if parsed.resume else parsed.config
     chosen = vars(parsed)
     return with_flags(read_config(path, config_class, chosen) if path else config_class.preset(chosen), parsed)
+
+
+def _add_cross_validation(commands: Any, arguments: list[str]) -> None:
+    pools = "train fold after fold, and pool figures over all photographs"
+    parser = commands.add_parser("cross-validate", help=pools, allow_abbrev=False)  # --fold isn't short for --folds
+    parser.add_argument("task", choices=FOLD_TASKS, help="the network to train")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="takes a run a fold; again goes on")
+    parser.add_argument("--config", type=Path, metavar="FILE", help="TOML with any of the keys below; flags win")
+    parser.add_argument("--folds", type=_positive, default=5, metavar="N", help="how many (default: 5)")
+    task = next((task for task in FOLD_TASKS if task in arguments), None)
+    if task and "cross-validate" in arguments:
+        config_class = task_classes(task)[0]
+        keys = [key.name for key in dataclasses.fields(config_class) if key.name not in ("fold", "folds", "holdout")]
+        add_flags(parser.add_argument_group("settings"), config_class, keys)
+    parser.set_defaults(act=_cross_validate, resume=False)
+
+
+def _cross_validate(parsed: argparse.Namespace) -> int:
+    from lpr_train.cross_validation import cross_validate, figures, format_figures
+
+    folds, chosen = parsed.folds, argparse.Namespace(**{k: v for k, v in vars(parsed).items() if k != "folds"})
+    done = cross_validate(parsed.task, settings(chosen, task_classes(parsed.task)[0]), folds, parsed.out)
+    if done:
+        print(format_figures(figures(done)))
+    if len(done) < folds:
+        print("Stopped; the same command goes on.", file=sys.stderr)
+        return 130
+    print(f"Figures in {parsed.out / 'cross_validation.json'}. Next: lpr-export --int8 {parsed.out}/fold-*")
+    return 0
 
 
 def _add_article(commands: Any) -> None:

@@ -1,17 +1,17 @@
 """Training the detector: real photographs, moved and repainted, beside rendered street scenes."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from lpr_edge.contract.arrays import Floats, Image
+from lpr_edge.contract.arrays import Floats, Image, Quad
 from lpr_edge.contract.country import load_country
 from lpr_edge.contract.data import file_sha256, find_dataset
-from lpr_edge.contract.geometry import quad_size
+from lpr_edge.contract.geometry import quad_iou, quad_size
 from lpr_edge.contract.metrics import match_plates
 from lpr_edge.contract.outputs import decode_plates
 from lpr_edge.contract.preprocess import InputSpec, prepare
@@ -32,6 +32,9 @@ from lpr_train.render.repaint import paste_plate
 from lpr_train.render.scenes import SceneRenderer
 from lpr_train.task import UNSEEN
 
+THRESHOLDS = tuple(np.arange(0.15, 0.75, 0.05))
+"""Least scores of a plate that validation tries."""
+
 
 @dataclass(frozen=True)
 class DetectorConfig(FitConfig):
@@ -45,10 +48,16 @@ class DetectorConfig(FitConfig):
     """height and width of the input in pixels, a multiple of 32"""
     holdout: float = 0.1
     """share of the training photographs, vehicles kept together, that choose the best epoch; 0 trains on all"""
+    fold: int = 0
+    """the part of the photographs held out in place of `holdout`, from 1 to `folds`"""
+    folds: int = 0
+    """parts of a cross-validation; 0 for none"""
     real_share: float = 0.75
     """share of samples that are real photographs, where --data has them"""
     repaint_share: float = 0.3
     """share of real photographs whose plates are painted over with rendered ones"""
+    mistaken_weight: int = 3
+    """how much more often a photograph is shown in which a plate was missed or imagined at the last validation"""
     strength: float = 0.5
     """how much pictures are degraded, 0..1"""
     score_threshold: float = 0.35
@@ -76,7 +85,8 @@ class DetectorTask:
         self._view = ViewConfig()
         self._threshold = config.score_threshold
         photos = load_photos(find_dataset(Path(config.data), "plates")) if config.data else []
-        self._photos, self._judging = hold_out(photos, config.holdout, config.seed)
+        self._photos, self._judging = hold_out(photos, config.holdout, config.seed, config.fold, config.folds)
+        self._shown = [photo.scene for photo in self._photos]
 
     def build(self) -> KerasModel:
         """The network of `networks.detector`."""
@@ -101,7 +111,7 @@ class DetectorTask:
         return Scene(degrade(seen.image_bgr, rng, self.config.strength * rng.random()), seen.quads, seen.ignored)
 
     def _photographed(self, index: int, rng: np.random.Generator) -> Scene:
-        scene = self._photos[rng.integers(len(self._photos))].scene
+        scene = self._shown[rng.integers(len(self._shown))]
         if rng.random() < 0.5:
             scene = mirror(scene)
         if rng.random() < self.config.repaint_share:
@@ -115,7 +125,18 @@ class DetectorTask:
             candidates = [self._plate_pool.draw(index, rng).image_bgr for _ in range(3)]
             fitting = min(candidates, key=lambda c: abs(np.log(c.shape[1] / c.shape[0] * height / max(width, 1.0))))
             image = paste_plate(image, quad, fitting, rng)
-        return Scene(image, scene.quads, scene.ignored)
+        return replace(scene, image_bgr=image)
+
+    def learn_from(self, model: KerasModel) -> None:
+        """Note what is taken for a plate, and show photographs with mistakes more often (hard examples)."""
+        scenes = [photo.scene for photo in self._photos]
+        found = _all_found(model, scenes, self._spec) if scenes else []
+        self._shown = [
+            replace(scene, lures=lures)
+            for boxes, scene in found
+            for lures, is_mistaken in [mistakes(boxes, scene)]
+            for _ in range(self.config.mistaken_weight if is_mistaken else 1)
+        ]
 
     def _rendered(self, rng: np.random.Generator) -> Scene:
         size_hw = [(480, 640), (640, 480), (560, 560), (720, 540)][rng.integers(4)]
@@ -132,17 +153,33 @@ class DetectorTask:
 
     def validate(self, model: KerasModel) -> dict[str, float]:
         """Recall and precision at IoU 0.5; the score is their harmonic mean (F1) at its best threshold."""
-        figures = judge_detector(model, self._judged_scenes, self._spec)
+        figures = self._figures(model)
+        if self.config.folds:
+            del figures["score"]  # what a fold is judged by doesn't choose its epoch: the last one is kept
+        return figures
+
+    def _figures(self, model: KerasModel) -> dict[str, float]:
+        """Recall and precision at the best threshold, which is kept; a fold is judged at the settings' own."""
+        limits = [self.config.score_threshold] if self.config.folds else THRESHOLDS
+        figures = judge_detector(model, self._judged_scenes, self._spec, limits)
         self._threshold = figures.pop("threshold")
         return figures
 
     def final_metrics(self, model: KerasModel) -> list[dict[str, Any]]:
         """The same on the held-out scenes, once more for the kept weights."""
-        figures = judge_detector(model, self._judged_scenes, self._spec)
-        self._threshold = figures.pop("threshold")
+        figures = self._figures(model)
         count = sum(len(scene.quads) for scene in self._judged_scenes)
         where = {"data": "plates" if self._judging else "rendered", "split": "held out of training", "count": count}
         return [where | {"metric": name, "value": value} for name, value in figures.items()]
+
+    def outcomes(self, model: KerasModel) -> list[dict[str, Any]]:
+        """Which held-out plates are found, and what is that is none; widths in pixels of the kept photograph."""
+        found = _all_found(model, self._judged_scenes, self._spec)
+        return [
+            outcome
+            for photo, (boxes, _) in zip(self._judging, found, strict=True)
+            for outcome in _photo_outcomes(photo, [quad for score, quad in boxes if score >= self._threshold])
+        ]
 
     def representative(self, count: int) -> Samples:
         """Training pictures as the device sees them, whole; rendered scenes without data."""
@@ -186,17 +223,30 @@ class DetectorTask:
         draw_found_plates(model, self._judged_scenes[:24], self._spec, self._threshold, out / "found.png")
 
 
-def judge_detector(model: KerasModel, scenes: list[Scene], spec: InputSpec) -> dict[str, float]:
-    """Score a detector on scenes.
+def judge_detector(
+    model: KerasModel, scenes: list[Scene], spec: InputSpec, thresholds: Iterable[float] = THRESHOLDS
+) -> dict[str, float]:
+    """Score a detector on scenes, at each threshold.
 
     Returns:
         `score` (the best F1), `recall` and `precision` at IoU 0.5 there, `iou` (mean of the pairs) and `threshold`.
     """
     found = _all_found(model, scenes, spec)
-    return max((_figures_at(found, threshold) for threshold in np.arange(0.15, 0.75, 0.05)), key=lambda f: f["score"])
+    return max((_figures_at(found, threshold) for threshold in thresholds), key=lambda f: f["score"])
 
 
+LURING = 0.2
+"""Score from which a false alarm is worth learning from."""
 Found = list[tuple[list[tuple[float, Floats]], Scene]]
+
+
+def mistakes(boxes: list[tuple[float, Floats]], scene: Scene) -> tuple[tuple[Quad, ...], bool]:
+    """Where a plate was imagined, and whether there was that or a missed plate."""
+    quads = [quad for score, quad in boxes if score >= LURING]
+    matches = match_plates(quads, scene.quads)
+    extra = [quads[i] for i in matches.false_alarms]
+    lures = tuple(q for q in extra if not any(quad_iou(q, plate) > 0.0 for plate in (*scene.quads, *scene.ignored)))
+    return lures, bool(lures) or len(matches.pairs) < len(scene.quads)
 
 
 def _all_found(model: KerasModel, scenes: list[Scene], spec: InputSpec) -> Found:
@@ -207,6 +257,24 @@ def _all_found(model: KerasModel, scenes: list[Scene], spec: InputSpec) -> Found
         boxes = decode_plates({role: h[i] for role, h in heads.items()}, spec.size_hw, {"score": 0.15, "overlap": 0.3})
         found.append(([(box.score, p.to_picture(box.quad_xy)) for box in boxes], scene))
     return found
+
+
+def _photo_outcomes(photo: Photo, quads: list[Floats]) -> list[dict[str, Any]]:
+    wanted = [label for label in photo.labels if label.legible != "none"]
+    matches = match_plates(quads, [label.quad_xy for label in wanted])
+    found = {true for _, true in matches.pairs}
+    alarms = [quads[i] for i in matches.false_alarms]
+    excused = len(match_plates(alarms, photo.scene.ignored, 0.3).pairs)
+    plates = [
+        {
+            "image": photo.path.name,
+            "rows": len(label.rows),
+            "width_px": round(quad_size(label.quad_xy)[0], 1),
+            "found": number in found,
+        }
+        for number, label in enumerate(wanted)
+    ]
+    return plates + [{"image": photo.path.name, "false_alarm": True}] * (len(alarms) - excused)
 
 
 def _figures_at(found: Found, threshold: float) -> dict[str, float]:

@@ -11,6 +11,7 @@ from lpr_edge.contract.arrays import Floats, Image, Quad
 from lpr_edge.contract.data import PlateLabel, load_plates, read_picture
 from lpr_edge.contract.geometry import quad_size, rectangle, rectify
 from lpr_edge.contract.preprocess import PADDING
+from lpr_edge.contract.splits import HoldOut, vehicle_groups
 
 LONGEST_SIDE = 1280
 """Photographs are kept at most this large: beyond it a detector's input shows no difference."""
@@ -25,6 +26,8 @@ class Scene:
     """Plates to find, from their own top left."""
     ignored: tuple[Quad, ...] = ()
     """Plates that nobody could read."""
+    lures: tuple[Quad, ...] = ()
+    """What is no plate, but was taken for one."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ def load_photos(folder: Path, split: str = "train") -> list[Photo]:
         DataError: a picture or a label is missing or broken; `lpr-train check` lists them all.
     """
     photos = load_plates(folder, split)
-    groups = _groups([photo.plates for photo in photos])
+    groups = vehicle_groups([photo.plates for photo in photos])
     return [_load(photo.path, photo.plates, group) for photo, group in zip(photos, groups, strict=True)]
 
 
@@ -65,27 +68,15 @@ def _scaled(plate: PlateLabel, scale: float) -> PlateLabel:
     return replace(plate, quad_xy=np.asarray(plate.quad_xy * scale, np.float32))
 
 
-def _groups(photos: Sequence[Sequence[PlateLabel]]) -> list[str]:
-    """A name a photograph: those that share a plate's number share it, so that a split can keep them together."""
-    name_of: dict[str, str] = {}
-    names = []
-    for i, plates in enumerate(photos):
-        texts = ["".join(plate.rows)[-4:] for plate in plates if "?" not in "".join(plate.rows)]
-        known = next((name_of[text] for text in texts if text in name_of), f"group {i}")
-        name_of.update(dict.fromkeys(texts, known))
-        names.append(known)
-    return names
-
-
-def hold_out(photos: Sequence[Photo], share: float, seed: int) -> tuple[list[Photo], list[Photo]]:
+def hold_out(
+    photos: Sequence[Photo], share: float, seed: int, fold: int = 0, folds: int = 0
+) -> tuple[list[Photo], list[Photo]]:
     """Part photographs into training and held-out ones, vehicles kept together.
 
     Returns:
-        Training photographs, and about `share` of all, chosen by `seed`.
+        Training photographs, and those held out, see `HoldOut`.
     """
-    groups = sorted({photo.group for photo in photos})
-    np.random.default_rng(seed).shuffle(groups)
-    kept = set(groups[: round(share * len(groups))])
+    kept = HoldOut(share, seed, fold, folds).choose(photo.group for photo in photos)
     return [p for p in photos if p.group not in kept], [p for p in photos if p.group in kept]
 
 
@@ -95,10 +86,11 @@ def mirror(scene: Scene) -> Scene:
     image = np.ascontiguousarray(scene.image_bgr[:, ::-1])
     quads = tuple(_mirrored(quad, width) for quad in scene.quads)
     ignored = tuple(_mirrored(quad, width) for quad in scene.ignored)
+    lures = tuple(_mirrored(quad, width) for quad in scene.lures)
     for old, new in zip((*scene.quads, *scene.ignored), (*quads, *ignored), strict=True):
         size_hw = (max(8, round(quad_size(old)[1])), max(8, round(quad_size(old)[0])))
         lay_over(image, rectify(scene.image_bgr, old, size_hw), new)
-    return Scene(image, quads, ignored)
+    return Scene(image, quads, ignored, lures)
 
 
 def _mirrored(quad: Quad, width: int) -> Quad:
@@ -185,10 +177,10 @@ def _whole_view(scene: Scene, size: int, rng: np.random.Generator) -> Floats:
 
 
 def _near_view(scene: Scene, size: int, rng: np.random.Generator, config: ViewConfig) -> Floats:
-    """Scale so that some plate has a drawn width, and put it at a drawn place."""
+    """Scale so that some plate, or what was taken for one, has a drawn width, and put it at a drawn place."""
     height, width = scene.image_bgr.shape[:2]
     least = 0.6 * size / max(height, width)
-    quads = scene.quads or scene.ignored
+    quads = (*scene.quads, *scene.lures) or scene.ignored
     if not quads:
         scale = least * float(np.exp(rng.uniform(0.0, 1.5)))
         return _scaled_and_moved(scale, *(rng.uniform(0, 1, 2) * (size - width * scale, size - height * scale)))

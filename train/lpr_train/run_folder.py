@@ -87,6 +87,15 @@ def _history_csv(history: list[dict[str, float]]) -> str:
     return text.getvalue()
 
 
+def is_finished(folder: Path, epochs: int) -> bool:
+    """Whether a run folder holds a run of so many epochs, whole."""
+    path = folder / "metrics.json"
+    if not path.is_file():
+        return False
+    metrics = json.loads(path.read_text(encoding="utf-8"))
+    return not metrics["interrupted"] and bool(metrics["epochs"] >= epochs)
+
+
 def write_json(path: Path, values: dict[str, Any]) -> None:
     """Write values for people and programs."""
     write_text(path, json.dumps(values, ensure_ascii=False, indent=2) + "\n")

@@ -86,6 +86,18 @@ class Watched(Protocol):
 
 
 @runtime_checkable
+class TellsOutcomes(Protocol):
+    """A task that can be cross-validated: it says what became of each plate that it held out."""
+
+    def outcomes(self, model: KerasModel) -> list[dict[str, Any]]:
+        """Plain values, a plate each: `image`, `rows` (how many), `width_px` and what is told of it.
+
+        A detector tells `found`; a false alarm has `image` and `false_alarm` alone. A reader tells `truth` and `read`,
+        lists of labels.
+        """
+
+
+@runtime_checkable
 class LearnsFromModel(Protocol):
     """A task whose training data get better with the network: the reader places real plates' characters by itself."""
 

@@ -13,6 +13,8 @@ TASKS = {
     "characters": "one cropped character",
 }
 """Command -> what its network finds. Each is a module here, with its settings `NameConfig` and `NameTask(config)`."""
+FOLD_TASKS = ("reader", "detector")
+"""Commands that can be cross-validated: their photographs are held out by vehicles."""
 
 
 def task_classes(command: str) -> tuple[type[FitConfig], Callable[[Any], Task]]:

@@ -60,7 +60,8 @@ class Manifest:
     """`int8`, `int8-dynamic`, `float16` or `float32`."""
     input_tensor: TensorSpec
     thresholds: dict[str, float]
-    """For decoding: see `outputs`; a classifier's `reject`, the least likelihood of a label that is given."""
+    """For decoding: see `outputs`; a reader's `confidence_…`, the curve of its confidence; a classifier's `reject`, the
+    least likelihood of a label that is given."""
     country: dict[str, Any]
     """The country's file, whole."""
     metrics: tuple[dict[str, Any], ...] = ()
@@ -164,6 +165,23 @@ def embed_in_tflite(model: bytes, manifest: Manifest) -> bytes:
         info = zipfile.ZipInfo(TFLITE_MEMBER, date_time=(1980, 1, 1, 0, 0, 0))
         members.writestr(info, text.encode(), zipfile.ZIP_DEFLATED, 9)
     return model + archive.getvalue()
+
+
+def replace_manifest(path: Path, manifest: Manifest) -> None:
+    """Write a model file again with another manifest around the same weights, beside its place, then rename.
+
+    Raises:
+        ManifestError: the file has no manifest, or can't be written.
+    """
+    read_manifest(path)
+    is_onnx = path.suffix == ".onnx"
+    weights, _ = (_split_onnx if is_onnx else _split_tflite)(path.read_bytes())
+    beside = path.with_name(f".{path.name}.part")
+    try:
+        beside.write_bytes((embed_in_onnx if is_onnx else embed_in_tflite)(weights, manifest))
+        beside.replace(path)
+    except OSError as error:
+        raise ManifestError(f"can't write {path}: {error.strerror or error}") from error
 
 
 def _split_tflite(data: bytes) -> tuple[bytes, str]:

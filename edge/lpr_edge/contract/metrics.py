@@ -3,9 +3,24 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from lpr_edge.contract.arrays import Quad
 from lpr_edge.contract.geometry import quad_iou
+
+WIDTHS_PX = (40, 80, 160)
+"""Limits between the bands of plate widths, in pixels of the photograph."""
+WIDTH_BANDS = (
+    f"< {WIDTHS_PX[0]} px",
+    *(f"{low}–{high} px" for low, high in pairwise(WIDTHS_PX)),
+    f">= {WIDTHS_PX[-1]} px",
+)
+"""What tables call them."""
+
+
+def width_band(width_px: float) -> str:
+    """The band of a width; a limit belongs to the one above it."""
+    return WIDTH_BANDS[sum(width_px >= limit for limit in WIDTHS_PX)]
 
 
 def exact_match(pairs: Sequence[tuple[str, str]]) -> float:

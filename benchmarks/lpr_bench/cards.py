@@ -1,0 +1,244 @@
+"""Model cards in Markdown, made from a model file's manifest and what `lpr-bench accuracy --json` measured of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lpr_edge.contract.country import Country
+from lpr_edge.contract.data import file_sha256
+from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.manifest import Manifest, read_manifest
+from lpr_edge.contract.metrics import WIDTH_BANDS, width_band, wilson_interval
+from lpr_edge.contract.splits import TRAINING_SPLIT
+
+Result = Mapping[str, Any]
+
+PURPOSE = {
+    "detector": "finds number plates in a frame: four corners of each, from the plate's own top left on",
+    "reader": "reads a rectified plate: every character with its place, in one run",
+    "classifier": "tells which character a crop shows, or that it knows none",
+}
+DATA = {"detector": "plates", "reader": "plates", "classifier": "characters"}
+"""Kind of network -> the data set that it is trained and measured on."""
+NOT_FOR = (
+    "Decisions about people without a person looking at the picture: fines, arrests, refused entry. A reading is "
+    "evidence of nothing but that a picture looks like it.",
+    "Watching people in general, or following somebody: a number plate is personal data in many places.",
+    "Anything beside research: see the licence. For other uses train your own weights.",
+    "Plates of other countries, and cameras unlike those of the data, before it was measured there.",
+)
+
+
+@dataclass(frozen=True)
+class Shipped:
+    """A model file, and what was measured of it."""
+
+    path: Path
+    manifest: Manifest
+    result: Result
+    """Of `lpr-bench accuracy` on photographs, or on single characters for a classifier."""
+
+
+def open_shipped(path: Path, result: Result) -> Shipped:
+    """Put a file and its measurement together.
+
+    Raises:
+        LprError: the file can't be read, or the result is of another one.
+    """
+    manifest = read_manifest(path)
+    digest = file_sha256(path)
+    if digest not in {model["sha256"] for model in result.get("models", ())}:
+        raise LprError(
+            f"the result was measured with another {path.name} (SHA-256 of this one: {digest[:12]}…). "
+            "Measure again: lpr-bench accuracy --data DIR --json FILE"
+        )
+    return Shipped(path, manifest, result)
+
+
+def write_card(model: Shipped, country: Country, rendered: Result | None, out: Path) -> Path:
+    """Write a model's card as NAME.md.
+
+    Args:
+        model: what it is about.
+        country: tells where its data come from.
+        rendered: what `lpr-bench accuracy --rendered` measured, if anything.
+        out: the folder.
+
+    Raises:
+        LprError: the folder can't be written.
+    """
+    path = out / f"{model.path.name.split('.')[0]}.md"
+    try:
+        path.write_text(make_card(model, country, rendered), encoding="utf-8")
+    except OSError as error:
+        raise LprError(f"can't write {path}: {error.strerror or error}. Give another folder by --out DIR") from error
+    return path
+
+
+def make_card(model: Shipped, country: Country, rendered: Result | None) -> str:
+    """The card's text."""
+    sections = [
+        _heading(model),
+        *_section("Data", _data_lines(model, country)),
+        *_section("Figures", _figure_lines(model)),
+        *_section("Where it fails", _failure_lines(model, rendered)),
+        *_section("What it mustn't be used for", [f"- {line}" for line in NOT_FOR]),
+        *_section("Licence", [model.manifest.licence + "."]),
+    ]
+    return "\n".join(sections) + "\n"
+
+
+def _section(title: str, lines: Sequence[str]) -> list[str]:
+    return ["", f"## {title}", "", *lines] if lines else []
+
+
+def _heading(model: Shipped) -> str:
+    manifest = model.manifest
+    height, width = manifest.input.size_hw
+    facts = [
+        ("what it does", PURPOSE[manifest.kind]),
+        ("file", f"`{model.path.name}`, {model.path.stat().st_size / 1000:.0f} kB, {manifest.precision}"),
+        ("SHA-256", f"`{file_sha256(model.path)}`"),
+        ("input", f"{width}×{height}, {manifest.input.colour}, {manifest.input.resize}"),
+        ("runs under", ", ".join(manifest.runtimes)),
+        ("thresholds", ", ".join(f"{name} {value:g}" for name, value in sorted(manifest.thresholds.items()))),
+        ("made by", f"lpr {manifest.lpr_version}"),
+    ]
+    table = ["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in facts if value)]
+    return "\n".join([f"# {manifest.kind.capitalize()}: {model.path.name}", "", *table])
+
+
+def _data_lines(model: Shipped, country: Country) -> list[str]:
+    """What it learnt from, what was held out, and what int8 and confidence were fitted to."""
+    manifest = model.manifest
+    training, calibration = manifest.training, manifest.calibration
+    names = [
+        DATA[manifest.kind],
+        *(["plates"] if training.get("reader") else []),
+    ]  # a reader cuts characters out of them
+    sources = [country.values.get("sources", {}).get(name, f"real {name}") for name in names]
+    lines = [f"- Learnt from rendered pictures{'' if training.get('data') else ' alone'}."]
+    lines += [f"- And from {source}." for source in sources if training.get("data")]
+    lines.append(f"- Split: {_split(training)} Measured on `{model.result['split']}`{_seen(model)}.")
+    if calibration.get("source"):
+        lines.append(f"- int8 was calibrated on {calibration['count']} pictures: {calibration['source']}.")
+    if about := calibration.get("confidence"):
+        lines.append(
+            f"- Confidence was fitted on {about['readings']} readings ({about['right']} right) of "
+            f"{about['photographs']} {about['source']}."
+        )
+    settings = ("seed", "epochs", "steps_per_epoch", "batch_size")
+    told = ", ".join(f"{key.replace('_', ' ')} {training[key]}" for key in settings if key in training)
+    return [*lines, f"- Run: {told}."] if told else lines
+
+
+def _seen(model: Shipped) -> str:
+    """Whether what it was measured on is new to it."""
+    if model.manifest.kind == "classifier":
+        return ", which it never saw" if model.result["split"] != TRAINING_SPLIT else ", WHICH IT LEARNT FROM"
+    count = model.result["seen"][model.manifest.kind]
+    return f", OF WHICH IT LEARNT FROM {count} OF {model.result['seen']['photos']}" if count else ", which it never saw"
+
+
+def _split(training: Mapping[str, Any]) -> str:
+    if training.get("folds"):
+        return f"part {training['fold']} of {training['folds']} of the `{TRAINING_SPLIT}` split was held out."
+    held = float(training.get("holdout", 0.0))
+    what = f"{held:.0%} of it held out to choose the epoch" if held else "none of it held out, the last epoch kept"
+    return f"trained on the `{TRAINING_SPLIT}` split, {what}."
+
+
+def _figure_lines(model: Shipped) -> list[str]:
+    result = model.result
+    if model.manifest.kind == "classifier":
+        rows = [("all", result["accuracy"]), *result["by_class"].items()]
+        table = _table(["class", "right"], [[name, tell(share)] for name, share in rows])
+        return [*_told("Share of crops told right.", result), "", *table]
+    if model.manifest.kind == "detector":
+        shares = [["recall, legible plates", tell(result["recall"])], ["precision", tell(result["precision"])]]
+        intro = "Plates found with IoU ≥ 0.5, whole photographs in."
+        return [*_told(intro, result), "", *_table(["", "figure"], [*shares, *_recall_rows(result)])]
+    rows = [["all", *_reading_cells(result["reading"])]]
+    rows += [["of those found", *_reading_cells(result["reading_of_found"])]]
+    rows += [[f"{kind} script", *_reading_cells(group)] for kind, group in result["by_kind"].items()]
+    intro = "Fully legible plates read exactly, whole photographs in, found by the detector shipped with it."
+    return [*_told(intro, result), "", *_table(["plates", "read exactly", "CER"], rows), *_confidence_lines(result)]
+
+
+def _told(intro: str, result: Result) -> list[str]:
+    return [f"{intro} Brackets: 95 % intervals (Wilson; for CER bootstrap over plates). Split `{result['split']}`."]
+
+
+def _recall_rows(result: Result) -> list[list[str]]:
+    """Recall by width, of plates that are at least partly legible."""
+    wanted = [plate for plate in result["plates"] if plate["legible"] != "none"]
+    rows = []
+    for band in WIDTH_BANDS:
+        found = [plate["iou"] is not None for plate in wanted if width_band(plate["width_px"]) == band]
+        if found:
+            rows.append([f"recall, {band}", tell_counts(sum(found), len(found))])
+    return rows
+
+
+def _reading_cells(group: Mapping[str, Any]) -> list[str]:
+    errors, interval = group["character_error_rate"], group.get("character_error_rate_interval")
+    told = "–" if errors is None else f"{errors:.1%}" + (f" [{interval[0]:.0%}–{interval[1]:.0%}]" if interval else "")
+    return [tell(group["exact_match"]), told]
+
+
+def _confidence_lines(result: Result) -> list[str]:
+    at = result["reliability"]["at_min_confidence"]
+    rows = [[limit, tell(share["right_of_kept"]), tell(share["kept_of_right"])] for limit, share in at.items()]
+    return ["", *_table(["`--min-confidence`", "right of those kept", "kept of those right"], rows)]
+
+
+def _failure_lines(model: Shipped, rendered: Result | None) -> list[str]:
+    result = model.result
+    if model.manifest.kind == "classifier":
+        wrong = [f"- {one['truth']} taken for {one['read']}: {one['count']}" for one in result["confusions"]]
+        return wrong or ["No crop of the split was told wrong."]
+    lines: list[str] = []
+    if model.manifest.kind == "reader":
+        lines += _worst_groups(result)
+    else:
+        missed = [plate for plate in result["plates"] if plate["legible"] != "none" and plate["iou"] is None]
+        alarms = len(result["false_alarms"])
+        lines.append(f"Of the split's legible plates {len(missed)} were missed; {alarms} finds were no plate.")
+    return lines + (["", *_rendered_lines(model.manifest.kind, rendered)] if rendered else [])
+
+
+def _worst_groups(result: Result) -> list[str]:
+    """Every group of plates, the least often read first."""
+    traits = ("rows", "width", "form", "colour", "blur")
+    groups = [(f"{trait}: {name}", group) for trait in traits for name, group in result[f"by_{trait}"].items()]
+    groups.sort(key=lambda item: item[1]["exact_match"]["value"])
+    rows = [[name, tell(group["recall"]), tell(group["exact_match"])] for name, group in groups]
+    return _table(["plates", "found", "read exactly"], rows)
+
+
+def _rendered_lines(kind: str, rendered: Result) -> list[str]:
+    header = ["painted frames", "found", "read exactly", "wrong though sure"][: 2 if kind == "detector" else 4]
+    rows = [
+        [name, tell(one["found"]), tell(one["exact_match"]), str(one["wrong_though_sure"])][: len(header)]
+        for name, one in rendered["kinds"].items()
+    ]
+    return _table(header, rows)
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    lines = [header, ["---"] * len(header), *rows]
+    return ["| " + " | ".join(line) + " |" for line in lines]
+
+
+def tell(share: Mapping[str, Any]) -> str:
+    """A share of a result file, with its counts and interval."""
+    return tell_counts(share["successes"], share["count"])
+
+
+def tell_counts(successes: int, count: int) -> str:
+    """The same of counts."""
+    if not count:
+        return "–"
+    low, high = wilson_interval(successes, count)
+    return f"{successes / count:.1%}, {successes} of {count} [{low:.0%}–{high:.0%}]"

@@ -1,0 +1,54 @@
+"""How likely a whole reading is right: a curve that was fitted on plates which no training had seen."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from lpr_edge.contract.outputs import Character
+
+LEAST = 1e-3
+"""Sureness is taken as at least this far from 0 and 1: 8 bits know no better."""
+PREFIX = "confidence_"
+"""Of the curve's names among a manifest's thresholds."""
+
+
+@dataclass(frozen=True)
+class ConfidenceCurve:
+    """Log-odds of a right reading: `shift` + `slope` × log-odds of its sureness (Platt 1999)."""
+
+    slope: float
+    """0 or more, so that a surer reading is never the less likely one."""
+    shift: float
+    invalid: float
+    """Added where no form of the country allows the reading."""
+
+    def likelihood(self, sureness: float, valid: bool) -> float:
+        """Probability, 0..1, that every character of a reading is right and none is missing."""
+        odds = self.shift + self.slope * log_odds(sureness) + (0.0 if valid else self.invalid)
+        return 1 / (1 + math.exp(-max(-700.0, min(700.0, odds))))
+
+    def to_thresholds(self) -> dict[str, float]:
+        """The curve as a manifest keeps it."""
+        values = {"slope": self.slope, "shift": self.shift, "invalid": self.invalid}
+        return {PREFIX + name: round(value, 4) for name, value in values.items()}
+
+
+def curve_of(thresholds: Mapping[str, float]) -> ConfidenceCurve | None:
+    """The curve among a manifest's thresholds; None where none was fitted."""
+    if PREFIX + "slope" not in thresholds:
+        return None
+    return ConfidenceCurve(*(thresholds[PREFIX + name] for name in ("slope", "shift", "invalid")))
+
+
+def sureness(characters: Sequence[Character]) -> float:
+    """The least of peak × score, 0 of no character: one wrong or invented character makes a wrong plate.
+
+    Of the sums and products tried on the training photographs, this least told right from wrong best.
+    """
+    return min((character.peak * character.score for character in characters), default=0.0)
+
+
+def log_odds(share: float) -> float:
+    """ln(p / (1 - p)), with p kept `LEAST` away from 0 and 1."""
+    kept = min(1 - LEAST, max(LEAST, share))
+    return math.log(kept / (1 - kept))

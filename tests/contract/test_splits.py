@@ -1,0 +1,64 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lpr_edge.contract.data import PlateLabel, PlatePhoto
+from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.splits import HoldOut, seen_by_training, vehicle_groups
+
+QUAD = np.array([[0, 0], [9, 0], [9, 4], [0, 4]], np.float32)
+
+
+def photo(number: int, text: str, split: str = "train") -> PlatePhoto:
+    return PlatePhoto(Path(f"{number}.jpg"), split, "made", (PlateLabel(QUAD, (text,), "full", "own", "car"),))
+
+
+def photos(count: int, split: str = "train") -> list[PlatePhoto]:
+    """Photographs of as many vehicles."""
+    return [photo(number, f"A{1000 + number}", split) for number in range(count)]
+
+
+@given(st.integers(2, 7), st.integers(0, 40), st.integers(0, 5))
+def test_folds_hold_out_every_group_once(folds: int, groups: int, seed: int) -> None:
+    """The parts of one seed share no group, and together are all of them; none is larger than another by two."""
+    names = [f"group {i}" for i in range(groups)]
+    parts = [HoldOut(0.1, seed, fold, folds).choose(names) for fold in range(1, folds + 1)]
+    assert sorted(name for part in parts for name in part) == sorted(names)
+    assert max(map(len, parts)) - min(map(len, parts)) <= 1
+
+
+def test_photographs_of_one_plate_share_a_group() -> None:
+    """The last four signs of a fully readable plate make the group; what isn't readable joins none."""
+    plates = [photo(i, text).plates for i, text in enumerate(("BA1PA2345", "2345", "BA?45", "BA1PA2346"))]
+    groups = vehicle_groups(plates)
+    assert groups[0] == groups[1]
+    assert len(set(groups)) == 3
+
+
+def test_what_a_run_held_out_is_unseen() -> None:
+    """Of the training split all but the held-out share is seen; of the test split nothing is."""
+    training = {"data": "data", "holdout": 0.2, "seed": 3}
+    assert seen_by_training(photos(50), training).count(False) == 10
+    assert not any(seen_by_training(photos(50, "test"), training))
+
+
+def test_each_photograph_is_unseen_by_one_fold() -> None:
+    """Over the runs of a cross-validation every photograph is left to exactly one of them."""
+    seen = [seen_by_training(photos(23), {"data": "data", "seed": 1, "fold": k, "folds": 4}) for k in (1, 2, 3, 4)]
+    assert [column.count(False) for column in map(list, zip(*seen, strict=True))] == [1] * 23
+
+
+def test_rendered_training_has_seen_nothing_and_a_continued_one_all() -> None:
+    """Without data no photograph is seen; a run that started from other weights may have seen every one."""
+    assert not any(seen_by_training(photos(5), {"data": "", "init": ""}))
+    assert all(seen_by_training(photos(5), {"data": "data", "init": "runs/a", "holdout": 0.5, "seed": 1}))
+
+
+@pytest.mark.parametrize(("fold", "folds"), [(0, 5), (6, 5), (1, 0), (1, 1), (-1, 3)])
+def test_a_fold_that_is_not_there(fold: int, folds: int) -> None:
+    """A part outside the folds, or one part alone, is refused with both settings named."""
+    with pytest.raises(LprError, match=f"`fold` and `folds` are {fold} and {folds}"):
+        HoldOut(0.1, 1, fold, folds)

@@ -1,0 +1,53 @@
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.house.test_readme import commands_in, unknown_in
+
+pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="no make on this machine")
+
+
+def dry_run(repository: Path, *settings: str) -> subprocess.CompletedProcess[str]:
+    """What `make models` would do; nothing is done."""
+    command = ["make", "-n", "models", f"PYTHON={sys.executable}", *settings]
+    return subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False)
+
+
+def planned(output: str) -> list[list[str]]:
+    """The lpr commands of a dry run, in order, both sides of a shell's if."""
+    text = output.replace("\\\n", " ").replace(".venv/bin/", "")
+    for word in ("; then ", "else ", "&& "):
+        text = text.replace(word, "\n")
+    return list(commands_in(f"```\n{text}\n```\n"))
+
+
+def test_models_are_made_in_order_by_commands_that_exist(repository: Path, tmp_path: Path) -> None:
+    """Train each network, pack, export, calibrate, measure, describe; every flag is one that its command has."""
+    made = dry_run(repository, "DATA=photos", f"RUNS={tmp_path}")
+    assert made.returncode == 0, made.stderr
+    commands = planned(made.stdout)
+    steps = list(dict.fromkeys(" ".join(words[:2]) if words[0] != "lpr-export" else words[0] for words in commands))
+    assert set(steps[:3]) == {"lpr-train detector", "lpr-train reader", "lpr-train characters"}
+    assert steps[3:] == ["lpr-train pack", "lpr-export", "lpr-bench calibrate", "lpr-bench accuracy", "lpr-bench cards"]
+    assert [wrong for words in commands for wrong in unknown_in(words)] == []
+
+
+def test_what_is_finished_is_not_made_again(repository: Path, tmp_path: Path) -> None:
+    """A network with its stamp isn't trained, and without any stamp missing nothing is left to do."""
+    for name in ("detector", "reader", "characters"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "trained").touch()
+    after_training = planned(dry_run(repository, "DATA=photos", f"RUNS={tmp_path}").stdout)
+    assert after_training[0][:2] == ["lpr-train", "pack"]
+    for step in ("exported", "calibrated", "described"):
+        (tmp_path / step).touch()
+    assert planned(dry_run(repository, "DATA=photos", f"RUNS={tmp_path}").stdout) == []
+
+
+def test_without_data_it_says_what_to_give(repository: Path, tmp_path: Path) -> None:
+    """The folder of photographs has no default: it is asked for before anything is trained."""
+    made = dry_run(repository, f"RUNS={tmp_path}")
+    assert made.returncode != 0
+    assert "make models DATA=DIR" in made.stderr
