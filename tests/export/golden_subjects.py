@@ -8,7 +8,7 @@ import numpy as np
 from tests.edge.golden import tinyland
 
 from lpr_edge.contract.arrays import Image
-from lpr_edge.contract.manifest import Manifest, embed_in_onnx, embed_in_tflite, read_manifest
+from lpr_edge.contract.manifest import Manifest, read_manifest, replace_manifest
 from lpr_edge.contract.preprocess import prepare
 from lpr_edge.contract.samples import Samples, picture_sha256, write_samples
 from lpr_edge.runtimes import open_model
@@ -69,9 +69,6 @@ def proved(name: str, folder: Path, **changes: Any) -> Path:
 def rewrite(source: Path, target: Path, **changes: Any) -> Path:
     """Write a model file anew with another manifest."""
     manifest = read_manifest(source)
-    embed = embed_in_onnx if source.suffix == ".onnx" else embed_in_tflite
-    weights = source.read_bytes()
-    if source.suffix == ".tflite":
-        weights = weights[: weights.rindex(b"PK\x03\x04")]
-    target.write_bytes(embed(weights, replace(manifest, **changes)))
+    target.write_bytes(source.read_bytes())
+    replace_manifest(target, replace(manifest, **changes))
     return target
