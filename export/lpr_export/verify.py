@@ -1,12 +1,12 @@
 """`lpr-export verify`: the gate once more, on a finished file, with nothing but the device part."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from lpr_edge.contract.errors import ManifestError
 from lpr_edge.contract.manifest import Manifest, read_manifest
-from lpr_edge.contract.samples import Samples, read_samples
+from lpr_edge.contract.samples import read_samples
 from lpr_export import shipped
 from lpr_export.errors import ExportError
 from lpr_export.gate import PROVEN, is_too_far, say_moved, say_too_far
@@ -89,7 +89,7 @@ def find_held_out(path: Path, manifest: Manifest, data: Path | None) -> tuple[He
     proofs = {proof.sha256: proof for proof in proofs_of(manifest)}
     if not proofs:
         raise ExportError(f"{path} remembers no proof: it was made by an older lpr-export. Export it again")
-    found = [held_out_of_data(manifest, data)] if data else list(_beside(path, manifest))
+    found = iter([held_out_of_data(manifest, data)]) if data else _beside(path, manifest)
     for held_out in found:
         if set_sha256(held_out) in proofs:
             return held_out, proofs[set_sha256(held_out)]
@@ -103,10 +103,13 @@ def samples_name(manifest: Manifest) -> str:
     return f"{manifest.name}.{HELD_OUT}"
 
 
-def _beside(path: Path, manifest: Manifest) -> list[HeldOut]:
-    places = (path.parent / samples_name(manifest), shipped.MODELS / manifest.name / HELD_OUT)
-    found: list[Samples] = [read_samples(place) for place in places if place.is_file()]
-    return [held_out_of_samples(samples, manifest) for samples in found]
+def _beside(path: Path, manifest: Manifest) -> Iterator[HeldOut]:
+    """Held-out pictures of the network's size: those beside the file, then those that lpr carries under its name."""
+    shape = (*manifest.input.size_hw, manifest.input.channels)
+    for place in (path.parent / samples_name(manifest), shipped.MODELS / manifest.name / HELD_OUT):
+        samples = read_samples(place) if place.is_file() else None
+        if samples and samples.truth and {picture.shape for picture in samples.pictures} == {shape}:
+            yield held_out_of_samples(samples, manifest)
 
 
 def _title(path: Path, held_out: HeldOut) -> str:
