@@ -45,11 +45,17 @@ def _facts(manifest: Manifest) -> Iterator[tuple[str, str]]:
     yield "thresholds", ", ".join(f"{name} {value:g}" for name, value in manifest.thresholds.items())
     for metric in manifest.metrics:
         yield "measured", _metric(metric)
-    yield "calibration", ", ".join(f"{name} {value}" for name, value in manifest.calibration.items())
+    yield "calibration", ", ".join(f"{name} {_short(value)}" for name, value in manifest.calibration.items())
+    yield "proved on", "; ".join(f"{proof['data']}, {proof['split']}" for proof in manifest.proofs)
     yield "runs under", ", ".join(manifest.runtimes)
     yield "licence", manifest.licence
     yield "made by", f"lpr {manifest.lpr_version}, format {manifest.format}"
     yield "weights", f"sha256 {manifest.weights_sha256}, as in the file"
+
+
+def _short(value: object) -> str:
+    """A fact in few words: of a long list, such as files' hashes, how long it is."""
+    return f"({len(value)})" if isinstance(value, list) and len(value) > 8 else str(value)
 
 
 def _metric(metric: dict[str, object]) -> str:

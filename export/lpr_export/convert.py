@@ -1,22 +1,29 @@
 """A Keras network to TFLite and ONNX files' bytes. TensorFlow runs here, and nowhere else in lpr_export."""
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from lpr_edge.contract.arrays import AnyArray, Floats, Image
+from lpr_edge.contract.arrays import AnyArray, Image
 from lpr_edge.contract.manifest import Manifest, OutputSpec, TensorSpec
-from lpr_export.calibration import with_full_range
+from lpr_export.calibrate import Calibrated, Ranges, calibrate, merge, quantise
+from lpr_export.calibration import Calibration
+from lpr_export.conversion_errors import why_not_converted
 from lpr_export.errors import ExportError
 from lpr_export.keras_model import KerasModel, load_network
+from lpr_export.layers import find_tensors, layer_of
 from lpr_export.onnx_bytes import SHIFT
 from lpr_export.onnx_twin import make_twin
 from lpr_export.tensorflow_quiet import load_keras, load_tensorflow
 
+PRECISIONS = ("int8", "int8-dynamic", "float16", "float32")
+"""What can be asked for; each is a flag."""
+TFLITE_ONLY = ("int8-dynamic",)
+"""TFLite quantises activations anew at each run in a way that ONNX's own dynamic quantisation doesn't repeat."""
 BYTE_SCALE = float(np.float32(1 / 255))
 """What one step of a camera's byte means to a network trained on [0, 1]."""
 FLOAT_TOLERANCE = 1e-3
@@ -26,14 +33,17 @@ batch normalisation into convolutions was seen to change."""
 
 @dataclass(frozen=True)
 class Converted:
-    """One precision of a network, in both formats, without manifests."""
+    """One precision of a network, without manifests."""
 
     precision: str
     tflite: bytes
-    onnx: bytes
+    onnx: bytes | None
+    """None where ONNX can't hold this precision."""
     input_tensor: TensorSpec
     outputs: tuple[OutputSpec, ...]
     """Of the TFLite file, in the order that both files have."""
+    tensors: Mapping[str, str]
+    """TFLite tensor -> what it is called in the ONNX file, where it is there."""
 
     @property
     def onnx_outputs(self) -> tuple[OutputSpec, ...]:
@@ -41,18 +51,53 @@ class Converted:
         return tuple(map(_as_byte, self.outputs))
 
 
+@dataclass(frozen=True)
+class Half:
+    """What one half of the representative data set gives alone."""
+
+    converted: Converted
+    ranges: Ranges
+    pictures: int
+    """How many it was calibrated on."""
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """All that was made of a network."""
+
+    files: tuple[Converted, ...]
+    """In the order that was asked for."""
+    halves: tuple[Half, ...]
+    """Two where int8 was asked for, else none."""
+    trials: Mapping[str, Converted]
+    """Layer -> the int8 file with this layer alone kept in float; only where asked for."""
+
+    def tensors_of(self, precision: str) -> Mapping[str, str]:
+        """TFLite tensor -> its name in the ONNX file of a precision."""
+        return next(one.tensors for one in self.files if one.precision == precision)
+
+
 def _as_byte(spec: OutputSpec) -> OutputSpec:
     return replace(spec, dtype="uint8", zero_point=spec.zero_point + SHIFT) if spec.dtype == "int8" else spec
 
 
-def convert(path: Path, card: Manifest, pictures: Sequence[Image], precisions: Sequence[str]) -> list[Converted]:
+def convert(
+    path: Path,
+    card: Manifest,
+    calibration: Calibration,
+    precisions: Sequence[str],
+    float_layers: Sequence[str] = (),
+    try_layers: bool = False,
+) -> Conversion:
     """Convert `model.keras` to each precision.
 
     Args:
         path: the Keras file.
         card: what the run says of it.
-        pictures: the representative data set, each (H, W, C) uint8.
-        precisions: of `int8` and `float32`.
+        calibration: the representative data set.
+        precisions: of `PRECISIONS`; `float32` is always among them.
+        float_layers: layers of the int8 file that stay in float.
+        try_layers: also make the int8 file with each layer in turn in float.
 
     Raises:
         ExportError: the network can't be loaded or converted, or the result isn't what was asked for.
@@ -60,10 +105,41 @@ def convert(path: Path, card: Manifest, pictures: Sequence[Image], precisions: S
     model = load_network(path, card)
     with tempfile.TemporaryDirectory() as folder:
         saved = _save_graph(model, Path(folder))
-        made = {precision: _to_tflite(saved, precision, pictures) for precision in precisions}
-    if "float32" in made:
-        _check_float(model, made["float32"], pictures[: min(4, len(pictures))])
-    return [_describe(tflite, precision) for precision, tflite in made.items()]
+        made = {precision: _to_tflite(saved, precision) for precision in precisions if precision != "int8"}
+    _check_float(model, made["float32"], calibration.pictures[:4])
+    if "int8" not in precisions:
+        return Conversion(tuple(_describe(made[precision], precision) for precision in precisions), (), {})
+    halves = _calibrate_halves(made["float32"], calibration)
+    whole, roles = merge(*halves), _roles(made["float32"])
+    kept = find_tensors(float_layers, whole.ranges, roles)
+    made["int8"] = quantise(whole, kept)
+    return Conversion(
+        tuple(_describe(made[precision], precision) for precision in precisions),
+        tuple(_half(half, kept, pictures) for half, pictures in zip(halves, calibration.halves(), strict=True)),
+        _trials(whole, kept, roles) if try_layers else {},
+    )
+
+
+def _calibrate_halves(tflite: bytes, calibration: Calibration) -> list[Calibrated]:
+    """Calibrate each half alone; together they have seen what the whole set shows."""
+    return [calibrate(tflite, half.pictures) for half in calibration.halves()]
+
+
+def _half(half: Calibrated, kept: Sequence[str], pictures: Calibration) -> Half:
+    return Half(_describe(quantise(half, kept), "int8", twin=False), half.ranges, len(pictures.pictures))
+
+
+def _trials(whole: Calibrated, kept: Sequence[str], roles: Mapping[str, str]) -> dict[str, Converted]:
+    layers = dict.fromkeys(layer_of(tensor, roles) for tensor in whole.ranges if tensor not in kept)
+    made = {layer: quantise(whole, [*kept, *find_tensors([layer], whole.ranges, roles)]) for layer in layers}
+    plain = quantise(whole, kept)
+    return {layer: _describe(tflite, "int8", twin=False) for layer, tflite in made.items() if tflite != plain}
+
+
+def _roles(tflite: bytes) -> dict[str, str]:
+    """The outputs' tensors -> their roles."""
+    runner = _interpreter(tflite).get_signature_runner("serving_default")
+    return {details["name"]: role for role, details in runner.get_output_details().items()}
 
 
 def _save_graph(model: KerasModel, folder: Path) -> Path:
@@ -77,39 +153,19 @@ def _save_graph(model: KerasModel, folder: Path) -> Path:
     return folder
 
 
-def _to_tflite(saved: Path, precision: str, pictures: Sequence[Image]) -> bytes:
+def _to_tflite(saved: Path, precision: str) -> bytes:
+    """Convert to float, to weights of 16 bits, or to int8 weights whose activations are quantised at each run."""
     tensorflow = load_tensorflow()
     converter = tensorflow.lite.TFLiteConverter.from_saved_model(str(saved))
-    if precision == "int8":
-        # Full integer, weights per channel (TFLite's default for convolutions); an operator without an int8 kernel
-        # is an error and not a float island.
+    converter.target_spec.supported_ops = [tensorflow.lite.OpsSet.TFLITE_BUILTINS]
+    if precision in ("float16", "int8-dynamic"):
         converter.optimizations = [tensorflow.lite.Optimize.DEFAULT]
-        converter.representative_dataset = lambda: _representative(pictures)
-        converter.target_spec.supported_ops = [tensorflow.lite.OpsSet.TFLITE_BUILTINS_INT8]
-        converter.inference_input_type = tensorflow.uint8
-        converter.inference_output_type = tensorflow.int8
-    else:
-        converter.target_spec.supported_ops = [tensorflow.lite.OpsSet.TFLITE_BUILTINS]
+    if precision == "float16":
+        converter.target_spec.supported_types = [tensorflow.float16]
     try:
         return bytes(converter.convert())
     except Exception as error:  # the converter's errors share no parent but Exception
-        raise ExportError(_why_not_converted(str(error), precision)) from error
-
-
-def _representative(pictures: Sequence[Image]) -> Iterator[list[Floats]]:
-    for picture in with_full_range(pictures):
-        yield [np.asarray(picture[np.newaxis] / np.float32(255), np.float32)]
-
-
-def _why_not_converted(message: str, precision: str) -> str:
-    lines = [line.strip() for line in message.splitlines() if line.strip()]
-    telling = [line for line in lines if "is neither a custom op nor a flex op" in line or "Flex ops:" in line]
-    telling += [line for line in lines if "not supported" in line]
-    first = (telling or lines or ["no reason given"])[0]
-    return (
-        f"TFLite can't convert the network to {precision} with its built-in operators ({first[:300]}). "
-        "Build it from convolutions, dense layers, ReLU, pooling, sigmoid and softmax"
-    )
+        raise ExportError(why_not_converted(str(error), precision)) from error
 
 
 def _interpreter(tflite: bytes) -> Any:
@@ -118,7 +174,7 @@ def _interpreter(tflite: bytes) -> Any:
     return interpreter
 
 
-def _describe(tflite: bytes, precision: str) -> Converted:
+def _describe(tflite: bytes, precision: str, twin: bool = True) -> Converted:
     """Find each output's role by the signature, in the file's order, and make the ONNX twin."""
     interpreter = _interpreter(tflite)
     runner = interpreter.get_signature_runner("serving_default")
@@ -129,8 +185,11 @@ def _describe(tflite: bytes, precision: str) -> Converted:
     outputs = tuple(_output_spec(detail, roles[detail["index"]]) for detail in details)
     picture = _tensor_spec(interpreter.get_input_details()[0])
     _check_tensors(picture, outputs, precision)
+    if not twin or precision in TFLITE_ONLY:
+        return Converted(precision, tflite, None, picture, outputs, {})
     names = {detail["name"]: spec.role for detail, spec in zip(details, outputs, strict=True)}
-    return Converted(precision, tflite, make_twin(tflite, names), picture, outputs)
+    made = make_twin(tflite, names, halves=precision == "float16")
+    return Converted(precision, tflite, made.onnx, picture, outputs, made.tensors)
 
 
 def _tensor_spec(detail: dict[str, Any]) -> TensorSpec:

@@ -1,5 +1,6 @@
 """One run's export: convert, stage, prove, publish."""
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,29 +10,19 @@ from lpr_export.calibration import Calibration, check_calibration, check_disjoin
 from lpr_export.convert import convert
 from lpr_export.drawing import draw_from_data, draw_from_run
 from lpr_export.errors import ExportError, GateError
-from lpr_export.files import SUFFIXES, Draft, draft, publish, staging
-from lpr_export.gate import Verdict, check_openable, judge_all
+from lpr_export.examine import examine
+from lpr_export.files import Draft, publish, staging
+from lpr_export.findings import Findings
 from lpr_export.held_out import HeldOut, held_out_of_data, held_out_of_run
 from lpr_export.judges import JUDGES
-from lpr_export.parity import Progress, ask, open_everywhere
+from lpr_export.page import write_page
+from lpr_export.parity import Progress
+from lpr_export.proof import prove
 from lpr_export.report import metrics_of, table, write_report
-from lpr_export.run_folder import Run
+from lpr_export.run_folder import HELD_OUT, Run
+from lpr_export.verify import samples_name
+from lpr_export.wish import Wish
 from lpr_export.worker import Worker
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What a person asked for."""
-
-    precisions: tuple[str, ...]
-    """Of `int8` and `float32`: what is published."""
-    out: Path
-    data: Path | None
-    """A data folder to calibrate and measure on, instead of the run's own pictures."""
-    max_drop: float
-    """Points of any metric that may be lost."""
-    seed: int
-    """Of the draw from `data`."""
 
 
 @dataclass(frozen=True)
@@ -50,73 +41,82 @@ def export(run: Run, wish: Wish, worker: Worker, progress: Progress = iter) -> E
         GateError: they are worse than the float network; older files stay as they were.
         LprError: something that was given can't be used.
     """
-    calibration, held_out = _pictures(run, wish)
+    calibration, sets = _pictures(run, wish)
     # The float TFLite file is what all others are measured against, so it is made even when it isn't published.
     wanted = ("float32", *(precision for precision in wish.precisions if precision != "float32"))
-    converted = worker.run(convert, run.network, run.card, calibration.pictures, wanted)
-    drafts = [
-        draft(run.card, one, suffix, calibration)
-        for one in converted
-        for suffix in SUFFIXES
-        if one.precision in wish.precisions or suffix == ".tflite"
-    ]
+    made = worker.run(convert, run.network, run.card, calibration, wanted, wish.float_layers, wish.explain)
     with staging(wish.out) as folder:
-        verdict = _prove(drafts, folder, held_out, wish, progress)
-        shown = table(run.card.name, verdict, held_out)
-        report = folder / f"{run.card.name}.report.json"
-        if verdict.faults:
-            write_report(report, verdict, held_out, calibration, wish.max_drop, ())
-            raise GateError(_refusal(run, verdict, _keep_failed_report(report, wish.out)), shown)
-        chosen = [one for one in drafts if one.precision in wish.precisions]
-        final = [_finish(one, folder, verdict, held_out) for one in chosen]
-        write_report(report, verdict, held_out, calibration, wish.max_drop, final)
-        published = publish([*final, report], wish.out)
-        _failed_report(wish.out, run.card.name).unlink(missing_ok=True)
+        findings = examine(made, folder, calibration, sets, run, wish, progress)
+        shown = table(findings)
+        if findings.faults:
+            kept = _report(findings, folder, wish.out, ".failed")
+            raise GateError(_refusal(run, findings, kept), shown)
+        final = _finish(findings, folder, wish)
+        reports = _report(findings, folder, None, "", final)
+        published = publish([*final, *_held_out_pictures(run, folder), *reports], wish.out)
+        for path in _failed_reports(wish.out, run.card.name):
+            path.unlink(missing_ok=True)
     return Exported(run.card.kind, tuple(published), shown)
 
 
-def _pictures(run: Run, wish: Wish) -> tuple[Calibration, HeldOut]:
-    """The representative data set and the held-out cases, which mustn't share a picture."""
+def _pictures(run: Run, wish: Wish) -> tuple[Calibration, list[HeldOut]]:
+    """The representative data set and the held-out sets, which mustn't share a picture with it."""
     if wish.data is None:
-        calibration, held_out = draw_from_run(run), held_out_of_run(run)
+        calibration, sets = draw_from_run(run), [held_out_of_run(run)]
     else:
-        calibration, held_out = draw_from_data(run.card, wish.data, wish.seed), held_out_of_data(run.card, wish.data)
+        calibration = draw_from_data(run.card, wish.data, wish.seed, wish.count)
+        sets = [held_out_of_data(run.card, wish.data)]
+        sets += [held_out_of_run(run)] if (run.folder / HELD_OUT).is_file() else []
     check_calibration(calibration, (*run.card.input.size_hw, run.card.input.channels))
-    check_disjoint(calibration, held_out.sha256, f"the {held_out.split} pictures of {held_out.data}")
-    return calibration, held_out
+    for held_out in sets:
+        check_disjoint(calibration, held_out.sha256, f"the {held_out.split} pictures of {held_out.data}")
+    return calibration, sets
 
 
-def _prove(drafts: Sequence[Draft], folder: Path, held_out: HeldOut, wish: Wish, progress: Progress) -> Verdict:
-    """Stage every file, and see what is true of what it claims."""
-    judge = JUDGES[drafts[0].manifest.kind]
-    subjects, refusals = open_everywhere([one.write(folder) for one in drafts])
-    check_openable(subjects, refusals)
-    ask(subjects, held_out.cases, judge, progress)
-    return judge_all(subjects, refusals, held_out, judge, wish.max_drop)
+def _finish(findings: Findings, folder: Path, wish: Wish) -> list[Path]:
+    """Write the wished files again with what was measured and the runtimes that hold, and run each once in each."""
+    return [
+        _finish_one(one, findings, folder)
+        for one in findings.drafts
+        if one.precision in wish.precisions and one.suffix in wish.suffixes
+    ]
 
 
-def _finish(one: Draft, folder: Path, verdict: Verdict, held_out: HeldOut) -> Path:
-    """Write a file again with what was measured and the runtimes that hold, and run it once in each."""
-    own = metrics_of(verdict, held_out, one.precision, one.suffix)
-    claims = verdict.runtimes(one.name)
-    manifest = replace(one.manifest, metrics=(*own, *one.manifest.metrics), runtimes=claims)
+def _finish_one(one: Draft, findings: Findings, folder: Path) -> Path:
+    judge = JUDGES[findings.card.kind]
+    own = [metric for verdict in findings.verdicts for metric in metrics_of(verdict, one.name)]
+    claims = findings.runtimes(one.name)
+    proofs = tuple(prove(verdict, one.name, judge, findings.max_drop).to_dict() for verdict in findings.verdicts)
+    manifest = replace(one.manifest, metrics=(*own, *one.manifest.metrics), runtimes=claims, proofs=proofs)
     path = replace(one, manifest=manifest).write(folder)
     for runtime in claims:
         open_model(path, runtime)
     return path
 
 
-def _refusal(run: Run, verdict: Verdict, report: Path) -> str:
-    more = f" (and {len(verdict.faults) - 1} more)" if len(verdict.faults) > 1 else ""
-    return f"{run.card.name} isn't exported: {verdict.faults[0]}{more}. Older files stay as they were; see {report}"
+def _held_out_pictures(run: Run, folder: Path) -> list[Path]:
+    """The run's held-out pictures, to lie beside the files, so that any device can repeat the gate."""
+    source = run.folder / HELD_OUT
+    return [Path(shutil.copyfile(source, folder / samples_name(run.card)))] if source.is_file() else []
 
 
-def _failed_report(out: Path, name: str) -> Path:
-    return out / f"{name}.failed.report.json"
+def _report(findings: Findings, folder: Path, out: Path | None, mark: str, files: Sequence[Path] = ()) -> list[Path]:
+    """Write the report as JSON and as a page; into `out` where that is given."""
+    paths = [folder / f"{findings.card.name}{mark}.report{suffix}" for suffix in (".json", ".html")]
+    write_report(paths[0], findings, files)
+    write_page(paths[1], findings)
+    return [path.replace(out / path.name) for path in paths] if out else paths
 
 
-def _keep_failed_report(report: Path, out: Path) -> Path:
-    return report.replace(_failed_report(out, report.name.removesuffix(".report.json")))
+def _failed_reports(out: Path, name: str) -> list[Path]:
+    return [out / f"{name}.failed.report{suffix}" for suffix in (".json", ".html")]
+
+
+def _refusal(run: Run, findings: Findings, report: Sequence[Path]) -> str:
+    more = f" (and {len(findings.faults) - 1} more)" if len(findings.faults) > 1 else ""
+    return (
+        f"{run.card.name} isn't exported: {findings.faults[0]}{more}. Older files stay as they were; see {report[-1]}"
+    )
 
 
 def check_names(runs: Sequence[Run]) -> None:

@@ -11,7 +11,6 @@ from typing import Any
 
 from lpr_edge.contract.manifest import Manifest, embed_in_onnx, embed_in_tflite, read_manifest
 from lpr_edge.runtimes import RUNTIMES
-from lpr_export.calibration import Calibration
 from lpr_export.convert import Converted
 from lpr_export.errors import ExportError
 from lpr_export.onnx_twin import OPSET
@@ -52,21 +51,28 @@ def read_back(path: Path, manifest: Manifest) -> None:
         raise ExportError(f"{path.name} doesn't give its manifest back as it was written; report it")
 
 
-def draft(card: Manifest, converted: Converted, suffix: str, calibration: Calibration) -> Draft:
-    """A file before anything was measured: it claims every runtime that could read it."""
+def draft(card: Manifest, converted: Converted, suffix: str, facts: Mapping[str, Any]) -> Draft:
+    """A file before anything was measured: it claims every runtime that could read it.
+
+    Args:
+        card: what the run says of it.
+        converted: the network in one precision.
+        suffix: `.tflite` or `.onnx`.
+        facts: how it was calibrated.
+    """
     how = {"tensorflow": version("tensorflow"), "tf2onnx": version("tf2onnx"), "opset": OPSET}
-    drawn = calibration.to_dict() if converted.precision == "int8" else {}
     manifest = replace(
         card,
         outputs=converted.outputs if suffix == ".tflite" else converted.onnx_outputs,
         precision=converted.precision,
         input_tensor=converted.input_tensor,
-        calibration={**drawn, "converter": how},
+        calibration={**(facts if converted.precision == "int8" else {}), "converter": how},
         runtimes=tuple(name for name, (able, _) in RUNTIMES.items() if able == suffix),
         lpr_version=version("lpr"),
         weights_sha256="",
     )
     weights = converted.tflite if suffix == ".tflite" else converted.onnx
+    assert weights is not None  # who asks for both formats of int8-dynamic is refused before
     return Draft(converted.precision, suffix, weights, manifest)
 
 

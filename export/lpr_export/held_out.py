@@ -23,6 +23,7 @@ from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.geometry import grow_quad, is_convex, rectangle
 from lpr_edge.contract.manifest import Manifest
 from lpr_edge.contract.preprocess import prepare, prepare_plate
+from lpr_edge.contract.samples import Samples
 from lpr_export.errors import ExportError
 from lpr_export.run_folder import Run
 
@@ -77,17 +78,25 @@ def held_out_of_run(run: Run) -> HeldOut:
     Raises:
         ExportError: the run has none, or of another size than the network's input.
     """
-    samples = run.held_out()
-    spec = run.card.input
+    return held_out_of_samples(run.held_out(), run.card)
+
+
+def held_out_of_samples(samples: Samples, card: Manifest) -> HeldOut:
+    """Pictures of a network's own size, with what they show.
+
+    Raises:
+        ExportError: they are of another size than the network's input, or nothing says what they show.
+    """
+    spec = card.input
     shapes = {picture.shape for picture in samples.pictures}
-    if shapes != {(*spec.size_hw, spec.channels)}:
+    if shapes != {(*spec.size_hw, spec.channels)} or samples.truth is None:
         raise ExportError(
-            f"{run.folder} holds out pictures of shape {sorted(shapes)[0]}, and its network takes "
+            f"the held-out pictures of {card.name} have shape {sorted(shapes)[0]}, and its network takes "
             f"{(*spec.size_hw, spec.channels)}. Train the run again with lpr-train"
         )
     cases = tuple(
-        _prepared_case(str(number), picture, truth, run.card)
-        for number, (picture, truth) in enumerate(zip(samples.pictures, samples.truth or (), strict=True))
+        _prepared_case(str(number), picture, truth, card)
+        for number, (picture, truth) in enumerate(zip(samples.pictures, samples.truth, strict=True))
     )
     return HeldOut(samples.source, "held out", cases, frozenset(samples.sha256))
 

@@ -1,5 +1,6 @@
 """What counts as the same answer and as a right one, for each kind of network; the answers are the device's own."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -9,11 +10,11 @@ import numpy as np
 from lpr_edge.classifier import Classifier
 from lpr_edge.contract.arrays import Image, Quad
 from lpr_edge.contract.geometry import quad_size
-from lpr_edge.contract.metrics import character_error_rate, exact_match, match_plates
+from lpr_edge.contract.metrics import character_error_rate, edit_distance, exact_match, match_plates
 from lpr_edge.detector import Detector
 from lpr_edge.reader import Reader
 from lpr_edge.runtimes import Model
-from lpr_export.held_out import Case
+from lpr_export.held_out import Case, TruePlate
 
 FOUND_IOU = 0.5
 """A plate is found where its corners overlap the true ones by this much."""
@@ -32,6 +33,8 @@ class Measure:
     count: int
     """What it is a share of."""
     lower_is_better: bool = False
+    costs: tuple[int, ...] = ()
+    """Each picture's mistakes, in the cases' order."""
 
     def drop(self, reference: "Measure") -> float:
         """Points (per cent) lost against the reference; negative where it gained."""
@@ -57,6 +60,12 @@ class Judge(Protocol):
     def show(self, answer: Any) -> str:
         """An answer in a message."""
 
+    def record(self, answer: Any, case: Case) -> Any:
+        """An answer as the manifest keeps it, plain values; a text, which can be somebody's plate, as a hash of it."""
+
+    def agrees(self, record: Any, answer: Any, case: Case) -> bool:
+        """Tell whether an answer is the one that was recorded."""
+
 
 class ClassifierJudge:
     """Labels of crops."""
@@ -76,11 +85,19 @@ class ClassifierJudge:
     def measure(self, cases: Sequence[Case], answers: Sequence[str]) -> list[Measure]:
         """See `Judge`."""
         pairs = [(case.truth, answer) for case, answer in zip(cases, answers, strict=True)]
-        return [Measure("accuracy", exact_match(pairs), len(pairs))]
+        return [Measure("accuracy", exact_match(pairs), len(pairs), costs=_misses(pairs))]
 
     def show(self, answer: str) -> str:
         """See `Judge`."""
         return answer
+
+    def record(self, answer: str, case: Case) -> str:
+        """See `Judge`."""
+        return _mark(answer, case)
+
+    def agrees(self, record: Any, answer: str, case: Case) -> bool:
+        """See `Judge`."""
+        return bool(record == _mark(answer, case))
 
 
 class ReaderJudge:
@@ -105,14 +122,23 @@ class ReaderJudge:
         pairs = [(case.truth, answer) for case, answer in zip(cases, answers, strict=True)]
         texts = [("".join(truth), "".join(found)) for truth, found in pairs]
         count = sum(len(truth) for truth, _ in pairs)
+        edits = tuple(edit_distance(truth, found) for truth, found in pairs)
         return [
-            Measure("exact_match", exact_match(texts), len(pairs)),
-            Measure("cer", character_error_rate(pairs), count, lower_is_better=True),
+            Measure("exact_match", exact_match(texts), len(pairs), costs=_misses(texts)),
+            Measure("cer", character_error_rate(pairs), count, True, edits),
         ]
 
     def show(self, answer: tuple[str, ...]) -> str:
         """See `Judge`."""
         return "".join(answer) or "nothing"
+
+    def record(self, answer: tuple[str, ...], case: Case) -> str:
+        """See `Judge`."""
+        return _mark("".join(answer), case)
+
+    def agrees(self, record: Any, answer: tuple[str, ...], case: Case) -> bool:
+        """See `Judge`."""
+        return bool(record == _mark("".join(answer), case))
 
 
 class DetectorJudge:
@@ -134,22 +160,44 @@ class DetectorJudge:
 
     def measure(self, cases: Sequence[Case], answers: Sequence[list[Quad]]) -> list[Measure]:
         """See `Judge`."""
-        counted = hits = false_alarms = 0
-        for case, answer in zip(cases, answers, strict=True):
-            matches = match_plates(answer, [plate.quad_xy for plate in case.truth], FOUND_IOU)
-            hits += sum(case.truth[true].counted for _, true in matches.pairs)
-            counted += sum(plate.counted for plate in case.truth)
-            false_alarms += len(matches.false_alarms)
-        found = hits + false_alarms
+        matches = [match_plates(a, _corners(case.truth), FOUND_IOU) for case, a in zip(cases, answers, strict=True)]
+        missed = tuple(
+            sum(case.truth[true].counted for true in match.missed) for case, match in zip(cases, matches, strict=True)
+        )
+        false_alarms = tuple(len(match.false_alarms) for match in matches)
+        counted = sum(plate.counted for case in cases for plate in case.truth)
+        hits = counted - sum(missed)
+        found = hits + sum(false_alarms)
         return [
-            Measure("recall", hits / counted if counted else 0.0, counted),
-            Measure("precision", hits / found if found else 0.0, found),
+            Measure("recall", hits / counted if counted else 0.0, counted, costs=missed),
+            Measure("precision", hits / found if found else 0.0, found, costs=false_alarms),
         ]
 
     def show(self, answer: list[Quad]) -> str:
         """See `Judge`."""
         corners = [" ".join(f"{x:.0f},{y:.0f}" for x, y in quad) for quad in answer]
         return "; ".join(corners) or "no plate"
+
+    def record(self, answer: list[Quad], case: Case) -> list[list[int]]:  # noqa: ARG002 (as Judge has it)
+        """See `Judge`; corners in half pixels."""
+        return [np.rint(2 * quad).astype(int).ravel().tolist() for quad in answer]
+
+    def agrees(self, record: Any, answer: list[Quad], case: Case) -> bool:  # noqa: ARG002 (as Judge has it)
+        """See `Judge`."""
+        return self.same([np.array(quad, np.float32).reshape(4, 2) / 2 for quad in record], answer)
+
+
+def _corners(plates: Sequence[TruePlate]) -> list[Quad]:
+    return [plate.quad_xy for plate in plates]
+
+
+def _misses(pairs: Sequence[tuple[str, str]]) -> tuple[int, ...]:
+    return tuple(int(truth != found) for truth, found in pairs)
+
+
+def _mark(text: str, case: Case) -> str:
+    """A text's hash, salted with its picture's name: tells whether it is the same, and not what it is."""
+    return hashlib.sha256(f"{case.name}\n{text}".encode()).hexdigest()[:6]
 
 
 def _same_corners(a: Quad, b: Quad) -> bool:

@@ -1,27 +1,42 @@
 """The ONNX twin of a TFLite file: the same integers at the same scales, under names that people can read."""
 
+import re
 import tempfile
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from lpr_export.errors import ExportError
+from lpr_export.layers import layer_of
 from lpr_export.onnx_bytes import OnnxModel, use_bytes
+from lpr_export.onnx_floats import keep_floats
+from lpr_export.onnx_halves import use_halves
 from lpr_export.tensorflow_quiet import load_module, load_tf2onnx
 
 OPSET = 13
-"""The first with per-channel DequantizeLinear, so the oldest that can hold an int8 network: ONNX Runtime 1.7 (2021)
-and OpenCV 4.6 (2022) load it."""
+"""The first with per-channel DequantizeLinear, so the oldest that can hold an int8 network."""
 INPUT = "image"
+COUNTED = re.compile(r"__\d+")
 
 
-def make_twin(tflite: bytes, roles: Mapping[str, str]) -> bytes:
+@dataclass(frozen=True)
+class Twin:
+    """An ONNX file made of a TFLite file."""
+
+    onnx: bytes
+    tensors: Mapping[str, str]
+    """TFLite tensor -> what it is called here, where it is here."""
+
+
+def make_twin(tflite: bytes, roles: Mapping[str, str], halves: bool = False) -> Twin:
     """Convert TFLite bytes to ONNX with quantisation as it is (QDQ).
 
     Args:
         tflite: the file's bytes, without a manifest.
         roles: the file's output tensors' names -> their roles, in the file's order. The twin's outputs are called by
             role and stand in that order.
+        halves: keep weights in 16 bits, as a float16 file has them.
 
     Returns:
         The ONNX file's bytes, the same for the same input.
@@ -36,8 +51,14 @@ def make_twin(tflite: bytes, roles: Mapping[str, str]) -> bytes:
     ordered = sorted(model.graph.output, key=lambda output: list(roles).index(output.name))
     _replace(model.graph.output, ordered)
     use_bytes(model)
-    _rename(model, _plain_names(model, roles))
-    return _finished(model)
+    keep_floats(model)
+    if halves:
+        use_halves(model)
+    names = _plain_names(model, roles)
+    nodes = _node_names(model, roles)
+    _rename(model, names, nodes)
+    made = {output for node in model.graph.node for output in node.output}
+    return Twin(_finished(model), {old: new for old, new in names.items() if new in made})
 
 
 def _by_tf2onnx(tflite: bytes) -> OnnxModel:
@@ -80,9 +101,30 @@ def _sort_nodes(model: OnnxModel) -> None:
     _replace(model.graph.node, done.values())
 
 
-def _rename(model: OnnxModel, names: Mapping[str, str]) -> None:
-    for number, node in enumerate(model.graph.node):
-        node.name = f"{node.op_type}_{number}"
+def _node_names(model: OnnxModel, roles: Mapping[str, str]) -> list[str]:
+    """Each node's name: the layer that it computes, so that a profile can be read, its operator and its number.
+
+    tf2onnx keeps TFLite's names on what a quantiser gives; the nodes that lead there are of the same layer.
+    """
+    layers: dict[str, str] = {}
+    for node in reversed(model.graph.node):
+        output = node.output[0]
+        if node.op_type == "QuantizeLinear" or output not in layers:
+            layers[output] = roles.get(output) or _layer_in(output) or node.op_type
+        if node.op_type != "DequantizeLinear":
+            for name in node.input:
+                layers.setdefault(name, layers[output])
+    return [f"{layers[node.output[0]]}/{node.op_type}_{number}" for number, node in enumerate(model.graph.node)]
+
+
+def _layer_in(name: str) -> str:
+    """The layer that a tensor's name tells; none where tf2onnx made the name up, by its counter."""
+    return "" if COUNTED.search(name) else layer_of(name)
+
+
+def _rename(model: OnnxModel, names: Mapping[str, str], nodes: Iterable[str]) -> None:
+    for node, name in zip(model.graph.node, nodes, strict=True):
+        node.name = name
         _replace_names(node.input, names)
         _replace_names(node.output, names)
     for value in (*model.graph.input, *model.graph.output, *model.graph.initializer):

@@ -18,6 +18,9 @@ THRESHOLDS: dict[str, dict[str, float]] = {
     "reader": {"peak": 0.4},
     "detector": {"score": 0.05, "overlap": 0.3},
 }
+MODELS = ["characters.int8.onnx", "characters.int8.tflite"]
+EXPORTED = sorted(["characters.heldout.npz", *MODELS, "characters.report.html", "characters.report.json"])
+"""What exporting the run `characters` to int8 leaves."""
 STEPS = {"characters": 60, "reader": 300}
 """Enough for the networks to see something; the detector, slow to fit, keeps its random weights."""
 

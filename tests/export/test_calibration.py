@@ -1,14 +1,12 @@
-"""The representative data set: what is refused, and what the input's scale is made from."""
+"""The representative data set: what is drawn, and what is refused."""
 
+import hashlib
 from dataclasses import replace
 from pathlib import Path
 
 import cv2
-import hypothesis.extra.numpy as hnp
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from tests.edge.golden import tinyland
 
 from lpr_edge.contract.arrays import Image
@@ -17,8 +15,8 @@ from lpr_edge.contract.data import PlateLabel, file_sha256
 from lpr_edge.contract.manifest import Manifest, TensorSpec
 from lpr_edge.contract.preprocess import InputSpec
 from lpr_edge.contract.samples import Samples, write_samples
-from lpr_export.calibration import Calibration, check_calibration, check_disjoint, with_full_range
-from lpr_export.drawing import draw_from_data
+from lpr_export.calibration import Calibration, check_calibration, check_disjoint
+from lpr_export.drawing import draw_from_data, in_turn
 from lpr_export.errors import ExportError
 from lpr_export.held_out import held_out_of_data, held_out_of_run, is_readable
 from lpr_export.run_folder import Run
@@ -27,7 +25,7 @@ SHAPE = (4, 5, 1)
 
 
 def calibration(pictures: list[Image]) -> Calibration:
-    hashes = tuple(f"{number:064x}" for number in range(len(pictures)))
+    hashes = tuple(hashlib.sha256(bytes([number])).hexdigest() for number in range(len(pictures)))
     return Calibration(tuple(pictures), "rendered", hashes, seed=3)
 
 
@@ -70,21 +68,6 @@ def test_contaminated_set() -> None:
     with pytest.raises(ExportError, match=r"1 of 16 calibration pictures .* also stand in the test pictures"):
         check_disjoint(drawn, {drawn.sha256[5]}, "the test pictures")
     check_disjoint(drawn, {"another"}, "the test pictures")
-
-
-@given(hnp.arrays(np.uint8, (3, *SHAPE), elements=st.integers(20, 200)).filter(lambda a: np.ptp(a[1]) > 0))
-def test_full_range_is_reached(pictures: Image) -> None:
-    """Whatever the pictures' range, 0 and 255 are both there afterwards, and no picture was changed."""
-    result = with_full_range(list(pictures))
-    assert (min(p.min() for p in result), max(p.max() for p in result)) == (0, 255)
-    for before, after in zip(pictures, result, strict=False):
-        np.testing.assert_array_equal(before, after)
-
-
-def test_full_range_adds_nothing_needless() -> None:
-    """Pictures that reach both ends stay as they are."""
-    pictures = [np.zeros(SHAPE, np.uint8), np.full(SHAPE, 255, np.uint8)]
-    assert len(with_full_range(pictures)) == 2
 
 
 def test_manifest_entry_tells_sets_apart() -> None:
@@ -159,8 +142,45 @@ def test_test_photo_copied_into_training_is_refused(plates_data: Path) -> None:
     drawn = draw_from_data(card("detector", spec), plates_data, seed=0)
     held_out = held_out_of_data(card("detector", spec), plates_data)
     assert file_sha256(images / "0.png") in held_out.sha256
-    with pytest.raises(ExportError, match="1 of 2 calibration pictures"):
-        check_disjoint(drawn, held_out.sha256, "the test pictures")
+    assert (len(drawn.pictures), drawn.refused, drawn.to_dict()["refused"]) == (1, 1, 1)
+    check_disjoint(drawn, held_out.sha256, "the test pictures")
+
+
+def test_draw_is_by_content_and_not_by_name(plates_data: Path) -> None:
+    """Renaming the pictures changes nothing: the same ones are drawn, in the same order."""
+    spec = InputSpec((32, 96), 1, "gray", "stretch")
+    before = draw_from_data(card("reader", spec), plates_data, seed=1, count=2)
+    images, labels = plates_data / "plates/images", plates_data / "plates/labels.jsonl"
+    (images / "0.png").rename(images / "z.png")
+    lines = labels.read_text(encoding="utf-8").replace('"0.png"', '"z.png"').splitlines()
+    labels.write_text("\n".join(reversed(lines)), encoding="utf-8")
+    assert draw_from_data(card("reader", spec), plates_data, seed=1, count=2).sha256 == before.sha256
+
+
+def test_rare_strata_are_drawn() -> None:
+    """Of 30 bright and 2 dark pictures, the first four drawn hold both dark ones."""
+    strata = ["bright"] * 30 + ["dark"] * 2
+    keys = [f"{number:02}" for number in range(32)]
+    assert sorted(in_turn(strata, keys, 4)) == [0, 1, 30, 31]
+    assert len(in_turn(strata, keys, 100)) == 32
+
+
+def test_halves_are_disjoint_and_alike() -> None:
+    """No file is in both halves, a file's pictures stay together, and each stratum is shared out evenly."""
+    pictures = noise(20)
+    hashes = tuple(f"{number // 2:064x}" for number in range(20))
+    strata = tuple("ab"[number // 2 % 2] for number in range(20))
+    a, b = Calibration(tuple(pictures), "rendered", hashes, 0, strata).halves()
+    assert set(a.sha256).isdisjoint(b.sha256)
+    assert set(a.sha256) | set(b.sha256) == set(hashes)
+    assert {strata.count("a"), strata.count("b")} == {10}
+    assert sorted((half.strata.count("a"), half.strata.count("b")) for half in (a, b)) == [(4, 6), (6, 4)]
+
+
+def test_manifest_lists_the_files() -> None:
+    """Every file's hash is in the manifest, short, sorted, each once."""
+    drawn = calibration(noise(16))
+    assert drawn.to_dict()["files"] == sorted(digest[:12] for digest in drawn.sha256)
 
 
 def test_nothing_to_measure_on(plates_data: Path) -> None:

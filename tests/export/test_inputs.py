@@ -46,7 +46,23 @@ def test_nothing_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
     """A precision must be named: that is wrong usage."""
     with pytest.raises(SystemExit, match="2"):
         main([])
-    assert "give --int8, --float32 or both" in capsys.readouterr().err
+    assert "give --int8, --int8-dynamic, --float16 or --float32, or several" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["--int8-dynamic"], "ONNX can't hold --int8-dynamic as TFLite computes it: add --format tflite"),
+        (["--float32", "--float-layers", "a"], "--float-layers is about int8 files: add --int8"),
+        (["--float16", "--explain"], "--explain is about int8 files: add --int8"),
+        (["--int8", "--count", "0"], "0 is no number of pictures"),
+    ],
+)
+def test_what_no_file_could_honour(argv: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """An option that a format or precision can't honour is wrong usage, and never ignored."""
+    with pytest.raises(SystemExit, match="2"):
+        main(argv)
+    assert message in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("points", ["-1", "101", "few"])

@@ -1,5 +1,8 @@
 """Four corners: warps, sizes, overlaps."""
 
+import math
+from typing import TypeAlias
+
 import cv2
 import numpy as np
 
@@ -84,9 +87,44 @@ def quad_iou(a_xy: Quad, b_xy: Quad) -> float:
     """Intersection over union of two convex quadrilaterals, 0..1; 0 where either isn't convex."""
     if not (is_convex(a_xy) and is_convex(b_xy)):
         return 0.0
-    shared, _ = cv2.intersectConvexConvex(np.asarray(a_xy, np.float32), np.asarray(b_xy, np.float32))
-    union = abs(signed_area(a_xy)) + abs(signed_area(b_xy)) - shared
-    return float(shared / union) if union > 0 else 0.0
+    if (a_xy.max(axis=0) <= b_xy.min(axis=0)).any() or (b_xy.max(axis=0) <= a_xy.min(axis=0)).any():
+        return 0.0
+    shared = _intersection(a_xy, b_xy)
+    area = abs(signed_area(np.array(shared))) if shared else 0.0
+    return area / (abs(signed_area(a_xy)) + abs(signed_area(b_xy)) - area)
+
+
+Point: TypeAlias = tuple[float, float]
+
+
+def _intersection(a_xy: Quad, b_xy: Quad) -> list[Point]:
+    """What two convex quadrilaterals share (Sutherland and Hodgman 1974).
+
+    OpenCV's `intersectConvexConvex` is no good here: of quadrilaterals a hair's breadth apart it was seen to give a
+    third of the area, or none (4.11).
+    """
+    shared: list[Point] = [(x, y) for x, y in a_xy.tolist()]
+    sense = math.copysign(1.0, signed_area(b_xy))
+    corners = b_xy.tolist()
+    for (x, y), (next_x, next_y) in zip(corners, [*corners[1:], corners[0]], strict=True):
+        shared = _cut(shared, (x, y), (sense * (next_x - x), sense * (next_y - y)))
+    return shared
+
+
+def _cut(polygon: list[Point], start: Point, edge: Point) -> list[Point]:
+    """The part of a polygon on the inner side of the line from `start` along `edge`."""
+    depths = [edge[0] * (y - start[1]) - edge[1] * (x - start[0]) for x, y in polygon]
+    kept: list[Point] = []
+    for i, (point, depth) in enumerate(zip(polygon, depths, strict=True)):
+        if (depth >= 0) != (depths[i - 1] >= 0):
+            kept.append(_between(polygon[i - 1], point, depths[i - 1] / (depths[i - 1] - depth)))
+        if depth >= 0:
+            kept.append(point)
+    return kept
+
+
+def _between(a: Point, b: Point, share: float) -> Point:
+    return a[0] + share * (b[0] - a[0]), a[1] + share * (b[1] - a[1])
 
 
 def grow_quad(quad_xy: Quad, margin: float) -> Quad:

@@ -57,7 +57,7 @@ class Manifest:
     input: InputSpec
     outputs: tuple[OutputSpec, ...]
     precision: str
-    """`int8` or `float32`."""
+    """`int8`, `int8-dynamic`, `float16` or `float32`."""
     input_tensor: TensorSpec
     thresholds: dict[str, float]
     """For decoding: see `outputs`; a reader's `confidence_…`, the curve of its confidence; a classifier's `reject`, the
@@ -72,6 +72,8 @@ class Manifest:
     """The run's config."""
     runtimes: tuple[str, ...] = ()
     """Runtimes that loaded and ran this file when it was exported."""
+    proofs: tuple[dict[str, Any], ...] = ()
+    """What was found on held-out pictures, so that `lpr-export verify` can look again."""
     licence: str = ""
     lpr_version: str = ""
     weights_sha256: str = ""
@@ -126,6 +128,7 @@ def _from_values(values: dict[str, Any]) -> Manifest:
             "input_tensor": TensorSpec(**values["input_tensor"]),
             "metrics": tuple(values.get("metrics", ())),
             "runtimes": tuple(values.get("runtimes", ())),
+            "proofs": tuple(values.get("proofs", ())),
         }
     )
     if manifest.kind not in ROLES:
