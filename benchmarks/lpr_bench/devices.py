@@ -32,9 +32,20 @@ def open_reader(parsed: argparse.Namespace) -> PlateReader:
     Raises:
         LprError: one of them can't be opened, or is of the wrong kind.
     """
-    return PlateReader(
-        Detector(_open(parsed, parsed.detector, "detector")), Reader(_open(parsed, parsed.reader, "reader"))
-    )
+    return open_plate_reader(parsed.detector, parsed.reader, parsed.runtime, parsed.threads)
+
+
+def open_plate_reader(detector: Path | None, reader: Path | None, runtime: str, threads: int) -> PlateReader:
+    """The same, where no command line says it; None stands for the shipped model.
+
+    Raises:
+        LprError: one of them can't be opened, or is of the wrong kind.
+    """
+    models = [
+        open_model(path or shipped_model(name, runtime), runtime, threads)
+        for name, path in (("detector", detector), ("reader", reader))
+    ]
+    return PlateReader(Detector(models[0]), Reader(models[1]))
 
 
 def open_classifier(parsed: argparse.Namespace) -> Classifier:
@@ -43,11 +54,8 @@ def open_classifier(parsed: argparse.Namespace) -> Classifier:
     Raises:
         LprError: it can't be opened, or is of the wrong kind.
     """
-    return Classifier(_open(parsed, parsed.classifier, "characters"))
-
-
-def _open(parsed: argparse.Namespace, path: Path | None, shipped: str) -> Model:
-    return open_model(path or shipped_model(shipped, parsed.runtime), parsed.runtime, parsed.threads)
+    path = parsed.classifier or shipped_model("characters", parsed.runtime)
+    return Classifier(open_model(path, parsed.runtime, parsed.threads))
 
 
 def read_plates(device: PlateReader, frame_bgr: Image) -> list[ReadPlate]:
