@@ -23,7 +23,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def build_parser() -> argparse.ArgumentParser:
     """The parser of all benchmarks."""
-    from lpr_bench import run_accuracy, run_frames
+    from lpr_bench import run_accuracy, run_frames, run_latency
 
     parser = argparse.ArgumentParser(
         prog="lpr-bench", description="Accuracy, latency and memory of the models on this machine; alone: frames."
@@ -31,6 +31,7 @@ def build_parser() -> argparse.ArgumentParser:
     benchmarks = parser.add_subparsers(required=True, metavar="BENCHMARK")
     run_accuracy.add_command(benchmarks)
     run_frames.add_command(benchmarks)
+    run_latency.add_command(benchmarks)
     return parser
 
 

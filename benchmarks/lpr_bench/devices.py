@@ -8,6 +8,7 @@ from lpr_bench.plates import ReadPlate
 from lpr_edge.classifier import Classifier
 from lpr_edge.contract.arrays import Image
 from lpr_edge.contract.data import file_sha256
+from lpr_edge.contract.manifest import Manifest, read_manifest
 from lpr_edge.detector import Detector
 from lpr_edge.pipeline import PlateReader
 from lpr_edge.reader import Reader
@@ -66,12 +67,24 @@ def read_plates(device: PlateReader, frame_bgr: Image) -> list[ReadPlate]:
 def describe_model(model: Model) -> dict[str, Any]:
     """What a result file says of a network that it was measured with."""
     return {
-        "file": model.path.name,
-        "kind": model.manifest.kind,
-        "name": model.manifest.name,
-        "precision": model.manifest.precision,
-        "bytes": model.path.stat().st_size,
-        "sha256": file_sha256(model.path),
+        **describe_file(model.path, model.manifest),
         "runtime": model.runtime_name,
         "runtime_version": model.runtime_version,
+    }
+
+
+def describe_file(path: Path, manifest: Manifest | None = None) -> dict[str, Any]:
+    """What a result file says of a model file; its manifest is read unless it is given.
+
+    Raises:
+        ManifestError: it is missing, damaged, or not lpr's.
+    """
+    known = manifest or read_manifest(path)
+    return {
+        "file": path.name,
+        "kind": known.kind,
+        "name": known.name,
+        "precision": known.precision,
+        "bytes": path.stat().st_size,
+        "sha256": file_sha256(path),
     }
