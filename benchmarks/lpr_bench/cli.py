@@ -23,7 +23,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def build_parser() -> argparse.ArgumentParser:
     """The parser of all benchmarks."""
-    from lpr_bench import run_accuracy, run_frames, run_latency
+    from lpr_bench import run_accuracy, run_frames, run_latency, run_parity
 
     parser = argparse.ArgumentParser(
         prog="lpr-bench", description="Accuracy, latency and memory of the models on this machine; alone: frames."
@@ -32,6 +32,7 @@ def build_parser() -> argparse.ArgumentParser:
     run_accuracy.add_command(benchmarks)
     run_frames.add_command(benchmarks)
     run_latency.add_command(benchmarks)
+    run_parity.add_command(benchmarks)
     return parser
 
 
