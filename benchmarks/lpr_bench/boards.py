@@ -15,9 +15,7 @@ RESULTS = Path("benchmarks/results")
 def add_board_flags(parser: argparse.ArgumentParser) -> None:
     """The flags of every benchmark whose result belongs to a board."""
     parser.add_argument("--board", help="this machine's name in the result (default: what it calls itself)")
-    parser.add_argument(
-        "--json", type=Path, metavar="FILE", help=f"the board's file (default: {RESULTS}/<board>.json)"
-    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help=f"the board's file (default: {RESULTS}/<board>.json)")
 
 
 def publish(record: Record, parsed: argparse.Namespace) -> None:

@@ -23,16 +23,25 @@ def main(argv: list[str] | None = None) -> int:
 
 def build_parser() -> argparse.ArgumentParser:
     """The parser of all benchmarks."""
-    from lpr_bench import run_accuracy, run_frames, run_latency, run_parity
+    from lpr_bench import (
+        run_accuracy,
+        run_compare,
+        run_frames,
+        run_latency,
+        run_parity,
+        run_trials,
+    )
 
     parser = argparse.ArgumentParser(
         prog="lpr-bench", description="Accuracy, latency and memory of the models on this machine; alone: frames."
     )
     benchmarks = parser.add_subparsers(required=True, metavar="BENCHMARK")
-    run_accuracy.add_command(benchmarks)
     run_frames.add_command(benchmarks)
     run_latency.add_command(benchmarks)
+    run_accuracy.add_command(benchmarks)
     run_parity.add_command(benchmarks)
+    run_compare.add_command(benchmarks)
+    run_trials.add_command(benchmarks)
     return parser
 
 

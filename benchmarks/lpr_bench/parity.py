@@ -77,7 +77,10 @@ def steps_from_zero(model: Model, pixels: Image) -> AnyArray:
     """All outputs of a network in one row: integers counted from their zero points, floats as they are."""
     pairs = zip(model.run(pixels), model.manifest.outputs, strict=True)
     return np.concatenate(
-        [(raw.astype(np.float64 if raw.dtype.kind == "f" else np.int32) - spec.zero_point).ravel() for raw, spec in pairs]
+        [
+            (raw.astype(np.float64 if raw.dtype.kind == "f" else np.int32) - spec.zero_point).ravel()
+            for raw, spec in pairs
+        ]
     )
 
 

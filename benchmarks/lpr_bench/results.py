@@ -75,7 +75,7 @@ def read_records(path: Path) -> list[Record]:
     try:
         result = json.loads(path.read_text(encoding="utf-8"))
         version = result["format"]
-        records: list[Record] = result["records"] if "records" in result else [result]
+        records: list[Record] = result.get("records", [result])
         named = all(isinstance(record["benchmark"], str) for record in records)
     except OSError as error:
         raise LprError(f"can't read {path}: {error.strerror or error}") from error

@@ -25,7 +25,7 @@ from lpr_edge.contract.errors import LprError
 from lpr_edge.runtimes import RUNTIMES
 from lpr_edge.shipped import KINDS, shipped_model
 
-PROCESSES = 3
+PROCESSES = 5
 LEAST_ROUNDS = 30
 """Of each case in all: an interval of the median of fewer says little."""
 
@@ -37,7 +37,7 @@ def add_command(benchmarks: "argparse._SubParsersAction[argparse.ArgumentParser]
     parser.add_argument("--reference", type=Path, metavar="FILE", help="ratios are to this file (default: the first)")
     parser.add_argument("--runtimes", nargs="+", choices=tuple(RUNTIMES), default=list(RUNTIMES), metavar="NAME")
     parser.add_argument("--thread-counts", nargs="+", type=int, metavar="N", help="default: 1 to 4, as cores allow")
-    parser.add_argument("--rounds", type=int, default=20, metavar="N", help="a process (default: %(default)s)")
+    parser.add_argument("--rounds", type=int, default=12, metavar="N", help="a process (default: %(default)s)")
     add_board_flags(parser)
     parser.set_defaults(run=run)
 

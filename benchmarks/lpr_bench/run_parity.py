@@ -143,13 +143,13 @@ def format_parity(record: Mapping[str, Any]) -> str:
     """A line a runtime and network."""
     rows = []
     for one in record["runtimes"]:
-        for found in one["integers"]:
-            rows.append([f"{one['runtime']} {one['version']}", found["kind"], *_cells(found), ""])
+        named = f"{one['runtime']} {one.get('version', '')}"
+        rows += [[named, found["kind"], *_cells(found), ""] for found in one["integers"]]
         for what in ("texts", "labels"):
             if what in one:
-                cells = [f"{one['runtime']} {one['version']}", what, "", "", "", ""]
-                rows.append([*cells, f"{one[what]['same']} of {one[what]['pictures']} same"])
-        rows += [[one["runtime"], "left out", "", "", "", "", why[:70]] for why in one["refused"]]
+                same = f"{one[what]['same']} of {one[what]['pictures']} same"
+                rows.append([named, what, "", "", "", "", same])
+        rows += [[named, "left out", "", "", "", "", why[:70]] for why in one["refused"]]
     head = f"against {record['reference']}; {record['plates_in_reference']} plates read there\n\n"
     return head + format_table(["runtime", "of", "integers", "equal", "1 step", "most", "answers"], rows)
 
