@@ -76,12 +76,12 @@ def labels_of(classifier: Classifier, crops: Sequence[Image]) -> list[str]:
 def steps_from_zero(model: Model, pixels: Image) -> AnyArray:
     """All outputs of a network in one row: integers counted from their zero points, floats as they are."""
     pairs = zip(model.run(pixels), model.manifest.outputs, strict=True)
-    return np.concatenate(
-        [
-            (raw.astype(np.float64 if raw.dtype.kind == "f" else np.int32) - spec.zero_point).ravel()
-            for raw, spec in pairs
-        ]
-    )
+    return np.concatenate([_from_zero(raw, spec.zero_point) for raw, spec in pairs])
+
+
+def _from_zero(raw: AnyArray, zero_point: int) -> AnyArray:
+    wide = np.float64 if raw.dtype.kind == "f" else np.int32
+    return np.asarray(raw.astype(wide) - zero_point).ravel()
 
 
 def compare_integers(model: Model, reference: Reference) -> dict[str, Any]:
@@ -139,7 +139,7 @@ def save_reference(path: Path, reference: Reference, hashes: Mapping[str, str]) 
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("wb") as file:
-            np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
+            np.savez_compressed(file, **arrays)
     except OSError as error:
         raise LprError(f"can't write {path}: {error.strerror or error}") from error
 
