@@ -80,8 +80,8 @@ def steps_from_zero(model: Model, pixels: Image) -> AnyArray:
 
 
 def _from_zero(raw: AnyArray, zero_point: int) -> AnyArray:
-    wide = np.float64 if raw.dtype.kind == "f" else np.int32
-    return np.asarray(raw.astype(wide) - zero_point).ravel()
+    wide: AnyArray = raw.astype(np.float64 if raw.dtype.kind == "f" else np.int32)
+    return np.subtract(wide, zero_point).ravel()
 
 
 def compare_integers(model: Model, reference: Reference) -> dict[str, Any]:

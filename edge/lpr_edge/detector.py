@@ -31,6 +31,6 @@ class Detector:
         """Find the plates in a frame (H, W, 3) of any size, the surest first."""
         manifest = self.model.manifest
         prepared = prepare(frame_bgr, manifest.input)
-        heads = self.model.outputs(prepared.pixels)
+        heads = self.model.heads(prepared.pixels)
         boxes = decode_plates(heads, manifest.input.size_hw, manifest.thresholds)
         return [FoundPlate(prepared.to_picture(box.quad_xy), box.score, box.turn_scores) for box in boxes]
