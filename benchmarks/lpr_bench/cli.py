@@ -28,7 +28,9 @@ def build_parser() -> argparse.ArgumentParser:
         run_compare,
         run_frames,
         run_latency,
+        run_limits,
         run_parity,
+        run_stress,
         run_trials,
     )
 
@@ -40,6 +42,8 @@ def build_parser() -> argparse.ArgumentParser:
     run_latency.add_command(benchmarks)
     run_accuracy.add_command(benchmarks)
     run_parity.add_command(benchmarks)
+    run_limits.add_command(benchmarks)
+    run_stress.add_command(benchmarks)
     run_compare.add_command(benchmarks)
     run_trials.add_command(benchmarks)
     return parser

@@ -86,11 +86,10 @@ def measure_board(settings: Settings, processes: int) -> Record:
     """The whole benchmark, as a record."""
     environment = describe_environment()
     cv2.setNumThreads(settings.threads)
-    device = _open(settings)
-    frames = make_frames(device.reader.grammar.country)
+    device = open_settings(settings)
     with watch() as watched:
         times = measure_in_processes(settings, processes)
-        starting = _starting(device, frames, settings)
+        starting = start_device(settings)
     return {
         "benchmark": "frames",
         "environment": environment,
@@ -125,14 +124,15 @@ def measure_here(settings: Settings) -> ProcessTimes:
     """Time frames in this process."""
     cv2.setNumThreads(settings.threads)
     start = perf_counter()
-    device = _open(settings)
+    device = open_settings(settings)
     load_ms = 1000 * (perf_counter() - start)
     frames = make_frames(device.reader.grammar.country)
     first = first_frame_ms(device, frames.with_plate[0])
     return ProcessTimes(load_ms, first, measure(device, frames, SHARES, settings.frames, settings.slower))
 
 
-def _open(settings: Settings) -> PlateReader:
+def open_settings(settings: Settings) -> PlateReader:
+    """The device that the settings describe."""
     return open_plate_reader(settings.detector, settings.reader, settings.runtime, settings.threads)
 
 
@@ -150,9 +150,12 @@ def frame_faults(shares: Sequence[Mapping[str, Any]]) -> list[str]:
     return faults
 
 
-def _starting(device: PlateReader, frames: FramePool, settings: Settings) -> dict[str, Any]:
+def start_device(settings: Settings) -> dict[str, Any]:
+    """Time the command's start; `not_measured` says why where it can't be."""
+    device = open_settings(settings)
     try:
-        return measure_starting(_readable_frame(device, frames), _flags(settings))
+        frame = _readable_frame(device, make_frames(device.reader.grammar.country))
+        return measure_starting(frame, _flags(settings))
     except LprError as error:
         return {"not_measured": str(error)}
 

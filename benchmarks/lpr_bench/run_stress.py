@@ -107,9 +107,16 @@ def describe_run(samples: list[dict[str, Any]], settings: dict[str, Any]) -> Rec
 def format_samples(samples: list[dict[str, Any]], with_head: bool) -> str:
     """Lines of a table whose columns are as wide as the widest value can be."""
     rows = [
-        [f"{s['at_s']:10.0f}", f"{s['frames_per_second']:8.1f}", f"{s['latency_ms']['p50']:8.2f}"]
-        + [f"{s['latency_ms']['p99']:8.2f}", _or_dash(s["temperature_celsius"]), _or_dash(s["frequency_khz"], 1e-3)]
-        + [_or_dash(s["throttled"]), _or_dash(s["memory_mb"])]
+        [
+            f"{s['at_s']:10.0f}",
+            f"{s['frames_per_second']:8.1f}",
+            f"{s['latency_ms']['p50']:8.2f}",
+            f"{s['latency_ms']['p99']:8.2f}",
+            _or_dash(s["temperature_celsius"]),
+            _or_dash(s["frequency_khz"], 1e-3),
+            _or_dash(s["throttled"]),
+            _or_dash(s["memory_mb"]),
+        ]
         for s in samples
     ]
     head = ["   seconds", "frames/s", "  p50 ms", "  p99 ms", " celsius", "     MHz", "throttled", "      MB"]

@@ -1,7 +1,7 @@
 """Make the files of this folder: `python -m lpr_bench.peaks.make`, with TensorFlow.
 
-1×1 convolutions are matrix multiplications: here 1,024 rows by 128 by 128, three of them, so that all stays in the second
-cache and nothing but multiplying counts. The weights are random and the results mean nothing.
+1×1 convolutions are matrix multiplications: here 1,024 rows by 128 by 128, three of them, so that all stays in the
+second cache and nothing but multiplying counts. The weights are random and the results mean nothing.
 """
 
 from collections.abc import Iterator
