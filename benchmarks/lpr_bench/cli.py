@@ -30,6 +30,7 @@ def build_parser() -> argparse.ArgumentParser:
         run_latency,
         run_limits,
         run_parity,
+        run_report,
         run_stress,
         run_trials,
     )
@@ -46,6 +47,7 @@ def build_parser() -> argparse.ArgumentParser:
     run_stress.add_command(benchmarks)
     run_compare.add_command(benchmarks)
     run_trials.add_command(benchmarks)
+    run_report.add_command(benchmarks)
     return parser
 
 
