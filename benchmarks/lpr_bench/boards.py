@@ -18,15 +18,20 @@ def add_board_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help=f"the board's file (default: {RESULTS}/<board>.json)")
 
 
+def show(record: Record, text: str) -> None:
+    """Print a record's tables, never without the mark that an invalid one bears."""
+    if not is_valid(record):
+        print(f"INVALID, not to be quoted: {why_invalid(record)}\n")
+    print(text)
+
+
 def publish(record: Record, parsed: argparse.Namespace) -> None:
-    """Say whether a record is valid, and put it into its board's file.
+    """Put a record into its board's file.
 
     Raises:
         LprError: the file can't be written.
     """
     board = parsed.board or board_name()
-    if "validity" in record and not is_valid(record):
-        print(f"INVALID, not to be quoted: {why_invalid(record)}")
     path = parsed.json or RESULTS / f"{file_stem(board)}.json"
     add_record(path, board, {**record, "board": board})
     print(f"Wrote {path}", file=sys.stderr)

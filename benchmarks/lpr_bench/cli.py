@@ -25,6 +25,7 @@ def build_parser() -> argparse.ArgumentParser:
     """The parser of all benchmarks."""
     from lpr_bench import (
         run_accuracy,
+        run_all,
         run_compare,
         run_frames,
         run_latency,
@@ -40,6 +41,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     benchmarks = parser.add_subparsers(required=True, metavar="BENCHMARK")
     run_frames.add_command(benchmarks)
+    run_all.add_command(benchmarks)
     run_latency.add_command(benchmarks)
     run_accuracy.add_command(benchmarks)
     run_parity.add_command(benchmarks)

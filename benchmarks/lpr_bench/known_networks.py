@@ -11,7 +11,7 @@ MULTIPLY_ADDS = {
     "ResNet-18": 1.81e9,
     "ResNet-50": 4.09e9,
 }
-"""Of one picture of 224×224, SqueezeNet 227×227. Sources: torchvision's model pages; for MobileNet Howard et al. 2017."""
+"""Of one picture of 224×224, SqueezeNet 227×227. Sources: torchvision's model pages; MobileNet: Howard et al. 2017."""
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,14 @@ table { border-collapse: collapse; margin: 1rem 0; font-size: .85rem; font-varia
 th, td { padding: .2rem .6rem; border-bottom: 1px solid #ddd; text-align: right; vertical-align: top; }
 th:first-child, td:first-child { text-align: left; }
 tr.invalid td { color: #999; text-decoration: line-through; }
-tr.invalid td:last-child, .invalid-note { color: #b00; text-decoration: none; font-weight: 600; }
+tr.invalid td:last-child, .invalid-note { color: #b00; text-decoration: none; font-weight: 600; font-size: .85rem; }
 .projection { background: #fff4d6; border-left: .4rem solid #e0a800; padding: .6rem 1rem; }
 svg { max-width: 100%; height: auto; }
-@media (prefers-color-scheme: dark) { body { background: #fff; } }
 """
+
+
+LONGEST_NOTE = 400
+"""Signs of a reason that the page shows."""
 
 
 def make_page(title: str, *parts: str) -> str:
@@ -49,16 +52,23 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], invalid: Sequenc
     Args:
         header: of the columns.
         rows: the cells, as text.
-        invalid: for each row why it may not be quoted, empty where it may; rows with a reason are struck out.
+        invalid: for each row why it may not be quoted, empty where it may; rows with a reason are struck out, and each
+            reason stands once below the table.
     """
     reasons = list(invalid) or [""] * len(rows)
     head = "".join(f"<th>{escape(cell)}</th>" for cell in header)
     lines = [f"<tr>{head}{'<th></th>' if any(reasons) else ''}</tr>"]
     for row, why in zip(rows, reasons, strict=True):
         cells = "".join(f"<td>{escape(cell)}</td>" for cell in row)
-        note = f"<td>INVALID: {escape(why)}</td>" if why else "<td></td>" * any(reasons)
+        note = "<td>INVALID</td>" if why else "<td></td>" * any(reasons)
         lines.append(f"<tr{' class=invalid' * bool(why)}>{cells}{note}</tr>")
-    return "<table>\n" + "\n".join(lines) + "\n</table>"
+    notes = [paragraph(f"INVALID: {_shorten(why)}", "invalid-note") for why in dict.fromkeys(reasons) if why]
+    return "\n".join(["<table>", *lines, "</table>", *notes])
+
+
+def _shorten(text: str) -> str:
+    """The result file has the whole."""
+    return text if len(text) <= LONGEST_NOTE else text[:LONGEST_NOTE] + " …"
 
 
 def new_plot(width: float = 9.0, height: float = 3.6) -> tuple[Any, Any]:

@@ -88,9 +88,11 @@ def compare_integers(model: Model, reference: Reference) -> dict[str, Any]:
     """How far a network's integers are from the reference's, on the same bytes.
 
     Raises:
-        LprError: it gives another number of them: another network.
+        LprError: it gives another number of them, so is another network; or the reference has none of its kind.
     """
     kind = model.manifest.kind
+    if not reference.integers.get(kind):
+        raise LprError(f"the reference has no integers of a {kind}: its detector found no plate on the pictures")
     distances = []
     for pixels, expected in zip(reference.pixels[kind], reference.integers[kind], strict=True):
         found = steps_from_zero(model, pixels)
@@ -133,7 +135,7 @@ def save_reference(path: Path, reference: Reference, hashes: Mapping[str, str]) 
         "hashes": np.array([f"{kind} {digest}" for kind, digest in sorted(hashes.items())]),
     }
     arrays |= {f"crop{number:03}": crop for number, crop in enumerate(reference.crops)}
-    for kind, pixels in reference.pixels.items():
+    for kind, pixels in ((kind, pixels) for kind, pixels in reference.pixels.items() if pixels):
         arrays[f"pixels {kind}"] = np.stack(pixels)
         arrays[f"integers {kind}"] = np.stack(reference.integers[kind])
     try:

@@ -112,7 +112,7 @@ def projection_sections(record: Record) -> list[str]:
         paragraph(
             f"The range's lower end is the worst error below ({errors}; for a board with one published figure that of "
             "the others). Its upper end also takes that a network which reaches a smaller share of the peak on "
-            f"{record['board']} than the best one there does so on the board. What lies outside the networks is not in it."
+            f"{record['board']} than the best one there does so on the board. What else a frame takes is left out."
         ),
         heading("The error of this way, on networks whose figures are published"),
         paragraph("Each projected from the other networks of its board, multiply-adds alone."),

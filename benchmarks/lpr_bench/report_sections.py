@@ -76,7 +76,7 @@ def latency_section(records: Sequence[Record]) -> str:
     parts = []
     for record in of(records, "latency"):
         rows = [_case_row(case) for case in record["cases"]]
-        reasons = ["; ".join(case["faults"]) if is_valid(record) else why_invalid(record) for case in record["cases"]]
+        reasons = ["" if is_valid(record) else why_invalid(record)] * len(rows)
         reference = record["reference"]
         text = (
             f"{record['board']}: one inference in milliseconds, all cases in turns; ratios to {reference['path']} in "
@@ -105,7 +105,8 @@ def _scaling_plot(record: Record) -> str:
     axes.set_yscale("log")
     axes.set_xticks(sorted({case["threads"] for case in record["cases"]}))
     axes.set_xlabel("threads")
-    axes.set_ylabel(f"ms (p50), {_named(record)}")
+    axes.set_ylabel("milliseconds (p50)")
+    axes.set_title(_named(record), loc="left")
     axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
     return to_svg(figure)
 

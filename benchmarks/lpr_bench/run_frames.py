@@ -11,7 +11,7 @@ from typing import Any
 
 import cv2
 
-from lpr_bench.boards import add_board_flags, publish
+from lpr_bench.boards import add_board_flags, publish, show
 from lpr_bench.devices import add_model_flag, add_runtime_flags, describe_model, open_plate_reader
 from lpr_bench.environment import describe_environment
 from lpr_bench.frame_times import ProcessTimes, first_frame_ms, format_shares, measure, summarize
@@ -72,7 +72,7 @@ def _count(text: str) -> int:
 def run(parsed: argparse.Namespace) -> int:
     """Measure, print, and write the result."""
     record = measure_board(settings_from(parsed), parsed.processes)
-    print(format_record(record))
+    show(record, format_record(record))
     publish(record, parsed)
     return 0
 

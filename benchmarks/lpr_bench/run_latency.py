@@ -10,7 +10,7 @@ from typing import Any
 
 import cv2
 
-from lpr_bench.boards import add_board_flags, publish
+from lpr_bench.boards import add_board_flags, publish, show
 from lpr_bench.bootstrap import paired_ratio
 from lpr_bench.devices import describe_file
 from lpr_bench.environment import describe_environment
@@ -47,7 +47,7 @@ def run(parsed: argparse.Namespace) -> int:
     record = measure_matrix(
         parsed.models or shipped_files(), parsed.reference, parsed.runtimes, thread_counts(parsed), parsed.rounds
     )
-    print(format_matrix(record))
+    show(record, format_matrix(record))
     for refused in record["refused"]:
         print(f"lpr-bench: left out: {refused['why']}", file=sys.stderr)
     publish(record, parsed)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from lpr_bench.boards import add_board_flags, publish
+from lpr_bench.boards import add_board_flags, publish, show
 from lpr_bench.bootstrap import paired_ratio
 from lpr_bench.devices import add_model_flag, add_runtime_flags, describe_file
 from lpr_bench.environment import describe_environment
@@ -49,7 +49,7 @@ def run(parsed: argparse.Namespace) -> int:
     """Measure, print, and write the result."""
     settings = Settings(parsed.detector, parsed.reader, parsed.runtime, parsed.threads, 0)
     record = measure_record(settings, parsed.models or shipped_files(), parsed.published, parsed.rounds)
-    print(format_limits(record))
+    show(record, format_limits(record))
     publish(record, parsed)
     return 0
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from lpr_bench import parity
-from lpr_bench.boards import add_board_flags, publish
+from lpr_bench.boards import add_board_flags, publish, show
 from lpr_bench.devices import describe_file
 from lpr_bench.environment import describe_environment
 from lpr_bench.frames import make_frames
@@ -55,7 +55,7 @@ def run(parsed: argparse.Namespace) -> int:
         parity.save_reference(parsed.write_reference, reference, _hashes(files[".tflite"]))
         print(f"Wrote {parsed.write_reference}", file=sys.stderr)
     record = compare_runtimes(files, reference, parsed.against)
-    print(format_parity(record))
+    show(record, format_parity(record))
     publish(record, parsed)
     return 1 if parsed.strict and not is_within(record) else 0
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import cv2
 
-from lpr_bench.boards import add_board_flags, publish
+from lpr_bench.boards import add_board_flags, publish, show
 from lpr_bench.devices import add_model_flag, add_runtime_flags, describe_model, open_reader
 from lpr_bench.environment import describe_environment, describe_state
 from lpr_bench.frames import FramePool, make_frames
@@ -55,7 +55,9 @@ def run(parsed: argparse.Namespace) -> int:
     models = [describe_model(device.detector.model), describe_model(device.reader.model)]
     faults = machine_faults(watched) + ["no whole sample was taken"] * (not samples)
     machine = {"environment": environment, "models": models, "threads": parsed.threads, "machine": watched}
-    publish({**record, **machine, "validity": judge(faults)}, parsed)
+    record |= {**machine, "validity": judge(faults)}
+    show(record, f"the last tenth's median beside the first's: {record['end_beside_start']}")
+    publish(record, parsed)
     return 0
 
 

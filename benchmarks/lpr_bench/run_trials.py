@@ -4,7 +4,7 @@ import argparse
 import sys
 from typing import Any
 
-from lpr_bench.boards import add_board_flags, publish
+from lpr_bench.boards import add_board_flags, publish, show
 from lpr_bench.comparison import Change, compare_records
 from lpr_bench.environment import describe_environment
 from lpr_bench.frames import DISTINCT
@@ -45,10 +45,18 @@ def run(parsed: argparse.Namespace) -> int:
         "machine": watched,
         "validity": judge(machine_faults(watched)),
     }
-    print(f"equal code: no difference in {silent} of {parsed.tries} tries")
-    print(f"{parsed.planted:.0%} planted: found in {found} of {parsed.tries} tries")
+    show(record, format_trials(record))
     publish(record, parsed)
     return 0 if min(silent, found) >= NEEDED * parsed.tries else 1
+
+
+def format_trials(record: Record) -> str:
+    """Two lines: how often each came out right."""
+    tries = len(record["tries"])
+    return (
+        f"equal code: no difference in {record['silent_on_equal_code']} of {tries} tries\n"
+        f"{record['planted']:.0%} planted: found in {record['found_planted']} of {tries} tries"
+    )
 
 
 def _try(number: int, parsed: argparse.Namespace) -> dict[str, Any]:

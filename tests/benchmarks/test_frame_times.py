@@ -1,9 +1,10 @@
+import time
 from typing import cast
 
 import numpy as np
 
+from lpr_bench.frame_times import WARM_UP, ProcessTimes, Timings, format_shares, measure, summarize
 from lpr_bench.frames import FramePool
-from lpr_bench.latency import WARM_UP, format_latency, measure, summarize
 from lpr_edge.contract.arrays import Image
 from lpr_edge.pipeline import FrameResult, PlateReader
 
@@ -37,16 +38,40 @@ def test_every_share_is_timed_the_same_number_of_times() -> None:
     assert device.seen[WARM_UP:] == [20, 10, 21, 11, 20, 10, 21, 11]
 
 
+def test_planted_slowness_is_measured() -> None:
+    """What is wasted after a frame counts as the frame's own time."""
+    frame_ms = [measure(cast(PlateReader, Slow()), pool(), (1.0,), 3, slower)[1.0].whole for slower in (0.0, 2.0)]
+    assert min(frame_ms[1]) > 2.5 * Slow.SECONDS * 1000
+
+
+class Slow(Device):
+    """Takes five milliseconds."""
+
+    SECONDS = 0.005
+
+    def read(self, frame_bgr: Image) -> FrameResult:
+        time.sleep(self.SECONDS)
+        return super().read(frame_bgr)
+
+
+def process(share: float) -> ProcessTimes:
+    """One process's times: detection is what the frames' brightness says."""
+    timing = Timings([20, 11, 20, 11], [2.0] * 4, [24, 14, 24, 14], [0.2] * 4, [1, 0, 1, 0])
+    return ProcessTimes(10.0, 5.0, {share: timing})
+
+
 def test_result_keeps_raw_values() -> None:
-    """The result holds figures for each stage, and the raw values that they were made from."""
-    results = summarize(measure(cast(PlateReader, Device()), pool(), (0.5,), 4))
-    assert results[0]["raw"]["detect"] == [20, 11, 20, 11]
-    assert results[0]["stages_ms"]["detect"]["p50"] == 15.5
-    assert set(results[0]["stages_ms"]) == {"detect", "read", "rest", "whole"}
+    """The result holds figures over all processes for each stage, and each process's raw values."""
+    (result,) = summarize([process(0.5), process(0.5)])
+    assert result["processes"][1]["detect"] == [20, 11, 20, 11]
+    assert result["stages_ms"]["detect"]["p50"] == 15.5
+    assert set(result["stages_ms"]) == {"detect", "read", "rest", "whole"}
+    assert (result["frames"], result["plates_read"]) == (8, 4)
+    assert round(result["frames_per_second"], 3) == round(1000 / 19, 3)
 
 
 def test_table_names_share_and_frames() -> None:
     """The printed table says of each line how many frames it stands on and how many of them have a plate."""
-    table = format_latency(summarize(measure(cast(PlateReader, Device()), pool(), (0.0, 1.0), 4)))
+    table = format_shares(summarize([process(1.0)]))
     assert "detect, plate in 100% of 4 frames" in table
-    assert table.splitlines()[0].split() == ["milliseconds", "p50", "p90", "p95", "p99"]
+    assert table.splitlines()[0].split() == ["milliseconds", "p50", "p90", "p99", "frames/s"]
