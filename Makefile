@@ -3,7 +3,9 @@
 #   make demo       read plates from a short clip, here, on the CPU (installs the device part only)
 #   make test       install everything, run the plain tests;  make test-all adds the slow ones
 #   make check      format, lint and types
-#   make bench      accuracy of nothing, speed of everything: lpr-bench on this machine
+#   make bench      speed, start and memory on this machine: lpr-bench
+#   make bench-short  the same with few frames, into build/: what CI keeps
+#   make bench-arm64  the device part on an emulated Raspberry Pi OS: tests, demo, parity (needs root, takes an hour)
 #   make clean      remove environments and caches;  runs/ stays
 #
 # PYTHON=python3.12 make demo  takes another Python than the one found here.
@@ -25,7 +27,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 DEVICE := .venv-device
 EVERYTHING := .venv
 
-.PHONY: demo test test-all check format bench clean
+.PHONY: demo test test-all check format bench bench-short bench-arm64 clean
 .DELETE_ON_ERROR:
 
 demo: $(DEVICE)/installed
@@ -33,6 +35,17 @@ demo: $(DEVICE)/installed
 
 bench: $(DEVICE)/installed
 	$(DEVICE)/bin/lpr-bench
+
+# No figure of it may be quoted, and none is asserted: it shows that the benchmarks run, and keeps what they wrote.
+bench-short: $(EVERYTHING)/installed
+	$(EVERYTHING)/bin/lpr-bench frames --frames 10 --processes 2 --board short --json build/bench/short.json
+	$(EVERYTHING)/bin/lpr-bench latency --rounds 2 --thread-counts 1 --board short --json build/bench/short.json
+	$(EVERYTHING)/bin/lpr-bench parity --board short --json build/bench/short.json
+	$(EVERYTHING)/bin/lpr-bench limits --rounds 10 --board short --json build/bench/short.json
+	$(EVERYTHING)/bin/lpr-bench report build/bench/short.json --out build/bench
+
+bench-arm64:
+	benchmarks/arm64/run
 
 test: $(EVERYTHING)/installed
 	$(EVERYTHING)/bin/python -m pytest

@@ -40,6 +40,7 @@ def add_command(benchmarks: "argparse._SubParsersAction[argparse.ArgumentParser]
     parser.add_argument(
         "--models", nargs="+", type=Path, metavar="FILE", help="files in place of the shipped ones, or beside (.onnx)"
     )
+    parser.add_argument("--runtimes", nargs="+", choices=tuple(RUNTIMES), default=list(RUNTIMES), metavar="NAME")
     parser.add_argument("--write-reference", type=Path, metavar="FILE", help="keep pictures and outputs (.npz)")
     parser.add_argument("--against", type=Path, metavar="FILE", help="compare with another machine's reference")
     parser.add_argument("--strict", action="store_true", help="exit 1 where a text differs, or integers by > 1 step")
@@ -54,7 +55,7 @@ def run(parsed: argparse.Namespace) -> int:
     if parsed.write_reference:
         parity.save_reference(parsed.write_reference, reference, _hashes(files[".tflite"]))
         print(f"Wrote {parsed.write_reference}", file=sys.stderr)
-    record = compare_runtimes(files, reference, parsed.against)
+    record = compare_runtimes(parsed.runtimes, files, reference, parsed.against)
     show(record, format_parity(record))
     publish(record, parsed)
     return 1 if parsed.strict and not is_within(record) else 0
@@ -82,7 +83,9 @@ def _reference(files: Files, against: Path | None) -> parity.Reference:
     return parity.make_reference(device, Classifier(models["classifier"]), [*frames.with_plate, *frames.without[:5]])
 
 
-def compare_runtimes(files: Mapping[str, Files], reference: parity.Reference, against: Path | None) -> Record:
+def compare_runtimes(
+    runtimes: Sequence[str], files: Mapping[str, Files], reference: parity.Reference, against: Path | None
+) -> Record:
     """Every runtime's integers and texts beside the reference's, as a record."""
     return {
         "benchmark": "parity",
@@ -91,9 +94,7 @@ def compare_runtimes(files: Mapping[str, Files], reference: parity.Reference, ag
         "reference": f"{REFERENCE} on another machine" if against else f"{REFERENCE} here",
         "plates_in_reference": int(np.sum([len(texts) for texts in reference.texts])),
         "runtimes": [
-            _compare(name, files.get(suffix, {}), reference)
-            for name, (suffix, _) in RUNTIMES.items()
-            if files.get(suffix)
+            _compare(name, files[RUNTIMES[name][0]], reference) for name in runtimes if files.get(RUNTIMES[name][0])
         ],
         "validity": judge([]),
     }

@@ -27,10 +27,6 @@ def test_no_plate_no_first_reading(text: str) -> None:
         start_once(record(text))
 
 
-def add(a: int, b: int) -> int:
-    return a + b
-
-
 def test_fresh_process() -> None:
     """A function runs in another process, and its result comes back."""
     assert run_fresh(divmod, 7, 2) == (3, 1)
