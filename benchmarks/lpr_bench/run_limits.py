@@ -12,7 +12,8 @@ from lpr_bench.boards import add_board_flags, publish, show
 from lpr_bench.bootstrap import paired_ratio
 from lpr_bench.devices import add_model_flag, add_runtime_flags, describe_file
 from lpr_bench.environment import describe_environment
-from lpr_bench.limits import CHARACTERS, COPIED, LimitTimes, measure_limits
+from lpr_bench.frames import DISTINCT
+from lpr_bench.limits import CHARACTERS, COPIED, IN_A_ROW, LimitTimes, measure_limits
 from lpr_bench.network_costs import network_cost
 from lpr_bench.peaks import FILES
 from lpr_bench.processes import run_fresh
@@ -24,6 +25,7 @@ from lpr_bench.validity import judge, machine_faults, series_faults
 from lpr_bench.watch import watch
 
 ROUNDS = 100
+LEAST_ROUNDS = 30
 OUTSIDE_BAR = 0.15
 TAIL_BAR = 2.0
 PUBLISHED_BAR = 10.0
@@ -61,7 +63,11 @@ def measure_record(settings: Settings, networks: Sequence[Path], published: Path
         found = run_fresh(measure_limits, settings, networks, published, rounds)
         starting = start_device(settings)
     peaks = {precision: _peak(path, found.times[f"peak {precision}"]) for precision, path in FILES.items()}
-    faults = machine_faults(watched) + series_faults("peak int8", found.times["peak int8"], 30)
+    faults = [
+        *machine_faults(watched),
+        *series_faults("peak int8", found.times["peak int8"], LEAST_ROUNDS),
+        *series_faults(IN_A_ROW, found.times[IN_A_ROW], LEAST_ROUNDS, DISTINCT),
+    ]
     return {
         "benchmark": "limits",
         "environment": environment,
@@ -105,11 +111,11 @@ def _network(path: Path, found: LimitTimes, peaks: Mapping[str, Mapping[str, flo
 
 def bars(found: LimitTimes, starting: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The project's bars with what was found; `reached` is null where the figure couldn't be taken."""
-    frame = found.times["frame"]
-    tail = float(np.percentile(frame, 99) / np.median(frame))
+    in_a_row = found.times[IN_A_ROW]
+    tail = float(np.percentile(in_a_row, 99) / np.median(in_a_row))
     published = None
     if "published" in found.times:
-        published = paired_ratio(found.times["published"], frame)
+        published = paired_ratio(found.times["published"], found.times["frame"])
     memory = max(starting["peak_memory_mb"].values()) if "peak_memory_mb" in starting else None
     return [
         _bar("time outside the networks, share", found.profile["outside_networks"], OUTSIDE_BAR),

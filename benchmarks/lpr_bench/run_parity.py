@@ -62,10 +62,17 @@ def run(parsed: argparse.Namespace) -> int:
 
 
 def files_by_suffix(given: Sequence[Path]) -> dict[str, Files]:
-    """The files of each format by kind; where no `.tflite` of a kind is given, the shipped one."""
+    """The files of each format by kind; where no `.tflite` of a kind is given, the shipped one.
+
+    Raises:
+        LprError: a file isn't int8, or not lpr's.
+    """
     files: dict[str, Files] = {".tflite": {kind: shipped_model(name) for name, kind in KINDS.items()}, ".onnx": {}}
     for path in given:
-        files.setdefault(path.suffix, {})[read_manifest(path).kind] = path
+        manifest = read_manifest(path)
+        if manifest.precision != "int8":
+            raise LprError(f"{path} is {manifest.precision}, and parity compares integers: give int8 files")
+        files.setdefault(path.suffix, {})[manifest.kind] = path
     return files
 
 

@@ -66,7 +66,9 @@ def test_steps_are_timed_in_place_and_put_back(repository: Path) -> None:
 
 def test_bars() -> None:
     """A bar is reached or missed by its figure, and not measured where there is none."""
-    times = LimitTimes({"frame": [2.0] * 50, "published": [30.0] * 50}, {"outside_networks": 0.2})
+    times = LimitTimes(
+        {"frame": [2.0] * 50, "frames in a row": [2.0] * 50, "published": [30.0] * 50}, {"outside_networks": 0.2}
+    )
     verdicts = {bar["bar"]: bar["reached"] for bar in bars(times, {"peak_memory_mb": {"one picture": 150.0}})}
     assert [verdicts[name] for name in sorted(verdicts)] == [True, True, True, None, False]
 
