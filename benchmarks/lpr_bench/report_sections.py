@@ -89,7 +89,7 @@ def latency_section(records: Sequence[Record]) -> str:
 
 def _case_row(case: Mapping[str, Any]) -> list[str]:
     figures = [f"{case['inference_ms'][name]:.3f}" for name in ("p50", "p90", "p99")]
-    ratio = "{:.3f} [{:.3f}–{:.3f}]".format(*case["ratio_to_reference"])
+    ratio = "{:.3g} [{:.3g}–{:.3g}]".format(*case["ratio_to_reference"])
     return [case["path"], case["runtime"], str(case["threads"]), *figures, ratio]
 
 

@@ -132,7 +132,7 @@ def format_matrix(record: Mapping[str, Any]) -> str:
     rows = [
         [f"{case['path']}", case["runtime"], str(case["threads"])]
         + [f"{case['inference_ms'][figure]:.3f}" for figure in ("p50", "p90", "p99")]
-        + ["{:.3f} [{:.3f}–{:.3f}]".format(*case["ratio_to_reference"]), "INVALID" if case["faults"] else ""]
+        + ["{:.3g} [{:.3g}–{:.3g}]".format(*case["ratio_to_reference"]), "INVALID" if case["faults"] else ""]
         for case in record["cases"]
     ]
     head = (
