@@ -93,10 +93,10 @@ def compare_records(a: Record, b: Record) -> list[Change]:
 
 
 def series_of(record: Record) -> list[Series]:
-    """The series of a record that are compared: whole frames by share, or inferences by case."""
+    """The series of a record that are compared: whole frames by share, or inferences by case that isn't invalid."""
     if record["benchmark"] == "frames":
         return [_share_series(share, record["period"]) for share in record["shares"]]
-    return [_case_series(case, record["yardstick_ms"]) for case in record["cases"]]
+    return [_case_series(case, record["yardstick_ms"]) for case in record["cases"] if not case["faults"]]
 
 
 def _share_series(share: Mapping[str, Any], period: int) -> Series:

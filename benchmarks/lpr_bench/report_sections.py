@@ -76,7 +76,7 @@ def latency_section(records: Sequence[Record]) -> str:
     parts = []
     for record in of(records, "latency"):
         rows = [_case_row(case) for case in record["cases"]]
-        reasons = ["" if is_valid(record) else why_invalid(record)] * len(rows)
+        reasons = ["; ".join(case["faults"]) if is_valid(record) else why_invalid(record) for case in record["cases"]]
         reference = record["reference"]
         text = (
             f"{record['board']}: one inference in milliseconds, all cases in turns; ratios to {reference['path']} in "

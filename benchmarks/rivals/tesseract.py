@@ -1,8 +1,8 @@
 """Tesseract beside lpr's reader: the same plates, rectified by their true corners, text and time of both.
 
 `python benchmarks/rivals/tesseract.py --data DIR`, with Tesseract 5 and its Nepali and Devanagari models installed
-(Debian: tesseract-ocr, tesseract-ocr-nep, tesseract-ocr-script-deva). Tesseract gets what helps it: plates at their own size or
-three hundred pixels wide, a page of one block, and whatever it reads outside the alphabet is left out.
+(Debian: tesseract-ocr, tesseract-ocr-nep, tesseract-ocr-script-deva). Tesseract gets what helps it: plates at their own
+size or three hundred pixels wide, a page of one block, and whatever it reads outside the alphabet is left out.
 """
 
 import argparse

@@ -1,4 +1,6 @@
+import argparse
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -6,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from lpr_bench import run_frames
+from lpr_bench import run_all, run_frames
 from lpr_bench.cli import main
 from lpr_bench.results import add_record, read_records
 from lpr_edge.contract.country import load_country
@@ -91,6 +93,23 @@ def test_parity_here_and_elsewhere(
     assert litert["texts"]["same"] == litert["texts"]["pictures"] == 25
     assert main(["parity", "--against", str(kept), "--board", "My Board"]) == 1
     assert "was made with other models" in capsys.readouterr().err
+
+
+def test_all_runs_each_part_for_one_board(
+    board: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Everything that a board can measure goes into its one file, and the way to send it is told."""
+    ran: list[tuple[str, Path]] = []
+    for name, part in run_all.PARTS.items():
+        monkeypatch.setattr(part, "run", partial(_note, ran, name))
+    assert main(["all", "--board", "My Board"]) == 0
+    assert ran == [(name, Path("benchmarks/results/my-board.json")) for name in run_all.PARTS]
+    assert "To send it" in capsys.readouterr().err
+
+
+def _note(ran: list[tuple[str, Path]], name: str, parsed: argparse.Namespace) -> int:
+    ran.append((name, parsed.json))
+    return 0
 
 
 def test_a_board_keeps_its_other_results(repository: Path, board: Path) -> None:

@@ -41,6 +41,13 @@ def test_latency_of_networks_is_compared_case_by_case() -> None:
     assert {change.verdict for change in changes} == {"slower"}
 
 
+def test_invalid_cases_are_left_out() -> None:
+    """A case that was too restless to be quoted has no ratio; the others have theirs."""
+    restless = latency_record(2)
+    restless["cases"][1]["faults"] = ["the middle half spans 40%"]
+    assert len(compare_records(latency_record(1), restless)) == 1
+
+
 def test_mixture_of_two_times_is_steady() -> None:
     """Half of the frames with a plate: the figure is the mean of both sorts, whatever the median jumps to."""
     assert steady([4.0, 6.0] * 20 + [4.0, 900.0], 2) == 5.0
