@@ -5,16 +5,21 @@ import io
 import os
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 from lpr_edge.config import Config, load_config, with_flags
 from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.settings import add_flags
-from lpr_edge.stopping import Terminated
+from lpr_edge.messages import set_volume, warn
+from lpr_edge.stopping import Reloading, Terminated
 
 GROUPS = {
     "pictures": ("size", "fps", "rotate", "every", "roi", "give_up"),
     "models": ("detector", "reader", "classifier", "runtime", "threads"),
     "reading": ("min_confidence", "gap", "every_frame", "max_frames"),
+    "watch list": ("list", "list_edits", "list_doubt", "on_match", "on_match_timeout"),
+    "privacy": ("hash_plates", "hash_key", "blur"),
+    "messages": ("quiet", "verbose"),
     "looking at it": ("show", "save_video", "save_images"),
     "where events go, beside stdout": (
         *("store", "jsonl", "csv", "snapshots", "webhook", "webhook_token"),
@@ -31,12 +36,16 @@ def main(argv: list[str] | None = None) -> int:
     _speak_utf8()
     try:
         arguments, config = parse_arguments(argv)
+        set_volume(config.quiet, config.verbose)
         from lpr_edge.jobs import run_job
 
-        return run_job(arguments, config)
+        again = None if argv is not None else lambda: parse_arguments(None)[1]
+        return run_job(arguments, config, again)
     except LprError as error:
-        print(f"lpr-edge: {error}", file=sys.stderr)
+        warn(str(error))
         return 1
+    except Reloading:
+        return _begin_again()
     except Terminated:
         return 0
     except KeyboardInterrupt:
@@ -50,6 +59,11 @@ def _speak_utf8() -> None:
     """JSON is UTF-8, whatever the locale."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8")
+
+
+def _begin_again() -> NoReturn:
+    """Start the same command in this process: every setting is read anew, and nothing of this run is left."""
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
 
 
 def _forget_stdout() -> None:
@@ -78,13 +92,25 @@ def parse_arguments(argv: list[str] | None) -> tuple[argparse.Namespace, Config]
 
 
 def _check_usage(parser: argparse.ArgumentParser, arguments: argparse.Namespace, config: Config) -> None:
-    if arguments.json and not arguments.info:
-        parser.error("--json belongs to --info; readings are always JSON")
+    if arguments.json and not (arguments.info or arguments.doctor):
+        parser.error("--json belongs to --info and --doctor; readings are always JSON")
+    if arguments.print and not arguments.install_service:
+        parser.error("--print belongs to --install-service")
+    if arguments.hash_list and not config.hash_plates:
+        parser.error("--hash-list needs --hash-plates: the hashes are for devices that keep no plates")
+    if arguments.demo and config.hash_plates:
+        parser.error("--demo shows what its plates are: leave out --hash-plates")
+    _check_source(parser, arguments, config)
+
+
+def _check_source(parser: argparse.ArgumentParser, arguments: argparse.Namespace, config: Config) -> None:
     if arguments.info or arguments.characters:
         for name in NEED_PLATES:
             if hasattr(arguments, name):
                 parser.error(f"--{name.replace('_', '-')} needs plates to look at: --camera, --source or --demo")
-    elif not arguments.demo and config.camera is None and not config.source:
+    elif arguments.demo or arguments.doctor or arguments.hash_list:
+        return
+    elif config.camera is None and not config.source:
         parser.error("nothing to read: give --camera N, --source X or --demo, or `camera` or `source` in a config file")
 
 
@@ -94,11 +120,14 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action=_Version)
     parser.add_argument("--config", type=Path, metavar="FILE", help="settings in TOML; LPR_... and flags go over it")
     _add_jobs(parser.add_argument_group("what to do, one of").add_mutually_exclusive_group())
+    _add_service(parser.add_argument_group("at a gate"))
     for title, names in GROUPS.items():
         group = parser.add_argument_group(title)
         add_flags(group, Config, names)
         if title == "models":
-            group.add_argument("--json", action="store_true", help="with --info: JSON, one model a line")
+            group.add_argument(
+                "--json", action="store_true", help="with --info: JSON, one model a line; with --doctor: one object"
+            )
     return parser
 
 
@@ -113,6 +142,23 @@ def _add_jobs(group: argparse._MutuallyExclusiveGroup) -> None:
         help="tell which character each picture of PATH shows; label null where the model doesn't know",
     )
     group.add_argument("--info", action="store_true", help="print what the models say about themselves")
+
+
+def _add_service(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--install-service",
+        action="store_true",
+        help="make this command a systemd service that starts at boot; without root, print what would be written",
+    )
+    group.add_argument(
+        "--doctor",
+        action="store_true",
+        help="check camera, picture, speed, heat, disk, clock and broker; status 1 where something must be repaired",
+    )
+    group.add_argument(
+        "--hash-list", type=Path, metavar="FILE", help="print a watch list with hashes, for devices with --hash-plates"
+    )
+    group.add_argument("--print", action="store_true", help="with --install-service: print it in any case")
 
 
 class _Version(argparse.Action):

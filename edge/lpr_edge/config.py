@@ -70,6 +70,26 @@ class Config:
     """a clip with corners and text (.mp4, .avi, .mkv)"""
     save_images: Path | None = None
     """folder for each picture, or each vehicle's best frame, so drawn"""
+    list: Path | None = None
+    """file of plates to look out for: `plate,name,action`; read again when it changes"""
+    list_edits: int = 0
+    """a listed plate may differ in so many characters, 0 to 2, where the reading is in doubt; 0 opens no wrong gate"""
+    list_doubt: float = 0.8
+    """a character of a valid reading counts as in doubt below this confidence"""
+    on_match: str = ""
+    """program to run when a listed plate with an action comes; action, plate and name follow its own arguments"""
+    on_match_timeout: str = "10s"
+    """the program is killed when it takes longer"""
+    hash_plates: bool = False
+    """keyed hashes in place of plates, everywhere; pictures are blurred, too"""
+    hash_key: Path | None = None
+    """file of the key, made where it is missing; without one, in lpr's state folder"""
+    blur: bool = False
+    """blur plates in pictures that are saved or shown"""
+    quiet: bool = False
+    """tell of troubles only"""
+    verbose: bool = False
+    """tell of details, too"""
     store: Path | None = None
     """SQLite file that keeps every event; without it, events are on disk only until all sinks have them"""
     jsonl: Path | None = None
@@ -123,6 +143,15 @@ class Config:
             _require(not re.search(r"[+#\0\s]|^/|/$", text), key, repr(text), "without spaces, +, # and outer /")
         _require("/" not in self.device, "device", repr(self.device), "without /")
         _require(self.rotate_bytes >= 1000, "rotate_size", self.rotate_size, "1kB or more")
+        _require(0 <= self.list_edits <= 2, "list_edits", self.list_edits, "0 to 2")
+        _require(0 <= self.list_doubt <= 1, "list_doubt", self.list_doubt, "0 to 1")
+        _require(bool(self.list) or not self.on_match, "on_match", repr(self.on_match), "left out without `list`")
+        _require(
+            bool(self.hash_plates) or not self.hash_key, "hash_key", self.hash_key, "left out without `hash_plates`"
+        )
+        _require(not (self.quiet and self.verbose), "quiet", True, "off where `verbose` is on")
+        waits = amounts.seconds(self.on_match_timeout, "on_match_timeout")
+        _require(waits > 0, "on_match_timeout", repr(self.on_match_timeout), "more than 0")
         amounts.seconds(self.keep, "keep")
         amounts.seconds(self.gap, "gap")
         amounts.seconds(self.give_up, "give_up")
@@ -158,7 +187,12 @@ class Config:
     @property
     def stores(self) -> bool:
         """Whether anything but stdout gets events."""
-        return any((self.store, self.jsonl, self.csv, self.snapshots, self.webhook, self.mqtt))
+        return any((self.store, self.jsonl, self.csv, self.snapshots, self.webhook, self.mqtt, self.list))
+
+    @property
+    def blurs(self) -> bool:
+        """Whether pictures show no plates: a hash would be for nothing beside a picture."""
+        return self.blur or self.hash_plates
 
 
 def _require(holds: bool, key: str, found: object, expected: str) -> None:

@@ -1,11 +1,32 @@
 """Plates in a frame."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from lpr_edge.contract.arrays import Image, Quad
+from lpr_edge.contract.geometry import quad_iou
 from lpr_edge.contract.outputs import decode_plates
 from lpr_edge.contract.preprocess import prepare
 from lpr_edge.runtimes import Model
+
+LOOKS = 3
+"""How many doubtful places of a frame are looked at again from nearer, at most: each costs as much as a frame."""
+WINDOW = 4.0
+"""Side of what a second look shows, beside the plate's longer side: there the detector sees corners best."""
+SMALL = 0.14
+"""Longer side of a plate, beside the frame's, below which its corners deserve a second look."""
+SURE = 0.6
+"""Score from which a plate of more than that size needs none."""
+FIRST_SHARE = 0.6
+"""Plates below the threshold, down to this share of it, get a chance to be seen better."""
+SECOND_WEIGHT = 0.75
+"""Of the second look's score beside the first one's."""
+
+
+Window = tuple[int, int, int, int]
+"""Left, top, right and bottom of a part of a frame, in pixels."""
 
 
 @dataclass(frozen=True)
@@ -21,16 +42,81 @@ class FoundPlate:
 
 
 class Detector:
-    """A detector's network: from a frame to plates' corners."""
+    """A detector's network: from a frame to plates' corners.
 
-    def __init__(self, model: Model) -> None:
+    Args:
+        model: the network.
+        looks: how many small or doubtful plates of a frame are looked at a second time, from nearer.
+    """
+
+    def __init__(self, model: Model, looks: int = LOOKS) -> None:
         model.expect("detector")
         self.model = model
+        self.looks = looks
 
     def detect(self, frame_bgr: Image) -> list[FoundPlate]:
         """Find the plates in a frame (H, W, 3) of any size, the surest first."""
+        threshold = self.model.manifest.thresholds["score"]
+        if not self.looks:
+            return self._find(frame_bgr, threshold)
+        first = self._find(frame_bgr, FIRST_SHARE * threshold)
+        windows = {id(plate): window for plate in first if (window := _window(plate, frame_bgr))}
+        again = [plate for plate in first if id(plate) in windows][: self.looks]
+        nearer = {id(plate): self._look_again(frame_bgr, plate, windows[id(plate)]) for plate in again}
+        seen = sorted((nearer.get(id(plate), plate) for plate in first), key=lambda plate: -plate.score)
+        return _without_doubles([plate for plate in seen if plate.score >= threshold], self._overlap)
+
+    @property
+    def _overlap(self) -> float:
+        return self.model.manifest.thresholds["overlap"]
+
+    def _find(self, frame_bgr: Image, threshold: float) -> list[FoundPlate]:
         manifest = self.model.manifest
         prepared = prepare(frame_bgr, manifest.input)
         heads = self.model.heads(prepared.pixels)
-        boxes = decode_plates(heads, manifest.input.size_hw, manifest.thresholds)
+        boxes = decode_plates(heads, manifest.input.size_hw, {**manifest.thresholds, "score": threshold})
         return [FoundPlate(prepared.to_picture(box.quad_xy), box.score, box.turn_scores) for box in boxes]
+
+    def _look_again(self, frame_bgr: Image, plate: FoundPlate, window: Window) -> FoundPlate:
+        """The plate as it shows from nearer; one that doesn't show there loses most of its score."""
+        left, top, right, bottom = window
+        found = self._find(frame_bgr[top:bottom, left:right], FIRST_SHARE * self.model.manifest.thresholds["score"])
+        corner = np.array([left, top], np.float32)
+        moved = [FoundPlate(other.quad_xy + corner, other.score, other.turn_scores) for other in found]
+        best = next((other for other in moved if _same_place(other, plate)), None)
+        score = SECOND_WEIGHT * (best.score if best else 0.0) + (1.0 - SECOND_WEIGHT) * plate.score
+        shown = best or plate
+        return FoundPlate(shown.quad_xy, score, shown.turn_scores)
+
+
+def _longer_side(plate: FoundPlate) -> float:
+    """Of the upright box around it, in pixels."""
+    return float((plate.quad_xy.max(axis=0) - plate.quad_xy.min(axis=0)).max())
+
+
+def _window(plate: FoundPlate, frame_bgr: Image) -> Window | None:
+    """What a second look at a plate shows; None for one that needs none, or that it would show no nearer."""
+    side, longest = _longer_side(plate), max(frame_bgr.shape[:2])
+    if plate.score >= SURE and side >= SMALL * longest:
+        return None
+    low = (plate.quad_xy.min(axis=0) + plate.quad_xy.max(axis=0) - WINDOW * side) / 2
+    size = frame_bgr.shape[1], frame_bgr.shape[0]
+    left, top = np.floor(low).astype(int).clip(0)
+    right, bottom = np.ceil(low + WINDOW * side).astype(int).clip(0, size)
+    is_nearer = max(right - left, bottom - top) <= 0.8 * longest
+    return (int(left), int(top), int(right), int(bottom)) if is_nearer else None
+
+
+def _same_place(a: FoundPlate, b: FoundPlate) -> bool:
+    """Whether their middles are nearer than most of the larger one's longer side."""
+    apart = float(np.linalg.norm(a.quad_xy.mean(axis=0) - b.quad_xy.mean(axis=0)))
+    return apart < 0.6 * max(_longer_side(a), _longer_side(b))
+
+
+def _without_doubles(plates: Sequence[FoundPlate], limit: float) -> list[FoundPlate]:
+    """The plates, the surest first, but one of those that overlap."""
+    kept: list[FoundPlate] = []
+    for plate in plates:
+        if not any(quad_iou(plate.quad_xy, other.quad_xy) > limit for other in kept):
+            kept.append(plate)
+    return kept

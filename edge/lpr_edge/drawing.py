@@ -1,6 +1,5 @@
 """Corners and text on a picture, Devanagari shaped as it is written."""
 
-import sys
 from collections.abc import Iterable
 from functools import cache, lru_cache
 from typing import Any
@@ -10,6 +9,7 @@ import numpy as np
 
 from lpr_edge.contract.arrays import Image, Quad
 from lpr_edge.contract.errors import LprError
+from lpr_edge.messages import say
 from lpr_edge.pipeline import PlateReading
 from lpr_edge.reader import Reading
 
@@ -20,15 +20,16 @@ FONT = "noto-sans-devanagari"
 """Has Devanagari and Latin."""
 
 
-def draw_plates(frame_bgr: Image, plates: Iterable[PlateReading]) -> Image:
-    """A copy of a frame with each plate's corners, and its text above it."""
+def draw_plates(frame_bgr: Image, plates: Iterable[PlateReading], captions: bool = True) -> Image:
+    """A copy of a frame with each plate's corners, and its text above it, unless no captions are wanted."""
     picture = frame_bgr.copy()
     height = max(16, round(picture.shape[0] / 20))
     for plate in plates:
         reading = plate.reading
         colour = VALID_BGR if reading.parsed.valid else STRANGE_BGR
         _draw_corners(picture, reading.quad_xy, colour, max(2, height // 10))
-        _paste(picture, text_patch(_caption(reading), height, colour), reading.quad_xy)
+        if captions:
+            _paste(picture, text_patch(_caption(reading), height, colour), reading.quad_xy)
     return picture
 
 
@@ -93,6 +94,4 @@ def _check_shaping() -> None:
     from PIL import features
 
     if not (features.check("raqm") and features.check("fribidi")):
-        print(
-            "lpr-edge: letters in pictures are drawn unjoined; to join them: apt install libfribidi0", file=sys.stderr
-        )
+        say("letters in pictures are drawn unjoined; to join them: apt install libfribidi0")

@@ -53,7 +53,7 @@ class Grammar:
     def __init__(self, country: Country) -> None:
         self.country = country
         self._steps: dict[tuple[Place, str], list[Place]] = {}
-        self._successors: dict[tuple[State, str], State] = {}
+        self._allowed: dict[State, frozenset[str]] = {}
         self._after: dict[tuple[State, str], State] = {}
         self.start: State = frozenset(
             place for form in range(len(country.forms)) for place in self._settle(Place(form, 0, 0, -1, 0))
@@ -68,7 +68,9 @@ class Grammar:
 
     def allowed(self, state: State) -> frozenset[str]:
         """The labels that can follow."""
-        return frozenset(label for place in state for label, _ in self._arcs(place))
+        if state not in self._allowed:
+            self._allowed[state] = frozenset(label for place in state for label, _ in self._arcs(place))
+        return self._allowed[state]
 
     def accepts(self, state: State) -> bool:
         """Tell whether a reading may end here."""

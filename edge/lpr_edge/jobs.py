@@ -2,25 +2,38 @@
 
 import argparse
 import sys
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from lpr_edge import amounts
 from lpr_edge.config import Config
 from lpr_edge.contract.errors import LprError
-from lpr_edge.frames import Source, Unreadable, Wanted, open_camera, open_source, shape_frames
+from lpr_edge.frames import Quiet, Source, Unreadable, Wanted, open_camera, open_source, shape_frames
 from lpr_edge.loop import Loop
+from lpr_edge.messages import detail, say, warn
 from lpr_edge.pipeline import PlateReader
+from lpr_edge.privacy.veil import Veil
 from lpr_edge.records import character_record, error_record
 from lpr_edge.runtimes import Model, open_model
-from lpr_edge.shipped import KINDS, OPTIONS, shipped_model
+from lpr_edge.service.notifying import Notifier
+from lpr_edge.shipped import KINDS, given_file, model_file, shipped_model
 from lpr_edge.sinks import JsonLines, open_sinks
-from lpr_edge.stopping import stopping_on_sigterm
+from lpr_edge.stopping import Reloading, hearing_sighup, stopping_on_sigterm
 from lpr_edge.views import open_views
 from lpr_edge.zone import parse_zone
 
+Again = Callable[[], Config]
+"""Reads the settings once more."""
 
-def run_job(arguments: argparse.Namespace, config: Config) -> int:
+
+def run_job(arguments: argparse.Namespace, config: Config, again: Again | None = None) -> int:
     """Do what the command line asks for; the exit status.
+
+    Args:
+        arguments: what to do.
+        config: the settings.
+        again: reads the settings once more, when SIGHUP comes; None where nothing can begin again.
 
     Raises:
         LprError: what can't be had or done, in one line.
@@ -31,7 +44,16 @@ def run_job(arguments: argparse.Namespace, config: Config) -> int:
         return read_characters(config, arguments.characters)
     if arguments.demo:
         return run_demo(config)
-    return read_plates(config, shape_frames(_open(config), config.rotate, config.every))
+    if arguments.doctor:
+        return see_doctor(config, arguments.json)
+    if arguments.hash_list:
+        return hash_list(config, arguments.hash_list)
+    if arguments.install_service:
+        from lpr_edge.service.installing import install_service
+
+        install_service(config, arguments.config, arguments.print, sys.stdout)
+        return 0
+    return read_plates(config, shape_frames(_open(config), config.rotate, config.every), again)
 
 
 def _open(config: Config) -> Source:
@@ -41,11 +63,31 @@ def _open(config: Config) -> Source:
     return open_source(config.source, give_up_s)
 
 
+def see_doctor(config: Config, as_json: bool) -> int:
+    """Check this device, with these settings; 1 where something must be repaired. Without a source: camera 0."""
+    from lpr_edge.doctor.examination import examine, report
+
+    looked_at = config if config.source or config.camera is not None else replace(config, camera=0)
+    findings = examine(looked_at, lambda: _open(looked_at), lambda: _load_reader(looked_at))
+    return report(findings, as_json, sys.stdout)
+
+
+def hash_list(config: Config, path: Path) -> int:
+    """Print a watch list with hashes in place of plates."""
+    from lpr_edge.checking import open_grammar
+    from lpr_edge.lists.hashed_list import write_hashed_list
+    from lpr_edge.sinks.opening import open_hasher
+
+    grammar = open_grammar(config)
+    write_hashed_list(path, grammar, open_hasher(config, grammar).hash_key, sys.stdout)
+    return 0
+
+
 def show_info(config: Config, as_json: bool) -> int:
     """Print the models' manifests."""
     from lpr_edge.info import print_info
 
-    given = [path for name in KINDS if (path := _given(config, name))]
+    given = [path for name in KINDS if (path := given_file(config, name))]
     print_info(given or [shipped_model(name, config.runtime) for name in KINDS], as_json, sys.stdout)
     return 0
 
@@ -58,10 +100,11 @@ def read_characters(config: Config, path: str) -> int:
     classifier = Classifier(_load(config, "characters"))
     sink = JsonLines(sys.stdout)
     failures = 0
-    for number, frame in enumerate(source.frames, 1):
+    pictures = (frame for frame in source.frames if not isinstance(frame, Quiet))
+    for number, frame in enumerate(pictures, 1):
         if isinstance(frame, Unreadable):
             failures += 1
-            print(f"lpr-edge: {frame.error}", file=sys.stderr)
+            warn(frame.error)
             sink.write(error_record(frame))
         else:
             sink.write(character_record(frame.source, *classifier.classify(frame.image_bgr)))
@@ -77,47 +120,84 @@ def run_demo(config: Config) -> int:
     source, truth = open_demo()
     loop = _loop(config, source)
     loop.describe = truth.describe
-    _run(loop, source, config.max_frames)
+    _run(loop, source, config, None)
     report(truth, loop.frames, loop.milliseconds)
     return 0
 
 
-def read_plates(config: Config, source: Source) -> int:
+def read_plates(config: Config, source: Source, again: Again | None = None) -> int:
     """Read a source to its end; 1 where a picture of it can't be read."""
     loop = _loop(config, source)
-    _run(loop, source, config.max_frames)
+    _run(loop, source, config, again)
     return 1 if loop.unreadable else 0
 
 
 def _loop(config: Config, source: Source) -> Loop:
+    if config.stores and source.kind == "stills":
+        raise LprError(f"{source.name} is pictures, which give no events to store or send on: write stdout to a file")
+    plate_reader = _load_reader(config)
+    views = open_views(source, config.show, config.save_video, config.save_images, config.every_frame)
+    views.captions = not config.blurs
+    sink = open_sinks(config, JsonLines(sys.stdout), plate_reader.reader)
+    loop = Loop(plate_reader, sink, views, config.every_frame, gap=config.gap_time)
+    loop.veil = Veil() if config.blurs else None
+    return loop
+
+
+def _load_reader(config: Config) -> PlateReader:
     from lpr_edge.detector import Detector
     from lpr_edge.reader import Reader
 
-    if config.stores and source.kind == "stills":
-        raise LprError(f"{source.name} is pictures, which give no events to store or send on: write stdout to a file")
     detector, reader = Detector(_load(config, "detector")), Reader(_load(config, "reader"))
     zone = parse_zone(config.roi) if config.roi else None
-    plate_reader = PlateReader(detector, reader, config.min_confidence, zone)
-    views = open_views(source, config.show, config.save_video, config.save_images, config.every_frame)
-    sink = open_sinks(config, JsonLines(sys.stdout))
-    return Loop(plate_reader, sink, views, config.every_frame, gap=config.gap_time)
+    return PlateReader(detector, reader, config.min_confidence, zone)
 
 
-def _run(loop: Loop, source: Source, max_frames: int | None) -> None:
-    with stopping_on_sigterm():
+def _run(loop: Loop, source: Source, config: Config, again: Again | None) -> None:
+    notifier = Notifier()
+    with stopping_on_sigterm(), hearing_sighup() as was_asked:
+
+        def beat() -> None:
+            notifier.beat()
+            if was_asked() and may_reload(again):
+                raise Reloading
+
+        loop.beat = beat
+        notifier.ready()
         try:
-            loop.run(source, max_frames)
+            loop.run(source, config.max_frames)
+        except Reloading:
+            notifier.reloading()
+            raise
+        except BaseException:
+            notifier.stopping()
+            raise
         finally:
             loop.views.close()
             loop.sink.close()
 
 
+def may_reload(again: Again | None) -> bool:
+    """Tell whether there are new settings that can be used; says what is wrong where they can't.
+
+    Args:
+        again: gives them; None where this process can't begin again.
+    """
+    if again is None:
+        warn("SIGHUP was heard, and only the command lpr-edge itself can begin again: nothing was changed")
+        return False
+    from lpr_edge.checking import check_settings
+
+    try:
+        check_settings(again())
+    except (LprError, SystemExit) as error:  # wrong usage exits, and has said why
+        warn(f"{'' if isinstance(error, SystemExit) else f'{error} '}The settings stay as they were.")
+        return False
+    say("begins again with the settings as they are now")
+    return True
+
+
 def _load(config: Config, name: str) -> Model:
-    path = _given(config, name) or shipped_model(name, config.runtime)
+    path = model_file(config, name)
+    detail(f"{name}: {path}")
     return open_model(path, config.runtime, config.threads)
-
-
-def _given(config: Config, name: str) -> Path | None:
-    """The file that the user gave in place of a shipped model."""
-    path: Path | None = getattr(config, OPTIONS[name].removeprefix("--"))
-    return path

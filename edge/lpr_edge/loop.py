@@ -1,12 +1,14 @@
 """Read a source to its end: pictures to records, frames to events."""
 
-import sys
+from collections import deque
 from collections.abc import Callable
 from datetime import timedelta
 
 from lpr_edge.contract.errors import SourceError
-from lpr_edge.frames import Frame, Source, Unreadable
+from lpr_edge.frames import Frame, Quiet, Source, Unreadable
+from lpr_edge.messages import warn
 from lpr_edge.pipeline import PlateReader
+from lpr_edge.privacy.veil import Veil
 from lpr_edge.records import Record, error_record, event_record, image_record
 from lpr_edge.sinks import Sink
 from lpr_edge.tracker import GAP, Event, Tracker
@@ -40,10 +42,16 @@ class Loop:
         self.views = views
         self.every_frame = every_frame
         self.describe = describe
+        self.veil: Veil | None = None
+        """Hides plates from all that keeps or shows pictures."""
+        self.beat: Callable[[], None] = lambda: None
+        """Called while the loop lives: after each frame, and twice a second where none comes."""
         self.frames = 0
         self.unreadable = 0
         self.milliseconds = 0.0
         self._tracker = Tracker(reader.reader.model.manifest.labels, reader.reader.grammar, gap)
+        self._events: deque[Event] = deque()
+        """Not announced yet: a stop may come between two of them."""
 
     def run(self, source: Source, max_frames: int | None = None) -> None:
         """Read until the source ends, `max_frames` have been read, or the window is closed.
@@ -52,8 +60,10 @@ class Loop:
             SourceError: the source ended before its time; what was read until then has been written.
         """
         by_frame = self.every_frame or source.kind == "stills"
+        number = 0
         try:
-            for number, frame in enumerate(source.frames, 1):
+            for frame in source.frames:
+                number += not isinstance(frame, Quiet)
                 if not self._take(frame, by_frame) or number == max_frames:
                     break
         except (SourceError, KeyboardInterrupt):
@@ -63,24 +73,37 @@ class Loop:
             source.close()
         self._announce(self._tracker.flush())
 
-    def _take(self, frame: Frame | Unreadable, by_frame: bool) -> bool:
-        """Read one frame; False where the user has closed the window."""
-        if isinstance(frame, Unreadable):
+    def _take(self, frame: Frame | Unreadable | Quiet, by_frame: bool) -> bool:
+        """Take what the source gave; False where the user has closed the window."""
+        goes_on = True
+        if isinstance(frame, Quiet):
+            self._announce(self._tracker.wait(frame.time, frame.clock_set))
+        elif isinstance(frame, Unreadable):
             self.unreadable += 1
-            print(f"lpr-edge: {frame.error}", file=sys.stderr)
+            warn(frame.error)
             self.sink.write(error_record(frame))
-            return True
+        else:
+            goes_on = self._read(frame, by_frame)
+        self.sink.tend()
+        self.beat()
+        return goes_on
+
+    def _read(self, frame: Frame, by_frame: bool) -> bool:
         result = self.reader.read(frame.image_bgr)
         self.frames += 1
         self.milliseconds += result.detect_ms + result.read_ms
+        if self.veil:
+            frame = self.veil.over(frame, result.seen)
         if by_frame:
             self.sink.write(image_record(frame, result))
         else:
             self._announce(self._tracker.update(frame, result.plates))
-        self.sink.tend()
         return self.views.show(frame, result.plates)
 
     def _announce(self, events: list[Event]) -> None:
-        for event in events:
+        self._events += events
+        while self._events:
+            event = self._events[0]
             self.sink.write(self.describe(event), event)
             self.views.announce(event)
+            self._events.popleft()

@@ -30,6 +30,8 @@ class FrameResult:
     detect_ms: float
     read_ms: float
     """For all plates together."""
+    seen: tuple[FoundPlate, ...] = ()
+    """All that the detector has found, those that were left out of `plates` too."""
 
 
 class PlateReader:
@@ -54,12 +56,13 @@ class PlateReader:
     def read(self, frame_bgr: Image) -> FrameResult:
         """Find and read the plates of a frame (H, W, 3), the surest found first."""
         start = perf_counter()
-        found = [plate for plate in self.detector.detect(frame_bgr) if self._counts(plate, frame_bgr)]
+        seen = self.detector.detect(frame_bgr)
+        found = [plate for plate in seen if self._counts(plate, frame_bgr)]
         between = perf_counter()
         plates = tuple(PlateReading(plate, self._read_plate(frame_bgr, plate)) for plate in found)
         end = perf_counter()
         kept = tuple(plate for plate in plates if self._is_kept(plate.reading))
-        return FrameResult(kept, 1000 * (between - start), 1000 * (end - between))
+        return FrameResult(kept, 1000 * (between - start), 1000 * (end - between), tuple(seen))
 
     def _read_plate(self, frame_bgr: Image, plate: FoundPlate) -> Reading:
         """Read a plate the way up that the detector says; where it is in doubt, each likely way, and keep the best."""

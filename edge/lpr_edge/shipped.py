@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from lpr_edge.config import Config
 from lpr_edge.contract.errors import LprError
 from lpr_edge.runtimes import RUNTIMES
 
@@ -10,6 +11,21 @@ KINDS = {"detector": "detector", "reader": "reader", "characters": "classifier"}
 """Name of a shipped model -> what kind of network it is."""
 OPTIONS = {"detector": "--detector", "reader": "--reader", "characters": "--classifier"}
 """Name of a shipped model -> the flag that takes another file in its place."""
+
+
+def model_file(config: Config, name: str) -> Path:
+    """The file that the user gave for a model, or else the shipped one.
+
+    Raises:
+        LprError: this installation carries none.
+    """
+    return given_file(config, name) or shipped_model(name, config.runtime)
+
+
+def given_file(config: Config, name: str) -> Path | None:
+    """The file that the user gave in place of a shipped model."""
+    path: Path | None = getattr(config, OPTIONS[name].removeprefix("--"))
+    return path
 
 
 def shipped_model(name: str, runtime: str = "auto") -> Path:

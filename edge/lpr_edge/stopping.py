@@ -1,13 +1,18 @@
-"""A stop that was asked for, as `systemctl stop` does: finish what is under way, and end with success."""
+"""Signals that end a run in good order: SIGTERM to stop, as `systemctl stop` does; SIGHUP to begin again."""
 
 import signal
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
 
 class Terminated(KeyboardInterrupt):
     """SIGTERM has come."""
+
+
+class Reloading(KeyboardInterrupt):
+    """SIGHUP has come, and there are new settings that can be used."""
 
 
 @contextmanager
@@ -23,3 +28,21 @@ def stopping_on_sigterm() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def hearing_sighup() -> Iterator[Callable[[], bool]]:
+    """Note in the block when SIGHUP comes; gives what tells whether it has come since last asked.
+
+    At a terminal SIGHUP means that it was closed, and under nohup that nobody cares: both stay as they are.
+    """
+    came: list[int] = []
+    before = signal.getsignal(signal.SIGHUP)
+    hears = before is not signal.SIG_IGN and not sys.stderr.isatty()
+    if hears:
+        signal.signal(signal.SIGHUP, lambda number, _: came.append(number))
+    try:
+        yield lambda: bool(came) and bool(came.pop())
+    finally:
+        if hears:
+            signal.signal(signal.SIGHUP, before)

@@ -157,19 +157,36 @@ class Tracker:
 
     def update(self, frame: Frame, plates: Sequence[PlateReading]) -> list[Event]:
         """Take a frame's plates; the events of vehicles that have gone, then of those whose reading has settled."""
-        gone = [track for track in self._tracks if frame.time - track.last_seen > GONE_AFTER]
-        self._tracks = [track for track in self._tracks if track not in gone]
-        self._gone = [track for track in self._gone if frame.time - track.last_seen <= self._gap] + gone
+        gone = self._leave(frame.time)
         for plate, track in self._assign(plates):
             (track or self._begin(frame, plate)).add(plate, frame)
         settled = [track for track in self._tracks if not track.told and track.has_settled(self._voter)]
         return self._announce(gone) + self._announce(settled)
+
+    def wait(self, time: datetime, clock_set: timedelta = timedelta()) -> list[Event]:
+        """Let time pass without a picture; the events of vehicles that have gone meanwhile.
+
+        Args:
+            time: now.
+            clock_set: by how much the clock was set since the last frame: what was seen before is moved along.
+        """
+        for track in self._tracks + self._gone:
+            track.first_seen += clock_set
+            track.last_seen += clock_set
+        return self._announce(self._leave(time))
 
     def flush(self) -> list[Event]:
         """The events of the vehicles that were there at the end."""
         tracks, self._tracks = self._tracks, []
         self._gone += tracks
         return self._announce(tracks)
+
+    def _leave(self, time: datetime) -> list[Track]:
+        """The vehicles that aren't there any more; those that were gone for longer than the gap are forgotten."""
+        gone = [track for track in self._tracks if time - track.last_seen > GONE_AFTER]
+        self._tracks = [track for track in self._tracks if track not in gone]
+        self._gone = [track for track in self._gone if time - track.last_seen <= self._gap] + gone
+        return gone
 
     def _announce(self, tracks: Iterable[Track]) -> list[Event]:
         """The events of vehicles that have none yet, and haven't just been here."""

@@ -26,6 +26,8 @@ class Views:
     folder: ImageFolder | None = None
     every_frame: bool = False
     """Whether the folder gets frames, not events."""
+    captions: bool = True
+    """Whether what was read stands beside the plates."""
     _pictures: int = 0
 
     def show(self, frame: Frame, plates: Sequence[PlateReading]) -> bool:
@@ -34,7 +36,7 @@ class Views:
         keeps = self.folder is not None and (self.kind == "stills" or (self.every_frame and bool(plates)))
         if not (keeps or self.window or self.video):
             return True
-        picture = draw_plates(frame.image_bgr, plates)
+        picture = draw_plates(frame.image_bgr, plates, self.captions)
         if keeps and self.folder:
             stills = self.kind == "stills"
             self.folder.write(picture, Path(frame.source).name if stills else file_name(frame.source, frame.index))
@@ -45,7 +47,7 @@ class Views:
     def announce(self, event: Event) -> None:
         """Save an event's best frame."""
         if self.folder and not self.every_frame:
-            self.folder.write(draw_plates(event.frame.image_bgr, [event.plate]), f"{event.id}.jpg")
+            self.folder.write(draw_plates(event.frame.image_bgr, [event.plate], self.captions), f"{event.id}.jpg")
 
     def close(self) -> None:
         """Finish files and take the window away."""

@@ -23,13 +23,13 @@ from tests.edge.readings import frame, new_tracker, plate
 from lpr_edge.contract.errors import LprError
 from lpr_edge.sinks.files import COLUMNS, JsonFile, Table
 from lpr_edge.sinks.mqtt import Mqtt, parse_broker
-from lpr_edge.sinks.opening import default_store
 from lpr_edge.sinks.outbox import Outbox
 from lpr_edge.sinks.pruning import Pruner
 from lpr_edge.sinks.rotation import RotatedFile
 from lpr_edge.sinks.sink import DeliveryError, Parcel, RefusedError
 from lpr_edge.sinks.snapshots import Snapshots, take_pictures
 from lpr_edge.sinks.webhook import Webhook
+from lpr_edge.state import state_folder
 from lpr_edge.tracker import Event
 
 
@@ -361,9 +361,9 @@ def test_the_quota_deletes_the_oldest_first(tmp_path: Path, capsys: pytest.Captu
 
 def test_state_folder_is_the_services_or_the_users(tmp_path: Path) -> None:
     """Without --store, events wait in systemd's state folder, or in the user's."""
-    assert default_store({"STATE_DIRECTORY": "/var/lib/lpr"}) == Path("/var/lib/lpr/outbox.db")
-    assert default_store({"XDG_STATE_HOME": str(tmp_path)}) == tmp_path / "lpr" / "outbox.db"
-    assert default_store({}).parts[-4:] == (".local", "state", "lpr", "outbox.db")
+    assert state_folder({"STATE_DIRECTORY": "/var/lib/lpr"}) == Path("/var/lib/lpr")
+    assert state_folder({"XDG_STATE_HOME": str(tmp_path)}) == tmp_path / "lpr"
+    assert state_folder({}).parts[-3:] == (".local", "state", "lpr")
 
 
 def test_pictures_of_a_huge_plate_stay_small() -> None:

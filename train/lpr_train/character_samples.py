@@ -31,9 +31,15 @@ class RichSamples:
     """Real crops varied beside rendered ones, every label as frequent as the others, clutter and blends among them."""
 
     def __init__(
-        self, config: CharactersConfig, spec: InputSpec, crops: Sequence[Crop], rendered: RenderedCharacters
+        self,
+        config: CharactersConfig,
+        spec: InputSpec,
+        crops: Sequence[Crop],
+        rendered: RenderedCharacters,
+        strange: Sequence[Crop] = (),
     ) -> None:
         self._config, self._spec, self._rendered = config, spec, rendered
+        self._strange = strange
         self._labels = rendered.labels
         self._by_label = {label: [crop for crop in crops if crop.label == label] for label in self._labels}
         self._pictures = [crop.image_bgr for crop in crops]
@@ -71,8 +77,15 @@ class RichSamples:
         if chance < self._config.clutter_share:
             return self._rendered.clutter(rng)
         if chance < self._config.clutter_share + self._config.stranger_share:
-            return self._rendered.stranger(rng)
+            return self._stranger(rng)
         return None
+
+    def _stranger(self, rng: np.random.Generator) -> Image:
+        """A letter outside the alphabet: half of the time a real one, where there are some."""
+        if not self._strange or rng.random() < 0.5:
+            return self._rendered.stranger(rng)
+        picture = self._strange[rng.integers(len(self._strange))].image_bgr
+        return vary(picture, self._pictures, rng, self._config.strength * rng.random())
 
     def _picture(self, index: int, rng: np.random.Generator) -> tuple[int, Image, float]:
         """A real or a rendered crop: its label's number, the crop, and how much to vary it."""

@@ -81,7 +81,17 @@ class CharactersTask:
     def _open_samples(self) -> CharacterSamples:
         if self.config.recipe == "article":
             return ArticleSamples(self.config, self._spec, self._crops, self.labels)
-        return RichSamples(self.config, self._spec, self._crops, self._rendered)
+        known, strange = self._from_plates()
+        return RichSamples(self.config, self._spec, [*self._crops, *known], self._rendered, strange)
+
+    def _from_plates(self) -> tuple[list[Crop], list[Crop]]:
+        """Crops of plates: of the alphabet, and of other letters."""
+        if not self.config.reader:
+            return [], []
+        from lpr_train.plate_crops import load_plate_crops, part_by_label
+
+        crops = load_plate_crops(Path(self.config.data), self.config.country, Path(self.config.reader))
+        return part_by_label(crops, self.labels)
 
     def build(self) -> KerasModel:
         """The network of `networks.classifier` or `networks.baseline`."""

@@ -44,6 +44,8 @@ class CharactersConfig(FitConfig):
     """share of each class's training crops, in runs of neighbouring names, that chooses the best epoch; 0 for none"""
     watch_validation: bool = False
     """measure the published validation split after each epoch, for its curve; it never chooses the epoch"""
+    reader: str = ""
+    """run folder of a reader that cuts the characters out of --data's plates, which are trained on as well"""
     real_share: float = 0.7
     """share of samples that are real crops, where --data has them"""
     clutter_share: float = 0.03

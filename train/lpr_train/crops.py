@@ -116,11 +116,29 @@ def vary(crop_bgr: Image, others: Sequence[Image], rng: np.random.Generator, str
     """
     if others and rng.random() < 0.35 * strength:
         crop_bgr = beside_neighbour(crop_bgr, others[rng.integers(len(others))], rng)
+    if rng.random() < 0.3 * strength:
+        crop_bgr = cut_off(crop_bgr, rng)
     moved = move(crop_bgr, rng, strength)
     painted = repaint(moved, rng, strength)
+    painted = expose(painted, rng) if rng.random() < 0.4 * strength else painted
     marred = scratch(painted, rng) if rng.random() < 0.2 * strength else painted
     seen: Image = degrade(marred, rng, strength * rng.random())
     return seen
+
+
+def cut_off(crop_bgr: Image, rng: np.random.Generator) -> Image:
+    """Lose up to a seventh of two sides, as a hasty hand cuts."""
+    height, width = crop_bgr.shape[:2]
+    top, bottom = np.rint(rng.uniform(0.0, 0.14, 2) * rng.permutation(2) * height).astype(int)
+    left, right = np.rint(rng.uniform(0.0, 0.14, 2) * rng.permutation(2) * width).astype(int)
+    return np.ascontiguousarray(crop_bgr[top : height - bottom, left : width - right])
+
+
+def expose(image_bgr: Image, rng: np.random.Generator) -> Image:
+    """Too little light or contrast, or so much that the bright parts run together."""
+    gain = float(np.exp(rng.uniform(np.log(0.15), np.log(2.2))))
+    anchor = float(rng.uniform(0.0, 255.0)) if gain < 1.0 else float(rng.uniform(0.0, 120.0))
+    return np.asarray(cv2.convertScaleAbs(image_bgr, alpha=gain, beta=max(0.0, anchor * (1.0 - gain))), np.uint8)
 
 
 def beside_neighbour(crop_bgr: Image, other_bgr: Image, rng: np.random.Generator) -> Image:

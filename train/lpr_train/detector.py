@@ -1,17 +1,17 @@
 """Training the detector: real photographs, moved and repainted, beside rendered street scenes."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from lpr_edge.contract.arrays import Floats, Image
+from lpr_edge.contract.arrays import Floats, Image, Quad
 from lpr_edge.contract.country import load_country
 from lpr_edge.contract.data import file_sha256, find_dataset
-from lpr_edge.contract.geometry import quad_size
+from lpr_edge.contract.geometry import quad_iou, quad_size
 from lpr_edge.contract.metrics import match_plates
 from lpr_edge.contract.outputs import decode_plates
 from lpr_edge.contract.preprocess import InputSpec, prepare
@@ -49,6 +49,8 @@ class DetectorConfig(FitConfig):
     """share of samples that are real photographs, where --data has them"""
     repaint_share: float = 0.3
     """share of real photographs whose plates are painted over with rendered ones"""
+    mistaken_weight: int = 3
+    """how much more often a photograph is shown in which a plate was missed or imagined at the last validation"""
     strength: float = 0.5
     """how much pictures are degraded, 0..1"""
     score_threshold: float = 0.35
@@ -77,6 +79,7 @@ class DetectorTask:
         self._threshold = config.score_threshold
         photos = load_photos(find_dataset(Path(config.data), "plates")) if config.data else []
         self._photos, self._judging = hold_out(photos, config.holdout, config.seed)
+        self._shown = [photo.scene for photo in self._photos]
 
     def build(self) -> KerasModel:
         """The network of `networks.detector`."""
@@ -101,7 +104,7 @@ class DetectorTask:
         return Scene(degrade(seen.image_bgr, rng, self.config.strength * rng.random()), seen.quads, seen.ignored)
 
     def _photographed(self, index: int, rng: np.random.Generator) -> Scene:
-        scene = self._photos[rng.integers(len(self._photos))].scene
+        scene = self._shown[rng.integers(len(self._shown))]
         if rng.random() < 0.5:
             scene = mirror(scene)
         if rng.random() < self.config.repaint_share:
@@ -115,7 +118,18 @@ class DetectorTask:
             candidates = [self._plate_pool.draw(index, rng).image_bgr for _ in range(3)]
             fitting = min(candidates, key=lambda c: abs(np.log(c.shape[1] / c.shape[0] * height / max(width, 1.0))))
             image = paste_plate(image, quad, fitting, rng)
-        return Scene(image, scene.quads, scene.ignored)
+        return replace(scene, image_bgr=image)
+
+    def learn_from(self, model: KerasModel) -> None:
+        """Note what is taken for a plate, and show photographs with mistakes more often (hard examples)."""
+        scenes = [photo.scene for photo in self._photos]
+        found = _all_found(model, scenes, self._spec) if scenes else []
+        self._shown = [
+            replace(scene, lures=lures)
+            for boxes, scene in found
+            for lures, is_mistaken in [mistakes(boxes, scene)]
+            for _ in range(self.config.mistaken_weight if is_mistaken else 1)
+        ]
 
     def _rendered(self, rng: np.random.Generator) -> Scene:
         size_hw = [(480, 640), (640, 480), (560, 560), (720, 540)][rng.integers(4)]
@@ -196,7 +210,18 @@ def judge_detector(model: KerasModel, scenes: list[Scene], spec: InputSpec) -> d
     return max((_figures_at(found, threshold) for threshold in np.arange(0.15, 0.75, 0.05)), key=lambda f: f["score"])
 
 
+LURING = 0.2
+"""Score from which a false alarm is worth learning from."""
 Found = list[tuple[list[tuple[float, Floats]], Scene]]
+
+
+def mistakes(boxes: list[tuple[float, Floats]], scene: Scene) -> tuple[tuple[Quad, ...], bool]:
+    """Where a plate was imagined, and whether there was that or a missed plate."""
+    quads = [quad for score, quad in boxes if score >= LURING]
+    matches = match_plates(quads, scene.quads)
+    extra = [quads[i] for i in matches.false_alarms]
+    lures = tuple(q for q in extra if not any(quad_iou(q, plate) > 0.0 for plate in (*scene.quads, *scene.ignored)))
+    return lures, bool(lures) or len(matches.pairs) < len(scene.quads)
 
 
 def _all_found(model: KerasModel, scenes: list[Scene], spec: InputSpec) -> Found:

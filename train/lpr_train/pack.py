@@ -44,7 +44,7 @@ def pack_run(run: Path, out: Path) -> Path:
     shown = _shown(config)
     write_text(out / "config.toml", config_to_toml(shown))
     card["name"] = command
-    card["training"] |= {key: getattr(shown, key) for key in ("data", "init")}
+    card["training"] |= {key: getattr(shown, key) for key in ("data", "init", "reader") if hasattr(shown, key)}
     write_json(out / "model.json", card)
     shutil.copyfile(run / "metrics.json", out / "metrics.json")
     return out
@@ -52,12 +52,21 @@ def pack_run(run: Path, out: Path) -> Path:
 
 def _rendering(config: FitConfig) -> FitConfig:
     """The run's settings, without its data, to draw pictures by."""
-    changes: dict[str, Any] = {"data": "", "init": "", "strength": MILDER * getattr(config, "strength", 0.0)}
+    changes: dict[str, Any] = _runs_named(config, "") | {
+        "data": "",
+        "strength": MILDER * getattr(config, "strength", 0.0),
+    }
     return dataclasses.replace(config, **changes)
 
 
 def _shown(config: FitConfig) -> FitConfig:
-    return dataclasses.replace(config, data=DATA if config.data else "", init=Path(config.init).name)
+    named: dict[str, Any] = {name: Path(getattr(config, name)).name for name in _runs_named(config, "")}
+    return dataclasses.replace(config, **named | {"data": DATA if config.data else ""})
+
+
+def _runs_named(config: FitConfig, value: str) -> dict[str, Any]:
+    """The settings that name other run folders, each with `value`."""
+    return {name: value for name in ("init", "reader") if hasattr(config, name)}
 
 
 def _read_card(run: Path) -> dict[str, Any]:

@@ -25,6 +25,8 @@ class Scene:
     """Plates to find, from their own top left."""
     ignored: tuple[Quad, ...] = ()
     """Plates that nobody could read."""
+    lures: tuple[Quad, ...] = ()
+    """What is no plate, but was taken for one."""
 
 
 @dataclass(frozen=True)
@@ -95,10 +97,11 @@ def mirror(scene: Scene) -> Scene:
     image = np.ascontiguousarray(scene.image_bgr[:, ::-1])
     quads = tuple(_mirrored(quad, width) for quad in scene.quads)
     ignored = tuple(_mirrored(quad, width) for quad in scene.ignored)
+    lures = tuple(_mirrored(quad, width) for quad in scene.lures)
     for old, new in zip((*scene.quads, *scene.ignored), (*quads, *ignored), strict=True):
         size_hw = (max(8, round(quad_size(old)[1])), max(8, round(quad_size(old)[0])))
         lay_over(image, rectify(scene.image_bgr, old, size_hw), new)
-    return Scene(image, quads, ignored)
+    return Scene(image, quads, ignored, lures)
 
 
 def _mirrored(quad: Quad, width: int) -> Quad:
@@ -185,10 +188,10 @@ def _whole_view(scene: Scene, size: int, rng: np.random.Generator) -> Floats:
 
 
 def _near_view(scene: Scene, size: int, rng: np.random.Generator, config: ViewConfig) -> Floats:
-    """Scale so that some plate has a drawn width, and put it at a drawn place."""
+    """Scale so that some plate, or what was taken for one, has a drawn width, and put it at a drawn place."""
     height, width = scene.image_bgr.shape[:2]
     least = 0.6 * size / max(height, width)
-    quads = scene.quads or scene.ignored
+    quads = (*scene.quads, *scene.lures) or scene.ignored
     if not quads:
         scale = least * float(np.exp(rng.uniform(0.0, 1.5)))
         return _scaled_and_moved(scale, *(rng.uniform(0, 1, 2) * (size - width * scale, size - height * scale)))

@@ -6,14 +6,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 
 from lpr_edge.contract.arrays import Floats, Image, Quad
 from lpr_edge.contract.country import Country, load_country
 from lpr_edge.contract.data import find_dataset, load_characters
 from lpr_edge.contract.errors import DataError
-from lpr_edge.contract.geometry import grow_quad, rectangle
+from lpr_edge.contract.geometry import grow_quad
 from lpr_edge.contract.metrics import character_error_rate, exact_match
 from lpr_edge.contract.outputs import decode_characters, group_rows
 from lpr_edge.contract.preprocess import InputSpec, prepare, prepare_plate
@@ -32,6 +31,7 @@ from lpr_train.real_plates import RealPlate, jitter, legible_plates, look_at, mo
 from lpr_train.render.cutouts import CutoutSource, load_cutouts
 from lpr_train.render.effects import degrade
 from lpr_train.render.glyphs import GlyphBook
+from lpr_train.render.photograph import photograph
 from lpr_train.render.plates import PlateRenderer, RenderedPlate
 from lpr_train.task import UNSEEN
 
@@ -44,16 +44,18 @@ class ReaderConfig(FitConfig):
     steps_per_epoch: int = 150
     batch_size: int = 48
     learning_rate: float = 3e-3
-    input_height: int = 96
+    input_height: int = 128
     """pixels, a multiple of 16"""
-    input_width: int = 192
+    input_width: int = 256
     """pixels, a multiple of 16"""
     margin: float = 0.05
     """what is shown around the corners, beside the plate's size"""
     holdout: float = 0.12
     """share of the training photographs, vehicles kept together, that choose the best epoch; 0 trains on all"""
-    real_share: float = 0.45
+    real_share: float = 0.55
     """share of samples that are real plates, once their characters are placed"""
+    misread_weight: int = 3
+    """how much more often a real plate is shown that was misread at the last validation"""
     corner_jitter: float = 0.035
     """standard deviation of the corners' errors, beside the plate's size"""
     strength: float = 0.6
@@ -84,6 +86,7 @@ class ReaderTask:
         photos = load_photos(find_dataset(Path(config.data), "plates")) if config.data else []
         training, judging = hold_out(photos, config.holdout, config.seed)
         self._real = legible_plates(training, self._country)
+        self._shown: list[RealPlate] = []
         self._judging = legible_plates(judging, self._country)
         self._index = {label: i for i, label in enumerate(self._country.labels)}
 
@@ -98,7 +101,7 @@ class ReaderTask:
     def sample(self, index: int) -> tuple[Image, dict[str, Floats]]:
         """A real plate whose characters are placed, or a rendered one."""
         rng = np.random.default_rng((self.config.seed, index))
-        placed = [plate for plate in self._real if plate.placed]
+        placed = self._shown
         is_real = bool(placed) and rng.random() < self.config.real_share
         image, characters = (
             self._photographed(placed, rng) if is_real else self._rendered(self._pool.draw(index, rng), rng)
@@ -126,7 +129,7 @@ class ReaderTask:
             )
             for box in plate.boxes
         ]
-        image, quad = photographed(plate.image_bgr, rng)
+        image, quad = photograph(plate.image_bgr, rng)
         image = degrade(image, rng, self.config.strength * rng.random())
         return look_at(image, quad, self._seen(quad, rng), places, self._spec.size_hw)
 
@@ -138,10 +141,15 @@ class ReaderTask:
         if not self._real:
             return
         heads = self._outputs(model, self._real)
-        self._real = [
-            plate.with_places(self._places({role: h[i] for role, h in heads.items()}, plate))
-            for i, plate in enumerate(self._real)
-        ]
+        each = [{role: h[i] for role, h in heads.items()} for i in range(len(self._real))]
+        self._real = [plate.with_places(self._places(own, plate)) for own, plate in zip(each, self._real, strict=True)]
+        misread = [self._read(own) != plate.labels for own, plate in zip(each, self._real, strict=True)]
+        self._shown = by_weight(self._real, misread, self.config.misread_weight)
+
+    @property
+    def placed(self) -> list[RealPlate]:
+        """The real plates whose characters have been placed by now."""
+        return [plate for plate in self._real if plate.placed]
 
     def _places(self, heads: dict[str, Floats], plate: RealPlate) -> list[PlacedCharacter] | None:
         """Characters in shares of the plate itself, without the margin that the reader sees around it."""
@@ -164,7 +172,7 @@ class ReaderTask:
 
     def _rendered_with_rows(self, rng: np.random.Generator) -> tuple[Image, tuple[tuple[str, ...], ...]]:
         plate = self._plates.render(rng)
-        image, quad = photographed(plate.image_bgr, rng)
+        image, quad = photograph(plate.image_bgr, rng)
         image = degrade(image, rng, self.config.strength * rng.random())
         picture, _ = look_at(image, quad, grow_quad(quad, self.config.margin), (), self._spec.size_hw)
         return prepare(picture, self._spec).pixels[0], plate.rows
@@ -183,7 +191,7 @@ class ReaderTask:
         truths = [[label for row in rows for label in row] for _, rows in self._rendered_judging]
         pairs = {"rendered": self._pairs(predict(model, pictures, 64), truths)}
         if self._judging:
-            truths = [[label for row in plate.rows for label in row] for plate in self._judging]
+            truths = [plate.labels for plate in self._judging]
             pairs["plates"] = self._pairs(self._outputs(model, self._judging), truths)
         return pairs
 
@@ -263,41 +271,12 @@ def real_cutouts(folder: Path, country: Country) -> CutoutSource | None:
     return load_cutouts(load_characters(root, "train", country))
 
 
+def by_weight(plates: Sequence[RealPlate], misread: Sequence[bool], weight: int) -> list[RealPlate]:
+    """The plates whose characters are placed, those that were misread `weight` times."""
+    shown = zip(plates, misread, strict=True)
+    return [plate for plate, wrong in shown for _ in range(weight if wrong else 1) if plate.placed]
+
+
 def _figures(pairs: list[tuple[list[str], list[str]]]) -> dict[str, float]:
     texts = [("".join(truth), "".join(found)) for truth, found in pairs]
     return {"exact": exact_match(texts), "cer": character_error_rate(pairs)}
-
-
-def photographed(plate_bgr: Image, rng: np.random.Generator) -> tuple[Image, Quad]:
-    """A rendered plate as if cut out of a photograph: at some distance, leaning, with something around it.
-
-    Returns:
-        The picture, and the plate's corners in it.
-    """
-    width = float(np.exp(rng.uniform(np.log(40), np.log(320))))
-    scale = width / plate_bgr.shape[1]
-    small = cv2.resize(
-        plate_bgr, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    )
-    height, width = small.shape[0], small.shape[1]
-    pad = max(4, round(0.3 * width))
-    corners = rectangle((height, width)) + pad
-    shear = rng.normal(0.0, 0.06, 2) * (height, width)
-    lean = (
-        np.array([[0, -1], [0, 1], [0, 1], [0, -1]]) * shear[0]
-        + np.array([[1, 0], [1, 0], [-1, 0], [-1, 0]]) * shear[1]
-    )
-    quad = np.asarray(corners + lean + rng.normal(0.0, 0.02, (4, 2)) * (width, height), np.float32)
-    image = _surroundings((height + 2 * pad, width + 2 * pad), rng)
-    transform = cv2.getPerspectiveTransform(rectangle((height, width)), quad)
-    cv2.warpPerspective(
-        small, transform, (image.shape[1], image.shape[0]), dst=image, borderMode=cv2.BORDER_TRANSPARENT
-    )
-    return image, quad
-
-
-def _surroundings(size_hw: tuple[int, int], rng: np.random.Generator) -> Image:
-    """Something soft and coloured, as the bumper or seat around a plate."""
-    coarse = rng.integers(0, 256, (rng.integers(2, 6), rng.integers(2, 6), 3), dtype=np.uint8)
-    muted = cv2.addWeighted(coarse, 0.5, np.full_like(coarse, rng.integers(10, 230)), 0.5, 0)
-    return np.asarray(cv2.resize(muted, (size_hw[1], size_hw[0]), interpolation=cv2.INTER_LINEAR), np.uint8)

@@ -34,6 +34,11 @@ class RealPlate:
     placed: tuple[PlacedCharacter, ...] = ()
     """Where they stand, in shares of the quad; empty while unknown."""
 
+    @property
+    def labels(self) -> list[str]:
+        """All of them, in reading order."""
+        return [label for row in self.rows for label in row]
+
     def with_places(self, placed: Sequence[PlacedCharacter] | None) -> "RealPlate":
         """The same plate, its characters placed."""
         return replace(self, placed=tuple(placed or ()))

@@ -123,14 +123,22 @@ def read_table(path: Path) -> dict[str, Any]:
         raise LprError(f"{path} isn't TOML: {error}.") from error
 
 
-def config_to_toml(config: Any) -> str:
-    """Settings as TOML, every key, each below what it means."""
+def config_to_toml(config: Any, changed_only: bool = False) -> str:
+    """Settings as TOML, each key below what it means.
+
+    Args:
+        config: any settings; a key that is None is left out, as TOML has no word for it.
+        changed_only: leave out those that have their default, too.
+    """
     notes = field_notes(type(config))
     lines = []
     for field in dataclasses.fields(config):
+        value = getattr(config, field.name)
+        if value is None or (changed_only and value == field.default):
+            continue
         note = notes.get(field.name)
         lines += [f"# {note}"] if note else []
-        lines.append(f"{field.name} = {_toml_value(getattr(config, field.name))}")
+        lines.append(f"{field.name} = {_toml_value(value)}")
     return "\n".join(lines) + "\n"
 
 
@@ -139,6 +147,8 @@ def _toml_value(value: Any) -> str:
         return "[" + ", ".join(_toml_value(item) for item in value) + "]"
     if isinstance(value, float):
         return repr(value)
+    if isinstance(value, Path):
+        return _toml_value(str(value))
     # A JSON string, number or boolean is a TOML one, but for the one control character that JSON leaves as it is.
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 

@@ -1,7 +1,6 @@
 """A short rendered clip, read as any other, beside what it really shows."""
 
 import json
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +8,7 @@ from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.metrics import edit_distance
 from lpr_edge.frames import Source
 from lpr_edge.frames.clip import open_clip
+from lpr_edge.messages import say
 from lpr_edge.records import Record, event_record
 from lpr_edge.tracker import Event
 
@@ -79,4 +79,4 @@ def open_demo() -> tuple[Source, Truth]:
 def report(truth: Truth, frames: int, milliseconds: float) -> None:
     """Say on stderr how it went."""
     pace = f"{frames} frames, {milliseconds / max(1, frames):.1f} ms each in detector and reader"
-    print(f"lpr-edge: demo: {truth.summary()} ({pace})", file=sys.stderr)
+    say(f"demo: {truth.summary()} ({pace})")

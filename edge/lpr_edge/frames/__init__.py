@@ -1,7 +1,17 @@
 """Where pictures come from: a camera, a stream, a file or a folder, as `for frame in source.frames`."""
 
-from lpr_edge.frames.frame import Frame, Frames, Source, Unreadable
+from lpr_edge.frames.frame import Frame, Frames, Quiet, Source, Unreadable
 from lpr_edge.frames.opening import Wanted, open_camera, open_source
 from lpr_edge.frames.shaping import shape_frames
 
-__all__ = ["Frame", "Frames", "Source", "Unreadable", "Wanted", "open_camera", "open_source", "shape_frames"]
+__all__ = [
+    "Frame",
+    "Frames",
+    "Quiet",
+    "Source",
+    "Unreadable",
+    "Wanted",
+    "open_camera",
+    "open_source",
+    "shape_frames",
+]

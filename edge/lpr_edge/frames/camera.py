@@ -10,10 +10,11 @@ from typing import Any
 import cv2
 
 from lpr_edge.contract.errors import SourceError
-from lpr_edge.frames.capture import open_capture
+from lpr_edge.frames.capture import Capture, open_capture
 from lpr_edge.frames.csi import REMEDY, open_csi
 from lpr_edge.frames.frame import Source
-from lpr_edge.frames.live import Capture, Reopening, live_frames
+from lpr_edge.frames.live import live_frames
+from lpr_edge.frames.reopening import Reopening
 from lpr_edge.messages import say
 
 DEVICES = Path("/dev")

@@ -2,11 +2,24 @@
 
 import os
 from collections.abc import Sequence
+from typing import Any, Protocol
 
 import cv2
 
 TIMEOUT_MS = 5000
 """How long a stream may take to open, or to give its next frame."""
+
+
+class Capture(Protocol):
+    """What is used of OpenCV's capture; another camera library can stand in."""
+
+    def read(self) -> tuple[bool, Any]:
+        """The next frame; False at the end."""
+        ...
+
+    def release(self) -> None:
+        """Close the device."""
+        ...
 
 
 def open_capture(source: str | int, backend: int = cv2.CAP_ANY, options: Sequence[int] = ()) -> cv2.VideoCapture:

@@ -5,8 +5,7 @@ from typing import Any
 
 import cv2
 
-from lpr_edge.frames.capture import open_capture
-from lpr_edge.frames.live import Capture
+from lpr_edge.frames.capture import Capture, open_capture
 
 DEFAULT_SIZE_WH = (1280, 720)
 REMEDY = (

@@ -2,7 +2,7 @@
 
 from collections.abc import Generator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from lpr_edge.contract.arrays import Image
@@ -34,7 +34,18 @@ class Unreadable:
     index: int = 0
 
 
-Frames = Generator[Frame | Unreadable, None, None]
+@dataclass(frozen=True)
+class Quiet:
+    """A moment without a picture: a live source is slow, or was lost and is looked for, or the clock was set."""
+
+    source: str
+    time: datetime
+    """By the clock, UTC."""
+    clock_set: timedelta = timedelta()
+    """By how much the clock was set just now: what was seen before is to be moved along."""
+
+
+Frames = Generator[Frame | Unreadable | Quiet, None, None]
 """What comes from a source, in order."""
 
 

@@ -1,51 +1,31 @@
 """A camera or a stream: a thread grabs all frames, so that who asks gets the newest and no queue grows stale."""
 
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from collections.abc import Generator
 from threading import Condition, Thread
 from time import monotonic, sleep
-from typing import Any, Protocol
 
 from lpr_edge.contract.arrays import Image
 from lpr_edge.contract.errors import SourceError
-from lpr_edge.frames.frame import Frame, Frames
-from lpr_edge.messages import say
+from lpr_edge.frames.capture import Capture
+from lpr_edge.frames.clock import Clock
+from lpr_edge.frames.frame import Frame, Frames, Quiet
+from lpr_edge.frames.reopening import Opening, Reopening
+from lpr_edge.frames.sameness import Sameness
+from lpr_edge.messages import say, warn
+
+__all__ = ["Capture", "NewestFrame", "Reopening", "live_frames"]
 
 PATIENCE_S = 10.0
 """Without a frame for so long, a source counts as frozen; longer than a stream's own time-out."""
-
-
+FROZEN_S = 10.0
+"""A camera that repeats a picture to the bit for so long is frozen: a living one's noise never does."""
+TICK_S = 0.5
+"""How often the loop hears that time passes while no picture comes: it announces who has gone, and feeds a watchdog."""
 FIRST_WAIT_S = 0.25
 LONGEST_WAIT_S = 2.0
 """Between tries to open a lost source the wait doubles; with a try's own time, it is back within 5 s."""
-
-
-CLOSE_S = 0.5
+CLOSE_S = 0.3
 """How long closing waits for a read that is under way; a stop must be over in 2 s, and sinks take some of it."""
-
-
-class Capture(Protocol):
-    """What is used of OpenCV's capture; another camera library can stand in."""
-
-    def read(self) -> tuple[bool, Any]:
-        """The next frame; False at the end."""
-        ...
-
-    def release(self) -> None:
-        """Close the device."""
-        ...
-
-
-@dataclass(frozen=True)
-class Reopening:
-    """How a source that was lost is opened again."""
-
-    reopen: Callable[[], Capture]
-    """Raises SourceError where it can't be had."""
-    give_up_s: float = 0.0
-    """For how long to try; 0 for ever."""
 
 
 class NewestFrame:
@@ -108,11 +88,17 @@ class NewestFrame:
 
 
 def live_frames(
-    capture: Capture, name: str, remedy: str, patience_s: float = PATIENCE_S, again: Reopening | None = None
+    capture: Capture,
+    name: str,
+    remedy: str,
+    patience_s: float = PATIENCE_S,
+    again: Reopening | None = None,
+    frozen_s: float = FROZEN_S,
 ) -> Frames:
     """The newest frames of a capture, until it ends, and then of its successor.
 
-    Times run with the monotonic clock from the wall clock's start, so that they don't jump when the clock is set.
+    While none comes, a `Quiet` does, twice a second. Times run with the monotonic clock; where the wall clock is set,
+    they follow it, and a `Quiet` tells by how much.
 
     Args:
         capture: opened; it is closed here.
@@ -120,39 +106,72 @@ def live_frames(
         remedy: what to do when it ends.
         patience_s: without a frame for so long, it counts as frozen.
         again: how to open it again; None to end with it.
+        frozen_s: so does one that repeats a picture for so long.
 
     Raises:
         SourceError: when it ends or freezes, as live sources shouldn't, and isn't opened again.
     """
-    start, start_monotonic = datetime.now(UTC), monotonic()
+    clock, sameness = Clock(), Sameness(frozen_s)
     count = 0
     while True:
         newest = NewestFrame(capture)
         try:
-            while (taken := newest.take(patience_s)) is not None:
-                image, index, grabbed_at = taken
-                time = start + timedelta(seconds=grabbed_at - start_monotonic)
-                yield Frame(image, name, count + index, time, 1000 * (monotonic() - grabbed_at))
-            what = "ended" if newest.ended else f"gave nothing for {patience_s:g} s"
+            what = yield from _read_on(newest, name, count, patience_s, clock, sameness)
             loss = f"{name} {what} after {count + newest.count} frames"
         finally:
             newest.close()
         count += newest.count
-        following = _open_again(again, name, loss) if again else None
+        following = (yield from _open_again(again, name, loss, clock)) if again else None
         if following is None:
             raise SourceError(f"{loss}: {remedy}")
         capture = following
 
 
-def _open_again(again: Reopening, name: str, loss: str) -> Capture | None:
+def _read_on(
+    newest: NewestFrame, name: str, first: int, patience_s: float, clock: Clock, sameness: Sameness
+) -> Generator[Frame | Quiet, None, str]:
+    """The frames of one capture, counted from `first`; what ended them."""
+    heard = monotonic()
+    while True:
+        taken = newest.take(min(TICK_S, patience_s))
+        quiet = _quiet(name, clock)
+        if taken is None and newest.ended:
+            return "ended"
+        if taken is None and monotonic() - heard >= patience_s:
+            return f"gave nothing for {patience_s:g} s"
+        if taken is None or quiet.clock_set:
+            yield quiet
+        if taken is None:
+            continue
+        image, index, heard = taken
+        if sameness.lasts(image, heard):
+            return "gave one and the same picture for too long"
+        yield Frame(image, name, first + index, clock.at(heard), 1000 * (monotonic() - heard))
+
+
+def _open_again(again: Reopening, name: str, loss: str, clock: Clock) -> Generator[Quiet, None, Capture | None]:
     """Try until the source is back; None where it isn't in time. One line says each."""
-    say(f"{loss}: it is tried again until it is back")
+    warn(f"{loss}: it is tried again until it is back")
     start, wait_s = monotonic(), FIRST_WAIT_S
     while not again.give_up_s or monotonic() - start < again.give_up_s:
         sleep(wait_s)
         wait_s = min(LONGEST_WAIT_S, 2 * wait_s)
-        with suppress(SourceError):
-            capture = again.reopen()
+        yield _quiet(name, clock)
+        opening = Opening(again.reopen)
+        try:
+            while not opening.wait(TICK_S):
+                yield _quiet(name, clock)
+            capture = opening.take()
+        finally:
+            opening.leave()
+        if capture is not None:
             say(f"{name} is back after {monotonic() - start:.0f} s")
             return capture
     return None
+
+
+def _quiet(name: str, clock: Clock) -> Quiet:
+    clock_set = clock.follow()
+    if clock_set:
+        warn(f"the clock was set by {clock_set.total_seconds():+.0f} s: times follow it from here on")
+    return Quiet(name, clock.now(), clock_set)

@@ -11,11 +11,14 @@ from lpr_edge.frames.camera import Wanted, open_camera
 from lpr_edge.frames.capture import TIMEOUT_MS, open_capture
 from lpr_edge.frames.clip import clip_source, open_clip
 from lpr_edge.frames.frame import Source
-from lpr_edge.frames.live import Reopening, live_frames
+from lpr_edge.frames.live import live_frames
+from lpr_edge.frames.reopening import Reopening
 from lpr_edge.frames.stills import open_folder, open_picture
 
 __all__ = ["Wanted", "open_camera", "open_source"]
 
+STREAM_FROZEN_S = 60.0
+"""An encoder may skip a still scene, so that a stream repeats pictures to the bit; but not past its next key frame."""
 STREAMS = ("http://", "https://", "rtsp://", "rtsps://", "rtmp://")
 
 
@@ -61,7 +64,7 @@ def open_stream(url: str, give_up_s: float = 0.0) -> Source:
     fps = capture.get(cv2.CAP_PROP_FPS) or 25.0
     again = Reopening(lambda: _open_capture(url, name), give_up_s)
     remedy = "check the camera and the network, then start again"
-    return Source(name, "live", fps, live_frames(capture, name, remedy, again=again))
+    return Source(name, "live", fps, live_frames(capture, name, remedy, again=again, frozen_s=STREAM_FROZEN_S))
 
 
 def _open_capture(url: str, name: str) -> cv2.VideoCapture:

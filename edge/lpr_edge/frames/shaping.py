@@ -5,7 +5,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from lpr_edge.frames.frame import Frame, Frames, Source
+from lpr_edge.frames.frame import Frame, Frames, Quiet, Source
 
 TURNS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
 """Degrees clockwise -> OpenCV's name of the turn."""
@@ -26,7 +26,12 @@ def shape_frames(source: Source, rotate: int = 0, every: int = 1) -> Source:
 
 def _shaped(frames: Frames, rotate: int, every: int) -> Frames:
     try:
-        for number, frame in enumerate(frames):
+        number = -1
+        for frame in frames:
+            if isinstance(frame, Quiet):
+                yield frame
+                continue
+            number += 1
             if number % every:
                 continue
             if isinstance(frame, Frame) and rotate:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from time import monotonic
 
 from lpr_edge.contract.errors import LprError
-from lpr_edge.messages import say
+from lpr_edge.frames.clock import Clock
+from lpr_edge.messages import say, warn
 from lpr_edge.records import Record
 from lpr_edge.sinks.courier import Courier
 from lpr_edge.sinks.outbox import Outbox
@@ -18,7 +19,7 @@ MOST_HELD = 10_000
 """Events kept in memory while the disk takes none."""
 TRY_AGAIN_S = 5.0
 """From a try that failed to the next, unless an event comes."""
-CLOSE_S = 1.0
+CLOSE_S = 0.7
 """How long sinks may still take at the end; a stop must be over in 2 s."""
 
 TakePictures = Callable[[Event], Mapping[str, bytes]]
@@ -51,6 +52,7 @@ class Announcer:
         self._take_pictures = take_pictures
         self._held: deque[tuple[Record, Mapping[str, bytes]]] = deque()
         self._lost = 0
+        self._clock = Clock()
         self._failed_at: float | None = None
         """When the outbox last took no event (`monotonic`); None while it does."""
 
@@ -61,7 +63,8 @@ class Announcer:
         self._store_held()
 
     def tend(self) -> None:
-        """Try again to store what is held."""
+        """Try again to store what is held, and follow the clock where it was set."""
+        self._follow_clock()
         if self._failed_at is not None and monotonic() - self._failed_at >= TRY_AGAIN_S:
             self._store_held()
 
@@ -69,7 +72,7 @@ class Announcer:
         """Store what was held, and let the sinks finish."""
         self._store_held()
         if self._held:
-            say(f"{len(self._held)} events could not be stored, and are lost")
+            warn(f"{len(self._held)} events could not be stored, and are lost")
         for courier in self._couriers:
             courier.start_closing(CLOSE_S)
         for courier in self._couriers:
@@ -79,12 +82,22 @@ class Announcer:
         self._tell_waiting()
         self.outbox.close()
 
+    def _follow_clock(self) -> None:
+        """Give this run's events their right age, or they would be deleted too early or too late."""
+        change = self._clock.follow()
+        if not change:
+            return
+        try:
+            self.outbox.move_times(change.total_seconds())
+        except sqlite3.Error as error:
+            warn(f"the outbox {self.outbox.path} can't follow the clock ({error})")
+
     def _hold(self, record: Record, pictures: Mapping[str, bytes]) -> None:
         if len(self._held) == MOST_HELD:
             self._held.popleft()
             self._lost += 1
             if self._lost == 1:
-                say(f"more than {MOST_HELD} events are held in memory: the oldest are lost from now on")
+                warn(f"more than {MOST_HELD} events are held in memory: the oldest are lost from now on")
         self._held.append((record, pictures))
 
     def _store_held(self) -> None:
@@ -104,13 +117,13 @@ class Announcer:
 
     def _tell_trouble(self, error: sqlite3.Error) -> None:
         if self._failed_at is None:
-            say(f"the outbox {self.outbox.path} takes no events ({error}): they are held in memory, make room")
+            warn(f"the outbox {self.outbox.path} takes no events ({error}): they are held in memory, make room")
         self._failed_at = monotonic()
         if not isinstance(error, sqlite3.OperationalError):  # not locked or full, but damaged
             try:
                 self.outbox.recover()
             except (LprError, OSError, sqlite3.Error) as failure:
-                say(str(failure))
+                warn(str(failure))
 
     def _tell_waiting(self) -> None:
         try:

@@ -6,7 +6,7 @@ from threading import Thread
 from time import monotonic
 
 from lpr_edge.contract.errors import LprError
-from lpr_edge.messages import say
+from lpr_edge.messages import detail, say, warn
 from lpr_edge.sinks.outbox import Outbox
 from lpr_edge.sinks.sink import RefusedError, Target
 
@@ -86,8 +86,9 @@ class Courier:
         try:
             self.target.deliver(parcel)
         except RefusedError as error:
-            say(f"{self.target.name} refuses event {parcel.record['id']} ({error}): it is left out there")
+            warn(f"{self.target.name} refuses event {parcel.record['id']} ({error}): it is left out there")
         self._outbox.mark_delivered(self.target.name, parcel.number)
+        detail(f"{self.target.name} has event {parcel.record['id']}")
         if self.failures:
             say(f"{self.target.name} is back after {self.failures} failed tries")
             self.failures = 0
@@ -96,4 +97,4 @@ class Courier:
     def _fail(self, reason: str) -> None:
         self.failures += 1
         if self.failures == 1 and not self._closing:
-            say(f"{self.target.name} takes no events ({reason}): they wait in the outbox, and it is tried again")
+            warn(f"{self.target.name} takes no events ({reason}): they wait in the outbox, and it is tried again")

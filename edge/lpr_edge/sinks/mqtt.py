@@ -8,6 +8,8 @@ from urllib.parse import unquote, urlsplit
 
 from lpr_edge import __version__
 from lpr_edge.contract.errors import LprError
+from lpr_edge.messages import warn
+from lpr_edge.records import Record
 from lpr_edge.sinks.discovery import discovery_messages
 from lpr_edge.sinks.sink import DeliveryError, Parcel
 
@@ -71,6 +73,17 @@ class Mqtt:
         if not message.is_published():
             raise DeliveryError(self._reason if not self._client.is_connected() else "the broker doesn't confirm")
         self._under_way = None
+
+    def tell_match(self, record: Record) -> None:
+        """Publish at once that a listed plate is there, or not at all: a gate must not open for what is long gone.
+
+        QoS 0, not retained; the event itself still goes the sure way.
+        """
+        if not self._client.is_connected():
+            warn(f"no match message for event {record['id']}: {self._reason}")
+            return
+        message = {"id": record["id"], "last_seen": record["last_seen"], "text": record["text"]} | record["matched"]
+        self._client.publish(f"{self._base}/match", json.dumps(message, ensure_ascii=False), qos=0)
 
     def close(self) -> None:
         """Say that the device goes, and disconnect."""

@@ -14,7 +14,7 @@ from threading import Lock
 from typing import TextIO
 
 from lpr_edge.contract.errors import LprError
-from lpr_edge.messages import say
+from lpr_edge.messages import warn
 from lpr_edge.records import Record
 from lpr_edge.sinks.sink import Parcel
 
@@ -56,6 +56,8 @@ class Outbox:
         except BaseException:
             self._claim.close()
             raise
+        self._earlier = int(self._connection.execute("SELECT COALESCE(MAX(number), 0) FROM events").fetchone()[0])
+        """Number of the last event of earlier runs."""
 
     def add(self, record: Record, pictures: Mapping[str, bytes] | None = None) -> Record:
         """Store an event; the record as it stands in the file.
@@ -112,6 +114,11 @@ class Outbox:
             found = connection.execute("SELECT MIN(stored) FROM events").fetchone()[0]
         return None if found is None else float(found)
 
+    def move_times(self, by_s: float) -> None:
+        """Correct when this run's events were stored, where the clock was wrong by so many seconds and has been set."""
+        with self._transaction() as connection:
+            connection.execute("UPDATE events SET stored = stored + ? WHERE number > ?", (by_s, self._earlier))
+
     def drop_before(self, stored: float) -> int:
         """Delete events that were stored before a time and that all sinks have; how many."""
         with self._transaction() as connection:
@@ -145,7 +152,8 @@ class Outbox:
             self._connection.close()
             aside = _put_aside(self.path)
             self._connection = self._open()
-        say(f"{self.path} was damaged: it is kept as {aside}, and a new one begun")
+            self._earlier = 0
+        warn(f"{self.path} was damaged: it is kept as {aside}, and a new one begun")
 
     def close(self) -> None:
         """Close the file."""
@@ -160,7 +168,7 @@ class Outbox:
             raise LprError(f"can't open the outbox {self.path} ({error}): give --store another file") from error
         except sqlite3.DatabaseError:
             aside = _put_aside(self.path)
-            say(f"{self.path} is damaged: it is kept as {aside}, and a new one begun")
+            warn(f"{self.path} is damaged: it is kept as {aside}, and a new one begun")
             return _connect(self.path, self.sinks)
 
     def _delivered(self, connection: sqlite3.Connection) -> int:

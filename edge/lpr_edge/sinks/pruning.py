@@ -7,12 +7,15 @@ from pathlib import Path
 from threading import Event as Flag
 from threading import Thread
 
-from lpr_edge.messages import say
+from lpr_edge.messages import warn
 from lpr_edge.sinks.outbox import Outbox
 
 EVERY_S = 600.0
 BATCH = 200
 """Events deleted at a time, where room is needed."""
+
+CLOSE_S = 0.3
+"""How long closing waits for deletions that are under way."""
 
 ListFiles = Callable[[], Iterable[Path]]
 
@@ -53,16 +56,18 @@ class Pruner:
             self._drop_until_it_fits()
 
     def close(self) -> None:
-        """Stop looking."""
+        """Stop looking; files that are being deleted just then are left to the thread."""
         self._closing.set()
-        self._thread.join()
+        self._thread.join(CLOSE_S)
 
     def _run(self) -> None:
         while True:
             try:
                 self.prune()
             except (OSError, sqlite3.Error) as error:
-                say(f"can't make room ({error}): look at the disk")
+                if self._closing.is_set():
+                    return  # the outbox was closed before the deletions were done: they go on at the next start
+                warn(f"can't make room ({error}): look at the disk")
             if self._closing.wait(self._every_s):
                 return
 
@@ -89,7 +94,7 @@ class Pruner:
             else:
                 break
         if lost:
-            say(f"the quota is full: the oldest {lost} events were deleted before every sink had them")
+            warn(f"the quota is full: the oldest {lost} events were deleted before every sink had them")
 
     def _dated_files(self) -> Iterator[tuple[Path, float]]:
         """The files with the times of their last change, the oldest first."""

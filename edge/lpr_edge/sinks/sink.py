@@ -38,6 +38,25 @@ class Sink(Protocol):
         ...
 
 
+class Layer:
+    """A sink that lays something over another; what it doesn't change goes through."""
+
+    def __init__(self, inner: Sink) -> None:
+        self.inner = inner
+
+    def write(self, record: Record, event: Event | None = None) -> None:
+        """Pass a record on."""
+        self.inner.write(record, event)
+
+    def tend(self) -> None:
+        """See to what is left over there."""
+        self.inner.tend()
+
+    def close(self) -> None:
+        """Finish what is under way there."""
+        self.inner.close()
+
+
 @dataclass(frozen=True)
 class Parcel:
     """An event on its way from the outbox to a target."""

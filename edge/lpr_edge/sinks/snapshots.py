@@ -23,6 +23,11 @@ def take_pictures(event: Event) -> Mapping[str, bytes]:
     return {"frame": _jpeg(image), "plate": _jpeg(rectify(image, quad_xy, (height, width)))}
 
 
+def take_frame(event: Event) -> Mapping[str, bytes]:
+    """The same without the plate: where plates are blurred, it shows nothing."""
+    return {"frame": _jpeg(event.frame.image_bgr)}
+
+
 def _jpeg(image: Image) -> bytes:
     return cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1].tobytes()
 

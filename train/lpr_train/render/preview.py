@@ -10,12 +10,15 @@ from lpr_edge.contract.arrays import Image
 from lpr_edge.contract.country import Country
 from lpr_edge.contract.data import find_dataset, load_characters
 from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.geometry import rectangle, rectify
 from lpr_train.render.characters import CharacterRenderer
 from lpr_train.render.cutouts import load_cutouts
+from lpr_train.render.effects import degrade
 from lpr_train.render.glyphs import GlyphBook
 from lpr_train.render.photograph import photograph
 from lpr_train.render.plates import PlateRenderer
 from lpr_train.render.scenes import SceneRenderer
+from lpr_train.render.warp import homography, move_boxes
 
 KINDS = ("plates", "characters", "scenes")
 SHEET_WIDTH = 1600
@@ -97,12 +100,15 @@ def _plates(country: Country, glyphs: GlyphBook) -> Draw:
 
     def draw(rng: np.random.Generator) -> Image:
         plate = renderer.render(rng)
-        size_hw = 96, round(96 * plate.image_bgr.shape[1] / plate.image_bgr.shape[0])
-        shot = photograph(plate, rng, size_hw, rng.uniform(0.2, 1))
+        plate_hw = plate.image_bgr.shape[0], plate.image_bgr.shape[1]
+        size_hw = 96, round(96 * plate_hw[1] / plate_hw[0])
+        image, quad = photograph(plate.image_bgr, rng)
+        shown = rectify(degrade(image, rng, rng.uniform(0.2, 1)), quad, size_hw)
         if next(drawn) % 4 == 0:
-            for x, y, w, h in shot.boxes_xywh:
-                cv2.rectangle(shot.image_bgr, (int(x), int(y)), (int(x + w), int(y + h)), MARK, 1)
-        return shot.image_bgr
+            boxes = np.array([[box.x, box.y, box.w, box.h] for box in plate.boxes], np.float32)
+            for x, y, w, h in move_boxes(boxes, homography(rectangle(plate_hw), rectangle(size_hw))):
+                cv2.rectangle(shown, (int(x), int(y)), (int(x + w), int(y + h)), MARK, 1)
+        return shown
 
     return draw
 

@@ -1,0 +1,1 @@
+"""lpr-edge as a service of systemd: its unit, and what the two tell each other."""

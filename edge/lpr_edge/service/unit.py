@@ -1,0 +1,114 @@
+"""The systemd unit of lpr-edge."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from lpr_edge.config import Config
+
+NAME = "lpr-edge"
+USER = "lpr"
+SETTINGS = Path("/etc/lpr/lpr.toml")
+STATE = Path("/var/lib/lpr")
+"""What systemd makes of `StateDirectory=lpr`: the one folder that belongs to the service."""
+
+UNIT = """\
+[Unit]
+Description=Reads licence plates
+After=network-online.target time-sync.target
+Wants=network-online.target
+# A camera that isn't there yet is waited for as long as it takes.
+StartLimitIntervalSec=0
+
+[Service]
+Type=notify
+ExecStart={command}
+ExecReload=/bin/kill -HUP $MAINPID
+Restart=always
+RestartSec=5
+# The loop tells that it lives; an SD card may hold it up for some seconds, but not for a minute.
+WatchdogSec=60
+TimeoutStopSec=10
+KillMode=mixed
+# Records are for the sinks. In the journal they would be stored plates that nobody asked for.
+StandardOutput=null
+
+User={user}
+Group={user}
+SupplementaryGroups={groups}
+StateDirectory=lpr
+StateDirectoryMode=0700
+UMask=0077
+{writable}
+NoNewPrivileges=yes
+CapabilityBoundingSet=
+ProtectSystem=strict
+# Python may stand in somebody's home.
+ProtectHome=read-only
+PrivateTmp=yes
+PrivateDevices={private_devices}
+ProtectHostname=yes
+ProtectKernelTunables=yes
+ProtectKernelModules=yes
+ProtectKernelLogs=yes
+ProtectControlGroups=yes
+ProtectProc=invisible
+RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
+RestrictNamespaces=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+LockPersonality=yes
+RemoveIPC=yes
+SystemCallArchitectures=native
+SystemCallFilter=@system-service
+SystemCallErrorNumber=EPERM
+
+[Install]
+WantedBy=multi-user.target
+"""
+# Left out on purpose: ProtectClock shuts out all devices, cameras too (systemd sets a device list for it);
+# MemoryDenyWriteExecute forbids what the networks' runtimes may generate.
+
+USERS = f"""\
+u {USER} - "Licence plate recognition" {STATE}
+"""
+"""sysusers.d(5): an account that nobody can log in to."""
+
+
+def unit_text(config: Config, settings: Path, groups: list[str]) -> str:
+    """The unit.
+
+    Args:
+        config: what the service is told.
+        settings: the file that tells it.
+        groups: that the account is in besides its own, for camera and pins.
+    """
+    return UNIT.format(
+        command=" ".join(_quoted(word) for word in (sys.executable, "-m", "lpr_edge.cli", "--config", str(settings))),
+        user=USER,
+        groups=" ".join(groups),
+        writable="".join(f"ReadWritePaths={_quoted('-' + str(path))}\n" for path in folders_outside(config)),
+        # A stream needs no device; a camera does, and a program that opens a gate may want a pin.
+        private_devices="no" if config.camera is not None or config.on_match else "yes",
+    )
+
+
+def folders_outside(config: Config) -> list[Path]:
+    """The folders that the service writes to and that systemd doesn't make for it."""
+    return sorted({path for path in written_folders(config) if not path.is_relative_to(STATE)})
+
+
+def written_folders(config: Config) -> Iterator[Path]:
+    """Every folder that these settings write to."""
+    for file in (config.store, config.jsonl, config.csv, config.save_video, config.hash_key):
+        if file:
+            yield file.parent
+    for folder in (config.snapshots, config.save_images):
+        if folder:
+            yield folder
+
+
+def _quoted(word: str) -> str:
+    """A word as a unit's command line takes it, see systemd.service(5): `%` and `$` stand for other things there."""
+    word = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
+    return f'"{word}"' if any(c.isspace() for c in word) else word
