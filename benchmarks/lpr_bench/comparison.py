@@ -115,10 +115,13 @@ def _case_series(case: Mapping[str, Any], yardsticks: Sequence[Sequence[float]])
 
 
 def steady(values: Sequence[float], period: int) -> float:
-    """What a picture takes: the mean over the pictures of each one's median.
+    """What a picture takes: the mean over the pictures of each one's median, without the extreme tenths.
 
-    Frames with and without plates take two different times, and the median of such a mixture jumps between them.
+    Frames with and without plates take two different times, and the median of such a mixture jumps between them. A
+    picture that was interrupted in most of its few runs would still pull a plain mean.
     """
     numbers = np.asarray(values, np.float64)
     places = np.arange(len(numbers)) % period
-    return float(np.mean([np.median(numbers[places == place]) for place in range(min(period, len(numbers)))]))
+    medians = sorted(float(np.median(numbers[places == place])) for place in range(min(period, len(numbers))))
+    cut = len(medians) // 10
+    return float(np.mean(medians[cut : len(medians) - cut]))

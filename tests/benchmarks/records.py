@@ -44,7 +44,7 @@ def _share(rng: np.random.Generator, share: float, slower: float, noise: float, 
 def _process(rng: np.random.Generator, share: float, slower: float, noise: float) -> dict[str, Any]:
     """A frame takes 4 ms, a plate 2 more, each picture some per cent of its own; one in thirty is interrupted."""
     machine = rng.lognormal(0, 0.05)  # a faster or slower minute, which the yardstick sees too
-    count = 2 * PERIOD
+    count = 3 * PERIOD
     places = np.arange(count) % PERIOD
     picture = 1 + 0.1 * np.sin(places)
     plates = (places + 1) * share // 1 - places * share // 1
