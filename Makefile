@@ -5,7 +5,9 @@
 #   make check      format, lint and types
 #   make faults     what goes wrong in months at a gate, on purpose, and a table of what was lost
 #   make soak       FRAMES=200000 from a looped clip with all sinks on, and a table of what was lost and what was left over
-#   make bench      accuracy of nothing, speed of everything: lpr-bench on this machine
+#   make bench      speed, start and memory on this machine: lpr-bench
+#   make bench-short  the same with few frames, into build/: what CI keeps
+#   make bench-arm64  the device part on an emulated Raspberry Pi OS: tests, demo, parity (needs root, takes an hour)
 #   make models DATA=DIR   train, pack, export, measure and describe all shipped models anew; stopped, it goes on
 #   make clean      remove environments and caches;  runs/ stays
 #
@@ -28,7 +30,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 DEVICE := .venv-device
 EVERYTHING := .venv
 
-.PHONY: demo test test-all faults soak check format bench models clean
+.PHONY: demo test test-all faults soak check format bench bench-short bench-arm64 models clean
 .DELETE_ON_ERROR:
 
 demo: $(DEVICE)/installed
@@ -36,6 +38,17 @@ demo: $(DEVICE)/installed
 
 bench: $(DEVICE)/installed
 	$(DEVICE)/bin/lpr-bench
+
+# No figure of it may be quoted, and none is asserted: it shows that the benchmarks run, and keeps what they wrote.
+bench-short: $(EVERYTHING)/installed
+	$(EVERYTHING)/bin/lpr-bench frames --frames 10 --processes 2 --board short --json build/bench/short.json
+	$(EVERYTHING)/bin/lpr-bench latency --rounds 2 --thread-counts 1 --board short --json build/bench/short.json
+	$(EVERYTHING)/bin/lpr-bench parity --board short --json build/bench/short.json
+	$(EVERYTHING)/bin/lpr-bench limits --rounds 10 --board short --json build/bench/short.json
+	$(EVERYTHING)/bin/lpr-bench report build/bench/short.json --out build/bench
+
+bench-arm64:
+	benchmarks/arm64/run
 
 test: $(EVERYTHING)/installed
 	$(EVERYTHING)/bin/python -m pytest

@@ -2,19 +2,15 @@
 
 import argparse
 import sys
-from pathlib import Path
 
 from lpr_edge.contract.errors import LprError
-
-RESULTS = Path("benchmarks/results")
-"""Where results of a board go, in the folder that the command is started from."""
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run a benchmark; the exit status is 1 for what the user can mend, 2 for wrong usage, 130 after Ctrl-C."""
     arguments = sys.argv[1:] if argv is None else argv
     try:
-        parsed = build_parser().parse_args(arguments or ["latency"])
+        parsed = build_parser().parse_args(arguments or ["frames"])
         status: int = parsed.run(parsed)
         return status
     except LprError as error:
@@ -27,14 +23,39 @@ def main(argv: list[str] | None = None) -> int:
 
 def build_parser() -> argparse.ArgumentParser:
     """The parser of all benchmarks."""
-    from lpr_bench import run_accuracy, run_calibrate, run_cards, run_latency
+    from lpr_bench import (
+        run_accuracy,
+        run_all,
+        run_calibrate,
+        run_cards,
+        run_compare,
+        run_frames,
+        run_latency,
+        run_limits,
+        run_parity,
+        run_report,
+        run_stress,
+        run_trials,
+    )
 
     parser = argparse.ArgumentParser(
-        prog="lpr-bench", description="Accuracy and latency of the models on this machine; alone: latency."
+        prog="lpr-bench", description="Accuracy, latency and memory of the models on this machine; alone: frames."
     )
     benchmarks = parser.add_subparsers(required=True, metavar="BENCHMARK")
+    run_frames.add_command(benchmarks)
+    run_all.add_command(benchmarks)
+    run_latency.add_command(benchmarks)
     run_accuracy.add_command(benchmarks)
-    run_latency.add_command(benchmarks, RESULTS)
     run_calibrate.add_command(benchmarks)
     run_cards.add_command(benchmarks)
+    run_parity.add_command(benchmarks)
+    run_limits.add_command(benchmarks)
+    run_stress.add_command(benchmarks)
+    run_compare.add_command(benchmarks)
+    run_trials.add_command(benchmarks)
+    run_report.add_command(benchmarks)
     return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -8,6 +8,7 @@ from lpr_bench.plates import ReadPlate
 from lpr_edge.classifier import Classifier
 from lpr_edge.contract.arrays import Image
 from lpr_edge.contract.data import file_sha256
+from lpr_edge.contract.manifest import Manifest, read_manifest
 from lpr_edge.detector import Detector
 from lpr_edge.pipeline import PlateReader
 from lpr_edge.reader import Reader
@@ -45,9 +46,20 @@ def open_reader(parsed: argparse.Namespace) -> PlateReader:
     Raises:
         LprError: one of them can't be opened, or is of the wrong kind.
     """
-    return PlateReader(
-        Detector(_open(parsed, parsed.detector, "detector")), Reader(_open(parsed, parsed.reader, "reader"))
-    )
+    return open_plate_reader(parsed.detector, parsed.reader, parsed.runtime, parsed.threads)
+
+
+def open_plate_reader(detector: Path | None, reader: Path | None, runtime: str, threads: int) -> PlateReader:
+    """The same, where no command line says it; None stands for the shipped model.
+
+    Raises:
+        LprError: one of them can't be opened, or is of the wrong kind.
+    """
+    models = [
+        open_model(path or shipped_model(name, runtime), runtime, threads)
+        for name, path in (("detector", detector), ("reader", reader))
+    ]
+    return PlateReader(Detector(models[0]), Reader(models[1]))
 
 
 def open_detectors(parsed: argparse.Namespace) -> list[Detector]:
@@ -79,11 +91,8 @@ def open_classifier(parsed: argparse.Namespace) -> Classifier:
     Raises:
         LprError: it can't be opened, or is of the wrong kind.
     """
-    return Classifier(_open(parsed, parsed.classifier, "characters"))
-
-
-def _open(parsed: argparse.Namespace, path: Path | None, shipped: str) -> Model:
-    return open_model(path or shipped_model(shipped, parsed.runtime), parsed.runtime, parsed.threads)
+    path = parsed.classifier or shipped_model("characters", parsed.runtime)
+    return Classifier(open_model(path, parsed.runtime, parsed.threads))
 
 
 def read_plates(device: PlateReader, frame_bgr: Image) -> list[ReadPlate]:
@@ -95,12 +104,24 @@ def read_plates(device: PlateReader, frame_bgr: Image) -> list[ReadPlate]:
 def describe_model(model: Model) -> dict[str, Any]:
     """What a result file says of a network that it was measured with."""
     return {
-        "file": model.path.name,
-        "kind": model.manifest.kind,
-        "name": model.manifest.name,
-        "precision": model.manifest.precision,
-        "bytes": model.path.stat().st_size,
-        "sha256": file_sha256(model.path),
+        **describe_file(model.path, model.manifest),
         "runtime": model.runtime_name,
         "runtime_version": model.runtime_version,
+    }
+
+
+def describe_file(path: Path, manifest: Manifest | None = None) -> dict[str, Any]:
+    """What a result file says of a model file; its manifest is read unless it is given.
+
+    Raises:
+        ManifestError: it is missing, damaged, or not lpr's.
+    """
+    known = manifest or read_manifest(path)
+    return {
+        "file": path.name,
+        "kind": known.kind,
+        "name": known.name,
+        "precision": known.precision,
+        "bytes": path.stat().st_size,
+        "sha256": file_sha256(path),
     }

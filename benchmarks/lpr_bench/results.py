@@ -1,6 +1,11 @@
-"""A benchmark's result on disk: JSON, written whole or not at all."""
+"""A benchmark's result on disk: JSON, written whole or not at all.
+
+A record is one benchmark's result, flat, with `benchmark` naming it. A board's file holds the last record of each
+benchmark that ran there; each record carries its own environment, since a board changes between two runs.
+"""
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -8,8 +13,13 @@ from typing import Any
 from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.metrics import wilson_interval
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 """Of the result files; a number or a meaning that changes makes a new one."""
+
+Record = dict[str, Any]
+
+NUMBERS = re.compile(r"\[\s+((?:-?[\d.][\d.eE+-]*,\s+)*-?[\d.][\d.eE+-]*)\s+\]")
+"""A list of plain numbers, over several lines."""
 
 
 def write_result(path: Path, result: Mapping[str, Any]) -> None:
@@ -22,10 +32,60 @@ def write_result(path: Path, result: Mapping[str, Any]) -> None:
     beside = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_text(text, encoding="utf-8")
+        beside.write_text(NUMBERS.sub(_on_one_line, text), encoding="utf-8")
         beside.replace(path)
     except OSError as error:
         raise LprError(f"can't write {path}: {error.strerror or error}. Give another place by --json FILE") from error
+
+
+def _on_one_line(found: re.Match[str]) -> str:
+    """Raw values are thousands of numbers: a line each would hide the rest of the file."""
+    return "[" + re.sub(r"\s+", " ", found.group(1)) + "]"
+
+
+def add_record(path: Path, board: str, record: Record) -> None:
+    """Put a record into a board's file in place of the last one of the same benchmark; the others stay.
+
+    Raises:
+        LprError: the file is there and no result file, or can't be written.
+    """
+    others = [r for r in _records_to_keep(path) if r["benchmark"] != record["benchmark"]]
+    write_result(path, {"board": board, "records": [*others, record]})
+
+
+def _records_to_keep(path: Path) -> list[Record]:
+    """What the file holds; nothing where it isn't there, or an older lpr-bench wrote it."""
+    try:
+        return read_records(path) if path.exists() else []
+    except OldResultError:
+        return []
+
+
+class OldResultError(LprError):
+    """A result in a form that this lpr-bench no longer reads."""
+
+
+def read_records(path: Path) -> list[Record]:
+    """The records of a board's file, or the one of a file that holds but one.
+
+    Raises:
+        OldResultError: an older lpr-bench wrote it.
+        LprError: it can't be read, or is no result file.
+    """
+    try:
+        result = json.loads(path.read_text(encoding="utf-8"))
+        version = result["format"]
+        records: list[Record] = result.get("records", [result])
+        named = all(isinstance(record["benchmark"], str) for record in records)
+    except OSError as error:
+        raise LprError(f"can't read {path}: {error.strerror or error}") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise LprError(f"{path} is no result of lpr-bench: give a file that it wrote") from error
+    if version != FORMAT_VERSION or not named:
+        raise OldResultError(
+            f"{path} has the results' format {version}, and this lpr-bench reads {FORMAT_VERSION}: measure again"
+        )
+    return records
 
 
 def share(successes: int, count: int) -> dict[str, Any]:

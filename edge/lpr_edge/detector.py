@@ -73,7 +73,7 @@ class Detector:
     def _find(self, frame_bgr: Image, threshold: float) -> list[FoundPlate]:
         manifest = self.model.manifest
         prepared = prepare(frame_bgr, manifest.input)
-        heads = self.model.outputs(prepared.pixels)
+        heads = self.model.heads(prepared.pixels)
         boxes = decode_plates(heads, manifest.input.size_hw, {**manifest.thresholds, "score": threshold})
         return [FoundPlate(prepared.to_picture(box.quad_xy), box.score, box.turn_scores) for box in boxes]
 

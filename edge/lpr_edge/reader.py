@@ -83,7 +83,7 @@ class Reader:
             ValueError: the corners aren't a convex quadrilateral.
         """
         manifest = self.model.manifest
-        heads = self.model.outputs(prepare_plate(frame_bgr, quad_xy, manifest.input, manifest.margin).pixels)
+        heads = self.model.heads(prepare_plate(frame_bgr, quad_xy, manifest.input, manifest.margin).pixels)
         faint = {**self.thresholds, "peak": FAINT * self.thresholds["peak"]}
         candidates = decode_characters(heads, manifest.labels, faint)
         characters, parsed = decode_reading(candidates, manifest.labels, self.grammar, self.thresholds)

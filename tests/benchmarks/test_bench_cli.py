@@ -1,15 +1,20 @@
+import argparse
 import json
 import re
 import shutil
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 from tests.benchmarks.made_plates import write_streets
 
+from lpr_bench import run_all, run_frames
 from lpr_bench.cli import main
+from lpr_bench.results import add_record, read_records
 from lpr_edge.contract.country import load_country
 from lpr_edge.contract.manifest import read_manifest, replace_manifest
 
@@ -33,19 +38,91 @@ def data(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_latency_measures_and_writes(
-    plate_models: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Latency of real models is printed and written, under the board's name, with models and machine beside it."""
+@pytest.fixture
+def board(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The file of the board that benchmarks run on, which isn't there yet."""
     monkeypatch.chdir(tmp_path)
-    assert main(["latency", "--frames", "3", "--board", "My Board", *plate_models]) == 0
+    return tmp_path / "benchmarks" / "results" / "my-board.json"
+
+
+def only_record(path: Path) -> dict[str, Any]:
+    (record,) = read_records(path)
+    return record
+
+
+def test_frames_are_measured_and_written(
+    plate_models: list[str], board: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Frames of real models are printed and written, under the board's name, marked as too few to be quoted."""
+    monkeypatch.setattr(run_frames, "start_device", lambda _settings: {"not_measured": "not here"})
+    command = ["frames", "--frames", "3", "--processes", "1", "--board", "My Board", *plate_models]
+    assert main(command) == 0
     out, err = capsys.readouterr()
+    assert out.startswith("INVALID, not to be quoted: ")
     assert "whole, plate in 100% of 3 frames" in out
     assert "Wrote benchmarks/results/my-board.json" in err
-    result = json.loads(Path("benchmarks/results/my-board.json").read_text(encoding="utf-8"))
-    assert (result["board"], result["threads"], result["opencv_threads"]) == ("My Board", 1, 1)
-    assert [model["kind"] for model in result["models"]] == ["detector", "reader"]
-    assert [len(share["raw"]["whole"]) for share in result["shares"]] == [3, 3, 3]
+    record = only_record(board)
+    assert (record["board"], record["threads"], len(record["load_ms"])) == ("My Board", 1, 1)
+    assert [model["kind"] for model in record["models"]] == ["detector", "reader"]
+    assert [len(share["processes"][0]["whole"]) for share in record["shares"]] == [3, 3, 3]
+    assert any("3 frames are too few" in reason for reason in record["validity"]["invalid_because"])
+
+
+def test_latency_of_every_runtime(repository: Path, board: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each file runs in each runtime that reads it, in turns; ratios are to the reference, raw values are kept."""
+    golden = repository / "tests" / "edge" / "golden"
+    files = [str(golden / f"characters.int8.{suffix}") for suffix in ("tflite", "onnx")]
+    command = ["latency", "--models", *files, "--reference", files[0], "--thread-counts", "1", "--rounds", "3"]
+    assert main([*command, "--runtimes", "litert", "onnxruntime", "--board", "My Board"]) == 0
+    record = only_record(board)
+    cases = [(case["path"], case["runtime"]) for case in record["cases"]]
+    assert cases == [("characters.int8.tflite", "litert"), ("characters.int8.onnx", "onnxruntime")]
+    assert record["cases"][0]["ratio_to_reference"] == [1.0, 1.0, 1.0]
+    assert {len(values) for case in record["cases"] for values in case["raw_ms"]} == {3}
+    assert "15 runs are too few" in capsys.readouterr().out
+
+
+def test_parity_here_and_elsewhere(
+    repository: Path, plate_models: list[str], board: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A runtime agrees with itself, here and with a reference that was kept; other models don't fit that reference."""
+    golden = repository / "tests" / "edge" / "golden"
+    files = [plate_models[1], plate_models[3], str(golden / "characters.int8.tflite")]
+    kept = board.parent / "reference.npz"
+    assert main(["parity", "--models", *files, "--write-reference", str(kept), "--board", "My Board"]) == 0
+    assert main(["parity", "--models", *files, "--against", str(kept), "--board", "My Board"]) == 0
+    record = only_record(board)
+    litert = record["runtimes"][0]
+    assert record["reference"] == "litert on another machine"
+    assert {found["most_steps"] for found in litert["integers"]} == {0}
+    assert litert["texts"]["same"] == litert["texts"]["pictures"] == 25
+    assert main(["parity", "--against", str(kept), "--board", "My Board"]) == 1
+    assert "was made with other models" in capsys.readouterr().err
+
+
+def test_all_runs_each_part_for_one_board(
+    board: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Everything that a board can measure goes into its one file, and the way to send it is told."""
+    ran: list[tuple[str, Path]] = []
+    for name, part in run_all.PARTS.items():
+        monkeypatch.setattr(part, "run", partial(_note, ran, name))
+    assert main(["all", "--board", "My Board"]) == 0
+    assert ran == [(name, Path("benchmarks/results/my-board.json")) for name in run_all.PARTS]
+    assert "To send it" in capsys.readouterr().err
+
+
+def _note(ran: list[tuple[str, Path]], name: str, parsed: argparse.Namespace) -> int:
+    ran.append((name, parsed.json))
+    return 0
+
+
+def test_a_board_keeps_its_other_results(repository: Path, board: Path) -> None:
+    """A benchmark replaces its own last result in the board's file, and no other one's."""
+    add_record(board, "My Board", {"benchmark": "frames", "shares": [1.5, 2.5]})
+    add_record(board, "My Board", {"benchmark": "stress"})
+    add_record(board, "My Board", {"benchmark": "frames", "shares": []})
+    assert [(r["benchmark"], r.get("shares")) for r in read_records(board)] == [("stress", None), ("frames", [])]
 
 
 def test_accuracy_of_plates(
@@ -144,7 +221,7 @@ def character_folders(repository: Path) -> list[str]:
 
 def test_missing_model_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A model file that isn't there ends with one line on stderr and exit status 1."""
-    assert main(["latency", "--detector", str(tmp_path / "none.tflite"), "--json", str(tmp_path / "a.json")]) == 1
+    assert main(["frames", "--detector", str(tmp_path / "none.tflite"), "--json", str(tmp_path / "a.json")]) == 1
     out, err = capsys.readouterr()
     assert (out, err.count("\n")) == ("", 1)
     assert err.startswith("lpr-bench: no model file")
@@ -153,7 +230,7 @@ def test_missing_model_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["latency", "--frames", "0"],
+        ["frames", "--frames", "0"],
         ["accuracy"],
         ["invented"],
         ["accuracy", "--rendered", "--split", "train"],

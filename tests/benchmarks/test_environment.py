@@ -36,6 +36,7 @@ def test_state_is_read(pi: Path) -> None:
         "governor": "ondemand",
         "frequency_khz": 1500000.0,
         "temperature_celsius": 48.312,
+        "throttled": None,
         "load_1_minute": 0.42,
     }
 

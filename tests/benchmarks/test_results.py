@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from lpr_bench.percentiles import summarize_ms
-from lpr_bench.results import share, write_result
+from lpr_bench.results import FORMAT_VERSION, share, write_result
 from lpr_bench.tables import format_share, format_table
 from lpr_edge.contract.errors import LprError
 
@@ -33,7 +33,7 @@ def test_result_is_written_whole(tmp_path: Path) -> None:
     """A result is JSON with its format's version, in folders made as needed, and leaves no half-written file."""
     path = tmp_path / "results" / "board.json"
     write_result(path, {"board": "पाई"})
-    assert json.loads(path.read_text(encoding="utf-8")) == {"format": 1, "board": "पाई"}
+    assert json.loads(path.read_text(encoding="utf-8")) == {"format": FORMAT_VERSION, "board": "पाई"}
     assert [file.name for file in path.parent.iterdir()] == ["board.json"]
 
 

@@ -8,6 +8,7 @@ top left. Reader heads: `centre` (h, w, 1), high at characters' centres; `classe
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
@@ -21,6 +22,15 @@ ROLES = {
     "classifier": ("scores",),
 }
 """Kind of network -> what its outputs are called."""
+
+
+class Head(Protocol):
+    """One output as numbers: an array, or what gives a part of one when that part is asked for."""
+
+    def __getitem__(self, place: Any, /) -> Any:
+        """The numbers at a place, as an array gives them."""
+        ...
+
 
 STEEPNESS = 30.0
 """How much finer short ways are coded than long ones: int8 then keeps a third of a pixel on small plates of a 384-pixel
@@ -79,7 +89,7 @@ def find_peaks(heat: Floats, threshold: float) -> list[tuple[int, int]]:
 
 
 def decode_plates(
-    heads: Mapping[str, Floats], input_hw: tuple[int, int], thresholds: Mapping[str, float]
+    heads: Mapping[str, Head], input_hw: tuple[int, int], thresholds: Mapping[str, float]
 ) -> list[PlateBox]:
     """Read a detector's outputs.
 
@@ -104,7 +114,7 @@ MOST_PLATES = 32
 """Peaks looked at in one frame: a bound on time in noise."""
 
 
-def _plate_at(cell: tuple[int, int], heat: Floats, heads: Mapping[str, Floats], input_hw: tuple[int, int]) -> PlateBox:
+def _plate_at(cell: tuple[int, int], heat: Floats, heads: Mapping[str, Head], input_hw: tuple[int, int]) -> PlateBox:
     corners = _corners_at(cell, heat, heads["corners"], input_hw)
     turn_scores = heads["turn"][cell]
     turn = int(np.argmax(turn_scores))
@@ -112,20 +122,17 @@ def _plate_at(cell: tuple[int, int], heat: Floats, heads: Mapping[str, Floats], 
     return PlateBox(roll_quad(corners, turn), float(heat[cell]), (*map(float, rolled),))  # type: ignore[arg-type]
 
 
-def _corners_at(cell: tuple[int, int], heat: Floats, corners: Floats, input_hw: tuple[int, int]) -> Quad:
+def _corners_at(cell: tuple[int, int], heat: Floats, corners: Head, input_hw: tuple[int, int]) -> Quad:
     """Mean of what the peak and its nearly as hot neighbours say, weighted by heat: steadier than the peak alone."""
     row, column = cell
     around = [(row, column), (row - 1, column), (row + 1, column), (row, column - 1), (row, column + 1)]
     cells = [(r, c) for r, c in around if 0 <= r < heat.shape[0] and 0 <= c < heat.shape[1]]
     hot = [c for c in cells if heat[c] >= 0.6 * heat[cell]]
     weights = np.array([heat[c] for c in hot], np.float32)
-    quads = np.stack([_quad_from(corners[c], c, heat.shape, input_hw) for c in hot])
+    offsets = decode_offsets(np.stack([corners[c] for c in hot])).reshape(-1, 4, 2) * max(input_hw)
+    middles = np.stack([cell_middle(c, heat.shape, input_hw) for c in hot])
+    quads = np.asarray(middles[:, np.newaxis] + offsets, np.float32)
     return np.asarray(np.tensordot(weights / weights.sum(), quads, axes=1), np.float32)
-
-
-def _quad_from(codes: Floats, cell: tuple[int, int], grid: tuple[int, ...], input_hw: tuple[int, int]) -> Quad:
-    offsets = decode_offsets(codes).reshape(4, 2) * max(input_hw)
-    return np.asarray(cell_middle(cell, grid, input_hw) + offsets, np.float32)
 
 
 def cell_middle(cell: tuple[int, int], grid: tuple[int, ...], input_hw: tuple[int, int]) -> Floats:
@@ -139,7 +146,7 @@ def _overlaps(box: PlateBox, others: Sequence[PlateBox], limit: float) -> bool:
 
 
 def decode_characters(
-    heads: Mapping[str, Floats], labels: Sequence[str], thresholds: Mapping[str, float]
+    heads: Mapping[str, Head], labels: Sequence[str], thresholds: Mapping[str, float]
 ) -> list[Character]:
     """Read a reader's outputs.
 
@@ -166,7 +173,7 @@ MOST_CHARACTERS = 48
 
 
 def _character_at(
-    cell: tuple[int, int], heat: Floats, heads: Mapping[str, Floats], labels: Sequence[str], temperature: float
+    cell: tuple[int, int], heat: Floats, heads: Mapping[str, Head], labels: Sequence[str], temperature: float
 ) -> Character:
     row, column = cell
     logits = heads["classes"][cell] / temperature

@@ -1,0 +1,167 @@
+"""`lpr-bench parity`: every runtime against LiteRT, integers and texts, on rendered pictures."""
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lpr_bench import parity
+from lpr_bench.boards import add_board_flags, publish, show
+from lpr_bench.devices import describe_file
+from lpr_bench.environment import describe_environment
+from lpr_bench.frames import make_frames
+from lpr_bench.results import Record
+from lpr_bench.tables import format_table
+from lpr_bench.validity import judge
+from lpr_edge.classifier import Classifier
+from lpr_edge.contract.data import file_sha256
+from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.manifest import read_manifest
+from lpr_edge.detector import Detector
+from lpr_edge.pipeline import PlateReader
+from lpr_edge.reader import Reader
+from lpr_edge.runtimes import RUNTIMES, Model, open_model
+from lpr_edge.shipped import KINDS, shipped_model
+
+REFERENCE = "litert"
+MOST_STEPS = 1
+"""Integers may be so far apart between two runtimes or machines: DESIGN.md's graded gate."""
+
+Files = dict[str, Path]
+"""Kind of network -> file."""
+
+
+def add_command(benchmarks: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command to `lpr-bench`."""
+    parser = benchmarks.add_parser("parity", help="every runtime against LiteRT: integers, and texts of every picture")
+    parser.add_argument(
+        "--models", nargs="+", type=Path, metavar="FILE", help="files in place of the shipped ones, or beside (.onnx)"
+    )
+    parser.add_argument("--runtimes", nargs="+", choices=tuple(RUNTIMES), default=list(RUNTIMES), metavar="NAME")
+    parser.add_argument("--write-reference", type=Path, metavar="FILE", help="keep pictures and outputs (.npz)")
+    parser.add_argument("--against", type=Path, metavar="FILE", help="compare with another machine's reference")
+    parser.add_argument("--strict", action="store_true", help="exit 1 where a text differs, or integers by > 1 step")
+    add_board_flags(parser)
+    parser.set_defaults(run=run)
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Compare, print, and write the result."""
+    files = files_by_suffix(parsed.models or [])
+    reference = _reference(files[".tflite"], parsed.against)
+    if parsed.write_reference:
+        parity.save_reference(parsed.write_reference, reference, _hashes(files[".tflite"]))
+        print(f"Wrote {parsed.write_reference}", file=sys.stderr)
+    record = compare_runtimes(parsed.runtimes, files, reference, parsed.against)
+    show(record, format_parity(record))
+    publish(record, parsed)
+    return 1 if parsed.strict and not is_within(record) else 0
+
+
+def files_by_suffix(given: Sequence[Path]) -> dict[str, Files]:
+    """The files of each format by kind; where no `.tflite` of a kind is given, the shipped one.
+
+    Raises:
+        LprError: a file isn't int8, or not lpr's.
+    """
+    files: dict[str, Files] = {".tflite": {kind: shipped_model(name) for name, kind in KINDS.items()}, ".onnx": {}}
+    for path in given:
+        manifest = read_manifest(path)
+        if manifest.precision != "int8":
+            raise LprError(f"{path} is {manifest.precision}, and parity compares integers: give int8 files")
+        files.setdefault(path.suffix, {})[manifest.kind] = path
+    return files
+
+
+def _hashes(files: Files) -> dict[str, str]:
+    return {kind: file_sha256(path) for kind, path in files.items()}
+
+
+def _reference(files: Files, against: Path | None) -> parity.Reference:
+    """Another machine's reference, or LiteRT's answers here."""
+    if against:
+        return parity.load_reference(against, _hashes(files))
+    models = {kind: open_model(path, REFERENCE) for kind, path in files.items()}
+    device = PlateReader(Detector(models["detector"]), Reader(models["reader"]))
+    frames = make_frames(device.reader.grammar.country)
+    return parity.make_reference(device, Classifier(models["classifier"]), [*frames.with_plate, *frames.without[:5]])
+
+
+def compare_runtimes(
+    runtimes: Sequence[str], files: Mapping[str, Files], reference: parity.Reference, against: Path | None
+) -> Record:
+    """Every runtime's integers and texts beside the reference's, as a record."""
+    return {
+        "benchmark": "parity",
+        "environment": describe_environment(),
+        "models": [describe_file(path) for kinds in files.values() for path in kinds.values()],
+        "reference": f"{REFERENCE} on another machine" if against else f"{REFERENCE} here",
+        "plates_in_reference": int(np.sum([len(texts) for texts in reference.texts])),
+        "runtimes": [
+            _compare(name, files[RUNTIMES[name][0]], reference) for name in runtimes if files.get(RUNTIMES[name][0])
+        ],
+        "validity": judge([]),
+    }
+
+
+def _compare(runtime: str, files: Files, reference: parity.Reference) -> dict[str, Any]:
+    opened, refused = _open_all(runtime, files)
+    result: dict[str, Any] = {"runtime": runtime, "refused": refused, "integers": []}
+    if opened:
+        result["version"] = next(iter(opened.values())).runtime_version
+    for model in opened.values():
+        try:
+            result["integers"].append(parity.compare_integers(model, reference))
+        except LprError as error:
+            refused.append(str(error))
+    if {"detector", "reader"} <= opened.keys():
+        device = PlateReader(Detector(opened["detector"]), Reader(opened["reader"]))
+        result["texts"] = parity.compare_answers(reference.texts, parity.texts_of(device, reference.frames))
+    if "classifier" in opened:
+        labels = parity.labels_of(Classifier(opened["classifier"]), reference.crops)
+        result["labels"] = parity.compare_answers(reference.labels, labels)
+    return result
+
+
+def _open_all(runtime: str, files: Files) -> tuple[dict[str, Model], list[str]]:
+    opened, refused = {}, []
+    for kind, path in files.items():
+        try:
+            opened[kind] = open_model(path, runtime)
+        except LprError as error:
+            refused.append(str(error))
+    return opened, refused
+
+
+def is_within(record: Mapping[str, Any]) -> bool:
+    """Tell whether every runtime that ran gave all texts and labels alike, and integers within a step."""
+    ran = [one for one in record["runtimes"] if one["integers"]]
+    texts = [one[what] for one in ran for what in ("texts", "labels") if what in one]
+    return (
+        bool(ran)
+        and all(text["same"] == text["pictures"] for text in texts)
+        and all(integers["most_steps"] <= MOST_STEPS for one in ran for integers in one["integers"])
+    )
+
+
+def format_parity(record: Mapping[str, Any]) -> str:
+    """A line a runtime and network."""
+    rows = []
+    for one in record["runtimes"]:
+        named = f"{one['runtime']} {one.get('version', '')}"
+        rows += [[named, found["kind"], *_cells(found), ""] for found in one["integers"]]
+        for what in ("texts", "labels"):
+            if what in one:
+                same = f"{one[what]['same']} of {one[what]['pictures']} same"
+                rows.append([named, what, "", "", "", "", same])
+        rows += [[named, "left out", "", "", "", "", why[:70]] for why in one["refused"]]
+    head = f"against {record['reference']}; {record['plates_in_reference']} plates read there\n\n"
+    return head + format_table(["runtime", "of", "integers", "equal", "1 step", "most", "answers"], rows)
+
+
+def _cells(found: Mapping[str, Any]) -> list[str]:
+    shares = [f"{found[what] / found['integers']:.2%}" for what in ("equal", "one_step")]
+    return [str(found["integers"]), *shares, f"{found['most_steps']:g}"]

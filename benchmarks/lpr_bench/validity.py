@@ -1,0 +1,90 @@
+"""Is a measurement good enough to be quoted? The limits, and what is said where one is passed."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from lpr_edge.contract.arrays import AnyArray
+
+OTHERS_LIMIT = 0.25
+"""Cores that others may use meanwhile: a quarter is a desktop at rest; from half on, latencies were seen to shift."""
+STOLEN_LIMIT = 0.05
+"""Cores' worth of time that a host may take from a virtual machine."""
+SPREAD_LIMIT = 0.25
+"""Most that the middle half of the values, taken beside what the same picture takes, may span."""
+DRIFT_LIMIT = 0.10
+"""Most that the medians of the first and second half may differ; MLPerf Mobile replicates within 5 %."""
+HOT_CELSIUS = 80.0
+"""From here on a Raspberry Pi's cores slow down."""
+THROTTLED_NOW = 0xF
+"""Bits of `vcgencmd get_throttled`: low voltage, frequency capped, throttled, too warm."""
+SINCE_BOOT = 16
+"""The same bits, this many places higher, stay set from their first time until the next boot."""
+
+
+def judge(faults: Sequence[str]) -> dict[str, Any]:
+    """A record's `validity`."""
+    return {"valid": not faults, "invalid_because": list(faults)}
+
+
+def is_valid(record: Mapping[str, Any]) -> bool:
+    """Tell whether a record may be quoted; one that doesn't say so may not."""
+    return bool(record.get("validity", {}).get("valid", False))
+
+
+def why_invalid(record: Mapping[str, Any]) -> str:
+    """The reasons in one line; empty where it is valid."""
+    return "; ".join(record.get("validity", {}).get("invalid_because", ["it says nothing of its validity"]))
+
+
+def machine_faults(watched: Mapping[str, Any]) -> list[str]:
+    """What the machine's state and company say against a measurement."""
+    during, before, after = watched["during"], watched["state_before"], watched["state_after"]
+    faults = []
+    if (during["other_cores"] or 0.0) > OTHERS_LIMIT:
+        names = ", ".join(process["name"] for process in during["busy_processes"]) or "not told apart"
+        faults.append(f"others used {during['other_cores']:.2f} cores ({names}); the limit is {OTHERS_LIMIT}")
+    if (during["stolen_cores"] or 0.0) > STOLEN_LIMIT:
+        faults.append(f"the host took {during['stolen_cores']:.2f} cores; the limit is {STOLEN_LIMIT}")
+    if was_throttled(before["throttled"], after["throttled"]):
+        faults.append(f"the board throttled (get_throttled {after['throttled']:#x}): cool it, or feed it better")
+    if max(before["temperature_celsius"] or 0.0, after["temperature_celsius"] or 0.0) >= HOT_CELSIUS:
+        faults.append(f"the processor reached {HOT_CELSIUS:.0f} degrees")
+    return faults
+
+
+def was_throttled(before: int | None, after: int | None) -> bool:
+    """Tell from two readings whether a board was throttled at either, or for the first time between them."""
+    if before is None or after is None:
+        return False
+    new_since = (after >> SINCE_BOOT) & ~(before >> SINCE_BOOT) & THROTTLED_NOW
+    return bool((before | after) & THROTTLED_NOW or new_since)
+
+
+def series_faults(name: str, values: Sequence[float], least: int, period: int = 1) -> list[str]:
+    """What a series of latencies says against itself.
+
+    Args:
+        name: what the reasons call it.
+        values: in the order they were taken.
+        least: how many there must be.
+        period: after how many values the same pictures come again: what differs from picture to picture is no noise.
+    """
+    if len(values) < least:
+        return [f"{name}: {len(values)} runs are too few; {least} are needed"]
+    relative = beside_the_same(values, period)
+    spread = float(np.subtract(*np.percentile(relative, (75, 25))))
+    drift = abs(float(np.median(relative[len(relative) // 2 :]) / np.median(relative[: len(relative) // 2])) - 1)
+    faults = [f"{name}: the middle half spans {spread:.0%}; the limit is {SPREAD_LIMIT:.0%}"] * (spread > SPREAD_LIMIT)
+    return faults + [f"{name}: the second half differs by {drift:.0%}; the limit is {DRIFT_LIMIT:.0%}"] * (
+        drift > DRIFT_LIMIT
+    )
+
+
+def beside_the_same(values: Sequence[float], period: int) -> AnyArray:
+    """Each value beside the median of those of the same picture: 1.0 is as usual."""
+    numbers = np.asarray(values, np.float64)
+    places = np.arange(len(numbers)) % period
+    medians = np.array([np.median(numbers[places == place]) for place in range(min(period, len(numbers)))])
+    return np.asarray(numbers / np.maximum(medians[places], 1e-12))
