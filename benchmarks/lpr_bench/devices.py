@@ -9,7 +9,7 @@ from lpr_edge.classifier import Classifier
 from lpr_edge.contract.arrays import Image
 from lpr_edge.contract.data import file_sha256
 from lpr_edge.contract.manifest import Manifest, read_manifest
-from lpr_edge.detector import Detector
+from lpr_edge.detector import LOOKS, Detector
 from lpr_edge.pipeline import PlateReader
 from lpr_edge.reader import Reader
 from lpr_edge.runtimes import RUNTIMES, Model, open_model
@@ -63,12 +63,12 @@ def open_plate_reader(detector: Path | None, reader: Path | None, runtime: str, 
 
 
 def open_detectors(parsed: argparse.Namespace) -> list[Detector]:
-    """Those that `--detector` names, else the shipped one.
+    """Those that `--detector` names, else the shipped one, as the device takes them to photographs.
 
     Raises:
         LprError: one of them can't be opened, or is of the wrong kind.
     """
-    return [Detector(model) for model in _open_all(parsed, "detector")]
+    return [Detector(model, LOOKS) for model in _open_all(parsed, "detector")]
 
 
 def open_readers(parsed: argparse.Namespace) -> list[Reader]:

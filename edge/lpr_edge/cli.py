@@ -19,7 +19,7 @@ from lpr_edge.web.address import DEFAULT
 GROUPS = {
     "pictures": ("size", "fps", "rotate", "every", "roi", "give_up"),
     "models": ("detector", "reader", "classifier", "runtime", "threads"),
-    "reading": ("min_confidence", "gap", "every_frame", "max_frames"),
+    "reading": ("min_confidence", "looks", "gap", "every_frame", "max_frames"),
     "watch list": ("list", "list_edits", "list_doubt", "on_match", "on_match_timeout"),
     "privacy": ("hash_plates", "hash_key", "blur"),
     "messages": ("quiet", "verbose"),

@@ -60,6 +60,9 @@ class Config:
     # Of the shipped models' readings of training photographs, 6 % of those below 0.5 were right, 81 % of the others.
     min_confidence: float = 0.5
     """leave out plates whose reading is less likely to be right than this, 0 to 1"""
+    looks: int | None = None
+    """small or doubtful plates of a picture that are looked at again from nearer, at most (default: 3 in photographs;
+    0 in clips and cameras, which show a plate more than once)"""
     every_frame: bool = False
     """a record for each frame, not for each vehicle"""
     gap: str = "10s"
@@ -141,6 +144,7 @@ class Config:
         _require(self.camera is None or self.camera >= 0, "camera", self.camera, "0 or more")
         _require(self.runtime in RUNTIME_NAMES, "runtime", self.runtime, f"one of {', '.join(RUNTIME_NAMES)}")
         _require(self.threads >= 1, "threads", self.threads, "1 or more")
+        _require(self.looks is None or self.looks >= 0, "looks", self.looks, "0 or more")
         _require(0 <= self.min_confidence <= 1, "min_confidence", self.min_confidence, "0 to 1")
         _require(self.max_frames is None or self.max_frames >= 1, "max_frames", self.max_frames, "1 or more")
         _require(self.rotate in (0, 90, 180, 270), "rotate", self.rotate, "0, 90, 180 or 270")

@@ -12,7 +12,7 @@ from lpr_edge.contract.preprocess import prepare
 from lpr_edge.runtimes import Model
 
 LOOKS = 3
-"""How many doubtful places of a frame are looked at again from nearer, at most: each costs as much as a frame."""
+"""How many doubtful places of a photograph are looked at again from nearer, at most: each costs as much as a frame."""
 WINDOW = 4.0
 """Side of what a second look shows, beside the plate's longer side: there the detector sees corners best."""
 SMALL = 0.14
@@ -46,10 +46,11 @@ class Detector:
 
     Args:
         model: the network.
-        looks: how many small or doubtful plates of a frame are looked at a second time, from nearer.
+        looks: how many small or doubtful plates of a frame are looked at a second time, from nearer, at most. A
+            photograph deserves `LOOKS`; a plate in a clip comes again, and nearer, by itself.
     """
 
-    def __init__(self, model: Model, looks: int = LOOKS) -> None:
+    def __init__(self, model: Model, looks: int = 0) -> None:
         model.expect("detector")
         self.model = model
         self.looks = looks

@@ -69,7 +69,7 @@ def see_doctor(config: Config, as_json: bool) -> int:
     from lpr_edge.doctor.examination import examine, report
 
     looked_at = config if config.source or config.camera is not None else replace(config, camera=0)
-    findings = examine(looked_at, lambda: _open(looked_at), lambda: _load_reader(looked_at))
+    findings = examine(looked_at, lambda: _open(looked_at), lambda: _load_reader(looked_at, is_stills=False))
     return report(findings, as_json, sys.stdout)
 
 
@@ -136,7 +136,7 @@ def read_plates(config: Config, source: Source, again: Again | None = None) -> i
 def _loop(config: Config, source: Source) -> Loop:
     if config.stores and source.kind == "stills":
         raise LprError(f"{source.name} is pictures, which give no events to store or send on: write stdout to a file")
-    plate_reader = _load_reader(config)
+    plate_reader = _load_reader(config, source.kind == "stills")
     views = open_views(source, config.show, config.save_video, config.save_images, config.every_frame)
     views.captions = not config.blurs
     vitals = open_vitals(config, plate_reader)
@@ -147,11 +147,13 @@ def _loop(config: Config, source: Source) -> Loop:
     return loop
 
 
-def _load_reader(config: Config) -> PlateReader:
-    from lpr_edge.detector import Detector
+def _load_reader(config: Config, is_stills: bool) -> PlateReader:
+    from lpr_edge.detector import LOOKS, Detector
     from lpr_edge.reader import Reader
 
-    detector, reader = Detector(_load(config, "detector")), Reader(_load(config, "reader"))
+    usual = LOOKS if is_stills else 0
+    detector = Detector(_load(config, "detector"), usual if config.looks is None else config.looks)
+    reader = Reader(_load(config, "reader"))
     zone = parse_zone(config.roi) if config.roi else None
     return PlateReader(detector, reader, config.min_confidence, zone)
 

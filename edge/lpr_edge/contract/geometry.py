@@ -81,10 +81,11 @@ def _turns(quad_xy: Quad) -> Floats:
     return np.asarray(edges[:, 0] * following[:, 1] - edges[:, 1] * following[:, 0], np.float32)
 
 
-def signed_area(quad_xy: Quad) -> float:
-    """Area in pixels, positive where the corners run clockwise on a screen (shoelace formula)."""
-    x, y = np.asarray(quad_xy, np.float64).T
-    return float(np.dot(x, y[_NEXT]) - np.dot(y, x[_NEXT])) / 2
+def signed_area(corners_xy: Quad) -> float:
+    """Area in pixels of a polygon (n, 2), positive where it runs clockwise on a screen (shoelace formula)."""
+    x, y = np.asarray(corners_xy, np.float64).T
+    following = _NEXT if len(x) == len(_NEXT) else [*range(1, len(x)), 0]
+    return float(np.dot(x, y[following]) - np.dot(y, x[following])) / 2
 
 
 def quad_iou(a_xy: Quad, b_xy: Quad) -> float:
