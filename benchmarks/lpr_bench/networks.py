@@ -40,7 +40,9 @@ class Networks:
     def device(self, photo: PlatePhoto) -> PlateReader:
         """The device's own code over the networks for a photograph."""
         return PlateReader(
-            self.detectors[self._detector_of[photo.path.name][0]], self.readers[self._reader_of[photo.path.name][0]]
+            self.detectors[self._detector_of[photo.path.name][0]],
+            self.readers[self._reader_of[photo.path.name][0]],
+            is_thorough=True,
         )
 
     def read(self, photo: PlatePhoto, frame_bgr: Image) -> list[ReadPlate]:

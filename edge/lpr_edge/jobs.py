@@ -155,7 +155,7 @@ def _load_reader(config: Config, is_stills: bool) -> PlateReader:
     detector = Detector(_load(config, "detector"), usual if config.looks is None else config.looks)
     reader = Reader(_load(config, "reader"))
     zone = parse_zone(config.roi) if config.roi else None
-    return PlateReader(detector, reader, config.min_confidence, zone)
+    return PlateReader(detector, reader, config.min_confidence, zone, is_stills)
 
 
 def _run(loop: Loop, source: Source, config: Config, again: Again | None) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from time import perf_counter
 
 from lpr_edge.contract.arrays import Floats, Image
-from lpr_edge.contract.geometry import roll_quad
+from lpr_edge.contract.geometry import roll_quad, stretch_quad
 from lpr_edge.detector import Detector, FoundPlate
 from lpr_edge.reader import Reader, Reading
 from lpr_edge.zone import is_inside
@@ -14,6 +14,11 @@ SURE_READING = 0.8
 
 On training photographs turned by quarters that triples what is read upside down (12 of 66 to 37), at 1.5 readings a
 plate where it stands upright.
+"""
+STRETCHES = ((0.04, 0.12), (0.06, 0.25), (-0.03, -0.08))
+"""Shares of its width and height by which an unsure plate is shown larger or smaller. A detector is a few pixels off,
+which is much of the height of a plate of one row. Of 192 plates found on the training photographs 173 are read exactly
+so, and 167 without.
 """
 
 
@@ -43,7 +48,12 @@ class PlateReader:
     """Detector and reader, one after the other."""
 
     def __init__(
-        self, detector: Detector, reader: Reader, min_confidence: float = 0.0, zone: Floats | None = None
+        self,
+        detector: Detector,
+        reader: Reader,
+        min_confidence: float = 0.0,
+        zone: Floats | None = None,
+        is_thorough: bool = False,
     ) -> None:
         """Take both.
 
@@ -52,11 +62,13 @@ class PlateReader:
             reader: reads them.
             min_confidence: readings below it, and plates without any character, are unsure.
             zone: plates outside are left unread, see `zone.parse_zone`; None for the whole picture.
+            is_thorough: read unsure plates with other corners too: for photographs, which show a plate once.
         """
         self.detector = detector
         self.reader = reader
         self.min_confidence = min_confidence
         self.zone = zone
+        self.is_thorough = is_thorough
 
     def read(self, frame_bgr: Image) -> FrameResult:
         """Find and read the plates of a frame (H, W, 3), the surest found first."""
@@ -71,12 +83,14 @@ class PlateReader:
         return FrameResult(sure, 1000 * (between - start), 1000 * (end - between), tuple(seen), unsure)
 
     def _read_plate(self, frame_bgr: Image, plate: FoundPlate) -> Reading:
-        """Read a plate the way up that the detector says; where that gives no sure reading, the next likely way too."""
+        """Read a plate as the detector shows it; where that gives no sure reading, in other ways, too."""
         first = self.reader.read(frame_bgr, plate.quad_xy)
         if first.parsed.valid and first.confidence >= SURE_READING:
             return first
-        second = self.reader.read(frame_bgr, roll_quad(plate.quad_xy, second_turn(plate)))
-        return max((first, second), key=lambda reading: (reading.parsed.valid, expected_characters(reading)))
+        stretches = STRETCHES if self.is_thorough else ()
+        quads = [roll_quad(plate.quad_xy, second_turn(plate)), *(stretch_quad(plate.quad_xy, *s) for s in stretches)]
+        readings = [first, *(self.reader.read(frame_bgr, quad) for quad in quads)]
+        return max(readings, key=lambda reading: (reading.parsed.valid, expected_characters(reading)))
 
     def _counts(self, plate: FoundPlate, frame_bgr: Image) -> bool:
         height, width = frame_bgr.shape[:2]

@@ -14,6 +14,7 @@ from lpr_edge.contract.geometry import (
     rectangle,
     rectify,
     roll_quad,
+    stretch_quad,
 )
 
 SQUARE = np.array([[10, 10], [50, 10], [50, 30], [10, 30]], np.float32)
@@ -107,3 +108,14 @@ def test_growing_keeps_the_middle_and_adds_on_each_side(margin: float) -> None:
     np.testing.assert_allclose(grown.mean(axis=0), SQUARE.mean(axis=0), atol=1e-3)
     assert quad_size(grown)[0] == pytest.approx(40 * (1 + 2 * margin), rel=1e-4)
     assert is_convex(grown)
+
+
+def test_stretching_goes_along_the_plates_own_sides() -> None:
+    """A plate that lies on its side grows along its own width and height, and its middle stays."""
+    upright = np.array([[0, 0], [100, 0], [100, 20], [0, 20]], np.float32)
+    assert np.allclose(stretch_quad(upright, 0.1, 0.5), [[-5, -5], [105, -5], [105, 25], [-5, 25]])
+    lying = np.array([[20, 0], [20, 100], [0, 100], [0, 0]], np.float32)
+    assert np.allclose(stretch_quad(lying, 0.1, 0.5), [[25, -5], [25, 105], [-5, 105], [-5, -5]])
+    leaning = np.array([[3, 5], [90, 12], [88, 40], [2, 30]], np.float32)
+    assert np.allclose(stretch_quad(leaning, 0.2, 0.3).mean(axis=0), leaning.mean(axis=0))
+    assert np.allclose(stretch_quad(leaning, 0.0, 0.0), leaning)

@@ -127,12 +127,14 @@ def test_another_way_up_is_read_where_the_first_is_not_valid() -> None:
     np.testing.assert_array_equal(plate.reading.quad_xy, reader.right)
 
 
-@pytest.mark.parametrize(("score", "calls"), [(0.85, 1), (0.75, 2)])
-def test_a_sure_valid_reading_stands(score: float, calls: int) -> None:
-    """No time is spent on another way up where the first gives a valid reading that is sure enough."""
+@pytest.mark.parametrize(
+    ("score", "is_thorough", "calls"), [(0.85, False, 1), (0.85, True, 1), (0.75, False, 2), (0.75, True, 5)]
+)
+def test_a_sure_valid_reading_stands(score: float, is_thorough: bool, calls: int) -> None:
+    """No time is spent on other ways where the first gives a valid reading that is sure enough."""
     detector = OnePlate((0.4, 0.3, 0.3, 0.0))
     reader = TwoWayReader(detector.plate.quad_xy, score)
-    (plate,) = PlateReader(detector, reader).read(np.zeros((9, 9, 3), np.uint8)).plates
+    (plate,) = PlateReader(detector, reader, is_thorough=is_thorough).read(np.zeros((9, 9, 3), np.uint8)).plates
     assert reader.calls == calls
     assert plate.reading.parsed.valid
 

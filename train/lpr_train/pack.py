@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from lpr_edge.contract.country import load_country
 from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.samples import write_samples
 from lpr_train.config import FitConfig, config_to_toml, read_config
@@ -44,6 +45,7 @@ def pack_run(run: Path, out: Path) -> Path:
     shown = _shown(config)
     write_text(out / "config.toml", config_to_toml(shown))
     card["name"] = command
+    card["country"] = load_country(config.country).to_dict()
     card["training"] |= {key: getattr(shown, key) for key in ("data", "init", "reader") if hasattr(shown, key)}
     write_json(out / "model.json", card)
     shutil.copyfile(run / "metrics.json", out / "metrics.json")

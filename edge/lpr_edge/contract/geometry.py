@@ -138,6 +138,14 @@ def grow_quad(quad_xy: Quad, margin: float) -> Quad:
     return np.asarray(middle + (quad_xy - middle) * (1 + 2 * margin), np.float32)
 
 
+def stretch_quad(quad_xy: Quad, wider: float, higher: float) -> Quad:
+    """Corners further out along a plate's own sides, by shares of its width and height; further in by negative ones."""
+    top_left, top_right, bottom_right, bottom_left = quad_xy
+    across = (top_right - top_left + bottom_right - bottom_left) / 4 * wider
+    down = (bottom_left - top_left + bottom_right - top_right) / 4 * higher
+    return quad_xy + np.array([-across - down, across - down, across + down, down - across], np.float32)
+
+
 def roll_quad(quad_xy: Quad, turn: int) -> Quad:
     """The same corners, begun `turn` corners later: turn 1 makes the second corner the plate's top left."""
     return np.ascontiguousarray(quad_xy[_BEGUN_LATER[turn % 4]])
