@@ -179,12 +179,20 @@ class DetectorJudge:
         return "; ".join(corners) or "no plate"
 
     def record(self, answer: list[Quad], case: Case) -> list[list[int]]:  # noqa: ARG002 (as Judge has it)
-        """See `Judge`; corners in half pixels."""
-        return [np.rint(2 * quad).astype(int).ravel().tolist() for quad in answer]
+        """See `Judge`; corners in sixteenths of a pixel."""
+        return [np.rint(16 * quad).astype(int).ravel().tolist() for quad in answer]
 
     def agrees(self, record: Any, answer: list[Quad], case: Case) -> bool:  # noqa: ARG002 (as Judge has it)
         """See `Judge`."""
-        return self.same([np.array(quad, np.float32).reshape(4, 2) / 2 for quad in record], answer)
+        # By corners alone, in any order: rounding may fold a plate of a pixel's size.
+        proved = [np.array(quad, np.float32).reshape(4, 2) / 16 for quad in record]
+        left = list(answer)
+        for quad in proved:
+            near = next((n for n, other in enumerate(left) if _same_corners(other, quad)), None)
+            if near is None:
+                return False
+            del left[near]
+        return not left
 
 
 def _corners(plates: Sequence[TruePlate]) -> list[Quad]:
@@ -201,7 +209,7 @@ def _mark(text: str, case: Case) -> str:
 
 
 def _same_corners(a: Quad, b: Quad) -> bool:
-    return float(np.abs(a - b).max()) <= SAME_CORNERS * quad_size(a)[0]
+    return float(np.abs(a - b).max()) <= max(1 / 16, SAME_CORNERS * quad_size(a)[0])
 
 
 JUDGES: dict[str, Judge] = {"classifier": ClassifierJudge(), "reader": ReaderJudge(), "detector": DetectorJudge()}
