@@ -93,13 +93,14 @@ def _search(
     paths: dict[State, Path] = {grammar.start: (0.0, ())}
     for character in ordered:
         after: dict[State, Path] = {}
+        left = _left(character)
+        likely = [(relabelled, _taken(character, relabelled.score)) for relabelled in _likely(character, labels)]
         for state, (score, path) in paths.items():
-            _keep_better(after, state, (score + _left(character), path))
-            for relabelled in _likely(character, labels):
+            _keep_better(after, state, (score + left, path))
+            for relabelled, taken in likely:
                 following = grammar.successors(state, relabelled.label)
                 if following:
-                    taken = (score + _taken(character, relabelled.score), (*path, relabelled))
-                    _keep_better(after, following, taken)
+                    _keep_better(after, following, (score + taken, (*path, relabelled)))
         paths = dict(sorted(after.items(), key=lambda item: -item[1][0])[:BEAM])
     ends = [path for state, path in paths.items() if grammar.accepts(state) and path[0] >= plain - FARTHEST]
     return max(ends, key=lambda path: path[0])[1] if ends else None

@@ -160,9 +160,9 @@ def decode_characters(
         Characters in no order; `group_rows` gives them one.
     """
     heat = np.ascontiguousarray(heads["centre"][..., 0], np.float32)
+    cells = find_peaks(heat, thresholds["peak"])[:MOST_CHARACTERS]
     found: list[Character] = []
-    for cell in find_peaks(heat, thresholds["peak"])[:MOST_CHARACTERS]:
-        character = _character_at(cell, heat, heads, labels, thresholds.get("temperature", 1.0))
+    for character in _characters_at(cells, heat, heads, labels, thresholds.get("temperature", 1.0)):
         if not any(_same_place(character, other) for other in found):
             found.append(character)
     return found
@@ -172,17 +172,30 @@ MOST_CHARACTERS = 48
 """Peaks looked at on one plate: the longest real one has 13 characters."""
 
 
-def _character_at(
-    cell: tuple[int, int], heat: Floats, heads: Mapping[str, Head], labels: Sequence[str], temperature: float
-) -> Character:
-    row, column = cell
-    logits = heads["classes"][cell] / temperature
-    powers = np.exp(logits - logits.max())
-    scores = powers / powers.sum()
-    best = int(np.argmax(scores))
-    width, height = map(float, heads["size"][cell])
-    x, y = (column + 0.5) / heat.shape[1], (row + 0.5) / heat.shape[0]
-    return Character(labels[best], float(scores[best]), float(heat[cell]), x, y, width, height, scores)
+def _characters_at(
+    cells: Sequence[tuple[int, int]], heat: Floats, heads: Mapping[str, Head], labels: Sequence[str], temperature: float
+) -> list[Character]:
+    """What stands at each cell (row, column): all at once, since NumPy takes as long for one as for ten."""
+    if not cells:
+        return []
+    rows, columns = np.array(cells).T
+    logits = heads["classes"][rows, columns] / temperature
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    scores = powers / powers.sum(axis=1, keepdims=True)
+    sizes = heads["size"][rows, columns].tolist()
+    height, width = heat.shape
+    return [
+        Character(
+            labels[best],
+            float(share[best]),
+            float(heat[row, column]),
+            (column + 0.5) / width,
+            (row + 0.5) / height,
+            *size,
+            share,
+        )
+        for (row, column), best, share, size in zip(cells, scores.argmax(axis=1).tolist(), scores, sizes, strict=True)
+    ]
 
 
 def _same_place(a: Character, b: Character) -> bool:
