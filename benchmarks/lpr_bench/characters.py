@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from lpr_bench.results import share
 from lpr_bench.tables import format_share, format_table
 from lpr_edge.contract.arrays import Image
 from lpr_edge.contract.data import CharacterFile, read_picture
+from lpr_edge.contract.metrics import share
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lpr_bench.results import share
 from lpr_bench.tables import format_table
 from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.metrics import share
 
 Key = tuple[str, int]
 """A photograph's name, and the plate's number on it."""

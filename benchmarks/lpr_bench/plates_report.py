@@ -7,11 +7,10 @@ from typing import Any
 import numpy as np
 
 from lpr_bench.plates import LATIN, OWN, PlateOutcome, PlatesOutcome
-from lpr_bench.results import share
 from lpr_bench.tables import format_share, format_table
 from lpr_edge.contract.country import Country
 from lpr_edge.contract.errors import LprError
-from lpr_edge.contract.metrics import WIDTH_BANDS, character_error_rate, edit_distance
+from lpr_edge.contract.metrics import WIDTH_BANDS, character_error_rate, edit_distance, share
 
 WIDE_PX = 80
 """Width from which a plate should be readable at a glance."""

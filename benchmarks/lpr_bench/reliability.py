@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from lpr_bench.results import share
 from lpr_bench.tables import format_share, format_table
+from lpr_edge.contract.metrics import share
 
 LIMITS = (0.0, 0.2, 0.5, 0.8, 0.9, 0.95, 1.0)
 """Between the bins: fine where thresholds are set."""

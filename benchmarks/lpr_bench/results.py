@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from lpr_edge.contract.errors import LprError
-from lpr_edge.contract.metrics import wilson_interval
 
 FORMAT_VERSION = 2
 """Of the result files; a number or a meaning that changes makes a new one."""
@@ -86,13 +85,3 @@ def read_records(path: Path) -> list[Record]:
             f"{path} has the results' format {version}, and this lpr-bench reads {FORMAT_VERSION}: measure again"
         )
     return records
-
-
-def share(successes: int, count: int) -> dict[str, Any]:
-    """A share as a result file holds it: with its counts and 95 % Wilson interval; the share of nothing is null."""
-    return {
-        "value": successes / count if count else None,
-        "successes": successes,
-        "count": count,
-        "interval": list(wilson_interval(successes, count)),
-    }

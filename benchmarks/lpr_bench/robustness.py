@@ -13,12 +13,11 @@ import numpy as np
 
 from lpr_bench.frames import add_noise, camera_noise, paint_plate, paint_street, paste_plate, sample_rows
 from lpr_bench.plates import LEAST_IOU
-from lpr_bench.results import share
 from lpr_bench.tables import format_share, format_table
 from lpr_edge.contract.arrays import Image, Quad
 from lpr_edge.contract.country import Country
 from lpr_edge.contract.geometry import quad_iou
-from lpr_edge.contract.metrics import match_plates
+from lpr_edge.contract.metrics import match_plates, share
 from lpr_edge.pipeline import PlateReader
 
 FRAMES = 30

@@ -21,7 +21,7 @@ import cv2
 
 from lpr_bench.devices import open_plate_reader
 from lpr_bench.environment import describe_environment
-from lpr_bench.results import share, write_result
+from lpr_bench.results import write_result
 from lpr_bench.tables import format_share, format_table
 from lpr_bench.validity import judge, machine_faults
 from lpr_bench.watch import watch
@@ -30,7 +30,7 @@ from lpr_edge.contract.country import Country
 from lpr_edge.contract.data import PlateLabel, load_plates, read_picture
 from lpr_edge.contract.errors import DataError, LprError
 from lpr_edge.contract.geometry import quad_size, rectify
-from lpr_edge.contract.metrics import character_error_rate
+from lpr_edge.contract.metrics import character_error_rate, share
 from lpr_edge.reader import Reader
 
 LANGUAGES = ("nep", "Devanagari")

@@ -7,7 +7,8 @@ from tests.benchmarks.records import ENVIRONMENT, frames_record, latency_record
 
 from lpr_bench.cli import main
 from lpr_bench.known_networks import BOARDS
-from lpr_bench.results import add_record, share, write_result
+from lpr_bench.results import add_record, write_result
+from lpr_edge.contract.metrics import share
 
 INVALID = {"valid": False, "invalid_because": ["the board throttled"]}
 

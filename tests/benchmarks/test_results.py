@@ -4,9 +4,10 @@ from pathlib import Path
 import pytest
 
 from lpr_bench.percentiles import summarize_ms
-from lpr_bench.results import FORMAT_VERSION, share, write_result
+from lpr_bench.results import FORMAT_VERSION, write_result
 from lpr_bench.tables import format_share, format_table
 from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.metrics import share
 
 
 def test_percentiles() -> None:

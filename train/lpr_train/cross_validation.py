@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from lpr_edge.contract.errors import LprError
-from lpr_edge.contract.metrics import WIDTH_BANDS, character_error_rate, width_band, wilson_interval
+from lpr_edge.contract.metrics import WIDTH_BANDS, character_error_rate, share, width_band
 from lpr_train.config import FitConfig, config_to_toml
 from lpr_train.run_folder import is_finished, write_json
 from lpr_train.task import Task, TellsOutcomes
@@ -104,15 +104,10 @@ def _measure(plates: Sequence[Outcome]) -> dict[str, Any]:
     if any("truth" in plate for plate in true):
         exact = sum(plate["truth"] == plate["read"] for plate in true)
         errors = character_error_rate([(plate["truth"], plate["read"]) for plate in true])
-        return {"exact": _share(exact, len(true)), "cer": errors}
+        return {"exact": share(exact, len(true)), "cer": errors}
     found = sum(plate["found"] for plate in true)
-    recall = {"recall": _share(found, len(true))}
-    return recall | {"precision": _share(found, found + len(plates) - len(true))}
-
-
-def _share(successes: int, count: int) -> dict[str, Any]:
-    value = successes / count if count else None
-    return {"value": value, "successes": successes, "count": count, "interval": list(wilson_interval(successes, count))}
+    recall = {"recall": share(found, len(true))}
+    return recall | {"precision": share(found, found + len(plates) - len(true))}
 
 
 def format_figures(found: dict[str, Any]) -> str:

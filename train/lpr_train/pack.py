@@ -54,21 +54,19 @@ def pack_run(run: Path, out: Path) -> Path:
 
 def _rendering(config: FitConfig) -> FitConfig:
     """The run's settings, without its data, to draw pictures by."""
-    changes: dict[str, Any] = _runs_named(config, "") | {
-        "data": "",
-        "strength": MILDER * getattr(config, "strength", 0.0),
-    }
-    return dataclasses.replace(config, **changes)
+    changes: dict[str, Any] = dict.fromkeys(_runs_named(config), "")
+    strength = MILDER * getattr(config, "strength", 0.0)
+    return dataclasses.replace(config, **changes | {"data": "", "strength": strength})
 
 
 def _shown(config: FitConfig) -> FitConfig:
-    named: dict[str, Any] = {name: Path(getattr(config, name)).name for name in _runs_named(config, "")}
+    named: dict[str, Any] = {name: Path(getattr(config, name)).name for name in _runs_named(config)}
     return dataclasses.replace(config, **named | {"data": DATA if config.data else ""})
 
 
-def _runs_named(config: FitConfig, value: str) -> dict[str, Any]:
-    """The settings that name other run folders, each with `value`."""
-    return {name: value for name in ("init", "reader") if hasattr(config, name)}
+def _runs_named(config: FitConfig) -> list[str]:
+    """The settings that name other run folders."""
+    return [name for name in ("init", "reader") if hasattr(config, name)]
 
 
 def _read_card(run: Path) -> dict[str, Any]:

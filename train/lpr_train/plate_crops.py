@@ -40,7 +40,7 @@ def load_plate_crops(data: Path, country: str, reader: Path) -> list[Crop]:
     if not path.is_file():
         raise LprError(f"--reader {reader}: {path} isn't there. Give the run folder of lpr-train reader.")
     settings = read_config(path, ReaderConfig)
-    task = ReaderTask(replace(settings, data=str(data), country=country, holdout=0.0, init=""))
+    task = ReaderTask(replace(settings, data=str(data), country=country, holdout=0.0, fold=0, folds=0, init=""))
     task.learn_from(load_network(reader / "model.keras"))
     return [crop for plate in task.placed for crop in cut_out(plate)]
 

@@ -209,7 +209,7 @@ class ReaderTask:
             f"{name}_{metric}": value for name, pairs in judged.items() for metric, value in _figures(pairs).items()
         }
         deciding = _figures(judged.get("plates", judged["rendered"]))
-        placed = {"placed": float(sum(bool(plate.placed) for plate in self._real))} if self._real else {}
+        placed = {"placed": float(len(self.placed))} if self._real else {}
         # What a fold is judged by doesn't choose its epoch: the last one is kept.
         score = {} if self.config.folds else {"score": (deciding["exact"] + 1 - deciding["cer"]) / 2}
         return score | figures | placed

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 from lpr_edge.contract.arrays import Quad
 from lpr_edge.contract.geometry import quad_iou
@@ -88,3 +89,13 @@ def wilson_interval(successes: int, count: int, z: float = 1.96) -> tuple[float,
     middle = (share + z * z / (2 * count)) / (1 + z * z / count)
     reach = z * math.sqrt(share * (1 - share) / count + z * z / (4 * count * count)) / (1 + z * z / count)
     return max(0.0, middle - reach), min(1.0, middle + reach)
+
+
+def share(successes: int, count: int) -> dict[str, Any]:
+    """A share as a result file holds it: with its counts and 95 % Wilson interval; the share of nothing is null."""
+    return {
+        "value": successes / count if count else None,
+        "successes": successes,
+        "count": count,
+        "interval": list(wilson_interval(successes, count)),
+    }

@@ -182,19 +182,19 @@ def _characters_at(
     logits = heads["classes"][rows, columns] / temperature
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     scores = powers / powers.sum(axis=1, keepdims=True)
-    sizes = heads["size"][rows, columns].tolist()
-    height, width = heat.shape
+    sizes = heads["size"][rows, columns]
     return [
         Character(
-            labels[best],
-            float(share[best]),
-            float(heat[row, column]),
-            (column + 0.5) / width,
-            (row + 0.5) / height,
-            *size,
-            share,
+            label=labels[best],
+            score=float(share[best]),
+            peak=float(heat[row, column]),
+            x=(column + 0.5) / heat.shape[1],
+            y=(row + 0.5) / heat.shape[0],
+            width=float(size[0]),
+            height=float(size[1]),
+            scores=share,
         )
-        for (row, column), best, share, size in zip(cells, scores.argmax(axis=1).tolist(), scores, sizes, strict=True)
+        for (row, column), best, share, size in zip(cells, scores.argmax(axis=1), scores, sizes, strict=True)
     ]
 
 
