@@ -161,10 +161,15 @@ def start_device(settings: Settings) -> dict[str, Any]:
 
 
 def _readable_frame(device: PlateReader, frames: FramePool) -> Image:
-    for frame in frames.with_plate:
-        if device.read(frame).plates:
-            return frame
-    raise LprError("these models read none of the rendered plates, so there is no first reading to time")
+    """The frame that is read surest: the command leaves out what it isn't sure of."""
+    sureness = [_sureness(device, frame) for frame in frames.with_plate]
+    if not max(sureness):
+        raise LprError("these models read none of the rendered plates, so there is no first reading to time")
+    return frames.with_plate[sureness.index(max(sureness))]
+
+
+def _sureness(device: PlateReader, frame: Image) -> float:
+    return max((plate.reading.confidence for plate in device.read(frame).plates), default=0.0)
 
 
 def _flags(settings: Settings) -> list[str]:

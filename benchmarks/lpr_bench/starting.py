@@ -2,7 +2,6 @@
 
 import importlib.util
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -14,6 +13,7 @@ from typing import Any
 
 import cv2
 
+from lpr_bench import starter
 from lpr_edge.contract.arrays import Image
 from lpr_edge.contract.errors import LprError
 
@@ -65,23 +65,23 @@ def start_once(command: Sequence[str]) -> tuple[float, float]:
     Raises:
         LprError: it failed, or read no plate, so that there is no first reading.
     """
-    start = perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    seconds = None
-    with process:
-        assert process.stdout is not None
-        for line in process.stdout:
-            if seconds is None and _has_plate(line):
-                seconds = perf_counter() - start
-        # wait4 alone tells this child's memory; the totals of all children would keep the largest that ever was.
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0 or seconds is None:
+    with tempfile.TemporaryDirectory() as folder:
+        result = Path(folder) / "result.json"
+        command_line = [sys.executable, "-I", "-S", starter.__file__, str(result), *command]
+        process = subprocess.Popen(command_line, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        first = None
+        with process:
+            assert process.stdout is not None
+            for line in process.stdout:
+                if first is None and _has_plate(line):
+                    first = perf_counter()
+        took = json.loads(result.read_text(encoding="utf-8"))
+    if took["status"] != 0 or first is None:
         raise LprError(
-            f"`{' '.join(command[2:])}` ended with {process.returncode} and "
-            f"{'no' if seconds is None else 'a'} plate read, so its start can't be timed: see that it runs by itself"
+            f"`{' '.join(command[2:])}` ended with {took['status']} and "
+            f"{'no' if first is None else 'a'} plate read, so its start can't be timed: see that it runs by itself"
         )
-    return seconds, usage.ru_maxrss * 1024 / 1e6
+    return first - took["started"], took["peak_bytes"] / 1e6
 
 
 def _has_plate(line: bytes) -> bool:
