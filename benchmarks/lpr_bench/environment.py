@@ -3,11 +3,12 @@
 import os
 import platform
 import re
-import subprocess
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
+
+from lpr_edge.machine import read_throttled
 
 PACKAGES = (
     "lpr",
@@ -49,21 +50,9 @@ def describe_state(root: Path = Path("/")) -> dict[str, Any]:
         "governor": _text(cpu0 / "scaling_governor"),
         "frequency_khz": _number(cpu0 / "scaling_cur_freq"),
         "temperature_celsius": None if temperature is None else temperature / 1000,
-        "throttled": read_throttled(),
+        "throttled": read_throttled(root),
         "load_1_minute": _number(root / "proc/loadavg"),
     }
-
-
-def read_throttled() -> int | None:
-    """What a Raspberry Pi says of its throttling: bits 0-3 now, 16-19 since it was switched on; None elsewhere.
-
-    Source: Raspberry Pi's documentation of `vcgencmd get_throttled`.
-    """
-    try:
-        said = subprocess.run(["vcgencmd", "get_throttled"], capture_output=True, text=True, timeout=5, check=True)
-        return int(said.stdout.partition("=")[2], 16)
-    except (OSError, ValueError, subprocess.SubprocessError):
-        return None
 
 
 def board_name(root: Path = Path("/")) -> str:

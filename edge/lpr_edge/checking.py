@@ -5,10 +5,9 @@ from lpr_edge.contract.country import country_from_dict
 from lpr_edge.contract.manifest import read_manifest
 from lpr_edge.grammar import Grammar
 from lpr_edge.lists.command import parse_command
-from lpr_edge.lists.watch_list import WatchList, read_list
 from lpr_edge.shipped import model_file
 from lpr_edge.sinks.mqtt import load_paho, parse_broker
-from lpr_edge.sinks.opening import open_hasher
+from lpr_edge.sinks.opening import load_watch_list, wanted_hasher
 from lpr_edge.sinks.webhook import parse_url
 from lpr_edge.web.opening import load_server
 from lpr_edge.zone import parse_zone
@@ -25,7 +24,7 @@ def check_settings(config: Config) -> None:
     if config.roi:
         parse_zone(config.roi)
     if config.list:
-        load_watch_list(config, grammar)
+        load_watch_list(config, grammar, wanted_hasher(config, grammar))
     if config.on_match:
         parse_command(config.on_match)
     if config.webhook:
@@ -44,15 +43,3 @@ def open_grammar(config: Config) -> Grammar:
         LprError: its file can't be had.
     """
     return Grammar(country_from_dict(read_manifest(model_file(config, "reader")).country))
-
-
-def load_watch_list(config: Config, grammar: Grammar) -> WatchList:
-    """The list, as the reader's country has it.
-
-    Raises:
-        LprError: it can't be read.
-    """
-    if config.list is None:
-        raise ValueError("these settings have no list")
-    hasher = open_hasher(config, grammar) if config.hash_plates else None
-    return read_list(config.list, grammar, hasher.hash_key if hasher else str, hashed=hasher is not None)

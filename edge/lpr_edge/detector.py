@@ -1,13 +1,12 @@
 """Plates in a frame."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from lpr_edge.contract.arrays import Image, Quad
 from lpr_edge.contract.geometry import quad_iou
-from lpr_edge.contract.outputs import decode_plates
+from lpr_edge.contract.outputs import decode_plates, without_doubles
 from lpr_edge.contract.preprocess import prepare
 from lpr_edge.runtimes import Model
 
@@ -23,7 +22,6 @@ FIRST_SHARE = 0.6
 """Plates below the threshold, down to this share of it, get a chance to be seen better."""
 SECOND_WEIGHT = 0.75
 """Of the second look's score beside the first one's."""
-
 
 Window = tuple[int, int, int, int]
 """Left, top, right and bottom of a part of a frame, in pixels."""
@@ -60,16 +58,14 @@ class Detector:
         threshold = self.model.manifest.thresholds["score"]
         if not self.looks:
             return self._find(frame_bgr, threshold)
-        first = self._find(frame_bgr, FIRST_SHARE * threshold)
-        windows = {id(plate): window for plate in first if (window := _window(plate, frame_bgr))}
-        again = [plate for plate in first if id(plate) in windows][: self.looks]
-        nearer = {id(plate): self._look_again(frame_bgr, plate, windows[id(plate)]) for plate in again}
-        seen = sorted((nearer.get(id(plate), plate) for plate in first), key=lambda plate: -plate.score)
-        return _without_doubles([plate for plate in seen if plate.score >= threshold], self._overlap)
-
-    @property
-    def _overlap(self) -> float:
-        return self.model.manifest.thresholds["overlap"]
+        seen, left = [], self.looks
+        for plate in self._find(frame_bgr, FIRST_SHARE * threshold):
+            window = _window(plate, frame_bgr) if left else None
+            left -= window is not None
+            seen.append(self._look_again(frame_bgr, plate, window) if window else plate)
+        sure = sorted((plate for plate in seen if plate.score >= threshold), key=lambda plate: -plate.score)
+        limit = self.model.manifest.thresholds["overlap"]
+        return without_doubles(sure, lambda a, b: quad_iou(a.quad_xy, b.quad_xy) > limit)
 
     def _find(self, frame_bgr: Image, threshold: float) -> list[FoundPlate]:
         manifest = self.model.manifest
@@ -112,12 +108,3 @@ def _same_place(a: FoundPlate, b: FoundPlate) -> bool:
     """Whether their middles are nearer than most of the larger one's longer side."""
     apart = float(np.linalg.norm(a.quad_xy.mean(axis=0) - b.quad_xy.mean(axis=0)))
     return apart < 0.6 * max(_longer_side(a), _longer_side(b))
-
-
-def _without_doubles(plates: Sequence[FoundPlate], limit: float) -> list[FoundPlate]:
-    """The plates, the surest first, but one of those that overlap."""
-    kept: list[FoundPlate] = []
-    for plate in plates:
-        if not any(quad_iou(plate.quad_xy, other.quad_xy) > limit for other in kept):
-            kept.append(plate)
-    return kept

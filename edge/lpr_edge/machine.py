@@ -1,6 +1,7 @@
 """What the machine says about itself while it works."""
 
 import os
+import subprocess
 from contextlib import suppress
 from pathlib import Path
 
@@ -11,6 +12,22 @@ def temperature_c(root: Path = Path("/")) -> float | None:
     """The hottest of the processor's sensors, in degrees Celsius; None where the machine doesn't tell."""
     readings = [_number(path) for path in (root / "sys/class/thermal").glob("thermal_zone*/temp")]
     return max((round(reading / 1000, 1) for reading in readings if reading is not None), default=None)
+
+
+def read_throttled(root: Path = Path("/")) -> int | None:
+    """What a Raspberry Pi says of its throttling: bits 0-3 now, 16-19 since it was switched on; None elsewhere.
+
+    Its kernel is asked, then its command. Source: Raspberry Pi's documentation of `vcgencmd get_throttled`.
+
+    Args:
+        root: where /sys stands; another folder in tests.
+    """
+    with suppress(OSError, ValueError):
+        return int((root / "sys/devices/platform/soc/soc:firmware/get_throttled").read_text(), 16)
+    with suppress(OSError, ValueError, subprocess.SubprocessError):
+        said = subprocess.run(["vcgencmd", "get_throttled"], capture_output=True, text=True, timeout=5, check=True)
+        return int(said.stdout.partition("=")[2], 16)
+    return None
 
 
 def memory_bytes() -> int:

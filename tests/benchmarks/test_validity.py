@@ -111,8 +111,8 @@ def test_what_says_nothing_is_invalid() -> None:
 def test_throttling_is_read_from_the_board(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The bits are those that vcgencmd prints; where there is no vcgencmd, or it fails, they are unknown."""
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert environment.read_throttled() is None
+    assert environment.describe_state(tmp_path)["throttled"] is None
     tool = tmp_path / "vcgencmd"
     tool.write_text("#!/bin/sh\necho throttled=0x50005\n")
     tool.chmod(0o755)
-    assert environment.read_throttled() == 0x50005
+    assert environment.describe_state(tmp_path)["throttled"] == 0x50005

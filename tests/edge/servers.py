@@ -1,6 +1,7 @@
 """Small HTTP servers on this machine, such as those that play a camera."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -64,6 +65,25 @@ def motion_jpeg(images: list[Image]) -> tuple[Serve, str]:
             body.write(head.encode() + data + b"\r\n")
 
     return serve, "multipart/x-mixed-replace; boundary=frame"
+
+
+@contextmanager
+def camera_that_hangs(image: Image) -> Iterator[str]:
+    """A camera that shows a picture for a second, and then nothing, without an end; gives its URL."""
+    one, kind = motion_jpeg([image])
+    released = threading.Event()
+
+    def serve(body: BinaryIO) -> None:
+        for _ in range(10):
+            one(body)
+            time.sleep(0.1)
+        released.wait(60)
+
+    with serving(serve, kind) as url:
+        try:
+            yield url
+        finally:
+            released.set()
 
 
 def only_once(serve: Serve) -> Serve:

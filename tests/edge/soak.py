@@ -17,15 +17,15 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, redirect_stdout, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from urllib.request import urlopen
 
-import numpy as np
 from tests.edge.deliveries import broker, free_port, wait_until
 from tests.edge.faults import Table
+from tests.edge.memory import Memory
 from tests.edge.servers import QuietHandler, running
 
 from lpr_edge.config import Config
@@ -33,42 +33,12 @@ from lpr_edge.demo import FOLDER
 from lpr_edge.frames import Frame, Frames, Source
 from lpr_edge.frames.clip import open_clip
 from lpr_edge.jobs import read_plates
-from lpr_edge.machine import memory_bytes
 from lpr_edge.sinks.outbox import Outbox
 from lpr_edge.sinks.rotation import RotatedFile
 
 CLIP = FOLDER / "clip.mp4"
 BETWEEN = timedelta(minutes=1)
 """From one turn of the clip to the next, longer than `gap`: its vehicles come again."""
-EVERY = 100
-"""Frames from one look at the memory to the next."""
-WARM = 0.2
-"""Share of the run before its memory counts: caches fill."""
-MOST_GROWTH = 16e6
-"""Bytes that the fitted line may rise over the run."""
-
-
-@dataclass
-class Memory:
-    """What the process held, frame by frame."""
-
-    frames: list[int] = field(default_factory=list)
-    resident: list[int] = field(default_factory=list)
-
-    def look(self, frame: int) -> None:
-        if frame % EVERY == 0:
-            self.frames.append(frame)
-            self.resident.append(memory_bytes())
-
-    def slope(self) -> tuple[float, float]:
-        """Bytes a frame by least squares, and the standard error of that."""
-        begin = round(WARM * len(self.frames))
-        x, y = np.array(self.frames[begin:], float), np.array(self.resident[begin:], float)
-        if len(x) < 3:
-            return 0.0, math.inf
-        slope, start = np.polyfit(x, y, 1)
-        rest = y - slope * x - start
-        return float(slope), float(np.sqrt((rest @ rest) / (len(x) - 2) / ((x - x.mean()) @ (x - x.mean()))))
 
 
 def looped(turns: int, memory: Memory, at_end: Callable[[], None]) -> Frames:
@@ -270,24 +240,14 @@ def main(argv: list[str] | None = None) -> int:
         seconds = time.monotonic() - start
         after = Leftovers.now()
         table = report(place, turns, len(first.announced()), frames)
+        events = len(place.announced())
         on_disk = sum(path.stat().st_size for path in place.folder.rglob("*") if path.is_file())
     table.add("threads left over", most, after.threads - before.threads)
     table.add("file handles left over", after.handles, after.handles - before.handles)
     print("\n".join(table.lines()))
     print(f"{turns * frames / seconds:.1f} frames a second, {seconds:.0f} s; {on_disk / 1e6:.0f} MB on disk")
-    return int(any(lost for _, _, lost in table.rows) or not is_flat(memory))
-
-
-def is_flat(memory: Memory) -> bool:
-    """Whether the memory stays where it is; says how it went."""
-    slope, error = memory.slope()
-    growth = slope * memory.frames[-1] * (1 - WARM)
-    fifths = [memory.resident[round(share * (len(memory.resident) - 1))] for share in np.linspace(0, 1, 6)]
-    print(
-        f"memory: {slope:+.2f} kB every 1,000 frames (least squares without the first fifth, ± {error:.2f}), so "
-        f"{growth / 1e6:+.1f} MB in all; at each fifth {', '.join(f'{size / 1e6:.1f}' for size in fifths)} MB"
-    )
-    return growth <= MOST_GROWTH
+    print(memory.line(events))
+    return int(any(lost for _, _, lost in table.rows) or not memory.is_flat())
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from lpr_edge.doctor.examination import check_list, examine, report
 from lpr_edge.doctor.finding import Finding, State
 from lpr_edge.doctor.picture import blur_share, check_exposure, check_focus, check_plates
 from lpr_edge.frames import Frames, Source
+from lpr_edge.machine import read_throttled
 from lpr_edge.pipeline import PlateReader
 
 __all__ = ["models", "pictures"]
@@ -150,7 +151,7 @@ def test_vcgencmd_is_asked_where_sys_tells_nothing(tmp_path: Path, monkeypatch: 
     for text, bits in (("throttled=0x50000", 0x50000), ("no idea", None)):
         program.write_text(f"#!/bin/sh\necho {text}\n")
         program.chmod(0o700)
-        assert machine.throttling(tmp_path / "nothing") == bits
+        assert read_throttled(tmp_path / "nothing") == bits
 
 
 def test_threads_disk_and_clock(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +13,7 @@ import numpy as np
 import pytest
 from tests.edge.golden import tinyland
 from tests.edge.readings import frame
-from tests.edge.servers import motion_jpeg, only_once, serving
+from tests.edge.servers import camera_that_hangs, motion_jpeg, only_once, serving
 
 from lpr_edge import __version__, demo, shipped
 from lpr_edge.cli import main
@@ -321,15 +320,7 @@ def test_closed_pipe_ends_quietly(models: list[str], pictures: Path) -> None:
 def test_ctrl_c_stops_cleanly(models: list[str]) -> None:
     """Ctrl-C ends a running camera with status 130 and no traceback, even while it waits for a frame."""
     image = tinyland.draw_scene(("A104",), np.random.default_rng(3)).image_bgr
-    one, kind = motion_jpeg([image])
-
-    def serve(body: Any) -> None:
-        for _ in range(8):
-            one(body)
-            time.sleep(0.1)
-        time.sleep(20)
-
-    with serving(serve, kind) as url:
+    with camera_that_hangs(image) as url:
         process = start("--source", url, "--every-frame", *models)
         assert process.stdout is not None
         first = process.stdout.readline()

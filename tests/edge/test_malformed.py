@@ -72,7 +72,7 @@ def feed_lists(count: int, folder: Path, reader: PlateReader) -> None:
     for data in itertools.islice(malformed.watch_lists(np.random.default_rng(SEED)), count):
         path.write_bytes(data)
         with suppress(LprError):
-            read_list(path, reader.reader.grammar, str, hashed=False)
+            read_list(path, reader.reader.grammar)
 
 
 def feed_databases(count: int, folder: Path, _: PlateReader) -> None:

@@ -9,7 +9,6 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ import numpy as np
 import pytest
 from tests.edge.deliveries import free_port, receiving
 from tests.edge.golden import tinyland
-from tests.edge.servers import motion_jpeg, serving
+from tests.edge.servers import camera_that_hangs, motion_jpeg, serving
 from tests.edge.test_edge_cli import Run, models, run, start
 from tests.edge.test_whole_run import hold
 
@@ -32,6 +31,7 @@ from lpr_edge.sinks.outbox import Outbox
 __all__ = ["models", "run"]
 
 UNIT = Path("/etc/systemd/system/lpr-edge.service")
+VEHICLE = tinyland.draw_scene(("A104",), np.random.default_rng(3)).image_bgr
 
 
 @pytest.fixture
@@ -81,27 +81,10 @@ def test_without_systemd_nothing_is_told(systemd: socket.socket, tmp_path: Path)
         systemd.recv(1)
 
 
-@contextmanager
-def camera_that_hangs() -> Iterator[str]:
-    """A stream that shows a vehicle for a second, and then nothing, without an end."""
-    one, kind = motion_jpeg([tinyland.draw_scene(("A104",), np.random.default_rng(3)).image_bgr])
-    released = threading.Event()
-
-    def serve(body: Any) -> None:
-        for _ in range(10):
-            one(body)
-            time.sleep(0.1)
-        released.wait(60)
-
-    with serving(serve, kind) as url:
-        yield url
-        released.set()
-
-
 def test_a_run_tells_systemd_that_it_lives(systemd: socket.socket, tmp_path: Path, models: list[str]) -> None:
     """A run is ready, lives on while its camera hangs, and tells that it stops."""
     told = {"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "300000"}
-    with camera_that_hangs() as url:
+    with camera_that_hangs(VEHICLE) as url:
         process = start("--source", url, *models, env=os.environ | told)
         assert heard(systemd).startswith("READY=1")
         assert process.stdout is not None
@@ -128,7 +111,7 @@ def test_stop_takes_less_than_two_seconds(tmp_path: Path, models: list[str]) -> 
     released = threading.Event()
     for number in range(3):
         store = tmp_path / f"{number}.db"
-        with camera_that_hangs() as url, receiving() as receiver:
+        with camera_that_hangs(VEHICLE) as url, receiving() as receiver:
             receiver.answer = lambda _: hold(released)
             flags = ["--store", str(store), "--webhook", receiver.url, "--mqtt", f"mqtt://127.0.0.1:{free_port()}"]
             process = start("--source", url, *flags, *models)
@@ -154,7 +137,7 @@ def test_sighup_takes_new_settings_and_refuses_broken_ones(
     tmp_path: Path, models: list[str], systemd: socket.socket
 ) -> None:
     """SIGHUP with broken settings changes nothing and says why; with good ones the same process begins again."""
-    one, kind = motion_jpeg([tinyland.draw_scene(("A104",), np.random.default_rng(3)).image_bgr])
+    one, kind = motion_jpeg([VEHICLE])
     stop = threading.Event()
 
     def serve(body: Any) -> None:

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import threading
 import time
+import tracemalloc
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -357,6 +358,30 @@ def test_the_quota_deletes_the_oldest_first(tmp_path: Path, capsys: pytest.Captu
     assert box.records()[-1]["id"] == record(249)["id"]
     assert "events were deleted before every sink had them" in capsys.readouterr().err
     box.close()
+
+
+def test_pruning_holds_no_list_of_what_is_kept(tmp_path: Path) -> None:
+    """However many pictures there are, a look at them, and room made among them, take the same memory."""
+
+    def peak(count: int) -> int:
+        folder = tmp_path / str(count)
+        folder.mkdir()
+        box = Outbox(tmp_path / f"{count}.db", [])
+        pruner = Pruner(box, [Snapshots(folder).pictures], 3600, 0)
+        pruner.close()
+        for number in range(count):
+            (folder / f"20260301T060000000-{number}.jpg").write_bytes(b"x")
+        pruner._closing.clear()
+        pruner._quota_bytes = box.size() + count - 1500
+        tracemalloc.start()
+        pruner.prune()
+        held = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        box.close()
+        assert len(list(folder.iterdir())) == count - 1500
+        return held
+
+    assert peak(4000) < 1.5 * peak(2000)
 
 
 def test_state_folder_is_the_services_or_the_users(tmp_path: Path) -> None:

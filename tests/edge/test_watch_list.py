@@ -40,7 +40,7 @@ def reading(text: str, doubts: dict[int, tuple[float, str]] | None = None, faint
 def listed(tmp_path: Path, text: str, hasher: PlateHasher | None = None) -> WatchList:
     path = tmp_path / "gate.csv"
     path.write_text(text, encoding="utf-8")
-    return read_list(path, GRAMMAR, hasher.hash_key if hasher else str, hashed=hasher is not None)
+    return read_list(path, GRAMMAR, hasher.hash_key if hasher else None)
 
 
 def find(watch_list: WatchList, read: Reading, edits: int = 0, doubt: float = 0.8) -> Match | None:
@@ -182,10 +182,10 @@ def test_lists_as_spreadsheets_write_them(tmp_path: Path) -> None:
 def test_missing_and_binary_lists_are_told(tmp_path: Path) -> None:
     """A list that isn't there, or isn't text, is one line."""
     with pytest.raises(LprError, match=r"the list .*no\.csv can't be read: No such file"):
-        read_list(tmp_path / "no.csv", GRAMMAR, str, hashed=False)
+        read_list(tmp_path / "no.csv", GRAMMAR)
     (tmp_path / "b.csv").write_bytes(b"\xff\xfeplate")
     with pytest.raises(LprError, match="isn't UTF-8 text: save it as CSV, UTF-8"):
-        read_list(tmp_path / "b.csv", GRAMMAR, str, hashed=False)
+        read_list(tmp_path / "b.csv", GRAMMAR)
 
 
 def test_a_plate_that_the_grammar_lacks_matches_itself(tmp_path: Path) -> None:
@@ -226,7 +226,7 @@ def test_changed_list_is_read_again_and_a_broken_one_left(tmp_path: Path, capsys
     """A change counts soon; a broken or vanished file leaves the old list in force, and that is said, once."""
     path = tmp_path / "gate.csv"
     path.write_text(LIST)
-    watched = WatchedList(path, lambda: read_list(path, GRAMMAR, str, hashed=False), look_s=0.02)
+    watched = WatchedList(path, lambda: read_list(path, GRAMMAR), look_s=0.02)
     path.write_text(f"{LIST}BA1CHA2,Sita,open\n")
     wait_until(lambda: len(watched.current.entries) == 2)
     path.write_text("plate,name,action\nBA1CHA2,Sita,open the gate\n")

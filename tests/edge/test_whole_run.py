@@ -1,7 +1,6 @@
 import json
 import signal
 import threading
-import time
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ import numpy as np
 import pytest
 from tests.edge.deliveries import free_port, receiving, wait_until
 from tests.edge.golden import tinyland
-from tests.edge.servers import motion_jpeg, serving
+from tests.edge.servers import camera_that_hangs, motion_jpeg, serving
 from tests.edge.test_edge_cli import Run, models, pictures, run, start, write_clip
 
 from lpr_edge.sinks.outbox import Outbox
@@ -64,16 +63,8 @@ def hold(released: threading.Event) -> None:
 def test_sigterm_stops_cleanly(models: list[str], tmp_path: Path) -> None:
     """SIGTERM ends a hung stream and a hung webhook with status 0; what waits is in the outbox, and comes up again."""
     image = tinyland.draw_scene(("A104",), np.random.default_rng(3)).image_bgr
-    one, kind = motion_jpeg([image])
     released = threading.Event()
-
-    def serve(body: Any) -> None:
-        for _ in range(10):
-            one(body)
-            time.sleep(0.1)
-        released.wait(30)
-
-    with serving(serve, kind) as url, receiving() as receiver:
+    with camera_that_hangs(image) as url, receiving() as receiver:
         receiver.answer = lambda _: hold(released)
         store = str(tmp_path / "log.db")
         process = start("--source", url, "--store", store, "--webhook", receiver.url, *models)

@@ -6,9 +6,9 @@ top left. Reader heads: `centre` (h, w, 1), high at characters' centres; `classe
 (h, w, 2), width and height beside the plate's. Classifier head: `scores` (labels,), 0..1, summing to one.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import cv2
 import numpy as np
@@ -22,6 +22,8 @@ ROLES = {
     "classifier": ("scores",),
 }
 """Kind of network -> what its outputs are called."""
+
+Found = TypeVar("Found")
 
 
 class Head(Protocol):
@@ -88,6 +90,15 @@ def find_peaks(heat: Floats, threshold: float) -> list[tuple[int, int]]:
     return [(int(rows[i]), int(columns[i])) for i in order]
 
 
+def without_doubles(found: Iterable[Found], are_one: Callable[[Found, Found], bool]) -> list[Found]:
+    """What was found, the surest first, but only the first of those that are one thing."""
+    kept: list[Found] = []
+    for one in found:
+        if not any(are_one(one, other) for other in kept):
+            kept.append(one)
+    return kept
+
+
 def decode_plates(
     heads: Mapping[str, Head], input_hw: tuple[int, int], thresholds: Mapping[str, float]
 ) -> list[PlateBox]:
@@ -102,12 +113,10 @@ def decode_plates(
         Plates, the surest first.
     """
     heat = np.ascontiguousarray(heads["centre"][..., 0], np.float32)
-    boxes: list[PlateBox] = []
-    for cell in find_peaks(heat, thresholds["score"])[:MOST_PLATES]:
-        box = _plate_at(cell, heat, heads, input_hw)
-        if is_convex(box.quad_xy) and not _overlaps(box, boxes, thresholds["overlap"]):
-            boxes.append(box)
-    return boxes
+    cells = find_peaks(heat, thresholds["score"])[:MOST_PLATES]
+    boxes = (_plate_at(cell, heat, heads, input_hw) for cell in cells)
+    convex = (box for box in boxes if is_convex(box.quad_xy))
+    return without_doubles(convex, lambda a, b: quad_iou(a.quad_xy, b.quad_xy) > thresholds["overlap"])
 
 
 MOST_PLATES = 32
@@ -141,10 +150,6 @@ def cell_middle(cell: tuple[int, int], grid: tuple[int, ...], input_hw: tuple[in
     return np.array([(column + 0.5) * input_hw[1] / grid[1], (row + 0.5) * input_hw[0] / grid[0]], np.float32)
 
 
-def _overlaps(box: PlateBox, others: Sequence[PlateBox], limit: float) -> bool:
-    return any(quad_iou(box.quad_xy, other.quad_xy) > limit for other in others)
-
-
 def decode_characters(
     heads: Mapping[str, Head], labels: Sequence[str], thresholds: Mapping[str, float]
 ) -> list[Character]:
@@ -161,11 +166,8 @@ def decode_characters(
     """
     heat = np.ascontiguousarray(heads["centre"][..., 0], np.float32)
     cells = find_peaks(heat, thresholds["peak"])[:MOST_CHARACTERS]
-    found: list[Character] = []
-    for character in _characters_at(cells, heat, heads, labels, thresholds.get("temperature", 1.0)):
-        if not any(_same_place(character, other) for other in found):
-            found.append(character)
-    return found
+    characters = _characters_at(cells, heat, heads, labels, thresholds.get("temperature", 1.0))
+    return without_doubles(characters, _same_place)
 
 
 MOST_CHARACTERS = 48

@@ -8,7 +8,6 @@ from typing import TextIO
 
 import numpy as np
 
-from lpr_edge.checking import load_watch_list
 from lpr_edge.config import Config
 from lpr_edge.contract.errors import LprError
 from lpr_edge.doctor.camera import check_camera
@@ -17,6 +16,7 @@ from lpr_edge.doctor.machine import check_machine
 from lpr_edge.doctor.network import check_broker, check_webhook
 from lpr_edge.frames import Source
 from lpr_edge.pipeline import PlateReader
+from lpr_edge.sinks.opening import load_watch_list, wanted_hasher
 
 ROUNDS = 10
 SLOW_MS = 200.0
@@ -64,8 +64,9 @@ def check_speed(reader: PlateReader) -> Finding:
 
 def check_list(config: Config, reader: PlateReader) -> Finding:
     """Whether the watch list can be read, and how many of its plates are odd."""
+    grammar = reader.reader.grammar
     try:
-        watch_list = load_watch_list(config, reader.reader.grammar)
+        watch_list = load_watch_list(config, grammar, wanted_hasher(config, grammar))
     except LprError as error:
         return Finding("list", State.REPAIR, str(error), "put it right: until then no match is told")
     odd = ", ".join(map(str, watch_list.odd))

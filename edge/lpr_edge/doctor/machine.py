@@ -3,20 +3,19 @@
 import ctypes
 import os
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 from lpr_edge.config import Config
 from lpr_edge.doctor.finding import Finding, State, fine, graded
-from lpr_edge.machine import temperature_c
+from lpr_edge.machine import read_throttled, temperature_c
 from lpr_edge.service.unit import written_folders
 from lpr_edge.state import state_folder
 
 WARM_C, HOT_C = 70.0, 80.0
 """A Raspberry Pi slows its cores down from 80 °C on (its documentation, "Frequency management and thermal control")."""
 THROTTLING = {0: "too little voltage", 1: "slowed down", 2: "throttled", 3: "at the soft limit of its temperature"}
-"""Bits of `vcgencmd get_throttled`: now; 16 higher, since it was started."""
+"""Bits of `read_throttled`: now; 16 higher, since it was started."""
 LEAST_FREE = 100_000_000
 """Bytes below which a disk counts as full."""
 CLOCK_UNSYNCHRONISED = 5
@@ -32,7 +31,7 @@ def check_machine(config: Config, root: Path = Path("/")) -> Iterator[Finding]:
     """
     yield check_threads(config.threads, os.cpu_count() or 1)
     yield check_temperature(root)
-    yield check_throttling(throttling(root))
+    yield check_throttling(read_throttled(root))
     for folder in sorted({_existing(folder.absolute()) for folder in (*written_folders(config), *_outbox(config))}):
         yield check_disk(folder, config.quota_bytes)
     yield check_clock(clock_is_held())
@@ -51,22 +50,6 @@ def check_temperature(root: Path) -> Finding:
         return fine("temperature", "this machine doesn't tell")
     remedy = "give it a heat sink, a fan or shade: it slows down from 80 °C on"
     return graded("temperature", f"{celsius:.0f} °C", remedy, celsius >= HOT_C, celsius >= WARM_C)
-
-
-def throttling(root: Path) -> int | None:
-    """A Raspberry Pi's throttling bits; None where there are none."""
-    for path in root.glob("sys/devices/platform/soc/soc:firmware/get_throttled"):
-        try:
-            return int(path.read_text().strip(), 16)
-        except (OSError, ValueError):
-            continue
-    if shutil.which("vcgencmd") is None:
-        return None
-    try:
-        done = subprocess.run(["vcgencmd", "get_throttled"], capture_output=True, text=True, timeout=5, check=True)
-        return int(done.stdout.strip().partition("=")[2], 16)
-    except (OSError, ValueError, subprocess.SubprocessError):
-        return None
 
 
 def check_throttling(bits: int | None) -> Finding:
@@ -120,10 +103,3 @@ def _outbox(config: Config) -> list[Path]:
 def _existing(folder: Path) -> Path:
     """A folder, or the nearest above it that is there."""
     return next(path for path in (folder, *folder.parents) if path.exists())
-
-
-def _number(path: Path) -> float | None:
-    try:
-        return float(path.read_text())
-    except (OSError, ValueError):
-        return None

@@ -22,6 +22,6 @@ def write_hashed_list(path: Path, grammar: Grammar, hide: Hide, stream: TextIO) 
     """
     rows: list[tuple[str, ...]] = [COLUMNS]
     for line, cells in read_rows(path):
-        keys, _ = keys_of(cells["plate"], grammar, hide, True, f"{path}, line {line}")
+        keys, _ = keys_of(cells["plate"], grammar, hide, f"{path}, line {line}")
         rows += [(key, cells["name"], cells["action"]) for key in keys]
     csv.writer(stream, lineterminator="\n").writerows(rows)

@@ -74,14 +74,13 @@ class WatchList:
         return Match(candidates.pop(), nearest) if len(candidates) == 1 else None
 
 
-def read_list(path: Path, grammar: Grammar, hide: Hide, hashed: bool) -> WatchList:
+def read_list(path: Path, grammar: Grammar, hide: Hide | None = None) -> WatchList:
     """Read a list.
 
     Args:
         path: UTF-8 text with a header line; cells apart by commas, semicolons or tabs.
         grammar: of the country whose plates it holds.
-        hide: see `Hide`.
-        hashed: whether `hide` hashes; then a plate may stand there as its hash.
+        hide: makes the hashes, where only those are kept; then a plate may stand there as its hash.
 
     Raises:
         LprError: it can't be read, or a line of it is wrong.
@@ -89,14 +88,14 @@ def read_list(path: Path, grammar: Grammar, hide: Hide, hashed: bool) -> WatchLi
     entries: dict[str, Entry] = {}
     odd = []
     for line, cells in read_rows(path):
-        keys, known = keys_of(cells["plate"], grammar, hide, hashed, f"{path}, line {line}")
-        entry = Entry(keys[0] if hashed else cells["plate"], cells["name"], cells["action"], line)
+        keys, known = keys_of(cells["plate"], grammar, hide, f"{path}, line {line}")
+        entry = Entry(keys[0] if hide else cells["plate"], cells["name"], cells["action"], line)
         odd += [] if known else [line]
         for key in keys:
             if key in entries:
                 raise LprError(f"{path}, line {line}: the plate stands in line {entries[key].line} already: keep one")
             entries[key] = entry
-    return WatchList(entries, grammar, hide, tuple(odd))
+    return WatchList(entries, grammar, hide or str, tuple(odd))
 
 
 def read_rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
@@ -140,18 +139,18 @@ def _check(cells: Mapping[str, str], too_many: bool, where: str) -> None:
         raise LprError(f"{where}: the action {cells['action']!r} must be one word of letters, digits, - and _")
 
 
-def keys_of(plate: str, grammar: Grammar, hide: Hide, hashed: bool, where: str) -> tuple[list[str], bool]:
-    """What identifies a listed plate, and whether the grammar knows it.
+def keys_of(plate: str, grammar: Grammar, hide: Hide | None, where: str) -> tuple[list[str], bool]:
+    """What identifies a listed plate, and whether the grammar knows it; for the arguments see `read_list`.
 
     Raises:
         LprError: it is no plate.
     """
     if HASH.fullmatch(plate):
-        if not hashed:
+        if hide is None:
             raise LprError(f"{where} holds a hash: give --hash-plates, and --hash-key that it was made with")
         return [plate], True
     try:
         keys, known = written_keys(plate, grammar)
     except LprError as error:
-        raise LprError(f"{where}: {error if not hashed else 'what stands there is no plate'}") from error
-    return [hide(key) for key in keys], known
+        raise LprError(f"{where}: {'what stands there is no plate' if hide else error}") from error
+    return [hide(key) if hide else key for key in keys], known

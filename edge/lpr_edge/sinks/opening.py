@@ -8,7 +8,7 @@ from lpr_edge.grammar import Grammar
 from lpr_edge.lists.command import CommandAction
 from lpr_edge.lists.matching import Acting, Action, Matching, Telling
 from lpr_edge.lists.nearby import Nearness
-from lpr_edge.lists.watch_list import read_list
+from lpr_edge.lists.watch_list import WatchList, read_list
 from lpr_edge.lists.watching import WatchedList
 from lpr_edge.privacy.hashing import Hashing, PlateHasher
 from lpr_edge.privacy.key import load_key
@@ -39,7 +39,7 @@ def open_sinks(config: Config, stdout: Sink, reader: Reader, vitals: Vitals | No
     Raises:
         LprError: one of them can't be had.
     """
-    hasher = open_hasher(config, reader.grammar) if config.hash_plates else None
+    hasher = wanted_hasher(config, reader.grammar)
     watched = open_list(config, reader.grammar, hasher) if config.list else None
     targets = open_targets(config)
     vitals = vitals or Vitals(config.device_name)
@@ -63,8 +63,28 @@ def open_hasher(config: Config, grammar: Grammar) -> PlateHasher:
     return PlateHasher(load_key(config.hash_key or state_folder() / "hash.key"), grammar)
 
 
+def wanted_hasher(config: Config, grammar: Grammar) -> PlateHasher | None:
+    """The same where plates are to be hashed; None where they aren't.
+
+    Raises:
+        LprError: the key can't be had.
+    """
+    return open_hasher(config, grammar) if config.hash_plates else None
+
+
+def load_watch_list(config: Config, grammar: Grammar, hasher: PlateHasher | None) -> WatchList:
+    """The watch list as its file is now.
+
+    Raises:
+        LprError: it can't be read.
+    """
+    if config.list is None:
+        raise ValueError("these settings have no list")
+    return read_list(config.list, grammar, hasher.hash_key if hasher else None)
+
+
 def open_list(config: Config, grammar: Grammar, hasher: PlateHasher | None) -> WatchedList:
-    """The watch list.
+    """The watch list, read again when it changes.
 
     Raises:
         LprError: it can't be read.
@@ -72,8 +92,7 @@ def open_list(config: Config, grammar: Grammar, hasher: PlateHasher | None) -> W
     path = config.list
     assert path is not None
     own = Grammar(grammar.country)  # a thread uses it: grammars remember what they have found
-    hide = hasher.hash_key if hasher else str
-    return WatchedList(path, lambda: read_list(path, own, hide, hashed=hasher is not None))
+    return WatchedList(path, lambda: load_watch_list(config, own, hasher))
 
 
 def _open_actions(config: Config, targets: Sequence[Target]) -> list[Action]:

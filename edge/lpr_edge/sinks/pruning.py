@@ -1,7 +1,9 @@
 """Old events and pictures go, the oldest first, so that neither time nor a busy day fills the disk."""
 
+import heapq
 import sqlite3
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from threading import Event as Flag
@@ -13,7 +15,8 @@ from lpr_edge.sinks.outbox import Outbox
 EVERY_S = 600.0
 BATCH = 200
 """Events deleted at a time, where room is needed."""
-
+OLDEST = 1000
+"""Files looked up at a time for that: a list of all would take a kilobyte of memory for each picture that is kept."""
 CLOSE_S = 0.3
 """How long closing waits for deletions that are under way."""
 
@@ -73,18 +76,19 @@ class Pruner:
 
     def _drop_old(self, before: float) -> None:
         self._outbox.drop_before(before)
-        for path, changed in self._dated_files():
+        for changed, path in self._dated_files():
             if changed < before:
                 path.unlink(missing_ok=True)
 
     def _drop_until_it_fits(self) -> None:
         lost = 0
-        files = list(self._dated_files())
-        excess = self._outbox.size() + sum(_size(path) for path, _ in files) - self._quota_bytes
+        files: deque[tuple[float, Path]] = deque()
+        excess = self._outbox.size() + sum(_size(path) for path in self._listed()) - self._quota_bytes
         while excess > 0 and not self._closing.is_set():
+            files = files or deque(heapq.nsmallest(OLDEST, self._dated_files()))
             oldest_event = self._outbox.oldest()
-            if files and (oldest_event is None or files[0][1] <= oldest_event):
-                path, _ = files.pop(0)
+            if files and (oldest_event is None or files[0][0] <= oldest_event):
+                _, path = files.popleft()
                 excess -= _size(path)
                 path.unlink(missing_ok=True)
             elif oldest_event is not None:
@@ -96,10 +100,13 @@ class Pruner:
         if lost:
             warn(f"the quota is full: the oldest {lost} events were deleted before every sink had them")
 
-    def _dated_files(self) -> Iterator[tuple[Path, float]]:
-        """The files with the times of their last change, the oldest first."""
-        dated = [(path, _changed(path)) for listed in self._files for path in listed()]
-        yield from sorted(dated, key=lambda item: (item[1], item[0]))
+    def _listed(self) -> Iterator[Path]:
+        for listed in self._files:
+            yield from listed()
+
+    def _dated_files(self) -> Iterator[tuple[float, Path]]:
+        """The files with the times of their last change, in no order and one by one."""
+        return ((_changed(path), path) for path in self._listed())
 
 
 def _changed(path: Path) -> float:

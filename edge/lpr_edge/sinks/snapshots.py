@@ -2,6 +2,8 @@
 
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import cv2
@@ -14,6 +16,8 @@ from lpr_edge.tracker import Event
 QUALITY = 90
 LARGEST = 1024
 """Longest side of a plate's picture, in pixels."""
+OWN = "[0-9]*T[0-9]*-[0-9]*.jpg"
+"""What its pictures are called."""
 
 
 def take_pictures(event: Event) -> Mapping[str, bytes]:
@@ -50,9 +54,9 @@ class Snapshots:
             raise DeliveryError(f"can't write to {self.folder}: {error.strerror}") from error
 
     def pictures(self) -> Iterator[Path]:
-        """The pictures in the folder that are its own."""
-        if self.folder.is_dir():
-            yield from self.folder.glob("[0-9]*T[0-9]*-[0-9]*.jpg")
+        """The pictures in the folder that are its own, one by one: `Path.glob` would list them all first."""
+        with suppress(FileNotFoundError, NotADirectoryError), os.scandir(self.folder) as entries:
+            yield from (Path(entry.path) for entry in entries if fnmatchcase(entry.name, OWN))
 
     def close(self) -> None:
         """Every picture is on the disk already."""
