@@ -10,7 +10,7 @@ from lpr_edge.contract.outputs import decode_plates, without_doubles
 from lpr_edge.contract.preprocess import prepare
 from lpr_edge.runtimes import Model
 
-LOOKS = 3
+LOOKS = 8
 """How many doubtful places of a photograph are looked at again from nearer, at most: each costs as much as a frame."""
 WINDOW = 4.0
 """Side of what a second look shows, beside the plate's longer side: there the detector sees corners best."""
@@ -18,8 +18,8 @@ SMALL = 0.14
 """Longer side of a plate, beside the frame's, below which its corners deserve a second look."""
 SURE = 0.6
 """Score from which a plate of more than that size needs none."""
-FIRST_SHARE = 0.6
-"""Plates below the threshold, down to this share of it, get a chance to be seen better."""
+DOUBT = 0.35
+"""Plates below the threshold, down to this share of it, get a chance to be seen better, or to be read."""
 SECOND_WEIGHT = 0.75
 """Of the second look's score beside the first one's."""
 
@@ -52,18 +52,24 @@ class Detector:
         model.expect("detector")
         self.model = model
         self.looks = looks
+        self.threshold = model.manifest.thresholds["score"]
 
-    def detect(self, frame_bgr: Image) -> list[FoundPlate]:
-        """Find the plates in a frame (H, W, 3) of any size, the surest first."""
-        threshold = self.model.manifest.thresholds["score"]
+    def detect(self, frame_bgr: Image, share: float = 1.0) -> list[FoundPlate]:
+        """Find the plates in a frame (H, W, 3) of any size, the surest first.
+
+        Args:
+            frame_bgr: the frame.
+            share: of the threshold, down to which plates are told.
+        """
+        least = share * self.threshold
         if not self.looks:
-            return self._find(frame_bgr, threshold)
+            return self._find(frame_bgr, least)
         seen, left = [], self.looks
-        for plate in self._find(frame_bgr, FIRST_SHARE * threshold):
+        for plate in self._find(frame_bgr, DOUBT * self.threshold):
             window = _window(plate, frame_bgr) if left else None
             left -= window is not None
             seen.append(self._look_again(frame_bgr, plate, window) if window else plate)
-        sure = sorted((plate for plate in seen if plate.score >= threshold), key=lambda plate: -plate.score)
+        sure = sorted((plate for plate in seen if plate.score >= least), key=lambda plate: -plate.score)
         limit = self.model.manifest.thresholds["overlap"]
         return without_doubles(sure, lambda a, b: quad_iou(a.quad_xy, b.quad_xy) > limit)
 
@@ -77,7 +83,7 @@ class Detector:
     def _look_again(self, frame_bgr: Image, plate: FoundPlate, window: Window) -> FoundPlate:
         """The plate as it shows from nearer; one that doesn't show there loses most of its score."""
         left, top, right, bottom = window
-        found = self._find(frame_bgr[top:bottom, left:right], FIRST_SHARE * self.model.manifest.thresholds["score"])
+        found = self._find(frame_bgr[top:bottom, left:right], DOUBT * self.threshold)
         corner = np.array([left, top], np.float32)
         moved = [FoundPlate(other.quad_xy + corner, other.score, other.turn_scores) for other in found]
         best = next((other for other in moved if _same_place(other, plate)), None)

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from time import perf_counter
 
+from lpr_edge.confidence import log_odds
 from lpr_edge.contract.arrays import Floats, Image
 from lpr_edge.contract.geometry import roll_quad, stretch_quad
-from lpr_edge.detector import Detector, FoundPlate
+from lpr_edge.detector import DOUBT, Detector, FoundPlate
 from lpr_edge.reader import Reader, Reading
 from lpr_edge.zone import is_inside
 
@@ -20,6 +21,16 @@ STRETCHES = ((0.04, 0.12), (0.06, 0.25), (-0.03, -0.08))
 which is much of the height of a plate of one row. Of 192 plates found on the training photographs 173 are read exactly
 so, and 167 without.
 """
+PROOF = 3.0
+"""Characters that have to be read, in a photograph, on a plate whose score is just the detector's threshold."""
+A_CHARACTER = 1 / 3
+"""What one more or less of them is worth in the detector's log-odds.
+
+On the training photographs, where the detector alone finds 270 of 301 plates with a precision of 93 %, the two
+together find 282 with 96 %. Any rule of this kind does nearly as well: logistic regression 281 with 97 %.
+"""
+MOST_PROOF = 8.0
+"""Characters that count: what a plate has. Those of a shop sign don't make it one."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +73,8 @@ class PlateReader:
             reader: reads them.
             min_confidence: readings below it, and plates without any character, are unsure.
             zone: plates outside are left unread, see `zone.parse_zone`; None for the whole picture.
-            is_thorough: read unsure plates with other corners too: for photographs, which show a plate once.
+            is_thorough: read unsure plates with other corners too, and let what is read decide whether doubtful ones
+                are plates: for photographs, which show a plate once.
         """
         self.detector = detector
         self.reader = reader
@@ -73,10 +85,14 @@ class PlateReader:
     def read(self, frame_bgr: Image) -> FrameResult:
         """Find and read the plates of a frame (H, W, 3), the surest found first."""
         start = perf_counter()
-        seen = self.detector.detect(frame_bgr)
+        seen = self.detector.detect(frame_bgr, DOUBT if self.is_thorough else 1.0)
         found = [plate for plate in seen if self._counts(plate, frame_bgr)]
         between = perf_counter()
         plates = tuple(PlateReading(plate, self._read_plate(frame_bgr, plate)) for plate in found)
+        if self.is_thorough:
+            plates = tuple(plate for plate in plates if self._is_proved(plate))
+            proved = {id(plate.found) for plate in plates}
+            seen = [plate for plate in seen if plate.score >= self.detector.threshold or id(plate) in proved]
         end = perf_counter()
         sure = tuple(plate for plate in plates if self._is_sure(plate.reading))
         unsure = tuple(plate for plate in plates if not self._is_sure(plate.reading))
@@ -91,6 +107,12 @@ class PlateReader:
         quads = [roll_quad(plate.quad_xy, second_turn(plate)), *(stretch_quad(plate.quad_xy, *s) for s in stretches)]
         readings = [first, *(self.reader.read(frame_bgr, quad) for quad in quads)]
         return max(readings, key=lambda reading: (reading.parsed.valid, expected_characters(reading)))
+
+    def _is_proved(self, plate: PlateReading) -> bool:
+        """Tell whether a doubtful plate is one, by what stands on it: signs and lamps have no characters."""
+        characters = min(MOST_PROOF, expected_characters(plate.reading))
+        score, threshold = log_odds(plate.found.score), log_odds(self.detector.threshold)
+        return score + A_CHARACTER * (characters - PROOF) >= threshold
 
     def _counts(self, plate: FoundPlate, frame_bgr: Image) -> bool:
         height, width = frame_bgr.shape[:2]

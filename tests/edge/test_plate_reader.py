@@ -108,13 +108,41 @@ class TwoWayReader(Reader):
 
 
 class OnePlate(Detector):
-    """Finds a plate with given turn scores."""
+    """Finds a plate with given turn scores, at a threshold of 0.4."""
 
-    def __init__(self, turn_scores: tuple[float, float, float, float]) -> None:
-        self.plate = FoundPlate(np.array([[0, 0], [9, 0], [9, 9], [0, 9]], np.float32), 0.9, turn_scores)
+    threshold = 0.4
 
-    def detect(self, _: object) -> list[FoundPlate]:
-        return [self.plate]
+    def __init__(self, turn_scores: tuple[float, float, float, float] = (1, 0, 0, 0), score: float = 0.9) -> None:
+        self.plate = FoundPlate(np.array([[0, 0], [9, 0], [9, 9], [0, 9]], np.float32), score, turn_scores)
+
+    def detect(self, _: object, share: float = 1.0) -> list[FoundPlate]:
+        return [self.plate] if self.plate.score >= share * self.threshold else []
+
+
+class CountedReader(Reader):
+    """Reads some sure characters on any plate."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+
+    def read(self, _: object, quad_xy: Quad) -> Reading:
+        parsed = Parsed("usual", True, {}, "A10")
+        return Reading((tuple(character(x=0.1 * i) for i in range(self.count)),), parsed, quad_xy)
+
+
+@pytest.mark.parametrize(
+    ("score", "characters", "in_photo", "in_clip"),
+    [(0.9, 0, 1, 1), (0.45, 8, 1, 1), (0.45, 0, 0, 1), (0.2, 8, 1, 0), (0.2, 3, 0, 0), (0.13, 30, 0, 0)],
+)
+def test_what_is_read_proves_a_doubtful_plate(score: float, characters: int, in_photo: int, in_clip: int) -> None:
+    """In a photograph characters make a plate of a doubtful place, and a sticker without any of a likely one.
+
+    A clip shows a plate again, so there the detector decides alone.
+    """
+    for is_thorough, count in ((True, in_photo), (False, in_clip)):
+        device = PlateReader(OnePlate(score=score), CountedReader(characters), is_thorough=is_thorough)
+        result = device.read(np.zeros((9, 9, 3), np.uint8))
+        assert len(result.plates + result.unsure) == count
 
 
 def test_another_way_up_is_read_where_the_first_is_not_valid() -> None:

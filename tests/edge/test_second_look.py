@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lpr_edge.contract.arrays import Image, Quad
-from lpr_edge.detector import FIRST_SHARE, Detector, FoundPlate
+from lpr_edge.detector import DOUBT, Detector, FoundPlate
 from lpr_edge.runtimes import Model
 
 FRAME = np.zeros((480, 640, 3), np.uint8)
@@ -58,7 +58,7 @@ def test_what_is_no_plate_from_nearer_goes(model: Model) -> None:
 
 def test_a_faint_plate_gets_its_chance(model: Model) -> None:
     """Below the threshold at first, it counts once it shows clearly."""
-    faint = model.manifest.thresholds["score"] * (FIRST_SHARE + 0.05)
+    faint = model.manifest.thresholds["score"] * (DOUBT + 0.05)
     detector = _Scripted(model, [_plate(_quad(300, 200, 40, 20), faint)], [_plate(_quad(62, 72, 36, 18), 0.95)])
     assert len(detector.detect(FRAME)) == 1
     alone = _Scripted(model, [_plate(_quad(300, 200, 40, 20), faint)], [], looks=0)
