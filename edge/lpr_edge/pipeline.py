@@ -1,11 +1,12 @@
 """From a frame to the plates on it: detector, then reader."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from time import perf_counter
 
 from lpr_edge.confidence import log_odds
-from lpr_edge.contract.arrays import Floats, Image
-from lpr_edge.contract.geometry import roll_quad, stretch_quad
+from lpr_edge.contract.arrays import Floats, Image, Quad
+from lpr_edge.contract.geometry import lean_quad, roll_quad, stretch_quad
 from lpr_edge.detector import DOUBT, Detector, FoundPlate
 from lpr_edge.reader import Reader, Reading
 from lpr_edge.zone import is_inside
@@ -18,8 +19,11 @@ plate where it stands upright.
 """
 STRETCHES = ((0.04, 0.12), (0.06, 0.25), (-0.03, -0.08))
 """Shares of its width and height by which an unsure plate is shown larger or smaller. A detector is a few pixels off,
-which is much of the height of a plate of one row. Of 192 plates found on the training photographs 173 are read exactly
-so, and 167 without.
+which is much of the height of a plate of one row.
+"""
+LEANS = (-0.12, 0.12)
+"""Shares of its height by which its right side is shown higher or lower. Of 197 plates found on the training
+photographs 181 are read exactly with both, 179 with stretches alone, and 170 as they were found.
 """
 PROOF = 3.0
 """Characters that have to be read, in a photograph, on a plate whose score is just the detector's threshold."""
@@ -103,8 +107,7 @@ class PlateReader:
         first = self.reader.read(frame_bgr, plate.quad_xy)
         if first.parsed.valid and first.confidence >= SURE_READING:
             return first
-        stretches = STRETCHES if self.is_thorough else ()
-        quads = [roll_quad(plate.quad_xy, second_turn(plate)), *(stretch_quad(plate.quad_xy, *s) for s in stretches)]
+        quads = [roll_quad(plate.quad_xy, second_turn(plate)), *(_nearby(plate.quad_xy) if self.is_thorough else ())]
         readings = [first, *(self.reader.read(frame_bgr, quad) for quad in quads)]
         return max(readings, key=lambda reading: (reading.parsed.valid, expected_characters(reading)))
 
@@ -120,6 +123,12 @@ class PlateReader:
 
     def _is_sure(self, reading: Reading) -> bool:
         return bool(reading.characters) and reading.confidence >= self.min_confidence
+
+
+def _nearby(quad_xy: Quad) -> Iterator[Quad]:
+    """Where the corners may be instead."""
+    yield from (stretch_quad(quad_xy, *stretch) for stretch in STRETCHES)
+    yield from (lean_quad(quad_xy, lean) for lean in LEANS)
 
 
 def expected_characters(reading: Reading) -> float:

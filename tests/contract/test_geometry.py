@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from lpr_edge.contract.geometry import (
     grow_quad,
     is_convex,
+    lean_quad,
     picture_order,
     quad_iou,
     quad_size,
@@ -108,6 +109,14 @@ def test_growing_keeps_the_middle_and_adds_on_each_side(margin: float) -> None:
     np.testing.assert_allclose(grown.mean(axis=0), SQUARE.mean(axis=0), atol=1e-3)
     assert quad_size(grown)[0] == pytest.approx(40 * (1 + 2 * margin), rel=1e-4)
     assert is_convex(grown)
+
+
+def test_leaning_goes_along_the_plates_own_height() -> None:
+    """The right side goes down and the left one up, along the plate's own sides; its middle and size stay."""
+    upright = np.array([[0, 0], [100, 0], [100, 20], [0, 20]], np.float32)
+    assert np.allclose(lean_quad(upright, 0.2), [[0, -2], [100, 2], [100, 22], [0, 18]])
+    lying = np.array([[20, 0], [20, 100], [0, 100], [0, 0]], np.float32)
+    assert np.allclose(lean_quad(lying, 0.2), [[22, 0], [18, 100], [-2, 100], [2, 0]])
 
 
 def test_stretching_goes_along_the_plates_own_sides() -> None:

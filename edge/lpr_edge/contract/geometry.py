@@ -146,6 +146,13 @@ def stretch_quad(quad_xy: Quad, wider: float, higher: float) -> Quad:
     return quad_xy + np.array([-across - down, across - down, across + down, down - across], np.float32)
 
 
+def lean_quad(quad_xy: Quad, share: float) -> Quad:
+    """Corners whose right side is lower than the left one by a share of the plate's height more than it was."""
+    top_left, top_right, bottom_right, bottom_left = quad_xy
+    down = (bottom_left - top_left + bottom_right - top_right) / 4 * share
+    return quad_xy + np.array([-down, down, down, -down], np.float32)
+
+
 def roll_quad(quad_xy: Quad, turn: int) -> Quad:
     """The same corners, begun `turn` corners later: turn 1 makes the second corner the plate's top left."""
     return np.ascontiguousarray(quad_xy[_BEGUN_LATER[turn % 4]])
