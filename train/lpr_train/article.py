@@ -127,6 +127,7 @@ def plot_article(histories: Sequence[Sequence[dict[str, float]]], path: Path) ->
             panel.axhline(value, color="grey", linestyle=":")
             panel.annotate(f"published, {name} epoch", (1, value), color="grey", va="bottom")
         panel.set_ylim(0.0, 1.0)
+        panel.locator_params(axis="x", integer=True)
         panel.grid(alpha=0.3)
         panel.legend(loc="lower right")
     figure.savefig(path)

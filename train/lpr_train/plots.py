@@ -58,6 +58,7 @@ def plot_curves(history: Sequence[dict[str, float]], path: Path) -> None:
         for key in keys:
             rows = [row for row in history if key in row]
             panel.plot([row["epoch"] for row in rows], [row[key] for row in rows], label=key.replace("_", " "))
+        panel.locator_params(axis="x", integer=True)
         panel.grid(alpha=0.3)
         if keys:
             panel.legend()
