@@ -8,6 +8,7 @@ from lpr_edge.confidence import log_odds
 from lpr_edge.contract.arrays import Floats, Image, Quad
 from lpr_edge.contract.geometry import lean_quad, roll_quad, stretch_quad
 from lpr_edge.detector import DOUBT, Detector, FoundPlate
+from lpr_edge.light import lighten
 from lpr_edge.reader import Reader, Reading
 from lpr_edge.zone import is_inside
 
@@ -89,6 +90,7 @@ class PlateReader:
     def read(self, frame_bgr: Image) -> FrameResult:
         """Find and read the plates of a frame (H, W, 3), the surest found first."""
         start = perf_counter()
+        frame_bgr = lighten(frame_bgr)
         seen = self.detector.detect(frame_bgr, DOUBT if self.is_thorough else 1.0)
         found = [plate for plate in seen if self._counts(plate, frame_bgr)]
         between = perf_counter()

@@ -33,19 +33,19 @@ def test_nothing_is_invented_on_empty_streets(device: PlateReader, kind: str) ->
     assert score_kind(device, kind, COUNT).invented == 0
 
 
-@pytest.mark.parametrize(
-    "kind", [kind for kind, (plates, _) in KINDS.items() if plates and not kind.startswith("dark")]
-)
+@pytest.mark.parametrize("kind", [kind for kind, (plates, _) in KINDS.items() if plates])
 def test_plates_are_found_however_they_are_shown(device: PlateReader, kind: str) -> None:
-    """Overexposed, smeared, far, turned, mirrored or several: at least every third plate is still found."""
+    """Dark, overexposed, smeared, far, turned, mirrored or several: at least every third plate is still found."""
     outcome = score_kind(device, kind, COUNT)
     assert outcome.found >= outcome.plates / 3
 
 
-def test_nothing_is_invented_in_the_dark(device: PlateReader) -> None:
-    """With an eighth of the light some plates are missed, as the bench tells; hardly a wrong one is claimed."""
+def test_the_dark_is_lit(device: PlateReader) -> None:
+    """With an eighth of the light most plates are still found, and hardly a wrong one is claimed."""
     (kind,) = [kind for kind, (plates, _) in KINDS.items() if plates and kind.startswith("dark")]
-    assert score_kind(device, kind, COUNT).invented <= COUNT / 3
+    outcome = score_kind(device, kind, COUNT)
+    assert outcome.found >= COUNT - 1
+    assert outcome.invented <= COUNT / 3
 
 
 def test_mirrored_plates_are_seldom_claimed(device: PlateReader) -> None:
