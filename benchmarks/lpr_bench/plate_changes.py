@@ -1,7 +1,6 @@
 """Two models plate by plate: what one reads and the other doesn't, and whether that can be chance."""
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 from lpr_bench.results import share
 from lpr_bench.tables import format_table
 from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.metrics import fair_tail
 
 Key = tuple[str, int]
 """A photograph's name, and the plate's number on it."""
@@ -50,9 +50,7 @@ class Comparison:
 
 def mcnemar(gained: int, lost: int) -> float:
     """Two-sided exact probability that of so many changes this few, or fewer, go the rarer way."""
-    changes = gained + lost
-    tail = sum(math.comb(changes, k) for k in range(min(gained, lost) + 1))
-    return min(1.0, 2 * tail / float(2**changes))
+    return min(1.0, 2 * fair_tail(max(gained, lost), gained + lost))
 
 
 def read_other(path: Path) -> dict[str, Any]:

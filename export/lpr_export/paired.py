@@ -3,6 +3,8 @@
 import math
 from collections.abc import Sequence
 
+from lpr_edge.contract.metrics import fair_tail
+
 SIGNIFICANT = 0.05
 """A loss that chance alone brings about this rarely, or more rarely, is called one."""
 
@@ -19,7 +21,7 @@ def chance_of_loss(before: Sequence[int], now: Sequence[int]) -> float:
     """
     worse = sum(b > a for a, b in zip(before, now, strict=True))
     changed = worse + sum(b < a for a, b in zip(before, now, strict=True))
-    return float(sum(math.comb(changed, k) for k in range(worse, changed + 1)) / 2**changed)
+    return fair_tail(worse, changed)
 
 
 def least_telling_loss() -> int:

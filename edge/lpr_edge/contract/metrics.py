@@ -80,6 +80,11 @@ def match_plates(found: Sequence[Quad], truth: Sequence[Quad], iou: float = 0.5)
     )
 
 
+def fair_tail(least: int, count: int) -> float:
+    """How likely a fair coin, thrown `count` times, shows heads `least` times or more: the tail of McNemar's test."""
+    return sum(math.comb(count, k) for k in range(least, count + 1)) / 2**count
+
+
 def wilson_interval(successes: int, count: int, z: float = 1.96) -> tuple[float, float]:
     """Confidence interval of a share (Wilson 1927); 95 % by default, (0, 1) of nothing."""
     if count == 0:
