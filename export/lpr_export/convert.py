@@ -20,8 +20,6 @@ from lpr_export.onnx_bytes import SHIFT
 from lpr_export.onnx_twin import make_twin
 from lpr_export.tensorflow_quiet import load_keras, load_tensorflow
 
-PRECISIONS = ("int8", "int8-dynamic", "float16", "float32")
-"""What can be asked for; each is a flag."""
 TFLITE_ONLY = ("int8-dynamic",)
 """TFLite quantises activations anew at each run in a way that ONNX's own dynamic quantisation doesn't repeat."""
 BYTE_SCALE = float(np.float32(1 / 255))
@@ -95,7 +93,7 @@ def convert(
         path: the Keras file.
         card: what the run says of it.
         calibration: the representative data set.
-        precisions: of `PRECISIONS`; `float32` is always among them.
+        precisions: of `wish.PRECISIONS`; `float32` is always among them.
         float_layers: layers of the int8 file that stay in float.
         try_layers: also make the int8 file with each layer in turn in float.
 
@@ -109,30 +107,27 @@ def convert(
     _check_float(model, made["float32"], calibration.pictures[:4])
     if "int8" not in precisions:
         return Conversion(tuple(_describe(made[precision], precision) for precision in precisions), (), {})
-    halves = _calibrate_halves(made["float32"], calibration)
+    parts = calibration.halves()
+    halves = [calibrate(made["float32"], part.pictures) for part in parts]
+    # Together they have seen what the whole set shows.
     whole, roles = merge(*halves), _roles(made["float32"])
     kept = find_tensors(float_layers, whole.ranges, roles)
     made["int8"] = quantise(whole, kept)
     return Conversion(
         tuple(_describe(made[precision], precision) for precision in precisions),
-        tuple(_half(half, kept, pictures) for half, pictures in zip(halves, calibration.halves(), strict=True)),
-        _trials(whole, kept, roles) if try_layers else {},
+        tuple(_half(half, kept, len(part.pictures)) for half, part in zip(halves, parts, strict=True)),
+        _trials(whole, kept, roles, made["int8"]) if try_layers else {},
     )
 
 
-def _calibrate_halves(tflite: bytes, calibration: Calibration) -> list[Calibrated]:
-    """Calibrate each half alone; together they have seen what the whole set shows."""
-    return [calibrate(tflite, half.pictures) for half in calibration.halves()]
+def _half(half: Calibrated, kept: Sequence[str], pictures: int) -> Half:
+    return Half(_describe(quantise(half, kept), "int8", twin=False), half.ranges, pictures)
 
 
-def _half(half: Calibrated, kept: Sequence[str], pictures: Calibration) -> Half:
-    return Half(_describe(quantise(half, kept), "int8", twin=False), half.ranges, len(pictures.pictures))
-
-
-def _trials(whole: Calibrated, kept: Sequence[str], roles: Mapping[str, str]) -> dict[str, Converted]:
+def _trials(whole: Calibrated, kept: Sequence[str], roles: Mapping[str, str], plain: bytes) -> dict[str, Converted]:
+    """The file with each layer in turn in float, where that makes it another one than `plain`, which has none more."""
     layers = dict.fromkeys(layer_of(tensor, roles) for tensor in whole.ranges if tensor not in kept)
     made = {layer: quantise(whole, [*kept, *find_tensors([layer], whole.ranges, roles)]) for layer in layers}
-    plain = quantise(whole, kept)
     return {layer: _describe(tflite, "int8", twin=False) for layer, tflite in made.items() if tflite != plain}
 
 
