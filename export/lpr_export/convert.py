@@ -16,6 +16,7 @@ from lpr_export.conversion_errors import why_not_converted
 from lpr_export.errors import ExportError
 from lpr_export.keras_model import KerasModel, load_network
 from lpr_export.layers import find_tensors, layer_of
+from lpr_export.normalisation import fold_normalisation
 from lpr_export.onnx_bytes import SHIFT
 from lpr_export.onnx_twin import make_twin
 from lpr_export.tensorflow_quiet import load_keras, load_tensorflow
@@ -102,7 +103,7 @@ def convert(
     """
     model = load_network(path, card)
     with tempfile.TemporaryDirectory() as folder:
-        saved = _save_graph(model, Path(folder))
+        saved = _save_graph(fold_normalisation(model), Path(folder))
         made = {precision: _to_tflite(saved, precision) for precision in precisions if precision != "int8"}
     _check_float(model, made["float32"], calibration.pictures[:4])
     if "int8" not in precisions:
