@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -66,10 +66,12 @@ class Conversion:
 
     files: tuple[Converted, ...]
     """In the order that was asked for."""
-    halves: tuple[Half, ...]
+    halves: tuple[Half, ...] = ()
     """Two where int8 was asked for, else none."""
-    trials: Mapping[str, Converted]
+    trials: Mapping[str, Converted] = field(default_factory=dict)
     """Layer -> the int8 file with this layer alone kept in float; only where asked for."""
+    calibrated: bytes = b""
+    """The float TFLite file that int8 was made of, whose tensors have the same names; empty where it wasn't."""
 
     def tensors_of(self, precision: str) -> Mapping[str, str]:
         """TFLite tensor -> its name in the ONNX file of a precision."""
@@ -102,23 +104,36 @@ def convert(
         ExportError: the network can't be loaded or converted, or the result isn't what was asked for.
     """
     model = load_network(path, card)
-    with tempfile.TemporaryDirectory() as folder:
-        saved = _save_graph(fold_normalisation(model), Path(folder))
-        made = {precision: _to_tflite(saved, precision) for precision in precisions if precision != "int8"}
+    made = _to_floats(model, [precision for precision in precisions if precision != "int8"])
     _check_float(model, made["float32"], calibration.pictures[:4])
     if "int8" not in precisions:
-        return Conversion(tuple(_describe(made[precision], precision) for precision in precisions), (), {})
+        return Conversion(tuple(_describe(made[precision], precision) for precision in precisions))
+    source = _to_calibrate(model, made["float32"])
+    _check_float(model, source, calibration.pictures[:4])
     parts = calibration.halves()
-    halves = [calibrate(made["float32"], part.pictures) for part in parts]
+    halves = [calibrate(source, part.pictures) for part in parts]
     # Together they have seen what the whole set shows.
-    whole, roles = merge(*halves), _roles(made["float32"])
+    whole, roles = merge(*halves), _roles(source)
     kept = find_tensors(float_layers, whole.ranges, roles)
     made["int8"] = quantise(whole, kept)
     return Conversion(
         tuple(_describe(made[precision], precision) for precision in precisions),
         tuple(_half(half, kept, len(part.pictures)) for half, part in zip(halves, parts, strict=True)),
         _trials(whole, kept, roles, made["int8"]) if try_layers else {},
+        source,
     )
+
+
+def _to_floats(model: KerasModel, precisions: Sequence[str]) -> dict[str, bytes]:
+    with tempfile.TemporaryDirectory() as folder:
+        saved = _save_graph(model, Path(folder))
+        return {precision: _to_tflite(saved, precision) for precision in precisions}
+
+
+def _to_calibrate(model: KerasModel, plain: bytes) -> bytes:
+    """The float file that int8 is made of: of the network with its normalisations folded, where that is another one."""
+    folded = fold_normalisation(model)
+    return plain if folded is model else _to_floats(folded, ["float32"])["float32"]
 
 
 def _half(half: Calibrated, kept: Sequence[str], pictures: int) -> Half:

@@ -109,4 +109,6 @@ def _explained(
         layer: Trial(_open_aside(one, folder, f"trial{number}", run), len(one.tflite) - size)
         for number, (layer, one) in enumerate(made.trials.items())
     }
-    return explain(trials, verdict, folder, JUDGES[run.card.kind], progress)
+    calibrated = folder / "aside" / "calibrated.tflite"
+    calibrated.write_bytes(made.calibrated)
+    return explain(trials, verdict, calibrated, JUDGES[run.card.kind], progress)

@@ -61,14 +61,14 @@ class Trial:
 
 
 def explain(
-    trials: Mapping[str, Trial], verdict: Verdict, folder: Path, judge: Judge, progress: Progress = iter
+    trials: Mapping[str, Trial], verdict: Verdict, calibrated: Path, judge: Judge, progress: Progress = iter
 ) -> Explained:
     """Measure every layer of the int8 file.
 
     Args:
         trials: by layer.
         verdict: on the first held-out set.
-        folder: where the staged files are.
+        calibrated: the float TFLite file that int8 was made of.
         judge: of the network's kind.
         progress: goes through the pictures.
     """
@@ -79,9 +79,9 @@ def explain(
     ask([int8, *(trial.subject for trial in trials.values())], cases, judge, progress)
     tried = {layer: _tried(trial, int8, verdict, judge) for layer, trial in trials.items()}
     pictures = [case.pixels(int8.model.manifest) for case in cases[:LOOKED_AT]]
-    plain, quantised = Inside(verdict.rows[0].subject.path), Inside(int8.path, roles)
+    plain, quantised = Inside(calibrated), Inside(int8.path, roles)
     noises = _noises(plain, quantised, pictures)
-    twin = folder / int8.path.with_suffix(".onnx").name
+    twin = int8.path.with_suffix(".onnx")
     times = profile(twin, pictures[0]) if twin.is_file() else {}
     found = [
         (layer_of(name, quantised.roles), operator, *noises[name])

@@ -1,10 +1,11 @@
-"""Batch normalisation that the converter can't fold away, as the convolution that it is.
+"""Batch normalisation that the converter can't fold away, in int8 as the convolution that it is.
 
 The converter folds a normalisation into the convolution right before it. Behind anything else, a ReLU in the article's
 classifier, it leaves a multiplication and an addition, each rounded to 8 bits with one scale for all channels. Runtimes
 round additions differently: XNNPACK in fixed point, ONNX Runtime in float, so that a sum next to a half now and then
-goes the other way. Five of them in a row made one step of it 6 in 0.9 % of that network's outputs. A depthwise
-convolution of one pixel computes the same, rounded once, with a scale a channel, and to the same bit in both.
+goes the other way: seen in one of 10,000, on 13 of 200 pictures. Further layers made 7 steps of it at the end. A
+depthwise convolution of one pixel computes the same, rounded once, with a scale a channel, and to the same bit in both;
+the network takes 11 % less time in LiteRT. Files in float stay as the converter makes them.
 """
 
 from typing import Any, TypeAlias
