@@ -9,7 +9,7 @@ from typing import Any
 from lpr_bench.results import share
 from lpr_bench.tables import format_table
 from lpr_edge.contract.errors import LprError
-from lpr_edge.contract.metrics import fair_tail
+from lpr_edge.contract.metrics import mcnemar
 
 Key = tuple[str, int]
 """A photograph's name, and the plate's number on it."""
@@ -46,11 +46,6 @@ class Comparison:
     def p_value(self) -> float:
         """Of McNemar's exact test (1947): how likely so uneven a change is where both models are equally good."""
         return mcnemar(len(self.gained), len(self.lost))
-
-
-def mcnemar(gained: int, lost: int) -> float:
-    """Two-sided exact probability that of so many changes this few, or fewer, go the rarer way."""
-    return min(1.0, 2 * fair_tail(max(gained, lost), gained + lost))
 
 
 def read_other(path: Path) -> dict[str, Any]:

@@ -81,8 +81,13 @@ def match_plates(found: Sequence[Quad], truth: Sequence[Quad], iou: float = 0.5)
 
 
 def fair_tail(least: int, count: int) -> float:
-    """How likely a fair coin, thrown `count` times, shows heads `least` times or more: the tail of McNemar's test."""
+    """How likely a fair coin, thrown `count` times, shows heads `least` times or more."""
     return sum(math.comb(count, k) for k in range(least, count + 1)) / 2**count
+
+
+def mcnemar(gained: int, lost: int) -> float:
+    """Two-sided exact probability that of so many changes this few, or fewer, go the rarer way (McNemar 1947)."""
+    return min(1.0, 2 * fair_tail(max(gained, lost), gained + lost))
 
 
 def wilson_interval(successes: int, count: int, z: float = 1.96) -> tuple[float, float]:
