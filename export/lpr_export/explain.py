@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from lpr_edge.contract.arrays import AnyArray, Image
+from lpr_edge.runtimes.onnx_runtime import session_options
 from lpr_export.gate import Verdict
 from lpr_export.judges import Judge
 from lpr_export.layers import layer_of
@@ -141,8 +142,8 @@ def _decibel(signal: float, noise: float) -> float:
 def profile(onnx: Path, pixels: Image) -> dict[str, float]:
     """Milliseconds of each layer of an ONNX file in ONNX Runtime, whose nodes are named after layers."""
     runtime = load_module("onnxruntime", "ONNX Runtime")
-    options = runtime.SessionOptions()
-    options.intra_op_num_threads, options.log_severity_level, options.enable_profiling = 1, 3, True
+    options = session_options(runtime, threads=1)
+    options.enable_profiling = True
     with tempfile.TemporaryDirectory() as folder:
         options.profile_file_prefix = f"{folder}/profile"
         session = runtime.InferenceSession(str(onnx), options, providers=["CPUExecutionProvider"])
