@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
-import fontpkg
 import numpy as np
 
 from lpr_bench.diagram import reliability_svg
-from lpr_bench.frames import FONT
 from lpr_bench.misses import draw_miss, is_wrong
 from lpr_bench.plates import ReadPlate
 from lpr_bench.reliability import Pair
@@ -20,6 +18,7 @@ from lpr_edge.contract.data import PlatePhoto
 from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.geometry import grow_quad, is_convex, quad_size, rectify
 from lpr_edge.contract.metrics import Matches
+from lpr_edge.drawing import font_face
 
 LONGEST_SIDE = 640
 """Pixels of a photograph on the page."""
@@ -28,9 +27,9 @@ PLATE_WIDTH = 220
 QUALITY = 80
 """JPEG's."""
 STYLE = """
-body { font: 15px/1.45 system-ui, plates, sans-serif; max-width: 1180px; margin: 2em auto; padding: 0 1em; color: #222 }
+body { font: 15px/1.45 plates, system-ui, sans-serif; max-width: 1180px; margin: 2em auto; padding: 0 1em; color: #222 }
 h1 { font-size: 1.5em } h2 { font-size: 1.15em; margin-top: 2em }
-pre { font: 13px/1.35 monospace, plates; overflow-x: auto }
+pre { font: 13px/1.35 plates, monospace; overflow-x: auto }
 .seen { background: #b3261e; color: #fff; padding: .6em 1em; font-weight: 600 }
 .miss { display: flex; flex-wrap: wrap; gap: 1em; border-top: 1px solid #ddd; padding: 1em 0; align-items: flex-start }
 .miss img.frame { max-width: 480px; height: auto }
@@ -142,19 +141,13 @@ def write_page(
     body += [_miss_html(miss) for miss in misses]
     text = (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title>'
-        f"<style>{_font()}{STYLE}</style></head><body>\n" + "\n".join(body) + "\n</body></html>\n"
+        f"<style>{font_face('plates')}{STYLE}</style></head><body>\n" + "\n".join(body) + "\n</body></html>\n"
     )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise LprError(f"can't write {path}: {error.strerror or error}. Give another place by --page FILE") from error
-
-
-def _font() -> str:
-    """The font that the device part installs, inside the page: not every machine has the plates' script."""
-    data = base64.b64encode(Path(fontpkg.path(FONT, 400, nearest=True)).read_bytes()).decode()
-    return f"@font-face {{ font-family: plates; src: url(data:font/ttf;base64,{data}) }}"
 
 
 def _miss_html(miss: Miss) -> str:

@@ -1,7 +1,6 @@
 """Two models plate by plate: what one reads and the other doesn't, and whether that can be chance."""
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 
 from lpr_bench.tables import format_table
 from lpr_edge.contract.errors import LprError
-from lpr_edge.contract.metrics import share
+from lpr_edge.contract.metrics import mcnemar, share
 
 Key = tuple[str, int]
 """A photograph's name, and the plate's number on it."""
@@ -46,13 +45,6 @@ class Comparison:
     def p_value(self) -> float:
         """Of McNemar's exact test (1947): how likely so uneven a change is where both models are equally good."""
         return mcnemar(len(self.gained), len(self.lost))
-
-
-def mcnemar(gained: int, lost: int) -> float:
-    """Two-sided exact probability that of so many changes this few, or fewer, go the rarer way."""
-    changes = gained + lost
-    tail = sum(math.comb(changes, k) for k in range(min(gained, lost) + 1))
-    return min(1.0, 2 * tail / float(2**changes))
 
 
 def read_other(path: Path) -> dict[str, Any]:

@@ -1,11 +1,13 @@
 """What the machine says about itself while it works."""
 
 import os
+import platform
 import subprocess
 from contextlib import suppress
 from pathlib import Path
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
+X86 = ("x86_64", "amd64", "i386", "i686")
 
 
 def temperature_c(root: Path = Path("/")) -> float | None:
@@ -33,6 +35,19 @@ def read_throttled(root: Path = Path("/")) -> int | None:
 def memory_bytes() -> int:
     """What this process holds in memory (resident set)."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * PAGE
+
+
+def saturates_bytes(root: Path = Path("/")) -> bool:
+    """Whether the processor may add two products of bytes in 16 bits, which overflow: x86 without VNNI.
+
+    Where there is no /proc/cpuinfo to tell, an x86 processor is taken for such a one.
+    """
+    if platform.machine().lower() not in X86:
+        return False
+    try:
+        return "vnni" not in (root / "proc/cpuinfo").read_text()
+    except OSError:
+        return True
 
 
 def free_bytes(path: Path) -> int | None:

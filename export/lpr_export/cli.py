@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, TypeVar
 
 from lpr_edge.contract.errors import LprError
 from lpr_export.errors import GateError
+from lpr_export.wish import PRECISIONS, SUFFIXES, Wish
 
 if TYPE_CHECKING:
     from lpr_export.export import Exported
 
 T = TypeVar("T")
-PRECISIONS = ("int8", "int8-dynamic", "float16", "float32")
-"""As `convert.PRECISIONS`; written out here so that --help needs nothing heavy."""
-FORMATS = {"both": (".tflite", ".onnx"), "tflite": (".tflite",), "onnx": (".onnx",)}
+FORMATS = {"both": SUFFIXES, "tflite": (".tflite",), "onnx": (".onnx",)}
 VERIFY = "verify"
 EPILOG = """\
 Each file is compared with the float network, in every runtime installed here, on pictures that neither training nor
@@ -162,7 +161,6 @@ def _export_all(wished: argparse.Namespace) -> int:
     from lpr_export.export import check_names, export
     from lpr_export.run_folder import open_run
     from lpr_export.shipped import shipped_runs
-    from lpr_export.wish import Wish
     from lpr_export.worker import start_worker
 
     wish = Wish(

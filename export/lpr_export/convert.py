@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +16,11 @@ from lpr_export.conversion_errors import why_not_converted
 from lpr_export.errors import ExportError
 from lpr_export.keras_model import KerasModel, load_network
 from lpr_export.layers import find_tensors, layer_of
+from lpr_export.normalisation import fold_normalisation
 from lpr_export.onnx_bytes import SHIFT
 from lpr_export.onnx_twin import make_twin
 from lpr_export.tensorflow_quiet import load_keras, load_tensorflow
 
-PRECISIONS = ("int8", "int8-dynamic", "float16", "float32")
-"""What can be asked for; each is a flag."""
 TFLITE_ONLY = ("int8-dynamic",)
 """TFLite quantises activations anew at each run in a way that ONNX's own dynamic quantisation doesn't repeat."""
 BYTE_SCALE = float(np.float32(1 / 255))
@@ -67,10 +66,12 @@ class Conversion:
 
     files: tuple[Converted, ...]
     """In the order that was asked for."""
-    halves: tuple[Half, ...]
+    halves: tuple[Half, ...] = ()
     """Two where int8 was asked for, else none."""
-    trials: Mapping[str, Converted]
+    trials: Mapping[str, Converted] = field(default_factory=dict)
     """Layer -> the int8 file with this layer alone kept in float; only where asked for."""
+    calibrated: bytes = b""
+    """The float TFLite file that int8 was made of, whose tensors have the same names; empty where it wasn't."""
 
     def tensors_of(self, precision: str) -> Mapping[str, str]:
         """TFLite tensor -> its name in the ONNX file of a precision."""
@@ -95,7 +96,7 @@ def convert(
         path: the Keras file.
         card: what the run says of it.
         calibration: the representative data set.
-        precisions: of `PRECISIONS`; `float32` is always among them.
+        precisions: of `wish.PRECISIONS`; `float32` is always among them.
         float_layers: layers of the int8 file that stay in float.
         try_layers: also make the int8 file with each layer in turn in float.
 
@@ -103,36 +104,46 @@ def convert(
         ExportError: the network can't be loaded or converted, or the result isn't what was asked for.
     """
     model = load_network(path, card)
-    with tempfile.TemporaryDirectory() as folder:
-        saved = _save_graph(model, Path(folder))
-        made = {precision: _to_tflite(saved, precision) for precision in precisions if precision != "int8"}
+    made = _to_floats(model, [precision for precision in precisions if precision != "int8"])
     _check_float(model, made["float32"], calibration.pictures[:4])
     if "int8" not in precisions:
-        return Conversion(tuple(_describe(made[precision], precision) for precision in precisions), (), {})
-    halves = _calibrate_halves(made["float32"], calibration)
-    whole, roles = merge(*halves), _roles(made["float32"])
+        return Conversion(tuple(_describe(made[precision], precision) for precision in precisions))
+    source = _to_calibrate(model, made["float32"])
+    _check_float(model, source, calibration.pictures[:4])
+    parts = calibration.halves()
+    halves = [calibrate(source, part.pictures) for part in parts]
+    # Together they have seen what the whole set shows.
+    whole, roles = merge(*halves), _roles(source)
     kept = find_tensors(float_layers, whole.ranges, roles)
     made["int8"] = quantise(whole, kept)
     return Conversion(
         tuple(_describe(made[precision], precision) for precision in precisions),
-        tuple(_half(half, kept, pictures) for half, pictures in zip(halves, calibration.halves(), strict=True)),
-        _trials(whole, kept, roles) if try_layers else {},
+        tuple(_half(half, kept, len(part.pictures)) for half, part in zip(halves, parts, strict=True)),
+        _trials(whole, kept, roles, made["int8"]) if try_layers else {},
+        source,
     )
 
 
-def _calibrate_halves(tflite: bytes, calibration: Calibration) -> list[Calibrated]:
-    """Calibrate each half alone; together they have seen what the whole set shows."""
-    return [calibrate(tflite, half.pictures) for half in calibration.halves()]
+def _to_floats(model: KerasModel, precisions: Sequence[str]) -> dict[str, bytes]:
+    with tempfile.TemporaryDirectory() as folder:
+        saved = _save_graph(model, Path(folder))
+        return {precision: _to_tflite(saved, precision) for precision in precisions}
 
 
-def _half(half: Calibrated, kept: Sequence[str], pictures: Calibration) -> Half:
-    return Half(_describe(quantise(half, kept), "int8", twin=False), half.ranges, len(pictures.pictures))
+def _to_calibrate(model: KerasModel, plain: bytes) -> bytes:
+    """The float file that int8 is made of: of the network with its normalisations folded, where that is another one."""
+    folded = fold_normalisation(model)
+    return plain if folded is model else _to_floats(folded, ["float32"])["float32"]
 
 
-def _trials(whole: Calibrated, kept: Sequence[str], roles: Mapping[str, str]) -> dict[str, Converted]:
+def _half(half: Calibrated, kept: Sequence[str], pictures: int) -> Half:
+    return Half(_describe(quantise(half, kept), "int8", twin=False), half.ranges, pictures)
+
+
+def _trials(whole: Calibrated, kept: Sequence[str], roles: Mapping[str, str], plain: bytes) -> dict[str, Converted]:
+    """The file with each layer in turn in float, where that makes it another one than `plain`, which has none more."""
     layers = dict.fromkeys(layer_of(tensor, roles) for tensor in whole.ranges if tensor not in kept)
     made = {layer: quantise(whole, [*kept, *find_tensors([layer], whole.ranges, roles)]) for layer in layers}
-    plain = quantise(whole, kept)
     return {layer: _describe(tflite, "int8", twin=False) for layer, tflite in made.items() if tflite != plain}
 
 

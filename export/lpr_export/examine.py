@@ -8,7 +8,7 @@ from lpr_edge.runtimes import open_model
 from lpr_export.calibration import Calibration
 from lpr_export.convert import Conversion, Converted
 from lpr_export.explain import Explained, Trial, explain
-from lpr_export.files import SUFFIXES, draft
+from lpr_export.files import draft
 from lpr_export.findings import Findings
 from lpr_export.gate import Verdict, check_openable, judge_all
 from lpr_export.held_out import Case, HeldOut
@@ -18,7 +18,7 @@ from lpr_export.parity import Progress, Subject, ask, open_everywhere
 from lpr_export.run_folder import Run
 from lpr_export.stability import Stability, compare_halves
 from lpr_export.trace import Parting, find_parting
-from lpr_export.wish import Wish
+from lpr_export.wish import SUFFIXES, Wish
 
 TRACED = 8
 """Pictures on which the first operator to part is looked for."""
@@ -109,4 +109,6 @@ def _explained(
         layer: Trial(_open_aside(one, folder, f"trial{number}", run), len(one.tflite) - size)
         for number, (layer, one) in enumerate(made.trials.items())
     }
-    return explain(trials, verdict, folder, JUDGES[run.card.kind], progress)
+    calibrated = folder / "aside" / "calibrated.tflite"
+    calibrated.write_bytes(made.calibrated)
+    return explain(trials, verdict, calibrated, JUDGES[run.card.kind], progress)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from lpr_edge.contract.arrays import AnyArray, Image
+from lpr_edge.runtimes.onnx_runtime import session_options
 from lpr_export.gate import Verdict
 from lpr_export.judges import Judge
 from lpr_export.layers import layer_of
@@ -61,14 +62,14 @@ class Trial:
 
 
 def explain(
-    trials: Mapping[str, Trial], verdict: Verdict, folder: Path, judge: Judge, progress: Progress = iter
+    trials: Mapping[str, Trial], verdict: Verdict, calibrated: Path, judge: Judge, progress: Progress = iter
 ) -> Explained:
     """Measure every layer of the int8 file.
 
     Args:
         trials: by layer.
         verdict: on the first held-out set.
-        folder: where the staged files are.
+        calibrated: the float TFLite file that int8 was made of.
         judge: of the network's kind.
         progress: goes through the pictures.
     """
@@ -79,9 +80,9 @@ def explain(
     ask([int8, *(trial.subject for trial in trials.values())], cases, judge, progress)
     tried = {layer: _tried(trial, int8, verdict, judge) for layer, trial in trials.items()}
     pictures = [case.pixels(int8.model.manifest) for case in cases[:LOOKED_AT]]
-    plain, quantised = Inside(verdict.rows[0].subject.path), Inside(int8.path, roles)
+    plain, quantised = Inside(calibrated), Inside(int8.path, roles)
     noises = _noises(plain, quantised, pictures)
-    twin = folder / int8.path.with_suffix(".onnx").name
+    twin = int8.path.with_suffix(".onnx")
     times = profile(twin, pictures[0]) if twin.is_file() else {}
     found = [
         (layer_of(name, quantised.roles), operator, *noises[name])
@@ -141,8 +142,8 @@ def _decibel(signal: float, noise: float) -> float:
 def profile(onnx: Path, pixels: Image) -> dict[str, float]:
     """Milliseconds of each layer of an ONNX file in ONNX Runtime, whose nodes are named after layers."""
     runtime = load_module("onnxruntime", "ONNX Runtime")
-    options = runtime.SessionOptions()
-    options.intra_op_num_threads, options.log_severity_level, options.enable_profiling = 1, 3, True
+    options = session_options(runtime, threads=1)
+    options.enable_profiling = True
     with tempfile.TemporaryDirectory() as folder:
         options.profile_file_prefix = f"{folder}/profile"
         session = runtime.InferenceSession(str(onnx), options, providers=["CPUExecutionProvider"])

@@ -15,8 +15,6 @@ from lpr_export.convert import Converted
 from lpr_export.errors import ExportError
 from lpr_export.onnx_twin import OPSET
 
-SUFFIXES = (".tflite", ".onnx")
-
 
 @dataclass(frozen=True)
 class Draft:

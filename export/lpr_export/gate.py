@@ -4,7 +4,7 @@ Four questions, from the plainest to the finest: are the answers the same everyw
 as float, do thresholds still mean what they did?
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from lpr_edge.runtimes import RUNTIMES
@@ -83,7 +83,11 @@ def judge_all(
         max_drop: points of any metric that may be lost against the float reference.
     """
     firsts = _firsts(subjects)
-    rows = [_row(subject, subjects[0], firsts[subject.precision], held_out, judge) for subject in subjects]
+    measures = [measure(subject, held_out.cases, judge) for subject in subjects]
+    rows = [
+        _row(subject, subjects[0], now, measures[0], changed(firsts[subject.precision], subject, judge))
+        for subject, now in zip(subjects, measures, strict=True)
+    ]
     steps = _steps(subjects, firsts)
     faults: list[str] = []
     refused: list[Refusal] = []
@@ -93,7 +97,7 @@ def judge_all(
             faults += wrong
         else:
             refused += [Refusal(row.subject.path, row.subject.runtime, why) for why in wrong[:1]]
-    faults += _disagreements(rows, firsts, held_out, judge) + _too_far(steps)
+    faults += _disagreements(rows, firsts, held_out, judge) + too_far(steps)
     return Verdict(held_out, tuple(rows), tuple(steps), (*refusals, *refused), tuple(faults))
 
 
@@ -110,13 +114,12 @@ def _must_hold(subject: Subject, firsts: dict[str, Subject]) -> bool:
     return subject.runtime in PROVEN or subject in firsts.values()
 
 
-def _row(subject: Subject, reference: Subject, first: Subject, held_out: HeldOut, judge: Judge) -> Row:
-    measures = measure(subject, held_out.cases, judge)
-    before = measure(reference, held_out.cases, judge)
+def _row(
+    subject: Subject, reference: Subject, measures: Sequence[Measure], before: Sequence[Measure], different: list[int]
+) -> Row:
     drops = tuple(now.drop(then) for now, then in zip(measures, before, strict=True))
     chances = tuple(chance_of_loss(then.costs, now.costs) for now, then in zip(measures, before, strict=True))
-    different = tuple(changed(first, subject, judge))
-    return Row(subject, tuple(measures), drops, chances, different, _shift(subject, reference))
+    return Row(subject, tuple(measures), drops, chances, tuple(different), _shift(subject, reference))
 
 
 def _shift(subject: Subject, reference: Subject) -> Shift | None:
@@ -170,8 +173,11 @@ def _steps(subjects: Sequence[Subject], firsts: dict[str, Subject]) -> list[Step
     return [compare_integers(firsts[other.precision], other) for other in others]
 
 
-def _too_far(steps: Sequence[Steps]) -> list[str]:
-    return [say_too_far(pair) for pair in steps if {pair.a.runtime, pair.b.runtime} <= set(PROVEN) and is_too_far(pair)]
+def too_far(steps: Iterable[Steps]) -> list[str]:
+    """Where runtimes that must agree differ by more than rounding explains, as faults."""
+    return [
+        _say_too_far(pair) for pair in steps if {pair.a.runtime, pair.b.runtime} <= set(PROVEN) and is_too_far(pair)
+    ]
 
 
 def is_too_far(pair: Steps) -> bool:
@@ -179,8 +185,7 @@ def is_too_far(pair: Steps) -> bool:
     return pair.largest > MOST_STEPS or (pair.largest > 1 and pair.share > MOST_SHARE)
 
 
-def say_too_far(pair: Steps) -> str:
-    """The same, as a fault."""
+def _say_too_far(pair: Steps) -> str:
     return (
         f"{pair.b} gives {100 * pair.share:.2f} % of its integers otherwise than {pair.a}, up to {pair.largest} steps "
         f"off; allowed is 1 step, or {MOST_STEPS} in {100 * MOST_SHARE:g} %"

@@ -4,6 +4,10 @@ ONNX Runtime's integer kernels on x86 take unsigned activations and signed weigh
 but only where nothing stands between a quantiser and its dequantiser; elsewhere it computes in float (seen with 1.31:
 5 of 8 convolutions of a small detector, and 0.2 % of outputs a step off TFLite's). Shifted here, every convolution
 stays in integers and agrees with TFLite to the last bit.
+
+Where products of unsigned and signed bytes would saturate, on x86 without VNNI, lpr asks ONNX Runtime for exact ones.
+It then makes signed weights unsigned itself, each with a zero point that it names after the old one, and fails where
+two share that (seen with 1.31), as tf2onnx has them: so every weight gets its own.
 """
 
 from collections.abc import Iterator
@@ -35,6 +39,7 @@ def use_bytes(model: OnnxModel) -> None:
         if output.type.tensor_type.elem_type == onnx.TensorProto.INT8:
             output.type.tensor_type.elem_type = onnx.TensorProto.UINT8
     _drop_requantisation(model)
+    own_zero_points(model)
     _drop_unused(model)
 
 
@@ -76,6 +81,22 @@ def _quantisation(node: Any, values: dict[str, bytes]) -> tuple[bytes, bytes]:
 def _redirect(model: OnnxModel, old: str, new: str) -> None:
     for node in model.graph.node:
         node.input[:] = [new if name == old else name for name in node.input]
+
+
+def own_zero_points(model: OnnxModel) -> None:
+    """Give each constant's dequantiser a zero point that no other uses."""
+    constants = {constant.name: constant for constant in model.graph.initializer}
+    for node in model.graph.node:
+        if node.op_type == "DequantizeLinear" and node.input[0] in constants and len(node.input) > 2:
+            own = f"{node.output[0]}_zero_point"
+            model.graph.initializer.append(_renamed(constants[node.input[2]], own))
+            node.input[2] = own
+
+
+def _renamed(constant: Any, name: str) -> Any:
+    copy = type(constant).FromString(constant.SerializeToString())
+    copy.name = name
+    return copy
 
 
 def _drop_unused(model: OnnxModel) -> None:

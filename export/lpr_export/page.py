@@ -1,12 +1,11 @@
 """The report as one page that needs no other file: the verdict first, then why."""
 
-import base64
 import html
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from lpr_edge.drawing import font_path
+from lpr_edge.drawing import font_face
 from lpr_export import svg
 from lpr_export.explain import Layer
 from lpr_export.findings import Findings
@@ -15,7 +14,7 @@ from lpr_export.moved import Look, between_formats, confusions, score_difference
 from lpr_export.report import median_ms, other_notes
 
 STYLE = """
-body { font: 15px/1.45 system-ui, sans-serif, plates; max-width: 1080px; margin: 2em auto; color: #1b1f24 }
+body { font: 15px/1.45 plates, system-ui, sans-serif; max-width: 1080px; margin: 2em auto; color: #1b1f24 }
 h1 { margin-bottom: .2em } h2 { margin-top: 2em; border-bottom: 1px solid #d8dee4; padding-bottom: .2em }
 .verdict { padding: .8em 1em; border-radius: 6px; font-weight: 600 } .passed { background: #dcf5e3 }
 .failed { background: #fde2e0 } table { border-collapse: collapse; font-variant-numeric: tabular-nums }
@@ -46,11 +45,8 @@ def write_page(path: Path, findings: Findings) -> None:
 
 
 def _font(findings: Findings) -> str:
-    """The font that lpr draws plates' texts with, in the page where labels need one: not every machine has it."""
-    if all(label.isascii() for label in findings.card.labels):
-        return ""
-    data = base64.b64encode(font_path().read_bytes()).decode()
-    return f"@font-face {{ font-family: plates; src: url(data:font/ttf;base64,{data}) }}"
+    """The font that lpr draws plates' texts with, where labels need one."""
+    return "" if all(label.isascii() for label in findings.card.labels) else font_face("plates")
 
 
 def _head(findings: Findings) -> str:

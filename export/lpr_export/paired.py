@@ -3,6 +3,8 @@
 import math
 from collections.abc import Sequence
 
+from lpr_edge.contract.metrics import fair_tail, mcnemar
+
 SIGNIFICANT = 0.05
 """A loss that chance alone brings about this rarely, or more rarely, is called one."""
 
@@ -17,9 +19,24 @@ def chance_of_loss(before: Sequence[int], now: Sequence[int]) -> float:
     Returns:
         0..1; 1 where nothing changed (McNemar 1947; of more than one mistake a picture this is the sign test).
     """
-    worse = sum(b > a for a, b in zip(before, now, strict=True))
-    changed = worse + sum(b < a for a, b in zip(before, now, strict=True))
-    return float(sum(math.comb(changed, k) for k in range(worse, changed + 1)) / 2**changed)
+    better, worse = _changes(before, now)
+    return fair_tail(worse, better + worse)
+
+
+def chance_of_difference(a: Sequence[int], b: Sequence[int]) -> float:
+    """How likely two that are equally good would differ as much, either way (exact McNemar, two-sided).
+
+    Args:
+        a: each picture's mistakes in one.
+        b: the same pictures' mistakes in the other, neither being the one to measure by.
+    """
+    return mcnemar(*_changes(a, b))
+
+
+def _changes(before: Sequence[int], now: Sequence[int]) -> tuple[int, int]:
+    """How many pictures became better, and how many worse."""
+    pairs = list(zip(before, now, strict=True))
+    return sum(b < a for a, b in pairs), sum(b > a for a, b in pairs)
 
 
 def least_telling_loss() -> int:

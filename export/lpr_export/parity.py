@@ -39,7 +39,7 @@ class Subject:
 
     @property
     def precision(self) -> str:
-        """One of `convert.PRECISIONS`."""
+        """One of `wish.PRECISIONS`."""
         return self.model.manifest.precision
 
     @property

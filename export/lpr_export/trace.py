@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from lpr_edge.contract.arrays import AnyArray, Image
+from lpr_edge.runtimes.onnx_runtime import session_options
 from lpr_edge.runtimes.tflite import quiet_stderr
 from lpr_export.layers import layer_of
 from lpr_export.onnx_bytes import SHIFT
@@ -116,10 +117,8 @@ class _Twin:
         shown = {output.name for output in model.graph.output}
         for name in (name for name in names if name in integers - shown):
             model.graph.output.append(onnx.helper.make_tensor_value_info(name, onnx.TensorProto.UINT8, None))
-        options = runtime.SessionOptions()
-        options.intra_op_num_threads, options.log_severity_level = 1, 3
         self._session: Any = runtime.InferenceSession(
-            model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+            model.SerializeToString(), session_options(runtime, threads=1), providers=["CPUExecutionProvider"]
         )
 
     def run(self, pixels: AnyArray) -> dict[str, AnyArray]:

@@ -9,11 +9,11 @@ from lpr_edge.contract.manifest import Manifest, read_manifest
 from lpr_edge.contract.samples import read_samples
 from lpr_export import shipped
 from lpr_export.errors import ExportError
-from lpr_export.gate import PROVEN, is_too_far, say_moved, say_too_far
+from lpr_export.gate import PROVEN, say_moved, too_far
 from lpr_export.held_out import HeldOut, held_out_of_data, held_out_of_samples
 from lpr_export.judges import JUDGES, Judge, Measure
 from lpr_export.paired import SIGNIFICANT, chance_of_loss
-from lpr_export.parity import Progress, Subject, ask, compare_integers, measure, open_everywhere
+from lpr_export.parity import Progress, Steps, Subject, ask, compare_integers, measure, open_everywhere
 from lpr_export.proof import Proof, digests, proofs_of, set_sha256
 from lpr_export.run_folder import HELD_OUT
 from lpr_export.thresholds import level_of, shift
@@ -55,7 +55,8 @@ def verify(path: Path, data: Path | None = None, progress: Progress = iter) -> C
             faults += wrong
         else:
             lines += [f"  not claimed: {why}" for why in wrong]
-    return Checked((_title(path, held_out), *lines, *_integers(subjects)), (*faults, *_far(subjects)))
+    steps = _steps(subjects)
+    return Checked((_title(path, held_out), *lines, *map(str, steps)), (*faults, *too_far(steps)))
 
 
 def _open(path: Path, manifest: Manifest) -> list[Subject]:
@@ -155,16 +156,7 @@ def _moved(subject: Subject, proof: Proof) -> list[str]:
     return [say_moved(str(subject), moved)] if moved.is_fault else []
 
 
-def _pairs(subjects: Sequence[Subject]) -> list[tuple[Subject, Subject]]:
-    """Each other subject beside the first TFLite one, where integers can be compared."""
+def _steps(subjects: Sequence[Subject]) -> list[Steps]:
+    """Each other subject's integers beside those of the first TFLite one, where there are integers."""
     first = next((s for s in subjects if s.path.suffix == ".tflite"), subjects[0])
-    return [(first, other) for other in subjects if other is not first and other.precision == "int8"]
-
-
-def _integers(subjects: Sequence[Subject]) -> list[str]:
-    return [str(compare_integers(a, b)) for a, b in _pairs(subjects)]
-
-
-def _far(subjects: Sequence[Subject]) -> list[str]:
-    compared = [compare_integers(a, b) for a, b in _pairs(subjects) if {a.runtime, b.runtime} <= set(PROVEN)]
-    return [say_too_far(pair) for pair in compared if is_too_far(pair)]
+    return [compare_integers(first, other) for other in subjects if other is not first and other.precision == "int8"]

@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from lpr_export.files import SUFFIXES
+PRECISIONS = ("int8", "int8-dynamic", "float16", "float32")
+"""What can be asked for; each is a flag."""
+SUFFIXES = (".tflite", ".onnx")
+"""Of the formats."""
 
 
 @dataclass(frozen=True)
@@ -11,7 +14,7 @@ class Wish:
     """What a person asked for."""
 
     precisions: tuple[str, ...]
-    """Of `convert.PRECISIONS`: what is published."""
+    """Of `PRECISIONS`: what is published."""
     out: Path
     data: Path | None
     """A data folder to calibrate and measure on, beside the run's own held-out pictures."""

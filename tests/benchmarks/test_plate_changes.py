@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lpr_bench.plate_changes import compare, format_comparison, mcnemar, read_other, summarize_comparison
+from lpr_bench.plate_changes import compare, format_comparison, read_other, summarize_comparison
 from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.metrics import mcnemar
 
 
 def result(*read: str | None, truth: str = "A10") -> dict[str, Any]:

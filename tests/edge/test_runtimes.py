@@ -1,5 +1,7 @@
 import importlib.util
+import platform
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,12 +18,14 @@ from lpr_edge.config import RUNTIME_NAMES
 from lpr_edge.contract.errors import LprError, ManifestError, ModelError
 from lpr_edge.contract.manifest import OutputSpec, TensorSpec, embed_in_tflite, read_manifest
 from lpr_edge.contract.preprocess import prepare
+from lpr_edge.machine import saturates_bytes
 from lpr_edge.runtimes import RUNTIMES, Model, open_model
 from lpr_edge.runtimes.model import dequantise, input_table
 from lpr_edge.runtimes.opening import choose_runtime
 from lpr_edge.runtimes.tflite import open_tflite
 
 NAMES = ("detector", "reader", "characters")
+EMULATOR = "qemu-x86_64-static"
 OpenGolden = Callable[..., Model]
 
 
@@ -39,6 +43,72 @@ def test_onnx_runtime_gives_litert_integers(golden_model: OpenGolden, scenes: tu
             difference = np.abs(ours.astype(int) - theirs.astype(int))
             assert difference.max() <= 6  # a softmax makes one step before it into some behind it
             assert difference.mean() < 0.1
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_exact_products_change_nothing_here(
+    golden_model: OpenGolden, scenes: tuple[Scene, ...], name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asked to multiply exactly, ONNX Runtime still takes the files, and gives LiteRT's integers to the bit."""
+    pytest.importorskip("onnxruntime")
+    monkeypatch.setattr("lpr_edge.runtimes.onnx_runtime.saturates_bytes", lambda: True)
+    litert, onnx = golden_model(name, "litert"), golden_model(name, "onnxruntime")
+    for pixels in inputs_of(litert, scenes):
+        for ours, theirs in zip(litert.run(pixels), onnx.run(pixels), strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    platform.machine() != "x86_64" or not shutil.which(EMULATOR), reason=f"needs {EMULATOR} on an x86 machine"
+)
+def test_processor_whose_products_saturate(
+    golden_model: OpenGolden, scenes: tuple[Scene, ...], golden: Path, tmp_path: Path
+) -> None:
+    """An (emulated) Haswell, which has no VNNI, gives the same integers in ONNX Runtime as LiteRT gives here."""
+    pytest.importorskip("onnxruntime")
+    pictures = {name: inputs_of(golden_model(name), scenes) for name in NAMES}
+    np.savez(tmp_path / "pictures.npz", **{name: np.stack(pictures[name]) for name in NAMES})
+    # The emulator shows this machine's /proc/cpuinfo.
+    code = f"""
+import numpy as np
+from lpr_edge.runtimes import onnx_runtime, open_model
+onnx_runtime.saturates_bytes = lambda: True
+pictures, found = np.load({str(tmp_path / "pictures.npz")!r}), {{}}
+for name in pictures.files:
+    model = open_model(f"{golden}/{{name}}.int8.onnx", "onnxruntime")
+    for number, pixels in enumerate(pictures[name]):
+        found |= {{f"{{name}} {{number}} {{n}}": array for n, array in enumerate(model.run(pixels))}}
+np.savez({str(tmp_path / "found.npz")!r}, **found)
+"""
+    subprocess.run([EMULATOR, "-cpu", "Haswell", sys.executable, "-c", code], check=True, capture_output=True)
+    found = np.load(tmp_path / "found.npz")
+    for name in NAMES:
+        for number, pixels in enumerate(pictures[name]):
+            for n, array in enumerate(golden_model(name, "litert").run(pixels)):
+                np.testing.assert_array_equal(found[f"{name} {number} {n}"], array)
+
+
+@pytest.mark.parametrize(
+    ("machine", "flags", "expected"),
+    [
+        ("x86_64", "avx2 avx512_vnni", False),
+        ("x86_64", "avx2 avx_vnni", False),
+        ("x86_64", "avx2 avx512f", True),
+        ("AMD64", None, True),
+        ("aarch64", "asimd", False),
+        ("armv7l", None, False),
+    ],
+)
+def test_processors_whose_products_saturate(
+    machine: str, flags: str | None, expected: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """x86 processors without VNNI, and those that don't tell what they have."""
+    monkeypatch.setattr("platform.machine", lambda: machine)
+    if flags is not None:
+        (tmp_path / "proc").mkdir()
+        (tmp_path / "proc/cpuinfo").write_text(f"flags\t\t: fpu {flags}\n", encoding="utf-8")
+    assert saturates_bytes(tmp_path) is expected
 
 
 @pytest.mark.parametrize("runtime", ["tflite", "opencv"])

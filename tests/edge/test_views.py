@@ -1,3 +1,4 @@
+import base64
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from tests.edge.readings import START, frame, plate
 
 from lpr_edge.contract.errors import LprError
 from lpr_edge.display import Window, check_display
-from lpr_edge.drawing import STRANGE_BGR, VALID_BGR, draw_plates, text_patch
+from lpr_edge.drawing import STRANGE_BGR, VALID_BGR, draw_plates, font_face, text_patch
 from lpr_edge.saving import ImageFolder, VideoFile, file_name, fit
 
 
@@ -54,6 +55,13 @@ def test_devanagari_is_drawn_not_question_marks() -> None:
     for patch in patches.values():
         assert patch.shape != missing.shape or not np.array_equal(patch, missing)
     assert len({patch.tobytes() for patch in patches.values()}) == len(patches)
+
+
+def test_font_in_a_page() -> None:
+    """The whole font stands in the CSS, and gives Devanagari alone."""
+    face = font_face("plates")
+    assert "font-family: plates; unicode-range: U+0900-097F" in face
+    assert base64.b64decode(face.partition("base64,")[2].rstrip(") }"))[:4] == b"\0\1\0\0"
 
 
 @pytest.mark.skipif(not (features.check("raqm") and features.check("fribidi")), reason="Pillow can't shape here")

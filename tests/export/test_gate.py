@@ -20,7 +20,7 @@ from lpr_export.layers import find_tensors, layer_of
 from lpr_export.operators import Operator, check_builtins, check_integers, onnx_support, read_operators, support
 from lpr_export.paired import chance_of_loss, least_telling_loss
 from lpr_export.parity import Steps
-from lpr_export.stability import MOST_APART, Stability, ranges_apart
+from lpr_export.stability import MOST_APART, Stability, differ, ranges_apart
 from lpr_export.thresholds import Level, shift
 
 CARD = Manifest("classifier", "a", (), InputSpec((8, 8), 3, "rgb", "stretch"), (), "int8", TensorSpec("uint8"), {}, {})
@@ -111,6 +111,12 @@ def test_loss_is_told_from_noise() -> None:
     assert chance_of_loss([1, 0, 0, 0], [0, 1, 1, 0]) == pytest.approx(0.5)
     assert chance_of_loss([0, 1], [0, 1]) == 1.0
     assert least_telling_loss() == 5
+
+
+@pytest.mark.parametrize(("a", "b", "found"), [(6, 0, True), (0, 6, True), (7, 1, False), (5, 0, False), (12, 3, True)])
+def test_halves_that_differ(a: int, b: int, found: bool) -> None:
+    """Either half may be the worse, so that six pictures against none tell them apart, and seven against one don't."""
+    assert differ([1] * a + [0] * (b + 20), [0] * a + [1] * b + [0] * 20) is found
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), max_size=30))

@@ -64,6 +64,17 @@ def test_numbers_stay(convolution: Any) -> None:
     np.testing.assert_array_equal(after.astype(int), before.astype(int) + 128)
 
 
+def test_each_weight_has_its_own_zero_point(convolution: Any) -> None:
+    """Two weights that share a zero point can't both be made unsigned by ONNX Runtime."""
+    nodes = convolution.graph.node
+    nodes.append(helper.make_node("DequantizeLinear", ["weights", "weight_scales", "weight_zeros"], ["g"], axis=0))
+    nodes.append(helper.make_node("Conv", ["d", "g"], ["h"]))
+    use_bytes(convolution)
+    own = [node.input[2] for node in nodes if node.op_type == "DequantizeLinear" and node.input[0] == "weights"]
+    assert own == ["e_zero_point", "g_zero_point"]
+    assert {"e_zero_point", "g_zero_point"} <= {constant.name for constant in convolution.graph.initializer}
+
+
 def test_weights_stay_signed_and_input_is_taken_as_it_is(convolution: Any) -> None:
     """Weights keep their sign, and nothing requantises the picture any more."""
     use_bytes(convolution)
@@ -71,5 +82,5 @@ def test_weights_stay_signed_and_input_is_taken_as_it_is(convolution: Any) -> No
         "Transpose", "DequantizeLinear", "DequantizeLinear", "Conv", "QuantizeLinear",
     ]  # fmt: skip
     types = {constant.name: constant.data_type for constant in convolution.graph.initializer}
-    assert types["weights"] == types["weight_zeros"] == TensorProto.INT8
+    assert types["weights"] == types["e_zero_point"] == TensorProto.INT8
     assert "image_zero" not in types

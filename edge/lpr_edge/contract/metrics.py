@@ -81,6 +81,16 @@ def match_plates(found: Sequence[Quad], truth: Sequence[Quad], iou: float = 0.5)
     )
 
 
+def fair_tail(least: int, count: int) -> float:
+    """How likely a fair coin, thrown `count` times, shows heads `least` times or more."""
+    return sum(math.comb(count, k) for k in range(least, count + 1)) / 2**count
+
+
+def mcnemar(gained: int, lost: int) -> float:
+    """Two-sided exact probability that of so many changes this few, or fewer, go the rarer way (McNemar 1947)."""
+    return min(1.0, 2 * fair_tail(max(gained, lost), gained + lost))
+
+
 def wilson_interval(successes: int, count: int, z: float = 1.96) -> tuple[float, float]:
     """Confidence interval of a share (Wilson 1927); 95 % by default, (0, 1) of nothing."""
     if count == 0:

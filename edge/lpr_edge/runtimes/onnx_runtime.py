@@ -2,9 +2,26 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 from lpr_edge.contract.arrays import AnyArray
+from lpr_edge.machine import saturates_bytes
 from lpr_edge.runtimes.engine import import_runtime
+
+EXACT_PRODUCTS = "session.x64quantprecision"
+"""Makes ONNX Runtime multiply bytes exactly on x86. Where their products saturate (seen on an emulated Haswell), 80 %
+of a reader's integers were off without it, by up to 96 steps; elsewhere they are the same, in half the time."""
+
+
+def session_options(runtime: ModuleType, threads: int) -> Any:
+    """How lpr runs a file in ONNX Runtime, whose module is given."""
+    options = runtime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    options.add_session_config_entry(EXACT_PRODUCTS, str(int(saturates_bytes())))
+    return options
 
 
 class OnnxRuntimeEngine:
@@ -15,10 +32,7 @@ class OnnxRuntimeEngine:
     def __init__(self, path: Path, threads: int) -> None:
         runtime = import_runtime("onnxruntime", "onnxruntime")
         self.version: str = runtime.__version__
-        options = runtime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
+        options = session_options(runtime, threads)
         self._session = runtime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         self._input: str = self._session.get_inputs()[0].name
 

@@ -20,12 +20,14 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 import tensorflow as tf
 from keras import layers
+from onnx import load
 from tests.edge.golden import tinyland
 
 from lpr_edge.contract.geometry import picture_order, rectify
 from lpr_edge.contract.manifest import Manifest, OutputSpec, TensorSpec, embed_in_onnx, embed_in_tflite
 from lpr_edge.contract.outputs import ROLES, cell_middle, encode_offsets
 from lpr_edge.contract.preprocess import InputSpec, prepare
+from lpr_export.onnx_bytes import use_bytes
 
 HERE = Path(__file__).parent
 COUNTRY = tinyland.tinyland()
@@ -201,7 +203,9 @@ def to_onnx(tflite: Path, onnx: Path) -> bytes:
     """Convert with the same scales."""
     command = [sys.executable, "-m", "tf2onnx.convert", "--tflite", str(tflite), "--output", str(onnx), "--opset", "17"]
     subprocess.run(command, check=True, capture_output=True)
-    return onnx.read_bytes()
+    model = load(onnx)
+    use_bytes(model)
+    return bytes(model.SerializeToString())
 
 
 def describe(name: str, kind: str, tflite: bytes) -> Manifest:
