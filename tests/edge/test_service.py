@@ -1,3 +1,4 @@
+import grp
 import json
 import os
 import shutil
@@ -6,6 +7,7 @@ import socket
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -25,7 +27,7 @@ from lpr_edge.contract.errors import LprError
 from lpr_edge.messages import detail, say, set_volume, warn
 from lpr_edge.service.installing import activate, install_service, obstacles, plan, write_files
 from lpr_edge.service.notifying import Notifier
-from lpr_edge.service.unit import SETTINGS, unit_text
+from lpr_edge.service.unit import SETTINGS, USER, unit_text
 from lpr_edge.sinks.outbox import Outbox
 
 __all__ = ["models", "run"]
@@ -201,9 +203,10 @@ def test_systemd_finds_no_fault_in_the_unit(tmp_path: Path, config: Config) -> N
 
 
 def test_unit_gives_no_more_than_is_needed() -> None:
-    """Its own account, a watchdog, restarts, no records in the journal; devices for a camera or a program alone."""
+    """Its own account, a watchdog, restarts, messages but no records in the journal; devices where they are needed."""
     text = unit_text(Config(source="rtsp://camera/1"), SETTINGS, ["video"])
-    for line in ("User=lpr", "WatchdogSec=60", "Restart=always", "StandardOutput=null", "ProtectSystem=strict"):
+    journal = ("StandardOutput=null", "StandardError=journal")
+    for line in ("User=lpr", "WatchdogSec=60", "Restart=always", *journal, "ProtectSystem=strict"):
         assert f"\n{line}\n" in text
     assert "\nPrivateDevices=yes\n" in text
     assert "\nPrivateDevices=no\n" in unit_text(Config(camera=0), SETTINGS, [])
@@ -247,6 +250,18 @@ def test_what_the_service_cannot_reach_is_told(tmp_path: Path) -> None:
     assert "gate.csv, as " in lines
     assert f"make {tmp_path} writable for lpr, or take one in /var/lib/lpr" in lines
     assert "a service has no screen" in lines
+
+
+def test_settings_for_root_and_the_account_alone_are_no_obstacle(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that the account's own group may read, as its settings are written, isn't closed to it; another's is."""
+    with tempfile.TemporaryDirectory() as name:
+        folder, settings = Path(name), Path(name) / "lpr.toml"
+        folder.chmod(0o755)
+        settings.touch(mode=0o640)
+        settings.chmod(0o640)
+        assert f"as {settings} is closed to it" in "\n".join(obstacles(Config(camera=0), settings))
+        monkeypatch.setattr(grp, "getgrgid", lambda number: grp.struct_group((USER, "x", number, [])))
+        assert str(settings) not in "\n".join(obstacles(Config(camera=0), settings))
 
 
 def test_systemd_is_told_of_the_unit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -121,9 +121,9 @@ def obstacles(config: Config, settings: Path | None) -> list[str]:
     """What will keep the account from reading or writing what it has to, one line each."""
     needed = (Path(sys.executable), settings, config.list, config.detector, config.reader, config.mqtt_ca)
     found = [
-        f"the service's account {USER} can't read {path}, as {closed} is closed to others"
+        f"the service's account {USER} can't read {path}, as {closed} is closed to it"
         for path in needed
-        if path is not None and (closed := _closed_to_others(path.absolute()))
+        if path is not None and (closed := _closed_to_service(path.absolute()))
     ]
     found += [f"make {folder} writable for {USER}, or take one in {STATE}" for folder in folders_outside(config)]
     if config.show:
@@ -131,16 +131,25 @@ def obstacles(config: Config, settings: Path | None) -> list[str]:
     return found
 
 
-def _closed_to_others(path: Path) -> Path | None:
-    """The first folder on the way to a file, or the file, that a stranger may not enter or read."""
+def _closed_to_service(path: Path) -> Path | None:
+    """The first folder on the way to a file, or the file, that the account may not enter or read."""
     for part in (*reversed(path.parents), path):
         try:
-            mode = part.stat().st_mode
+            status = part.stat()
         except OSError:
             return part
-        if not mode & (stat.S_IXOTH if stat.S_ISDIR(mode) else stat.S_IROTH):
+        needed = stat.S_IXOTH if stat.S_ISDIR(status.st_mode) else stat.S_IROTH
+        if not status.st_mode & (needed | needed << 3 if _is_own_group(status.st_gid) else needed):
             return part
     return None
+
+
+def _is_own_group(number: int) -> bool:
+    """Whether a group is the account's own, to which `_hand_over` gives the settings."""
+    try:
+        return grp.getgrgid(number).gr_name == USER
+    except KeyError:
+        return False
 
 
 def _groups() -> list[str]:

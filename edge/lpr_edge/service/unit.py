@@ -32,6 +32,8 @@ TimeoutStopSec=10
 KillMode=mixed
 # Records are for the sinks. In the journal they would be stored plates that nobody asked for.
 StandardOutput=null
+# Left to itself, what it says would go where its records go.
+StandardError=journal
 
 User={user}
 Group={user}

@@ -28,6 +28,8 @@ CREATE TABLE IF NOT EXISTS pictures (
     PRIMARY KEY (number, name));
 CREATE TABLE IF NOT EXISTS deliveries (sink TEXT PRIMARY KEY, number INTEGER NOT NULL);
 """
+CACHE_KIB = 512
+"""Of pages kept in memory. SQLite's own 2,000 would fill event by event, for nothing that is read twice."""
 BUSY_S = 0.5
 """How long another program may hold the file before a write is put off; frames wait meanwhile."""
 
@@ -227,6 +229,7 @@ def _prepare(connection: sqlite3.Connection, path: Path, sinks: Iterable[str]) -
     connection.execute("PRAGMA synchronous = FULL")
     # SQLite's own 1000 pages let the log of a nearly full disk take what room was made for it, and then go no further.
     connection.execute("PRAGMA wal_autocheckpoint = 100").fetchone()
+    connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA secure_delete = ON")  # a deleted plate can't be read from the file any more
     version = connection.execute("PRAGMA user_version").fetchone()[0]

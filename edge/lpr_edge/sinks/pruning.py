@@ -1,11 +1,12 @@
 """Old events and pictures go, the oldest first, so that neither time nor a busy day fills the disk."""
 
 import heapq
+import os
 import sqlite3
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
+from contextlib import suppress
 from threading import Event as Flag
 from threading import Thread
 
@@ -20,7 +21,7 @@ OLDEST = 1000
 CLOSE_S = 0.3
 """How long closing waits for deletions that are under way."""
 
-ListFiles = Callable[[], Iterable[Path]]
+ListFiles = Callable[[], Iterable[os.PathLike[str]]]
 
 
 class Pruner:
@@ -78,11 +79,11 @@ class Pruner:
         self._outbox.drop_before(before)
         for changed, path in self._dated_files():
             if changed < before:
-                path.unlink(missing_ok=True)
+                _delete(path)
 
     def _drop_until_it_fits(self) -> None:
         lost = 0
-        files: deque[tuple[float, Path]] = deque()
+        files: deque[tuple[float, str]] = deque()
         excess = self._outbox.size() + sum(_size(path) for path in self._listed()) - self._quota_bytes
         while excess > 0 and not self._closing.is_set():
             files = files or deque(heapq.nsmallest(OLDEST, self._dated_files()))
@@ -90,7 +91,7 @@ class Pruner:
             if files and (oldest_event is None or files[0][0] <= oldest_event):
                 _, path = files.popleft()
                 excess -= _size(path)
-                path.unlink(missing_ok=True)
+                _delete(path)
             elif oldest_event is not None:
                 before = self._outbox.size()
                 lost += self._outbox.drop_oldest(BATCH)
@@ -100,24 +101,33 @@ class Pruner:
         if lost:
             warn(f"the quota is full: the oldest {lost} events were deleted before every sink had them")
 
-    def _listed(self) -> Iterator[Path]:
+    def _listed(self) -> Iterator[str]:
+        """The files, one by one: as text, since each `Path` would leave its name in the interpreter's own table."""
         for listed in self._files:
-            yield from listed()
+            yield from map(os.fspath, listed())
 
-    def _dated_files(self) -> Iterator[tuple[float, Path]]:
-        """The files with the times of their last change, in no order and one by one."""
+    def _dated_files(self) -> Iterator[tuple[float, str]]:
+        """The files with the times of their last change, in no order."""
         return ((_changed(path), path) for path in self._listed())
 
 
-def _changed(path: Path) -> float:
-    try:
-        return path.stat().st_mtime
-    except OSError:
-        return time.time()
+def _changed(path: str) -> float:
+    status = _status(path)
+    return status.st_mtime if status else time.time()
 
 
-def _size(path: Path) -> int:
+def _size(path: str) -> int:
+    status = _status(path)
+    return status.st_size if status else 0
+
+
+def _status(path: str) -> os.stat_result | None:
     try:
-        return path.stat().st_size
+        return os.stat(path)  # noqa: PTH116  # see `_listed`
     except OSError:
-        return 0
+        return None
+
+
+def _delete(path: str) -> None:
+    with suppress(FileNotFoundError):
+        os.unlink(path)  # noqa: PTH108  # see `_listed`

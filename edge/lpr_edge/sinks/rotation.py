@@ -31,7 +31,7 @@ class RotatedFile:
     def last_line(self) -> str:
         """The last whole line, also of a file put by; empty where there is none."""
         self._mend()
-        for path in [self.path, *reversed(list(self.put_by()))]:
+        for path in self._newest_first():
             if path.exists() and (lines := _tail(path).splitlines()):
                 return lines[-1]
         return ""
@@ -54,6 +54,10 @@ class RotatedFile:
         pattern = re.compile(re.escape(self.path.stem) + r"-\d{8}T\d{6}(\.\d+)?" + re.escape(self.path.suffix))
         found = self.path.parent.glob(f"*{self.path.suffix}") if self.path.parent.is_dir() else ()
         yield from sorted((path for path in found if pattern.fullmatch(path.name)), key=lambda path: path.stem)
+
+    def _newest_first(self) -> Iterator[Path]:
+        yield self.path
+        yield from reversed(list(self.put_by()))  # not looked for while the file itself has lines: it may be a crowd
 
     def _write(self, line: str) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)

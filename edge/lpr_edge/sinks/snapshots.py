@@ -53,10 +53,10 @@ class Snapshots:
         except OSError as error:
             raise DeliveryError(f"can't write to {self.folder}: {error.strerror}") from error
 
-    def pictures(self) -> Iterator[Path]:
+    def pictures(self) -> Iterator[os.DirEntry[str]]:
         """The pictures in the folder that are its own, one by one: `Path.glob` would list them all first."""
         with suppress(FileNotFoundError, NotADirectoryError), os.scandir(self.folder) as entries:
-            yield from (Path(entry.path) for entry in entries if fnmatchcase(entry.name, OWN))
+            yield from (entry for entry in entries if fnmatchcase(entry.name, OWN))
 
     def close(self) -> None:
         """Every picture is on the disk already."""
