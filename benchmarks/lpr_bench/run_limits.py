@@ -10,7 +10,7 @@ import numpy as np
 
 from lpr_bench.boards import add_board_flags, publish, show
 from lpr_bench.bootstrap import paired_ratio
-from lpr_bench.devices import add_model_flag, add_runtime_flags, describe_file
+from lpr_bench.devices import add_device_flags, describe_file
 from lpr_bench.environment import describe_environment
 from lpr_bench.frames import DISTINCT
 from lpr_bench.limits import CHARACTERS, COPIED, IN_A_ROW, LimitTimes, measure_limits
@@ -40,9 +40,7 @@ def add_command(benchmarks: "argparse._SubParsersAction[argparse.ArgumentParser]
     parser.add_argument("--models", nargs="+", type=Path, metavar="FILE", help=".tflite (default: the shipped ones)")
     parser.add_argument("--published", type=Path, metavar="FILE", help="the published classifier, float32 .tflite")
     parser.add_argument("--rounds", type=int, default=ROUNDS, metavar="N", help="default: %(default)s")
-    for flag in ("--detector", "--reader"):
-        add_model_flag(parser, flag)
-    add_runtime_flags(parser)
+    add_device_flags(parser)
     add_board_flags(parser)
     parser.set_defaults(run=run)
 
