@@ -13,6 +13,7 @@ from lpr_bench.matrix import LEAST_MS
 from lpr_bench.network_costs import network_cost
 from lpr_bench.percentiles import summarize_ms
 from lpr_bench.processes import run_fresh
+from lpr_bench.report_rivals import SPEED, speed_row
 from lpr_bench.tables import format_table
 from lpr_bench.validity import series_faults
 from lpr_edge.contract.data import file_sha256
@@ -134,19 +135,5 @@ def _describe(network: Network, times: Sequence[Sequence[float]]) -> dict[str, A
 
 def format_speed(cases: Sequence[Mapping[str, Any]]) -> str:
     """A line a network."""
-    header = ["one inference, one thread", "runtime", "p50 ms", "p90 ms", "kB", "k parameters", "M mult-adds", ""]
-    return format_table(header, [[*speed_row(case), "INVALID" if case["faults"] else ""] for case in cases])
-
-
-def speed_row(case: Mapping[str, Any]) -> list[str]:
-    """A network's line in any table."""
-    trained = "" if case["trained"] else ", untrained"
-    return [
-        f"{case['name']} ({case['precision']}{trained})",
-        case["runtime"],
-        f"{case['inference_ms']['p50']:.2f}",
-        f"{case['inference_ms']['p90']:.2f}",
-        f"{case['bytes'] / 1000:.0f}",
-        f"{case['parameters'] / 1000:.0f}",
-        f"{case['multiply_adds'] / 1e6:.1f}",
-    ]
+    rows = [[*speed_row(case), "INVALID" if case["faults"] else ""] for case in cases]
+    return format_table([*SPEED, ""], rows)

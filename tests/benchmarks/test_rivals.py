@@ -12,6 +12,7 @@ import pytest
 from onnx import TensorProto, helper
 from tests.edge.golden import tinyland
 
+from lpr_bench.report_rivals import rivals_section
 from lpr_edge.contract.country import load_country
 from lpr_edge.contract.errors import LprError
 from lpr_train.render.plates import PlateRenderer
@@ -81,7 +82,7 @@ def rows_of(path: Path) -> list[dict[str, str]]:
 def test_training_set_has_real_and_rendered_plates_and_none_of_the_test_split(
     data: Path, tmp_path: Path, alphabet: Alphabet
 ) -> None:
-    """Each training plate stands in one CSV beside rendered ones, as signs, and is written once, at the network's size."""
+    """Each training plate stands in one CSV beside rendered ones, as signs, and is written once, in the size asked."""
     written = write_training_set(data, tmp_path, 3, (64, 128))
     train, validation = rows_of(tmp_path / "train.csv"), rows_of(tmp_path / "validation.csv")
     assert len(train) == written.rows == written.real * written.repeats + 3
@@ -251,6 +252,23 @@ def test_networks_of_both_kinds_are_timed_and_counted(monkeypatch: pytest.Monkey
     assert cases[0]["multiply_adds"] == cases[1]["multiply_adds"] > 0
     assert all(len(case["raw_ms"]) == speed.PROCESSES for case in cases)
     assert "untrained" in speed.format_speed(cases)
+
+
+def test_report_shows_rivals_and_strikes_out_invalid_times() -> None:
+    """Accuracy stands whatever else the machine did; times of a busy machine are marked."""
+    reader = score(Answers("lpr", ["बा"], 1.0), ["बा"], load_country())
+    training = {"lpr-reader": {"epochs": 7, "seconds": 2040.0}}
+    read = {"benchmark": "rivals", "board": "b", "split": "test", "readers": [reader], "trained": training}
+    case = {"name": "n", "precision": "int8", "trained": False, "runtime": "litert", "bytes": 9000, "parameters": 1}
+    times = {"inference_ms": {"p50": 1.0, "p90": 2.0}, "multiply_adds": 5_000_000, "faults": []}
+    busy = {"validity": {"valid": False, "invalid_because": ["others used 1 core"]}}
+    timed = {"benchmark": "rivals-speed", "board": "b", "cases": [{**case, **times}], **busy}
+    page = rivals_section([{**read, "training_set": {"real": 181}}, timed])
+    assert "100.0%" in page
+    assert "lpr-reader: 7 epochs in 34.0 min" in page
+    assert "n (int8, untrained)" in page
+    assert "INVALID: others used 1 core" in page
+    assert rivals_section([]) == ""
 
 
 def test_a_failure_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
