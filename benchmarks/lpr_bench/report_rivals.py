@@ -34,9 +34,9 @@ def describe_training(record: Mapping[str, Any]) -> str:
     if not trained:
         return ""
     each = "; ".join(
-        f"{name}: {one['epochs']} epochs in {one['seconds'] / 60:.1f} min" for name, one in trained.items()
+        f"{name}: {one['epochs']} epochs in {one['cpu_seconds'] / 60:.1f} min" for name, one in trained.items()
     )
-    return f"Trained at the same time, a core each, on {plates['real']} real plates and on rendered ones: {each}."
+    return f"Trained on {plates['real']} real plates and on rendered ones; epochs and processor time: {each}."
 
 
 def _reader_row(reader: Mapping[str, Any]) -> list[str]:

@@ -2,7 +2,9 @@
 
 import os
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from lpr_edge.contract.errors import LprError
 
@@ -10,9 +12,24 @@ QUIET = {"TF_CPP_MIN_LOG_LEVEL": "2", "OMP_NUM_THREADS": "1", "NO_ALBUMENTATIONS
 """One thread each, nothing of TensorFlow's about itself, and no look for newer versions."""
 
 
+REQUIREMENTS = "benchmarks/rivals/requirements.txt"
+
+
 def quiet_environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
     """This environment with what every command here is told."""
     return {**os.environ, **QUIET, **(more or {})}
+
+
+def installed(name: str, *words: str) -> list[str]:
+    """A command of this environment, with its words.
+
+    Raises:
+        LprError: it isn't installed here.
+    """
+    script = Path(sys.executable).with_name(name)
+    if not script.exists():
+        raise LprError(f"{name} isn't installed here: make rivals, or pip install -r {REQUIREMENTS}")
+    return [str(script), *words]
 
 
 def run_quietly(command: Sequence[str], more: Mapping[str, str] | None = None) -> None:

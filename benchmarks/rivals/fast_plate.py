@@ -1,7 +1,6 @@
 """fast-plate-ocr by its own package: its network's settings, its trainer, its export, its reading."""
 
 import json
-import sys
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
@@ -9,9 +8,8 @@ from time import perf_counter
 from typing import Any
 
 from lpr_edge.contract.arrays import Image
-from lpr_edge.contract.errors import LprError
 from rivals.alphabet import PAD, Alphabet
-from rivals.commands import run_quietly
+from rivals.commands import installed, run_quietly
 from rivals.plates import Answers
 
 SIZE_HW = (64, 128)
@@ -81,22 +79,10 @@ def write_configs(folder: Path, alphabet: Alphabet, slots: int) -> tuple[Path, P
     return paths
 
 
-def command(*words: str) -> list[str]:
-    """Its command line, in this environment.
-
-    Raises:
-        LprError: it isn't installed here.
-    """
-    script = Path(sys.executable).with_name("fast-plate-ocr")
-    if not script.exists():
-        raise LprError("fast-plate-ocr isn't installed here: pip install -r benchmarks/rivals/requirements.txt")
-    return [str(script), *words]
-
-
 def train_command(data: Path, configs: tuple[Path, Path], epochs: int, out: Path) -> list[str]:
     """Its trainer with all of its own defaults but the number of epochs."""
-    return command(
-        *("train", "--model-config-file", str(configs[0]), "--plate-config-file", str(configs[1])),
+    return installed(
+        *("fast-plate-ocr", "train", "--model-config-file", str(configs[0]), "--plate-config-file", str(configs[1])),
         *("--annotations", str(data / "train.csv"), "--val-annotations", str(data / "validation.csv")),
         *("--epochs", str(epochs), "--output-dir", str(out), "--seed", "1"),
     )
@@ -110,8 +96,17 @@ def export(network: Path, config: Path) -> Path:
     """
     path = network.with_suffix(".onnx")
     if not path.exists():
-        words = ["export", "--model", str(network), "--plate-config-file", str(config), "--format", "onnx"]
-        run_quietly(command(*words), EXPORTS_BY)
+        words = [
+            "fast-plate-ocr",
+            "export",
+            "--model",
+            str(network),
+            "--plate-config-file",
+            str(config),
+            "--format",
+            "onnx",
+        ]
+        run_quietly(installed(*words), EXPORTS_BY)
     return path
 
 

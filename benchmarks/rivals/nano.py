@@ -5,6 +5,7 @@ from importlib import import_module
 from pathlib import Path
 
 from lpr_edge.contract.errors import LprError
+from rivals.commands import REQUIREMENTS
 
 NETWORK = "yolo26n.yaml"
 """The package's newest nano detector; its default input is 640 pixels square."""
@@ -36,7 +37,7 @@ def export_nano(folder: Path, size: int) -> Path:
     try:
         ultralytics = import_module("ultralytics")
     except ModuleNotFoundError as error:
-        raise LprError("Ultralytics isn't installed: pip install -r benchmarks/rivals/requirements.txt") from error
+        raise LprError(f"Ultralytics isn't installed here: make rivals, or pip install -r {REQUIREMENTS}") from error
     detector = ultralytics.YOLO(NETWORK)
     detector.model = import_module("ultralytics.nn.tasks").DetectionModel(NETWORK, nc=1, verbose=False)
     Path(detector.export(format="onnx", imgsz=size)).replace(path)

@@ -1,6 +1,5 @@
 """lpr's reader on rectified plates: as it is shipped, and as this comparison trained it."""
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter
@@ -8,13 +7,8 @@ from time import perf_counter
 from lpr_edge.contract.outputs import decode_characters, group_rows
 from lpr_edge.contract.preprocess import prepare_plate
 from lpr_edge.reader import Reader
-from rivals.commands import run_quietly
+from rivals.commands import installed, run_quietly
 from rivals.plates import Answers, Plate
-
-
-def command(module: str, *words: str) -> list[str]:
-    """A command of lpr's, in this environment."""
-    return [sys.executable, "-m", module, *words]
 
 
 def export(run: Path, out: Path) -> Path:
@@ -25,7 +19,7 @@ def export(run: Path, out: Path) -> Path:
     """
     path = out / f"{run.name}.float32.tflite"
     if not path.exists():
-        run_quietly(command("lpr_export.cli", "--float32", "--format", "tflite", str(run), "--out", str(out)))
+        run_quietly(installed("lpr-export", "--float32", "--format", "tflite", str(run), "--out", str(out)))
     return path
 
 

@@ -1,7 +1,7 @@
 """All rivals in one run: `python -m rivals.run --data DIR`, in an environment of its own.
 
-Three parts. `train`: fast-plate-ocr's own trainer and lpr's reader from nothing, on the same plates, for the same time,
-a core each. `read`: what both, the shipped reader and Tesseract make of the same rectified plates. `speed`: networks
+Three parts. `train`: fast-plate-ocr's own trainer and lpr's reader from nothing, on the same plates, for the same time
+on a core each. `read`: what both, the shipped reader and Tesseract make of the same rectified plates. `speed`: networks
 beside each other. What is done lies in the work folder and isn't done again.
 """
 
@@ -29,7 +29,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="rivals", description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="lpr's data folder: holds plates/")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, metavar="PART", help="train, read, speed")
-    parser.add_argument("--minutes", type=float, default=35.0, metavar="N", help="of training (default: %(default)g)")
+    parser.add_argument("--minutes", type=float, default=35.0, metavar="N", help="to train each (default: 35)")
     parser.add_argument("--rendered", type=int, default=5000, metavar="N", help="plates to paint (default: 5000)")
     parser.add_argument("--epochs", type=int, metavar="N", help="of lpr's reader (default: by its pace)")
     parser.add_argument("--peer-epochs", type=int, metavar="N", help="of fast-plate-ocr (default: by its pace)")

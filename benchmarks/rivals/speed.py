@@ -22,7 +22,7 @@ from lpr_edge.runtimes.onnx_runtime import OnnxRuntimeEngine
 from lpr_edge.shipped import shipped_model
 from rivals import own
 from rivals.alphabet import Alphabet
-from rivals.commands import run_quietly
+from rivals.commands import installed, run_quietly
 from rivals.fast_plate import export, untrained, write_configs
 from rivals.nano import SIZES, export_nano
 from rivals.onnx_costs import noise_for, onnx_cost
@@ -82,7 +82,7 @@ def _article(folder: Path) -> Path:
     run = folder / "article"
     if not (run / "model.keras").exists():
         few = ["--recipe", "rich", "--epochs", "1", "--steps-per-epoch", "2", "--out", str(run)]
-        run_quietly(own.command("lpr_train.cli", "characters", "--arch", "baseline", *few))
+        run_quietly(installed("lpr-train", "characters", "--arch", "baseline", *few))
     return own.export(run, folder)
 
 

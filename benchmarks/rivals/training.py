@@ -2,7 +2,6 @@
 
 import csv
 import json
-import re
 import shutil
 import sys
 from collections.abc import Sequence
@@ -13,8 +12,8 @@ from typing import Any
 from lpr_edge.contract.country import load_country
 from lpr_edge.contract.errors import LprError
 from lpr_train.reader import ReaderConfig
-from rivals import own
 from rivals.alphabet import Alphabet
+from rivals.commands import installed
 from rivals.fast_plate import BATCH, train_command, write_configs
 from rivals.racing import Runner, race
 from rivals.training_set import TrainingSet, write_csv
@@ -23,22 +22,20 @@ PEER, OWN = "fast-plate-ocr", "lpr-reader"
 CORES = {PEER: 0, OWN: 1}
 PACE_STEPS = 20
 """Batches an epoch while the pace is taken."""
-PACE_EPOCHS = 3
-"""The first one also builds the network, and of lpr's the last one alone validates."""
-PACE_LIMIT = 600.0
+PACE_EPOCHS = (1, 3)
+"""What two short runs of the same training differ by is two epochs; lpr's validates once in either."""
+PACE_LIMIT = 900.0
 """Seconds after which taking the pace has gone wrong."""
-SPARE = 0.97
-"""Share of the time that is planned for: a slower minute must not cut a schedule short."""
-EPOCH_TOOK = re.compile(r"(\d+)s \d+m?s/step")
-"""What Keras says at an epoch's end; fast-plate-ocr writes its epochs' times nowhere else."""
+SPARE = 0.95
+"""Share of the time that is planned for: no schedule is cut short, and lpr's validations are in it."""
 
 
 @dataclass(frozen=True)
 class Pace:
-    """What a training takes on its core while the other one runs."""
+    """What a training takes on its core, in seconds of processor time."""
 
     around_s: float
-    """Seconds before, between and after the epochs."""
+    """Before and after the epochs."""
     epoch_s: float
 
     def epochs(self, seconds: float) -> int:
@@ -53,6 +50,18 @@ class Pace:
         return fitting
 
 
+def pace_of(short: float, longer: float, times: float) -> Pace:
+    """The pace from two short runs.
+
+    Args:
+        short: processor seconds of the run of `PACE_EPOCHS[0]` epochs.
+        longer: of that of `PACE_EPOCHS[1]`.
+        times: how much longer a real epoch is.
+    """
+    epoch = (longer - short) / (PACE_EPOCHS[1] - PACE_EPOCHS[0])
+    return Pace(short - PACE_EPOCHS[0] * epoch, epoch * times)
+
+
 def train_both(
     data: Path, folder: Path, written: TrainingSet, seconds: float, wished: dict[str, int]
 ) -> dict[str, Any]:
@@ -62,16 +71,16 @@ def train_both(
         data: lpr's data folder.
         folder: of the comparison; `set` in it holds the training set.
         written: that set.
-        seconds: of wall time for each.
+        seconds: of processor time for each.
         wished: epochs by name, in place of what the pace lets expect.
 
     Returns:
-        By name: epochs, seconds, and whether the time was over before the schedule; and the pace.
+        By name: epochs, seconds, whether the time was over before the schedule, and the pace.
     """
     done = folder / "trained.json"
     if done.exists():
         return dict(json.loads(done.read_text()))
-    pace = take_pace(data, folder, written)
+    pace = known_pace(data, folder, written)
     epochs = {name: wished.get(name) or pace[name].epochs(seconds) for name in CORES}
     configs = write_configs(folder, Alphabet(load_country().labels), written.slots)
     for name in ("peer", "own"):
@@ -92,55 +101,35 @@ def train_both(
 
 def own_command(data: Path, out: Path, flags: Sequence[str]) -> list[str]:
     """The command that trains lpr's reader with all of its defaults but these."""
-    return own.command("lpr_train.cli", "reader", "--data", str(data), "--out", str(out), *flags)
+    return installed("lpr-train", "reader", "--data", str(data), "--out", str(out), *flags)
+
+
+def known_pace(data: Path, folder: Path, written: TrainingSet) -> dict[str, Pace]:
+    """The pace as it was taken before, or else taken now."""
+    kept = folder / "pace.json"
+    if not kept.exists():
+        taken = {name: asdict(pace) for name, pace in take_pace(data, folder, written).items()}
+        kept.write_text(json.dumps(taken, indent=1) + "\n")
+    return {name: Pace(**values) for name, values in json.loads(kept.read_text()).items()}
 
 
 def take_pace(data: Path, folder: Path, written: TrainingSet) -> dict[str, Pace]:
-    """Train both a little, at the same time, and work out what an epoch takes."""
+    """Train both a little, twice, at the same time, and work out what an epoch takes."""
     configs = write_configs(folder, Alphabet(load_country().labels), written.slots)
     few, out = _little_set(folder / "set"), folder / "pace"
     shutil.rmtree(out, ignore_errors=True)
-    short = {"--epochs": PACE_EPOCHS, "--steps-per-epoch": PACE_STEPS, "--validate-every": PACE_EPOCHS}
-    flags = [word for flag, value in short.items() for word in (flag, str(value))]
-    runners = [
-        Runner(PEER, train_command(few, configs, PACE_EPOCHS, out / "peer"), CORES[PEER]),
-        Runner(OWN, own_command(data, out / "own", flags), CORES[OWN]),
-    ]
-    finished = race(runners, PACE_LIMIT, out)
-    took = [float(seconds) for seconds in EPOCH_TOOK.findall((out / f"{PEER}.log").read_text(errors="replace"))]
-    if len(took) < PACE_EPOCHS:
-        raise LprError(f"{out / PEER}.log doesn't tell what an epoch took: see it for what went wrong")
-    return {
-        PEER: peer_pace(took[-PACE_EPOCHS:], finished[PEER].seconds, written.rows / (PACE_STEPS * BATCH)),
-        OWN: own_pace(_epoch_seconds(out / "own" / "history.csv"), finished[OWN].seconds),
-    }
-
-
-def peer_pace(took: Sequence[float], whole: float, times: float) -> Pace:
-    """The pace of fast-plate-ocr.
-
-    Args:
-        took: seconds of each epoch of the little set.
-        whole: seconds of the command.
-        times: how much longer the whole set is.
-    """
-    return Pace(whole - len(took) * took[-1], took[-1] * times)
-
-
-def own_pace(took: Sequence[float], whole: float) -> Pace:
-    """The pace of lpr's reader, which validates in the last of the epochs alone.
-
-    Its first samples are all freshly rendered, later ones seldom: this expects rather too long an epoch.
-    """
-    first, steps, last = took
-    validating = max(0.0, last - steps)
-    epoch = steps * ReaderConfig().steps_per_epoch / PACE_STEPS + validating
-    return Pace(whole - first - steps - last + max(0.0, first - steps), epoch)
-
-
-def _epoch_seconds(history: Path) -> list[float]:
-    with history.open(encoding="utf-8", newline="") as file:
-        return [float(row["seconds"]) for row in csv.DictReader(file)]
+    spent: dict[str, list[float]] = {name: [] for name in CORES}
+    for epochs in PACE_EPOCHS:
+        little = {"--epochs": epochs, "--steps-per-epoch": PACE_STEPS, "--validate-every": epochs}
+        flags = [word for flag, value in little.items() for word in (flag, str(value))]
+        runners = [
+            Runner(PEER, train_command(few, configs, epochs, out / f"peer-{epochs}"), CORES[PEER]),
+            Runner(OWN, own_command(data, out / f"own-{epochs}", flags), CORES[OWN]),
+        ]
+        for name, finish in race(runners, PACE_LIMIT, out / f"logs-{epochs}").items():
+            spent[name].append(finish.cpu_seconds)
+    times = {PEER: written.rows / (PACE_STEPS * BATCH), OWN: ReaderConfig().steps_per_epoch / PACE_STEPS}
+    return {name: pace_of(spent[name][0], spent[name][1], times[name]) for name in CORES}
 
 
 def _little_set(folder: Path) -> Path:
