@@ -9,6 +9,7 @@
 #   make bench-short  the same with few frames, into build/: what CI keeps
 #   make bench-arm64  the device part on an emulated Raspberry Pi OS: tests, demo, parity (needs root, takes an hour)
 #   make models DATA=DIR   train, pack, export, measure and describe all shipped models anew; stopped, it goes on
+#   make rivals DATA=DIR   Tesseract, fast-plate-ocr, a nano detector and lpr side by side (an environment of its own, an hour)
 #   make clean      remove environments and caches;  runs/ stays
 #
 # PYTHON=python3.12 make demo  takes another Python than the one found here.
@@ -29,8 +30,9 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 DEVICE := .venv-device
 EVERYTHING := .venv
+RIVALS := .venv-rivals
 
-.PHONY: demo test test-all faults soak check format bench bench-short bench-arm64 models clean
+.PHONY: demo test test-all faults soak check format bench bench-short bench-arm64 models rivals clean
 .DELETE_ON_ERROR:
 
 demo: $(DEVICE)/installed
@@ -86,7 +88,7 @@ LPR = $(EVERYTHING)/bin
 EXPORTED := $(RUNS)/int8
 CONFIDENCE ?= --reader $(EXPORTED)/reader.int8.tflite
 ON_EXPORTED := --detector $(EXPORTED)/detector.int8.tflite --reader $(EXPORTED)/reader.int8.tflite
-has_data = $(if $(DATA),,$(error Give the folder that holds plates/ and characters/: make models DATA=DIR))
+has_data = $(if $(DATA),,$(error Give the folder that holds plates/ and characters/: make $(MAKECMDGOALS) DATA=DIR))
 
 # The characters learn from what the reader cuts out of plates as well, so they wait for it.
 FLAGS_characters ?= --reader $(RUNS)/reader
@@ -121,8 +123,11 @@ $(RUNS)/described: $(RUNS)/calibrated
 	$(LPR)/lpr-bench cards --plates $(RUNS)/plates.json --crops $(RUNS)/characters.json --painted $(RUNS)/painted.json
 	@touch $@
 
+rivals: $(RIVALS)/installed
+	$(has_data)$(RIVALS)/bin/python -m rivals.run --data $(DATA) $(FLAGS_rivals)
+
 clean:
-	rm -rf $(DEVICE) $(EVERYTHING) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(DEVICE) $(EVERYTHING) $(RIVALS) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamp is newer than what it was made from, so a second call installs nothing and a changed pin installs again.
@@ -138,6 +143,14 @@ $(EVERYTHING)/installed: pyproject.toml constraints.txt
 	test -x $(EVERYTHING)/bin/python || $(PYTHON) -m venv $(EVERYTHING)
 	$(EVERYTHING)/bin/python -m pip install --quiet --editable '.[dev]'
 	$(call opencv_that_imports,$(EVERYTHING))
+	@touch $@
+
+# lpr and what it is compared with; none of the latter is ever shipped. Keras runs under TensorFlow and PyTorch there.
+$(RIVALS)/installed: pyproject.toml constraints.txt benchmarks/rivals/requirements.txt
+	@echo "Installing lpr and its rivals into $(RIVALS): TensorFlow and PyTorch are large, this takes minutes ..."
+	test -x $(RIVALS)/bin/python || $(PYTHON) -m venv $(RIVALS)
+	$(RIVALS)/bin/python -m pip install --quiet --editable '.[train,export,onnx]' -r benchmarks/rivals/requirements.txt
+	$(call opencv_that_imports,$(RIVALS))
 	@touch $@
 
 # pip's opencv-python wants the desktop's libGL. Where it is missing (servers, containers, bare Debian), the headless

@@ -11,6 +11,7 @@ import numpy as np
 
 from lpr_bench.diagram import reliability_svg
 from lpr_bench.misses import draw_miss, is_wrong
+from lpr_bench.page import heading, make_page, paragraph
 from lpr_bench.plates import ReadPlate
 from lpr_bench.reliability import Pair
 from lpr_edge.contract.arrays import Image, Quad
@@ -131,18 +132,13 @@ def write_page(
     Raises:
         LprError: the file can't be written.
     """
-    body = [f"<h1>{html.escape(title)}</h1>"]
-    body += [f'<p class="seen">{html.escape(warning)}</p>'] if warning else []
-    for part in parts:
-        body.append(f"<h2>{html.escape(part.title)}</h2><pre>{html.escape(part.text)}</pre>")
-    body.append(f"<h2>Reliability</h2>{reliability_svg(pairs)}")
-    body.append(f"<h2>Every miss: {len(misses)} photographs</h2>")
-    body.append('<p class="note">Green: the truth. Red: what was found. Grey: plates that nobody can read.</p>')
+    body = [paragraph(warning, "seen")] if warning else []
+    body += [f"{heading(part.title)}<pre>{html.escape(part.text)}</pre>" for part in parts]
+    body.append(heading("Reliability") + reliability_svg(pairs))
+    body.append(heading(f"Every miss: {len(misses)} photographs"))
+    body.append(paragraph("Green: the truth. Red: what was found. Grey: plates that nobody can read.", "note"))
     body += [_miss_html(miss) for miss in misses]
-    text = (
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title>'
-        f"<style>{font_face('plates')}{STYLE}</style></head><body>\n" + "\n".join(body) + "\n</body></html>\n"
-    )
+    text = make_page(title, *body, style=font_face("plates") + STYLE)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")

@@ -27,6 +27,13 @@ def add_model_flag(parser: argparse.ArgumentParser, flag: str) -> None:
     parser.add_argument(flag, type=Path, metavar="FILE", help=f"{flag.strip('-')} (default: the shipped one)")
 
 
+def add_device_flags(parser: argparse.ArgumentParser) -> None:
+    """The flags of what runs both networks of a frame."""
+    for flag in ("--detector", "--reader"):
+        add_model_flag(parser, flag)
+    add_runtime_flags(parser)
+
+
 def add_folds_flags(parser: argparse.ArgumentParser) -> None:
     """Flags that take one network in a shipped one's place, or those of a cross-validation's folds."""
     for name in ("detector", "reader"):

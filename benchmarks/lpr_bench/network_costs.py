@@ -23,6 +23,8 @@ class NetworkCost:
     bytes_moved: int
     """Inputs, weights and outputs of each operator, once each: what a machine without any cache would move."""
     weight_bytes: int
+    parameters: int
+    """Numbers that the file holds: weights and biases, with what an operator is set by (a few shapes)."""
     operators: dict[str, int]
     """Operator -> how many."""
 
@@ -44,6 +46,7 @@ def network_cost(path: Path) -> NetworkCost:
         sum(multiply_adds(operator, tensors) for operator in operators),
         sum(_bytes(tensors, [*operator["inputs"], *operator["outputs"]]) for operator in operators),
         _bytes(tensors, sorted(weights)),
+        sum(_size(_shape(tensors, index)) for index in weights),
         {name: sum(o["op_name"] == name for o in operators) for name in sorted({o["op_name"] for o in operators})},
     )
 

@@ -25,12 +25,18 @@ LONGEST_NOTE = 400
 """Signs of a reason that the page shows."""
 
 
-def make_page(title: str, *parts: str) -> str:
-    """The whole page."""
+def make_page(title: str, *parts: str, style: str = STYLE) -> str:
+    """The whole page.
+
+    Args:
+        title: of the page, and its first heading.
+        parts: HTML, one below the other.
+        style: CSS in place of `STYLE`.
+    """
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{STYLE}</style></head>\n<body><h1>{escape(title)}</h1>\n"
+        f"<title>{escape(title)}</title><style>{style}</style></head>\n<body><h1>{escape(title)}</h1>\n"
         + "\n".join(parts)
         + "\n</body></html>\n"
     )

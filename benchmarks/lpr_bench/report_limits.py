@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from lpr_bench.bars import bar_rows
 from lpr_bench.known_networks import BOARDS
 from lpr_bench.page import heading, new_plot, paragraph, table, to_svg
 from lpr_bench.projection import Projected, check_projection, project, worst_factor
@@ -35,7 +36,8 @@ def limits_section(records: Sequence[Record]) -> str:
         ]
         header = ["network", "M multiply-adds", "MB moved", "ms", "G a second", "of peak"]
         parts.append(paragraph(text) + table(header, rows, [reason] * len(rows)) + _steps_plot(record))
-        parts.append(_bars_table(record, reason))
+        bars = bar_rows(record["bars"])
+        parts.append(table(["bar", "found", "limit", "verdict"], bars, [reason] * len(bars)))
     return heading("How close to the limit") + "".join(parts) if parts else ""
 
 
@@ -47,20 +49,6 @@ def _steps_plot(record: Record) -> str:
     mark = "" if is_valid(record) else " (INVALID)"
     axes.set_xlabel(f"milliseconds of a frame with one plate, medians{mark}")
     return to_svg(figure)
-
-
-def _bars_table(record: Record, reason: str) -> str:
-    said = {None: "not measured", True: "reached", False: "missed"}
-    rows = [
-        [
-            bar["bar"],
-            "–" if bar["value"] is None else f"{bar['value']:.3g}",
-            f"{'≥' if bar['at_least'] else '≤'} {bar['limit']:g}",
-            said[bar["reached"]],
-        ]
-        for bar in record["bars"]
-    ]
-    return table(["bar", "found", "limit", "verdict"], rows, [reason] * len(rows))
 
 
 def stress_section(records: Sequence[Record]) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 import cv2
 
 from lpr_bench.boards import add_board_flags, publish, show
-from lpr_bench.devices import add_model_flag, add_runtime_flags, describe_model, open_plate_reader
+from lpr_bench.devices import add_device_flags, describe_model, open_plate_reader
 from lpr_bench.environment import describe_environment
 from lpr_bench.frame_times import ProcessTimes, first_frame_ms, format_shares, measure, summarize
 from lpr_bench.frames import DISTINCT, SIZE_HW, FramePool, make_frames
@@ -54,9 +54,7 @@ def add_command(benchmarks: "argparse._SubParsersAction[argparse.ArgumentParser]
     parser = benchmarks.add_parser("frames", help="p50 to p99 of each stage, start and memory (the default)")
     parser.add_argument("--frames", type=_count, default=60, metavar="N", help="a share and process (default: 60)")
     parser.add_argument("--processes", type=_count, default=PROCESSES, metavar="N", help="default: %(default)s")
-    for flag in ("--detector", "--reader"):
-        add_model_flag(parser, flag)
-    add_runtime_flags(parser)
+    add_device_flags(parser)
     add_board_flags(parser)
     parser.set_defaults(run=run)
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from lpr_bench.bars import bar_rows, bars
 from lpr_bench.boards import add_board_flags, publish, show
-from lpr_bench.bootstrap import paired_ratio
-from lpr_bench.devices import add_model_flag, add_runtime_flags, describe_file
+from lpr_bench.devices import add_device_flags, describe_file
 from lpr_bench.environment import describe_environment
 from lpr_bench.frames import DISTINCT
-from lpr_bench.limits import CHARACTERS, COPIED, IN_A_ROW, LimitTimes, measure_limits
+from lpr_bench.limits import COPIED, IN_A_ROW, LimitTimes, measure_limits
 from lpr_bench.network_costs import network_cost
 from lpr_bench.peaks import FILES
 from lpr_bench.processes import run_fresh
@@ -26,12 +26,6 @@ from lpr_bench.watch import watch
 
 ROUNDS = 100
 LEAST_ROUNDS = 30
-OUTSIDE_BAR = 0.15
-TAIL_BAR = 2.0
-PUBLISHED_BAR = 10.0
-MOONSHOT = 25.0
-STARTING_BAR = 0.2
-MEMORY_BAR_MB = 200.0
 
 
 def add_command(benchmarks: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -40,9 +34,7 @@ def add_command(benchmarks: "argparse._SubParsersAction[argparse.ArgumentParser]
     parser.add_argument("--models", nargs="+", type=Path, metavar="FILE", help=".tflite (default: the shipped ones)")
     parser.add_argument("--published", type=Path, metavar="FILE", help="the published classifier, float32 .tflite")
     parser.add_argument("--rounds", type=int, default=ROUNDS, metavar="N", help="default: %(default)s")
-    for flag in ("--detector", "--reader"):
-        add_model_flag(parser, flag)
-    add_runtime_flags(parser)
+    add_device_flags(parser)
     add_board_flags(parser)
     parser.set_defaults(run=run)
 
@@ -109,44 +101,10 @@ def _network(path: Path, found: LimitTimes, peaks: Mapping[str, Mapping[str, flo
     }
 
 
-def bars(found: LimitTimes, starting: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The project's bars with what was found; `reached` is null where the figure couldn't be taken."""
-    in_a_row = found.times[IN_A_ROW]
-    tail = float(np.percentile(in_a_row, 99) / np.median(in_a_row))
-    published = None
-    if "published" in found.times:
-        published = paired_ratio(found.times["published"], found.times["frame"])
-    memory = max(starting["peak_memory_mb"].values()) if "peak_memory_mb" in starting else None
-    return [
-        _bar("time outside the networks, share", found.profile["outside_networks"], OUTSIDE_BAR),
-        _bar("p99 of a whole frame beside its p50", tail, TAIL_BAR),
-        _bar(
-            "start to first reading beside importing TensorFlow",
-            starting.get("ratio_to_tensorflow_import"),
-            STARTING_BAR,
-        ),
-        _bar("most memory of lpr-edge, MB", memory, MEMORY_BAR_MB),
-        {
-            **_bar(
-                f"published classifier in float32 on {CHARACTERS} characters beside a whole frame",
-                published.value if published else None,
-                PUBLISHED_BAR,
-                at_least=True,
-            ),
-            "interval": published.to_list()[1:] if published else None,
-            "moonshot": MOONSHOT,
-        },
-    ]
-
-
-def _bar(name: str, value: float | None, limit: float, at_least: bool = False) -> dict[str, Any]:
-    reached = None if value is None else (value >= limit if at_least else value <= limit)
-    return {"bar": name, "value": value, "limit": limit, "at_least": at_least, "reached": reached}
-
-
 def format_limits(record: Mapping[str, Any]) -> str:
     """Three tables: networks against the peak, the steps of a frame, the bars."""
-    return "\n\n".join((_format_networks(record), _format_steps(record["profile"]), _format_bars(record["bars"])))
+    bars_table = format_table(["bar", "found", "limit", ""], bar_rows(record["bars"], missed="MISSED"))
+    return "\n\n".join((_format_networks(record), _format_steps(record["profile"]), bars_table))
 
 
 def _format_networks(record: Mapping[str, Any]) -> str:
@@ -174,17 +132,3 @@ def _format_steps(profile: Mapping[str, Any]) -> str:
     steps = profile["steps_ms"]
     rows = [[step, f"{ms:.3f}", f"{ms / steps['whole']:.1%}"] for step, ms in steps.items()]
     return format_table(["a frame with a plate, step", "ms", "share"], rows)
-
-
-def _format_bars(found: Sequence[Mapping[str, Any]]) -> str:
-    said = {None: "not measured", True: "reached", False: "MISSED"}
-    rows = [
-        [
-            bar["bar"],
-            "–" if bar["value"] is None else f"{bar['value']:.3g}",
-            f"{'≥' if bar['at_least'] else '≤'} {bar['limit']:g}",
-            said[bar["reached"]],
-        ]
-        for bar in found
-    ]
-    return format_table(["bar", "found", "limit", ""], rows)

@@ -8,6 +8,7 @@ from pathlib import Path
 from lpr_bench.boards import RESULTS
 from lpr_bench.page import make_page, paragraph
 from lpr_bench.report_limits import limits_section, projection_sections, stress_section
+from lpr_bench.report_rivals import rivals_section
 from lpr_bench.report_sections import (
     accuracy_section,
     boards_section,
@@ -18,7 +19,15 @@ from lpr_bench.report_sections import (
 from lpr_bench.results import OldResultError, Record, read_records
 from lpr_edge.contract.errors import LprError
 
-SECTIONS = (boards_section, latency_section, accuracy_section, parity_section, limits_section, stress_section)
+SECTIONS = (
+    boards_section,
+    latency_section,
+    accuracy_section,
+    parity_section,
+    rivals_section,
+    limits_section,
+    stress_section,
+)
 """In the page's order; one without records is empty."""
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import cv2
 
 from lpr_bench.boards import add_board_flags, publish, show
-from lpr_bench.devices import add_model_flag, add_runtime_flags, describe_model, open_reader
+from lpr_bench.devices import add_device_flags, describe_model, open_reader
 from lpr_bench.environment import describe_environment, describe_state
 from lpr_bench.frames import FramePool, make_frames
 from lpr_bench.percentiles import summarize_ms
@@ -30,9 +30,7 @@ def add_command(benchmarks: "argparse._SubParsersAction[argparse.ArgumentParser]
     parser = benchmarks.add_parser("stress", help="frames for a long time: heat, throttling, memory")
     parser.add_argument("--minutes", type=float, default=30.0, metavar="N", help="default: %(default)g")
     parser.add_argument("--every", type=float, default=10.0, metavar="S", help="seconds a sample (default: 10)")
-    for flag in ("--detector", "--reader"):
-        add_model_flag(parser, flag)
-    add_runtime_flags(parser)
+    add_device_flags(parser)
     add_board_flags(parser)
     parser.set_defaults(run=run)
 

@@ -4,6 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lpr_bench.bars import bars
 from lpr_bench.devices import open_plate_reader
 from lpr_bench.frame_steps import STEPS, profile_frames
 from lpr_bench.known_networks import BOARDS, Board, Known
@@ -11,7 +12,6 @@ from lpr_bench.limits import Job, LimitTimes, in_turns
 from lpr_bench.network_costs import multiply_adds, network_cost
 from lpr_bench.peaks import FILES
 from lpr_bench.projection import check_projection, project, worst_factor
-from lpr_bench.run_limits import bars
 from lpr_edge.contract.geometry import rectify
 
 

@@ -1,0 +1,58 @@
+"""The report's section on rivals: who reads the same plates, and what each network takes."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from lpr_bench.page import heading, paragraph, table
+from lpr_bench.report_sections import of
+from lpr_bench.results import Record
+from lpr_bench.tables import format_share
+from lpr_bench.validity import is_valid, why_invalid
+
+READERS = ["rectified plates, true corners", "read exactly", "CER"]
+SPEED = ["one inference, one thread", "runtime", "p50 ms", "p90 ms", "kB", "k parameters", "M multiply-adds"]
+
+
+def rivals_section(records: Sequence[Record]) -> str:
+    """Readers by accuracy, which a busy machine doesn't change, and networks by time."""
+    parts = [
+        paragraph(f"{record['board']}, split {record['split']}. {describe_training(record)}")
+        + table(READERS, [_reader_row(reader) for reader in record["readers"]])
+        for record in of(records, "rivals")
+    ]
+    for record in of(records, "rivals-speed"):
+        whole = "" if is_valid(record) else why_invalid(record)
+        reasons = [whole or "; ".join(case["faults"]) for case in record["cases"]]
+        text = f"{record['board']}: networks in turns. Untrained ones take what trained ones take."
+        parts.append(paragraph(text) + table(SPEED, [speed_row(case) for case in record["cases"]], reasons))
+    return heading("Rivals") + "".join(parts) if parts else ""
+
+
+def describe_training(record: Mapping[str, Any]) -> str:
+    """How those that were trained side by side were trained, in a sentence; empty where none was."""
+    trained, plates = record["trained"], record["training_set"]
+    if not trained:
+        return ""
+    each = "; ".join(
+        f"{name}: {one['epochs']} epochs in {one['cpu_seconds'] / 60:.1f} min" for name, one in trained.items()
+    )
+    return f"Trained on {plates['real']} real plates and on rendered ones; epochs and processor time: {each}."
+
+
+def _reader_row(reader: Mapping[str, Any]) -> list[str]:
+    exact = reader["exact_match"]
+    return [reader["name"], format_share(exact["successes"], exact["count"]), f"{reader['character_error_rate']:.3f}"]
+
+
+def speed_row(case: Mapping[str, Any]) -> list[str]:
+    """A network's line in any table, in the order of `SPEED`."""
+    trained = "" if case["trained"] else ", untrained"
+    return [
+        f"{case['name']} ({case['precision']}{trained})",
+        case["runtime"],
+        f"{case['inference_ms']['p50']:.2f}",
+        f"{case['inference_ms']['p90']:.2f}",
+        f"{case['bytes'] / 1000:.0f}",
+        f"{case['parameters'] / 1000:.0f}",
+        f"{case['multiply_adds'] / 1e6:.1f}",
+    ]

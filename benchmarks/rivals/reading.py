@@ -1,0 +1,90 @@
+"""What every reader makes of the same plates, rectified by their true corners."""
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from lpr_bench.devices import open_plate_reader
+from lpr_edge.contract.errors import LprError
+from lpr_edge.reader import Reader
+from lpr_edge.runtimes import open_model
+from rivals import fast_plate, own
+from rivals.alphabet import Alphabet
+from rivals.plates import Answers, Plate, cut_out, format_scores, load, score
+from rivals.tesseract import LANGUAGES, check_tesseract, read_with_tesseract
+
+__all__ = ["format_scores", "read_all"]
+
+
+def read_all(data: Path, split: str, folder: Path) -> dict[str, Any]:
+    """Let every reader that is there read, and score it; who isn't is named on stderr.
+
+    Args:
+        data: lpr's data folder.
+        split: of it.
+        folder: of the comparison, with what `train` left there. It takes `answers.json`, every reader's text of every
+            plate, which are of the data and so in no result file.
+
+    Returns:
+        For the record: scores, how the trained ones were trained, and on what.
+    """
+    shipped = open_plate_reader(None, None, "auto", 1).reader
+    country = shipped.grammar.country
+    plates = load(data, split, country)
+    truths = [plate.truth for plate in plates]
+    answers = [
+        own.read("lpr, shipped, int8", shipped, plates),
+        own.read_without_grammar("lpr, shipped, int8, without grammar", shipped, plates),
+        *_by_trained(folder, plates, Alphabet(country.labels)),
+        *_by_tesseract(plates),
+    ]
+    texts = {one.name: one.texts for one in answers}
+    (folder / "answers.json").write_text(json.dumps({"truth": truths, **texts}, ensure_ascii=False, indent=1) + "\n")
+    return {
+        "split": split,
+        "readers": [score(one, truths, country) for one in answers],
+        "trained": _left_by(folder / "trained.json"),
+        "training_set": _left_by(folder / "set" / "training_set.json"),
+    }
+
+
+def _by_trained(folder: Path, plates: list[Plate], alphabet: Alphabet) -> Iterator[Answers]:
+    """The two that were trained for the same time."""
+    trained = _left_by(folder / "trained.json")
+    if trained is None:
+        print("rivals: nothing trained yet in this work folder: run the part `train`", file=sys.stderr)
+        return
+    reader = Reader(open_model(own.export(folder / "own", folder), "litert", 1))
+    yield own.read("lpr, same time, float32", reader, plates)
+    yield own.read_without_grammar("lpr, same time, float32, without grammar", reader, plates)
+    margin = reader.model.manifest.margin
+    pictures = [cut_out(plate.frame_bgr, plate.label.quad_xy, margin, fast_plate.SIZE_HW) for plate in plates]
+    network = fast_plate.export(newest(folder / "peer"), folder / "plate.yaml")
+    yield fast_plate.read("fast-plate-ocr, same time, float32", network, folder / "plate.yaml", pictures, alphabet)
+
+
+def newest(folder: Path) -> Path:
+    """The best epoch's network of the last run of fast-plate-ocr's trainer.
+
+    Raises:
+        LprError: there is none.
+    """
+    found = sorted(folder.glob("*/best.keras"))
+    if not found:
+        raise LprError(f"{folder} holds no network of fast-plate-ocr: it was stopped before its first epoch ended")
+    return found[-1]
+
+
+def _by_tesseract(plates: list[Plate]) -> Iterator[Answers]:
+    try:
+        check_tesseract()
+    except LprError as error:
+        print(f"rivals: left out: {error}", file=sys.stderr)
+        return
+    yield from (read_with_tesseract(language, plates) for language in LANGUAGES)
+
+
+def _left_by(path: Path) -> dict[str, Any] | None:
+    return dict(json.loads(path.read_text())) if path.exists() else None
