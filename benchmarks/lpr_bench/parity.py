@@ -1,4 +1,8 @@
-"""The same pictures through every runtime: are the integers the same, and the texts?"""
+"""The same pictures through every runtime: are the integers the same, and the texts?
+
+Three questions, so that a difference shows where it comes from: does a picture become the same input, does the same
+input become the same integers, and does a picture become the same text?
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,9 +13,10 @@ import numpy as np
 
 from lpr_bench.frames import paint_plate
 from lpr_edge.classifier import Classifier
-from lpr_edge.contract.arrays import AnyArray, Image
+from lpr_edge.contract.arrays import AnyArray, Image, Quad
 from lpr_edge.contract.country import Country, country_from_dict
 from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.manifest import Manifest
 from lpr_edge.contract.preprocess import prepare, prepare_plate
 from lpr_edge.pipeline import PlateReader
 from lpr_edge.runtimes import Model
@@ -29,6 +34,10 @@ class Reference:
     """Rendered single characters."""
     labels: list[str]
     """What the classifier called each."""
+    runtime: str = "litert"
+    """What it ran in."""
+    plates: list[tuple[int, Quad]] = field(default_factory=list)
+    """Each plate that the detector found: the frame's number, and the corners (4, 2)."""
     pixels: dict[str, list[Image]] = field(default_factory=dict)
     """Kind of network -> inputs (1, H, W, C) uint8, made by the reference's machine."""
     integers: dict[str, list[AnyArray]] = field(default_factory=dict)
@@ -42,25 +51,32 @@ def paint_characters(country: Country) -> list[Image]:
 
 def make_reference(device: PlateReader, classifier: Classifier, frames: Sequence[Image]) -> Reference:
     """Ask the reference's networks."""
-    crops = paint_characters(country_from_dict(classifier.model.manifest.country))
-    reference = Reference(list(frames), texts_of(device, frames), crops, labels_of(classifier, crops))
-    reference.pixels.update(_inputs(device, classifier, frames, crops))
     models = {"detector": device.detector.model, "reader": device.reader.model, "classifier": classifier.model}
+    crops = paint_characters(country_from_dict(classifier.model.manifest.country))
+    plates = [(n, found.quad_xy) for n, frame in enumerate(frames) for found in device.detector.detect(frame)]
+    texts, labels = texts_of(device, frames), labels_of(classifier, crops)
+    reference = Reference(list(frames), texts, crops, labels, classifier.model.runtime_name, plates)
     for kind, model in models.items():
+        reference.pixels[kind] = prepare_all(model.manifest, reference)
         reference.integers[kind] = [steps_from_zero(model, pixels) for pixels in reference.pixels[kind]]
     return reference
 
 
-def _inputs(
-    device: PlateReader, classifier: Classifier, frames: Sequence[Image], crops: Sequence[Image]
-) -> dict[str, list[Image]]:
-    detector, reader = device.detector.model.manifest, device.reader.model.manifest
-    plates = [(frame, found.quad_xy) for frame in frames for found in device.detector.detect(frame)]
-    return {
-        "detector": [prepare(frame, detector.input).pixels for frame in frames],
-        "reader": [prepare_plate(frame, quad, reader.input, reader.margin).pixels for frame, quad in plates],
-        "classifier": [prepare(crop, classifier.model.manifest.input).pixels for crop in crops],
-    }
+def prepare_all(manifest: Manifest, reference: Reference) -> list[Image]:
+    """The reference's pictures as a network's inputs, made here; plates by the corners that the reference found."""
+    if manifest.kind == "reader":
+        frames, spec, margin = reference.frames, manifest.input, manifest.margin
+        return [prepare_plate(frames[n], quad, spec, margin).pixels for n, quad in reference.plates]
+    pictures = reference.crops if manifest.kind == "classifier" else reference.frames
+    return [prepare(picture, manifest.input).pixels for picture in pictures]
+
+
+def compare_inputs(manifest: Manifest, reference: Reference) -> dict[str, Any]:
+    """How far the inputs that this machine makes of the reference's pictures are from those made there."""
+    pairs = zip(prepare_all(manifest, reference), reference.pixels.get(manifest.kind, []), strict=True)
+    distances = [np.abs(np.subtract(here, there, dtype=np.int16)).ravel() for here, there in pairs]
+    together = np.concatenate(distances) if distances else np.zeros(0, np.int16)
+    return {"kind": manifest.kind, "pictures": len(distances), **_describe(together)}
 
 
 def texts_of(device: PlateReader, frames: Sequence[Image]) -> list[list[str]]:
@@ -111,7 +127,7 @@ def _describe(distances: AnyArray) -> dict[str, Any]:
         "equal": int((distances == 0).sum()),
         "one_step": int((distances == 1).sum()),
         "more": int((distances > 1).sum()),
-        "most_steps": float(distances.max()),
+        "most_steps": float(distances.max(initial=0)),
     }
 
 
@@ -132,6 +148,9 @@ def save_reference(path: Path, reference: Reference, hashes: Mapping[str, str]) 
         "frames": np.stack(reference.frames),
         "texts": np.array(["\n".join(texts) for texts in reference.texts]),
         "labels": np.array(reference.labels),
+        "runtime": np.array(reference.runtime),
+        "plates": np.array([n for n, _ in reference.plates], np.int64),
+        "quads": np.array([quad for _, quad in reference.plates], np.float32).reshape(-1, 4, 2),
         "hashes": np.array([f"{kind} {digest}" for kind, digest in sorted(hashes.items())]),
     }
     arrays |= {f"crop{number:03}": crop for number, crop in enumerate(reference.crops)}
@@ -156,6 +175,8 @@ def load_reference(path: Path, hashes: Mapping[str, str]) -> Reference:
         with np.load(path) as file:
             arrays = {name: file[name] for name in file.files}
         made_with = dict(str(line).split(" ") for line in arrays["hashes"])
+        plates = list(zip(arrays["plates"].tolist(), arrays["quads"], strict=True))
+        runtime = str(arrays["runtime"])
     except (OSError, ValueError, KeyError) as error:
         raise LprError(f"{path} is no reference of lpr-bench parity: make one with --write-reference") from error
     if made_with != dict(hashes):
@@ -166,6 +187,8 @@ def load_reference(path: Path, hashes: Mapping[str, str]) -> Reference:
         [str(line).split("\n") if str(line) else [] for line in arrays["texts"]],
         [arrays[name] for name in sorted(arrays) if name.startswith("crop")],
         [str(label) for label in arrays["labels"]],
+        runtime,
+        plates,
         {kind: list(arrays[f"pixels {kind}"]) for kind in kinds},
         {kind: list(arrays[f"integers {kind}"]) for kind in kinds},
     )

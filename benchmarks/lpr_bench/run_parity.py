@@ -1,4 +1,4 @@
-"""`lpr-bench parity`: every runtime against LiteRT, integers and texts, on rendered pictures."""
+"""`lpr-bench parity`: every runtime against LiteRT, inputs, integers and texts, on rendered pictures."""
 
 import argparse
 import sys
@@ -24,11 +24,19 @@ from lpr_edge.detector import Detector
 from lpr_edge.pipeline import PlateReader
 from lpr_edge.reader import Reader
 from lpr_edge.runtimes import RUNTIMES, Model, open_model
+from lpr_edge.runtimes.tflite import uses_xnnpack
 from lpr_edge.shipped import KINDS, shipped_model
 
-REFERENCE = "litert"
+REFERENCES = ("litert", "tflite")
+"""Runtimes that a reference can come from: those that read the shipped files."""
 MOST_STEPS = 1
 """Integers may be so far apart between two runtimes or machines: DESIGN.md's graded gate."""
+
+NO_XNNPACK = (
+    "LiteRT ran without XNNPACK, so slower and with other integers: "
+    "it needs /sys/devices/system/cpu and /proc/cpuinfo of this machine's own processor"
+)
+"""In a container or an emulator without them, LiteRT says nothing and computes with its own kernels (seen with 2.3)."""
 
 Files = dict[str, Path]
 """Kind of network -> file."""
@@ -41,9 +49,18 @@ def add_command(benchmarks: "argparse._SubParsersAction[argparse.ArgumentParser]
         "--models", nargs="+", type=Path, metavar="FILE", help="files in place of the shipped ones, or beside (.onnx)"
     )
     parser.add_argument("--runtimes", nargs="+", choices=tuple(RUNTIMES), default=list(RUNTIMES), metavar="NAME")
+    parser.add_argument(
+        "--reference", choices=REFERENCES, default=REFERENCES[0], help="whose answers the others are to give"
+    )
     parser.add_argument("--write-reference", type=Path, metavar="FILE", help="keep pictures and outputs (.npz)")
     parser.add_argument("--against", type=Path, metavar="FILE", help="compare with another machine's reference")
-    parser.add_argument("--strict", action="store_true", help="exit 1 where a text differs, or integers by > 1 step")
+    parser.add_argument(
+        "--strict",
+        nargs="*",
+        choices=tuple(RUNTIMES),
+        metavar="NAME",
+        help="exit 1 where a text differs, or integers by > 1 step, in these runtimes (default: all)",
+    )
     add_board_flags(parser)
     parser.set_defaults(run=run)
 
@@ -51,14 +68,15 @@ def add_command(benchmarks: "argparse._SubParsersAction[argparse.ArgumentParser]
 def run(parsed: argparse.Namespace) -> int:
     """Compare, print, and write the result."""
     files = files_by_suffix(parsed.models or [])
-    reference = _reference(files[".tflite"], parsed.against)
+    reference = _reference(files[".tflite"], parsed)
     if parsed.write_reference:
         parity.save_reference(parsed.write_reference, reference, _hashes(files[".tflite"]))
         print(f"Wrote {parsed.write_reference}", file=sys.stderr)
     record = compare_runtimes(parsed.runtimes, files, reference, parsed.against)
     show(record, format_parity(record))
     publish(record, parsed)
-    return 1 if parsed.strict and not is_within(record) else 0
+    judged = parsed.runtimes if parsed.strict == [] else parsed.strict
+    return 1 if judged and not is_within(record, judged) else 0
 
 
 def files_by_suffix(given: Sequence[Path]) -> dict[str, Files]:
@@ -80,11 +98,18 @@ def _hashes(files: Files) -> dict[str, str]:
     return {kind: file_sha256(path) for kind, path in files.items()}
 
 
-def _reference(files: Files, against: Path | None) -> parity.Reference:
-    """Another machine's reference, or LiteRT's answers here."""
-    if against:
-        return parity.load_reference(against, _hashes(files))
-    models = {kind: open_model(path, REFERENCE) for kind, path in files.items()}
+def _reference(files: Files, parsed: argparse.Namespace) -> parity.Reference:
+    """Another machine's reference, or a runtime's answers here.
+
+    Raises:
+        LprError: the other machine's answers are of another runtime than was asked for.
+    """
+    if parsed.against:
+        kept = parity.load_reference(parsed.against, _hashes(files))
+        if kept.runtime != parsed.reference:
+            raise LprError(f"{parsed.against} holds the answers of {kept.runtime}: give --reference {kept.runtime}")
+        return kept
+    models = {kind: open_model(path, parsed.reference) for kind, path in files.items()}
     device = PlateReader(Detector(models["detector"]), Reader(models["reader"]))
     frames = make_frames(device.reader.grammar.country)
     return parity.make_reference(device, Classifier(models["classifier"]), [*frames.with_plate, *frames.without[:5]])
@@ -94,16 +119,19 @@ def compare_runtimes(
     runtimes: Sequence[str], files: Mapping[str, Files], reference: parity.Reference, against: Path | None
 ) -> Record:
     """Every runtime's integers and texts beside the reference's, as a record."""
+    compared = [
+        _compare(name, files[RUNTIMES[name][0]], reference) for name in runtimes if files.get(RUNTIMES[name][0])
+    ]
+    bare = [one for one in compared if one["runtime"] == "litert" and one.get("xnnpack") is False]
     return {
         "benchmark": "parity",
         "environment": describe_environment(),
         "models": [describe_file(path) for kinds in files.values() for path in kinds.values()],
-        "reference": f"{REFERENCE} on another machine" if against else f"{REFERENCE} here",
+        "reference": f"{reference.runtime} on another machine" if against else f"{reference.runtime} here",
         "plates_in_reference": int(np.sum([len(texts) for texts in reference.texts])),
-        "runtimes": [
-            _compare(name, files[RUNTIMES[name][0]], reference) for name in runtimes if files.get(RUNTIMES[name][0])
-        ],
-        "validity": judge([]),
+        "inputs": [parity.compare_inputs(read_manifest(path), reference) for path in files[".tflite"].values()],
+        "runtimes": compared,
+        "validity": judge([NO_XNNPACK] if bare else []),
     }
 
 
@@ -112,6 +140,8 @@ def _compare(runtime: str, files: Files, reference: parity.Reference) -> dict[st
     result: dict[str, Any] = {"runtime": runtime, "refused": refused, "integers": []}
     if opened:
         result["version"] = next(iter(opened.values())).runtime_version
+    if opened and RUNTIMES[runtime][0] == ".tflite":
+        result["xnnpack"] = all(uses_xnnpack(path, runtime) for kind, path in files.items() if kind in opened)
     for model in opened.values():
         try:
             result["integers"].append(parity.compare_integers(model, reference))
@@ -136,9 +166,9 @@ def _open_all(runtime: str, files: Files) -> tuple[dict[str, Model], list[str]]:
     return opened, refused
 
 
-def is_within(record: Mapping[str, Any]) -> bool:
-    """Tell whether every runtime that ran gave all texts and labels alike, and integers within a step."""
-    ran = [one for one in record["runtimes"] if one["integers"]]
+def is_within(record: Mapping[str, Any], judged: Sequence[str]) -> bool:
+    """Tell whether every judged runtime that ran gave all texts and labels alike, and integers within a step."""
+    ran = [one for one in record["runtimes"] if one["integers"] and one["runtime"] in judged]
     texts = [one[what] for one in ran for what in ("texts", "labels") if what in one]
     return (
         bool(ran)
@@ -149,7 +179,7 @@ def is_within(record: Mapping[str, Any]) -> bool:
 
 def format_parity(record: Mapping[str, Any]) -> str:
     """A line a runtime and network."""
-    rows = []
+    rows = [["all", f"{found['kind']}'s input", *_cells(found), ""] for found in record["inputs"] if found["integers"]]
     for one in record["runtimes"]:
         named = f"{one['runtime']} {one.get('version', '')}"
         rows += [[named, found["kind"], *_cells(found), ""] for found in one["integers"]]

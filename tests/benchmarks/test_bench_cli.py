@@ -85,7 +85,7 @@ def test_latency_of_every_runtime(repository: Path, board: Path, capsys: pytest.
 def test_parity_here_and_elsewhere(
     repository: Path, plate_models: list[str], board: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A runtime agrees with itself, here and with a reference that was kept; other models don't fit that reference."""
+    """A runtime agrees with itself, here and with a kept reference; other models and runtimes don't fit that."""
     golden = repository / "tests" / "edge" / "golden"
     files = [plate_models[1], plate_models[3], str(golden / "characters.int8.tflite")]
     kept = board.parent / "reference.npz"
@@ -96,6 +96,12 @@ def test_parity_here_and_elsewhere(
     assert record["reference"] == "litert on another machine"
     assert {found["most_steps"] for found in litert["integers"]} == {0}
     assert litert["texts"]["same"] == litert["texts"]["pictures"] == 25
+    assert litert["xnnpack"] is True
+    assert [(found["kind"], found["most_steps"]) for found in record["inputs"]] == [
+        (kind, 0) for kind in ("detector", "reader", "classifier")
+    ]
+    assert main(["parity", "--models", *files, "--against", str(kept), "--reference", "tflite"]) == 1
+    assert "holds the answers of litert: give --reference litert" in capsys.readouterr().err
     assert main(["parity", "--against", str(kept), "--board", "My Board"]) == 1
     assert "was made with other models" in capsys.readouterr().err
 

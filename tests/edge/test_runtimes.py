@@ -22,7 +22,7 @@ from lpr_edge.machine import saturates_bytes
 from lpr_edge.runtimes import RUNTIMES, Model, open_model
 from lpr_edge.runtimes.model import dequantise, input_table
 from lpr_edge.runtimes.opening import choose_runtime
-from lpr_edge.runtimes.tflite import open_tflite
+from lpr_edge.runtimes.tflite import open_tflite, uses_xnnpack
 
 NAMES = ("detector", "reader", "characters")
 EMULATOR = "qemu-x86_64-static"
@@ -233,6 +233,21 @@ def test_tflite_runtime_is_refused_under_numpy_2(golden: Path, monkeypatch: pyte
         ModelError, match=r"can't run under NumPy 2\.1\.0: pip install 'numpy<2', or take --runtime litert"
     ):
         open_tflite(golden / "reader.int8.tflite", 1)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_litert_computes_with_xnnpack(golden: Path, name: str) -> None:
+    """LiteRT takes XNNPACK for int8 networks: without, it is slower and rounds otherwise, and says nothing."""
+    pytest.importorskip("ai_edge_litert")
+    assert uses_xnnpack(golden / f"{name}.int8.tflite", "litert")
+
+
+def test_old_runtime_has_kernels_of_its_own(golden: Path) -> None:
+    """tflite-runtime computes int8 networks by itself, which is why its integers are other ones."""
+    pytest.importorskip("tflite_runtime")
+    if np.__version__.startswith("2"):
+        pytest.skip("tflite-runtime can't run under NumPy 2")
+    assert not uses_xnnpack(golden / "reader.int8.tflite", "tflite")
 
 
 @pytest.mark.parametrize("suffix", ["tflite", "onnx"])

@@ -26,6 +26,11 @@ class TfliteEngine:
         self._input = self._interpreter.get_input_details()[0]["index"]
         self._outputs = [output["index"] for output in self._interpreter.get_output_details()]
 
+    @property
+    def has_xnnpack(self) -> bool:
+        """Whether XNNPACK's fast kernels compute the network, or part of it; else the interpreter's own do."""
+        return any(operator["op_name"] == "DELEGATE" for operator in self._interpreter._get_ops_details())
+
     def run(self, tensor: AnyArray) -> Sequence[AnyArray]:
         """See `Engine.run`."""
         self._interpreter.set_tensor(self._input, tensor)
@@ -66,3 +71,8 @@ def open_tflite(path: Path, threads: int) -> TfliteEngine:
             f"tflite-runtime can't run under NumPy {np.__version__}: pip install 'numpy<2', or take --runtime litert"
         )
     return TfliteEngine(path, threads, "tflite", "tflite-runtime", "tflite_runtime.interpreter")
+
+
+def uses_xnnpack(path: Path, name: str) -> bool:
+    """Whether XNNPACK computes a file in `litert` or `tflite`; tflite-runtime takes it for float networks alone."""
+    return (open_litert if name == "litert" else open_tflite)(path, 1).has_xnnpack
