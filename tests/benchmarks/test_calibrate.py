@@ -109,7 +109,7 @@ def flags(models: dict[str, Path]) -> list[str]:
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Streets to fit on; every third plate's label is made wrong, so that some readings are."""
-    folder = write_streets(tmp_path_factory.mktemp("data"), 24, "train")
+    folder = write_streets(tmp_path_factory.mktemp("data"), 36, "train")
     path = folder / "plates" / "labels.jsonl"
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     for line in lines[::3]:
