@@ -7,7 +7,8 @@
 #   make soak       FRAMES=200000 from a looped clip with all sinks on, and a table of what was lost and what was left over
 #   make bench      speed, start and memory on this machine: lpr-bench
 #   make bench-short  the same with few frames, into build/: what CI keeps
-#   make bench-arm64  the device part on an emulated Raspberry Pi OS: tests, demo, parity (needs root, takes an hour)
+#   make bench-arm64  the device part on an emulated Raspberry Pi OS: tests, demo, parity (needs root, takes half an hour)
+#   make bench-armhf  the same on an emulated 32-bit one
 #   make models DATA=DIR   train, pack, export, measure and describe all shipped models anew; stopped, it goes on
 #   make clean      remove environments and caches;  runs/ stays
 #
@@ -30,7 +31,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 DEVICE := .venv-device
 EVERYTHING := .venv
 
-.PHONY: demo test test-all faults soak check format bench bench-short bench-arm64 models clean
+.PHONY: demo test test-all faults soak check format bench bench-short bench-arm64 bench-armhf models clean
 .DELETE_ON_ERROR:
 
 demo: $(DEVICE)/installed
@@ -48,7 +49,10 @@ bench-short: $(EVERYTHING)/installed
 	$(EVERYTHING)/bin/lpr-bench report build/bench/short.json --out build/bench
 
 bench-arm64:
-	benchmarks/arm64/run
+	benchmarks/arm/arm64
+
+bench-armhf:
+	benchmarks/arm/armhf
 
 test: $(EVERYTHING)/installed
 	$(EVERYTHING)/bin/python -m pytest
