@@ -7,7 +7,8 @@
 #   make soak       FRAMES=200000 from a looped clip with all sinks on, and a table of what was lost and what was left over
 #   make bench      speed, start and memory on this machine: lpr-bench
 #   make bench-short  the same with few frames, into build/: what CI keeps
-#   make bench-arm64  the device part on an emulated Raspberry Pi OS: tests, demo, parity (needs root, takes an hour)
+#   make bench-arm64  the device part on an emulated Raspberry Pi OS: tests, demo, parity (needs root, takes half an hour)
+#   make bench-armhf  the same on an emulated 32-bit one
 #   make models DATA=DIR   train, pack, export, measure and describe all shipped models anew; stopped, it goes on
 #   make rivals DATA=DIR   Tesseract, fast-plate-ocr, a nano detector and lpr side by side (an environment of its own, an hour)
 #   make clean      remove environments and caches;  runs/ stays
@@ -32,7 +33,7 @@ DEVICE := .venv-device
 EVERYTHING := .venv
 RIVALS := .venv-rivals
 
-.PHONY: demo test test-all faults soak check format bench bench-short bench-arm64 models rivals clean
+.PHONY: demo test test-all faults soak check format bench bench-short bench-arm64 bench-armhf models rivals clean
 .DELETE_ON_ERROR:
 
 demo: $(DEVICE)/installed
@@ -50,7 +51,10 @@ bench-short: $(EVERYTHING)/installed
 	$(EVERYTHING)/bin/lpr-bench report build/bench/short.json --out build/bench
 
 bench-arm64:
-	benchmarks/arm64/run
+	benchmarks/arm/arm64
+
+bench-armhf:
+	benchmarks/arm/armhf
 
 test: $(EVERYTHING)/installed
 	$(EVERYTHING)/bin/python -m pytest

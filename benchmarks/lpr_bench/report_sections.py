@@ -161,7 +161,7 @@ def _accuracy_plot(points: Sequence[tuple[float, Mapping[str, Any], str, Record]
 
 
 def parity_section(records: Sequence[Record]) -> str:
-    """How every runtime's integers and answers agree with the reference's."""
+    """How every runtime's inputs, integers and answers agree with the reference's."""
     parts = []
     for record in of(records, "parity"):
         ran = [(one, found) for one in record["runtimes"] for found in one["integers"]]
@@ -172,9 +172,18 @@ def parity_section(records: Sequence[Record]) -> str:
             for one, found in ran
         ]
         header = ["runtime", "network", "integers", "equal", "one step", "more", "most steps", "same answers"]
-        parts.append(paragraph(f"{record['board']}, beside {record['reference']}.") + table(header, rows))
-        parts.append(_parity_plot(ran))
+        text = f"{record['board']}, beside {record['reference']}. {_inputs(record)}"
+        parts.append(paragraph(text) + table(header, rows, len(rows) * _reasons([record])))
+        parts.append(_parity_plot(ran) if is_valid(record) else "")
     return heading("Parity") + "".join(parts) if parts else ""
+
+
+def _inputs(record: Record) -> str:
+    """Of the networks' inputs, made of the same pictures on both machines."""
+    found = [
+        f"{one['kind']} {one['equal'] / one['integers']:.2%}" for one in record.get("inputs", []) if one["integers"]
+    ]
+    return f"Equal bytes of the inputs, made here of the same pictures: {', '.join(found)}." if found else ""
 
 
 def _answers(one: Mapping[str, Any], kind: str) -> str:

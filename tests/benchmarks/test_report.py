@@ -36,7 +36,10 @@ def parity_record() -> dict[str, Any]:
     integers = {"kind": "reader", "integers": 100, "equal": 90, "one_step": 8, "more": 2, "most_steps": 3.0}
     texts = {"pictures": 20, "same": 19}
     runtime = {"runtime": "tflite", "version": "2.14", "integers": [integers], "texts": texts}
-    return {"benchmark": "parity", "reference": "litert here", "runtimes": [runtime]}
+    inputs = [{"kind": "reader", "integers": 200, "equal": 199}, {"kind": "detector", "integers": 0, "equal": 0}]
+    validity = {"valid": True, "invalid_because": []}
+    parity = {"reference": "litert here", "runtimes": [runtime], "inputs": inputs, "validity": validity}
+    return {"benchmark": "parity", **parity}
 
 
 def stress_record() -> dict[str, Any]:
@@ -65,6 +68,16 @@ def test_page_holds_all_sections(report: str) -> None:
     assert report.count("<svg") == 6
     assert {"Board A", "Board B"} <= set(re.findall(r"<td>(Board \w)</td>", report))
     assert "66.7%" in report
+
+
+def test_parity_is_told_apart(report: str, tmp_path: Path) -> None:
+    """The page tells equal inputs from equal integers; of an invalid parity it marks each row and draws nothing."""
+    assert "made here of the same pictures: reader 99.50%." in report
+    add_record(tmp_path / "c.json", "Board C", {**parity_record(), "validity": INVALID})
+    assert main(["report", str(tmp_path / "c.json"), "--out", str(tmp_path / "c")]) == 0
+    page = (tmp_path / "c" / "report.html").read_text(encoding="utf-8")
+    assert "<tr class=invalid><td>tflite 2.14</td>" in page
+    assert "<svg" not in page
 
 
 def test_page_needs_nothing_from_elsewhere(report: str) -> None:
