@@ -33,10 +33,13 @@ def describe_training(record: Mapping[str, Any]) -> str:
     trained, plates = record["trained"], record["training_set"]
     if not trained:
         return ""
-    each = "; ".join(
-        f"{name}: {one['epochs']} epochs in {one['cpu_seconds'] / 60:.1f} min" for name, one in trained.items()
-    )
+    each = "; ".join(f"{name}: {_describe_run(run)}" for name, run in trained.items())
     return f"Trained on {plates['real']} real plates and on rendered ones; epochs and processor time: {each}."
+
+
+def _describe_run(run: Mapping[str, Any]) -> str:
+    cut_short = ", stopped before their end" if run["stopped"] else ""
+    return f"{run['epochs']} epochs in {run['cpu_seconds'] / 60:.1f} min{cut_short}"
 
 
 def _reader_row(reader: Mapping[str, Any]) -> list[str]:

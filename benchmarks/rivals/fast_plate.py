@@ -96,17 +96,8 @@ def export(network: Path, config: Path) -> Path:
     """
     path = network.with_suffix(".onnx")
     if not path.exists():
-        words = [
-            "fast-plate-ocr",
-            "export",
-            "--model",
-            str(network),
-            "--plate-config-file",
-            str(config),
-            "--format",
-            "onnx",
-        ]
-        run_quietly(installed(*words), EXPORTS_BY)
+        files = ["--model", str(network), "--plate-config-file", str(config)]
+        run_quietly(installed("fast-plate-ocr", "export", *files, "--format", "onnx"), EXPORTS_BY)
     return path
 
 

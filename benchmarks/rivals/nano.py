@@ -39,6 +39,8 @@ def export_nano(folder: Path, size: int) -> Path:
     except ModuleNotFoundError as error:
         raise LprError(f"Ultralytics isn't installed here: make rivals, or pip install -r {REQUIREMENTS}") from error
     detector = ultralytics.YOLO(NETWORK)
+    plain = detector.model
     detector.model = import_module("ultralytics.nn.tasks").DetectionModel(NETWORK, nc=1, verbose=False)
+    detector.model.args, detector.model.task = plain.args, plain.task
     Path(detector.export(format="onnx", imgsz=size)).replace(path)
     return path

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import shutil
 import sys
 from collections.abc import Sequence
@@ -19,13 +20,12 @@ from rivals.racing import Runner, race
 from rivals.training_set import TrainingSet, write_csv
 
 PEER, OWN = "fast-plate-ocr", "lpr-reader"
-CORES = {PEER: 0, OWN: 1}
 PACE_STEPS = 20
 """Batches an epoch while the pace is taken."""
 PACE_EPOCHS = (1, 3)
 """What two short runs of the same training differ by is two epochs; lpr's validates once in either."""
 PACE_LIMIT = 900.0
-"""Seconds after which taking the pace has gone wrong."""
+"""Processor seconds after which taking the pace has gone wrong."""
 SPARE = 0.95
 """Share of the time that is planned for: no schedule is cut short, and lpr's validations are in it."""
 
@@ -48,6 +48,18 @@ class Pace:
         if fitting < 1:
             raise LprError(f"an epoch takes {self.epoch_s / 60:.1f} min here: give more --minutes")
         return fitting
+
+
+def cores() -> dict[str, int]:
+    """A core for each.
+
+    Raises:
+        LprError: this process may use but one.
+    """
+    free = sorted(os.sched_getaffinity(0))
+    if len(free) < 2:
+        raise LprError("two trainings at the same time want a core each, and here is one: take --parts read speed")
+    return {PEER: free[0], OWN: free[1]}
 
 
 def pace_of(short: float, longer: float, times: float) -> Pace:
@@ -81,20 +93,17 @@ def train_both(
     if done.exists():
         return dict(json.loads(done.read_text()))
     pace = known_pace(data, folder, written)
-    epochs = {name: wished.get(name) or pace[name].epochs(seconds) for name in CORES}
+    epochs = {name: wished.get(name) or pace[name].epochs(seconds) for name in pace}
     configs = write_configs(folder, Alphabet(load_country().labels), written.slots)
     for name in ("peer", "own"):
         shutil.rmtree(folder / name, ignore_errors=True)
     print(f"epochs: {epochs}", file=sys.stderr)
-    finished = race(
-        [
-            Runner(PEER, train_command(folder / "set", configs, epochs[PEER], folder / "peer"), CORES[PEER]),
-            Runner(OWN, own_command(data, folder / "own", ["--epochs", str(epochs[OWN])]), CORES[OWN]),
-        ],
-        seconds,
-        folder,
-    )
-    trained = {name: {"epochs": epochs[name], **asdict(finished[name]), "pace": asdict(pace[name])} for name in CORES}
+    commands = {
+        PEER: train_command(folder / "set", configs, epochs[PEER], folder / "peer"),
+        OWN: own_command(data, folder / "own", ["--epochs", str(epochs[OWN])]),
+    }
+    finished = race([Runner(name, commands[name], core) for name, core in cores().items()], seconds, folder)
+    trained = {name: {"epochs": epochs[name], **asdict(finished[name]), "pace": asdict(pace[name])} for name in pace}
     done.write_text(json.dumps(trained, indent=1) + "\n")
     return trained
 
@@ -118,18 +127,21 @@ def take_pace(data: Path, folder: Path, written: TrainingSet) -> dict[str, Pace]
     configs = write_configs(folder, Alphabet(load_country().labels), written.slots)
     few, out = _little_set(folder / "set"), folder / "pace"
     shutil.rmtree(out, ignore_errors=True)
-    spent: dict[str, list[float]] = {name: [] for name in CORES}
+    spent: dict[str, list[float]] = {PEER: [], OWN: []}
     for epochs in PACE_EPOCHS:
         little = {"--epochs": epochs, "--steps-per-epoch": PACE_STEPS, "--validate-every": epochs}
         flags = [word for flag, value in little.items() for word in (flag, str(value))]
-        runners = [
-            Runner(PEER, train_command(few, configs, epochs, out / f"peer-{epochs}"), CORES[PEER]),
-            Runner(OWN, own_command(data, out / f"own-{epochs}", flags), CORES[OWN]),
-        ]
+        commands = {
+            PEER: train_command(few, configs, epochs, out / f"peer-{epochs}"),
+            OWN: own_command(data, out / f"own-{epochs}", flags),
+        }
+        runners = [Runner(name, commands[name], core) for name, core in cores().items()]
         for name, finish in race(runners, PACE_LIMIT, out / f"logs-{epochs}").items():
+            if finish.stopped:
+                raise LprError(f"{name} is too slow here: {epochs} epochs of {PACE_STEPS} batches took {PACE_LIMIT} s")
             spent[name].append(finish.cpu_seconds)
     times = {PEER: written.rows / (PACE_STEPS * BATCH), OWN: ReaderConfig().steps_per_epoch / PACE_STEPS}
-    return {name: pace_of(spent[name][0], spent[name][1], times[name]) for name in CORES}
+    return {name: pace_of(spent[name][0], spent[name][1], times[name]) for name in spent}
 
 
 def _little_set(folder: Path) -> Path:

@@ -133,7 +133,7 @@ def test_calibrate_writes_both_formats(
     slopes = {values["confidence_slope"] for values in (*(m.thresholds for m in manifests), card["thresholds"])}
     assert len(slopes) == 1
     assert card["thresholds"]["peak"] == 0.3
-    assert manifests[0].calibration["confidence"]["photographs"] == 24
+    assert manifests[0].calibration["confidence"]["photographs"] == 36
     assert manifests[0].calibration["confidence"]["right"] < manifests[0].calibration["confidence"]["readings"]
 
 

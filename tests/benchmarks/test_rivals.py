@@ -22,7 +22,7 @@ from rivals.commands import installed
 from rivals.onnx_costs import onnx_cost
 from rivals.plates import Answers, format_scores, score
 from rivals.racing import Runner, race
-from rivals.training import Pace, pace_of
+from rivals.training import Pace, cores, pace_of
 from rivals.training_set import repeats_for, write_csv, write_training_set
 
 GOLDEN = Path(tinyland.__file__).parent
@@ -155,6 +155,15 @@ def test_pace_gives_whole_schedules() -> None:
         Pace(100.0, 300.0).epochs(300)
 
 
+def test_two_trainings_want_two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each gets a core that this process may use; with one alone the comparison would be none, and is refused."""
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {5, 3})
+    assert list(cores().values()) == [3, 5]
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {3})
+    with pytest.raises(LprError, match=r"want a core each, and here is one: take --parts read speed"):
+        cores()
+
+
 def test_pace_leaves_out_what_happens_once() -> None:
     """Starting and building count once, an epoch as often as it is longer than the short one."""
     assert pace_of(short=40.0, longer=60.0, times=5.0) == Pace(30.0, 50.0)
@@ -258,7 +267,7 @@ def test_networks_of_both_kinds_are_timed_and_counted(monkeypatch: pytest.Monkey
 def test_report_shows_rivals_and_strikes_out_invalid_times() -> None:
     """Accuracy stands whatever else the machine did; times of a busy machine are marked."""
     reader = score(Answers("lpr", ["बा"], 1.0), ["बा"], load_country())
-    training = {"lpr-reader": {"epochs": 7, "cpu_seconds": 2040.0}}
+    training = {"lpr-reader": {"epochs": 7, "cpu_seconds": 2040.0, "stopped": True}}
     read = {"benchmark": "rivals", "board": "b", "split": "test", "readers": [reader], "trained": training}
     case = {"name": "n", "precision": "int8", "trained": False, "runtime": "litert", "bytes": 9000, "parameters": 1}
     times = {"inference_ms": {"p50": 1.0, "p90": 2.0}, "multiply_adds": 5_000_000, "faults": []}
@@ -266,7 +275,7 @@ def test_report_shows_rivals_and_strikes_out_invalid_times() -> None:
     timed = {"benchmark": "rivals-speed", "board": "b", "cases": [{**case, **times}], **busy}
     page = rivals_section([{**read, "training_set": {"real": 181}}, timed])
     assert "100.0%" in page
-    assert "lpr-reader: 7 epochs in 34.0 min" in page
+    assert "lpr-reader: 7 epochs in 34.0 min, stopped before their end" in page
     assert "n (int8, untrained)" in page
     assert "INVALID: others used 1 core" in page
     assert rivals_section([]) == ""
