@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lpr_bench.page import heading, paragraph, table
+from lpr_bench.page import heading, new_plot, paragraph, table, to_svg
 from lpr_bench.report_sections import of
 from lpr_bench.results import Record
 from lpr_bench.tables import format_share
@@ -24,8 +24,22 @@ def rivals_section(records: Sequence[Record]) -> str:
         whole = "" if is_valid(record) else why_invalid(record)
         reasons = [whole or "; ".join(case["faults"]) for case in record["cases"]]
         text = f"{record['board']}: networks in turns. Untrained ones take what trained ones take."
-        parts.append(paragraph(text) + table(SPEED, [speed_row(case) for case in record["cases"]], reasons))
+        rows = [speed_row(case) for case in record["cases"]]
+        parts.append(paragraph(text) + table(SPEED, rows, reasons) + speed_plot(record))
     return heading("Rivals") + "".join(parts) if parts else ""
+
+
+def speed_plot(record: Record) -> str:
+    """A bar a network, on a scale where each line is ten times the one before; an invalid result says so."""
+    cases = record["cases"][::-1]
+    figure, axes = new_plot(height=0.8 + 0.35 * len(cases))
+    own = ["C0" if case["name"].startswith("lpr") else "C7" for case in cases]
+    bars = axes.barh(range(len(cases)), [case["inference_ms"]["p50"] for case in cases], color=own, log=True)
+    axes.bar_label(bars, [f"{case['inference_ms']['p50']:.2g}" for case in cases], padding=3)
+    axes.set_yticks(range(len(cases)), [f"{case['name']} ({case['precision']})" for case in cases])
+    unmarked = is_valid(record) and not any(case["faults"] for case in cases)
+    axes.set_xlabel(f"milliseconds an inference, p50, one thread, {record['board']}{'' if unmarked else ' (INVALID)'}")
+    return to_svg(figure)
 
 
 def describe_training(record: Mapping[str, Any]) -> str:

@@ -36,6 +36,14 @@ def boards_section(records: Sequence[Record]) -> str:
         return ""
     rows = [_board_row(record) for record in found]
     header = ["board", "runtime", "threads", "0 % p50", "50 %", "100 %", "100 % p99", "frames/s", "start, s", "MB"]
+    text = (
+        "Frames of 640×480 with a plate in none, half and all of them; milliseconds of the one call around all stages."
+    )
+    return heading("Whole frames") + paragraph(text) + table(header, rows, _reasons(found)) + frames_plot(found)
+
+
+def frames_plot(found: Sequence[Record]) -> str:
+    """Three bars a board: a plate in no frame, in half of them, in all."""
     figure, axes = new_plot(height=1.2 + 0.9 * len(found))
     for number, record in enumerate(found):
         for offset, share in enumerate(record["shares"]):
@@ -45,10 +53,7 @@ def boards_section(records: Sequence[Record]) -> str:
             axes.plot([stages["p50"], stages["p99"]], [place] * 2, color="black", alpha=_alpha(record), linewidth=1)
     axes.set_yticks(range(len(found)), [_named(record) for record in found])
     axes.set_xlabel("milliseconds a frame: p50, line to p99; plate in 0, 50, 100 % of frames from below")
-    text = (
-        "Frames of 640×480 with a plate in none, half and all of them; milliseconds of the one call around all stages."
-    )
-    return heading("Whole frames") + paragraph(text) + table(header, rows, _reasons(found)) + to_svg(figure)
+    return to_svg(figure)
 
 
 def _board_row(record: Record) -> list[str]:

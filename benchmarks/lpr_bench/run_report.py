@@ -8,10 +8,11 @@ from pathlib import Path
 from lpr_bench.boards import RESULTS
 from lpr_bench.page import make_page, paragraph
 from lpr_bench.report_limits import limits_section, projection_sections, stress_section
-from lpr_bench.report_rivals import rivals_section
+from lpr_bench.report_rivals import rivals_section, speed_plot
 from lpr_bench.report_sections import (
     accuracy_section,
     boards_section,
+    frames_plot,
     latency_section,
     of,
     parity_section,
@@ -33,7 +34,7 @@ SECTIONS = (
 
 def add_command(benchmarks: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command to `lpr-bench`."""
-    parser = benchmarks.add_parser("report", help="one page from all results, and one of projections")
+    parser = benchmarks.add_parser("report", help="one page from all results, one of projections, and plots to quote")
     parser.add_argument("results", type=Path, nargs="*", metavar="FILE", help=f"results (default: {RESULTS}/*.json)")
     parser.add_argument(
         "--out",
@@ -56,6 +57,11 @@ def run(parsed: argparse.Namespace) -> int:
         pages["projection.html"] = make_page(
             "PROJECTION: lpr on Raspberry Pis that nobody measured", *projection_sections(limits[0])
         )
+    frames, rivals = of(records, "frames"), of(records, "rivals-speed")
+    if frames:
+        pages["frames.svg"] = frames_plot(frames)
+    if rivals:
+        pages["rivals.svg"] = speed_plot(rivals[0])
     for name, page in pages.items():
         _write(parsed.out / name, page)
     return 0

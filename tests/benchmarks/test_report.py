@@ -1,6 +1,7 @@
 import re
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from tests.benchmarks.records import ENVIRONMENT, frames_record, latency_record
@@ -92,6 +93,14 @@ def test_invalid_results_are_marked(report: str) -> None:
     assert "<td>INVALID</td>" in row
     assert "Board B (INVALID)" in report
     assert "INVALID: the board throttled" in report
+
+
+@pytest.mark.usefixtures("report")
+def test_plots_are_files_too(tmp_path: Path) -> None:
+    """A plot that people quote is a picture by itself, and marks an invalid result as the page does."""
+    picture = ElementTree.parse(tmp_path / "out" / "frames.svg").getroot()
+    assert picture.tag.endswith("svg")
+    assert {"Board A", "Board B (INVALID)"} <= set(picture.itertext())
 
 
 def test_projection_is_marked(report: str, tmp_path: Path) -> None:

@@ -278,6 +278,7 @@ def test_report_shows_rivals_and_strikes_out_invalid_times() -> None:
     assert "lpr-reader: 7 epochs in 34.0 min, stopped before their end" in page
     assert "n (int8, untrained)" in page
     assert "INVALID: others used 1 core" in page
+    assert "p50, one thread, b (INVALID)" in page
     assert rivals_section([]) == ""
 
 
