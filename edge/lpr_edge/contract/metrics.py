@@ -82,7 +82,7 @@ def match_plates(found: Sequence[Quad], truth: Sequence[Quad], iou: float = 0.5)
 
 def fair_tail(least: int, count: int) -> float:
     """How likely a fair coin, thrown `count` times, shows heads `least` times or more."""
-    return sum(math.comb(count, k) for k in range(least, count + 1)) / 2**count
+    return float(sum(math.comb(count, k) for k in range(least, count + 1)) / 2**count)
 
 
 def mcnemar(gained: int, lost: int) -> float:
