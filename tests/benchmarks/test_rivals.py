@@ -194,6 +194,22 @@ def test_reading_scores_who_is_there(
     assert len(json.loads((tmp_path / "answers.json").read_text())["truth"]) == 2
 
 
+@pytest.mark.parametrize(
+    ("shares", "name"), [((0.0, 0.0, 0.0), "last"), ((0.1, 0.3, 0.2), "best"), ((0.1, 0.3, 0.3), "last")]
+)
+def test_the_peer_is_judged_by_its_best_epoch_the_later_of_equals(
+    tmp_path: Path, shares: tuple[float, ...], name: str
+) -> None:
+    """Where no held-out plate was read yet, the last epoch counts, not the first; a run without an epoch is named."""
+    with pytest.raises(LprError, match="stopped before its first epoch ended"):
+        reading.kept_network(tmp_path)
+    for run_name, values in (("2026-01-01", (0.9, 0.1)), ("2026-01-02", shares)):
+        (tmp_path / run_name).mkdir()
+        lines = "".join(f"{epoch},{value}\n" for epoch, value in enumerate(values))
+        (tmp_path / run_name / "training_log.csv").write_text("epoch,val_acc\n" + lines)
+    assert reading.kept_network(tmp_path) == tmp_path / "2026-01-02" / f"{name}.keras"
+
+
 def save_network(path: Path, nodes: list[Any], shape: list[int | str], weights: dict[str, list[int]], out: str) -> Path:
     """A network of `nodes` from a picture of bytes or floats to `out`."""
     kind = TensorProto.UINT8 if shape[-1] == 3 else TensorProto.FLOAT
