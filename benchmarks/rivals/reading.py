@@ -12,7 +12,7 @@ from lpr_edge.contract.errors import LprError
 from lpr_edge.reader import Reader
 from lpr_edge.runtimes import open_model
 from rivals import fast_plate, own
-from rivals.alphabet import Alphabet
+from rivals.alphabet import alphabet_of
 from rivals.plates import Answers, Plate, cut_out, format_scores, load, score
 from rivals.tesseract import LANGUAGES, check_tesseract, read_with_tesseract
 
@@ -38,7 +38,7 @@ def read_all(data: Path, split: str, folder: Path) -> dict[str, Any]:
     answers = [
         own.read("lpr, shipped, int8", shipped, plates),
         own.read_without_grammar("lpr, shipped, int8, without grammar", shipped, plates),
-        *_by_trained(folder, plates, Alphabet(country.labels)),
+        *_by_trained(folder, plates),
         *_by_tesseract(plates),
     ]
     texts = {one.name: one.texts for one in answers}
@@ -51,7 +51,7 @@ def read_all(data: Path, split: str, folder: Path) -> dict[str, Any]:
     }
 
 
-def _by_trained(folder: Path, plates: list[Plate], alphabet: Alphabet) -> Iterator[Answers]:
+def _by_trained(folder: Path, plates: list[Plate]) -> Iterator[Answers]:
     """The two that were trained for the same time."""
     trained = _left_by(folder / "trained.json")
     if trained is None:
@@ -63,7 +63,7 @@ def _by_trained(folder: Path, plates: list[Plate], alphabet: Alphabet) -> Iterat
     margin = reader.model.manifest.margin
     pictures = [cut_out(plate.frame_bgr, plate.label.quad_xy, margin, fast_plate.SIZE_HW) for plate in plates]
     network = fast_plate.export(kept_network(folder / "peer"), folder / "plate.yaml")
-    yield fast_plate.read("fast-plate-ocr, same time, float32", network, folder / "plate.yaml", pictures, alphabet)
+    yield fast_plate.read("fast-plate-ocr, same time, float32", network, folder / "plate.yaml", pictures, alphabet_of())
 
 
 def kept_network(folder: Path) -> Path:

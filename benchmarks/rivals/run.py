@@ -17,9 +17,8 @@ from lpr_bench.environment import board_name, describe_environment, file_stem
 from lpr_bench.results import Record, add_record
 from lpr_bench.validity import judge, machine_faults
 from lpr_bench.watch import watch
-from lpr_edge.contract.country import load_country
 from lpr_edge.contract.errors import LprError
-from rivals.alphabet import Alphabet
+from rivals.alphabet import alphabet_of
 
 PARTS = ("train", "read", "speed")
 
@@ -81,7 +80,7 @@ def _read(parsed: argparse.Namespace) -> None:
 def _speed(parsed: argparse.Namespace) -> None:
     from rivals.speed import build_networks, format_speed, measure
 
-    networks = build_networks(parsed.work / "speed", Alphabet(load_country().labels), parsed.published)
+    networks = build_networks(parsed.work / "speed", alphabet_of(), parsed.published)
     with watch() as watched:
         cases = measure(networks)
     record = {"benchmark": "rivals-speed", "cases": cases, "environment": describe_environment(), "machine": watched}

@@ -13,11 +13,13 @@ from onnx import TensorProto, helper
 from tests.edge.golden import tinyland
 
 from lpr_bench.report_rivals import rivals_section
-from lpr_edge.contract.country import load_country
+from lpr_edge.contract.country import country_from_dict, load_country
 from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.manifest import read_manifest
+from lpr_edge.shipped import shipped_model
 from lpr_train.render.plates import PlateRenderer
 from rivals import fast_plate, nano, reading, run, speed
-from rivals.alphabet import FIRST, PAD, Alphabet
+from rivals.alphabet import FIRST, PAD, Alphabet, alphabet_of
 from rivals.commands import installed
 from rivals.onnx_costs import onnx_cost
 from rivals.plates import Answers, format_scores, score
@@ -32,7 +34,7 @@ ROWS = ["बा७९प", "५००७"]
 
 @pytest.fixture(scope="module")
 def alphabet() -> Alphabet:
-    return Alphabet(load_country().labels)
+    return alphabet_of()
 
 
 def test_labels_of_several_code_points_are_one_sign(alphabet: Alphabet) -> None:
@@ -43,6 +45,13 @@ def test_labels_of_several_code_points_are_one_sign(alphabet: Alphabet) -> None:
     assert all(ord(sign) >= FIRST for sign in signs_of)
     assert alphabet.decode(signs_of + 2 * PAD) == "".join(labels)
     assert len(set(alphabet.text)) == len(alphabet.labels) + 1
+
+
+def test_signs_are_in_the_order_of_training_not_of_a_manifest(alphabet: Alphabet) -> None:
+    """A model's manifest may tell the labels' groups in another order: what was trained is never decoded by it."""
+    told = read_manifest(shipped_model("reader")).country
+    assert sorted(country_from_dict(told).labels) == sorted(alphabet.labels)
+    assert alphabet.labels == load_country().labels
 
 
 def test_no_text_can_be_mistaken_for_a_missing_value(alphabet: Alphabet, tmp_path: Path) -> None:
