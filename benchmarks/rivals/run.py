@@ -13,7 +13,7 @@ from pathlib import Path
 import cv2
 
 from lpr_bench.boards import RESULTS, show
-from lpr_bench.environment import board_name, describe_environment, file_stem
+from lpr_bench.environment import board_name, describe_environment, file_stem, installed_versions
 from lpr_bench.results import Record, add_record
 from lpr_bench.validity import judge, machine_faults
 from lpr_bench.watch import watch
@@ -21,6 +21,8 @@ from lpr_edge.contract.errors import LprError
 from rivals.alphabet import alphabet_of
 
 PARTS = ("train", "read", "speed")
+PACKAGES = ("fast-plate-ocr", "ultralytics", "keras", "tensorflow", "torch")
+"""What else decides the figures, beside what every result names."""
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -93,6 +95,7 @@ ACTS = {"train": _train, "read": _read, "speed": _speed}
 def _publish(record: Record, text: str, parsed: argparse.Namespace) -> None:
     """Print a record, and put it into the board's file of rivals."""
     board = parsed.board or board_name()
+    record = {**record, "packages": installed_versions(PACKAGES)}
     show(record, text)
     path = parsed.json or RESULTS / f"rivals-{file_stem(board)}.json"
     add_record(path, board, {**record, "board": board})
