@@ -3,6 +3,7 @@
 import os
 import platform
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -74,10 +75,10 @@ def os_name(root: Path = Path("/")) -> str:
     return found.group(1) if found else platform.system()
 
 
-def installed_versions() -> dict[str, str]:
-    """Version of each package of `PACKAGES` that is installed."""
+def installed_versions(packages: Sequence[str] = PACKAGES) -> dict[str, str]:
+    """Version of each package that is installed."""
     found = {}
-    for package in PACKAGES:
+    for package in packages:
         try:
             found[package] = version(package)
         except PackageNotFoundError:

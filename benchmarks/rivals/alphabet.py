@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lpr_edge.contract.country import load_country
+
 FIRST = 0xE000
 """The first private-use code point: no label can be mistaken for padding, a number or pandas' words for nothing."""
 PAD = "_"
@@ -31,3 +33,11 @@ class Alphabet:
     def decode(self, text: str) -> str:
         """The labels of a prediction, joined; padding is left out wherever it stands."""
         return "".join(self.labels[ord(sign) - FIRST] for sign in text if sign != PAD)
+
+
+def alphabet_of(country: str = "nepal") -> Alphabet:
+    """The alphabet that networks are trained with, in the order of the country's file.
+
+    A manifest carries the same labels, but its table of groups may come in another order: signs would change places.
+    """
+    return Alphabet(load_country(country).labels)

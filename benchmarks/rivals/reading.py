@@ -1,5 +1,6 @@
 """What every reader makes of the same plates, rectified by their true corners."""
 
+import csv
 import json
 import sys
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from lpr_edge.contract.errors import LprError
 from lpr_edge.reader import Reader
 from lpr_edge.runtimes import open_model
 from rivals import fast_plate, own
-from rivals.alphabet import Alphabet
+from rivals.alphabet import alphabet_of
 from rivals.plates import Answers, Plate, cut_out, format_scores, load, score
 from rivals.tesseract import LANGUAGES, check_tesseract, read_with_tesseract
 
@@ -37,7 +38,7 @@ def read_all(data: Path, split: str, folder: Path) -> dict[str, Any]:
     answers = [
         own.read("lpr, shipped, int8", shipped, plates),
         own.read_without_grammar("lpr, shipped, int8, without grammar", shipped, plates),
-        *_by_trained(folder, plates, Alphabet(country.labels)),
+        *_by_trained(folder, plates),
         *_by_tesseract(plates),
     ]
     texts = {one.name: one.texts for one in answers}
@@ -50,7 +51,7 @@ def read_all(data: Path, split: str, folder: Path) -> dict[str, Any]:
     }
 
 
-def _by_trained(folder: Path, plates: list[Plate], alphabet: Alphabet) -> Iterator[Answers]:
+def _by_trained(folder: Path, plates: list[Plate]) -> Iterator[Answers]:
     """The two that were trained for the same time."""
     trained = _left_by(folder / "trained.json")
     if trained is None:
@@ -61,20 +62,30 @@ def _by_trained(folder: Path, plates: list[Plate], alphabet: Alphabet) -> Iterat
     yield own.read_without_grammar("lpr, same time, float32, without grammar", reader, plates)
     margin = reader.model.manifest.margin
     pictures = [cut_out(plate.frame_bgr, plate.label.quad_xy, margin, fast_plate.SIZE_HW) for plate in plates]
-    network = fast_plate.export(newest(folder / "peer"), folder / "plate.yaml")
-    yield fast_plate.read("fast-plate-ocr, same time, float32", network, folder / "plate.yaml", pictures, alphabet)
+    network = fast_plate.export(kept_network(folder / "peer"), folder / "plate.yaml")
+    yield fast_plate.read("fast-plate-ocr, same time, float32", network, folder / "plate.yaml", pictures, alphabet_of())
 
 
-def newest(folder: Path) -> Path:
-    """The best epoch's network of the last run of fast-plate-ocr's trainer.
+def kept_network(folder: Path) -> Path:
+    """The network that the last run of fast-plate-ocr's trainer is judged by.
+
+    It keeps the first of the epochs that read the most held-out plates. Where the last epoch reads as many, this takes
+    the last: while no plate is read whole yet, its first epoch would be its best for ever.
 
     Raises:
         LprError: there is none.
     """
-    found = sorted(folder.glob("*/best.keras"))
-    if not found:
+    logs = sorted(folder.glob("*/training_log.csv"))
+    shares = [_held_out_shares(log) for log in logs[-1:]]
+    if not shares or not shares[0]:
         raise LprError(f"{folder} holds no network of fast-plate-ocr: it was stopped before its first epoch ended")
-    return found[-1]
+    return logs[-1].with_name("last.keras" if shares[0][-1] >= max(shares[0]) else "best.keras")
+
+
+def _held_out_shares(log: Path) -> list[float]:
+    """Share of held-out plates read whole, epoch by epoch."""
+    with log.open(encoding="utf-8", newline="") as file:
+        return [float(row["val_acc"]) for row in csv.DictReader(file)]
 
 
 def _by_tesseract(plates: list[Plate]) -> Iterator[Answers]:

@@ -13,15 +13,16 @@ from pathlib import Path
 import cv2
 
 from lpr_bench.boards import RESULTS, show
-from lpr_bench.environment import board_name, describe_environment, file_stem
+from lpr_bench.environment import board_name, describe_environment, file_stem, installed_versions
 from lpr_bench.results import Record, add_record
 from lpr_bench.validity import judge, machine_faults
 from lpr_bench.watch import watch
-from lpr_edge.contract.country import load_country
 from lpr_edge.contract.errors import LprError
-from rivals.alphabet import Alphabet
+from rivals.alphabet import alphabet_of
 
 PARTS = ("train", "read", "speed")
+PACKAGES = ("fast-plate-ocr", "ultralytics", "keras", "tensorflow", "torch")
+"""What else decides the figures, beside what every result names."""
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -81,7 +82,7 @@ def _read(parsed: argparse.Namespace) -> None:
 def _speed(parsed: argparse.Namespace) -> None:
     from rivals.speed import build_networks, format_speed, measure
 
-    networks = build_networks(parsed.work / "speed", Alphabet(load_country().labels), parsed.published)
+    networks = build_networks(parsed.work / "speed", alphabet_of(), parsed.published)
     with watch() as watched:
         cases = measure(networks)
     record = {"benchmark": "rivals-speed", "cases": cases, "environment": describe_environment(), "machine": watched}
@@ -94,6 +95,7 @@ ACTS = {"train": _train, "read": _read, "speed": _speed}
 def _publish(record: Record, text: str, parsed: argparse.Namespace) -> None:
     """Print a record, and put it into the board's file of rivals."""
     board = parsed.board or board_name()
+    record = {**record, "packages": installed_versions(PACKAGES)}
     show(record, text)
     path = parsed.json or RESULTS / f"rivals-{file_stem(board)}.json"
     add_record(path, board, {**record, "board": board})

@@ -10,10 +10,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from lpr_edge.contract.country import load_country
 from lpr_edge.contract.errors import LprError
 from lpr_train.reader import ReaderConfig
-from rivals.alphabet import Alphabet
+from rivals.alphabet import alphabet_of
 from rivals.commands import installed
 from rivals.fast_plate import BATCH, train_command, write_configs
 from rivals.racing import Runner, race
@@ -94,7 +93,7 @@ def train_both(
         return dict(json.loads(done.read_text()))
     pace = known_pace(data, folder, written)
     epochs = {name: wished.get(name) or pace[name].epochs(seconds) for name in pace}
-    configs = write_configs(folder, Alphabet(load_country().labels), written.slots)
+    configs = write_configs(folder, alphabet_of(), written.slots)
     for name in ("peer", "own"):
         shutil.rmtree(folder / name, ignore_errors=True)
     print(f"epochs: {epochs}", file=sys.stderr)
@@ -124,7 +123,7 @@ def known_pace(data: Path, folder: Path, written: TrainingSet) -> dict[str, Pace
 
 def take_pace(data: Path, folder: Path, written: TrainingSet) -> dict[str, Pace]:
     """Train both a little, twice, at the same time, and work out what an epoch takes."""
-    configs = write_configs(folder, Alphabet(load_country().labels), written.slots)
+    configs = write_configs(folder, alphabet_of(), written.slots)
     few, out = _little_set(folder / "set"), folder / "pace"
     shutil.rmtree(out, ignore_errors=True)
     spent: dict[str, list[float]] = {PEER: [], OWN: []}

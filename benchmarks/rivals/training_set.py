@@ -26,7 +26,7 @@ from lpr_train.render.effects import degrade
 from lpr_train.render.glyphs import GlyphBook
 from lpr_train.render.photograph import photograph
 from lpr_train.render.plates import PlateRenderer
-from rivals.alphabet import Alphabet
+from rivals.alphabet import Alphabet, alphabet_of
 from rivals.plates import cut_out
 
 DONE = "training_set.json"
@@ -76,7 +76,7 @@ def write_training_set(data: Path, folder: Path, rendered: int, size_hw: tuple[i
     (folder / "images").mkdir(parents=True, exist_ok=True)
     config = ReaderConfig(data=str(data))
     country = load_country(config.country)
-    alphabet = Alphabet(country.labels)
+    alphabet = alphabet_of(config.country)
     training, judging = hold_out(load_photos(find_dataset(data, "plates")), config.holdout, config.seed)
     cut = _RealPlates(folder, alphabet, size_hw, config.margin)
     real = cut.write("real", legible_plates(training, country))
@@ -127,7 +127,7 @@ class _RealPlates:
 def _paint(folder: Path, config: ReaderConfig, count: int, size_hw: tuple[int, int]) -> Iterable[Row]:
     """Rendered plates as the reader is shown them: painted, photographed, degraded."""
     country = load_country(config.country)
-    alphabet = Alphabet(country.labels)
+    alphabet = alphabet_of(config.country)
     renderer = PlateRenderer(country, GlyphBook(country, real_cutouts(Path(config.data), country)))
     for index in tqdm(range(count), desc="rendering plates", disable=None):
         rng = np.random.default_rng((config.seed, index))

@@ -13,11 +13,13 @@ from onnx import TensorProto, helper
 from tests.edge.golden import tinyland
 
 from lpr_bench.report_rivals import rivals_section
-from lpr_edge.contract.country import load_country
+from lpr_edge.contract.country import country_from_dict, load_country
 from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.manifest import read_manifest
+from lpr_edge.shipped import shipped_model
 from lpr_train.render.plates import PlateRenderer
 from rivals import fast_plate, nano, reading, run, speed
-from rivals.alphabet import FIRST, PAD, Alphabet
+from rivals.alphabet import FIRST, PAD, Alphabet, alphabet_of
 from rivals.commands import installed
 from rivals.onnx_costs import onnx_cost
 from rivals.plates import Answers, format_scores, score
@@ -32,7 +34,7 @@ ROWS = ["बा७९प", "५००७"]
 
 @pytest.fixture(scope="module")
 def alphabet() -> Alphabet:
-    return Alphabet(load_country().labels)
+    return alphabet_of()
 
 
 def test_labels_of_several_code_points_are_one_sign(alphabet: Alphabet) -> None:
@@ -43,6 +45,13 @@ def test_labels_of_several_code_points_are_one_sign(alphabet: Alphabet) -> None:
     assert all(ord(sign) >= FIRST for sign in signs_of)
     assert alphabet.decode(signs_of + 2 * PAD) == "".join(labels)
     assert len(set(alphabet.text)) == len(alphabet.labels) + 1
+
+
+def test_signs_are_in_the_order_of_training_not_of_a_manifest(alphabet: Alphabet) -> None:
+    """A model's manifest may tell the labels' groups in another order: what was trained is never decoded by it."""
+    told = read_manifest(shipped_model("reader")).country
+    assert sorted(country_from_dict(told).labels) == sorted(alphabet.labels)
+    assert alphabet.labels == load_country().labels
 
 
 def test_no_text_can_be_mistaken_for_a_missing_value(alphabet: Alphabet, tmp_path: Path) -> None:
@@ -192,6 +201,22 @@ def test_reading_scores_who_is_there(
     assert "nothing trained yet" in told
     assert "tesseract is missing" in told
     assert len(json.loads((tmp_path / "answers.json").read_text())["truth"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("shares", "name"), [((0.0, 0.0, 0.0), "last"), ((0.1, 0.3, 0.2), "best"), ((0.1, 0.3, 0.3), "last")]
+)
+def test_the_peer_is_judged_by_its_best_epoch_the_later_of_equals(
+    tmp_path: Path, shares: tuple[float, ...], name: str
+) -> None:
+    """Where no held-out plate was read yet, the last epoch counts, not the first; a run without an epoch is named."""
+    with pytest.raises(LprError, match="stopped before its first epoch ended"):
+        reading.kept_network(tmp_path)
+    for run_name, values in (("2026-01-01", (0.9, 0.1)), ("2026-01-02", shares)):
+        (tmp_path / run_name).mkdir()
+        lines = "".join(f"{epoch},{value}\n" for epoch, value in enumerate(values))
+        (tmp_path / run_name / "training_log.csv").write_text("epoch,val_acc\n" + lines)
+    assert reading.kept_network(tmp_path) == tmp_path / "2026-01-02" / f"{name}.keras"
 
 
 def save_network(path: Path, nodes: list[Any], shape: list[int | str], weights: dict[str, list[int]], out: str) -> Path:
