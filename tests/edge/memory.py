@@ -1,7 +1,11 @@
-"""What a long run holds in memory, and whether that grows."""
+"""What a long run holds in memory, whether that grows, and what it has left open."""
 
+import gc
 import math
+import threading
+import time
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
@@ -64,3 +68,18 @@ class Memory:
             "two thirds; at each fifth "
             f"{', '.join(f'{size / 1e6:.1f}' for size in fifths)} MB"
         )
+
+
+@dataclass(frozen=True)
+class Leftovers:
+    """What a process has open."""
+
+    threads: int
+    handles: int
+
+    @classmethod
+    def now(cls) -> "Leftovers":
+        """When what is under way has come to rest."""
+        time.sleep(1.0)
+        gc.collect()  # paho's client closes its own pair of sockets then
+        return cls(threading.active_count(), len(list(Path("/proc/self/fd").iterdir())))

@@ -1,44 +1,41 @@
 """A long run in one process: a looped clip, all sinks on, somebody watching; what was lost, and what was left over.
 
-python -m tests.edge.soak --frames 200000. Where mosquitto (Debian: mosquitto) is missing, it does without MQTT, and the
-table lacks that line.
+python -m tests.edge.soak --frames 200000; with --remember ten times as fast. Where mosquitto (Debian: mosquitto) is
+missing, it does without MQTT, and the table lacks that line.
 """
 
 import argparse
-import csv
-import gc
 import itertools
-import json
 import math
-import shutil
 import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, redirect_stdout, suppress
-from dataclasses import dataclass, replace
+from contextlib import ExitStack, contextmanager, nullcontext, redirect_stdout
+from dataclasses import replace
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler
+from functools import partial
 from pathlib import Path
-from urllib.request import urlopen
+from unittest.mock import patch
 
-from tests.edge.deliveries import broker, free_port, wait_until
 from tests.edge.faults import Table
-from tests.edge.memory import Memory
-from tests.edge.servers import QuietHandler, running
+from tests.edge.memory import Leftovers, Memory
+from tests.edge.place import CLIP, Place, receiving, subscribed, watched
 
-from lpr_edge.config import Config
-from lpr_edge.demo import FOLDER
+from lpr_edge import vitals
+from lpr_edge.contract.arrays import Image
 from lpr_edge.frames import Frame, Frames, Source
 from lpr_edge.frames.clip import open_clip
 from lpr_edge.jobs import read_plates
-from lpr_edge.sinks.outbox import Outbox
-from lpr_edge.sinks.rotation import RotatedFile
+from lpr_edge.pipeline import FrameResult, PlateReader
+from lpr_edge.sinks import opening
+from lpr_edge.sinks.pruning import Pruner
 
-CLIP = FOLDER / "clip.mp4"
 BETWEEN = timedelta(minutes=1)
 """From one turn of the clip to the next, longer than `gap`: its vehicles come again."""
+PRUNE_S, WINDOW_S = 10.0, 1.0
+"""Where the networks are remembered: from one look at retention and quota to the next, and of what frames rates are."""
 
 
 def looped(turns: int, memory: Memory, at_end: Callable[[], None]) -> Frames:
@@ -58,138 +55,30 @@ def looped(turns: int, memory: Memory, at_end: Callable[[], None]) -> Frames:
     at_end()
 
 
+@contextmanager
+def remembered() -> Iterator[None]:
+    """The networks look at each frame of the clip once, and answer the same afterwards.
+
+    What lies behind them is then tried with ten times as many events a second; what goes by the clock comes as often.
+    """
+    known: dict[bytes, FrameResult] = {}
+    read = PlateReader.read
+
+    def look_up(reader: PlateReader, frame_bgr: Image) -> FrameResult:
+        key = frame_bgr[::16, ::16].tobytes()
+        if key not in known:
+            known[key] = read(reader, frame_bgr)
+        return known[key]
+
+    with ExitStack() as stack:
+        stack.enter_context(patch.object(PlateReader, "read", look_up))
+        stack.enter_context(patch.object(opening, "Pruner", partial(Pruner, every_s=PRUNE_S)))
+        stack.enter_context(patch.object(vitals, "WINDOW_S", WINDOW_S))
+        yield
+
+
 def frames_of_clip() -> int:
     return sum(1 for _ in open_clip(CLIP).frames)
-
-
-class Place:
-    """A run's folder, the receivers that write there, and its settings."""
-
-    def __init__(self, folder: Path, webhook: str, mqtt: str) -> None:
-        self.folder = folder
-        self.config = Config(
-            source=str(CLIP),
-            store=folder / "plates.db",
-            jsonl=folder / "plates.jsonl",
-            csv=folder / "plates.csv",
-            rotate_size="1MB",
-            snapshots=folder / "pictures",
-            webhook=webhook,
-            mqtt=mqtt,
-            mqtt_metrics="5s",
-            device="soak",
-            web=f"127.0.0.1:{free_port()}",
-        )
-
-    @property
-    def received(self) -> list[str]:
-        """The names of the sinks that are other programs."""
-        return ["webhook", "mqtt"] if self.config.mqtt else ["webhook"]
-
-    def ids(self, name: str) -> list[str]:
-        """The ids that one of those, or stdout, has got."""
-        path = self.folder / f"{name}.ids"
-        return path.read_text().split() if path.exists() else []
-
-    def announced(self) -> list[str]:
-        return [json.loads(line)["id"] for line in (self.folder / "stdout").read_text().splitlines()]
-
-    def wait_for_all(self) -> None:
-        """What was announced has arrived everywhere; whoever waits in vain goes on, and the table shows it."""
-        with suppress(AssertionError):
-            wait_until(lambda: all(len(self.ids(name)) >= len(self.announced()) for name in self.received), 120)
-
-    def stored(self) -> dict[str, list[str]]:
-        """The ids in everything that keeps events, by its name."""
-        box = Outbox(self.folder / "plates.db", [])
-        kept = {"store": [event["id"] for event in box.records()]}
-        box.close()
-        lines, table = ("".join(self._whole(f"plates.{suffix}")) for suffix in ("jsonl", "csv"))
-        kept["jsonl"] = [json.loads(line)["id"] for line in lines.splitlines()]
-        kept["csv"] = [row[0] for row in csv.reader(table.splitlines()) if row[0] != "id"]
-        pictures = {path.stem for path in (self.folder / "pictures").glob("*.jpg")}
-        kept["snapshots"] = sorted(name for name in pictures if f"{name}-plate" in pictures)
-        return kept | {name: self.ids(name) for name in self.received}
-
-    def _whole(self, name: str) -> Iterator[str]:
-        path = self.folder / name
-        for part in [*RotatedFile(path, 0).put_by(), path]:
-            yield part.read_text(encoding="utf-8")
-
-
-@contextmanager
-def receiving(folder: Path) -> Iterator[str]:
-    """A webhook's server that writes down each id."""
-
-    class Handler(QuietHandler, BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            with (folder / "webhook.ids").open("a") as file:
-                file.write(f"{body['id']}\n")
-            self.send_response(200)
-            self.end_headers()
-
-    with running(Handler) as url:
-        yield url
-
-
-@contextmanager
-def subscribed(folder: Path) -> Iterator[str]:
-    """A broker, and a subscriber that writes down each id; nothing where mosquitto is missing."""
-    if shutil.which("mosquitto") is None:
-        yield ""
-        return
-    from paho.mqtt import client as mqtt
-
-    def note(_client: object, _data: object, message: mqtt.MQTTMessage) -> None:
-        with (folder / "mqtt.ids").open("a") as file:
-            file.write(f"{json.loads(message.payload)['id']}\n")
-
-    port = free_port()
-    with broker(folder, port):
-        client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2)
-        client.on_message = note
-        client.connect("127.0.0.1", port)
-        client.subscribe("lpr/+/event", qos=1)
-        client.loop_start()
-        yield f"mqtt://127.0.0.1:{port}"
-        client.disconnect()
-        client.loop_stop()
-
-
-@contextmanager
-def watched(address: str) -> Iterator[None]:
-    """Somebody looks at the page."""
-    over = threading.Event()
-
-    def watch() -> None:
-        paths = itertools.cycle(("picture.jpg", "state.json", "metrics", "health"))
-        while not over.wait(0.5):
-            with suppress(OSError), urlopen(f"http://{address}/{next(paths)}", timeout=5) as answer:
-                answer.read()
-
-    thread = threading.Thread(target=watch)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
-
-
-@dataclass(frozen=True)
-class Leftovers:
-    """What a process has open."""
-
-    threads: int
-    handles: int
-
-    @classmethod
-    def now(cls) -> "Leftovers":
-        """When what is under way has come to rest."""
-        time.sleep(1.0)
-        gc.collect()  # paho's client closes its own pair of sockets then
-        return cls(threading.active_count(), len(list(Path("/proc/self/fd").iterdir())))
 
 
 def run(folder: Path, turns: int, memory: Memory) -> tuple[Place, int]:
@@ -229,9 +118,18 @@ def main(argv: list[str] | None = None) -> int:
     """Run, print the table, and give 1 where anything was lost, or left over."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--frames", type=int, default=200_000)
+    parser.add_argument(
+        "--remember", action="store_true", help="let the networks look at each frame of the clip only once"
+    )
     arguments = parser.parse_args(argv)
+    with remembered() if arguments.remember else nullcontext():
+        return soak(arguments.frames)
+
+
+def soak(wanted: int) -> int:
+    """Run over so many frames, rounded up to whole turns of the clip; see `main`."""
     frames = frames_of_clip()
-    turns = math.ceil(arguments.frames / frames)
+    turns = math.ceil(wanted / frames)
     with tempfile.TemporaryDirectory() as name:
         first, _ = run(Path(name) / "first", 1, Memory())
         before = Leftovers.now()

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.edge.deliveries import Record, Shelf, record, wait_until
 from tests.edge.faults import Tally
+from tests.edge.readings import frame, new_tracker, plate
 
 from lpr_edge.contract.errors import LprError
 from lpr_edge.sinks import announcer as announcing
@@ -275,6 +276,32 @@ def test_a_full_disk_holds_events_in_memory(tmp_path: Path) -> None:
 
 
 @pytest.mark.faults
+def test_pictures_in_memory_have_a_limit(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the disk takes nothing, memory takes pictures up to a limit; further events go without, none is lost."""
+    monkeypatch.setattr(announcing, "MOST_HELD_BYTES", 250)
+    box = Outbox(tmp_path / "outbox.db", ["shelf"])
+    announcer = Announcer(box, Paper(), take_pictures=lambda _: {"frame": b"x" * 100})
+    tracker = new_tracker()
+    tracker.update(frame(0), [plate("A104")])
+    (event,) = tracker.flush()
+    thief = sqlite3.connect(box.path, isolation_level=None)
+    thief.execute("BEGIN IMMEDIATE")
+    for number in range(4):
+        announcer.write(record(number), event)
+    thief.execute("ROLLBACK")
+    thief.close()
+    announcer.write(record(4), event)
+    held = []
+    while parcel := box.next_for("shelf"):
+        held.append((parcel.record, len(parcel.pictures)))
+        box.mark_delivered("shelf", parcel.number)
+    assert held == [(record(0), 1), (record(1), 1), (record(2), 0), (record(3), 0), (record(4), 0)]
+    assert capsys.readouterr().err.count("events go without them") == 1
+    announcer.close()
+
+
 def test_a_database_damaged_while_it_runs_is_replaced(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], tally: Tally
 ) -> None:

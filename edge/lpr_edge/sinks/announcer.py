@@ -18,6 +18,8 @@ from lpr_edge.tracker import Event
 
 MOST_HELD = 10_000
 """Events kept in memory while the disk takes none."""
+MOST_HELD_BYTES = 50_000_000
+"""Of their pictures; where they would be more, the newest events are held without."""
 TRY_AGAIN_S = 5.0
 """From a try that failed to the next, unless an event comes."""
 HELD = "held"
@@ -57,7 +59,7 @@ class Announcer:
         self._take_pictures = take_pictures
         self._heartbeat = heartbeat
         self._held: deque[tuple[Record, Mapping[str, bytes]]] = deque()
-        self._lost = 0
+        self._lost = self._bare = 0
         self._clock = Clock()
         self._failed_at: float | None = None
         """When the outbox last took no event (`monotonic`); None while it does."""
@@ -114,7 +116,16 @@ class Announcer:
             self._lost += 1
             if self._lost == 1:
                 warn(f"more than {MOST_HELD} events are held in memory: the oldest are lost from now on")
-        self._held.append((record, pictures))
+        self._held.append((record, self._that_fit(pictures)))
+
+    def _that_fit(self, pictures: Mapping[str, bytes]) -> Mapping[str, bytes]:
+        """An event's pictures, or none where all that are held would be too many: its record counts more."""
+        if _size(pictures) + sum(_size(held) for _, held in self._held) <= MOST_HELD_BYTES:
+            return pictures
+        self._bare += 1
+        if self._bare == 1:
+            warn(f"more than {MOST_HELD_BYTES / 1e6:g} MB of pictures can't be held in memory: events go without them")
+        return {}
 
     def _store_held(self) -> None:
         while self._held:
@@ -145,3 +156,7 @@ class Announcer:
         for name, count in self.waiting().items():
             if count and name != HELD:
                 say(f"{count} events for {name} wait in {self.outbox.path} for the next start")
+
+
+def _size(pictures: Mapping[str, bytes]) -> int:
+    return sum(map(len, pictures.values()))

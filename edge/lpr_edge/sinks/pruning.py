@@ -102,7 +102,7 @@ class Pruner:
             warn(f"the quota is full: the oldest {lost} events were deleted before every sink had them")
 
     def _listed(self) -> Iterator[str]:
-        """The files, one by one: as text, since each `Path` would leave its name in the interpreter's own table."""
+        """The files, one by one: as text, since each `Path` may leave its name in memory, see `snapshots`."""
         for listed in self._files:
             yield from map(os.fspath, listed())
 
