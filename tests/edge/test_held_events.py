@@ -16,6 +16,7 @@ from lpr_edge.sinks.outbox import Outbox
 __all__ = ["outbox"]
 
 
+@pytest.mark.faults
 def test_a_locked_database_holds_events_in_memory(
     outbox: Outbox, capsys: pytest.CaptureFixture[str], tally: Tally
 ) -> None:
@@ -71,7 +72,6 @@ def test_a_full_disk_holds_events_in_memory(tmp_path: Path) -> None:
     announcer.close()
 
 
-@pytest.mark.faults
 def test_pictures_in_memory_have_a_limit(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
