@@ -1,6 +1,6 @@
 """A long run in one process: a looped clip, all sinks on, somebody watching; what was lost, and what was left over.
 
-python -m tests.edge.soak --frames 200000; with --remember ten times as fast. Where mosquitto (Debian: mosquitto) is
+python -m tests.edge.soak --frames 200000; with --remember five times as fast. Where mosquitto (Debian: mosquitto) is
 missing, it does without MQTT, and the table lacks that line.
 """
 
@@ -59,7 +59,7 @@ def looped(turns: int, memory: Memory, at_end: Callable[[], None]) -> Frames:
 def remembered() -> Iterator[None]:
     """The networks look at each frame of the clip once, and answer the same afterwards.
 
-    What lies behind them is then tried with ten times as many events a second; what goes by the clock comes as often.
+    What lies behind them is then tried with five times as many events a second; what goes by the clock comes as often.
     """
     known: dict[bytes, FrameResult] = {}
     read = PlateReader.read
