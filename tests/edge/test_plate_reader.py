@@ -156,7 +156,8 @@ def test_another_way_up_is_read_where_the_first_is_not_valid() -> None:
 
 
 @pytest.mark.parametrize(
-    ("score", "is_thorough", "calls"), [(0.85, False, 1), (0.85, True, 1), (0.75, False, 2), (0.75, True, 7)]
+    ("score", "is_thorough", "calls"),
+    [(0.85, False, 1), (0.85, True, 1), (0.55, False, 1), (0.45, False, 2), (0.75, True, 7)],
 )
 def test_a_sure_valid_reading_stands(score: float, is_thorough: bool, calls: int) -> None:
     """No time is spent on other ways where the first gives a valid reading that is sure enough."""
