@@ -30,11 +30,11 @@ def rivals_section(records: Sequence[Record]) -> str:
 
 
 def speed_plot(record: Record) -> str:
-    """A bar a network, on a scale where each line is ten times the one before; an invalid result says so."""
+    """A bar a network; an invalid result says so."""
     cases = record["cases"][::-1]
     figure, axes = new_plot(height=0.8 + 0.35 * len(cases))
     own = ["C0" if case["name"].startswith("lpr") else "C7" for case in cases]
-    bars = axes.barh(range(len(cases)), [case["inference_ms"]["p50"] for case in cases], color=own, log=True)
+    bars = axes.barh(range(len(cases)), [case["inference_ms"]["p50"] for case in cases], color=own)
     axes.bar_label(bars, [f"{case['inference_ms']['p50']:.2g}" for case in cases], padding=3)
     axes.set_yticks(range(len(cases)), [f"{case['name']} ({case['precision']})" for case in cases])
     unmarked = is_valid(record) and not any(case["faults"] for case in cases)
