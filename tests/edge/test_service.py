@@ -150,7 +150,9 @@ def test_sighup_takes_new_settings_and_refuses_broken_ones(
     with serving(serve, kind) as url, (tmp_path / "err").open("wb") as err:
         settings.write_text(f'source = "{url}"\n')
         environment = os.environ | {"NOTIFY_SOCKET": str(tmp_path / "notify"), "XDG_STATE_HOME": str(tmp_path)}
-        command = [sys.executable, "-m", "lpr_edge.cli", "--config", str(settings), *models]
+        # Under nohup, where these tests may run, SIGHUP is ignored, and lpr-edge leaves that so.
+        command = ["env", "--default-signal=HUP", sys.executable, "-m", "lpr_edge.cli"]
+        command += ["--config", str(settings), *models]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=err, env=environment)
         assert heard(systemd).startswith("READY=1")
         assert process.stdout is not None
