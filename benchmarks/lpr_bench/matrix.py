@@ -78,7 +78,7 @@ def measure_cases(cases: Sequence[Case], rounds: int, seed: int) -> Rounds:
     """
     opened, first = zip(*map(_open, cases), strict=True)
     rng = np.random.default_rng(seed)
-    pictures = [_noise(model.manifest, rng) for model in opened]
+    pictures = [noise(model.manifest, rng) for model in opened]
     repeats = [_repeats(case, model, picture) for case, model, picture in zip(cases, opened, pictures, strict=True)]
     times: list[list[float]] = [[0.0] * rounds for _ in cases]
     yardstick = []
@@ -95,7 +95,7 @@ def _open(case: Case) -> tuple[Model, float]:
     return model, round(1000 * (perf_counter() - start), 3)
 
 
-def _noise(manifest: Manifest, rng: np.random.Generator) -> Image:
+def noise(manifest: Manifest, rng: np.random.Generator) -> Image:
     """A picture for timing: what a dense network takes doesn't depend on what it sees."""
     return rng.integers(0, 256, (1, *manifest.input.size_hw, manifest.input.channels), np.uint8)
 

@@ -17,7 +17,7 @@ def rivals_section(records: Sequence[Record]) -> str:
     """Readers by accuracy, which a busy machine doesn't change, and networks by time."""
     parts = [
         paragraph(f"{record['board']}, split {record['split']}. {describe_training(record)}")
-        + table(READERS, [_reader_row(reader) for reader in record["readers"]])
+        + table(READERS, [reader_row(reader) for reader in record["readers"]])
         for record in of(records, "rivals")
     ]
     for record in of(records, "rivals-speed"):
@@ -56,7 +56,8 @@ def _describe_run(run: Mapping[str, Any]) -> str:
     return f"{run['epochs']} epochs in {run['cpu_seconds'] / 60:.1f} min{cut_short}"
 
 
-def _reader_row(reader: Mapping[str, Any]) -> list[str]:
+def reader_row(reader: Mapping[str, Any]) -> list[str]:
+    """A reader's line in any table, in the order of `READERS`."""
     exact = reader["exact_match"]
     return [reader["name"], format_share(exact["successes"], exact["count"]), f"{reader['character_error_rate']:.3f}"]
 

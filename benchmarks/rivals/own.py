@@ -1,6 +1,6 @@
 """lpr's reader on rectified plates: as it is shipped, and as this comparison trained it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import perf_counter
 
@@ -26,15 +26,17 @@ def export(run: Path, out: Path) -> Path:
 def read(name: str, reader: Reader, plates: Sequence[Plate]) -> Answers:
     """What the device says, given the true corners: warping, network and the country's grammar, in this process."""
     reader.read(plates[0].frame_bgr, plates[0].label.quad_xy)
-    start = perf_counter()
-    texts = [reader.read(plate.frame_bgr, plate.label.quad_xy).text for plate in plates]
-    return Answers(name, texts, 1000 * (perf_counter() - start) / len(plates))
+    return _timed(name, lambda plate: reader.read(plate.frame_bgr, plate.label.quad_xy).text, plates)
 
 
 def read_without_grammar(name: str, reader: Reader, plates: Sequence[Plate]) -> Answers:
     """The network's own peaks, row by row: what it reads by itself, as rivals do."""
+    return _timed(name, lambda plate: _peaks(reader, plate), plates)
+
+
+def _timed(name: str, text_of: Callable[[Plate], str], plates: Sequence[Plate]) -> Answers:
     start = perf_counter()
-    texts = [_peaks(reader, plate) for plate in plates]
+    texts = [text_of(plate) for plate in plates]
     return Answers(name, texts, 1000 * (perf_counter() - start) / len(plates))
 
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lpr_bench.tables import format_share, format_table
+from lpr_bench.report_rivals import READERS, reader_row
+from lpr_bench.tables import format_table
 from lpr_edge.contract.arrays import Image, Quad
 from lpr_edge.contract.country import Country
 from lpr_edge.contract.data import PlateLabel, load_plates, read_picture
@@ -82,13 +83,5 @@ def score(answers: Answers, truths: Sequence[str], country: Country) -> dict[str
 
 def format_scores(scores: Sequence[dict[str, Any]]) -> str:
     """A line a reader."""
-    rows = [
-        [
-            one["name"],
-            format_share(one["exact_match"]["successes"], one["exact_match"]["count"]),
-            f"{one['character_error_rate']:.3f}",
-            f"{one['ms_a_plate']:.1f}",
-        ]
-        for one in scores
-    ]
-    return format_table(["rectified plates, true corners", "read exactly", "CER", "ms a plate"], rows)
+    rows = [[*reader_row(one), f"{one['ms_a_plate']:.1f}"] for one in scores]
+    return format_table([*READERS, "ms a plate"], rows)

@@ -13,10 +13,8 @@ from lpr_edge.reader import Reader
 from lpr_edge.runtimes import open_model
 from rivals import fast_plate, own
 from rivals.alphabet import alphabet_of
-from rivals.plates import Answers, Plate, cut_out, format_scores, load, score
+from rivals.plates import Answers, Plate, cut_out, load, score
 from rivals.tesseract import LANGUAGES, check_tesseract, read_with_tesseract
-
-__all__ = ["format_scores", "read_all"]
 
 
 def read_all(data: Path, split: str, folder: Path) -> dict[str, Any]:

@@ -71,7 +71,8 @@ def _train(parsed: argparse.Namespace) -> None:
 
 
 def _read(parsed: argparse.Namespace) -> None:
-    from rivals.reading import format_scores, read_all
+    from rivals.plates import format_scores
+    from rivals.reading import read_all
 
     with watch() as watched:
         found = read_all(parsed.data, parsed.split, parsed.work)

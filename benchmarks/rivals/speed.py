@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from lpr_bench.limits import Job, in_turns
-from lpr_bench.matrix import LEAST_MS
+from lpr_bench.matrix import LEAST_MS, noise
 from lpr_bench.network_costs import network_cost
 from lpr_bench.percentiles import summarize_ms
 from lpr_bench.processes import run_fresh
@@ -109,8 +109,7 @@ def _job(network: Network) -> Job:
         _, tensor = noise_for(import_module("onnx").load(str(network.path)).graph)
         return Job(network.name, lambda: engine.run(tensor))
     model = open_model(network.path, "litert", 1)
-    taken = model.manifest.input
-    pixels = np.random.default_rng(0).integers(0, 256, (1, *taken.size_hw, taken.channels), np.uint8)
+    pixels = noise(model.manifest, np.random.default_rng(0))
     return Job(network.name, lambda: model.run(pixels))
 
 

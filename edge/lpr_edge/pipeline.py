@@ -100,8 +100,8 @@ class PlateReader:
         plates = tuple(PlateReading(plate, self._read_plate(frame_bgr, plate)) for plate in found)
         if self.is_thorough:
             plates = tuple(plate for plate in plates if self._is_proved(plate))
-            proved = {id(plate.found) for plate in plates}
-            seen = [plate for plate in seen if plate.score >= self.detector.threshold or id(plate) in proved]
+            least = self.detector.threshold
+            seen = [one for one in seen if one.score >= least or any(one is plate.found for plate in plates)]
         end = perf_counter()
         sure = tuple(plate for plate in plates if self._is_sure(plate.reading))
         unsure = tuple(plate for plate in plates if not self._is_sure(plate.reading))

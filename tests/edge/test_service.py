@@ -11,12 +11,13 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from tests.edge.deliveries import free_port, receiving
+from tests.edge.deliveries import free_port, receiving, wait_until
 from tests.edge.golden import tinyland
 from tests.edge.servers import camera_that_hangs, motion_jpeg, serving
 from tests.edge.test_edge_cli import Run, models, run, start
@@ -135,6 +136,10 @@ def test_stop_takes_less_than_two_seconds(tmp_path: Path, models: list[str]) -> 
     assert min(taken) < 2
 
 
+def has_said_more(log: Path, often: int) -> bool:
+    return log.read_text().count("The settings stay") > often
+
+
 def test_sighup_takes_new_settings_and_refuses_broken_ones(
     tmp_path: Path, models: list[str], systemd: socket.socket
 ) -> None:
@@ -165,12 +170,12 @@ def test_sighup_takes_new_settings_and_refuses_broken_ones(
             settings.write_text(wrong)
             said = (tmp_path / "err").read_text().count("The settings stay as they were.")
             process.send_signal(signal.SIGHUP)
-            wait_for(lambda said=said: (tmp_path / "err").read_text().count("The settings stay") > said)
+            wait_until(partial(has_said_more, tmp_path / "err", said), 60.0)
         settings.write_text(f'source = "{url}"\njsonl = "{new}"\n')
         process.send_signal(signal.SIGHUP)
         assert heard(systemd).startswith("RELOADING=1\nMONOTONIC_USEC=")
         assert heard(systemd).startswith("READY=1")
-        wait_for(new.exists)
+        wait_until(new.exists, 60.0)
         process.send_signal(signal.SIGTERM)
         out, _ = process.communicate(timeout=20)
         stop.set()
@@ -178,13 +183,6 @@ def test_sighup_takes_new_settings_and_refuses_broken_ones(
     assert json.loads(new.read_text())["text"] == "A104"
     assert [json.loads(line)["text"] for line in out.splitlines()] == ["A104"]
     assert "begins again with the settings as they are now" in (tmp_path / "err").read_text()
-
-
-def wait_for(holds: Any) -> None:
-    end = time.monotonic() + 60
-    while not holds():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.05)
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd-analyze (Debian: systemd)")
