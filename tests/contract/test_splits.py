@@ -57,6 +57,17 @@ def test_rendered_training_has_seen_nothing_and_a_continued_one_all() -> None:
     assert all(seen_by_training(photos(5), {"data": "data", "init": "runs/a", "holdout": 0.5, "seed": 1}))
 
 
+def test_a_continued_run_has_seen_what_its_beginning_had() -> None:
+    """Begun from rendered pictures it has seen its own part; begun from photographs, theirs too."""
+    own = {"data": "data", "init": "runs/a", "holdout": 0.2, "seed": 3}
+    rendered = {"data": "data", "real_share": 0.0}
+    assert seen_by_training(photos(50), own | {"began_from": rendered}).count(False) == 10
+    assert seen_by_training(photos(50), own | {"began_from": {**own, "init": "", "real_share": 0.5}}).count(False) == 10
+    other = {"data": "data", "holdout": 0.2, "seed": 4}
+    assert 0 < seen_by_training(photos(50), own | {"began_from": other}).count(False) < 10
+    assert all(seen_by_training(photos(50), own | {"began_from": rendered | {"init": "runs/lost"}}))
+
+
 @pytest.mark.parametrize(("fold", "folds"), [(0, 5), (6, 5), (1, 0), (1, 1), (-1, 3)])
 def test_a_fold_that_is_not_there(fold: int, folds: int) -> None:
     """A part outside the folds, or one part alone, is refused with both settings named."""

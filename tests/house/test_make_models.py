@@ -46,6 +46,18 @@ def test_what_is_finished_is_not_made_again(repository: Path, tmp_path: Path) ->
     assert planned(dry_run(repository, "DATA=photos", f"RUNS={tmp_path}").stdout) == []
 
 
+def test_the_reader_and_its_folds_begin_from_rendered_plates(repository: Path, tmp_path: Path) -> None:
+    """What they begin from sees no photograph, and is trained before them; the folds are then measured together."""
+    command = ["make", "-n", "folds", "DATA=photos", f"RUNS={tmp_path}", f"PYTHON={sys.executable}"]
+    made = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=True)
+    commands = planned(made.stdout)
+    first, folds = commands[1], next(words for words in commands if words[1] == "cross-validate")
+    assert first[first.index("--real-share") + 1] == "0"
+    assert folds[folds.index("--init") + 1] == first[first.index("--out") + 1] == str(tmp_path / "rendered")
+    assert [words[:2] for words in commands[-1:]] == [["lpr-bench", "accuracy"]]
+    assert [wrong for words in commands for wrong in unknown_in(words)] == []
+
+
 def test_without_data_it_says_what_to_give(repository: Path, tmp_path: Path) -> None:
     """The folder of photographs has no default: it is asked for before anything is trained."""
     made = dry_run(repository, f"RUNS={tmp_path}")

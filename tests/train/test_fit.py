@@ -16,7 +16,7 @@ from lpr_train.engine import KerasModel, load_keras
 from lpr_train.fit import CHECKPOINT, fit
 from lpr_train.optimizer import make_optimizer
 from lpr_train.run_folder import open_run, write_run
-from lpr_train.warm_start import start_from
+from lpr_train.warm_start import began_from, start_from
 
 
 def _same(a: KerasModel, b: KerasModel) -> bool:
@@ -150,6 +150,13 @@ def test_starting_from_another_run_takes_its_weights(halves: Any, tmp_path: Path
     assert not _same(first.model, other)
     assert start_from(other, tmp_path) == len(other.weights)
     assert _same(first.model, other)
+
+
+def test_a_run_that_began_from_another_tells_its_settings(tmp_path: Path) -> None:
+    """From the card beside the weights, whichever of the two is named; nothing where there is no card."""
+    assert began_from(tmp_path) == {}
+    (tmp_path / "model.json").write_text('{"training": {"seed": 4}}', encoding="utf-8")
+    assert began_from(tmp_path) == began_from(tmp_path / "model.keras") == {"seed": 4}
 
 
 def test_starting_from_nothing_is_an_error(halves: Any, tmp_path: Path) -> None:

@@ -29,7 +29,11 @@ def test_a_packed_run_holds_weights_and_rendered_pictures_alone(tmp_path: Path) 
     card = {
         "kind": "classifier",
         "name": "run",
-        "training": {"data": config.data, "init": ""},
+        "training": {
+            "data": config.data,
+            "init": "runs/of/someone/first",
+            "began_from": {"data": config.data, "init": "", "reader": "someone/reader"},
+        },
         **task.model_card_fields(),
     }
     write_json(run / "model.json", card)
@@ -39,6 +43,8 @@ def test_a_packed_run_holds_weights_and_rendered_pictures_alone(tmp_path: Path) 
 
     told = json.loads((out / "model.json").read_text(encoding="utf-8"))
     assert told["name"] == "characters"
+    before = {"data": "data", "init": "", "reader": "reader"}
+    assert told["training"] == {"data": "data", "init": "first", "began_from": before}
     assert "someone" not in (out / "config.toml").read_text(encoding="utf-8") + json.dumps(told)
     for name in ("representative.npz", "heldout.npz"):
         assert read_samples(out / name).source == "rendered"

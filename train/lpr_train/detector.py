@@ -106,7 +106,8 @@ class DetectorTask:
         rng = np.random.default_rng((self.config.seed, index))
         is_real = bool(self._photos) and rng.random() < self.config.real_share
         scene = self._photographed(index, rng) if is_real else self._scene_pool.draw(index, rng)
-        behind = self._photos[rng.integers(len(self._photos))].scene if self._photos else scene
+        has_photos = bool(self._photos) and self.config.real_share > 0
+        behind = self._photos[rng.integers(len(self._photos))].scene if has_photos else scene
         seen = view(scene, behind, self.config.input_size, rng, self._view)
         return Scene(degrade(seen.image_bgr, rng, self.config.strength * rng.random()), seen.quads, seen.ignored)
 
@@ -237,6 +238,8 @@ def judge_detector(
 
 LURING = 0.2
 """Score from which a false alarm is worth learning from."""
+WELL_PLACED = 0.65
+"""IoU below which a plate counts as a mistake to learn from: one found, but so badly that it may not be read."""
 Found = list[tuple[list[tuple[float, Floats]], Scene]]
 
 
@@ -246,7 +249,7 @@ def mistakes(boxes: list[tuple[float, Floats]], scene: Scene) -> tuple[tuple[Qua
     matches = match_plates(quads, scene.quads)
     extra = [quads[i] for i in matches.false_alarms]
     lures = tuple(q for q in extra if not any(quad_iou(q, plate) > 0.0 for plate in (*scene.quads, *scene.ignored)))
-    return lures, bool(lures) or len(matches.pairs) < len(scene.quads)
+    return lures, bool(lures) or len(match_plates(quads, scene.quads, WELL_PLACED).pairs) < len(scene.quads)
 
 
 def _all_found(model: KerasModel, scenes: list[Scene], spec: InputSpec) -> Found:

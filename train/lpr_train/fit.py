@@ -83,6 +83,8 @@ class _Loop:
         self._average = WeightAverage(model, self._config.ema)
         if state.epoch:
             self._restore()
+        elif self._config.init:
+            self._teach_task()  # what the weights began from knows already
 
     def run(self) -> None:
         """Train from the state's epoch to the last one, or until stopped."""

@@ -46,7 +46,7 @@ def pack_run(run: Path, out: Path) -> Path:
     write_text(out / "config.toml", config_to_toml(shown))
     card["name"] = command
     card["country"] = load_country(config.country).to_dict()
-    card["training"] |= {key: getattr(shown, key) for key in ("data", "init", "reader") if hasattr(shown, key)}
+    card["training"] = _without_paths(card["training"])
     write_json(out / "model.json", card)
     shutil.copyfile(run / "metrics.json", out / "metrics.json")
     return out
@@ -62,6 +62,14 @@ def _rendering(config: FitConfig) -> FitConfig:
 def _shown(config: FitConfig) -> FitConfig:
     named: dict[str, Any] = {name: Path(getattr(config, name)).name for name in _runs_named(config)}
     return dataclasses.replace(config, **named | {"data": DATA if config.data else ""})
+
+
+def _without_paths(training: dict[str, Any]) -> dict[str, Any]:
+    """The settings of a run, and of those that it began from, with the names of folders alone."""
+    names = {key: Path(training[key]).name for key in ("init", "reader") if training.get(key)}
+    data = {"data": DATA} if training.get("data") else {}
+    before = {"began_from": _without_paths(training["began_from"])} if training.get("began_from") else {}
+    return training | names | data | before
 
 
 def _runs_named(config: FitConfig) -> list[str]:

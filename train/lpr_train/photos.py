@@ -101,10 +101,16 @@ def _mirrored(quad: Quad, width: int) -> Quad:
 
 def lay_over(image: Image, plate: Image, quad: Quad) -> None:
     """Warp an upright picture onto four corners of `image`, in place."""
-    height, width = plate.shape[:2]
-    transform = cv2.getPerspectiveTransform(rectangle((height, width)), quad)
-    size = (image.shape[1], image.shape[0])
-    cv2.warpPerspective(plate, transform, size, dst=image, borderMode=cv2.BORDER_TRANSPARENT)
+    low = np.floor(quad.min(axis=0)).astype(int).clip(0)
+    high = np.ceil(quad.max(axis=0)).astype(int).clip(0, (image.shape[1] - 1, image.shape[0] - 1)) + 1
+    if (low >= high).any():
+        return
+    transform = cv2.getPerspectiveTransform(
+        rectangle((plate.shape[0], plate.shape[1])), np.asarray(quad - low, np.float32)
+    )
+    window = image[low[1] : high[1], low[0] : high[0]].copy()
+    cv2.warpPerspective(plate, transform, window.shape[1::-1], dst=window, borderMode=cv2.BORDER_TRANSPARENT)
+    image[low[1] : high[1], low[0] : high[0]] = window
 
 
 @dataclass(frozen=True)
@@ -122,6 +128,8 @@ class ViewConfig:
     """Standard deviation of the view's lean, in degrees."""
     perspective: float = 0.06
     """Most that a corner of the view moves, beside the view."""
+    stretch: float = 0.12
+    """Standard deviation of the logarithm of a view's width beside its height, before it is stretched."""
 
 
 def view(scene: Scene, behind: Scene, size: int, rng: np.random.Generator, config: ViewConfig) -> Scene:
@@ -196,12 +204,14 @@ def _scaled_and_moved(scale: float, x: float, y: float) -> Floats:
 
 
 def _lean(size: int, rng: np.random.Generator, config: ViewConfig) -> Floats:
-    """A random turn about the view's middle and a random perspective."""
+    """A random turn about the view's middle, a random stretch and a random perspective."""
     angle = float(np.clip(rng.normal(0.0, config.lean), -30, 30))
     turned = np.vstack([cv2.getRotationMatrix2D((size / 2, size / 2), angle, rng.uniform(0.92, 1.08)), [0, 0, 1]])
+    wider, middle = float(np.exp(np.clip(rng.normal(0.0, config.stretch), -0.35, 0.35) / 2)), size / 2
+    stretched = np.array([[wider, 0, middle * (1 - wider)], [0, 1 / wider, middle * (1 - 1 / wider)], [0, 0, 1]])
     corners = rectangle((size, size))
     moved = corners + rng.uniform(-config.perspective, config.perspective, (4, 2)).astype(np.float32) * size
-    return np.asarray(cv2.getPerspectiveTransform(corners, moved.astype(np.float32)) @ turned)
+    return np.asarray(cv2.getPerspectiveTransform(corners, moved.astype(np.float32)) @ stretched @ turned)
 
 
 def _shrink_factor(transform: Floats) -> int:

@@ -1,7 +1,7 @@
 """Training the reader: rendered plates, whose characters' places are known, and real ones, placed by the reader."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,9 @@ from lpr_train.render.photograph import photograph
 from lpr_train.render.plates import PlateRenderer, RenderedPlate
 from lpr_train.task import UNSEEN
 
+MOVES = 4
+"""How often a held-out plate is judged at wrong corners."""
+
 
 @dataclass(frozen=True)
 class ReaderConfig(FitConfig):
@@ -48,7 +51,7 @@ class ReaderConfig(FitConfig):
     """pixels, a multiple of 16"""
     input_width: int = 256
     """pixels, a multiple of 16"""
-    margin: float = 0.05
+    margin: float = 0.1
     """what is shown around the corners, beside the plate's size"""
     holdout: float = 0.12
     """share of the training photographs, vehicles kept together, that choose the best epoch; 0 trains on all"""
@@ -60,7 +63,7 @@ class ReaderConfig(FitConfig):
     """share of samples that are real plates, once their characters are placed"""
     misread_weight: int = 3
     """how much more often a real plate is shown that was misread at the last validation"""
-    corner_jitter: float = 0.035
+    corner_jitter: float = 0.055
     """standard deviation of the corners' errors, beside the plate's size"""
     strength: float = 0.6
     """how much pictures are degraded, 0..1"""
@@ -170,6 +173,16 @@ class ReaderTask:
         return predict(model, np.concatenate(prepared), 64)
 
     @cached_property
+    def _moved_judging(self) -> list[RealPlate]:
+        """The held-out plates, all of them `MOVES` times, at corners as wrong as a detector's."""
+        rng = np.random.default_rng((self.config.seed, UNSEEN + 3))
+        return [
+            replace(plate, quad_xy=jitter(plate.quad_xy, rng, self.config.corner_jitter))
+            for _ in range(MOVES)
+            for plate in self._judging
+        ]
+
+    @cached_property
     def _rendered_judging(self) -> list[tuple[Image, tuple[tuple[str, ...], ...]]]:
         """Rendered plates that no training sees, with their rows."""
         return [self._rendered_with_rows(np.random.default_rng((self.config.seed, UNSEEN + i))) for i in range(200)]
@@ -197,18 +210,22 @@ class ReaderTask:
         if self._judging:
             truths = [plate.labels for plate in self._judging]
             pairs["plates"] = self._pairs(self._outputs(model, self._judging), truths)
+            pairs["moved"] = self._pairs(self._outputs(model, self._moved_judging), truths * MOVES)
         return pairs
 
     def _pairs(self, heads: dict[str, Floats], truths: list[list[str]]) -> list[tuple[list[str], list[str]]]:
         return [(truth, self._read({role: h[i] for role, h in heads.items()})) for i, truth in enumerate(truths)]
 
     def validate(self, model: KerasModel) -> dict[str, float]:
-        """Exact match and CER on held-out plates; the score is the mean of exact match and 1 - CER, of real ones."""
+        """Exact match and CER on held-out plates, at their true corners (`plates`) and at wrong ones (`moved`).
+
+        The score is the mean of exact match and 1 - CER over both; of rendered plates where no others are held out.
+        """
         judged = self._judged(model)
         figures = {
             f"{name}_{metric}": value for name, pairs in judged.items() for metric, value in _figures(pairs).items()
         }
-        deciding = _figures(judged.get("plates", judged["rendered"]))
+        deciding = _figures(judged["plates"] + judged["moved"] if "plates" in judged else judged["rendered"])
         placed = {"placed": float(len(self.placed))} if self._real else {}
         # What a fold is judged by doesn't choose its epoch: the last one is kept.
         score = {} if self.config.folds else {"score": (deciding["exact"] + 1 - deciding["cer"]) / 2}

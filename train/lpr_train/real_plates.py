@@ -15,8 +15,10 @@ from lpr_edge.contract.geometry import grow_quad, quad_size, rectify
 from lpr_train.heat import PlacedCharacter
 from lpr_train.photos import Photo
 
-SURROUNDINGS = 0.3
+SURROUNDINGS = 0.5
 """How much around a plate is kept, beside its size."""
+UNIT = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
+"""Corners in shares of a plate, clockwise from its top left."""
 
 
 @dataclass(frozen=True)
@@ -81,16 +83,34 @@ def _cut_out(photo: Photo, label: PlateLabel, rows: tuple[tuple[str, ...], ...])
     return RealPlate(photo.path, crop, np.asarray(quad * scale, np.float32), rows, label)
 
 
+SHORT_SIDE = 0.3
+"""How much of the longer side a detector's error across the shorter one goes by: one-row plates are hit the worst."""
+
+
 def jitter(quad_xy: Quad, rng: np.random.Generator, amount: float) -> Quad:
-    """Move corners as a detector's errors do: together, apart, turned, each by shares of the plate's size."""
-    size = np.array(quad_size(quad_xy), np.float32)
-    middle = quad_xy.mean(axis=0)
+    """Move corners as a detector's errors do: together, apart, turned, stretched.
+
+    Measured on what the detector finds in the training photographs (standard deviations of a corner, beside the
+    plate's width and height): 0.05 and 0.09 with two rows, 0.07 and 0.37 with one, whose height is a quarter of its
+    width. With `amount` 0.055 two rows get 0.06 and 0.08, one row 0.06 and 0.16; its worst places aren't copied.
+
+    Args:
+        quad_xy: (4, 2) true corners.
+        rng: draws everything.
+        amount: beside the plate's size; each plate gets a fifth to nine fifths of it.
+    """
+    size = np.maximum(quad_size(quad_xy), 1.0)
+    reach = 1.0 + SHORT_SIDE * (size.max() / size - 1.0)
+    amount *= rng.uniform(0.2, 1.8)
     angle = rng.normal(0.0, 0.6 * amount)
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    scaled = (quad_xy - middle) @ turn.T * (1 + rng.normal(0.0, amount, 2) * (1.0, 1.5))
-    apart = rng.normal(0.0, 0.5 * amount, (4, 2)) * size
-    together = rng.normal(0.0, 0.6 * amount, 2) * size
-    return np.asarray(middle + scaled + apart + together, np.float32)
+    turned = (UNIT - 0.5) * size @ turn.T / size
+    stretched = turned * (1 + rng.normal(0.0, amount, 2) * (1.0, 1.5) * reach).clip(0.5, 2.0)
+    apart = rng.normal(0.0, 0.5 * amount, (4, 2)) * reach
+    together = rng.normal(0.0, 0.6 * amount, 2) * reach
+    to_picture = cv2.getPerspectiveTransform(UNIT, np.asarray(quad_xy, np.float32))
+    moved_unit = np.asarray(stretched + 0.5 + apart + together, np.float32)
+    return np.asarray(cv2.perspectiveTransform(moved_unit[np.newaxis], to_picture)[0], np.float32)
 
 
 def look_at(
@@ -108,9 +128,8 @@ def look_at(
     Returns:
         The rectified picture, and the characters in shares of it.
     """
-    unit = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
-    to_picture = cv2.getPerspectiveTransform(unit, np.asarray(quad_xy, np.float32))
-    to_view = cv2.getPerspectiveTransform(np.asarray(seen_xy, np.float32), unit)
+    to_picture = cv2.getPerspectiveTransform(UNIT, np.asarray(quad_xy, np.float32))
+    to_view = cv2.getPerspectiveTransform(np.asarray(seen_xy, np.float32), UNIT)
     transform = np.asarray(to_view @ to_picture, np.float32)
     return rectify(image_bgr, seen_xy, size_hw), [moved(character, transform) for character in placed]
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from lpr_train.engine import KerasModel, load_tensorflow
+from lpr_train.fused import fuse_batch_normalisation
 from lpr_train.task import Task, Watched
 
 
@@ -19,6 +20,7 @@ class Stepper:
         self.optimizer = optimizer
         self._task, self._model, self._strategy = task, model, strategy
         self._losses = task.losses()
+        fuse_batch_normalisation(model)
         optimizer.build(model.trainable_variables)
         self._step = load_tensorflow().function(self._distributed)
 

@@ -1,5 +1,6 @@
 """Starting a run from another one's weights."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,17 @@ def start_from(model: KerasModel, source: Path) -> int:
     if not pairs:
         raise LprError(f"--init {source}: none of its weights fit this network. Was it trained for another task?")
     return len(pairs)
+
+
+def began_from(source: Path) -> dict[str, Any]:
+    """The settings of the run whose weights another takes over, as its card tells them; empty where it has no card.
+
+    Args:
+        source: a run folder, or a model.keras.
+    """
+    card = (source if source.is_dir() else source.parent) / "model.json"
+    training: dict[str, Any] = json.loads(card.read_text(encoding="utf-8"))["training"] if card.is_file() else {}
+    return training
 
 
 def load_network(path: Path) -> KerasModel:

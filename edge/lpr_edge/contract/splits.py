@@ -70,13 +70,21 @@ def seen_by_training(photos: Sequence[PlatePhoto], training: Mapping[str, Any]) 
 
     Returns:
         Of the training split, False for what the run held out, or where it learnt from rendered pictures alone. A run
-        that started from another's weights may have seen all of it.
+        that started from another's weights has seen what that one had, and all of it where the manifest doesn't tell.
     """
-    if not training.get("data") and not training.get("init"):
-        return [False] * len(photos)
     groups = vehicle_groups([photo.plates for photo in photos])
-    held: frozenset[str] = frozenset() if training.get("init") else _hold_out_of(training).choose(groups)
-    return [photo.split == TRAINING_SPLIT and group not in held for photo, group in zip(photos, groups, strict=True)]
+    learnt = _learnt(training, frozenset(groups))
+    return [photo.split == TRAINING_SPLIT and group in learnt for photo, group in zip(photos, groups, strict=True)]
+
+
+def _learnt(training: Mapping[str, Any], groups: frozenset[str]) -> frozenset[str]:
+    """The groups of which a run, or one that it began from, was shown photographs."""
+    is_shown = training.get("data") and training.get("real_share", 1.0) > 0
+    own = groups - _hold_out_of(training).choose(groups) if is_shown else frozenset()
+    if not training.get("init"):
+        return own
+    before = training.get("began_from")
+    return own | _learnt(before, groups) if before else groups
 
 
 def _hold_out_of(training: Mapping[str, Any]) -> HoldOut:

@@ -21,9 +21,9 @@ def detector_network(size: int = 384) -> KerasModel:
     image = keras.Input((size, size, 3), name="image")
     x = convolution(image, 24, 7, strides=4)
     eighth = bottlenecks(convolution(x, 48, 3, strides=2), 24, 2)
-    sixteenth = bottlenecks(convolution(eighth, 64, 3, strides=2), 32, 3)
-    coarse = bottlenecks(convolution(sixteenth, 80, 3, strides=2), 40, 2)
-    sixteenth = bottlenecks(merge_upwards(coarse, sixteenth), 32, 1)
+    sixteenth = bottlenecks(convolution(eighth, 96, 3, strides=2), 40, 3)
+    coarse = bottlenecks(convolution(sixteenth, 128, 3, strides=2), 64, 3)
+    sixteenth = bottlenecks(merge_upwards(coarse, sixteenth), 40, 1)
     x = convolution(merge_upwards(sixteenth, eighth), 48, 3)
     outputs = {
         "centre": layers.Conv2D(1, 1, activation="sigmoid", bias_initializer=rare_bias(), name="centre")(x),
