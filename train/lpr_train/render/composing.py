@@ -122,13 +122,17 @@ def _weights(country: Country, element: Element) -> list[float]:
 
 
 def _fill(template: str, form: Form, values: Sequence[tuple[str, ...]]) -> Row:
-    """Put labels into a row's template, as `{zone}.{lot} {class}`; a number names an element by its place."""
+    """Put labels into a row's template, as `{zone}.{lot} {class}`.
+
+    A number names an element by its place; `{series[0:1]} {series[1:]}` parts one of several labels.
+    """
     signs: list[Sign] = []
-    for name, mark in re.findall(r"\{(\w+)\}|(.)", template):
+    for name, first, last, mark in re.findall(r"\{(\w+)(?:\[(\d*):(\d*)\])?\}|(.)", template):
         if mark:
             signs.append(Sign(mark, False))
         else:
-            signs.extend(Sign(label, True) for label in values[_place(form, name)])
+            part = slice(int(first or 0), int(last) if last else None)
+            signs.extend(Sign(label, True) for label in values[_place(form, name)][part])
     return tuple(signs)
 
 

@@ -55,6 +55,10 @@ FACES = (
     Face("Rajdhani", 700),
     Face("Teko", 600),
     Face("Noto Sans", 600, 75),
+    Face("Alfa Slab One", 400),
+    Face("Arvo", 700),
+    Face("Roboto Slab", 800),
+    Face("Barlow Condensed", 600),
 )
 
 
