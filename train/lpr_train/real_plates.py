@@ -11,7 +11,7 @@ from lpr_edge.contract.arrays import Floats, Image, Quad
 from lpr_edge.contract.country import UNREADABLE, Country
 from lpr_edge.contract.data import PlateLabel, file_sha256
 from lpr_edge.contract.errors import LprError
-from lpr_edge.contract.geometry import grow_quad, quad_size, rectify
+from lpr_edge.contract.geometry import grow_quad, is_convex, quad_size, rectify
 from lpr_train.heat import PlacedCharacter
 from lpr_train.photos import Photo
 
@@ -98,6 +98,9 @@ def jitter(quad_xy: Quad, rng: np.random.Generator, amount: float) -> Quad:
         quad_xy: (4, 2) true corners.
         rng: draws everything.
         amount: beside the plate's size; each plate gets a fifth to nine fifths of it.
+
+    Returns:
+        Convex corners: the true ones, where the drawn ones, of a plate seen nearly from its side, aren't.
     """
     size = np.maximum(quad_size(quad_xy), 1.0)
     reach = 1.0 + SHORT_SIDE * (size.max() / size - 1.0)
@@ -109,8 +112,9 @@ def jitter(quad_xy: Quad, rng: np.random.Generator, amount: float) -> Quad:
     apart = rng.normal(0.0, 0.5 * amount, (4, 2)) * reach
     together = rng.normal(0.0, 0.6 * amount, 2) * reach
     to_picture = cv2.getPerspectiveTransform(UNIT, np.asarray(quad_xy, np.float32))
-    moved_unit = np.asarray(stretched + 0.5 + apart + together, np.float32)
-    return np.asarray(cv2.perspectiveTransform(moved_unit[np.newaxis], to_picture)[0], np.float32)
+    wrong = np.asarray(stretched + 0.5 + apart + together, np.float32)
+    quad = np.asarray(cv2.perspectiveTransform(wrong[np.newaxis], to_picture)[0], np.float32)
+    return quad if is_convex(quad) else quad_xy
 
 
 def look_at(
