@@ -99,10 +99,10 @@ has_data = $(if $(DATA),,$(error Give the folder that holds plates/ and characte
 # The reader learns to read rendered plates, and then the real ones too. It and every fold begin from the former, which
 # have seen no photograph: so a fold costs minutes, and what it holds out is unseen all the same.
 COMMAND_rendered := reader
-FLAGS_rendered ?= --real-share 0 --holdout 0 --epochs 20 --validate-every 4
+FLAGS_rendered ?= --real-share 0 --holdout 0 --epochs 36 --validate-every 4
 FINISHING := --init $(RUNS)/rendered --learning-rate 0.002
-FLAGS_reader ?= $(FINISHING) --epochs 10
-FLAGS_folds ?= $(FINISHING) --epochs 7 --folds 3
+FLAGS_reader ?= $(FINISHING) --epochs 18
+FLAGS_folds ?= $(FINISHING) --epochs 8 --folds 3
 
 # The characters learn from what the reader cuts out of plates as well, so they wait for it.
 FLAGS_characters ?= --reader $(RUNS)/reader
@@ -132,7 +132,7 @@ $(RUNS)/folds/trained: | $(EVERYTHING)/installed
 	@touch $@
 
 $(RUNS)/folds/exported: $(RUNS)/folds/trained
-	$(LPR)/lpr-export --int8 $(RUNS)/folds/fold-* --data $(DATA) --max-drop 100 --out $(RUNS)/folds/int8
+	$(LPR)/lpr-export --int8 $(RUNS)/folds/fold-* --max-drop 100 --out $(RUNS)/folds/int8
 	@touch $@
 
 $(RUNS)/exported: $(NETWORKS:%=$(RUNS)/%/trained)

@@ -157,6 +157,10 @@ def test_a_run_that_began_from_another_tells_its_settings(tmp_path: Path) -> Non
     assert began_from(tmp_path) == {}
     (tmp_path / "model.json").write_text('{"training": {"seed": 4}}', encoding="utf-8")
     assert began_from(tmp_path) == began_from(tmp_path / "model.keras") == {"seed": 4}
+    second = tmp_path / "second"
+    second.mkdir()
+    (second / "model.json").write_text(f'{{"training": {{"seed": 5, "init": "{tmp_path}"}}}}', encoding="utf-8")
+    assert began_from(second) == {"seed": 5, "init": str(tmp_path), "began_from": {"seed": 4}}
 
 
 def test_starting_from_nothing_is_an_error(halves: Any, tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """Finding where known characters stand, by the reader's own outputs."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from lpr_edge.contract.arrays import Floats
@@ -46,6 +48,41 @@ def test_one_misread_character_is_placed_where_it_must_stand() -> None:
     found = place_characters(outputs(seen, sure=4.0), [[0, 1, 2, 4, 4, 1]])
     assert found is not None
     assert abs(found[1].x - seen[1].x) < 1 / 48
+
+
+def test_a_faint_row_is_not_found_in_another_that_says_the_same() -> None:
+    """Of को१५प over १५४४ the small १५ is faint: it still stands between its neighbours, not on the large one."""
+    small, large = row([4, 0, 1, 3], 0.25), row([0, 1, 2, 2], 0.7)
+    heads = outputs([*small, *large])
+    top = heads["centre"][:12, 12:36]
+    top *= 0.1
+    found = place_characters(heads, [[4, 0, 1, 3], [0, 1, 2, 2]])
+    assert found is not None
+    for wanted, got in zip([*small, *large], found, strict=True):
+        assert abs(wanted.x - got.x) < 1 / 48
+        assert abs(wanted.y - got.y) < 1 / 24
+
+
+def test_a_doubled_character_is_found_twice() -> None:
+    """The second of two alike is faint: the first one's flank isn't taken for it."""
+    true = row([4, 2, 2, 3], 0.5)
+    heads = outputs(true)
+    second = heads["centre"][:, 27:34]
+    second *= 0.02
+    found = place_characters(heads, [[4, 2, 2, 3]])
+    assert found is not None
+    assert found[2].x - found[1].x > 0.12
+
+
+def test_a_slanting_row_is_followed() -> None:
+    """A row that rises over the plate's width is one row still."""
+    true = [replace(c, y=0.3 - 0.15 * (c.x - 0.5)) for c in row([0, 1, 1, 3], 0.3)]
+    below = [replace(c, y=0.75 - 0.15 * (c.x - 0.5)) for c in row([2, 3, 2, 4], 0.7)]
+    found = place_characters(outputs([*true, *below]), [[0, 1, 1, 3], [2, 3, 2, 4]])
+    assert found is not None
+    for wanted, got in zip([*true, *below], found, strict=True):
+        assert abs(wanted.x - got.x) < 1 / 48
+        assert abs(wanted.y - got.y) < 1 / 24
 
 
 def test_another_plates_text_isnt_believed() -> None:

@@ -33,14 +33,24 @@ def start_from(model: KerasModel, source: Path) -> int:
 
 
 def began_from(source: Path) -> dict[str, Any]:
-    """The settings of the run whose weights another takes over, as its card tells them; empty where it has no card.
+    """The settings of the run whose weights another takes over, and in them of the one that it began from itself.
 
     Args:
         source: a run folder, or a model.keras.
+
+    Returns:
+        What its card tells, completed by the cards of earlier runs that are still there; empty where it has no card.
     """
     card = (source if source.is_dir() else source.parent) / "model.json"
     training: dict[str, Any] = json.loads(card.read_text(encoding="utf-8"))["training"] if card.is_file() else {}
-    return training
+    return _completed(training)
+
+
+def _completed(training: dict[str, Any]) -> dict[str, Any]:
+    if not training.get("init"):
+        return training
+    before = training.get("began_from")
+    return training | {"began_from": _completed(before) if before else began_from(Path(training["init"]))}
 
 
 def load_network(path: Path) -> KerasModel:
