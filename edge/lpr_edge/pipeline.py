@@ -1,6 +1,6 @@
 """From a frame to the plates on it: detector, then reader."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 
@@ -8,6 +8,7 @@ from lpr_edge.confidence import log_odds
 from lpr_edge.contract.arrays import Floats, Image, Quad
 from lpr_edge.contract.geometry import lean_quad, roll_quad, stretch_quad
 from lpr_edge.detector import DOUBT, Detector, FoundPlate
+from lpr_edge.fitting import fitted_corners
 from lpr_edge.light import lighten
 from lpr_edge.reader import Reader, Reading
 from lpr_edge.zone import is_inside
@@ -110,11 +111,12 @@ class PlateReader:
     def _read_plate(self, frame_bgr: Image, plate: FoundPlate) -> Reading:
         """Read a plate as the detector shows it; where that gives no sure reading, in other ways, too."""
         first = self.reader.read(frame_bgr, plate.quad_xy)
-        if first.parsed.valid and first.confidence >= (SURE_READING if self.is_thorough else LIKELY_READING):
-            return first
-        quads = [roll_quad(plate.quad_xy, second_turn(plate)), *(_nearby(plate.quad_xy) if self.is_thorough else ())]
-        readings = [first, *(self.reader.read(frame_bgr, quad) for quad in quads)]
-        return max(readings, key=lambda reading: (reading.parsed.valid, expected_characters(reading)))
+        fitted = fitted_corners(first) if self.is_thorough else None
+        best = first if fitted is None else _better([first, self.reader.read(frame_bgr, fitted)])
+        if best.parsed.valid and best.confidence >= (SURE_READING if self.is_thorough else LIKELY_READING):
+            return best
+        quads = [roll_quad(plate.quad_xy, second_turn(plate)), *(_nearby(best.quad_xy) if self.is_thorough else ())]
+        return _better([best, *(self.reader.read(frame_bgr, quad) for quad in quads)])
 
     def _is_proved(self, plate: PlateReading) -> bool:
         """Tell whether a doubtful plate is one, by what stands on it: signs and lamps have no characters."""
@@ -128,6 +130,11 @@ class PlateReader:
 
     def _is_sure(self, reading: Reading) -> bool:
         return bool(reading.characters) and reading.confidence >= self.min_confidence
+
+
+def _better(readings: Sequence[Reading]) -> Reading:
+    """The one to believe: valid, then with the most characters that are likely there and right."""
+    return max(readings, key=lambda reading: (reading.parsed.valid, expected_characters(reading)))
 
 
 def _nearby(quad_xy: Quad) -> Iterator[Quad]:

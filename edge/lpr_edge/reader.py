@@ -26,6 +26,8 @@ class Reading:
     """The corners, from the plate's own top left, at which it was read."""
     curve: ConfidenceCurve | None = None
     """What the reader's manifest knows of how often such readings are right."""
+    margin: float = 0.0
+    """What was shown around the corners, beside the plate's size; characters' places are shares of all of it."""
 
     @cached_property
     def rows(self) -> tuple[str, ...]:
@@ -87,4 +89,4 @@ class Reader:
         faint = {**self.thresholds, "peak": FAINT * self.thresholds["peak"]}
         candidates = decode_characters(heads, manifest.labels, faint)
         characters, parsed = decode_reading(candidates, manifest.labels, self.grammar, self.thresholds)
-        return Reading(characters, parsed, quad_xy, curve_of(self.thresholds))
+        return Reading(characters, parsed, quad_xy, curve_of(self.thresholds), manifest.margin)

@@ -9,6 +9,7 @@ from lpr_edge.contract.geometry import (
     grow_quad,
     is_convex,
     lean_quad,
+    part_of_quad,
     picture_order,
     quad_iou,
     quad_size,
@@ -128,3 +129,13 @@ def test_stretching_goes_along_the_plates_own_sides() -> None:
     leaning = np.array([[3, 5], [90, 12], [88, 40], [2, 30]], np.float32)
     assert np.allclose(stretch_quad(leaning, 0.2, 0.3).mean(axis=0), leaning.mean(axis=0))
     assert np.allclose(stretch_quad(leaning, 0.0, 0.0), leaning)
+
+
+def test_a_part_of_a_plate_follows_its_perspective() -> None:
+    """All of it is the plate itself; halves share the line of the rectified picture's cut; below 0 lies outside."""
+    quad = np.array([[10, 20], [110, 40], [100, 90], [15, 60]], np.float32)
+    assert np.allclose(part_of_quad(quad, (0, 0), (1, 1)), quad, atol=1e-3)
+    left, right = part_of_quad(quad, (0, 0), (0.5, 1)), part_of_quad(quad, (0.5, 0), (1, 1))
+    assert np.allclose(left[[1, 2]], right[[0, 3]], atol=1e-3)
+    upright = np.array([[0, 0], [100, 0], [100, 20], [0, 20]], np.float32)
+    assert np.allclose(part_of_quad(upright, (-0.1, 0.25), (1.1, 2.0)), [[-10, 5], [110, 5], [110, 40], [-10, 40]])

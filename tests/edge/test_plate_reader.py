@@ -11,9 +11,10 @@ from tests.edge.golden.tinyland import Scene
 from lpr_edge.classifier import Classifier
 from lpr_edge.contract.arrays import Quad
 from lpr_edge.contract.errors import ModelError
-from lpr_edge.contract.geometry import quad_iou, roll_quad
+from lpr_edge.contract.geometry import quad_iou, quad_size, roll_quad
 from lpr_edge.contract.outputs import Character, group_rows
 from lpr_edge.detector import Detector, FoundPlate
+from lpr_edge.fitting import fitted_corners
 from lpr_edge.grammar import Parsed
 from lpr_edge.pipeline import PlateReader, second_turn
 from lpr_edge.reader import Reader, Reading
@@ -166,6 +167,38 @@ def test_a_sure_valid_reading_stands(score: float, is_thorough: bool, calls: int
     (plate,) = PlateReader(detector, reader, is_thorough=is_thorough).read(np.zeros((9, 9, 3), np.uint8)).plates
     assert reader.calls == calls
     assert plate.reading.parsed.valid
+
+
+def test_a_photographs_plate_is_read_again_where_its_text_says_that_it_is() -> None:
+    """Of a flat plate found twice too high the characters fill half: the second look is at about its own height."""
+    seen: list[Quad] = []
+
+    class Listening(Reader):
+        def __init__(self) -> None:
+            pass
+
+        def read(self, _: object, quad_xy: Quad) -> Reading:
+            seen.append(quad_xy)
+            row = tuple(character(x=0.1 + 0.2 * i) for i in range(5))
+            parsed = Parsed("usual", True, {}, "A10")
+            return Reading((row,), parsed, quad_xy, margin=0.1)
+
+    detector = OnePlate()
+    PlateReader(detector, Listening(), is_thorough=True).read(np.zeros((9, 9, 3), np.uint8))
+    first, second = (quad_size(quad) for quad in seen)
+    assert second[1] < 0.7 * first[1]
+    assert 0.95 < second[0] / first[0] < 1.2
+    seen.clear()
+    PlateReader(detector, Listening()).read(np.zeros((9, 9, 3), np.uint8))
+    assert len(seen) == 1
+
+
+def test_few_characters_tell_no_corners() -> None:
+    """A plate isn't made out of one or two signs."""
+    quad = OnePlate().plate.quad_xy
+    parsed = Parsed(None, False, {}, "")
+    assert fitted_corners(Reading((tuple(character(x=0.2 * i) for i in range(3)),), parsed, quad)) is None
+    assert fitted_corners(Reading((tuple(character(x=0.2 * i) for i in range(4)),), parsed, quad)) is not None
 
 
 def test_the_second_turn_is_the_detectors_next_best() -> None:

@@ -1,6 +1,7 @@
 """Four corners: warps, sizes, overlaps."""
 
 import math
+from collections.abc import Sequence
 from typing import TypeAlias
 
 import cv2
@@ -151,6 +152,17 @@ def lean_quad(quad_xy: Quad, share: float) -> Quad:
     top_left, top_right, bottom_right, bottom_left = quad_xy
     down = (bottom_left - top_left + bottom_right - top_right) / 4 * share
     return quad_xy + np.array([-down, down, down, -down], np.float32)
+
+
+def part_of_quad(quad_xy: Quad, low_xy: Sequence[float], high_xy: Sequence[float]) -> Quad:
+    """The corners of a plate's part between two places, in shares of its width and height; below 0, above 1: around it.
+
+    Perspective is kept: what lies there on the rectified plate lies between these corners in the picture.
+    """
+    (left, top), (right, bottom) = low_xy, high_xy
+    part = np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
+    to_picture = cv2.getPerspectiveTransform(rectangle((1, 1)), np.asarray(quad_xy, np.float32))
+    return np.asarray(cv2.perspectiveTransform(part[np.newaxis], to_picture)[0], np.float32)
 
 
 def roll_quad(quad_xy: Quad, turn: int) -> Quad:
