@@ -13,7 +13,7 @@ from lpr_train.config import FitConfig, config_to_toml, read_config
 from lpr_train.run_folder import write_json, write_text
 from lpr_train.task import Task
 from lpr_train.tasks import task_classes
-from lpr_train.warm_start import load_network
+from lpr_train.warm_start import load_network, with_beginnings
 
 DATA = "data"
 """What stands for the data folder in the settings of a shipped run."""
@@ -46,7 +46,7 @@ def pack_run(run: Path, out: Path) -> Path:
     write_text(out / "config.toml", config_to_toml(shown))
     card["name"] = command
     card["country"] = load_country(config.country).to_dict()
-    card["training"] = _without_paths(card["training"])
+    card["training"] = _without_paths(with_beginnings(card["training"]))
     write_json(out / "model.json", card)
     shutil.copyfile(run / "metrics.json", out / "metrics.json")
     return out

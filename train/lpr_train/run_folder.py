@@ -16,7 +16,7 @@ from lpr_train.fit import Fitted
 from lpr_train.networks import multiply_adds
 from lpr_train.plots import plot_curves
 from lpr_train.task import Task
-from lpr_train.warm_start import began_from
+from lpr_train.warm_start import with_beginnings
 
 
 def open_run(out: Path, config: FitConfig) -> None:
@@ -52,9 +52,7 @@ def write_run(task: Task, fitted: Fitted, out: Path) -> dict[str, Any]:
 
 def model_card(task: Task, fitted: Fitted, name: str, metrics: list[dict[str, Any]]) -> dict[str, Any]:
     """The manifest as far as training knows it; export adds outputs, precision, calibration and hashes."""
-    training = dataclasses.asdict(task.config) | {"best_epoch": fitted.state.best_epoch}
-    if task.config.init:
-        training["began_from"] = began_from(Path(task.config.init))
+    training = with_beginnings(dataclasses.asdict(task.config) | {"best_epoch": fitted.state.best_epoch})
     return {
         "kind": task.kind,
         "name": name,

@@ -43,14 +43,15 @@ def began_from(source: Path) -> dict[str, Any]:
     """
     card = (source if source.is_dir() else source.parent) / "model.json"
     training: dict[str, Any] = json.loads(card.read_text(encoding="utf-8"))["training"] if card.is_file() else {}
-    return _completed(training)
+    return with_beginnings(training)
 
 
-def _completed(training: dict[str, Any]) -> dict[str, Any]:
+def with_beginnings(training: dict[str, Any]) -> dict[str, Any]:
+    """A run's settings, and in them those of the run that it began from, as far back as runs are still there."""
     if not training.get("init"):
         return training
     before = training.get("began_from")
-    return training | {"began_from": _completed(before) if before else began_from(Path(training["init"]))}
+    return training | {"began_from": with_beginnings(before) if before else began_from(Path(training["init"]))}
 
 
 def load_network(path: Path) -> KerasModel:
