@@ -139,3 +139,4 @@ def test_a_part_of_a_plate_follows_its_perspective() -> None:
     assert np.allclose(left[[1, 2]], right[[0, 3]], atol=1e-3)
     upright = np.array([[0, 0], [100, 0], [100, 20], [0, 20]], np.float32)
     assert np.allclose(part_of_quad(upright, (-0.1, 0.25), (1.1, 2.0)), [[-10, 5], [110, 5], [110, 40], [-10, 40]])
+    assert np.allclose(part_of_quad(upright, (0, 0), (1, 1), 0.5), [[0, -5], [100, 5], [100, 25], [0, 15]], atol=1e-3)

@@ -16,6 +16,7 @@ from lpr_edge.contract.outputs import (
     encode_offsets,
     find_peaks,
     group_rows,
+    slope_of_rows,
 )
 
 INPUT_HW = (128, 128)
@@ -142,3 +143,13 @@ def test_three_rows_of_different_heights() -> None:
     rows = [("ab", 0.12, 0.15), ("cde", 0.38, 0.28), ("fghi", 0.76, 0.4)]
     characters = [character(c, 0.1 + 0.2 * i, y, h) for text, y, h in rows for i, c in enumerate(text)]
     assert ["".join(c.label for c in row) for row in group_rows(characters)] == ["ab", "cde", "fghi"]
+
+
+@given(slope=st.sampled_from([-0.5, -0.3, 0.3, 0.5]), order=st.permutations(range(8)))
+def test_rows_that_slant_alike_stay_rows(slope: float, order: list[int]) -> None:
+    """A plate seen too upright: both its rows fall by half of its height, the second one beside the first's end."""
+    places = [(0.2 + 0.2 * (i % 4), 0.3 + 0.4 * (i // 4)) for i in range(8)]
+    characters = [character(str(i), x, y + slope * (x - 0.5), 0.22) for i, (x, y) in enumerate(places)]
+    rows = group_rows([characters[i] for i in order])
+    assert ["".join(c.label for c in row) for row in rows] == ["0123", "4567"]
+    assert abs(slope_of_rows(rows) - slope) < 1e-6

@@ -154,13 +154,20 @@ def lean_quad(quad_xy: Quad, share: float) -> Quad:
     return quad_xy + np.array([-down, down, down, -down], np.float32)
 
 
-def part_of_quad(quad_xy: Quad, low_xy: Sequence[float], high_xy: Sequence[float]) -> Quad:
+def part_of_quad(quad_xy: Quad, low_xy: Sequence[float], high_xy: Sequence[float], fall: float = 0.0) -> Quad:
     """The corners of a plate's part between two places, in shares of its width and height; below 0, above 1: around it.
 
     Perspective is kept: what lies there on the rectified plate lies between these corners in the picture.
+
+    Args:
+        quad_xy: the plate.
+        low_xy: the part's left and upper end.
+        high_xy: its right and lower end.
+        fall: of its upper and lower side over the plate's width, in shares of its height, about the plate's middle.
     """
     (left, top), (right, bottom) = low_xy, high_xy
     part = np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
+    part[:, 1] += fall * (part[:, 0] - 0.5)
     to_picture = cv2.getPerspectiveTransform(rectangle((1, 1)), np.asarray(quad_xy, np.float32))
     return np.asarray(cv2.perspectiveTransform(part[np.newaxis], to_picture)[0], np.float32)
 
