@@ -18,8 +18,8 @@ def manifests() -> dict[str, Manifest]:
 
 
 def test_the_shipped_models_are_small() -> None:
-    """All together stay under a megabyte."""
-    assert sum(path.stat().st_size for path in MODELS.iterdir() if path.is_file()) < 1_000_000
+    """All together stay under a megabyte and a half."""
+    assert sum(path.stat().st_size for path in MODELS.iterdir() if path.is_file()) < 1_500_000
 
 
 @pytest.mark.parametrize("name", NAMES)
