@@ -80,11 +80,11 @@ format: $(EVERYTHING)/installed
 	$(EVERYTHING)/bin/ruff format .
 	$(EVERYTHING)/bin/ruff check --fix .
 
-# All of the shipped models from nothing. The recipe is the commands' own defaults; what is finished has a stamp in RUNS
-# and isn't done again, what was stopped goes on from its last whole epoch. `TF_NUM_INTRAOP_THREADS=1 make -j2 models`
+# All of the shipped models from nothing, by the settings below and else the commands' own; what is finished has a stamp in
+# RUNS and isn't done again, what was stopped goes on from its last whole epoch. `TF_NUM_INTRAOP_THREADS=1 make -j2 models`
 # trains two at once, a core each: on two cores that does a sixth more an hour than one after the other.
-# FLAGS_detector="--seed 2" and the like change a run's settings; CONFIDENCE="--reader $(FOLDS)" fits the confidence on
-# the folds of a cross-validation instead of what the reader's own run held out.
+# FLAGS_detector="--seed 2" and the like change a run's settings; CONFIDENCE="--reader runs/models/folds/int8/*.tflite"
+# fits the confidence on the folds of a cross-validation instead of what the reader's own run held out.
 RUNS ?= runs/models
 NETWORKS := detector reader characters
 SHIPPED := edge/lpr_edge/models
@@ -120,8 +120,6 @@ $(RUNS)/%/trained: | $(EVERYTHING)/installed
 	if test -f $(@D)/checkpoint/last.npz; then $(LPR)/lpr-train $(or $(COMMAND_$*),$*) --out $(@D) --resume; \
 	else $(LPR)/lpr-train $(or $(COMMAND_$*),$*) --data $(DATA) --out $(@D) $(FLAGS_$*); fi
 	@touch $@
-
-FOLDS = $(wildcard $(RUNS)/folds/int8/*.int8.tflite)
 
 folds: $(RUNS)/folds/exported
 	$(LPR)/lpr-bench accuracy --data $(DATA) --split train --detector $(SHIPPED)/detector.int8.tflite \

@@ -57,7 +57,7 @@ class Config:
     """what runs the models: auto, litert, tflite, onnxruntime or opencv"""
     threads: int = 1
     """for each model"""
-    # Of the shipped models' readings of training photographs, 5 % of those below 0.5 were right, 83 % of the others.
+    # Of the shipped models' readings of training photographs, 5 % of those below 0.5 were right, 90 % of the others.
     min_confidence: float = 0.5
     """leave out plates whose reading is less likely to be right than this, 0 to 1"""
     looks: int | None = None

@@ -11,13 +11,13 @@ from lpr_edge.contract.arrays import Floats, Image, Quad
 from lpr_edge.contract.country import UNREADABLE, Country
 from lpr_edge.contract.data import PlateLabel, file_sha256
 from lpr_edge.contract.errors import LprError
-from lpr_edge.contract.geometry import grow_quad, is_convex, quad_size, rectify
+from lpr_edge.contract.geometry import grow_quad, is_convex, places_on_quad, quad_size, rectangle, rectify
 from lpr_train.heat import PlacedCharacter
 from lpr_train.photos import Photo
 
 SURROUNDINGS = 0.5
 """How much around a plate is kept, beside its size."""
-UNIT = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
+UNIT = rectangle((1, 1))
 """Corners in shares of a plate, clockwise from its top left."""
 
 
@@ -111,9 +111,7 @@ def jitter(quad_xy: Quad, rng: np.random.Generator, amount: float) -> Quad:
     stretched = turned * (1 + rng.normal(0.0, amount, 2) * (1.0, 1.5) * reach).clip(0.5, 2.0)
     apart = rng.normal(0.0, 0.5 * amount, (4, 2)) * reach
     together = rng.normal(0.0, 0.6 * amount, 2) * reach
-    to_picture = cv2.getPerspectiveTransform(UNIT, np.asarray(quad_xy, np.float32))
-    wrong = np.asarray(stretched + 0.5 + apart + together, np.float32)
-    quad = np.asarray(cv2.perspectiveTransform(wrong[np.newaxis], to_picture)[0], np.float32)
+    quad = places_on_quad(quad_xy, stretched + 0.5 + apart + together)
     return quad if is_convex(quad) else quad_xy
 
 

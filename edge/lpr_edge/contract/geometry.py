@@ -168,8 +168,13 @@ def part_of_quad(quad_xy: Quad, low_xy: Sequence[float], high_xy: Sequence[float
     (left, top), (right, bottom) = low_xy, high_xy
     part = np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
     part[:, 1] += fall * (part[:, 0] - 0.5)
+    return places_on_quad(quad_xy, part)
+
+
+def places_on_quad(quad_xy: Quad, places: Floats) -> Floats:
+    """Where places (N, 2) in shares of a plate's width and height lie in the picture."""
     to_picture = cv2.getPerspectiveTransform(rectangle((1, 1)), np.asarray(quad_xy, np.float32))
-    return np.asarray(cv2.perspectiveTransform(part[np.newaxis], to_picture)[0], np.float32)
+    return np.asarray(cv2.perspectiveTransform(np.asarray(places, np.float32)[np.newaxis], to_picture)[0], np.float32)
 
 
 def roll_quad(quad_xy: Quad, turn: int) -> Quad:

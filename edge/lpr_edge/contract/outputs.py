@@ -215,10 +215,7 @@ def group_rows(characters: Sequence[Character]) -> list[list[Character]]:
     rows = _rows_along(characters, 0.0)
     if len(characters) < FEWEST_TO_SLANT or abs(slope_of_rows(rows)) <= STRAIGHT:
         return rows
-    return min(
-        (rows, *(_rows_along(characters, slope) for slope in SLOPES)),
-        key=lambda r: _disorder(r, slope_of_rows(r)),
-    )
+    return min((rows, *(_rows_along(characters, slope) for slope in SLOPES)), key=_disorder)
 
 
 SLOPES = (-0.15, 0.15, -0.3, 0.3, -0.45, 0.45, -0.6, 0.6)
@@ -260,6 +257,7 @@ def _strays(row: Sequence[Character], slope: float) -> list[float]:
     return [abs(c.y - slope * c.x - middle) / max(c.height, 1e-3) for c in row]
 
 
-def _disorder(rows: Sequence[Sequence[Character]], slope: float) -> float:
+def _disorder(rows: Sequence[Sequence[Character]]) -> float:
     """Less is better: what strays from its row, each row, and how far they slant."""
+    slope = slope_of_rows(rows)
     return sum(sum(_strays(row, slope)) for row in rows) + 0.5 * len(rows) + abs(slope)
