@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from lpr_edge.contract.arrays import Floats, Image
+from lpr_export.additions import is_watched, with_even_additions
 from lpr_export.tensorflow_quiet import load_module, load_tensorflow
 
 Ranges = dict[str, tuple[float, float]]
@@ -31,12 +32,8 @@ class Calibrated:
         return {
             tensor.name.decode(): (float(tensor.quantization.min[0]), float(tensor.quantization.max[0]))
             for tensor in self.model.subgraphs[0].tensors
-            if _is_watched(tensor)
+            if is_watched(tensor)
         }
-
-
-def _is_watched(tensor: Any) -> bool:
-    return tensor.quantization is not None and tensor.quantization.min is not None
 
 
 def calibrate(tflite: bytes, pictures: Sequence[Image]) -> Calibrated:
@@ -66,7 +63,7 @@ def merge(a: Calibrated, b: Calibrated) -> Calibrated:
     """As if the file had been calibrated on the pictures of both: the ranges are the least and the greatest seen."""
     merged = copy.deepcopy(a.model)
     for tensor, other in zip(merged.subgraphs[0].tensors, b.model.subgraphs[0].tensors, strict=True):
-        if _is_watched(tensor):
+        if is_watched(tensor):
             tensor.quantization.min = np.minimum(tensor.quantization.min, other.quantization.min)
             tensor.quantization.max = np.maximum(tensor.quantization.max, other.quantization.max)
     return Calibrated(merged)
@@ -86,7 +83,7 @@ def quantise(calibrated: Calibrated, float_tensors: Sequence[str] = ()) -> bytes
     convert = load_module("tensorflow.lite.python.convert", "TensorFlow")
     tools = load_module("tensorflow.lite.tools.flatbuffer_utils", "TensorFlow")
     made = convert.mlir_quantize(
-        bytes(tools.convert_object_to_bytearray(calibrated.model)),
+        bytes(tools.convert_object_to_bytearray(with_even_additions(calibrated.model))),
         input_data_type=tensorflow.uint8,
         output_data_type=tensorflow.int8,
         denylisted_nodes=list(float_tensors) or None,

@@ -18,9 +18,9 @@ from lpr_export.thresholds import Shift, level_of, shift
 PROVEN = ("litert", "onnxruntime")
 """The runtimes that must agree."""
 MOST_STEPS = 8
-"""How far single integers of the two may be apart, where no more than `MOST_SHARE` of all are apart at all. They part
-at an addition: LiteRT's XNNPACK rounds it in fixed point, ONNX Runtime in float, so that now and then a sum next to a
-half goes the other way: one step. The next addition's finer scale makes 4 of it, and 7 at the end were seen."""
+"""How far single integers of the two may be apart, where no more than `MOST_SHARE` of all are apart at all. What they
+round otherwise is a step at first, an addition whose scales couldn't be made even (`additions`); the next one's finer
+scale made 4 of it, and 7 at the end were seen."""
 MOST_SHARE = 0.001
 """Rounding touches a few in a hundred thousand; a wrong scale, nearly all."""
 
