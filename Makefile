@@ -83,8 +83,7 @@ format: $(EVERYTHING)/installed
 # All of the shipped models from nothing, by the settings below and else the commands' own; what is finished has a stamp in
 # RUNS and isn't done again, what was stopped goes on from its last whole epoch. `TF_NUM_INTRAOP_THREADS=1 make -j2 models`
 # trains two at once, a core each: on two cores that does a sixth more an hour than one after the other.
-# FLAGS_detector="--seed 2" and the like change a run's settings; CONFIDENCE="--reader runs/models/folds/int8/*.tflite"
-# fits the confidence on the folds of a cross-validation instead of what the reader's own run held out.
+# FLAGS_detector="--seed 2" and the like change a run's settings.
 RUNS ?= runs/models
 NETWORKS := detector reader characters
 SHIPPED := edge/lpr_edge/models
@@ -92,16 +91,18 @@ PACKED := export/lpr_export/models
 MAX_DROP ?= 2
 LPR = $(EVERYTHING)/bin
 EXPORTED := $(RUNS)/int8
-CONFIDENCE ?= --reader $(EXPORTED)/reader.int8.tflite
-ON_EXPORTED := --detector $(EXPORTED)/detector.int8.tflite --reader $(EXPORTED)/reader.int8.tflite
+DETECTOR := --detector $(EXPORTED)/detector.int8.tflite
+ON_EXPORTED := $(DETECTOR) --reader $(EXPORTED)/reader.int8.tflite
+BY_FOLDS := --reader $(RUNS)/folds/int8/*.int8.tflite
 has_data = $(if $(DATA),,$(error Give the folder that holds plates/ and characters/: make $(MAKECMDGOALS) DATA=DIR))
 
-# The reader learns to read rendered plates, and then the real ones too. It and every fold begin from the former, which
-# have seen no photograph: so a fold costs minutes, and what it holds out is unseen all the same.
+# The reader learns to read rendered plates, and then all of the real ones too. Every fold begins from the former as well,
+# which have seen no photograph: so a fold costs minutes, and what it holds out is unseen all the same. The folds tell how
+# well such a reader reads, and fit its confidence.
 COMMAND_rendered := reader
 FLAGS_rendered ?= --real-share 0 --holdout 0 --epochs 36 --validate-every 4
 FINISHING := --init $(RUNS)/rendered --learning-rate 0.002
-FLAGS_reader ?= $(FINISHING) --epochs 18
+FLAGS_reader ?= $(FINISHING) --holdout 0 --epochs 18
 FLAGS_folds ?= $(FINISHING) --epochs 8 --folds 3
 
 # The characters learn from what the reader cuts out of plates as well, so they wait for it.
@@ -122,8 +123,8 @@ $(RUNS)/%/trained: | $(EVERYTHING)/installed
 	@touch $@
 
 folds: $(RUNS)/folds/exported
-	$(LPR)/lpr-bench accuracy --data $(DATA) --split train --detector $(SHIPPED)/detector.int8.tflite \
-		--reader $(RUNS)/folds/int8/*.int8.tflite --json $(RUNS)/folds/plates.json --page $(RUNS)/folds/misses.html
+	$(LPR)/lpr-bench accuracy --data $(DATA) --split train --detector $(SHIPPED)/detector.int8.tflite $(BY_FOLDS) \
+		--json $(RUNS)/folds/plates.json --page $(RUNS)/folds/misses.html
 
 $(RUNS)/folds/trained: | $(EVERYTHING)/installed
 	$(has_data)$(LPR)/lpr-train cross-validate reader --data $(DATA) --out $(@D) $(FLAGS_folds)
@@ -138,18 +139,20 @@ $(RUNS)/exported: $(NETWORKS:%=$(RUNS)/%/trained)
 	$(LPR)/lpr-export --int8 $(NETWORKS:%=$(PACKED)/%) --data $(DATA) --max-drop $(MAX_DROP) --out $(EXPORTED)
 	@touch $@
 
-$(RUNS)/calibrated: $(RUNS)/exported
-	$(LPR)/lpr-bench calibrate --data $(DATA) --detector $(EXPORTED)/detector.int8.tflite $(CONFIDENCE) \
+$(RUNS)/calibrated: $(RUNS)/exported $(RUNS)/folds/exported
+	$(LPR)/lpr-bench calibrate --data $(DATA) $(DETECTOR) $(BY_FOLDS) \
 		--write $(EXPORTED)/reader.int8.tflite $(EXPORTED)/reader.int8.onnx $(PACKED)/reader
 	@touch $@
 
 $(RUNS)/described: $(RUNS)/calibrated
 	$(LPR)/lpr-bench accuracy --data $(DATA) $(ON_EXPORTED) --json $(RUNS)/plates.json --page $(RUNS)/misses.html
+	$(LPR)/lpr-bench accuracy --data $(DATA) --split train $(DETECTOR) $(BY_FOLDS) --json $(RUNS)/folds.json
 	$(LPR)/lpr-bench accuracy --rendered $(ON_EXPORTED) --json $(RUNS)/painted.json
 	$(LPR)/lpr-bench accuracy --data $(DATA) --characters --classifier $(EXPORTED)/characters.int8.tflite \
 		--json $(RUNS)/characters.json
 	cp $(NETWORKS:%=$(EXPORTED)/%.int8.tflite) $(SHIPPED)/
-	$(LPR)/lpr-bench cards --plates $(RUNS)/plates.json --crops $(RUNS)/characters.json --painted $(RUNS)/painted.json
+	$(LPR)/lpr-bench cards --plates $(RUNS)/plates.json --crops $(RUNS)/characters.json --painted $(RUNS)/painted.json \
+		--folds $(RUNS)/folds.json
 	@touch $@
 
 rivals: $(RIVALS)/installed

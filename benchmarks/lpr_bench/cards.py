@@ -40,6 +40,28 @@ class Shipped:
     """Of `lpr-bench accuracy` on photographs, or on single characters for a classifier."""
 
 
+@dataclass(frozen=True)
+class Beside:
+    """Measurements that not every card has."""
+
+    rendered: Result | None = None
+    """Of `lpr-bench accuracy --rendered`."""
+    folds: Result | None = None
+    """Of `lpr-bench accuracy --split train` with the readers of a cross-validation."""
+
+    def __post_init__(self) -> None:
+        """Refuse folds that tell of what they learnt from.
+
+        Raises:
+            LprError: they were measured on photographs that their readers had seen, or on others than training's.
+        """
+        if self.folds and (self.folds["split"] != TRAINING_SPLIT or self.folds["seen"]["reader"]):
+            raise LprError(
+                f"the folds' figures are of the `{self.folds['split']}` split, of which their readers had seen "
+                f"{self.folds['seen']['reader']} photographs: measure all folds at once, on --split {TRAINING_SPLIT}"
+            )
+
+
 def open_shipped(path: Path, result: Result) -> Shipped:
     """Put a file and its measurement together.
 
@@ -56,13 +78,13 @@ def open_shipped(path: Path, result: Result) -> Shipped:
     return Shipped(path, manifest, result)
 
 
-def write_card(model: Shipped, country: Country, rendered: Result | None, out: Path) -> Path:
+def write_card(model: Shipped, country: Country, beside: "Beside", out: Path) -> Path:
     """Write a model's card as NAME.md.
 
     Args:
         model: what it is about.
         country: tells where its data come from.
-        rendered: what `lpr-bench accuracy --rendered` measured, if anything.
+        beside: what else was measured.
         out: the folder.
 
     Raises:
@@ -70,19 +92,20 @@ def write_card(model: Shipped, country: Country, rendered: Result | None, out: P
     """
     path = out / f"{model.path.name.split('.')[0]}.md"
     try:
-        path.write_text(make_card(model, country, rendered), encoding="utf-8")
+        path.write_text(make_card(model, country, beside), encoding="utf-8")
     except OSError as error:
         raise LprError(f"can't write {path}: {error.strerror or error}. Give another folder by --out DIR") from error
     return path
 
 
-def make_card(model: Shipped, country: Country, rendered: Result | None) -> str:
+def make_card(model: Shipped, country: Country, beside: "Beside") -> str:
     """The card's text."""
     sections = [
         _heading(model),
         *_section("Data", _data_lines(model, country)),
         *_section("Figures", _figure_lines(model)),
-        *_section("Where it fails", _failure_lines(model, rendered)),
+        *_section("Cross-validated", _fold_lines(model, beside.folds)),
+        *_section("Where it fails", _failure_lines(model, beside.rendered)),
         *_section("What it mustn't be used for", [f"- {line}" for line in NOT_FOR]),
         *_section("Licence", [model.manifest.licence + "."]),
     ]
@@ -164,6 +187,23 @@ def _figure_lines(model: Shipped) -> list[str]:
     rows += [[f"{kind} script", *_reading_cells(group)] for kind, group in result["by_kind"].items()]
     intro = "Fully legible plates read exactly, whole photographs in, found by the detector shipped with it."
     return [*_told(intro, result), "", *_table(["plates", "read exactly", "CER"], rows), *_confidence_lines(result)]
+
+
+def _fold_lines(model: Shipped, folds: Result | None) -> list[str]:
+    """How a reader made like this one reads the training photographs, each by the fold that hadn't seen it."""
+    if folds is None or model.manifest.kind != "reader":
+        return []
+    readers = sum(one["kind"] == "reader" for one in folds["models"])
+    intro = (
+        f"The training photographs, each read by one of {readers} readers, trained alike, that it was held out from. "
+        f"The detector learnt from {folds['seen']['detector']} of these {folds['seen']['photos']}."
+    )
+    rows = [["all", *_reading_cells(folds["reading"])], ["of those found", *_reading_cells(folds["reading_of_found"])]]
+    rows += [
+        [name, *_reading_cells(group)] for trait in ("rows", "width") for name, group in folds[f"by_{trait}"].items()
+    ]
+    rows += [[f"{kind} script", *_reading_cells(group)] for kind, group in folds["by_kind"].items()]
+    return [*_told(intro, folds), "", *_table(["plates", "read exactly", "CER"], rows)]
 
 
 def _told(intro: str, result: Result) -> list[str]:

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from lpr_bench.cards import Result, open_shipped, write_card
+from lpr_bench.cards import Beside, Result, open_shipped, write_card
 from lpr_edge.contract.country import country_from_dict, load_country
 from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.manifest import read_manifest
@@ -18,6 +18,7 @@ def add_command(benchmarks: "argparse._SubParsersAction[argparse.ArgumentParser]
     parser.add_argument("--plates", type=Path, metavar="FILE", help="what accuracy --data DIR --json FILE wrote")
     parser.add_argument("--crops", type=Path, metavar="FILE", help="what accuracy --data DIR --characters wrote")
     parser.add_argument("--painted", type=Path, metavar="FILE", help="what accuracy --rendered wrote")
+    parser.add_argument("--folds", type=Path, metavar="FILE", help="what accuracy --split train --reader FOLDS wrote")
     parser.add_argument("--models", type=Path, metavar="DIR", default=MODELS, help="of the files (default: shipped)")
     parser.add_argument("--out", type=Path, metavar="DIR", help="where the cards go (default: beside the files)")
     parser.set_defaults(run=run)
@@ -30,7 +31,7 @@ def run(parsed: argparse.Namespace) -> int:
         LprError: there is none, or one is of other files.
     """
     results = {"plates": _read(parsed.plates, "plates"), "characters": _read(parsed.crops, "characters")}
-    painted = _read(parsed.painted, "painted")
+    beside = Beside(_read(parsed.painted, "painted"), _read(parsed.folds, "plates"))
     measured = {
         name: result
         for name, kind in KINDS.items()
@@ -40,9 +41,9 @@ def run(parsed: argparse.Namespace) -> int:
         raise LprError("nothing to write cards from: give --plates FILE or --crops FILE, made by lpr-bench accuracy")
     for name, result in measured.items():
         model = open_shipped(parsed.models / f"{name}.int8.tflite", result)
-        if painted is not None and KINDS[name] != "classifier":
-            open_shipped(model.path, painted)
-        print(f"Wrote {write_card(model, _country(model.path), painted, parsed.out or parsed.models)}")
+        if beside.rendered is not None and KINDS[name] != "classifier":
+            open_shipped(model.path, beside.rendered)
+        print(f"Wrote {write_card(model, _country(model.path), beside, parsed.out or parsed.models)}")
     return 0
 
 

@@ -52,6 +52,31 @@ def test_a_card_says_where_figures_flatter(repository: Path, measured: Path, tmp
     assert "which it never saw" in (tmp_path / "reader.md").read_text(encoding="utf-8")
 
 
+def test_a_cross_validation_stands_on_the_reader_s_card(repository: Path, measured: Path, tmp_path: Path) -> None:
+    """How many readers and plates, and what the detector had seen of them; not on the detector's own card."""
+    models = [{"kind": "detector"}, {"kind": "reader"}, {"kind": "reader"}]
+    changed(
+        measured, "folds.json", {"split": "train", "models": models, "seen": {"photos": 3, "detector": 2, "reader": 0}}
+    )
+    assert main([*cards(repository, measured, tmp_path), "--folds", str(measured / "folds.json")]) == 0
+    reader = (tmp_path / "reader.md").read_text(encoding="utf-8")
+    part = reader.split("## Cross-validated")[1].split("##")[0]
+    assert "one of 2 readers" in part
+    assert "learnt from 2 of these 3" in part
+    assert "| all | 100.0%, 3 of 3 [" in part
+    assert "Cross-validated" not in (tmp_path / "detector.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("change", [{"split": "test"}, {"split": "train", "seen": {"detector": 0, "reader": 1}}])
+def test_folds_that_flatter_are_refused(
+    repository: Path, measured: Path, tmp_path: Path, change: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of the test split, or read by a network that had learnt from it, nothing is a cross-validation."""
+    changed(measured, "folds.json", change)
+    assert main([*cards(repository, measured, tmp_path), "--folds", str(measured / "folds.json")]) == 1
+    assert "measure all folds at once, on --split train" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -24,24 +24,30 @@ def planned(output: str) -> list[list[str]]:
 
 
 def test_models_are_made_in_order_by_commands_that_exist(repository: Path, tmp_path: Path) -> None:
-    """Train each network, pack, export, calibrate, measure, describe; every flag is one that its command has."""
+    """Train networks and folds, pack, export, calibrate, measure, describe; every flag is one that its command has."""
     made = dry_run(repository, "DATA=photos", f"RUNS={tmp_path}")
     assert made.returncode == 0, made.stderr
     commands = planned(made.stdout)
     steps = list(dict.fromkeys(" ".join(words[:2]) if words[0] != "lpr-export" else words[0] for words in commands))
-    assert set(steps[:3]) == {"lpr-train detector", "lpr-train reader", "lpr-train characters"}
-    assert steps[3:] == ["lpr-train pack", "lpr-export", "lpr-bench calibrate", "lpr-bench accuracy", "lpr-bench cards"]
+    trained = {"detector", "reader", "characters", "cross-validate"}
+    assert {step for step in steps if step.startswith("lpr-train")} == {
+        f"lpr-train {name}" for name in (*trained, "pack")
+    }
+    assert max(steps.index(f"lpr-train {name}") for name in trained) < steps.index("lpr-bench calibrate")
+    assert steps.index("lpr-train pack") < steps.index("lpr-export")
+    assert steps[-3:] == ["lpr-bench calibrate", "lpr-bench accuracy", "lpr-bench cards"]
     assert [wrong for words in commands for wrong in unknown_in(words)] == []
 
 
 def test_what_is_finished_is_not_made_again(repository: Path, tmp_path: Path) -> None:
     """A network with its stamp isn't trained, and without any stamp missing nothing is left to do."""
-    for name in ("detector", "reader", "characters"):
+    for name in ("detector", "reader", "characters", "folds"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "trained").touch()
     after_training = planned(dry_run(repository, "DATA=photos", f"RUNS={tmp_path}").stdout)
-    assert after_training[0][:2] == ["lpr-train", "pack"]
-    for step in ("exported", "calibrated", "described"):
+    assert ["lpr-train", "pack"] in [words[:2] for words in after_training]
+    assert {words[1] for words in after_training if words[0] == "lpr-train"} == {"pack"}
+    for step in ("folds/exported", "exported", "calibrated", "described"):
         (tmp_path / step).touch()
     assert planned(dry_run(repository, "DATA=photos", f"RUNS={tmp_path}").stdout) == []
 

@@ -93,6 +93,22 @@ class FoldTask:
     config: FoldConfig
 
 
+SMALL = {"reader": ["--input-height", "32", "--input-width", "64"], "detector": ["--input-size", "96"]}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", ["reader", "detector"])
+@pytest.mark.parametrize(("holdout", "is_scored"), [("0.5", True), ("0", False)])
+def test_a_run_on_all_photographs_keeps_its_last_epoch(
+    command: str, holdout: str, is_scored: bool, data: Path, tmp_path: Path
+) -> None:
+    """Only what was held out chooses an epoch: rendered pictures, which look better by the end, don't."""
+    flags = ["--data", str(data), "--out", str(tmp_path / "run"), "--holdout", holdout, *TINY, *SMALL[command]]
+    assert main([command, *flags]) == 0
+    header = (tmp_path / "run" / "history.csv").read_text(encoding="utf-8").splitlines()[0]
+    assert ("score" in header.split(",")) is is_scored
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("command", ["reader", "detector"])
 def test_every_photograph_is_held_out_once(
@@ -100,8 +116,18 @@ def test_every_photograph_is_held_out_once(
 ) -> None:
     """The folds' runs together judge each photograph, by a run whose settings say that it hadn't seen it."""
     out = tmp_path / "folds"
-    small = {"reader": ["--input-height", "32", "--input-width", "64"], "detector": ["--input-size", "96"]}[command]
-    arguments = ["cross-validate", command, "--data", str(data), "--out", str(out), "--folds", "2", *TINY, *small]
+    arguments = [
+        "cross-validate",
+        command,
+        "--data",
+        str(data),
+        "--out",
+        str(out),
+        "--folds",
+        "2",
+        *TINY,
+        *SMALL[command],
+    ]
     assert main(arguments) == 0
     assert "fold 2" in capsys.readouterr().out
     photos = load_plates(data, "train")

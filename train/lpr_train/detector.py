@@ -52,7 +52,7 @@ class DetectorConfig(FitConfig):
     input_size: int = 384
     """height and width of the input in pixels, a multiple of 32"""
     holdout: float = 0.1
-    """share of the training photographs, vehicles kept together, that choose the best epoch; 0 trains on all"""
+    """share of the training photographs, vehicles kept together, that choose the epoch; 0 trains on all, to the end"""
     fold: int = 0
     """the part of the photographs held out in place of `holdout`, from 1 to `folds`"""
     folds: int = 0
@@ -158,10 +158,13 @@ class DetectorTask:
         return [self._rendered(rng) for _ in range(100)]
 
     def validate(self, model: KerasModel) -> dict[str, float]:
-        """Recall and precision at IoU 0.5; the score is of stricter overlaps, too."""
+        """Recall and precision at IoU 0.5; the score is of stricter overlaps, too.
+
+        A run that holds out none of its photographs keeps its last epoch, and so does a fold: figures mustn't flatter.
+        """
         figures = self._figures(model)
-        if self.config.folds:
-            del figures["score"]  # what a fold is judged by doesn't choose its epoch: the last one is kept
+        if self.config.folds or (self._photos and not self._judging):
+            del figures["score"]
         return figures
 
     def _figures(self, model: KerasModel) -> dict[str, float]:

@@ -54,7 +54,7 @@ class ReaderConfig(FitConfig):
     margin: float = 0.1
     """what is shown around the corners, beside the plate's size"""
     holdout: float = 0.12
-    """share of the training photographs, vehicles kept together, that choose the best epoch; 0 trains on all"""
+    """share of the training photographs, vehicles kept together, that choose the epoch; 0 trains on all, to the end"""
     fold: int = 0
     """the part of the photographs held out in place of `holdout`, from 1 to `folds`"""
     folds: int = 0
@@ -219,7 +219,8 @@ class ReaderTask:
     def validate(self, model: KerasModel) -> dict[str, float]:
         """Exact match and CER on held-out plates, at their true corners (`plates`) and at wrong ones (`moved`).
 
-        The score is the mean of exact match and 1 - CER over both; of rendered plates where no others are held out.
+        The score is the mean of exact match and 1 - CER over both; of rendered plates where there are no others. A run
+        that holds out none of its real plates keeps its last epoch, and so does a fold, whose figures mustn't flatter.
         """
         judged = self._judged(model)
         figures = {
@@ -227,8 +228,8 @@ class ReaderTask:
         }
         deciding = _figures(judged["plates"] + judged["moved"] if "plates" in judged else judged["rendered"])
         placed = {"placed": float(len(self.placed))} if self._real else {}
-        # What a fold is judged by doesn't choose its epoch: the last one is kept.
-        score = {} if self.config.folds else {"score": (deciding["exact"] + 1 - deciding["cer"]) / 2}
+        is_chosen = not self.config.folds and bool(self._judging or not self._real)
+        score = {"score": (deciding["exact"] + 1 - deciding["cer"]) / 2} if is_chosen else {}
         return score | figures | placed
 
     def final_metrics(self, model: KerasModel) -> list[dict[str, Any]]:
