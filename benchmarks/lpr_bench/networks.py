@@ -29,6 +29,8 @@ class Networks:
         """
         self.detectors = detectors
         self.readers = readers
+        self.is_thorough = True
+        """Whether photographs are looked at harder than a camera's frames."""
         self._detector_of = _choose([detector.model for detector in detectors], photos)
         self._reader_of = _choose([reader.model for reader in readers], photos)
 
@@ -42,7 +44,7 @@ class Networks:
         return PlateReader(
             self.detectors[self._detector_of[photo.path.name][0]],
             self.readers[self._reader_of[photo.path.name][0]],
-            is_thorough=True,
+            is_thorough=self.is_thorough,
         )
 
     def read(self, photo: PlatePhoto, frame_bgr: Image) -> list[ReadPlate]:

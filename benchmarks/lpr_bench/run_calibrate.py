@@ -44,6 +44,7 @@ def run(parsed: argparse.Namespace) -> int:
     """Read what the networks haven't seen, fit, print, and write where wished."""
     photos = load_plates(parsed.data, TRAINING_SPLIT)
     networks = open_networks(parsed, photos)
+    networks.is_thorough = False  # a camera's frames have no votes yet; what a photograph's votes make is no less right
     unseen = [photo for photo in photos if "reader" not in networks.seen_by(photo)]
     temperature = _fit_temperature(networks, unseen)
     for reader in networks.readers:
@@ -89,8 +90,10 @@ def read_unseen(networks: Networks, photos: Sequence[PlatePhoto]) -> list[Judged
 
 def _about(networks: Networks, photos: Sequence[PlatePhoto], readings: Sequence[Judged]) -> dict[str, Any]:
     """Where a fit comes from, as a manifest keeps it."""
+    count = len(networks.readers)
+    from_whom = f"each held out from one of {count} readers trained alike" if count > 1 else "held out from the reader"
     return {
-        "source": "training photographs held out from the reader, whole frames in",
+        "source": f"training photographs, {from_whom}, whole frames in",
         "photographs": len(photos),
         "seen_by_detector": sum("detector" in networks.seen_by(photo) for photo in photos),
         "readings": len(readings),

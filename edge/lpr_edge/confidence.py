@@ -41,11 +41,12 @@ def curve_of(thresholds: Mapping[str, float]) -> ConfidenceCurve | None:
 
 
 def sureness(characters: Sequence[Character]) -> float:
-    """The least of peak × score, 0 of no character: one wrong or invented character makes a wrong plate.
+    """The product of the characters' scores, 0 of no character: all of them must be right.
 
-    Of the sums and products tried on the training photographs, this least told right from wrong best.
+    Of 260 readings by a cross-validation's folds, 170 of them right, it told right from wrong best (area under the ROC
+    curve 0.913): the least score 0.909, the least of peak × score 0.897, products with peaks 0.85 to 0.91.
     """
-    return min((character.peak * character.score for character in characters), default=0.0)
+    return math.prod(character.score for character in characters) if characters else 0.0
 
 
 def log_odds(share: float) -> float:

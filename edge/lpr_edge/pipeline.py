@@ -11,6 +11,7 @@ from lpr_edge.detector import DOUBT, Detector, FoundPlate
 from lpr_edge.fitting import fitted_corners
 from lpr_edge.light import lighten
 from lpr_edge.reader import Reader, Reading
+from lpr_edge.voting import Poll
 from lpr_edge.zone import is_inside
 
 SURE_READING = 0.8
@@ -30,6 +31,15 @@ LEANS = (-0.12, 0.12)
 """Shares of its height by which its right side is shown higher or lower. Of 197 plates found on the training
 photographs 181 are read exactly with both, 179 with stretches alone, and 170 as they were found.
 """
+DOUBTED = 0.9
+"""Confidence below which a photograph's reading is put to the vote."""
+MOVES = (0.04, 0.12)
+"""Shares of its width and height by which a doubted plate is shown larger, smaller, or with one side higher: readings
+that vote with the best one, character by character. Of 202 training plates, each read by a fold of a cross-validation
+that hadn't seen it, 166 are read exactly with the vote and 161 without; with smaller moves 163 and 164.
+"""
+OWN_VOTES = 2
+"""What the best one's own reading counts there."""
 FITS = 2
 """How often corners are fitted to what was read, at most. On the training photographs, with the corners that the
 detector finds, 182 of 199 plates are read exactly without, 185 with one and 188 with two.
@@ -113,6 +123,17 @@ class PlateReader:
         return FrameResult(sure, 1000 * (between - start), 1000 * (end - between), tuple(seen), unsure)
 
     def _read_plate(self, frame_bgr: Image, plate: FoundPlate) -> Reading:
+        """Read a plate in the best way; in a photograph where that leaves doubt, by the vote of several readings."""
+        best = self._read_best(frame_bgr, plate)
+        if not self.is_thorough or not best.text or (best.parsed.valid and best.confidence >= DOUBTED):
+            return best
+        poll = Poll()
+        for reading in (*[best] * OWN_VOTES, *(self.reader.read(frame_bgr, quad) for quad in _moved(best.quad_xy))):
+            if reading.text:
+                poll.add(reading)
+        return poll.result(self.reader.model.manifest.labels, self.reader.grammar)
+
+    def _read_best(self, frame_bgr: Image, plate: FoundPlate) -> Reading:
         """Read a plate as the detector shows it; where that gives no sure reading, in other ways, too."""
         best = self.reader.read(frame_bgr, plate.quad_xy)
         if self.is_thorough:
@@ -155,6 +176,16 @@ def _nearby(quad_xy: Quad) -> Iterator[Quad]:
     """Where the corners may be instead."""
     yield from (stretch_quad(quad_xy, *stretch) for stretch in STRETCHES)
     yield from (lean_quad(quad_xy, lean) for lean in LEANS)
+
+
+def _moved(quad_xy: Quad) -> Iterator[Quad]:
+    """Where the corners may be as well, a little off."""
+    wider, higher = MOVES
+    for sign in (-1, 1):
+        yield stretch_quad(quad_xy, sign * wider, sign * higher)
+        yield stretch_quad(quad_xy, sign * wider, 0.0)
+        yield stretch_quad(quad_xy, 0.0, sign * higher)
+        yield lean_quad(quad_xy, sign * higher)
 
 
 def expected_characters(reading: Reading) -> float:

@@ -77,7 +77,7 @@ class Poll:
         """
         ballot = max(self.ballots.values(), key=lambda b: b.weight)
         rows, parsed = decode_reading(ballot.count(labels), labels, grammar, {"peak": 0.0})
-        return Reading(rows, parsed, ballot.best.quad_xy, ballot.best.curve)
+        return replace(ballot.best, characters=rows, parsed=parsed)
 
 
 def _weight(reading: Reading) -> float:

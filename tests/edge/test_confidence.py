@@ -33,11 +33,12 @@ def test_a_curve_survives_the_manifest() -> None:
     assert curve_of({"peak": 0.3, "temperature": 1.0}) is None
 
 
-def test_one_faint_character_makes_a_plate_unsure() -> None:
-    """Sureness is the least of peak × score; no character is no sureness."""
+def test_one_doubtful_character_makes_a_plate_unsure() -> None:
+    """Sureness is the product of the scores; no character is no sureness."""
     row = plate("A10").reading.characters[0]
-    faint = replace(row[1], peak=0.4)
-    assert sureness([row[0], faint, row[2]]) == pytest.approx(0.4 * 0.9)
+    doubtful = replace(row[1], score=0.4)
+    assert sureness([row[0], doubtful, row[2]]) == pytest.approx(row[0].score * 0.4 * row[2].score)
+    assert sureness([row[0], row[2]]) > sureness(row)
     assert sureness([]) == 0.0
 
 
@@ -45,8 +46,8 @@ def test_confidence_follows_the_curve() -> None:
     """A reading with a curve tells the curve's probability, invalid ones less; without characters it is 0."""
     valid, invalid = plate("A10").reading, plate("0A7X").reading
     assert valid.parsed.valid
-    assert replace(valid, curve=CURVE).confidence == CURVE.likelihood(0.9, True)
-    assert replace(invalid, curve=CURVE).confidence == CURVE.likelihood(0.9, False)
+    assert replace(valid, curve=CURVE).confidence == CURVE.likelihood(0.9**3, True)
+    assert replace(invalid, curve=CURVE).confidence == pytest.approx(CURVE.likelihood(0.9**4, False))
     assert replace(valid, characters=(), curve=CURVE).confidence == 0.0
 
 
@@ -55,7 +56,7 @@ def test_a_vote_keeps_the_curve() -> None:
     poll = Poll()
     for _ in range(3):
         poll.add(replace(plate("A10").reading, curve=CURVE))
-    assert poll.result(LABELS, GRAMMAR).confidence == pytest.approx(CURVE.likelihood(0.9, True), abs=1e-3)
+    assert poll.result(LABELS, GRAMMAR).confidence == pytest.approx(CURVE.likelihood(0.9**3, True), abs=1e-3)
 
 
 def test_an_unsure_plate_is_reported_without_a_text(
