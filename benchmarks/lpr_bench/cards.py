@@ -78,7 +78,7 @@ def open_shipped(path: Path, result: Result) -> Shipped:
     return Shipped(path, manifest, result)
 
 
-def write_card(model: Shipped, country: Country, beside: "Beside", out: Path) -> Path:
+def write_card(model: Shipped, country: Country, beside: Beside, out: Path) -> Path:
     """Write a model's card as NAME.md.
 
     Args:
@@ -98,7 +98,7 @@ def write_card(model: Shipped, country: Country, beside: "Beside", out: Path) ->
     return path
 
 
-def make_card(model: Shipped, country: Country, beside: "Beside") -> str:
+def make_card(model: Shipped, country: Country, beside: Beside) -> str:
     """The card's text."""
     sections = [
         _heading(model),

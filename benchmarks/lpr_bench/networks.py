@@ -19,18 +19,24 @@ from lpr_edge.runtimes import Model
 class Networks:
     """Detectors and readers, of one run or of the folds of a cross-validation."""
 
-    def __init__(self, detectors: Sequence[Detector], readers: Sequence[Reader], photos: Sequence[PlatePhoto]) -> None:
+    def __init__(
+        self,
+        detectors: Sequence[Detector],
+        readers: Sequence[Reader],
+        photos: Sequence[PlatePhoto],
+        is_thorough: bool = True,
+    ) -> None:
         """Find out who has seen what.
 
         Args:
             detectors: one or more.
             readers: one or more.
             photos: all of a split, in its file's order: how runs part them depends on all.
+            is_thorough: look at them harder than at a camera's frames.
         """
         self.detectors = detectors
         self.readers = readers
-        self.is_thorough = True
-        """Whether photographs are looked at harder than a camera's frames."""
+        self.is_thorough = is_thorough
         self._detector_of = _choose([detector.model for detector in detectors], photos)
         self._reader_of = _choose([reader.model for reader in readers], photos)
 
@@ -66,13 +72,13 @@ class Networks:
         return tuple(kind for kind, is_seen in seen.items() if is_seen)
 
 
-def open_networks(parsed: argparse.Namespace, photos: Sequence[PlatePhoto]) -> Networks:
+def open_networks(parsed: argparse.Namespace, photos: Sequence[PlatePhoto], is_thorough: bool = True) -> Networks:
     """The networks that `--detector` and `--reader` name.
 
     Raises:
         LprError: one of them can't be opened, or is of the wrong kind.
     """
-    return Networks(open_detectors(parsed), open_readers(parsed), photos)
+    return Networks(open_detectors(parsed), open_readers(parsed), photos, is_thorough)
 
 
 def _choose(models: Sequence[Model], photos: Sequence[PlatePhoto]) -> dict[str, tuple[int, bool]]:

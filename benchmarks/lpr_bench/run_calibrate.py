@@ -43,8 +43,8 @@ def add_command(benchmarks: "argparse._SubParsersAction[argparse.ArgumentParser]
 def run(parsed: argparse.Namespace) -> int:
     """Read what the networks haven't seen, fit, print, and write where wished."""
     photos = load_plates(parsed.data, TRAINING_SPLIT)
-    networks = open_networks(parsed, photos)
-    networks.is_thorough = False  # a camera's frames have no votes yet; what a photograph's votes make is no less right
+    # As a camera's frames are read, without a vote: what a photograph's votes make of a reading is no less right.
+    networks = open_networks(parsed, photos, is_thorough=False)
     unseen = [photo for photo in photos if "reader" not in networks.seen_by(photo)]
     temperature = _fit_temperature(networks, unseen)
     for reader in networks.readers:
