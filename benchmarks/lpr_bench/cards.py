@@ -182,11 +182,8 @@ def _figure_lines(model: Shipped) -> list[str]:
         shares = [["recall, legible plates", tell(result["recall"])], ["precision", tell(result["precision"])]]
         intro = "Plates found with IoU ≥ 0.5, whole photographs in."
         return [*_told(intro, result), "", *_table(["", "figure"], [*shares, *_recall_rows(result)])]
-    rows = [["all", *_reading_cells(result["reading"])]]
-    rows += [["of those found", *_reading_cells(result["reading_of_found"])]]
-    rows += [[f"{kind} script", *_reading_cells(group)] for kind, group in result["by_kind"].items()]
     intro = "Fully legible plates read exactly, whole photographs in, found by the detector shipped with it."
-    return [*_told(intro, result), "", *_table(["plates", "read exactly", "CER"], rows), *_confidence_lines(result)]
+    return [*_told(intro, result), "", *_reading_table(result), *_confidence_lines(result)]
 
 
 def _fold_lines(model: Shipped, folds: Result | None) -> list[str]:
@@ -198,12 +195,7 @@ def _fold_lines(model: Shipped, folds: Result | None) -> list[str]:
         f"The training photographs, each read by one of {readers} readers, trained alike, that it was held out from. "
         f"The detector learnt from {folds['seen']['detector']} of these {folds['seen']['photos']}."
     )
-    rows = [["all", *_reading_cells(folds["reading"])], ["of those found", *_reading_cells(folds["reading_of_found"])]]
-    rows += [
-        [name, *_reading_cells(group)] for trait in ("rows", "width") for name, group in folds[f"by_{trait}"].items()
-    ]
-    rows += [[f"{kind} script", *_reading_cells(group)] for kind, group in folds["by_kind"].items()]
-    return [*_told(intro, folds), "", *_table(["plates", "read exactly", "CER"], rows)]
+    return [*_told(intro, folds), "", *_reading_table(folds, ("rows", "width"))]
 
 
 def _told(intro: str, result: Result) -> list[str]:
@@ -219,6 +211,14 @@ def _recall_rows(result: Result) -> list[list[str]]:
         if found:
             rows.append([f"recall, {band}", tell_counts(sum(found), len(found))])
     return rows
+
+
+def _reading_table(result: Result, traits: Sequence[str] = ()) -> list[str]:
+    """Exact readings and CER: of all, of the groups by some traits, and by script."""
+    groups = [("all", result["reading"]), ("of those found", result["reading_of_found"])]
+    groups += [(name, group) for trait in traits for name, group in result[f"by_{trait}"].items()]
+    groups += [(f"{kind} script", group) for kind, group in result["by_kind"].items()]
+    return _table(["plates", "read exactly", "CER"], [[name, *_reading_cells(group)] for name, group in groups])
 
 
 def _reading_cells(group: Mapping[str, Any]) -> list[str]:

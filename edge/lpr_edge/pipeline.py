@@ -125,7 +125,7 @@ class PlateReader:
     def _read_plate(self, frame_bgr: Image, plate: FoundPlate) -> Reading:
         """Read a plate in the best way; in a photograph where that leaves doubt, by the vote of several readings."""
         best = self._read_best(frame_bgr, plate)
-        if not self.is_thorough or not best.text or (best.parsed.valid and best.confidence >= DOUBTED):
+        if not self.is_thorough or not best.text or _stands(best, DOUBTED):
             return best
         poll = Poll()
         for reading in (*[best] * OWN_VOTES, *(self.reader.read(frame_bgr, quad) for quad in _moved(best.quad_xy))):
@@ -138,7 +138,7 @@ class PlateReader:
         best = self.reader.read(frame_bgr, plate.quad_xy)
         if self.is_thorough:
             best = self._read_closer(frame_bgr, best)
-        if best.parsed.valid and best.confidence >= (SURE_READING if self.is_thorough else LIKELY_READING):
+        if _stands(best, SURE_READING if self.is_thorough else LIKELY_READING):
             return best
         quads = [roll_quad(plate.quad_xy, second_turn(plate)), *(_nearby(best.quad_xy) if self.is_thorough else ())]
         return _better([best, *(self.reader.read(frame_bgr, quad) for quad in quads)])
@@ -165,6 +165,11 @@ class PlateReader:
 
     def _is_sure(self, reading: Reading) -> bool:
         return bool(reading.characters) and reading.confidence >= self.min_confidence
+
+
+def _stands(reading: Reading, least: float) -> bool:
+    """Whether a reading needs no other: the grammar allows it, and it is sure enough."""
+    return reading.parsed.valid and reading.confidence >= least
 
 
 def _better(readings: Sequence[Reading]) -> Reading:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from lpr_export.operators import builtin_of
 from lpr_export.tensorflow_quiet import load_module
 
 PARTS = 255
@@ -50,10 +51,7 @@ def _named(model: Any, *names: str) -> Iterator[Any]:
     """A file's operators of some kinds, in its order."""
     kinds = vars(load_module("ai_edge_litert.schema_py_generated", "LiteRT").BuiltinOperator)
     codes = {kinds[name] for name in names}
-    for operator in model.subgraphs[0].operators:
-        code = model.operatorCodes[operator.opcodeIndex]
-        if max(code.builtinCode, code.deprecatedBuiltinCode) in codes:  # as TFLite's own schema_utils does
-            yield operator
+    return (operator for operator in model.subgraphs[0].operators if builtin_of(operator, model) in codes)
 
 
 def _groups(model: Any) -> list[set[int]]:

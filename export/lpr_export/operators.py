@@ -74,12 +74,17 @@ def _operator(
 ) -> Operator:
     graph = model.subgraphs[0]
     code = model.operatorCodes[one.opcodeIndex]
-    builtin = max(code.builtinCode, code.deprecatedBuiltinCode)  # as TFLite's own schema_utils does
-    name = code.customCode.decode() if code.customCode else names[builtin]
+    name = code.customCode.decode() if code.customCode else names[builtin_of(one, model)]
     tensors = [graph.tensors[index] for index in (*one.inputs, *one.outputs) if index >= 0]
     moving = [tensor for tensor in tensors if not _is_constant(tensor, model)]
     is_float = any(types[tensor.type] in FLOAT_TYPES for tensor in moving)
     return Operator(name, code.version, layer_of(tensors[-1].name.decode(), roles), not code.customCode, is_float)
+
+
+def builtin_of(operator: Any, model: Any) -> int:
+    """The number of a `ModelT`'s operator among TFLite's own ones, as TFLite's schema_utils finds it."""
+    code = model.operatorCodes[operator.opcodeIndex]
+    return int(max(code.builtinCode, code.deprecatedBuiltinCode))
 
 
 def _is_constant(tensor: Any, model: Any) -> bool:

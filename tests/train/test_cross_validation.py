@@ -116,18 +116,8 @@ def test_every_photograph_is_held_out_once(
 ) -> None:
     """The folds' runs together judge each photograph, by a run whose settings say that it hadn't seen it."""
     out = tmp_path / "folds"
-    arguments = [
-        "cross-validate",
-        command,
-        "--data",
-        str(data),
-        "--out",
-        str(out),
-        "--folds",
-        "2",
-        *TINY,
-        *SMALL[command],
-    ]
+    flags = ["--data", str(data), "--out", str(out), "--folds", "2"]
+    arguments = ["cross-validate", command, *flags, *TINY, *SMALL[command]]
     assert main(arguments) == 0
     assert "fold 2" in capsys.readouterr().out
     photos = load_plates(data, "train")

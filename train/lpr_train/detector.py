@@ -23,7 +23,7 @@ from lpr_train.heat import plate_targets
 from lpr_train.licence import licence_note
 from lpr_train.losses import peak_loss, weighted_l1, weighted_shares
 from lpr_train.networks.detector import STRIDE, detector_network
-from lpr_train.photos import Photo, Scene, ViewConfig, hold_out, load_photos, mirror, view
+from lpr_train.photos import Photo, Scene, ViewConfig, chooses_epoch, hold_out, load_photos, mirror, view
 from lpr_train.pool import RenewedPool
 from lpr_train.render.effects import degrade
 from lpr_train.render.glyphs import GlyphBook
@@ -158,12 +158,9 @@ class DetectorTask:
         return [self._rendered(rng) for _ in range(100)]
 
     def validate(self, model: KerasModel) -> dict[str, float]:
-        """Recall and precision at IoU 0.5; the score is of stricter overlaps, too.
-
-        A run that holds out none of its photographs keeps its last epoch, and so does a fold: figures mustn't flatter.
-        """
+        """Recall and precision at IoU 0.5; the score, where it chooses the epoch, is of stricter overlaps, too."""
         figures = self._figures(model)
-        if self.config.folds or (self._photos and not self._judging):
+        if not chooses_epoch(self.config.folds, self._photos, self._judging):
             del figures["score"]
         return figures
 

@@ -80,6 +80,14 @@ def hold_out(
     return [p for p in photos if p.group not in kept], [p for p in photos if p.group in kept]
 
 
+def chooses_epoch(folds: int, training: Sequence[object], held_out: Sequence[object]) -> bool:
+    """Whether validation chooses a run's epoch, or its last one is kept.
+
+    A fold's figures would flatter, and rendered pictures choose for a run alone that has no real ones to learn from.
+    """
+    return not folds and bool(held_out or not training)
+
+
 def mirror(scene: Scene) -> Scene:
     """Mirror a picture left to right, its plates' writing kept readable."""
     width = scene.image_bgr.shape[1]

@@ -24,7 +24,7 @@ from lpr_train.heat import PlacedCharacter, character_targets
 from lpr_train.licence import licence_note
 from lpr_train.losses import peak_loss, weighted_l1, weighted_labels
 from lpr_train.networks.reader import STRIDE, reader_network
-from lpr_train.photos import hold_out, load_photos
+from lpr_train.photos import chooses_epoch, hold_out, load_photos
 from lpr_train.placement import place_characters
 from lpr_train.pool import RenewedPool
 from lpr_train.real_plates import RealPlate, jitter, legible_plates, look_at, moved
@@ -219,8 +219,8 @@ class ReaderTask:
     def validate(self, model: KerasModel) -> dict[str, float]:
         """Exact match and CER on held-out plates, at their true corners (`plates`) and at wrong ones (`moved`).
 
-        The score is the mean of exact match and 1 - CER over both; of rendered plates where there are no others. A run
-        that holds out none of its real plates keeps its last epoch, and so does a fold, whose figures mustn't flatter.
+        The score, where it chooses the epoch, is the mean of exact match and 1 - CER over both; of rendered plates
+        where there are no others.
         """
         judged = self._judged(model)
         figures = {
@@ -228,8 +228,8 @@ class ReaderTask:
         }
         deciding = _figures(judged["plates"] + judged["moved"] if "plates" in judged else judged["rendered"])
         placed = {"placed": float(len(self.placed))} if self._real else {}
-        is_chosen = not self.config.folds and bool(self._judging or not self._real)
-        score = {"score": (deciding["exact"] + 1 - deciding["cer"]) / 2} if is_chosen else {}
+        is_choice = chooses_epoch(self.config.folds, self._real, self._judging)
+        score = {"score": (deciding["exact"] + 1 - deciding["cer"]) / 2} if is_choice else {}
         return score | figures | placed
 
     def final_metrics(self, model: KerasModel) -> list[dict[str, Any]]:
