@@ -91,62 +91,67 @@ PACKED := export/lpr_export/models
 MAX_DROP ?= 2
 LPR = $(EVERYTHING)/bin
 EXPORTED := $(RUNS)/int8
-DETECTOR := --detector $(EXPORTED)/detector.int8.tflite
-ON_EXPORTED := $(DETECTOR) --reader $(EXPORTED)/reader.int8.tflite
-BY_FOLDS := --reader $(RUNS)/folds/int8/*.int8.tflite
+ON_EXPORTED := --detector $(EXPORTED)/detector.int8.tflite --reader $(EXPORTED)/reader.int8.tflite
+FOLDED := detector reader
+BY_FOLDS := $(foreach network,$(FOLDED),--$(network) $(RUNS)/folds-$(network)/int8/*.int8.tflite)
 has_data = $(if $(DATA),,$(error Give the folder that holds plates/ and characters/: make $(MAKECMDGOALS) DATA=DIR))
 
-# The reader learns to read rendered plates, and then all of the real ones too. Every fold begins from the former as well,
-# which have seen no photograph: so a fold costs minutes, and what it holds out is unseen all the same. The folds tell how
-# well such a reader reads, and fit its confidence.
-COMMAND_rendered := reader
-FLAGS_rendered ?= --real-share 0 --holdout 0 --epochs 36 --validate-every 4
-FINISHING := --init $(RUNS)/rendered --learning-rate 0.002
+# Detector and reader learn rendered pictures first, and then all of the real ones too, to the last epoch. Every fold of a
+# cross-validation begins from the former as well, which have seen no photograph: so a fold costs minutes, and what it holds
+# out is unseen all the same. The folds tell how well such networks do, and fit the reader's confidence.
+FLAGS_rendered-detector ?= --real-share 0 --holdout 0 --epochs 15 --validate-every 5
+FLAGS_detector ?= --init $(RUNS)/rendered-detector --holdout 0 --epochs 40
+FLAGS_folds-detector ?= --init $(RUNS)/rendered-detector --epochs 15 --folds 3
+FLAGS_rendered-reader ?= --real-share 0 --holdout 0 --epochs 36 --validate-every 4
+FINISHING := --init $(RUNS)/rendered-reader --learning-rate 0.002
 FLAGS_reader ?= $(FINISHING) --holdout 0 --epochs 18
-FLAGS_folds ?= $(FINISHING) --epochs 8 --folds 3
+FLAGS_folds-reader ?= $(FINISHING) --epochs 8 --folds 3
 
 # The characters learn from what the reader cuts out of plates as well, so they wait for it.
 FLAGS_characters ?= --reader $(RUNS)/reader
 
 models: $(RUNS)/described
 
-$(RUNS)/reader/trained $(RUNS)/folds/trained: $(RUNS)/rendered/trained
+$(RUNS)/detector/trained $(RUNS)/folds-detector/trained: $(RUNS)/rendered-detector/trained
+$(RUNS)/reader/trained $(RUNS)/folds-reader/trained: $(RUNS)/rendered-reader/trained
 $(RUNS)/characters/trained: $(RUNS)/reader/trained
-# A finished reader needs no beginning any more.
-.SECONDARY: $(RUNS)/rendered/trained
+# A finished network needs no beginning any more.
+.SECONDARY: $(RUNS)/rendered-detector/trained $(RUNS)/rendered-reader/trained
 
 .PRECIOUS: $(RUNS)/%/trained
 $(RUNS)/%/trained: | $(EVERYTHING)/installed
 	$(has_data)@echo "Training $* in $(@D) ..."
-	if test -f $(@D)/checkpoint/last.npz; then $(LPR)/lpr-train $(or $(COMMAND_$*),$*) --out $(@D) --resume; \
-	else $(LPR)/lpr-train $(or $(COMMAND_$*),$*) --data $(DATA) --out $(@D) $(FLAGS_$*); fi
+	if test -f $(@D)/checkpoint/last.npz; then $(LPR)/lpr-train $(*:rendered-%=%) --out $(@D) --resume; \
+	else $(LPR)/lpr-train $(*:rendered-%=%) --data $(DATA) --out $(@D) $(FLAGS_$*); fi
 	@touch $@
 
-folds: $(RUNS)/folds/exported
-	$(LPR)/lpr-bench accuracy --data $(DATA) --split train --detector $(SHIPPED)/detector.int8.tflite $(BY_FOLDS) \
-		--json $(RUNS)/folds/plates.json --page $(RUNS)/folds/misses.html
-
-$(RUNS)/folds/trained: | $(EVERYTHING)/installed
-	$(has_data)$(LPR)/lpr-train cross-validate reader --data $(DATA) --out $(@D) $(FLAGS_folds)
+.PRECIOUS: $(RUNS)/folds-%/trained
+$(RUNS)/folds-%/trained: | $(EVERYTHING)/installed
+	$(has_data)$(LPR)/lpr-train cross-validate $* --data $(DATA) --out $(@D) $(FLAGS_folds-$*)
 	@touch $@
 
-$(RUNS)/folds/exported: $(RUNS)/folds/trained
-	$(LPR)/lpr-export --int8 $(RUNS)/folds/fold-* --max-drop 100 --out $(RUNS)/folds/int8
+.PRECIOUS: $(RUNS)/folds-%/exported
+$(RUNS)/folds-%/exported: $(RUNS)/folds-%/trained
+	$(LPR)/lpr-export --int8 $(@D)/fold-* --max-drop 100 --out $(@D)/int8
 	@touch $@
+
+folds: $(RUNS)/folds.json
+
+$(RUNS)/folds.json: $(FOLDED:%=$(RUNS)/folds-%/exported)
+	$(LPR)/lpr-bench accuracy --data $(DATA) --split train $(BY_FOLDS) --json $@ --page $(RUNS)/folds.html
 
 $(RUNS)/exported: $(NETWORKS:%=$(RUNS)/%/trained)
 	$(foreach network,$(NETWORKS),$(LPR)/lpr-train pack $(RUNS)/$(network) --out $(PACKED)/$(network) &&) true
 	$(LPR)/lpr-export --int8 $(NETWORKS:%=$(PACKED)/%) --data $(DATA) --max-drop $(MAX_DROP) --out $(EXPORTED)
 	@touch $@
 
-$(RUNS)/calibrated: $(RUNS)/exported $(RUNS)/folds/exported
-	$(LPR)/lpr-bench calibrate --data $(DATA) $(DETECTOR) $(BY_FOLDS) \
+$(RUNS)/calibrated: $(RUNS)/exported $(FOLDED:%=$(RUNS)/folds-%/exported)
+	$(LPR)/lpr-bench calibrate --data $(DATA) $(BY_FOLDS) \
 		--write $(EXPORTED)/reader.int8.tflite $(EXPORTED)/reader.int8.onnx $(PACKED)/reader
 	@touch $@
 
-$(RUNS)/described: $(RUNS)/calibrated
+$(RUNS)/described: $(RUNS)/calibrated $(RUNS)/folds.json
 	$(LPR)/lpr-bench accuracy --data $(DATA) $(ON_EXPORTED) --json $(RUNS)/plates.json --page $(RUNS)/misses.html
-	$(LPR)/lpr-bench accuracy --data $(DATA) --split train $(DETECTOR) $(BY_FOLDS) --json $(RUNS)/folds.json
 	$(LPR)/lpr-bench accuracy --rendered $(ON_EXPORTED) --json $(RUNS)/painted.json
 	$(LPR)/lpr-bench accuracy --data $(DATA) --characters --classifier $(EXPORTED)/characters.int8.tflite \
 		--json $(RUNS)/characters.json

@@ -28,7 +28,7 @@ from lpr_train.pool import RenewedPool
 from lpr_train.render.effects import degrade
 from lpr_train.render.glyphs import GlyphBook
 from lpr_train.render.plates import PlateRenderer
-from lpr_train.render.repaint import paste_plate
+from lpr_train.render.repaint import cut_out, paste_plate
 from lpr_train.render.scenes import SceneRenderer
 from lpr_train.task import UNSEEN
 
@@ -60,7 +60,9 @@ class DetectorConfig(FitConfig):
     real_share: float = 0.75
     """share of samples that are real photographs, where --data has them"""
     repaint_share: float = 0.3
-    """share of real photographs whose plates are painted over with rendered ones"""
+    """share of real photographs whose plates are covered with others"""
+    swap_share: float = 0.5
+    """share of those others that are cut out of real photographs; the rest are rendered"""
     mistaken_weight: int = 3
     """how much more often a photograph is shown in which a plate was missed or imagined at the last validation"""
     strength: float = 0.5
@@ -92,6 +94,7 @@ class DetectorTask:
         photos = load_photos(find_dataset(Path(config.data), "plates")) if config.data else []
         self._photos, self._judging = hold_out(photos, config.holdout, config.seed, config.fold, config.folds)
         self._shown = [photo.scene for photo in self._photos]
+        self._cut_out = [cut_out(photo.scene.image_bgr, quad) for photo in self._photos for quad in photo.scene.quads]
 
     def build(self) -> KerasModel:
         """The network of `networks.detector`."""
@@ -128,10 +131,15 @@ class DetectorTask:
         image = scene.image_bgr.copy()
         for quad in scene.quads:
             width, height = quad_size(quad)
-            candidates = [self._plate_pool.draw(index, rng).image_bgr for _ in range(3)]
+            candidates = self._other_plates(index, rng)
             fitting = min(candidates, key=lambda c: abs(np.log(c.shape[1] / c.shape[0] * height / max(width, 1.0))))
             image = paste_plate(image, quad, fitting, rng)
         return replace(scene, image_bgr=image)
+
+    def _other_plates(self, index: int, rng: np.random.Generator) -> list[Image]:
+        if rng.random() < self.config.swap_share:
+            return [self._cut_out[rng.integers(len(self._cut_out))] for _ in range(3)]
+        return [self._plate_pool.draw(index, rng).image_bgr for _ in range(3)]
 
     def learn_from(self, model: KerasModel) -> None:
         """Note what is taken for a plate, and show photographs with mistakes more often (hard examples)."""

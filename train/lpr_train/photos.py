@@ -91,7 +91,7 @@ def chooses_epoch(folds: int, training: Sequence[object], held_out: Sequence[obj
 def mirror(scene: Scene) -> Scene:
     """Mirror a picture left to right, its plates' writing kept readable."""
     width = scene.image_bgr.shape[1]
-    image = np.ascontiguousarray(scene.image_bgr[:, ::-1])
+    image = np.asarray(cv2.flip(scene.image_bgr, 1), np.uint8)
     quads = tuple(_mirrored(quad, width) for quad in scene.quads)
     ignored = tuple(_mirrored(quad, width) for quad in scene.ignored)
     lures = tuple(_mirrored(quad, width) for quad in scene.lures)

@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 
 from lpr_edge.contract.arrays import Floats, Image, Quad
@@ -20,6 +21,7 @@ from lpr_edge.contract.samples import Samples, picture_sha256
 from lpr_train.config import FitConfig
 from lpr_train.engine import KerasModel
 from lpr_train.fit import predict
+from lpr_train.flattening import flattened
 from lpr_train.heat import PlacedCharacter, character_targets
 from lpr_train.licence import licence_note
 from lpr_train.losses import peak_loss, weighted_l1, weighted_labels
@@ -28,6 +30,7 @@ from lpr_train.photos import chooses_epoch, hold_out, load_photos
 from lpr_train.placement import place_characters
 from lpr_train.pool import RenewedPool
 from lpr_train.real_plates import RealPlate, jitter, legible_plates, look_at, moved
+from lpr_train.recombining import UprightPlate, interchangeable, recombine, upright
 from lpr_train.render.cutouts import CutoutSource, load_cutouts
 from lpr_train.render.effects import degrade
 from lpr_train.render.glyphs import GlyphBook
@@ -35,6 +38,8 @@ from lpr_train.render.photograph import photograph
 from lpr_train.render.plates import PlateRenderer, RenderedPlate
 from lpr_train.task import UNSEEN
 
+DEGRADED = 0.8
+"""Share of real plates that are degraded further."""
 MOVES = 4
 """How often a held-out plate is judged at wrong corners."""
 
@@ -61,6 +66,12 @@ class ReaderConfig(FitConfig):
     """parts of a cross-validation; 0 for none"""
     real_share: float = 0.55
     """share of samples that are real plates, once their characters are placed"""
+    recombined_share: float = 0.5
+    """share of real plates whose characters are put together anew, from two plates and in another order"""
+    flattened_share: float = 0.2
+    """share of those that show two rows side by side"""
+    inverted_share: float = 0.1
+    """share of real plates whose light and dark change places"""
     misread_weight: int = 3
     """how much more often a real plate is shown that was misread at the last validation"""
     corner_jitter: float = 0.055
@@ -96,6 +107,7 @@ class ReaderTask:
         self._shown: list[RealPlate] = []
         self._judging = legible_plates(judging, self._country)
         self._index = {label: i for i, label in enumerate(self._country.labels)}
+        self._kinds = interchangeable(self._country)
 
     def build(self) -> KerasModel:
         """The network of `networks.reader`."""
@@ -120,9 +132,19 @@ class ReaderTask:
         self, plates: Sequence[RealPlate], rng: np.random.Generator
     ) -> tuple[Image, list[PlacedCharacter]]:
         plate = plates[rng.integers(len(plates))]
-        strength = self.config.strength * 0.7 * rng.random()
-        crop = degrade(plate.crop_bgr, rng, strength) if rng.random() < 0.7 else plate.crop_bgr
-        return look_at(crop, plate.quad_xy, self._seen(plate.quad_xy, rng), plate.placed, self._spec.size_hw)
+        image, quad, placed = plate.crop_bgr, plate.quad_xy, plate.placed
+        if rng.random() < self.config.recombined_share:
+            anew = self._recombined(plate, plates[rng.integers(len(plates))], rng)
+            image, quad, placed = anew.image_bgr, anew.quad_xy, anew.placed
+        if rng.random() < self.config.inverted_share:
+            image = np.asarray(cv2.bitwise_not(image), np.uint8)
+        if rng.random() < DEGRADED:
+            image = degrade(image, rng, self.config.strength * rng.random())
+        return look_at(image, quad, self._seen(quad, rng), placed, self._spec.size_hw)
+
+    def _recombined(self, plate: RealPlate, other: RealPlate, rng: np.random.Generator) -> UprightPlate:
+        anew = recombine(upright(plate), upright(other), self._kinds, rng)
+        return flattened(anew, rng) if rng.random() < self.config.flattened_share else anew
 
     def _rendered(self, plate: RenderedPlate, rng: np.random.Generator) -> tuple[Image, list[PlacedCharacter]]:
         height, width = plate.image_bgr.shape[:2]

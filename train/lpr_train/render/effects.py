@@ -196,9 +196,13 @@ def degrade(image: Image, rng: np.random.Generator, strength: float = 0.6) -> Im
         rng: the source of chance.
         strength: 0 leaves it as it is; 1 makes some pictures hard to read for people.
     """
+    contrast = _contrast(image)
     for effect, share in (*LIGHT, *CAMERA):
         if rng.random() < share:
-            image = _unless_lost(effect(image, rng, strength), image)
+            changed = effect(image, rng, strength)
+            # Don't let effects add up until nothing is left to see.
+            if (left := _contrast(changed)) > min(FAINTEST, 0.9 * contrast):
+                image, contrast = changed, left
     return image
 
 
@@ -217,11 +221,6 @@ def degrade_scene(image: Image, rng: np.random.Generator, strength: float = 0.6)
         if rng.random() < share * 0.55:
             image = effect(image, rng, strength * SCENE_SHARE.get(effect, 1.0))
     return image
-
-
-def _unless_lost(changed: Image, image: Image) -> Image:
-    """Don't let effects add up until nothing is left to see."""
-    return changed if _contrast(changed) > min(FAINTEST, 0.9 * _contrast(image)) else image
 
 
 def _contrast(image: Image) -> float:

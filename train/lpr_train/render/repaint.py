@@ -23,13 +23,21 @@ def paste_plate(
     Raises:
         ValueError: `quad_xy` isn't convex.
     """
-    width, height = quad_size(quad_xy)
-    covered = rectify(photo_bgr, quad_xy, (max(6, round(height)), max(8, round(width))))
-    plate = _matched(plate_bgr, covered, rng)
+    plate = _matched(plate_bgr, cut_out(photo_bgr, quad_xy), rng)
     mask = np.full(plate.shape[:2], 255, np.uint8) if alpha is None else alpha
     photo = photo_bgr.copy()
     paste(photo, plate, _soft_edged(mask), _slightly_larger(quad_xy))
     return photo
+
+
+def cut_out(photo_bgr: Image, quad_xy: Quad) -> Image:
+    """A plate (h, w, 3) of a photograph, upright and as large as it is there.
+
+    Raises:
+        ValueError: `quad_xy` isn't convex.
+    """
+    width, height = quad_size(quad_xy)
+    return rectify(photo_bgr, quad_xy, (max(6, round(height)), max(8, round(width))))
 
 
 def _matched(plate: Image, covered: Image, rng: np.random.Generator) -> Image:
