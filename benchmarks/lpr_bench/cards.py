@@ -47,7 +47,7 @@ class Beside:
     rendered: Result | None = None
     """Of `lpr-bench accuracy --rendered`."""
     folds: Result | None = None
-    """Of `lpr-bench accuracy --split train` with the readers of a cross-validation."""
+    """Of `lpr-bench accuracy --split train` with the readers, or the detectors too, of cross-validations."""
 
     def __post_init__(self) -> None:
         """Refuse folds that tell of what they learnt from.
@@ -179,23 +179,27 @@ def _figure_lines(model: Shipped) -> list[str]:
         table = _table(["class", "right"], [[name, tell(share)] for name, share in rows])
         return [*_told("Share of crops told right.", result), "", *table]
     if model.manifest.kind == "detector":
-        shares = [["recall, legible plates", tell(result["recall"])], ["precision", tell(result["precision"])]]
-        intro = "Plates found with IoU ≥ 0.5, whole photographs in."
-        return [*_told(intro, result), "", *_table(["", "figure"], [*shares, *_recall_rows(result)])]
+        return [*_told("Plates found with IoU ≥ 0.5, whole photographs in.", result), "", *_finding_table(result)]
     intro = "Fully legible plates read exactly, whole photographs in, found by the detector shipped with it."
     return [*_told(intro, result), "", *_reading_table(result), *_confidence_lines(result)]
 
 
 def _fold_lines(model: Shipped, folds: Result | None) -> list[str]:
-    """How a reader made like this one reads the training photographs, each by the fold that hadn't seen it."""
-    if folds is None or model.manifest.kind != "reader":
+    """How networks made like this one do on the training photographs, each by the fold that hadn't seen it."""
+    kind = model.manifest.kind
+    if folds is None or folds["seen"].get(kind, 1):
         return []
-    readers = sum(one["kind"] == "reader" for one in folds["models"])
-    intro = (
-        f"The training photographs, each read by one of {readers} readers, trained alike, that it was held out from. "
-        f"The detector learnt from {folds['seen']['detector']} of these {folds['seen']['photos']}."
-    )
-    return [*_told(intro, folds), "", *_reading_table(folds, ("rows", "width"))]
+    count = sum(one["kind"] == kind for one in folds["models"])
+    intro = f"The training photographs, each by one of {count} {kind}s, trained alike, that it was held out from."
+    if kind == "detector":
+        return [*_told(intro, folds), "", *_finding_table(folds)]
+    found_by = f"The detector learnt from {folds['seen']['detector']} of these {folds['seen']['photos']}."
+    return [*_told(f"{intro} {found_by}", folds), "", *_reading_table(folds, ("rows", "width"))]
+
+
+def _finding_table(result: Result) -> list[str]:
+    shares = [["recall, legible plates", tell(result["recall"])], ["precision", tell(result["precision"])]]
+    return _table(["", "figure"], [*shares, *_recall_rows(result)])
 
 
 def _told(intro: str, result: Result) -> list[str]:

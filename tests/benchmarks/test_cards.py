@@ -67,6 +67,20 @@ def test_a_cross_validation_stands_on_the_reader_s_card(repository: Path, measur
     assert "Cross-validated" not in (tmp_path / "detector.md").read_text(encoding="utf-8")
 
 
+def test_detectors_of_a_cross_validation_are_on_the_detectors_card(
+    repository: Path, measured: Path, tmp_path: Path
+) -> None:
+    """Recall and precision by detectors that hadn't seen the photographs."""
+    models = [{"kind": "detector"}, {"kind": "detector"}, {"kind": "reader"}]
+    seen = {"photos": 3, "detector": 0, "reader": 0}
+    changed(measured, "folds.json", {"split": "train", "models": models, "seen": seen})
+    assert main([*cards(repository, measured, tmp_path), "--folds", str(measured / "folds.json")]) == 0
+    detector = (tmp_path / "detector.md").read_text(encoding="utf-8")
+    part = detector.split("## Cross-validated")[1].split("##")[0]
+    assert "one of 2 detectors" in part
+    assert "| precision | " in part
+
+
 @pytest.mark.parametrize("change", [{"split": "test"}, {"split": "train", "seen": {"detector": 0, "reader": 1}}])
 def test_folds_that_flatter_are_refused(
     repository: Path, measured: Path, tmp_path: Path, change: dict[str, Any], capsys: pytest.CaptureFixture[str]

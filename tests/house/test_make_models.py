@@ -41,25 +41,35 @@ def test_models_are_made_in_order_by_commands_that_exist(repository: Path, tmp_p
 
 def test_what_is_finished_is_not_made_again(repository: Path, tmp_path: Path) -> None:
     """A network with its stamp isn't trained, and without any stamp missing nothing is left to do."""
-    for name in ("detector", "reader", "characters", "folds"):
+    for name in ("detector", "reader", "characters", "folds-detector", "folds-reader"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "trained").touch()
     after_training = planned(dry_run(repository, "DATA=photos", f"RUNS={tmp_path}").stdout)
     assert ["lpr-train", "pack"] in [words[:2] for words in after_training]
     assert {words[1] for words in after_training if words[0] == "lpr-train"} == {"pack"}
-    for step in ("folds/exported", "exported", "calibrated", "described"):
+    for step in (
+        "folds-detector/exported",
+        "folds-reader/exported",
+        "folds.json",
+        "exported",
+        "calibrated",
+        "described",
+    ):
         (tmp_path / step).touch()
     assert planned(dry_run(repository, "DATA=photos", f"RUNS={tmp_path}").stdout) == []
 
 
-def test_the_reader_and_its_folds_begin_from_rendered_plates(repository: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("network", ["detector", "reader"])
+def test_networks_and_their_folds_begin_from_rendered_pictures(repository: Path, tmp_path: Path, network: str) -> None:
     """What they begin from sees no photograph, and is trained before them; the folds are then measured together."""
     command = ["make", "-n", "folds", "DATA=photos", f"RUNS={tmp_path}", f"PYTHON={sys.executable}"]
     made = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=True)
     commands = planned(made.stdout)
-    first, folds = commands[1], next(words for words in commands if words[1] == "cross-validate")
+    first = next(words for words in commands if words[:2] == ["lpr-train", network] and "--real-share" in words)
+    folds = next(words for words in commands if words[1:3] == ["cross-validate", network])
     assert first[first.index("--real-share") + 1] == "0"
-    assert folds[folds.index("--init") + 1] == first[first.index("--out") + 1] == str(tmp_path / "rendered")
+    assert folds[folds.index("--init") + 1] == first[first.index("--out") + 1] == str(tmp_path / f"rendered-{network}")
+    assert commands.index(first) < commands.index(folds)
     assert [words[:2] for words in commands[-1:]] == [["lpr-bench", "accuracy"]]
     assert [wrong for words in commands for wrong in unknown_in(words)] == []
 
