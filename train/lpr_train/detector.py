@@ -20,6 +20,7 @@ from lpr_train.config import FitConfig
 from lpr_train.engine import KerasModel
 from lpr_train.fit import predict
 from lpr_train.heat import plate_targets
+from lpr_train.hiding import trouble_plates
 from lpr_train.licence import licence_note
 from lpr_train.losses import peak_loss, weighted_l1, weighted_shares
 from lpr_train.networks.detector import STRIDE, detector_network
@@ -63,6 +64,8 @@ class DetectorConfig(FitConfig):
     """share of real photographs whose plates are covered with others"""
     swap_share: float = 0.5
     """share of those others that are cut out of real photographs; the rest are rendered"""
+    trouble_share: float = 0.2
+    """share of plates that are hidden in part, or burnt out"""
     mistaken_weight: int = 3
     """how much more often a photograph is shown in which a plate was missed or imagined at the last validation"""
     strength: float = 0.5
@@ -117,7 +120,8 @@ class DetectorTask:
         has_photos = bool(self._photos) and self.config.real_share > 0
         behind = self._photos[rng.integers(len(self._photos))].scene if has_photos else scene
         seen = view(scene, behind, self.config.input_size, rng, self._view)
-        return Scene(degrade(seen.image_bgr, rng, self.config.strength * rng.random()), seen.quads, seen.ignored)
+        image = trouble_plates(seen.image_bgr, seen.quads, self.config.trouble_share, rng)
+        return Scene(degrade(image, rng, self.config.strength * rng.random()), seen.quads, seen.ignored)
 
     def _photographed(self, index: int, rng: np.random.Generator) -> Scene:
         scene = self._shown[rng.integers(len(self._shown))]

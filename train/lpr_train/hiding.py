@@ -1,0 +1,66 @@
+"""Plates that are hidden in part, or burnt out: by a leg, a bag, a cable, a lamp, the sun."""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from lpr_edge.contract.arrays import Floats, Image, Quad
+from lpr_edge.contract.geometry import places_on_quad
+
+HIDDEN = (0.15, 0.45)
+"""Share of a plate's width or height that is covered, from one of its sides."""
+BURNT = (0.4, 0.95)
+"""How far towards white the brightest place of a burnt-out plate goes."""
+
+
+def trouble_plates(image_bgr: Image, quads: Sequence[Quad], share: float, rng: np.random.Generator) -> Image:
+    """Hide a part of some plates, and burn some out.
+
+    Args:
+        image_bgr: (H, W, 3); left as it is.
+        quads: (4, 2) corners of its plates.
+        share: of plates to which one or the other happens.
+        rng: draws everything.
+    """
+    chosen = [quad for quad in quads if rng.random() < share]
+    image = image_bgr.copy() if chosen else image_bgr
+    for quad in chosen:
+        if rng.random() < 0.7:
+            _hide(image, quad, rng)
+        else:
+            _burn(image, quad, rng)
+    return image
+
+
+def _hide(image: Image, quad: Quad, rng: np.random.Generator) -> None:
+    """Cover a side of the plate with what is seen elsewhere in the picture, or with one colour."""
+    covered = _mask(image, places_on_quad(quad, _side(rng)))
+    if rng.random() < 0.5:
+        other = np.empty_like(image)
+        other[:] = rng.integers(0, 256, 3)
+    else:
+        other = np.roll(image, tuple(rng.integers(0, size) for size in image.shape[:2]), axis=(0, 1))
+    image[:] = cv2.copyTo(other, covered, image)
+
+
+def _side(rng: np.random.Generator) -> Floats:
+    """(4, 2) corners of what is hidden, in shares of the plate: a strip along one side, its edge leaning."""
+    reach = rng.uniform(*HIDDEN) + rng.normal(0.0, 0.08, 2)
+    strip = np.array([[-0.1, -0.2], [reach[0], -0.2], [reach[1], 1.2], [-0.1, 1.2]])
+    if rng.random() < 0.5:
+        strip = strip[:, ::-1]
+    return np.asarray(strip if rng.random() < 0.5 else 1.0 - strip)
+
+
+def _burn(image: Image, quad: Quad, rng: np.random.Generator) -> None:
+    """Lighten the plate until its paint is hardly seen."""
+    soft = cv2.blur(_mask(image, quad), (2 * int(rng.integers(1, 6)) + 1,) * 2)
+    light = np.asarray(soft, np.float32)[..., np.newaxis] / 255 * rng.uniform(*BURNT)
+    image[:] = np.asarray(image + (255 - image.astype(np.float32)) * light, np.uint8)
+
+
+def _mask(image: Image, corners: Quad | Floats) -> Image:
+    mask = np.zeros(image.shape[:2], np.uint8)
+    cv2.fillPoly(mask, [np.round(corners).astype(np.int32)], (255,))
+    return mask
