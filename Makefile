@@ -101,38 +101,41 @@ has_data = $(if $(DATA),,$(error Give the folder that holds plates/ and characte
 # out is unseen all the same. The folds tell how well such networks do, and fit the reader's confidence.
 FLAGS_rendered-detector ?= --real-share 0 --holdout 0 --epochs 15 --validate-every 5
 FLAGS_detector ?= --init $(RUNS)/rendered-detector --holdout 0 --epochs 40
-FLAGS_folds-detector ?= --init $(RUNS)/rendered-detector --epochs 15 --folds 3
+FLAGS_folds-detector ?= --init $(RUNS)/rendered-detector --epochs 15
 FLAGS_rendered-reader ?= --real-share 0 --holdout 0 --epochs 36 --validate-every 4
 FINISHING := --init $(RUNS)/rendered-reader --learning-rate 0.002
 FLAGS_reader ?= $(FINISHING) --holdout 0 --epochs 18
-FLAGS_folds-reader ?= $(FINISHING) --epochs 8 --folds 3
+FLAGS_folds-reader ?= $(FINISHING) --epochs 8
+FOLDS := 1 2 3
 
 # The characters learn from what the reader cuts out of plates as well, so they wait for it.
 FLAGS_characters ?= --reader $(RUNS)/reader
 
 models: $(RUNS)/described
 
-$(RUNS)/detector/trained $(RUNS)/folds-detector/trained: $(RUNS)/rendered-detector/trained
-$(RUNS)/reader/trained $(RUNS)/folds-reader/trained: $(RUNS)/rendered-reader/trained
+begins = $(RUNS)/$(1)/trained $(FOLDS:%=$(RUNS)/folds-$(1)/fold-%/trained): $(RUNS)/rendered-$(1)/trained
+$(foreach network,$(FOLDED),$(eval $(call begins,$(network))))
 $(RUNS)/characters/trained: $(RUNS)/reader/trained
 # A finished network needs no beginning any more.
-.SECONDARY: $(RUNS)/rendered-detector/trained $(RUNS)/rendered-reader/trained
+.SECONDARY: $(FOLDED:%=$(RUNS)/rendered-%/trained)
+
+# A run is called NETWORK, rendered-NETWORK or folds-NETWORK/fold-NUMBER.
+settings = $(firstword $(subst /, ,$*))
+network = $(patsubst folds-%,%,$(settings:rendered-%=%))
+fold_flags = $(if $(findstring /,$*),--fold $(subst fold-,,$(notdir $*)) --folds $(words $(FOLDS)))
 
 .PRECIOUS: $(RUNS)/%/trained
 $(RUNS)/%/trained: | $(EVERYTHING)/installed
 	$(has_data)@echo "Training $* in $(@D) ..."
-	if test -f $(@D)/checkpoint/last.npz; then $(LPR)/lpr-train $(*:rendered-%=%) --out $(@D) --resume; \
-	else $(LPR)/lpr-train $(*:rendered-%=%) --data $(DATA) --out $(@D) $(FLAGS_$*); fi
+	if test -f $(@D)/checkpoint/last.npz; then $(LPR)/lpr-train $(network) --out $(@D) --resume; \
+	else $(LPR)/lpr-train $(network) --data $(DATA) --out $(@D) $(FLAGS_$(settings)) $(fold_flags); fi
 	@touch $@
 
-.PRECIOUS: $(RUNS)/folds-%/trained
-$(RUNS)/folds-%/trained: | $(EVERYTHING)/installed
-	$(has_data)$(LPR)/lpr-train cross-validate $* --data $(DATA) --out $(@D) $(FLAGS_folds-$*)
-	@touch $@
-
+# The folds are trained by now: cross-validate puts together what became of each plate.
 .PRECIOUS: $(RUNS)/folds-%/exported
-$(RUNS)/folds-%/exported: $(RUNS)/folds-%/trained
-	$(LPR)/lpr-export --int8 $(@D)/fold-* --max-drop 100 --out $(@D)/int8
+$(RUNS)/folds-%/exported: $(foreach fold,$(FOLDS),$(RUNS)/folds-%/fold-$(fold)/trained)
+	$(LPR)/lpr-train cross-validate $* --data $(DATA) --out $(@D) $(FLAGS_folds-$*) --folds $(words $(FOLDS))
+	$(LPR)/lpr-export --int8 $(FOLDS:%=$(@D)/fold-%) --max-drop 100 --out $(@D)/int8
 	@touch $@
 
 folds: $(RUNS)/folds.json

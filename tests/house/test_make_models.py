@@ -41,12 +41,13 @@ def test_models_are_made_in_order_by_commands_that_exist(repository: Path, tmp_p
 
 def test_what_is_finished_is_not_made_again(repository: Path, tmp_path: Path) -> None:
     """A network with its stamp isn't trained, and without any stamp missing nothing is left to do."""
-    for name in ("detector", "reader", "characters", "folds-detector", "folds-reader"):
-        (tmp_path / name).mkdir()
+    folds = [f"folds-{network}/fold-{number}" for network in ("detector", "reader") for number in (1, 2, 3)]
+    for name in ("detector", "reader", "characters", *folds):
+        (tmp_path / name).mkdir(parents=True)
         (tmp_path / name / "trained").touch()
     after_training = planned(dry_run(repository, "DATA=photos", f"RUNS={tmp_path}").stdout)
     assert ["lpr-train", "pack"] in [words[:2] for words in after_training]
-    assert {words[1] for words in after_training if words[0] == "lpr-train"} == {"pack"}
+    assert {words[1] for words in after_training if words[0] == "lpr-train"} == {"pack", "cross-validate"}
     for step in (
         "folds-detector/exported",
         "folds-reader/exported",
@@ -65,11 +66,15 @@ def test_networks_and_their_folds_begin_from_rendered_pictures(repository: Path,
     command = ["make", "-n", "folds", "DATA=photos", f"RUNS={tmp_path}", f"PYTHON={sys.executable}"]
     made = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=True)
     commands = planned(made.stdout)
-    first = next(words for words in commands if words[:2] == ["lpr-train", network] and "--real-share" in words)
-    folds = next(words for words in commands if words[1:3] == ["cross-validate", network])
+    runs = [words for words in commands if words[:2] == ["lpr-train", network] and "--data" in words]
+    first, folds = runs[0], runs[1:]
     assert first[first.index("--real-share") + 1] == "0"
-    assert folds[folds.index("--init") + 1] == first[first.index("--out") + 1] == str(tmp_path / f"rendered-{network}")
-    assert commands.index(first) < commands.index(folds)
+    assert first[first.index("--out") + 1] == str(tmp_path / f"rendered-{network}")
+    assert [words[words.index("--fold") :] for words in folds] == [["--fold", n, "--folds", "3"] for n in "123"]
+    assert {words[words.index("--init") + 1] for words in folds} == {first[first.index("--out") + 1]}
+    together = next(words for words in commands if words[1:3] == ["cross-validate", network])
+    given = folds[0][folds[0].index("--init") : folds[0].index("--fold")]
+    assert together[together.index("--init") :] == [*given, "--folds", "3"]
     assert [words[:2] for words in commands[-1:]] == [["lpr-bench", "accuracy"]]
     assert [wrong for words in commands for wrong in unknown_in(words)] == []
 
