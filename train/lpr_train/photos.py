@@ -9,7 +9,7 @@ import numpy as np
 
 from lpr_edge.contract.arrays import Floats, Image, Quad
 from lpr_edge.contract.data import PlateLabel, load_plates, read_picture
-from lpr_edge.contract.geometry import quad_size, rectangle, rectify
+from lpr_edge.contract.geometry import mirror_quad, quad_size, rectangle, rectify
 from lpr_edge.contract.preprocess import PADDING
 from lpr_edge.contract.splits import HoldOut, vehicle_groups
 
@@ -92,19 +92,13 @@ def mirror(scene: Scene) -> Scene:
     """Mirror a picture left to right, its plates' writing kept readable."""
     width = scene.image_bgr.shape[1]
     image = np.asarray(cv2.flip(scene.image_bgr, 1), np.uint8)
-    quads = tuple(_mirrored(quad, width) for quad in scene.quads)
-    ignored = tuple(_mirrored(quad, width) for quad in scene.ignored)
-    lures = tuple(_mirrored(quad, width) for quad in scene.lures)
+    quads = tuple(mirror_quad(quad, width) for quad in scene.quads)
+    ignored = tuple(mirror_quad(quad, width) for quad in scene.ignored)
+    lures = tuple(mirror_quad(quad, width) for quad in scene.lures)
     for old, new in zip((*scene.quads, *scene.ignored), (*quads, *ignored), strict=True):
         size_hw = (max(8, round(quad_size(old)[1])), max(8, round(quad_size(old)[0])))
         lay_over(image, rectify(scene.image_bgr, old, size_hw), new)
     return Scene(image, quads, ignored, lures)
-
-
-def _mirrored(quad: Quad, width: int) -> Quad:
-    """The same place in the mirrored picture, again clockwise from a top left."""
-    flipped = np.asarray(quad * (-1, 1) + (width, 0), np.float32)
-    return np.ascontiguousarray(flipped[[1, 0, 3, 2]])
 
 
 def lay_over(image: Image, plate: Image, quad: Quad) -> None:

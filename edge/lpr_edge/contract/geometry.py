@@ -139,6 +139,12 @@ def grow_quad(quad_xy: Quad, margin: float) -> Quad:
     return np.asarray(middle + (quad_xy - middle) * (1 + 2 * margin), np.float32)
 
 
+def mirror_quad(quad_xy: Quad, width: float) -> Quad:
+    """The same place in a picture of that width mirrored left to right, again clockwise from a top left."""
+    flipped = np.asarray(quad_xy * (-1, 1) + (width, 0), np.float32)
+    return np.ascontiguousarray(flipped[[1, 0, 3, 2]])
+
+
 def stretch_quad(quad_xy: Quad, wider: float, higher: float) -> Quad:
     """Corners further out along a plate's own sides, by shares of its width and height; further in by negative ones."""
     top_left, top_right, bottom_right, bottom_left = quad_xy
