@@ -46,11 +46,11 @@ detector finds, 182 of 199 plates are read exactly without, 185 with one and 188
 """
 PROOF = 3.0
 """Characters that have to be read, in a photograph, on a plate whose score is just the detector's threshold."""
-A_CHARACTER = 1 / 3
+A_CHARACTER = 0.5
 """What one more or less of them is worth in the detector's log-odds.
 
-On the training photographs, where the detector alone finds 270 of 301 plates with a precision of 93 %, the two
-together find 282 with 96 %. Any rule of this kind does nearly as well: logistic regression 281 with 97 %.
+On the training photographs, with detectors and readers of three folds that hadn't seen them, 274 of 301 plates are found
+with 9 false alarms; with a third it is 272 with 12. Logistic regression on score and characters does no better.
 """
 MOST_PROOF = 8.0
 """Characters that count: what a plate has. Those of a shop sign don't make it one."""
