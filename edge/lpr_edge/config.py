@@ -61,7 +61,7 @@ class Config:
     min_confidence: float = 0.5
     """leave out plates whose reading is less likely to be right than this, 0 to 1"""
     looks: int | None = None
-    """small or doubtful plates of a picture that are looked at again, in three views, at most (default: 8 in photographs;
+    """small or doubtful plates of a picture that are seen again in three views, at most (default: 8 in photographs;
     0 in clips and cameras, which show a plate more than once)"""
     every_frame: bool = False
     """a record for each frame, not for each vehicle"""

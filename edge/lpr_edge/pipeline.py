@@ -49,7 +49,7 @@ PROOF = 3.0
 A_CHARACTER = 0.5
 """What one more or less of them is worth in the detector's log-odds.
 
-On the training photographs, with detectors and readers of three folds that hadn't seen them, 274 of 301 plates are found
+On the training photographs, by detectors and readers of three folds that hadn't seen them, 274 of 301 plates are found
 with 9 false alarms; with a third it is 272 with 12. Logistic regression on score and characters does no better.
 """
 MOST_PROOF = 8.0
