@@ -23,7 +23,8 @@ class Reading:
     """Row by row from the top, each from left to right."""
     parsed: Parsed
     quad_xy: Quad
-    """The corners, from the plate's own top left, at which it was read."""
+    """The corners, from the plate's own top left, at which it was read; a photograph's are then fitted to its text, and
+    characters' places remain shares of what was read."""
     curve: ConfidenceCurve | None = None
     """What the reader's manifest knows of how often such readings are right."""
     margin: float = 0.0

@@ -207,13 +207,17 @@ def test_a_photographs_plate_is_read_again_where_its_text_says_that_it_is() -> N
             return Reading((row,), parsed, quad_xy, margin=0.1)
 
     detector = OnePlate()
-    PlateReader(detector, Listening(), is_thorough=True).read(np.zeros((9, 9, 3), np.uint8))
+    (plate,) = PlateReader(detector, Listening(), is_thorough=True).read(np.zeros((9, 9, 3), np.uint8)).plates
     first, second = (quad_size(quad) for quad in seen)  # no better reading came of the second: it is the last
     assert second[1] < 0.7 * first[1]
     assert 0.95 < second[0] / first[0] < 1.2
+    np.testing.assert_allclose(
+        plate.reading.quad_xy, seen[1]
+    )  # what is told is where the text says it is, all the same
     seen.clear()
-    PlateReader(detector, Listening()).read(np.zeros((9, 9, 3), np.uint8))
+    (plate,) = PlateReader(detector, Listening()).read(np.zeros((9, 9, 3), np.uint8)).plates
     assert len(seen) == 1
+    np.testing.assert_allclose(plate.reading.quad_xy, detector.plate.quad_xy)
 
 
 def test_few_characters_tell_no_corners() -> None:
