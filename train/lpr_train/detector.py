@@ -71,7 +71,7 @@ class DetectorConfig(FitConfig):
     strength: float = 0.5
     """how much pictures are degraded, 0..1"""
     score_threshold: float = 0.35
-    """least score of a plate; chosen on the held-out photographs where there are some"""
+    """least score of a plate; chosen anew on the held-out photographs of a run that isn't a fold"""
 
 
 class DetectorTask:
@@ -172,13 +172,17 @@ class DetectorTask:
     def validate(self, model: KerasModel) -> dict[str, float]:
         """Recall and precision at IoU 0.5; the score, where it chooses the epoch, is of stricter overlaps, too."""
         figures = self._figures(model)
-        if not chooses_epoch(self.config.folds, self._photos, self._judging):
+        if not self._chooses:
             del figures["score"]
         return figures
 
+    @property
+    def _chooses(self) -> bool:
+        return chooses_epoch(self.config.folds, self._photos, self._judging)
+
     def _figures(self, model: KerasModel) -> dict[str, float]:
-        """Recall and precision at the best threshold, which is kept; a fold is judged at the settings' own."""
-        limits = [self.config.score_threshold] if self.config.folds else THRESHOLDS
+        """Recall and precision at the best threshold, which is kept; at the settings' own where nothing may choose."""
+        limits = THRESHOLDS if self._chooses else [self.config.score_threshold]
         figures = judge_detector(model, self._judged_scenes, self._spec, limits)
         self._threshold = figures.pop("threshold")
         return figures
