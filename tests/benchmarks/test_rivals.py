@@ -140,7 +140,7 @@ def test_a_race_ends_with_its_time(tmp_path: Path) -> None:
     """Who ends in time is waited for, however long, who uses the time up is interrupted, and what both say is kept."""
     busy = "try:\n  print('on', flush=True)\n  while True: pass\nexcept KeyboardInterrupt: print('kept')"
     runners = [
-        Runner("idle", [sys.executable, "-c", "import time; time.sleep(1); print('done')"], CORE),
+        Runner("idle", [sys.executable, "-c", "import time; time.sleep(1.2); print('done')"], CORE),
         Runner("busy", [sys.executable, "-c", busy], CORE),
     ]
     finished = race(runners, 0.5, tmp_path)

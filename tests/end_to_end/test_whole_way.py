@@ -13,7 +13,7 @@ from lpr_train.render.plates import PlateRenderer
 from lpr_train.render.scenes import SceneRenderer
 
 pytestmark = pytest.mark.slow
-SHORT = ["--epochs", "1", "--steps-per-epoch", "3", "--batch-size", "8", "--representative", "24", "--heldout", "12"]
+SHORT = ["--epochs", "1", "--steps-per-epoch", "3", "--batch-size", "8", "--representative", "48", "--heldout", "12"]
 
 
 @pytest.fixture(scope="module")
