@@ -10,7 +10,7 @@
 #   make bench-arm64  the device part on an emulated Raspberry Pi OS: tests, demo, parity (needs root, takes half an hour)
 #   make bench-armhf  the same on an emulated 32-bit one
 #   make models DATA=DIR   train, pack, export, measure and describe all shipped models anew; stopped, it goes on
-#   make folds DATA=DIR    cross-validate the reader, and measure whole photographs with each read by a fold that hadn't seen it
+#   make folds DATA=DIR    cross-validate detector and reader, and measure whole photographs, each by folds that hadn't seen it
 #   make rivals DATA=DIR   Tesseract, fast-plate-ocr, a nano detector and lpr side by side (an environment of its own, an hour)
 #   make clean      remove environments and caches;  runs/ stays
 #

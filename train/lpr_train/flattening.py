@@ -15,6 +15,7 @@ NARROWED = (0.55, 1.0)
 BETWEEN_ROWS = (0.05, 0.5)
 """Room between what were two rows, and beside them on each side, in heights of the row."""
 ABOVE_AND_BELOW = (0.02, 0.2)
+"""Room above and below it, likewise."""
 BESIDE = 0.025
 """What is cut out on each side of a row's characters, beside the plate's width: boxes are a little off."""
 
