@@ -18,8 +18,8 @@ import numpy as np
 from tqdm import tqdm
 
 from lpr_edge.contract.country import load_country
-from lpr_edge.contract.data import find_dataset
-from lpr_train.photos import hold_out, load_photos
+from lpr_edge.contract.splits import HoldOut
+from lpr_train.photos import load_photos
 from lpr_train.reader import ReaderConfig, real_cutouts
 from lpr_train.real_plates import RealPlate, legible_plates
 from lpr_train.render.effects import degrade
@@ -77,7 +77,7 @@ def write_training_set(data: Path, folder: Path, rendered: int, size_hw: tuple[i
     config = ReaderConfig(data=str(data))
     country = load_country(config.country)
     alphabet = alphabet_of(config.country)
-    training, judging = hold_out(load_photos(find_dataset(data, "plates")), config.holdout, config.seed)
+    training, judging = load_photos(data, HoldOut(config.holdout, config.seed), with_crops=True)
     cut = _RealPlates(folder, alphabet, size_hw, config.margin)
     real = cut.write("real", legible_plates(training, country))
     held = cut.write("held", legible_plates(judging, country))

@@ -73,3 +73,13 @@ def test_an_unknown_size_isnt_asked_for() -> None:
     targets = character_targets([PlacedCharacter(1, 0.5, 0.5, 0.0, 0.0)], (24, 48))
     assert targets["size"][..., 2].max() == 0.0
     assert targets["classes"][..., 1].max() == 1.0
+
+
+def test_a_loose_box_asks_for_a_centre_alone() -> None:
+    """Its peak is wanted even where it lies in what is ignored; corners and turn have no weight."""
+    box = np.array([[96, 96], [128, 96], [128, 112], [96, 112]], np.float32)
+    targets = plate_targets((), (box,), (384, 384), 8, loose=(box,))
+    row, column = 104 // 8, 112 // 8
+    assert targets["centre"][row, column].tolist() == [1.0, 1.0]
+    assert targets["corners"][..., 8].max() == 0.0
+    assert targets["turn"][..., 4].max() == 0.0

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -10,7 +11,8 @@ import pytest
 from lpr_edge.contract.arrays import Quad
 from lpr_edge.contract.errors import DataError
 from lpr_edge.contract.geometry import is_convex, quad_iou, rectify, signed_area
-from lpr_train.photos import Scene, ViewConfig, hold_out, load_photos, mirror, view
+from lpr_edge.contract.splits import HoldOut
+from lpr_train.photos import Photo, Scene, ViewConfig, load_photos, mirror, view
 
 QUAD = np.array([[200, 150], [320, 160], [316, 220], [196, 210]], np.float32)
 
@@ -64,27 +66,66 @@ def test_a_plate_cut_by_the_edge_is_ignored_not_denied() -> None:
     assert all(len(seen.quads) + len(seen.ignored) >= 1 for seen in views if seen.quads or seen.ignored)
 
 
-def write_photos(folder: Path, texts: list[list[str]]) -> None:
+def write_photos(folder: Path, texts: list[list[str]], **about: Any) -> None:
     """A tiny data set, a plate a picture."""
     (folder / "images").mkdir(parents=True)
     lines = []
     for i, rows in enumerate(texts):
         cv2.imwrite(str(folder / "images" / f"{i}.png"), scene_with_plate().image_bgr)
-        plate = {"quad": QUAD.tolist(), "rows": rows, "legible": "full", "kind": "devanagari", "vehicle": "car"}
+        plate = {"quad": QUAD.tolist(), "rows": rows, "legible": "full", "kind": "devanagari", **about}
         lines.append({"image": f"{i}.png", "width": 600, "height": 400, "split": "train", "plates": [plate]})
     (folder / "labels.jsonl").write_text("\n".join(json.dumps(line) for line in lines), encoding="utf-8")
 
 
+TEXTS = [["बा१प", "१२३४"], ["ज२प", "५६७८"], ["बा१प", "१२३४"], ["को३प", "९०१२"], ["ना४प", "३४५६"]]
+
+
 def test_photographs_of_one_vehicle_stay_together(tmp_path: Path) -> None:
     """The same number on two photographs is never on both sides of the split."""
-    texts = [["बा१प", "१२३४"], ["ज२प", "५६७८"], ["बा१प", "१२३४"], ["को३प", "९०१२"], ["ना४प", "३४५६"]]
-    write_photos(tmp_path, texts)
-    photos = load_photos(tmp_path)
-    assert photos[0].group == photos[2].group
+    write_photos(tmp_path, TEXTS)
     for seed in range(8):
-        training, judging = hold_out(photos, 0.4, seed)
+        training, judging = load_photos(tmp_path, HoldOut(0.4, seed))
         assert len(training) + len(judging) == 5
         assert not {p.group for p in training} & {p.group for p in judging}
+        assert len({photo.group for photo in (*training, *judging)}) == 4
+
+
+def test_crops_are_for_those_who_ask_and_part_photographs_alike(tmp_path: Path) -> None:
+    """A detector gets no crop; it holds out the photographs that a reader of crops as well holds out."""
+
+    def is_crop(photo: Photo) -> bool:
+        return photo.path.parts[-3] == "crops"
+
+    write_photos(tmp_path / "plates", TEXTS)
+    write_photos(tmp_path / "crops", [["बा१प", "१२३४"], ["लु९प", "९९९९"]])
+    for seed in range(8):
+        parts = HoldOut(0.4, seed)
+        alone, both = load_photos(tmp_path, parts), load_photos(tmp_path, parts, with_crops=True)
+        assert not any(is_crop(photo) for part in alone for photo in part)
+        assert sum(is_crop(photo) for part in both for photo in part) == 2
+        for without, with_crops in zip(alone, both, strict=True):
+            assert [p.path for p in without] == [p.path for p in with_crops if not is_crop(p)]
+        assert not {p.group for p in both[0]} & {p.group for p in both[1]}
+
+
+def test_a_loose_box_has_a_centre_and_no_corners(tmp_path: Path) -> None:
+    """It is to be found in training, through every change of the view; in judging it may be found or not."""
+    write_photos(tmp_path, [["?"]], corners="box", legible="partial")
+    ((photo,), _) = load_photos(tmp_path, HoldOut(0.0, 1))
+    assert (photo.scene.quads, len(photo.scene.loose)) == ((), 1)
+    assert (photo.judged.quads, len(photo.judged.ignored)) == ((), 1)
+    assert abs(float(mirror(photo.scene).loose[0][:, 0].mean()) - (600 - QUAD[:, 0].mean())) < 1
+    views = [view(photo.scene, photo.scene, 128, np.random.default_rng(i), ViewConfig()) for i in range(20)]
+    assert any(seen.loose for seen in views)
+    assert not any(seen.quads for seen in views)
+
+
+def test_an_unreadable_plate_is_learnt_and_not_asked_for(tmp_path: Path) -> None:
+    """Its corners were drawn by hand: a detector learns them, and isn't judged by them."""
+    write_photos(tmp_path, [["?"]], legible="none")
+    ((photo,), _) = load_photos(tmp_path, HoldOut(0.0, 1))
+    assert len(photo.scene.quads) == 1
+    assert (photo.judged.quads, len(photo.judged.ignored)) == ((), 1)
 
 
 def test_a_missing_photograph_is_named(tmp_path: Path) -> None:
@@ -92,4 +133,4 @@ def test_a_missing_photograph_is_named(tmp_path: Path) -> None:
     write_photos(tmp_path, [["बा१प", "१२३४"]])
     (tmp_path / "images" / "0.png").unlink()
     with pytest.raises(DataError, match=r"no picture .*0\.png"):
-        load_photos(tmp_path)
+        load_photos(tmp_path, HoldOut(0.0, 1))

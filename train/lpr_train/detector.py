@@ -10,12 +10,13 @@ import numpy as np
 
 from lpr_edge.contract.arrays import Floats, Image, Quad
 from lpr_edge.contract.country import load_country
-from lpr_edge.contract.data import file_sha256, find_dataset
+from lpr_edge.contract.data import file_sha256
 from lpr_edge.contract.geometry import quad_iou, quad_size
 from lpr_edge.contract.metrics import match_plates
 from lpr_edge.contract.outputs import decode_plates
 from lpr_edge.contract.preprocess import InputSpec, prepare
 from lpr_edge.contract.samples import Samples, picture_sha256
+from lpr_edge.contract.splits import HoldOut
 from lpr_train.config import FitConfig
 from lpr_train.engine import KerasModel
 from lpr_train.fit import predict
@@ -24,7 +25,7 @@ from lpr_train.hiding import trouble_plates
 from lpr_train.licence import licence_note
 from lpr_train.losses import peak_loss, weighted_l1, weighted_shares
 from lpr_train.networks.detector import STRIDE, detector_network
-from lpr_train.photos import Photo, Scene, ViewConfig, chooses_epoch, hold_out, load_photos, mirror, view
+from lpr_train.photos import Photo, Scene, ViewConfig, chooses_epoch, load_photos, mirror, view
 from lpr_train.pool import RenewedPool
 from lpr_train.render.effects import degrade
 from lpr_train.render.glyphs import GlyphBook
@@ -94,8 +95,8 @@ class DetectorTask:
         self._spec = InputSpec((config.input_size, config.input_size), 3, "rgb", "letterbox")
         self._view = ViewConfig()
         self._threshold = config.score_threshold
-        photos = load_photos(find_dataset(Path(config.data), "plates")) if config.data else []
-        self._photos, self._judging = hold_out(photos, config.holdout, config.seed, config.fold, config.folds)
+        parts = HoldOut(config.holdout, config.seed, config.fold, config.folds)
+        self._photos, self._judging = load_photos(Path(config.data), parts) if config.data else ([], [])
         self._shown = [photo.scene for photo in self._photos]
         self._cut_out = [cut_out(photo.scene.image_bgr, quad) for photo in self._photos for quad in photo.scene.quads]
 
@@ -111,7 +112,7 @@ class DetectorTask:
         """A view of a photograph or of a rendered scene."""
         scene = self._scene(index)
         pixels = prepare(scene.image_bgr, self._spec).pixels[0]
-        return pixels, plate_targets(scene.quads, scene.ignored, self._spec.size_hw, STRIDE)
+        return pixels, plate_targets(scene.quads, scene.ignored, self._spec.size_hw, STRIDE, scene.loose)
 
     def _scene(self, index: int) -> Scene:
         rng = np.random.default_rng((self.config.seed, index))
@@ -121,7 +122,7 @@ class DetectorTask:
         behind = self._photos[rng.integers(len(self._photos))].scene if has_photos else scene
         seen = view(scene, behind, self.config.input_size, rng, self._view)
         image = trouble_plates(seen.image_bgr, seen.quads, self.config.trouble_share, rng)
-        return Scene(degrade(image, rng, self.config.strength * rng.random()), seen.quads, seen.ignored)
+        return replace(seen, image_bgr=degrade(image, rng, self.config.strength * rng.random()))
 
     def _photographed(self, index: int, rng: np.random.Generator) -> Scene:
         scene = self._shown[rng.integers(len(self._shown))]
@@ -165,7 +166,7 @@ class DetectorTask:
     def _judged_scenes(self) -> list[Scene]:
         """What validation looks at: held-out photographs, else rendered scenes."""
         if self._judging:
-            return [photo.scene for photo in self._judging]
+            return [photo.judged for photo in self._judging]
         rng = np.random.default_rng((self.config.seed, UNSEEN))
         return [self._rendered(rng) for _ in range(100)]
 
@@ -215,7 +216,7 @@ class DetectorTask:
     def heldout(self, count: int) -> Samples:
         """Scenes for parity, with their plates' corners in input pixels."""
         if self._judging:
-            return self._samples([p.scene for p in self._judging[:count]], "plates, held out", self._judging[:count])
+            return self._samples([p.judged for p in self._judging[:count]], "plates, held out", self._judging[:count])
         rng = np.random.default_rng((self.config.seed, UNSEEN + 2))
         return self._samples([self._rendered(rng) for _ in range(count)], "rendered")
 
@@ -270,7 +271,7 @@ def mistakes(boxes: list[tuple[float, Floats]], scene: Scene) -> tuple[tuple[Qua
     quads = [quad for score, quad in boxes if score >= LURING]
     matches = match_plates(quads, scene.quads)
     extra = [quads[i] for i in matches.false_alarms]
-    lures = tuple(q for q in extra if not any(quad_iou(q, plate) > 0.0 for plate in (*scene.quads, *scene.ignored)))
+    lures = tuple(q for q in extra if not any(quad_iou(q, plate) > 0.0 for plate in scene.plates))
     return lures, bool(lures) or len(match_plates(quads, scene.quads, WELL_PLACED).pairs) < len(scene.quads)
 
 
@@ -285,11 +286,11 @@ def _all_found(model: KerasModel, scenes: list[Scene], spec: InputSpec) -> Found
 
 
 def _photo_outcomes(photo: Photo, quads: list[Floats]) -> list[dict[str, Any]]:
-    wanted = [label for label in photo.labels if label.legible != "none"]
+    wanted = [label for label in photo.labels if label.is_to_find]
     matches = match_plates(quads, [label.quad_xy for label in wanted])
     found = {true for _, true in matches.pairs}
     alarms = [quads[i] for i in matches.false_alarms]
-    excused = len(match_plates(alarms, photo.scene.ignored, 0.3).pairs)
+    excused = len(match_plates(alarms, photo.judged.ignored, 0.3).pairs)
     plates = [
         {
             "image": photo.path.name,

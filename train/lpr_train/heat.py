@@ -45,7 +45,11 @@ def cell_of(x: float, y: float, grid: tuple[int, int]) -> tuple[int, int] | None
 
 
 def plate_targets(
-    quads: Sequence[Quad], ignored: Sequence[Quad], input_hw: tuple[int, int], stride: int
+    quads: Sequence[Quad],
+    ignored: Sequence[Quad],
+    input_hw: tuple[int, int],
+    stride: int,
+    loose: Sequence[Quad] = (),
 ) -> dict[str, Floats]:
     """Targets of a detector.
 
@@ -54,6 +58,7 @@ def plate_targets(
         ignored: plates that may be found or not: nobody could read them.
         input_hw: height and width of the input in pixels.
         stride: input pixels a cell.
+        loose: boxes around plates to find, of whose corners nothing is asked.
 
     Returns:
         `centre` (h, w, 2): heat and weight; `corners` (h, w, 9): codes and weight; `turn` (h, w, 5): shares and weight.
@@ -62,6 +67,8 @@ def plate_targets(
     centre = np.zeros((*grid, 2), np.float32)
     centre[..., 1] = 1.0 - _covered(ignored, grid, stride)
     corners, turn = np.zeros((*grid, 9), np.float32), np.zeros((*grid, 5), np.float32)
+    for box in loose:
+        _draw_centre(box, centre, input_hw, stride)
     for quad in quads:
         _draw_plate(quad, centre, corners, turn, input_hw, stride)
     return {"centre": centre, "corners": corners, "turn": turn}
@@ -71,12 +78,7 @@ def _draw_plate(
     quad: Quad, centre: Floats, corners: Floats, turn: Floats, input_hw: tuple[int, int], stride: int
 ) -> None:
     grid = (centre.shape[0], centre.shape[1])
-    x, y = quad.mean(axis=0)
-    cell = cell_of(x / input_hw[1], y / input_hw[0], grid)
-    if cell is None:
-        return
-    spread = float(np.clip(0.18 * min(quad_size(quad)) / stride, NARROWEST, 2.5))
-    heat = peak(grid, cell, (spread, spread))
+    heat = _draw_centre(quad, centre, input_hw, stride)
     ordered, turns = picture_order(quad)
     mine = (heat >= POSITIVE) & (heat > corners[..., 8])
     for row, column in np.argwhere(mine):
@@ -85,8 +87,20 @@ def _draw_plate(
     corners[mine, 8] = heat[mine]
     turn[mine] = np.append(np.eye(4, dtype=np.float32)[turns], 0.0)
     turn[mine, 4] = heat[mine]
+
+
+def _draw_centre(quad: Quad, centre: Floats, input_hw: tuple[int, int], stride: int) -> Floats:
+    """Draw a plate's peak; its heat (h, w), none where its middle is outside."""
+    grid = (centre.shape[0], centre.shape[1])
+    x, y = quad.mean(axis=0)
+    cell = cell_of(x / input_hw[1], y / input_hw[0], grid)
+    if cell is None:
+        return np.zeros(grid, np.float32)
+    spread = float(np.clip(0.18 * min(quad_size(quad)) / stride, NARROWEST, 2.5))
+    heat = peak(grid, cell, (spread, spread))
     centre[..., 0] = np.maximum(centre[..., 0], heat)
-    centre[mine, 1] = 1.0
+    centre[heat >= POSITIVE, 1] = 1.0
+    return heat
 
 
 def _covered(quads: Sequence[Quad], grid: tuple[int, int], stride: int) -> Floats:

@@ -1,6 +1,6 @@
 """Real photographs as training examples for the detector: held in memory, moved, mirrored, repainted."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 
 from lpr_edge.contract.arrays import Floats, Image, Quad
-from lpr_edge.contract.data import PlateLabel, load_plates, read_picture
+from lpr_edge.contract.data import PlateLabel, load_plates_and_crops, read_picture
 from lpr_edge.contract.geometry import mirror_quad, quad_size, rectangle, rectify
 from lpr_edge.contract.preprocess import PADDING
-from lpr_edge.contract.splits import HoldOut, vehicle_groups
+from lpr_edge.contract.splits import TRAINING_SPLIT, HoldOut, vehicle_groups
 
 LONGEST_SIDE = 1280
 """Photographs are kept at most this large: beyond it a detector's input shows no difference."""
@@ -25,9 +25,16 @@ class Scene:
     quads: tuple[Quad, ...]
     """Plates to find, from their own top left."""
     ignored: tuple[Quad, ...] = ()
-    """Plates that nobody could read."""
+    """Plates that may be found or not."""
     lures: tuple[Quad, ...] = ()
     """What is no plate, but was taken for one."""
+    loose: tuple[Quad, ...] = ()
+    """Plates to find of whose corners nothing is known: loose boxes around them."""
+
+    @property
+    def plates(self) -> tuple[Quad, ...]:
+        """Every plate, however well known."""
+        return (*self.quads, *self.loose, *self.ignored)
 
 
 @dataclass(frozen=True)
@@ -38,19 +45,41 @@ class Photo:
     group: str
     """Photographs of one vehicle share it."""
     scene: Scene
+    """What a detector learns: every plate, readable or not."""
     labels: tuple[PlateLabel, ...]
     """One for each plate, in pixels of the kept picture, whether legible or not."""
 
+    @property
+    def judged(self) -> Scene:
+        """What a detector is judged by: plates that it has to find, and others that it may."""
+        wanted = tuple(label.quad_xy for label in self.labels if label.is_to_find)
+        return Scene(
+            self.scene.image_bgr, wanted, tuple(label.quad_xy for label in self.labels if not label.is_to_find)
+        )
 
-def load_photos(folder: Path, split: str = "train") -> list[Photo]:
-    """Read a split's photographs into memory.
+
+def load_photos(folder: Path, parts: HoldOut, with_crops: bool = False) -> tuple[list[Photo], list[Photo]]:
+    """Read the training split's photographs into memory, parted into those to learn from and those held out.
+
+    Vehicles are kept together over photographs and crops, so that runs with and without crops hold out the same ones.
+
+    Args:
+        folder: holds plates, crops, or both.
+        parts: what is held out.
+        with_crops: plate crops too, which are for the reader alone.
 
     Raises:
         DataError: a picture or a label is missing or broken; `lpr-train check` lists them all.
     """
-    photos = load_plates(folder, split)
+    photos = load_plates_and_crops(folder, TRAINING_SPLIT)
     groups = vehicle_groups([photo.plates for photo in photos])
-    return [_load(photo.path, photo.plates, group) for photo, group in zip(photos, groups, strict=True)]
+    kept = parts.choose(groups)
+    loaded = [
+        _load(photo.path, photo.plates, group)
+        for photo, group in zip(photos, groups, strict=True)
+        if with_crops or not photo.is_crop
+    ]
+    return [photo for photo in loaded if photo.group not in kept], [photo for photo in loaded if photo.group in kept]
 
 
 def _load(path: Path, plates: Sequence[PlateLabel], group: str) -> Photo:
@@ -59,25 +88,16 @@ def _load(path: Path, plates: Sequence[PlateLabel], group: str) -> Photo:
     if scale < 1.0:
         image = np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
     labels = tuple(_scaled(plate, scale) for plate in plates)
-    seen = tuple(label.quad_xy for label in labels if label.legible != "none")
-    ignored = tuple(label.quad_xy for label in labels if label.legible == "none")
-    return Photo(path, group, Scene(image, seen, ignored), labels)
+    quads = tuple(label.quad_xy for label in labels if label.has_corners)
+    loose = tuple(label.quad_xy for label in labels if not label.has_corners)
+    return Photo(path, group, Scene(image, quads, loose=loose), labels)
 
 
 def _scaled(plate: PlateLabel, scale: float) -> PlateLabel:
-    return replace(plate, quad_xy=np.asarray(plate.quad_xy * scale, np.float32))
-
-
-def hold_out(
-    photos: Sequence[Photo], share: float, seed: int, fold: int = 0, folds: int = 0
-) -> tuple[list[Photo], list[Photo]]:
-    """Part photographs into training and held-out ones, vehicles kept together.
-
-    Returns:
-        Training photographs, and those held out, see `HoldOut`.
-    """
-    kept = HoldOut(share, seed, fold, folds).choose(photo.group for photo in photos)
-    return [p for p in photos if p.group not in kept], [p for p in photos if p.group in kept]
+    boxes = plate.character_boxes and tuple(
+        tuple((x * scale, y * scale, w * scale, h * scale) for x, y, w, h in row) for row in plate.character_boxes
+    )
+    return replace(plate, quad_xy=np.asarray(plate.quad_xy * scale, np.float32), character_boxes=boxes)
 
 
 def chooses_epoch(folds: int, training: Sequence[object], held_out: Sequence[object]) -> bool:
@@ -92,13 +112,22 @@ def mirror(scene: Scene) -> Scene:
     """Mirror a picture left to right, its plates' writing kept readable."""
     width = scene.image_bgr.shape[1]
     image = np.asarray(cv2.flip(scene.image_bgr, 1), np.uint8)
-    quads = tuple(mirror_quad(quad, width) for quad in scene.quads)
-    ignored = tuple(mirror_quad(quad, width) for quad in scene.ignored)
-    lures = tuple(mirror_quad(quad, width) for quad in scene.lures)
-    for old, new in zip((*scene.quads, *scene.ignored), (*quads, *ignored), strict=True):
+    mirrored = replace(_each_quad(scene, lambda quad: mirror_quad(quad, width)), image_bgr=image)
+    for old, new in zip(scene.plates, mirrored.plates, strict=True):
         size_hw = (max(8, round(quad_size(old)[1])), max(8, round(quad_size(old)[0])))
         lay_over(image, rectify(scene.image_bgr, old, size_hw), new)
-    return Scene(image, quads, ignored, lures)
+    return mirrored
+
+
+def _each_quad(scene: Scene, change: Callable[[Quad], Quad]) -> Scene:
+    """The same picture, all of its corners changed."""
+    return Scene(
+        scene.image_bgr,
+        tuple(map(change, scene.quads)),
+        tuple(map(change, scene.ignored)),
+        tuple(map(change, scene.lures)),
+        tuple(map(change, scene.loose)),
+    )
 
 
 def lay_over(image: Image, plate: Image, quad: Quad) -> None:
@@ -155,20 +184,31 @@ def view(scene: Scene, behind: Scene, size: int, rng: np.random.Generator, confi
     return _quarter_turned(_seen_through(scene, back, transform, size), size, rng, config)
 
 
+LEAST_VISIBLE = 0.6
+"""Share of a plate in view from which it is asked for."""
+
+
 def _seen_through(scene: Scene, back: Scene, transform: Floats, size: int) -> Scene:
     """Warp a picture onto another, with the plates of both that remain to be seen."""
     image = back.image_bgr.copy()
     shrunk, warp = _shrunk(scene.image_bgr, transform), _without_shrinking(scene.image_bgr, transform)
     cv2.warpPerspective(shrunk, warp, (size, size), dst=image, borderMode=cv2.BORDER_TRANSPARENT)
     outline = _moved(rectangle((scene.image_bgr.shape[0], scene.image_bgr.shape[1])), transform)
-    quads = [_moved(quad, transform) for quad in scene.quads]
-    ignored = [_moved(quad, transform) for quad in scene.ignored]
-    kept = [quad for quad in quads if _visible(quad, size) >= 0.6]
-    cut = [quad for quad in quads if 0.0 < _visible(quad, size) < 0.6]
-    clear = [quad for quad in back.quads if _shared(quad, outline) == 0.0]
-    hidden = [quad for quad in (*back.quads, *back.ignored) if 0.0 < _shared(quad, outline) < 1.0]
+    moved = _each_quad(scene, lambda quad: _moved(quad, transform))
+    cut = [quad for quad in (*moved.quads, *moved.loose) if 0.0 < _visible(quad, size) < LEAST_VISIBLE]
+    hidden = [quad for quad in back.plates if 0.0 < _shared(quad, outline) < 1.0]
     bare = [quad for quad in back.ignored if _shared(quad, outline) == 0.0]
-    return Scene(image, (*kept, *clear), (*ignored, *cut, *hidden, *bare))
+
+    def in_view(front: tuple[Quad, ...], behind: tuple[Quad, ...]) -> tuple[Quad, ...]:
+        kept = [quad for quad in front if _visible(quad, size) >= LEAST_VISIBLE]
+        return (*kept, *(quad for quad in behind if _shared(quad, outline) == 0.0))
+
+    return Scene(
+        image,
+        in_view(moved.quads, back.quads),
+        (*moved.ignored, *cut, *hidden, *bare),
+        loose=in_view(moved.loose, back.loose),
+    )
 
 
 def _filling_view(scene: Scene, size: int, rng: np.random.Generator) -> Floats:
@@ -190,7 +230,7 @@ def _near_view(scene: Scene, size: int, rng: np.random.Generator, config: ViewCo
     """Scale so that some plate, or what was taken for one, has a drawn width, and put it at a drawn place."""
     height, width = scene.image_bgr.shape[:2]
     least = 0.6 * size / max(height, width)
-    quads = (*scene.quads, *scene.lures) or scene.ignored
+    quads = (*scene.quads, *scene.lures) or (*scene.loose, *scene.ignored)
     if not quads:
         scale = least * float(np.exp(rng.uniform(0.0, 1.5)))
         return _scaled_and_moved(scale, *(rng.uniform(0, 1, 2) * (size - width * scale, size - height * scale)))
@@ -257,8 +297,7 @@ def _quarter_turned(scene: Scene, size: int, rng: np.random.Generator, config: V
         return scene
     turns = int(rng.choice([1, 2, 3], p=[0.4, 0.2, 0.4]))
     image = np.ascontiguousarray(np.rot90(scene.image_bgr, turns))
-    quads = tuple(_turned(quad, turns, size) for quad in scene.quads)
-    return Scene(image, quads, tuple(_turned(quad, turns, size) for quad in scene.ignored))
+    return replace(_each_quad(scene, lambda quad: _turned(quad, turns, size)), image_bgr=image)
 
 
 def _turned(quad: Quad, turns: int, size: int) -> Quad:

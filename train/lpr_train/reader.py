@@ -18,6 +18,7 @@ from lpr_edge.contract.metrics import character_error_rate, exact_match
 from lpr_edge.contract.outputs import decode_characters, group_rows
 from lpr_edge.contract.preprocess import InputSpec, prepare, prepare_plate
 from lpr_edge.contract.samples import Samples, picture_sha256
+from lpr_edge.contract.splits import HoldOut
 from lpr_train.config import FitConfig
 from lpr_train.engine import KerasModel
 from lpr_train.fit import predict
@@ -26,7 +27,7 @@ from lpr_train.heat import PlacedCharacter, character_targets
 from lpr_train.licence import licence_note
 from lpr_train.losses import peak_loss, weighted_l1, weighted_labels
 from lpr_train.networks.reader import STRIDE, reader_network
-from lpr_train.photos import chooses_epoch, hold_out, load_photos
+from lpr_train.photos import chooses_epoch, load_photos
 from lpr_train.placement import place_characters
 from lpr_train.pool import RenewedPool
 from lpr_train.real_plates import RealPlate, jitter, legible_plates, look_at, moved
@@ -101,8 +102,8 @@ class ReaderTask:
         self._plates = PlateRenderer(self._country, GlyphBook(self._country, cutouts))
         self._pool = RenewedPool(self._plates.render, config.seed)
         self._spec = InputSpec((config.input_height, config.input_width), 1, "gray", "stretch")
-        photos = load_photos(find_dataset(Path(config.data), "plates")) if config.data else []
-        training, judging = hold_out(photos, config.holdout, config.seed, config.fold, config.folds)
+        parts = HoldOut(config.holdout, config.seed, config.fold, config.folds)
+        training, judging = load_photos(Path(config.data), parts, with_crops=True) if config.data else ([], [])
         self._real = legible_plates(training, self._country)
         self._shown: list[RealPlate] = []
         self._judging = legible_plates(judging, self._country)

@@ -56,7 +56,7 @@ def legible_plates(photos: Sequence[Photo], country: Country) -> list[RealPlate]
         _cut_out(photo, label, rows)
         for photo in photos
         for label in photo.labels
-        if label.legible == "full" and (rows := _tokenized(label, country))
+        if label.legible == "full" and label.is_to_read and (rows := _tokenized(label, country))
     ]
 
 

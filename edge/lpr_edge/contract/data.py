@@ -1,6 +1,7 @@
 """The folders of labelled pictures that training, calibration and benchmarks read, and their splits.
 
-`plates/`: `labels.jsonl`, one picture a line, and `images/`. `characters/`: one folder a class.
+`plates/`: `labels.jsonl`, one photograph a line, and `images/`. `crops/`: the same of plate crops, for the reader
+alone. `characters/`: one folder a class.
 """
 
 import hashlib
@@ -14,12 +15,22 @@ import cv2
 import numpy as np
 
 from lpr_edge.contract.arrays import Image, Quad
-from lpr_edge.contract.country import Country
+from lpr_edge.contract.country import UNREADABLE, Country
 from lpr_edge.contract.errors import DataError
 
 PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
 VALIDATION_SHARE = 0.3
 """Of each class's file names, sorted as strings, the first `int(n × 0.3)` are validation: the published split."""
+
+
+HAND, BOX = "hand", "box"
+"""How a plate's corners are known: each by hand, or as a loose upright box around it."""
+BOTH, FOREIGN = "both", "foreign"
+"""Kinds beside the scripts: a registration with its twin in another script, and another country's plate."""
+CROPS = "crops"
+"""Name of the data set whose pictures a plate fills."""
+CharacterBox = tuple[float, float, float, float]
+"""Left, top, width and height in pixels."""
 
 
 @dataclass(frozen=True)
@@ -33,25 +44,53 @@ class PlateLabel:
     legible: str
     """`full`, `partial` or `none`."""
     kind: str
-    """Script: `devanagari` or `latin` in Nepal's data."""
+    """Script: `devanagari` or `latin` in Nepal's data; or `both`, or `foreign`."""
     vehicle: str
     number_rows: tuple[str, ...] | None = None
     """The registration without a decorative header, where that differs."""
+    corners: str = HAND
+    """`hand`, or `box` where `quad_xy` is a loose upright box."""
+    character_boxes: tuple[tuple[CharacterBox, ...], ...] | None = None
+    """For each row a box for each of its labels, in reading order; None where nobody drew them."""
 
     @property
     def text_rows(self) -> tuple[str, ...]:
-        """What a reading is scored against."""
-        return self.number_rows or self.rows
+        """What a reading is scored against: of a plate in two scripts, the registration without its Latin twin."""
+        own = tuple(row for row in self.rows if not _is_latin(row)) if self.kind == BOTH else ()
+        return self.number_rows or own or self.rows
+
+    @property
+    def has_corners(self) -> bool:
+        """Whether corners may be learnt from it, and overlaps judged by it."""
+        return self.corners != BOX
+
+    @property
+    def is_to_find(self) -> bool:
+        """Whether a detector that misses it makes a mistake: somebody can read at least one of its characters."""
+        return self.legible != "none" and self.has_corners
+
+    @property
+    def is_to_read(self) -> bool:
+        """Whether its known characters may be learnt, and a reading of it judged."""
+        return self.legible != "none" and self.kind != FOREIGN
+
+
+def _is_latin(row: str) -> bool:
+    """Whether a row has signs, and all of them are ASCII; `?` is no sign."""
+    signs = row.replace(UNREADABLE, "")
+    return bool(signs) and signs.isascii()
 
 
 @dataclass(frozen=True)
 class PlatePhoto:
-    """A labelled photograph."""
+    """A labelled photograph, or a crop of one plate."""
 
     path: Path
     split: str
     source: str
     plates: tuple[PlateLabel, ...]
+    is_crop: bool = False
+    """Whether the plate fills the picture: no detector learns from it or is judged by it."""
 
 
 @dataclass(frozen=True)
@@ -63,17 +102,35 @@ class CharacterFile:
 
 
 def find_dataset(folder: Path, name: str) -> Path:
-    """The folder of the data set `plates` or `characters`: `folder` itself, or the one of that name in it.
+    """The folder of the data set `plates`, `crops` or `characters`: `folder` itself, or the one of that name in it.
+
+    A folder of labels is taken for photographs, unless it is called `crops`.
 
     Raises:
         DataError: neither is there.
     """
-    holds = _holds_plates if name == "plates" else _holds_characters
-    for candidate in (Path(folder), Path(folder) / name):
+    holds = _holds_characters if name == "characters" else _holds_plates
+    folder = Path(folder)
+    is_other = name != "characters" and _holds_crops(folder) != (name == CROPS)
+    candidates = [folder / name] if is_other else [folder, folder / name]
+    for candidate in candidates:
         if holds(candidate):
             return candidate
-    wanted = "labels.jsonl" if name == "plates" else "a folder of pictures for each class"
-    raise DataError(f"no {name} data in {folder}: expected {wanted} there, or in {Path(folder) / name}")
+    wanted = "a folder of pictures for each class" if name == "characters" else "labels.jsonl"
+    raise DataError(f"no {name} data in {folder}: expected {wanted} there, or in {folder / name}")
+
+
+def has_dataset(folder: Path, name: str) -> bool:
+    """Whether `find_dataset` would find it."""
+    try:
+        find_dataset(folder, name)
+    except DataError:
+        return False
+    return True
+
+
+def _holds_crops(folder: Path) -> bool:
+    return folder.absolute().name == CROPS
 
 
 def _holds_plates(folder: Path) -> bool:
@@ -87,12 +144,35 @@ def _holds_characters(folder: Path) -> bool:
 
 
 def load_plates(folder: Path, split: str | None = None) -> list[PlatePhoto]:
-    """Read the labels of a split, or of all.
+    """Read the labels of a split's photographs, or of all: what a detector learns from and is judged by.
 
     Raises:
         DataError: there are no labels, or a line isn't one; it names the line.
     """
-    path = find_dataset(folder, "plates") / "labels.jsonl"
+    return _load(folder, "plates", split)
+
+
+def load_crops(folder: Path, split: str | None = None) -> list[PlatePhoto]:
+    """Read the labels of a split's plate crops, or of all; none where the folder has no such data.
+
+    Raises:
+        DataError: a line isn't a label; it names the line.
+    """
+    return _load(folder, CROPS, split) if has_dataset(folder, CROPS) else []
+
+
+def load_plates_and_crops(folder: Path, split: str | None = None) -> list[PlatePhoto]:
+    """Photographs, then crops: what a reader learns from and is judged by, and how every run parts its pictures.
+
+    Raises:
+        DataError: there is neither, or a line isn't a label; it names the line.
+    """
+    crops = load_crops(folder, split)
+    return [*(load_plates(folder, split) if has_dataset(folder, "plates") or not crops else ()), *crops]
+
+
+def _load(folder: Path, name: str, split: str | None) -> list[PlatePhoto]:
+    path = find_dataset(folder, name) / "labels.jsonl"
     photos = [photo_from_line(line, number, path) for number, line in enumerate(_lines(path), 1)]
     return [photo for photo in photos if split in (None, photo.split)]
 
@@ -115,7 +195,8 @@ def photo_from_line(line: str, number: int, path: Path) -> PlatePhoto:
     try:
         values = json.loads(line)
         plates = tuple(map(_plate, values["plates"]))
-        return PlatePhoto(path.parent / "images" / values["image"], values["split"], values.get("source", ""), plates)
+        picture = path.parent / "images" / values["image"]
+        return PlatePhoto(picture, values["split"], values.get("source", ""), plates, _holds_crops(path.parent))
     except (ValueError, KeyError, TypeError) as error:
         raise DataError(f"{path}, line {number}: {error!r}; see the data format in README") from error
 
@@ -124,7 +205,9 @@ def _plate(values: dict[str, Any]) -> PlateLabel:
     quad = np.asarray(values["quad"], np.float32)
     if quad.shape != (4, 2):
         raise ValueError(f"a quad needs four corners x, y, found {values['quad']}")
-    number_rows = values.get("number_rows")
+    number_rows, corners = values.get("number_rows"), values.get("corners", HAND)
+    if corners not in (HAND, BOX):
+        raise ValueError(f"corners are {HAND!r} or {BOX!r}, found {corners!r}")
     return PlateLabel(
         quad,
         tuple(values["rows"]),
@@ -132,7 +215,18 @@ def _plate(values: dict[str, Any]) -> PlateLabel:
         values.get("kind", ""),
         values.get("vehicle", ""),
         tuple(number_rows) if number_rows else None,
+        corners,
+        _character_boxes(values.get("character_boxes")),
     )
+
+
+def _character_boxes(rows: Any) -> tuple[tuple[CharacterBox, ...], ...] | None:
+    if rows is None:
+        return None
+    for row in rows:
+        if any(len(box) != 4 for box in row):
+            raise ValueError(f"a character's box needs x, y, width and height, found {row}")
+    return tuple(tuple((float(x), float(y), float(w), float(h)) for x, y, w, h in row) for row in rows)
 
 
 def load_characters(
