@@ -8,7 +8,7 @@ from lpr_edge.lists.command import parse_command
 from lpr_edge.shipped import model_file
 from lpr_edge.sinks.mqtt import load_paho, parse_broker
 from lpr_edge.sinks.opening import load_watch_list, wanted_hasher
-from lpr_edge.sinks.webhook import parse_url
+from lpr_edge.sinks.webhook import parse_webhook
 from lpr_edge.web.opening import load_server
 from lpr_edge.zone import parse_zone
 
@@ -28,7 +28,7 @@ def check_settings(config: Config) -> None:
     if config.on_match:
         parse_command(config.on_match)
     if config.webhook:
-        parse_url(config.webhook)
+        parse_webhook(config.webhook, config.webhook_token)
     if config.mqtt:
         load_paho()
         parse_broker(config.mqtt)

@@ -17,7 +17,7 @@ from lpr_edge.stopping import Reloading, Terminated
 from lpr_edge.web.address import DEFAULT
 
 GROUPS = {
-    "pictures": ("size", "fps", "rotate", "every", "roi", "give_up"),
+    "pictures": ("source_name", "size", "fps", "rotate", "every", "roi", "give_up"),
     "models": ("detector", "reader", "classifier", "runtime", "threads"),
     "reading": ("min_confidence", "looks", "gap", "every_frame", "max_frames"),
     "watch list": ("list", "list_edits", "list_doubt", "on_match", "on_match_timeout"),
@@ -105,7 +105,11 @@ def parse_arguments(argv: list[str] | None) -> tuple[argparse.Namespace, Config]
         LprError: file or environment is wrong.
     """
     parser = build_parser()
-    arguments = parser.parse_args(argv)
+    arguments, unknown = parser.parse_known_args(argv)
+    if unknown:
+        # Names alone: what follows a mistyped flag may be a password.
+        names = [word.partition("=")[0] for word in unknown if word.startswith("-")]
+        parser.error(f"unknown flags: {' '.join(names)}" if names else f"{len(unknown)} words belong to no flag")
     config = load_config(arguments.config)
     try:
         config = with_flags(config, arguments)

@@ -6,14 +6,15 @@ import os
 import re
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from lpr_edge import amounts
 from lpr_edge.contract.errors import LprError
-from lpr_edge.contract.settings import check_table, check_texts, read_table
+from lpr_edge.contract.settings import SECRET, check_table, check_texts, read_table
+from lpr_edge.contract.url import redact, redact_command
 from lpr_edge.web.address import check_token, parse_address
 
 RUNTIME_NAMES = ("auto", "litert", "tflite", "onnxruntime", "opencv")
@@ -35,6 +36,8 @@ class Config:
     """read the camera of that number; 0 is the first"""
     source: str = ""
     """read a picture, a folder of pictures, a video file or a stream's URL"""
+    source_name: str = ""
+    """what records call the source, in place of its address; of pictures, their names follow it"""
     size: str = ""
     """ask the camera for pictures of this size, such as 1280x720"""
     fps: float | None = None
@@ -104,12 +107,12 @@ class Config:
     snapshots: Path | None = None
     """folder for each vehicle's best frame and its plate"""
     webhook: str = ""
-    """address that each event is posted to, with its id as Idempotency-Key"""
-    webhook_token: str = ""
+    """address that each event is posted to, with its id as Idempotency-Key; a login in it is sent as Basic"""
+    webhook_token: str = field(default="", metadata=SECRET)
     """sent there as a bearer token; better as LPR_WEBHOOK_TOKEN, which no process list shows"""
     mqtt: str = ""
     """broker that each event is published to: mqtt://user@host:1883, or mqtts:// for TLS"""
-    mqtt_password: str = ""
+    mqtt_password: str = field(default="", metadata=SECRET)
     """of that user; better as LPR_MQTT_PASSWORD, which no process list shows"""
     mqtt_ca: Path | None = None
     """certificate of the authority behind the broker's own, where the system doesn't know it"""
@@ -123,7 +126,7 @@ class Config:
     """this device's name in topics; without one, the host's"""
     web: str = ""
     """live page in a browser, also /metrics and /health, at HOST:PORT; others than this machine need its token"""
-    web_token: str = ""
+    web_token: str = field(default="", metadata=SECRET)
     """password of the live page, 16 characters or more; better as LPR_WEB_TOKEN; without one, a new one is said"""
     health_after: str = "30s"
     """at /health the device is ill when it has had no frame for so long"""
@@ -154,12 +157,19 @@ class Config:
         _require(self.camera is not None or not self.source or not (self.size or self.fps), *ONLY_CAMERA)
         for key in ("device", "mqtt_topic"):
             text = getattr(self, key)
-            _require(not re.search(r"[+#\0\s]|^/|/$", text), key, repr(text), "without spaces, +, # and outer /")
-        _require("/" not in self.device, "device", repr(self.device), "without /")
+            _require(
+                not re.search(r"[+#\0\s]|^/|/$", text), key, repr(redact(text)), "without spaces, +, # and outer /"
+            )
+        _require("/" not in self.device, "device", repr(redact(self.device)), "without /")
         _require(self.rotate_bytes >= 1000, "rotate_size", self.rotate_size, "1kB or more")
         _require(0 <= self.list_edits <= 2, "list_edits", self.list_edits, "0 to 2")
         _require(0 <= self.list_doubt <= 1, "list_doubt", self.list_doubt, "0 to 1")
-        _require(bool(self.list) or not self.on_match, "on_match", repr(self.on_match), "left out without `list`")
+        _require(
+            bool(self.list) or not self.on_match,
+            "on_match",
+            repr(redact_command(self.on_match)),
+            "left out without `list`",
+        )
         _require(
             bool(self.hash_plates) or not self.hash_key, "hash_key", self.hash_key, "left out without `hash_plates`"
         )
@@ -175,6 +185,8 @@ class Config:
         if self.web:
             parse_address(self.web)
         check_token(self.web_token)
+        is_sendable = re.fullmatch(r"[ -~]*", self.webhook_token) is not None
+        _require(is_sendable, "webhook_token", "not shown here", "one line of plain letters, digits and signs")
         _require(not (self.stores and self.every_frame), "every_frame", True, "off where events are stored or sent on")
 
     @property

@@ -9,7 +9,7 @@ from pathlib import Path
 from lpr_edge import amounts
 from lpr_edge.config import Config
 from lpr_edge.contract.errors import LprError
-from lpr_edge.frames import Quiet, Source, Unreadable, Wanted, open_camera, open_source, shape_frames
+from lpr_edge.frames import Quiet, Source, Unreadable, Wanted, name_frames, open_camera, open_source, shape_frames
 from lpr_edge.loop import Loop
 from lpr_edge.messages import detail, say, warn
 from lpr_edge.pipeline import PlateReader
@@ -54,7 +54,8 @@ def run_job(arguments: argparse.Namespace, config: Config, again: Again | None =
 
         install_service(config, arguments.config, arguments.print, sys.stdout)
         return 0
-    return read_plates(config, shape_frames(_open(config), config.rotate, config.every), again)
+    source = name_frames(_open(config), config.source_name)
+    return read_plates(config, shape_frames(source, config.rotate, config.every), again)
 
 
 def _open(config: Config) -> Source:
@@ -97,7 +98,7 @@ def read_characters(config: Config, path: str) -> int:
     """Classify each picture of a file or folder."""
     from lpr_edge.classifier import Classifier
 
-    source = open_source(path)
+    source = name_frames(open_source(path), config.source_name)
     classifier = Classifier(_load(config, "characters"))
     sink = JsonLines(sys.stdout)
     failures = 0

@@ -57,7 +57,7 @@ def test_the_environment_names_a_file(tmp_path: Path) -> None:
         ("min_confidence = 2", r"Setting `min_confidence` is 2\.0, and it must be 0 to 1"),
         ("min_confidence = nan", r"Setting `min_confidence` is nan, and it must be 0 to 1"),
         ('runtime = "tensorrt"', r"Setting `runtime` is tensorrt, and it must be one of auto, litert, "),
-        ("[mqtt]\nhost = 1", r"`mqtt` is \{'host': 1\}, and a text was expected"),
+        ("[mqtt]\nhost = 1", r"`mqtt` is a table, and a text was expected"),
         ("threads = ", r"lpr\.toml isn't TOML: "),
         ("threads = 1\nthreads = 2", r"lpr\.toml isn't TOML: "),
     ],

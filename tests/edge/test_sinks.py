@@ -306,7 +306,7 @@ def test_mqtt_login(tmp_path: Path) -> None:
 
 def test_what_is_no_broker_is_told_without_its_password() -> None:
     """A wrong address is shown without the login in it."""
-    with pytest.raises(LprError, match=r"`mqtt` is 'tcp://…@host'") as caught:
+    with pytest.raises(LprError, match=r"`mqtt` is 'tcp://host'") as caught:
         parse_broker("tcp://user:secret@host")
     assert "secret" not in str(caught.value)
 

@@ -13,17 +13,21 @@ import itertools
 import json
 import textwrap
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin, get_type_hints
 
 from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.url import redact
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 C = TypeVar("C", bound="DataclassInstance")
+
+SECRET = {"secret": True}
+"""Metadata of a field whose value no message shows."""
 
 METAVARS = {int: "N", float: "X", str: "TEXT", Path: "PATH"}
 """How a flag's value is called in --help."""
@@ -39,7 +43,8 @@ def check_table(config_class: type, values: dict[str, Any], origin: str) -> dict
     for key in values:
         if key not in types_of:
             raise LprError(f"{origin}: unknown key `{key}`.{_suggestion(key, types_of)}")
-    return {key: _convert(value, types_of[key], key, origin) for key, value in values.items()}
+    secrets = secret_names(config_class)
+    return {key: _convert(value, types_of[key], key, origin, key in secrets) for key, value in values.items()}
 
 
 def check_texts(config_class: type, texts: dict[str, str], origin: str, prefix: str = "") -> dict[str, Any]:
@@ -61,8 +66,14 @@ def check_texts(config_class: type, texts: dict[str, str], origin: str, prefix: 
         if name not in named:
             raise LprError(f"{origin}: unknown key `{name}`.{_suggestion(name, named)}")
         key = named[name]
-        values[key] = _convert(_from_text(text, types_of[key]), types_of[key], name, origin)
+        is_secret = key in secret_names(config_class)
+        values[key] = _convert(_from_text(text, types_of[key]), types_of[key], name, origin, is_secret)
     return values
+
+
+def secret_names(config_class: type) -> set[str]:
+    """The fields whose values no message may show."""
+    return {field.name for field in dataclasses.fields(config_class) if field.metadata.get("secret")}
 
 
 def _from_text(text: str, kind: Any) -> Any:
@@ -90,17 +101,25 @@ def _suggestion(key: str, known: Iterable[str]) -> str:
     return f" Did you mean `{near[0]}`?" if near else f" Known keys: {', '.join(known)}."
 
 
-def _convert(value: Any, kind: Any, key: str, origin: str) -> Any:
+def _convert(value: Any, kind: Any, key: str, origin: str, is_secret: bool = False) -> Any:
     kind = _without_none(kind)
     if get_origin(kind) is tuple and isinstance(value, list):
-        return tuple(_convert(item, get_args(kind)[0], key, origin) for item in value)
+        return tuple(_convert(item, get_args(kind)[0], key, origin, is_secret) for item in value)
     if kind is float and type(value) is int:
         return float(value)
     if kind is Path and isinstance(value, str | Path):
         return Path(value)
     if type(value) is not kind:
-        raise LprError(f"{origin}: `{key}` is {value!r}, and {_type_name(kind)} was expected.")
+        found = "not shown here" if is_secret else _shown_value(value)
+        raise LprError(f"{origin}: `{key}` is {found}, and {_type_name(kind)} was expected.")
     return value
+
+
+def _shown_value(value: object) -> str:
+    """A value as a message shows it: a URL without its login, and of a table or list only that it is one."""
+    if isinstance(value, dict | list):
+        return "a table" if isinstance(value, dict) else "a list"
+    return repr(redact(value) if isinstance(value, str) else value)
 
 
 def _type_name(kind: Any) -> str:
@@ -199,8 +218,20 @@ def _flag_options(kind: Any) -> dict[str, Any]:
     if kind is bool:
         return {"action": argparse.BooleanOptionalAction}
     if get_origin(kind) is tuple:
-        return {"type": get_args(kind)[0], "nargs": "+"}
-    return {"type": kind, "metavar": METAVARS[kind]}
+        return {"type": _flag_type(get_args(kind)[0]), "nargs": "+"}
+    return {"type": _flag_type(kind), "metavar": METAVARS[kind]}
+
+
+def _flag_type(kind: Any) -> Callable[[str], Any]:
+    """What reads a flag's text, and shows nothing secret of one that it can't read."""
+
+    def read(text: str) -> Any:
+        try:
+            return kind(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{redact(text)!r} is not {_type_name(kind)}") from None
+
+    return read
 
 
 def with_flags(config: C, flags: argparse.Namespace) -> C:

@@ -9,7 +9,7 @@ from lpr_edge.config import Config
 from lpr_edge.contract.errors import LprError
 from lpr_edge.doctor.finding import Finding, State, fine
 from lpr_edge.sinks.mqtt import PORTS, load_paho, parse_broker, tls_context
-from lpr_edge.sinks.webhook import parse_url
+from lpr_edge.sinks.webhook import parse_webhook
 
 TIMEOUT_S = 5.0
 
@@ -43,7 +43,7 @@ def _ask_broker(config: Config) -> str:
         client.tls_set_context(tls_context(config.mqtt_ca))
     client.on_connect = on_connect
     client.connect_timeout = TIMEOUT_S
-    client.connect(address.hostname, address.port or PORTS[address.scheme])
+    client.connect(address.host, address.port or PORTS[address.scheme])
     client.loop_start()
     answered.wait(TIMEOUT_S)
     client.disconnect()
@@ -54,9 +54,9 @@ def _ask_broker(config: Config) -> str:
 def check_webhook(url: str) -> Finding:
     """Whether there is a server at the address; nothing is sent to it."""
     try:
-        address = parse_url(url)
+        address = parse_webhook(url)
         secure = address.scheme == "https"
-        place = (address.hostname or "", address.port or (443 if secure else 80))
+        place = (address.host, address.port or (443 if secure else 80))
         with socket.create_connection(place, TIMEOUT_S) as connection:
             if secure:
                 ssl.create_default_context().wrap_socket(connection, server_hostname=place[0]).close()

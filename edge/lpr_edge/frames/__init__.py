@@ -2,7 +2,7 @@
 
 from lpr_edge.frames.frame import Frame, Frames, Quiet, Source, Unreadable
 from lpr_edge.frames.opening import Wanted, open_camera, open_source
-from lpr_edge.frames.shaping import shape_frames
+from lpr_edge.frames.shaping import name_frames, shape_frames
 
 __all__ = [
     "Frame",
@@ -11,6 +11,7 @@ __all__ = [
     "Source",
     "Unreadable",
     "Wanted",
+    "name_frames",
     "open_camera",
     "open_source",
     "shape_frames",

@@ -6,7 +6,8 @@ from pathlib import Path
 import cv2
 
 from lpr_edge.contract.data import PICTURES
-from lpr_edge.contract.errors import SourceError
+from lpr_edge.contract.errors import LprError, SourceError
+from lpr_edge.contract.url import is_url, parse_url, redact
 from lpr_edge.frames.camera import Wanted, open_camera
 from lpr_edge.frames.capture import TIMEOUT_MS, Stream, open_capture
 from lpr_edge.frames.clip import clip_source, open_clip
@@ -19,7 +20,9 @@ __all__ = ["Wanted", "open_camera", "open_source"]
 
 STREAM_FROZEN_S = 60.0
 """An encoder may skip a still scene, so that a stream repeats pictures to the bit; but not past its next key frame."""
-STREAMS = ("http://", "https://", "rtsp://", "rtsps://", "rtmp://")
+STREAMS = ("http", "https", "rtsp", "rtsps", "rtmp", "rtmps", "srt", "udp", "tcp")
+"""Schemes of a stream; which of them can be read, OpenCV's FFmpeg decides."""
+EXAMPLE = "rtsp://user:password@camera/stream"
 
 
 def open_source(source: str, give_up_s: float = 0.0) -> Source:
@@ -32,12 +35,13 @@ def open_source(source: str, give_up_s: float = 0.0) -> Source:
     Raises:
         SourceError: it is missing, can't be read, or doesn't answer.
     """
-    if source.startswith(STREAMS):
+    if is_url(source):
         return open_stream(source, give_up_s)
     try:
         return _open_path(source)
-    except OSError as error:
-        raise SourceError(f"{source} can't be opened: {error.strerror}") from error
+    except (OSError, ValueError) as error:  # a path with a NUL byte is a ValueError
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise SourceError(f"{redact(source)} can't be opened: {reason}") from error
 
 
 def _open_path(source: str) -> Source:
@@ -46,7 +50,7 @@ def _open_path(source: str) -> Source:
         return open_folder(path)
     if not path.exists():
         raise SourceError(
-            f"no file or folder {source}: give one that exists, a stream ({', '.join(STREAMS)}), or --camera 0"
+            f"no file or folder {redact(source)}: give one that exists, a stream such as {EXAMPLE}, or --camera 0"
         )
     return open_picture(path) if path.suffix.lower() in PICTURES else open_clip(path)
 
@@ -55,9 +59,13 @@ def open_stream(url: str, give_up_s: float = 0.0) -> Source:
     """A stream; a video file behind a URL is read like a file, every frame.
 
     Raises:
-        SourceError: it doesn't answer, or sends nothing that OpenCV can read.
+        SourceError: it is no stream's URL, doesn't answer, or sends nothing that OpenCV can read.
     """
-    name = _without_password(url)
+    name = redact(url)
+    try:
+        url = parse_url(url, STREAMS, "source", EXAMPLE).full
+    except LprError as error:
+        raise SourceError(str(error)) from error
     capture = _open_capture(url, name)
     if capture.get(cv2.CAP_PROP_FRAME_COUNT) > 0:
         return clip_source(capture, name, datetime.now(UTC))
@@ -77,10 +85,3 @@ def _open_capture(url: str, name: str) -> cv2.VideoCapture:
             "check the address, the login, and that the camera is on"
         )
     return capture
-
-
-def _without_password(url: str) -> str:
-    """The address without a login, which has no place in records."""
-    scheme, _, rest = url.partition("://")
-    host, slash, path = rest.partition("/")
-    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"

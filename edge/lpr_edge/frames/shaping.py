@@ -1,6 +1,7 @@
-"""Frames turned upright, and fewer of them."""
+"""Frames turned upright, fewer of them, and called by a name."""
 
 from dataclasses import replace
+from pathlib import PurePath
 
 import cv2
 import numpy as np
@@ -41,3 +42,22 @@ def _shaped(frames: Frames, rotate: int, every: int) -> Frames:
                 yield frame
     finally:
         frames.close()
+
+
+def name_frames(source: Source, name: str) -> Source:
+    """A source whose frames go by a name that the user gave, in place of its address.
+
+    Args:
+        source: any; its own name stays what messages call it.
+        name: what records call it; of pictures, `name/file`. Empty changes nothing.
+    """
+    return replace(source, frames=_named(source, name)) if name else source
+
+
+def _named(source: Source, name: str) -> Frames:
+    try:
+        for frame in source.frames:
+            own = f"{name}/{PurePath(frame.source).name}" if source.kind == "stills" else name
+            yield replace(frame, source=own)
+    finally:
+        source.frames.close()

@@ -13,6 +13,7 @@ from threading import Thread
 from time import monotonic
 
 from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.url import redact_command
 from lpr_edge.messages import detail, warn
 from lpr_edge.records import Record
 
@@ -107,10 +108,14 @@ def parse_command(command: str) -> list[str]:
     try:
         words = shlex.split(command)
     except ValueError as error:
-        raise LprError(f"Setting `on_match` is {command!r}, and its quotes don't match: {error}") from error
+        raise LprError(
+            f"Setting `on_match` is {redact_command(command)!r}, and its quotes don't match: {error}"
+        ) from error
     program = shutil.which(words[0]) if words else None
     if program is None:
-        raise LprError(f"Setting `on_match` is {command!r}, and its first word must be a program that can be run.")
+        raise LprError(
+            f"Setting `on_match` is {redact_command(command)!r}, and its first word must be a program that can be run."
+        )
     return [program, *words[1:]]
 
 

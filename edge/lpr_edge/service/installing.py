@@ -13,6 +13,7 @@ from typing import Any, TextIO
 from lpr_edge.config import Config, load_config
 from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.settings import config_to_toml
+from lpr_edge.contract.url import is_url
 from lpr_edge.messages import say, warn
 from lpr_edge.service.unit import NAME, SETTINGS, STATE, USER, USERS, folders_outside, unit_text
 
@@ -69,7 +70,7 @@ def plan(config: Config, given: Path | None) -> tuple[Path, dict[Path, str]]:
 def absolute(config: Config) -> Config:
     """The settings with each path from the root on: a service has no folder of its own to begin at."""
     changes: dict[str, Any] = {name: path.absolute() for name in PATHS if (path := getattr(config, name))}
-    if config.source and "://" not in config.source:
+    if config.source and not is_url(config.source):
         changes["source"] = str(Path(config.source).absolute())
     return dataclasses.replace(config, **changes)
 

@@ -4,10 +4,10 @@ import json
 import ssl
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from lpr_edge import __version__
 from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.url import Url, parse_url
 from lpr_edge.messages import warn
 from lpr_edge.records import SCHEMA, Record
 from lpr_edge.sinks.discovery import discovery_messages
@@ -104,13 +104,13 @@ class Mqtt:
         client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, client_id=f"lpr-{self._device}")
         client.will_set(f"{self._base}/status", _status("offline"), qos=1, retain=True)
         if address.username:
-            client.username_pw_set(unquote(address.username), password or unquote(address.password or "") or None)
+            client.username_pw_set(address.username, password or address.password or None)
         if address.scheme == "mqtts":
             client.tls_set_context(tls_context(certificate))
         client.on_connect, client.on_connect_fail = self._on_connect, self._on_connect_fail
         client.on_disconnect = self._on_disconnect
         client.reconnect_delay_set(1, 30)
-        client.connect_async(address.hostname, address.port or PORTS[address.scheme], KEEPALIVE_S)
+        client.connect_async(address.host, address.port or PORTS[address.scheme], KEEPALIVE_S)
         client.loop_start()
         return client
 
@@ -145,22 +145,13 @@ def load_paho() -> Any:
     return client
 
 
-def parse_broker(url: str) -> Any:
+def parse_broker(url: str) -> Url:
     """The parts of a broker's address.
 
     Raises:
         LprError: it isn't one.
     """
-    try:
-        address = urlsplit(url)
-        usable = address.scheme in PORTS and bool(address.hostname) and address.port != 0
-    except ValueError:
-        usable = False
-    if not usable:
-        raise LprError(
-            f"`mqtt` is {_hidden(url)!r}, and it must be an address such as mqtt://user@broker:1883 or mqtts://broker"
-        )
-    return urlsplit(url)
+    return parse_url(url, tuple(PORTS), "mqtt", "mqtt://user@broker:1883 or mqtts://broker")
 
 
 def tls_context(certificate: Path | None) -> ssl.SSLContext:
@@ -173,12 +164,6 @@ def tls_context(certificate: Path | None) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=certificate)
     except (OSError, ssl.SSLError) as error:
         raise LprError(f"`mqtt_ca` {certificate} is no certificate that can be read: give a PEM file") from error
-
-
-def _hidden(url: str) -> str:
-    """An address without its login, for messages."""
-    head, at, tail = url.rpartition("@")
-    return f"{head.partition('://')[0]}://…@{tail}" if at else url
 
 
 def _status(state: str) -> str:

@@ -5,6 +5,7 @@ import re
 import secrets
 
 from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.url import redact
 
 HERE = "127.0.0.1"
 DEFAULT = f"{HERE}:8080"
@@ -21,7 +22,9 @@ def parse_address(text: str) -> tuple[str, int]:
     """
     match = re.fullmatch(r"(?:(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):)?(\d{1,5})", text)
     if match is None or not 0 < int(match[2]) < 65536:
-        raise LprError(f"Setting `web` is {text!r}, and it must be HOST:PORT, such as {DEFAULT} or 0.0.0.0:8080.")
+        raise LprError(
+            f"Setting `web` is {redact(text)!r}, and it must be HOST:PORT, such as {DEFAULT} or 0.0.0.0:8080."
+        )
     return (match[1] or HERE).strip("[]"), int(match[2])
 
 
