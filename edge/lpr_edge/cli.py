@@ -20,7 +20,7 @@ GROUPS = {
     "pictures": ("source_name", "size", "fps", "rotate", "every", "roi", "give_up"),
     "models": ("detector", "reader", "classifier", "runtime", "threads"),
     "reading": ("min_confidence", "looks", "gap", "every_frame", "max_frames"),
-    "watch list": ("list", "list_edits", "list_doubt", "on_match", "on_match_timeout"),
+    "watch list": ("list", "list_edits", "list_doubt", "list_wildcard_actions", "on_match", "on_match_timeout"),
     "privacy": ("hash_plates", "hash_key", "blur"),
     "messages": ("quiet", "verbose"),
     "looking at it": ("show", "save_video", "save_images"),

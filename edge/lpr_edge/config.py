@@ -84,6 +84,8 @@ class Config:
     """a listed plate may differ in so many characters, 0 to 2, where the reading is in doubt; 0 opens no wrong gate"""
     list_doubt: float = 0.8
     """a character of a valid reading counts as in doubt below this confidence"""
+    list_wildcard_actions: bool = False
+    """a line of the list with `match = wildcard` may have an action, too, which is then done for many vehicles"""
     on_match: str = ""
     """program to run when a listed plate with an action comes; action, plate and name follow its own arguments"""
     on_match_timeout: str = "10s"

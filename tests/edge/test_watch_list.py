@@ -1,5 +1,6 @@
 import time
 from collections.abc import Sequence
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from lpr_edge.contract.country import load_country
 from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.outputs import Character
 from lpr_edge.grammar import Grammar
+from lpr_edge.lists.hashed_list import write_hashed_list
 from lpr_edge.lists.nearby import Nearness
 from lpr_edge.lists.watch_list import Match, WatchList, read_list
 from lpr_edge.lists.watching import WatchedList
@@ -167,6 +169,110 @@ def test_every_mistake_in_a_list_is_one_clear_line(tmp_path: Path, text: str, me
     with pytest.raises(LprError, match=message) as caught:
         listed(tmp_path, text)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "written", ["ज ४? प २४९९", "1_3", "12/13", "[1-4]", "#3", "JA 1…", "12%", "JA 4* PA 2499", "JA,1"]
+)
+def test_a_sign_that_no_plate_has_is_a_mistake(tmp_path: Path, written: str) -> None:
+    """A sign that is neither spacing nor a separator is refused with its line: dropped, it would name another plate."""
+    with pytest.raises(LprError, match=r"gate\.csv, line 3: '.' is no letter, digit or separator of a plate"):
+        listed(tmp_path, f'plate,name,action\nBA79PA5007,Ram,open\n"{written}",x,open\n')
+    hasher = PlateHasher(b"k" * 32, GRAMMAR)
+    with pytest.raises(LprError, match=r"line 3: '.' is no letter, digit or separator") as caught:
+        write_hashed_list(tmp_path / "gate.csv", GRAMMAR, hasher.hash_key, StringIO())
+    assert written not in str(caught.value)
+
+
+WILDCARDS = "plate,name,action,match\n"
+
+
+@pytest.mark.parametrize(
+    ("written", "fitting", "others"),
+    [
+        ("ज ४? प २४९९", ["ज४१प२४९९", "JA49PA2499"], ["ज४प२४९९", "ज४१२प२४९९", "ज५१प२४९९", "ज४१प२४९८"]),
+        ("JA 4* PA 2499", ["ज४प२४९९", "ज४१प२४९९"], ["ज५१प२४९९", "ज४१च२४९९"]),
+        ("? 1 PA 12", ["बा१प१२", "ज१प१२"], ["बा२प१२"]),
+        ("*5007", ["बा७९प५००७", "प्रदेश३०२००१प५००७"], ["बा७९प५००८"]),
+        ("3 02 001 PA ???4", ["प्रदेशनं३०२००१प१२३४"], ["प्रदेशनं३०२००१प१२३५", "प्रदेशनं३०२००१प४"]),
+    ],
+)
+def test_wildcards_where_a_line_asks_for_them(
+    tmp_path: Path, written: str, fitting: list[str], others: list[str]
+) -> None:
+    """`match` = wildcard: `?` is just one character of the plate, in either script, `*` any number; others differ."""
+    watch_list = listed(tmp_path, f"{WILDCARDS}{written},seen,,wildcard\n")
+    assert (watch_list.odd, watch_list.count) == ((), 1)
+    assert [names(find(watch_list, reading(text))) for text in fitting] == [("seen", 0)] * len(fitting)
+    assert [find(watch_list, reading(text), edits=2) for text in others] == [None] * len(others)
+
+
+def test_a_listed_plate_comes_before_wildcards_and_those_in_their_order(tmp_path: Path) -> None:
+    """The plate itself wins over a wildcard, the first wildcard over the next; a reading that is no plate fits none."""
+    lines = "BA 79 PA *,first,,wildcard\nBA 79 *,second,,wildcard\nBA79PA5007,Ram,open,exact\n"
+    watch_list = listed(tmp_path, f"{WILDCARDS}{lines}")
+    assert names(find(watch_list, reading("बा७९प५००७"))) == ("Ram", 0)
+    assert names(find(watch_list, reading("बा७९प५००८"))) == ("first", 0)
+    assert names(find(watch_list, reading("बा७९च५००८"))) == ("second", 0)
+    assert find(watch_list, reading("बा७९पप")) is None
+
+
+def test_a_wildcard_has_an_action_only_where_that_is_allowed(tmp_path: Path) -> None:
+    """A gate doesn't open for many vehicles by one line, unless its owner says so."""
+    text = f"{WILDCARDS}JA 4? PA 2499,x,open,wildcard\n"
+    with pytest.raises(LprError, match=r"line 2: a wildcard means many vehicles.*or give --list-wildcard-actions"):
+        listed(tmp_path, text)
+    watch_list = read_list(tmp_path / "gate.csv", GRAMMAR, allow_wildcard_actions=True)
+    match = find(watch_list, reading("ज४१प२४९९"))
+    assert match is not None
+    assert match.entry.action == "open"
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("*,x,,wildcard", r"line 2: '\*' fits every plate: a wildcard needs a letter or a digit beside it"),
+        ("JA 4_ PA *,x,,wildcard", r"line 2: '_' is no letter, digit or separator"),
+        ("क्ष*,x,,wildcard", r"line 2: .* is on no plate of nepal"),
+        ("JA4PA1,x,,regex", r"line 2: the match 'regex' must be `exact` or `wildcard`"),
+        ("JA4PA1,R\0am,open,", r"line 2: the name holds the control character '\\x00': leave it out"),
+        ("JA4\x07PA1,Ram,open,", r"line 2: the plate holds the control character '\\x07': leave it out"),
+    ],
+)
+def test_mistakes_beside_a_wildcard(tmp_path: Path, line: str, message: str) -> None:
+    """What can't be a wildcard, another word in `match`, and signs that nobody sees are told with their line."""
+    with pytest.raises(LprError, match=message):
+        listed(tmp_path, f"{WILDCARDS}{line}\n")
+
+
+def test_wildcards_have_no_hash(tmp_path: Path) -> None:
+    """Where only hashes are kept, a wildcard is refused, also by --hash-list."""
+    hasher = PlateHasher(b"k" * 32, GRAMMAR)
+    with pytest.raises(LprError, match="line 2: a wildcard has no hash: list each plate"):
+        listed(tmp_path, f"{WILDCARDS}BA 79 PA *,x,,wildcard\n", hasher)
+    with pytest.raises(LprError, match="line 2: a wildcard has no hash: list each plate"):
+        write_hashed_list(tmp_path / "gate.csv", GRAMMAR, hasher.hash_key, StringIO())
+
+
+def test_a_wildcard_that_no_plate_fits_is_odd(tmp_path: Path) -> None:
+    """A wildcard with a place too many is noted, as a plate of another country is."""
+    assert listed(tmp_path, f"{WILDCARDS}BA 79 PA ?????,x,,wildcard\n").odd == (2,)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        'plate\tname\taction\r\n"बा ७९ प ५००७"\tRam\topen\r\n'.encode("utf-16"),
+        'sep=;\r\nplate;name;action\r\n"बा ७९ प ५००७";Ram;open\r\n'.encode(),
+        "sep=|\nplate|name|action\nबा ७९ प ५००७|Ram|open\n".encode("utf-8-sig"),
+    ],
+)
+def test_lists_as_excel_writes_them(tmp_path: Path, data: bytes) -> None:
+    """UTF-16 with its mark, as "Unicode text" is saved, and a first line `sep=;` are read; lines keep their numbers."""
+    (tmp_path / "excel.csv").write_bytes(data)
+    watch_list = read_list(tmp_path / "excel.csv", GRAMMAR)
+    assert names(find(watch_list, reading("बा७९प५००७"))) == ("Ram", 0)
+    assert [entry.line for entry in watch_list.entries.values()] == [3 if b"sep=" in data else 2]
 
 
 def test_lists_as_spreadsheets_write_them(tmp_path: Path) -> None:

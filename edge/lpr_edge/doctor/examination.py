@@ -71,7 +71,7 @@ def check_list(config: Config, reader: PlateReader) -> Finding:
         return Finding("list", State.REPAIR, str(error), "put it right: until then no match is told")
     odd = ", ".join(map(str, watch_list.odd))
     if not odd:
-        return fine("list", f"{len(watch_list.entries)} plates")
+        return fine("list", f"{watch_list.count} plates")
     return Finding("list", State.LOOK, f"no plate of the country in lines {odd}", "look for typing mistakes there")
 
 

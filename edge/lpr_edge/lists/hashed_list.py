@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TextIO
 
 from lpr_edge.grammar import Grammar
-from lpr_edge.lists.watch_list import COLUMNS, Hide, keys_of, read_rows
+from lpr_edge.lists.watch_list import COLUMNS, WILDCARD, Hide, keys_of, read_rows, read_wildcard
 
 
 def write_hashed_list(path: Path, grammar: Grammar, hide: Hide, stream: TextIO) -> None:
@@ -22,6 +22,8 @@ def write_hashed_list(path: Path, grammar: Grammar, hide: Hide, stream: TextIO) 
     """
     rows: list[tuple[str, ...]] = [COLUMNS]
     for line, cells in read_rows(path):
+        if cells["match"] == WILDCARD:
+            read_wildcard(cells["plate"], grammar, hide, f"{path}, line {line}")
         keys, _ = keys_of(cells["plate"], grammar, hide, f"{path}, line {line}")
         rows += [(key, cells["name"], cells["action"]) for key in keys]
     csv.writer(stream, lineterminator="\n").writerows(rows)

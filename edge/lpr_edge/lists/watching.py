@@ -56,7 +56,7 @@ class WatchedList:
         try:
             self.current = self._read()
         except LprError as error:
-            warn(f"{error}; the list stays as it was, {len(self.current.entries)} plates")
+            warn(f"{error}; the list stays as it was, {self.current.count} plates")
             return
         _tell(self._path, self.current)
 
@@ -70,6 +70,6 @@ def _stamp(path: Path) -> Stamp | None:
 
 
 def _tell(path: Path, current: WatchList) -> None:
-    say(f"{path}: {len(current.entries)} plates")
+    say(f"{path}: {current.count} plates")
     for line in current.odd:
         warn(f"{path}, line {line}: no plate that {current.grammar.country.name} has; it matches only just that text")

@@ -11,7 +11,36 @@ from lpr_edge.grammar import Grammar, State
 LONGEST = 64
 """Signs of a plate's text, more than any country's has."""
 
+SEPARATORS = ".·•"
+"""Signs between the parts of a plate, beside spaces and hyphens."""
+ROW_SEPARATORS = "|/"
+"""Signs between rows; only with a space on each side, as `12/13` is two plates or a mistake."""
+
 Labels = tuple[str, ...]
+
+
+def check_signs(text: str, country: Country) -> None:
+    """Refuse what people write beside plates and what is no part of one: a sign left out would make another plate.
+
+    Raises:
+        LprError: a sign that is neither a letter, a digit, nor a separator. The message doesn't show the plate.
+    """
+    text = unicodedata.normalize("NFC", text)
+    own = set("".join(country.labels))
+    for place, sign in enumerate(text):
+        if not (unicodedata.category(sign)[0] in "LMN" or sign in own or _separates(text, place)):
+            raise LprError(
+                f"{sign!r} is no letter, digit or separator of a plate: leave it out"
+                + (", or write `wildcard` in a column `match`" if sign in "?*" else "")
+            )
+
+
+def _separates(text: str, place: int) -> bool:
+    """Tell whether a sign stands between parts of a plate, or can't be seen."""
+    sign = text[place]
+    if sign in ROW_SEPARATORS:
+        return f" {text} "[place].isspace() and f" {text} "[place + 2].isspace()
+    return sign.isspace() or sign in SEPARATORS or unicodedata.category(sign) in ("Pd", "Cf")
 
 
 def bare(text: str) -> str:
@@ -50,18 +79,19 @@ def written_keys(text: str, grammar: Grammar) -> tuple[tuple[str, ...], bool]:
     Raises:
         LprError: no plate can say that.
     """
+    check_signs(text, grammar.country)
     signs = bare(text)
     if not signs or len(signs) > LONGEST:
         raise LprError(f"{text!r} is no plate: expected 1 to {LONGEST} letters and digits")
     found = sorted({labels_key(labels, grammar) for labels in _walk(signs, grammar)})
     if found:
         return tuple(found), True
-    return (_plain_key(signs, grammar.country),), False
+    return (plain_key(signs, grammar.country),), False
 
 
 def _walk(signs: str, grammar: Grammar) -> Iterator[Labels]:
     """Every allowed reading that the signs can stand for; decoration that people leave out is filled in."""
-    decorations = _decorations(grammar.country)
+    decorative = decorations(grammar.country)
     seen: set[tuple[str, State, Labels]] = set()
     ways: list[tuple[str, State, Labels]] = [(signs, grammar.start, ())]
     while ways:
@@ -77,7 +107,7 @@ def _walk(signs: str, grammar: Grammar) -> Iterator[Labels]:
             for spelling in _spellings(label, grammar.country.latin.get(label, label)):
                 if rest.startswith(spelling):
                     ways += [(rest[len(spelling) :], after, (*labels, label))]
-            if label in decorations and rest:
+            if label in decorative and rest:
                 ways += [(rest, after, (*labels, label))]
 
 
@@ -87,13 +117,13 @@ def _spellings(label: str, latin: str) -> frozenset[str]:
     return frozenset((bare(label), bare(latin)))
 
 
-def _decorations(country: Country) -> set[str]:
+def decorations(country: Country) -> set[str]:
     """Labels that stand where no field is filled."""
     elements = (element for form in country.forms for element in form.elements if element.field is None)
     return {label for element in elements for option in element.options for label in option}
 
 
-def _plain_key(signs: str, country: Country) -> str:
+def plain_key(signs: str, country: Country) -> str:
     """The key of what no form allows: its labels one by one.
 
     Raises:

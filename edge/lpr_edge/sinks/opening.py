@@ -80,7 +80,7 @@ def load_watch_list(config: Config, grammar: Grammar, hasher: PlateHasher | None
     """
     if config.list is None:
         raise ValueError("these settings have no list")
-    return read_list(config.list, grammar, hasher.hash_key if hasher else None)
+    return read_list(config.list, grammar, hasher.hash_key if hasher else None, config.list_wildcard_actions)
 
 
 def open_list(config: Config, grammar: Grammar, hasher: PlateHasher | None) -> WatchedList:
