@@ -15,6 +15,7 @@ from lpr_edge.contract.settings import add_flags, field_notes
 from lpr_edge.messages import set_volume, warn
 from lpr_edge.stopping import Reloading, Terminated
 from lpr_edge.web.address import DEFAULT
+from lpr_edge.workers import FAULTS, telling_faults
 
 GROUPS = {
     "pictures": ("source_name", "size", "fps", "rotate", "every", "roi", "give_up"),
@@ -36,8 +37,14 @@ NEED_PLATES = ("show", "web", "save_video", "save_images", "every_frame")
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run the command; the exit status: 0, 1 for what went wrong, 2 for wrong usage, 130 for Ctrl-C, 0 for SIGTERM."""
-    status = _run(argv)
+    """Run the command.
+
+    Returns:
+        The exit status: 0, also for SIGTERM; 1 for what went wrong, in a thread too; 2 for wrong usage; 130 for Ctrl-C.
+    """
+    with telling_faults():
+        status = _run(argv)
+        status = status or int(FAULTS.count > 0)
     if argv is None and threading.active_count() > 1:
         _leave(status)
     return status

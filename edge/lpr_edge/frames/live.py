@@ -12,6 +12,7 @@ from lpr_edge.frames.frame import Frame, Frames, Quiet
 from lpr_edge.frames.reopening import Opening, Reopening
 from lpr_edge.frames.sameness import Sameness
 from lpr_edge.messages import say, warn
+from lpr_edge.workers import surviving
 
 __all__ = ["Capture", "NewestFrame", "Reopening", "live_frames"]
 
@@ -69,16 +70,21 @@ class NewestFrame:
 
     def _grab(self) -> None:
         try:
-            while not self._ended:
-                there, image = self._capture.read()
-                if not there or image is None:
-                    break
-                self._keep(image)
+            with surviving("capture"):
+                self._grab_all()
         finally:
-            self._capture.release()
+            with surviving("closing the capture"):
+                self._capture.release()
             with self._changed:
                 self._ended = True
                 self._changed.notify_all()
+
+    def _grab_all(self) -> None:
+        while not self._ended:
+            there, image = self._capture.read()
+            if not there or image is None:
+                break
+            self._keep(image)
 
     def _keep(self, image: Image) -> None:
         with self._changed:

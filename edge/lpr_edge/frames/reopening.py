@@ -7,6 +7,7 @@ from threading import Event, Lock, Thread
 
 from lpr_edge.contract.errors import SourceError
 from lpr_edge.frames.capture import Capture
+from lpr_edge.workers import surviving
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Opening:
 
     def _run(self) -> None:
         try:
-            with suppress(SourceError):
+            with surviving("opening the source"), suppress(SourceError):
                 self._keep(self._reopen())
         finally:
             self._done.set()

@@ -16,6 +16,7 @@ from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.url import redact_command
 from lpr_edge.messages import detail, warn
 from lpr_edge.records import Record
+from lpr_edge.workers import surviving
 
 MOST_WAITING = 20
 STALE_S = 10.0
@@ -70,10 +71,14 @@ class CommandAction:
         while self._deadline is None or (monotonic() < self._deadline and not self._waiting.empty()):
             with suppress(Empty):
                 asked_at, record = self._waiting.get(timeout=0.1)
-                if monotonic() - asked_at > STALE_S:
-                    warn(f"{self._words[0]} isn't run for event {record['id']}: it waited more than {STALE_S:g} s")
-                else:
-                    self._carry_out(record)
+                with surviving("on_match"):
+                    self._do(asked_at, record)
+
+    def _do(self, asked_at: float, record: Record) -> None:
+        if monotonic() - asked_at > STALE_S:
+            warn(f"{self._words[0]} isn't run for event {record['id']}: it waited more than {STALE_S:g} s")
+        else:
+            self._carry_out(record)
 
     def _carry_out(self, record: Record) -> None:
         try:
@@ -122,7 +127,7 @@ def parse_command(command: str) -> list[str]:
 def arguments_of(record: Record) -> list[str]:
     """What follows the command's own words: action, plate and name."""
     matched = record["matched"]
-    return [matched["action"], record["text"], matched["name"]]
+    return [_argument(text) for text in (matched["action"], record["text"], matched["name"])]
 
 
 def environment_of(record: Record, environment: Mapping[str, str]) -> dict[str, str]:
@@ -131,13 +136,18 @@ def environment_of(record: Record, environment: Mapping[str, str]) -> dict[str, 
     matched = record["matched"]
     return kept | {
         "MATCH_ACTION": matched["action"],
-        "MATCH_NAME": matched["name"].replace("\0", ""),
-        "MATCH_PLATE": record["text"],
-        "MATCH_LISTED": matched["plate"].replace("\0", ""),
+        "MATCH_NAME": _argument(matched["name"]),
+        "MATCH_PLATE": _argument(record["text"]),
+        "MATCH_LISTED": _argument(matched["plate"]),
         "MATCH_EDITS": str(matched["edits"]),
         "MATCH_ID": record["id"],
         "MATCH_RECORD": json.dumps(record, ensure_ascii=False),
     }
+
+
+def _argument(text: str) -> str:
+    """A text as the system can pass it to a program: NUL bytes would end it, lone surrogates have no bytes."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

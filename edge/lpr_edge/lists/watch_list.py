@@ -1,4 +1,4 @@
-"""A list of plates in a file, for spreadsheets and text editors: `plate,name,action`, and `match` where it is wanted."""
+"""A list of plates in a file, for spreadsheets and text editors: `plate,name,action`, and `match` if wanted."""
 
 import codecs
 import csv

@@ -7,6 +7,7 @@ from threading import Event, Thread
 from lpr_edge.contract.errors import LprError
 from lpr_edge.lists.watch_list import WatchList
 from lpr_edge.messages import say, warn
+from lpr_edge.workers import surviving
 
 LOOK_S = 2.0
 """From one look at the file to the next."""
@@ -49,7 +50,8 @@ class WatchedList:
             stamp = _stamp(self._path)
             if stamp == before and stamp != self._stamp:  # has changed, and isn't being written any more
                 self._stamp = stamp
-                self._reload()
+                with surviving("list"):
+                    self._reload()
             before = stamp
 
     def _reload(self) -> None:

@@ -9,6 +9,7 @@ from lpr_edge.contract.errors import LprError
 from lpr_edge.messages import detail, say, warn
 from lpr_edge.sinks.outbox import Outbox
 from lpr_edge.sinks.sink import RefusedError, Target
+from lpr_edge.workers import FAULTS, surviving
 
 FIRST_WAIT_S = 1.0
 LONGEST_WAIT_S = 60.0
@@ -56,7 +57,8 @@ class Courier:
             if self._closing:
                 break
             self._pause()
-        self.target.close()
+        with surviving(f"closing {self.target.name}"):
+            self.target.close()
 
     def _pause(self) -> None:
         """Wait for news, or after a failure for as long as the target is spared."""
@@ -77,6 +79,7 @@ class Courier:
             self._fail(str(error))
         except Exception as error:  # noqa: BLE001  # a fault in one sink must not stop it for good, nor the others
             self._fail(f"{type(error).__name__}: {error}")
+            FAULTS.note(self.target.name, error, "the event is tried again; please report this")
         return False
 
     def _deliver_next(self) -> bool:
@@ -89,6 +92,7 @@ class Courier:
             warn(f"{self.target.name} refuses event {parcel.record['id']} ({error}): it is left out there")
         self._outbox.mark_delivered(self.target.name, parcel.number)
         detail(f"{self.target.name} has event {parcel.record['id']}")
+        FAULTS.clear(self.target.name)
         if self.failures:
             say(f"{self.target.name} is back after {self.failures} failed tries")
             self.failures = 0

@@ -5,6 +5,7 @@ from threading import Event as Flag
 from threading import Thread
 
 from lpr_edge.records import Record
+from lpr_edge.workers import surviving
 
 
 class Heartbeat:
@@ -30,4 +31,5 @@ class Heartbeat:
 
     def _run(self) -> None:
         while not self._closing.wait(self._every_s):
-            self._tell(self._take())
+            with surviving("mqtt_metrics"):
+                self._tell(self._take())

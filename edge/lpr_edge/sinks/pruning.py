@@ -12,6 +12,7 @@ from threading import Thread
 
 from lpr_edge.messages import warn
 from lpr_edge.sinks.outbox import Outbox
+from lpr_edge.workers import surviving
 
 EVERY_S = 600.0
 BATCH = 200
@@ -66,14 +67,19 @@ class Pruner:
 
     def _run(self) -> None:
         while True:
-            try:
-                self.prune()
-            except (OSError, sqlite3.Error) as error:
-                if self._closing.is_set():
-                    return  # the outbox was closed before the deletions were done: they go on at the next start
-                warn(f"can't make room ({error}): look at the disk")
+            with surviving("retention"):
+                self._try_prune()
             if self._closing.wait(self._every_s):
                 return
+
+    def _try_prune(self) -> None:
+        try:
+            self.prune()
+        except (OSError, sqlite3.Error) as error:
+            if (
+                not self._closing.is_set()
+            ):  # else the outbox was closed before the end: deleting goes on at the next start
+                warn(f"can't make room ({error}): look at the disk")
 
     def _drop_old(self, before: float) -> None:
         self._outbox.drop_before(before)

@@ -16,6 +16,7 @@ from lpr_edge.vitals import Vitals
 from lpr_edge.web.guard import Guard
 from lpr_edge.web.picture import Picture
 from lpr_edge.web.prometheus import CONTENT_TYPE, to_text
+from lpr_edge.workers import FAULTS
 
 FILES = Path(__file__).parent / "page"
 PATHS = {"/": "index.html", "/page.css": "page.css", "/page.js": "page.js"}
@@ -73,14 +74,15 @@ class App:
         return Response(text, headers={"Content-Type": CONTENT_TYPE})
 
     async def show_health(self, _: Request) -> Response:
-        """200 while frames come, else 503."""
+        """200 while frames come and all workers work, else 503."""
         health = self.health()
         return JSONResponse(health, 200 if health["healthy"] else 503)
 
     def health(self) -> Record:
-        """Whether frames come."""
-        since_s = self.vitals.since_frame_s()
-        return {"healthy": since_s < self.health_after_s, "since_frame_s": round(since_s, 1)}
+        """Whether frames come, and what is wrong with workers beside the loop."""
+        since_s, faults = self.vitals.since_frame_s(), FAULTS.current
+        healthy = since_s < self.health_after_s and not faults
+        return {"healthy": healthy, "since_frame_s": round(since_s, 1), "faults": faults}
 
     async def show_font(self, _: Request) -> Response:
         """The font with Devanagari, for browsers that have none."""

@@ -73,12 +73,13 @@ function say(text, className) {
 }
 
 async function fetchState() {
-  const { vitals, events, healthy, since_frame_s: since } = await (await fetch(here("state.json"))).json();
+  const { vitals, events, healthy, faults, since_frame_s: since } = await (await fetch(here("state.json"))).json();
   document.title = byId("device").textContent = vitals.device ? `lpr · ${vitals.device}` : "lpr";
   byId("source").textContent = vitals.source;
   showEvents(events);
   showFigures(vitals);
   if (healthy) say("reading", "good");
+  else if (Object.keys(faults).length) say(`failed: ${Object.keys(faults).join(", ")}`, "bad");
   else say(`no picture for ${Math.round(since)} s`, "bad");
 }
 
