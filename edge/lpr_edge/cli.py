@@ -20,7 +20,7 @@ from lpr_edge.workers import FAULTS, telling_faults
 GROUPS = {
     "pictures": ("source_name", "size", "fps", "rotate", "every", "roi", "give_up"),
     "models": ("detector", "reader", "classifier", "runtime", "threads"),
-    "reading": ("min_confidence", "looks", "gap", "every_frame", "max_frames"),
+    "reading": ("min_confidence", "any_text", "looks", "gap", "every_frame", "max_frames"),
     "watch list": ("list", "list_edits", "list_doubt", "list_wildcard_actions", "on_match", "on_match_timeout"),
     "privacy": ("hash_plates", "hash_key", "blur"),
     "messages": ("quiet", "verbose"),

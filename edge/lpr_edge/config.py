@@ -63,6 +63,8 @@ class Config:
     # Of the shipped models' readings of training photographs, 5 % of those below 0.5 were right, 90 % of the others.
     min_confidence: float = 0.5
     """leave out plates whose reading is less likely to be right than this, 0 to 1"""
+    any_text: bool = False
+    """an event also for a text that no form of the country allows, such as a plate from abroad, or a part of one"""
     looks: int | None = None
     """small or doubtful plates of a picture that are seen again in three views, at most (default: 8 in photographs;
     0 in clips and cameras, which show a plate more than once)"""

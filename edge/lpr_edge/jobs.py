@@ -143,7 +143,9 @@ def _loop(config: Config, source: Source) -> Loop:
     vitals = open_vitals(config, plate_reader)
     sink = open_sinks(config, JsonLines(sys.stdout), plate_reader.reader, vitals)
     views.page = open_live_page(config, vitals, sink)
-    loop = Loop(plate_reader, sink, views, config.every_frame, gap=config.gap_time, vitals=vitals)
+    loop = Loop(
+        plate_reader, sink, views, config.every_frame, gap=config.gap_time, vitals=vitals, any_text=config.any_text
+    )
     loop.veil = Veil() if config.blurs else None
     return loop
 

@@ -28,6 +28,7 @@ class Loop:
         describe: Callable[[Event], Record] = event_record,
         gap: timedelta = GAP,
         vitals: Vitals | None = None,
+        any_text: bool = False,
     ) -> None:
         """Take what a run needs.
 
@@ -39,6 +40,7 @@ class Loop:
             describe: makes an event's record.
             gap: a vehicle that is back before so long has no second event.
             vitals: counts frames for those who watch.
+            any_text: announce texts, too, that no form of the country allows.
         """
         self.reader = reader
         self.sink = sink
@@ -53,7 +55,8 @@ class Loop:
         self.frames = 0
         self.unreadable = 0
         self.milliseconds = 0.0
-        self._tracker = Tracker(reader.reader.model.manifest.labels, reader.reader.grammar, gap)
+        labels, grammar = reader.reader.model.manifest.labels, reader.reader.grammar
+        self._tracker = Tracker(labels, grammar, gap, lambda voted: reader.is_sure(voted, any_text))
         self._events: deque[Event] = deque()
         """Not announced yet: a stop may come between two of them."""
 

@@ -118,8 +118,8 @@ class PlateReader:
             least = self.detector.threshold
             seen = [one for one in seen if one.score >= least or any(one is plate.found for plate in plates)]
         end = perf_counter()
-        sure = tuple(plate for plate in plates if self._is_sure(plate.reading))
-        unsure = tuple(plate for plate in plates if not self._is_sure(plate.reading))
+        sure = tuple(plate for plate in plates if self.is_sure(plate.reading))
+        unsure = tuple(plate for plate in plates if not self.is_sure(plate.reading))
         return FrameResult(sure, 1000 * (between - start), 1000 * (end - between), tuple(seen), unsure)
 
     def _read_plate(self, frame_bgr: Image, plate: FoundPlate) -> Reading:
@@ -163,8 +163,15 @@ class PlateReader:
         height, width = frame_bgr.shape[:2]
         return self.zone is None or is_inside(plate.quad_xy, self.zone, (height, width))
 
-    def _is_sure(self, reading: Reading) -> bool:
-        return bool(reading.characters) and reading.confidence >= self.min_confidence
+    def is_sure(self, reading: Reading, any_text: bool = True) -> bool:
+        """Tell whether a reading, or a vote, is likely enough to be right.
+
+        Args:
+            reading: what was read.
+            any_text: whether it may be what no form of the country allows, or shorter than all of them.
+        """
+        likely = bool(reading.characters) and reading.confidence >= self.min_confidence
+        return likely and (any_text or reading.parsed.valid)
 
 
 def _at_fitted_corners(plate: PlateReading) -> PlateReading:

@@ -18,6 +18,8 @@ from lpr_edge.voting import Poll
 
 Voter = Callable[[Poll], Reading]
 """Counts the votes."""
+Accepts = Callable[[Reading], bool]
+"""Tells whether what the votes say may be announced."""
 
 SETTLED = 3
 """A plate of which so many frames read what all together say is announced."""
@@ -31,6 +33,10 @@ OVERLAP = 0.3
 """Least IoU of one plate in successive frames."""
 UNMOVED = 0.7
 """From this IoU on, a plate stands where one stood that was lost."""
+ASK_AGAIN = timedelta(seconds=1)
+"""What was refused of a vehicle that stays is counted again after so long."""
+MOST_CANDIDATES = 20
+"""Texts of one vehicle that are kept, each with its best frame: one that is never announced may stay for hours."""
 ALIKE = 0.5
 """Two valid readings that differ in more than this share of their characters are of two vehicles."""
 
@@ -89,6 +95,8 @@ class Track:
     frames: int = 0
     told: Reading | None = None
     """What was announced; None before."""
+    refused_at: datetime | None = None
+    """When what its readings said was last refused; None before."""
     candidates: dict[str, Candidate] = field(default_factory=dict)
     poll: Poll = field(default_factory=Poll)
 
@@ -101,12 +109,21 @@ class Track:
         self.poll.add(plate.reading)
         candidate = self.candidates.get(plate.reading.text)
         if candidate is None:
+            self._make_room()
             self.candidates[plate.reading.text] = Candidate(plate, frame)
         else:
             candidate.add(plate, frame)
 
+    def _make_room(self) -> None:
+        """Forget the least of too many texts; its votes stay."""
+        if len(self.candidates) == MOST_CANDIDATES:
+            least = min(self.candidates.items(), key=lambda item: (item[1].count, item[1].plate.reading.confidence))
+            del self.candidates[least[0]]
+
     def has_settled(self, voter: Voter) -> bool:
         """Tell whether more frames would hardly change what the vehicle's readings say."""
+        if self.refused_at is not None and self.last_seen - self.refused_at < ASK_AGAIN:
+            return False
         if self.last_seen - self.first_seen >= PATIENCE:
             return True
         if all(candidate.count < SETTLED for candidate in self.candidates.values()):
@@ -141,14 +158,22 @@ class Track:
 class Tracker:
     """Follows the vehicles of one source."""
 
-    def __init__(self, labels: Sequence[str], grammar: Grammar, gap: timedelta = GAP) -> None:
+    def __init__(
+        self,
+        labels: Sequence[str],
+        grammar: Grammar,
+        gap: timedelta = GAP,
+        accepts: Accepts = lambda _: True,
+    ) -> None:
         """Begin without vehicles.
 
         Args:
             labels: of the reader's classes.
             grammar: of the country.
             gap: a vehicle that is back before so long has no second event.
+            accepts: what it refuses of a vehicle is no event; more frames of it may still make one.
         """
+        self._accepts = accepts
         self._voter: Voter = lambda poll: poll.result(labels, grammar)
         self._gap = max(gap, GONE_AFTER)
         self._tracks: list[Track] = []
@@ -195,6 +220,9 @@ class Tracker:
             if track.told:
                 continue
             reading = self._voter(track.poll)
+            if not self._accepts(reading):
+                track.refused_at = track.last_seen
+                continue
             before = self._earlier(track, reading)
             if before is None:
                 events.append(track.event(reading))

@@ -13,15 +13,15 @@ from lpr_edge.frames import Frame
 from lpr_edge.grammar import Grammar
 from lpr_edge.pipeline import PlateReading
 from lpr_edge.reader import Reading
-from lpr_edge.tracker import GAP, Tracker
+from lpr_edge.tracker import GAP, Accepts, Tracker
 
 START = datetime(2026, 3, 1, 6, 0, tzinfo=UTC)
 GRAMMAR = Grammar(tinyland.tinyland())
 LABELS = GRAMMAR.country.labels
 
 
-def new_tracker(gap: timedelta = GAP) -> Tracker:
-    return Tracker(LABELS, GRAMMAR, gap)
+def new_tracker(gap: timedelta = GAP, accepts: Accepts = lambda _: True) -> Tracker:
+    return Tracker(LABELS, GRAMMAR, gap, accepts)
 
 
 def quad_at(x: float, y: float = 50.0) -> Quad:

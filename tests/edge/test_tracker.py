@@ -7,14 +7,14 @@ from hypothesis import strategies as st
 from tests.edge.readings import START, frame, new_tracker, plate, plate_of
 
 from lpr_edge.pipeline import PlateReading
-from lpr_edge.tracker import Event
+from lpr_edge.tracker import MOST_CANDIDATES, Accepts, Event
 
 Frames = Sequence[Sequence[PlateReading]]
 
 
-def follow(frames: Frames) -> list[Event]:
+def follow(frames: Frames, accepts: Accepts = lambda _: True) -> list[Event]:
     """All events of a clip, those at its end too."""
-    tracker = new_tracker()
+    tracker = new_tracker(accepts=accepts)
     events = [event for index, plates in enumerate(frames) for event in tracker.update(frame(index), plates)]
     return events + tracker.flush()
 
@@ -148,6 +148,48 @@ def test_ids_differ_and_come_back_in_a_replay() -> None:
     assert [event.id for event in first] == [event.id for event in second]
     assert len({event.id for event in first}) == 3
     assert first[0].id == "20260301T060000000-1"
+
+
+def surer_than(least: float) -> Accepts:
+    """Accepts valid plates that are likely enough."""
+    return lambda reading: reading.parsed.valid and reading.confidence >= least
+
+
+def test_a_vote_that_is_refused_is_no_event() -> None:
+    """Two sure readings that contradict each other make a doubtful vote, which isn't announced, nor when it goes."""
+    halves = [plate("A10", score=0.8), plate("A17", score=0.8)]
+    clip = [[halves[index % 2]] for index in range(8)]
+    assert len(follow(clip)) == 1
+    assert follow(clip, surer_than(0.7)) == []
+    assert follow([*clip, *[[]] * 30], surer_than(0.7)) == []
+
+
+def test_a_refused_vehicle_is_announced_once_more_frames_make_it_sure() -> None:
+    """What was refused is counted again while the vehicle stays; its event then comes once."""
+    clip = [[plate("A10", score=0.5)]] * 5 + [[plate("A10", score=0.99)]] * 40
+    (event,) = follow(clip, surer_than(0.7))
+    assert (event.plate.reading.text, event.first_seen) == ("A10", START)
+    assert event.plate.reading.confidence >= 0.7
+
+
+def test_a_part_of_a_plate_is_no_event() -> None:
+    """A text that no form allows, though sure, is refused; the whole plate that follows is announced."""
+    assert follow([[plate("7")]] * 10, surer_than(0.5)) == []
+    assert [e.plate.reading.text for e in follow([[plate("7")]] * 4 + [[plate("A104")]] * 8, surer_than(0.5))] == [
+        "A104"
+    ]
+
+
+def test_a_vehicle_that_is_never_announced_takes_no_more_memory_the_longer_it_stays() -> None:
+    """Of its many texts a few are kept, each with a frame; a text read over and over stays among them."""
+    tracker = new_tracker(accepts=lambda _: False)
+    rng = np.random.default_rng(3)
+    for index in range(900):
+        text = "A10" if index % 3 else "".join(rng.choice(list("A0147L"), 3))
+        tracker.update(frame(index), [plate(text)])
+    (track,) = tracker._tracks
+    assert len(track.candidates) <= MOST_CANDIDATES
+    assert track.candidates["A10"].count == 600
 
 
 PLATES = st.builds(plate, st.sampled_from(["A10", "A17", "L47", "X", "0A"]), st.sampled_from([0.0, 20.0, 150.0]))
