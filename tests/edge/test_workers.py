@@ -140,7 +140,7 @@ def test_a_camera_driver_with_a_fault_ends_as_one_that_is_lost() -> None:
             self.released = True
 
     capture = Capture()
-    newest = NewestFrame(capture)  # type: ignore[arg-type]
+    newest = NewestFrame(capture)
     assert (newest.take(20.0), newest.ended, capture.released) == (None, True, True)
     opening = Opening(capture.read)
     assert opening.wait(20.0)
