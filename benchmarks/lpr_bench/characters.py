@@ -7,8 +7,9 @@ from typing import Any
 
 from lpr_bench.tables import format_share, format_table
 from lpr_edge.contract.arrays import Image
-from lpr_edge.contract.data import CharacterFile, read_picture
+from lpr_edge.contract.data import CharacterFile
 from lpr_edge.contract.metrics import share
+from lpr_edge.contract.pictures import read_picture
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from typing import Any
 from lpr_bench.plates import ReadPlate
 from lpr_edge.classifier import Classifier
 from lpr_edge.contract.arrays import Image
-from lpr_edge.contract.data import file_sha256
 from lpr_edge.contract.manifest import Manifest, read_manifest
+from lpr_edge.contract.pictures import file_sha256
 from lpr_edge.detector import LOOKS, Detector
 from lpr_edge.pipeline import PlateReader
 from lpr_edge.reader import Reader

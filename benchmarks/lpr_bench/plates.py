@@ -4,9 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from lpr_edge.contract.arrays import Image, Quad
-from lpr_edge.contract.data import PlateLabel, PlatePhoto, read_picture
+from lpr_edge.contract.data import PlateLabel, PlatePhoto
 from lpr_edge.contract.geometry import quad_iou, quad_size
 from lpr_edge.contract.metrics import Matches, match_plates, width_band
+from lpr_edge.contract.pictures import read_picture
 from lpr_edge.reader import Reading
 
 LEAST_IOU = 0.5

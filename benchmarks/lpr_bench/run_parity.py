@@ -17,9 +17,9 @@ from lpr_bench.results import Record
 from lpr_bench.tables import format_table
 from lpr_bench.validity import judge
 from lpr_edge.classifier import Classifier
-from lpr_edge.contract.data import file_sha256
 from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.manifest import read_manifest
+from lpr_edge.contract.pictures import file_sha256
 from lpr_edge.detector import Detector
 from lpr_edge.pipeline import PlateReader
 from lpr_edge.reader import Reader

@@ -9,10 +9,11 @@ from lpr_bench.report_rivals import READERS, reader_row
 from lpr_bench.tables import format_table
 from lpr_edge.contract.arrays import Image, Quad
 from lpr_edge.contract.country import Country
-from lpr_edge.contract.data import PlateLabel, load_plates, read_picture
+from lpr_edge.contract.data import PlateLabel, load_plates
 from lpr_edge.contract.errors import DataError
 from lpr_edge.contract.geometry import grow_quad, rectify
 from lpr_edge.contract.metrics import character_error_rate, share
+from lpr_edge.contract.pictures import read_picture
 
 
 @dataclass(frozen=True)

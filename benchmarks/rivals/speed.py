@@ -16,7 +16,7 @@ from lpr_bench.processes import run_fresh
 from lpr_bench.report_rivals import SPEED, speed_row
 from lpr_bench.tables import format_table
 from lpr_bench.validity import series_faults
-from lpr_edge.contract.data import file_sha256
+from lpr_edge.contract.pictures import file_sha256
 from lpr_edge.runtimes import open_model
 from lpr_edge.runtimes.onnx_runtime import OnnxRuntimeEngine
 from lpr_edge.shipped import shipped_model

@@ -11,19 +11,11 @@ from pathlib import Path
 
 from lpr_edge.contract.arrays import Image, Quad
 from lpr_edge.contract.country import country_from_dict
-from lpr_edge.contract.data import (
-    CharacterFile,
-    PlatePhoto,
-    class_files,
-    file_sha256,
-    find_dataset,
-    load_characters,
-    load_plates,
-    read_picture,
-)
+from lpr_edge.contract.data import CharacterFile, PlatePhoto, class_files, find_dataset, load_characters, load_plates
 from lpr_edge.contract.errors import DataError
 from lpr_edge.contract.geometry import is_convex
 from lpr_edge.contract.manifest import Manifest
+from lpr_edge.contract.pictures import file_sha256, read_picture
 from lpr_export.calibration import Calibration
 from lpr_export.held_out import network_input
 from lpr_export.run_folder import Run

@@ -10,18 +10,11 @@ import numpy as np
 
 from lpr_edge.contract.arrays import Image, Quad
 from lpr_edge.contract.country import Country, country_from_dict
-from lpr_edge.contract.data import (
-    PlateLabel,
-    PlatePhoto,
-    file_sha256,
-    find_dataset,
-    load_characters,
-    load_plates,
-    read_picture,
-)
+from lpr_edge.contract.data import PlateLabel, PlatePhoto, find_dataset, load_characters, load_plates
 from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.geometry import grow_quad, is_convex, rectangle
 from lpr_edge.contract.manifest import Manifest
+from lpr_edge.contract.pictures import file_sha256, read_picture
 from lpr_edge.contract.preprocess import prepare, prepare_plate
 from lpr_edge.contract.samples import Samples
 from lpr_export.errors import ExportError

@@ -7,7 +7,7 @@ from tests.benchmarks.made_plates import write_streets
 
 from lpr_bench.cards import tell_counts
 from lpr_bench.cli import main
-from lpr_edge.contract.data import file_sha256
+from lpr_edge.contract.pictures import file_sha256
 from lpr_edge.shipped import KINDS, MODELS
 
 

@@ -1,6 +1,7 @@
 """The manifest inside a model file."""
 
 import io
+import tracemalloc
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -140,3 +141,36 @@ def test_the_tflite_part_is_an_ordinary_zip() -> None:
     """TFLite's own convention: any unzip shows manifest.json."""
     with zipfile.ZipFile(io.BytesIO(embed_in_tflite(WEIGHTS, manifest()))) as members:
         assert members.namelist() == ["manifest.json"]
+
+
+@pytest.mark.parametrize("promised", [17 << 20, 100])
+def test_a_manifest_of_gigabytes_is_refused_unread(tmp_path: Path, promised: int) -> None:
+    """Some kilobytes that unpack to more than a manifest has: refused, also where the archive's head tells less."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as members:
+        members.writestr("manifest.json", b" " * (17 << 20))
+    data = archive.getvalue().replace((17 << 20).to_bytes(4, "little"), promised.to_bytes(4, "little"))
+    path = tmp_path / "a.tflite"
+    path.write_bytes(WEIGHTS + data)
+    tracemalloc.start()
+    with pytest.raises(ManifestError, match=r"a\.tflite: (its manifest is larger than 16 MB|no readable)"):
+        read_manifest(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 64 << 20
+
+
+def test_a_model_file_too_large_is_refused_unread(tmp_path: Path) -> None:
+    """Its size decides, not the memory that there is."""
+    path = tmp_path / "a.tflite"
+    with path.open("wb") as file:
+        file.truncate(1 << 40)
+    with pytest.raises(ManifestError, match=r"a\.tflite is larger than 1024 MB"):
+        read_manifest(path)
+
+
+def test_a_manifest_too_deep_is_refused() -> None:
+    """Lists inside each other end in one line, not in a RecursionError."""
+    for deep in ("[" * 100_000, '{"a": ' * 100 + "1" + "}" * 100):
+        with pytest.raises(ManifestError, match="more than 64 deep"):
+            Manifest.from_json(deep)

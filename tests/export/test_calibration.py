@@ -11,8 +11,9 @@ from tests.edge.golden import tinyland
 
 from lpr_edge.contract.arrays import Image
 from lpr_edge.contract.country import load_country
-from lpr_edge.contract.data import PlateLabel, file_sha256
+from lpr_edge.contract.data import PlateLabel
 from lpr_edge.contract.manifest import Manifest, TensorSpec
+from lpr_edge.contract.pictures import file_sha256
 from lpr_edge.contract.preprocess import InputSpec
 from lpr_edge.contract.samples import Samples, write_samples
 from lpr_export.calibration import Calibration, check_calibration, check_disjoint

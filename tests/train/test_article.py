@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from lpr_edge.contract.country import load_country
-from lpr_edge.contract.data import read_picture
 from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.pictures import read_picture
 from lpr_edge.contract.preprocess import prepare
 from lpr_train import article
 from lpr_train.article import ArticleRun, format_article, plot_article, read_run, run_article, summary

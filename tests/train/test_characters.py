@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from lpr_edge.contract.country import country_from_dict, load_country
-from lpr_edge.contract.data import file_sha256
 from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.pictures import file_sha256
 from lpr_train.accuracy import accuracy_metrics, is_right, true_label_loss
 from lpr_train.characters import CharactersTask
 from lpr_train.characters_config import CharactersConfig

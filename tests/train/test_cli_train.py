@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from lpr_edge.contract.data import read_picture
 from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.pictures import read_picture
 from lpr_train import cli, engine
 from lpr_train.cli import main
 from lpr_train.config import FitConfig, read_config

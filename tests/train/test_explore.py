@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from lpr_edge.contract.country import load_country
-from lpr_edge.contract.data import read_picture
+from lpr_edge.contract.pictures import read_picture
 from lpr_train.cli import main
 from lpr_train.explore import explore
 from lpr_train.explore_plots import picture_tile, plot_counts, spread

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lpr_edge.contract.country import load_country
-from lpr_edge.contract.data import read_picture
+from lpr_edge.contract.pictures import read_picture
 from lpr_train.character_plots import plot_answers, worst_mistakes
 from lpr_train.plots import _panels, confusion, grid, plot_confusion, plot_curves, plot_predictions, write_label
 

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lpr_edge.contract.country import Country
-from lpr_edge.contract.data import PICTURES, class_files
+from lpr_edge.contract.data import class_files
 from lpr_edge.contract.errors import DataError
+from lpr_edge.contract.pictures import PICTURES, is_hidden, is_picture
 from lpr_train.findings import Kept, Report, duplicate_groups, open_picture
 
 SPLITS = ("validation", "train")
@@ -26,7 +27,7 @@ def check_characters(root: Path, country: Country, report: Report) -> list[Kept]
 
 
 def _check_folders(root: Path, country: Country, report: Report) -> None:
-    for path in sorted(root.iterdir()):
+    for path in sorted(path for path in root.iterdir() if not is_hidden(path)):
         if path.is_dir() and path.name not in country.characters:
             known = ", ".join(country.characters)
             report.error(path, f"is no class of {country.name}, so its pictures are never used (classes: {known})")
@@ -41,7 +42,7 @@ def _readable(root: Path, name: str, country: Country, report: Report) -> Iterat
         report.error(root / name, str(error))
         return
     for path in sorted((root / name).iterdir()):
-        if path.suffix.lower() not in PICTURES:
+        if not is_picture(path) and not is_hidden(path):
             report.warning(path, f"is no picture by its name ({', '.join(PICTURES)}) and is never used")
     for split, files in zip(SPLITS, parts, strict=True):
         for file in files:

@@ -1,6 +1,5 @@
 """Faults in a folder of labelled photographs of plates."""
 
-import json
 import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,9 +8,11 @@ import numpy as np
 
 from lpr_edge.contract.arrays import Image
 from lpr_edge.contract.country import UNREADABLE, Country
-from lpr_edge.contract.data import PICTURES, PlateLabel, PlatePhoto, photo_from_line
+from lpr_edge.contract.data import PlateLabel, PlatePhoto, photo_from_line
 from lpr_edge.contract.errors import DataError, LprError
 from lpr_edge.contract.geometry import is_convex, quad_size
+from lpr_edge.contract.pictures import is_foreign_picture, is_picture
+from lpr_edge.contract.text_files import parse_json, read_lines
 from lpr_train.findings import SMALLEST_SIDE, Kept, Report, duplicate_groups, open_picture
 
 SPLITS = ("train", "test")
@@ -39,15 +40,13 @@ def check_plates(root: Path, country: Country, report: Report) -> None:
 
 def _photos(path: Path, report: Report) -> Iterator[tuple[str, PlatePhoto, tuple[object, object]]]:
     """Each line that can be read: its place, what it says, and the width and height that it states."""
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        if not line.strip():
-            continue
+    for number, line in read_lines(path):
         try:
             photo = photo_from_line(line, number, path)
         except DataError as error:
             report.error(f"{path}:{number}", str(error))
             continue
-        values = json.loads(line)
+        values = parse_json(line)
         yield f"{path}:{number}", photo, (values.get("width"), values.get("height"))
 
 
@@ -125,7 +124,7 @@ def _lies_outside(plate: PlateLabel, picture: Image) -> bool:
 
 def _check_unlisted(images: Path, mentioned: set[Path], report: Report) -> None:
     for path in sorted(images.glob("*")):
-        if path.suffix.lower() in PICTURES and path not in mentioned:
+        if (is_picture(path) or is_foreign_picture(path)) and path not in mentioned:
             report.warning(path, "has no line in labels.jsonl and is never used")
 
 

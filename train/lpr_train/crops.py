@@ -9,9 +9,10 @@ import numpy as np
 
 from lpr_edge.contract.arrays import Floats, Image
 from lpr_edge.contract.country import Country
-from lpr_edge.contract.data import CharacterFile, file_sha256, load_characters
+from lpr_edge.contract.data import CharacterFile, load_characters
 from lpr_edge.contract.errors import DataError
 from lpr_edge.contract.geometry import rectangle
+from lpr_edge.contract.pictures import file_sha256
 from lpr_train.findings import Report, open_picture
 from lpr_train.render.effects import degrade
 from lpr_train.render.warp import homography, warp_picture

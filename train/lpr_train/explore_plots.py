@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from lpr_edge.contract.arrays import Image
-from lpr_edge.contract.data import read_picture
+from lpr_edge.contract.pictures import read_picture
 from lpr_train.findings import Kept
 from lpr_train.plots import GREEN, INK, RED, grid, save_picture, write_label
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from lpr_edge.contract.arrays import Image
-from lpr_edge.contract.data import file_sha256, read_picture
 from lpr_edge.contract.errors import DataError
+from lpr_edge.contract.pictures import file_sha256, read_picture
 
 SMALLEST_SIDE = 8
 """Pixels; nobody tells two characters apart on less, and a plate has at least two."""

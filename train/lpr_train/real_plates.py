@@ -9,9 +9,10 @@ import numpy as np
 
 from lpr_edge.contract.arrays import Floats, Image, Quad
 from lpr_edge.contract.country import UNREADABLE, Country
-from lpr_edge.contract.data import PlateLabel, file_sha256
+from lpr_edge.contract.data import PlateLabel
 from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.geometry import grow_quad, is_convex, places_on_quad, quad_size, rectangle, rectify
+from lpr_edge.contract.pictures import file_sha256
 from lpr_train.heat import PlacedCharacter
 from lpr_train.photos import Photo
 

@@ -1,6 +1,5 @@
 """A country as data: what its plates can say and how they look, read from one TOML file."""
 
-import tomllib
 import unicodedata
 from dataclasses import dataclass
 from functools import cached_property
@@ -8,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.text_files import parse_toml, read_text
 
 PLATES = Path(__file__).parent / "plates"
 UNREADABLE = "?"
@@ -199,11 +199,11 @@ def load_country(name_or_path: str | Path = "nepal") -> Country:
     path = PLATES / f"{name_or_path}.toml"
     path = path if path.exists() else Path(name_or_path)
     try:
-        return country_from_dict(tomllib.loads(path.read_text(encoding="utf-8")))
+        return country_from_dict(parse_toml(read_text(path)))
     except OSError as error:
         known = ", ".join(sorted(file.stem for file in PLATES.glob("*.toml")))
         raise LprError(f"no country {str(name_or_path)!r}: give a TOML file, or one of {known}") from error
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:
         raise LprError(f"{path} is not valid TOML: {error}") from error
 
 

@@ -4,21 +4,19 @@
 alone. `characters/`: one folder a class.
 """
 
-import hashlib
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 
-from lpr_edge.contract.arrays import Image, Quad
+from lpr_edge.contract.arrays import Quad
 from lpr_edge.contract.country import UNREADABLE, Country
 from lpr_edge.contract.errors import DataError
+from lpr_edge.contract.pictures import file_sha256, foreign_remedy, is_foreign_picture, is_hidden, is_picture
+from lpr_edge.contract.text_files import parse_json, read_lines
 
-PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
 VALIDATION_SHARE = 0.3
 """Of each class's file names, sorted as strings, the first `int(n × 0.3)` are validation: the published split."""
 
@@ -140,7 +138,7 @@ def _holds_plates(folder: Path) -> bool:
 def _holds_characters(folder: Path) -> bool:
     if not folder.is_dir() or _holds_plates(folder) or (folder / "plates").is_dir() or (folder / "characters").is_dir():
         return False
-    return any(_pictures_in(child) for child in folder.iterdir() if child.is_dir())
+    return any(_pictures_in(child) for child in folder.iterdir() if child.is_dir() and not is_hidden(child))
 
 
 def load_plates(folder: Path, split: str | None = None) -> list[PlatePhoto]:
@@ -173,12 +171,8 @@ def load_plates_and_crops(folder: Path, split: str | None = None) -> list[PlateP
 
 def _load(folder: Path, name: str, split: str | None) -> list[PlatePhoto]:
     path = find_dataset(folder, name) / "labels.jsonl"
-    photos = [photo_from_line(line, number, path) for number, line in enumerate(_lines(path), 1)]
+    photos = [photo_from_line(line, number, path) for number, line in read_lines(path)]
     return [photo for photo in photos if split in (None, photo.split)]
-
-
-def _lines(path: Path) -> Iterator[str]:
-    return (line for line in path.read_text(encoding="utf-8").splitlines() if line.strip())
 
 
 def photo_from_line(line: str, number: int, path: Path) -> PlatePhoto:
@@ -193,7 +187,7 @@ def photo_from_line(line: str, number: int, path: Path) -> PlatePhoto:
         DataError: it isn't a photograph's label.
     """
     try:
-        values = json.loads(line)
+        values = parse_json(line)
         plates = tuple(map(_plate, values["plates"]))
         picture = path.parent / "images" / values["image"]
         return PlatePhoto(picture, values["split"], values.get("source", ""), plates, _holds_crops(path.parent))
@@ -269,8 +263,11 @@ def class_files(root: Path, name: str, country: Country) -> tuple[list[Character
     """A class's validation and training files, duplicates and all.
 
     Raises:
-        DataError: there are none.
+        DataError: there are none, or one is of a kind that lpr doesn't read: without it the split would be another.
     """
+    foreign = sorted(path for path in _files_in(root / name) if is_foreign_picture(path))
+    if foreign:
+        raise DataError(f"the class {name!r}: {foreign[0]} {foreign_remedy(foreign[0])}; {len(foreign)} such there")
     paths = sorted(_pictures_in(root / name), key=lambda path: path.name)
     if not paths:
         raise DataError(f"the class {name!r} has no pictures: expected some in {root / name}")
@@ -280,31 +277,8 @@ def class_files(root: Path, name: str, country: Country) -> tuple[list[Character
 
 
 def _pictures_in(folder: Path) -> list[Path]:
-    if not folder.is_dir():
-        return []
-    return [path for path in folder.iterdir() if path.suffix.lower() in PICTURES]
+    return [path for path in _files_in(folder) if is_picture(path)]
 
 
-def file_sha256(path: Path) -> str:
-    """The hash of a file's bytes: what makes two files the same picture, whatever their names."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def read_picture(path: Path) -> Image:
-    """Read a picture as (H, W, 3) BGR bytes, whatever its depth and channels, as it is stored (no EXIF turning).
-
-    Raises:
-        DataError: the file is missing or can't be decoded.
-    """
-    try:
-        data = np.frombuffer(path.read_bytes(), np.uint8)
-    except OSError as error:
-        raise DataError(f"no picture {path}: {error.strerror or error}") from error
-    flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
-    try:
-        picture = cv2.imdecode(data, flags) if data.size else None
-    except cv2.error:  # a damaged head can promise more pixels than OpenCV takes
-        picture = None
-    if picture is None:
-        raise DataError(f"{path} is no picture that OpenCV can read, or is cut short")
-    return np.asarray(picture, np.uint8)
+def _files_in(folder: Path) -> list[Path]:
+    return list(folder.iterdir()) if folder.is_dir() else []

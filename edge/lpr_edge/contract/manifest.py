@@ -13,13 +13,18 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from lpr_edge.contract.errors import ManifestError
+from lpr_edge.contract.errors import DataError, ManifestError
 from lpr_edge.contract.outputs import ROLES
 from lpr_edge.contract.preprocess import InputSpec
+from lpr_edge.contract.text_files import parse_json, read_bytes
 
 FORMAT_VERSION = 1
 """What this lpr writes, and the newest it reads."""
 
+MOST_BYTES = 1 << 30
+"""Of a model file."""
+MOST_MANIFEST_BYTES = 16 << 20
+"""Of a manifest, unpacked: a zip archive of some kilobytes can hold gigabytes."""
 TFLITE_MEMBER = "manifest.json"
 ONNX_KEY = "lpr.manifest"
 ONNX_HASH_KEY = "lpr.manifest.sha256"
@@ -98,7 +103,7 @@ class Manifest:
             ManifestError: it isn't JSON, is newer than this lpr, or lacks something.
         """
         try:
-            values = json.loads(text)
+            values = parse_json(text)
             _check_format(values)
             return _from_values(values)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -144,9 +149,11 @@ def read_manifest(path: str | Path) -> Manifest:
     """
     path = Path(path)
     try:
-        data = path.read_bytes()
+        data = read_bytes(path, MOST_BYTES)
     except OSError as error:
         raise ManifestError(f"no model file {path}: {error.strerror or error}") from error
+    except DataError as error:
+        raise ManifestError(str(error)) from error
     try:
         weights, text = _split_onnx(data) if path.suffix == ".onnx" else _split_tflite(data)
         manifest = Manifest.from_json(text)
@@ -187,14 +194,17 @@ def replace_manifest(path: Path, manifest: Manifest) -> None:
 def _split_tflite(data: bytes) -> tuple[bytes, str]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as members:
-            start = members.getinfo(TFLITE_MEMBER).header_offset
-            return data[:start], members.read(TFLITE_MEMBER).decode()
+            member = members.getinfo(TFLITE_MEMBER)
+            if member.file_size <= MOST_MANIFEST_BYTES:
+                with members.open(member) as packed:  # in pieces: more than was promised is never unpacked
+                    return data[: member.header_offset], packed.read(member.file_size).decode()
     except (zipfile.BadZipFile, KeyError, UnicodeDecodeError, OSError, ValueError, NotImplementedError) as error:
         raise ManifestError(
             "no readable lpr manifest in it: it wasn't made by lpr-export, or is damaged. Export it with lpr-export"
         ) from error
     except Exception as error:  # zlib.error has no public parent but Exception
         raise ManifestError("its manifest is damaged. Copy or export it again") from error
+    raise ManifestError(f"its manifest is larger than {MOST_MANIFEST_BYTES >> 20} MB, and none is. Export it again")
 
 
 # ONNX is a protobuf message; its metadata properties are field 14 of ModelProto, each with a key (1) and a value (2)

@@ -3,6 +3,7 @@
 import hashlib
 import itertools
 import json
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,12 @@ import numpy as np
 
 from lpr_edge.contract.arrays import Image
 from lpr_edge.contract.errors import DataError
+from lpr_edge.contract.picture_head import promised_size
+from lpr_edge.contract.pictures import MOST_PIXELS
+from lpr_edge.contract.text_files import parse_json
+
+MOST_BYTES = 1 << 30
+"""Of a file of pictures, unpacked."""
 
 
 @dataclass(frozen=True)
@@ -63,8 +70,9 @@ def read_samples(path: Path) -> Samples:
         DataError: the file is missing, damaged, or something else.
     """
     try:
+        check_unpacked(path)
         with np.load(path) as file:
-            data, offsets, about = file["bytes"].tobytes(), file["offsets"], json.loads(str(file["about"]))
+            data, offsets, about = file["bytes"].tobytes(), file["offsets"], parse_json(str(file["about"]))
         pictures = tuple(_decode(data[start:end]) for start, end in itertools.pairwise(offsets))
         truth = about["truth"]
         return Samples(
@@ -76,6 +84,22 @@ def read_samples(path: Path) -> Samples:
         raise DataError(f"{path} is no file of pictures that lpr wrote, or is damaged ({error})") from error
 
 
+def check_unpacked(path: Path) -> None:
+    """Refuse an `.npz` whose arrays would take more memory than `MOST_BYTES`.
+
+    Raises:
+        OSError: the file can't be read.
+        ValueError: it is no `.npz`, or too large; a head that promises other than the archive holds is numpy's to find.
+    """
+    try:
+        with zipfile.ZipFile(path) as members:
+            unpacked = sum(member.file_size for member in members.infolist())
+    except (zipfile.BadZipFile, NotImplementedError) as error:
+        raise ValueError(f"no .npz: {error}") from error
+    if unpacked > MOST_BYTES:
+        raise ValueError(f"it unpacks to {unpacked / 1e9:.1f} GB, and lpr reads up to {MOST_BYTES / 1e9:.1f}")
+
+
 def _encode(picture: Image, quality: int) -> bytes:
     """OpenCV's own order of channels doesn't matter here: it is the same both ways."""
     kind, options = (".jpg", [cv2.IMWRITE_JPEG_QUALITY, quality]) if quality else (".png", [])
@@ -84,7 +108,9 @@ def _encode(picture: Image, quality: int) -> bytes:
 
 
 def _decode(data: bytes) -> Image:
-    picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    size = promised_size(data)
+    is_too_large = size is not None and size[0] * size[1] > MOST_PIXELS
+    picture = None if is_too_large else cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if picture is None:
         raise ValueError("a picture in it can't be decoded")
     return np.asarray(picture if picture.ndim == 3 else picture[..., np.newaxis], np.uint8)

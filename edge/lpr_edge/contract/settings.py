@@ -12,13 +12,13 @@ import inspect
 import itertools
 import json
 import textwrap
-import tomllib
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin, get_type_hints
 
 from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.text_files import parse_toml, read_text
 from lpr_edge.contract.url import redact
 
 if TYPE_CHECKING:
@@ -135,10 +135,10 @@ def read_table(path: Path) -> dict[str, Any]:
         LprError: the file can't be read, or isn't TOML.
     """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return parse_toml(read_text(path))
     except OSError as error:
         raise LprError(f"{path} can't be read: {error.strerror}. Give --config a TOML file.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise LprError(f"{path} isn't TOML: {error}.") from error
 
 

@@ -7,6 +7,8 @@ import cv2
 import numpy as np
 
 from lpr_edge.contract.errors import SourceError
+from lpr_edge.contract.pictures import foreign_remedy, is_foreign_picture
+from lpr_edge.contract.text_files import is_utf8, shown
 from lpr_edge.frames.capture import open_capture
 from lpr_edge.frames.frame import Frame, Frames, Source
 
@@ -20,7 +22,11 @@ def open_clip(path: Path) -> Source:
     Raises:
         SourceError: OpenCV can't read it.
     """
+    if not is_utf8(path):  # OpenCV crashes on such a name
+        raise SourceError(f"the name of the video {shown(path)} isn't UTF-8: rename it")
     capture = open_capture(str(path))
+    if not capture.isOpened() and is_foreign_picture(path):
+        raise SourceError(f"{shown(path)} {foreign_remedy(path)}")
     if not capture.isOpened():
         raise SourceError(
             f"{path} is neither a picture nor a video that OpenCV can read, or is cut short: "

@@ -4,14 +4,15 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from lpr_edge.contract.data import PICTURES, read_picture
 from lpr_edge.contract.errors import DataError, SourceError
+from lpr_edge.contract.pictures import PICTURES, is_foreign_picture, is_picture, read_picture
+from lpr_edge.contract.text_files import shown
 from lpr_edge.frames.frame import Frame, Frames, Source, Unreadable
 
 
 def open_picture(path: Path) -> Source:
     """One picture."""
-    return Source(str(path), "stills", 1.0, _read_all([path]))
+    return Source(shown(path), "stills", 1.0, _read_all([path]))
 
 
 def open_folder(folder: Path) -> Source:
@@ -21,18 +22,18 @@ def open_folder(folder: Path) -> Source:
         SourceError: there are none.
     """
     paths = list_pictures(folder)
-    return Source(str(folder), "stills", 1.0, _read_all(paths))
+    return Source(shown(folder), "stills", 1.0, _read_all(paths))
 
 
 def list_pictures(folder: Path) -> list[Path]:
-    """The pictures directly in a folder, by name.
+    """The pictures directly in a folder, by name; those that can't be read by their kind too, so that each is named.
 
     Raises:
         SourceError: there are none.
     """
-    paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in PICTURES)
+    paths = sorted(path for path in folder.iterdir() if is_picture(path) or is_foreign_picture(path))
     if not paths:
-        raise SourceError(f"no pictures in {folder}: expected files that end in {', '.join(PICTURES)}")
+        raise SourceError(f"no pictures in {shown(folder)}: expected files that end in {', '.join(PICTURES)}")
     return paths
 
 
@@ -45,6 +46,6 @@ def read_still(path: Path) -> Frame | Unreadable:
     """A picture from its file; what can't be read is told, not raised."""
     try:
         taken = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-        return Frame(read_picture(path), str(path), 0, taken)
+        return Frame(read_picture(path), shown(path), 0, taken)
     except (DataError, OSError) as error:
-        return Unreadable(str(path), str(error))
+        return Unreadable(shown(path), str(error))

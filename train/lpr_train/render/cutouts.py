@@ -7,7 +7,8 @@ import cv2
 import numpy as np
 
 from lpr_edge.contract.arrays import AnyArray, Image
-from lpr_edge.contract.data import CharacterFile, read_picture
+from lpr_edge.contract.data import CharacterFile
+from lpr_edge.contract.pictures import read_picture
 from lpr_train.render.shapes import SHAPE_HEIGHT, Glyph, ShapeSource, tight
 
 MOST_PER_LABEL = 150

@@ -1,0 +1,123 @@
+"""Pictures in files and folders: which there are, and their pixels, upright and in eight bits."""
+
+import hashlib
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from lpr_edge.contract.arrays import AnyArray, Image
+from lpr_edge.contract.errors import DataError
+from lpr_edge.contract.picture_head import exif_orientation, promised_size
+from lpr_edge.contract.text_files import read_bytes, shown
+
+PICTURES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".webp", ".tif", ".tiff")
+"""Endings of the files that OpenCV reads wherever it is installed by pip."""
+FOREIGN_PICTURES = (".heic", ".heif", ".avif", ".jxl", ".gif", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".psd")
+"""Endings of pictures that it doesn't read: cameras, phones and browsers write them."""
+SYSTEM_FILES = ("thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx", "$recycle.bin", "system volume information")
+"""What Windows and macOS leave in folders, beside names that begin with a dot."""
+MOST_PIXELS = 1 << 27
+"""Of one picture: more than any camera of a phone has."""
+MOST_BYTES = 512 << 20
+"""Of one picture's file."""
+
+
+def is_hidden(path: Path) -> bool:
+    """Whether a file or folder is one that a system puts there by itself: `._x.jpg`, `.DS_Store`, `Thumbs.db`."""
+    return path.name.startswith(".") or path.name.lower() in SYSTEM_FILES
+
+
+def is_picture(path: Path) -> bool:
+    """Whether a file is a picture that lpr reads, by its name."""
+    return path.suffix.lower() in PICTURES and not is_hidden(path)
+
+
+def is_foreign_picture(path: Path) -> bool:
+    """Whether a file is a picture of a kind that lpr doesn't read, by its name."""
+    return path.suffix.lower() in FOREIGN_PICTURES and not is_hidden(path)
+
+
+def foreign_remedy(path: Path) -> str:
+    """What to do about a picture that `is_foreign_picture`, as a sentence without its subject."""
+    kind = path.suffix.lower().removeprefix(".").upper()
+    return f"is {kind}, which lpr doesn't read: save it as JPEG or PNG (magick {shown(path.name)} {path.stem}.jpg)"
+
+
+def file_sha256(path: Path) -> str:
+    """The hash of a file's bytes: what makes two files the same picture, whatever their names."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def read_picture(path: Path) -> Image:
+    """Read a picture as (H, W, 3) BGR bytes, whatever its depth and channels, turned upright as its EXIF data say.
+
+    Raises:
+        DataError: the file is missing, of a kind that OpenCV doesn't read, too large, or can't be decoded.
+    """
+    try:
+        data = read_bytes(path, MOST_BYTES)
+    except (OSError, ValueError) as error:  # ValueError: a name that the file system's encoding doesn't have
+        raise DataError(f"no picture {shown(path)}: {getattr(error, 'strerror', None) or error}") from error
+    size = promised_size(data)
+    if size and size[0] * size[1] > MOST_PIXELS:
+        raise DataError(
+            f"{shown(path)} has {size[0]}×{size[1]} pixels, and lpr reads up to {MOST_PIXELS / 1e6:.0f} million: "
+            "scale it down"
+        )
+    picture = _decode(data)
+    if picture is None and is_foreign_picture(path):
+        raise DataError(f"{shown(path)} {foreign_remedy(path)}")
+    if picture is None:
+        raise DataError(f"{shown(path)} is no picture that OpenCV can read, or is cut short")
+    return picture
+
+
+def _decode(data: bytes) -> Image | None:
+    raw = np.frombuffer(data, np.uint8)
+    colour = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
+    try:
+        picture = cv2.imdecode(raw, colour | cv2.IMREAD_ANYDEPTH) if raw.size else None
+        if picture is not None and picture.dtype not in (np.uint8, np.uint16):
+            picture = cv2.imdecode(raw, colour)
+    except cv2.error:  # a damaged head can promise more pixels than OpenCV takes
+        return None
+    return None if picture is None else upright(to_bytes(picture), exif_orientation(data))
+
+
+def upright(picture: Image, orientation: int) -> Image:
+    """Turn and mirror a stored picture so that its top is up.
+
+    Args:
+        picture: (H, W, C) uint8.
+        orientation: EXIF's, 1 to 8: where the stored first row and column lie in the scene.
+
+    Returns:
+        (H, W, C) uint8, or (W, H, C) from 5 on.
+    """
+    if orientation >= 5:
+        picture = picture.transpose(1, 0, 2)
+    if orientation in (3, 4, 7, 8):
+        picture = picture[::-1]
+    if orientation in (2, 3, 6, 7):
+        picture = picture[:, ::-1]
+    return np.ascontiguousarray(picture)
+
+
+def to_bytes(picture: AnyArray) -> Image:
+    """Bring a picture of 8 or 16 bits a sample to 8.
+
+    Sensors of 10, 12 or 14 bits are stored in 16 without being shifted up: the brightest pixel tells how many there
+    are, and those are kept.
+
+    Args:
+        picture: (H, W, C) uint8 or uint16.
+
+    Returns:
+        (H, W, C) uint8.
+    """
+    if picture.dtype == np.uint8:
+        return np.asarray(picture, np.uint8)
+    bits = int(picture.max(initial=0)).bit_length()
+    used = next(depth for depth in (8, 10, 12, 14, 16) if bits <= depth)
+    return np.asarray(picture >> (used - 8), np.uint8)
