@@ -1,6 +1,5 @@
 """Two models plate by plate: what one reads and the other doesn't, and whether that can be chance."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 from lpr_bench.tables import format_table
 from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.metrics import mcnemar, share
+from lpr_edge.contract.text_files import read_json
 
 Key = tuple[str, int]
 """A photograph's name, and the plate's number on it."""
@@ -54,7 +54,7 @@ def read_other(path: Path) -> dict[str, Any]:
         LprError: it is none, or of an lpr that didn't number plates.
     """
     try:
-        result: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        result: dict[str, Any] = read_json(path)
         _ = [(plate["image"], plate["plate"]) for plate in result["plates"]]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise LprError(

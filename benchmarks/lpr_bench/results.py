@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.text_files import read_json
 
 FORMAT_VERSION = 2
 """Of the result files; a number or a meaning that changes makes a new one."""
@@ -72,7 +73,7 @@ def read_records(path: Path) -> list[Record]:
         LprError: it can't be read, or is no result file.
     """
     try:
-        result = json.loads(path.read_text(encoding="utf-8"))
+        result = read_json(path)
         version = result["format"]
         records: list[Record] = result.get("records", [result])
         named = all(isinstance(record["benchmark"], str) for record in records)

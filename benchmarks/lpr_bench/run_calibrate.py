@@ -19,6 +19,7 @@ from lpr_edge.contract.data import PlatePhoto, load_plates
 from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.manifest import Manifest, read_manifest, replace_manifest
 from lpr_edge.contract.splits import TRAINING_SPLIT
+from lpr_edge.contract.text_files import read_json
 
 CARD = "model.json"
 
@@ -126,7 +127,7 @@ def _with_confidence(manifest: Manifest, thresholds: Mapping[str, float], about:
 
 def _write_card(path: Path, thresholds: Mapping[str, float], about: Mapping[str, Any]) -> None:
     try:
-        card = json.loads(path.read_text(encoding="utf-8"))
+        card = read_json(path)
         _expect_reader(path, str(card["kind"]))
         card["thresholds"] |= thresholds
         card["confidence"] = dict(about)

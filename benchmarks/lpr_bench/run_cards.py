@@ -1,7 +1,6 @@
 """`lpr-bench cards`: write the models' cards anew from their manifests and measurements."""
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +8,7 @@ from lpr_bench.cards import Beside, Result, open_shipped, write_card
 from lpr_edge.contract.country import country_from_dict, load_country
 from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.manifest import read_manifest
+from lpr_edge.contract.text_files import read_json
 from lpr_edge.shipped import KINDS, MODELS
 
 
@@ -60,7 +60,7 @@ def _read(path: Path | None, data: str) -> Result | None:
     if path is None:
         return None
     try:
-        result: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        result: dict[str, Any] = read_json(path)
     except (OSError, ValueError) as error:
         raise LprError(f"{path} can't be read as a result ({error}): make it by lpr-bench accuracy --json") from error
     if result.get("data") != data:

@@ -8,6 +8,7 @@ from typing import Any
 from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.manifest import Manifest
 from lpr_edge.contract.samples import Samples, read_samples
+from lpr_edge.contract.text_files import read_json
 from lpr_export.errors import ExportError
 
 NETWORK = "model.keras"
@@ -87,7 +88,7 @@ def open_run(path: Path) -> Run:
 
 def _read_card(path: Path) -> Manifest:
     try:
-        values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        values: dict[str, Any] = read_json(path)
         missing = [key for key in TOLD_BY_TRAINING if key not in values]
         if missing:
             raise ExportError(f"it lacks {', '.join(missing)}")

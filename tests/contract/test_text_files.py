@@ -109,7 +109,7 @@ def test_a_huge_text_is_refused_before_it_is_read(tmp_path: Path) -> None:
     path = tmp_path / "huge.toml"
     with path.open("wb") as file:
         file.truncate(1 << 40)
-    with pytest.raises(LprError, match="larger than 16 MB"):
+    with pytest.raises(LprError, match="larger than 64 MB"):
         read_table(path)
     path.rename(tmp_path / "labels.jsonl")
     with pytest.raises(DataError, match="larger than 512 MB"):

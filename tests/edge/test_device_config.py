@@ -91,7 +91,7 @@ def test_missing_and_binary_files_are_told(tmp_path: Path) -> None:
             load_config(path, {})
     binary = tmp_path / "b.toml"
     binary.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(LprError, match=r"b\.toml isn't TOML: "):
+    with pytest.raises(LprError, match=r"b\.toml isn't UTF-16-LE text"):
         load_config(binary, {})
 
 

@@ -290,7 +290,7 @@ def test_missing_and_binary_lists_are_told(tmp_path: Path) -> None:
     with pytest.raises(LprError, match=r"the list .*no\.csv can't be read: No such file"):
         read_list(tmp_path / "no.csv", GRAMMAR)
     (tmp_path / "b.csv").write_bytes(b"\xff\xfeplate")
-    with pytest.raises(LprError, match="isn't UTF-8 text: save it as CSV, UTF-8"):
+    with pytest.raises(LprError, match=r"isn't UTF-16-LE text \(byte \d+\): save it as UTF-8"):
         read_list(tmp_path / "b.csv", GRAMMAR)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from lpr_edge.contract.errors import DataError
 
-MOST_BYTES = 16 << 20
+MOST_BYTES = 64 << 20
 """Of a file with settings, a country, a list, a card or a result."""
 MOST_LABEL_BYTES = 512 << 20
 """Of a file with one label a line."""

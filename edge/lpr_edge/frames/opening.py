@@ -5,8 +5,8 @@ from pathlib import Path
 
 import cv2
 
-from lpr_edge.contract.pictures import PICTURES
 from lpr_edge.contract.errors import LprError, SourceError
+from lpr_edge.contract.pictures import PICTURES
 from lpr_edge.contract.url import is_url, parse_url, redact
 from lpr_edge.frames.camera import Wanted, open_camera
 from lpr_edge.frames.capture import TIMEOUT_MS, Stream, open_capture

@@ -1,6 +1,5 @@
 """A list of plates in a file, for spreadsheets and text editors: `plate,name,action`, and `match` if wanted."""
 
-import codecs
 import csv
 import io
 import re
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.text_files import read_text
 from lpr_edge.grammar import Grammar
 from lpr_edge.lists.nearby import Nearness, nearby
 from lpr_edge.lists.wildcard import Wildcard
@@ -167,15 +167,9 @@ def read_rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
 
 def _read_text(path: Path) -> str:
     try:
-        data = path.read_bytes()
+        return read_text(path)
     except OSError as error:
         raise LprError(f"the list {path} can't be read: {error.strerror}") from error
-    is_wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    try:
-        text = data.decode("utf-16" if is_wide else "utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise LprError(f"the list {path} isn't UTF-8 text: save it as CSV, UTF-8") from error
-    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _check(cells: Mapping[str, str], too_many: bool, where: str) -> None:
