@@ -3,8 +3,10 @@
 import argparse
 import io
 import os
+import signal
 import sys
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
@@ -13,7 +15,7 @@ from lpr_edge.config import Config, load_config, with_flags
 from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.settings import add_flags, field_notes
 from lpr_edge.messages import set_volume, warn
-from lpr_edge.stopping import Reloading, Terminated
+from lpr_edge.stopping import Reloading, Terminated, hearing_sighup, hold_signals, stopping_on_sigterm
 from lpr_edge.web.address import DEFAULT
 from lpr_edge.workers import FAULTS, telling_faults
 
@@ -42,8 +44,8 @@ def main(argv: list[str] | None = None) -> int:
     Returns:
         The exit status: 0, also for SIGTERM; 1 for what went wrong, in a thread too; 2 for wrong usage; 130 for Ctrl-C.
     """
-    with telling_faults():
-        status = _run(argv)
+    with hearing_sighup() as was_asked, telling_faults():
+        status = _run(argv, was_asked)
         status = status or int(FAULTS.count > 0)
     if argv is None and threading.active_count() > 1:
         _leave(status)
@@ -62,28 +64,37 @@ def _leave(status: int) -> NoReturn:
     os._exit(status)
 
 
-def _run(argv: list[str] | None) -> int:
+def _run(argv: list[str] | None, was_asked: Callable[[], bool]) -> int:
     os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # read when OpenCV is loaded; lpr says itself what went wrong
     _speak_utf8()
+    arguments = argparse.Namespace()
     try:
-        arguments, config = parse_arguments(argv)
-        set_volume(config.quiet, config.verbose)
-        from lpr_edge.jobs import run_job
+        with stopping_on_sigterm():
+            arguments, config = parse_arguments(argv)
+            set_volume(config.quiet, config.verbose)
+            from lpr_edge.jobs import run_job
 
-        again = None if argv is not None else lambda: parse_arguments(None)[1]
-        return run_job(arguments, config, again)
+            again = None if argv is not None else lambda: parse_arguments(None)[1]
+            return run_job(arguments, config, again, was_asked)
     except LprError as error:
         warn(str(error))
         return 1
     except Reloading:
         return _begin_again()
     except Terminated:
-        return 0
+        return 128 + signal.SIGTERM if _is_half_done(arguments) else 0
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
         _forget_stdout()
         return 1
+
+
+def _is_half_done(arguments: argparse.Namespace) -> bool:
+    """Tell whether what was stopped isn't done: reading plates has no end of its own, all else has."""
+    return any(
+        getattr(arguments, job, None) for job in ("info", "characters", "doctor", "hash_list", "install_service")
+    )
 
 
 def _speak_utf8() -> None:
@@ -94,6 +105,7 @@ def _speak_utf8() -> None:
 
 def _begin_again() -> NoReturn:
     """Start the same command in this process: every setting is read anew, and nothing of this run is left."""
+    hold_signals()
     os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
 
 

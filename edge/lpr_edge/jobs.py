@@ -19,22 +19,27 @@ from lpr_edge.runtimes import Model, open_model
 from lpr_edge.service.notifying import Notifier
 from lpr_edge.shipped import KINDS, given_file, model_file, shipped_model
 from lpr_edge.sinks import JsonLines, open_sinks
-from lpr_edge.stopping import Reloading, hearing_sighup, stopping_on_sigterm
+from lpr_edge.stopping import Reloading
 from lpr_edge.views import open_views
 from lpr_edge.watching import open_live_page, open_vitals
 from lpr_edge.zone import parse_zone
 
 Again = Callable[[], Config]
 """Reads the settings once more."""
+WasAsked = Callable[[], bool]
+"""Tells whether SIGHUP has come since it was last asked."""
 
 
-def run_job(arguments: argparse.Namespace, config: Config, again: Again | None = None) -> int:
+def run_job(
+    arguments: argparse.Namespace, config: Config, again: Again | None = None, was_asked: WasAsked = lambda: False
+) -> int:
     """Do what the command line asks for; the exit status.
 
     Args:
         arguments: what to do.
         config: the settings.
         again: reads the settings once more, when SIGHUP comes; None where nothing can begin again.
+        was_asked: tells whether SIGHUP has come.
 
     Raises:
         LprError: what can't be had or done, in one line.
@@ -55,7 +60,7 @@ def run_job(arguments: argparse.Namespace, config: Config, again: Again | None =
         install_service(config, arguments.config, arguments.print, sys.stdout)
         return 0
     source = name_frames(_open(config), config.source_name)
-    return read_plates(config, shape_frames(source, config.rotate, config.every), again)
+    return read_plates(config, shape_frames(source, config.rotate, config.every), again, was_asked)
 
 
 def _open(config: Config) -> Source:
@@ -122,15 +127,16 @@ def run_demo(config: Config) -> int:
     source, truth = open_demo()
     loop = _loop(config, source)
     loop.describe = truth.describe
-    _run(loop, source, config, None)
+    _run(loop, source, config, None, lambda: False)
     report(truth, loop.frames, loop.milliseconds)
     return 0
 
 
-def read_plates(config: Config, source: Source, again: Again | None = None) -> int:
+def read_plates(config: Config, source: Source, again: Again | None = None, was_asked: WasAsked = lambda: False) -> int:
     """Read a source to its end; 1 where a picture of it can't be read."""
     loop = _loop(config, source)
-    _run(loop, source, config, again)
+    loop.take_over(source)
+    _run(loop, source, config, again, was_asked)
     return 1 if loop.unreadable else 0
 
 
@@ -161,28 +167,28 @@ def _load_reader(config: Config, is_stills: bool) -> PlateReader:
     return PlateReader(detector, reader, config.min_confidence, zone, is_stills)
 
 
-def _run(loop: Loop, source: Source, config: Config, again: Again | None) -> None:
+def _run(loop: Loop, source: Source, config: Config, again: Again | None, was_asked: WasAsked) -> None:
     notifier = Notifier()
-    with stopping_on_sigterm(), hearing_sighup() as was_asked:
 
-        def beat() -> None:
-            notifier.beat()
-            if was_asked() and may_reload(again):
-                raise Reloading
+    def beat() -> None:
+        notifier.beat()
+        if was_asked() and may_reload(again):
+            raise Reloading
 
-        loop.beat = beat
-        notifier.ready()
-        try:
-            loop.run(source, config.max_frames)
-        except Reloading:
-            notifier.reloading()
-            raise
-        except BaseException:
-            notifier.stopping()
-            raise
-        finally:
-            loop.views.close()
-            loop.sink.close()
+    loop.beat = beat
+    notifier.ready()
+    try:
+        loop.run(source, config.max_frames)
+    except Reloading:
+        notifier.reloading()
+        loop.hand_on(source)
+        raise
+    except BaseException:
+        notifier.stopping()
+        raise
+    finally:
+        loop.views.close()
+        loop.sink.close()
 
 
 def may_reload(again: Again | None) -> bool:

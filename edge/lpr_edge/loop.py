@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Callable
 from datetime import timedelta
 
+from lpr_edge.carrying import hand_on, take_over
 from lpr_edge.contract.errors import SourceError
 from lpr_edge.frames import Frame, Quiet, Source, Unreadable
 from lpr_edge.messages import warn
@@ -11,9 +12,11 @@ from lpr_edge.pipeline import PlateReader
 from lpr_edge.privacy.veil import Veil
 from lpr_edge.records import Record, error_record, event_record, image_record
 from lpr_edge.sinks import Sink
+from lpr_edge.stopping import Reloading
 from lpr_edge.tracker import GAP, Event, Tracker
 from lpr_edge.views import Views
 from lpr_edge.vitals import Vitals
+from lpr_edge.workers import surviving
 
 
 class Loop:
@@ -55,8 +58,8 @@ class Loop:
         self.frames = 0
         self.unreadable = 0
         self.milliseconds = 0.0
-        labels, grammar = reader.reader.model.manifest.labels, reader.reader.grammar
-        self._tracker = Tracker(labels, grammar, gap, lambda voted: reader.is_sure(voted, any_text))
+        self._labels, grammar = reader.reader.model.manifest.labels, reader.reader.grammar
+        self._tracker = Tracker(self._labels, grammar, gap, lambda voted: reader.is_sure(voted, any_text))
         self._events: deque[Event] = deque()
         """Not announced yet: a stop may come between two of them."""
 
@@ -65,6 +68,7 @@ class Loop:
 
         Raises:
             SourceError: the source ended before its time; what was read until then has been written.
+            Reloading: the same process is to begin again; vehicles of a live source then go on, see `hand_on`.
         """
         by_frame = self.every_frame or source.kind == "stills"
         number = 0
@@ -73,12 +77,27 @@ class Loop:
                 number += not isinstance(frame, Quiet)
                 if not self._take(frame, by_frame) or number == max_frames:
                     break
+        except Reloading:
+            self._announce([] if source.kind == "live" else self._tracker.flush())
+            raise
         except (SourceError, KeyboardInterrupt):
             self._announce(self._tracker.flush())
             raise
         finally:
             source.close()
         self._announce(self._tracker.flush())
+
+    def hand_on(self, source: Source) -> None:
+        """Leave the vehicles of a live source to the run that follows in this process; a clip is read anew."""
+        if source.kind == "live":
+            with surviving("reload"):
+                hand_on(self._tracker.vehicles, self._labels, source.name)
+
+    def take_over(self, source: Source) -> None:
+        """Go on with the vehicles of the run before, if this one follows a reload."""
+        vehicles = take_over(self._labels, source.name)
+        if vehicles is not None:
+            self._tracker.resume(vehicles)
 
     def _take(self, frame: Frame | Unreadable | Quiet, by_frame: bool) -> bool:
         """Take what the source gave; False where the user has closed the window."""

@@ -1,4 +1,8 @@
-"""Signals that end a run in good order: SIGTERM to stop, as `systemctl stop` does; SIGHUP to begin again."""
+"""Signals that end a run in good order: SIGTERM to stop, as `systemctl stop` does; SIGHUP to begin again.
+
+They are held while the process begins again: what comes before the new program listens is heard then, and kills
+nothing.
+"""
 
 import signal
 import sys
@@ -24,6 +28,7 @@ def stopping_on_sigterm() -> Iterator[None]:
         raise Terminated
 
     before = signal.signal(signal.SIGTERM, stop)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
     try:
         yield
     finally:
@@ -41,8 +46,21 @@ def hearing_sighup() -> Iterator[Callable[[], bool]]:
     hears = before is not signal.SIG_IGN and not sys.stderr.isatty()
     if hears:
         signal.signal(signal.SIGHUP, lambda number, _: came.append(number))
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGHUP])
     try:
-        yield lambda: bool(came) and bool(came.pop())
+        yield lambda: _take_all(came)
     finally:
         if hears:
             signal.signal(signal.SIGHUP, before)
+
+
+def _take_all(came: list[int]) -> bool:
+    """Tell whether a signal has come; several are answered by one reload."""
+    is_any = bool(came)
+    came.clear()
+    return is_any
+
+
+def hold_signals() -> None:
+    """Let SIGTERM and SIGHUP wait; the program that `os.execv` starts next inherits that, and listens as above."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM, signal.SIGHUP])

@@ -155,6 +155,18 @@ class Track:
         return tuple(sorted(votes, key=lambda vote: (-vote.frames, -vote.confidence, vote.text)))
 
 
+@dataclass
+class Vehicles:
+    """All that a tracker knows, for the run that follows a reload."""
+
+    tracks: list[Track]
+    """Those that are there."""
+    gone: list[Track]
+    """Those that were there within the gap."""
+    count: int
+    """How many there have been."""
+
+
 class Tracker:
     """Follows the vehicles of one source."""
 
@@ -179,6 +191,19 @@ class Tracker:
         self._tracks: list[Track] = []
         self._gone: list[Track] = []
         self._count = 0
+        self._resumes = False
+        self._resumed_at: datetime | None = None
+        """When the first frame came after a reload, in which nobody could be seen; None where there was none."""
+
+    @property
+    def vehicles(self) -> Vehicles:
+        """What `resume` takes."""
+        return Vehicles(self._tracks, self._gone, self._count)
+
+    def resume(self, vehicles: Vehicles) -> None:
+        """Go on where another tracker of the same source, labels and grammar ended a moment ago."""
+        self._tracks, self._gone, self._count = vehicles.tracks, vehicles.gone, vehicles.count
+        self._resumes = True
 
     def update(self, frame: Frame, plates: Sequence[PlateReading]) -> list[Event]:
         """Take a frame's plates; the events of vehicles that have gone, then of those whose reading has settled."""
@@ -198,6 +223,7 @@ class Tracker:
         for track in self._tracks + self._gone:
             track.first_seen += clock_set
             track.last_seen += clock_set
+        self._resumed_at = self._resumed_at and self._resumed_at + clock_set
         return self._announce(self._leave(time))
 
     def flush(self) -> list[Event]:
@@ -208,10 +234,16 @@ class Tracker:
 
     def _leave(self, time: datetime) -> list[Track]:
         """The vehicles that aren't there any more; those that were gone for longer than the gap are forgotten."""
-        gone = [track for track in self._tracks if time - track.last_seen > GONE_AFTER]
+        if self._resumes:
+            self._resumes, self._resumed_at = False, time
+        gone = [track for track in self._tracks if time - self._looked_for(track) > GONE_AFTER]
         self._tracks = [track for track in self._tracks if track not in gone]
         self._gone = [track for track in self._gone if time - track.last_seen <= self._gap] + gone
         return gone
+
+    def _looked_for(self, track: Track) -> datetime:
+        """From when on a vehicle that isn't seen counts as away."""
+        return max(track.last_seen, self._resumed_at) if self._resumed_at else track.last_seen
 
     def _announce(self, tracks: Iterable[Track]) -> list[Event]:
         """The events of vehicles that have none yet, and haven't just been here."""

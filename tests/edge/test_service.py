@@ -34,6 +34,7 @@ from lpr_edge.sinks.outbox import Outbox
 __all__ = ["models", "run"]
 
 UNIT = Path("/etc/systemd/system/lpr-edge.service")
+OTHER_VEHICLE = tinyland.draw_scene(("L77",), np.random.default_rng(3)).image_bgr
 VEHICLE = tinyland.draw_scene(("A104",), np.random.default_rng(3)).image_bgr
 
 
@@ -144,12 +145,12 @@ def test_sighup_takes_new_settings_and_refuses_broken_ones(
     tmp_path: Path, models: list[str], systemd: socket.socket
 ) -> None:
     """SIGHUP with broken settings changes nothing and says why; with good ones the same process begins again."""
-    one, kind = motion_jpeg([VEHICLE])
-    stop = threading.Event()
+    (one, kind), (another, _) = motion_jpeg([VEHICLE]), motion_jpeg([OTHER_VEHICLE])
+    stop, changed = threading.Event(), threading.Event()
 
     def serve(body: Any) -> None:
         while not stop.wait(0.1):
-            one(body)
+            (another if changed.is_set() else one)(body)
 
     settings, new = tmp_path / "lpr.toml", tmp_path / "new.jsonl"
     with serving(serve, kind) as url, (tmp_path / "err").open("wb") as err:
@@ -175,14 +176,87 @@ def test_sighup_takes_new_settings_and_refuses_broken_ones(
         process.send_signal(signal.SIGHUP)
         assert heard(systemd).startswith("RELOADING=1\nMONOTONIC_USEC=")
         assert heard(systemd).startswith("READY=1")
-        wait_until(new.exists, 60.0)
+        changed.set()
+        wait_until(lambda: new.exists() and bool(new.read_text()), 60.0)
         process.send_signal(signal.SIGTERM)
         out, _ = process.communicate(timeout=20)
         stop.set()
     assert process.returncode == 0
-    assert json.loads(new.read_text())["text"] == "A104"
-    assert [json.loads(line)["text"] for line in out.splitlines()] == ["A104"]
+    assert json.loads(new.read_text())["text"] == "L77"
+    assert [json.loads(line)["text"] for line in out.splitlines()] == ["L77"]
     assert "begins again with the settings as they are now" in (tmp_path / "err").read_text()
+
+
+def test_a_standing_vehicle_is_announced_once_however_often_settings_are_read(
+    tmp_path: Path, models: list[str]
+) -> None:
+    """SIGHUPs one after the other, also while the process begins again, end nothing and open no gate."""
+    one, kind = motion_jpeg([VEHICLE])
+    stop = threading.Event()
+
+    def serve(body: Any) -> None:
+        while not stop.wait(0.1):
+            one(body)
+
+    (tmp_path / "gate.csv").write_text("plate,name,action\nA 104,Ram,open\n")
+    program, err_path, store = tmp_path / "open-gate", tmp_path / "err", tmp_path / "a.db"
+    program.write_text(f"#!/bin/sh\necho opened >> {tmp_path}/opened\n")
+    program.chmod(0o700)
+    with serving(serve, kind) as url, err_path.open("wb") as err:
+        command = ["env", "--default-signal=HUP", sys.executable, "-m", "lpr_edge.cli", "--source", url, *models]
+        command += ["--gap", "1h", "--list", str(tmp_path / "gate.csv"), "--on-match", str(program)]
+        command += ["--store", str(store)]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=err)
+        assert process.stdout is not None
+        assert json.loads(process.stdout.readline())["text"] == "A104"
+        for often in range(1, 4):
+            for _ in range(12):  # from the reload's first moment until the new program reads
+                process.send_signal(signal.SIGHUP)
+                time.sleep(0.05)
+            wait_until(partial(has_begun_again, err_path, often), 60.0)
+            assert process.poll() is None
+        time.sleep(3.0)
+        process.send_signal(signal.SIGTERM)
+        out, _ = process.communicate(timeout=30)
+        stop.set()
+    assert (process.returncode, out) == (0, b"")
+    assert (tmp_path / "opened").read_text() == "opened\n"
+    box = Outbox(store, [])
+    assert [event["text"] for event in box.records()] == ["A104"]
+    box.close()
+
+
+def has_begun_again(log: Path, often: int) -> bool:
+    return log.read_text().count("begins again") >= often
+
+
+def test_sigterm_while_the_process_begins_again_stops_it_in_good_order(tmp_path: Path, models: list[str]) -> None:
+    """A stop that comes between two programs of one process is heard by the second, which ends with status 0."""
+    one, kind = motion_jpeg([VEHICLE])
+    stop = threading.Event()
+
+    def serve(body: Any) -> None:
+        while not stop.wait(0.1):
+            one(body)
+
+    with serving(serve, kind) as url, (tmp_path / "err").open("wb") as err:
+        command = ["env", "--default-signal=HUP", sys.executable, "-m", "lpr_edge.cli", "--source", url, *models]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=err)
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.send_signal(signal.SIGHUP)
+        wait_until(lambda: has_begun_again(tmp_path / "err", 1), 60.0)
+        blocked = Path(f"/proc/{process.pid}/status")
+        wait_until(lambda: signal_is_blocked(blocked, signal.SIGTERM), 60.0)
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=30)
+        stop.set()
+    assert process.returncode == 0
+
+
+def signal_is_blocked(status: Path, number: int) -> bool:
+    (line,) = (line for line in status.read_text().splitlines() if line.startswith("SigBlk:"))
+    return bool(int(line.split()[1], 16) >> (number - 1) & 1)
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd-analyze (Debian: systemd)")

@@ -1,11 +1,15 @@
+import os
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.edge.readings import START, frame, new_tracker, plate, plate_of
+from tests.edge.readings import LABELS, START, frame, new_tracker, plate, plate_of
 
+from lpr_edge.carrying import VARIABLE, hand_on, take_over
 from lpr_edge.pipeline import PlateReading
 from lpr_edge.tracker import MOST_CANDIDATES, Accepts, Event
 
@@ -190,6 +194,60 @@ def test_a_vehicle_that_is_never_announced_takes_no_more_memory_the_longer_it_st
     (track,) = tracker._tracks
     assert len(track.candidates) <= MOST_CANDIDATES
     assert track.candidates["A10"].count == 600
+
+
+def test_a_tracker_goes_on_where_another_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is handed on goes on: a settled vehicle isn't announced again, an unsettled one is, with all votes."""
+    monkeypatch.setenv(VARIABLE, "")
+    before, after = new_tracker(), new_tracker()
+    both = [plate("A10", 10), plate("L47", 120)]
+    events = [e for i in range(3) for e in before.update(frame(i), [both[0]] if i < 2 else both)]
+    assert [event.plate.reading.text for event in events] == ["A10"]
+    hand_on(before.vehicles, LABELS, "camera 0")
+    after.resume(take_over(LABELS, "camera 0"))
+    assert take_over(LABELS, "camera 0") is None
+    later = [e for i in range(33, 40) for e in after.update(frame(i), both)]  # three seconds without eyes
+    assert [(event.plate.reading.text, event.frames, event.id) for event in later] == [
+        ("L47", 3, "20260301T060000200-2")
+    ]
+    assert after.flush() == []
+
+
+def test_a_vehicle_that_left_during_a_reload_is_announced_a_second_later() -> None:
+    """One that hadn't settled and isn't there any more gets its event when it has been looked for long enough."""
+    before, after = new_tracker(), new_tracker()
+    before.update(frame(0), [plate("A10")])
+    after.resume(before.vehicles)
+    found = {i: [e.plate.reading.text for e in after.update(frame(i), [])] for i in range(30, 45)}
+    assert {index: texts for index, texts in found.items() if texts} == {41: ["A10"]}
+
+
+def test_what_another_source_or_version_left_is_not_taken(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Vehicles of another camera, of other labels or of another lpr are forgotten, and that is said; so is nonsense."""
+    monkeypatch.setenv(VARIABLE, "")
+    for labels, source in ((LABELS, "camera 1"), (LABELS[1:], "camera 0")):
+        hand_on(new_tracker().vehicles, LABELS, "camera 0")
+        assert take_over(labels, source) is None
+        assert "is another than before: vehicles that stand there are announced anew" in capsys.readouterr().err
+    for wrong in ("", "x", "987654"):
+        monkeypatch.setenv(VARIABLE, wrong)
+        assert take_over(LABELS, "camera 0") is None
+        assert VARIABLE not in os.environ
+
+
+def test_pictures_that_are_handed_on_are_pictures_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A vehicle's best frame comes out as it went in, but for what JPEG loses; one frame of two vehicles stays one."""
+    monkeypatch.setenv(VARIABLE, "")
+    tracker = new_tracker()
+    image = np.full((120, 200, 3), 90, np.uint8)
+    tracker.update(replace(frame(0), image_bgr=image), [plate("A10", 10), plate("L47", 120)])
+    hand_on(tracker.vehicles, LABELS, "camera 0")
+    first, second = take_over(LABELS, "camera 0").tracks
+    ours, theirs = first.candidates["A10"].frame, second.candidates["L47"].frame
+    assert (ours.image_bgr.shape, int(ours.image_bgr[5, 5, 0])) == ((120, 200, 3), 90)
+    assert ours.image_bgr is theirs.image_bgr
 
 
 PLATES = st.builds(plate, st.sampled_from(["A10", "A17", "L47", "X", "0A"]), st.sampled_from([0.0, 20.0, 150.0]))
