@@ -69,7 +69,7 @@ faults: $(EVERYTHING)/installed
 FRAMES := 200000
 
 soak: $(EVERYTHING)/installed
-	$(EVERYTHING)/bin/python -m tests.edge.soak --frames $(FRAMES)
+	$(EVERYTHING)/bin/python -m tests.support.soak --frames $(FRAMES)
 
 check: $(EVERYTHING)/installed
 	$(EVERYTHING)/bin/ruff format --check .

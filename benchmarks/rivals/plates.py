@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lpr_bench.report_rivals import READERS, reader_row
-from lpr_bench.tables import format_table
+from lpr_bench.base.tables import format_table
+from lpr_bench.report.report_rivals import READERS, reader_row
 from lpr_edge.contract.arrays import Image, Quad
 from lpr_edge.contract.country import Country
 from lpr_edge.contract.data import PlateLabel, load_plates

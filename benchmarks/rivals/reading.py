@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from lpr_bench.devices import open_plate_reader
+from lpr_bench.system.devices import open_plate_reader
 from lpr_edge.contract.errors import LprError
-from lpr_edge.reader import Reader
-from lpr_edge.runtimes import open_model
+from lpr_edge.runtimes.opening import open_model
+from lpr_edge.vision.reader import Reader
 from rivals import fast_plate, own
 from rivals.alphabet import alphabet_of
 from rivals.plates import Answers, Plate, cut_out, load, score

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import cv2
 
-from lpr_bench.boards import RESULTS, show
-from lpr_bench.environment import board_name, describe_environment, file_stem, installed_versions
-from lpr_bench.results import Record, add_record
-from lpr_bench.validity import judge, machine_faults
-from lpr_bench.watch import watch
+from lpr_bench.base.results import Record, add_record
+from lpr_bench.system.boards import RESULTS, show
+from lpr_bench.system.environment import board_name, describe_environment, file_stem, installed_versions
+from lpr_bench.system.system_monitor import watch
+from lpr_bench.system.validity import judge, machine_faults
 from lpr_edge.contract.errors import LprError
 from rivals.alphabet import alphabet_of
 

@@ -8,18 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from lpr_bench.limits import Job, in_turns
-from lpr_bench.matrix import LEAST_MS, noise
-from lpr_bench.network_costs import network_cost
-from lpr_bench.percentiles import summarize_ms
-from lpr_bench.processes import run_fresh
-from lpr_bench.report_rivals import SPEED, speed_row
-from lpr_bench.tables import format_table
-from lpr_bench.validity import series_faults
+from lpr_bench.base.tables import format_table
+from lpr_bench.latency.matrix import LEAST_MS, noise
+from lpr_bench.latency.percentiles import summarize_ms
+from lpr_bench.latency.processes import run_fresh
+from lpr_bench.report.report_rivals import SPEED, speed_row
+from lpr_bench.roofline.network_costs import network_cost
+from lpr_bench.roofline.roofline import Job, in_turns
+from lpr_bench.system.validity import series_faults
 from lpr_edge.contract.pictures import file_sha256
-from lpr_edge.runtimes import open_model
 from lpr_edge.runtimes.onnx_runtime import OnnxRuntimeEngine
-from lpr_edge.shipped import shipped_model
+from lpr_edge.runtimes.opening import open_model
+from lpr_edge.runtimes.shipped_models import shipped_model
 from rivals import own
 from rivals.alphabet import Alphabet
 from rivals.commands import installed, run_quietly

@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 
 from lpr_edge import __version__
+from lpr_edge.base.log import say, warn
 from lpr_edge.contract.arrays import Image
-from lpr_edge.messages import say, warn
 
 VARIABLE = "_LPR_CARRIED"
 """Of the environment: the number of the open file with what is handed on."""

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 from PIL import Image as Pillow
-from tests.train.crops_on_disk import noise, write_characters
+from tests.support.crops_on_disk import noise, write_characters
 
 from lpr_edge.contract.arrays import Image
 from lpr_edge.contract.country import load_country

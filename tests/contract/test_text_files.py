@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from lpr_edge.config import Config, load_config
+from lpr_edge.base.config import Config, load_config
 from lpr_edge.contract.country import load_country
 from lpr_edge.contract.data import load_plates
 from lpr_edge.contract.errors import DataError, LprError

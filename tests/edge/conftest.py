@@ -5,20 +5,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.edge.faults import Table, Tally
-from tests.edge.golden import tinyland
-from tests.edge.golden.tinyland import Scene
+from tests.support.faults import Table, Tally
+from tests.support.golden import tinyland
+from tests.support.golden.tinyland import Scene
 
-from lpr_edge.detector import Detector
-from lpr_edge.pipeline import PlateReader
-from lpr_edge.reader import Reader
-from lpr_edge.runtimes import Model, open_model
+from lpr_edge.runtimes.model import Model
+from lpr_edge.runtimes.opening import open_model
+from lpr_edge.vision.detector import Detector
+from lpr_edge.vision.plate_reader import PlateReader
+from lpr_edge.vision.reader import Reader
 
 
 @pytest.fixture(scope="session")
 def golden(repository: Path) -> Path:
     """The folder of the golden models."""
-    return repository / "tests" / "edge" / "golden"
+    return repository / "tests" / "support" / "golden"
 
 
 @pytest.fixture(scope="session")

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from lpr_edge.cli import main
+from lpr_edge.app.cli import main
 from lpr_edge.contract.manifest import Manifest, read_manifest
-from lpr_edge.shipped import KINDS, MODELS
+from lpr_edge.runtimes.shipped_models import KINDS, MODELS
 
 NAMES = tuple(KINDS)
 

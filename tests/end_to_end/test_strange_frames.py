@@ -6,14 +6,14 @@ How much of such frames they read is measured by `lpr-bench accuracy --rendered`
 import numpy as np
 import pytest
 
-from lpr_bench.robustness import KINDS, SURE, MadeFrame, score_kind
+from lpr_bench.accuracy.robustness import KINDS, SURE, MadeFrame, score_kind
 from lpr_edge.contract.arrays import Image
 from lpr_edge.contract.country import load_country
-from lpr_edge.detector import Detector
-from lpr_edge.pipeline import PlateReader
-from lpr_edge.reader import Reader
-from lpr_edge.runtimes import open_model
-from lpr_edge.shipped import shipped_model
+from lpr_edge.runtimes.opening import open_model
+from lpr_edge.runtimes.shipped_models import shipped_model
+from lpr_edge.vision.detector import Detector
+from lpr_edge.vision.plate_reader import PlateReader
+from lpr_edge.vision.reader import Reader
 from lpr_train.render.glyphs import GlyphBook
 from lpr_train.render.plates import PlateRenderer
 from lpr_train.render.scenes import SceneRenderer

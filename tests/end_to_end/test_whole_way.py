@@ -6,7 +6,7 @@ from pathlib import Path
 import cv2
 import pytest
 
-from lpr_edge.cli import main as lpr_edge
+from lpr_edge.app.cli import main as lpr_edge
 from lpr_edge.contract.country import load_country
 from lpr_train.render.glyphs import GlyphBook
 from lpr_train.render.plates import PlateRenderer
@@ -19,8 +19,8 @@ SHORT = ["--epochs", "1", "--steps-per-epoch", "3", "--batch-size", "8", "--repr
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The three networks after a few steps on rendered pictures, exported as int8."""
-    from lpr_export.cli import main as lpr_export
-    from lpr_train.cli import main as lpr_train
+    from lpr_export.app.cli import main as lpr_export
+    from lpr_train.app.cli import main as lpr_train
 
     folder = tmp_path_factory.mktemp("whole_way")
     runs = [folder / "runs" / name for name in ("detector", "reader", "characters")]

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tests.export.little_runs import make_run
+from tests.support.little_runs import make_run
 
-from lpr_export.cli import main
-from lpr_export.worker import Worker, start_worker
+from lpr_export.app.cli import main
+from lpr_export.convert.worker import Worker, start_worker
 
 with contextlib.suppress(ImportError):
     # After TensorFlow, which the fixtures import, tflite-runtime couldn't be loaded in this process any more.
@@ -52,7 +52,7 @@ def worker() -> Iterator[Worker]:
 def _shared_worker(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if request.node.get_closest_marker("slow") and "own_worker" not in request.fixturenames:
         shared = request.getfixturevalue("worker")
-        monkeypatch.setattr("lpr_export.worker.start_worker", lambda: contextlib.nullcontext(shared))
+        monkeypatch.setattr("lpr_export.convert.worker.start_worker", lambda: contextlib.nullcontext(shared))
 
 
 @pytest.fixture

@@ -129,7 +129,7 @@ def test_imports_are_absolute(repository: Path, package: str) -> None:
 
 def test_device_command_loads_no_training_framework() -> None:
     """Importing the whole of lpr-edge's command brings in none of them through a third party either."""
-    code = f"import sys, lpr_edge.cli; print([n for n in {NEVER_ON_THE_DEVICE} if n in sys.modules])"
+    code = f"import sys, lpr_edge.app.cli; print([n for n in {NEVER_ON_THE_DEVICE} if n in sys.modules])"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"
 
@@ -145,7 +145,7 @@ class Missing(importlib.abc.MetaPathFinder):
         if name.partition(".")[0] in EXTRAS:
             raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
 sys.meta_path.insert(0, Missing())
-from {package}.cli import main
+from {package}.app.cli import main
 sys.exit(main(["--help"]))
 """
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

@@ -25,7 +25,7 @@ def readme(repository: Path) -> str:
 @functools.cache
 def parser_of(command: str) -> argparse.ArgumentParser:
     """A command's parser, whole: lpr-train adds a task's flags only where the command line names the task."""
-    build = importlib.import_module(f"{COMMANDS[command]}.cli").build_parser
+    build = importlib.import_module(f"{COMMANDS[command]}.app.cli").build_parser
     whole = bool(inspect.signature(build).parameters)
     parser = build(list(subparsers_of(build([])))) if whole else build()
     assert isinstance(parser, argparse.ArgumentParser)

@@ -10,9 +10,9 @@ import pytest
 from lpr_edge.contract.arrays import Floats, Image
 from lpr_edge.contract.preprocess import InputSpec
 from lpr_edge.contract.samples import Samples, picture_sha256
-from lpr_train.config import FitConfig
-from lpr_train.engine import KerasModel, load_keras
-from lpr_train.fit import predict
+from lpr_train.base.config import FitConfig
+from lpr_train.base.engine import KerasModel, load_keras
+from lpr_train.loop.fit import predict
 
 
 @dataclass

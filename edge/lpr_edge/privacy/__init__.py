@@ -1,1 +1,1 @@
-"""What keeps plates from being stored: keyed hashes in place of texts, and blurred pictures."""
+"""Keeps plates from being stored: keyed hashes in place of texts, and blurred images."""

@@ -5,8 +5,8 @@ import re
 import secrets
 from pathlib import Path
 
+from lpr_edge.base.log import say
 from lpr_edge.contract.errors import LprError
-from lpr_edge.messages import say
 
 BYTES = 32
 """As long as the hash: RFC 2104, section 3."""

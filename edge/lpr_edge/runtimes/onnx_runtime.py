@@ -5,8 +5,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from lpr_edge.base.board import saturates_bytes
 from lpr_edge.contract.arrays import AnyArray
-from lpr_edge.machine import saturates_bytes
 from lpr_edge.runtimes.engine import import_runtime
 
 EXACT_PRODUCTS = "session.x64quantprecision"

@@ -1,1 +1,1 @@
-"""lpr-edge as a service of systemd: its unit, and what the two tell each other."""
+"""lpr-edge as a systemd service: its unit, the watchdog, and statistics of a run."""

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from lpr_edge.config import Config
+from lpr_edge.base.config import Config
 
 NAME = "lpr-edge"
 USER = "lpr"
@@ -86,7 +86,7 @@ def unit_text(config: Config, settings: Path, groups: list[str]) -> str:
         groups: that the account is in besides its own, for camera and pins.
     """
     return UNIT.format(
-        command=" ".join(_quoted(word) for word in (sys.executable, "-m", "lpr_edge.cli", "--config", str(settings))),
+        command=" ".join(_quoted(word) for word in (sys.executable, "-m", "lpr_edge", "--config", str(settings))),
         user=USER,
         groups=" ".join(groups),
         writable="".join(f"ReadWritePaths={_quoted('-' + str(path))}\n" for path in folders_outside(config)),

@@ -9,14 +9,14 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from lpr_edge.base.workers import FAULTS
 from lpr_edge.contract.errors import LprError
-from lpr_edge.drawing import font_path
-from lpr_edge.records import Record
-from lpr_edge.vitals import Vitals
-from lpr_edge.web.guard import Guard
+from lpr_edge.output.annotate import font_path
+from lpr_edge.service.runtime_stats import Vitals
+from lpr_edge.tracking.event_record import Record
+from lpr_edge.web.auth import Guard
 from lpr_edge.web.picture import Picture
 from lpr_edge.web.prometheus import CONTENT_TYPE, to_text
-from lpr_edge.workers import FAULTS
 
 FILES = Path(__file__).parent / "page"
 PATHS = {"/": "index.html", "/page.css": "page.css", "/page.js": "page.js"}

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from lpr_edge.records import Record
+from lpr_edge.tracking.event_record import Record
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 

@@ -2,7 +2,7 @@
 
 import math
 
-from lpr_train.engine import KerasModel
+from lpr_train.base.engine import KerasModel
 
 
 def multiply_adds(model: KerasModel) -> int:

@@ -1,6 +1,6 @@
 """The article's classifier of single characters, layer for layer: 675,468 parameters at 128×128 and 12 classes."""
 
-from lpr_train.engine import KerasModel, load_keras
+from lpr_train.base.engine import KerasModel, load_keras
 
 FILTERS = (32, 64, 96, 128, 160, 192)
 """Of its convolutions; all but the first are followed by batch normalisation and max pooling."""

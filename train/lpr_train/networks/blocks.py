@@ -5,7 +5,7 @@ All of them quantise well and run in XNNPACK; nothing here needs an operator out
 
 import math
 
-from lpr_train.engine import KerasModel, load_keras
+from lpr_train.base.engine import KerasModel, load_keras
 
 
 def convolution(x: KerasModel, filters: int, size: int = 3, strides: int = 1) -> KerasModel:

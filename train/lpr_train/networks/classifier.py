@@ -1,6 +1,6 @@
 """The compact classifier of single characters: separable convolutions with short cuts, about 64 k parameters."""
 
-from lpr_train.engine import KerasModel, load_keras
+from lpr_train.base.engine import KerasModel, load_keras
 from lpr_train.networks.blocks import convolution
 
 STAGES = ((32, 1), (64, 2), (128, 2))

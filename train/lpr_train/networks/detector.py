@@ -1,6 +1,6 @@
 """The detector's network: plates as peaks on a grid of an eighth of the input, with four corners at each."""
 
-from lpr_train.engine import KerasModel, load_keras
+from lpr_train.base.engine import KerasModel, load_keras
 from lpr_train.networks.blocks import bottlenecks, convolution, merge_upwards, rare_bias
 
 STRIDE = 8

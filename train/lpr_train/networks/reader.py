@@ -1,6 +1,6 @@
 """The reader's network: characters as peaks on a grid of a quarter of the plate, with a class at each."""
 
-from lpr_train.engine import KerasModel, load_keras
+from lpr_train.base.engine import KerasModel, load_keras
 from lpr_train.networks.blocks import bottlenecks, convolution, merge_upwards, rare_bias
 
 STRIDE = 4

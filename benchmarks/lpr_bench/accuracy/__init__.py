@@ -1,0 +1,1 @@
+"""Plates found and read, characters classified, and every miss."""

@@ -1,0 +1,77 @@
+"""Accuracy on pictures of single characters: the published split of the published set."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from lpr_bench.base.tables import format_share, format_table
+from lpr_edge.contract.arrays import Image
+from lpr_edge.contract.data import CharacterFile
+from lpr_edge.contract.metrics import share
+from lpr_edge.contract.pictures import read_picture
+
+
+@dataclass(frozen=True)
+class CharacterOutcome:
+    """What one picture was taken for."""
+
+    image: str
+    """Class folder and file name."""
+    truth: str
+    read: str
+    confidence: float
+
+
+def score_characters(
+    files: Sequence[CharacterFile], classify: Callable[[Image], tuple[str, float]]
+) -> list[CharacterOutcome]:
+    """Classify every file.
+
+    Args:
+        files: what to classify.
+        classify: the device: label and confidence of a BGR crop.
+
+    Raises:
+        DataError: a file is missing or can't be decoded.
+    """
+    return [
+        CharacterOutcome(f"{file.path.parent.name}/{file.path.name}", file.label, *classify(read_picture(file.path)))
+        for file in files
+    ]
+
+
+def summarize(outcomes: Sequence[CharacterOutcome]) -> dict[str, Any]:
+    """Accuracy in all and by class, confusions, and every miss, as plain values."""
+    return {
+        "accuracy": share(_right(outcomes), len(outcomes)),
+        "by_class": {label: share(right, count) for label, right, count in _by_class(outcomes)},
+        "confusions": [{"truth": t, "read": r, "count": n} for (t, r), n in confusions(outcomes)],
+        "misses": [asdict(outcome) for outcome in outcomes if outcome.truth != outcome.read],
+    }
+
+
+def confusions(outcomes: Sequence[CharacterOutcome]) -> list[tuple[tuple[str, str], int]]:
+    """((truth, read), how often) of the wrong ones, the commonest first."""
+    return Counter((o.truth, o.read) for o in outcomes if o.truth != o.read).most_common()
+
+
+def format_characters(outcomes: Sequence[CharacterOutcome]) -> str:
+    """The tables that the command prints."""
+    rows = [[label, format_share(right, count)] for label, right, count in _by_class(outcomes)]
+    tables = [format_table(["class", "right"], [["all", format_share(_right(outcomes), len(outcomes))], *rows])]
+    wrong = [[f"{truth} read as {read}", str(count)] for (truth, read), count in confusions(outcomes)]
+    if wrong:
+        tables.append(format_table(["confusion", "times"], wrong))
+    return "\n\n".join(tables)
+
+
+def _right(outcomes: Sequence[CharacterOutcome]) -> int:
+    return sum(outcome.truth == outcome.read for outcome in outcomes)
+
+
+def _by_class(outcomes: Sequence[CharacterOutcome]) -> list[tuple[str, int, int]]:
+    """(label, right, count) of each class, in the order of the files."""
+    labels = dict.fromkeys(outcome.truth for outcome in outcomes)
+    groups = {label: [outcome for outcome in outcomes if outcome.truth == label] for label in labels}
+    return [(label, _right(group), len(group)) for label, group in groups.items()]

@@ -1,0 +1,91 @@
+"""Which networks read a photograph: where several are given, those that didn't learn from it."""
+
+import argparse
+from collections.abc import Sequence
+from functools import cached_property
+
+from lpr_bench.accuracy.plate_traits import describe_plate
+from lpr_bench.accuracy.plates import ReadPlate, Traits
+from lpr_bench.system.devices import open_detectors, open_readers, read_plates
+from lpr_edge.contract.arrays import Image
+from lpr_edge.contract.data import PlateLabel, PlatePhoto
+from lpr_edge.contract.splits import seen_by_training
+from lpr_edge.runtimes.model import Model
+from lpr_edge.vision.detector import Detector
+from lpr_edge.vision.plate_reader import PlateReader
+from lpr_edge.vision.reader import Reader
+
+
+class Networks:
+    """Detectors and readers, of one run or of the folds of a cross-validation."""
+
+    def __init__(
+        self,
+        detectors: Sequence[Detector],
+        readers: Sequence[Reader],
+        photos: Sequence[PlatePhoto],
+        is_thorough: bool = True,
+    ) -> None:
+        """Find out who has seen what.
+
+        Args:
+            detectors: one or more.
+            readers: one or more.
+            photos: all of a split, in its file's order: how runs part them depends on all.
+            is_thorough: look at them harder than at a camera's frames.
+        """
+        self.detectors = detectors
+        self.readers = readers
+        self.is_thorough = is_thorough
+        self._detector_of = _choose([detector.model for detector in detectors], photos)
+        self._reader_of = _choose([reader.model for reader in readers], photos)
+
+    @cached_property
+    def models(self) -> list[Model]:
+        """Every network."""
+        return [detector.model for detector in self.detectors] + [reader.model for reader in self.readers]
+
+    def device(self, photo: PlatePhoto) -> PlateReader:
+        """The device's own code over the networks for a photograph."""
+        return PlateReader(
+            self.detectors[self._detector_of[photo.path.name][0]],
+            self.readers[self._reader_of[photo.path.name][0]],
+            is_thorough=self.is_thorough,
+        )
+
+    def read(self, photo: PlatePhoto, frame_bgr: Image) -> list[ReadPlate]:
+        """What the device says of a photograph, as accuracy is scored on."""
+        return read_plates(self.device(photo), frame_bgr)
+
+    def describe(self, photo: PlatePhoto, label: PlateLabel, frame_bgr: Image) -> Traits:
+        """What a plate is like, and whether the networks that read it may have learnt from it."""
+        return describe_plate(label, frame_bgr, self.readers[0].grammar, bool(self.seen_by(photo)))
+
+    def count_seen(self, photos: Sequence[PlatePhoto]) -> dict[str, int]:
+        """How many photographs there are, and how many of them each kind of network may have learnt from."""
+        seen = [self.seen_by(photo) for photo in photos]
+        return {"photos": len(photos)} | {kind: sum(kind in by for by in seen) for kind in ("detector", "reader")}
+
+    def seen_by(self, photo: PlatePhoto) -> tuple[str, ...]:
+        """The kinds of networks that read a photograph and may have learnt from it."""
+        seen = {"detector": self._detector_of[photo.path.name][1], "reader": self._reader_of[photo.path.name][1]}
+        return tuple(kind for kind, is_seen in seen.items() if is_seen)
+
+
+def open_networks(parsed: argparse.Namespace, photos: Sequence[PlatePhoto], is_thorough: bool = True) -> Networks:
+    """The networks that `--detector` and `--reader` name.
+
+    Raises:
+        LprError: one of them can't be opened, or is of the wrong kind.
+    """
+    return Networks(open_detectors(parsed), open_readers(parsed), photos, is_thorough)
+
+
+def _choose(models: Sequence[Model], photos: Sequence[PlatePhoto]) -> dict[str, tuple[int, bool]]:
+    """Photograph -> the first network that hasn't seen it, else the first; and whether that one has seen it."""
+    seen = [seen_by_training(photos, model.manifest.training) for model in models]
+    chosen = {}
+    for place, photo in enumerate(photos):
+        unseen = [number for number, by_model in enumerate(seen) if not by_model[place]]
+        chosen[photo.path.name] = (unseen[0], False) if unseen else (0, True)
+    return chosen

@@ -1,0 +1,80 @@
+"""Pictures of what went wrong: each photograph with a miss, the truth and the reading drawn on it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from lpr_bench.accuracy.plates import ReadPlate
+from lpr_edge.contract.arrays import Image, Quad
+from lpr_edge.contract.data import PlateLabel, PlatePhoto
+from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.metrics import Matches
+from lpr_edge.output.annotate import text_patch
+
+TRUTH_BGR = (80, 200, 60)
+FOUND_BGR = (60, 90, 255)
+UNREADABLE_BGR = (170, 170, 170)
+"""For plates that nobody can read: finding them counts neither way."""
+
+
+class MissFolder:
+    """Writes the photographs that the device got wrong."""
+
+    def __init__(self, folder: Path) -> None:
+        """Make the folder.
+
+        Raises:
+            LprError: it can't be made.
+        """
+        self.folder = folder
+        self.written = 0
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise LprError(f"can't make {folder}: {error.strerror or error}. Give another by --misses DIR") from error
+
+    def watch(self, photo: PlatePhoto, frame_bgr: Image, found: Sequence[ReadPlate], matches: Matches) -> None:
+        """Draw a photograph if anything on it is wrong.
+
+        Raises:
+            LprError: the picture can't be written.
+        """
+        if not is_wrong(photo.plates, found, matches):
+            return
+        path = self.folder / f"{photo.path.stem}.jpg"
+        if not cv2.imwrite(str(path), draw_miss(frame_bgr, photo.plates, found)):
+            raise LprError(f"can't write {path}: is the disk full? Give another folder by --misses DIR")
+        self.written += 1
+
+
+def is_wrong(labels: Sequence[PlateLabel], found: Sequence[ReadPlate], matches: Matches) -> bool:
+    """Tell whether a legible plate was missed or misread, or something was found that is no plate."""
+    missed = any(labels[true].legible != "none" for true in matches.missed)
+    misread = any(
+        labels[true].legible == "full" and found[index].text != "".join(labels[true].text_rows)
+        for index, true in matches.pairs
+    )
+    return bool(matches.false_alarms) or missed or misread
+
+
+def draw_miss(frame_bgr: Image, labels: Sequence[PlateLabel], found: Sequence[ReadPlate]) -> Image:
+    """A copy of the frame: true corners and text in green below each plate, what was found in red above."""
+    picture = frame_bgr.copy()
+    height = max(18, picture.shape[0] // 24)
+    for label in labels:
+        colour = UNREADABLE_BGR if label.legible == "none" else TRUTH_BGR
+        _draw(picture, label.quad_xy, " ".join(label.text_rows), colour, height, above=False)
+    for plate in found:
+        _draw(picture, plate.quad_xy, plate.text or "–", FOUND_BGR, height, above=True)
+    return picture
+
+
+def _draw(picture: Image, quad_xy: Quad, text: str, colour: tuple[int, int, int], height: int, *, above: bool) -> None:
+    cv2.polylines(picture, [np.rint(quad_xy).astype(np.int32)], True, colour, max(2, height // 12), cv2.LINE_AA)
+    patch = text_patch(text, height, colour)[: picture.shape[0], : picture.shape[1]]
+    top = quad_xy[:, 1].min() - height - 4 if above else quad_xy[:, 1].max() + 4
+    y = int(np.clip(top, 0, picture.shape[0] - patch.shape[0]))
+    x = int(np.clip(quad_xy[:, 0].min(), 0, picture.shape[1] - patch.shape[1]))
+    picture[y : y + patch.shape[0], x : x + patch.shape[1]] = patch

@@ -1,0 +1,198 @@
+"""What is said of plate accuracy: figures for the result file, tables for the terminal."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from lpr_bench.accuracy.plates import LATIN, OWN, PlateOutcome, PlatesOutcome
+from lpr_bench.base.tables import format_share, format_table
+from lpr_edge.contract.country import Country
+from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.metrics import WIDTH_BANDS, character_error_rate, edit_distance, share
+
+WIDE_PX = 80
+"""Width from which a plate should be readable at a glance."""
+SHARPNESS_LIMITS = (0.22, 0.30)
+"""Between blurred, soft and sharp plates: about a quarter and two thirds of 301 photographed training plates."""
+BLUR_GROUPS = ("blurred", "soft", "sharp")
+NO_FORM = "no form"
+NOT_MEASURED = "unknown"
+SEEN, UNSEEN = "SEEN by training", "not seen by training"
+FEWEST_DRAWN = 10
+"""Plates below which a bootstrap's interval is too narrow to be shown."""
+DRAWS = 1000
+"""Of the bootstrap: the interval then moves by less than it is rounded to."""
+
+
+def scored_plates(outcome: PlatesOutcome, kind: str | None) -> list[PlateOutcome]:
+    """Plates whose text counts: every character sure, and of the kind of script that is asked for; None for any."""
+    return [plate for plate in outcome.plates if plate.legible == "full" and kind in (None, plate.kind)]
+
+
+def labels_of(text: str, country: Country) -> tuple[str, ...]:
+    """Text as labels, the unit of CER; character by character where it holds what the country has no label for."""
+    try:
+        return country.tokenize(text)
+    except LprError:
+        return tuple(text)
+
+
+def character_errors(plates: Sequence[PlateOutcome], country: Country) -> float | None:
+    """CER over plates, a plate that wasn't found counting as all wrong; None of none."""
+    pairs = [(labels_of(plate.truth, country), labels_of(plate.read or "", country)) for plate in plates]
+    return character_error_rate(pairs) if pairs else None
+
+
+def interval_of_errors(plates: Sequence[PlateOutcome], country: Country) -> tuple[float, float] | None:
+    """95 % interval of CER over plates (percentile bootstrap, Efron 1979); None of fewer than `FEWEST_DRAWN`.
+
+    Plates are drawn, not signs: the signs of a plate are right or wrong together.
+    """
+    if len(plates) < FEWEST_DRAWN:
+        return None
+    pairs = [(labels_of(plate.truth, country), labels_of(plate.read or "", country)) for plate in plates]
+    edits = np.array([edit_distance(truth, read) for truth, read in pairs])
+    lengths = np.array([len(truth) for truth, _ in pairs])
+    drawn = np.random.default_rng(0).integers(0, len(pairs), (DRAWS, len(pairs)))
+    rates = edits[drawn].sum(axis=1) / np.maximum(1, lengths[drawn].sum(axis=1))
+    low, high = np.percentile(rates, (2.5, 97.5))
+    return float(low), float(high)
+
+
+def breakdowns(plates: Sequence[PlateOutcome]) -> dict[str, dict[str, list[PlateOutcome]]]:
+    """Plates by each of their traits, the group's name beside its plates."""
+    return {
+        "rows": grouped(plates, lambda plate: f"{plate.rows} row{'s' if plate.rows > 1 else ''}"),
+        "width": _by_width(plates),
+        "form": grouped(plates, lambda plate: plate.traits.form or NO_FORM),
+        "colour": grouped(plates, lambda plate: plate.traits.colour or NOT_MEASURED),
+        "blur": grouped(plates, lambda plate: blur_group(plate.traits.sharpness), BLUR_GROUPS),
+        "training": grouped(plates, lambda plate: SEEN if plate.traits.seen else UNSEEN, (UNSEEN, SEEN)),
+    }
+
+
+def blur_group(sharpness: float | None) -> str:
+    """A sharpness' group, as tables name it."""
+    if sharpness is None:
+        return NOT_MEASURED
+    return BLUR_GROUPS[sum(sharpness >= limit for limit in SHARPNESS_LIMITS)]
+
+
+def summarize(outcome: PlatesOutcome, country: Country, kind: str | None) -> dict[str, Any]:
+    """All figures, and every plate's outcome, as plain values."""
+    wanted, scored = outcome.wanted, scored_plates(outcome, kind)
+    hits = [plate for plate in wanted if plate.found]
+    by_trait = {
+        f"by_{trait}": {name: _group(group, country) for name, group in groups.items()}
+        for trait, groups in breakdowns(scored).items()
+    }
+    return {
+        "photos": outcome.photos,
+        "recall": share(len(hits), len(wanted)),
+        "precision": share(len(hits), len(hits) + len(outcome.false_alarms)),
+        "mean_iou_of_found": sum(plate.iou or 0.0 for plate in hits) / len(hits) if hits else None,
+        "reading": _reading(scored, country),
+        "reading_of_found": _reading([plate for plate in scored if plate.found], country),
+        **by_trait,
+        "by_kind": {name: _script(group, country) for name, group in _by_kind(outcome).items()},
+        "plates": [asdict(plate) for plate in outcome.plates],
+        "false_alarms": [{"image": image, "read": text} for image, text in outcome.false_alarms],
+    }
+
+
+def _reading(plates: Sequence[PlateOutcome], country: Country) -> dict[str, Any]:
+    return {
+        "exact_match": share(sum(plate.exact for plate in plates), len(plates)),
+        "character_error_rate": character_errors(plates, country),
+        "character_error_rate_interval": interval_of_errors(plates, country),
+    }
+
+
+def _group(plates: Sequence[PlateOutcome], country: Country) -> dict[str, Any]:
+    return {"recall": share(sum(plate.found for plate in plates), len(plates)), **_reading(plates, country)}
+
+
+def _script(plates: Sequence[PlateOutcome], country: Country) -> dict[str, Any]:
+    told = sum(is_told_apart(plate, country) for plate in plates)
+    return {"told_apart": share(told, len(plates)), **_group(plates, country)}
+
+
+def is_told_apart(plate: PlateOutcome, country: Country) -> bool:
+    """Whether a plate's signs were read in its own script, the country's or Latin."""
+    return plate.script == (OWN if plate.kind == country.script else LATIN)
+
+
+def _by_kind(outcome: PlatesOutcome) -> dict[str, list[PlateOutcome]]:
+    """Every fully legible plate by its script."""
+    return grouped(scored_plates(outcome, None), lambda plate: plate.kind or NOT_MEASURED)
+
+
+def _by_width(plates: Sequence[PlateOutcome]) -> dict[str, list[PlateOutcome]]:
+    wide = [plate for plate in plates if plate.width_px >= WIDE_PX]
+    bands = grouped(plates, lambda plate: plate.width_group, WIDTH_BANDS)
+    return bands | ({f"all >= {WIDE_PX} px": wide} if wide else {})
+
+
+def grouped(
+    plates: Sequence[PlateOutcome], name_of: Callable[[PlateOutcome], str], order: Sequence[str] = ()
+) -> dict[str, list[PlateOutcome]]:
+    """Plates by name: those of `order` first, the others by alphabet; names without a plate are left out."""
+    found = {name_of(plate) for plate in plates}
+    names = [*(name for name in order if name in found), *sorted(found - set(order))]
+    return {name: [plate for plate in plates if name_of(plate) == name] for name in names}
+
+
+HEADER = ("found", "read exactly", "CER")
+
+
+def format_plates(outcome: PlatesOutcome, country: Country, kind: str | None) -> str:
+    """The tables that the command prints."""
+    title = " ".join(filter(None, ("fully legible", kind, "plates")))
+    scored = scored_plates(outcome, kind)
+    tables = [
+        format_table(["detector, IoU >= 0.5", f"{outcome.photos} photos"], detection_rows(outcome)),
+        format_table([title, *HEADER], [format_group("all", scored, country)]),
+    ]
+    for trait, groups in breakdowns(scored).items():
+        if len(groups) > 1 or SEEN in groups:
+            rows = [format_group(name, group, country) for name, group in groups.items()]
+            tables.append(format_table([f"by {trait}", *HEADER], rows))
+    tables.append(format_table(["by script", "told apart", *HEADER], script_rows(outcome, country)))
+    return "\n\n".join(tables)
+
+
+def detection_rows(outcome: PlatesOutcome) -> list[list[str]]:
+    """Recall and precision, as cells of a table."""
+    hits = sum(plate.found for plate in outcome.wanted)
+    unseen = [plate for plate in outcome.wanted if not plate.traits.seen]
+    rows = [
+        ["recall, of legible plates", format_share(hits, len(outcome.wanted))],
+        ["precision", format_share(hits, hits + len(outcome.false_alarms))],
+    ]
+    if len(unseen) < len(outcome.wanted):
+        found = sum(plate.found for plate in unseen)
+        rows.insert(1, [f"recall, of those {UNSEEN}", format_share(found, len(unseen))])
+    return rows
+
+
+def script_rows(outcome: PlatesOutcome, country: Country) -> list[list[str]]:
+    """Each script's plates: whether they are told from the others, found and read, as cells of a table."""
+    rows = []
+    for name, group in _by_kind(outcome).items():
+        told = format_share(sum(is_told_apart(plate, country) for plate in group), len(group))
+        first, *rest = format_group(name, group, country)
+        rows.append([first, told, *rest])
+    return rows
+
+
+def format_group(name: str, plates: Sequence[PlateOutcome], country: Country) -> list[str]:
+    """A group's figures, as cells of a table."""
+    errors, interval = character_errors(plates, country), interval_of_errors(plates, country)
+    return [
+        name,
+        format_share(sum(plate.found for plate in plates), len(plates)),
+        format_share(sum(plate.exact for plate in plates), len(plates)),
+        "–" if errors is None else f"{errors:.1%}" + (f" [{interval[0]:.0%}–{interval[1]:.0%}]" if interval else ""),
+    ]

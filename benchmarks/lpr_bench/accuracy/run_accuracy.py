@@ -1,0 +1,135 @@
+"""`lpr-bench accuracy`: the device's code on labelled pictures."""
+
+import argparse
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from lpr_bench.accuracy import characters, plate_changes, plates, plates_report, robustness
+from lpr_bench.accuracy.accuracy_page import MissGallery, Part, write_page
+from lpr_bench.accuracy.fold_models import open_networks
+from lpr_bench.accuracy.misses import MissFolder
+from lpr_bench.accuracy.reliability import format_reliability, summarize_reliability
+from lpr_bench.accuracy.scoring import Judgement
+from lpr_bench.base.results import write_result
+from lpr_bench.system.devices import (
+    add_folds_flags,
+    add_model_flag,
+    add_runtime_flags,
+    describe_model,
+    open_classifier,
+)
+from lpr_bench.system.environment import describe_environment
+from lpr_edge.contract.country import country_from_dict
+from lpr_edge.contract.data import load_characters, load_plates
+from lpr_edge.contract.errors import DataError
+from lpr_edge.vision.plate_reader import PlateReader
+
+PHOTOGRAPHS_ALONE = ("kind", "page", "against", "misses")
+"""Flags that mean nothing for single characters or painted frames."""
+
+
+def add_command(benchmarks: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command to `lpr-bench`."""
+    parser = benchmarks.add_parser("accuracy", help="recall, precision, exact match and CER on labelled pictures")
+    measured_on = parser.add_mutually_exclusive_group(required=True)
+    measured_on.add_argument("--data", type=Path, metavar="DIR", help="holds plates/ and characters/")
+    measured_on.add_argument(
+        "--rendered", action="store_true", help="painted frames instead: dark, overexposed, mirrored, turned, crowded"
+    )
+    parser.add_argument("--split", help="part of the data (default: test; validation with --characters)")
+    parser.add_argument("--kind", help="script whose texts count (default: the one the country's file names)")
+    parser.add_argument("--characters", action="store_true", help="score the classifier on single characters instead")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write figures and every outcome there")
+    parser.add_argument("--page", type=Path, metavar="FILE", help="figures and every miss, drawn, as one HTML file")
+    parser.add_argument(
+        "--against", type=Path, metavar="FILE", help="compare plate by plate with what --json wrote before"
+    )
+    parser.add_argument("--misses", type=Path, metavar="DIR", help="draw each photograph with a mistake there")
+    add_folds_flags(parser)
+    add_model_flag(parser, "--classifier")
+    add_runtime_flags(parser)
+    parser.set_defaults(run=run, refuse=parser.error)
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Score, print, and write the result if wished."""
+    _refuse_idle_flags(parsed)
+    score = _score_rendered if parsed.rendered else _score_characters if parsed.characters else _score_plates
+    result = score(parsed)
+    if parsed.json:
+        write_result(parsed.json, {"benchmark": "accuracy", **result, "environment": describe_environment()})
+        print(f"Wrote {parsed.json}", file=sys.stderr)
+    return 0
+
+
+def _refuse_idle_flags(parsed: argparse.Namespace) -> None:
+    """A flag that would change nothing is wrong usage (exit 2), not something to pass over."""
+    idle = PHOTOGRAPHS_ALONE if parsed.characters else (*PHOTOGRAPHS_ALONE, "characters", "split")
+    given = [f"--{name}" for name in idle if getattr(parsed, name)]
+    if given and (parsed.characters or parsed.rendered):
+        parsed.refuse(f"{', '.join(given)} can't go with {'--rendered' if parsed.rendered else '--characters'}")
+
+
+def _score_plates(parsed: argparse.Namespace) -> dict[str, Any]:
+    split = parsed.split or "test"
+    photos = load_plates(parsed.data, split)
+    if not photos:
+        raise DataError(f"{parsed.data} has no photograph in the split {split!r}: see `split` in its labels.jsonl")
+    before = plate_changes.read_other(parsed.against) if parsed.against else None
+    networks = open_networks(parsed, photos)
+    country = country_from_dict(networks.readers[0].model.manifest.country)
+    misses = MissFolder(parsed.misses) if parsed.misses else None
+    judgement, gallery = Judgement(), MissGallery()
+    watchers = [judgement.watch, *([gallery.watch] if parsed.page else []), *([misses.watch] if misses else [])]
+    outcome = plates.score_photos(photos, networks.read, watchers, networks.describe)
+    kind = parsed.kind or country.script
+    models = [describe_model(model) for model in networks.models]
+    pairs = [(judged.reading.confidence, judged.right) for judged in judgement.readings]
+    seen = networks.count_seen(photos)
+    result: dict[str, Any] = {"data": "plates", "split": split, "kind": kind, "models": models, "seen": seen}
+    result |= plates_report.summarize(outcome, country, kind) | {"reliability": summarize_reliability(pairs)}
+    parts = [Part("Figures", plates_report.format_plates(outcome, country, kind))]
+    parts.append(Part("Confidence", format_reliability(pairs)))
+    if before is not None:
+        comparison = plate_changes.compare(before, result)
+        result["comparison"] = plate_changes.summarize_comparison(comparison)
+        parts.append(Part("Compared", plate_changes.format_comparison(comparison, parsed.against.name)))
+    warning = warn_of_seen(seen)
+    print("\n\n".join(filter(None, [warning, *(part.text for part in parts)])))
+    if misses:
+        print(f"Drew {misses.written} photographs with mistakes in {misses.folder}", file=sys.stderr)
+    if parsed.page:
+        write_page(parsed.page, _title(result), warning, parts, pairs, gallery.misses)
+        print(f"Wrote {parsed.page}", file=sys.stderr)
+    return result
+
+
+def warn_of_seen(seen: Mapping[str, int]) -> str:
+    """What stands above figures on photographs that training had; nothing where it had none."""
+    had = ", ".join(f"the {kind} {seen[kind]}" for kind in ("detector", "reader") if seen[kind])
+    return f"SEEN BY TRAINING: of {seen['photos']} photographs {had}. Figures on these flatter." if had else ""
+
+
+def _title(result: Mapping[str, Any]) -> str:
+    names = " and ".join(dict.fromkeys(model["file"] for model in result["models"]))
+    return f"lpr accuracy: {names} on the {result['split']} split, {result['photos']} photographs"
+
+
+def _score_rendered(parsed: argparse.Namespace) -> dict[str, Any]:
+    networks = open_networks(parsed, [])
+    device = PlateReader(networks.detectors[0], networks.readers[0])
+    outcomes = [robustness.score_kind(device, kind) for kind in robustness.KINDS]
+    print(robustness.format_kinds(outcomes))
+    models = [describe_model(model) for model in networks.models]
+    return {"data": "painted", "models": models, "kinds": robustness.summarize_kinds(outcomes)}
+
+
+def _score_characters(parsed: argparse.Namespace) -> dict[str, Any]:
+    classifier, split = open_classifier(parsed), parsed.split or "validation"
+    country = country_from_dict(classifier.model.manifest.country)
+    outcomes = characters.score_characters(load_characters(parsed.data, split, country), classifier.guess)
+    print(characters.format_characters(outcomes))
+    models = [describe_model(classifier.model)]
+    return {"data": "characters", "split": split, "models": models, **characters.summarize(outcomes)}

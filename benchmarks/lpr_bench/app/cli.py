@@ -1,0 +1,55 @@
+"""The command `lpr-bench`: how right and how fast the models are, on this machine."""
+
+import argparse
+import sys
+
+from lpr_edge.contract.errors import LprError
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run a benchmark; the exit status is 1 for what the user can mend, 2 for wrong usage, 130 after Ctrl-C."""
+    arguments = sys.argv[1:] if argv is None else argv
+    try:
+        parsed = build_parser().parse_args(arguments or ["frames"])
+        status: int = parsed.run(parsed)
+        return status
+    except LprError as error:
+        print(f"lpr-bench: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("lpr-bench: stopped", file=sys.stderr)
+        return 130
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of all benchmarks."""
+    from lpr_bench.accuracy import run_accuracy
+    from lpr_bench.app import run_all
+    from lpr_bench.calibration import run_calibrate
+    from lpr_bench.cards import run_cards
+    from lpr_bench.latency import run_compare, run_frames, run_latency, run_stress, run_trials
+    from lpr_bench.parity import run_parity
+    from lpr_bench.report import run_report
+    from lpr_bench.roofline import run_limits
+
+    parser = argparse.ArgumentParser(
+        prog="lpr-bench", description="Accuracy, latency and memory of the models on this machine; alone: frames."
+    )
+    benchmarks = parser.add_subparsers(required=True, metavar="BENCHMARK")
+    run_frames.add_command(benchmarks)
+    run_all.add_command(benchmarks)
+    run_latency.add_command(benchmarks)
+    run_accuracy.add_command(benchmarks)
+    run_calibrate.add_command(benchmarks)
+    run_cards.add_command(benchmarks)
+    run_parity.add_command(benchmarks)
+    run_limits.add_command(benchmarks)
+    run_stress.add_command(benchmarks)
+    run_compare.add_command(benchmarks)
+    run_trials.add_command(benchmarks)
+    run_report.add_command(benchmarks)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

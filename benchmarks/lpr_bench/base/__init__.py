@@ -1,0 +1,1 @@
+"""What every benchmark uses: result files, tables, pages, frames."""

@@ -1,0 +1,1 @@
+"""A reader's confidence curve, fitted on readings of plates it hasn't seen."""

@@ -1,0 +1,114 @@
+"""A reader's temperature and confidence curve, fitted to readings of which it is known whether they are right."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from lpr_bench.accuracy.scoring import Judged
+from lpr_edge.contract.arrays import Floats
+from lpr_edge.contract.country import Country
+from lpr_edge.contract.errors import LprError
+from lpr_edge.text.confidence import ConfidenceCurve, log_odds
+
+FEWEST = 20
+"""Readings below which a curve would be chance."""
+PRIOR = (1.0, 0.0, -3.0)
+"""Slope, shift and what an invalid reading costs, before anything is seen: sureness as it is, and what no form allows
+is rarely right. A fit leaves it as far as readings ask for it."""
+PRIOR_WEIGHTS = (0.5, 0.02, 0.1)
+"""How strongly each is held there, beside one reading."""
+TEMPERATURES = tuple(float(t) for t in np.exp(np.linspace(np.log(0.4), np.log(2.5), 43)))
+"""Tried, as factors of the one that the readings were made with."""
+FOLDS = 10
+"""Parts of which each is judged by a curve fitted to the others."""
+
+
+def fit_curve(readings: Sequence[Judged]) -> ConfidenceCurve:
+    """The likeliest curve (maximum a posteriori, by Newton's method).
+
+    Raises:
+        LprError: there are too few readings, or all or none of them are right.
+    """
+    right = np.array([reading.right for reading in readings], np.float32)
+    if len(right) < FEWEST or right.min(initial=1) == right.max(initial=0):
+        raise LprError(
+            f"{len(right)} readings of plates that training hasn't seen, {int(right.sum())} of them right: a "
+            f"confidence needs {FEWEST} or more, some right and some wrong. Give more photographs, or the folds of a "
+            "cross-validation"
+        )
+    slope, shift, invalid = _newton(_features(readings), right)
+    return ConfidenceCurve(max(0.0, slope), shift, min(0.0, invalid))
+
+
+def _features(readings: Sequence[Judged]) -> Floats:
+    """(readings, 3): log-odds of sureness, one, and whether it is invalid."""
+    rows = [(log_odds(r.reading.sureness), 1.0, float(not r.reading.parsed.valid)) for r in readings]
+    return np.array(rows, np.float32)
+
+
+def _newton(features: Floats, right: Floats) -> tuple[float, float, float]:
+    features, right = features.astype(np.float64), right.astype(np.float64)
+    weights = np.array(PRIOR)
+    for _ in range(50):
+        likelihood = 1 / (1 + np.exp(-np.clip(features @ weights, -30, 30)))
+        slope = features.T @ (likelihood - right) + PRIOR_WEIGHTS * (weights - PRIOR)
+        spread = likelihood * (1 - likelihood)
+        curvature = (features * spread[:, None]).T @ features + np.diag(PRIOR_WEIGHTS)
+        step = np.linalg.solve(curvature, slope)
+        weights = weights - np.clip(step, -2.0, 2.0)
+        if np.abs(step).max() < 1e-9:
+            break
+    a, b, c = map(float, weights)
+    return a, b, c
+
+
+def cross_fitted(readings: Sequence[Judged]) -> list[float]:
+    """Each reading's confidence by a curve that was fitted without its photograph's part: what is honest to show.
+
+    Raises:
+        LprError: there are too few readings.
+    """
+    images = list(dict.fromkeys(reading.image for reading in readings))
+    part_of = {image: number % FOLDS for number, image in enumerate(images)}
+    curves = {
+        part: fit_curve([reading for reading in readings if part_of[reading.image] != part])
+        for part in sorted(set(part_of.values()))
+    }
+    return [curves[part_of[r.image]].likelihood(r.reading.sureness, r.reading.parsed.valid) for r in readings]
+
+
+def fit_temperature(readings: Sequence[Judged], labels: Sequence[str], country: Country) -> float:
+    """The factor of the temperature that makes the true labels of aligned characters likeliest; 1 where none align.
+
+    Args:
+        readings: of fully legible plates those count that have as many characters as the plate.
+        labels: of the reader's classes.
+        country: cuts the true texts into labels.
+    """
+    aligned = [pair for reading in readings for pair in _aligned(reading, labels, country)]
+    if not aligned:
+        return 1.0
+    logs = np.log(np.maximum(np.stack([scores for scores, _ in aligned]), 1e-9))
+    truth = np.array([index for _, index in aligned])
+    return min(TEMPERATURES, key=lambda factor: _surprise(logs / factor, truth))
+
+
+def _aligned(judged: Judged, labels: Sequence[str], country: Country) -> list[tuple[Floats, int]]:
+    """Each character's scores with the number of the label that is painted there."""
+    if judged.label is None or judged.label.legible != "full":
+        return []
+    try:
+        truth = country.tokenize("".join(judged.label.text_rows))
+    except LprError:
+        return []
+    characters = [character for row in judged.reading.characters for character in row]
+    if len(truth) != len(characters):
+        return []
+    return [(c.scores, labels.index(label)) for c, label in zip(characters, truth, strict=True)]
+
+
+def _surprise(logits: Floats, truth: Floats) -> float:
+    """Mean negative log likelihood of the true labels."""
+    logits = logits - logits.max(axis=1, keepdims=True)
+    chosen = logits[np.arange(len(truth)), truth]
+    return float(np.mean(np.log(np.exp(logits).sum(axis=1)) - chosen))

@@ -1,0 +1,1 @@
+"""Times of frames, networks and cold starts, and their comparison."""

@@ -1,0 +1,127 @@
+"""Two results of one benchmark: what takes longer now, beyond the noise?"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lpr_bench.base.results import Record
+from lpr_bench.latency.bootstrap import Ratio, grouped_ratio
+from lpr_bench.system.validity import is_valid, why_invalid
+from lpr_edge.contract.errors import LprError
+
+CONFIDENCE = 0.95
+"""That no series of a comparison is called different where none is: the level is shared out among them (Bonferroni)."""
+MARGIN = 0.03
+"""Ratios nearer to one than this are called the same: two builds of one source can differ by so much."""
+COMPARABLE = ("frames", "latency")
+"""Benchmarks that hold latencies."""
+
+
+class NotComparableError(LprError):
+    """Two results whose ratio would mean something else than it says."""
+
+
+@dataclass(frozen=True)
+class Series:
+    """A latency as each process saw it."""
+
+    name: str
+    medians: list[float]
+    """One a process: what it takes beside the yardstick's work in the same process."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """A series of two results."""
+
+    name: str
+    ratio: Ratio
+    """B beside A: 1.1 takes a tenth longer in B."""
+
+    @property
+    def verdict(self) -> str:
+        """`slower`, `faster`, or `same`: within the noise and the margin."""
+        if self.ratio.low > 1 + MARGIN:
+            return "slower"
+        return "faster" if self.ratio.high < 1 / (1 + MARGIN) else "same"
+
+
+def check_comparable(a: Record, b: Record, other_models: bool = False) -> None:
+    """See that two records measure the same thing in the same place.
+
+    Args:
+        a: the older one.
+        b: the newer one.
+        other_models: allow that the models differ: their difference is what is asked for.
+
+    Raises:
+        NotComparableError: they don't, or one is invalid.
+    """
+    for name, record in (("A", a), ("B", b)):
+        if not is_valid(record):
+            raise NotComparableError(
+                f"the {record['benchmark']} of {name} are invalid ({why_invalid(record)}): measure again"
+            )
+    for what, of in (("board", _machine), ("threads", _threads)):
+        if of(a) != of(b):
+            raise NotComparableError(f"another {what}: {of(a)} in A, {of(b)} in B. Compare results of one {what}")
+    if not other_models and _hashes(a) != _hashes(b):
+        raise NotComparableError("A and B were measured with other models: --other-models compares them all the same")
+
+
+def _machine(record: Record) -> tuple[str, ...]:
+    environment = record["environment"]
+    return tuple(str(environment[key]) for key in ("board", "cpu", "cores", "architecture"))
+
+
+def _threads(record: Record) -> Any:
+    return record.get("threads")
+
+
+def _hashes(record: Record) -> list[str]:
+    return sorted(model["sha256"] for model in record["models"])
+
+
+def compare_records(a: Record, b: Record) -> list[Change]:
+    """The ratio of every series that both records have."""
+    ours = {series.name: series for series in series_of(a)}
+    pairs = [(ours[theirs.name], theirs) for theirs in series_of(b) if theirs.name in ours]
+    confidence = 1 - (1 - CONFIDENCE) / max(1, len(pairs))
+    return [Change(x.name, grouped_ratio(x.medians, y.medians, confidence)) for x, y in pairs]
+
+
+def series_of(record: Record) -> list[Series]:
+    """The series of a record that are compared: whole frames by share, or inferences by case that isn't invalid."""
+    if record["benchmark"] == "frames":
+        return [_share_series(share, record["period"]) for share in record["shares"]]
+    return [_case_series(case, record["yardstick_ms"]) for case in record["cases"] if not case["faults"]]
+
+
+def _share_series(share: Mapping[str, Any], period: int) -> Series:
+    medians = [
+        steady(process["whole"], period) / float(np.median(process["yardstick"])) for process in share["processes"]
+    ]
+    return Series(f"whole frame, plate in {share['share_with_plate']:.0%}", medians)
+
+
+def _case_series(case: Mapping[str, Any], yardsticks: Sequence[Sequence[float]]) -> Series:
+    medians = [
+        float(np.median(times) / np.median(yardstick))
+        for times, yardstick in zip(case["raw_ms"], yardsticks, strict=True)
+    ]
+    return Series(f"{case['path']} in {case['runtime']}, {case['threads']} thread(s)", medians)
+
+
+def steady(values: Sequence[float], period: int) -> float:
+    """What a picture takes: the mean over the pictures of each one's median, without the extreme tenths.
+
+    Frames with and without plates take two different times, and the median of such a mixture jumps between them. A
+    picture that was interrupted in most of its few runs would still pull a plain mean.
+    """
+    numbers = np.asarray(values, np.float64)
+    places = np.arange(len(numbers)) % period
+    medians = sorted(float(np.median(numbers[places == place])) for place in range(min(period, len(numbers))))
+    cut = len(medians) // 10
+    return float(np.mean(medians[cut : len(medians) - cut]))

@@ -1,0 +1,141 @@
+"""How long a frame takes, stage by stage, on this machine."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from time import perf_counter
+from typing import Any
+
+from lpr_bench.base.frames import FramePool
+from lpr_bench.base.tables import format_table
+from lpr_bench.latency.percentiles import summarize_ms
+from lpr_bench.system.reference_workload import yardstick_ms
+from lpr_edge.contract.arrays import Image
+from lpr_edge.vision.plate_reader import PlateReader
+
+WARM_UP = 10
+"""Frames that run before any is timed: caches, allocators and the processor's clock settle."""
+
+STAGES = ("detect", "read", "rest", "whole")
+
+FIGURES = ("p50", "p90", "p99")
+"""What the table shows of each stage; the file has more."""
+
+
+@dataclass
+class Timings:
+    """One value a frame, in the order they ran."""
+
+    detect: list[float] = field(default_factory=list)
+    """Milliseconds from the frame to corners: preparing, network, decoding."""
+    read: list[float] = field(default_factory=list)
+    """Milliseconds from corners to text, for all plates of the frame."""
+    whole: list[float] = field(default_factory=list)
+    """Milliseconds around the one call that an application makes."""
+    yardstick: list[float] = field(default_factory=list)
+    """Milliseconds of the fixed work just before the frame."""
+    plates: list[int] = field(default_factory=list)
+    """Plates that were read in the frame."""
+
+    @property
+    def rest(self) -> list[float]:
+        """What the whole takes beside its stages, milliseconds."""
+        return [whole - d - r for whole, d, r in zip(self.whole, self.detect, self.read, strict=True)]
+
+    def stage(self, name: str) -> list[float]:
+        """A stage's milliseconds by its name in `STAGES`."""
+        values: list[float] = getattr(self, name)
+        return values
+
+
+@dataclass(frozen=True)
+class ProcessTimes:
+    """What one process measured."""
+
+    load_ms: float
+    """From nothing to both networks opened, and run once."""
+    first_frame_ms: float
+    """Of the first frame after that."""
+    shares: dict[float, Timings]
+    """By share of frames with a plate."""
+
+
+def measure(
+    device: PlateReader, frames: FramePool, shares: Sequence[float], count: int, slower: float = 0.0
+) -> dict[float, Timings]:
+    """Time frames; the shares take turns frame by frame, so that a slow minute hits all alike.
+
+    Args:
+        device: what is timed.
+        frames: what it sees.
+        shares: shares of frames with a plate, each measured by itself.
+        count: frames a share.
+        slower: share of each frame's time to waste after it, see `trials`.
+    """
+    for index in range(WARM_UP):
+        device.read(frames.frame(index, 1.0))
+    timings = {share: Timings() for share in shares}
+    for index in range(count):
+        for share, timing in timings.items():
+            _time(device, frames.frame(index, share), timing, slower)
+    return timings
+
+
+def _time(device: PlateReader, frame: Image, timing: Timings, slower: float) -> None:
+    timing.yardstick.append(yardstick_ms())
+    start = perf_counter()
+    result = device.read(frame)
+    waste((perf_counter() - start) * slower)
+    timing.whole.append(1000 * (perf_counter() - start))
+    timing.detect.append(result.detect_ms)
+    timing.read.append(result.read_ms)
+    timing.plates.append(len(result.plates))
+
+
+def waste(seconds: float) -> None:
+    """Keep the processor busy for so long."""
+    end = perf_counter() + seconds
+    while perf_counter() < end:
+        pass
+
+
+def first_frame_ms(device: PlateReader, frame: Image) -> float:
+    """What the first frame takes on a device that has just been opened, in milliseconds."""
+    start = perf_counter()
+    device.read(frame)
+    return 1000 * (perf_counter() - start)
+
+
+def summarize(processes: Sequence[ProcessTimes]) -> list[dict[str, Any]]:
+    """Figures over all processes, and each one's raw values, for every share."""
+    return [_summarize_share(share, [process.shares[share] for process in processes]) for share in processes[0].shares]
+
+
+def _summarize_share(share: float, timings: Sequence[Timings]) -> dict[str, Any]:
+    pooled = {stage: [value for timing in timings for value in timing.stage(stage)] for stage in STAGES}
+    whole = pooled["whole"]
+    return {
+        "share_with_plate": share,
+        "frames": len(whole),
+        "plates_read": sum(sum(timing.plates) for timing in timings),
+        "frames_per_second": 1000 * len(whole) / sum(whole),
+        "stages_ms": {stage: summarize_ms(values) for stage, values in pooled.items()},
+        "processes": [{key: _rounded(values) for key, values in asdict(timing).items()} for timing in timings],
+    }
+
+
+def _rounded(values: Sequence[float]) -> list[float]:
+    """To a tenth of a microsecond: finer than the clock means anything, and a third of the file."""
+    return [round(value, 4) for value in values]
+
+
+def format_shares(results: Sequence[Mapping[str, Any]]) -> str:
+    """The table that the command prints, milliseconds."""
+    rows = [
+        [f"{stage}, plate in {result['share_with_plate']:.0%} of {result['frames']} frames"]
+        + [f"{figures[name]:.2f}" for name in FIGURES]
+        + ([f"{result['frames_per_second']:.0f}"] if stage == "whole" else [""])
+        for result in results
+        for stage, figures in result["stages_ms"].items()
+        if stage != "rest"
+    ]
+    return format_table(["milliseconds", *FIGURES, "frames/s"], rows)

@@ -1,0 +1,198 @@
+"""`lpr-bench` alone: the device's code on rendered frames, in fresh processes, and its start from nothing."""
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+import cv2
+
+from lpr_bench.base.frames import DISTINCT, SIZE_HW, FramePool, make_frames
+from lpr_bench.base.results import Record
+from lpr_bench.latency.cold_start import measure_starting
+from lpr_bench.latency.frame_times import ProcessTimes, first_frame_ms, format_shares, measure, summarize
+from lpr_bench.latency.processes import run_fresh
+from lpr_bench.system.boards import add_board_flags, publish, show
+from lpr_bench.system.devices import add_device_flags, describe_model, open_plate_reader
+from lpr_bench.system.environment import describe_environment
+from lpr_bench.system.system_monitor import watch
+from lpr_bench.system.validity import judge, machine_faults, series_faults
+from lpr_edge.contract.arrays import Image
+from lpr_edge.contract.errors import LprError
+from lpr_edge.vision.plate_reader import PlateReader
+
+SHARES = (0.0, 0.5, 1.0)
+"""Shares of frames with a plate: an empty street, and a plate in every frame, are different machines."""
+
+PROCESSES = 8
+"""Fresh processes that a measurement is spread over; what differs between them is the noise of the figures."""
+
+LEAST_FRAMES = 200
+"""Of each share in all: a 99th percentile of fewer stands on one value or none."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a measuring process is told."""
+
+    detector: Path | None
+    reader: Path | None
+    runtime: str
+    threads: int
+    frames: int
+    """A share, in this process."""
+    slower: float = 0.0
+    """Share of each frame's time to waste after it."""
+
+
+def add_command(benchmarks: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command to `lpr-bench`."""
+    parser = benchmarks.add_parser("frames", help="p50 to p99 of each stage, start and memory (the default)")
+    parser.add_argument("--frames", type=_count, default=60, metavar="N", help="a share and process (default: 60)")
+    parser.add_argument("--processes", type=_count, default=PROCESSES, metavar="N", help="default: %(default)s")
+    add_device_flags(parser)
+    add_board_flags(parser)
+    parser.set_defaults(run=run)
+
+
+def _count(text: str) -> int:
+    """A whole number above zero; argparse turns the ValueError into its own message."""
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{value} can't be timed: give 1 or more")
+    return value
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Measure, print, and write the result."""
+    record = measure_board(settings_from(parsed), parsed.processes)
+    show(record, format_record(record))
+    publish(record, parsed)
+    return 0
+
+
+def settings_from(parsed: argparse.Namespace) -> Settings:
+    """What the flags say."""
+    return Settings(parsed.detector, parsed.reader, parsed.runtime, parsed.threads, parsed.frames)
+
+
+def measure_board(settings: Settings, processes: int) -> Record:
+    """The whole benchmark, as a record."""
+    environment = describe_environment()
+    cv2.setNumThreads(settings.threads)
+    device = open_settings(settings)
+    with watch() as watched:
+        times = measure_in_processes(settings, processes)
+        starting = start_device(settings)
+    return {
+        "benchmark": "frames",
+        "environment": environment,
+        "models": [describe_model(device.detector.model), describe_model(device.reader.model)],
+        "threads": settings.threads,
+        "frame_size_hw": SIZE_HW,
+        "period": DISTINCT,
+        **times,
+        "starting": starting,
+        "machine": watched,
+        "validity": judge(machine_faults(watched) + frame_faults(times["shares"])),
+    }
+
+
+def measure_in_processes(settings: Settings, processes: int) -> dict[str, Any]:
+    """Time frames in fresh processes, one after the other."""
+    found = []
+    for number in range(processes):
+        if sys.stderr.isatty():
+            print(f"\rlpr-bench: process {number + 1} of {processes} ", end="", file=sys.stderr, flush=True)
+        found.append(run_fresh(measure_here, settings))
+    if sys.stderr.isatty():
+        print("\r\x1b[K", end="", file=sys.stderr)
+    return {
+        "load_ms": [round(process.load_ms, 3) for process in found],
+        "first_frame_ms": [round(process.first_frame_ms, 3) for process in found],
+        "shares": summarize(found),
+    }
+
+
+def measure_here(settings: Settings) -> ProcessTimes:
+    """Time frames in this process."""
+    cv2.setNumThreads(settings.threads)
+    start = perf_counter()
+    device = open_settings(settings)
+    load_ms = 1000 * (perf_counter() - start)
+    frames = make_frames(device.reader.grammar.country)
+    first = first_frame_ms(device, frames.with_plate[0])
+    return ProcessTimes(load_ms, first, measure(device, frames, SHARES, settings.frames, settings.slower))
+
+
+def open_settings(settings: Settings) -> PlateReader:
+    """The device that the settings describe."""
+    return open_plate_reader(settings.detector, settings.reader, settings.runtime, settings.threads)
+
+
+def frame_faults(shares: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What the whole frames' series say against themselves; noise is judged process by process."""
+    faults = []
+    for share in shares:
+        name = f"plate in {share['share_with_plate']:.0%}"
+        if share["frames"] < LEAST_FRAMES:
+            faults.append(f"{name}: {share['frames']} frames are too few; {LEAST_FRAMES} are needed")
+        found = [series_faults(name, process["whole"], 2 * DISTINCT, DISTINCT) for process in share["processes"]]
+        # One restless process of several is what the several are for.
+        if sum(map(bool, found)) * 2 > len(found):
+            faults += next(reasons for reasons in found if reasons)
+    return faults
+
+
+def start_device(settings: Settings) -> dict[str, Any]:
+    """Time the command's start; `not_measured` says why where it can't be."""
+    device = open_settings(settings)
+    try:
+        frame = _readable_frame(device, make_frames(device.reader.grammar.country))
+        return measure_starting(frame, _flags(settings))
+    except LprError as error:
+        return {"not_measured": str(error)}
+
+
+def _readable_frame(device: PlateReader, frames: FramePool) -> Image:
+    """The frame that is read surest: the command leaves out what it isn't sure of."""
+    sureness = [_sureness(device, frame) for frame in frames.with_plate]
+    if not max(sureness):
+        raise LprError("these models read none of the rendered plates, so there is no first reading to time")
+    return frames.with_plate[sureness.index(max(sureness))]
+
+
+def _sureness(device: PlateReader, frame: Image) -> float:
+    return max((plate.reading.confidence for plate in device.read(frame).plates), default=0.0)
+
+
+def _flags(settings: Settings) -> list[str]:
+    files = {"--detector": settings.detector, "--reader": settings.reader}
+    chosen = [word for flag, path in files.items() if path for word in (flag, str(path))]
+    return [*chosen, "--runtime", settings.runtime, "--threads", str(settings.threads)]
+
+
+def format_record(record: Mapping[str, Any]) -> str:
+    """What the command prints: what was measured on what, then the table."""
+    environment, packages = record["environment"], record["environment"]["packages"]
+    models = ", ".join(f"{m['file']} {m['bytes'] / 1000:.0f} kB" for m in record["models"])
+    runtime = f"{record['models'][0]['runtime']} {record['models'][0]['runtime_version']}"
+    return (
+        f"{environment['board']}, {environment['system']}, Python {environment['python']}\n"
+        f"lpr {packages.get('lpr', 'not installed')}, {runtime}, {record['threads']} thread(s), {models}\n"
+        f"models opened in {median(record['load_ms']):.0f} ms, first frame {median(record['first_frame_ms']):.1f} ms\n"
+        f"{_format_starting(record['starting'])}\n\n" + format_shares(record["shares"])
+    )
+
+
+def _format_starting(starting: Mapping[str, Any]) -> str:
+    if "not_measured" in starting:
+        return f"start not timed: {starting['not_measured']}"
+    imports = starting["tensorflow_import_s"]
+    beside = "" if imports is None else f" (importing TensorFlow takes {imports:.1f} s)"
+    peaks = ", ".join(f"{what} {value:.0f} MB" for what, value in starting["peak_memory_mb"].items())
+    return f"process start to first reading {starting['first_reading_s']:.2f} s{beside}; most memory: {peaks}"

@@ -1,0 +1,1 @@
+"""Runtimes compared with each other."""

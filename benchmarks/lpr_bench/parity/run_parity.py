@@ -1,0 +1,198 @@
+"""`lpr-bench parity`: every runtime against LiteRT, inputs, integers and texts, on rendered pictures."""
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lpr_bench.base.frames import make_frames
+from lpr_bench.base.results import Record
+from lpr_bench.base.tables import format_table
+from lpr_bench.parity import parity
+from lpr_bench.system.boards import add_board_flags, publish, show
+from lpr_bench.system.devices import describe_file
+from lpr_bench.system.environment import describe_environment
+from lpr_bench.system.validity import judge
+from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.manifest import read_manifest
+from lpr_edge.contract.pictures import file_sha256
+from lpr_edge.runtimes.model import Model
+from lpr_edge.runtimes.opening import RUNTIMES, open_model
+from lpr_edge.runtimes.shipped_models import KINDS, shipped_model
+from lpr_edge.runtimes.tflite import uses_xnnpack
+from lpr_edge.vision.classifier import Classifier
+from lpr_edge.vision.detector import Detector
+from lpr_edge.vision.plate_reader import PlateReader
+from lpr_edge.vision.reader import Reader
+
+REFERENCES = ("litert", "tflite")
+"""Runtimes that a reference can come from: those that read the shipped files."""
+MOST_STEPS = 1
+"""Integers may be so far apart between two runtimes or machines: DESIGN.md's graded gate."""
+
+NO_XNNPACK = (
+    "LiteRT ran without XNNPACK, so slower and with other integers: "
+    "it needs /sys/devices/system/cpu and /proc/cpuinfo of this machine's own processor"
+)
+"""In a container or an emulator without them, LiteRT says nothing and computes with its own kernels (seen with 2.3)."""
+
+Files = dict[str, Path]
+"""Kind of network -> file."""
+
+
+def add_command(benchmarks: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command to `lpr-bench`."""
+    parser = benchmarks.add_parser("parity", help="every runtime against LiteRT: integers, and texts of every picture")
+    parser.add_argument(
+        "--models", nargs="+", type=Path, metavar="FILE", help="files in place of the shipped ones, or beside (.onnx)"
+    )
+    parser.add_argument("--runtimes", nargs="+", choices=tuple(RUNTIMES), default=list(RUNTIMES), metavar="NAME")
+    parser.add_argument(
+        "--reference", choices=REFERENCES, default=REFERENCES[0], help="whose answers the others are to give"
+    )
+    parser.add_argument("--write-reference", type=Path, metavar="FILE", help="keep pictures and outputs (.npz)")
+    parser.add_argument("--against", type=Path, metavar="FILE", help="compare with another machine's reference")
+    parser.add_argument(
+        "--strict",
+        nargs="*",
+        choices=tuple(RUNTIMES),
+        metavar="NAME",
+        help="exit 1 where a text differs, or integers by > 1 step, in these runtimes (default: all)",
+    )
+    add_board_flags(parser)
+    parser.set_defaults(run=run)
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Compare, print, and write the result."""
+    files = files_by_suffix(parsed.models or [])
+    reference = _reference(files[".tflite"], parsed)
+    if parsed.write_reference:
+        parity.save_reference(parsed.write_reference, reference, _hashes(files[".tflite"]))
+        print(f"Wrote {parsed.write_reference}", file=sys.stderr)
+    record = compare_runtimes(parsed.runtimes, files, reference, parsed.against)
+    show(record, format_parity(record))
+    publish(record, parsed)
+    judged = parsed.runtimes if parsed.strict == [] else parsed.strict
+    return 1 if judged and not is_within(record, judged) else 0
+
+
+def files_by_suffix(given: Sequence[Path]) -> dict[str, Files]:
+    """The files of each format by kind; where no `.tflite` of a kind is given, the shipped one.
+
+    Raises:
+        LprError: a file isn't int8, or not lpr's.
+    """
+    files: dict[str, Files] = {".tflite": {kind: shipped_model(name) for name, kind in KINDS.items()}, ".onnx": {}}
+    for path in given:
+        manifest = read_manifest(path)
+        if manifest.precision != "int8":
+            raise LprError(f"{path} is {manifest.precision}, and parity compares integers: give int8 files")
+        files.setdefault(path.suffix, {})[manifest.kind] = path
+    return files
+
+
+def _hashes(files: Files) -> dict[str, str]:
+    return {kind: file_sha256(path) for kind, path in files.items()}
+
+
+def _reference(files: Files, parsed: argparse.Namespace) -> parity.Reference:
+    """Another machine's reference, or a runtime's answers here.
+
+    Raises:
+        LprError: the other machine's answers are of another runtime than was asked for.
+    """
+    if parsed.against:
+        kept = parity.load_reference(parsed.against, _hashes(files))
+        if kept.runtime != parsed.reference:
+            raise LprError(f"{parsed.against} holds the answers of {kept.runtime}: give --reference {kept.runtime}")
+        return kept
+    models = {kind: open_model(path, parsed.reference) for kind, path in files.items()}
+    device = PlateReader(Detector(models["detector"]), Reader(models["reader"]))
+    frames = make_frames(device.reader.grammar.country)
+    return parity.make_reference(device, Classifier(models["classifier"]), [*frames.with_plate, *frames.without[:5]])
+
+
+def compare_runtimes(
+    runtimes: Sequence[str], files: Mapping[str, Files], reference: parity.Reference, against: Path | None
+) -> Record:
+    """Every runtime's integers and texts beside the reference's, as a record."""
+    compared = [
+        _compare(name, files[RUNTIMES[name][0]], reference) for name in runtimes if files.get(RUNTIMES[name][0])
+    ]
+    bare = [one for one in compared if one["runtime"] == "litert" and one.get("xnnpack") is False]
+    return {
+        "benchmark": "parity",
+        "environment": describe_environment(),
+        "models": [describe_file(path) for kinds in files.values() for path in kinds.values()],
+        "reference": f"{reference.runtime} on another machine" if against else f"{reference.runtime} here",
+        "plates_in_reference": int(np.sum([len(texts) for texts in reference.texts])),
+        "inputs": [parity.compare_inputs(read_manifest(path), reference) for path in files[".tflite"].values()],
+        "runtimes": compared,
+        "validity": judge([NO_XNNPACK] if bare else []),
+    }
+
+
+def _compare(runtime: str, files: Files, reference: parity.Reference) -> dict[str, Any]:
+    opened, refused = _open_all(runtime, files)
+    result: dict[str, Any] = {"runtime": runtime, "refused": refused, "integers": []}
+    if opened:
+        result["version"] = next(iter(opened.values())).runtime_version
+    if opened and RUNTIMES[runtime][0] == ".tflite":
+        result["xnnpack"] = all(uses_xnnpack(path, runtime) for kind, path in files.items() if kind in opened)
+    for model in opened.values():
+        try:
+            result["integers"].append(parity.compare_integers(model, reference))
+        except LprError as error:
+            refused.append(str(error))
+    if {"detector", "reader"} <= opened.keys():
+        device = PlateReader(Detector(opened["detector"]), Reader(opened["reader"]))
+        result["texts"] = parity.compare_answers(reference.texts, parity.texts_of(device, reference.frames))
+    if "classifier" in opened:
+        labels = parity.labels_of(Classifier(opened["classifier"]), reference.crops)
+        result["labels"] = parity.compare_answers(reference.labels, labels)
+    return result
+
+
+def _open_all(runtime: str, files: Files) -> tuple[dict[str, Model], list[str]]:
+    opened, refused = {}, []
+    for kind, path in files.items():
+        try:
+            opened[kind] = open_model(path, runtime)
+        except LprError as error:
+            refused.append(str(error))
+    return opened, refused
+
+
+def is_within(record: Mapping[str, Any], judged: Sequence[str]) -> bool:
+    """Tell whether every judged runtime that ran gave all texts and labels alike, and integers within a step."""
+    ran = [one for one in record["runtimes"] if one["integers"] and one["runtime"] in judged]
+    texts = [one[what] for one in ran for what in ("texts", "labels") if what in one]
+    return (
+        bool(ran)
+        and all(text["same"] == text["pictures"] for text in texts)
+        and all(integers["most_steps"] <= MOST_STEPS for one in ran for integers in one["integers"])
+    )
+
+
+def format_parity(record: Mapping[str, Any]) -> str:
+    """A line a runtime and network."""
+    rows = [["all", f"{found['kind']}'s input", *_cells(found), ""] for found in record["inputs"] if found["integers"]]
+    for one in record["runtimes"]:
+        named = f"{one['runtime']} {one.get('version', '')}"
+        rows += [[named, found["kind"], *_cells(found), ""] for found in one["integers"]]
+        for what in ("texts", "labels"):
+            if what in one:
+                same = f"{one[what]['same']} of {one[what]['pictures']} same"
+                rows.append([named, what, "", "", "", "", same])
+        rows += [[named, "left out", "", "", "", "", why[:70]] for why in one["refused"]]
+    head = f"against {record['reference']}; {record['plates_in_reference']} plates read there\n\n"
+    return head + format_table(["runtime", "of", "integers", "equal", "1 step", "most", "answers"], rows)
+
+
+def _cells(found: Mapping[str, Any]) -> list[str]:
+    shares = [f"{found[what] / found['integers']:.2%}" for what in ("equal", "one_step")]
+    return [str(found["integers"]), *shares, f"{found['most_steps']:g}"]

@@ -1,0 +1,1 @@
+"""What the hardware allows, and projections for other boards."""

@@ -1,0 +1,134 @@
+"""`lpr-bench limits`: shares of the machine's peak, the frame's time outside networks, and the project's bars."""
+
+import argparse
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from lpr_bench.base.frames import DISTINCT
+from lpr_bench.base.results import Record
+from lpr_bench.base.tables import format_table
+from lpr_bench.latency.processes import run_fresh
+from lpr_bench.latency.run_frames import Settings, start_device
+from lpr_bench.latency.run_latency import shipped_files
+from lpr_bench.roofline.network_costs import network_cost
+from lpr_bench.roofline.peaks import FILES
+from lpr_bench.roofline.roofline import COPIED, IN_A_ROW, LimitTimes, measure_limits
+from lpr_bench.roofline.targets import bar_rows, bars
+from lpr_bench.system.boards import add_board_flags, publish, show
+from lpr_bench.system.devices import add_device_flags, describe_file
+from lpr_bench.system.environment import describe_environment
+from lpr_bench.system.system_monitor import watch
+from lpr_bench.system.validity import judge, machine_faults, series_faults
+
+ROUNDS = 100
+LEAST_ROUNDS = 30
+
+
+def add_command(benchmarks: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command to `lpr-bench`."""
+    parser = benchmarks.add_parser("limits", help="share of the machine's peak, time outside networks, the bars")
+    parser.add_argument("--models", nargs="+", type=Path, metavar="FILE", help=".tflite (default: the shipped ones)")
+    parser.add_argument("--published", type=Path, metavar="FILE", help="the published classifier, float32 .tflite")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, metavar="N", help="default: %(default)s")
+    add_device_flags(parser)
+    add_board_flags(parser)
+    parser.set_defaults(run=run)
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Measure, print, and write the result."""
+    settings = Settings(parsed.detector, parsed.reader, parsed.runtime, parsed.threads, 0)
+    record = measure_record(settings, parsed.models or shipped_files(), parsed.published, parsed.rounds)
+    show(record, format_limits(record))
+    publish(record, parsed)
+    return 0
+
+
+def measure_record(settings: Settings, networks: Sequence[Path], published: Path | None, rounds: int) -> Record:
+    """The whole benchmark, as a record."""
+    environment = describe_environment()
+    with watch() as watched:
+        found = run_fresh(measure_limits, settings, networks, published, rounds)
+        starting = start_device(settings)
+    peaks = {precision: _peak(path, found.times[f"peak {precision}"]) for precision, path in FILES.items()}
+    faults = [
+        *machine_faults(watched),
+        *series_faults("peak int8", found.times["peak int8"], LEAST_ROUNDS),
+        *series_faults(IN_A_ROW, found.times[IN_A_ROW], LEAST_ROUNDS, DISTINCT),
+    ]
+    return {
+        "benchmark": "limits",
+        "environment": environment,
+        "models": [describe_file(path) for path in [*networks, *([published] if published else [])]],
+        "threads": settings.threads,
+        "peaks": peaks,
+        "copied_bytes_a_second": 2 * COPIED / (median(found.times["copy"]) / 1000),
+        "networks": [_network(path, found, peaks) for path in networks],
+        "profile": found.profile,
+        "starting": starting,
+        "bars": bars(found, starting),
+        "raw_ms": found.times,
+        "machine": watched,
+        "validity": judge(faults),
+    }
+
+
+def _peak(path: Path, times: Sequence[float]) -> dict[str, float]:
+    """The best decile of the rounds: a peak is what the machine can do when nothing is in the way."""
+    best = float(np.percentile(times, 10))
+    count = network_cost(path).multiply_adds
+    return {"multiply_adds": count, "ms": best, "multiply_adds_a_second": count / (best / 1000)}
+
+
+def _network(path: Path, found: LimitTimes, peaks: Mapping[str, Mapping[str, float]]) -> dict[str, Any]:
+    description, cost = describe_file(path), network_cost(path)
+    took = median(found.times[f"network {path.name}"])
+    reached = cost.multiply_adds / (took / 1000)
+    return {
+        **description,
+        "ms": took,
+        "multiply_adds": cost.multiply_adds,
+        "bytes_moved": cost.bytes_moved,
+        "weight_bytes": cost.weight_bytes,
+        "multiply_adds_a_byte": cost.multiply_adds_a_byte,
+        "operators": cost.operators,
+        "multiply_adds_a_second": reached,
+        "share_of_peak": reached / peaks[description["precision"]]["multiply_adds_a_second"],
+    }
+
+
+def format_limits(record: Mapping[str, Any]) -> str:
+    """Three tables: networks against the peak, the steps of a frame, the bars."""
+    bars_table = format_table(["bar", "found", "limit", ""], bar_rows(record["bars"], missed="MISSED"))
+    return "\n\n".join((_format_networks(record), _format_steps(record["profile"]), bars_table))
+
+
+def _format_networks(record: Mapping[str, Any]) -> str:
+    peaks = ", ".join(f"{p} {peak['multiply_adds_a_second'] / 1e9:.0f}" for p, peak in record["peaks"].items())
+    rows = [
+        [
+            n["file"],
+            f"{n['multiply_adds'] / 1e6:.1f}",
+            f"{n['bytes_moved'] / 1e6:.2f}",
+            f"{n['multiply_adds_a_byte']:.0f}",
+            f"{n['ms']:.3f}",
+            f"{n['multiply_adds_a_second'] / 1e9:.1f}",
+            f"{n['share_of_peak']:.0%}",
+        ]
+        for n in record["networks"]
+    ]
+    header = ["network", "M mult-adds", "MB moved", "a byte", "ms", "G/s", "of peak"]
+    return (
+        f"measured peak, G multiply-adds a second: {peaks}; copies {record['copied_bytes_a_second'] / 1e9:.1f} GB/s\n"
+        + (format_table(header, rows))
+    )
+
+
+def _format_steps(profile: Mapping[str, Any]) -> str:
+    steps = profile["steps_ms"]
+    rows = [[step, f"{ms:.3f}", f"{ms / steps['whole']:.1%}"] for step, ms in steps.items()]
+    return format_table(["a frame with a plate, step", "ms", "share"], rows)

@@ -1,0 +1,1 @@
+"""The machine: environment, load, validity of a measurement."""

@@ -1,0 +1,135 @@
+"""Open what the device runs: the shipped models, or those that the flags name."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from lpr_bench.accuracy.plates import ReadPlate
+from lpr_edge.contract.arrays import Image
+from lpr_edge.contract.manifest import Manifest, read_manifest
+from lpr_edge.contract.pictures import file_sha256
+from lpr_edge.runtimes.model import Model
+from lpr_edge.runtimes.opening import RUNTIMES, open_model
+from lpr_edge.runtimes.shipped_models import shipped_model
+from lpr_edge.vision.classifier import Classifier
+from lpr_edge.vision.detector import LOOKS, Detector
+from lpr_edge.vision.plate_reader import PlateReader
+from lpr_edge.vision.reader import Reader
+
+
+def add_runtime_flags(parser: argparse.ArgumentParser) -> None:
+    """The flags that every benchmark of a network takes."""
+    parser.add_argument("--runtime", choices=("auto", *RUNTIMES), default="auto", help="what runs the networks")
+    parser.add_argument("--threads", type=int, default=1, metavar="N", help="threads a network may use (default: 1)")
+
+
+def add_model_flag(parser: argparse.ArgumentParser, flag: str) -> None:
+    """A flag that takes another file in a shipped model's place."""
+    parser.add_argument(flag, type=Path, metavar="FILE", help=f"{flag.strip('-')} (default: the shipped one)")
+
+
+def add_device_flags(parser: argparse.ArgumentParser) -> None:
+    """The flags of what runs both networks of a frame."""
+    for flag in ("--detector", "--reader"):
+        add_model_flag(parser, flag)
+    add_runtime_flags(parser)
+
+
+def add_folds_flags(parser: argparse.ArgumentParser) -> None:
+    """Flags that take one network in a shipped one's place, or those of a cross-validation's folds."""
+    for name in ("detector", "reader"):
+        parser.add_argument(
+            f"--{name}",
+            type=Path,
+            nargs="+",
+            metavar="FILE",
+            help=f"{name} (default: the shipped one); of several, the first that hasn't learnt from a photograph "
+            "reads it",
+        )
+
+
+def open_reader(parsed: argparse.Namespace) -> PlateReader:
+    """The device's own code over the networks that `--detector` and `--reader` name.
+
+    Raises:
+        LprError: one of them can't be opened, or is of the wrong kind.
+    """
+    return open_plate_reader(parsed.detector, parsed.reader, parsed.runtime, parsed.threads)
+
+
+def open_plate_reader(detector: Path | None, reader: Path | None, runtime: str, threads: int) -> PlateReader:
+    """The same, where no command line says it; None stands for the shipped model.
+
+    Raises:
+        LprError: one of them can't be opened, or is of the wrong kind.
+    """
+    models = [
+        open_model(path or shipped_model(name, runtime), runtime, threads)
+        for name, path in (("detector", detector), ("reader", reader))
+    ]
+    return PlateReader(Detector(models[0]), Reader(models[1]))
+
+
+def open_detectors(parsed: argparse.Namespace) -> list[Detector]:
+    """Those that `--detector` names, else the shipped one, as the device takes them to photographs.
+
+    Raises:
+        LprError: one of them can't be opened, or is of the wrong kind.
+    """
+    return [Detector(model, LOOKS) for model in _open_all(parsed, "detector")]
+
+
+def open_readers(parsed: argparse.Namespace) -> list[Reader]:
+    """Those that `--reader` names, else the shipped one.
+
+    Raises:
+        LprError: one of them can't be opened, or is of the wrong kind.
+    """
+    return [Reader(model) for model in _open_all(parsed, "reader")]
+
+
+def _open_all(parsed: argparse.Namespace, name: str) -> list[Model]:
+    paths = getattr(parsed, name) or [shipped_model(name, parsed.runtime)]
+    return [open_model(path, parsed.runtime, parsed.threads) for path in paths]
+
+
+def open_classifier(parsed: argparse.Namespace) -> Classifier:
+    """The classifier that `--classifier` names.
+
+    Raises:
+        LprError: it can't be opened, or is of the wrong kind.
+    """
+    path = parsed.classifier or shipped_model("characters", parsed.runtime)
+    return Classifier(open_model(path, parsed.runtime, parsed.threads))
+
+
+def read_plates(device: PlateReader, frame_bgr: Image) -> list[ReadPlate]:
+    """What the device says of a frame, as accuracy is scored on."""
+    plates = device.read(frame_bgr).plates
+    return [ReadPlate(plate.reading.quad_xy, plate.reading.text, plate.reading) for plate in plates]
+
+
+def describe_model(model: Model) -> dict[str, Any]:
+    """What a result file says of a network that it was measured with."""
+    return {
+        **describe_file(model.path, model.manifest),
+        "runtime": model.runtime_name,
+        "runtime_version": model.runtime_version,
+    }
+
+
+def describe_file(path: Path, manifest: Manifest | None = None) -> dict[str, Any]:
+    """What a result file says of a model file; its manifest is read unless it is given.
+
+    Raises:
+        ManifestError: it is missing, damaged, or not lpr's.
+    """
+    known = manifest or read_manifest(path)
+    return {
+        "file": path.name,
+        "kind": known.kind,
+        "name": known.name,
+        "precision": known.precision,
+        "bytes": path.stat().st_size,
+        "sha256": file_sha256(path),
+    }

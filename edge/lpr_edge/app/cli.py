@@ -1,0 +1,233 @@
+"""`lpr-edge`: plates from a camera, a stream or files, as JSON lines."""
+
+import argparse
+import io
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import NoReturn
+
+from lpr_edge.base.config import Config, load_config, with_flags
+from lpr_edge.base.log import set_volume, warn
+from lpr_edge.base.signals import Reloading, Terminated, hearing_sighup, hold_signals, stopping_on_sigterm
+from lpr_edge.base.web_address import DEFAULT
+from lpr_edge.base.workers import FAULTS, telling_faults
+from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.settings import add_flags, field_notes
+
+GROUPS = {
+    "pictures": ("source_name", "size", "fps", "rotate", "every", "roi", "give_up"),
+    "models": ("detector", "reader", "classifier", "runtime", "threads"),
+    "reading": ("min_confidence", "any_text", "looks", "gap", "every_frame", "max_frames"),
+    "watch list": ("list", "list_edits", "list_doubt", "list_wildcard_actions", "on_match", "on_match_timeout"),
+    "privacy": ("hash_plates", "hash_key", "blur"),
+    "messages": ("quiet", "verbose"),
+    "looking at it": ("show", "save_video", "save_images"),
+    "where events go, beside stdout": (
+        *("store", "jsonl", "csv", "snapshots", "webhook", "webhook_token"),
+        *("mqtt", "mqtt_password", "mqtt_ca", "mqtt_topic", "mqtt_discovery", "device", "keep", "quota", "rotate_size"),
+        "mqtt_metrics",
+    ),
+    "watching it from elsewhere": ("web_token", "health_after"),
+}
+"""Title of a group of flags -> the settings that they are for."""
+NEED_PLATES = ("show", "web", "save_video", "save_images", "every_frame")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command.
+
+    Returns:
+        The exit status: 0, also for SIGTERM; 1 for what went wrong, in a thread too; 2 for wrong usage; 130 for Ctrl-C.
+    """
+    with hearing_sighup() as was_asked, telling_faults():
+        status = _run(argv, was_asked)
+        status = status or int(FAULTS.count > 0)
+    if argv is None and threading.active_count() > 1:
+        _leave(status)
+    return status
+
+
+def _leave(status: int) -> NoReturn:
+    """End the process without waiting for its threads.
+
+    Python, on its way out, ends a thread that comes back from OpenCV, and C++ takes that for an error: SIGABRT. A
+    camera that hangs leaves such a thread behind.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):
+            stream.flush()
+    os._exit(status)
+
+
+def _run(argv: list[str] | None, was_asked: Callable[[], bool]) -> int:
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # read when OpenCV is loaded; lpr says itself what went wrong
+    _speak_utf8()
+    arguments = argparse.Namespace()
+    try:
+        with stopping_on_sigterm():
+            arguments, config = parse_arguments(argv)
+            set_volume(config.quiet, config.verbose)
+            from lpr_edge.app.commands import run_job
+
+            again = None if argv is not None else lambda: parse_arguments(None)[1]
+            return run_job(arguments, config, again, was_asked)
+    except LprError as error:
+        warn(str(error))
+        return 1
+    except Reloading:
+        return _begin_again()
+    except Terminated:
+        return 128 + signal.SIGTERM if _is_half_done(arguments) else 0
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        _forget_stdout()
+        return 1
+
+
+def _is_half_done(arguments: argparse.Namespace) -> bool:
+    """Tell whether what was stopped isn't done: reading plates has no end of its own, all else has."""
+    return any(
+        getattr(arguments, job, None) for job in ("info", "characters", "doctor", "hash_list", "install_service")
+    )
+
+
+def _speak_utf8() -> None:
+    """JSON is UTF-8, whatever the locale."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")
+
+
+def _begin_again() -> NoReturn:
+    """Start the same command in this process: every setting is read anew, and nothing of this run is left."""
+    hold_signals()
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+
+
+def _forget_stdout() -> None:
+    """Nobody reads stdout any more: let Python's last flush go nowhere, without a complaint."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def parse_arguments(argv: list[str] | None) -> tuple[argparse.Namespace, Config]:
+    """Parse and check the command line; exits with 2 where it is wrong.
+
+    Returns:
+        What to do, and the settings of file, environment and flags together.
+
+    Raises:
+        LprError: file or environment is wrong.
+    """
+    parser = build_parser()
+    arguments, unknown = parser.parse_known_args(argv)
+    if unknown:
+        # Names alone: what follows a mistyped flag may be a password.
+        names = [word.partition("=")[0] for word in unknown if word.startswith("-")]
+        parser.error(f"unknown flags: {' '.join(names)}" if names else f"{len(unknown)} words belong to no flag")
+    config = load_config(arguments.config)
+    try:
+        config = with_flags(config, arguments)
+    except LprError as error:
+        parser.error(str(error))
+    _check_usage(parser, arguments, config)
+    return arguments, config
+
+
+def _check_usage(parser: argparse.ArgumentParser, arguments: argparse.Namespace, config: Config) -> None:
+    if arguments.json and not (arguments.info or arguments.doctor):
+        parser.error("--json belongs to --info and --doctor; readings are always JSON")
+    if arguments.print and not arguments.install_service:
+        parser.error("--print belongs to --install-service")
+    if arguments.hash_list and not config.hash_plates:
+        parser.error("--hash-list needs --hash-plates: the hashes are for devices that keep no plates")
+    if arguments.demo and config.hash_plates:
+        parser.error("--demo shows what its plates are: leave out --hash-plates")
+    _check_source(parser, arguments, config)
+
+
+def _check_source(parser: argparse.ArgumentParser, arguments: argparse.Namespace, config: Config) -> None:
+    if arguments.info or arguments.characters:
+        for name in NEED_PLATES:
+            if hasattr(arguments, name):
+                parser.error(f"--{name.replace('_', '-')} needs plates to look at: --camera, --source or --demo")
+    elif arguments.demo or arguments.doctor or arguments.hash_list:
+        return
+    elif config.camera is None and not config.source:
+        parser.error("nothing to read: give --camera N, --source X or --demo, or `camera` or `source` in a config file")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The command's flags."""
+    parser = argparse.ArgumentParser(prog="lpr-edge", description=__doc__, allow_abbrev=False)
+    parser.add_argument("--version", action=_Version)
+    parser.add_argument("--config", type=Path, metavar="FILE", help="settings in TOML; LPR_... and flags go over it")
+    _add_jobs(parser.add_argument_group("what to do, one of").add_mutually_exclusive_group())
+    _add_service(parser.add_argument_group("at a gate"))
+    for title, names in GROUPS.items():
+        group = parser.add_argument_group(title)
+        add_flags(group, Config, names)
+        if title == "models":
+            group.add_argument(
+                "--json", action="store_true", help="with --info: JSON, one model a line; with --doctor: one object"
+            )
+        if "web_token" in names:
+            _add_web(group)
+    return parser
+
+
+def _add_jobs(group: argparse._MutuallyExclusiveGroup) -> None:
+    add_flags(group, Config, ("camera", "source"))
+    group.add_argument(
+        "--demo", action="store_true", help="read the clip that comes with lpr, beside what it really shows"
+    )
+    group.add_argument(
+        "--characters",
+        metavar="PATH",
+        help="tell which character each picture of PATH shows; label null where the model doesn't know",
+    )
+    group.add_argument("--info", action="store_true", help="print what the models say about themselves")
+
+
+def _add_web(group: argparse._ArgumentGroup) -> None:
+    """`--web`, the only setting whose flag needs no value."""
+    shown = f"{field_notes(Config)['web']} (default: none; without HOST:PORT {DEFAULT})"
+    group.add_argument("--web", nargs="?", const=DEFAULT, default=argparse.SUPPRESS, metavar="HOST:PORT", help=shown)
+
+
+def _add_service(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--install-service",
+        action="store_true",
+        help="make this command a systemd service that starts at boot; without root, print what would be written",
+    )
+    group.add_argument(
+        "--doctor",
+        action="store_true",
+        help="check camera, picture, speed, heat, disk, clock and broker; status 1 where something must be repaired",
+    )
+    group.add_argument(
+        "--hash-list", type=Path, metavar="FILE", help="print a watch list with hashes, for devices with --hash-plates"
+    )
+    group.add_argument("--print", action="store_true", help="with --install-service: print it in any case")
+
+
+class _Version(argparse.Action):
+    """Prints the version; looks it up only then."""
+
+    def __init__(self, option_strings: list[str], dest: str) -> None:
+        super().__init__(option_strings, dest, nargs=0, help="print the version and exit")
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from lpr_edge import __version__
+
+        print(f"lpr {__version__}")
+        parser.exit()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,221 @@
+"""The jobs of `lpr-edge`, one function each."""
+
+import argparse
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from lpr_edge.app.loop import Loop
+from lpr_edge.base import units
+from lpr_edge.base.config import Config
+from lpr_edge.base.log import detail, say, warn
+from lpr_edge.base.signals import Reloading
+from lpr_edge.capture.frame import Quiet, Source, Unreadable
+from lpr_edge.capture.open_source import Wanted, open_camera, open_source
+from lpr_edge.capture.transform import name_frames, shape_frames
+from lpr_edge.contract.errors import LprError
+from lpr_edge.delivery.sinks.json_lines import JsonLines
+from lpr_edge.privacy.blur import Veil
+from lpr_edge.runtimes.model import Model
+from lpr_edge.runtimes.opening import open_model
+from lpr_edge.runtimes.shipped_models import KINDS, given_file, model_file, shipped_model
+from lpr_edge.service.sd_notify import Notifier
+from lpr_edge.tracking.event_record import character_record, error_record
+from lpr_edge.vision.plate_reader import PlateReader
+from lpr_edge.vision.roi import parse_zone
+from lpr_edge.wiring.frame_outputs import open_views
+from lpr_edge.wiring.wire_delivery import open_sinks
+from lpr_edge.wiring.wire_web import open_live_page, open_vitals
+
+Again = Callable[[], Config]
+"""Reads the settings once more."""
+WasAsked = Callable[[], bool]
+"""Tells whether SIGHUP has come since it was last asked."""
+
+
+def run_job(
+    arguments: argparse.Namespace, config: Config, again: Again | None = None, was_asked: WasAsked = lambda: False
+) -> int:
+    """Do what the command line asks for; the exit status.
+
+    Args:
+        arguments: what to do.
+        config: the settings.
+        again: reads the settings once more, when SIGHUP comes; None where nothing can begin again.
+        was_asked: tells whether SIGHUP has come.
+
+    Raises:
+        LprError: what can't be had or done, in one line.
+    """
+    if arguments.info:
+        return show_info(config, arguments.json)
+    if arguments.characters:
+        return read_characters(config, arguments.characters)
+    if arguments.demo:
+        return run_demo(config)
+    if arguments.doctor:
+        return see_doctor(config, arguments.json)
+    if arguments.hash_list:
+        return hash_list(config, arguments.hash_list)
+    if arguments.install_service:
+        from lpr_edge.service.install import install_service
+
+        install_service(config, arguments.config, arguments.print, sys.stdout)
+        return 0
+    source = name_frames(_open(config), config.source_name)
+    return read_plates(config, shape_frames(source, config.rotate, config.every), again, was_asked)
+
+
+def _open(config: Config) -> Source:
+    give_up_s = units.seconds(config.give_up, "give_up")
+    if config.camera is not None:
+        return open_camera(config.camera, Wanted(config.size_wh, config.fps, give_up_s))
+    return open_source(config.source, give_up_s)
+
+
+def see_doctor(config: Config, as_json: bool) -> int:
+    """Check this device, with these settings; 1 where something must be repaired. Without a source: camera 0."""
+    from lpr_edge.app.doctor.examination import examine, report
+
+    looked_at = config if config.source or config.camera is not None else replace(config, camera=0)
+    findings = examine(looked_at, lambda: _open(looked_at), lambda: _load_reader(looked_at, is_stills=False))
+    return report(findings, as_json, sys.stdout)
+
+
+def hash_list(config: Config, path: Path) -> int:
+    """Print a watch list with hashes in place of plates."""
+    from lpr_edge.watchlist.hashed_list import write_hashed_list
+    from lpr_edge.wiring.config_check import open_grammar
+    from lpr_edge.wiring.wire_delivery import open_hasher
+
+    grammar = open_grammar(config)
+    write_hashed_list(path, grammar, open_hasher(config, grammar).hash_key, sys.stdout)
+    return 0
+
+
+def show_info(config: Config, as_json: bool) -> int:
+    """Print the models' manifests."""
+    from lpr_edge.app.model_info import print_info
+
+    given = [path for name in KINDS if (path := given_file(config, name))]
+    print_info(given or [shipped_model(name, config.runtime) for name in KINDS], as_json, sys.stdout)
+    return 0
+
+
+def read_characters(config: Config, path: str) -> int:
+    """Classify each picture of a file or folder."""
+    from lpr_edge.vision.classifier import Classifier
+
+    source = name_frames(open_source(path), config.source_name)
+    classifier = Classifier(_load(config, "characters"))
+    sink = JsonLines(sys.stdout)
+    failures = 0
+    pictures = (frame for frame in source.frames if not isinstance(frame, Quiet))
+    for number, frame in enumerate(pictures, 1):
+        if isinstance(frame, Unreadable):
+            failures += 1
+            warn(frame.error)
+            sink.write(error_record(frame))
+        else:
+            sink.write(character_record(frame.source, *classifier.classify(frame.image_bgr)))
+        if number == config.max_frames:
+            break
+    return 1 if failures else 0
+
+
+def run_demo(config: Config) -> int:
+    """Read the demo clip, and tell what was right."""
+    from lpr_edge.app.demo import open_demo, report
+
+    source, truth = open_demo()
+    loop = _loop(config, source)
+    loop.describe = truth.describe
+    _run(loop, source, config, None, lambda: False)
+    report(truth, loop.frames, loop.milliseconds)
+    return 0
+
+
+def read_plates(config: Config, source: Source, again: Again | None = None, was_asked: WasAsked = lambda: False) -> int:
+    """Read a source to its end; 1 where a picture of it can't be read."""
+    loop = _loop(config, source)
+    loop.take_over(source)
+    _run(loop, source, config, again, was_asked)
+    return 1 if loop.unreadable else 0
+
+
+def _loop(config: Config, source: Source) -> Loop:
+    if config.stores and source.kind == "stills":
+        raise LprError(f"{source.name} is pictures, which give no events to store or send on: write stdout to a file")
+    plate_reader = _load_reader(config, source.kind == "stills")
+    views = open_views(source, config.show, config.save_video, config.save_images, config.every_frame)
+    views.captions = not config.blurs
+    vitals = open_vitals(config, plate_reader)
+    sink = open_sinks(config, JsonLines(sys.stdout), plate_reader.reader, vitals)
+    views.page = open_live_page(config, vitals, sink)
+    loop = Loop(
+        plate_reader, sink, views, config.every_frame, gap=config.gap_time, vitals=vitals, any_text=config.any_text
+    )
+    loop.veil = Veil() if config.blurs else None
+    return loop
+
+
+def _load_reader(config: Config, is_stills: bool) -> PlateReader:
+    from lpr_edge.vision.detector import LOOKS, Detector
+    from lpr_edge.vision.reader import Reader
+
+    usual = LOOKS if is_stills else 0
+    detector = Detector(_load(config, "detector"), usual if config.looks is None else config.looks)
+    reader = Reader(_load(config, "reader"))
+    zone = parse_zone(config.roi) if config.roi else None
+    return PlateReader(detector, reader, config.min_confidence, zone, is_stills)
+
+
+def _run(loop: Loop, source: Source, config: Config, again: Again | None, was_asked: WasAsked) -> None:
+    notifier = Notifier()
+
+    def beat() -> None:
+        notifier.beat()
+        if was_asked() and may_reload(again):
+            raise Reloading
+
+    loop.beat = beat
+    notifier.ready()
+    try:
+        loop.run(source, config.max_frames)
+    except Reloading:
+        notifier.reloading()
+        loop.hand_on(source)
+        raise
+    except BaseException:
+        notifier.stopping()
+        raise
+    finally:
+        loop.views.close()
+        loop.sink.close()
+
+
+def may_reload(again: Again | None) -> bool:
+    """Tell whether there are new settings that can be used; says what is wrong where they can't.
+
+    Args:
+        again: gives them; None where this process can't begin again.
+    """
+    if again is None:
+        warn("SIGHUP was heard, and only the command lpr-edge itself can begin again: nothing was changed")
+        return False
+    from lpr_edge.wiring.config_check import check_settings
+
+    try:
+        check_settings(again())
+    except (LprError, SystemExit) as error:  # wrong usage exits, and has said why
+        warn(f"{'' if isinstance(error, SystemExit) else f'{error} '}The settings stay as they were.")
+        return False
+    say("begins again with the settings as they are now")
+    return True
+
+
+def _load(config: Config, name: str) -> Model:
+    path = model_file(config, name)
+    detail(f"{name}: {path}")
+    return open_model(path, config.runtime, config.threads)

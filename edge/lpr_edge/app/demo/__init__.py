@@ -1,0 +1,82 @@
+"""A short rendered clip, read as any other, beside what it really shows."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from lpr_edge.base.log import say
+from lpr_edge.capture.frame import Source
+from lpr_edge.capture.video_file import open_clip
+from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.metrics import edit_distance
+from lpr_edge.tracking.event_record import Record, event_record
+from lpr_edge.tracking.tracker import Event
+
+FOLDER = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A plate that the clip shows."""
+
+    text: str
+    first: int
+    """The first frame that it is in."""
+    last: int
+    """The last one."""
+
+
+class Truth:
+    """What a clip shows, and how much of it was read right."""
+
+    def __init__(self, shown: list[Shown]) -> None:
+        self.shown = shown
+        self.read: set[int] = set()
+        self.wrong = 0
+
+    def describe(self, event: Event) -> Record:
+        """An event's record, with `truth` (null where nothing of the kind was there) and `right` beside it."""
+        place = self._nearest(event)
+        truth = None if place is None else self.shown[place].text
+        right = event.plate.reading.text == truth
+        if right and place is not None:
+            self.read.add(place)
+        else:
+            self.wrong += 1
+        return event_record(event) | {"truth": truth, "right": right}
+
+    def summary(self) -> str:
+        """One line for people."""
+        missed = [plate.text for place, plate in enumerate(self.shown) if place not in self.read]
+        line = f"{len(self.read)} of {len(self.shown)} plates read right, {self.wrong} wrong"
+        return f"{line}; not read: {', '.join(missed)}" if missed else line
+
+    def _nearest(self, event: Event) -> int | None:
+        """Of the plates in the event's frame the one whose text is nearest."""
+        there = [place for place, plate in enumerate(self.shown) if plate.first <= event.frame.index <= plate.last]
+        text = event.plate.reading.text
+        return min(there, key=lambda place: edit_distance(text, self.shown[place].text), default=None)
+
+
+def load_truth(path: Path) -> Truth:
+    """Read what the clip shows: `{"plates": [{"rows": [...], "first": frame, "last": frame}, ...]}`."""
+    plates = json.loads(path.read_text(encoding="utf-8"))["plates"]
+    return Truth([Shown("".join(plate["rows"]), plate["first"], plate["last"]) for plate in plates])
+
+
+def open_demo() -> tuple[Source, Truth]:
+    """The clip and its truth.
+
+    Raises:
+        LprError: this installation has no clip.
+    """
+    clip, truth = FOLDER / "clip.mp4", FOLDER / "truth.json"
+    if not (clip.exists() and truth.exists()):
+        raise LprError("this installation has no demo clip: install lpr again, or read your own with --source FILE")
+    return open_clip(clip), load_truth(truth)
+
+
+def report(truth: Truth, frames: int, milliseconds: float) -> None:
+    """Say on stderr how it went."""
+    pace = f"{frames} frames, {milliseconds / max(1, frames):.1f} ms each in detector and reader"
+    say(f"demo: {truth.summary()} ({pace})")

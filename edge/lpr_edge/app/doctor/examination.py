@@ -1,0 +1,94 @@
+"""All checks, one after the other, and what is printed of them."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from time import perf_counter
+from typing import TextIO
+
+import numpy as np
+
+from lpr_edge.app.doctor.camera import check_camera
+from lpr_edge.app.doctor.finding import Finding, State, fine, graded
+from lpr_edge.app.doctor.machine import check_machine
+from lpr_edge.app.doctor.network import check_broker, check_webhook
+from lpr_edge.base.config import Config
+from lpr_edge.capture.frame import Source
+from lpr_edge.contract.errors import LprError
+from lpr_edge.vision.plate_reader import PlateReader
+from lpr_edge.wiring.wire_delivery import load_watch_list, wanted_hasher
+
+ROUNDS = 10
+SLOW_MS = 200.0
+"""Below five frames a second a vehicle that passes quickly is seen once or not at all."""
+
+
+def examine(
+    config: Config, open_it: Callable[[], Source], load: Callable[[], PlateReader], root: Path = Path("/")
+) -> Iterator[Finding]:
+    """Check everything that these settings need.
+
+    Args:
+        config: the settings.
+        open_it: opens the source that they name.
+        load: loads the models.
+        root: where /sys stands; another folder in tests.
+    """
+    reader: PlateReader | None = None
+    try:
+        reader = load()
+        yield check_speed(reader)
+    except LprError as error:
+        yield Finding("runtime", State.REPAIR, str(error), "install lpr again, or give other models")
+    yield from check_machine(config, root)
+    yield from check_camera(open_it, reader)
+    if config.list and reader:
+        yield check_list(config, reader)
+    if config.mqtt:
+        yield check_broker(config)
+    if config.webhook:
+        yield check_webhook(config.webhook)
+
+
+def check_speed(reader: PlateReader) -> Finding:
+    """What runs the networks, and how long an empty frame takes; a plate takes a little longer."""
+    frame = np.full((480, 640, 3), 127, np.uint8)
+    start = perf_counter()
+    for _ in range(ROUNDS):
+        reader.read(frame)
+    took_ms = 1000 * (perf_counter() - start) / ROUNDS
+    model = reader.detector.model
+    found = f"{model.runtime_name} {model.runtime_version}, {took_ms:.1f} ms an empty frame"
+    return graded("runtime", found, "try --threads 2, or --runtime litert", False, took_ms > SLOW_MS)
+
+
+def check_list(config: Config, reader: PlateReader) -> Finding:
+    """Whether the watch list can be read, and how many of its plates are odd."""
+    grammar = reader.reader.grammar
+    try:
+        watch_list = load_watch_list(config, grammar, wanted_hasher(config, grammar))
+    except LprError as error:
+        return Finding("list", State.REPAIR, str(error), "put it right: until then no match is told")
+    odd = ", ".join(map(str, watch_list.odd))
+    if not odd:
+        return fine("list", f"{watch_list.count} plates")
+    return Finding("list", State.LOOK, f"no plate of the country in lines {odd}", "look for typing mistakes there")
+
+
+def report(findings: Iterable[Finding], as_json: bool, stream: TextIO) -> int:
+    """Print findings as they come; the exit status, 1 where something must be repaired.
+
+    Args:
+        findings: what was found.
+        as_json: one JSON object with all of them at the end, in place of text.
+        stream: where to.
+    """
+    kept = []
+    for finding in findings:
+        kept.append(finding)
+        if not as_json:
+            remedy = f"\n{'':>20}-> {finding.remedy}" if finding.remedy else ""
+            print(f"{finding.state:<7} {finding.check:<12} {finding.found}{remedy}", file=stream, flush=True)
+    if as_json:
+        print(json.dumps({"findings": [vars(finding) for finding in kept]}, ensure_ascii=False), file=stream)
+    return 1 if any(finding.state is State.REPAIR for finding in kept) else 0

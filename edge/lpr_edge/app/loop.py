@@ -1,0 +1,136 @@
+"""Read a source to its end: pictures to records, frames to events."""
+
+from collections import deque
+from collections.abc import Callable
+from datetime import timedelta
+
+from lpr_edge.base.log import warn
+from lpr_edge.base.signals import Reloading
+from lpr_edge.base.workers import surviving
+from lpr_edge.capture.frame import Frame, Quiet, Source, Unreadable
+from lpr_edge.carrying import hand_on, take_over
+from lpr_edge.contract.errors import SourceError
+from lpr_edge.delivery.sink import Sink
+from lpr_edge.privacy.blur import Veil
+from lpr_edge.service.runtime_stats import Vitals
+from lpr_edge.tracking.event_record import Record, error_record, event_record, image_record
+from lpr_edge.tracking.tracker import GAP, Event, Tracker
+from lpr_edge.vision.plate_reader import PlateReader
+from lpr_edge.wiring.frame_outputs import Views
+
+
+class Loop:
+    """One run over one source."""
+
+    def __init__(
+        self,
+        reader: PlateReader,
+        sink: Sink,
+        views: Views,
+        every_frame: bool = False,
+        describe: Callable[[Event], Record] = event_record,
+        gap: timedelta = GAP,
+        vitals: Vitals | None = None,
+        any_text: bool = False,
+    ) -> None:
+        """Take what a run needs.
+
+        Args:
+            reader: finds and reads plates.
+            sink: takes the records.
+            views: window and saved pictures.
+            every_frame: a record for each frame, where otherwise clips and cameras give one for each vehicle.
+            describe: makes an event's record.
+            gap: a vehicle that is back before so long has no second event.
+            vitals: counts frames for those who watch.
+            any_text: announce texts, too, that no form of the country allows.
+        """
+        self.reader = reader
+        self.sink = sink
+        self.views = views
+        self.every_frame = every_frame
+        self.describe = describe
+        self.vitals = vitals or Vitals()
+        self.veil: Veil | None = None
+        """Hides plates from all that keeps or shows pictures."""
+        self.beat: Callable[[], None] = lambda: None
+        """Called while the loop lives: after each frame, and twice a second where none comes."""
+        self.frames = 0
+        self.unreadable = 0
+        self.milliseconds = 0.0
+        self._labels, grammar = reader.reader.model.manifest.labels, reader.reader.grammar
+        self._tracker = Tracker(self._labels, grammar, gap, lambda voted: reader.is_sure(voted, any_text))
+        self._events: deque[Event] = deque()
+        """Not announced yet: a stop may come between two of them."""
+
+    def run(self, source: Source, max_frames: int | None = None) -> None:
+        """Read until the source ends, `max_frames` have been read, or the window is closed.
+
+        Raises:
+            SourceError: the source ended before its time; what was read until then has been written.
+            Reloading: the same process is to begin again; vehicles of a live source then go on, see `hand_on`.
+        """
+        by_frame = self.every_frame or source.kind == "stills"
+        number = 0
+        try:
+            for frame in source.frames:
+                number += not isinstance(frame, Quiet)
+                if not self._take(frame, by_frame) or number == max_frames:
+                    break
+        except Reloading:
+            self._announce([] if source.kind == "live" else self._tracker.flush())
+            raise
+        except (SourceError, KeyboardInterrupt):
+            self._announce(self._tracker.flush())
+            raise
+        finally:
+            source.close()
+        self._announce(self._tracker.flush())
+
+    def hand_on(self, source: Source) -> None:
+        """Leave the vehicles of a live source to the run that follows in this process; a clip is read anew."""
+        if source.kind == "live":
+            with surviving("reload"):
+                hand_on(self._tracker.vehicles, self._labels, source.name)
+
+    def take_over(self, source: Source) -> None:
+        """Go on with the vehicles of the run before, if this one follows a reload."""
+        vehicles = take_over(self._labels, source.name)
+        if vehicles is not None:
+            self._tracker.resume(vehicles)
+
+    def _take(self, frame: Frame | Unreadable | Quiet, by_frame: bool) -> bool:
+        """Take what the source gave; False where the user has closed the window."""
+        goes_on = True
+        if isinstance(frame, Quiet):
+            self._announce(self._tracker.wait(frame.time, frame.clock_set))
+        elif isinstance(frame, Unreadable):
+            self.unreadable += 1
+            warn(frame.error)
+            self.sink.write(error_record(frame))
+        else:
+            goes_on = self._read(frame, by_frame)
+        self.sink.tend()
+        self.beat()
+        return goes_on
+
+    def _read(self, frame: Frame, by_frame: bool) -> bool:
+        result = self.reader.read(frame.image_bgr)
+        self.frames += 1
+        self.milliseconds += result.detect_ms + result.read_ms
+        self.vitals.note(frame, result)
+        if self.veil:
+            frame = self.veil.over(frame, result.seen)
+        if by_frame:
+            self.sink.write(image_record(frame, result))
+        else:
+            self._announce(self._tracker.update(frame, result.plates))
+        return self.views.show(frame, result.plates)
+
+    def _announce(self, events: list[Event]) -> None:
+        self._events += events
+        while self._events:
+            event = self._events[0]
+            self.sink.write(self.describe(event), event)
+            self.views.announce(event)
+            self._events.popleft()

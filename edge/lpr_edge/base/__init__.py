@@ -1,0 +1,1 @@
+"""What every folder may use: settings, units, log lines, signals, the board."""

@@ -1,0 +1,155 @@
+"""Cameras that OpenCV opens by number, and why one can't be opened."""
+
+import errno
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+
+from lpr_edge.base.log import say
+from lpr_edge.capture.csi import REMEDY, open_csi
+from lpr_edge.capture.frame import Source
+from lpr_edge.capture.live import live_frames
+from lpr_edge.capture.opencv_capture import Capture, open_capture
+from lpr_edge.capture.reconnect import Reopening
+from lpr_edge.contract.errors import SourceError
+
+DEVICES = Path("/dev")
+PROCESSES = Path("/proc")
+DEFAULT_FPS = 25.0
+"""Taken where a camera doesn't say, and asked of a ribbon camera."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a camera is asked for; it may give something else, which is then said."""
+
+    size_wh: tuple[int, int] | None = None
+    """Width and height in pixels; None for its own."""
+    fps: float | None = None
+    """Frames a second; None for its own."""
+    give_up_s: float = 0.0
+    """For how long to look for a camera that was lost; 0 for ever."""
+
+
+def open_camera(number: int, wanted: Wanted = Wanted()) -> Source:
+    """A camera: by V4L2, or, where that shows none or only a raw sensor, as a Raspberry Pi's ribbon camera.
+
+    Says which was opened, at what size and rate.
+
+    Raises:
+        SourceError: there is none of that number, it is in use, or gives no picture; the message says which.
+    """
+    name = f"camera {number}"
+    capture, way, fps = _open(number, wanted)
+    frames = live_frames(
+        _Told(capture, f"{name} ({way}, {fps:g} frames a second)"),
+        name,
+        "check its cable and power, then start again",
+        again=Reopening(lambda: _open(number, wanted)[0], wanted.give_up_s),
+    )
+    return Source(name, "live", fps, frames)
+
+
+class _Told:
+    """A capture that says its size with its first frame: what a camera gives is only known then."""
+
+    def __init__(self, capture: Capture, what: str) -> None:
+        self._capture = capture
+        self._what = what
+
+    def read(self) -> tuple[bool, Any]:
+        there, image = self._capture.read()
+        if there and image is not None and self._what:
+            say(f"{self._what}, {image.shape[1]}x{image.shape[0]}")
+            self._what = ""
+        return there, image
+
+    def release(self) -> None:
+        self._capture.release()
+
+
+def _open(number: int, wanted: Wanted) -> tuple[Capture, str, float]:
+    """A capture, what opened it, and its frames a second.
+
+    Raises:
+        SourceError: nothing opens it.
+    """
+    on_linux = sys.platform.startswith("linux")
+    if not on_linux or _device(number).exists():
+        capture = open_capture(number, cv2.CAP_V4L2 if on_linux else cv2.CAP_ANY)
+        _ask(capture, wanted)
+        if capture.isOpened() and capture.grab():
+            return capture, "V4L2" if on_linux else "OpenCV", capture.get(cv2.CAP_PROP_FPS) or DEFAULT_FPS
+        capture.release()
+    fps = wanted.fps or DEFAULT_FPS
+    ribbon = open_csi(number, wanted.size_wh, fps)
+    if ribbon is None:
+        raise SourceError(explain(number))
+    return *ribbon, fps
+
+
+def _ask(capture: cv2.VideoCapture, wanted: Wanted) -> None:
+    if wanted.size_wh:
+        # Uncompressed, USB 2 carries large pictures only a few times a second.
+        capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))
+        capture.set(cv2.CAP_PROP_FRAME_WIDTH, wanted.size_wh[0])
+        capture.set(cv2.CAP_PROP_FRAME_HEIGHT, wanted.size_wh[1])
+    if wanted.fps:
+        capture.set(cv2.CAP_PROP_FPS, wanted.fps)
+
+
+def explain(number: int) -> str:
+    """Why a camera can't be used, and what to do."""
+    device = _device(number)
+    if not device.exists():
+        others = sorted(int(path.name[5:]) for path in DEVICES.glob("video*") if path.name[5:].isdigit())
+        found = (
+            f"found {', '.join(map(str, others))}; take one of them"
+            if others
+            else "found no camera at all; plug one in"
+        )
+        return f"no camera {number} ({device} is missing): {found}, or give --source"
+    if not os.access(device, os.R_OK | os.W_OK):
+        return f"no permission for {device}: add yourself to its group (sudo usermod -aG video $USER) and log in again"
+    user = _user_of(device)
+    if user or _is_busy(device):
+        return f"camera {number} is busy: {user or 'another program'} uses {device}. Stop it, or take another camera"
+    return f"camera {number} gives no picture that OpenCV can read: try the next number; {REMEDY}"
+
+
+def _device(number: int) -> Path:
+    return DEVICES / f"video{number}"
+
+
+def _is_busy(device: Path) -> bool:
+    try:
+        os.close(os.open(device, os.O_RDWR | os.O_NONBLOCK))
+    except OSError as error:
+        return error.errno == errno.EBUSY
+    return False
+
+
+def _user_of(device: Path) -> str | None:
+    """The other process that has a device open, as far as this one may look."""
+    for process in PROCESSES.glob("[0-9]*"):
+        if process.name != str(os.getpid()) and _has_open(process, device):
+            return f"{_name_of(process)} (process {process.name})"
+    return None
+
+
+def _has_open(process: Path, device: Path) -> bool:
+    try:
+        return any(link.readlink() == device for link in (process / "fd").iterdir())
+    except OSError:
+        return False
+
+
+def _name_of(process: Path) -> str:
+    try:
+        return (process / "comm").read_text().strip()
+    except OSError:
+        return "a program"

@@ -1,0 +1,51 @@
+"""Pictures, one by one."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from lpr_edge.capture.frame import Frame, Frames, Source, Unreadable
+from lpr_edge.contract.errors import DataError, SourceError
+from lpr_edge.contract.pictures import PICTURES, is_foreign_picture, is_picture, read_picture
+from lpr_edge.contract.text_files import shown
+
+
+def open_picture(path: Path) -> Source:
+    """One picture."""
+    return Source(shown(path), "stills", 1.0, _read_all([path]))
+
+
+def open_folder(folder: Path) -> Source:
+    """A folder's pictures by name.
+
+    Raises:
+        SourceError: there are none.
+    """
+    paths = list_pictures(folder)
+    return Source(shown(folder), "stills", 1.0, _read_all(paths))
+
+
+def list_pictures(folder: Path) -> list[Path]:
+    """The pictures directly in a folder, by name; those that can't be read by their kind too, so that each is named.
+
+    Raises:
+        SourceError: there are none.
+    """
+    paths = sorted(path for path in folder.iterdir() if is_picture(path) or is_foreign_picture(path))
+    if not paths:
+        raise SourceError(f"no pictures in {shown(folder)}: expected files that end in {', '.join(PICTURES)}")
+    return paths
+
+
+def _read_all(paths: Sequence[Path]) -> Frames:
+    for path in paths:
+        yield read_still(path)
+
+
+def read_still(path: Path) -> Frame | Unreadable:
+    """A picture from its file; what can't be read is told, not raised."""
+    try:
+        taken = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        return Frame(read_picture(path), shown(path), 0, taken)
+    except (DataError, OSError) as error:
+        return Unreadable(shown(path), str(error))

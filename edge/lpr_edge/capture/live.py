@@ -1,0 +1,183 @@
+"""A camera or a stream: a thread grabs all frames, so that who asks gets the newest and no queue grows stale."""
+
+from collections.abc import Generator
+from threading import Condition, Thread
+from time import monotonic, sleep
+
+from lpr_edge.base.log import say, warn
+from lpr_edge.base.workers import surviving
+from lpr_edge.capture.clock import Clock
+from lpr_edge.capture.frame import Frame, Frames, Quiet
+from lpr_edge.capture.frozen_frame import Sameness
+from lpr_edge.capture.opencv_capture import Capture
+from lpr_edge.capture.reconnect import Opening, Reopening
+from lpr_edge.contract.arrays import Image
+from lpr_edge.contract.errors import SourceError
+
+__all__ = ["Capture", "NewestFrame", "Reopening", "live_frames"]
+
+PATIENCE_S = 10.0
+"""Without a frame for so long, a source counts as frozen; longer than a stream's own time-out."""
+FROZEN_S = 10.0
+"""A camera that repeats a picture to the bit for so long is frozen: a living one's noise never does."""
+TICK_S = 0.5
+"""How often the loop hears that time passes while no picture comes: it announces who has gone, and feeds a watchdog."""
+FIRST_WAIT_S = 0.25
+LONGEST_WAIT_S = 2.0
+"""Between tries to open a lost source the wait doubles; with a try's own time, it is back within 5 s."""
+CLOSE_S = 0.3
+"""How long closing waits for a read that is under way; a stop must be over in 2 s, and sinks take some of it."""
+
+
+class NewestFrame:
+    """Keeps the newest frame of a capture."""
+
+    def __init__(self, capture: Capture) -> None:
+        self._capture = capture
+        self._changed = Condition()
+        self._image: Image | None = None
+        self._grabbed_at = 0.0
+        self._count = 0
+        self._ended = False
+        self._thread = Thread(target=self._grab, name="lpr-capture", daemon=True)
+        self._thread.start()
+
+    def take(self, timeout_s: float) -> tuple[Image, int, float] | None:
+        """Wait for a frame that wasn't taken yet: it, its number from 0, and when it was grabbed (`monotonic`).
+
+        Returns:
+            None where none came in time, or the capture has ended.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: self._image is not None or self._ended, timeout_s)
+            image, self._image = self._image, None
+            return None if image is None else (image, self._count - 1, self._grabbed_at)
+
+    @property
+    def ended(self) -> bool:
+        """Whether the capture has given its last frame."""
+        return self._ended
+
+    @property
+    def count(self) -> int:
+        """How many frames have been grabbed."""
+        return self._count
+
+    def close(self) -> None:
+        """Let the device go; the thread does it, as OpenCV dies when a capture is closed during a read."""
+        self._ended = True
+        self._thread.join(timeout=CLOSE_S)
+
+    def _grab(self) -> None:
+        try:
+            with surviving("capture"):
+                self._grab_all()
+        finally:
+            with surviving("closing the capture"):
+                self._capture.release()
+            with self._changed:
+                self._ended = True
+                self._changed.notify_all()
+
+    def _grab_all(self) -> None:
+        while not self._ended:
+            there, image = self._capture.read()
+            if not there or image is None:
+                break
+            self._keep(image)
+
+    def _keep(self, image: Image) -> None:
+        with self._changed:
+            self._image, self._grabbed_at = image, monotonic()
+            self._count += 1
+            self._changed.notify_all()
+
+
+def live_frames(
+    capture: Capture,
+    name: str,
+    remedy: str,
+    patience_s: float = PATIENCE_S,
+    again: Reopening | None = None,
+    frozen_s: float = FROZEN_S,
+) -> Frames:
+    """The newest frames of a capture, until it ends, and then of its successor.
+
+    While none comes, a `Quiet` does, twice a second. Times run with the monotonic clock; where the wall clock is set,
+    they follow it, and a `Quiet` tells by how much.
+
+    Args:
+        capture: opened; it is closed here.
+        name: of the source.
+        remedy: what to do when it ends.
+        patience_s: without a frame for so long, it counts as frozen.
+        again: how to open it again; None to end with it.
+        frozen_s: so does one that repeats a picture for so long.
+
+    Raises:
+        SourceError: when it ends or freezes, as live sources shouldn't, and isn't opened again.
+    """
+    clock, sameness = Clock(), Sameness(frozen_s)
+    count = 0
+    while True:
+        newest = NewestFrame(capture)
+        try:
+            what = yield from _read_on(newest, name, count, patience_s, clock, sameness)
+            loss = f"{name} {what} after {count + newest.count} frames"
+        finally:
+            newest.close()
+        count += newest.count
+        following = (yield from _open_again(again, name, loss, clock)) if again else None
+        if following is None:
+            raise SourceError(f"{loss}: {remedy}")
+        capture = following
+
+
+def _read_on(
+    newest: NewestFrame, name: str, first: int, patience_s: float, clock: Clock, sameness: Sameness
+) -> Generator[Frame | Quiet, None, str]:
+    """The frames of one capture, counted from `first`; what ended them."""
+    heard = monotonic()
+    while True:
+        taken = newest.take(min(TICK_S, patience_s))
+        quiet = _quiet(name, clock)
+        if taken is None and newest.ended:
+            return "ended"
+        if taken is None and monotonic() - heard >= patience_s:
+            return f"gave nothing for {patience_s:g} s"
+        if taken is None or quiet.clock_set:
+            yield quiet
+        if taken is None:
+            continue
+        image, index, heard = taken
+        if sameness.lasts(image, heard):
+            return "gave one and the same picture for too long"
+        yield Frame(image, name, first + index, clock.at(heard), 1000 * (monotonic() - heard))
+
+
+def _open_again(again: Reopening, name: str, loss: str, clock: Clock) -> Generator[Quiet, None, Capture | None]:
+    """Try until the source is back; None where it isn't in time. One line says each."""
+    warn(f"{loss}: it is tried again until it is back")
+    start, wait_s = monotonic(), FIRST_WAIT_S
+    while not again.give_up_s or monotonic() - start < again.give_up_s:
+        sleep(wait_s)
+        wait_s = min(LONGEST_WAIT_S, 2 * wait_s)
+        yield _quiet(name, clock)
+        opening = Opening(again.reopen)
+        try:
+            while not opening.wait(TICK_S):
+                yield _quiet(name, clock)
+            capture = opening.take()
+        finally:
+            opening.leave()
+        if capture is not None:
+            say(f"{name} is back after {monotonic() - start:.0f} s")
+            return capture
+    return None
+
+
+def _quiet(name: str, clock: Clock) -> Quiet:
+    clock_set = clock.follow()
+    if clock_set:
+        warn(f"the clock was set by {clock_set.total_seconds():+.0f} s: times follow it from here on")
+    return Quiet(name, clock.now(), clock_set)

@@ -1,0 +1,87 @@
+"""Find out what a source is, and open it."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import cv2
+
+from lpr_edge.capture.camera import Wanted, open_camera
+from lpr_edge.capture.frame import Source
+from lpr_edge.capture.images import open_folder, open_picture
+from lpr_edge.capture.live import live_frames
+from lpr_edge.capture.opencv_capture import TIMEOUT_MS, Stream, open_capture
+from lpr_edge.capture.reconnect import Reopening
+from lpr_edge.capture.video_file import clip_source, open_clip
+from lpr_edge.contract.errors import LprError, SourceError
+from lpr_edge.contract.pictures import PICTURES
+from lpr_edge.contract.url import is_url, parse_url, redact
+
+__all__ = ["Wanted", "open_camera", "open_source"]
+
+STREAM_FROZEN_S = 60.0
+"""An encoder may skip a still scene, so that a stream repeats pictures to the bit; but not past its next key frame."""
+STREAMS = ("http", "https", "rtsp", "rtsps", "rtmp", "rtmps", "srt", "udp", "tcp")
+"""Schemes of a stream; which of them can be read, OpenCV's FFmpeg decides."""
+EXAMPLE = "rtsp://user:password@camera/stream"
+
+
+def open_source(source: str, give_up_s: float = 0.0) -> Source:
+    """Open a picture, a folder of pictures, a video file or a stream.
+
+    Args:
+        source: path or URL.
+        give_up_s: for how long to look for a stream that was lost; 0 for ever.
+
+    Raises:
+        SourceError: it is missing, can't be read, or doesn't answer.
+    """
+    if is_url(source):
+        return open_stream(source, give_up_s)
+    try:
+        return _open_path(source)
+    except (OSError, ValueError) as error:  # a path with a NUL byte is a ValueError
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise SourceError(f"{redact(source)} can't be opened: {reason}") from error
+
+
+def _open_path(source: str) -> Source:
+    path = Path(source)
+    if path.is_dir():
+        return open_folder(path)
+    if not path.exists():
+        raise SourceError(
+            f"no file or folder {redact(source)}: give one that exists, a stream such as {EXAMPLE}, or --camera 0"
+        )
+    return open_picture(path) if path.suffix.lower() in PICTURES else open_clip(path)
+
+
+def open_stream(url: str, give_up_s: float = 0.0) -> Source:
+    """A stream; a video file behind a URL is read like a file, every frame.
+
+    Raises:
+        SourceError: it is no stream's URL, doesn't answer, or sends nothing that OpenCV can read.
+    """
+    name = redact(url)
+    try:
+        url = parse_url(url, STREAMS, "source", EXAMPLE).full
+    except LprError as error:
+        raise SourceError(str(error)) from error
+    capture = _open_capture(url, name)
+    if capture.get(cv2.CAP_PROP_FRAME_COUNT) > 0:
+        return clip_source(capture, name, datetime.now(UTC))
+    fps = capture.get(cv2.CAP_PROP_FPS) or 25.0
+    again = Reopening(lambda: Stream(_open_capture(url, name)), give_up_s)
+    remedy = "check the camera and the network, then start again"
+    frames = live_frames(Stream(capture), name, remedy, again=again, frozen_s=STREAM_FROZEN_S)
+    return Source(name, "live", fps, frames)
+
+
+def _open_capture(url: str, name: str) -> cv2.VideoCapture:
+    limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, TIMEOUT_MS, cv2.CAP_PROP_READ_TIMEOUT_MSEC, TIMEOUT_MS]
+    capture = open_capture(url, cv2.CAP_FFMPEG, limits)
+    if not capture.isOpened():
+        raise SourceError(
+            f"no stream at {name} (tried for up to {TIMEOUT_MS // 1000} s): "
+            "check the address, the login, and that the camera is on"
+        )
+    return capture

@@ -1,0 +1,64 @@
+"""Opening a source that was lost."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from threading import Event, Lock, Thread
+
+from lpr_edge.base.workers import surviving
+from lpr_edge.capture.opencv_capture import Capture
+from lpr_edge.contract.errors import SourceError
+
+
+@dataclass(frozen=True)
+class Reopening:
+    """How a source that was lost is opened again."""
+
+    reopen: Callable[[], Capture]
+    """Raises SourceError where it can't be had."""
+    give_up_s: float = 0.0
+    """For how long to try; 0 for ever."""
+
+
+class Opening:
+    """One try, in a thread of its own: it may hang for seconds in a driver, and nobody else is to hang with it."""
+
+    def __init__(self, reopen: Callable[[], Capture]) -> None:
+        self._reopen = reopen
+        self._capture: Capture | None = None
+        self._is_wanted = True
+        self._lock = Lock()
+        self._done = Event()
+        Thread(target=self._run, name="lpr-opening", daemon=True).start()
+
+    def wait(self, timeout_s: float) -> bool:
+        """Wait for the end of the try, but no longer than that; whether it has ended."""
+        return self._done.wait(timeout_s)
+
+    def take(self) -> Capture | None:
+        """What was opened, None where nothing was; it is the caller's from now on."""
+        with self._lock:
+            capture, self._capture = self._capture, None
+            return capture
+
+    def leave(self) -> None:
+        """Ask no longer: what was opened and not taken, or is opened yet, is closed again."""
+        with self._lock:
+            self._is_wanted = False
+            capture, self._capture = self._capture, None
+        if capture is not None:
+            capture.release()
+
+    def _run(self) -> None:
+        try:
+            with surviving("opening the source"), suppress(SourceError):
+                self._keep(self._reopen())
+        finally:
+            self._done.set()
+
+    def _keep(self, capture: Capture) -> None:
+        with self._lock:
+            if self._is_wanted:
+                self._capture = capture
+                return
+        capture.release()

@@ -1,0 +1,1 @@
+"""Events kept in the outbox and delivered to sinks, one worker each."""

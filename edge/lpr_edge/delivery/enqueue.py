@@ -1,0 +1,162 @@
+"""Events go to the outbox first, then to stdout, then to every other sink."""
+
+import sqlite3
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from time import monotonic
+
+from lpr_edge.base.log import say, warn
+from lpr_edge.capture.clock import Clock
+from lpr_edge.contract.errors import LprError
+from lpr_edge.delivery.delivery_worker import Courier
+from lpr_edge.delivery.heartbeat import Heartbeat
+from lpr_edge.delivery.outbox import Outbox
+from lpr_edge.delivery.retention import Pruner
+from lpr_edge.delivery.sink import Sink
+from lpr_edge.tracking.event_record import Record
+from lpr_edge.tracking.tracker import Event
+
+MOST_HELD = 10_000
+"""Events kept in memory while the disk takes none."""
+MOST_HELD_BYTES = 50_000_000
+"""Of their pictures; where they would be more, the newest events are held without."""
+TRY_AGAIN_S = 5.0
+"""From a try that failed to the next, unless an event comes."""
+HELD = "held"
+"""In the place of a sink's name, for events that are only in memory."""
+CLOSE_S = 0.7
+"""How long sinks may still take at the end; a stop must be over in 2 s."""
+
+TakePictures = Callable[[Event], Mapping[str, bytes]]
+
+
+class Announcer:
+    """A sink over an outbox and all that it delivers to."""
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        stdout: Sink,
+        couriers: Sequence[Courier] = (),
+        pruner: Pruner | None = None,
+        take_pictures: TakePictures | None = None,
+        heartbeat: Heartbeat | None = None,
+    ) -> None:
+        """Take what an event passes.
+
+        Args:
+            outbox: where it is stored first.
+            stdout: who hears of it then.
+            couriers: who carry it further.
+            pruner: keeps the disk from filling.
+            take_pictures: JPEGs of an event, for sinks that want them.
+            heartbeat: tells of the device until the end.
+        """
+        self.outbox = outbox
+        self._stdout = stdout
+        self._couriers = couriers
+        self._pruner = pruner
+        self._take_pictures = take_pictures
+        self._heartbeat = heartbeat
+        self._held: deque[tuple[Record, Mapping[str, bytes]]] = deque()
+        self._lost = self._bare = 0
+        self._clock = Clock()
+        self._failed_at: float | None = None
+        """When the outbox last took no event (`monotonic`); None while it does."""
+
+    def write(self, record: Record, event: Event | None = None) -> None:
+        """Store an event, announce it, and wake the sinks; while the disk takes none, it is held in memory."""
+        pictures = self._take_pictures(event) if self._take_pictures and event else {}
+        self._hold(record, pictures)
+        self._store_held()
+
+    def tend(self) -> None:
+        """Try again to store what is held, and follow the clock where it was set."""
+        self._follow_clock()
+        if self._failed_at is not None and monotonic() - self._failed_at >= TRY_AGAIN_S:
+            self._store_held()
+
+    def waiting(self) -> dict[str, int]:
+        """How many events each sink has yet to get, and, while the disk takes none, how many are HELD in memory."""
+        held = {HELD: len(self._held)} if self._held else {}
+        try:
+            return self.outbox.waiting() | held
+        except sqlite3.Error:
+            return held
+
+    def close(self) -> None:
+        """Store what was held, and let the sinks finish."""
+        if self._heartbeat:
+            self._heartbeat.close()
+        self._store_held()
+        if self._held:
+            warn(f"{len(self._held)} events could not be stored, and are lost")
+        for courier in self._couriers:
+            courier.start_closing(CLOSE_S)
+        for courier in self._couriers:
+            courier.close()
+        if self._pruner:
+            self._pruner.close()
+        self._tell_waiting()
+        self.outbox.close()
+
+    def _follow_clock(self) -> None:
+        """Give this run's events their right age, or they would be deleted too early or too late."""
+        change = self._clock.follow()
+        if not change:
+            return
+        try:
+            self.outbox.move_times(change.total_seconds())
+        except sqlite3.Error as error:
+            warn(f"the outbox {self.outbox.path} can't follow the clock ({error})")
+
+    def _hold(self, record: Record, pictures: Mapping[str, bytes]) -> None:
+        if len(self._held) == MOST_HELD:
+            self._held.popleft()
+            self._lost += 1
+            if self._lost == 1:
+                warn(f"more than {MOST_HELD} events are held in memory: the oldest are lost from now on")
+        self._held.append((record, self._that_fit(pictures)))
+
+    def _that_fit(self, pictures: Mapping[str, bytes]) -> Mapping[str, bytes]:
+        """An event's pictures, or none where all that are held would be too many: its record counts more."""
+        if _size(pictures) + sum(_size(held) for _, held in self._held) <= MOST_HELD_BYTES:
+            return pictures
+        self._bare += 1
+        if self._bare == 1:
+            warn(f"more than {MOST_HELD_BYTES / 1e6:g} MB of pictures can't be held in memory: events go without them")
+        return {}
+
+    def _store_held(self) -> None:
+        while self._held:
+            try:
+                stored = self.outbox.add(*self._held[0])
+            except sqlite3.Error as error:
+                self._tell_trouble(error)
+                return
+            self._held.popleft()
+            self._stdout.write(stored)
+            for courier in self._couriers:
+                courier.wake()
+        if self._failed_at is not None:
+            self._failed_at = None
+            say(f"the outbox {self.outbox.path} takes events again")
+
+    def _tell_trouble(self, error: sqlite3.Error) -> None:
+        if self._failed_at is None:
+            warn(f"the outbox {self.outbox.path} takes no events ({error}): they are held in memory, make room")
+        self._failed_at = monotonic()
+        if not isinstance(error, sqlite3.OperationalError):  # not locked or full, but damaged
+            try:
+                self.outbox.recover()
+            except (LprError, OSError, sqlite3.Error) as failure:
+                warn(str(failure))
+
+    def _tell_waiting(self) -> None:
+        for name, count in self.waiting().items():
+            if count and name != HELD:
+                say(f"{count} events for {name} wait in {self.outbox.path} for the next start")
+
+
+def _size(pictures: Mapping[str, bytes]) -> int:
+    return sum(map(len, pictures.values()))

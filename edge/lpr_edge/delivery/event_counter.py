@@ -1,0 +1,20 @@
+"""Events that were announced, counted and shown on the live page."""
+
+from lpr_edge.delivery.sink import Layer, Sink
+from lpr_edge.service.runtime_stats import Vitals
+from lpr_edge.tracking.event_record import Record
+from lpr_edge.tracking.tracker import Event
+
+
+class Heard(Layer):
+    """Tells `Vitals` of each event that a sink has taken."""
+
+    def __init__(self, inner: Sink, vitals: Vitals) -> None:
+        super().__init__(inner)
+        self._vitals = vitals
+
+    def write(self, record: Record, event: Event | None = None) -> None:
+        """Pass a record on; an event is then counted."""
+        super().write(record, event)
+        if "event" in record:
+            self._vitals.hear(record)

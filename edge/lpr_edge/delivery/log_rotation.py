@@ -1,0 +1,115 @@
+"""A text file that grows by whole lines, and is put by when it is large or the day is over."""
+
+import os
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from lpr_edge.delivery.sink import DeliveryError
+
+TAIL = 65536
+"""Longest line that is looked for at a file's end, in bytes."""
+
+
+class RotatedFile:
+    """`plates.jsonl`, with `plates-20260301T060000.jsonl` and the like beside it."""
+
+    def __init__(self, path: Path, limit_bytes: int, header: str = "") -> None:
+        """Take a file, new or old.
+
+        Args:
+            path: the file that grows.
+            limit_bytes: it is put by before it would grow larger.
+            header: first line of each file.
+        """
+        self.path = path
+        self._limit = limit_bytes
+        self._header = header
+        self._is_mended = False
+
+    def last_line(self) -> str:
+        """The last whole line, also of a file put by; empty where there is none."""
+        self._mend()
+        for path in self._newest_first():
+            if path.exists() and (lines := _tail(path).splitlines()):
+                return lines[-1]
+        return ""
+
+    def append(self, line: str) -> None:
+        """Add a line, and wait until the disk has it.
+
+        Raises:
+            DeliveryError: the disk takes none; the file is as it was.
+        """
+        self._mend()
+        try:
+            self._rotate(len(line.encode()))
+            self._write(line)
+        except OSError as error:
+            raise DeliveryError(f"can't write {self.path}: {error.strerror}") from error
+
+    def put_by(self) -> Iterator[Path]:
+        """The files put by, the oldest first."""
+        pattern = re.compile(re.escape(self.path.stem) + r"-\d{8}T\d{6}(\.\d+)?" + re.escape(self.path.suffix))
+        found = self.path.parent.glob(f"*{self.path.suffix}") if self.path.parent.is_dir() else ()
+        yield from sorted((path for path in found if pattern.fullmatch(path.name)), key=lambda path: path.stem)
+
+    def _newest_first(self) -> Iterator[Path]:
+        yield self.path
+        yield from reversed(list(self.put_by()))  # not looked for while the file itself has lines: it may be a crowd
+
+    def _write(self, line: str) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self.path.open("ab", buffering=0) as file:
+            before = file.tell()
+            first = f"{self._header}\n" if self._header and not before else ""
+            data = f"{first}{line}\n".encode()
+            try:
+                if file.write(data) != len(data):
+                    raise OSError(28, "No space left on device")
+                os.fsync(file.fileno())
+            except OSError:
+                file.truncate(before)
+                raise
+
+    def _mend(self) -> None:
+        """Take away half a line that a killed process has left."""
+        if self._is_mended or not self.path.exists():
+            return
+        try:
+            with self.path.open("rb+") as file:
+                tail = _tail_bytes(self.path)
+                if not tail.endswith(b"\n"):
+                    file.truncate(file.seek(0, os.SEEK_END) - (len(tail) - tail.rfind(b"\n") - 1))
+        except OSError as error:
+            raise DeliveryError(f"can't write {self.path}: {error.strerror}") from error
+        self._is_mended = True
+
+    def _rotate(self, coming: int) -> None:
+        if not self.path.exists() or not self.path.stat().st_size:
+            return
+        status, now = self.path.stat(), datetime.now(UTC)
+        is_old = datetime.fromtimestamp(status.st_mtime, UTC).date() != now.date()
+        if is_old or status.st_size + coming > self._limit:
+            self.path.replace(self._free_name(now))
+
+    def _free_name(self, now: datetime) -> Path:
+        stem = f"{self.path.stem}-{now:%Y%m%dT%H%M%S}"
+        path = self.path.with_name(stem + self.path.suffix)
+        number = 1
+        while path.exists():
+            number += 1
+            path = self.path.with_name(f"{stem}.{number:04d}{self.path.suffix}")
+        return path
+
+
+def _tail_bytes(path: Path) -> bytes:
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - TAIL))
+        return file.read(TAIL)
+
+
+def _tail(path: Path) -> str:
+    return _tail_bytes(path).decode("utf-8", "replace")

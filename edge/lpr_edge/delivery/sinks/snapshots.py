@@ -1,0 +1,84 @@
+"""Pictures of events: the best frame, and the plate cut out upright."""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import cv2
+
+from lpr_edge.contract.arrays import Image
+from lpr_edge.contract.geometry import quad_size, rectify
+from lpr_edge.delivery.sink import DeliveryError, Parcel
+from lpr_edge.tracking.tracker import Event
+
+QUALITY = 90
+LARGEST = 1024
+"""Longest side of a plate's picture, in pixels."""
+OWN = "[0-9]*T[0-9]*-[0-9]*.jpg"
+"""What its pictures are called."""
+
+
+def take_pictures(event: Event) -> Mapping[str, bytes]:
+    """JPEGs of an event: `frame` as the camera gave it, and `plate`."""
+    image, quad_xy = event.frame.image_bgr, event.plate.reading.quad_xy
+    width, height = (min(LARGEST, max(8, round(side))) for side in quad_size(quad_xy))
+    return {"frame": _jpeg(image), "plate": _jpeg(rectify(image, quad_xy, (height, width)))}
+
+
+def take_frame(event: Event) -> Mapping[str, bytes]:
+    """The same without the plate: where plates are blurred, it shows nothing."""
+    return {"frame": _jpeg(event.frame.image_bgr)}
+
+
+def _jpeg(image: Image) -> bytes:
+    return cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1].tobytes()
+
+
+class Snapshots:
+    """`--snapshots`: `<id>.jpg` and `<id>-plate.jpg` in a folder."""
+
+    name = "snapshots"
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def deliver(self, parcel: Parcel) -> None:
+        """Save an event's pictures, each whole or not at all."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            for name, jpeg in parcel.pictures.items():
+                _save(f"{self.folder}/{_file_name(parcel.record['id'], name)}", jpeg)
+        except OSError as error:
+            raise DeliveryError(f"can't write to {self.folder}: {error.strerror}") from error
+
+    def pictures(self) -> Iterator[os.DirEntry[str]]:
+        """The pictures in the folder that are its own, one by one: `Path.glob` would list them all first."""
+        with suppress(FileNotFoundError, NotADirectoryError), os.scandir(self.folder) as entries:
+            yield from (entry for entry in entries if fnmatchcase(entry.name, OWN))
+
+    def close(self) -> None:
+        """Every picture is on the disk already."""
+
+
+def _file_name(event_id: str, name: str) -> str:
+    return f"{event_id}.jpg" if name == "frame" else f"{event_id}-{name}.jpg"
+
+
+def _save(path: str, data: bytes) -> None:
+    """Write beside the place, then move there.
+
+    Text, not `Path`: Python 3.12.0 to 3.12.5 keeps for ever each name that a `Path` had, which was 240 bytes an event
+    (python/cpython issue 121780).
+    """
+    part = f"{path.removesuffix('.jpg')}.part"
+    try:
+        with open(part, "wb") as file:  # noqa: PTH123
+            file.write(data)
+            os.fsync(file.fileno())
+        os.replace(part, path)  # noqa: PTH105
+    except OSError:
+        with suppress(FileNotFoundError):
+            os.unlink(part)  # noqa: PTH108
+        raise

@@ -1,1 +1,0 @@
-"""Watch lists: plates that somebody waits for, and what happens when one comes."""

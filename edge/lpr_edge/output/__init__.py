@@ -1,0 +1,1 @@
+"""What people look at: annotated frames, a window, recordings."""

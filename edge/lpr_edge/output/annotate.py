@@ -1,0 +1,121 @@
+"""Corners and text on a picture, Devanagari shaped as it is written."""
+
+import base64
+from collections.abc import Iterable
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from lpr_edge.base.log import say
+from lpr_edge.contract.arrays import Image, Quad
+from lpr_edge.contract.errors import LprError
+from lpr_edge.vision.plate_reader import PlateReading
+from lpr_edge.vision.reader import Reading
+
+VALID_BGR = (80, 200, 60)
+STRANGE_BGR = (30, 150, 255)
+"""For readings that the country's grammar doesn't know."""
+FONT = "noto-sans-devanagari"
+"""Has Devanagari and Latin."""
+
+
+def draw_plates(frame_bgr: Image, plates: Iterable[PlateReading], captions: bool = True) -> Image:
+    """A copy of a frame with each plate's corners, and its text above it, unless no captions are wanted."""
+    picture = frame_bgr.copy()
+    height = max(16, round(picture.shape[0] / 20))
+    for plate in plates:
+        reading = plate.reading
+        colour = VALID_BGR if reading.parsed.valid else STRANGE_BGR
+        _draw_corners(picture, reading.quad_xy, colour, max(2, height // 10))
+        if captions:
+            _paste(picture, text_patch(_caption(reading), height, colour), reading.quad_xy)
+    return picture
+
+
+def _caption(reading: Reading) -> str:
+    """The rows, in Latin letters too where that differs, and the confidence."""
+    latin = "" if reading.parsed.latin == reading.text else f"{reading.parsed.latin}  "
+    return f"{' '.join(reading.rows)}  {latin}{reading.confidence:.0%}"
+
+
+def _draw_corners(picture: Image, quad_xy: Quad, colour: tuple[int, int, int], thickness: int) -> None:
+    """Outline a plate, with a disc on its own top left."""
+    points = np.rint(quad_xy).astype(np.int32)
+    cv2.polylines(picture, [points], True, colour, thickness, cv2.LINE_AA)
+    first = (int(points[0, 0]), int(points[0, 1]))
+    cv2.circle(picture, first, 2 * thickness, colour, cv2.FILLED, cv2.LINE_AA)
+
+
+def _paste(picture: Image, patch: Image, quad_xy: Quad) -> None:
+    """Put a patch above the plate, or below it where there is no room, inside the picture."""
+    height, width = min(patch.shape[0], picture.shape[0]), min(patch.shape[1], picture.shape[1])
+    above = int(quad_xy[:, 1].min()) - height - 6
+    top = above if above >= 0 else int(quad_xy[:, 1].max()) + 6
+    top = int(np.clip(top, 0, picture.shape[0] - height))
+    left = int(np.clip(quad_xy[:, 0].min(), 0, picture.shape[1] - width))
+    picture[top : top + height, left : left + width] = patch[:height, :width]
+
+
+@lru_cache(maxsize=64)
+def text_patch(text: str, height: int, colour_bgr: tuple[int, int, int]) -> Image:
+    """Dark text on a coloured ground: (height, W, 3) uint8, W as the text needs."""
+    from PIL import Image as Pillow
+    from PIL import ImageDraw
+
+    font = _font(round(height * 0.62))
+    margin = height // 4
+    width = round(font.getlength(text)) + 2 * margin
+    patch = Pillow.new("RGB", (width, height), colour_bgr[::-1])
+    ImageDraw.Draw(patch).text((margin, height / 2), text, fill=(10, 10, 10), font=font, anchor="lm")
+    return np.ascontiguousarray(np.asarray(patch, np.uint8)[..., ::-1])
+
+
+def font_path() -> Path:
+    """The font's file.
+
+    Raises:
+        LprError: its package isn't installed.
+    """
+    try:
+        import fontpkg
+
+        return Path(fontpkg.path(FONT, weight=600, nearest=True))
+    except Exception as error:
+        raise LprError("no font for Devanagari: pip install fontpkg-noto-sans-devanagari") from error
+
+
+def font_face(family: str) -> str:
+    """The font as CSS, inside a page that needs no other file: not every machine has the plates' script.
+
+    Name the family first: Devanagari alone is taken from it, so that other letters stay the machine's own. Named after
+    fonts that lack Devanagari, Chromium drew an empty box where a page showed it first.
+
+    Raises:
+        LprError: its package isn't installed.
+    """
+    data = base64.b64encode(font_path().read_bytes()).decode()
+    script = "U+0900-097F, U+200C-200D, U+25CC"
+    return f"@font-face {{ font-family: {family}; unicode-range: {script}; src: url(data:font/ttf;base64,{data}) }}"
+
+
+@lru_cache(maxsize=8)
+def _font(size: int) -> Any:
+    """The font, in a size."""
+    from PIL import ImageFont
+
+    _check_shaping()
+    font = ImageFont.truetype(str(font_path()), size)
+    font.set_variation_by_axes([600, 100])  # weight, width
+    return font
+
+
+@cache
+def _check_shaping() -> None:
+    """Say, once, where Devanagari can't be joined: Pillow's wheels bring all that it needs but for one library."""
+    from PIL import features
+
+    if not (features.check("raqm") and features.check("fribidi")):
+        say("letters in pictures are drawn unjoined; to join them: apt install libfribidi0")

@@ -1,0 +1,58 @@
+"""Records in which a keyed hash stands for each plate."""
+
+import hashlib
+import hmac
+
+from lpr_edge.delivery.sink import Layer, Sink
+from lpr_edge.text.grammar import Grammar
+from lpr_edge.tracking.event_record import Record
+from lpr_edge.tracking.tracker import Event
+from lpr_edge.watchlist.plate_spelling import plate_key
+
+DIGITS = 32
+"""Hexadecimal digits kept: 128 bits, so that no two plates share a hash by chance."""
+HARMLESS = (
+    *("event", "schema", "id", "source", "first_seen", "last_seen", "frames", "age_ms", "matched"),
+    *("frame", "ms", "error", "valid", "confidence", "char_confidences", "quad"),
+)
+"""Fields of a record that say nothing of the plate; all others go, those too that nobody has thought of yet."""
+
+
+class PlateHasher:
+    """HMAC-SHA-256 (RFC 2104) of plates: the same plate gives the same hash, in any script, and no key no plate."""
+
+    def __init__(self, key: bytes, grammar: Grammar) -> None:
+        self._key = key
+        self._grammar = grammar
+
+    def hash_key(self, key: str) -> str:
+        """The hash of a plate's key, see `plate_key`: `#` and 32 digits."""
+        return "#" + hmac.new(self._key, key.encode(), hashlib.sha256).hexdigest()[:DIGITS]
+
+    def hash_text(self, text: str) -> str:
+        """The hash of a plate as it was read."""
+        return self.hash_key(plate_key(text, self._grammar))
+
+
+class Hashing(Layer):
+    """Hides plates from all that comes after."""
+
+    def __init__(self, inner: Sink, hasher: PlateHasher) -> None:
+        super().__init__(inner)
+        self._hasher = hasher
+
+    def write(self, record: Record, event: Event | None = None) -> None:
+        """Pass on what is left of a record."""
+        self.inner.write(self.hide(record), event)
+
+    def hide(self, record: Record) -> Record:
+        """A record without its plates' texts: `text`, `rows`, `latin` and votes become hashes, `fields` go."""
+        hidden = {field: record[field] for field in HARMLESS if field in record}
+        if "text" in record:
+            text = self._hasher.hash_text(record["text"])
+            hidden |= {"text": text, "rows": [text], "latin": text, "fields": {}}
+        if "votes" in record:
+            hidden["votes"] = [vote | {"text": self._hasher.hash_text(vote["text"])} for vote in record["votes"]]
+        if "plates" in record:
+            hidden["plates"] = [self.hide(plate) for plate in record["plates"]]
+        return hidden

@@ -1,0 +1,42 @@
+"""The models that come with lpr."""
+
+from pathlib import Path
+
+from lpr_edge.base.config import Config
+from lpr_edge.contract.errors import LprError
+from lpr_edge.runtimes.opening import RUNTIMES
+
+MODELS = Path(__file__).parents[1] / "models"
+KINDS = {"detector": "detector", "reader": "reader", "characters": "classifier"}
+"""Name of a shipped model -> what kind of network it is."""
+OPTIONS = {"detector": "--detector", "reader": "--reader", "characters": "--classifier"}
+"""Name of a shipped model -> the flag that takes another file in its place."""
+
+
+def model_file(config: Config, name: str) -> Path:
+    """The file that the user gave for a model, or else the shipped one.
+
+    Raises:
+        LprError: this installation carries none.
+    """
+    return given_file(config, name) or shipped_model(name, config.runtime)
+
+
+def given_file(config: Config, name: str) -> Path | None:
+    """The file that the user gave in place of a shipped model."""
+    path: Path | None = getattr(config, OPTIONS[name].removeprefix("--"))
+    return path
+
+
+def shipped_model(name: str, runtime: str = "auto") -> Path:
+    """The file of a shipped model that a runtime reads.
+
+    Raises:
+        LprError: this installation carries none for it.
+    """
+    suffix = ".tflite" if runtime == "auto" else RUNTIMES[runtime][0]
+    path = MODELS / f"{name}.int8{suffix}"
+    if not path.exists():
+        remedy = "install lpr again" if suffix == ".tflite" else "make one with lpr-export --int8"
+        raise LprError(f"lpr carries no {path.name} here: {remedy}, or give a file with {OPTIONS[name]}")
+    return path

@@ -1,0 +1,158 @@
+"""`--install-service`: settings, account and unit put where systemd looks for them."""
+
+import dataclasses
+import grp
+import os
+import shutil
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, TextIO
+
+from lpr_edge.base.config import Config, load_config
+from lpr_edge.base.log import say, warn
+from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.settings import config_to_toml
+from lpr_edge.contract.url import is_url
+from lpr_edge.service.unit import NAME, SETTINGS, STATE, USER, USERS, folders_outside, unit_text
+
+GROUPS = ("video", "render", "gpio")
+"""Of cameras, and of pins for a program that opens a gate; those that there are."""
+MODES = {SETTINGS: 0o640}
+"""Settings may hold passwords: for root and the service alone."""
+PATHS = tuple(field.name for field in dataclasses.fields(Config) if "Path" in str(field.type))
+
+
+def install_service(config: Config, given: Path | None, only_print: bool, stdout: TextIO) -> None:
+    """Write the service's files as root; as anybody else, or when asked, print them.
+
+    Args:
+        config: what the service is told.
+        given: the file that says so; None to write one.
+        only_print: whether to print in any case.
+        stdout: where to.
+
+    Raises:
+        LprError: these settings, or this installation, can't be a service.
+    """
+    settings, files = plan(config, given)
+    for line in obstacles(config, settings if given else None):
+        warn(line)
+    if only_print or os.geteuid() != 0:
+        for path, text in files.items():
+            stdout.write(f"# {path}\n{text}\n")
+        if not only_print:
+            say("nothing was written: that takes root, for example sudo env PATH=$PATH lpr-edge --install-service ...")
+        return
+    write_files(files, Path("/"))
+    activate(settings)
+
+
+def plan(config: Config, given: Path | None) -> tuple[Path, dict[Path, str]]:
+    """The settings' file, and each file to write with its text.
+
+    Raises:
+        LprError: the settings can't be a service's.
+    """
+    config = absolute(config)
+    files: dict[Path, str] = {}
+    settings = given.absolute() if given else SETTINGS
+    if given is None:
+        files[SETTINGS] = config_to_toml(config, changed_only=True)
+    elif absolute(load_config(given, {})) != config:
+        raise LprError(f"the service reads {settings} alone: put what flags and LPR_... variables say there, too")
+    files[Path(f"/etc/sysusers.d/{USER}.conf")] = USERS
+    files[Path(f"/etc/systemd/system/{NAME}.service")] = unit_text(config, settings, _groups())
+    return settings, files
+
+
+def absolute(config: Config) -> Config:
+    """The settings with each path from the root on: a service has no folder of its own to begin at."""
+    changes: dict[str, Any] = {name: path.absolute() for name in PATHS if (path := getattr(config, name))}
+    if config.source and not is_url(config.source):
+        changes["source"] = str(Path(config.source).absolute())
+    return dataclasses.replace(config, **changes)
+
+
+def write_files(files: dict[Path, str], root: Path) -> None:
+    """Write files under a root folder.
+
+    Raises:
+        LprError: settings stand there already, or a file can't be written.
+    """
+    if SETTINGS in files and (root / SETTINGS.relative_to("/")).exists():
+        raise LprError(f"{SETTINGS} stands there already: edit it, then give --install-service --config {SETTINGS}")
+    for path, text in files.items():
+        place = root / path.relative_to("/")
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.touch(mode=MODES.get(path, 0o644))
+            place.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise LprError(f"can't write {place}: {error.strerror}") from error
+        say(f"wrote {place}")
+
+
+def activate(settings: Path) -> None:
+    """Make the account, and let systemd know the unit.
+
+    Raises:
+        LprError: there is no systemd here, or it refuses.
+    """
+    for command in (["systemd-sysusers"], ["systemctl", "daemon-reload"]):
+        try:
+            subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
+        except (OSError, subprocess.CalledProcessError) as error:
+            raise LprError(f"{' '.join(command)} failed ({error}): is this a machine with systemd?") from error
+    if settings == SETTINGS:
+        _hand_over(settings)
+    say(f"next: systemctl enable --now {NAME}; what it says: journalctl -u {NAME} -f; new settings: systemctl reload")
+
+
+def _hand_over(settings: Path) -> None:
+    """Let the service's account read its settings, passwords and all."""
+    try:
+        shutil.chown(settings, group=USER)
+    except (OSError, LookupError) as error:
+        raise LprError(f"can't give {settings} to the group {USER} ({error}): sudo chgrp {USER} {settings}") from error
+
+
+def obstacles(config: Config, settings: Path | None) -> list[str]:
+    """What will keep the account from reading or writing what it has to, one line each."""
+    needed = (Path(sys.executable), settings, config.list, config.detector, config.reader, config.mqtt_ca)
+    found = [
+        f"the service's account {USER} can't read {path}, as {closed} is closed to it"
+        for path in needed
+        if path is not None and (closed := _closed_to_service(path.absolute()))
+    ]
+    found += [f"make {folder} writable for {USER}, or take one in {STATE}" for folder in folders_outside(config)]
+    if config.show:
+        found.append("a service has no screen: leave out --show")
+    return found
+
+
+def _closed_to_service(path: Path) -> Path | None:
+    """The first folder on the way to a file, or the file, that the account may not enter or read."""
+    for part in (*reversed(path.parents), path):
+        try:
+            status = part.stat()
+        except OSError:
+            return part
+        needed = stat.S_IXOTH if stat.S_ISDIR(status.st_mode) else stat.S_IROTH
+        if not status.st_mode & (needed | needed << 3 if _is_own_group(status.st_gid) else needed):
+            return part
+    return None
+
+
+def _is_own_group(number: int) -> bool:
+    """Whether a group is the account's own, to which `_hand_over` gives the settings."""
+    try:
+        return grp.getgrgid(number).gr_name == USER
+    except KeyError:
+        return False
+
+
+def _groups() -> list[str]:
+    there = {group.gr_name for group in grp.getgrall()}
+    return [name for name in GROUPS if name in there]

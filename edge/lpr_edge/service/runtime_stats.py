@@ -1,0 +1,127 @@
+"""What a run knows about itself while it goes: for the live page, Prometheus and a fleet's metrics."""
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Lock
+from time import monotonic
+
+import numpy as np
+
+from lpr_edge import __version__
+from lpr_edge.base.board import free_bytes, memory_bytes, temperature_c
+from lpr_edge.capture.frame import Frame
+from lpr_edge.tracking.event_record import SCHEMA, Record, iso_time
+from lpr_edge.vision.plate_reader import FrameResult
+
+WINDOW_S = 10.0
+"""Rates and times are those of the last frames of so long."""
+MOST_EVENTS = 20
+"""Latest events that are kept for the page."""
+LOOK_S = 2.0
+"""The outbox is asked how much waits no more often than that."""
+
+Waiting = Callable[[], Mapping[str, int]]
+
+
+class Vitals:
+    """Counts while frames are read; any thread may ask. It keeps no more than the last seconds."""
+
+    def __init__(self, device: str = "", models: Mapping[str, str] | None = None, disk: Path = Path()) -> None:
+        """Begin to count.
+
+        Args:
+            device: this device's name.
+            models: what runs, by kind.
+            disk: where what is stored lies.
+        """
+        self.device = device
+        self.models = dict(models or {})
+        self.waiting: Waiting = dict
+        """How many events each sink has yet to get."""
+        self._disk = disk
+        self._lock = Lock()
+        self._start = monotonic()
+        self._recent: deque[tuple[float, float, float | None]] = deque()
+        """When a frame was read, what it took, and how old it was, the last two in milliseconds."""
+        self._events: deque[Record] = deque(maxlen=MOST_EVENTS)
+        self._source = ""
+        self._frames = self._event_count = 0
+        self._total_ms = 0.0
+        self._last: float | None = None
+        self._waited: tuple[float, dict[str, int]] = (float("-inf"), {})
+
+    def note(self, frame: Frame, result: FrameResult) -> None:
+        """Count a frame that was read."""
+        now, milliseconds = monotonic(), result.detect_ms + result.read_ms
+        with self._lock:
+            self._frames += 1
+            self._total_ms += milliseconds
+            self._last, self._source = now, frame.source
+            self._recent.append((now, milliseconds, frame.age_ms))
+            self._forget(now)
+
+    def hear(self, record: Record) -> None:
+        """Count an event that was announced."""
+        with self._lock:
+            self._event_count += 1
+            self._events.append(record)
+
+    def events(self) -> list[Record]:
+        """The latest events, the newest first."""
+        with self._lock:
+            return list(reversed(self._events))
+
+    def since_frame_s(self) -> float:
+        """How long ago the last frame was read; before the first, how long it has been waited for."""
+        last = self._last
+        return monotonic() - (self._start if last is None else last)
+
+    def totals(self) -> tuple[int, float]:
+        """Frames read, and the milliseconds that detector and reader took for them."""
+        with self._lock:
+            return self._frames, self._total_ms
+
+    def snapshot(self) -> Record:
+        """All of it as a record: the message at `lpr/<device>/metrics`, documented by a JSON schema."""
+        now = monotonic()
+        with self._lock:
+            self._forget(now)
+            recent = list(self._recent)
+            counts: Record = {"source": self._source, "frames": self._frames, "events": self._event_count}
+        free = free_bytes(self._disk)
+        return {
+            "schema": SCHEMA,
+            "device": self.device,
+            "time": iso_time(datetime.now(UTC)),
+            "lpr": __version__,
+            "models": self.models,
+            "uptime_s": round(now - self._start, 1),
+            **counts,
+            "fps": round(len(recent) / max(1e-3, min(WINDOW_S, now - self._start)), 2),
+            "latency_ms": _p50_p95([latency for _, latency, _ in recent]),
+            "frame_age_ms": _p50_p95([age for _, _, age in recent if age is not None]),
+            "since_frame_s": round(self.since_frame_s(), 1),
+            "temperature_c": temperature_c(),
+            "memory_mb": round(memory_bytes() / 1e6, 1),
+            "disk_free_mb": None if free is None else round(free / 1e6),
+            "outbox": self._waiting(now),
+        }
+
+    def _forget(self, now: float) -> None:
+        while self._recent and now - self._recent[0][0] > WINDOW_S:
+            self._recent.popleft()
+
+    def _waiting(self, now: float) -> dict[str, int]:
+        if now - self._waited[0] >= LOOK_S:
+            self._waited = now, dict(self.waiting())
+        return self._waited[1]
+
+
+def _p50_p95(values: list[float]) -> Record | None:
+    """Median and 95th percentile, to a tenth; None where there is nothing."""
+    if not values:
+        return None
+    p50, p95 = np.quantile(values, (0.5, 0.95))
+    return {"p50": round(float(p50), 1), "p95": round(float(p95), 1)}

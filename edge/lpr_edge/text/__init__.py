@@ -1,0 +1,1 @@
+"""From characters to a registration: grammar, decoding, confidence."""

@@ -1,0 +1,117 @@
+"""The likeliest reading that the grammar allows, searched with the network's own scores.
+
+Where the plain reading (each peak's likeliest label) is valid, it stands. Otherwise every peak, faint ones too, may
+take one of its likely labels or be no character at all, and the automaton of the grammar says what may follow: so a
+digit never stands where a class letter must, and a dot that was taken for a character goes. A reading that would have
+to bend too far stays as it was read, and isn't valid.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from math import log
+
+import numpy as np
+
+from lpr_edge.contract.outputs import Character, group_rows
+from lpr_edge.text.grammar import Grammar, Parsed, State
+
+Rows = tuple[tuple[Character, ...], ...]
+
+LIKELY = 6
+"""Labels of a peak that are tried."""
+BEAM = 40
+"""Readings that are followed at a time."""
+FARTHEST = 7.0
+"""Most that a valid reading may cost beside the plain one, in natural logarithms: a share of a thousandth."""
+FAINT = 0.3
+"""Peaks down to this share of the threshold may be characters, where the grammar lacks one."""
+LEAST = 1e-3
+"""Shares are taken as no smaller: 8 bits know no better."""
+
+
+def decode_reading(
+    candidates: Sequence[Character], labels: Sequence[str], grammar: Grammar, thresholds: Mapping[str, float]
+) -> tuple[Rows, Parsed]:
+    """Choose the characters of a plate.
+
+    Args:
+        candidates: every peak of the reader, faint ones included.
+        labels: what its classes are called.
+        grammar: what the country allows.
+        thresholds: `peak`, from which a peak counts as a character by itself.
+
+    Returns:
+        The characters in rows, relabelled where the grammar asks for it (each `score` is that of its new label), and
+        what the grammar makes of them.
+    """
+    plain = _rows([c for c in candidates if c.peak >= thresholds["peak"]])
+    parsed = grammar.parse(_labels_of(plain))
+    if parsed.valid or not plain:
+        return plain, parsed
+    chosen = _search(_in_order(candidates), labels, grammar, _cost_of(_in_order(candidates), thresholds["peak"]))
+    if chosen is None:
+        return plain, parsed
+    rows = _rows(chosen)
+    parsed = grammar.parse(_labels_of(rows))
+    return (rows, parsed) if parsed.valid else (plain, grammar.parse(_labels_of(plain)))
+
+
+def _rows(characters: Sequence[Character]) -> Rows:
+    return tuple(tuple(row) for row in group_rows(characters))
+
+
+def _in_order(characters: Sequence[Character]) -> list[Character]:
+    return [character for row in group_rows(characters) for character in row]
+
+
+def _labels_of(rows: Rows) -> list[str]:
+    return [character.label for row in rows for character in row]
+
+
+def _taken(character: Character, score: float) -> float:
+    """Log of the share that a character with this label's score stands here."""
+    return log(max(LEAST, character.peak)) + log(max(LEAST, score))
+
+
+def _left(character: Character) -> float:
+    """Log of the share that no character stands here."""
+    return log(max(LEAST, 1.0 - character.peak))
+
+
+def _cost_of(ordered: Sequence[Character], threshold: float) -> float:
+    """Log score of the plain reading."""
+    return sum(_taken(c, c.score) if c.peak >= threshold else _left(c) for c in ordered)
+
+
+Path = tuple[float, tuple[Character, ...]]
+
+
+def _search(
+    ordered: Sequence[Character], labels: Sequence[str], grammar: Grammar, plain: float
+) -> tuple[Character, ...] | None:
+    """The best valid reading by Viterbi search over the grammar's states; None where all bend too far."""
+    paths: dict[State, Path] = {grammar.start: (0.0, ())}
+    for character in ordered:
+        after: dict[State, Path] = {}
+        left = _left(character)
+        likely = [(relabelled, _taken(character, relabelled.score)) for relabelled in _likely(character, labels)]
+        for state, (score, path) in paths.items():
+            _keep_better(after, state, (score + left, path))
+            for relabelled, taken in likely:
+                following = grammar.successors(state, relabelled.label)
+                if following:
+                    _keep_better(after, following, (score + taken, (*path, relabelled)))
+        paths = dict(sorted(after.items(), key=lambda item: -item[1][0])[:BEAM])
+    ends = [path for state, path in paths.items() if grammar.accepts(state) and path[0] >= plain - FARTHEST]
+    return max(ends, key=lambda path: path[0])[1] if ends else None
+
+
+def _keep_better(paths: dict[State, Path], state: State, path: Path) -> None:
+    if state not in paths or path[0] > paths[state][0]:
+        paths[state] = path
+
+
+def _likely(character: Character, labels: Sequence[str]) -> list[Character]:
+    """The character with each of its likely labels."""
+    best = np.argsort(-character.scores)[:LIKELY]
+    return [replace(character, label=labels[i], score=float(character.scores[i])) for i in best]

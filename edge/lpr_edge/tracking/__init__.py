@@ -1,0 +1,1 @@
+"""From readings of one vehicle to one event, and the records that leave the device."""

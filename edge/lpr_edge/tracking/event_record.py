@@ -1,0 +1,104 @@
+"""The JSON records that leave the device. Field names are public: they change only with a major version."""
+
+from datetime import datetime
+from typing import Any
+
+from lpr_edge.capture.frame import Frame, Unreadable
+from lpr_edge.contract.arrays import Quad
+from lpr_edge.text.grammar import Parsed
+from lpr_edge.tracking.tracker import Event, Vote
+from lpr_edge.vision.plate_reader import FrameResult, PlateReading
+
+Record = dict[str, Any]
+"""Plain values, as `json.dumps` takes them."""
+
+SCHEMA = 1
+"""Of events, and of what a device says about itself; it changes with a field's meaning, not where one is added."""
+MOST_VOTES = 5
+"""Texts listed in an event's `votes`."""
+
+
+def plate_record(plate: PlateReading) -> Record:
+    """One plate's reading."""
+    reading = plate.reading
+    return {
+        "text": reading.text,
+        "rows": list(reading.rows),
+        "latin": reading.parsed.latin,
+        "valid": reading.parsed.valid,
+        "fields": fields_record(reading.parsed),
+        "confidence": _share(reading.confidence),
+        "char_confidences": [_share(score) for score in reading.char_confidences],
+        "quad": quad_record(reading.quad_xy),
+    }
+
+
+def image_record(frame: Frame, result: FrameResult) -> Record:
+    """One picture, or one frame of a clip or camera, with all its plates; `unsure` where some can't be read surely."""
+    record: Record = {
+        "source": frame.source,
+        "frame": frame.index,
+        "plates": [plate_record(plate) for plate in result.plates],
+        "ms": {"detect": round(result.detect_ms, 2), "read": round(result.read_ms, 2)},
+    }
+    if result.unsure:
+        record["unsure"] = [unsure_record(plate) for plate in result.unsure]
+    return record | _age(frame)
+
+
+def unsure_record(plate: PlateReading) -> Record:
+    """Where a plate is that can't be read surely enough: no text, which would be wrong too often."""
+    return {"confidence": _share(plate.reading.confidence), "quad": quad_record(plate.reading.quad_xy)}
+
+
+def error_record(picture: Unreadable) -> Record:
+    """A picture that can't be read."""
+    return {"source": picture.source, "frame": picture.index, "error": picture.error}
+
+
+def event_record(event: Event) -> Record:
+    """A vehicle that has passed: its plate as it was read best."""
+    record = {
+        "event": "plate",
+        "schema": SCHEMA,
+        "id": event.id,
+        "source": event.frame.source,
+        "first_seen": iso_time(event.first_seen),
+        "last_seen": iso_time(event.last_seen),
+        "frames": event.frames,
+        "votes": [vote_record(vote) for vote in event.votes[:MOST_VOTES]],
+    }
+    return record | plate_record(event.plate) | _age(event.frame)
+
+
+def vote_record(vote: Vote) -> Record:
+    """What some frames of a vehicle read."""
+    return {"text": vote.text, "frames": vote.frames, "confidence": _share(vote.confidence)}
+
+
+def character_record(source: str, label: str | None, confidence: float) -> Record:
+    """One cropped character; the label is null where the model doesn't know it."""
+    return {"source": source, "label": label, "confidence": _share(confidence)}
+
+
+def iso_time(time: datetime) -> str:
+    """UTC, ISO 8601, to the millisecond: `2026-03-01T06:00:00.040Z`."""
+    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def fields_record(parsed: Parsed) -> dict[str, str]:
+    """The form's name, then what the plate says, each with its meaning; empty where no form allows it."""
+    return {} if parsed.form is None else {"form": parsed.form, **parsed.fields}
+
+
+def quad_record(quad_xy: Quad) -> list[list[float]]:
+    """Corners in pixels, to a tenth."""
+    return [[round(float(x), 1), round(float(y), 1)] for x, y in quad_xy]
+
+
+def _share(value: float) -> float:
+    return round(value, 4)
+
+
+def _age(frame: Frame) -> Record:
+    return {} if frame.age_ms is None else {"age_ms": round(frame.age_ms, 1)}

@@ -1,0 +1,1 @@
+"""From pixels to plates: detector, reader, classifier, refinement, votes."""

@@ -1,0 +1,93 @@
+"""Many readings of one plate become one: each character by vote, weighted by confidence, under the grammar.
+
+Readings are put together with those of the same shape (as many characters in each row), where the characters of one
+place stand for each other; the shape that weighs most is the plate's.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from lpr_edge.contract.arrays import Floats
+from lpr_edge.contract.outputs import Character
+from lpr_edge.text.decoding import decode_reading
+from lpr_edge.text.grammar import Grammar
+from lpr_edge.vision.reader import Reading
+
+VALID_WEIGHT = 2.0
+"""How much more a reading counts that the grammar allows."""
+
+Shape = tuple[int, ...]
+
+
+@dataclass
+class Ballot:
+    """The votes of all readings of one shape; it doesn't grow with their number."""
+
+    weight: float
+    best: Reading
+    scores: Floats
+    """(characters, labels) sums of the networks' scores, each by its weight."""
+    peaks: Floats
+    """(characters,) likewise."""
+    weights: Floats
+    """(characters,) sums of the weights."""
+
+    def add(self, reading: Reading) -> None:
+        """Count one more reading."""
+        scores, peaks, weights = _votes(reading)
+        self.scores += scores
+        self.peaks += peaks
+        self.weights += weights
+        self.weight += _weight(reading)
+        if reading.confidence > self.best.confidence:
+            self.best = reading
+
+    def count(self, labels: Sequence[str]) -> list[Character]:
+        """The characters that won, in reading order, each with the voters' mean scores, where it was read best."""
+        scores, peaks = self.scores / self.weights[:, None], self.peaks / self.weights
+        characters = [character for row in self.best.characters for character in row]
+        return [
+            replace(c, label=labels[int(s.argmax())], score=float(s.max()), peak=float(p), scores=s)
+            for c, s, p in zip(characters, scores, peaks, strict=True)
+        ]
+
+
+@dataclass
+class Poll:
+    """All readings of one vehicle."""
+
+    ballots: dict[Shape, Ballot] = field(default_factory=dict)
+
+    def add(self, reading: Reading) -> None:
+        """Count a reading."""
+        shape = tuple(len(row) for row in reading.characters)
+        if shape in self.ballots:
+            self.ballots[shape].add(reading)
+        else:
+            self.ballots[shape] = Ballot(_weight(reading), reading, *_votes(reading))
+
+    def result(self, labels: Sequence[str], grammar: Grammar) -> Reading:
+        """What the plate says.
+
+        Args:
+            labels: of the reader's classes, in the order of `Character.scores`.
+            grammar: what the country allows; a winner that it doesn't allow is bent to the nearest that it does.
+        """
+        ballot = max(self.ballots.values(), key=lambda b: b.weight)
+        rows, parsed = decode_reading(ballot.count(labels), labels, grammar, {"peak": 0.0})
+        return replace(ballot.best, characters=rows, parsed=parsed)
+
+
+def _weight(reading: Reading) -> float:
+    return reading.confidence * (VALID_WEIGHT if reading.parsed.valid else 1.0)
+
+
+def _votes(reading: Reading) -> tuple[Floats, Floats, Floats]:
+    """Each character's scores and peak by its weight, and the weights."""
+    characters = [character for row in reading.characters for character in row]
+    weights = np.array([max(1e-6, c.peak) for c in characters], np.float32)  # scores carry their own confidence
+    scores = np.stack([c.scores for c in characters]) * weights[:, None]
+    peaks = np.array([c.peak for c in characters], np.float32) * weights
+    return scores.astype(np.float32), peaks, weights

@@ -1,0 +1,1 @@
+"""Watch lists: listed plates, and what happens when one is read."""

@@ -1,0 +1,77 @@
+"""A list that is read again when its file changes."""
+
+from collections.abc import Callable
+from pathlib import Path
+from threading import Event, Thread
+
+from lpr_edge.base.log import say, warn
+from lpr_edge.base.workers import surviving
+from lpr_edge.contract.errors import LprError
+from lpr_edge.watchlist.watch_list import WatchList
+
+LOOK_S = 2.0
+"""From one look at the file to the next."""
+
+Stamp = tuple[int, int, int]
+"""What changes with a file: time, size, inode."""
+
+
+class WatchedList:
+    """The newest list that could be read; a broken file leaves the one before in force."""
+
+    def __init__(self, path: Path, read: Callable[[], WatchList], look_s: float = LOOK_S) -> None:
+        """Read the list, and look after it in a thread from then on.
+
+        Args:
+            path: its file.
+            read: reads it.
+            look_s: seconds between looks.
+
+        Raises:
+            LprError: it can't be read.
+        """
+        self._path = path
+        self._read = read
+        self._look_s = look_s
+        self._stamp = _stamp(path)
+        self.current = read()
+        _tell(path, self.current)
+        self._closing = Event()
+        self._thread = Thread(target=self._run, name="lpr-list", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Look no longer."""
+        self._closing.set()
+
+    def _run(self) -> None:
+        before = self._stamp
+        while not self._closing.wait(self._look_s):
+            stamp = _stamp(self._path)
+            if stamp == before and stamp != self._stamp:  # has changed, and isn't being written any more
+                self._stamp = stamp
+                with surviving("list"):
+                    self._reload()
+            before = stamp
+
+    def _reload(self) -> None:
+        try:
+            self.current = self._read()
+        except LprError as error:
+            warn(f"{error}; the list stays as it was, {self.current.count} plates")
+            return
+        _tell(self._path, self.current)
+
+
+def _stamp(path: Path) -> Stamp | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino
+
+
+def _tell(path: Path, current: WatchList) -> None:
+    say(f"{path}: {current.count} plates")
+    for line in current.odd:
+        warn(f"{path}, line {line}: no plate that {current.grammar.country.name} has; it matches only just that text")

@@ -1,0 +1,90 @@
+"""Plates that a doubtful reading may be, too."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from lpr_edge.contract.outputs import Character
+from lpr_edge.text.grammar import Grammar, State
+from lpr_edge.vision.reader import Reading
+
+LEAST_SHARE = 0.05
+"""A doubtful character may only be another that the network gives this share."""
+
+
+@dataclass(frozen=True)
+class Nearness:
+    """How far a plate may be from what was read, and still be meant."""
+
+    edits: int = 0
+    """Characters that may be wrong, missing or too many."""
+    doubt: float = 0.8
+    """A character of a valid reading may be wrong only where the network is less sure of it than this."""
+
+
+def nearby(
+    reading: Reading, labels: Sequence[str], grammar: Grammar, nearness: Nearness
+) -> Iterator[tuple[tuple[str, ...], int]]:
+    """The plates that the grammar allows around a reading, each with how many characters differ, at least one.
+
+    A character is doubted where the network itself doubts it. In a reading that isn't valid, something must be wrong:
+    one character may be wrong, missing or too many, however sure the network is.
+
+    Args:
+        reading: as the votes have it.
+        labels: of the reader's classes, in the order of `Character.scores`.
+        grammar: of the country.
+        nearness: how far to go.
+    """
+    characters = [character for row in reading.characters for character in row]
+    doubts = [_doubts(character, labels, nearness.doubt) for character in characters]
+    ways: list[_Way] = [_Way(0, grammar.start, (), 0, not reading.parsed.valid)]
+    while ways:
+        way = ways.pop()
+        if way.place == len(characters):
+            if way.edits and grammar.accepts(way.state):
+                yield way.text, way.edits
+        else:
+            ways += _steps(way, characters[way.place].label, doubts[way.place], grammar, nearness.edits)
+        if way.free and way.edits < nearness.edits:  # one more than was read
+            ways += [way.go(0, label, grammar, 1, free=False) for label in grammar.allowed(way.state)]
+
+
+class _Way(NamedTuple):
+    """How far a search has come."""
+
+    place: int
+    """Characters of the reading that are accounted for."""
+    state: State
+    text: tuple[str, ...]
+    edits: int
+    free: bool
+    """Whether a character may still be wrong without being in doubt."""
+
+    def go(self, steps: int, label: str | None, grammar: Grammar, edits: int, free: bool) -> "_Way":
+        """The way after one more label, or none."""
+        state = self.state if label is None else grammar.successors(self.state, label)
+        text = self.text if label is None else (*self.text, label)
+        return _Way(self.place + steps, state, text, self.edits + edits, free)
+
+
+def _steps(way: _Way, read: str, doubts: set[str | None], grammar: Grammar, most: int) -> Iterator[_Way]:
+    """The ways past one character that was read."""
+    allowed = grammar.allowed(way.state)
+    if read in allowed:
+        yield way.go(1, read, grammar, 0, way.free)
+    if way.edits == most:
+        return
+    others: set[str | None] = {*allowed, None} if way.free else doubts & {*allowed, None}
+    for label in others - {read}:
+        yield way.go(1, label, grammar, 1, way.free and label in doubts)
+
+
+def _doubts(character: Character, labels: Sequence[str], doubt: float) -> set[str | None]:
+    """What the network thinks that a character may be instead; None is no character at all."""
+    doubts: set[str | None] = set()
+    if character.score < doubt:
+        doubts |= {label for label, share in zip(labels, character.scores, strict=True) if share >= LEAST_SHARE}
+    if character.peak < doubt:
+        doubts.add(None)
+    return doubts

@@ -1,0 +1,143 @@
+"""How people write a plate: in its own script or in Latin letters, with spaces, hyphens, dots and rows."""
+
+import unicodedata
+from collections.abc import Iterator
+from functools import lru_cache
+
+from lpr_edge.contract.country import Country
+from lpr_edge.contract.errors import LprError
+from lpr_edge.text.grammar import Grammar, State
+
+LONGEST = 64
+"""Signs of a plate's text, more than any country's has."""
+
+SEPARATORS = ".·•"
+"""Signs between the parts of a plate, beside spaces and hyphens."""
+ROW_SEPARATORS = "|/"
+"""Signs between rows; only with a space on each side, as `12/13` is two plates or a mistake."""
+
+Labels = tuple[str, ...]
+
+
+def check_signs(text: str, country: Country) -> None:
+    """Refuse what people write beside plates and what is no part of one: a sign left out would make another plate.
+
+    Raises:
+        LprError: a sign that is neither a letter, a digit, nor a separator. The message doesn't show the plate.
+    """
+    text = unicodedata.normalize("NFC", text)
+    own = set("".join(country.labels))
+    for place, sign in enumerate(text):
+        if not (unicodedata.category(sign)[0] in "LMN" or sign in own or _separates(text, place)):
+            raise LprError(
+                f"{sign!r} is no letter, digit or separator of a plate: leave it out"
+                + (", or write `wildcard` in a column `match`" if sign in "?*" else "")
+            )
+
+
+def _separates(text: str, place: int) -> bool:
+    """Tell whether a sign stands between parts of a plate, or can't be seen."""
+    sign = text[place]
+    if sign in ROW_SEPARATORS:
+        return f" {text} "[place].isspace() and f" {text} "[place + 2].isspace()
+    return sign.isspace() or sign in SEPARATORS or unicodedata.category(sign) in ("Pd", "Cf")
+
+
+def bare(text: str) -> str:
+    """A text without what is no sign of a plate (spaces, punctuation, joiners), in capitals, NFC."""
+    kept = (c for c in unicodedata.normalize("NFC", text) if unicodedata.category(c)[0] not in "ZCP" and c != "|")
+    return "".join(kept).upper()
+
+
+def plate_key(text: str, grammar: Grammar) -> str:
+    """What all writings of one plate have in common: its fields in Latin letters, without decoration.
+
+    Args:
+        text: labels as a reading joins them.
+        grammar: of the country. A text that it doesn't allow is taken whole.
+    """
+    try:
+        labels = grammar.country.tokenize(text)
+    except LprError:  # a sign that is no label, or labels that run into one another
+        return bare(text)
+    return labels_key(labels, grammar)
+
+
+def labels_key(labels: Labels, grammar: Grammar) -> str:
+    """The same of a text that was cut into labels already."""
+    country, parsed = grammar.country, grammar.parse(labels)
+    if not parsed.valid:
+        return parsed.latin.upper()
+    form = next(form for form in country.forms if form.name == parsed.form)
+    fields = dict.fromkeys(element.field for element in form.elements if element.field in parsed.fields)
+    return "".join(country.transliterate(country.tokenize(parsed.fields[str(field)])) for field in fields).upper()
+
+
+def written_keys(text: str, grammar: Grammar) -> tuple[tuple[str, ...], bool]:
+    """The keys of the plates that a person can mean by a text, and whether the grammar allows one.
+
+    Raises:
+        LprError: no plate can say that.
+    """
+    check_signs(text, grammar.country)
+    signs = bare(text)
+    if not signs or len(signs) > LONGEST:
+        raise LprError(f"{text!r} is no plate: expected 1 to {LONGEST} letters and digits")
+    found = sorted({labels_key(labels, grammar) for labels in _walk(signs, grammar)})
+    if found:
+        return tuple(found), True
+    return (plain_key(signs, grammar.country),), False
+
+
+def _walk(signs: str, grammar: Grammar) -> Iterator[Labels]:
+    """Every allowed reading that the signs can stand for; decoration that people leave out is filled in."""
+    decorative = decorations(grammar.country)
+    seen: set[tuple[str, State, Labels]] = set()
+    ways: list[tuple[str, State, Labels]] = [(signs, grammar.start, ())]
+    while ways:
+        way = ways.pop()
+        if way in seen:
+            continue
+        seen.add(way)
+        rest, state, labels = way
+        if not rest and grammar.accepts(state):
+            yield labels
+        for label in grammar.allowed(state):
+            after = grammar.successors(state, label)
+            for spelling in _spellings(label, grammar.country.latin.get(label, label)):
+                if rest.startswith(spelling):
+                    ways += [(rest[len(spelling) :], after, (*labels, label))]
+            if label in decorative and rest:
+                ways += [(rest, after, (*labels, label))]
+
+
+@lru_cache(maxsize=1024)
+def _spellings(label: str, latin: str) -> frozenset[str]:
+    """A label as it is painted, and in Latin letters."""
+    return frozenset((bare(label), bare(latin)))
+
+
+def decorations(country: Country) -> set[str]:
+    """Labels that stand where no field is filled."""
+    elements = (element for form in country.forms for element in form.elements if element.field is None)
+    return {label for element in elements for option in element.options for label in option}
+
+
+def plain_key(signs: str, country: Country) -> str:
+    """The key of what no form allows: its labels one by one.
+
+    Raises:
+        LprError: a sign that no label begins with.
+    """
+    by_spelling = {
+        spelling: label for label in country.labels for spelling in _spellings(label, country.latin.get(label, label))
+    }
+    longest_first = sorted(by_spelling, key=len, reverse=True)
+    key = ""
+    while signs:
+        spelling = next((spelling for spelling in longest_first if signs.startswith(spelling)), None)
+        if spelling is None:
+            raise LprError(f"{signs[0]!r} is on no plate of {country.name}")
+        key += country.transliterate((by_spelling[spelling],)).upper()
+        signs = signs[len(spelling) :]
+    return key

@@ -1,0 +1,157 @@
+"""A program that runs when a listed plate comes."""
+
+import json
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+from collections.abc import Mapping
+from contextlib import suppress
+from queue import Empty, Full, Queue
+from threading import Thread
+from time import monotonic
+
+from lpr_edge.base.log import detail, warn
+from lpr_edge.base.workers import surviving
+from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.url import redact_command
+from lpr_edge.tracking.event_record import Record
+
+MOST_WAITING = 20
+STALE_S = 10.0
+"""What has waited for longer behind a slow program isn't done any more: the vehicle has gone."""
+CLOSE_S = 0.7
+"""How long runs may still take at the end; a stop must be over in 2 s."""
+OUR_PREFIX = "LPR_"
+"""Of this device's settings in the environment, passwords among them, which are nobody else's."""
+
+
+class CommandAction:
+    """Runs a program for each match, one after the other, in a thread."""
+
+    def __init__(self, command: str, timeout_s: float) -> None:
+        """Take a program.
+
+        Args:
+            command: it and its first arguments, in quotes where they hold spaces; no shell sees it.
+            timeout_s: it is killed when it takes longer.
+
+        Raises:
+            LprError: there is no such program.
+        """
+        self._words = parse_command(command)
+        self._timeout_s = timeout_s
+        self._waiting: Queue[tuple[float, Record]] = Queue(MOST_WAITING)
+        self._deadline: float | None = None
+        """When it must be over (`monotonic`); None while nobody closes it."""
+        self._thread = Thread(target=self._run, name="lpr-command", daemon=True)
+        self._thread.start()
+
+    def start(self, record: Record) -> None:
+        """Run it as soon as those before have ended."""
+        try:
+            self._waiting.put_nowait((monotonic(), record))
+        except Full:
+            warn(f"{self._words[0]} isn't run for event {record['id']}: {MOST_WAITING} runs wait already")
+
+    def start_closing(self) -> None:
+        """Take nothing more, and be quick."""
+        self._deadline = monotonic() + CLOSE_S
+
+    def close(self) -> None:
+        """Give it until then; a program that still runs is left to end by itself, as half an opened gate is no gate."""
+        if self._deadline is None:
+            self.start_closing()
+        self._thread.join(max(0.0, (self._deadline or 0.0) - monotonic()))
+        if self._thread.is_alive():
+            warn(f"{self._words[0]} still runs, and is left to itself; {self._waiting.qsize()} more runs weren't begun")
+
+    def _run(self) -> None:
+        while self._deadline is None or (monotonic() < self._deadline and not self._waiting.empty()):
+            with suppress(Empty):
+                asked_at, record = self._waiting.get(timeout=0.1)
+                with surviving("on_match"):
+                    self._do(asked_at, record)
+
+    def _do(self, asked_at: float, record: Record) -> None:
+        if monotonic() - asked_at > STALE_S:
+            warn(f"{self._words[0]} isn't run for event {record['id']}: it waited more than {STALE_S:g} s")
+        else:
+            self._carry_out(record)
+
+    def _carry_out(self, record: Record) -> None:
+        try:
+            process = subprocess.Popen(
+                [*self._words, *arguments_of(record)],
+                stdin=subprocess.DEVNULL,
+                stdout=2,  # stdout is for records
+                env=environment_of(record, os.environ),
+                start_new_session=True,
+            )
+        except OSError as error:
+            warn(f"{self._words[0]} can't be run: {error.strerror}")
+            return
+        try:
+            status = process.wait(self._timeout_s)
+        except subprocess.TimeoutExpired:
+            _kill(process)
+            warn(f"{self._words[0]} took more than {self._timeout_s:g} s for event {record['id']}, and was killed")
+            return
+        if status == 0:
+            detail(f"{self._words[0]} was run for event {record['id']}")
+        else:
+            warn(f"{self._words[0]} ended with status {status} for event {record['id']}")
+
+
+def parse_command(command: str) -> list[str]:
+    """A command's words, the program's path first.
+
+    Raises:
+        LprError: quotes don't match, or there is no such program.
+    """
+    try:
+        words = shlex.split(command)
+    except ValueError as error:
+        raise LprError(
+            f"Setting `on_match` is {redact_command(command)!r}, and its quotes don't match: {error}"
+        ) from error
+    program = shutil.which(words[0]) if words else None
+    if program is None:
+        raise LprError(
+            f"Setting `on_match` is {redact_command(command)!r}, and its first word must be a program that can be run."
+        )
+    return [program, *words[1:]]
+
+
+def arguments_of(record: Record) -> list[str]:
+    """What follows the command's own words: action, plate and name."""
+    matched = record["matched"]
+    return [_argument(text) for text in (matched["action"], record["text"], matched["name"])]
+
+
+def environment_of(record: Record, environment: Mapping[str, str]) -> dict[str, str]:
+    """The program's environment: this one without lpr's settings, and what was seen as `MATCH_...`."""
+    kept = {name: text for name, text in environment.items() if not name.startswith(OUR_PREFIX)}
+    matched = record["matched"]
+    return kept | {
+        "MATCH_ACTION": matched["action"],
+        "MATCH_NAME": _argument(matched["name"]),
+        "MATCH_PLATE": _argument(record["text"]),
+        "MATCH_LISTED": _argument(matched["plate"]),
+        "MATCH_EDITS": str(matched["edits"]),
+        "MATCH_ID": record["id"],
+        "MATCH_RECORD": json.dumps(record, ensure_ascii=False),
+    }
+
+
+def _argument(text: str) -> str:
+    """A text as the system can pass it to a program: NUL bytes would end it, lone surrogates have no bytes."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """End a program and all that it has started."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()

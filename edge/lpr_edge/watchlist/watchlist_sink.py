@@ -1,0 +1,102 @@
+"""Events with what a watch list says of them, and what is done about it."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from lpr_edge.delivery.sink import Layer, Sink
+from lpr_edge.tracking.event_record import Record
+from lpr_edge.tracking.tracker import Event
+from lpr_edge.watchlist.auto_reload import WatchedList
+from lpr_edge.watchlist.fuzzy import Nearness
+from lpr_edge.watchlist.watch_list import Match
+
+
+class Matching(Layer):
+    """Adds `matched` to each event: the listed plate that it is, or null."""
+
+    def __init__(self, inner: Sink, watched: WatchedList, labels: Sequence[str], nearness: Nearness) -> None:
+        """Lay a list over a sink.
+
+        Args:
+            inner: where events go on to.
+            watched: the list.
+            labels: of the reader's classes.
+            nearness: how far a plate may be from what was read.
+        """
+        super().__init__(inner)
+        self._watched = watched
+        self._labels = labels
+        self._nearness = nearness
+
+    def write(self, record: Record, event: Event | None = None) -> None:
+        """Look an event up, and pass it on."""
+        if event is not None:
+            match = self._watched.current.find(event.plate.reading, self._labels, self._nearness)
+            record = record | {"matched": match and match_record(match)}
+        self.inner.write(record, event)
+
+    def close(self) -> None:
+        """Look after the file no longer."""
+        self._watched.close()
+        self.inner.close()
+
+
+def match_record(match: Match) -> dict[str, Any]:
+    """What a record says of a match."""
+    entry = match.entry
+    return {"plate": entry.plate, "name": entry.name, "action": entry.action, "edits": match.edits}
+
+
+class Action(Protocol):
+    """Does something about a match, elsewhere and later: none may keep the loop waiting."""
+
+    def start(self, record: Record) -> None:
+        """Begin; the record's `matched` says what is asked for."""
+        ...
+
+    def start_closing(self) -> None:
+        """Take nothing more."""
+        ...
+
+    def close(self) -> None:
+        """Be done at once."""
+        ...
+
+
+class Acting(Layer):
+    """Acts on matches once the event is stored and announced.
+
+    Never from the outbox: what was asked for at a gate an hour ago must not be done now.
+    """
+
+    def __init__(self, inner: Sink, actions: Sequence[Action]) -> None:
+        super().__init__(inner)
+        self._actions = tuple(actions)
+
+    def write(self, record: Record, event: Event | None = None) -> None:
+        """Pass an event on, then act where a list asks for it."""
+        self.inner.write(record, event)
+        if event is not None and (record.get("matched") or {}).get("action"):
+            for action in self._actions:
+                action.start(record)
+
+    def close(self) -> None:
+        """Let what is under way end while the sinks do."""
+        for action in self._actions:
+            action.start_closing()
+        self.inner.close()
+        for action in self._actions:
+            action.close()
+
+
+class Telling:
+    """An action that is a function, done when it returns."""
+
+    def __init__(self, tell: Callable[[Record], None]) -> None:
+        self.start = tell
+
+    def start_closing(self) -> None:
+        """Nothing is ever under way."""
+
+    def close(self) -> None:
+        """Nothing is ever under way."""

@@ -1,0 +1,98 @@
+"""Listed plates with wildcards, for lines that say `match = wildcard`: `?` is one character, `*` any number of them."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+from lpr_edge.contract.country import Country
+from lpr_edge.contract.errors import LprError
+from lpr_edge.text.grammar import Grammar, State
+from lpr_edge.watchlist.plate_spelling import Labels, bare, check_signs, decorations, plain_key
+
+ONE = "?"
+ANY = "*"
+VIRAMA = 9
+"""Unicode's combining class of the sign that joins two letters into one."""
+
+
+class Wildcard:
+    """A plate with wildcards."""
+
+    def __init__(self, text: str, grammar: Grammar) -> None:
+        """Take a plate as a list writes it.
+
+        Raises:
+            LprError: a sign that no plate has, or no letter or digit at all: such a line would mean every vehicle.
+        """
+        self._country = grammar.country
+        self._decorations = decorations(grammar.country)
+        self._pattern = "".join(
+            part if part in (ONE, ANY) else _literal(part, grammar.country) for part in re.split(r"([?*])", text)
+        )
+        """Letters and digits in Latin, ONE and ANY."""
+        if not self._pattern.strip(ONE + ANY):
+            raise LprError(f"{text!r} fits every plate: a wildcard needs a letter or a digit beside it")
+        self.is_possible = self._finds_plate(grammar)
+        """Whether the grammar allows a plate that fits."""
+
+    def fits(self, labels: Labels) -> bool:
+        """Tell whether a reading's labels, in either script, are what the wildcard means.
+
+        Decoration that the list leaves out may stand in the reading.
+        """
+        places = self._with_any([0])
+        for label in labels:
+            places = self._advance(places, label)
+        return len(self._pattern) in places
+
+    def _advance(self, places: Iterable[int], label: str) -> set[int]:
+        """The places in the pattern after one more label."""
+        spelling = self._country.transliterate((label,)).upper()
+        after: set[int] = set()
+        for place in places:
+            sign = self._pattern[place : place + 1]
+            if sign == ANY or label in self._decorations:
+                after.add(place)
+            if sign == ONE and _is_one_sign(label):
+                after.add(place + 1)
+            if self._pattern.startswith(spelling, place):
+                after.add(place + len(spelling))
+        return self._with_any(after)
+
+    def _with_any(self, places: Iterable[int]) -> set[int]:
+        """The places, and those behind each ANY that stands there: it may be nothing at all."""
+        reached = set(places)
+        for place, sign in enumerate(self._pattern):
+            if place in reached and sign == ANY:
+                reached.add(place + 1)
+        return reached
+
+    def _finds_plate(self, grammar: Grammar) -> bool:
+        ways: list[tuple[State, int]] = [(grammar.start, place) for place in self._with_any([0])]
+        seen = set(ways)
+        while ways:
+            state, place = ways.pop()
+            if place == len(self._pattern) and grammar.accepts(state):
+                return True
+            for label in grammar.allowed(state):
+                following = grammar.successors(state, label)
+                new = {(following, after) for after in self._advance([place], label)} - seen
+                seen |= new
+                ways += new
+        return False
+
+
+def _literal(part: str, country: Country) -> str:
+    """What stands between wildcards, in Latin letters."""
+    check_signs(part, country)
+    return plain_key(bare(part), country)
+
+
+def _is_one_sign(label: str) -> bool:
+    """Tell whether a label is one character for a person: vowel signs and conjuncts count as one, words don't."""
+    letters = 0
+    joined = False
+    for sign in label:
+        letters += unicodedata.category(sign)[0] in "LN" and not joined
+        joined = unicodedata.combining(sign) == VIRAMA
+    return letters == 1

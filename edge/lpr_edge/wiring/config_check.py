@@ -1,0 +1,45 @@
+"""Whether settings can be used, before anything is given up for them."""
+
+from lpr_edge.base.config import Config
+from lpr_edge.contract.country import country_from_dict
+from lpr_edge.contract.manifest import read_manifest
+from lpr_edge.delivery.sinks.mqtt import load_paho, parse_broker
+from lpr_edge.delivery.sinks.webhook import parse_webhook
+from lpr_edge.runtimes.shipped_models import model_file
+from lpr_edge.text.grammar import Grammar
+from lpr_edge.vision.roi import parse_zone
+from lpr_edge.watchlist.run_command import parse_command
+from lpr_edge.wiring.wire_delivery import load_watch_list, wanted_hasher
+from lpr_edge.wiring.wire_page import load_server
+
+
+def check_settings(config: Config) -> None:
+    """Look at all that can be wrong without opening a camera or a sink.
+
+    Raises:
+        LprError: what is wrong.
+    """
+    read_manifest(model_file(config, "detector"))
+    grammar = open_grammar(config)
+    if config.roi:
+        parse_zone(config.roi)
+    if config.list:
+        load_watch_list(config, grammar, wanted_hasher(config, grammar))
+    if config.on_match:
+        parse_command(config.on_match)
+    if config.webhook:
+        parse_webhook(config.webhook, config.webhook_token)
+    if config.mqtt:
+        load_paho()
+        parse_broker(config.mqtt)
+    if config.web:
+        load_server()
+
+
+def open_grammar(config: Config) -> Grammar:
+    """What the reader's country allows, without loading the reader.
+
+    Raises:
+        LprError: its file can't be had.
+    """
+    return Grammar(country_from_dict(read_manifest(model_file(config, "reader")).country))

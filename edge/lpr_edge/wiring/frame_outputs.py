@@ -1,0 +1,79 @@
+"""What people look at: window, saved clip, saved pictures. Each frame is drawn once for all of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from lpr_edge.capture.frame import Frame, Source
+from lpr_edge.output.annotate import draw_plates
+from lpr_edge.output.recording import ImageFolder, VideoFile, file_name
+from lpr_edge.output.window import Window
+from lpr_edge.tracking.tracker import Event
+from lpr_edge.vision.plate_reader import PlateReading
+from lpr_edge.wiring.wire_page import LivePage
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass
+class Views:
+    """The views that were asked for; none is the usual case, and costs nothing."""
+
+    kind: str
+    """Of the source: see `Source.kind`."""
+    window: Window | None = None
+    video: VideoFile | None = None
+    folder: ImageFolder | None = None
+    every_frame: bool = False
+    """Whether the folder gets frames, not events."""
+    captions: bool = True
+    """Whether what was read stands beside the plates."""
+    page: LivePage | None = None
+    _pictures: int = 0
+
+    def show(self, frame: Frame, plates: Sequence[PlateReading]) -> bool:
+        """Show or save a frame; False when the user has seen enough."""
+        self._pictures += 1
+        if self.page:
+            self.page.picture.show(frame, plates)
+        keeps = self.folder is not None and (self.kind == "stills" or (self.every_frame and bool(plates)))
+        if not (keeps or self.window or self.video):
+            return True
+        picture = draw_plates(frame.image_bgr, plates, self.captions)
+        if keeps and self.folder:
+            stills = self.kind == "stills"
+            self.folder.write(picture, Path(frame.source).name if stills else file_name(frame.source, frame.index))
+        if self.video:
+            self.video.write(picture, self._time(frame))
+        return self.window.show(picture, wait=self.kind == "stills") if self.window else True
+
+    def announce(self, event: Event) -> None:
+        """Save an event's best frame."""
+        if self.folder and not self.every_frame:
+            self.folder.write(draw_plates(event.frame.image_bgr, [event.plate], self.captions), f"{event.id}.jpg")
+
+    def close(self) -> None:
+        """Finish files, take the window away and stop serving."""
+        for view in (self.window, self.video, self.page):
+            if view is not None:
+                view.close()
+
+    def _time(self, frame: Frame) -> datetime:
+        """When a frame is due in the clip: stills follow one another second by second."""
+        return EPOCH + timedelta(seconds=self._pictures) if self.kind == "stills" else frame.time
+
+
+def open_views(source: Source, show: bool, video: Path | None, images: Path | None, every_frame: bool) -> Views:
+    """Open the views that were asked for.
+
+    Raises:
+        LprError: one of them can't be had here.
+    """
+    return Views(
+        source.kind,
+        Window() if show else None,
+        VideoFile(video, source.fps) if video else None,
+        ImageFolder(images, source.name) if images else None,
+        every_frame,
+    )

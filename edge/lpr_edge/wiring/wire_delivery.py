@@ -1,0 +1,153 @@
+"""The sinks that the settings ask for."""
+
+from collections.abc import Sequence
+
+from lpr_edge.base import units
+from lpr_edge.base.config import Config
+from lpr_edge.base.state_dir import state_folder
+from lpr_edge.delivery.delivery_worker import Courier
+from lpr_edge.delivery.enqueue import Announcer
+from lpr_edge.delivery.event_counter import Heard
+from lpr_edge.delivery.heartbeat import Heartbeat
+from lpr_edge.delivery.outbox import Outbox
+from lpr_edge.delivery.retention import Pruner
+from lpr_edge.delivery.sink import Sink, Target
+from lpr_edge.delivery.sinks.log_files import JsonFile, Table
+from lpr_edge.delivery.sinks.mqtt import Mqtt
+from lpr_edge.delivery.sinks.snapshots import Snapshots, take_frame, take_pictures
+from lpr_edge.privacy.hashing_sink import Hashing, PlateHasher
+from lpr_edge.privacy.key import load_key
+from lpr_edge.service.runtime_stats import Vitals
+from lpr_edge.text.grammar import Grammar
+from lpr_edge.vision.reader import Reader
+from lpr_edge.watchlist.auto_reload import WatchedList
+from lpr_edge.watchlist.fuzzy import Nearness
+from lpr_edge.watchlist.run_command import CommandAction
+from lpr_edge.watchlist.watch_list import WatchList, read_list
+from lpr_edge.watchlist.watchlist_sink import Acting, Action, Matching, Telling
+
+
+def open_sinks(config: Config, stdout: Sink, reader: Reader, vitals: Vitals | None = None) -> Sink:
+    """All that a record passes: watch list, hashing, outbox, stdout, sinks and actions, as the settings ask for them.
+
+    Args:
+        config: says which.
+        stdout: who hears of a record first.
+        reader: knows the labels and the grammar.
+        vitals: counts events, and is told to the broker.
+
+    Raises:
+        LprError: one of them can't be had.
+    """
+    hasher = wanted_hasher(config, reader.grammar)
+    watched = open_list(config, reader.grammar, hasher) if config.list else None
+    targets = open_targets(config)
+    vitals = vitals or Vitals(config.device_name)
+    sink = _open_outbox(config, Heard(stdout, vitals), targets, vitals)
+    if watched:
+        sink = Acting(sink, _open_actions(config, targets))
+    if hasher:
+        sink = Hashing(sink, hasher)
+    if watched:
+        nearness = Nearness(config.list_edits, config.list_doubt)
+        sink = Matching(sink, watched, reader.model.manifest.labels, nearness)
+    return sink
+
+
+def open_hasher(config: Config, grammar: Grammar) -> PlateHasher:
+    """What hashes plates, with this device's key.
+
+    Raises:
+        LprError: the key can't be had.
+    """
+    return PlateHasher(load_key(config.hash_key or state_folder() / "hash.key"), grammar)
+
+
+def wanted_hasher(config: Config, grammar: Grammar) -> PlateHasher | None:
+    """The same where plates are to be hashed; None where they aren't.
+
+    Raises:
+        LprError: the key can't be had.
+    """
+    return open_hasher(config, grammar) if config.hash_plates else None
+
+
+def load_watch_list(config: Config, grammar: Grammar, hasher: PlateHasher | None) -> WatchList:
+    """The watch list as its file is now.
+
+    Raises:
+        LprError: it can't be read.
+    """
+    if config.list is None:
+        raise ValueError("these settings have no list")
+    return read_list(config.list, grammar, hasher.hash_key if hasher else None, config.list_wildcard_actions)
+
+
+def open_list(config: Config, grammar: Grammar, hasher: PlateHasher | None) -> WatchedList:
+    """The watch list, read again when it changes.
+
+    Raises:
+        LprError: it can't be read.
+    """
+    path = config.list
+    assert path is not None
+    own = Grammar(grammar.country)  # a thread uses it: grammars remember what they have found
+    return WatchedList(path, lambda: load_watch_list(config, own, hasher))
+
+
+def _open_actions(config: Config, targets: Sequence[Target]) -> list[Action]:
+    actions: list[Action] = [Telling(target.tell_match) for target in targets if isinstance(target, Mqtt)]
+    if config.on_match:
+        actions.append(CommandAction(config.on_match, units.seconds(config.on_match_timeout, "on_match_timeout")))
+    return actions
+
+
+def _open_outbox(config: Config, stdout: Sink, targets: Sequence[Target], vitals: Vitals) -> Sink:
+    """Records to stdout alone, or to an outbox before it where the settings ask for more."""
+    if not targets and config.store is None:
+        return stdout
+    outbox = Outbox(
+        config.store or state_folder() / "outbox.db", [target.name for target in targets], config.store is not None
+    )
+    listers = [target.file.put_by for target in targets if isinstance(target, JsonFile | Table)]
+    snapshots = [target for target in targets if isinstance(target, Snapshots)]
+    pruner = Pruner(
+        outbox, [*listers, *(folder.pictures for folder in snapshots)], config.keep_seconds, config.quota_bytes
+    )
+    couriers = [Courier(target, outbox) for target in targets]
+    take = take_frame if config.blurs else take_pictures
+    heartbeat = _open_heartbeat(config, targets, vitals)
+    announcer = Announcer(outbox, stdout, couriers, pruner, take if snapshots else None, heartbeat)
+    vitals.waiting = announcer.waiting
+    return announcer
+
+
+def _open_heartbeat(config: Config, targets: Sequence[Target], vitals: Vitals) -> Heartbeat | None:
+    every_s = units.seconds(config.mqtt_metrics, "mqtt_metrics")
+    if not (config.mqtt and every_s):
+        return None
+    (broker,) = [target for target in targets if isinstance(target, Mqtt)]
+    return Heartbeat(vitals.snapshot, broker.tell_metrics, every_s)
+
+
+def open_targets(config: Config) -> list[Target]:
+    """Where the outbox delivers events.
+
+    Raises:
+        LprError: one of them can't be had.
+    """
+    targets: list[Target] = []
+    if config.jsonl:
+        targets.append(JsonFile(config.jsonl, config.rotate_bytes))
+    if config.csv:
+        targets.append(Table(config.csv, config.rotate_bytes))
+    if config.snapshots:
+        targets.append(Snapshots(config.snapshots))
+    if config.webhook:
+        from lpr_edge.delivery.sinks.webhook import Webhook
+
+        targets.append(Webhook(config.webhook, config.webhook_token))
+    if config.mqtt:
+        login = config.mqtt_password, config.mqtt_ca
+        targets.append(Mqtt(config.mqtt, config.device_name, *login, config.mqtt_topic, config.mqtt_discovery))
+    return targets

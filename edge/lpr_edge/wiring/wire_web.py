@@ -1,0 +1,37 @@
+"""What those who watch a run from elsewhere are given: its vitals, and the live page."""
+
+from lpr_edge.base import units
+from lpr_edge.base.config import Config
+from lpr_edge.base.state_dir import state_folder
+from lpr_edge.contract.errors import LprError
+from lpr_edge.delivery.sink import Sink
+from lpr_edge.service.runtime_stats import Vitals
+from lpr_edge.vision.plate_reader import PlateReader
+from lpr_edge.wiring.wire_page import LivePage, open_page
+
+
+def open_vitals(config: Config, reader: PlateReader) -> Vitals:
+    """The counts of a run that begins."""
+    models = {"detector": reader.detector.model, "reader": reader.reader.model}
+    names = {
+        kind: f"{model.path.name} {model.manifest.weights_sha256[:8]} ({model.runtime_name} {model.runtime_version})"
+        for kind, model in models.items()
+    }
+    return Vitals(config.device_name, names, config.store.parent if config.store else state_folder())
+
+
+def open_live_page(config: Config, vitals: Vitals, sink: Sink) -> LivePage | None:
+    """The page, where the settings ask for one.
+
+    Raises:
+        LprError: it can't be had; the sink is then closed.
+    """
+    if not config.web:
+        return None
+    try:
+        page = open_page(config.web, config.web_token, vitals, units.seconds(config.health_after, "health_after"))
+    except LprError:
+        sink.close()
+        raise
+    page.picture.captions = not config.blurs
+    return page

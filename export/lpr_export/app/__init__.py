@@ -1,0 +1,1 @@
+"""The command `lpr-export`: one export from its options to publication."""

@@ -1,0 +1,228 @@
+"""lpr-export: float networks to int8 TFLite and ONNX that prove themselves."""
+
+import argparse
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from lpr_edge.contract.errors import LprError
+from lpr_export.base.errors import GateError
+from lpr_export.base.options import PRECISIONS, SUFFIXES, Wish
+
+if TYPE_CHECKING:
+    from lpr_export.app.export import Exported
+
+T = TypeVar("T")
+FORMATS = {"both": SUFFIXES, "tflite": (".tflite",), "onnx": (".onnx",)}
+VERIFY = "verify"
+EPILOG = """\
+Each file is compared with the float network, in every runtime installed here, on pictures that neither training nor
+calibration saw. Exit status: 0 exported; 1 something can't be used, or accuracy was lost, and no file was replaced;
+2 wrong usage.
+
+lpr-export verify FILE [--data DIR] repeats that on a finished file, with the device part alone.
+"""
+VERIFY_EPILOG = """\
+The pictures are those that the file was proved on: in --data DIR, beside the file as NAME.heldout.npz, or lpr's own. A
+twin of the other format that lies beside the file is compared too. Exit status: 0 as it was proved; 1 not so, or it
+can't be told.
+"""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="lpr-export", description=__doc__, epilog=EPILOG)
+    parser.add_argument(
+        "runs",
+        metavar="RUN",
+        nargs="*",
+        type=Path,
+        help="a folder that lpr-train wrote, or the model.keras in it; without any, the networks that lpr carries",
+    )
+    parser.add_argument("--int8", action="store_true", help="write static full-integer int8 files")
+    parser.add_argument(
+        "--int8-dynamic",
+        action="store_true",
+        help="write files with int8 weights, activations quantised anew at each run; TFLite alone has them",
+    )
+    parser.add_argument("--float16", action="store_true", help="write files with weights of 16 bits, computed in 32")
+    parser.add_argument("--float32", action="store_true", help="write float32 files")
+    parser.add_argument("--format", choices=tuple(FORMATS), default="both", help="which files to write (default: both)")
+    parser.add_argument(
+        "--float-layers",
+        metavar="NAMES",
+        type=_names,
+        default=(),
+        help="layers of the int8 files that stay in float, with commas between; --explain names them",
+    )
+    parser.add_argument(
+        "--explain",
+        action="store_true",
+        help="into the report: each layer's error, time, and what it would win and cost in float (takes minutes)",
+    )
+    parser.add_argument(
+        "--data",
+        metavar="DIR",
+        type=Path,
+        help="calibrate on this folder's training split, and measure on its test or validation split beside the run's "
+        "own held-out pictures",
+    )
+    parser.add_argument(
+        "--out", metavar="DIR", type=Path, default=Path("models"), help="where the files go (default: models)"
+    )
+    parser.add_argument(
+        "--max-drop",
+        metavar="POINTS",
+        type=_points,
+        default=0.5,
+        help="points (per cent) of any metric that may be lost against float (default: 0.5)",
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of the draw from --data (default: 0)")
+    parser.add_argument("--count", type=_count, default=500, help="pictures drawn from --data (default: 500)")
+    return parser
+
+
+def build_verify_parser() -> argparse.ArgumentParser:
+    """The command line of `lpr-export verify`."""
+    parser = argparse.ArgumentParser(
+        prog="lpr-export verify", description="Repeat the gate on a finished file.", epilog=VERIFY_EPILOG
+    )
+    parser.add_argument("file", metavar="FILE", type=Path, help="a .tflite or .onnx that lpr-export made")
+    parser.add_argument("--data", metavar="DIR", type=Path, help="the data folder that it was proved on")
+    return parser
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name for part in text.split(",") if (name := part.strip()))
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is no number of pictures")
+    return value
+
+
+def _points(text: str) -> float:
+    value = float(text)
+    if not 0 <= value <= 100:
+        raise argparse.ArgumentTypeError(f"{text} is no number of points between 0 and 100")
+    return value
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command; returns the exit status."""
+    arguments = sys.argv[1:] if argv is None else argv
+    try:
+        if arguments[:1] == [VERIFY]:
+            return _verify(build_verify_parser().parse_args(arguments[1:]))
+        return _export_all(_checked(build_parser(), arguments))
+    except LprError as error:
+        return _fail(error)
+    except KeyboardInterrupt:
+        print("lpr-export: stopped; no file was left half written", file=sys.stderr)
+        return 130
+
+
+def _checked(parser: argparse.ArgumentParser, arguments: list[str]) -> argparse.Namespace:
+    """Parse, and refuse what no file could honour; exits with 2."""
+    wished = parser.parse_args(arguments)
+    wished.precisions = tuple(name for name in PRECISIONS if getattr(wished, name.replace("-", "_")))
+    if not wished.precisions:
+        parser.error("nothing to write: give --int8, --int8-dynamic, --float16 or --float32, or several")
+    if wished.int8_dynamic and wished.format != "tflite":
+        parser.error("ONNX can't hold --int8-dynamic as TFLite computes it: add --format tflite")
+    if wished.float_layers and not wished.int8:
+        parser.error("--float-layers is about int8 files: add --int8")
+    if wished.explain and not wished.int8:
+        parser.error("--explain is about int8 files: add --int8")
+    return wished
+
+
+def _verify(wished: argparse.Namespace) -> int:
+    from lpr_export.publish.verify import verify
+
+    checked = verify(wished.file, wished.data, _progress)
+    print("\n".join(checked.lines))
+    for fault in checked.faults:
+        print(f"lpr-export: {fault}", file=sys.stderr)
+    print(f"{wished.file.name}: {'not as it was proved' if checked.faults else 'as it was proved'}")
+    return 1 if checked.faults else 0
+
+
+def _fail(error: LprError) -> int:
+    print(f"lpr-export: {error}", file=sys.stderr)
+    return 1
+
+
+def _export_all(wished: argparse.Namespace) -> int:
+    # Here and not above: --help stays fast.
+    from lpr_export.app.export import check_names, export
+    from lpr_export.base.run_folder import open_run
+    from lpr_export.base.shipped_runs import shipped_runs
+    from lpr_export.convert.worker import start_worker
+
+    wish = Wish(
+        wished.precisions,
+        wished.out,
+        wished.data,
+        wished.max_drop,
+        wished.seed,
+        wished.count,
+        FORMATS[wished.format],
+        wished.float_layers,
+        wished.explain,
+    )
+    runs = [open_run(path) for path in wished.runs] or shipped_runs()
+    check_names(runs)
+    done: list[Exported] = []
+    with start_worker() as worker:
+        for number, run in enumerate(runs, 1):
+            _say(f"{run.card.name}: converting ({number} of {len(runs)})")
+            try:
+                done.append(export(run, wish, worker, _progress))
+            except LprError as error:  # the other runs may still be good
+                _fail(error)
+                _show_comparison(error)
+            else:
+                print(f"{done[-1].table}\n")
+    _show_files(done)
+    return 0 if len(done) == len(runs) else 1
+
+
+def _say(message: str) -> None:
+    print(message, file=sys.stderr, flush=True)
+
+
+def _progress(cases: Sequence[T]) -> Iterable[T]:
+    """A bar on a terminal, where tqdm is installed, which a device does without; nothing elsewhere."""
+    try:
+        from tqdm import tqdm
+    except ImportError:
+        return cases
+    bar: Iterable[T] = tqdm(cases, desc="comparing", unit=" pictures", disable=None)
+    return bar
+
+
+def _show_comparison(error: LprError) -> None:
+    if isinstance(error, GateError):
+        print(f"{error.table}\n")
+
+
+def _show_files(done: Sequence["Exported"]) -> None:
+    """Name what was written, and the next command to type."""
+    for path in (path for exported in done for path in exported.paths):
+        print(f"wrote {path}")
+    # Of both precisions, int8 is what a device is for; its TFLite file comes first.
+    found = {e.kind: min(e.paths, key=_preference) for e in done}
+    if "detector" in found and "reader" in found:
+        print(f"next: lpr-edge --detector {found['detector']} --reader {found['reader']} --source PICTURE")
+
+
+def _preference(path: Path) -> tuple[bool, bool]:
+    return ".int8." not in path.name, path.suffix != ".tflite"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

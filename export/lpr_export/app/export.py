@@ -1,0 +1,133 @@
+"""One run's export: convert, stage, prove, publish."""
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from lpr_edge.runtimes.opening import open_model
+from lpr_export.app.examine import examine
+from lpr_export.base.errors import ExportError, GateError
+from lpr_export.base.options import Wish
+from lpr_export.base.run_folder import HELD_OUT, Run
+from lpr_export.calibration.representative_set import Calibration, check_calibration, check_disjoint
+from lpr_export.calibration.sampling import draw_from_data, draw_from_run
+from lpr_export.convert.convert import convert
+from lpr_export.convert.worker import Worker
+from lpr_export.evaluate.evidence import prove
+from lpr_export.evaluate.held_out import HeldOut, held_out_of_data, held_out_of_run
+from lpr_export.evaluate.parity import Progress
+from lpr_export.evaluate.task_metrics import JUDGES
+from lpr_export.publish.files import Draft, publish, staging
+from lpr_export.publish.verify import samples_name
+from lpr_export.report.page import write_page
+from lpr_export.report.report import metrics_of, table, write_report
+from lpr_export.report.report_data import Findings
+
+
+@dataclass(frozen=True)
+class Exported:
+    """Files that were proved and published."""
+
+    kind: str
+    paths: tuple[Path, ...]
+    table: str
+
+
+def export(run: Run, wish: Wish, worker: Worker, progress: Progress = iter) -> Exported:
+    """Convert a run, prove the files, and only then put them in place.
+
+    Raises:
+        GateError: they are worse than the float network; older files stay as they were.
+        LprError: something that was given can't be used.
+    """
+    calibration, sets = _pictures(run, wish)
+    # The float TFLite file is what all others are measured against, so it is made even when it isn't published.
+    wanted = ("float32", *(precision for precision in wish.precisions if precision != "float32"))
+    made = worker.run(convert, run.network, run.card, calibration, wanted, wish.float_layers, wish.explain)
+    with staging(wish.out) as folder:
+        findings = examine(made, folder, calibration, sets, run, wish, progress)
+        shown = table(findings)
+        if findings.faults:
+            kept = _report(findings, folder, wish.out, ".failed")
+            raise GateError(_refusal(run, findings, kept), shown)
+        final = _finish(findings, folder, wish)
+        reports = _report(findings, folder, None, "", final)
+        published = publish([*final, *_held_out_pictures(run, folder), *reports], wish.out)
+        for path in _failed_reports(wish.out, run.card.name):
+            path.unlink(missing_ok=True)
+    return Exported(run.card.kind, tuple(published), shown)
+
+
+def _pictures(run: Run, wish: Wish) -> tuple[Calibration, list[HeldOut]]:
+    """The representative data set and the held-out sets, which mustn't share a picture with it."""
+    if wish.data is None:
+        calibration, sets = draw_from_run(run), [held_out_of_run(run)]
+    else:
+        calibration = draw_from_data(run.card, wish.data, wish.seed, wish.count)
+        sets = [held_out_of_data(run.card, wish.data)]
+        sets += [held_out_of_run(run)] if (run.folder / HELD_OUT).is_file() else []
+    check_calibration(calibration, (*run.card.input.size_hw, run.card.input.channels))
+    for held_out in sets:
+        check_disjoint(calibration, held_out.sha256, f"the {held_out.split} pictures of {held_out.data}")
+    return calibration, sets
+
+
+def _finish(findings: Findings, folder: Path, wish: Wish) -> list[Path]:
+    """Write the wished files again with what was measured and the runtimes that hold, and run each once in each."""
+    return [
+        _finish_one(one, findings, folder)
+        for one in findings.drafts
+        if one.precision in wish.precisions and one.suffix in wish.suffixes
+    ]
+
+
+def _finish_one(one: Draft, findings: Findings, folder: Path) -> Path:
+    judge = JUDGES[findings.card.kind]
+    own = [metric for verdict in findings.verdicts for metric in metrics_of(verdict, one.name)]
+    claims = findings.runtimes(one.name)
+    proofs = tuple(prove(verdict, one.name, judge, findings.max_drop).to_dict() for verdict in findings.verdicts)
+    manifest = replace(one.manifest, metrics=(*own, *one.manifest.metrics), runtimes=claims, proofs=proofs)
+    path = replace(one, manifest=manifest).write(folder)
+    for runtime in claims:
+        open_model(path, runtime)
+    return path
+
+
+def _held_out_pictures(run: Run, folder: Path) -> list[Path]:
+    """The run's held-out pictures, to lie beside the files, so that any device can repeat the gate."""
+    source = run.folder / HELD_OUT
+    return [Path(shutil.copyfile(source, folder / samples_name(run.card)))] if source.is_file() else []
+
+
+def _report(findings: Findings, folder: Path, out: Path | None, mark: str, files: Sequence[Path] = ()) -> list[Path]:
+    """Write the report as JSON and as a page; into `out` where that is given."""
+    paths = [folder / f"{findings.card.name}{mark}.report{suffix}" for suffix in (".json", ".html")]
+    write_report(paths[0], findings, files)
+    write_page(paths[1], findings)
+    return [path.replace(out / path.name) for path in paths] if out else paths
+
+
+def _failed_reports(out: Path, name: str) -> list[Path]:
+    return [out / f"{name}.failed.report{suffix}" for suffix in (".json", ".html")]
+
+
+def _refusal(run: Run, findings: Findings, report: Sequence[Path]) -> str:
+    more = f" (and {len(findings.faults) - 1} more)" if len(findings.faults) > 1 else ""
+    return (
+        f"{run.card.name} isn't exported: {findings.faults[0]}{more}. Older files stay as they were; see {report[-1]}"
+    )
+
+
+def check_names(runs: Sequence[Run]) -> None:
+    """Refuse two runs whose files would have the same names.
+
+    Raises:
+        ExportError: there are two.
+    """
+    names = [run.card.name for run in runs]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ExportError(
+            f"two runs are called {twice[0]!r}, so one's files would replace the other's: export them apart"
+        )

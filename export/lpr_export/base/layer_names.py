@@ -1,0 +1,54 @@
+"""Names that people know, Keras' layers, for the tensors of a TFLite file."""
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+
+from lpr_export.base.errors import ExportError
+
+FOLDED = ("batch_normalization", "re_lu", "relu", "activation")
+"""Layers that the converter folds into the one before, and whose names come first in the tensor's."""
+
+
+def layer_of(tensor: str, roles: Mapping[str, str] | None = None) -> str:
+    """The Keras layer that a TFLite tensor comes from.
+
+    Args:
+        tensor: its name in the file.
+        roles: names of the file's outputs, which tell nothing by themselves -> their roles, which are layers' names.
+
+    The converter joins the names of all that it fused, as in
+    `reader/re_lu_5_1/Relu6;reader/batch_normalization_5_1/batchnorm/add_1;reader/conv2d_5_1/convolution`: here
+    `conv2d_5`. A tensor that tells nothing keeps its own name.
+    """
+    # A layer that stays in float gives a tensor of its output's name and one more digit, which is then quantised.
+    for name in (tensor, tensor[:-1]):
+        if roles and name in roles:
+            return roles[name]
+    scopes = [parts[1] for part in tensor.split(";") if len(parts := part.split("/")) > 2]
+    telling = [scope for scope in scopes if not scope.startswith(FOLDED)]
+    return _without_count((telling or scopes or [tensor])[0])
+
+
+def _without_count(scope: str) -> str:
+    """Without the number that Keras' export adds to every layer's scope."""
+    name, _, number = scope.rpartition("_")
+    return name if name and number.isdigit() else scope
+
+
+def find_tensors(wanted: Sequence[str], tensors: Iterable[str], roles: Mapping[str, str]) -> list[str]:
+    """The tensors of the layers that a person named.
+
+    Raises:
+        ExportError: a layer isn't there; the nearest name is told.
+    """
+    by_layer: dict[str, list[str]] = {}
+    for tensor in tensors:
+        by_layer.setdefault(layer_of(tensor, roles), []).append(tensor)
+    unknown = [name for name in wanted if name not in by_layer]
+    if unknown:
+        near = difflib.get_close_matches(unknown[0], by_layer, 3, 0.0)
+        raise ExportError(
+            f"the network has no layer {unknown[0]!r} to keep in float: it has {', '.join(near)} and others; "
+            "--explain names them all"
+        )
+    return [tensor for name in wanted for tensor in by_layer[name]]

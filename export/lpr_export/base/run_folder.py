@@ -1,0 +1,103 @@
+"""A training run as it lies on disk: the network, what is known of it, and its pictures."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.manifest import Manifest
+from lpr_edge.contract.samples import Samples, read_samples
+from lpr_edge.contract.text_files import read_json
+from lpr_export.base.errors import ExportError
+
+NETWORK = "model.keras"
+CARD = "model.json"
+REPRESENTATIVE = "representative.npz"
+HELD_OUT = "heldout.npz"
+TOLD_BY_TRAINING = ("kind", "name", "labels", "input", "thresholds", "country")
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run folder whose files are there; the network itself isn't read yet."""
+
+    folder: Path
+    card: Manifest
+    """The manifest as far as training knows it: without outputs, calibration and hashes."""
+
+    @property
+    def network(self) -> Path:
+        """The Keras file."""
+        return self.folder / NETWORK
+
+    def representative(self) -> Samples:
+        """The pictures that training drew for calibration.
+
+        Raises:
+            ExportError: there are none.
+        """
+        return self._samples(REPRESENTATIVE, "representative data set to calibrate on")
+
+    def held_out(self) -> Samples:
+        """Pictures and their truth that neither training nor calibration saw.
+
+        Raises:
+            ExportError: there are none, or nothing says what they show.
+        """
+        samples = self._samples(HELD_OUT, "held-out pictures to measure parity on")
+        if samples.truth is None or len(samples.truth) != len(samples.pictures) or not samples.pictures:
+            raise ExportError(
+                f"{self.folder / HELD_OUT} doesn't say what each of its {len(samples.pictures)} pictures shows. "
+                "Give --data DIR, or train the run again"
+            )
+        return samples
+
+    def _samples(self, name: str, purpose: str) -> Samples:
+        path = self.folder / name
+        if not path.is_file():
+            raise ExportError(
+                f"{self.folder} has no {name}, the {purpose}. "
+                f"Give --data DIR, or make it: lpr-train {self.command} --out {self.folder}"
+            )
+        return read_samples(path)
+
+    @property
+    def command(self) -> str:
+        """What `lpr-train` calls this kind of network."""
+        return "characters" if self.card.kind == "classifier" else self.card.kind
+
+
+def open_run(path: Path) -> Run:
+    """Open a run folder, given itself or the `model.keras` in it.
+
+    Raises:
+        ExportError: it is no run folder, or its card can't be used.
+    """
+    folder = path.parent if path.suffix == ".keras" else path
+    missing = [name for name in (NETWORK, CARD) if not (folder / name).is_file()]
+    if path.suffix == ".keras" and path.name != NETWORK:
+        raise ExportError(f"{path} is not a run's {NETWORK}: give a folder that lpr-train wrote, or the file in it")
+    if missing:
+        raise ExportError(
+            f"{path} is not a run folder: no {' and no '.join(missing)} in {folder}. "
+            "Give a folder that lpr-train wrote, such as runs/detector"
+        )
+    return Run(folder, _read_card(folder / CARD))
+
+
+def _read_card(path: Path) -> Manifest:
+    try:
+        values: dict[str, Any] = read_json(path)
+        missing = [key for key in TOLD_BY_TRAINING if key not in values]
+        if missing:
+            raise ExportError(f"it lacks {', '.join(missing)}")
+        return Manifest.from_json(json.dumps(_filled(values)))
+    except (LprError, OSError, ValueError, TypeError) as error:
+        raise ExportError(f"{path} can't be used: {error}. Train the run again with lpr-train") from error
+
+
+def _filled(values: dict[str, Any]) -> dict[str, Any]:
+    """The card with placeholders for what only the export knows."""
+    blank = {"format": 1, "outputs": [], "precision": "float32", "input_tensor": {"dtype": "float32"}}
+    return blank | values

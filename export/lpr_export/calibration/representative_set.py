@@ -1,0 +1,107 @@
+"""The representative data set: pictures from training data alone, whose ranges decide every scale."""
+
+import hashlib
+from collections.abc import Sequence, Set
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from lpr_edge.contract.arrays import Image
+from lpr_edge.contract.samples import picture_sha256
+from lpr_export.base.errors import ExportError
+
+FEWEST = 16
+"""Fewer pictures than this leave activation ranges to chance."""
+HASH_DIGITS = 12
+"""Of each file's SHA-256 in the manifest: enough to find it again among millions; 500 of them are 4 kB zipped."""
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Pictures to calibrate on, and how they were chosen."""
+
+    pictures: tuple[Image, ...]
+    """Each (H, W, C) uint8, prepared as on the device."""
+    source: str
+    """Where they come from, such as `rendered` or `train split of plates`."""
+    sha256: tuple[str, ...]
+    """Of each picture's source file."""
+    seed: int
+    strata: tuple[str, ...] = ()
+    """What each picture is like, so that halves can be alike; empty where nothing is known."""
+    refused: int = 0
+    """Training files that weren't drawn from, as they also stand in a split that is measured on."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """What the manifest says of it; `sha256` is that of the pictures' hashes, sorted and joined."""
+        joined = "\n".join(sorted(map(picture_sha256, self.pictures))).encode()
+        return {
+            "source": self.source,
+            "count": len(self.pictures),
+            "seed": self.seed,
+            "sha256": hashlib.sha256(joined).hexdigest(),
+            "files": sorted({digest[:HASH_DIGITS] for digest in self.sha256}),
+            "refused": self.refused,
+        }
+
+    def halves(self) -> tuple["Calibration", "Calibration"]:
+        """Two disjoint halves that are alike: of each stratum, files in turn; a file's pictures stay together."""
+        strata = self.strata or ("",) * len(self.pictures)
+        files = dict(sorted(zip(self.sha256, strata, strict=True)))
+        ordered = sorted(files, key=lambda digest: files[digest])
+        first = set(ordered[::2])
+        return self._only(first), self._only(set(ordered) - first)
+
+    def _only(self, files: Set[str]) -> "Calibration":
+        kept = [number for number, digest in enumerate(self.sha256) if digest in files]
+        return replace(
+            self,
+            pictures=tuple(self.pictures[number] for number in kept),
+            sha256=tuple(self.sha256[number] for number in kept),
+            strata=tuple(self.strata[number] for number in kept) if self.strata else (),
+        )
+
+
+def check_calibration(calibration: Calibration, shape: Sequence[int]) -> None:
+    """Refuse a representative data set that can't give good scales.
+
+    Raises:
+        ExportError: too few pictures, of another size than the network's input, or without any contrast.
+    """
+    count = len(calibration.pictures)
+    if count < FEWEST:
+        raise ExportError(
+            f"the representative data set has {count} pictures ({calibration.source}), and needs {FEWEST} or more. "
+            "Draw more of them, or give --data DIR"
+        )
+    wrong = {picture.shape for picture in calibration.pictures} - {tuple(shape)}
+    if wrong:
+        raise ExportError(
+            f"the representative data set has pictures of shape {sorted(wrong)[0]}, and the network takes "
+            f"{tuple(shape)}. Train the run again with lpr-train"
+        )
+    if not any(np.ptp(picture) for picture in calibration.pictures):
+        raise ExportError(
+            f"all {count} pictures of the representative data set ({calibration.source}) are blank. "
+            "Draw it again from training pictures"
+        )
+
+
+def check_disjoint(calibration: Calibration, measured: Set[str], what: str) -> None:
+    """Refuse to calibrate on what parity is then measured on, by content and not by name.
+
+    Args:
+        calibration: the representative data set.
+        measured: SHA-256 of every file of the splits that are measured on.
+        what: what those files are called in the message.
+
+    Raises:
+        ExportError: a picture stands in both.
+    """
+    shared = [digest for digest in calibration.sha256 if digest in measured]
+    if shared:
+        raise ExportError(
+            f"{len(shared)} of {len(calibration.sha256)} calibration pictures ({calibration.source}) also stand in "
+            f"{what}, the first with SHA-256 {shared[0][:12]}…. Take them out of one of the two"
+        )

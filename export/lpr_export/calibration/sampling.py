@@ -1,0 +1,146 @@
+"""Draw the representative data set: the run's own, or from the training split of a data folder.
+
+From a data folder it is drawn by hash, so neither names nor the order of files on a disk decide, and in turn from
+strata (what is shown, in how many rows, how bright), so that what is rare is there too.
+"""
+
+import hashlib
+from collections.abc import Iterator, Sequence, Set
+from dataclasses import dataclass
+from pathlib import Path
+
+from lpr_edge.contract.arrays import Image, Quad
+from lpr_edge.contract.country import country_from_dict
+from lpr_edge.contract.data import CharacterFile, PlatePhoto, class_files, find_dataset, load_characters, load_plates
+from lpr_edge.contract.errors import DataError
+from lpr_edge.contract.geometry import is_convex
+from lpr_edge.contract.manifest import Manifest
+from lpr_edge.contract.pictures import file_sha256, read_picture
+from lpr_export.base.run_folder import Run
+from lpr_export.calibration.representative_set import Calibration
+from lpr_export.evaluate.held_out import network_input
+
+COUNT = 500
+"""Pictures drawn from a data folder, where it has as many."""
+LOOKED_AT = 4
+"""Pictures whose brightness is looked at for each that is drawn: so that a large folder isn't read whole."""
+BRIGHTNESSES = 4
+"""Strata of the mean of a picture's pixels, 64 steps each."""
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """A picture that could be drawn."""
+
+    path: Path
+    sha256: str
+    stratum: str
+    """What it shows, and in how many rows."""
+    place: int = 0
+    """Which plate of the picture it is."""
+    quad_xy: Quad | None = None
+    """Where a reader's plate is."""
+
+
+def draw_from_run(run: Run) -> Calibration:
+    """The pictures that training drew.
+
+    Raises:
+        ExportError: the run has none.
+    """
+    samples = run.representative()
+    shown = [str(truth) if isinstance(truth, str) else "" for truth in samples.truth or ("",) * len(samples.pictures)]
+    strata = tuple(f"{label} {brightness(picture)}" for label, picture in zip(shown, samples.pictures, strict=True))
+    return Calibration(samples.pictures, samples.source, samples.sha256, samples.seed, strata)
+
+
+def draw_from_data(card: Manifest, folder: Path, seed: int, count: int = COUNT) -> Calibration:
+    """Draw pictures from the training split of a data folder; the same seed draws the same ones.
+
+    A file whose bytes also stand in another split is never drawn.
+
+    Raises:
+        LprError: there is no such data, or a picture can't be read.
+    """
+    name = "characters" if card.kind == "classifier" else "plates"
+    found = _characters(card, folder) if card.kind == "classifier" else _plates(card, folder)
+    measured = measured_files(card, folder)
+    allowed = [one for one in found if one.sha256 not in measured]
+    looked_at = _choose(allowed, [one.stratum for one in allowed], seed, LOOKED_AT * count)
+    strata = [f"{one.stratum} {brightness(_prepared(one, card))}" for one in looked_at]
+    strata_of = dict(zip(looked_at, strata, strict=True))
+    chosen = _choose(looked_at, strata, seed, count)
+    return Calibration(
+        tuple(_prepared(one, card) for one in chosen),
+        f"train split of {name}",
+        tuple(one.sha256 for one in chosen),
+        seed,
+        tuple(strata_of[one] for one in chosen),
+        len({one.path for one in found} - {one.path for one in allowed}),
+    )
+
+
+def _choose(candidates: Sequence[Candidate], strata: Sequence[str], seed: int, count: int) -> list[Candidate]:
+    keys = [hashlib.sha256(f"{seed}:{one.sha256}:{one.place}".encode()).hexdigest() for one in candidates]
+    return [candidates[index] for index in in_turn(strata, keys, count)]
+
+
+def brightness(picture: Image) -> int:
+    """Which of the strata of brightness a picture belongs to, from 0, dark."""
+    return int(picture.mean()) * BRIGHTNESSES // 256
+
+
+def in_turn(strata: Sequence[str], keys: Sequence[str], count: int) -> list[int]:
+    """Choose indices: from every stratum one, then from every stratum another, each time that of the least key."""
+    groups: dict[str, list[int]] = {}
+    for index in sorted(range(len(keys)), key=keys.__getitem__):
+        groups.setdefault(strata[index], []).append(index)
+    rounds = [(place, strata[group[0]], index) for group in groups.values() for place, index in enumerate(group)]
+    return [index for _, _, index in sorted(rounds)[:count]]
+
+
+def measured_files(card: Manifest, folder: Path) -> Set[str]:
+    """SHA-256 of every file of the splits that aren't for training.
+
+    Raises:
+        LprError: there is no such data.
+    """
+    if card.kind == "classifier":
+        files = load_characters(folder, "validation", country_from_dict(card.country))
+        return {file_sha256(file.path) for file in files}
+    return {_hash_of(photo) for photo in load_plates(folder) if photo.split != "train" and photo.path.is_file()}
+
+
+def _hash_of(photo: PlatePhoto) -> str:
+    try:
+        return file_sha256(photo.path)
+    except OSError as error:
+        raise DataError(f"no picture {photo.path}: {error.strerror or error}") from error
+
+
+def _characters(card: Manifest, folder: Path) -> list[Candidate]:
+    country = country_from_dict(card.country)
+    root = find_dataset(folder, "characters")
+    files: list[CharacterFile] = [file for name in country.characters for file in class_files(root, name, country)[1]]
+    return [Candidate(file.path, file_sha256(file.path), file.label) for file in files]
+
+
+def _plates(card: Manifest, folder: Path) -> list[Candidate]:
+    return [one for photo in load_plates(folder, "train") for one in _of_photo(photo, card.kind)]
+
+
+def _of_photo(photo: PlatePhoto, kind: str) -> Iterator[Candidate]:
+    """What a photograph gives: one frame for a detector, its plates for a reader."""
+    digest = _hash_of(photo)
+    if kind == "detector":
+        rows = sorted(len(plate.rows) for plate in photo.plates)
+        yield Candidate(photo.path, digest, f"{len(photo.plates)} plates, rows {rows[-1:]}")
+        return
+    for place, plate in enumerate(photo.plates):
+        if is_convex(plate.quad_xy):
+            yield Candidate(photo.path, digest, f"{plate.kind}, rows {len(plate.rows)}", place, plate.quad_xy)
+
+
+def _prepared(one: Candidate, card: Manifest) -> Image:
+    pixels: Image = network_input(read_picture(one.path), one.quad_xy, card)[0]
+    return pixels

@@ -1,0 +1,1 @@
+"""The evidence: parity, metrics, thresholds, and the gate that decides."""

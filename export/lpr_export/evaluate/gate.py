@@ -1,0 +1,208 @@
+"""The verdict: may these files replace the older ones, and which runtimes may they claim?
+
+Four questions, from the plainest to the finest: are the answers the same everywhere, are the integers, is it as right
+as float, do thresholds still mean what they did?
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from lpr_edge.runtimes.opening import RUNTIMES
+from lpr_export.base.errors import ExportError
+from lpr_export.evaluate.held_out import HeldOut
+from lpr_export.evaluate.mcnemar import SIGNIFICANT, chance_of_loss
+from lpr_export.evaluate.parity import Refusal, Steps, Subject, changed, compare_integers, measure
+from lpr_export.evaluate.task_metrics import Judge, Measure
+from lpr_export.evaluate.threshold_drift import Shift, level_of, shift
+
+PROVEN = ("litert", "onnxruntime")
+"""The runtimes that must agree."""
+MOST_STEPS = 8
+"""How far single integers of the two may be apart, where no more than `MOST_SHARE` of all are apart at all. What they
+round otherwise is a step at first, an addition whose scales couldn't be made even (`additions`); the next one's finer
+scale made 4 of it, and 7 at the end were seen."""
+MOST_SHARE = 0.001
+"""Rounding touches a few in a hundred thousand; a wrong scale, nearly all."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One file in one runtime, scored."""
+
+    subject: Subject
+    measures: tuple[Measure, ...]
+    drops: tuple[float, ...]
+    """Points lost against the float reference, a metric."""
+    chances: tuple[float, ...]
+    """How likely chance alone would take as much, a metric."""
+    changed: tuple[int, ...]
+    """Cases that it answers otherwise than the TFLite file of the same precision in the first runtime."""
+    shift: Shift | None
+    """Of the decoding threshold, against float; None where the kind has none."""
+
+    def lost(self, max_drop: float) -> list[int]:
+        """The metrics that fell by more than is allowed, and by more than chance."""
+        pairs = zip(self.drops, self.chances, strict=True)
+        return [i for i, (drop, chance) in enumerate(pairs) if drop > max_drop and chance <= SIGNIFICANT]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """All that was compared on one held-out set, and what follows from it."""
+
+    held_out: HeldOut
+    rows: tuple[Row, ...]
+    """The first is the reference: float TFLite."""
+    steps: tuple[Steps, ...]
+    refusals: tuple[Refusal, ...]
+    """Files and runtimes that don't go together, with the reason."""
+    faults: tuple[str, ...]
+    """Why nothing may be published; empty where all is well."""
+
+    def runtimes(self, name: str) -> tuple[str, ...]:
+        """The runtimes that a file may claim."""
+        refused = {refusal.runtime for refusal in self.refusals if refusal.path.name == name}
+        found = [row.subject.runtime for row in self.rows if row.subject.path.name == name]
+        return tuple(runtime for runtime in found if runtime not in refused)
+
+    def proven_row(self, name: str) -> Row:
+        """A file in the runtime that it is proved in."""
+        return next(row for row in self.rows if row.subject.path.name == name)
+
+
+def judge_all(
+    subjects: Sequence[Subject], refusals: Sequence[Refusal], held_out: HeldOut, judge: Judge, max_drop: float
+) -> Verdict:
+    """Compare the subjects, which have answered every case.
+
+    Args:
+        subjects: the float TFLite file's first; each file in every runtime that opened it.
+        refusals: the files that a runtime couldn't open.
+        held_out: the cases.
+        judge: of the network's kind.
+        max_drop: points of any metric that may be lost against the float reference.
+    """
+    firsts = _firsts(subjects)
+    measures = [measure(subject, held_out.cases, judge) for subject in subjects]
+    rows = [
+        _row(subject, subjects[0], now, measures[0], changed(firsts[subject.precision], subject, judge))
+        for subject, now in zip(subjects, measures, strict=True)
+    ]
+    steps = _steps(subjects, firsts)
+    faults: list[str] = []
+    refused: list[Refusal] = []
+    for row in rows:
+        wrong = _losses(row, rows[0], max_drop)
+        if _must_hold(row.subject, firsts):
+            faults += wrong
+        else:
+            refused += [Refusal(row.subject.path, row.subject.runtime, why) for why in wrong[:1]]
+    faults += _disagreements(rows, firsts, held_out, judge) + too_far(steps)
+    return Verdict(held_out, tuple(rows), tuple(steps), (*refusals, *refused), tuple(faults))
+
+
+def _firsts(subjects: Sequence[Subject]) -> dict[str, Subject]:
+    """The TFLite file of each precision in the first runtime that opened it: what the others are compared with."""
+    firsts: dict[str, Subject] = {}
+    for subject in subjects:
+        if subject.path.suffix == ".tflite":
+            firsts.setdefault(subject.precision, subject)
+    return firsts
+
+
+def _must_hold(subject: Subject, firsts: dict[str, Subject]) -> bool:
+    return subject.runtime in PROVEN or subject in firsts.values()
+
+
+def _row(
+    subject: Subject, reference: Subject, measures: Sequence[Measure], before: Sequence[Measure], different: list[int]
+) -> Row:
+    drops = tuple(now.drop(then) for now, then in zip(measures, before, strict=True))
+    chances = tuple(chance_of_loss(then.costs, now.costs) for now, then in zip(measures, before, strict=True))
+    return Row(subject, tuple(measures), drops, chances, tuple(different), _shift(subject, reference))
+
+
+def _shift(subject: Subject, reference: Subject) -> Shift | None:
+    card = subject.model.manifest
+    before, now = level_of(card, reference.outputs()), level_of(card, subject.outputs())
+    return shift(before.count, now) if before and now else None
+
+
+def _losses(row: Row, reference: Row, max_drop: float) -> list[str]:
+    found = [_say_lost(row, reference, index, max_drop) for index in row.lost(max_drop)]
+    return [*found, *([say_moved(str(row.subject), row.shift)] if row.shift and row.shift.is_fault else [])]
+
+
+def _say_lost(row: Row, reference: Row, index: int, max_drop: float) -> str:
+    before, now = reference.measures[index], row.measures[index]
+    return (
+        f"{row.subject} loses {row.drops[index]:.2f} points of {now.metric.replace('_', ' ')} "
+        f"({100 * before.value:.2f} % in float, {100 * now.value:.2f} % now, of {now.count}; by chance once in "
+        f"{1 / row.chances[index]:.3g} times), and --max-drop allows {max_drop:g}"
+    )
+
+
+def say_moved(subject: str, moved: Shift) -> str:
+    """A threshold that isn't where it was, as a fault."""
+    return (
+        f"{subject} scores otherwise than float: {moved.now} pass the threshold {moved.name} of {moved.value:g}, "
+        f"{moved.before} did in float; it would have to be {moved.value + moved.moved:.2f}"
+    )
+
+
+def _disagreements(rows: Sequence[Row], firsts: dict[str, Subject], held_out: HeldOut, judge: Judge) -> list[str]:
+    """Where ONNX answers otherwise than TFLite."""
+    return [
+        _say_changed(row, firsts[row.subject.precision], held_out, judge)
+        for row in rows
+        if row.changed and row.subject.runtime in PROVEN
+    ]
+
+
+def _say_changed(row: Row, first: Subject, held_out: HeldOut, judge: Judge) -> str:
+    case = held_out.cases[row.changed[0]]
+    said = [judge.show(one.answers[row.changed[0]]) for one in (first, row.subject)]
+    return (
+        f"{row.subject} answers {len(row.changed)} of {len(held_out.cases)} pictures otherwise than {first}: "
+        f"{said[1]} instead of {said[0]} for {case.name}"
+    )
+
+
+def _steps(subjects: Sequence[Subject], firsts: dict[str, Subject]) -> list[Steps]:
+    others = [s for s in subjects if s.precision == "int8" and s is not firsts["int8"]]
+    return [compare_integers(firsts[other.precision], other) for other in others]
+
+
+def too_far(steps: Iterable[Steps]) -> list[str]:
+    """Where runtimes that must agree differ by more than rounding explains, as faults."""
+    return [
+        _say_too_far(pair) for pair in steps if {pair.a.runtime, pair.b.runtime} <= set(PROVEN) and is_too_far(pair)
+    ]
+
+
+def is_too_far(pair: Steps) -> bool:
+    """Whether two runtimes' integers differ by more than rounding explains."""
+    return pair.largest > MOST_STEPS or (pair.largest > 1 and pair.share > MOST_SHARE)
+
+
+def _say_too_far(pair: Steps) -> str:
+    return (
+        f"{pair.b} gives {100 * pair.share:.2f} % of its integers otherwise than {pair.a}, up to {pair.largest} steps "
+        f"off; allowed is 1 step, or {MOST_STEPS} in {100 * MOST_SHARE:g} %"
+    )
+
+
+def check_openable(subjects: Sequence[Subject], refusals: Sequence[Refusal]) -> None:
+    """See that each file opens in the runtime that it is measured in.
+
+    Raises:
+        ExportError: a file opens nowhere, or ONNX Runtime, which proves the twin, doesn't take it.
+    """
+    opened = {(subject.path, subject.runtime) for subject in subjects}
+    for path in dict.fromkeys(refusal.path for refusal in refusals):
+        here = [refusal for refusal in refusals if refusal.path == path]
+        able = [name for name, (suffix, _) in RUNTIMES.items() if suffix == path.suffix]
+        needed = ["onnxruntime"] if path.suffix == ".onnx" else able
+        if not any((path, name) in opened for name in needed):
+            why = "; ".join(refusal.why for refusal in here if refusal.runtime in needed)
+            raise ExportError(f"{path.name} can't be proved, as nothing runs it: {why}")

@@ -1,0 +1,170 @@
+"""What parity is measured on: pictures and their truth that neither training nor calibration saw."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lpr_edge.contract.arrays import Image, Quad
+from lpr_edge.contract.country import Country, country_from_dict
+from lpr_edge.contract.data import PlateLabel, PlatePhoto, find_dataset, load_characters, load_plates
+from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.geometry import grow_quad, is_convex, rectangle
+from lpr_edge.contract.manifest import Manifest
+from lpr_edge.contract.pictures import file_sha256, read_picture
+from lpr_edge.contract.preprocess import prepare, prepare_plate
+from lpr_edge.contract.samples import Samples
+from lpr_export.base.errors import ExportError
+from lpr_export.base.run_folder import Run
+
+
+@dataclass(frozen=True)
+class TruePlate:
+    """A plate that a detector should find."""
+
+    quad_xy: Quad
+    counted: bool = True
+    """False where nobody can read it: finding it is no fault, missing it neither."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One picture, and what should come out."""
+
+    name: str
+    load: Callable[[], Image]
+    """Gives the picture as OpenCV would, (H, W, 3) BGR or (H, W, 1) grey; read late, as photographs are large."""
+    truth: Any
+    """A classifier's label, a reader's labels in reading order, or a list of `TruePlate`."""
+    quad_xy: Quad | None = None
+    """Where a reader's plate is; None for the others."""
+
+    def pixels(self, card: Manifest) -> Image:
+        """The input (1, H, W, C) of the card's network."""
+        return network_input(self.load(), self.quad_xy, card)
+
+
+def network_input(picture: Image, quad_xy: Quad | None, card: Manifest) -> Image:
+    """What the card's network sees (1, H, W, C) of a picture, or of the plate in it at those corners."""
+    if quad_xy is None:
+        return prepare(picture, card.input).pixels
+    return prepare_plate(picture, quad_xy, card.input, card.margin).pixels
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Cases of one split."""
+
+    data: str
+    split: str
+    cases: tuple[Case, ...]
+    sha256: frozenset[str]
+    """Of every file that mustn't be calibrated on."""
+
+
+def held_out_of_run(run: Run) -> HeldOut:
+    """The pictures that training kept for this.
+
+    Raises:
+        ExportError: the run has none, or of another size than the network's input.
+    """
+    return held_out_of_samples(run.held_out(), run.card)
+
+
+def held_out_of_samples(samples: Samples, card: Manifest) -> HeldOut:
+    """Pictures of a network's own size, with what they show.
+
+    Raises:
+        ExportError: they are of another size than the network's input, or nothing says what they show.
+    """
+    spec = card.input
+    shapes = {picture.shape for picture in samples.pictures}
+    if shapes != {(*spec.size_hw, spec.channels)} or samples.truth is None:
+        raise ExportError(
+            f"the held-out pictures of {card.name} have shape {sorted(shapes)[0]}, and its network takes "
+            f"{(*spec.size_hw, spec.channels)}. Train the run again with lpr-train"
+        )
+    cases = tuple(
+        _prepared_case(str(number), picture, truth, card)
+        for number, (picture, truth) in enumerate(zip(samples.pictures, samples.truth, strict=True))
+    )
+    return HeldOut(samples.source, "held out", cases, frozenset(samples.sha256))
+
+
+def _prepared_case(name: str, picture: Image, truth: Any, card: Manifest) -> Case:
+    """A picture that is a network's input already: preparing it again changes nothing."""
+    as_read = np.ascontiguousarray(picture[..., ::-1])  # to OpenCV's order of colours
+    load = partial(_given, as_read)
+    if card.kind == "detector":
+        return Case(name, load, [TruePlate(np.asarray(quad, np.float32)) for quad in truth])
+    if card.kind == "reader":
+        labels = _labels(["".join(row) for row in truth], country_from_dict(card.country))
+        return Case(name, load, labels, _without_margin(card))
+    return Case(name, load, str(truth))
+
+
+def _without_margin(card: Manifest) -> Quad:
+    """Where the plate itself lies in a reader's prepared picture: growing it by the margin gives the whole picture."""
+    return grow_quad(rectangle(card.input.size_hw), -card.margin / (1 + 2 * card.margin))
+
+
+def _labels(rows: Sequence[str], country: Country) -> tuple[str, ...]:
+    """Cut rows into labels; what is painted otherwise than the country knows, misspelt, stays as its characters."""
+    try:
+        return tuple(label for row in rows for label in country.tokenize(row))
+    except LprError:
+        return tuple("".join(rows))
+
+
+def _given(picture: Image) -> Image:
+    return picture
+
+
+def held_out_of_data(card: Manifest, folder: Path) -> HeldOut:
+    """The published split of a data folder: `test` of plates, `validation` of characters.
+
+    Raises:
+        LprError: there is no such data, or nothing in its split that this network can be measured on.
+    """
+    if card.kind == "classifier":
+        files = load_characters(folder, "validation", country_from_dict(card.country))
+        cases = [Case(file.path.name, partial(read_picture, file.path), file.label) for file in files]
+        return _found(cases, "characters", "validation", [file.path for file in files], folder)
+    photos = load_plates(folder, "test")
+    made = _frames(photos) if card.kind == "detector" else _plates(photos, card)
+    return _found(list(made), "plates", "test", [photo.path for photo in photos], folder)
+
+
+def _found(cases: list[Case], data: str, split: str, paths: list[Path], folder: Path) -> HeldOut:
+    if not cases:
+        raise ExportError(
+            f"nothing to measure on in {find_dataset(folder, data)}: its {split} split has no picture that this "
+            "network should know. Leave --data out to use the run's own held-out pictures"
+        )
+    return HeldOut(data, split, tuple(cases), frozenset(map(file_sha256, paths)))
+
+
+def _frames(photos: list[PlatePhoto]) -> Iterator[Case]:
+    for photo in photos:
+        truth = [TruePlate(plate.quad_xy, plate.legible != "none") for plate in photo.plates]
+        yield Case(photo.path.name, partial(read_picture, photo.path), truth)
+
+
+def _plates(photos: list[PlatePhoto], card: Manifest) -> Iterator[Case]:
+    country = country_from_dict(card.country)
+    for photo in photos:
+        for plate in photo.plates:
+            if is_readable(plate, country):
+                load = partial(read_picture, photo.path)
+                yield Case(photo.path.name, load, _labels(plate.text_rows, country), plate.quad_xy)
+
+
+def is_readable(plate: PlateLabel, country: Country) -> bool:
+    """Tell whether a plate can be cut out, and every character on it is sure and of the country's own script."""
+    if plate.legible != "full" or not is_convex(plate.quad_xy):
+        return False
+    foreign = {label for group, labels in country.groups.items() if group.startswith("latin_") for label in labels}
+    return foreign.isdisjoint(_labels(plate.text_rows, country))

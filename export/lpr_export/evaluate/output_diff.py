@@ -1,0 +1,136 @@
+"""What int8 changed in the answers, for a person to look at: confusions, scores, pictures."""
+
+import base64
+import difflib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+
+from lpr_edge.contract.arrays import Floats, Image
+from lpr_export.evaluate.gate import Row, Verdict
+from lpr_export.evaluate.held_out import Case
+from lpr_export.evaluate.task_metrics import JUDGES
+from lpr_export.evaluate.threshold_drift import FLOOR
+
+MOST_PICTURES = 12
+THUMBNAIL = 280
+"""Most pixels of a picture's longer side."""
+FLOAT_COLOUR, INT8_COLOUR, TRUE_COLOUR = (60, 160, 0), (30, 30, 220), (200, 120, 0)
+"""BGR of a detector's corners; of two formats, TFLite's stand for float's."""
+SCORES = {"classifier": "scores", "reader": "centre", "detector": "centre"}
+"""Kind of network -> the output that its decisions hang on."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """A picture with what it shows and what was said of it."""
+
+    name: str
+    png: str
+    """Base64."""
+    truth: str
+    said: tuple[tuple[str, str], ...]
+    """Who said what of it: `float` and this file, or two formats."""
+    is_changed: bool
+
+
+def confusions(verdict: Verdict, row: Row) -> list[tuple[str, str, int]]:
+    """What float said, what this file says instead, and how often: labels, or whole answers of a detector."""
+    found: Counter[tuple[str, str]] = Counter()
+    judge = JUDGES[row.subject.model.manifest.kind]
+    for before, now in zip(verdict.rows[0].subject.answers, row.subject.answers, strict=True):
+        if isinstance(before, tuple):
+            found.update(_replaced(before, now))
+        elif not judge.same(before, now):
+            found[judge.show(before), judge.show(now)] += 1
+    return [(before, now, count) for (before, now), count in found.most_common()]
+
+
+def _replaced(before: Sequence[str], now: Sequence[str]) -> list[tuple[str, str]]:
+    """Parts of a text that became other ones."""
+    steps = difflib.SequenceMatcher(None, before, now, autojunk=False).get_opcodes()
+    return [("".join(before[a:b]), "".join(now[c:d])) for kind, a, b, c, d in steps if kind != "equal"]
+
+
+def score_differences(verdict: Verdict, row: Row) -> Floats:
+    """Scores of this file less those of float, where either is more than nothing."""
+    role = SCORES[row.subject.model.manifest.kind]
+    pairs = zip(verdict.rows[0].subject.outputs(), row.subject.outputs(), strict=True)
+    apart = [_apart(before[role], now[role]) for before, now in pairs]
+    return np.concatenate(apart) if apart else np.zeros(0, np.float32)
+
+
+def _apart(before: Floats, now: Floats) -> Floats:
+    telling = np.maximum(before, now) >= FLOOR
+    return np.asarray((now - before)[telling], np.float32)
+
+
+def worst(verdict: Verdict, row: Row) -> list[Look]:
+    """The pictures that matter most: newly wrong ones, then changed ones, then those whose scores moved most."""
+    reference, judge = verdict.rows[0], JUDGES[row.subject.model.manifest.kind]
+    pairs = list(zip(reference.subject.answers, row.subject.answers, strict=True))
+    different = [not judge.same(before, now) for before, now in pairs]
+    losses = [
+        sum(after.costs[n] - before.costs[n] for before, after in zip(reference.measures, row.measures, strict=True))
+        for n in range(len(pairs))
+    ]
+    scores = _largest_differences(verdict, row)
+    order = sorted(range(len(pairs)), key=lambda n: (-losses[n], -different[n], -(scores[n] if n < len(scores) else 0)))
+    names = ("float", "now")
+    return [_look(verdict.held_out.cases[n], names, pairs[n], different[n], row) for n in order[:MOST_PICTURES]]
+
+
+def _largest_differences(verdict: Verdict, row: Row) -> list[float]:
+    role = SCORES[row.subject.model.manifest.kind]
+    pairs = zip(verdict.rows[0].subject.outputs(), row.subject.outputs(), strict=True)
+    return [float(np.abs(now[role] - before[role]).max()) for before, now in pairs]
+
+
+def between_formats(verdict: Verdict, row: Row) -> list[Look]:
+    """The pictures that this file answers otherwise than the TFLite file of its precision, which is a fault."""
+    firsts = [one.subject for one in verdict.rows if one.subject.precision == row.subject.precision]
+    first = next(subject for subject in firsts if subject.path.suffix == ".tflite")
+    names = (str(first), str(row.subject))
+    return [
+        _look(verdict.held_out.cases[n], names, (first.answers[n], row.subject.answers[n]), True, row)
+        for n in row.changed[:MOST_PICTURES]
+    ]
+
+
+def _look(case: Case, names: tuple[str, str], answers: tuple[Any, Any], is_changed: bool, row: Row) -> Look:
+    card = row.subject.model.manifest
+    if card.kind == "detector":
+        picture = _with_corners(case, *answers)
+        said = [f"{len(answer)} plate(s)" for answer in answers]
+        truth = f"{len(case.truth)} plate(s)"
+    else:
+        pixels = case.pixels(card)[0]
+        picture = pixels[..., ::-1] if card.input.colour == "rgb" else pixels
+        said = [JUDGES[card.kind].show(answer) for answer in answers]
+        truth = "".join(case.truth)
+    return Look(case.name, _png(picture), truth, tuple(zip(names, said, strict=True)), is_changed)
+
+
+def _with_corners(case: Case, before: Any, now: Any) -> Image:
+    """A scene with the true corners and what both networks found, at a thumbnail's size."""
+    picture = case.load()
+    if picture.ndim == 2 or picture.shape[2] == 1:
+        picture = np.asarray(cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR), np.uint8)
+    scale = min(1.0, 2 * THUMBNAIL / max(picture.shape[:2]))
+    small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    truth = [plate.quad_xy for plate in case.truth]
+    for quads, colour in ((truth, TRUE_COLOUR), (before, FLOAT_COLOUR), (now, INT8_COLOUR)):
+        for quad in quads:
+            cv2.polylines(small, [np.rint(quad * scale).astype(np.int32)], True, colour, 1, cv2.LINE_AA)
+    return np.asarray(small, np.uint8)
+
+
+def _png(picture: Image) -> str:
+    scale = min(1.0, 2 * THUMBNAIL / max(picture.shape[:2]))
+    small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else picture
+    _, data = cv2.imencode(".png", np.ascontiguousarray(small))
+    return base64.b64encode(data.tobytes()).decode()

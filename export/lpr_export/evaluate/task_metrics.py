@@ -1,0 +1,215 @@
+"""What counts as the same answer and as a right one, for each kind of network; the answers are the device's own."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from lpr_edge.contract.arrays import Image, Quad
+from lpr_edge.contract.geometry import quad_size
+from lpr_edge.contract.metrics import character_error_rate, edit_distance, exact_match, match_plates
+from lpr_edge.runtimes.model import Model
+from lpr_edge.vision.classifier import Classifier
+from lpr_edge.vision.detector import Detector
+from lpr_edge.vision.reader import Reader
+from lpr_export.evaluate.held_out import Case, TruePlate
+
+FOUND_IOU = 0.5
+"""A plate is found where its corners overlap the true ones by this much."""
+SAME_CORNERS = 0.05
+"""Two formats found the same plate where each corner is off by at most this share of its width: the reader's text
+doesn't change by less, and labels are off by as much."""
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A metric's value on the held-out cases."""
+
+    metric: str
+    value: float
+    """A share, 0..1; a character error rate may be larger."""
+    count: int
+    """What it is a share of."""
+    lower_is_better: bool = False
+    costs: tuple[int, ...] = ()
+    """Each picture's mistakes, in the cases' order."""
+
+    def drop(self, reference: "Measure") -> float:
+        """Points (per cent) lost against the reference; negative where it gained."""
+        lost = self.value - reference.value if self.lower_is_better else reference.value - self.value
+        return 100 * lost
+
+
+class Judge(Protocol):
+    """How one kind of network is run and scored."""
+
+    def device(self, model: Model) -> Any:
+        """The device's own class over a model."""
+
+    def answer(self, device: Any, picture: Image, case: Case) -> Any:
+        """What the device says of a picture."""
+
+    def same(self, a: Any, b: Any) -> bool:
+        """Tell whether two answers mean the same to a person."""
+
+    def measure(self, cases: Sequence[Case], answers: Sequence[Any]) -> list[Measure]:
+        """Score the answers, one a case."""
+
+    def show(self, answer: Any) -> str:
+        """An answer in a message."""
+
+    def record(self, answer: Any, case: Case) -> Any:
+        """An answer as the manifest keeps it, plain values; a text, which can be somebody's plate, as a hash of it."""
+
+    def agrees(self, record: Any, answer: Any, case: Case) -> bool:
+        """Tell whether an answer is the one that was recorded."""
+
+
+class ClassifierJudge:
+    """Labels of crops."""
+
+    def device(self, model: Model) -> Classifier:
+        """See `Judge`."""
+        return Classifier(model)
+
+    def answer(self, device: Classifier, picture: Image, case: Case) -> str:  # noqa: ARG002 (as Judge has it)
+        """See `Judge`."""
+        return device.guess(picture)[0]
+
+    def same(self, a: str, b: str) -> bool:
+        """See `Judge`."""
+        return a == b
+
+    def measure(self, cases: Sequence[Case], answers: Sequence[str]) -> list[Measure]:
+        """See `Judge`."""
+        pairs = [(case.truth, answer) for case, answer in zip(cases, answers, strict=True)]
+        return [Measure("accuracy", exact_match(pairs), len(pairs), costs=_misses(pairs))]
+
+    def show(self, answer: str) -> str:
+        """See `Judge`."""
+        return answer
+
+    def record(self, answer: str, case: Case) -> str:
+        """See `Judge`."""
+        return _mark(answer, case)
+
+    def agrees(self, record: Any, answer: str, case: Case) -> bool:
+        """See `Judge`."""
+        return bool(record == _mark(answer, case))
+
+
+class ReaderJudge:
+    """Texts of plates, without rows and without grammar: what the network itself saw."""
+
+    def device(self, model: Model) -> Reader:
+        """See `Judge`."""
+        return Reader(model)
+
+    def answer(self, device: Reader, picture: Image, case: Case) -> tuple[str, ...]:
+        """See `Judge`; the labels in reading order."""
+        assert case.quad_xy is not None
+        reading = device.read(picture, case.quad_xy)
+        return tuple(character.label for row in reading.characters for character in row)
+
+    def same(self, a: tuple[str, ...], b: tuple[str, ...]) -> bool:
+        """See `Judge`."""
+        return a == b
+
+    def measure(self, cases: Sequence[Case], answers: Sequence[tuple[str, ...]]) -> list[Measure]:
+        """See `Judge`."""
+        pairs = [(case.truth, answer) for case, answer in zip(cases, answers, strict=True)]
+        texts = [("".join(truth), "".join(found)) for truth, found in pairs]
+        count = sum(len(truth) for truth, _ in pairs)
+        edits = tuple(edit_distance(truth, found) for truth, found in pairs)
+        return [
+            Measure("exact_match", exact_match(texts), len(pairs), costs=_misses(texts)),
+            Measure("cer", character_error_rate(pairs), count, True, edits),
+        ]
+
+    def show(self, answer: tuple[str, ...]) -> str:
+        """See `Judge`."""
+        return "".join(answer) or "nothing"
+
+    def record(self, answer: tuple[str, ...], case: Case) -> str:
+        """See `Judge`."""
+        return _mark("".join(answer), case)
+
+    def agrees(self, record: Any, answer: tuple[str, ...], case: Case) -> bool:
+        """See `Judge`."""
+        return bool(record == _mark("".join(answer), case))
+
+
+class DetectorJudge:
+    """Corners of plates."""
+
+    def device(self, model: Model) -> Detector:
+        """See `Judge`."""
+        return Detector(model)
+
+    def answer(self, device: Detector, picture: Image, case: Case) -> list[Quad]:  # noqa: ARG002 (as Judge has it)
+        """See `Judge`; each plate's corners from its own top left, the surest first."""
+        return [plate.quad_xy for plate in device.detect(picture)]
+
+    def same(self, a: list[Quad], b: list[Quad]) -> bool:
+        """See `Judge`; a plate that is turned is another one."""
+        matches = match_plates(a, b, FOUND_IOU)
+        alone = matches.missed + matches.false_alarms
+        return not alone and all(_same_corners(a[i], b[j]) for i, j in matches.pairs)
+
+    def measure(self, cases: Sequence[Case], answers: Sequence[list[Quad]]) -> list[Measure]:
+        """See `Judge`."""
+        matches = [match_plates(a, _corners(case.truth), FOUND_IOU) for case, a in zip(cases, answers, strict=True)]
+        missed = tuple(
+            sum(case.truth[true].counted for true in match.missed) for case, match in zip(cases, matches, strict=True)
+        )
+        false_alarms = tuple(len(match.false_alarms) for match in matches)
+        counted = sum(plate.counted for case in cases for plate in case.truth)
+        hits = counted - sum(missed)
+        found = hits + sum(false_alarms)
+        return [
+            Measure("recall", hits / counted if counted else 0.0, counted, costs=missed),
+            Measure("precision", hits / found if found else 0.0, found, costs=false_alarms),
+        ]
+
+    def show(self, answer: list[Quad]) -> str:
+        """See `Judge`."""
+        corners = [" ".join(f"{x:.0f},{y:.0f}" for x, y in quad) for quad in answer]
+        return "; ".join(corners) or "no plate"
+
+    def record(self, answer: list[Quad], case: Case) -> list[list[int]]:  # noqa: ARG002 (as Judge has it)
+        """See `Judge`; corners in sixteenths of a pixel."""
+        return [np.rint(16 * quad).astype(int).ravel().tolist() for quad in answer]
+
+    def agrees(self, record: Any, answer: list[Quad], case: Case) -> bool:  # noqa: ARG002 (as Judge has it)
+        """See `Judge`."""
+        # By corners alone, in any order: rounding may fold a plate of a pixel's size.
+        proved = [np.array(quad, np.float32).reshape(4, 2) / 16 for quad in record]
+        left = list(answer)
+        for quad in proved:
+            near = next((n for n, other in enumerate(left) if _same_corners(other, quad)), None)
+            if near is None:
+                return False
+            del left[near]
+        return not left
+
+
+def _corners(plates: Sequence[TruePlate]) -> list[Quad]:
+    return [plate.quad_xy for plate in plates]
+
+
+def _misses(pairs: Sequence[tuple[str, str]]) -> tuple[int, ...]:
+    return tuple(int(truth != found) for truth, found in pairs)
+
+
+def _mark(text: str, case: Case) -> str:
+    """A text's hash, salted with its picture's name: tells whether it is the same, and not what it is."""
+    return hashlib.sha256(f"{case.name}\n{text}".encode()).hexdigest()[:6]
+
+
+def _same_corners(a: Quad, b: Quad) -> bool:
+    return float(np.abs(a - b).max()) <= max(1 / 16, SAME_CORNERS * quad_size(a)[0])
+
+
+JUDGES: dict[str, Judge] = {"classifier": ClassifierJudge(), "reader": ReaderJudge(), "detector": DetectorJudge()}

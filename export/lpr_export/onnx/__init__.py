@@ -1,0 +1,1 @@
+"""int8 TFLite to ONNX with the same scales."""

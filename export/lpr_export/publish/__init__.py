@@ -1,0 +1,1 @@
+"""Files with their manifests inside, the runtimes that load them, and their verification later."""

@@ -1,0 +1,162 @@
+"""`lpr-export verify`: the gate once more, on a finished file, with nothing but the device part."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lpr_edge.contract.errors import ManifestError
+from lpr_edge.contract.manifest import Manifest, read_manifest
+from lpr_edge.contract.samples import read_samples
+from lpr_export.base import shipped_runs
+from lpr_export.base.errors import ExportError
+from lpr_export.base.run_folder import HELD_OUT
+from lpr_export.evaluate.evidence import Proof, digests, proofs_of, set_sha256
+from lpr_export.evaluate.gate import PROVEN, say_moved, too_far
+from lpr_export.evaluate.held_out import HeldOut, held_out_of_data, held_out_of_samples
+from lpr_export.evaluate.mcnemar import SIGNIFICANT, chance_of_loss
+from lpr_export.evaluate.parity import Progress, Steps, Subject, ask, compare_integers, measure, open_everywhere
+from lpr_export.evaluate.task_metrics import JUDGES, Judge, Measure
+from lpr_export.evaluate.threshold_drift import level_of, shift
+
+OTHER = {".tflite": ".onnx", ".onnx": ".tflite"}
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What verifying found."""
+
+    lines: tuple[str, ...]
+    """For people, one a runtime."""
+    faults: tuple[str, ...]
+    """Why the file shouldn't be used here; empty where all is well."""
+
+
+def verify(path: Path, data: Path | None = None, progress: Progress = iter) -> Checked:
+    """Repeat the gate on a finished file in every runtime installed here, and on its twin where that lies beside it.
+
+    Args:
+        path: a `.tflite` or `.onnx` that lpr-export made.
+        data: the data folder that it was proved on; None for the held-out pictures beside the file, or lpr's own.
+        progress: goes through the pictures.
+
+    Raises:
+        LprError: the file, or the pictures that it was proved on, can't be had.
+    """
+    manifest = read_manifest(path)
+    held_out, proof = find_held_out(path, manifest, data)
+    judge = JUDGES[manifest.kind]
+    subjects = _open(path, manifest)
+    ask(subjects, held_out.cases, judge, progress)
+    lines, faults = [], []
+    for subject in subjects:
+        wrong, said = _check(subject, held_out, proof, judge)
+        lines.append(said)
+        if subject.runtime in PROVEN or subject is subjects[0]:
+            faults += wrong
+        else:
+            lines += [f"  not claimed: {why}" for why in wrong]
+    steps = _steps(subjects)
+    return Checked((_title(path, held_out), *lines, *map(str, steps)), (*faults, *too_far(steps)))
+
+
+def _open(path: Path, manifest: Manifest) -> list[Subject]:
+    twin = path.with_suffix(OTHER[path.suffix])
+    paths = [path, *([twin] if _is_twin(twin, manifest) else [])]
+    subjects, refusals = open_everywhere(paths)
+    if not any(subject.path == path for subject in subjects):
+        raise ExportError(f"{path} can't be verified, as nothing here runs it: {'; '.join(r.why for r in refusals)}")
+    return subjects
+
+
+def _is_twin(path: Path, manifest: Manifest) -> bool:
+    try:
+        other = read_manifest(path)
+    except ManifestError:
+        return False
+    return _identity(other) == _identity(manifest)
+
+
+def _identity(manifest: Manifest) -> tuple[str, str, str, list[str]]:
+    calibrated = str(manifest.calibration.get("sha256"))
+    return manifest.name, manifest.precision, calibrated, [proof.sha256 for proof in proofs_of(manifest)]
+
+
+def find_held_out(path: Path, manifest: Manifest, data: Path | None) -> tuple[HeldOut, Proof]:
+    """The pictures that a file was proved on, and what it remembers of that.
+
+    Raises:
+        LprError: it remembers no proof, or these pictures aren't to be found.
+    """
+    proofs = {proof.sha256: proof for proof in proofs_of(manifest)}
+    if not proofs:
+        raise ExportError(f"{path} remembers no proof: it was made by an older lpr-export. Export it again")
+    found = iter([held_out_of_data(manifest, data)]) if data else _beside(path, manifest)
+    for held_out in found:
+        if set_sha256(held_out) in proofs:
+            return held_out, proofs[set_sha256(held_out)]
+    wanted = ", ".join(f"{proof.data} ({proof.split})" for proof in proofs.values())
+    looked = f"the pictures in {data} are others" if data else f"they don't lie beside it as {samples_name(manifest)}"
+    raise ExportError(f"{path} was proved on {wanted}, and {looked}. Give the same pictures: --data DIR")
+
+
+def samples_name(manifest: Manifest) -> str:
+    """What a model's held-out pictures are called where they lie beside it."""
+    return f"{manifest.name}.{HELD_OUT}"
+
+
+def _beside(path: Path, manifest: Manifest) -> Iterator[HeldOut]:
+    """Held-out pictures of the network's size: those beside the file, then those that lpr carries under its name."""
+    shape = (*manifest.input.size_hw, manifest.input.channels)
+    for place in (path.parent / samples_name(manifest), shipped_runs.MODELS / manifest.name / HELD_OUT):
+        samples = read_samples(place) if place.is_file() else None
+        if samples and samples.truth and {picture.shape for picture in samples.pictures} == {shape}:
+            yield held_out_of_samples(samples, manifest)
+
+
+def _title(path: Path, held_out: HeldOut) -> str:
+    return f"{path.name}: {len(held_out.cases)} pictures, {held_out.data}, {held_out.split}"
+
+
+def _check(subject: Subject, held_out: HeldOut, proof: Proof, judge: Judge) -> tuple[list[str], str]:
+    """What is wrong with a subject, and a line about it."""
+    pairs = zip(proof.answers, subject.answers, held_out.cases, strict=True)
+    other = [case.name for record, answer, case in pairs if not judge.agrees(record, answer, case)]
+    measures = measure(subject, held_out.cases, judge)
+    # tflite-runtime rounds otherwise than LiteRT, in which files are proved: where it is all there is, it may.
+    held = bool(other) and subject.runtime in PROVEN
+    faults = [f"{subject} answers {len(other)} pictures otherwise than when it was proved: {other[0]}"] if held else []
+    faults += [_say_lost(subject, now, proof) for now in measures if _is_lost(now, proof)]
+    faults += _moved(subject, proof)
+    same = sum(a == b for a, b in zip(digests(subject), proof.outputs, strict=False))
+    scores = ", ".join(f"{now.metric.replace('_', ' ')} {100 * now.value:.2f} %" for now in measures)
+    bits = f"; outputs to the bit on {same} of {len(proof.outputs)}" if subject.runtime == proof.runtime else ""
+    return faults, f"  {subject} {subject.model.runtime_version}: {scores}; {len(other)} answers changed{bits}"
+
+
+def _is_lost(now: Measure, proof: Proof) -> bool:
+    return _drop(now, proof) > proof.max_drop and chance_of_loss(proof.costs[now.metric], now.costs) <= SIGNIFICANT
+
+
+def _drop(now: Measure, proof: Proof) -> float:
+    return now.drop(Measure(now.metric, proof.metrics[now.metric], now.count, now.lower_is_better))
+
+
+def _say_lost(subject: Subject, now: Measure, proof: Proof) -> str:
+    return (
+        f"{subject} loses {_drop(now, proof):.2f} points of {now.metric.replace('_', ' ')} against float "
+        f"({100 * proof.metrics[now.metric]:.2f} %), and {proof.max_drop:g} was allowed when it was proved"
+    )
+
+
+def _moved(subject: Subject, proof: Proof) -> list[str]:
+    level = level_of(subject.model.manifest, subject.outputs())
+    if level is None or proof.passed is None:
+        return []
+    moved = shift(proof.passed, level)
+    return [say_moved(str(subject), moved)] if moved.is_fault else []
+
+
+def _steps(subjects: Sequence[Subject]) -> list[Steps]:
+    """Each other subject's integers beside those of the first TFLite one, where there are integers."""
+    first = next((s for s in subjects if s.path.suffix == ".tflite"), subjects[0])
+    return [compare_integers(first, other) for other in subjects if other is not first and other.precision == "int8"]

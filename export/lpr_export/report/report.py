@@ -1,0 +1,188 @@
+"""What an export tells: a table for the terminal, a JSON file beside the models, metrics for the manifest."""
+
+import json
+import statistics
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from lpr_export.calibration.split_half import MOST_APART, Stability
+from lpr_export.evaluate.gate import Row, Verdict
+from lpr_export.evaluate.mcnemar import least_telling_loss
+from lpr_export.evaluate.parity import Steps
+from lpr_export.onnx.first_divergence import Parting
+from lpr_export.publish.files import file_facts
+from lpr_export.publish.runtime_support import Loading
+from lpr_export.report.report_data import Findings
+
+
+def metrics_of(verdict: Verdict, name: str) -> list[dict[str, Any]]:
+    """A file's own figures for its manifest, measured in the runtime it is proved in."""
+    row = verdict.proven_row(name)
+    return [
+        {
+            "data": verdict.held_out.data,
+            "split": verdict.held_out.split,
+            "metric": measure.metric,
+            "value": round(measure.value, 6),
+            "count": measure.count,
+            "precision": row.subject.precision,
+            "runtime": row.subject.runtime,
+            "measured_by": "lpr-export",
+        }
+        for measure in row.measures
+    ]
+
+
+def table(findings: Findings) -> str:
+    """The comparison as text: one line a file and runtime on each held-out set, then what else was found."""
+    sets = [_table_of(findings.card.name, verdict) for verdict in findings.verdicts]
+    return "\n".join([*sets, *other_notes(findings)])
+
+
+def _table_of(name: str, verdict: Verdict) -> str:
+    heads = [measure.metric.replace("_", " ") for measure in verdict.rows[0].measures]
+    lines = [["file", "runtime", "kB", "ms", *(f"{head} %" for head in heads), "drop", "chance", "changed"]]
+    lines += [_cells(row, row is verdict.rows[0]) for row in verdict.rows]
+    counts = ", ".join(f"{m.metric.replace('_', ' ')} of {m.count}" for m in verdict.rows[0].measures)
+    held_out = verdict.held_out
+    title = f"{name}: {len(held_out.cases)} pictures, {held_out.data}, {held_out.split} ({counts})"
+    return "\n".join([title, *_aligned(lines), *map(str, verdict.steps), *_say_refusals(verdict)])
+
+
+def _cells(row: Row, is_reference: bool) -> list[str]:
+    subject = row.subject
+    size = f"{subject.path.stat().st_size / 1000:.1f}"
+    scores = [f"{100 * measure.value:.2f}" for measure in row.measures]
+    worst = max(range(len(row.drops)), key=row.drops.__getitem__)
+    drop = "reference" if is_reference else f"{row.drops[worst]:+.2f}"
+    chance = "" if is_reference else f"{row.chances[worst]:.2f}"
+    version = f"{subject.runtime} {subject.model.runtime_version}"
+    return [subject.path.name, version, size, f"{median_ms(row):.2f}", *scores, drop, chance, str(len(row.changed))]
+
+
+def median_ms(row: Row) -> float:
+    """Half of the timed runs of the network alone took longer, in milliseconds."""
+    return statistics.median(row.subject.milliseconds)
+
+
+def _aligned(lines: Sequence[Sequence[str]]) -> list[str]:
+    """Columns as wide as their widest cell: text to the left, numbers to the right."""
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return [
+        "  " + "  ".join(c.ljust(w) if n < 2 else c.rjust(w) for n, (c, w) in enumerate(zip(line, widths, strict=True)))
+        for line in lines
+    ]
+
+
+def _say_refusals(verdict: Verdict) -> list[str]:
+    return [f"  not claimed: {r.path.name} in {r.runtime}: {r.why}" for r in verdict.refusals]
+
+
+def other_notes(findings: Findings) -> list[str]:
+    """What isn't of one held-out set: where runtimes part, the halves, thresholds, the oldest runtimes."""
+    notes = [_say_parting(findings.parting)] if findings.parting else []
+    notes += [_say_stability(findings.stability)] if findings.stability else []
+    notes += [f"  threshold {say}" for say in _say_shifts(findings.verdicts[0])]
+    notes += [_say_unknown(one) for one in findings.loading if one.unknown]
+    notes.append(f"  fewer than {least_telling_loss()} newly wrong pictures can't be told from chance")
+    return notes + [_say_oldest(name, findings.loading) for name in dict.fromkeys(one.file for one in findings.loading)]
+
+
+def _say_parting(parting: Parting) -> str:
+    return (
+        f"  they part first at {parting.operator} of layer {parting.layer}: {parting.largest} step(s), in "
+        f"{100 * parting.share:.4f} % of its integers, on {parting.pictures} of {parting.looked_at} pictures that do"
+    )
+
+
+def _say_stability(stability: Stability) -> str:
+    drops = ", ".join(f"{metric.replace('_', ' ')} {drop:.2f} points" for metric, drop in stability.drops.items())
+    return (
+        f"  calibration: two halves of {stability.pictures} pictures differ by {100 * stability.apart:.0f} % in the "
+        f"range of {stability.layer} ({100 * MOST_APART:.0f} % allowed), and by {drops}"
+    )
+
+
+def _say_shifts(verdict: Verdict) -> list[str]:
+    return [
+        f"{row.shift.name} {row.shift.value:g}: {row.shift.now} pass in {row.subject}, {row.shift.before} in float; "
+        f"as many would at {row.shift.value + row.shift.moved:.3f}"
+        for row in verdict.rows[1:]
+        if row.shift
+        and row.subject.path.name != verdict.rows[0].subject.path.name
+        and row.subject is verdict.proven_row(row.subject.path.name).subject
+    ]
+
+
+def _say_unknown(one: Loading) -> str:
+    return f"  {one.file} in {one.runtime}: too new are {', '.join(one.unknown[:3])}; {one.tried}"
+
+
+def _say_oldest(name: str, loadings: Sequence[Loading]) -> str:
+    mine = [one for one in loadings if one.file == name]
+    able = [one.runtime for one in mine if one.is_able]
+    oldest = f"TensorFlow {mine[0].oldest}, " if mine[0].oldest else ""
+    tried = "; ".join(f"{one.runtime.split()[0]} {one.tried}" for one in mine)
+    return f"  {name} runs from {oldest}{', '.join(able) or 'no runtime of the table'} on (tried: {tried})"
+
+
+def write_report(path: Path, findings: Findings, files: Sequence[Path]) -> None:
+    """Write everything as JSON; `passed` is the verdict, `faults` its reasons."""
+    first = findings.verdicts[0]
+    values = {
+        "passed": not findings.faults,
+        "faults": list(findings.faults),
+        "max_drop_points": findings.max_drop,
+        **_verdict(first),
+        "other_sets": [_verdict(verdict) for verdict in findings.verdicts[1:]],
+        "calibration": findings.calibration.to_dict(),
+        "halves": asdict(findings.stability) if findings.stability else None,
+        "first_to_part": asdict(findings.parting) if findings.parting else None,
+        "loading": [asdict(one) for one in findings.loading],
+        "layers": [asdict(one) for one in findings.explained.layers] if findings.explained else None,
+        "files": {file.name: file_facts(file) for file in files},
+    }
+    path.write_text(json.dumps(values, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+
+
+def _verdict(verdict: Verdict) -> dict[str, Any]:
+    held_out = verdict.held_out
+    return {
+        "data": held_out.data,
+        "split": held_out.split,
+        "pictures": len(held_out.cases),
+        "rows": [_row(row, verdict) for row in verdict.rows],
+        "integers": [_steps(steps) for steps in verdict.steps],
+        "not_claimed": [{"file": r.path.name, "runtime": r.runtime, "why": r.why} for r in verdict.refusals],
+    }
+
+
+def _row(row: Row, verdict: Verdict) -> dict[str, Any]:
+    subject = row.subject
+    names = [measure.metric for measure in row.measures]
+    return {
+        "file": subject.path.name,
+        "precision": subject.precision,
+        "runtime": subject.runtime,
+        "runtime_version": subject.model.runtime_version,
+        "bytes": subject.path.stat().st_size,
+        "milliseconds": round(median_ms(row), 4),
+        "metrics": {m.metric: {"value": round(m.value, 6), "count": m.count} for m in row.measures},
+        "drop_points": {name: round(drop, 4) for name, drop in zip(names, row.drops, strict=True)},
+        "chance": {name: round(chance, 6) for name, chance in zip(names, row.chances, strict=True)},
+        "threshold": asdict(row.shift) if row.shift else None,
+        "changed_answers": len(row.changed),
+        "changed": [verdict.held_out.cases[index].name for index in row.changed],
+    }
+
+
+def _steps(steps: Steps) -> dict[str, Any]:
+    return {
+        "a": {"file": steps.a.path.name, "runtime": steps.a.runtime},
+        "b": {"file": steps.b.path.name, "runtime": steps.b.runtime},
+        "pictures": steps.pictures,
+        "largest_steps": steps.largest,
+        "share_different": round(steps.share, 6),
+    }

@@ -1,0 +1,51 @@
+"""All that an export found out about its files, for the report, the page and the decision."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lpr_edge.contract.manifest import Manifest
+from lpr_export.calibration.representative_set import Calibration
+from lpr_export.calibration.split_half import Stability
+from lpr_export.evaluate.gate import MOST_STEPS, Verdict
+from lpr_export.evaluate.layer_error import Explained
+from lpr_export.onnx.first_divergence import Parting
+from lpr_export.publish.files import Draft
+from lpr_export.publish.runtime_support import Loading
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What is true of the staged files."""
+
+    card: Manifest
+    calibration: Calibration
+    max_drop: float
+    drafts: tuple[Draft, ...]
+    verdicts: tuple[Verdict, ...]
+    """One a held-out set; the first is of the data folder, where one was given."""
+    stability: Stability | None
+    parting: Parting | None
+    loading: tuple[Loading, ...]
+    explained: Explained | None
+
+    @property
+    def faults(self) -> Sequence[str]:
+        """Why nothing may be published; empty where all is well."""
+        # Too small a set comes first, as it may explain the others.
+        found = [self.stability.fault] if self.stability and self.stability.fault else []
+        found += [fault for verdict in self.verdicts for fault in verdict.faults]
+        return [*found, *self._parting_fault()]
+
+    def _parting_fault(self) -> list[str]:
+        """One operator given the same integers must give the same, or one step: more is no rounding."""
+        if self.parting is None or self.parting.largest <= 1:
+            return []
+        return [
+            f"{self.parting.operator} of layer {self.parting.layer} gives up to {self.parting.largest} steps more or "
+            f"less in onnxruntime than in litert, of the same input, and 1 is allowed (outputs: {MOST_STEPS})"
+        ]
+
+    def runtimes(self, name: str) -> tuple[str, ...]:
+        """The runtimes that a file may claim: those that held on every set."""
+        claims = [verdict.runtimes(name) for verdict in self.verdicts]
+        return tuple(runtime for runtime in claims[0] if all(runtime in claim for claim in claims))

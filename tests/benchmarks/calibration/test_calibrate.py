@@ -1,0 +1,158 @@
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.support.made_plates import GRAMMAR, LABELS, QUAD, judged, write_streets
+
+from lpr_bench.accuracy.reliability import bins, calibration_error, summarize_reliability
+from lpr_bench.accuracy.scoring import Judged, is_right
+from lpr_bench.app.cli import main
+from lpr_bench.calibration.confidence_fit import cross_fitted, fit_curve, fit_temperature
+from lpr_edge.contract.data import PlateLabel
+from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.manifest import read_manifest
+from lpr_edge.runtimes.opening import open_model
+
+
+def readings(count: int, seed: int = 0) -> list[Judged]:
+    """Readings whose chance to be right is their score squared: surer than they should be."""
+    rng = np.random.default_rng(seed)
+    scores = rng.uniform(0.2, 0.99, count)
+    return [
+        judged("A10", "A10" if rng.random() < score**2 else "A11", float(score), f"{number}.jpg")
+        for number, score in enumerate(scores)
+    ]
+
+
+def test_the_fitted_confidence_is_how_often_readings_are_right() -> None:
+    """On readings that the fit hasn't seen, what is said to be right 80 % of the time is, within sampling."""
+    curve = fit_curve(readings(600))
+    fresh = readings(1500, seed=1)
+    pairs = [(curve.likelihood(r.reading.sureness, True), r.right) for r in fresh]
+    error = calibration_error(pairs)
+    plain_error = calibration_error([(r.reading.confidence, r.right) for r in fresh])
+    assert error is not None
+    assert plain_error is not None
+    assert error < 0.05 < plain_error
+
+
+def test_each_reading_is_shown_by_a_curve_that_has_not_seen_it() -> None:
+    """Cross-fitted confidences differ from those of one fit, and stay probabilities near them."""
+    made = readings(100)
+    apart = cross_fitted(made)
+    curve = fit_curve(made)
+    together = [curve.likelihood(r.reading.sureness, True) for r in made]
+    assert apart != together
+    assert np.abs(np.subtract(apart, together)).max() < 0.25
+
+
+@pytest.mark.parametrize("made", [readings(19), [judged("A10", "A10", 0.9)] * 50, [judged("A10", "A11", 0.9)] * 50])
+def test_too_little_to_fit(made: list[Judged]) -> None:
+    """A handful of readings, or all of one outcome, is refused with what is needed."""
+    with pytest.raises(LprError, match="needs 20 or more, some right and some wrong"):
+        fit_curve(made)
+
+
+def test_invalid_readings_cost_what_they_were_seen_to() -> None:
+    """Where half of the readings that no form allows are right, they lose less than without any seen."""
+    invalid = [judged("0A", "0A" if i % 2 else "0X", 0.9, f"{i}.png") for i in range(60)]
+    assert fit_curve(readings(200) + invalid).invalid > fit_curve(readings(200)).invalid
+
+
+def test_temperature_of_overconfident_scores() -> None:
+    """Scores of 0.99 that are right in four of five are softened; without a plate that aligns, nothing is."""
+    sure = [judged("A", "A" if i % 5 else "X", 0.99) for i in range(100)]
+    assert fit_temperature(sure, LABELS, GRAMMAR.country) > 1.5
+    assert fit_temperature([judged("A", "A10", 0.9)], LABELS, GRAMMAR.country) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("text", "rows", "legible", "right"),
+    [
+        ("A10", ("A", "10"), "full", True),
+        ("A1", ("A", "10"), "full", False),
+        ("A10", ("A", "1?"), "partial", None),
+        ("X10", ("A", "1?"), "partial", False),
+        ("A1077", ("A", "?"), "partial", None),
+        ("प्रदेश१", ("?१",), "partial", None),
+        ("A10", ("?",), "none", None),
+    ],
+)
+def test_what_is_known_to_be_right(text: str, rows: tuple[str, ...], legible: str, right: bool | None) -> None:
+    """A text against the readable part of a plate is wrong; one that agrees with it may be either."""
+    assert is_right(text, PlateLabel(QUAD, rows, legible, "own", "car")) is right
+    assert is_right(text, None) is False
+
+
+def test_bins_hold_every_reading_once() -> None:
+    """A limit belongs to the bin above it, and 1 to the last."""
+    pairs = [(c, True) for c in (0.0, 0.2, 0.5, 0.95, 1.0)] + [(0.49, False)]
+    assert [len(b.confidences) for b in bins(pairs)] == [1, 2, 1, 0, 0, 2]
+    at = summarize_reliability(pairs)["at_min_confidence"]["0.5"]
+    assert (at["right_of_kept"]["count"], at["kept_of_right"]["successes"]) == (3, 3)
+
+
+@pytest.fixture
+def models(repository: Path, tmp_path: Path) -> dict[str, Path]:
+    """Copies of the golden models, to be written to."""
+    golden = repository / "tests" / "support" / "golden"
+    names = ("detector.int8.tflite", "reader.int8.tflite", "reader.int8.onnx")
+    return {name: Path(shutil.copy(golden / name, tmp_path / name)) for name in names}
+
+
+def flags(models: dict[str, Path]) -> list[str]:
+    return ["--detector", str(models["detector.int8.tflite"]), "--reader", str(models["reader.int8.tflite"])]
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Streets to fit on; every third plate's label is made wrong, so that some readings are."""
+    folder = write_streets(tmp_path_factory.mktemp("data"), 36, "train")
+    path = folder / "plates" / "labels.jsonl"
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    for line in lines[::3]:
+        line["plates"][0]["rows"] = ["X000"]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return folder
+
+
+def test_calibrate_writes_both_formats(
+    models: dict[str, Path], data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The curve goes into .tflite, .onnx and run folder; the files still open, and the device's confidence follows."""
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "model.json").write_text(json.dumps({"kind": "reader", "thresholds": {"peak": 0.3}}))
+    targets = [str(models["reader.int8.tflite"]), str(models["reader.int8.onnx"]), str(run)]
+    assert main(["calibrate", "--data", str(data), *flags(models), "--write", *targets]) == 0
+    assert "--min-confidence" in capsys.readouterr().out
+    manifests = [open_model(models[name]).manifest for name in ("reader.int8.tflite", "reader.int8.onnx")]
+    card = json.loads((run / "model.json").read_text(encoding="utf-8"))
+    slopes = {values["confidence_slope"] for values in (*(m.thresholds for m in manifests), card["thresholds"])}
+    assert len(slopes) == 1
+    assert card["thresholds"]["peak"] == 0.3
+    assert manifests[0].calibration["confidence"]["photographs"] == 36
+    assert manifests[0].calibration["confidence"]["right"] < manifests[0].calibration["confidence"]["readings"]
+
+
+def test_a_detector_takes_no_confidence(
+    models: dict[str, Path], data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A fit goes into readers only, and the wrong file is named and left as it was."""
+    target = models["detector.int8.tflite"]
+    before = target.read_bytes()
+    assert main(["calibrate", "--data", str(data), *flags(models), "--write", str(target)]) == 1
+    assert f"{target} is a detector" in capsys.readouterr().err
+    assert target.read_bytes() == before
+
+
+def test_nothing_unseen_is_an_error(
+    models: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without a photograph that training held out there is no honest fit: the message says what to do."""
+    write_streets(tmp_path, 2, "test")
+    assert main(["calibrate", "--data", str(tmp_path), *flags(models)]) == 1
+    assert "lpr-train cross-validate reader" in capsys.readouterr().err
+    assert "confidence_slope" not in read_manifest(models["reader.int8.tflite"]).thresholds

@@ -1,0 +1,394 @@
+import contextlib
+import csv
+import json
+import os
+import shutil
+import socket
+import subprocess
+import threading
+import time
+import tracemalloc
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.support.deliveries import Receiver, broker, free_port, receiving, record, wait_until
+from tests.support.readings import frame, new_tracker, plate
+
+from lpr_edge.base.state_dir import state_folder
+from lpr_edge.contract.errors import LprError
+from lpr_edge.delivery.log_rotation import RotatedFile
+from lpr_edge.delivery.outbox import Outbox
+from lpr_edge.delivery.retention import Pruner
+from lpr_edge.delivery.sink import DeliveryError, Parcel, RefusedError
+from lpr_edge.delivery.sinks.log_files import COLUMNS, JsonFile, Table
+from lpr_edge.delivery.sinks.mqtt import Mqtt, parse_broker
+from lpr_edge.delivery.sinks.snapshots import Snapshots, take_pictures
+from lpr_edge.delivery.sinks.webhook import Webhook
+from lpr_edge.tracking.tracker import Event
+
+
+def parcel(number: int) -> Parcel:
+    return Parcel(number, record(number))
+
+
+def event_of(text: str) -> Event:
+    tracker = new_tracker()
+    tracker.update(frame(0), [plate(text)])
+    return tracker.flush()[0]
+
+
+def test_json_lines_are_put_by_when_they_grow(tmp_path: Path) -> None:
+    """A file never grows past its limit; the one put by is named after the time, and no line is torn or lost."""
+    sink = JsonFile(tmp_path / "deep" / "plates.jsonl", 1000)
+    for number in range(40):
+        sink.deliver(parcel(number))
+    paths = [*sink.file.put_by(), sink.file.path]
+    assert len(paths) > 3
+    assert all(path.stat().st_size <= 1000 for path in paths)
+    lines = [json.loads(line) for path in paths for line in path.read_text(encoding="utf-8").splitlines()]
+    assert lines == [record(number) for number in range(40)]
+
+
+def test_a_new_day_begins_a_new_file(tmp_path: Path) -> None:
+    """Yesterday's file is put by, so that retention can delete whole days."""
+    file = RotatedFile(tmp_path / "plates.jsonl", 1_000_000)
+    file.append("yesterday")
+    os.utime(file.path, (time.time() - 86400,) * 2)
+    file.append("today")
+    assert file.path.read_text() == "today\n"
+    assert [path.read_text() for path in file.put_by()] == ["yesterday\n"]
+
+
+def test_half_a_line_is_mended_and_no_line_doubled(tmp_path: Path) -> None:
+    """After a killed process, half a line goes, and an event whose line is there already isn't written again."""
+    path = tmp_path / "plates.jsonl"
+    first = JsonFile(path, 100_000)
+    first.deliver(parcel(0))
+    with path.open("a") as file:
+        file.write('{"id": "half')
+    again = JsonFile(path, 100_000)
+    again.deliver(parcel(0))
+    again.deliver(parcel(1))
+    assert [json.loads(line) for line in path.read_text().splitlines()] == [record(0), record(1)]
+
+
+def test_a_table_has_one_row_of_names(tmp_path: Path) -> None:
+    """The table is CSV that a spreadsheet reads, with names on top of each file and quotes where needed."""
+    sink = Table(tmp_path / "plates.csv", 100_000)
+    odd = record(1) | {"source": 'a "b", c\nd', "valid": True}
+    sink.deliver(parcel(0))
+    sink.deliver(Parcel(1, odd))
+    Table(tmp_path / "plates.csv", 100_000).deliver(Parcel(1, odd))
+    with (tmp_path / "plates.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == list(COLUMNS)
+    assert [row["text"] for row in rows] == ["बा0", "बा1"]
+    assert (rows[1]["source"], rows[1]["valid"]) == ('a "b", c d', "True")
+
+
+def test_a_full_disk_leaves_files_as_they_were(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that takes nothing is told, so that the event is tried again, and no half line stays."""
+    file = RotatedFile(tmp_path / "plates.jsonl", 1000)
+    file.append("first")
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", full)
+        with pytest.raises(DeliveryError, match=r"can't write .*plates\.jsonl: No space left on device"):
+            file.append("second")
+    assert file.path.read_text() == "first\n"
+    file.append("second")
+    assert file.path.read_text() == "first\nsecond\n"
+
+
+def test_snapshots_are_the_frame_and_the_plate(tmp_path: Path) -> None:
+    """An event's frame and its plate, upright, are saved under its id, and no half file stands there."""
+    event = event_of("A104")
+    sink = Snapshots(tmp_path / "pictures")
+    sink.deliver(Parcel(1, {"id": event.id}, take_pictures(event)))
+    names = [f"{event.id}-plate.jpg", f"{event.id}.jpg"]
+    assert sorted(path.name for path in sink.folder.iterdir()) == names
+    assert sorted(path.name for path in sink.pictures()) == names
+    whole, cut = (cv2.imread(str(sink.folder / name)) for name in (names[1], names[0]))
+    assert whole is not None
+    assert cut is not None
+    assert (whole.shape, cut.shape) == ((120, 200, 3), (20, 60, 3))
+
+
+def test_a_folder_that_cannot_be_is_told(tmp_path: Path) -> None:
+    """A place that can't be a folder is an error to try again, not an end."""
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DeliveryError, match="can't write to"):
+        Snapshots(tmp_path / "file").deliver(Parcel(1, record(1), {"frame": b"jpeg"}))
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving() as server:
+        yield server
+
+
+def test_webhook_posts_the_record_with_its_id(receiver: Receiver) -> None:
+    """The record arrives as JSON, with the event's id as idempotency key and the token, if there is one."""
+    Webhook(receiver.url, token="secret").deliver(parcel(0))
+    ((headers, body),) = receiver.posts
+    assert body == record(0)
+    assert headers["Idempotency-Key"] == record(0)["id"]
+    assert (headers["Content-Type"], headers["Authorization"]) == ("application/json", "Bearer secret")
+
+
+@pytest.mark.parametrize("status", [301, 302, 401, 404, 429, 500, 503])
+def test_webhook_counts_nothing_but_2xx_as_arrived(receiver: Receiver, status: int) -> None:
+    """Failures of the server, and redirects that would turn a POST into a GET, are tried again."""
+    receiver.answer = lambda handler: Receiver.say(handler, status, Location=receiver.url)
+    with pytest.raises(DeliveryError, match=f"HTTP status {status}"):
+        Webhook(receiver.url).deliver(parcel(0))
+
+
+@pytest.mark.parametrize("status", [400, 413, 422])
+def test_webhook_takes_no_for_an_answer(receiver: Receiver, status: int) -> None:
+    """What the server says about this very event won't change, so it is no reason to hold up the next."""
+    receiver.answer = lambda handler: Receiver.say(handler, status)
+    with pytest.raises(RefusedError, match=f"HTTP status {status}"):
+        Webhook(receiver.url).deliver(parcel(0))
+
+
+def reset(handler: BaseHTTPRequestHandler) -> None:
+    linger = b"\1\0\0\0\0\0\0\0"  # on, 0 s: closing sends a reset
+    handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+    handler.connection.close()
+
+
+def lie(handler: BaseHTTPRequestHandler) -> None:
+    handler.wfile.write(b"I am no web server at all\r\n\r\n")
+
+
+def test_webhook_that_hangs_resets_or_lies(receiver: Receiver) -> None:
+    """A server that hangs, resets the connection or speaks no HTTP is told in one line, and tried again."""
+    released = threading.Event()
+    sink = Webhook(receiver.url, timeout_s=0.2)
+    answers: list[tuple[Any, str]] = [
+        (lambda _: released.wait(10), "no answer in 0.2 s"),
+        (reset, "Connection|Remote"),
+        (lie, "BadStatusLine"),
+    ]
+    for answer, message in answers:
+        receiver.answer = answer
+        with pytest.raises(DeliveryError, match=message):
+            sink.deliver(parcel(0))
+    released.set()
+    receiver.answer = lambda handler: Receiver.say(handler, 200, Content_Length="1000000")  # and no body follows
+    sink.deliver(parcel(0))
+    with pytest.raises(DeliveryError, match="ConnectionRefusedError"):
+        Webhook(f"http://127.0.0.1:{free_port()}/").deliver(parcel(0))
+
+
+@pytest.mark.parametrize(
+    "url", ["", "example.org", "ftp://a/b", "http://", "http://a:x/", "http://[::1", "http://a b/"]
+)
+def test_what_is_no_address_is_told(url: str) -> None:
+    """An address that can't be one is a line that shows one."""
+    with pytest.raises(LprError, match=r"must be an address such as https://example\.org/plates"):
+        Webhook(url)
+
+
+@given(st.text())
+def test_any_text_is_an_address_or_an_error(text: str) -> None:
+    """No text given as an address ends in anything but an address or a user's error."""
+    for parse in (Webhook, parse_broker):
+        with contextlib.suppress(LprError):
+            parse(text)
+
+
+class Listener:
+    """A subscriber to everything at a broker."""
+
+    def __init__(self, port: int) -> None:
+        from paho.mqtt import client as mqtt
+
+        self.messages: list[tuple[str, Any, bool]] = []
+        self.client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2)
+        self.client.on_message = lambda *args: self._take(args[2])
+        self.client.on_connect = lambda *_: self.client.subscribe("#", qos=1)
+        self.client.connect("127.0.0.1", port)
+        self.client.loop_start()
+
+    def _take(self, message: Any) -> None:
+        self.messages.append((message.topic, json.loads(message.payload), message.retain))
+
+    def of(self, topic: str) -> list[Any]:
+        return [payload for name, payload, _ in self.messages if name == topic]
+
+    def close(self) -> None:
+        self.client.disconnect()
+        self.client.loop_stop()
+
+
+needs_mosquitto = pytest.mark.skipif(shutil.which("mosquitto") is None, reason="needs mosquitto (Debian: mosquitto)")
+
+
+def delivered(sink: Mqtt, number: int) -> bool:
+    try:
+        sink.deliver(parcel(number))
+    except DeliveryError:
+        return False
+    return True
+
+
+@needs_mosquitto
+def test_mqtt_event_status_and_discovery(tmp_path: Path) -> None:
+    """Events arrive at the device's topic; its status is retained, online and then offline; Home Assistant is told."""
+    pytest.importorskip("paho.mqtt")
+    port = free_port()
+    with broker(tmp_path, port):
+        sink = Mqtt(f"mqtt://127.0.0.1:{port}", "gate-1")
+        wait_until(lambda: delivered(sink, 0))
+        listener = Listener(port)
+        wait_until(lambda: len(listener.messages) >= 3)
+        sink.deliver(parcel(1))
+        sink.close()
+        wait_until(lambda: len(listener.of("lpr/gate-1/status")) == 2)
+        listener.close()
+    assert listener.of("lpr/gate-1/event") == [record(1)]
+    assert [status["state"] for status in listener.of("lpr/gate-1/status")] == ["online", "offline"]
+    (sensor,) = listener.of("homeassistant/sensor/lpr_gate-1/plate/config")
+    assert (sensor["state_topic"], sensor["availability_topic"]) == ("lpr/gate-1/event", "lpr/gate-1/status")
+
+
+@needs_mosquitto
+def test_mqtt_broker_that_goes_and_comes_back(tmp_path: Path) -> None:
+    """While the broker is away events are refused for now; back again, the device reconnects and they arrive once."""
+    pytest.importorskip("paho.mqtt")
+    port = free_port()
+    sink = Mqtt(f"mqtt://127.0.0.1:{port}", "gate-1", discovery=False, timeout_s=2)
+    with pytest.raises(DeliveryError, match="no connection to the broker"):
+        sink.deliver(parcel(0))
+    with broker(tmp_path, port):
+        wait_until(lambda: delivered(sink, 0))
+    wait_until(lambda: not delivered(sink, 1))
+    with broker(tmp_path, port):
+        listener = Listener(port)
+        wait_until(lambda: bool(listener.messages) or delivered(sink, 2))
+        wait_until(lambda: delivered(sink, 3))
+        wait_until(lambda: record(3) in listener.of("lpr/gate-1/event"))
+        assert listener.of("lpr/gate-1/event").count(record(3)) == 1
+        listener.close()
+        sink.close()
+
+
+@needs_mosquitto
+def test_mqtt_login(tmp_path: Path) -> None:
+    """A login is sent; a wrong one is told in the broker's words."""
+    pytest.importorskip("paho.mqtt")
+    port, passwords = free_port(), tmp_path / "passwords"
+    subprocess.run(["mosquitto_passwd", "-b", "-c", str(passwords), "gate", "secret"], check=True, capture_output=True)
+    passwords.chmod(0o644)
+    tmp_path.chmod(0o755)
+    with broker(tmp_path, port, f"allow_anonymous false\npassword_file {passwords}\nuser root"):
+        right = Mqtt(f"mqtt://gate@127.0.0.1:{port}", "gate-1", "secret")
+        wait_until(lambda: delivered(right, 0))
+        right.close()
+        wrong = Mqtt(f"mqtt://gate@127.0.0.1:{port}", "gate-2", "wrong")
+        wait_until(lambda: "Not authorized" in wrong._reason)
+        with pytest.raises(DeliveryError, match="the broker says: Not authorized"):
+            wrong.deliver(parcel(0))
+        wrong.close()
+
+
+def test_what_is_no_broker_is_told_without_its_password() -> None:
+    """A wrong address is shown without the login in it."""
+    with pytest.raises(LprError, match=r"`mqtt` is 'tcp://host'") as caught:
+        parse_broker("tcp://user:secret@host")
+    assert "secret" not in str(caught.value)
+
+
+def test_a_certificate_that_cannot_be_read_is_told() -> None:
+    """A missing file of --mqtt-ca ends the start, with what to give instead."""
+    pytest.importorskip("paho.mqtt")
+    with pytest.raises(LprError, match=r"`mqtt_ca` nothing\.pem is no certificate that can be read: give a PEM file"):
+        Mqtt("mqtts://localhost", "gate", certificate=Path("nothing.pem"))
+
+
+def test_old_events_and_files_go(tmp_path: Path) -> None:
+    """What is older than `keep` is deleted, unless a sink has yet to get it."""
+    box = Outbox(tmp_path / "outbox.db", ["shelf"])
+    box.add(record(0))
+    box.mark_delivered("shelf", 1)
+    box.add(record(1))
+    old, new = tmp_path / "old.jpg", tmp_path / "new.jpg"
+    for path in (old, new):
+        path.write_bytes(b"jpeg")
+    os.utime(old, (0, 0))
+    pruner = Pruner(box, [lambda: [old, new]], 3600, 0)
+    pruner.close()
+    assert (old.exists(), new.exists(), len(box.records())) == (False, True, 2)
+    pruner.prune(time.time() + 7200)
+    assert (new.exists(), box.records()) == (False, [record(1)])
+    box.close()
+
+
+def test_the_quota_deletes_the_oldest_first(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Past the quota the oldest file or event goes first, until all fits; what a sink never had is told."""
+    box = Outbox(tmp_path / "outbox.db", ["shelf"])
+    pictures = [tmp_path / f"{number}.jpg" for number in range(10)]
+    for number, path in enumerate(pictures):
+        path.write_bytes(b"x" * 100_000)
+        os.utime(path, (1000 + number,) * 2)
+    pruner = Pruner(box, [lambda: [path for path in pictures if path.exists()]], 0, 0)
+    pruner.close()
+    pruner._closing.clear()
+    pruner._quota_bytes = box.size() + 300_000
+    pruner.prune()
+    assert [path.exists() for path in pictures] == [False] * 7 + [True] * 3
+    for number in range(250):
+        box.add(record(number) | {"text": "x" * 5000})
+    for path in pictures:
+        path.unlink(missing_ok=True)
+    pruner.prune()
+    assert box.size() <= pruner._quota_bytes
+    assert box.records()[-1]["id"] == record(249)["id"]
+    assert "events were deleted before every sink had them" in capsys.readouterr().err
+    box.close()
+
+
+def test_pruning_holds_no_list_of_what_is_kept(tmp_path: Path) -> None:
+    """A look at 4,000 pictures, and room made among them, take a third of a megabyte; a list of all took three."""
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    box = Outbox(tmp_path / "outbox.db", [])
+    pruner = Pruner(box, [Snapshots(folder).pictures], 3600, 0)
+    pruner.close()
+    for number in range(4000):
+        (folder / f"20260301T060000000-{number}.jpg").write_bytes(b"x")
+    pruner._closing.clear()
+    pruner._quota_bytes = box.size() + 2500
+    tracemalloc.start()
+    pruner.prune()
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    box.close()
+    assert len(list(folder.iterdir())) == 2500
+    assert most < 500_000
+
+
+def test_state_folder_is_the_services_or_the_users(tmp_path: Path) -> None:
+    """Without --store, events wait in systemd's state folder, or in the user's."""
+    assert state_folder({"STATE_DIRECTORY": "/var/lib/lpr"}) == Path("/var/lib/lpr")
+    assert state_folder({"XDG_STATE_HOME": str(tmp_path)}) == tmp_path / "lpr"
+    assert state_folder({}).parts[-3:] == (".local", "state", "lpr")
+
+
+def test_pictures_of_a_huge_plate_stay_small() -> None:
+    """Corners far outside the picture don't make a picture of any size."""
+    event = event_of("A104")
+    event.plate.reading.quad_xy[:] = np.array([[0, 0], [9000, 0], [9000, 5000], [0, 5000]], np.float32)
+    assert max(len(data) for data in take_pictures(event).values()) < 100_000

@@ -1,0 +1,330 @@
+import importlib.util
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from tests.support.golden import tinyland
+from tests.support.golden.tinyland import Scene
+
+from lpr_edge.base.board import saturates_bytes
+from lpr_edge.base.config import RUNTIME_NAMES
+from lpr_edge.contract.errors import LprError, ManifestError, ModelError
+from lpr_edge.contract.manifest import OutputSpec, TensorSpec, embed_in_tflite, read_manifest
+from lpr_edge.contract.preprocess import prepare
+from lpr_edge.runtimes.model import Model, dequantise, input_table
+from lpr_edge.runtimes.opening import RUNTIMES, choose_runtime, open_model
+from lpr_edge.runtimes.tflite import open_tflite, uses_xnnpack
+
+NAMES = ("detector", "reader", "characters")
+EMULATOR = "qemu-x86_64-static"
+OpenGolden = Callable[..., Model]
+
+
+def inputs_of(model: Model, scenes: tuple[Scene, ...]) -> list[Any]:
+    return [prepare(scene.image_bgr, model.manifest.input).pixels for scene in scenes]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_onnx_runtime_gives_litert_integers(golden_model: OpenGolden, scenes: tuple[Scene, ...], name: str) -> None:
+    """LiteRT and ONNX Runtime compute with the same scales: the same integers but for a tie's rounding."""
+    pytest.importorskip("onnxruntime")
+    litert, onnx = golden_model(name, "litert"), golden_model(name, "onnxruntime")
+    for pixels in inputs_of(litert, scenes):
+        for ours, theirs in zip(litert.run(pixels), onnx.run(pixels), strict=True):
+            difference = np.abs(ours.astype(int) - theirs.astype(int))
+            assert difference.max() <= 6  # a softmax makes one step before it into some behind it
+            assert difference.mean() < 0.1
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_exact_products_change_nothing_here(
+    golden_model: OpenGolden, scenes: tuple[Scene, ...], name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asked to multiply exactly, ONNX Runtime still takes the files, and gives LiteRT's integers to the bit."""
+    pytest.importorskip("onnxruntime")
+    monkeypatch.setattr("lpr_edge.runtimes.onnx_runtime.saturates_bytes", lambda: True)
+    litert, onnx = golden_model(name, "litert"), golden_model(name, "onnxruntime")
+    for pixels in inputs_of(litert, scenes):
+        for ours, theirs in zip(litert.run(pixels), onnx.run(pixels), strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    platform.machine() != "x86_64" or not shutil.which(EMULATOR), reason=f"needs {EMULATOR} on an x86 machine"
+)
+def test_processor_whose_products_saturate(
+    golden_model: OpenGolden, scenes: tuple[Scene, ...], golden: Path, tmp_path: Path
+) -> None:
+    """An (emulated) Haswell, which has no VNNI, gives the same integers in ONNX Runtime as LiteRT gives here."""
+    pytest.importorskip("onnxruntime")
+    pictures = {name: inputs_of(golden_model(name), scenes) for name in NAMES}
+    np.savez(tmp_path / "pictures.npz", **{name: np.stack(pictures[name]) for name in NAMES})
+    # The emulator shows this machine's /proc/cpuinfo.
+    code = f"""
+import numpy as np
+from lpr_edge.runtimes import onnx_runtime
+from lpr_edge.runtimes.opening import open_model
+onnx_runtime.saturates_bytes = lambda: True
+pictures, found = np.load({str(tmp_path / "pictures.npz")!r}), {{}}
+for name in pictures.files:
+    model = open_model(f"{golden}/{{name}}.int8.onnx", "onnxruntime")
+    for number, pixels in enumerate(pictures[name]):
+        found |= {{f"{{name}} {{number}} {{n}}": array for n, array in enumerate(model.run(pixels))}}
+np.savez({str(tmp_path / "found.npz")!r}, **found)
+"""
+    subprocess.run([EMULATOR, "-cpu", "Haswell", sys.executable, "-c", code], check=True, capture_output=True)
+    found = np.load(tmp_path / "found.npz")
+    for name in NAMES:
+        for number, pixels in enumerate(pictures[name]):
+            for n, array in enumerate(golden_model(name, "litert").run(pixels)):
+                np.testing.assert_array_equal(found[f"{name} {number} {n}"], array)
+
+
+@pytest.mark.parametrize(
+    ("machine", "flags", "expected"),
+    [
+        ("x86_64", "avx2 avx512_vnni", False),
+        ("x86_64", "avx2 avx_vnni", False),
+        ("x86_64", "avx2 avx512f", True),
+        ("AMD64", None, True),
+        ("aarch64", "asimd", False),
+        ("armv7l", None, False),
+    ],
+)
+def test_processors_whose_products_saturate(
+    machine: str, flags: str | None, expected: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """x86 processors without VNNI, and those that don't tell what they have."""
+    monkeypatch.setattr("platform.machine", lambda: machine)
+    if flags is not None:
+        (tmp_path / "proc").mkdir()
+        (tmp_path / "proc/cpuinfo").write_text(f"flags\t\t: fpu {flags}\n", encoding="utf-8")
+    assert saturates_bytes(tmp_path) is expected
+
+
+@pytest.mark.parametrize("runtime", ["tflite", "opencv"])
+@pytest.mark.parametrize("name", NAMES)
+def test_other_runtimes_stay_near(golden_model: OpenGolden, scenes: tuple[Scene, ...], name: str, runtime: str) -> None:
+    """tflite-runtime and OpenCV compute otherwise, and stay within two steps of 256 on average."""
+    try:
+        litert, other = golden_model(name, "litert"), golden_model(name, runtime)
+    except ModelError as error:
+        pytest.skip(str(error))
+    for pixels in inputs_of(litert, scenes):
+        for ours, theirs in zip(litert.run(pixels), other.run(pixels), strict=True):
+            difference = np.abs(ours.astype(int) - theirs.astype(int))
+            assert difference.mean() <= 2
+
+
+def test_outputs_come_by_role_as_numbers(golden_model: OpenGolden, scenes: tuple[Scene, ...]) -> None:
+    """`outputs` names each output by its role, without the batch axis, in the unit that the manifest's scale gives."""
+    model = golden_model("detector")
+    pixels = inputs_of(model, scenes)[0]
+    heads = model.outputs(pixels)
+    assert {role: array.shape for role, array in heads.items()} == {
+        "centre": (12, 16, 1),
+        "corners": (12, 16, 8),
+        "turn": (12, 16, 4),
+    }
+    raw = model.run(pixels)[[spec.role for spec in model.manifest.outputs].index("turn")]
+    assert raw.dtype == np.uint8
+    np.testing.assert_allclose(heads["turn"].sum(axis=-1), 1.0, atol=0.02)
+
+
+def test_bytes_pass_unchanged_where_the_scale_allows(golden_model: OpenGolden) -> None:
+    """With scale 1/255 and zero point 0 the network takes the picture's bytes as they are."""
+    manifest = golden_model("detector").manifest
+    assert input_table(replace(manifest, input_tensor=TensorSpec("uint8", 1 / 255, 0))) is None
+
+
+@pytest.mark.parametrize(
+    ("tensor", "value_range", "expected"),
+    [
+        (TensorSpec("int8", 1 / 255, -128), (0.0, 1.0), [-128, -127, 127]),
+        (TensorSpec("uint8", 1 / 510, 0), (0.0, 1.0), [0, 2, 255]),
+        (TensorSpec("float32"), (0.0, 1.0), [0.0, 1 / 255, 1.0]),
+        (TensorSpec("float32"), (-1.0, 1.0), [-1.0, -1 + 2 / 255, 1.0]),
+    ],
+)
+def test_bytes_become_what_the_tensor_takes(
+    golden_model: OpenGolden, tensor: TensorSpec, value_range: tuple[float, float], expected: list[float]
+) -> None:
+    """The bytes 0, 1 and 255 are scaled to the value range, then quantised, and never wrap round."""
+    manifest = golden_model("detector").manifest
+    spec = replace(manifest.input, value_range=value_range)
+    table = input_table(replace(manifest, input=spec, input_tensor=tensor))
+    assert table is not None
+    assert table.dtype == tensor.dtype
+    np.testing.assert_allclose(table[[0, 1, 255]], expected, rtol=1e-6)
+
+
+def test_integers_mean_scale_times_difference() -> None:
+    """A value is scale × (integer - zero point), for signed and unsigned integers, without overflow."""
+    unsigned = OutputSpec("uint8", 0.5, 100, "centre", (3,))
+    np.testing.assert_array_equal(dequantise(np.array([0, 100, 255], np.uint8), unsigned), [-50.0, 0.0, 77.5])
+    signed = OutputSpec("int8", 0.5, -128, "centre", (2,))
+    np.testing.assert_array_equal(dequantise(np.array([-128, 127], np.int8), signed), [0.0, 127.5])
+
+
+def test_auto_prefers_litert_then_tflite(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`auto` takes LiteRT where it is installed, else tflite-runtime; for ONNX files ONNX Runtime, else OpenCV."""
+    present = {"ai_edge_litert", "tflite_runtime", "onnxruntime", "cv2"}
+    monkeypatch.setattr(importlib.util, "find_spec", lambda module: module in present or None)
+    tflite, onnx = Path("model.tflite"), Path("model.onnx")
+    assert (choose_runtime(tflite, "auto"), choose_runtime(onnx, "auto")) == ("litert", "onnxruntime")
+    present -= {"ai_edge_litert", "onnxruntime"}
+    assert (choose_runtime(tflite, "auto"), choose_runtime(onnx, "auto")) == ("tflite", "opencv")
+    present.clear()
+    with pytest.raises(ModelError, match=r"no runtime for .tflite files is installed: pip install ai-edge-litert"):
+        choose_runtime(tflite, "auto")
+
+
+@pytest.mark.parametrize(
+    ("file", "runtime", "message"),
+    [
+        ("model.onnx", "litert", "litert doesn't read .onnx files .* take --runtime onnxruntime or opencv"),
+        ("model.tflite", "opencv", "opencv doesn't read .tflite files .* take --runtime litert or tflite"),
+        ("model.keras", "auto", "neither a .tflite nor a .onnx file"),
+    ],
+)
+def test_runtime_that_does_not_read_the_file(file: str, runtime: str, message: str) -> None:
+    """A runtime asked for a format that it doesn't read names those that do."""
+    with pytest.raises(ModelError, match=message):
+        choose_runtime(Path(file), runtime)
+
+
+@pytest.mark.parametrize(
+    ("runtime", "package"),
+    [("litert", "ai-edge-litert"), ("tflite", "tflite-runtime"), ("onnxruntime", "onnxruntime")],
+)
+def test_missing_runtime_names_its_package(
+    golden_model: OpenGolden, monkeypatch: pytest.MonkeyPatch, runtime: str, package: str
+) -> None:
+    """A runtime that isn't installed is named with the command that installs it."""
+    module = RUNTIMES[runtime][1]
+    for loaded in [name for name in sys.modules if name.split(".")[0] == module]:
+        monkeypatch.delitem(sys.modules, loaded)
+    monkeypatch.setitem(sys.modules, module, None)
+    monkeypatch.setattr(np, "__version__", "1.26.4")
+    with pytest.raises(ModelError, match=f"{package} is not installed: pip install {package}$"):
+        golden_model("reader", runtime)
+
+
+def test_opencv_that_computes_wrong_is_refused(golden: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """OpenCV 5 gives wrong numbers for int8 networks, so it isn't let."""
+    monkeypatch.setattr(cv2, "__version__", "5.0.0")
+    with pytest.raises(ModelError, match=r"OpenCV 5\.0\.0 computes int8 networks .* wrong: take --runtime onnxruntime"):
+        open_model(golden / "reader.int8.onnx", "opencv")
+
+
+def test_tflite_runtime_is_refused_under_numpy_2(golden: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """tflite-runtime kills the process under NumPy 2, so it isn't even tried there."""
+    monkeypatch.setattr(np, "__version__", "2.1.0")
+    with pytest.raises(
+        ModelError, match=r"can't run under NumPy 2\.1\.0: pip install 'numpy<2', or take --runtime litert"
+    ):
+        open_tflite(golden / "reader.int8.tflite", 1)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_litert_computes_with_xnnpack(golden: Path, name: str) -> None:
+    """LiteRT takes XNNPACK for int8 networks: without, it is slower and rounds otherwise, and says nothing."""
+    pytest.importorskip("ai_edge_litert")
+    assert uses_xnnpack(golden / f"{name}.int8.tflite", "litert")
+
+
+def test_old_runtime_has_kernels_of_its_own(golden: Path) -> None:
+    """tflite-runtime computes int8 networks by itself, which is why its integers are other ones."""
+    pytest.importorskip("tflite_runtime")
+    if np.__version__.startswith("2"):
+        pytest.skip("tflite-runtime can't run under NumPy 2")
+    assert not uses_xnnpack(golden / "reader.int8.tflite", "tflite")
+
+
+@pytest.mark.parametrize("suffix", ["tflite", "onnx"])
+def test_changed_byte_is_noticed(golden: Path, tmp_path: Path, suffix: str) -> None:
+    """One changed byte anywhere in the weights, and the file is refused before a runtime sees it."""
+    path = tmp_path / f"reader.{suffix}"
+    data = bytearray((golden / f"reader.int8.{suffix}").read_bytes())
+    data[len(data) // 3] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(ManifestError, match=r"damaged|can't be read|manifest"):
+        open_model(path)
+
+
+def test_missing_and_foreign_files(golden: Path, tmp_path: Path) -> None:
+    """A file that isn't there, and one without a manifest, are told apart, each with what to do."""
+    with pytest.raises(ManifestError, match=r"no model file .*missing.tflite"):
+        open_model(tmp_path / "missing.tflite")
+    foreign = tmp_path / "foreign.tflite"
+    foreign.write_bytes(b"TFL3 but nothing of lpr's")
+    with pytest.raises(ManifestError, match=r"no readable lpr manifest in it.*lpr-export"):
+        open_model(foreign)
+
+
+def test_weights_that_no_runtime_can_load(golden: Path, tmp_path: Path) -> None:
+    """A file whose hash is right and whose network isn't one is the runtime's error, in one line with a remedy."""
+    path = tmp_path / "nonsense.tflite"
+    path.write_bytes(embed_in_tflite(b"no flatbuffer at all" * 10, read_manifest(golden / "reader.int8.tflite")))
+    with pytest.raises(ModelError, match=r"can't load .*nonsense.tflite .*take another --runtime") as caught:
+        open_model(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_manifest_of_another_network(golden: Path, tmp_path: Path) -> None:
+    """A manifest whose outputs aren't the network's is refused when the model is opened, not believed."""
+    path = tmp_path / "mixed.tflite"
+    plain = (golden / "reader.int8.tflite").read_bytes()
+    path.write_bytes(embed_in_tflite(plain, read_manifest(golden / "detector.int8.tflite")))
+    with pytest.raises(ModelError, match=r"can't run|its manifest says"):
+        open_model(path)
+
+
+def test_kind_is_checked(golden_model: OpenGolden) -> None:
+    """A reader given as a detector is an error that names both."""
+    with pytest.raises(ModelError, match=r"reader.int8.tflite is a reader, and a detector is wanted here"):
+        golden_model("reader").expect("detector")
+
+
+def test_path_with_spaces_and_devanagari(golden: Path, tmp_path: Path) -> None:
+    """Model files may have any name that the file system allows."""
+    path = tmp_path / "नयाँ model.tflite"
+    shutil.copy(golden / "characters.int8.tflite", path)
+    model = open_model(path)
+    assert model.manifest.kind == "classifier"
+    assert model.runtime_name in RUNTIMES
+    assert model.runtime_version
+
+
+def test_command_line_offers_every_runtime() -> None:
+    """The flag's choices are the runtimes that there are."""
+    assert ("auto", *RUNTIMES) == RUNTIME_NAMES
+
+
+def test_threads_do_not_change_results(golden: Path, scenes: tuple[Scene, ...]) -> None:
+    """More threads are only a matter of speed."""
+    one, two = (open_model(golden / "detector.int8.tflite", threads=threads) for threads in (1, 2))
+    pixels = inputs_of(one, scenes)[0]
+    for ours, theirs in zip(one.run(pixels), two.run(pixels), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_golden_models_are_of_tinyland(golden_model: OpenGolden) -> None:
+    """The checked-in models carry the country that the tests draw; else make.py must run again."""
+    for name in NAMES:
+        assert golden_model(name).manifest.country == tinyland.tinyland().to_dict()
+
+
+def test_model_errors_are_users_errors() -> None:
+    """What a model file can cause is printed in one line, without a traceback."""
+    assert issubclass(ModelError, LprError)
+    assert issubclass(ManifestError, LprError)

@@ -1,0 +1,77 @@
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.support.golden.tinyland import Scene
+from tests.support.readings import GRAMMAR, LABELS, frame, plate
+
+from lpr_edge.runtimes.model import Model
+from lpr_edge.text.confidence import ConfidenceCurve, curve_of, sureness
+from lpr_edge.tracking.event_record import image_record
+from lpr_edge.vision.detector import Detector
+from lpr_edge.vision.plate_reader import FrameResult, PlateReader
+from lpr_edge.vision.reader import Reader
+from lpr_edge.vision.voting import Poll
+
+CURVE = ConfidenceCurve(1.5, 0.5, -3.0)
+
+
+@given(st.floats(0, 1), st.floats(0, 1), st.booleans())
+def test_a_surer_reading_is_never_less_likely(a: float, b: float, valid: bool) -> None:
+    """The curve is monotone and a probability; what no form allows is no likelier than what one does."""
+    low, high = sorted((a, b))
+    assert 0 <= CURVE.likelihood(low, valid) <= CURVE.likelihood(high, valid) <= 1
+    assert CURVE.likelihood(low, False) <= CURVE.likelihood(low, True)
+
+
+def test_a_curve_survives_the_manifest() -> None:
+    """What goes into a manifest's thresholds comes out; thresholds without a curve have none."""
+    assert curve_of({"peak": 0.3, **CURVE.to_thresholds()}) == CURVE
+    assert curve_of({"peak": 0.3, "temperature": 1.0}) is None
+
+
+def test_one_doubtful_character_makes_a_plate_unsure() -> None:
+    """Sureness is the product of the scores; no character is no sureness."""
+    row = plate("A10").reading.characters[0]
+    doubtful = replace(row[1], score=0.4)
+    assert sureness([row[0], doubtful, row[2]]) == pytest.approx(row[0].score * 0.4 * row[2].score)
+    assert sureness([row[0], row[2]]) > sureness(row)
+    assert sureness([]) == 0.0
+
+
+def test_confidence_follows_the_curve() -> None:
+    """A reading with a curve tells the curve's probability, invalid ones less; without characters it is 0."""
+    valid, invalid = plate("A10").reading, plate("0A7X").reading
+    assert valid.parsed.valid
+    assert replace(valid, curve=CURVE).confidence == CURVE.likelihood(0.9**3, True)
+    assert replace(invalid, curve=CURVE).confidence == pytest.approx(CURVE.likelihood(0.9**4, False))
+    assert replace(valid, characters=(), curve=CURVE).confidence == 0.0
+
+
+def test_a_vote_keeps_the_curve() -> None:
+    """The confidence of many frames' reading means the same as that of one."""
+    poll = Poll()
+    for _ in range(3):
+        poll.add(replace(plate("A10").reading, curve=CURVE))
+    assert poll.result(LABELS, GRAMMAR).confidence == pytest.approx(CURVE.likelihood(0.9**3, True), abs=1e-3)
+
+
+def test_an_unsure_plate_is_reported_without_a_text(
+    golden_model: Callable[..., Model], scenes: tuple[Scene, ...]
+) -> None:
+    """Below `min_confidence` a plate is told to be there, with its corners and confidence, and no text at all."""
+    detector, reader = Detector(golden_model("detector")), Reader(golden_model("reader"))
+    result = PlateReader(detector, reader, 1.0).read(scenes[0].image_bgr)
+    record = image_record(frame(0), result)
+    assert record["plates"] == []
+    (unsure,) = record["unsure"]
+    assert list(unsure) == ["confidence", "quad"]
+    assert np.array(unsure["quad"]).shape == (4, 2)
+
+
+def test_a_frame_without_unsure_plates_says_nothing_of_them() -> None:
+    """Where every plate was read surely the record is as it was."""
+    assert "unsure" not in image_record(frame(0), FrameResult((plate("A10"),), 1.0, 1.0))

@@ -1,0 +1,175 @@
+"""Faults planted into whole exports: each is caught, and the older good files stay."""
+
+import contextlib
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.support.little_runs import EXPORTED, as_samples, draw_samples
+
+from lpr_edge.contract.manifest import Manifest, embed_in_onnx
+from lpr_edge.contract.samples import write_samples
+from lpr_export.app.cli import main
+from lpr_export.base.run_folder import open_run
+from lpr_export.calibration.sampling import draw_from_run
+from lpr_export.convert.convert import Conversion, convert
+from lpr_export.convert.worker import Worker
+from lpr_export.onnx.first_divergence import find_parting
+from lpr_export.publish import files
+
+FAILED = ["characters.failed.report.html", "characters.failed.report.json"]
+
+pytestmark = pytest.mark.slow
+
+
+def plant_old_files(out: Path) -> None:
+    out.mkdir()
+    for name in EXPORTED:
+        (out / name).write_text("older and good", encoding="utf-8")
+
+
+def old_files_stand(out: Path) -> bool:
+    names = sorted(path.name for path in out.iterdir())
+    return names == sorted([*EXPORTED, *FAILED]) and all(
+        (out / name).read_text(encoding="utf-8") == "older and good" for name in EXPORTED
+    )
+
+
+@pytest.fixture
+def spoilt_run(fitted_run: Callable[[str], Path], tmp_path: Path) -> Path:
+    """The fitted reader's run with noise for a representative data set, renamed to what the old files are called."""
+    run: Path = shutil.copytree(fitted_run("reader"), tmp_path / "spoilt")
+    noise = np.random.default_rng(3).integers(0, 256, (32, 32, 96, 1), dtype=np.uint8)
+    write_samples(run / "representative.npz", as_samples(list(noise), ("",) * 32))
+    card = json.loads((run / "model.json").read_text(encoding="utf-8"))
+    (run / "model.json").write_text(json.dumps(card | {"name": "characters"}), encoding="utf-8")
+    return run
+
+
+def test_gate_stops_calibration_on_noise(spoilt_run: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Scales from noise cost accuracy and move scores: exit 1, a report says how much, the older good files stay."""
+    plant_old_files(tmp_path / "models")
+    assert main(["--int8", str(spoilt_run), "--out", str(tmp_path / "models")]) == 1
+    shown = capfd.readouterr()
+    assert "characters.int8.tflite in litert scores otherwise than float" in shown.err
+    assert old_files_stand(tmp_path / "models")
+    report = json.loads((tmp_path / "models/characters.failed.report.json").read_text(encoding="utf-8"))
+    assert (report["passed"], len(report["faults"]) > 0) == (False, True)
+    assert report["rows"][-1]["drop_points"]["exact_match"] > 0.5
+
+
+def test_gate_stops_swapped_labels(
+    fitted_run: Callable[[str], Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """An ONNX twin whose manifest swaps two labels answers otherwise than TFLite, and isn't published."""
+
+    def embed_swapped(model: bytes, manifest: Manifest) -> bytes:
+        return embed_in_onnx(model, replace(manifest, labels=manifest.labels[::-1]))
+
+    plant_old_files(tmp_path / "models")
+    monkeypatch.setattr(files, "embed_in_onnx", embed_swapped)
+    monkeypatch.setattr(files, "read_back", lambda *_: None)
+    argv = ["--int8", str(fitted_run("characters")), "--out", str(tmp_path / "models"), "--max-drop", "100"]
+    assert main(argv) == 1
+    assert "answers 40 of 40 pictures otherwise than characters.int8.tflite in litert" in capfd.readouterr().err
+    assert old_files_stand(tmp_path / "models")
+
+
+def test_shared_pictures_are_refused(characters_run: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """A held-out picture among those of the calibration is refused, by content."""
+    held_out = draw_samples("characters", 40, seed=2)
+    shared = as_samples(held_out.pictures[:20], ("",) * 20)
+    write_samples(characters_run / "representative.npz", shared)
+    assert main(["--int8", str(characters_run), "--out", str(tmp_path / "models")]) == 1
+    assert "20 of 20 calibration pictures (rendered) also stand in" in capfd.readouterr().err
+    assert not (tmp_path / "models").exists()
+
+
+class Swapping:
+    """A worker that gives the file of another precision for the int8 one."""
+
+    def __init__(self, worker: Worker) -> None:
+        self.worker = worker
+
+    def run(self, function: Any, path: Any, card: Any, calibration: Any, *_: Any) -> Conversion:
+        made: Conversion = self.worker.run(function, path, card, calibration, ("float32", "int8-dynamic"))
+        return replace(made, files=(made.files[0], replace(made.files[1], precision="int8")))
+
+
+def test_gate_stops_dynamic_range_called_int8(
+    fitted_run: Callable[[str], Path],
+    worker: Worker,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """A file that computes in float under int8's name isn't published, and the layer is named."""
+    plant_old_files(tmp_path / "models")
+    monkeypatch.setattr("lpr_export.convert.worker.start_worker", lambda: contextlib.nullcontext(Swapping(worker)))
+    argv = ["--int8", "--format", "tflite", str(fitted_run("characters")), "--out", str(tmp_path / "models")]
+    assert main([*argv, "--max-drop", "100"]) == 1
+    message = capfd.readouterr().err
+    assert "characters.int8.tflite is called int8, and" in message
+    assert "of its layer" in message
+    assert all((tmp_path / "models" / name).read_text(encoding="utf-8") == "older and good" for name in EXPORTED)
+
+
+def test_gate_stops_unlike_halves(characters_run: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """A representative data set with one picture unlike all others isn't enough, and the message says how many are."""
+    dim = [np.full((16, 16, 3), 128 + number % 2, np.uint8) for number in range(31)]
+    odd = np.zeros((16, 16, 3), np.uint8)
+    odd[::2], odd[:, ::2] = 255, 0
+    write_samples(characters_run / "representative.npz", as_samples([*dim, odd], ("0",) * 32))
+    assert main(["--int8", str(characters_run), "--out", str(tmp_path / "models"), "--max-drop", "100"]) == 1
+    message = capfd.readouterr().err
+    assert "data set of 32 pictures is too small: of its two halves" in message
+    assert "pictures. Older files stay" in message
+
+
+def test_kill_in_the_middle(fitted_run: Callable[[str], Path], tmp_path: Path, own_worker: None) -> None:
+    """A process that is killed while it stages leaves the older files, whole, and nothing else under those names."""
+    out = tmp_path / "models"
+    plant_old_files(out)
+    code = "import sys; from lpr_export.app.cli import main; sys.exit(main())"
+    command = [sys.executable, "-c", code, "--int8", str(fitted_run("characters")), "--out", str(out)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        deadline = time.monotonic() + 300
+        while not any(out.glob(".lpr-export-*/*.tflite")) and time.monotonic() < deadline and process.poll() is None:
+            time.sleep(0.01)
+        process.kill()
+    assert process.returncode == -signal.SIGKILL
+    assert all((out / name).read_text(encoding="utf-8") == "older and good" for name in EXPORTED)
+
+
+def test_first_operator_to_part_is_named(fitted_run: Callable[[str], Path], worker: Worker, tmp_path: Path) -> None:
+    """Of a twin with one scale 30 % off, the very layer is named where it parts from TFLite, and by how much."""
+    onnx = pytest.importorskip("onnx")
+    run = open_run(fitted_run("reader"))
+    (_, made) = worker.run(convert, run.network, run.card, draw_from_run(run), ("float32", "int8")).files
+    assert made.onnx is not None
+    model = onnx.ModelProto.FromString(made.onnx)
+    node = [node for node in model.graph.node if node.op_type == "QuantizeLinear"][1]
+    scale = next(constant for constant in model.graph.initializer if constant.name == node.input[1])
+    wrong = onnx.numpy_helper.from_array(onnx.numpy_helper.to_array(scale) * np.float32(1.3), "wrong")
+    model.graph.initializer.append(wrong)
+    node.input[1] = "wrong"
+    (tmp_path / "a.tflite").write_bytes(made.tflite)
+    (tmp_path / "a.onnx").write_bytes(model.SerializeToString())
+    pictures = [picture[None] for picture in run.held_out().pictures[:3]]
+    found = find_parting(tmp_path / "a.tflite", tmp_path / "a.onnx", made.tensors, pictures)
+    assert found is not None
+    assert (found.operator, found.layer) == ("CONV_2D", node.name.partition("/")[0])
+    assert found.largest > 1
+    assert (found.pictures, found.looked_at) == (3, 3)

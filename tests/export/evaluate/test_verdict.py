@@ -1,0 +1,89 @@
+"""How answers are scored and compared, and what follows."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lpr_edge.contract.arrays import Quad
+from lpr_edge.contract.geometry import roll_quad
+from lpr_export.base.errors import ExportError
+from lpr_export.evaluate.gate import check_openable
+from lpr_export.evaluate.held_out import Case, TruePlate
+from lpr_export.evaluate.parity import Refusal
+from lpr_export.evaluate.task_metrics import JUDGES, Judge, Measure
+
+
+def case(truth: Any) -> Case:
+    def load() -> Any:
+        raise AssertionError("scoring reads no picture")
+
+    return Case("a.png", load, truth)
+
+
+def quad(x: float, width: float = 100) -> Quad:
+    return np.array([[x, 0], [x + width, 0], [x + width, 40], [x, 40]], np.float32)
+
+
+def scores(judge: Judge, truths: Sequence[Any], answers: Sequence[Any]) -> dict[str, tuple[float, int]]:
+    measures = judge.measure([case(truth) for truth in truths], answers)
+    return {measure.metric: (measure.value, measure.count) for measure in measures}
+
+
+def test_classifier_scores() -> None:
+    """Accuracy is the share of right labels."""
+    assert scores(JUDGES["classifier"], ["0", "X", "X", "0"], ["0", "X", "0", "0"]) == {"accuracy": (0.75, 4)}
+
+
+def test_reader_scores() -> None:
+    """Exact match counts plates, the error rate counts labels: a sign of several code points is one."""
+    truths = [("बा", "१"), ("प्रदेश", "२")]
+    found = scores(JUDGES["reader"], truths, [("बा", "१"), ("प", "२")])
+    assert found == {"exact_match": (0.5, 2), "cer": (0.25, 4)}
+
+
+def test_detector_scores() -> None:
+    """An unreadable plate is neither missed nor a false alarm; anything else found is one."""
+    truths = [[TruePlate(quad(0)), TruePlate(quad(500), counted=False)], [TruePlate(quad(0))]]
+    answers = [[quad(3), quad(502), quad(900)], []]
+    assert scores(JUDGES["detector"], truths, answers) == {"recall": (0.5, 2), "precision": (0.5, 2)}
+
+
+def test_detector_that_finds_nothing() -> None:
+    """Nothing found is no division by zero."""
+    assert scores(JUDGES["detector"], [[TruePlate(quad(0))]], [[]]) == {"recall": (0.0, 1), "precision": (0.0, 0)}
+
+
+def test_same_plates() -> None:
+    """Corners a pixel off are the same plate; a turned, moved, missing or further one is not."""
+    same = JUDGES["detector"].same
+    assert same([quad(0), quad(300)], [quad(301), quad(1)])
+    assert not same([quad(0)], [roll_quad(quad(0), 2)])
+    assert not same([quad(0)], [quad(20)])
+    assert not same([quad(0)], [])
+    assert not same([quad(0)], [quad(0), quad(300)])
+
+
+@pytest.mark.parametrize(("lower_is_better", "drop"), [(False, 2.0), (True, -2.0)])
+def test_drop_is_what_was_lost(lower_is_better: bool, drop: float) -> None:
+    """Points are lost where a share falls, or where an error rate rises."""
+    before, now = (Measure("m", value, 100, lower_is_better) for value in (0.90, 0.88))
+    assert now.drop(before) == pytest.approx(drop)
+
+
+def test_file_that_nothing_opens() -> None:
+    """A file that no runtime opened can't be proved, so it isn't published; the reasons are given."""
+    refusals = [
+        Refusal(Path("a.int8.tflite"), "litert", "litert can't load it"),
+        Refusal(Path("a.int8.tflite"), "tflite", "tflite-runtime is not installed"),
+    ]
+    with pytest.raises(ExportError, match="nothing runs it: litert can't load it; tflite-runtime is not"):
+        check_openable([], refusals)
+
+
+def test_twin_needs_onnx_runtime() -> None:
+    """The twin is proved in ONNX Runtime; OpenCV alone isn't enough."""
+    with pytest.raises(ExportError, match=r"a\.int8\.onnx can't be proved.*not installed"):
+        check_openable([], [Refusal(Path("a.int8.onnx"), "onnxruntime", "onnxruntime is not installed")])

@@ -1,0 +1,54 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.samples import read_samples
+from lpr_train.runs.pack import pack_run
+from lpr_train.runs.run_folder import open_run, write_json
+from lpr_train.tasks.characters import CharactersTask
+from lpr_train.tasks.characters_config import CharactersConfig
+
+
+def test_what_isnt_a_run_is_refused(tmp_path: Path) -> None:
+    """The files that are missing are named."""
+    with pytest.raises(LprError, match=r"lacks model\.keras or model\.json"):
+        pack_run(tmp_path, tmp_path / "out")
+
+
+@pytest.mark.slow
+def test_a_packed_run_holds_weights_and_rendered_pictures_alone(tmp_path: Path) -> None:
+    """No folder of the machine it was trained on, no optimiser, no real picture; the weights are the run's."""
+    run, out = tmp_path / "run", tmp_path / "packed"
+    config = CharactersConfig(data="somewhere/of/someone", representative=12, heldout=12)
+    task = CharactersTask(CharactersConfig(representative=12, heldout=12))
+    model = task.build()
+    open_run(run, config)
+    model.save(run / "model.keras")
+    card = {
+        "kind": "classifier",
+        "name": "run",
+        "training": {
+            "data": config.data,
+            "init": "runs/of/someone/first",
+            "began_from": {"data": config.data, "init": "", "reader": "someone/reader"},
+        },
+        **task.model_card_fields(),
+    }
+    write_json(run / "model.json", card)
+    write_json(run / "metrics.json", {"kind": "classifier"})
+
+    pack_run(run, out)
+
+    told = json.loads((out / "model.json").read_text(encoding="utf-8"))
+    assert told["name"] == "characters"
+    before = {"data": "data", "init": "", "reader": "reader"}
+    assert told["training"] == {"data": "data", "init": "first", "began_from": before}
+    assert "someone" not in (out / "config.toml").read_text(encoding="utf-8") + json.dumps(told)
+    for name in ("representative.npz", "heldout.npz"):
+        assert read_samples(out / name).source == "rendered"
+    from lpr_train.loop.warm_start import load_network
+
+    packed = load_network(out / "model.keras").get_weights()
+    assert all((a == b).all() for a, b in zip(packed, model.get_weights(), strict=True))

@@ -1,0 +1,230 @@
+"""The command `lpr-train`: train a network, check data, look at what is rendered."""
+
+import argparse
+import dataclasses
+import sys
+from pathlib import Path
+from typing import Any
+
+from lpr_edge.contract.errors import LprError
+from lpr_train.base.config import C, add_flags, read_config, with_flags
+from lpr_train.tasks.registry import FOLD_TASKS, TASKS, task_classes
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run a command; the exit status is 1 for what the user can mend, 2 for wrong usage, 130 after Ctrl-C."""
+    arguments = sys.argv[1:] if argv is None else argv
+    try:
+        parsed = build_parser(arguments).parse_args(arguments)
+        status: int = parsed.act(parsed)
+        return status
+    except LprError as error:
+        print(f"lpr-train: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("lpr-train: stopped", file=sys.stderr)
+        return 130
+
+
+def build_parser(arguments: list[str]) -> argparse.ArgumentParser:
+    """The parser; only the task that `arguments` name is imported, so that --help is quick."""
+    parser = argparse.ArgumentParser(prog="lpr-train", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for command, finds in TASKS.items():
+        task = commands.add_parser(command, help=f"train the network that finds {finds}")
+        task.set_defaults(act=_train, command=command)
+        if command in arguments:
+            _add_training_flags(task, command)
+    _add_cross_validation(commands, arguments)
+    _add_article(commands)
+    _add_explore(commands)
+    _add_check(commands)
+    _add_preview(commands)
+    _add_clip(commands)
+    _add_pack(commands)
+    return parser
+
+
+def _add_training_flags(parser: argparse.ArgumentParser, command: str) -> None:
+    parser.add_argument("--out", type=Path, required=True, metavar="RUN", help="the run's folder, made if need be")
+    parser.add_argument("--config", type=Path, metavar="FILE", help="TOML with any of the keys below; flags win")
+    parser.add_argument("--resume", action="store_true", help="go on from RUN's last whole epoch, with its settings")
+    add_flags(parser.add_argument_group("settings"), task_classes(command)[0])
+
+
+def _train(parsed: argparse.Namespace) -> int:
+    from lpr_train.runs.train_run import train_run
+
+    out = parsed.out
+    config_class, make_task = task_classes(parsed.command)
+    metrics = train_run(make_task(settings(parsed, config_class)), out, parsed.resume)
+    if not metrics:
+        print("This worker is done; the chief writes the run's folder.")
+        return 0
+    for metric in metrics["metrics"]:
+        print("{data} {split}: {metric} {value:.4f} of {count}".format_map(metric))
+    print(f"Kept epoch {metrics['best_epoch']} in {out}. Next: lpr-export --int8 {out}")
+    return 130 if metrics["interrupted"] else 0
+
+
+def settings(parsed: argparse.Namespace, config_class: type[C]) -> C:
+    """The run's settings: defaults, under the file's, under the flags'.
+
+    Raises:
+        LprError: a file can't be read or holds what no run knows, or --resume and --config were both given.
+    """
+    if parsed.resume and parsed.config:
+        raise LprError("--resume goes on with the run's own config.toml. Leave --config out.")
+    path = parsed.out / "config.toml" if parsed.resume else parsed.config
+    chosen = vars(parsed)
+    return with_flags(read_config(path, config_class, chosen) if path else config_class.preset(chosen), parsed)
+
+
+def _add_cross_validation(commands: Any, arguments: list[str]) -> None:
+    pools = "train fold after fold, and pool figures over all photographs"
+    parser = commands.add_parser("cross-validate", help=pools, allow_abbrev=False)  # --fold isn't short for --folds
+    parser.add_argument("task", choices=FOLD_TASKS, help="the network to train")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="takes a run a fold; again goes on")
+    parser.add_argument("--config", type=Path, metavar="FILE", help="TOML with any of the keys below; flags win")
+    parser.add_argument("--folds", type=_positive, default=5, metavar="N", help="how many (default: 5)")
+    task = next((task for task in FOLD_TASKS if task in arguments), None)
+    if task and "cross-validate" in arguments:
+        config_class = task_classes(task)[0]
+        keys = [key.name for key in dataclasses.fields(config_class) if key.name not in ("fold", "folds", "holdout")]
+        add_flags(parser.add_argument_group("settings"), config_class, keys)
+    parser.set_defaults(act=_cross_validate, resume=False)
+
+
+def _cross_validate(parsed: argparse.Namespace) -> int:
+    from lpr_train.runs.cross_validation import cross_validate, figures, format_figures
+
+    folds, chosen = parsed.folds, argparse.Namespace(**{k: v for k, v in vars(parsed).items() if k != "folds"})
+    done = cross_validate(parsed.task, settings(chosen, task_classes(parsed.task)[0]), folds, parsed.out)
+    if done:
+        print(format_figures(figures(done)))
+    if len(done) < folds:
+        print("Stopped; the same command goes on.", file=sys.stderr)
+        return 130
+    print(f"Figures in {parsed.out / 'cross_validation.json'}. Next: lpr-export --int8 {parsed.out}/fold-*")
+    return 0
+
+
+def _add_article(commands: Any) -> None:
+    parser = commands.add_parser("article", help="repeat the article's experiment on single characters, seed by seed")
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder of the characters data set")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="takes a run a seed; again goes on")
+    parser.add_argument("--seeds", type=_positive, default=3, metavar="N", help="how many (default: 3)")
+    parser.add_argument("--epochs", type=_positive, default=20, metavar="N", help="of each (default: the article's 20)")
+    parser.add_argument("--country", default="nepal", help="whose classes (default: nepal)")
+    parser.set_defaults(act=_article)
+
+
+def _positive(text: str) -> int:
+    if not text.isdigit() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"expected a number from 1 on, found {text!r}")
+    return int(text)
+
+
+def _article(parsed: argparse.Namespace) -> int:
+    from lpr_train.runs.article import format_article, run_article
+
+    runs = run_article(parsed.data, parsed.out, parsed.seeds, parsed.epochs, parsed.country)
+    if runs:
+        print(format_article(runs))
+    if len(runs) < parsed.seeds:
+        print("Stopped; the same command goes on.", file=sys.stderr)
+        return 130
+    print(f"Figures and curves in {parsed.out / 'article.json'} and article.png")
+    return 0
+
+
+def _add_explore(commands: Any) -> None:
+    parser = commands.add_parser("explore", help="look at a folder of single characters: counts, samples, sizes")
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder of the characters data set")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="takes PNGs and index.html")
+    parser.add_argument("--country", default="nepal", help="whose classes (default: nepal)")
+    parser.set_defaults(act=_explore)
+
+
+def _explore(parsed: argparse.Namespace) -> int:
+    from lpr_edge.contract.country import load_country
+    from lpr_train.inspect.explore import explore
+
+    found = explore(parsed.data, load_country(parsed.country), parsed.out)
+    print(found.to_text())
+    print(f"Look at {parsed.out / 'index.html'}")
+    return 0
+
+
+def _add_check(commands: Any) -> None:
+    parser = commands.add_parser("check", help="look for faults in a data folder")
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="plates, characters, or both")
+    parser.add_argument("--country", default="nepal", help="whose alphabet the labels are in (default: nepal)")
+    parser.add_argument("--json", action="store_true", help="print counts and findings as one JSON object")
+    parser.set_defaults(act=_check)
+
+
+def _check(parsed: argparse.Namespace) -> int:
+    from lpr_edge.contract.country import load_country
+    from lpr_train.inspect.check import check_folder
+
+    report = check_folder(parsed.data, load_country(parsed.country))
+    print(report.to_json() if parsed.json else report.to_text())
+    return 1 if report.errors else 0
+
+
+def _add_preview(commands: Any) -> None:
+    parser = commands.add_parser("preview", help="draw a contact sheet of rendered pictures")
+    parser.add_argument("--kind", choices=("plates", "characters", "scenes"), default="plates", help="default: plates")
+    parser.add_argument("--out", type=Path, default=Path("preview.png"), metavar="PNG", help="default: preview.png")
+    parser.add_argument("--count", type=int, default=48, metavar="N", help="pictures on the sheet (default: 48)")
+    parser.add_argument("--country", default="nepal", help="whose plates (default: nepal)")
+    parser.add_argument("--data", type=Path, metavar="DIR", help="folder of real pictures to cut characters out of")
+    parser.add_argument("--seed", type=int, default=1, help="the same seed draws the same sheet (default: 1)")
+    parser.set_defaults(act=_preview)
+
+
+def _preview(parsed: argparse.Namespace) -> int:
+    import cv2
+
+    from lpr_edge.contract.country import load_country
+    from lpr_train.render.preview import contact_sheet
+
+    sheet = contact_sheet(parsed.kind, load_country(parsed.country), parsed.seed, parsed.count, parsed.data)
+    try:
+        parsed.out.write_bytes(cv2.imencode(".png", sheet)[1].tobytes())
+    except OSError as error:
+        raise LprError(f"{parsed.out} can't be written: {error.strerror}. Give --out another PNG.") from error
+    print(f"{parsed.count} {parsed.kind} in {parsed.out}")
+    return 0
+
+
+def _add_clip(commands: Any) -> None:
+    parser = commands.add_parser("clip", help="draw the short film that lpr-edge --demo reads")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="takes clip.mp4 and truth.json")
+    parser.add_argument("--country", default="nepal", help="whose plates (default: nepal)")
+    parser.add_argument("--seed", type=int, default=1, help="the same seed draws the same film (default: 1)")
+    parser.set_defaults(act=_clip)
+
+
+def _clip(parsed: argparse.Namespace) -> int:
+    from lpr_edge.contract.country import load_country
+    from lpr_train.render.clip import write_clip
+
+    passages = write_clip(load_country(parsed.country), parsed.out, parsed.seed)
+    print(f"{len(passages)} vehicles in {parsed.out / 'clip.mp4'}")
+    return 0
+
+
+def _add_pack(commands: Any) -> None:
+    parser = commands.add_parser("pack", help="copy a run without the pictures it was trained on, to ship it")
+    parser.add_argument("run", type=Path, metavar="RUN", help="a finished run's folder")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder to write")
+    parser.set_defaults(act=_pack)
+
+
+def _pack(parsed: argparse.Namespace) -> int:
+    from lpr_train.runs.pack import pack_run
+
+    print(f"Packed {parsed.run} in {pack_run(parsed.run, parsed.out)}. Next: lpr-export --int8 {parsed.out}")
+    return 0

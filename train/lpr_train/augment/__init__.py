@@ -1,0 +1,1 @@
+"""Changes to real samples: occlusion, copy-paste, other layouts of rows."""

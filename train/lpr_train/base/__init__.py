@@ -1,0 +1,1 @@
+"""What every folder may use: the engine, settings, progress, the protocol of a task."""

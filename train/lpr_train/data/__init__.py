@@ -1,0 +1,1 @@
+"""Labelled photographs and crops, read into samples."""

@@ -1,0 +1,141 @@
+"""Faults in a folder of labelled photographs of plates."""
+
+import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from lpr_edge.contract.arrays import Image
+from lpr_edge.contract.country import UNREADABLE, Country
+from lpr_edge.contract.data import PlateLabel, PlatePhoto, photo_from_line
+from lpr_edge.contract.errors import DataError, LprError
+from lpr_edge.contract.geometry import is_convex, quad_size
+from lpr_edge.contract.pictures import is_foreign_picture, is_picture
+from lpr_edge.contract.text_files import parse_json, read_lines
+from lpr_train.base.findings import SMALLEST_SIDE, Kept, Report, duplicate_groups, open_picture
+
+SPLITS = ("train", "test")
+LEGIBLE = ("full", "partial", "none")
+OUTSIDE = 0.5
+"""Corners may lie outside the picture by this share of its size: plates are cut by its edge, but not by more."""
+
+
+def check_plates(root: Path, country: Country, report: Report) -> None:
+    """Note counts and every fault in `report`."""
+    mentioned: set[Path] = set()
+    kept: list[Kept] = []
+    for place, photo, size_wh in _photos(root / "labels.jsonl", report):
+        if photo.path in mentioned:
+            report.error(place, f"lists {photo.path.name} again")
+            continue
+        mentioned.add(photo.path)
+        _count(photo, report)
+        if _check_photo(place, photo, size_wh, country, report):
+            kept.append(Kept(photo.path, photo.split, ""))
+    _check_unlisted(root / "images", mentioned, report)
+    for group in duplicate_groups(kept):
+        _check_duplicates(group, report)
+
+
+def _photos(path: Path, report: Report) -> Iterator[tuple[str, PlatePhoto, tuple[object, object]]]:
+    """Each line that can be read: its place, what it says, and the width and height that it states."""
+    for number, line in read_lines(path):
+        try:
+            photo = photo_from_line(line, number, path)
+        except DataError as error:
+            report.error(f"{path}:{number}", str(error))
+            continue
+        values = parse_json(line)
+        yield f"{path}:{number}", photo, (values.get("width"), values.get("height"))
+
+
+def _check_photo(
+    place: str, photo: PlatePhoto, size_wh: tuple[object, object], country: Country, report: Report
+) -> bool:
+    """Tell whether the picture could be read; what is wrong goes into the report."""
+    if photo.split not in SPLITS:
+        report.error(place, f"is of the split {photo.split!r}, and only {' and '.join(SPLITS)} are used")
+    picture = open_picture(photo.path, report)
+    for number, plate in enumerate(photo.plates, 1):
+        _check_plate(f"{place} ({photo.path.name}, plate {number})", plate, picture, country, report)
+    if picture is not None:
+        _check_size(place, size_wh, picture, report)
+    return picture is not None
+
+
+def _count(photo: PlatePhoto, report: Report) -> None:
+    report.counts["photographs"][photo.split] += 1
+    report.counts["photographs by source"][photo.source or "unknown"] += 1
+    for plate in photo.plates:
+        report.counts["plates"][photo.split] += 1
+        report.counts["plates by legibility"][plate.legible] += 1
+        report.counts["plates by kind"][plate.kind or "unknown"] += 1
+        report.counts["plates by vehicle"][plate.vehicle or "unknown"] += 1
+        report.counts["plates by rows"][str(len(plate.rows))] += 1
+
+
+def _check_size(place: str, stated_wh: tuple[object, object], picture: Image, report: Report) -> None:
+    height, width = picture.shape[:2]
+    if stated_wh not in ((width, height), (None, None)):
+        stated = "×".join(map(str, stated_wh))
+        report.error(place, f"states {stated} pixels, and the picture has {width}×{height}: its corners are off")
+
+
+def _check_plate(place: str, plate: PlateLabel, picture: Image | None, country: Country, report: Report) -> None:
+    _check_text(place, plate, country, report)
+    if plate.legible not in LEGIBLE:
+        report.error(place, f"is legible {plate.legible!r}, and it must be {', '.join(LEGIBLE)}")
+    if not is_convex(plate.quad_xy):
+        report.error(place, "its corners cross or lie on a line: give them clockwise from the plate's own top left")
+    elif min(quad_size(plate.quad_xy)) < SMALLEST_SIDE and plate.legible != "none":
+        width, height = quad_size(plate.quad_xy)
+        report.warning(place, f"is {width:.0f}×{height:.0f} pixels: too small to be read")
+    if picture is not None and _lies_outside(plate, picture):
+        report.error(place, "its corners lie far outside the picture")
+
+
+def _check_text(place: str, plate: PlateLabel, country: Country, report: Report) -> None:
+    for row in dict.fromkeys((*plate.rows, *(plate.number_rows or ()))):
+        _check_row(place, row, country, report)
+    if plate.legible == "full" and (not plate.rows or any(UNREADABLE in row for row in plate.text_rows)):
+        report.error(place, f"is called fully legible, and its text is {' '.join(plate.rows)!r}")
+
+
+def _check_row(place: str, row: str, country: Country, report: Report) -> None:
+    try:
+        country.tokenize(row)
+    except LprError as error:
+        if set(unicodedata.normalize("NFC", row)) <= _code_points(country):
+            report.warning(place, f"{error}: a misspelling? Training the reader leaves the plate out")
+        else:
+            report.error(place, str(error))
+
+
+def _code_points(country: Country) -> set[str]:
+    """Every code point that some label holds, and what a label's text may hold beside."""
+    return {*"".join(country.labels), *UNREADABLE, *" .-·"}
+
+
+def _lies_outside(plate: PlateLabel, picture: Image) -> bool:
+    size_wh = np.array(picture.shape[1::-1])
+    return bool(((plate.quad_xy < -OUTSIDE * size_wh) | (plate.quad_xy > (1 + OUTSIDE) * size_wh)).any())
+
+
+def _check_unlisted(images: Path, mentioned: set[Path], report: Report) -> None:
+    for path in sorted(images.glob("*")):
+        if (is_picture(path) or is_foreign_picture(path)) and path not in mentioned:
+            report.warning(path, "has no line in labels.jsonl and is never used")
+
+
+def _check_duplicates(group: list[Kept], report: Report) -> None:
+    first, *others = group
+    for other in others:
+        if other.split != first.split:
+            report.error(
+                other.path,
+                f"of {other.split} is the same picture as {first.path.name} of {first.split}: "
+                "what is trained on can't be measured on, so delete one",
+            )
+        else:
+            report.warning(other.path, f"is the same picture as {first.path.name}")

@@ -1,0 +1,90 @@
+"""A first look at a folder of single characters: how many of each, what they look like, sizes, duplicates."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from lpr_edge.contract.country import Country
+from lpr_edge.contract.data import find_dataset
+from lpr_edge.contract.errors import LprError
+from lpr_train.base.findings import Kept, Report, duplicate_groups
+from lpr_train.inspect.check_characters import check_characters
+from lpr_train.inspect.explore_page import write_page
+from lpr_train.inspect.explore_plots import plot_counts, plot_duplicates, plot_samples, plot_sizes
+
+FEW = 0.8
+"""A class with less than this share of the median class's pictures is under-represented: ०, ८ and ९ in the article."""
+
+
+@dataclass(frozen=True)
+class Exploration:
+    """What a data set holds."""
+
+    counts: dict[str, int]
+    """Label -> readable pictures, in the order of the classes."""
+    rare: tuple[str, ...]
+    """The labels that are under-represented."""
+    duplicates: tuple[tuple[Kept, ...], ...]
+    """Pictures of the same bytes, two or more together."""
+    report: Report
+    """Every fault, as `lpr-train check` finds it."""
+
+    def to_text(self) -> str:
+        """Counts, the under-represented, duplicates and faults, a line each."""
+        counts = ", ".join(f"{label} {count}" for label, count in self.counts.items())
+        faults = [f"{finding.path}: {finding.problem}" for finding in self.report.findings if finding.is_error]
+        return "\n".join(
+            [
+                f"{sum(self.counts.values())} pictures: {counts}",
+                f"under-represented, below {FEW:.0%} of the median class: {', '.join(self.rare) or 'none'}",
+                f"copies of another picture, byte for byte: {sum(len(group) - 1 for group in self.duplicates)}",
+                *faults,
+            ]
+        )
+
+
+def explore(folder: Path, country: Country, out: Path) -> Exploration:
+    """Look through a folder of characters, and write PNGs and `index.html`.
+
+    Args:
+        folder: the data set, or what holds it.
+        country: names the classes.
+        out: the folder to write, made if need be.
+
+    Raises:
+        LprError: there is no such data, no picture in it can be read, or `out` can't be written.
+    """
+    report = Report()
+    pictures = check_characters(find_dataset(folder, "characters"), country, report)
+    if not pictures:
+        raise LprError(f"no picture in {folder} can be read: lpr-train check --data {folder} says what is wrong")
+    found = summarise(pictures, country, report)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        plot_counts(found.counts, found.rare, out / "counts.png")
+        plot_samples(_by_label(pictures, country), out / "samples.png")
+        plot_sizes([picture.path for picture in pictures], out / "sizes.png")
+        plot_duplicates(found.duplicates, country.characters, out / "duplicates.png")
+        write_page(found.to_text().splitlines(), out)
+    except OSError as error:
+        raise LprError(f"{out} can't be written: {error.strerror}. Give --out a folder of your own.") from error
+    return found
+
+
+def summarise(pictures: Sequence[Kept], country: Country, report: Report) -> Exploration:
+    """Count pictures, and find the rare classes and the copies."""
+    by_name = Counter(picture.label for picture in pictures)
+    counts = {label: by_name[name] for name, label in country.characters.items()}
+    rare = tuple(label for label, count in counts.items() if count < FEW * median(counts.values()))
+    duplicates = tuple(tuple(group) for group in duplicate_groups(pictures))
+    return Exploration(counts, rare, duplicates, report)
+
+
+def _by_label(pictures: Sequence[Kept], country: Country) -> dict[str, list[Path]]:
+    """Training pictures alone: what is measured on must not be known by sight."""
+    return {
+        label: [picture.path for picture in pictures if (picture.label, picture.split) == (name, "train")]
+        for name, label in country.characters.items()
+    }

@@ -1,0 +1,242 @@
+"""The training loop: any task, with checkpoints, averaging of weights, early stopping and resumption."""
+
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lpr_edge.contract.arrays import Floats, Image
+from lpr_edge.contract.errors import LprError
+from lpr_train.base.engine import KerasModel, load_keras, load_tensorflow
+from lpr_train.base.interrupt import StopRequest
+from lpr_train.base.progress import Progress
+from lpr_train.base.task import LearnsFromModel, Task
+from lpr_train.data.stream import SampleStream, Share, steps_per_epoch
+from lpr_train.loop.checkpoint import FitState, read_checkpoint, write_checkpoint
+from lpr_train.loop.distribution import Workplace, check_batch, open_strategy
+from lpr_train.loop.ema import WeightAverage
+from lpr_train.loop.optimizer import make_optimizer
+from lpr_train.loop.stepping import Stepper
+from lpr_train.loop.warm_start import start_from
+
+CHECKPOINT = Path("checkpoint") / "last.npz"
+"""Where a run folder keeps its state."""
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What training came to."""
+
+    model: KerasModel
+    """the network, with the weights that are kept"""
+    state: FitState
+    """how it got there"""
+    interrupted: bool
+    """whether Ctrl-C ended it early"""
+
+
+def fit(task: Task, out: Path, resume: bool = False) -> Fitted:
+    """Train a task's network, and return it with the weights of its best epoch.
+
+    Args:
+        task: what to train.
+        out: the run folder; its checkpoint is replaced after every epoch.
+        resume: go on from the checkpoint in `out`, exactly as if the run had never stopped.
+
+    Raises:
+        LprError: there is no usable checkpoint to resume from, or `init` doesn't fit; or a sample couldn't be made.
+    """
+    workplace = Workplace.from_environment()
+    strategy = open_strategy(workplace)
+    check_batch(task.config.batch_size, strategy.num_replicas_in_sync)
+    state = read_checkpoint(out / CHECKPOINT) if resume else FitState()
+    load_keras().utils.set_random_seed(task.config.seed)
+    with strategy.scope():
+        model = task.build()
+        if task.config.init and not resume:
+            start_from(model, Path(task.config.init))
+        loop = _Loop(task, model, state, out / CHECKPOINT, workplace, strategy)
+        loop.run()
+    kept = task.build()  # without the optimiser, which would make the file three times as large
+    kept.set_weights(state.weights["best"])
+    return Fitted(kept, state, loop.stop.asked)
+
+
+class _Loop:
+    """One call of `fit`. Every worker goes through all of it in step; the chief alone writes."""
+
+    def __init__(
+        self, task: Task, model: KerasModel, state: FitState, checkpoint: Path, workplace: Workplace, strategy: Any
+    ) -> None:
+        self._task, self._model, self._state, self._checkpoint = task, model, state, checkpoint
+        self._workplace, self._strategy = workplace, strategy
+        self._config = task.config
+        self._steps = steps_per_epoch(task, strategy.num_replicas_in_sync)
+        self.stop = StopRequest()
+        optimizer = make_optimizer(self._config, self._steps, strategy.num_replicas_in_sync)
+        self._stepper = Stepper(task, model, optimizer, strategy)
+        self._average = WeightAverage(model, self._config.ema)
+        if state.epoch:
+            self._restore()
+        elif self._config.init:
+            self._teach_task()  # what the weights began from knows already
+
+    def run(self) -> None:
+        """Train from the state's epoch to the last one, or until stopped."""
+        config, state = self._config, self._state
+        if state.epoch >= config.epochs or self._is_over():
+            return
+        stream = SampleStream(self._task)
+        self._progress = Progress(self._task.kind, config.epochs, self._steps, state.epoch)
+        self._epoch_started = time.monotonic()
+        try:
+            with self.stop:
+                batches = iter(self._batches(stream))
+                while state.epoch < config.epochs and not self._agreed(self._is_over()):
+                    self._epoch_ended(state.epoch, self._train(batches))
+                    if self._agreed(self.stop.asked):
+                        break
+        except load_tensorflow().errors.OpError as error:
+            raise stream.failure or error from error
+        finally:
+            self._progress.close()
+
+    def _batches(self, stream: SampleStream) -> Any:
+        replicas, first, last = self._strategy.num_replicas_in_sync, self._state.epoch, self._config.epochs
+        return self._strategy.distribute_datasets_from_function(
+            lambda place: stream.dataset(
+                first, last, Share(place.input_pipeline_id, place.num_input_pipelines, replicas)
+            )
+        )
+
+    def _train(self, batches: Iterator[Any]) -> dict[str, float]:
+        """One epoch's steps; the means over it."""
+        logs: dict[str, float] = {}
+        for batch, logs in enumerate(self._stepper.run(batches, self._steps)):
+            if not math.isfinite(logs["loss"]):
+                raise LprError(
+                    f"The loss became {logs['loss']} in epoch {self._state.epoch + 1}. "
+                    "Lower --learning-rate and start again."
+                )
+            self._average.update(self._state.epoch * self._steps + batch)
+            self._progress.step(logs["loss"])
+            if self.stop.asked and self._workplace.workers == 1:
+                break  # other workers would wait for this one's next step without end
+        return logs
+
+    def _agreed(self, wish: bool) -> bool:
+        """Whether any worker wishes it: they stop together, or one would wait for the others without end."""
+        if self._workplace.workers == 1:
+            return wish
+        tf = load_tensorflow()
+        wishes = self._strategy.run(lambda: tf.constant(float(wish)))
+        return float(self._strategy.reduce(tf.distribute.ReduceOp.SUM, wishes, axis=None)) > 0.0
+
+    def _epoch_ended(self, epoch: int, logs: dict[str, float]) -> None:
+        state = self._state
+        if self.stop.asked and state.best_epoch:
+            return  # half an epoch: the best so far stands, and --resume does this epoch again
+        is_last = epoch + 1 == self._config.epochs or self.stop.asked
+        due = is_last or (epoch + 1) % self._config.validate_every == 0
+        figures = self._judge() if due else {}
+        is_best = self._note_best(epoch + 1, figures) if due else False
+        row = {"epoch": float(epoch + 1), **logs, "learning_rate": float(self._stepper.optimizer.learning_rate)}
+        now = time.monotonic()
+        state.history.append(row | figures | {"seconds": now - self._epoch_started})
+        self._epoch_started = now
+        state.epoch = epoch + 1
+        self._save()
+        self._progress.epoch(state.history[-1], is_best)
+
+    def _judge(self) -> dict[str, float]:
+        """Validate the averaged weights, and put the raw ones back."""
+        raw = self._model.get_weights()
+        self._model.set_weights(self._average.values())
+        try:
+            self._teach_task()
+            return {key: float(value) for key, value in self._task.validate(self._model).items()}
+        finally:
+            self._model.set_weights(raw)
+
+    def _note_best(self, epoch: int, figures: dict[str, float]) -> bool:
+        score = figures.get("score", math.inf)  # a task that holds nothing out keeps its last epoch
+        is_better = score >= self._state.best_score  # False for NaN
+        if self._state.best_epoch and not is_better:
+            return False
+        self._state.best_epoch, self._state.best_score = epoch, score
+        self._state.weights["best"] = self._average.values()
+        return True
+
+    def _is_over(self) -> bool:
+        waited = self._state.epoch - self._state.best_epoch
+        return 0 < self._config.patience <= waited and self._state.best_epoch > 0
+
+    def _save(self) -> None:
+        parts = {
+            "model": _values(_variables(self._model)),
+            "optimizer": _values(self._stepper.optimizer.variables),
+            "average": self._average.values(),
+        }
+        self._state.weights |= parts
+        if self._workplace.is_chief:
+            write_checkpoint(self._checkpoint, self._state)
+
+    def _restore(self) -> None:
+        weights = self._state.weights
+        shapes = [tuple(variable.shape) for variable in _variables(self._model)]
+        if shapes != [value.shape for value in weights["model"]]:
+            raise LprError(
+                f"{self._checkpoint} holds another network than these settings make. "
+                "Resume with the run's own settings, or start anew without --resume."
+            )
+        for variables, part in ((_variables(self._model), "model"), (self._stepper.optimizer.variables, "optimizer")):
+            for variable, value in zip(variables, weights[part], strict=True):
+                variable.assign(value)
+        self._average.restore(weights["average"])
+        raw = self._model.get_weights()
+        self._model.set_weights(self._average.values())
+        self._teach_task()
+        self._model.set_weights(raw)
+
+    def _teach_task(self) -> None:
+        if isinstance(self._task, LearnsFromModel):
+            self._task.learn_from(self._model)
+
+
+def _variables(model: KerasModel) -> list[Any]:
+    """All that a network remembers, the states of its random layers included."""
+    return [*model.trainable_variables, *model.non_trainable_variables]
+
+
+def _values(variables: list[Any]) -> list[Any]:
+    return [np.array(variable) for variable in variables]
+
+
+@lru_cache(maxsize=4)
+def _compiled(model: KerasModel) -> Any:
+    tf = load_tensorflow()
+    signature = tf.TensorSpec([None, *model.input_shape[1:]], tf.uint8)
+    return tf.function(
+        lambda pixels: model(tf.cast(pixels, tf.float32) / 255.0, training=False), input_signature=[signature]
+    )
+
+
+def predict(model: KerasModel, pixels: Image, batch_size: int = 128) -> dict[str, Floats]:
+    """Run the network over prepared pictures, compiled once a network.
+
+    Args:
+        model: outputs a dict by role.
+        pixels: (N, H, W, C) uint8.
+        batch_size: pictures at a time.
+
+    Returns:
+        float32 arrays (N, …) by role.
+    """
+    call = _compiled(model)
+    parts = [call(pixels[start : start + batch_size]) for start in range(0, len(pixels), batch_size)]
+    return {role: np.concatenate([part[role].numpy() for part in parts]) for role in parts[0]}

@@ -1,0 +1,34 @@
+"""The optimiser: AdamW or SGD, with a warm-up and a cosine."""
+
+from typing import Any
+
+from lpr_train.base.config import FitConfig
+from lpr_train.base.engine import load_keras
+
+
+def make_optimizer(config: FitConfig, steps_per_epoch: int | None = None, replicas: int = 1) -> Any:
+    """The optimiser that the settings ask for, with a linear warm-up and a cosine down to the final rate.
+
+    Args:
+        config: the run's settings.
+        steps_per_epoch: where the task knows better than the settings.
+        replicas: devices that share a batch; each hands the optimiser its part of the gradients.
+    """
+    keras = load_keras()
+    steps = steps_per_epoch or config.steps_per_epoch
+    warmup = round(config.warmup_epochs * steps)
+    schedule = keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=0.0 if warmup else config.learning_rate,
+        decay_steps=max(1, config.epochs * steps - warmup),
+        alpha=config.final_learning_rate / config.learning_rate,
+        warmup_target=config.learning_rate if warmup else None,
+        warmup_steps=warmup,
+    )
+    common = {"weight_decay": config.weight_decay or None, "global_clipnorm": config.clip_norm / replicas or None}
+    if config.optimizer == "sgd":
+        optimizer = keras.optimizers.SGD(schedule, config.momentum, nesterov=config.momentum > 0, **common)
+    else:
+        optimizer = keras.optimizers.AdamW(schedule, **common | {"weight_decay": config.weight_decay})
+    if config.weight_decay:
+        optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    return optimizer

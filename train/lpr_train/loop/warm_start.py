@@ -1,0 +1,68 @@
+"""Starting a run from another one's weights."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from lpr_edge.contract.errors import LprError
+from lpr_train.base.engine import KerasModel, load_keras
+
+
+def start_from(model: KerasModel, source: Path) -> int:
+    """Take over another run's weights: all of them, or, from a network that differs, where name and shape agree.
+
+    Args:
+        model: the network to fill; what finds no partner keeps its own start.
+        source: a run folder, or a model.keras.
+
+    Returns:
+        How many weights were taken.
+
+    Raises:
+        LprError: there is no model, or nothing in it fits.
+    """
+    path = source / "model.keras" if source.is_dir() else source
+    if not path.is_file():
+        raise LprError(f"--init {source}: {path} isn't there. Give a run folder that holds model.keras, or the file.")
+    pairs = _partners(model.weights, load_network(path).weights)
+    for weight, other in pairs:
+        weight.assign(other)
+    if not pairs:
+        raise LprError(f"--init {source}: none of its weights fit this network. Was it trained for another task?")
+    return len(pairs)
+
+
+def began_from(source: Path) -> dict[str, Any]:
+    """The settings of the run whose weights another takes over, and in them of the one that it began from itself.
+
+    Args:
+        source: a run folder, or a model.keras.
+
+    Returns:
+        What its card tells, completed by the cards of earlier runs that are still there; empty where it has no card.
+    """
+    card = (source if source.is_dir() else source.parent) / "model.json"
+    training: dict[str, Any] = json.loads(card.read_text(encoding="utf-8"))["training"] if card.is_file() else {}
+    return with_beginnings(training)
+
+
+def with_beginnings(training: dict[str, Any]) -> dict[str, Any]:
+    """A run's settings, and in them those of the run that it began from, as far back as runs are still there."""
+    if not training.get("init"):
+        return training
+    before = training.get("began_from")
+    return training | {"began_from": with_beginnings(before) if before else began_from(Path(training["init"]))}
+
+
+def load_network(path: Path) -> KerasModel:
+    """Read a `model.keras` that lpr-train wrote, to run it."""
+    return load_keras().models.load_model(path, compile=False)
+
+
+def _partners(weights: list[Any], others: list[Any]) -> list[tuple[Any, Any]]:
+    """Which weight takes over which other one."""
+    if [weight.shape for weight in weights] == [other.shape for other in others]:
+        # The same network: names may still differ, because Keras numbers unnamed layers by process.
+        return list(zip(weights, others, strict=True))
+    by_path = {other.path: other for other in others}
+    return [(w, by_path[w.path]) for w in weights if w.path in by_path and by_path[w.path].shape == w.shape]

@@ -1,0 +1,1 @@
+"""Run folders, packing, cross-validation, the article's experiment."""

@@ -1,0 +1,133 @@
+"""The article's experiment, several times over: how good its network is by the luck of the seed."""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lpr_train.runs.run_folder import is_finished, write_json
+from lpr_train.runs.train_run import train_run
+from lpr_train.tasks.characters import CharactersTask
+from lpr_train.tasks.characters_config import CharactersConfig
+
+PUBLISHED = {"best": 0.914, "last": 0.857}
+"""Validation accuracy after the best and the last of the article's 20 epochs, on its augmented validation pictures."""
+
+
+@dataclass(frozen=True)
+class ArticleRun:
+    """One seed's figures, on the published validation split."""
+
+    seed: int
+    best: float
+    """accuracy at the best epoch: chosen by what it is measured on, so it flatters"""
+    best_epoch: int
+    last: float
+    """accuracy after the last epoch"""
+    varied_best: float
+    """the best on pictures varied as the article varies its own"""
+    varied_last: float
+    minutes: float
+
+
+def run_article(data: Path, out: Path, seeds: int, epochs: int, country: str) -> list[ArticleRun]:
+    """Train seed after seed, those that are finished left as they are, and write `article.json` and `article.png`.
+
+    Args:
+        data: folder of the characters data set.
+        out: takes a run folder a seed; the same one again goes on where it was stopped.
+        seeds: how many; they count from 1.
+        epochs: of each run; the article has 20.
+        country: whose classes.
+
+    Returns:
+        The finished runs; fewer than `seeds` after Ctrl-C.
+
+    Raises:
+        LprError: there is no such data, or training fails.
+    """
+    runs: list[ArticleRun] = []
+    for seed in range(1, seeds + 1):
+        preset = CharactersConfig.preset({"arch": "baseline"})
+        config = CharactersConfig(
+            **asdict(preset)
+            | {"arch": "baseline", "data": str(data), "seed": seed, "epochs": epochs, "country": country}
+        )
+        folder = out / f"seed-{seed}"
+        if not is_finished(folder, epochs) and _train(config, folder)["interrupted"]:
+            break
+        runs.append(read_run(folder, seed))
+        write_json(out / "article.json", summary(runs))
+        plot_article([read_history(out / f"seed-{run.seed}") for run in runs], out / "article.png")
+    return runs
+
+
+def _train(config: CharactersConfig, folder: Path) -> dict[str, Any]:
+    from lpr_train.loop.fit import CHECKPOINT
+
+    return train_run(CharactersTask(config), folder, resume=(folder / CHECKPOINT).exists())
+
+
+def read_history(folder: Path) -> list[dict[str, float]]:
+    """A run's epochs, from history.csv."""
+    with (folder / "history.csv").open(encoding="utf-8") as file:
+        return [{key: float(value) for key, value in row.items() if value} for row in csv.DictReader(file)]
+
+
+def read_run(folder: Path, seed: int) -> ArticleRun:
+    """A finished run's figures."""
+    history = read_history(folder)
+    plain = [row["validation_accuracy"] for row in history]
+    varied = [row["varied_validation_accuracy"] for row in history]
+    minutes = sum(row["seconds"] for row in history) / 60
+    best = int(np.argmax(plain))
+    return ArticleRun(seed, plain[best], best + 1, plain[-1], max(varied), varied[-1], round(minutes, 1))
+
+
+def summary(runs: Sequence[ArticleRun]) -> dict[str, Any]:
+    """The runs, and mean, least and most of each figure over them, beside the published ones."""
+    figures = ("best", "last", "varied_best", "varied_last")
+    return {
+        "published": PUBLISHED,
+        "runs": [asdict(run) for run in runs],
+        "over seeds": {name: _spread([getattr(run, name) for run in runs]) for name in figures},
+    }
+
+
+def _spread(values: Sequence[float]) -> dict[str, float]:
+    return {"mean": round(float(np.mean(values)), 4), "least": min(values), "most": max(values)}
+
+
+def format_article(runs: Sequence[ArticleRun]) -> str:
+    """A line a seed, their means, and what was published."""
+    over = summary(runs)["over seeds"]
+    lines = [f"seed {run.seed}: best {run.best:.1%} (epoch {run.best_epoch}), last {run.last:.1%}" for run in runs]
+    lines.append(f"mean: best {over['best']['mean']:.1%}, last {over['last']['mean']:.1%}")
+    lines.append(
+        f"mean, validation pictures varied as the article's: best {over['varied_best']['mean']:.1%}, "
+        f"last {over['varied_last']['mean']:.1%}"
+    )
+    return "\n".join([*lines, f"published: best {PUBLISHED['best']:.1%}, last {PUBLISHED['last']:.1%}"])
+
+
+def plot_article(histories: Sequence[Sequence[dict[str, float]]], path: Path) -> None:
+    """Draw each seed's validation accuracy over the epochs: pictures as they are, and varied; published ones dotted."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(11, 4.5), layout="constrained")
+    panels = {"validation_accuracy": "pictures as they are", "varied_validation_accuracy": "varied as the article's"}
+    for place, (key, title) in enumerate(panels.items(), 1):
+        panel = figure.add_subplot(1, 2, place, title=f"validation accuracy, {title}", xlabel="epoch")
+        for seed, history in enumerate(histories, 1):
+            panel.plot([row["epoch"] for row in history], [row[key] for row in history], label=f"seed {seed}")
+        for name, value in PUBLISHED.items():
+            panel.axhline(value, color="grey", linestyle=":")
+            panel.annotate(f"published, {name} epoch", (1, value), color="grey", va="bottom")
+        panel.set_ylim(0.0, 1.0)
+        panel.locator_params(axis="x", integer=True)
+        panel.grid(alpha=0.3)
+        panel.legend(loc="lower right")
+    figure.savefig(path)

@@ -1,0 +1,97 @@
+"""A run made fit to be shipped: weights alone, rendered pictures instead of other people's, no paths."""
+
+import dataclasses
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from lpr_edge.contract.country import load_country
+from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.samples import write_samples
+from lpr_train.base.config import FitConfig, config_to_toml, read_config
+from lpr_train.base.task import Task
+from lpr_train.loop.warm_start import load_network, with_beginnings
+from lpr_train.runs.run_folder import write_json, write_text
+from lpr_train.tasks.registry import task_classes
+
+DATA = "data"
+"""What stands for the data folder in the settings of a shipped run."""
+QUALITY = 85
+"""JPEG's, of the pictures that are shipped: small, and no worse than a camera's."""
+MILDER = 0.5
+"""How much its pictures are degraded beside training's: on what nobody can read, any rounding changes the text."""
+MOST_MEGAPIXELS = 10.0
+"""Of each set of pictures: about 1 MB on disk."""
+
+
+def pack_run(run: Path, out: Path) -> Path:
+    """Write a copy of a run that holds nothing of the data it was trained on but the weights.
+
+    Its pictures for calibration and parity are drawn anew by the renderer, from the run's seed.
+
+    Args:
+        run: a finished run folder.
+        out: the folder to write; files of the same names are replaced.
+
+    Raises:
+        LprError: `run` isn't a finished run.
+    """
+    card = _read_card(run)
+    command = "characters" if card["kind"] == "classifier" else card["kind"]
+    config_class, task_class = task_classes(command)
+    config = read_config(run / "config.toml", config_class)
+    _write_weights(run, task_class(_rendering(config)), out)
+    shown = _shown(config)
+    write_text(out / "config.toml", config_to_toml(shown))
+    card["name"] = command
+    card["country"] = load_country(config.country).to_dict()
+    card["training"] = _without_paths(with_beginnings(card["training"]))
+    write_json(out / "model.json", card)
+    shutil.copyfile(run / "metrics.json", out / "metrics.json")
+    return out
+
+
+def _rendering(config: FitConfig) -> FitConfig:
+    """The run's settings, without its data, to draw pictures by."""
+    changes: dict[str, Any] = dict.fromkeys(_runs_named(config), "")
+    strength = MILDER * getattr(config, "strength", 0.0)
+    return dataclasses.replace(config, **changes | {"data": "", "strength": strength})
+
+
+def _shown(config: FitConfig) -> FitConfig:
+    named: dict[str, Any] = {name: Path(getattr(config, name)).name for name in _runs_named(config)}
+    return dataclasses.replace(config, **named | {"data": DATA if config.data else ""})
+
+
+def _without_paths(training: dict[str, Any]) -> dict[str, Any]:
+    """The settings of a run, and of those that it began from, with the names of folders alone."""
+    names = {key: Path(training[key]).name for key in ("init", "reader") if training.get(key)}
+    data = {"data": DATA} if training.get("data") else {}
+    before = {"began_from": _without_paths(training["began_from"])} if training.get("began_from") else {}
+    return training | names | data | before
+
+
+def _runs_named(config: FitConfig) -> list[str]:
+    """The settings that name other run folders."""
+    return [name for name in ("init", "reader") if hasattr(config, name)]
+
+
+def _read_card(run: Path) -> dict[str, Any]:
+    path = run / "model.json"
+    if not path.is_file() or not (run / "model.keras").is_file():
+        raise LprError(f"{run} lacks model.keras or model.json: give the folder of a finished run of lpr-train")
+    card: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return card
+
+
+def _write_weights(run: Path, rendering: Task, out: Path) -> None:
+    """The network without its optimiser, and the pictures that go with it."""
+    model = rendering.build()
+    model.set_weights(load_network(run / "model.keras").get_weights())
+    out.mkdir(parents=True, exist_ok=True)
+    model.save(out / "model.keras")
+    height, width = model.input_shape[1:3]
+    count = min(200, int(MOST_MEGAPIXELS * 1e6 / (height * width)))
+    write_samples(out / "representative.npz", rendering.representative(count), QUALITY)
+    write_samples(out / "heldout.npz", rendering.heldout(count), QUALITY)

@@ -1,0 +1,113 @@
+"""The files of a run folder: all that export, or the next run, needs to know of this one."""
+
+import csv
+import dataclasses
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from lpr_edge.contract.country import load_country
+from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.samples import write_samples
+from lpr_train.base.config import FitConfig, config_to_toml
+from lpr_train.base.task import Task
+from lpr_train.loop.fit import Fitted
+from lpr_train.loop.warm_start import with_beginnings
+from lpr_train.networks import multiply_adds
+from lpr_train.report.plots import plot_curves
+
+
+def open_run(out: Path, config: FitConfig) -> None:
+    """Make the folder and write the settings, so that a run that is stopped can be resumed.
+
+    Raises:
+        LprError: the folder can't be written.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        write_text(out / "config.toml", config_to_toml(config))
+    except OSError as error:
+        raise LprError(f"{out} can't be written: {error.strerror}. Give --out a folder of your own.") from error
+
+
+def write_run(task: Task, fitted: Fitted, out: Path) -> dict[str, Any]:
+    """Write a run's files, the network first.
+
+    Returns:
+        What metrics.json holds.
+    """
+    _whole(out / "model.keras", fitted.model.save)
+    write_text(out / "history.csv", _history_csv(fitted.state.history))
+    metrics = _metrics(task, fitted, out.name)
+    write_json(out / "metrics.json", metrics)
+    write_json(out / "model.json", model_card(task, fitted, out.name, metrics["metrics"]))
+    write_samples(out / "representative.npz", task.representative(task.config.representative))
+    write_samples(out / "heldout.npz", task.heldout(task.config.heldout))
+    plot_curves(fitted.state.history, out / "curves.png")
+    task.plots(fitted.model, out)
+    return metrics
+
+
+def model_card(task: Task, fitted: Fitted, name: str, metrics: list[dict[str, Any]]) -> dict[str, Any]:
+    """The manifest as far as training knows it; export adds outputs, precision, calibration and hashes."""
+    training = with_beginnings(dataclasses.asdict(task.config) | {"best_epoch": fitted.state.best_epoch})
+    return {
+        "kind": task.kind,
+        "name": name,
+        "metrics": metrics,
+        "training": training,
+        "country": load_country(task.config.country).to_dict(),
+        **task.model_card_fields(),
+    }
+
+
+def _metrics(task: Task, fitted: Fitted, name: str) -> dict[str, Any]:
+    state = fitted.state
+    return {
+        "kind": task.kind,
+        "name": name,
+        "metrics": task.final_metrics(fitted.model),
+        "parameters": fitted.model.count_params(),
+        "multiply_adds": multiply_adds(fitted.model),
+        "epochs": state.epoch,
+        "best_epoch": state.best_epoch,
+        "minutes": round(sum(row["seconds"] for row in state.history) / 60, 1),
+        "interrupted": fitted.interrupted,
+    }
+
+
+def _history_csv(history: list[dict[str, float]]) -> str:
+    # Epochs without a validation lack its columns.
+    columns = list(dict.fromkeys(key for row in history for key in row))
+    text = io.StringIO()
+    table = csv.DictWriter(text, columns, lineterminator="\n")
+    table.writeheader()
+    table.writerows({key: f"{value:.6g}" for key, value in row.items()} for row in history)
+    return text.getvalue()
+
+
+def is_finished(folder: Path, epochs: int) -> bool:
+    """Whether a run folder holds a run of so many epochs, whole."""
+    path = folder / "metrics.json"
+    if not path.is_file():
+        return False
+    metrics = json.loads(path.read_text(encoding="utf-8"))
+    return not metrics["interrupted"] and bool(metrics["epochs"] >= epochs)
+
+
+def write_json(path: Path, values: dict[str, Any]) -> None:
+    """Write values for people and programs."""
+    write_text(path, json.dumps(values, ensure_ascii=False, indent=2) + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file beside its place and rename it."""
+    _whole(path, lambda beside: beside.write_text(text, encoding="utf-8"))
+
+
+def _whole(path: Path, write: Callable[[Path], object]) -> None:
+    beside = path.with_name(f".{path.name}{path.suffix}")  # the suffix stays: Keras chooses its format by it
+    write(beside)
+    beside.replace(path)

@@ -1,0 +1,1 @@
+"""What a network shall answer: heat maps, and forced alignment of characters."""

@@ -1,0 +1,1 @@
+"""Detector, reader and classifier: the data, losses and metrics of each."""

@@ -1,0 +1,239 @@
+"""Training the classifier of single characters: real crops, varied, beside rendered ones."""
+
+import sys
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lpr_edge.contract.arrays import Floats, Image
+from lpr_edge.contract.country import load_country
+from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.preprocess import InputSpec
+from lpr_edge.contract.samples import Samples, picture_sha256
+from lpr_train.augment.keras_views import keras_view
+from lpr_train.base.accuracy import accuracy_metrics, is_right, true_label_loss
+from lpr_train.base.engine import KerasModel, load_keras
+from lpr_train.base.findings import Report
+from lpr_train.base.licence import licence_note
+from lpr_train.base.task import UNSEEN
+from lpr_train.data.reader_crops import LONGEST_SIDE, Crop, hold_out_runs, load_crops, vary
+from lpr_train.loop.fit import predict
+from lpr_train.networks.baseline import baseline_classifier
+from lpr_train.networks.classifier import compact_classifier
+from lpr_train.report.character_plots import plot_answers
+from lpr_train.tasks.character_samples import ArticleSamples, CharacterSamples, RichSamples, prepared
+from lpr_train.tasks.characters_config import CharactersConfig
+from lpr_train.tasks.reject import reject_metrics, reject_threshold
+from lpr_train.tasks.rendered_characters import RenderedCharacters
+
+NETWORKS: dict[str, tuple[tuple[int, int], Callable[[tuple[int, int], int], KerasModel]]] = {
+    "compact": ((48, 48), compact_classifier),
+    "baseline": ((128, 128), baseline_classifier),
+}
+"""Arch -> the input's height and width, and what builds it."""
+JUDGED_VIEWS = 4
+"""Varied views of each held-out crop that are judged beside the crop itself: so few crops alone judge coarsely."""
+RENDERED_TO_JUDGE = 600
+MOST_TOLD = 20
+"""Lines on broken pictures; `lpr-train check` tells all."""
+
+
+class CharactersTask:
+    """What the training loop asks for, for a classifier.
+
+    Args:
+        config: the run's settings.
+
+    Raises:
+        LprError: the country has no character classes, or the data folder nothing to train on.
+    """
+
+    kind = "classifier"
+
+    def __init__(self, config: CharactersConfig) -> None:
+        self.config = config
+        self._country = load_country(config.country)
+        self.labels = tuple(self._country.characters.values())
+        if not self.labels:
+            raise LprError(f"{self._country.name} has no [characters] in its file, so there are no classes to learn.")
+        size_hw, self._build = NETWORKS[config.arch]
+        self._spec = InputSpec(size_hw, 3, "rgb", "stretch")
+        crops = self._load("train", max(LONGEST_SIDE, 2 * max(size_hw))) if config.data else []
+        self._crops, self._held = hold_out_runs(crops, config.holdout, config.seed)
+        self._rendered = RenderedCharacters(self._country, self._crops, config.strength, config.seed)
+        self._samples = self._open_samples()
+        self._threshold: float | None = None
+
+    def _load(self, split: str, longest_side: int) -> list[Crop]:
+        """A split's crops; what is left out is named on stderr, and training goes on."""
+        report = Report()
+        crops = load_crops(Path(self.config.data), split, self._country, report, longest_side)
+        for finding in report.findings[:MOST_TOLD]:
+            print(f"lpr-train: left out: {finding.path}: {finding.problem}", file=sys.stderr)
+        if len(report.findings) > MOST_TOLD:
+            rest = f"and {len(report.findings) - MOST_TOLD} more in the {split} split"
+            print(f"lpr-train: left out: {rest}; lpr-train check --data {self.config.data} names all", file=sys.stderr)
+        return crops
+
+    def _open_samples(self) -> CharacterSamples:
+        if self.config.recipe == "article":
+            return ArticleSamples(self.config, self._spec, self._crops, self.labels)
+        known, strange = self._from_plates()
+        return RichSamples(self.config, self._spec, [*self._crops, *known], self._rendered, strange)
+
+    def _from_plates(self) -> tuple[list[Crop], list[Crop]]:
+        """Crops of plates: of the alphabet, and of other letters."""
+        if not self.config.reader:
+            return [], []
+        from lpr_train.tasks.plate_crops import load_plate_crops, part_by_label
+
+        crops = load_plate_crops(Path(self.config.data), self.config.country, Path(self.config.reader))
+        return part_by_label(crops, self.labels)
+
+    def build(self) -> KerasModel:
+        """The network of `networks.classifier` or `networks.baseline`."""
+        return self._build(self._spec.size_hw, len(self.labels))
+
+    def losses(self) -> dict[str, Callable[[Any, Any], Any]]:
+        """Cross-entropy against the samples' targets."""
+        loss: Callable[[Any, Any], Any] = load_keras().losses.categorical_crossentropy
+        return {"scores": loss}
+
+    def watch(self, targets: dict[str, Any], outputs: dict[str, Any]) -> dict[str, Any]:
+        """Accuracy on the training batches, by the targets' likeliest labels."""
+        ops = load_keras().ops
+        is_found = ops.argmax(targets["scores"], axis=-1) == ops.argmax(outputs["scores"], axis=-1)
+        return {"train_accuracy": ops.mean(ops.cast(is_found, "float32"))}
+
+    @property
+    def samples_per_epoch(self) -> int:
+        """As the recipe says."""
+        return self._samples.per_epoch
+
+    def sample(self, index: int) -> tuple[Image, dict[str, Floats]]:
+        """An example of the recipe's."""
+        pixels, target = self._samples.sample(index)
+        return pixels, {"scores": target}
+
+    @cached_property
+    def _judged(self) -> tuple[Image, tuple[str, ...]]:
+        """What validation looks at, (N, H, W, 3), and its labels: held-out crops and views of them, else rendered."""
+        if not self._held:
+            return self._drawn(UNSEEN, RENDERED_TO_JUDGE)
+        rng = np.random.default_rng((self.config.seed, UNSEEN))
+        pictures = [crop.image_bgr for crop in self._crops]
+        views = [vary(crop.image_bgr, pictures, rng, 0.5) for crop in self._held * JUDGED_VIEWS]
+        return self._stacked([*(crop.image_bgr for crop in self._held), *views]), tuple(
+            crop.label for crop in self._held * (JUDGED_VIEWS + 1)
+        )
+
+    def _drawn(self, first: int, count: int) -> tuple[Image, tuple[str, ...]]:
+        """Rendered characters, each label as often as the others."""
+        pictures, labels = self._rendered.characters(first, count)
+        return self._stacked(pictures), labels
+
+    def _stacked(self, pictures_bgr: Sequence[Image]) -> Image:
+        return np.stack([prepared(picture, self._spec) for picture in pictures_bgr])
+
+    def validate(self, model: KerasModel) -> dict[str, float]:
+        """Accuracy on the held-out crops as they are and varied; equal ones are parted by the loss.
+
+        Without held-out crops of a data folder there is nothing to choose by, and the last epoch is kept.
+        """
+        return self._judge(model) | (self._watch_validation(model) if self.config.watch_validation else {})
+
+    def _judge(self, model: KerasModel) -> dict[str, float]:
+        if self.config.data and not self._held:
+            return {}
+        pictures, truth = self._judged
+        scores = predict(model, pictures)["scores"]
+        right = is_right(scores, truth, self.labels)
+        plain = right[: len(self._held) or len(truth)]
+        loss = true_label_loss(scores, truth, self.labels)
+        score = (plain.mean() + right.mean()) / 2 - 0.02 * min(1.0, loss)
+        return {"score": float(score), "accuracy": float(plain.mean()), "judged_loss": loss}
+
+    def _watch_validation(self, model: KerasModel) -> dict[str, float]:
+        """The published split, as it is and varied as the article's figures have it; neither has a say in the run."""
+        _, _, pictures, truth = self._measured
+        scores = predict(model, pictures)["scores"]
+        figures = {
+            "validation_accuracy": float(is_right(scores, truth, self.labels).mean()),
+            "validation_loss": true_label_loss(scores, truth, self.labels),
+        }
+        if self.config.recipe == "article":
+            rng = np.random.default_rng((self.config.seed, UNSEEN + 2))
+            varied = predict(model, np.stack([keras_view(picture, rng) for picture in pictures]))["scores"]
+            figures["varied_validation_accuracy"] = float(is_right(varied, truth, self.labels).mean())
+        return figures
+
+    @cached_property
+    def _measured(self) -> tuple[str, str, Image, tuple[str, ...]]:
+        """What the kept network is measured on, once: the published validation split, else rendered characters."""
+        crops = self._load("validation", 0) if self.config.data else []
+        if not crops:
+            return ("rendered", "unseen", *self._drawn(UNSEEN + UNSEEN // 2, RENDERED_TO_JUDGE))
+        pictures = self._stacked([crop.image_bgr for crop in crops])
+        return "characters", "validation", pictures, tuple(crop.label for crop in crops)
+
+    def final_metrics(self, model: KerasModel) -> list[dict[str, Any]]:
+        """Accuracy, the least of the classes', each class's, and what "I don't know" keeps and rejects."""
+        data, split, pictures, truth = self._measured
+        scores = predict(model, pictures)["scores"]
+        accuracies = accuracy_metrics(is_right(scores, truth, self.labels), truth, self.labels)
+        metrics = [{"data": data, "split": split} | metric for metric in accuracies]
+        threshold = self._fit_threshold(model)
+        if threshold is None:
+            return metrics
+        drawn = self._rendered.unknowns(UNSEEN + UNSEEN // 8, RENDERED_TO_JUDGE)
+        unknown = {kind: predict(model, self._stacked(crops))["scores"] for kind, crops in drawn.items()}
+        return metrics + reject_metrics(threshold, (data, split, scores), unknown)
+
+    def _fit_threshold(self, model: KerasModel) -> float | None:
+        """By what validation looks at, which is never what figures are of; None where nothing was held out."""
+        if self.config.data and not self._held:
+            return None
+        self._threshold = reject_threshold(predict(model, self._judged[0])["scores"])
+        return self._threshold
+
+    def representative(self, count: int) -> Samples:
+        """Training crops, each label as often as the others; rendered ones without data."""
+        if not self._crops:
+            return self._rendered_samples(UNSEEN // 2, count)
+        rng = np.random.default_rng((self.config.seed, UNSEEN + 1))
+        by_label = {label: [crop for crop in self._crops if crop.label == label] for label in self.labels}
+        mixed = {label: [own[i] for i in rng.permutation(len(own))] for label, own in by_label.items()}
+        ranked = sorted((place, label) for label, own in mixed.items() for place in range(len(own)))
+        return self._crop_samples([mixed[label][place] for place, label in ranked[:count]], "characters, train split")
+
+    def heldout(self, count: int) -> Samples:
+        """Held-out crops and their labels; rendered ones where there are none."""
+        if not self._held:
+            return self._rendered_samples(UNSEEN + UNSEEN // 4, count)
+        return self._crop_samples(self._held[:count], "characters, held out of the train split")
+
+    def _crop_samples(self, crops: Sequence[Crop], source: str) -> Samples:
+        pictures = tuple(prepared(crop.image_bgr, self._spec) for crop in crops)
+        hashes, truth = tuple(crop.sha256 for crop in crops), tuple(crop.label for crop in crops)
+        return Samples(pictures, source, hashes, truth, self.config.seed)
+
+    def _rendered_samples(self, first: int, count: int) -> Samples:
+        pictures, truth = self._drawn(first, count)
+        return Samples(tuple(pictures), "rendered", tuple(map(picture_sha256, pictures)), truth, self.config.seed)
+
+    def model_card_fields(self) -> dict[str, Any]:
+        """Labels, input and licence for the manifest, and the threshold that `final_metrics` has fitted."""
+        return {
+            "labels": list(self.labels),
+            "input": self._spec.to_dict(),
+            "thresholds": {} if self._threshold is None else {"reject": self._threshold},
+            "licence": licence_note(bool(self.config.data)),
+        }
+
+    def plots(self, model: KerasModel, out: Path) -> None:
+        """Draw the confusion matrix, a grid of measured pictures, and the worst mistakes."""
+        _, _, pictures, truth = self._measured
+        plot_answers(pictures, truth, predict(model, pictures)["scores"], self.labels, out, self.config.seed)

@@ -1,0 +1,327 @@
+"""Training the detector: real photographs, moved and repainted, beside rendered street scenes."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lpr_edge.contract.arrays import Floats, Image, Quad
+from lpr_edge.contract.country import load_country
+from lpr_edge.contract.geometry import quad_iou, quad_size
+from lpr_edge.contract.metrics import match_plates
+from lpr_edge.contract.outputs import decode_plates
+from lpr_edge.contract.pictures import file_sha256
+from lpr_edge.contract.preprocess import InputSpec, prepare
+from lpr_edge.contract.samples import Samples, picture_sha256
+from lpr_edge.contract.splits import HoldOut
+from lpr_train.augment.occlusion import trouble_plates
+from lpr_train.base.config import FitConfig
+from lpr_train.base.engine import KerasModel
+from lpr_train.base.licence import licence_note
+from lpr_train.base.task import UNSEEN
+from lpr_train.data.photos import Photo, Scene, ViewConfig, chooses_epoch, load_photos, mirror, view
+from lpr_train.data.pool import RenewedPool
+from lpr_train.loop.fit import predict
+from lpr_train.loop.losses import peak_loss, weighted_l1, weighted_shares
+from lpr_train.networks.detector import STRIDE, detector_network
+from lpr_train.render.effects import degrade
+from lpr_train.render.glyphs import GlyphBook
+from lpr_train.render.plates import PlateRenderer
+from lpr_train.render.repaint import cut_out, paste_plate
+from lpr_train.render.scenes import SceneRenderer
+from lpr_train.targets.heat_maps import plate_targets
+
+THRESHOLDS = tuple(np.arange(0.15, 0.75, 0.05))
+"""Least scores of a plate that validation tries."""
+
+
+OVERLAPS = (0.5, 0.6, 0.7, 0.8)
+"""IoU at which an epoch is scored. A reader wants corners, and of thirty held-out plates one more or less at 0.5 alone
+would choose the epoch (COCO averages over overlaps for the same reasons)."""
+
+
+@dataclass(frozen=True)
+class DetectorConfig(FitConfig):
+    """Settings of a detector's run."""
+
+    epochs: int = 60
+    steps_per_epoch: int = 150
+    batch_size: int = 16
+    learning_rate: float = 3e-3
+    input_size: int = 384
+    """height and width of the input in pixels, a multiple of 32"""
+    holdout: float = 0.1
+    """share of the training photographs, vehicles kept together, that choose the epoch; 0 trains on all, to the end"""
+    fold: int = 0
+    """the part of the photographs held out in place of `holdout`, from 1 to `folds`"""
+    folds: int = 0
+    """parts of a cross-validation; 0 for none"""
+    real_share: float = 0.75
+    """share of samples that are real photographs, where --data has them"""
+    repaint_share: float = 0.3
+    """share of real photographs whose plates are covered with others"""
+    swap_share: float = 0.5
+    """share of those others that are cut out of real photographs; the rest are rendered"""
+    trouble_share: float = 0.2
+    """share of plates that are hidden in part, or burnt out"""
+    mistaken_weight: int = 3
+    """how much more often a photograph is shown in which a plate was missed or imagined at the last validation"""
+    strength: float = 0.5
+    """how much pictures are degraded, 0..1"""
+    score_threshold: float = 0.35
+    """least score of a plate; chosen anew on the held-out photographs of a run that isn't a fold"""
+
+
+class DetectorTask:
+    """What the training loop asks for, for a detector."""
+
+    kind = "detector"
+
+    def __init__(self, config: DetectorConfig) -> None:
+        """Load the photographs and part them.
+
+        Raises:
+            DataError: the data folder has no plates, or broken ones.
+        """
+        self.config = config
+        self._country = load_country(config.country)
+        self._plates = PlateRenderer(self._country, GlyphBook(self._country))
+        self._scenes = SceneRenderer(self._country, self._plates)
+        self._plate_pool = RenewedPool(self._plates.render, config.seed, size=600)
+        self._scene_pool = RenewedPool(self._rendered, config.seed, size=400, uses=20)
+        self._spec = InputSpec((config.input_size, config.input_size), 3, "rgb", "letterbox")
+        self._view = ViewConfig()
+        self._threshold = config.score_threshold
+        parts = HoldOut(config.holdout, config.seed, config.fold, config.folds)
+        self._photos, self._judging = load_photos(Path(config.data), parts) if config.data else ([], [])
+        self._shown = [photo.scene for photo in self._photos]
+        self._cut_out = [cut_out(photo.scene.image_bgr, quad) for photo in self._photos for quad in photo.scene.quads]
+
+    def build(self) -> KerasModel:
+        """The network of `networks.detector`."""
+        return detector_network(self.config.input_size)
+
+    def losses(self) -> dict[str, Callable[[Any, Any], Any]]:
+        """Focal loss for the peaks; corners and turns at the peaks alone."""
+        return {"centre": peak_loss, "corners": weighted_l1(20.0), "turn": weighted_shares(0.3)}
+
+    def sample(self, index: int) -> tuple[Image, dict[str, Floats]]:
+        """A view of a photograph or of a rendered scene."""
+        scene = self._scene(index)
+        pixels = prepare(scene.image_bgr, self._spec).pixels[0]
+        return pixels, plate_targets(scene.quads, scene.ignored, self._spec.size_hw, STRIDE, scene.loose)
+
+    def _scene(self, index: int) -> Scene:
+        rng = np.random.default_rng((self.config.seed, index))
+        is_real = bool(self._photos) and rng.random() < self.config.real_share
+        scene = self._photographed(index, rng) if is_real else self._scene_pool.draw(index, rng)
+        has_photos = bool(self._photos) and self.config.real_share > 0
+        behind = self._photos[rng.integers(len(self._photos))].scene if has_photos else scene
+        seen = view(scene, behind, self.config.input_size, rng, self._view)
+        image = trouble_plates(seen.image_bgr, seen.quads, self.config.trouble_share, rng)
+        return replace(seen, image_bgr=degrade(image, rng, self.config.strength * rng.random()))
+
+    def _photographed(self, index: int, rng: np.random.Generator) -> Scene:
+        scene = self._shown[rng.integers(len(self._shown))]
+        if rng.random() < 0.5:
+            scene = mirror(scene)
+        if rng.random() < self.config.repaint_share:
+            scene = self._repainted(scene, index, rng)
+        return scene
+
+    def _repainted(self, scene: Scene, index: int, rng: np.random.Generator) -> Scene:
+        image = scene.image_bgr.copy()
+        for quad in scene.quads:
+            width, height = quad_size(quad)
+            candidates = self._other_plates(index, rng)
+            fitting = min(candidates, key=lambda c: abs(np.log(c.shape[1] / c.shape[0] * height / max(width, 1.0))))
+            image = paste_plate(image, quad, fitting, rng)
+        return replace(scene, image_bgr=image)
+
+    def _other_plates(self, index: int, rng: np.random.Generator) -> list[Image]:
+        if rng.random() < self.config.swap_share:
+            return [self._cut_out[rng.integers(len(self._cut_out))] for _ in range(3)]
+        return [self._plate_pool.draw(index, rng).image_bgr for _ in range(3)]
+
+    def learn_from(self, model: KerasModel) -> None:
+        """Note what is taken for a plate, and show photographs with mistakes more often (hard examples)."""
+        scenes = [photo.scene for photo in self._photos]
+        found = _all_found(model, scenes, self._spec) if scenes else []
+        self._shown = [
+            replace(scene, lures=lures)
+            for boxes, scene in found
+            for lures, is_mistaken in [mistakes(boxes, scene)]
+            for _ in range(self.config.mistaken_weight if is_mistaken else 1)
+        ]
+
+    def _rendered(self, rng: np.random.Generator) -> Scene:
+        size_hw = [(480, 640), (640, 480), (560, 560), (720, 540)][rng.integers(4)]
+        scene = self._scenes.render(rng, size_hw)
+        return Scene(scene.image_bgr, tuple(plate.quad_xy for plate in scene.plates))
+
+    @cached_property
+    def _judged_scenes(self) -> list[Scene]:
+        """What validation looks at: held-out photographs, else rendered scenes."""
+        if self._judging:
+            return [photo.judged for photo in self._judging]
+        rng = np.random.default_rng((self.config.seed, UNSEEN))
+        return [self._rendered(rng) for _ in range(100)]
+
+    def validate(self, model: KerasModel) -> dict[str, float]:
+        """Recall and precision at IoU 0.5; the score, where it chooses the epoch, is of stricter overlaps, too."""
+        figures = self._figures(model)
+        if not self._chooses:
+            del figures["score"]
+        return figures
+
+    @property
+    def _chooses(self) -> bool:
+        return chooses_epoch(self.config.folds, self._photos, self._judging)
+
+    def _figures(self, model: KerasModel) -> dict[str, float]:
+        """Recall and precision at the best threshold, which is kept; at the settings' own where nothing may choose."""
+        limits = THRESHOLDS if self._chooses else [self.config.score_threshold]
+        figures = judge_detector(model, self._judged_scenes, self._spec, limits)
+        self._threshold = figures.pop("threshold")
+        return figures
+
+    def final_metrics(self, model: KerasModel) -> list[dict[str, Any]]:
+        """The same on the held-out scenes, once more for the kept weights."""
+        figures = self._figures(model)
+        count = sum(len(scene.quads) for scene in self._judged_scenes)
+        where = {"data": "plates" if self._judging else "rendered", "split": "held out of training", "count": count}
+        return [where | {"metric": name, "value": value} for name, value in figures.items()]
+
+    def outcomes(self, model: KerasModel) -> list[dict[str, Any]]:
+        """Which held-out plates are found, and what is that is none; widths in pixels of the kept photograph."""
+        found = _all_found(model, self._judged_scenes, self._spec)
+        return [
+            outcome
+            for photo, (boxes, _) in zip(self._judging, found, strict=True)
+            for outcome in _photo_outcomes(photo, [quad for score, quad in boxes if score >= self._threshold])
+        ]
+
+    def representative(self, count: int) -> Samples:
+        """Training pictures as the device sees them, whole; rendered scenes without data."""
+        rng = np.random.default_rng((self.config.seed, UNSEEN + 1))
+        if not self._photos:
+            return self._samples([self._scene(UNSEEN // 2 + i) for i in range(count)], "rendered")
+        chosen = rng.permutation(len(self._photos))[:count]
+        photos = [self._photos[i] for i in chosen]
+        return self._samples([p.scene for p in photos], "plates, training split", photos)
+
+    def heldout(self, count: int) -> Samples:
+        """Scenes for parity, with their plates' corners in input pixels."""
+        if self._judging:
+            return self._samples([p.judged for p in self._judging[:count]], "plates, held out", self._judging[:count])
+        rng = np.random.default_rng((self.config.seed, UNSEEN + 2))
+        return self._samples([self._rendered(rng) for _ in range(count)], "rendered")
+
+    def _samples(self, scenes: list[Scene], source: str, photos: list[Photo] | None = None) -> Samples:
+        prepared = [prepare(scene.image_bgr, self._spec) for scene in scenes]
+        pictures = tuple(p.pixels[0] for p in prepared)
+        truth = [
+            [(quad * p.scale_xy).round(2).tolist() for quad in scene.quads]
+            for scene, p in zip(scenes, prepared, strict=True)
+        ]
+        hashes = [file_sha256(p.path) for p in photos] if photos else [picture_sha256(picture) for picture in pictures]
+        return Samples(pictures, source, tuple(hashes), tuple(truth), self.config.seed)
+
+    def model_card_fields(self) -> dict[str, Any]:
+        """Input, labels and thresholds for the manifest."""
+        return {
+            "labels": [],
+            "input": self._spec.to_dict(),
+            "thresholds": {"score": round(self._threshold, 3), "overlap": 0.3},
+            "licence": licence_note(bool(self.config.data)),
+        }
+
+    def plots(self, model: KerasModel, out: Path) -> None:
+        """Draw the held-out scenes with what was found."""
+        from lpr_train.report.predictions import draw_found_plates
+
+        draw_found_plates(model, self._judged_scenes[:24], self._spec, self._threshold, out / "found.png")
+
+
+def judge_detector(
+    model: KerasModel, scenes: list[Scene], spec: InputSpec, thresholds: Iterable[float] = THRESHOLDS
+) -> dict[str, float]:
+    """Score a detector on scenes, at each threshold.
+
+    Returns:
+        `f1`, `recall` and `precision` at IoU 0.5, at the `threshold` where that F1 is best; and the `score` there, the
+        mean of F1 over `OVERLAPS`.
+    """
+    found = _all_found(model, scenes, spec)
+    return max((_figures_at(found, threshold) for threshold in thresholds), key=lambda f: f["f1"])
+
+
+LURING = 0.2
+"""Score from which a false alarm is worth learning from."""
+WELL_PLACED = 0.65
+"""IoU below which a plate counts as a mistake to learn from: one found, but so badly that it may not be read."""
+Found = list[tuple[list[tuple[float, Floats]], Scene]]
+
+
+def mistakes(boxes: list[tuple[float, Floats]], scene: Scene) -> tuple[tuple[Quad, ...], bool]:
+    """Where a plate was imagined, and whether there was that or a missed plate."""
+    quads = [quad for score, quad in boxes if score >= LURING]
+    matches = match_plates(quads, scene.quads)
+    extra = [quads[i] for i in matches.false_alarms]
+    lures = tuple(q for q in extra if not any(quad_iou(q, plate) > 0.0 for plate in scene.plates))
+    return lures, bool(lures) or len(match_plates(quads, scene.quads, WELL_PLACED).pairs) < len(scene.quads)
+
+
+def _all_found(model: KerasModel, scenes: list[Scene], spec: InputSpec) -> Found:
+    prepared = [prepare(scene.image_bgr, spec) for scene in scenes]
+    heads = predict(model, np.concatenate([p.pixels for p in prepared]), 16)
+    found: Found = []
+    for i, (scene, p) in enumerate(zip(scenes, prepared, strict=True)):
+        boxes = decode_plates({role: h[i] for role, h in heads.items()}, spec.size_hw, {"score": 0.15, "overlap": 0.3})
+        found.append(([(box.score, p.to_picture(box.quad_xy)) for box in boxes], scene))
+    return found
+
+
+def _photo_outcomes(photo: Photo, quads: list[Floats]) -> list[dict[str, Any]]:
+    wanted = [label for label in photo.labels if label.is_to_find]
+    matches = match_plates(quads, [label.quad_xy for label in wanted])
+    found = {true for _, true in matches.pairs}
+    alarms = [quads[i] for i in matches.false_alarms]
+    excused = len(match_plates(alarms, photo.judged.ignored, 0.3).pairs)
+    plates = [
+        {
+            "image": photo.path.name,
+            "rows": len(label.rows),
+            "width_px": round(quad_size(label.quad_xy)[0], 1),
+            "found": number in found,
+        }
+        for number, label in enumerate(wanted)
+    ]
+    return plates + [{"image": photo.path.name, "false_alarm": True}] * (len(alarms) - excused)
+
+
+def _figures_at(found: Found, threshold: float) -> dict[str, float]:
+    measured = [_recall_and_precision(found, threshold, iou) for iou in OVERLAPS]
+    f1 = [2 * recall * precision / max(1e-9, recall + precision) for recall, precision in measured]
+    recall, precision = measured[0]
+    return {
+        "score": float(np.mean(f1)),
+        "f1": f1[0],
+        "recall": recall,
+        "precision": precision,
+        "threshold": float(threshold),
+    }
+
+
+def _recall_and_precision(found: Found, threshold: float, iou: float) -> tuple[float, float]:
+    hits = truths = shown = 0
+    for boxes, scene in found:
+        quads = [quad for score, quad in boxes if score >= threshold]
+        matches = match_plates(quads, scene.quads, iou)
+        extra = [quads[i] for i in matches.false_alarms]
+        excused = len(match_plates(extra, scene.ignored, 0.3).pairs)
+        hits, truths, shown = hits + len(matches.pairs), truths + len(scene.quads), shown + len(quads) - excused
+    return hits / max(1, truths), hits / max(1, shown)

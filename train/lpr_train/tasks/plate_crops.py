@@ -1,0 +1,72 @@
+"""Single characters cut out of the plates' photographs, where a trained reader finds them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from lpr_edge.contract.arrays import Image
+from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.geometry import quad_size, rectify
+from lpr_train.base.config import read_config
+from lpr_train.data.reader_crops import Crop
+from lpr_train.data.real_plates import RealPlate
+from lpr_train.loop.warm_start import load_network
+from lpr_train.targets.heat_maps import PlacedCharacter
+from lpr_train.tasks.reader import ReaderConfig, ReaderTask
+
+AROUND = 0.08
+"""What is shown around a character's box on each side, beside its size: about what a person leaves who cuts it out."""
+LEAST_HEIGHT = 12.0
+"""Pixels; smaller characters are guessed from their neighbours rather than read."""
+
+
+def load_plate_crops(data: Path, country: str, reader: Path) -> list[Crop]:
+    """Cut the characters out of the legible plates of the train split.
+
+    Args:
+        data: folder with the plates.
+        country: whose alphabet.
+        reader: a run folder of a reader, which finds where the labelled characters stand.
+
+    Returns:
+        A crop a character; its `path` is the photograph's, its label any of the reader's.
+
+    Raises:
+        LprError: the folder has no plates, or the run isn't a reader's.
+    """
+    path = reader / "config.toml"
+    if not path.is_file():
+        raise LprError(f"--reader {reader}: {path} isn't there. Give the run folder of lpr-train reader.")
+    settings = read_config(path, ReaderConfig)
+    task = ReaderTask(replace(settings, data=str(data), country=country, holdout=0.0, fold=0, folds=0, init=""))
+    task.learn_from(load_network(reader / "model.keras"))
+    return [crop for plate in task.placed for crop in cut_out(plate)]
+
+
+def cut_out(plate: RealPlate) -> Iterator[Crop]:
+    """The characters of a placed plate, those that are too small left out."""
+    width, height = quad_size(plate.quad_xy)
+    upright = rectify(plate.crop_bgr, plate.quad_xy, (max(1, round(height)), max(1, round(width))))
+    sha256 = plate.sha256()
+    for label, place in zip(plate.labels, plate.placed, strict=True):
+        if place.height * height >= LEAST_HEIGHT and (picture := _cut(upright, place)) is not None:
+            yield Crop(plate.path, label, picture, sha256)
+
+
+def _cut(upright_bgr: Image, place: PlacedCharacter) -> Image | None:
+    size = np.array([upright_bgr.shape[1], upright_bgr.shape[0]])
+    half = np.array([place.width, place.height]) * (0.5 + AROUND)
+    middle = np.array([place.x, place.y])
+    left, top = np.rint((middle - half) * size).astype(int).clip(0)
+    right, bottom = np.rint((middle + half) * size).astype(int)
+    cut = upright_bgr[top:bottom, left:right]
+    return np.ascontiguousarray(cut) if min(cut.shape[:2]) >= LEAST_HEIGHT / 3 else None
+
+
+def part_by_label(crops: Sequence[Crop], labels: Sequence[str]) -> tuple[list[Crop], list[Crop]]:
+    """Crops of a classifier's own labels, and those of strangers that can't be taken for a piece of one."""
+    known = [crop for crop in crops if crop.label in labels]
+    strange = [crop for crop in crops if not any(crop.label in label or label in crop.label for label in labels)]
+    return known, strange

@@ -1,0 +1,343 @@
+"""Training the reader: rendered plates, whose characters' places are known, and real ones, placed by the reader."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from lpr_edge.contract.arrays import Floats, Image, Quad
+from lpr_edge.contract.country import Country, load_country
+from lpr_edge.contract.data import find_dataset, load_characters
+from lpr_edge.contract.errors import DataError
+from lpr_edge.contract.geometry import grow_quad, quad_size
+from lpr_edge.contract.metrics import character_error_rate, exact_match
+from lpr_edge.contract.outputs import decode_characters, group_rows
+from lpr_edge.contract.preprocess import InputSpec, prepare, prepare_plate
+from lpr_edge.contract.samples import Samples, picture_sha256
+from lpr_edge.contract.splits import HoldOut
+from lpr_train.augment.copy_paste import UprightPlate, interchangeable, recombine, upright
+from lpr_train.augment.row_layout import flattened
+from lpr_train.base.config import FitConfig
+from lpr_train.base.engine import KerasModel
+from lpr_train.base.licence import licence_note
+from lpr_train.base.task import UNSEEN
+from lpr_train.data.photos import chooses_epoch, load_photos
+from lpr_train.data.pool import RenewedPool
+from lpr_train.data.real_plates import RealPlate, jitter, legible_plates, look_at, moved
+from lpr_train.loop.fit import predict
+from lpr_train.loop.losses import peak_loss, weighted_l1, weighted_labels
+from lpr_train.networks.reader import STRIDE, reader_network
+from lpr_train.render.cutouts import CutoutSource, load_cutouts
+from lpr_train.render.effects import degrade
+from lpr_train.render.glyphs import GlyphBook
+from lpr_train.render.photograph import photograph
+from lpr_train.render.plates import PlateRenderer, RenderedPlate
+from lpr_train.targets.forced_alignment import place_characters
+from lpr_train.targets.heat_maps import PlacedCharacter, character_targets
+
+DEGRADED = 0.8
+"""Share of real plates that are degraded further."""
+MOVES = 4
+"""How often a held-out plate is judged at wrong corners."""
+
+
+@dataclass(frozen=True)
+class ReaderConfig(FitConfig):
+    """Settings of a reader's run."""
+
+    epochs: int = 60
+    steps_per_epoch: int = 150
+    batch_size: int = 48
+    learning_rate: float = 3e-3
+    input_height: int = 128
+    """pixels, a multiple of 16"""
+    input_width: int = 256
+    """pixels, a multiple of 16"""
+    margin: float = 0.1
+    """what is shown around the corners, beside the plate's size"""
+    holdout: float = 0.12
+    """share of the training photographs, vehicles kept together, that choose the epoch; 0 trains on all, to the end"""
+    fold: int = 0
+    """the part of the photographs held out in place of `holdout`, from 1 to `folds`"""
+    folds: int = 0
+    """parts of a cross-validation; 0 for none"""
+    real_share: float = 0.55
+    """share of samples that are real plates, once their characters are placed"""
+    recombined_share: float = 0.5
+    """share of real plates whose characters are put together anew, from two plates and in another order"""
+    flattened_share: float = 0.2
+    """share of those that show two rows side by side"""
+    inverted_share: float = 0.1
+    """share of real plates whose light and dark change places"""
+    misread_weight: int = 3
+    """how much more often a real plate is shown that was misread at the last validation"""
+    corner_jitter: float = 0.055
+    """standard deviation of the corners' errors, beside the plate's size"""
+    strength: float = 0.6
+    """how much pictures are degraded, 0..1"""
+    smoothing: float = 0.02
+    """of labels"""
+    peak_threshold: float = 0.35
+    """least heat of a character"""
+
+
+class ReaderTask:
+    """What the training loop asks for, for a reader."""
+
+    kind = "reader"
+
+    def __init__(self, config: ReaderConfig) -> None:
+        """Load the plates and part them.
+
+        Raises:
+            DataError: the data folder has no plates, or broken ones.
+        """
+        self.config = config
+        self._country = load_country(config.country)
+        cutouts = real_cutouts(Path(config.data), self._country) if config.data else None
+        self._plates = PlateRenderer(self._country, GlyphBook(self._country, cutouts))
+        self._pool = RenewedPool(self._plates.render, config.seed)
+        self._spec = InputSpec((config.input_height, config.input_width), 1, "gray", "stretch")
+        parts = HoldOut(config.holdout, config.seed, config.fold, config.folds)
+        training, judging = load_photos(Path(config.data), parts, with_crops=True) if config.data else ([], [])
+        self._real = legible_plates(training, self._country)
+        self._shown: list[RealPlate] = []
+        self._judging = legible_plates(judging, self._country)
+        self._index = {label: i for i, label in enumerate(self._country.labels)}
+        self._kinds = interchangeable(self._country)
+
+    def build(self) -> KerasModel:
+        """The network of `networks.reader`."""
+        return reader_network(len(self._country.labels), self._spec.size_hw)
+
+    def losses(self) -> dict[str, Callable[[Any, Any], Any]]:
+        """Focal loss for the peaks; classes and sizes at the peaks alone."""
+        return {"centre": peak_loss, "classes": weighted_labels(self.config.smoothing), "size": weighted_l1(2.0)}
+
+    def sample(self, index: int) -> tuple[Image, dict[str, Floats]]:
+        """A real plate whose characters are placed, or a rendered one."""
+        rng = np.random.default_rng((self.config.seed, index))
+        placed = self._shown
+        is_real = bool(placed) and rng.random() < self.config.real_share
+        image, characters = (
+            self._photographed(placed, rng) if is_real else self._rendered(self._pool.draw(index, rng), rng)
+        )
+        grid = (self._spec.size_hw[0] // STRIDE, self._spec.size_hw[1] // STRIDE)
+        return prepare(image, self._spec).pixels[0], character_targets(characters, grid)
+
+    def _photographed(
+        self, plates: Sequence[RealPlate], rng: np.random.Generator
+    ) -> tuple[Image, list[PlacedCharacter]]:
+        plate = plates[rng.integers(len(plates))]
+        image, quad, placed = plate.crop_bgr, plate.quad_xy, plate.placed
+        if rng.random() < self.config.recombined_share:
+            anew = self._recombined(plate, plates[rng.integers(len(plates))], rng)
+            image, quad, placed = anew.image_bgr, anew.quad_xy, anew.placed
+        if rng.random() < self.config.inverted_share:
+            image = np.asarray(cv2.bitwise_not(image), np.uint8)
+        if rng.random() < DEGRADED:
+            image = degrade(image, rng, self.config.strength * rng.random())
+        return look_at(image, quad, self._seen(quad, rng), placed, self._spec.size_hw)
+
+    def _recombined(self, plate: RealPlate, other: RealPlate, rng: np.random.Generator) -> UprightPlate:
+        anew = recombine(upright(plate), upright(other), self._kinds, rng)
+        return flattened(anew, rng) if rng.random() < self.config.flattened_share else anew
+
+    def _rendered(self, plate: RenderedPlate, rng: np.random.Generator) -> tuple[Image, list[PlacedCharacter]]:
+        height, width = plate.image_bgr.shape[:2]
+        places = [
+            PlacedCharacter(
+                self._index[box.label],
+                (box.x + box.w / 2) / width,
+                (box.y + box.h / 2) / height,
+                box.w / width,
+                box.h / height,
+            )
+            for box in plate.boxes
+        ]
+        image, quad = photograph(plate.image_bgr, rng)
+        image = degrade(image, rng, self.config.strength * rng.random())
+        return look_at(image, quad, self._seen(quad, rng), places, self._spec.size_hw)
+
+    def _seen(self, quad: Quad, rng: np.random.Generator) -> Quad:
+        return grow_quad(jitter(quad, rng, self.config.corner_jitter), self.config.margin)
+
+    def learn_from(self, model: KerasModel) -> None:
+        """Place the real plates' characters anew by what the reader knows by now."""
+        if not self._real:
+            return
+        heads = self._outputs(model, self._real)
+        each = [{role: h[i] for role, h in heads.items()} for i in range(len(self._real))]
+        self._real = [plate.with_places(self._places(own, plate)) for own, plate in zip(each, self._real, strict=True)]
+        misread = [self._read(own) != plate.labels for own, plate in zip(each, self._real, strict=True)]
+        self._shown = by_weight(self._real, misread, self.config.misread_weight)
+
+    @property
+    def placed(self) -> list[RealPlate]:
+        """The real plates whose characters have been placed by now."""
+        return [plate for plate in self._real if plate.placed]
+
+    def _places(self, heads: dict[str, Floats], plate: RealPlate) -> list[PlacedCharacter] | None:
+        """Characters in shares of the plate itself, without the margin that the reader sees around it."""
+        rows = [[self._index[label] for label in row] for row in plate.rows]
+        found = place_characters(heads, rows)
+        m = self.config.margin
+        scale = 1 + 2 * m
+        back = np.array([[scale, 0, -m], [0, scale, -m], [0, 0, 1]])
+        return None if found is None else [moved(character, back) for character in found]
+
+    def _outputs(self, model: KerasModel, plates: Sequence[RealPlate]) -> dict[str, Floats]:
+        margin = self.config.margin
+        prepared = [prepare_plate(p.crop_bgr, p.quad_xy, self._spec, margin).pixels for p in plates]
+        return predict(model, np.concatenate(prepared), 64)
+
+    @cached_property
+    def _moved_judging(self) -> list[RealPlate]:
+        """The held-out plates, all of them `MOVES` times, at corners as wrong as a detector's."""
+        rng = np.random.default_rng((self.config.seed, UNSEEN + 3))
+        return [
+            replace(plate, quad_xy=jitter(plate.quad_xy, rng, self.config.corner_jitter))
+            for _ in range(MOVES)
+            for plate in self._judging
+        ]
+
+    @cached_property
+    def _rendered_judging(self) -> list[tuple[Image, tuple[tuple[str, ...], ...]]]:
+        """Rendered plates that no training sees, with their rows."""
+        return [self._rendered_with_rows(np.random.default_rng((self.config.seed, UNSEEN + i))) for i in range(200)]
+
+    def _rendered_with_rows(self, rng: np.random.Generator) -> tuple[Image, tuple[tuple[str, ...], ...]]:
+        plate = self._plates.render(rng)
+        image, quad = photograph(plate.image_bgr, rng)
+        image = degrade(image, rng, self.config.strength * rng.random())
+        picture, _ = look_at(image, quad, grow_quad(quad, self.config.margin), (), self._spec.size_hw)
+        return prepare(picture, self._spec).pixels[0], plate.rows
+
+    def _read(self, heads: dict[str, Floats]) -> list[str]:
+        characters = decode_characters(heads, self._country.labels, self._thresholds)
+        return [character.label for row in group_rows(characters) for character in row]
+
+    @property
+    def _thresholds(self) -> dict[str, float]:
+        return {"peak": self.config.peak_threshold, "margin": self.config.margin, "temperature": 1.0}
+
+    def _judged(self, model: KerasModel) -> dict[str, list[tuple[list[str], list[str]]]]:
+        """Pairs of true and read labels, by where the plates come from."""
+        pictures = np.stack([picture for picture, _ in self._rendered_judging])
+        truths = [[label for row in rows for label in row] for _, rows in self._rendered_judging]
+        pairs = {"rendered": self._pairs(predict(model, pictures, 64), truths)}
+        if self._judging:
+            truths = [plate.labels for plate in self._judging]
+            pairs["plates"] = self._pairs(self._outputs(model, self._judging), truths)
+            pairs["moved"] = self._pairs(self._outputs(model, self._moved_judging), truths * MOVES)
+        return pairs
+
+    def _pairs(self, heads: dict[str, Floats], truths: list[list[str]]) -> list[tuple[list[str], list[str]]]:
+        return [(truth, self._read({role: h[i] for role, h in heads.items()})) for i, truth in enumerate(truths)]
+
+    def validate(self, model: KerasModel) -> dict[str, float]:
+        """Exact match and CER on held-out plates, at their true corners (`plates`) and at wrong ones (`moved`).
+
+        The score, where it chooses the epoch, is the mean of exact match and 1 - CER over both; of rendered plates
+        where there are no others.
+        """
+        judged = self._judged(model)
+        figures = {
+            f"{name}_{metric}": value for name, pairs in judged.items() for metric, value in _figures(pairs).items()
+        }
+        deciding = _figures(judged["plates"] + judged["moved"] if "plates" in judged else judged["rendered"])
+        placed = {"placed": float(len(self.placed))} if self._real else {}
+        is_choice = chooses_epoch(self.config.folds, self._real, self._judging)
+        score = {"score": (deciding["exact"] + 1 - deciding["cer"]) / 2} if is_choice else {}
+        return score | figures | placed
+
+    def final_metrics(self, model: KerasModel) -> list[dict[str, Any]]:
+        """The same figures for the kept weights."""
+        return [
+            {"data": name, "split": "held out of training", "metric": metric, "value": value, "count": len(pairs)}
+            for name, pairs in self._judged(model).items()
+            for metric, value in _figures(pairs).items()
+        ]
+
+    def outcomes(self, model: KerasModel) -> list[dict[str, Any]]:
+        """Truth and reading of each held-out plate, without grammar; widths in pixels of the kept photograph."""
+        pairs = self._judged(model).get("plates", [])
+        return [
+            {
+                "image": plate.path.name,
+                "rows": len(plate.rows),
+                "width_px": round(quad_size(plate.label.quad_xy)[0], 1),
+                "truth": truth,
+                "read": read,
+            }
+            for plate, (truth, read) in zip(self._judging, pairs, strict=True)
+        ]
+
+    def representative(self, count: int) -> Samples:
+        """Training plates as the reader sees them; rendered ones without data."""
+        rng = np.random.default_rng((self.config.seed, UNSEEN + 1))
+        if not self._real:
+            pictures = tuple(self.sample(UNSEEN // 2 + i)[0] for i in range(count))
+            return Samples(pictures, "rendered", tuple(map(picture_sha256, pictures)), None, self.config.seed)
+        chosen = [self._real[i] for i in rng.permutation(len(self._real))[:count]]
+        return self._real_samples(chosen, "plates, training split")
+
+    def heldout(self, count: int) -> Samples:
+        """Plates for parity, with their rows."""
+        if self._judging:
+            return self._real_samples(self._judging[:count], "plates, held out")
+        judging = self._rendered_judging[:count]
+        pictures = tuple(picture for picture, _ in judging)
+        truth = tuple(["".join(row) for row in rows] for _, rows in judging)
+        return Samples(pictures, "rendered", tuple(map(picture_sha256, pictures)), truth, self.config.seed)
+
+    def _real_samples(self, plates: Sequence[RealPlate], source: str) -> Samples:
+        margin = self.config.margin
+        pictures = tuple(prepare_plate(p.crop_bgr, p.quad_xy, self._spec, margin).pixels[0] for p in plates)
+        truth = tuple(["".join(row) for row in plate.rows] for plate in plates)
+        return Samples(pictures, source, tuple(p.sha256() for p in plates), truth, self.config.seed)
+
+    def model_card_fields(self) -> dict[str, Any]:
+        """Labels, input and thresholds for the manifest."""
+        return {
+            "labels": list(self._country.labels),
+            "input": self._spec.to_dict(),
+            "thresholds": self._thresholds,
+            "licence": licence_note(bool(self.config.data)),
+        }
+
+    def plots(self, model: KerasModel, out: Path) -> None:
+        """Draw held-out plates with what was read."""
+        from lpr_train.report.predictions import draw_read_plates
+
+        plates = [(picture, rows) for picture, rows in self._rendered_judging[:24]]
+        if self._judging:
+            samples = self._real_samples(self._judging, "")
+            plates = list(zip(samples.pictures, (plate.rows for plate in self._judging), strict=True))
+        heads = predict(model, np.stack([picture for picture, _ in plates]), 64)
+        read = [self._read({role: h[i] for role, h in heads.items()}) for i in range(len(plates))]
+        draw_read_plates([p for p, _ in plates], [r for _, r in plates], read, out / "read.png")
+
+
+def real_cutouts(folder: Path, country: Country) -> CutoutSource | None:
+    """Shapes cut out of the real training characters; None where the folder has no such data."""
+    try:
+        root = find_dataset(folder, "characters")
+    except DataError:
+        return None
+    return load_cutouts(load_characters(root, "train", country))
+
+
+def by_weight(plates: Sequence[RealPlate], misread: Sequence[bool], weight: int) -> list[RealPlate]:
+    """The plates whose characters are placed, those that were misread `weight` times."""
+    shown = zip(plates, misread, strict=True)
+    return [plate for plate, wrong in shown for _ in range(weight if wrong else 1) if plate.placed]
+
+
+def _figures(pairs: list[tuple[list[str], list[str]]]) -> dict[str, float]:
+    texts = [("".join(truth), "".join(found)) for truth, found in pairs]
+    return {"exact": exact_match(texts), "cer": character_error_rate(pairs)}
