@@ -1,5 +1,6 @@
 """Find out what a source is, and open it."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,8 +10,9 @@ from lpr_edge.capture.camera import Wanted, open_camera
 from lpr_edge.capture.frame import Source
 from lpr_edge.capture.images import open_folder, open_picture
 from lpr_edge.capture.live import live_frames
-from lpr_edge.capture.opencv_capture import TIMEOUT_MS, Stream, open_capture
+from lpr_edge.capture.opencv_capture import TIMEOUT_MS, Capture, Stream, open_capture
 from lpr_edge.capture.reconnect import Reopening
+from lpr_edge.capture.snapshot_url import FPS, SnapshotUrl
 from lpr_edge.capture.video_file import clip_source, open_clip
 from lpr_edge.contract.errors import LprError, SourceError
 from lpr_edge.contract.pictures import PICTURES
@@ -22,6 +24,8 @@ STREAM_FROZEN_S = 60.0
 """An encoder may skip a still scene, so that a stream repeats pictures to the bit; but not past its next key frame."""
 STREAMS = ("http", "https", "rtsp", "rtsps", "rtmp", "rtmps", "srt", "udp", "tcp")
 """Schemes of a stream; which of them can be read, OpenCV's FFmpeg decides."""
+PICTURE_CODECS = (b"MJPG", b"MPNG", b"webp", bytes(4))
+"""What a picture is to FFmpeg (a BMP has no code); a stream of pictures can have the same."""
 EXAMPLE = "rtsp://user:password@camera/stream"
 
 
@@ -63,17 +67,30 @@ def open_stream(url: str, give_up_s: float = 0.0) -> Source:
     """
     name = redact(url)
     try:
-        url = parse_url(url, STREAMS, "source", EXAMPLE).full
+        address = parse_url(url, STREAMS, "source", EXAMPLE)
     except LprError as error:
         raise SourceError(str(error)) from error
-    capture = _open_capture(url, name)
-    if capture.get(cv2.CAP_PROP_FRAME_COUNT) > 0:
+    capture = _open_capture(address.full, name)
+    if capture.get(cv2.CAP_PROP_FRAME_COUNT) > 1:
         return clip_source(capture, name, datetime.now(UTC))
+    if address.scheme in ("http", "https") and _is_one_picture(capture):
+        capture.release()
+        return _live(lambda: SnapshotUrl(address, name, TIMEOUT_MS / 1000), name, FPS, give_up_s)
     fps = capture.get(cv2.CAP_PROP_FPS) or 25.0
-    again = Reopening(lambda: Stream(_open_capture(url, name)), give_up_s)
+    opened = [Stream(capture)]  # the first is there already
+    return _live(lambda: opened.pop() if opened else Stream(_open_capture(address.full, name)), name, fps, give_up_s)
+
+
+def _live(open_it: Callable[[], Capture], name: str, fps: float, give_up_s: float) -> Source:
     remedy = "check the camera and the network, then start again"
-    frames = live_frames(Stream(capture), name, remedy, again=again, frozen_s=STREAM_FROZEN_S)
+    frames = live_frames(open_it(), name, remedy, again=Reopening(open_it, give_up_s), frozen_s=STREAM_FROZEN_S)
     return Source(name, "live", fps, frames)
+
+
+def _is_one_picture(capture: cv2.VideoCapture) -> bool:
+    """Whether nothing follows the first picture, as where a camera's URL gives one at a time."""
+    codec = int(capture.get(cv2.CAP_PROP_FOURCC)).to_bytes(4, "little")
+    return codec in PICTURE_CODECS and capture.grab() and not capture.grab()
 
 
 def _open_capture(url: str, name: str) -> cv2.VideoCapture:

@@ -7,13 +7,15 @@ import cv2
 import numpy as np
 
 from lpr_edge.capture.frame import Frame, Frames, Source
+from lpr_edge.capture.matroska import matroska_length
 from lpr_edge.capture.opencv_capture import open_capture
 from lpr_edge.contract.errors import SourceError
 from lpr_edge.contract.pictures import foreign_remedy, is_foreign_picture
 from lpr_edge.contract.text_files import is_utf8, shown
 
 ENDS_EARLY = 0.02
-"""A clip that lacks more than this share of its frames was cut short; containers count a frame or two wrong."""
+"""A clip that lacks more than this share of its frames and of its time was cut short; containers count a little wrong,
+and many don't count frames at all: OpenCV then gives time by rate, which a variable rate doesn't keep to."""
 
 
 def open_clip(path: Path) -> Source:
@@ -42,15 +44,20 @@ def clip_source(capture: cv2.VideoCapture, name: str, start: datetime) -> Source
 
 
 def _read_all(capture: cv2.VideoCapture, name: str, start: datetime, fps: float) -> Frames:
-    index = 0
+    index, last = 0, timedelta()
     try:
         while True:
             there, image = capture.read()
             if not there:
                 break
-            yield Frame(np.asarray(image, np.uint8), name, index, start + _position(capture, index, fps))
+            last = _position(capture, index, fps)
+            yield Frame(np.asarray(image, np.uint8), name, index, start + last)
             index += 1
-        _check_whole(name, index, int(capture.get(cv2.CAP_PROP_FRAME_COUNT)))
+        promised = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
+        if index == 0 or _is_cut_short(Path(name), index, promised, last.total_seconds() * fps + 1):
+            raise SourceError(
+                f"{name} ends after {index} of {promised} frames: it is cut short or damaged. Copy it again"
+            )
     finally:
         capture.release()
 
@@ -61,6 +68,17 @@ def _position(capture: cv2.VideoCapture, index: int, fps: float) -> timedelta:
     return timedelta(milliseconds=milliseconds if milliseconds > 0 else 1000 * index / fps)
 
 
-def _check_whole(name: str, read: int, promised: int) -> None:
-    if read == 0 or promised - read > max(2, ENDS_EARLY * promised):
-        raise SourceError(f"{name} ends after {read} of {promised} frames: it is cut short or damaged. Copy it again")
+def _is_cut_short(path: Path, read: int, promised: int, reached: float) -> bool:
+    """Whether a clip ended before its time.
+
+    Args:
+        path: of the clip; a URL is none, and only its frames are counted.
+        read: frames that came.
+        promised: frames by the container's count, or its duration times its rate.
+        reached: the end of the last frame, in frames of an even rate.
+    """
+    if path.is_file():
+        length = matroska_length(path)
+        if length is not None:
+            return path.stat().st_size < length
+    return promised - max(read, reached) > max(2, ENDS_EARLY * promised)

@@ -4,16 +4,19 @@ import sys
 import threading
 import time
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler
+from itertools import islice
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-from tests.support.servers import motion_jpeg, only_once, serving
+from tests.support.servers import QuietHandler, motion_jpeg, only_once, running, serving
 
-from lpr_edge.capture import camera, opencv_capture
+from lpr_edge.capture import camera, opencv_capture, video_file
 from lpr_edge.capture.frame import Frame, Unreadable
 from lpr_edge.capture.live import NewestFrame, live_frames
+from lpr_edge.capture.matroska import matroska_length
 from lpr_edge.capture.open_source import open_camera, open_source
 from lpr_edge.capture.opencv_capture import Stream
 from lpr_edge.contract.arrays import Image
@@ -99,6 +102,109 @@ def test_clip_that_is_cut_short(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"clip\.avi ends after \d+ of 40 frames: it is cut short or damaged"):
         read.extend(open_source(str(path)).frames)
     assert 5 < len(read) < 35
+
+
+def write_gap(path: Path, codec: str) -> Path:
+    """Twenty frames at ten a second, with five seconds of nothing in their middle."""
+    whole = path.with_stem("whole")
+    writer = cv2.VideoWriter(str(whole), cv2.CAP_FFMPEG, cv2.VideoWriter.fourcc(*codec), 10.0, (64, 48))
+    for number in range(20):
+        writer.write(picture(number))
+    writer.release()
+    packets = cv2.VideoCapture(str(whole), cv2.CAP_FFMPEG, [cv2.CAP_PROP_FORMAT, -1])
+    code = cv2.VideoWriter.fourcc(*codec)
+    gapped = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, code, 10.0, (64, 48), [cv2.VIDEOWRITER_PROP_RAW_VIDEO, 1])
+    for number in range(20):
+        _, packet = packets.read()
+        gapped.set(cv2.VIDEOWRITER_PROP_PTS, number if number < 10 else number + 50)
+        gapped.set(cv2.VIDEOWRITER_PROP_KEY_FLAG, packets.get(cv2.CAP_PROP_LRF_HAS_KEY_FRAME))
+        gapped.write(packet)
+    gapped.release()
+    packets.release()
+    return path
+
+
+@pytest.mark.parametrize(("suffix", "codec"), [(".webm", "VP80"), (".mkv", "VP80")])
+def test_a_whole_recording_with_a_gap_is_whole(tmp_path: Path, suffix: str, codec: str) -> None:
+    """A variable rate is no damage: every frame comes with its own time, and the end is no error."""
+    path = write_gap(tmp_path / f"gap{suffix}", codec)
+    frames = [frame for frame in open_source(str(path)).frames if isinstance(frame, Frame)]
+    assert len(frames) == 20
+    assert frames[10].time - frames[9].time == timedelta(seconds=5.1)
+
+
+def test_a_transport_stream_with_a_gap_is_whole(tmp_path: Path) -> None:
+    """Where a container counts no frames, OpenCV gives time by rate: a clip that reaches its time is whole."""
+    path = tmp_path / "gap.ts"
+    path.touch()
+    assert not video_file._is_cut_short(path, 20, 70, 70.0)
+    assert video_file._is_cut_short(path, 20, 70, 20.0)
+
+
+@pytest.mark.parametrize("suffix", [".webm", ".mkv"])
+def test_a_matroska_file_that_is_cut_short(tmp_path: Path, suffix: str) -> None:
+    """Such a file says how many bytes it has, so that one that lacks some is told from one with a gap."""
+    path = write_gap(tmp_path / f"gap{suffix}", "VP80")
+    path.write_bytes(path.read_bytes()[:-300])
+    with pytest.raises(SourceError, match="it is cut short or damaged"):
+        list(open_source(str(path)).frames)
+
+
+@pytest.mark.parametrize("data", [b"", b"\0", b"\x1a\x45", b"\x1a\x45\xdf\xa3", b"\x1a\x45\xdf\xa3\x80", b"RIFF1234"])
+def test_what_has_no_matroska_length(tmp_path: Path, data: bytes) -> None:
+    """Another kind of file, or one that ends within its head, gives no length."""
+    path = tmp_path / "x.mkv"
+    path.write_bytes(data)
+    assert matroska_length(path) is None
+
+
+class Snapshots(QuietHandler, BaseHTTPRequestHandler):
+    """A camera that gives one picture at a time, to who has its login; each picture is another."""
+
+    suffix = ".jpg"
+    asked = 0
+    most = 1_000_000
+
+    def do_GET(self) -> None:
+        if self.headers.get("Authorization") != "Basic YWRtaW46YS9i":  # admin:a/b
+            self.send_response(401)
+            self.send_header("WWW-Authenticate", 'Basic realm="camera"')
+            self.end_headers()
+            return
+        if self.asked == self.most:
+            self.send_error(503)
+            return
+        type(self).asked += 1
+        data = cv2.imencode(self.suffix, picture(self.asked % 200))[1].tobytes()
+        self.send_response(200)
+        self.send_header("Content-Type", "image/jpeg")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".bmp", ".webp"])
+def test_a_snapshot_url_is_asked_again_and_again(suffix: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A URL that gives one picture is a live source: each picture is a new one, and its login is sent."""
+    handler = type("Handler", (Snapshots,), {"suffix": suffix})
+    with running(handler) as url:
+        source = open_source(url.replace("//", "//admin:a/b@") + "/snapshot")
+        frames = list(islice((frame for frame in source.frames if isinstance(frame, Frame)), 3))
+        source.close()
+    assert source.kind == "live"
+    assert "a/b" not in source.name
+    assert [frame.index for frame in frames] == [0, 1, 2]
+    assert len({frame.image_bgr.tobytes() for frame in frames}) == 3
+    assert "ended" not in capsys.readouterr().err
+
+
+def test_a_snapshot_url_that_goes_is_looked_for() -> None:
+    """A camera that gives no picture any more is a lost source like any other."""
+    handler = type("Handler", (Snapshots,), {"most": 3})
+    with running(handler) as url:
+        source = open_source(url.replace("//", "//admin:a/b@") + "/snapshot.jpg", give_up_s=0.1)
+        with pytest.raises(SourceError, match=r"http://127\.0\.0\.1:\d+/snapshot\.jpg ended after \d+ frames"):
+            list(source.frames)
 
 
 def test_file_that_is_no_video(tmp_path: Path) -> None:
