@@ -12,10 +12,15 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from lpr_edge.contract.errors import LprError
 
 MOST_CONNECTIONS = 100
-"""Requests on more are answered with 503."""
+"""At the same time. Cameras, logs, sinks and the gate's program need handles too, of which a process has a thousand."""
+AT_ONCE = 16
+"""Connections that are accepted before those beyond the limit are closed."""
+QUEUE = 1024
+"""Connections that the system holds until they are accepted."""
+HEAD_S = 5.0
+"""A connection is closed where no whole request comes for so long."""
 LONGEST_S = 60.0
-"""A connection is closed after so long, so that who sends half a request, or doesn't read, doesn't keep it for ever.
-Browsers reconnect."""
+"""A connection is closed after so long, so that who doesn't read doesn't keep it for ever. Browsers reconnect."""
 LARGEST_HEAD = 16_384
 """Bytes of a request's head."""
 CLOSE_S = 0.3
@@ -23,20 +28,48 @@ CLOSE_S = 0.3
 
 
 class Passing(H11Protocol):
-    """A connection that ends, whatever the other side does."""
+    """A connection that ends, whatever the other side does, and gives way to newer ones where there are too many."""
 
-    _timer: asyncio.TimerHandle | None = None
+    _timers: tuple[asyncio.TimerHandle, ...] = ()
+    _since = 0.0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
-        """Begin to count its time."""
+        """Begin to count its time, and make room for it."""
         super().connection_made(transport)
-        self._timer = asyncio.get_running_loop().call_later(LONGEST_S, transport.abort)
+        loop = asyncio.get_running_loop()
+        self._since = loop.time()
+        self._timers = loop.call_later(HEAD_S, self._end_silent), loop.call_later(LONGEST_S, transport.abort)
+        others = [
+            other for other in self.connections if isinstance(other, Passing) and not other.transport.is_closing()
+        ]
+        for other in sorted(others, key=Passing._worth)[:-MOST_CONNECTIONS]:
+            other.transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop counting."""
-        if self._timer:
-            self._timer.cancel()
+        for timer in self._timers:
+            timer.cancel()
         super().connection_lost(exc)
+
+    def _end_silent(self) -> None:
+        if self.cycle is None:
+            self.transport.abort()
+
+    def _worth(self) -> tuple[bool, float]:
+        """Who gives way first: those that wait for a request, and of these the oldest."""
+        if self.cycle is None:
+            return False, self._since
+        return not self.cycle.response_complete, self._since
+
+
+class _Listening(uvicorn.Server):
+    """Accepts few connections at once, as asyncio takes it from the queue's length, and lets many wait."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to accept."""
+        await super().startup(sockets)
+        for listener in sockets or []:
+            listener.listen(QUEUE)
 
 
 class Server:
@@ -50,7 +83,7 @@ class Server:
         """
         self._socket = _listen(host, port)
         self.port = int(self._socket.getsockname()[1])
-        self._server = uvicorn.Server(
+        self._server = _Listening(
             uvicorn.Config(
                 app,
                 loop="asyncio",
@@ -62,7 +95,7 @@ class Server:
                 access_log=False,
                 proxy_headers=False,
                 server_header=False,
-                limit_concurrency=MOST_CONNECTIONS,
+                backlog=AT_ONCE,
                 h11_max_incomplete_event_size=LARGEST_HEAD,
                 timeout_keep_alive=10,
                 timeout_graceful_shutdown=1,
