@@ -3,22 +3,19 @@
 import argparse
 import sys
 
-from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.command import run_command
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run a benchmark; the exit status is 1 for what the user can mend, 2 for wrong usage, 130 after Ctrl-C."""
     arguments = sys.argv[1:] if argv is None else argv
-    try:
+
+    def act() -> int:
         parsed = build_parser().parse_args(arguments or ["frames"])
         status: int = parsed.run(parsed)
         return status
-    except LprError as error:
-        print(f"lpr-bench: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("lpr-bench: stopped", file=sys.stderr)
-        return 130
+
+    return run_command("lpr-bench", act)
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -1,7 +1,6 @@
 """`lpr-edge`: plates from a camera, a stream or files, as JSON lines."""
 
 import argparse
-import io
 import os
 import signal
 import sys
@@ -16,6 +15,7 @@ from lpr_edge.base.log import set_volume, warn
 from lpr_edge.base.signals import Reloading, Terminated, hearing_sighup, hold_signals, stopping_on_sigterm
 from lpr_edge.base.web_address import DEFAULT
 from lpr_edge.base.workers import FAULTS, telling_faults
+from lpr_edge.contract.command import MENDABLE, explain, forget_stdout, forget_unwritable_stdout, settle_streams
 from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.settings import add_flags, field_notes
 
@@ -66,7 +66,7 @@ def _leave(status: int) -> NoReturn:
 
 def _run(argv: list[str] | None, was_asked: Callable[[], bool]) -> int:
     os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # read when OpenCV is loaded; lpr says itself what went wrong
-    _speak_utf8()
+    settle_streams()
     arguments = argparse.Namespace()
     try:
         with stopping_on_sigterm():
@@ -76,9 +76,6 @@ def _run(argv: list[str] | None, was_asked: Callable[[], bool]) -> int:
 
             again = None if argv is not None else lambda: parse_arguments(None)[1]
             return run_job(arguments, config, again, was_asked)
-    except LprError as error:
-        warn(str(error))
-        return 1
     except Reloading:
         return _begin_again()
     except Terminated:
@@ -86,7 +83,14 @@ def _run(argv: list[str] | None, was_asked: Callable[[], bool]) -> int:
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        _forget_stdout()
+        forget_stdout()
+        return 1
+    except MENDABLE as error:
+        line = explain(error)
+        if line is None:
+            raise
+        warn(line)
+        forget_unwritable_stdout()
         return 1
 
 
@@ -97,21 +101,10 @@ def _is_half_done(arguments: argparse.Namespace) -> bool:
     )
 
 
-def _speak_utf8() -> None:
-    """JSON is UTF-8, whatever the locale."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(encoding="utf-8")
-
-
 def _begin_again() -> NoReturn:
     """Start the same command in this process: every setting is read anew, and nothing of this run is left."""
     hold_signals()
     os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
-
-
-def _forget_stdout() -> None:
-    """Nobody reads stdout any more: let Python's last flush go nowhere, without a complaint."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def parse_arguments(argv: list[str] | None) -> tuple[argparse.Namespace, Config]:

@@ -1,5 +1,7 @@
 """What those who watch a run from elsewhere are given: its vitals, and the live page."""
 
+from pathlib import Path
+
 from lpr_edge.base import units
 from lpr_edge.base.config import Config
 from lpr_edge.base.state_dir import state_folder
@@ -17,7 +19,15 @@ def open_vitals(config: Config, reader: PlateReader) -> Vitals:
         kind: f"{model.path.name} {model.manifest.weights_sha256[:8]} ({model.runtime_name} {model.runtime_version})"
         for kind, model in models.items()
     }
-    return Vitals(config.device_name, names, config.store.parent if config.store else state_folder())
+    return Vitals(config.device_name, names, config.store.parent if config.store else _disk())
+
+
+def _disk() -> Path:
+    """A folder of the disk whose room is told: nothing is stored where no settings ask for it."""
+    try:
+        return state_folder()
+    except LprError:
+        return Path()
 
 
 def open_live_page(config: Config, vitals: Vitals, sink: Sink) -> LivePage | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from lpr_edge.contract.command import run_command
 from lpr_edge.contract.errors import LprError
 from lpr_export.base.errors import GateError
 from lpr_export.base.options import PRECISIONS, SUFFIXES, Wish
@@ -114,15 +115,13 @@ def _points(text: str) -> float:
 def main(argv: list[str] | None = None) -> int:
     """Run the command; returns the exit status."""
     arguments = sys.argv[1:] if argv is None else argv
-    try:
+
+    def act() -> int:
         if arguments[:1] == [VERIFY]:
             return _verify(build_verify_parser().parse_args(arguments[1:]))
         return _export_all(_checked(build_parser(), arguments))
-    except LprError as error:
-        return _fail(error)
-    except KeyboardInterrupt:
-        print("lpr-export: stopped; no file was left half written", file=sys.stderr)
-        return 130
+
+    return run_command("lpr-export", act, "stopped; no file was left half written")
 
 
 def _checked(parser: argparse.ArgumentParser, arguments: list[str]) -> argparse.Namespace:

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from lpr_edge.contract.command import run_command
 from lpr_edge.contract.errors import LprError
 from lpr_train.base.config import C, add_flags, read_config, with_flags
 from lpr_train.tasks.registry import FOLD_TASKS, TASKS, task_classes
@@ -14,16 +15,13 @@ from lpr_train.tasks.registry import FOLD_TASKS, TASKS, task_classes
 def main(argv: list[str] | None = None) -> int:
     """Run a command; the exit status is 1 for what the user can mend, 2 for wrong usage, 130 after Ctrl-C."""
     arguments = sys.argv[1:] if argv is None else argv
-    try:
+
+    def act() -> int:
         parsed = build_parser(arguments).parse_args(arguments)
         status: int = parsed.act(parsed)
         return status
-    except LprError as error:
-        print(f"lpr-train: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("lpr-train: stopped", file=sys.stderr)
-        return 130
+
+    return run_command("lpr-train", act)
 
 
 def build_parser(arguments: list[str]) -> argparse.ArgumentParser:

@@ -2,10 +2,12 @@
 
 import importlib
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lpr_train.base.config import FitConfig
-from lpr_train.base.task import Task
+
+if TYPE_CHECKING:
+    from lpr_train.base.task import Task  # needs OpenCV, and --help doesn't
 
 TASKS = {
     "detector": "the plate's four corners in a frame",
@@ -17,7 +19,7 @@ FOLD_TASKS = ("reader", "detector")
 """Commands that can be cross-validated: their photographs are held out by vehicles."""
 
 
-def task_classes(command: str) -> tuple[type[FitConfig], Callable[[Any], Task]]:
+def task_classes(command: str) -> tuple[type[FitConfig], "Callable[[Any], Task]"]:
     """A task's settings, and the task made from them."""
     module = importlib.import_module(f"lpr_train.tasks.{command}")
     return getattr(module, f"{command.title()}Config"), getattr(module, f"{command.title()}Task")

@@ -1,0 +1,102 @@
+"""What every command of lpr does around its work: its streams, and one line for what a person can mend."""
+
+import errno
+import io
+import os
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+
+from lpr_edge.contract.errors import LprError
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+MENDABLE = (LprError, ImportError, OSError)
+"""Errors of which `explain` knows some."""
+
+
+def run_command(name: str, act: Callable[[], int], stopped: str = "stopped") -> int:
+    """Run a command, and say on stderr in one line what a person can mend.
+
+    Args:
+        name: of the command, before each line.
+        act: does the work; returns the exit status.
+        stopped: what is said after Ctrl-C.
+
+    Returns:
+        The exit status: 1 after an error, 130 after Ctrl-C.
+    """
+    settle_streams()
+    try:
+        status = act()
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        print(f"{name}: {stopped}", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        forget_stdout()
+        return 1
+    except MENDABLE as error:
+        line = explain(error)
+        if line is None:
+            raise
+        print(f"{name}: {line}", file=sys.stderr)
+        forget_unwritable_stdout()
+        return 1
+    return status
+
+
+def settle_streams() -> None:
+    """Make stdout UTF-8 whatever the locale, and give streams that were closed (`>&-`) to nowhere.
+
+    Plates and records are beyond most locales. A closed stream's number would go to the next file that is opened, and
+    a library's message into that.
+    """
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number: this one
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115,PTH123  # open to the end
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115,PTH123  # open to the end
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+def forget_stdout() -> None:
+    """Nobody reads stdout any more: let Python's last flush go nowhere, without a complaint."""
+    with suppress(OSError):  # a stream that has no number, in a program that calls this one
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def forget_unwritable_stdout() -> None:
+    """Write what is left for stdout; where that can't be, let it go."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        forget_stdout()
+
+
+def explain(error: Exception) -> str | None:
+    """One line for an error that a person can mend; None for one of the program's own."""
+    if isinstance(error, LprError):
+        return str(error)
+    if isinstance(error, ImportError):
+        return _explain_import(error)
+    if isinstance(error, OSError) and error.errno in NO_ROOM:
+        return f"can't write {error.filename or 'the output'} ({error.strerror}): make room or write elsewhere"
+    return None
+
+
+def _explain_import(error: ImportError) -> str | None:
+    text = str(error)
+    if "cannot open shared object file" in text:
+        library = text.partition(":")[0]
+        return (
+            f"a library of the system is missing: {library}. Where it is OpenCV's (libGL, libgthread): "
+            "pip uninstall -y opencv-python opencv-python-headless && pip install opencv-python-headless"
+        )
+    if error.name == "cv2":
+        return "OpenCV isn't installed: pip install opencv-python-headless"
+    return None
