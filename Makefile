@@ -175,14 +175,12 @@ $(DEVICE)/installed: pyproject.toml constraints.txt
 	@echo "Installing the device part into $(DEVICE) ..."
 	test -x $(DEVICE)/bin/python || $(PYTHON) -m venv $(DEVICE)
 	$(DEVICE)/bin/python -m pip install --quiet --editable .
-	$(call opencv_that_imports,$(DEVICE))
 	@touch $@
 
 $(EVERYTHING)/installed: pyproject.toml constraints.txt
 	@echo "Installing everything into $(EVERYTHING): TensorFlow is large, this takes minutes ..."
 	test -x $(EVERYTHING)/bin/python || $(PYTHON) -m venv $(EVERYTHING)
 	$(EVERYTHING)/bin/python -m pip install --quiet --editable '.[dev]'
-	$(call opencv_that_imports,$(EVERYTHING))
 	@touch $@
 
 # lpr and what it is compared with; none of the latter is ever shipped. Keras runs under TensorFlow and PyTorch there.
@@ -190,20 +188,7 @@ $(RIVALS)/installed: pyproject.toml constraints.txt benchmarks/rivals/requiremen
 	@echo "Installing lpr and its rivals into $(RIVALS): TensorFlow and PyTorch are large, this takes minutes ..."
 	test -x $(RIVALS)/bin/python || $(PYTHON) -m venv $(RIVALS)
 	$(RIVALS)/bin/python -m pip install --quiet --editable '.[train,export,onnx]' -r benchmarks/rivals/requirements.txt
-	$(call opencv_that_imports,$(RIVALS))
+	# ultralytics brings the build with windows, whose files take the place of the other one's and need libGL.
+	$(RIVALS)/bin/python -m pip uninstall --quiet --yes opencv-python
+	$(RIVALS)/bin/python -m pip install --quiet --no-deps --force-reinstall opencv-python-headless
 	@touch $@
-
-# pip's opencv-python wants the desktop's libGL. Where it is missing (servers, containers, bare Debian), the headless
-# build of the same version reads the same pictures; only lpr-edge --show needs the other one.
-define opencv_that_imports
-@set -e; python=$(1)/bin/python; \
-if ! reason=$$($$python -c 'import cv2' 2>&1); then \
-	case "$$reason" in *"cannot open shared object file"*) ;; *) echo "$$reason" >&2; exit 1 ;; esac; \
-	version=$$($$python -c 'from importlib.metadata import version; print(version("opencv-python"))'); \
-	echo "opencv-python can't load a desktop library here ($${reason##*Error: });"; \
-	echo "taking opencv-python-headless $$version instead (no --show window)."; \
-	$$python -m pip uninstall --quiet --yes opencv-python; \
-	$$python -m pip install --quiet --no-deps --force-reinstall "opencv-python-headless==$$version"; \
-	$$python -c 'import cv2'; \
-fi
-endef

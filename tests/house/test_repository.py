@@ -54,7 +54,7 @@ def test_constraints_are_pins(repository: Path) -> None:
 
 
 def test_both_opencv_builds_have_one_version(repository: Path) -> None:
-    """The headless build that `make demo` falls back on is the same version as the desktop one."""
+    """Linux's build without windows, and the one with them that `--show` asks for, are the same version."""
     pins = dict(line.split("==") for line in (repository / "constraints.txt").read_text().split() if "==" in line)
     assert pins["opencv-python-headless"] == pins["opencv-python"]
 

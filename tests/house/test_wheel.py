@@ -2,7 +2,6 @@ import os
 import subprocess
 import sys
 import venv
-from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 import pytest
@@ -18,13 +17,6 @@ def run(*command: str | Path, cwd: Path | None = None) -> str:
     result = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
     assert result.returncode == 0, f"{command}\n{result.stdout}\n{result.stderr}"
     return result.stdout
-
-
-def is_installed(name: str) -> bool:
-    try:
-        return bool(distribution(name))
-    except PackageNotFoundError:
-        return False
 
 
 @pytest.fixture(scope="module")
@@ -44,10 +36,6 @@ def clean(repository: Path, wheel: Path, tmp_path_factory: pytest.TempPathFactor
     pins = ("-c", repository / "constraints.txt") if sys.version_info[:2] == (3, 11) else ()
     pip = (folder / "bin" / "python", "-m", "pip")
     run(*pip, "install", "--quiet", *pins, wheel)
-    if is_installed("opencv-python-headless"):  # this machine has no libGL: the Makefile made the same change
-        version = distribution("opencv-python-headless").version
-        run(*pip, "uninstall", "--quiet", "--yes", "opencv-python")
-        run(*pip, "install", "--quiet", "--no-deps", f"opencv-python-headless=={version}")
     return folder / "bin"
 
 

@@ -32,7 +32,8 @@ class Window:
             cv2.namedWindow(TITLE, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL)
         except cv2.error as error:
             raise LprError(
-                "this OpenCV was built without windows: pip install opencv-python (not -headless)"
+                "this OpenCV was built without windows, as pip installs it on Linux: pip uninstall -y "
+                f"opencv-python-headless && pip install opencv-python=={cv2.__version__}.*; or take --web"
             ) from error
 
     def show(self, picture: Image, wait: bool) -> bool:

@@ -147,3 +147,15 @@ def test_no_display_is_told_before_a_window_opens(monkeypatch: pytest.MonkeyPatc
         monkeypatch.setenv("DISPLAY", display)
         with pytest.raises(LprError, match=f"the display {display} doesn't answer"):
             check_display()
+
+
+def test_an_opencv_without_windows_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Linux's usual build has none: `--show` says in one line what to install, or what does without."""
+
+    def no_window(*_: object) -> None:
+        raise cv2.error("The function is not implemented. Rebuild the library with GTK+ 2.x")
+
+    monkeypatch.setattr("lpr_edge.display.check_display", lambda: None)
+    monkeypatch.setattr(cv2, "namedWindow", no_window)
+    with pytest.raises(LprError, match=r"-y opencv-python-headless && pip install opencv-python==.*--web"):
+        Window()
