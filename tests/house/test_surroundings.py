@@ -10,11 +10,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from tests.train.crops_on_disk import noise, write_characters
+from tests.support.crops_on_disk import noise, write_characters
 
+from lpr_edge.base.state_dir import state_folder
 from lpr_edge.contract.country import load_country
 from lpr_edge.contract.errors import LprError
-from lpr_edge.state import state_folder
 
 COMMANDS = {
     "lpr_edge": ["--doctor"],
@@ -29,11 +29,11 @@ class Missing(importlib.abc.MetaPathFinder):
         if name == "cv2":
             raise {error}
 sys.meta_path.insert(0, Missing())
-sys.exit(importlib.import_module(sys.argv[1] + ".cli").main(sys.argv[2:]))
+sys.exit(importlib.import_module(sys.argv[1] + ".app.cli").main(sys.argv[2:]))
 """
 NO_LIBGL = 'ImportError("libGL.so.1: cannot open shared object file: No such file or directory")'
 NO_OPENCV = "ModuleNotFoundError(\"No module named 'cv2'\", name=name)"
-RUN = "import importlib, sys; sys.exit(importlib.import_module(sys.argv[1] + '.cli').main(sys.argv[2:]))"
+RUN = "import importlib, sys; sys.exit(importlib.import_module(sys.argv[1] + '.app.cli').main(sys.argv[2:]))"
 FOREIGN = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 """A locale without Devanagari, taken at its word."""
 
@@ -123,7 +123,7 @@ def test_a_user_without_a_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
 def test_pictures_are_read_without_a_home(tmp_path: Path, repository: Path) -> None:
     """Nothing is stored, so nothing asks for a home."""
     cv2.imwrite(str(tmp_path / "a.png"), np.repeat(noise(1, (60, 80)), 4, axis=1))
-    golden = repository / "tests" / "edge" / "golden"
+    golden = repository / "tests" / "support" / "golden"
     models = ["--detector", str(golden / "detector.int8.tflite"), "--reader", str(golden / "reader.int8.tflite")]
     code = "import pathlib\ndef home():\n    raise RuntimeError('no home')\npathlib.Path.home = home\n" + RUN
     environment = {key: value for key, value in os.environ.items() if key not in ("HOME", "XDG_STATE_HOME")}

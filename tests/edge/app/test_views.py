@@ -155,7 +155,7 @@ def test_an_opencv_without_windows_is_told(monkeypatch: pytest.MonkeyPatch) -> N
     def no_window(*_: object) -> None:
         raise cv2.error("The function is not implemented. Rebuild the library with GTK+ 2.x")
 
-    monkeypatch.setattr("lpr_edge.display.check_display", lambda: None)
+    monkeypatch.setattr("lpr_edge.output.window.check_display", lambda: None)
     monkeypatch.setattr(cv2, "namedWindow", no_window)
     with pytest.raises(LprError, match=r"-y opencv-python-headless && pip install opencv-python==.*--web"):
         Window()
