@@ -10,7 +10,7 @@ def work():
     while True:
         cv2.GaussianBlur(image, (15, 15), 0)
 
-def run(_):
+def run(*_):
     threading.Thread(target=work, daemon=True).start()
     print("told")
     return 3

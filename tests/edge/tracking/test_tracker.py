@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.readings import LABELS, START, frame, new_tracker, plate, plate_of
 
-from lpr_edge.carrying import VARIABLE, hand_on, take_over
+from lpr_edge.service.handover import VARIABLE, hand_on, take_over
 from lpr_edge.tracking.tracker import MOST_CANDIDATES, Accepts, Event
 from lpr_edge.vision.plate_reader import PlateReading
 
