@@ -31,8 +31,9 @@ def wait_until(holds: Callable[[], bool], timeout_s: float = 20.0) -> None:
 class Shelf:
     """A target that keeps what it gets, and fails when told to."""
 
-    def __init__(self, name: str = "shelf") -> None:
+    def __init__(self, name: str = "shelf", wants_pictures: bool = False) -> None:
         self.name = name
+        self.wants_pictures = wants_pictures
         self.got: list[Record] = []
         self.pictures: list[dict[str, bytes]] = []
         self.fails = False

@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import NoReturn
 
@@ -134,6 +135,8 @@ def parse_arguments(argv: list[str] | None) -> tuple[argparse.Namespace, Config]
 def _check_usage(parser: argparse.ArgumentParser, arguments: argparse.Namespace, config: Config) -> None:
     if arguments.json and not (arguments.info or arguments.doctor):
         parser.error("--json belongs to --info and --doctor; readings are always JSON")
+    if arguments.replay is not None and not config.sends:
+        parser.error("--replay sends stored events to sinks: give --webhook, --mqtt, --jsonl or --csv as well")
     if arguments.print and not arguments.install_service:
         parser.error("--print belongs to --install-service")
     if arguments.hash_list and not config.hash_plates:
@@ -170,6 +173,8 @@ def build_parser() -> argparse.ArgumentParser:
             )
         if "web_token" in names:
             _add_web(group)
+        if "store" in names:
+            _add_replay(group)
     return parser
 
 
@@ -190,6 +195,27 @@ def _add_web(group: argparse._ArgumentGroup) -> None:
     """`--web`, the only setting whose flag needs no value."""
     shown = f"{field_notes(Config)['web']} (default: none; without HOST:PORT {DEFAULT})"
     group.add_argument("--web", nargs="?", const=DEFAULT, default=argparse.SUPPRESS, metavar="HOST:PORT", help=shown)
+
+
+def _add_replay(group: argparse._ArgumentGroup) -> None:
+    """`--replay`: of a start, not a setting, or each start would send what was refused once more."""
+    group.add_argument(
+        "--replay",
+        nargs="?",
+        const=0.0,
+        type=_time,
+        metavar="TIME",
+        help="send sinks the stored events that they never had, from before they were added or refused; with TIME, such"
+        " as 2026-03-01T06:00, those stored since",
+    )
+
+
+def _time(text: str) -> float:
+    """Seconds since 1970 of an ISO 8601 time; local where it names no zone."""
+    try:
+        return datetime.fromisoformat(text).timestamp()
+    except (ValueError, OverflowError) as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time such as 2026-03-01T06:00") from error
 
 
 def _add_service(group: argparse._ArgumentGroup) -> None:

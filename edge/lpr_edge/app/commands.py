@@ -64,7 +64,7 @@ def run_job(
         install_service(config, arguments.config, arguments.print, sys.stdout)
         return 0
     source = name_frames(_open(config), config.source_name)
-    return read_plates(config, shape_frames(source, config.rotate, config.every), again, was_asked)
+    return read_plates(config, shape_frames(source, config.rotate, config.every), again, was_asked, arguments.replay)
 
 
 def _open(config: Config) -> Source:
@@ -136,22 +136,37 @@ def run_demo(config: Config) -> int:
     return 0
 
 
-def read_plates(config: Config, source: Source, again: Again | None = None, was_asked: WasAsked = lambda: False) -> int:
-    """Read a source to its end; 1 where a picture of it can't be read."""
-    loop = _loop(config, source)
+def read_plates(
+    config: Config,
+    source: Source,
+    again: Again | None = None,
+    was_asked: WasAsked = lambda: False,
+    replay: float | None = None,
+) -> int:
+    """Read a source to its end; 1 where a picture of it can't be read.
+
+    Args:
+        config: the settings.
+        source: gives frames.
+        again: see `run_job`.
+        was_asked: whether SIGHUP has come.
+        replay: sinks are sent the events that they never had and that were stored since then, in seconds since 1970;
+            None for none.
+    """
+    loop = _loop(config, source, replay)
     loop.take_over(source)
     _run(loop, source, config, again, was_asked)
     return 1 if loop.unreadable else 0
 
 
-def _loop(config: Config, source: Source) -> Loop:
+def _loop(config: Config, source: Source, replay: float | None = None) -> Loop:
     if config.stores and source.kind == "stills":
         raise LprError(f"{source.name} is pictures, which give no events to store or send on: write stdout to a file")
     plate_reader = _load_reader(config, source.kind == "stills")
     views = open_views(source, config.show, config.save_video, config.save_images, config.every_frame)
     views.captions = not config.blurs
     vitals = open_vitals(config, plate_reader)
-    sink = open_sinks(config, JsonLines(sys.stdout), plate_reader.reader, vitals)
+    sink = open_sinks(config, JsonLines(sys.stdout), plate_reader.reader, vitals, replay)
     views.page = open_live_page(config, vitals, sink)
     loop = Loop(
         plate_reader, sink, views, config.every_frame, gap=config.gap_time, vitals=vitals, any_text=config.any_text

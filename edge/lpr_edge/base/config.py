@@ -230,6 +230,11 @@ class Config:
         return any((self.store, self.jsonl, self.csv, self.snapshots, self.webhook, self.mqtt, self.list))
 
     @property
+    def sends(self) -> bool:
+        """Whether a sink gets events as records, and can be given those of the past."""
+        return any((self.jsonl, self.csv, self.webhook, self.mqtt))
+
+    @property
     def blurs(self) -> bool:
         """Whether pictures show no plates: a hash would be for nothing beside a picture."""
         return self.blur or self.hash_plates

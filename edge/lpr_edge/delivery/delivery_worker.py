@@ -89,9 +89,13 @@ class Courier:
         try:
             self.target.deliver(parcel)
         except RefusedError as error:
-            warn(f"{self.target.name} refuses event {parcel.record['id']} ({error}): it is left out there")
-        self._outbox.mark_delivered(self.target.name, parcel.number)
-        detail(f"{self.target.name} has event {parcel.record['id']}")
+            warn(
+                f"{self.target.name} refuses event {parcel.record['id']} ({error}): it is kept, --replay sends it again"
+            )
+            self._outbox.mark_refused(self.target.name, parcel.number, str(error))
+        else:
+            self._outbox.mark_delivered(self.target.name, parcel.number)
+            detail(f"{self.target.name} has event {parcel.record['id']}")
         FAULTS.clear(self.target.name)
         if self.failures:
             say(f"{self.target.name} is back after {self.failures} failed tries")

@@ -7,7 +7,6 @@ from time import monotonic
 
 from lpr_edge.base.log import say, warn
 from lpr_edge.capture.clock import Clock
-from lpr_edge.contract.errors import LprError
 from lpr_edge.delivery.delivery_worker import Courier
 from lpr_edge.delivery.heartbeat import Heartbeat
 from lpr_edge.delivery.outbox import Outbox
@@ -24,6 +23,8 @@ TRY_AGAIN_S = 5.0
 """From a try that failed to the next, unless an event comes."""
 HELD = "held"
 """In the place of a sink's name, for events that are only in memory."""
+DAMAGED = "damaged"
+"""The same for events that can't be read."""
 CLOSE_S = 0.7
 """How long sinks may still take at the end; a stop must be over in 2 s."""
 
@@ -83,6 +84,14 @@ class Announcer:
             return self.outbox.waiting() | held
         except sqlite3.Error:
             return held
+
+    def set_aside(self) -> dict[str, int]:
+        """How many events are kept that each sink has refused, and, under DAMAGED, that can't be read."""
+        try:
+            refused, damaged = self.outbox.refused(), self.outbox.damaged()
+        except sqlite3.Error:
+            return {}
+        return refused | ({DAMAGED: damaged} if damaged else {})
 
     def close(self) -> None:
         """Store what was held, and let the sinks finish."""
@@ -146,11 +155,6 @@ class Announcer:
         if self._failed_at is None:
             warn(f"the outbox {self.outbox.path} takes no events ({error}): they are held in memory, make room")
         self._failed_at = monotonic()
-        if not isinstance(error, sqlite3.OperationalError):  # not locked or full, but damaged
-            try:
-                self.outbox.recover()
-            except (LprError, OSError, sqlite3.Error) as failure:
-                warn(str(failure))
 
     def _tell_waiting(self) -> None:
         for name, count in self.waiting().items():

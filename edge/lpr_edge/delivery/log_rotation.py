@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from lpr_edge.base.private_files import make_private_folder, open_private, sync_folder
 from lpr_edge.delivery.sink import DeliveryError
 
 TAIL = 65536
@@ -60,9 +61,11 @@ class RotatedFile:
         yield from reversed(list(self.put_by()))  # not looked for while the file itself has lines: it may be a crowd
 
     def _write(self, line: str) -> None:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.path.open("ab", buffering=0) as file:
+        make_private_folder(self.path.parent)
+        with open(self.path, "ab", buffering=0, opener=open_private) as file:  # `Path.open` takes no opener
             before = file.tell()
+            if not before:
+                sync_folder(self.path.parent)
             first = f"{self._header}\n" if self._header and not before else ""
             data = f"{first}{line}\n".encode()
             try:
@@ -93,6 +96,7 @@ class RotatedFile:
         is_old = datetime.fromtimestamp(status.st_mtime, UTC).date() != now.date()
         if is_old or status.st_size + coming > self._limit:
             self.path.replace(self._free_name(now))
+            sync_folder(self.path.parent)
 
     def _free_name(self, now: datetime) -> Path:
         stem = f"{self.path.stem}-{now:%Y%m%dT%H%M%S}"

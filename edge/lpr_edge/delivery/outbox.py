@@ -1,49 +1,58 @@
-"""Events on disk before anybody hears of them: the log, and how far each sink has got, in one SQLite file.
+"""Events on disk before anybody hears of them: the log, and how far each sink has got, in one file."""
 
-SQLite in WAL mode with full synchronisation: what `add` has returned from survives a killed process and a power cut.
-"""
-
-import fcntl
 import json
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from threading import Lock
-from typing import TextIO
+from typing import TypeVar
 
 from lpr_edge.base.log import warn
 from lpr_edge.contract.errors import LprError
+from lpr_edge.delivery.salvage import LAST, read_record
 from lpr_edge.delivery.sink import Parcel
+from lpr_edge.delivery.store_file import is_damage, open_store, replace_damaged, replace_missing
 from lpr_edge.tracking.event_record import Record
 
-SCHEMA_VERSION = 1
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS events (
-    number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, stored REAL NOT NULL, record TEXT NOT NULL);
-CREATE INDEX IF NOT EXISTS events_stored ON events (stored);
-CREATE TABLE IF NOT EXISTS pictures (
-    number INTEGER NOT NULL REFERENCES events ON DELETE CASCADE, name TEXT NOT NULL, jpeg BLOB NOT NULL,
-    PRIMARY KEY (number, name));
-CREATE TABLE IF NOT EXISTS deliveries (sink TEXT PRIMARY KEY, number INTEGER NOT NULL);
+T = TypeVar("T")
+
+NEXT = """
+SELECT number, CAST(record AS BLOB) FROM events
+WHERE number = (SELECT MIN(number) FROM replays WHERE sink = ?1)
+   OR number = (SELECT MIN(number) FROM events WHERE number > (SELECT number FROM deliveries WHERE sink = ?1)
+                AND number NOT IN (SELECT number FROM damaged))
+ORDER BY number LIMIT 1
 """
-CACHE_KIB = 512
-"""Of pages kept in memory. SQLite's own 2,000 would fill event by event, for nothing that is read twice."""
-BUSY_S = 0.5
-"""How long another program may hold the file before a write is put off; frames wait meanwhile."""
+WAITING = """
+SELECT (SELECT COUNT(*) FROM replays WHERE sink = ?1)
+     + (SELECT COUNT(*) FROM events WHERE number > (SELECT number FROM deliveries WHERE sink = ?1)
+        AND number NOT IN (SELECT number FROM damaged))
+"""
+NEVER_HAD = """
+INSERT OR IGNORE INTO replays SELECT number, ?1 FROM events
+WHERE (number <= (SELECT number FROM beginnings WHERE sink = ?1)
+       OR number IN (SELECT number FROM refused WHERE sink = ?1))
+  AND number NOT IN (SELECT number FROM damaged) AND stored >= ?2
+"""
 
 
 class Outbox:
-    """The file of events. Its methods may be called from any thread, and raise `sqlite3.Error` where the disk fails."""
+    """The file of events. Its methods may be called from any thread, and raise `sqlite3.Error` where the disk fails.
 
-    def __init__(self, path: Path, sinks: Iterable[str], keeps: bool = True) -> None:
+    A file that is damaged, removed or replaced while it is used is followed by a new one, with what can be read of it.
+    """
+
+    def __init__(
+        self, path: Path, sinks: Iterable[str], keeps: bool = True, picture_sinks: Collection[str] = ()
+    ) -> None:
         """Open or make the file.
 
         Args:
             path: where it is.
             sinks: names of those that take events from it; one that is new begins with the next event.
             keeps: whether events stay when all sinks have them.
+            picture_sinks: those of the sinks that are given pictures, too.
 
         Raises:
             LprError: the file can't be had, is another program's, or another lpr-edge uses it.
@@ -51,14 +60,10 @@ class Outbox:
         self.path = path
         self.sinks = tuple(sinks)
         self.keeps = keeps
+        self.picture_sinks = tuple(picture_sinks)
         self._lock = Lock()
-        self._claim = _claim(path)
-        try:
-            self._connection = self._open()
-        except BaseException:
-            self._claim.close()
-            raise
-        self._earlier = int(self._connection.execute("SELECT COALESCE(MAX(number), 0) FROM events").fetchone()[0])
+        self._file = open_store(path, self.sinks)
+        self._earlier = self._last()
         """Number of the last event of earlier runs."""
 
     def add(self, record: Record, pictures: Mapping[str, bytes] | None = None) -> Record:
@@ -67,117 +72,198 @@ class Outbox:
         An event with the id of an older one is the same event where it tells the same (a clip that is read again): it
         isn't stored twice. Where it tells something else, it gets an id of its own.
         """
-        with self._transaction() as connection:
+
+        def put(connection: sqlite3.Connection) -> Record:
             stored, is_new = _with_own_id(connection, record)
             if is_new:
-                row = (stored["id"], time.time(), json.dumps(stored, ensure_ascii=False))
+                row = (stored["id"], time.time(), _to_text(stored))
                 number = connection.execute("INSERT INTO events (id, stored, record) VALUES (?, ?, ?)", row).lastrowid
                 blobs = [(number, name, jpeg) for name, jpeg in (pictures or {}).items()]
                 connection.executemany("INSERT INTO pictures VALUES (?, ?, ?)", blobs)
+            return stored
+
+        stored = self._do(put)
+        while not self._file.is_in_place():  # it went just then, perhaps with this event
+            stored = self._do(put)
         return stored
 
     def next_for(self, sink: str) -> Parcel | None:
-        """The oldest event that a sink hasn't had; None where it has them all."""
-        with self._transaction() as connection:
-            found = connection.execute(
-                "SELECT number, record FROM events WHERE number > (SELECT number FROM deliveries WHERE sink = ?)"
-                " ORDER BY number LIMIT 1",
-                (sink,),
-            ).fetchone()
+        """The oldest event that a sink hasn't had; None where it has them all. One that can't be read is set aside."""
+
+        def find(connection: sqlite3.Connection) -> tuple[int, bytes, dict[str, bytes]] | None:
+            found = connection.execute(NEXT, (sink,)).fetchone()
             if found is None:
                 return None
-            number, record = found
-            pictures = dict(connection.execute("SELECT name, jpeg FROM pictures WHERE number = ?", (number,)))
-        return Parcel(number, json.loads(record), pictures)
+            pictures = "SELECT name, jpeg FROM pictures WHERE number = ?" if sink in self.picture_sinks else ""
+            return *found, dict(connection.execute(pictures, (found[0],))) if pictures else {}
+
+        while (found := self._do(find)) is not None:
+            number, data, pictures = found
+            record, trouble = read_record(data)
+            if not trouble:
+                return Parcel(number, record, pictures)
+            self._set_aside(number, trouble)
+        return None
 
     def mark_delivered(self, sink: str, number: int) -> None:
         """Note that a sink has an event, and let go what no sink needs any more."""
-        with self._transaction() as connection:
-            connection.execute("UPDATE deliveries SET number = ? WHERE sink = ?", (number, sink))
-            done = self._delivered(connection)
-            connection.execute("DELETE FROM pictures WHERE number <= ?", (done,))
-            if not self.keeps:
-                connection.execute("DELETE FROM events WHERE number <= ?", (done,))
+        self._do(lambda connection: self._pass(connection, sink, number))
+
+    def mark_refused(self, sink: str, number: int, reason: str) -> None:
+        """Note that a sink will not take an event: it is kept, and `replay` offers it again."""
+
+        def note(connection: sqlite3.Connection) -> None:
+            row = (number, sink, reason)
+            self._pass(connection, sink, number, "INSERT OR REPLACE INTO refused VALUES (?, ?, ?)", row)
+
+        self._do(note)
+
+    def replay(self, since: float = 0.0) -> dict[str, int]:
+        """Send each sink what it never had: from before it was new, and what it refused; how many events each.
+
+        Sinks that want pictures are left out: those of past events aren't kept.
+
+        Args:
+            since: only events that were stored then or later, in seconds since 1970.
+        """
+        sinks = [sink for sink in self.sinks if sink not in self.picture_sinks]
+        before = "SELECT COALESCE(MAX(number), 0) FROM events WHERE stored < ?"
+
+        def queue(connection: sqlite3.Connection) -> dict[str, int]:
+            counts = {sink: connection.execute(NEVER_HAD, (sink, since)).rowcount for sink in sinks}
+            for sink in sinks:
+                connection.execute(
+                    f"UPDATE beginnings SET number = MIN(number, ({before})) WHERE sink = ?", (since, sink)
+                )
+            return counts
+
+        return self._do(queue)
 
     def waiting(self) -> dict[str, int]:
         """How many events each sink has yet to get."""
-        query = "SELECT COUNT(*) FROM events WHERE number > (SELECT number FROM deliveries WHERE sink = ?)"
-        with self._transaction() as connection:
-            return {sink: int(connection.execute(query, (sink,)).fetchone()[0]) for sink in self.sinks}
+        return self._do(lambda connection: self._counts(connection, WAITING))
+
+    def refused(self) -> dict[str, int]:
+        """How many stored events each sink has refused."""
+        query = "SELECT COUNT(*) FROM refused WHERE sink = ?1"
+        return self._do(lambda connection: self._counts(connection, query))
+
+    def damaged(self) -> int:
+        """How many stored events can't be read."""
+        return int(self._value("SELECT COUNT(*) FROM damaged") or 0)
 
     def records(self) -> list[Record]:
-        """Every event in the file, the oldest first."""
-        with self._transaction() as connection:
-            return [json.loads(row[0]) for row in connection.execute("SELECT record FROM events ORDER BY number")]
+        """Every event in the file that can be read, the oldest first."""
+        query = "SELECT CAST(record AS BLOB) FROM events ORDER BY number"
+        found = [read_record(row[0]) for row in self._do(lambda connection: connection.execute(query).fetchall())]
+        return [record for record, trouble in found if not trouble]
 
     def oldest(self) -> float | None:
         """When the oldest event was stored, seconds since 1970; None where there is none."""
-        with self._transaction() as connection:
-            found = connection.execute("SELECT MIN(stored) FROM events").fetchone()[0]
-        return None if found is None else float(found)
+        return self._value("SELECT MIN(stored) FROM events")
+
+    def newest(self) -> float | None:
+        """When the newest event was stored, seconds since 1970; None where there is none."""
+        return self._value("SELECT MAX(stored) FROM events")
+
+    def believed_time(self) -> float | None:
+        """The latest time that `believe` was given; None before."""
+        return self._value("SELECT MAX(believed) FROM clock")
+
+    def believe(self, now: float) -> None:
+        """Note that the clock was right when it showed this time, in seconds since 1970."""
+
+        def note(connection: sqlite3.Connection) -> None:
+            connection.execute("DELETE FROM clock")
+            connection.execute("INSERT INTO clock VALUES (?)", (now,))
+
+        self._do(note)
 
     def move_times(self, by_s: float) -> None:
         """Correct when this run's events were stored, where the clock was wrong by so many seconds and has been set."""
-        with self._transaction() as connection:
-            connection.execute("UPDATE events SET stored = stored + ? WHERE number > ?", (by_s, self._earlier))
+        query = "UPDATE events SET stored = stored + ? WHERE number > ?"
+        self._do(lambda connection: connection.execute(query, (by_s, self._earlier)))
 
     def drop_before(self, stored: float) -> int:
         """Delete events that were stored before a time and that all sinks have; how many."""
-        with self._transaction() as connection:
-            query = "DELETE FROM events WHERE stored < ? AND number <= ?"
-            count = connection.execute(query, (stored, self._delivered(connection))).rowcount
+        query = "DELETE FROM events WHERE stored < ? AND number <= ? AND number NOT IN (SELECT number FROM replays)"
+
+        def drop(connection: sqlite3.Connection) -> int:
+            return connection.execute(query, (stored, self._delivered(connection, self.sinks))).rowcount
+
+        count = self._do(drop)
         self._give_back()
-        return int(count)
+        return count
 
     def drop_oldest(self, count: int) -> int:
         """Delete the oldest events, to make room; how many of them some sink hadn't had."""
-        with self._transaction() as connection:
-            done = self._delivered(connection)
-            oldest = "SELECT number FROM events ORDER BY number LIMIT ?"
+        oldest = "SELECT number FROM events ORDER BY number LIMIT ?"
+
+        def drop(connection: sqlite3.Connection) -> int:
+            done = self._delivered(connection, self.sinks)
             lost = connection.execute(f"SELECT COUNT(*) FROM ({oldest}) WHERE number > ?", (count, done)).fetchone()[0]
             connection.execute(f"DELETE FROM events WHERE number IN ({oldest})", (count,))
+            return int(lost)
+
+        lost = self._do(drop)
         self._give_back()
-        return int(lost)
+        return lost
 
     def size(self) -> int:
         """Bytes on disk."""
-        paths = (self.path, Path(f"{self.path}-wal"))
+        real = self.path.resolve()
+        paths = (real, Path(f"{real}-wal"))
         return sum(path.stat().st_size for path in paths if path.exists())
-
-    def recover(self) -> None:
-        """Put a damaged file aside and begin a new one.
-
-        Raises:
-            LprError: a new one can't be made.
-        """
-        with self._lock:
-            self._connection.close()
-            aside = _put_aside(self.path)
-            self._connection = self._open()
-            self._earlier = 0
-        warn(f"{self.path} was damaged: it is kept as {aside}, and a new one begun")
 
     def close(self) -> None:
         """Close the file."""
         with self._lock:
-            self._connection.close()
-            self._claim.close()
+            if self._file.is_open:
+                self._file.close()
 
-    def _open(self) -> sqlite3.Connection:
-        try:
-            return _connect(self.path, self.sinks)
-        except sqlite3.OperationalError as error:
-            raise LprError(f"can't open the outbox {self.path} ({error}): give --store another file") from error
-        except sqlite3.DatabaseError:
-            aside = _put_aside(self.path)
-            warn(f"{self.path} is damaged: it is kept as {aside}, and a new one begun")
-            return _connect(self.path, self.sinks)
+    @property
+    def _connection(self) -> sqlite3.Connection:
+        return self._file.connection
 
-    def _delivered(self, connection: sqlite3.Connection) -> int:
-        """The number up to which all sinks have their events."""
+    def _pass(
+        self, connection: sqlite3.Connection, sink: str, number: int, then: str = "", row: tuple[object, ...] = ()
+    ) -> None:
+        """Move a sink on past an event, note what is to be noted, and delete what nobody needs."""
+        connection.execute("UPDATE deliveries SET number = MAX(number, ?) WHERE sink = ?", (number, sink))
+        for table in ("replays", "refused"):
+            connection.execute(f"DELETE FROM {table} WHERE number = ? AND sink = ?", (number, sink))
+        if then:
+            connection.execute(then, row)
+        seen = self._delivered(connection, self.picture_sinks)
+        connection.execute("DELETE FROM pictures WHERE number <= ?", (seen,))
+        if not self.keeps:
+            kept = " UNION ".join(f"SELECT number FROM {table}" for table in ("refused", "damaged", "replays"))
+            done = self._delivered(connection, self.sinks)
+            connection.execute(f"DELETE FROM events WHERE number <= ? AND number NOT IN ({kept})", (done,))
+
+    def _set_aside(self, number: int, reason: str) -> None:
+        def note(connection: sqlite3.Connection) -> int:
+            connection.execute("DELETE FROM replays WHERE number = ?", (number,))
+            return connection.execute("INSERT OR IGNORE INTO damaged VALUES (?, ?)", (number, reason)).rowcount
+
+        if self._do(note):
+            warn(f"event {number} in {self.path} is damaged ({reason}): it stays there, and no sink gets it")
+
+    def _counts(self, connection: sqlite3.Connection, query: str) -> dict[str, int]:
+        return {sink: int(connection.execute(query, (sink,)).fetchone()[0]) for sink in self.sinks}
+
+    def _value(self, query: str) -> float | None:
+        found = self._do(lambda connection: connection.execute(query).fetchone()[0])
+        return None if found is None else float(found)
+
+    def _last(self) -> int:
+        return int(self._connection.execute(LAST).fetchone()[0])
+
+    def _delivered(self, connection: sqlite3.Connection, sinks: Iterable[str]) -> int:
+        """The number up to which all of these sinks have their events."""
         rows = dict(connection.execute("SELECT sink, number FROM deliveries"))
-        last = connection.execute("SELECT COALESCE(MAX(number), 0) FROM events").fetchone()[0]
-        return int(min((rows[sink] for sink in self.sinks), default=last))
+        last = connection.execute(LAST).fetchone()[0]
+        return int(min((rows[sink] for sink in sinks), default=last))
 
     def _give_back(self) -> None:
         """Return deleted pages to the disk."""
@@ -185,84 +271,65 @@ class Outbox:
             self._connection.executescript("PRAGMA incremental_vacuum")  # `execute` would stop after the first page
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
+    def _do(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Do something as one transaction, in a new file where the one before is gone or found to be damaged."""
         with self._lock:
-            self._connection.execute("BEGIN IMMEDIATE")
             try:
-                yield self._connection
-                self._connection.execute("COMMIT")
-            except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
+                self._follow_file()
+                return self._attempt(work)
+            except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+                if not is_damage(error):
+                    raise
+            except LprError as error:
+                raise sqlite3.OperationalError(str(error)) from error
+            self._replace_damaged()
+            return self._attempt(work)
 
+    def _follow_file(self) -> None:
+        """See that the open file is the one that the path leads to."""
+        if not self._file.is_open:  # a new one could not be made before
+            self._file = open_store(self.path, self.sinks)
+        elif not self._file.is_in_place():
+            done = self._delivered(self._connection, self.sinks)
+            self._file = replace_missing(self._file, self.sinks, done)
+        else:
+            return
+        self._earlier = min(self._earlier, self._last())
 
-def _claim(path: Path) -> TextIO:
-    """Hold the file for this process alone: two would deliver everything twice."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        claim = Path(f"{path}.lock").open("w")  # noqa: SIM115  # held until the outbox is closed
-    except OSError as error:
-        raise LprError(f"can't make the outbox {path} ({error.strerror}): give --store another file") from error
-    try:
-        fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        claim.close()
-        raise LprError(f"another lpr-edge uses {path}: give each its own with --store FILE") from error
-    return claim
+    def _replace_damaged(self) -> None:
+        try:
+            self._file = replace_damaged(self._file, self.sinks)
+        except (LprError, OSError) as error:
+            raise sqlite3.OperationalError(str(error)) from error
+        self._earlier = min(self._earlier, self._last())
 
-
-def _connect(path: Path, sinks: Iterable[str]) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
-    try:
-        _prepare(connection, path, sinks)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _prepare(connection: sqlite3.Connection, path: Path, sinks: Iterable[str]) -> None:
-    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
-    connection.execute("PRAGMA journal_mode = WAL").fetchone()
-    connection.execute("PRAGMA synchronous = FULL")
-    # SQLite's own 1000 pages let the log of a nearly full disk take what room was made for it, and then go no further.
-    connection.execute("PRAGMA wal_autocheckpoint = 100").fetchone()
-    connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
-    connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA secure_delete = ON")  # a deleted plate can't be read from the file any more
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version > SCHEMA_VERSION:
-        raise LprError(
-            f"{path} was written by a newer lpr (format {version}): upgrade lpr, or give --store another file"
-        )
-    if connection.execute("PRAGMA quick_check").fetchone()[0] != "ok":
-        raise sqlite3.DatabaseError("quick_check")
-    connection.executescript(SCHEMA)
-    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-    begin = "INSERT OR IGNORE INTO deliveries SELECT ?, COALESCE(MAX(number), 0) FROM events"
-    connection.executemany(begin, [(sink,) for sink in sinks])
+    def _attempt(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        connection = self._connection
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            result = work(connection)
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+        return result
 
 
 def _with_own_id(connection: sqlite3.Connection, record: Record) -> tuple[Record, bool]:
     """The record with an id that no other event has, and whether it is new."""
     wanted = record
     for number in range(2, 1_000_000):
-        found = connection.execute("SELECT record FROM events WHERE id = ?", (wanted["id"],)).fetchone()
+        query = "SELECT CAST(record AS BLOB) FROM events WHERE id = ?"
+        found = connection.execute(query, (wanted["id"],)).fetchone()
         if found is None:
             return wanted, True
-        if json.loads(found[0]) == json.loads(json.dumps(wanted)):
+        if read_record(found[0])[0] == json.loads(_to_text(wanted)):
             return wanted, False
         wanted = record | {"id": f"{record['id']}.{number}"}
     raise ValueError(f"a million events are called {record['id']}")
 
 
-def _put_aside(path: Path) -> Path:
-    """Rename a damaged file, its log too, so that a person can look at it."""
-    aside = Path(f"{path}.damaged-{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}")
-    for suffix in ("", "-wal", "-shm"):
-        part = Path(f"{path}{suffix}")
-        if part.exists():
-            part.replace(f"{aside}{suffix}")
-    return aside
+def _to_text(record: Record) -> str:
+    """JSON as the file takes it; what is no Unicode character, as in some files' names, becomes a question mark."""
+    return json.dumps(record, ensure_ascii=False).encode(errors="replace").decode()

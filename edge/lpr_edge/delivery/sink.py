@@ -14,7 +14,7 @@ class DeliveryError(LprError):
 
 
 class RefusedError(LprError):
-    """An event that a sink will never take; it is left out there, and said so."""
+    """An event that a sink does not take as it is; the outbox keeps it as refused, and the next one follows."""
 
 
 class Sink(Protocol):
@@ -75,6 +75,11 @@ class Target(Protocol):
     @property
     def name(self) -> str:
         """What it is called in the outbox and in messages."""
+        ...
+
+    @property
+    def wants_pictures(self) -> bool:
+        """Whether it is given an event's pictures, too; others never make the outbox read them."""
         ...
 
     def deliver(self, parcel: Parcel) -> None:

@@ -1,12 +1,15 @@
 """Pictures and clips with what was read drawn in."""
 
+import os
 import re
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from lpr_edge.base.private_files import make_private_folder, open_private
 from lpr_edge.contract.arrays import Image
 from lpr_edge.contract.errors import LprError
 
@@ -55,6 +58,8 @@ class VideoFile:
         self._size_wh = (picture.shape[1] // 2 * 2, picture.shape[0] // 2 * 2)  # encoders want even sides
         self._start = time
         code = cv2.VideoWriter.fourcc(*CODECS[self.path.suffix.lower()])
+        with suppress(OSError):  # OpenCV fails for the same reason, and that is told
+            os.close(open_private(self.path, os.O_WRONLY | os.O_CREAT))
         self._writer = cv2.VideoWriter(str(self.path), code, self.fps, self._size_wh)
         if not self._writer.isOpened():
             raise LprError(f"can't write the video {self.path}: does its folder exist, and may you write there?")
@@ -85,7 +90,7 @@ class ImageFolder:
         if Path(source).exists() and folder.resolve() == read_from.resolve():
             raise LprError(f"--save-images {folder} would overwrite the pictures that are read: give another folder")
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            make_private_folder(folder)
         except OSError as error:
             raise LprError(f"can't make the folder {folder}: {error.strerror}") from error
         self.folder = folder
@@ -98,11 +103,11 @@ class ImageFolder:
         """
         path = self.folder / name
         try:
-            written = cv2.imwrite(str(path), picture)
-        except cv2.error:
-            written = False
-        if not written:
-            raise LprError(f"can't write {path}: is the disk full, or the folder protected?")
+            data = cv2.imencode(path.suffix, picture)[1].tobytes()
+            with open(path, "wb", opener=open_private) as file:  # `Path.open` takes no opener
+                file.write(data)
+        except (OSError, cv2.error) as error:
+            raise LprError(f"can't write {path}: is the disk full, or the folder protected?") from error
 
 
 def file_name(source: str, index: int) -> str:

@@ -6,6 +6,7 @@ import secrets
 from pathlib import Path
 
 from lpr_edge.base.log import say
+from lpr_edge.base.private_files import make_private_folder, open_private, sync_folder
 from lpr_edge.contract.errors import LprError
 
 BYTES = 32
@@ -34,12 +35,13 @@ def _read(path: Path) -> bytes:
 
 
 def _make(path: Path) -> bytes:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_private_folder(path.parent)
     key = secrets.token_bytes(BYTES)
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    handle = open_private(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
     with os.fdopen(handle, "w") as file:
         file.write(f"{key.hex()}\n")
         file.flush()
         os.fsync(file.fileno())
+    sync_folder(path.parent)
     say(f"made the key {path}: hashes can only be compared with those of the same key")
     return key

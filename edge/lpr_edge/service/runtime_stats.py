@@ -40,6 +40,8 @@ class Vitals:
         self.models = dict(models or {})
         self.waiting: Waiting = dict
         """How many events each sink has yet to get."""
+        self.set_aside: Waiting = dict
+        """How many events are kept that each sink has refused; under `damaged`, that can't be read."""
         self._disk = disk
         self._lock = Lock()
         self._start = monotonic()
@@ -50,7 +52,9 @@ class Vitals:
         self._frames = self._event_count = 0
         self._total_ms = 0.0
         self._last: float | None = None
-        self._waited: tuple[float, dict[str, int]] = (float("-inf"), {})
+        self._asked = float("-inf")
+        """When the outbox was last asked."""
+        self._outbox: Record = {}
 
     def note(self, frame: Frame, result: FrameResult) -> None:
         """Count a frame that was read."""
@@ -106,17 +110,18 @@ class Vitals:
             "temperature_c": temperature_c(),
             "memory_mb": round(memory_bytes() / 1e6, 1),
             "disk_free_mb": None if free is None else round(free / 1e6),
-            "outbox": self._waiting(now),
+            **self._of_outbox(now),
         }
 
     def _forget(self, now: float) -> None:
         while self._recent and now - self._recent[0][0] > WINDOW_S:
             self._recent.popleft()
 
-    def _waiting(self, now: float) -> dict[str, int]:
-        if now - self._waited[0] >= LOOK_S:
-            self._waited = now, dict(self.waiting())
-        return self._waited[1]
+    def _of_outbox(self, now: float) -> Record:
+        if now - self._asked >= LOOK_S:
+            self._asked = now
+            self._outbox = {"outbox": dict(self.waiting()), "set_aside": dict(self.set_aside())}
+        return self._outbox
 
 
 def _p50_p95(values: list[float]) -> Record | None:

@@ -30,6 +30,9 @@ def _lines(vitals: Record, total_ms: float) -> Iterator[str]:
     yield from _metric("lpr_latency_seconds", "summary", "Detector and reader, for each frame.", latency)
     waiting = [("", _labels({"sink": sink}), count) for sink, count in vitals["outbox"].items()]
     yield from _metric("lpr_outbox_events", "gauge", "Events that a sink has yet to get.", waiting)
+    aside = [("", _labels({"reason": reason}), count) for reason, count in vitals["set_aside"].items()]
+    text = "Events kept that a sink has refused, or that are damaged."
+    yield from _metric("lpr_outbox_set_aside_events", "gauge", text, aside)
 
 
 def _single(vitals: Record) -> Iterator[tuple[str, str, str, float | None]]:

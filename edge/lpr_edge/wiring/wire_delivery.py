@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from lpr_edge.base import units
 from lpr_edge.base.config import Config
+from lpr_edge.base.log import say
 from lpr_edge.base.state_dir import state_folder
 from lpr_edge.delivery.delivery_worker import Courier
 from lpr_edge.delivery.enqueue import Announcer
@@ -27,7 +28,9 @@ from lpr_edge.watchlist.watch_list import WatchList, read_list
 from lpr_edge.watchlist.watchlist_sink import Acting, Action, Matching, Telling
 
 
-def open_sinks(config: Config, stdout: Sink, reader: Reader, vitals: Vitals | None = None) -> Sink:
+def open_sinks(
+    config: Config, stdout: Sink, reader: Reader, vitals: Vitals | None = None, replay: float | None = None
+) -> Sink:
     """All that a record passes: watch list, hashing, outbox, stdout, sinks and actions, as the settings ask for them.
 
     Args:
@@ -35,6 +38,7 @@ def open_sinks(config: Config, stdout: Sink, reader: Reader, vitals: Vitals | No
         stdout: who hears of a record first.
         reader: knows the labels and the grammar.
         vitals: counts events, and is told to the broker.
+        replay: see `read_plates`.
 
     Raises:
         LprError: one of them can't be had.
@@ -43,7 +47,7 @@ def open_sinks(config: Config, stdout: Sink, reader: Reader, vitals: Vitals | No
     watched = open_list(config, reader.grammar, hasher) if config.list else None
     targets = open_targets(config)
     vitals = vitals or Vitals(config.device_name)
-    sink = _open_outbox(config, Heard(stdout, vitals), targets, vitals)
+    sink = _open_outbox(config, Heard(stdout, vitals), targets, vitals, replay)
     if watched:
         sink = Acting(sink, _open_actions(config, targets))
     if hasher:
@@ -102,13 +106,14 @@ def _open_actions(config: Config, targets: Sequence[Target]) -> list[Action]:
     return actions
 
 
-def _open_outbox(config: Config, stdout: Sink, targets: Sequence[Target], vitals: Vitals) -> Sink:
+def _open_outbox(config: Config, stdout: Sink, targets: Sequence[Target], vitals: Vitals, replay: float | None) -> Sink:
     """Records to stdout alone, or to an outbox before it where the settings ask for more."""
     if not targets and config.store is None:
         return stdout
-    outbox = Outbox(
-        config.store or state_folder() / "outbox.db", [target.name for target in targets], config.store is not None
-    )
+    outbox = open_outbox(config, targets)
+    if replay is not None:
+        for name, count in outbox.replay(replay).items():
+            say(f"{count} events that {name} never had are sent to it")
     listers = [target.file.put_by for target in targets if isinstance(target, JsonFile | Table)]
     snapshots = [target for target in targets if isinstance(target, Snapshots)]
     pruner = Pruner(
@@ -117,9 +122,20 @@ def _open_outbox(config: Config, stdout: Sink, targets: Sequence[Target], vitals
     couriers = [Courier(target, outbox) for target in targets]
     take = take_frame if config.blurs else take_pictures
     heartbeat = _open_heartbeat(config, targets, vitals)
-    announcer = Announcer(outbox, stdout, couriers, pruner, take if snapshots else None, heartbeat)
-    vitals.waiting = announcer.waiting
+    announcer = Announcer(outbox, stdout, couriers, pruner, take if outbox.picture_sinks else None, heartbeat)
+    vitals.waiting, vitals.set_aside = announcer.waiting, announcer.set_aside
     return announcer
+
+
+def open_outbox(config: Config, targets: Sequence[Target]) -> Outbox:
+    """The file of events for these sinks.
+
+    Raises:
+        LprError: it can't be had.
+    """
+    path = config.store or state_folder() / "outbox.db"
+    pictured = [target.name for target in targets if target.wants_pictures]
+    return Outbox(path, [target.name for target in targets], config.store is not None, pictured)
 
 
 def _open_heartbeat(config: Config, targets: Sequence[Target], vitals: Vitals) -> Heartbeat | None:

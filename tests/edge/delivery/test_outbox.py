@@ -74,7 +74,7 @@ def test_a_new_sink_begins_with_the_next_event(tmp_path: Path) -> None:
 def test_what_all_have_is_forgotten_unless_it_is_kept(tmp_path: Path) -> None:
     """Without a log, an event leaves the disk when the last sink has it, and pictures always do."""
     for keeps, left in ((False, []), (True, [record(0)])):
-        box = Outbox(tmp_path / f"{keeps}.db", ["a", "b"], keeps)
+        box = Outbox(tmp_path / f"{keeps}.db", ["a", "b"], keeps, ["a", "b"])
         box.add(record(0), {"frame": b"jpeg"})
         for sink in ("a", "b"):
             parcel = box.next_for(sink)
@@ -117,7 +117,7 @@ def test_a_file_that_cannot_be_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("damage", ["rubbish", "cut"])
 def test_a_damaged_file_is_put_aside(tmp_path: Path, capsys: pytest.CaptureFixture[str], damage: str) -> None:
-    """A file that isn't a database, or is cut short, is kept under another name, and reading goes on with a new one."""
+    """A file that isn't a database, or is cut short, is kept; a new one goes on with what it held."""
     path = tmp_path / "outbox.db"
     if damage == "rubbish":
         path.write_bytes(b"no database" * 1000)
@@ -128,8 +128,10 @@ def test_a_damaged_file_is_put_aside(tmp_path: Path, capsys: pytest.CaptureFixtu
         box.close()
         path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     box = Outbox(path, ["shelf"])
-    box.add(record(0))
-    assert box.records() == [record(0)]
+    box.add(record(500))
+    *saved, last = box.records()
+    assert last == record(500)
+    assert all(event in [record(number) for number in range(200)] for event in saved)
     box.close()
     assert "is damaged: it is kept as" in capsys.readouterr().err
     assert len(list(tmp_path.glob("outbox.db.damaged-*"))) == 1
@@ -198,7 +200,10 @@ def test_a_refused_event_does_not_hold_up_the_others(outbox: Outbox, capsys: pyt
     announcer.write(record(1))
     announcer.close()
     assert shelf.got == [record(1)]
-    assert f"shelf refuses event {record(0)['id']} (too odd): it is left out there" in capsys.readouterr().err
+    assert (
+        f"shelf refuses event {record(0)['id']} (too odd): it is kept, --replay sends it again"
+        in capsys.readouterr().err
+    )
 
 
 def test_a_fault_inside_a_sink_is_only_its_own(outbox: Outbox, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,8 +7,7 @@ import socket
 import subprocess
 import threading
 import time
-import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
@@ -19,13 +18,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.deliveries import Receiver, broker, free_port, receiving, record, wait_until
+from tests.support.faults import Tally
 from tests.support.readings import frame, new_tracker, plate
 
 from lpr_edge.base.state_dir import state_folder
 from lpr_edge.contract.errors import LprError
 from lpr_edge.delivery.log_rotation import RotatedFile
-from lpr_edge.delivery.outbox import Outbox
-from lpr_edge.delivery.retention import Pruner
 from lpr_edge.delivery.sink import DeliveryError, Parcel, RefusedError
 from lpr_edge.delivery.sinks.log_files import COLUMNS, JsonFile, Table
 from lpr_edge.delivery.sinks.mqtt import Mqtt, parse_broker
@@ -154,7 +152,7 @@ def test_webhook_counts_nothing_but_2xx_as_arrived(receiver: Receiver, status: i
         Webhook(receiver.url).deliver(parcel(0))
 
 
-@pytest.mark.parametrize("status", [400, 413, 422])
+@pytest.mark.parametrize("status", [400, 409, 413, 415, 422])
 def test_webhook_takes_no_for_an_answer(receiver: Receiver, status: int) -> None:
     """What the server says about this very event won't change, so it is no reason to hold up the next."""
     receiver.answer = lambda handler: Receiver.say(handler, status)
@@ -190,6 +188,43 @@ def test_webhook_that_hangs_resets_or_lies(receiver: Receiver) -> None:
     sink.deliver(parcel(0))
     with pytest.raises(DeliveryError, match="ConnectionRefusedError"):
         Webhook(f"http://127.0.0.1:{free_port()}/").deliver(parcel(0))
+
+
+def drip(handler: BaseHTTPRequestHandler) -> None:
+    for byte in b"HTTP/1.1 200 OK\r\nX: " + b"x" * 1000:
+        handler.wfile.write(bytes([byte]))
+        handler.wfile.flush()
+        time.sleep(0.1)
+
+
+def continue_for_ever(handler: BaseHTTPRequestHandler) -> None:
+    while True:
+        handler.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        time.sleep(0.01)
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("answer", [drip, continue_for_ever])
+def test_webhook_that_never_ends_is_cut_off(
+    receiver: Receiver, answer: Callable[[BaseHTTPRequestHandler], None], tally: Tally
+) -> None:
+    """One deadline holds for the whole exchange, however often something comes; nothing of it is left behind."""
+    receiver.answer = answer
+    with pytest.raises(DeliveryError, match=r"no answer in 0\.5 s"):
+        Webhook(receiver.url, timeout_s=0.5).deliver(parcel(0))
+    wait_until(lambda: not any(thread.name == "lpr-webhook-exchange" for thread in threading.enumerate()))
+    receiver.answer = lambda handler: Receiver.say(handler, 200)
+    Webhook(receiver.url).deliver(parcel(0))
+    tally("webhook that never ends its answer, events", 1, 1 - len(set(receiver.ids)))
+
+
+def test_webhook_whose_name_nobody_answers_for_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The deadline holds also while the host's address is looked up, which has no time-out of its own."""
+    released = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_: released.wait(30) and [])
+    with pytest.raises(DeliveryError, match=r"no answer in 0\.2 s"):
+        Webhook("http://example.org/", timeout_s=0.2).deliver(parcel(0))
+    released.set()
 
 
 @pytest.mark.parametrize(
@@ -316,68 +351,6 @@ def test_a_certificate_that_cannot_be_read_is_told() -> None:
     pytest.importorskip("paho.mqtt")
     with pytest.raises(LprError, match=r"`mqtt_ca` nothing\.pem is no certificate that can be read: give a PEM file"):
         Mqtt("mqtts://localhost", "gate", certificate=Path("nothing.pem"))
-
-
-def test_old_events_and_files_go(tmp_path: Path) -> None:
-    """What is older than `keep` is deleted, unless a sink has yet to get it."""
-    box = Outbox(tmp_path / "outbox.db", ["shelf"])
-    box.add(record(0))
-    box.mark_delivered("shelf", 1)
-    box.add(record(1))
-    old, new = tmp_path / "old.jpg", tmp_path / "new.jpg"
-    for path in (old, new):
-        path.write_bytes(b"jpeg")
-    os.utime(old, (0, 0))
-    pruner = Pruner(box, [lambda: [old, new]], 3600, 0)
-    pruner.close()
-    assert (old.exists(), new.exists(), len(box.records())) == (False, True, 2)
-    pruner.prune(time.time() + 7200)
-    assert (new.exists(), box.records()) == (False, [record(1)])
-    box.close()
-
-
-def test_the_quota_deletes_the_oldest_first(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Past the quota the oldest file or event goes first, until all fits; what a sink never had is told."""
-    box = Outbox(tmp_path / "outbox.db", ["shelf"])
-    pictures = [tmp_path / f"{number}.jpg" for number in range(10)]
-    for number, path in enumerate(pictures):
-        path.write_bytes(b"x" * 100_000)
-        os.utime(path, (1000 + number,) * 2)
-    pruner = Pruner(box, [lambda: [path for path in pictures if path.exists()]], 0, 0)
-    pruner.close()
-    pruner._closing.clear()
-    pruner._quota_bytes = box.size() + 300_000
-    pruner.prune()
-    assert [path.exists() for path in pictures] == [False] * 7 + [True] * 3
-    for number in range(250):
-        box.add(record(number) | {"text": "x" * 5000})
-    for path in pictures:
-        path.unlink(missing_ok=True)
-    pruner.prune()
-    assert box.size() <= pruner._quota_bytes
-    assert box.records()[-1]["id"] == record(249)["id"]
-    assert "events were deleted before every sink had them" in capsys.readouterr().err
-    box.close()
-
-
-def test_pruning_holds_no_list_of_what_is_kept(tmp_path: Path) -> None:
-    """A look at 4,000 pictures, and room made among them, take a third of a megabyte; a list of all took three."""
-    folder = tmp_path / "pictures"
-    folder.mkdir()
-    box = Outbox(tmp_path / "outbox.db", [])
-    pruner = Pruner(box, [Snapshots(folder).pictures], 3600, 0)
-    pruner.close()
-    for number in range(4000):
-        (folder / f"20260301T060000000-{number}.jpg").write_bytes(b"x")
-    pruner._closing.clear()
-    pruner._quota_bytes = box.size() + 2500
-    tracemalloc.start()
-    pruner.prune()
-    most = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    box.close()
-    assert len(list(folder.iterdir())) == 2500
-    assert most < 500_000
 
 
 def test_state_folder_is_the_services_or_the_users(tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ def test_no_plate_anywhere_with_hash_plates(
     assert (status, len(records), [r["matched"] and r["matched"]["name"] for r in records]) == (0, 2, ["Ram", None])
     everything = [json.dumps(records), err, json.dumps(receiver.posts)]
     files = [path for path in out.rglob("*") if path.is_file()]
-    assert len(files) >= 9
+    assert len(files) >= 8
     assert out / "note" in files
     everything += [str(path) for path in files] + [path.read_bytes().decode("latin-1") for path in files]
     assert [

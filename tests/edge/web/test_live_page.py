@@ -123,7 +123,7 @@ def test_prometheus_reads_the_metrics() -> None:
     """Prometheus' own parser finds every figure under its documented name; what isn't known is left out."""
     parser = pytest.importorskip("prometheus_client.parser")
     vitals = Vitals('gate "1"\\', {"reader": "r.tflite"})
-    vitals.waiting = lambda: {"mqtt": 3}
+    vitals.waiting, vitals.set_aside = lambda: {"mqtt": 3}, lambda: {"webhook": 2}
     with page(vitals=vitals) as live:
         empty = get(live, "/metrics")[2].decode()
         assert "lpr_frame_age_seconds" not in empty
@@ -141,6 +141,8 @@ def test_prometheus_reads_the_metrics() -> None:
     assert found["lpr_latency_seconds_sum"].value == pytest.approx(0.006)
     assert found["lpr_frame_age_seconds"].value == pytest.approx(0.004)
     assert (found["lpr_outbox_events"].labels, found["lpr_outbox_events"].value) == ({"sink": "mqtt"}, 3)
+    aside = found["lpr_outbox_set_aside_events"]
+    assert (aside.labels, aside.value) == ({"reason": "webhook"}, 2)
     assert found["lpr_memory_bytes"].value > 1e6
 
 

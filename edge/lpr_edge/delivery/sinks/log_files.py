@@ -16,6 +16,7 @@ class JsonFile:
     """`--jsonl`: the records, one a line."""
 
     name = "jsonl"
+    wants_pictures = False
 
     def __init__(self, path: Path, limit_bytes: int) -> None:
         self.file = RotatedFile(path, limit_bytes)
@@ -33,6 +34,7 @@ class Table:
     """`--csv`: the main fields, one event a row, below a row of their names."""
 
     name = "csv"
+    wants_pictures = False
 
     def __init__(self, path: Path, limit_bytes: int) -> None:
         self.file = RotatedFile(path, limit_bytes, ",".join(COLUMNS))

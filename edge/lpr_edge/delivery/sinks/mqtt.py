@@ -24,6 +24,7 @@ class Mqtt:
     """`--mqtt`: every event once more than never (QoS 1), status retained, offline by last will."""
 
     name = "mqtt"
+    wants_pictures = False
 
     def __init__(
         self,

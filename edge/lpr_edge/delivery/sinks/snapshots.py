@@ -8,6 +8,7 @@ from pathlib import Path
 
 import cv2
 
+from lpr_edge.base.private_files import make_private_folder, open_private, sync_folder
 from lpr_edge.contract.arrays import Image
 from lpr_edge.contract.geometry import quad_size, rectify
 from lpr_edge.delivery.sink import DeliveryError, Parcel
@@ -40,6 +41,7 @@ class Snapshots:
     """`--snapshots`: `<id>.jpg` and `<id>-plate.jpg` in a folder."""
 
     name = "snapshots"
+    wants_pictures = True
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -47,9 +49,10 @@ class Snapshots:
     def deliver(self, parcel: Parcel) -> None:
         """Save an event's pictures, each whole or not at all."""
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            make_private_folder(self.folder)
             for name, jpeg in parcel.pictures.items():
                 _save(f"{self.folder}/{_file_name(parcel.record['id'], name)}", jpeg)
+            sync_folder(self.folder)
         except OSError as error:
             raise DeliveryError(f"can't write to {self.folder}: {error.strerror}") from error
 
@@ -74,7 +77,7 @@ def _save(path: str, data: bytes) -> None:
     """
     part = f"{path.removesuffix('.jpg')}.part"
     try:
-        with open(part, "wb") as file:  # noqa: PTH123
+        with open(part, "wb", opener=open_private) as file:
             file.write(data)
             os.fsync(file.fileno())
         os.replace(part, path)  # noqa: PTH105

@@ -3,7 +3,11 @@
 import base64
 import http.client
 import json
+import socket
 import ssl
+from collections.abc import Mapping
+from contextlib import suppress
+from threading import Thread
 
 from lpr_edge import __version__
 from lpr_edge.contract.errors import LprError
@@ -11,16 +15,17 @@ from lpr_edge.contract.url import Url, parse_url, redact
 from lpr_edge.delivery.sink import DeliveryError, Parcel, RefusedError
 
 TIMEOUT_S = 10.0
-"""For connecting, and for each part of the answer."""
+"""For the whole exchange, from the host's address to the answer's last header."""
 EXAMPLE = "https://example.org/plates"
 REFUSALS = (400, 409, 413, 415, 422)
-"""Answers about this very event: trying again would only bring them again."""
+"""Answers about this very event: trying again at once would only bring them again."""
 
 
 class Webhook:
     """`--webhook`: one POST an event, its id as `Idempotency-Key`, so that the server knows what it had before."""
 
     name = "webhook"
+    wants_pictures = False
 
     def __init__(self, url: str, token: str = "", timeout_s: float = TIMEOUT_S) -> None:
         """Take an address.
@@ -43,18 +48,9 @@ class Webhook:
 
     def deliver(self, parcel: Parcel) -> None:
         """Post an event; any 2xx means that it has arrived, and nothing else does, a redirect included."""
-        connection = self._connect()
         headers = self._headers | {"Idempotency-Key": parcel.record["id"]}
-        try:
-            body = json.dumps(parcel.record, ensure_ascii=False).encode()
-            connection.request("POST", self._address.target, body, headers)
-            status = connection.getresponse().status
-        except TimeoutError as error:
-            raise DeliveryError(f"no answer in {self._timeout_s:g} s") from error
-        except (OSError, http.client.HTTPException) as error:
-            raise DeliveryError(f"{type(error).__name__}: {error}") from error
-        finally:
-            connection.close()
+        body = json.dumps(parcel.record, ensure_ascii=False).encode()
+        status = Exchange(self._connect(), self._address.target, body, headers).status(self._timeout_s)
         if status in REFUSALS:
             raise RefusedError(f"HTTP status {status}")
         if not 200 <= status < 300:
@@ -69,6 +65,63 @@ class Webhook:
             return http.client.HTTPConnection(host, port, timeout=self._timeout_s)
         context = ssl.create_default_context()
         return http.client.HTTPSConnection(host, port, timeout=self._timeout_s, context=context)
+
+
+class Exchange:
+    """One request and its answer's status, in a thread of its own: so a deadline holds for all of it.
+
+    A socket's time-out is for each part that comes, and a server may send one byte after another, or `100 Continue`,
+    for ever; looking up a host's name has no time-out at all.
+    """
+
+    def __init__(
+        self, connection: http.client.HTTPConnection, target: str, body: bytes, headers: Mapping[str, str]
+    ) -> None:
+        """Begin.
+
+        Args:
+            connection: not connected yet; it is closed at the end.
+            target: path and query.
+            body: what is posted.
+            headers: of the request.
+        """
+        self._connection = connection
+        self._request = target, body, dict(headers)
+        self._status = 0
+        self._error: Exception | None = None
+        self._thread = Thread(target=self._run, name="lpr-webhook-exchange", daemon=True)
+        self._thread.start()
+
+    def status(self, timeout_s: float) -> int:
+        """Wait for the answer's status.
+
+        Raises:
+            DeliveryError: there is none, or none in time; what is under way is then cut off.
+        """
+        self._thread.join(timeout_s)
+        if self._thread.is_alive() or isinstance(self._error, TimeoutError):
+            self._cut_off()
+            raise DeliveryError(f"no answer in {timeout_s:g} s")
+        if self._error is not None:
+            raise DeliveryError(f"{type(self._error).__name__}: {self._error}") from self._error
+        return self._status
+
+    def _run(self) -> None:
+        target, body, headers = self._request
+        try:
+            self._connection.request("POST", target, body, headers)
+            self._status = self._connection.getresponse().status
+        except Exception as error:  # noqa: BLE001  # `status` raises it where somebody waits
+            self._error = error
+        finally:
+            self._connection.close()
+
+    def _cut_off(self) -> None:
+        """Wake the thread out of its reading or writing, so that it ends."""
+        open_socket = self._connection.sock
+        if open_socket is not None:
+            with suppress(OSError):
+                socket.socket.shutdown(open_socket, socket.SHUT_RDWR)  # TLS's own would forget that it is encrypted
 
 
 def parse_webhook(url: str, token: str = "") -> Url:

@@ -1,0 +1,92 @@
+"""What can be read of a file of events, taken over into another."""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+LAST = "SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence WHERE name = 'events'"
+"""The highest number that an event has had."""
+
+
+def carry_over(source: sqlite3.Connection, into: sqlite3.Connection, done: int) -> int:
+    """Copy the events that can be read, and, into a file without any, how far the sinks are; how many events.
+
+    Args:
+        source: the file before.
+        into: the new one.
+        done: events up to that number are left out, where no sink was to get them again.
+    """
+    into.execute("BEGIN IMMEDIATE")
+    try:
+        is_empty = into.execute("SELECT COUNT(*) FROM events").fetchone()[0] == 0
+        count = sum(_copy_event(source, into, number, is_empty) for number in sorted(_numbers(source, done)))
+        if is_empty:
+            _copy_progress(source, into)
+        into.execute("COMMIT")
+    except BaseException:
+        if into.in_transaction:
+            into.execute("ROLLBACK")
+        raise
+    return count
+
+
+def _numbers(source: sqlite3.Connection, done: int) -> set[int]:
+    """The events that table or index still list, from whichever side they can be read."""
+    queries = (
+        f"SELECT number FROM events WHERE number > {done}",
+        f"SELECT number FROM events WHERE number > {done} ORDER BY number DESC",
+        f"SELECT number FROM events INDEXED BY events_stored WHERE number > {done}",
+        "SELECT number FROM refused",
+        "SELECT number FROM replays",
+    )
+    return {number for query in queries for (number,) in _readable(source, query)}
+
+
+def _readable(source: sqlite3.Connection, query: str) -> Iterator[tuple[Any, ...]]:
+    """A query's rows up to the first that can't be read."""
+    with suppress(sqlite3.Error, UnicodeDecodeError):
+        yield from source.execute(query)
+
+
+def _copy_event(source: sqlite3.Connection, into: sqlite3.Connection, number: int, keeps_number: bool) -> bool:
+    query = f"SELECT id, stored, CAST(record AS BLOB) FROM events WHERE number = {number}"
+    for event_id, stored, record in _readable(source, query):
+        text = (record or b"").decode(errors="replace")
+        row = (number if keeps_number else None, event_id, stored, text)
+        cursor = into.execute("INSERT OR IGNORE INTO events (number, id, stored, record) VALUES (?, ?, ?, ?)", row)
+        if not cursor.rowcount:
+            return False
+        new = cursor.lastrowid
+        pictures = _readable(source, f"SELECT name, jpeg FROM pictures WHERE number = {number}")
+        into.executemany("INSERT INTO pictures VALUES (?, ?, ?)", ((new, name, jpeg) for name, jpeg in pictures))
+        return True
+    return False
+
+
+def _copy_progress(source: sqlite3.Connection, into: sqlite3.Connection) -> None:
+    """How far each sink is; never past numbers that are given out anew: their events would count as delivered."""
+    for table in ("deliveries", "beginnings"):
+        rows = list(_readable(source, f"SELECT sink, number FROM {table}"))
+        into.executemany(f"INSERT OR REPLACE INTO {table} SELECT ?, MIN(?, ({LAST}))", rows)
+    exists = "WHERE EXISTS (SELECT 1 FROM events WHERE number = ?1)"
+    refused = list(_readable(source, "SELECT number, sink, reason FROM refused"))
+    into.executemany(f"INSERT OR IGNORE INTO refused SELECT ?1, ?2, ?3 {exists}", refused)
+    replays = list(_readable(source, "SELECT number, sink FROM replays"))
+    into.executemany(f"INSERT OR IGNORE INTO replays SELECT ?1, ?2 {exists}", replays)
+    into.executemany("INSERT INTO clock VALUES (?)", list(_readable(source, "SELECT believed FROM clock")))
+
+
+def read_record(data: bytes | None) -> tuple[dict[str, Any], str]:
+    """A stored record, and what is wrong with it; empty where nothing is."""
+    if data is None:
+        return {}, "it is empty"
+    try:
+        record = json.loads(data.decode())
+        json.dumps(record, ensure_ascii=False).encode()
+    except (ValueError, RecursionError) as error:
+        return {}, f"{type(error).__name__}: {error}"
+    if not isinstance(record, dict) or not isinstance(record.get("id"), str):
+        return {}, "it is no object with an `id`"
+    return record, ""

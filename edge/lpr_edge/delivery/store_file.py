@@ -1,0 +1,278 @@
+"""The outbox's SQLite file: private, locked, checked when it is opened, and replaced when it is damaged or gone.
+
+SQLite in WAL mode with full synchronisation: what was committed survives a killed process and a power cut.
+"""
+
+import fcntl
+import os
+import sqlite3
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from lpr_edge.base.log import say, warn
+from lpr_edge.base.private_files import make_private_folder, open_private, sync_folder
+from lpr_edge.contract.errors import LprError
+from lpr_edge.delivery.salvage import LAST, carry_over
+
+SCHEMA_VERSION = 1
+"""Tables that an older lpr doesn't know don't disturb it: they need no new version."""
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS events (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, stored REAL NOT NULL, record TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS events_stored ON events (stored);
+CREATE TABLE IF NOT EXISTS pictures (
+    number INTEGER NOT NULL REFERENCES events ON DELETE CASCADE, name TEXT NOT NULL, jpeg BLOB NOT NULL,
+    PRIMARY KEY (number, name));
+CREATE TABLE IF NOT EXISTS deliveries (sink TEXT PRIMARY KEY, number INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS beginnings (sink TEXT PRIMARY KEY, number INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS damaged (
+    number INTEGER PRIMARY KEY REFERENCES events ON DELETE CASCADE, reason TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS refused (
+    number INTEGER NOT NULL REFERENCES events ON DELETE CASCADE, sink TEXT NOT NULL, reason TEXT NOT NULL,
+    PRIMARY KEY (number, sink));
+CREATE TABLE IF NOT EXISTS replays (
+    number INTEGER NOT NULL REFERENCES events ON DELETE CASCADE, sink TEXT NOT NULL, PRIMARY KEY (number, sink));
+CREATE TABLE IF NOT EXISTS clock (believed REAL NOT NULL);
+"""
+CACHE_KIB = 512
+"""Of pages kept in memory. SQLite's own 2,000 would fill event by event, for nothing that is read twice."""
+BUSY_S = 0.5
+"""How long another program may hold the file before a write is put off; frames wait meanwhile."""
+DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT)
+
+
+class StoreFile:
+    """An open file, and the lock that keeps it for this process alone."""
+
+    def __init__(self, path: Path, claim: int, connection: sqlite3.Connection) -> None:
+        """Take what `open_store` has opened.
+
+        Args:
+            path: as the user gave it; it may be a symbolic link.
+            claim: a handle of the file, locked.
+            connection: to the same file.
+        """
+        self.path = path
+        self.connection = connection
+        self.is_open = True
+        self._claim = claim
+        self._logs = {log: _identity(log) for log in _logs(path)}
+
+    def is_in_place(self) -> bool:
+        """Whether the path still leads to this file; a folder that may not be looked at changes nothing."""
+        try:
+            return os.path.samestat(self.path.stat(), os.fstat(self._claim))
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except OSError:
+            return True
+
+    def leave_names(self) -> None:
+        """Take away the names of this file's own logs: a new file of that name would take them for its own."""
+        for log, identity in self._logs.items():
+            if identity is not None and _identity(log) == identity:
+                log.unlink()
+
+    def close(self) -> None:
+        """Close the file; the lock last, since closing any handle of a file gives up what SQLite has locked of it."""
+        os.close(self.give_up())
+
+    def give_up(self) -> int:
+        """Close the file but for its lock; the lock's handle."""
+        self.connection.close()
+        self.is_open = False
+        return self._claim
+
+
+def open_store(path: Path, sinks: Iterable[str]) -> StoreFile:
+    """Open or make the file; one that is damaged is kept under another name, and what can be read of it taken over.
+
+    Raises:
+        LprError: the file can't be had, is another program's, or another lpr-edge uses it.
+    """
+    claim = _claim(path)
+    try:
+        return StoreFile(path, claim, _connect(path, sinks))
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+        if isinstance(error, sqlite3.OperationalError) and not is_damage(error):
+            os.close(claim)
+            raise LprError(f"can't open the outbox {path} ({error}): give --store another file") from error
+        return _begin_anew(path, claim, sinks, "is damaged")
+    except BaseException:
+        os.close(claim)
+        raise
+
+
+def replace_damaged(file: StoreFile, sinks: Iterable[str]) -> StoreFile:
+    """Put a file aside that was damaged while it was used, and begin a new one with what can be read of it.
+
+    Raises:
+        LprError: a new one can't be made.
+    """
+    return _begin_anew(file.path, file.give_up(), sinks, "was damaged")
+
+
+def replace_missing(file: StoreFile, sinks: Iterable[str], done: int) -> StoreFile:
+    """Begin a new file where the one in use was removed, moved or replaced, with what some sink hasn't had yet.
+
+    Args:
+        file: the one in use; it can be read as long as it is open. Nothing happens to it where a new one can't be made.
+        sinks: see `open_store`.
+        done: all sinks have had the events up to that number.
+
+    Raises:
+        LprError: a new one can't be made.
+        sqlite3.Error: the disk fails.
+    """
+    with suppress(sqlite3.Error):  # the moved file is then whole without its log
+        file.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    file.leave_names()
+    new = open_store(file.path, sinks)
+    try:
+        count = carry_over(file.connection, new.connection, done)
+    except BaseException:
+        new.close()
+        raise
+    file.close()
+    warn(
+        f"the outbox {file.path} was removed, moved or replaced while it was used: a new one is begun with the"
+        f" {count} events that a sink hadn't had"
+    )
+    return new
+
+
+def is_damage(error: sqlite3.Error | UnicodeDecodeError) -> bool:
+    """Whether an error says that the file's content is wrong.
+
+    A file cut to nothing is a database without tables; where one's name is overwritten, SQLite's message is no text.
+    """
+    if isinstance(error, UnicodeDecodeError):
+        return True
+    code = getattr(error, "sqlite_errorcode", 0)
+    return code & 0xFF in DAMAGE or str(error).startswith("no such table")
+
+
+def _claim(path: Path) -> int:
+    """Hold the file for this process alone, whatever name it was given by: two would deliver everything twice."""
+    try:
+        make_private_folder(path.parent)
+        is_new = not path.exists()
+        claim = open_private(path, os.O_RDWR | os.O_CREAT)
+        if is_new:
+            sync_folder(path.resolve().parent)
+    except OSError as error:
+        raise LprError(f"can't make the outbox {path} ({error.strerror}): give --store another file") from error
+    try:
+        fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(claim)
+        raise LprError(f"another lpr-edge uses {path}: give each its own with --store FILE") from error
+    except OSError as error:
+        os.close(claim)
+        raise LprError(
+            f"can't lock the outbox {path} ({error.strerror}): give --store a file on a local disk"
+        ) from error
+    return claim
+
+
+def _connect(path: Path, sinks: Iterable[str]) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
+    try:
+        _prepare(connection, path)
+        _enter(connection, path, sinks)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+    connection.execute("PRAGMA journal_mode = WAL").fetchone()
+    connection.execute("PRAGMA synchronous = FULL")
+    # SQLite's own 1000 pages let the log of a nearly full disk take what room was made for it, and then go no further.
+    connection.execute("PRAGMA wal_autocheckpoint = 100").fetchone()
+    connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA secure_delete = ON")  # a deleted plate can't be read from the file any more
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > SCHEMA_VERSION:
+        raise LprError(
+            f"{path} was written by a newer lpr (format {version}): upgrade lpr, or give --store another file"
+        )
+    if connection.execute("PRAGMA quick_check").fetchone()[0] != "ok":
+        raise sqlite3.DatabaseError("quick_check")
+    connection.executescript(SCHEMA)
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def _enter(connection: sqlite3.Connection, path: Path, sinks: Iterable[str]) -> None:
+    """Let new sinks begin with the next event, and say what they don't get by that."""
+    known = {row[0] for row in connection.execute("SELECT sink FROM deliveries")}
+    stored = connection.execute("SELECT COUNT(*) FROM events").fetchone()[0]
+    for sink in sinks:
+        if sink in known:
+            continue
+        for table in ("deliveries", "beginnings"):
+            connection.execute(f"INSERT OR REPLACE INTO {table} SELECT ?, ({LAST})", (sink,))
+        if stored:
+            say(f"{sink} is new to {path} and begins with the next event: --replay sends it the {stored} stored there")
+
+
+def _begin_anew(path: Path, claim: int, sinks: Iterable[str], trouble: str) -> StoreFile:
+    try:
+        aside = _put_aside(path)
+    finally:
+        os.close(claim)
+    new = open_store(path, sinks)
+    warn(f"{path} {trouble}: it is kept as {aside}, and a new one begun with {_salvage(aside, new)} events out of it")
+    return new
+
+
+def _put_aside(path: Path) -> Path:
+    """Rename a damaged file, its log too, so that a person can look at it."""
+    real = path.resolve()
+    stem = f"{real}.damaged-{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}"
+    names = (Path(stem if number == 1 else f"{stem}.{number}") for number in range(1, 1_000_000))
+    aside = next(name for name in names if not name.exists())
+    for suffix in ("-wal", "-shm", ""):
+        part = Path(f"{real}{suffix}")
+        if part.exists():
+            part.replace(f"{aside}{suffix}")
+    sync_folder(real.parent)
+    return aside
+
+
+def _salvage(aside: Path, new: StoreFile) -> int:
+    try:
+        source = sqlite3.connect(f"{aside.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+    except sqlite3.Error:
+        return 0
+    try:
+        source.execute("PRAGMA writable_schema = ON")  # else a file that was cut short can't be read at all
+        return carry_over(source, new.connection, 0)
+    except sqlite3.Error as error:
+        warn(f"the events in {aside} can't be taken over ({error}): look at the disk")
+        return 0
+    finally:
+        source.close()
+        for log in _logs(aside) if not _size(_logs(aside)[0]) else ():  # made by reading, not by who used the file
+            log.unlink(missing_ok=True)
+
+
+def _logs(path: Path) -> tuple[Path, ...]:
+    return tuple(Path(f"{path.resolve()}{suffix}") for suffix in ("-wal", "-shm"))
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
