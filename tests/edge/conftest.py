@@ -1,6 +1,6 @@
 """Fixtures for the device's tests: golden models, and the plate reader made of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +9,7 @@ from tests.support.faults import Table, Tally
 from tests.support.golden import tinyland
 from tests.support.golden.tinyland import Scene
 
+from lpr_edge.base.workers import FAULTS
 from lpr_edge.runtimes.model import Model
 from lpr_edge.runtimes.opening import open_model
 from lpr_edge.vision.detector import Detector
@@ -60,3 +61,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     if TABLE in config.stash and config.stash[TABLE].rows:
         terminalreporter.write_sep("=", "what was tried, and what was lost")
         terminalreporter.write_line("\n".join(config.stash[TABLE].lines()))
+
+
+@pytest.fixture(autouse=True)
+def _no_faults_of_others() -> Iterator[None]:
+    """What a test made fail on purpose is nothing that another one's `/health` or exit status may show."""
+    yield
+    FAULTS.reset()

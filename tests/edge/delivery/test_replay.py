@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from tests.edge.app.test_edge_cli import Run, models, run, write_clip
 from tests.edge.delivery.test_outbox import Paper
-from tests.edge.privacy.test_privacy import TEXTS
 from tests.edge.delivery.test_store_damage import drain
+from tests.edge.privacy.test_privacy import TEXTS
 from tests.support.deliveries import Receiver, receiving, record, wait_until
 from tests.support.faults import Tally
 
