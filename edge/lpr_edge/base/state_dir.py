@@ -15,7 +15,7 @@ def state_folder(environment: Mapping[str, str] = os.environ) -> Path:
     """
     service, user = environment.get("STATE_DIRECTORY"), environment.get("XDG_STATE_HOME")
     if service:
-        return Path(service)
+        return Path(max(service.split(":"), key=len))  # of more cameras than one, each has its own below the common one
     home = environment.get("HOME")
     if user or home:
         return (Path(user) if user else Path(str(home)) / ".local" / "state") / "lpr"

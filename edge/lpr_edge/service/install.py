@@ -3,6 +3,7 @@
 import dataclasses
 import grp
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -15,12 +16,23 @@ from lpr_edge.base.log import say, warn
 from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.settings import config_to_toml
 from lpr_edge.contract.url import is_url
-from lpr_edge.service.unit import NAME, SETTINGS, STATE, USER, USERS, folders_outside, unit_text
+from lpr_edge.service.unit import (
+    NAME,
+    SETTINGS,
+    STATE,
+    USER,
+    USERS,
+    drop_in_text,
+    folders_outside,
+    template_text,
+    unit_text,
+)
 
 GROUPS = ("video", "render", "gpio")
 """Of cameras, and of pins for a program that opens a gate; those that there are."""
 MODES = {SETTINGS: 0o640}
 """Settings may hold passwords: for root and the service alone."""
+UNITS = Path("/etc/systemd/system")
 PATHS = tuple(field.name for field in dataclasses.fields(Config) if "Path" in str(field.type))
 
 
@@ -36,8 +48,8 @@ def install_service(config: Config, given: Path | None, only_print: bool, stdout
     Raises:
         LprError: these settings, or this installation, can't be a service.
     """
-    settings, files = plan(config, given)
-    for line in obstacles(config, settings if given else None):
+    unit, files = plan(config, given)
+    for line in obstacles(config, given):
         warn(line)
     if only_print or os.geteuid() != 0:
         for path, text in files.items():
@@ -46,14 +58,25 @@ def install_service(config: Config, given: Path | None, only_print: bool, stdout
             say("nothing was written: that takes root, for example sudo env PATH=$PATH lpr-edge --install-service ...")
         return
     write_files(files, Path("/"))
-    activate(settings)
+    activate()
+    if given is None or given.absolute() == SETTINGS:
+        _hand_over(SETTINGS)
+    say(f"next: systemctl enable --now {unit}; what it says: journalctl -u {unit} -f; new settings: systemctl reload")
 
 
-def plan(config: Config, given: Path | None) -> tuple[Path, dict[Path, str]]:
-    """The settings' file, and each file to write with its text.
+def plan(config: Config, given: Path | None, root: Path = Path("/")) -> tuple[str, dict[Path, str]]:
+    """The unit's name, and each file to write with its text.
+
+    A device's one camera is `lpr-edge`, which reads /etc/lpr/lpr.toml. Each other file of settings is a camera of its
+    own, `lpr-edge@NAME` after the file's name, so that a second one doesn't take the first one's place.
+
+    Args:
+        config: what the service is told.
+        given: the file that says so; None to write one.
+        root: where installed units are looked for.
 
     Raises:
-        LprError: the settings can't be a service's.
+        LprError: the settings can't be a service's, or another camera has that name.
     """
     config = absolute(config)
     files: dict[Path, str] = {}
@@ -63,8 +86,37 @@ def plan(config: Config, given: Path | None) -> tuple[Path, dict[Path, str]]:
     elif absolute(load_config(given, {})) != config:
         raise LprError(f"the service reads {settings} alone: put what flags and LPR_... variables say there, too")
     files[Path(f"/etc/sysusers.d/{USER}.conf")] = USERS
-    files[Path(f"/etc/systemd/system/{NAME}.service")] = unit_text(config, settings, _groups())
-    return settings, files
+    own = unit_text(config, settings, _groups())
+    if settings == SETTINGS or _command_of(own) == _command_of(_installed(root, UNITS / f"{NAME}.service")):
+        files[UNITS / f"{NAME}.service"] = own
+        return NAME, files
+    unit, drop_in = f"{NAME}@{settings.stem}", drop_in_text(config, settings, settings.stem)
+    place = UNITS / f"{unit}.service.d" / "lpr.conf"
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", settings.stem):
+        raise LprError(
+            f"{settings} names the unit {unit}: rename the file so that it has letters, digits, - and _ alone"
+        )
+    if _command_of(_installed(root, place)) not in ("", _command_of(drop_in)):
+        raise LprError(
+            f"{place} is another camera's: rename {settings.name}, after which {unit} is called, or delete that"
+        )
+    files[UNITS / f"{NAME}@.service"] = template_text(_groups())
+    files[place] = drop_in
+    return unit, files
+
+
+def _installed(root: Path, place: Path) -> str:
+    """A unit's text as it is installed; empty where it isn't."""
+    try:
+        return (root / place.relative_to("/")).read_text(encoding="utf-8")
+    except OSError:
+        return ""
+
+
+def _command_of(unit: str) -> str:
+    """The settings that a unit's command reads; empty where it runs nothing. Python may be another since."""
+    commands = re.findall(r"^ExecStart=.* --config (.*)$", unit, re.MULTILINE)
+    return str(commands[-1]) if commands else ""
 
 
 def absolute(config: Config) -> Config:
@@ -94,8 +146,8 @@ def write_files(files: dict[Path, str], root: Path) -> None:
         say(f"wrote {place}")
 
 
-def activate(settings: Path) -> None:
-    """Make the account, and let systemd know the unit.
+def activate() -> None:
+    """Make the account, and let systemd know the units.
 
     Raises:
         LprError: there is no systemd here, or it refuses.
@@ -105,9 +157,6 @@ def activate(settings: Path) -> None:
             subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
         except (OSError, subprocess.CalledProcessError) as error:
             raise LprError(f"{' '.join(command)} failed ({error}): is this a machine with systemd?") from error
-    if settings == SETTINGS:
-        _hand_over(settings)
-    say(f"next: systemctl enable --now {NAME}; what it says: journalctl -u {NAME} -f; new settings: systemctl reload")
 
 
 def _hand_over(settings: Path) -> None:

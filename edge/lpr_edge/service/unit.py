@@ -14,7 +14,7 @@ STATE = Path("/var/lib/lpr")
 
 UNIT = """\
 [Unit]
-Description=Reads licence plates
+Description={description}
 After=network-online.target time-sync.target
 Wants=network-online.target
 # A camera that isn't there yet is waited for as long as it takes.
@@ -38,7 +38,7 @@ StandardError=journal
 User={user}
 Group={user}
 SupplementaryGroups={groups}
-StateDirectory=lpr
+StateDirectory={state}
 StateDirectoryMode=0700
 UMask=0077
 {writable}
@@ -77,8 +77,51 @@ u {USER} - "Licence plate recognition" {STATE}
 """sysusers.d(5): an account that nobody can log in to."""
 
 
+DROP_IN = """\
+# What {unit} has besides {name}@.service.
+[Service]
+ExecStart=
+ExecStart={command}
+{writable}PrivateDevices={private_devices}
+"""
+
+
+def template_text(groups: list[str]) -> str:
+    """The unit of devices with more than one camera: `lpr-edge@NAME` reads `/etc/lpr/NAME.toml`.
+
+    Args:
+        groups: that the account is in besides its own, for camera and pins.
+    """
+    return UNIT.format(
+        description="Reads licence plates at %i",
+        command=_command(f"{SETTINGS.parent}/%i.toml"),
+        user=USER,
+        groups=" ".join(groups),
+        state="lpr lpr/%i",
+        writable="",
+        private_devices="yes",
+    )
+
+
+def drop_in_text(config: Config, settings: Path, name: str) -> str:
+    """What one camera's unit has besides the template.
+
+    Args:
+        config: what the service is told.
+        settings: the file that tells it.
+        name: of the camera, as in `lpr-edge@NAME`.
+    """
+    return DROP_IN.format(
+        unit=f"{NAME}@{name}",
+        name=NAME,
+        command=_command(_escaped(str(settings))),
+        writable=_writable(config),
+        private_devices=_private_devices(config),
+    )
+
+
 def unit_text(config: Config, settings: Path, groups: list[str]) -> str:
-    """The unit.
+    """The unit of a device with one camera.
 
     Args:
         config: what the service is told.
@@ -86,13 +129,29 @@ def unit_text(config: Config, settings: Path, groups: list[str]) -> str:
         groups: that the account is in besides its own, for camera and pins.
     """
     return UNIT.format(
-        command=" ".join(_quoted(word) for word in (sys.executable, "-m", "lpr_edge", "--config", str(settings))),
+        description="Reads licence plates",
+        command=_command(_escaped(str(settings))),
         user=USER,
         groups=" ".join(groups),
-        writable="".join(f"ReadWritePaths={_quoted('-' + str(path))}\n" for path in folders_outside(config)),
-        # A stream needs no device; a camera does, and a program that opens a gate may want a pin.
-        private_devices="no" if config.camera is not None or config.on_match else "yes",
+        state="lpr",
+        writable=_writable(config),
+        private_devices=_private_devices(config),
     )
+
+
+def _command(settings: str) -> str:
+    """What the unit runs; the settings' path as a unit has it."""
+    words = (_escaped(sys.executable), "-m", "lpr_edge", "--config", settings)
+    return " ".join(f'"{word}"' if any(c.isspace() for c in word) else word for word in words)
+
+
+def _writable(config: Config) -> str:
+    return "".join(f"ReadWritePaths={_quoted('-' + str(path))}\n" for path in folders_outside(config))
+
+
+def _private_devices(config: Config) -> str:
+    """A stream needs no device; a camera does, and a program that opens a gate may want a pin."""
+    return "no" if config.camera is not None or config.on_match else "yes"
 
 
 def folders_outside(config: Config) -> list[Path]:
@@ -111,6 +170,10 @@ def written_folders(config: Config) -> Iterator[Path]:
 
 
 def _quoted(word: str) -> str:
-    """A word as a unit's command line takes it, see systemd.service(5): `%` and `$` stand for other things there."""
-    word = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
+    word = _escaped(word)
     return f'"{word}"' if any(c.isspace() for c in word) else word
+
+
+def _escaped(word: str) -> str:
+    """A word as a unit's command line takes it, see systemd.service(5): `%` and `$` stand for other things there."""
+    return word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")

@@ -356,6 +356,7 @@ def test_a_certificate_that_cannot_be_read_is_told() -> None:
 def test_state_folder_is_the_services_or_the_users(tmp_path: Path) -> None:
     """Without --store, events wait in systemd's state folder, or in the user's."""
     assert state_folder({"STATE_DIRECTORY": "/var/lib/lpr"}) == Path("/var/lib/lpr")
+    assert state_folder({"STATE_DIRECTORY": "/var/lib/lpr:/var/lib/lpr/north"}) == Path("/var/lib/lpr/north")
     assert state_folder({"XDG_STATE_HOME": str(tmp_path)}) == tmp_path / "lpr"
     assert state_folder({}).parts[-3:] == (".local", "state", "lpr")
 

@@ -13,7 +13,7 @@ from tests.edge.app.test_edge_cli import models, run
 from lpr_edge.base.config import Config, load_config
 from lpr_edge.contract.errors import LprError
 from lpr_edge.service.install import activate, install_service, obstacles, plan, write_files
-from lpr_edge.service.unit import SETTINGS, USER, unit_text
+from lpr_edge.service.unit import SETTINGS, USER, drop_in_text, template_text, unit_text
 
 __all__ = ["models", "run"]
 UNIT = Path("/etc/systemd/system/lpr-edge.service")
@@ -49,10 +49,10 @@ def test_unit_gives_no_more_than_is_needed() -> None:
 def test_installed_settings_are_the_command_lines(tmp_path: Path) -> None:
     """What is written under a root is what was given, paths made absolute; nobody else reads the settings."""
     config = Config(camera=0, store=Path("log.db"), mqtt="mqtt://b", mqtt_password="x", min_confidence=0.6)
-    settings, files = plan(config, None)
+    unit, files = plan(config, None)
     write_files(files, tmp_path)
     written = tmp_path / "etc/lpr/lpr.toml"
-    assert (settings, stat.S_IMODE(written.stat().st_mode)) == (SETTINGS, 0o640)
+    assert (unit, stat.S_IMODE(written.stat().st_mode)) == ("lpr-edge", 0o640)
     expected = Config(camera=0, store=Path.cwd() / "log.db", mqtt="mqtt://b", mqtt_password="x", min_confidence=0.6)
     assert load_config(written, {}) == expected
     assert (tmp_path / "etc/systemd/system/lpr-edge.service").read_text() == files[UNIT]
@@ -66,13 +66,80 @@ def test_a_given_file_is_the_services_settings(tmp_path: Path) -> None:
     """With --config the unit names that file; flags beside it would be lost, so they are refused."""
     file = tmp_path / "gate.toml"
     file.write_text("camera = 1\n")
-    settings, files = plan(load_config(file, {}), file)
-    assert (settings, SETTINGS in files) == (file, False)
-    assert f"--config {file}\n" in files[UNIT]
+    unit, files = plan(load_config(file, {}), file)
+    assert (unit, SETTINGS in files, UNIT in files) == ("lpr-edge@gate", False, False)
+    assert f"--config {file}\n" in files[drop_in("gate")]
     with pytest.raises(
         LprError, match=r"the service reads .* alone: put what flags and LPR_\.\.\. variables say there"
     ):
         plan(Config(camera=2), file)
+
+
+def drop_in(name: str) -> Path:
+    return UNIT.with_name(f"lpr-edge@{name}.service.d") / "lpr.conf"
+
+
+def install(file: Path, root: Path, text: str) -> str:
+    """Install the service of a file of settings under a root folder; the unit's name."""
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(text)
+    unit, files = plan(load_config(file, {}), file, root)
+    write_files(files, root)
+    return unit
+
+
+def test_a_second_camera_leaves_the_first_ones_unit(tmp_path: Path) -> None:
+    """Each file of settings is a unit of its own, with its own state folder, devices and writable folders."""
+    root = tmp_path / "root"
+    units = root / UNIT.parent.relative_to("/")
+    write_files(plan(Config(camera=0), None, root)[1], root)
+    first = (units / UNIT.name).read_text()
+    assert install(tmp_path / "north.toml", root, 'camera = 1\ncsv = "/srv/n/e.csv"\n') == "lpr-edge@north"
+    north = (root / drop_in("north").relative_to("/")).read_text()
+    assert install(tmp_path / "south.toml", root, 'source = "rtsp://camera/1"\n') == "lpr-edge@south"
+    assert (units / UNIT.name).read_text() == first
+    assert (root / drop_in("north").relative_to("/")).read_text() == north
+    assert f"\nExecStart=\nExecStart={sys.executable} -m lpr_edge --config {tmp_path}/north.toml\n" in north
+    assert "\nReadWritePaths=-/srv/n\nPrivateDevices=no\n" in north
+    assert "\nPrivateDevices=yes\n" in (root / drop_in("south").relative_to("/")).read_text()
+    template = (units / "lpr-edge@.service").read_text()
+    assert "\nStateDirectory=lpr lpr/%i\n" in template
+    assert "--config /etc/lpr/%i.toml\n" in template
+
+
+def test_a_camera_is_installed_again_under_its_own_name(tmp_path: Path) -> None:
+    """The same file updates its unit, also one that an earlier lpr called lpr-edge; another of that name is refused."""
+    root, old, one, two = (
+        tmp_path / "root",
+        tmp_path / "old.toml",
+        tmp_path / "a" / "gate.toml",
+        tmp_path / "b" / "gate.toml",
+    )
+    place = root / UNIT.relative_to("/")
+    place.parent.mkdir(parents=True)
+    place.write_text(unit_text(Config(camera=0), old, []).replace(sys.executable, "/opt/old/bin/python"))
+    assert install(old, root, "camera = 0\n") == "lpr-edge"
+    assert sys.executable in place.read_text()
+    assert [install(one, root, "camera = 1\n") for _ in range(2)] == ["lpr-edge@gate", "lpr-edge@gate"]
+    with pytest.raises(LprError, match=r"lpr-edge@gate\.service\.d/lpr\.conf is another camera's: rename gate\.toml"):
+        install(two, root, "camera = 2\n")
+    with pytest.raises(LprError, match="rename the file so that it has letters, digits, - and _ alone"):
+        install(tmp_path / "a gate.toml", root, "camera = 2\n")
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd-analyze (Debian: systemd)")
+def test_systemd_finds_no_fault_in_a_cameras_unit(tmp_path: Path) -> None:
+    """`systemd-analyze verify` accepts the template and what one camera has besides it."""
+    (tmp_path / "lpr-edge@.service").write_text(template_text(["video"]))
+    place = tmp_path / "lpr-edge@gate.service.d" / "lpr.conf"
+    place.parent.mkdir()
+    config = Config(camera=0, store=Path("/srv/100% $x/a.db"))
+    place.write_text(drop_in_text(config, Path("/etc/lpr/lpr 1.toml"), "gate"))
+    command = ["systemd-analyze", "verify", str(tmp_path / "lpr-edge@gate.service")]
+    (tmp_path / "lpr-edge@gate.service").symlink_to(tmp_path / "lpr-edge@.service")
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert [line for line in done.stderr.splitlines() if "lpr-edge" in line] == []
 
 
 def test_what_the_service_cannot_reach_is_told(tmp_path: Path) -> None:
@@ -103,10 +170,10 @@ def test_systemd_is_told_of_the_unit(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     program(tmp_path / "systemd-sysusers", "exit 3")
     with pytest.raises(LprError, match=r"systemd-sysusers failed .*: is this a machine with systemd\?"):
-        activate(tmp_path / "gate.toml")
+        activate()
     for name in ("systemd-sysusers", "systemctl"):
         program(tmp_path / name, f'echo {name} "$@" >> {tmp_path}/log')
-    activate(tmp_path / "gate.toml")
+    activate()
     assert (tmp_path / "log").read_text() == "systemd-sysusers\nsystemctl daemon-reload\n"
 
 
