@@ -8,7 +8,7 @@ import numpy as np
 
 from lpr_bench.base.results import Record
 from lpr_bench.latency.bootstrap import Ratio, grouped_ratio
-from lpr_bench.system.validity import is_valid, why_invalid
+from lpr_bench.system.validity import case_faults, is_valid, why_invalid
 from lpr_edge.contract.errors import LprError
 
 CONFIDENCE = 0.95
@@ -85,10 +85,20 @@ def _hashes(record: Record) -> list[str]:
 
 
 def compare_records(a: Record, b: Record) -> list[Change]:
-    """The ratio of every series that both records have."""
+    """The ratio of every series that both records have.
+
+    Raises:
+        NotComparableError: they have none in common.
+    """
     ours = {series.name: series for series in series_of(a)}
     pairs = [(ours[theirs.name], theirs) for theirs in series_of(b) if theirs.name in ours]
-    confidence = 1 - (1 - CONFIDENCE) / max(1, len(pairs))
+    if not pairs:
+        has = [", ".join(series.name for series in series_of(record)) or "none that is valid" for record in (a, b)]
+        raise NotComparableError(
+            f"the {a['benchmark']} of A and B have no series in common: A has {has[0]}; B has {has[1]}. "
+            "Measure the same on both"
+        )
+    confidence = 1 - (1 - CONFIDENCE) / len(pairs)
     return [Change(x.name, grouped_ratio(x.medians, y.medians, confidence)) for x, y in pairs]
 
 
@@ -96,7 +106,7 @@ def series_of(record: Record) -> list[Series]:
     """The series of a record that are compared: whole frames by share, or inferences by case that isn't invalid."""
     if record["benchmark"] == "frames":
         return [_share_series(share, record["period"]) for share in record["shares"]]
-    return [_case_series(case, record["yardstick_ms"]) for case in record["cases"] if not case["faults"]]
+    return [_case_series(case, record["yardstick_ms"]) for case in record["cases"] if not case_faults(case)]
 
 
 def _share_series(share: Mapping[str, Any], period: int) -> Series:

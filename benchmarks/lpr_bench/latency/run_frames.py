@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -20,7 +20,7 @@ from lpr_bench.system.boards import add_board_flags, publish, show
 from lpr_bench.system.devices import add_device_flags, describe_model, open_plate_reader
 from lpr_bench.system.environment import describe_environment
 from lpr_bench.system.system_monitor import watch
-from lpr_bench.system.validity import judge, machine_faults, series_faults
+from lpr_bench.system.validity import frame_faults, judge, machine_faults
 from lpr_edge.contract.arrays import Image
 from lpr_edge.contract.errors import LprError
 from lpr_edge.vision.plate_reader import PlateReader
@@ -30,9 +30,6 @@ SHARES = (0.0, 0.5, 1.0)
 
 PROCESSES = 8
 """Fresh processes that a measurement is spread over; what differs between them is the noise of the figures."""
-
-LEAST_FRAMES = 200
-"""Of each share in all: a 99th percentile of fewer stands on one value or none."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +95,7 @@ def measure_board(settings: Settings, processes: int) -> Record:
         **times,
         "starting": starting,
         "machine": watched,
-        "validity": judge(machine_faults(watched) + frame_faults(times["shares"])),
+        "validity": judge(machine_faults(watched) + frame_faults(times["shares"], DISTINCT)),
     }
 
 
@@ -132,20 +129,6 @@ def measure_here(settings: Settings) -> ProcessTimes:
 def open_settings(settings: Settings) -> PlateReader:
     """The device that the settings describe."""
     return open_plate_reader(settings.detector, settings.reader, settings.runtime, settings.threads)
-
-
-def frame_faults(shares: Sequence[Mapping[str, Any]]) -> list[str]:
-    """What the whole frames' series say against themselves; noise is judged process by process."""
-    faults = []
-    for share in shares:
-        name = f"plate in {share['share_with_plate']:.0%}"
-        if share["frames"] < LEAST_FRAMES:
-            faults.append(f"{name}: {share['frames']} frames are too few; {LEAST_FRAMES} are needed")
-        found = [series_faults(name, process["whole"], 2 * DISTINCT, DISTINCT) for process in share["processes"]]
-        # One restless process of several is what the several are for.
-        if sum(map(bool, found)) * 2 > len(found):
-            faults += next(reasons for reasons in found if reasons)
-    return faults
 
 
 def start_device(settings: Settings) -> dict[str, Any]:

@@ -20,14 +20,12 @@ from lpr_bench.system.boards import add_board_flags, publish, show
 from lpr_bench.system.devices import describe_file
 from lpr_bench.system.environment import describe_environment
 from lpr_bench.system.system_monitor import watch
-from lpr_bench.system.validity import judge, machine_faults, series_faults
+from lpr_bench.system.validity import LEAST_ROUNDS, judge, machine_faults, series_faults
 from lpr_edge.contract.errors import LprError
 from lpr_edge.runtimes.opening import RUNTIMES
 from lpr_edge.runtimes.shipped_models import KINDS, shipped_model
 
 PROCESSES = 5
-LEAST_ROUNDS = 30
-"""Of each case in all: an interval of the median of fewer says little."""
 
 
 def add_command(benchmarks: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

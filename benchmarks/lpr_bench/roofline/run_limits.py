@@ -22,10 +22,9 @@ from lpr_bench.system.boards import add_board_flags, publish, show
 from lpr_bench.system.devices import add_device_flags, describe_file
 from lpr_bench.system.environment import describe_environment
 from lpr_bench.system.system_monitor import watch
-from lpr_bench.system.validity import judge, machine_faults, series_faults
+from lpr_bench.system.validity import LEAST_ROUNDS, judge, machine_faults, series_faults
 
 ROUNDS = 100
-LEAST_ROUNDS = 30
 
 
 def add_command(benchmarks: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -19,6 +19,10 @@ HOT_CELSIUS = 80.0
 """From here on a Raspberry Pi's cores slow down."""
 THROTTLED_NOW = 0xF
 """Bits of `vcgencmd get_throttled`: low voltage, frequency capped, throttled, too warm."""
+LEAST_FRAMES = 200
+"""Of each share of frames with a plate, in all processes."""
+LEAST_ROUNDS = 30
+"""Of each case in all: an interval of the median of fewer says little."""
 SINCE_BOOT = 16
 """The same bits, this many places higher, stay set from their first time until the next boot."""
 
@@ -29,13 +33,68 @@ def judge(faults: Sequence[str]) -> dict[str, Any]:
 
 
 def is_valid(record: Mapping[str, Any]) -> bool:
-    """Tell whether a record may be quoted; one that doesn't say so may not."""
-    return bool(record.get("validity", {}).get("valid", False))
+    """Tell whether a record may be quoted; one that doesn't say so, or whose raw values say otherwise, may not."""
+    return not record_faults(record)
 
 
 def why_invalid(record: Mapping[str, Any]) -> str:
     """The reasons in one line; empty where it is valid."""
-    return "; ".join(record.get("validity", {}).get("invalid_because", ["it says nothing of its validity"]))
+    return "; ".join(record_faults(record))
+
+
+def record_faults(record: Mapping[str, Any]) -> list[str]:
+    """What a record says against itself, and what its raw values say: a verdict in a file can be written by hand."""
+    told = record.get("validity", {})
+    said = list(told.get("invalid_because", [] if told.get("valid") else ["it says nothing of its validity"]))
+    if not told.get("valid", False) and not said:
+        said = ["it says so, and not why"]
+    return list(dict.fromkeys([*said, *_measured_faults(record)]))
+
+
+def _measured_faults(record: Mapping[str, Any]) -> list[str]:
+    try:
+        faults = machine_faults(record["machine"]) if "machine" in record else []
+        if record.get("benchmark") == "frames":
+            faults += frame_faults(record["shares"], record["period"])
+        if record.get("benchmark") == "latency":
+            faults += reference_faults(record)
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        return [f"its raw values can't be judged ({error!r})"]
+    return faults
+
+
+def frame_faults(shares: Sequence[Mapping[str, Any]], period: int) -> list[str]:
+    """What the whole frames' series say against themselves; noise is judged process by process.
+
+    Args:
+        shares: each with `share_with_plate` and `processes`, whose `whole` are milliseconds a frame.
+        period: after how many frames the same ones come again.
+    """
+    faults = []
+    for share in shares:
+        name = f"plate in {share['share_with_plate']:.0%}"
+        series = [process["whole"] for process in share["processes"]]
+        count = sum(map(len, series))
+        if count < LEAST_FRAMES:
+            faults.append(f"{name}: {count} frames are too few; {LEAST_FRAMES} are needed")
+        found = [series_faults(name, values, 2 * period, period) for values in series]
+        # One restless process of several is what the several are for.
+        if sum(map(bool, found)) * 2 > len(found):
+            faults += next(reasons for reasons in found if reasons)
+    return faults
+
+
+def case_faults(case: Mapping[str, Any]) -> list[str]:
+    """What is said against one case of the latencies, and what its raw values say."""
+    pooled = [value for values in case["raw_ms"] for value in values]
+    return list(case["faults"]) or series_faults(str(case["path"]), pooled, LEAST_ROUNDS)
+
+
+def reference_faults(record: Mapping[str, Any]) -> list[str]:
+    """A restless case is marked by itself; a restless reference spoils every ratio."""
+    name = record["reference"]
+    reference = [case for case in record["cases"] if all(case[key] == value for key, value in name.items())]
+    return case_faults(reference[0])
 
 
 def machine_faults(watched: Mapping[str, Any]) -> list[str]:

@@ -109,3 +109,51 @@ def test_no_result_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert "is no result of lpr-bench" in capsys.readouterr().err
     assert main(["compare", str(tmp_path / "b.json"), str(tmp_path / "b.json")]) == 1
     assert "measure again" in capsys.readouterr().err
+
+
+def test_no_series_in_common(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The same benchmark of other shares or cases gives no ratio: an error that names both, not an empty table."""
+    others = frames_record(2)
+    others["shares"] = [share for share in others["shares"] if share["share_with_plate"] == 1.0]
+    mine = frames_record(1)
+    mine["shares"] = mine["shares"][:1]
+    write_result(tmp_path / "a.json", mine)
+    write_result(tmp_path / "b.json", others)
+    assert main(["compare", str(tmp_path / "a.json"), str(tmp_path / "b.json")]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "no series in common: A has whole frame, plate in 0%; B has whole frame, plate in 100%" in err
+
+
+def test_a_verdict_by_hand_is_not_believed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`"valid": true` over restless frames, too few of them, a busy machine or values that are gone: refused."""
+    write_result(tmp_path / "a.json", frames_record(1))
+    restless, few, busy, gone = (frames_record(n) for n in range(2, 6))
+    for process in restless["shares"][0]["processes"]:
+        process["whole"] = [value * (1 + n % 7) for n, value in enumerate(process["whole"])]
+    few["shares"][0]["processes"] = few["shares"][0]["processes"][:1]
+    state = {"throttled": 0, "temperature_celsius": 50.0}
+    load = {"other_cores": 0.6, "stolen_cores": 0.0, "busy_processes": []}
+    busy["machine"] = {"during": load, "state_before": state, "state_after": state}
+    del gone["shares"][0]["processes"]
+    said = ("the middle half spans", "60 frames are too few", "others used 0.60 cores", "can't be judged")
+    for record, reason in zip((restless, few, busy, gone), said, strict=True):
+        write_result(tmp_path / "b.json", record)
+        assert main(["compare", str(tmp_path / "a.json"), str(tmp_path / "b.json")]) == 1
+        assert reason in capsys.readouterr().err
+
+
+def test_a_restless_reference_spoils_latencies() -> None:
+    """Its raw values are looked at, not its empty list of faults."""
+    record = latency_record(1)
+    case = record["cases"][0]
+    case["raw_ms"] = [[value * (1 + n % 5) for n, value in enumerate(values)] for values in case["raw_ms"]]
+    with pytest.raises(NotComparableError, match=r"the latency of B are invalid .*the middle half spans"):
+        check_comparable(latency_record(1), record)
+
+
+def test_a_restless_case_is_left_out_by_its_values() -> None:
+    """A case whose list of faults was emptied has no ratio either."""
+    record = latency_record(2)
+    record["cases"][1]["raw_ms"] = [values[:3] for values in record["cases"][1]["raw_ms"]]
+    assert [change.name for change in compare_records(latency_record(1), record)] == ["a.tflite in litert, 1 thread(s)"]
