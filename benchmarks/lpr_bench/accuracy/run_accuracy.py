@@ -8,6 +8,7 @@ from typing import Any
 
 from lpr_bench.accuracy import characters, plate_changes, plates, plates_report, robustness
 from lpr_bench.accuracy.accuracy_page import MissGallery, Part, write_page
+from lpr_bench.accuracy.copies import without_copies
 from lpr_bench.accuracy.fold_models import open_networks
 from lpr_bench.accuracy.misses import MissFolder
 from lpr_bench.accuracy.reliability import format_reliability, summarize_reliability
@@ -22,8 +23,9 @@ from lpr_bench.system.devices import (
 )
 from lpr_bench.system.environment import describe_environment
 from lpr_edge.contract.country import country_from_dict
-from lpr_edge.contract.data import load_characters, load_plates
+from lpr_edge.contract.data import PlatePhoto, load_characters, load_plates, load_plates_and_crops
 from lpr_edge.contract.errors import DataError
+from lpr_edge.contract.splits import TRAINING_SPLIT
 from lpr_edge.vision.plate_reader import PlateReader
 
 PHOTOGRAPHS_ALONE = ("kind", "page", "against", "misses")
@@ -79,6 +81,7 @@ def _score_plates(parsed: argparse.Namespace) -> dict[str, Any]:
         raise DataError(f"{parsed.data} has no photograph in the split {split!r}: see `split` in its labels.jsonl")
     before = plate_changes.read_other(parsed.against) if parsed.against else None
     networks = open_networks(parsed, photos)
+    photos, copies = without_copies(photos, _training_beside(parsed.data, split))
     country = country_from_dict(networks.readers[0].model.manifest.country)
     misses = MissFolder(parsed.misses) if parsed.misses else None
     judgement, gallery = Judgement(), MissGallery()
@@ -90,13 +93,14 @@ def _score_plates(parsed: argparse.Namespace) -> dict[str, Any]:
     seen = networks.count_seen(photos)
     result: dict[str, Any] = {"data": "plates", "split": split, "kind": kind, "models": models, "seen": seen}
     result |= plates_report.summarize(outcome, country, kind) | {"reliability": summarize_reliability(pairs)}
+    result |= copies.summarize()
     parts = [Part("Figures", plates_report.format_plates(outcome, country, kind))]
     parts.append(Part("Confidence", format_reliability(pairs)))
     if before is not None:
         comparison = plate_changes.compare(before, result)
         result["comparison"] = plate_changes.summarize_comparison(comparison)
         parts.append(Part("Compared", plate_changes.format_comparison(comparison, parsed.against.name)))
-    warning = warn_of_seen(seen)
+    warning = "\n".join(filter(None, [warn_of_seen(seen), *copies.warnings()]))
     print("\n\n".join(filter(None, [warning, *(part.text for part in parts)])))
     if misses:
         print(f"Drew {misses.written} photographs with mistakes in {misses.folder}", file=sys.stderr)
@@ -104,6 +108,11 @@ def _score_plates(parsed: argparse.Namespace) -> dict[str, Any]:
         write_page(parsed.page, _title(result), warning, parts, pairs, gallery.misses)
         print(f"Wrote {parsed.page}", file=sys.stderr)
     return result
+
+
+def _training_beside(folder: Path, split: str) -> list[PlatePhoto]:
+    """What networks learn from, where another split is measured."""
+    return [] if split == TRAINING_SPLIT else load_plates_and_crops(folder, TRAINING_SPLIT)
 
 
 def warn_of_seen(seen: Mapping[str, int]) -> str:
@@ -129,7 +138,10 @@ def _score_rendered(parsed: argparse.Namespace) -> dict[str, Any]:
 def _score_characters(parsed: argparse.Namespace) -> dict[str, Any]:
     classifier, split = open_classifier(parsed), parsed.split or "validation"
     country = country_from_dict(classifier.model.manifest.country)
-    outcomes = characters.score_characters(load_characters(parsed.data, split, country), classifier.guess)
-    print(characters.format_characters(outcomes))
+    # Training files of the same bytes are left out of training by the loader itself.
+    files, copies = without_copies(load_characters(parsed.data, split, country))
+    outcomes = characters.score_characters(files, classifier.guess)
+    print("\n\n".join([*copies.warnings(), characters.format_characters(outcomes)]))
     models = [describe_model(classifier.model)]
-    return {"data": "characters", "split": split, "models": models, **characters.summarize(outcomes)}
+    result = {"data": "characters", "split": split, "models": models, "copies": copies.summarize()["copies"]}
+    return result | characters.summarize(outcomes)
