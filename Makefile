@@ -143,17 +143,15 @@ folds: $(RUNS)/folds.json
 $(RUNS)/folds.json: $(FOLDED:%=$(RUNS)/folds-%/exported)
 	$(LPR)/lpr-bench accuracy --data $(DATA) --split train $(BY_FOLDS) --json $@ --page $(RUNS)/folds.html
 
-$(RUNS)/exported: $(NETWORKS:%=$(RUNS)/%/trained)
+$(RUNS)/reader/confidence.json: $(RUNS)/reader/trained $(FOLDED:%=$(RUNS)/folds-%/exported)
+	$(LPR)/lpr-bench calibrate --data $(DATA) $(BY_FOLDS) --out $@
+
+$(RUNS)/exported: $(NETWORKS:%=$(RUNS)/%/trained) $(RUNS)/reader/confidence.json
 	$(foreach network,$(NETWORKS),$(LPR)/lpr-train pack $(RUNS)/$(network) --out $(PACKED)/$(network) &&) true
 	$(LPR)/lpr-export --int8 $(NETWORKS:%=$(PACKED)/%) --data $(DATA) --max-drop $(MAX_DROP) --out $(EXPORTED)
 	@touch $@
 
-$(RUNS)/calibrated: $(RUNS)/exported $(FOLDED:%=$(RUNS)/folds-%/exported)
-	$(LPR)/lpr-bench calibrate --data $(DATA) $(BY_FOLDS) \
-		--write $(EXPORTED)/reader.int8.tflite $(EXPORTED)/reader.int8.onnx $(PACKED)/reader
-	@touch $@
-
-$(RUNS)/described: $(RUNS)/calibrated $(RUNS)/folds.json
+$(RUNS)/described: $(RUNS)/exported $(RUNS)/folds.json
 	$(LPR)/lpr-bench accuracy --data $(DATA) $(ON_EXPORTED) --json $(RUNS)/plates.json --page $(RUNS)/misses.html
 	$(LPR)/lpr-bench accuracy --rendered $(ON_EXPORTED) --json $(RUNS)/painted.json
 	$(LPR)/lpr-bench accuracy --data $(DATA) --characters --classifier $(EXPORTED)/characters.int8.tflite \

@@ -1,8 +1,11 @@
 """The manifest inside a model file."""
 
+import hashlib
 import io
+import json
 import tracemalloc
 import zipfile
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -65,8 +68,8 @@ def test_a_manifest_comes_back_from_the_file(tmp_path: Path, suffix: str, embed,
     path = tmp_path / f"model{suffix}"
     path.write_bytes(data)
     found = read_manifest(path)
-    assert found == replace(manifest(), weights_sha256=found.weights_sha256)
-    assert len(found.weights_sha256) == 64
+    assert found == manifest().bound_to(weights)
+    assert found.weights_sha256 == hashlib.sha256(weights).hexdigest()
 
 
 def test_embedding_again_replaces_the_manifest_of_an_onnx_file(tmp_path: Path) -> None:
@@ -74,7 +77,7 @@ def test_embedding_again_replaces_the_manifest_of_an_onnx_file(tmp_path: Path) -
     path = tmp_path / "model.onnx"
     path.write_bytes(embed_in_onnx(embed_in_onnx(ONNX, manifest(name="old")), manifest(name="new")))
     assert read_manifest(path).name == "new"
-    assert path.read_bytes().count(b"lpr.manifest.sha256") == 1
+    assert path.read_bytes().count(b"lpr.manifest") == 1
 
 
 @settings(max_examples=120)
@@ -95,7 +98,7 @@ def test_a_changed_byte_anywhere_is_noticed(data: st.DataObject) -> None:
         # What the zip format doesn't read (dates, attributes) may change: then the manifest is whole and the same.
         assert suffix == ".tflite"
         assert place >= len(weights)
-        assert replace(changed, weights_sha256="") == manifest()
+        assert changed == manifest().bound_to(weights)
 
 
 def _temporary(data: bytes, suffix: str) -> Path:
@@ -126,6 +129,72 @@ def test_a_newer_format_asks_for_an_upgrade(tmp_path: Path) -> None:
     path = tmp_path / "model.tflite"
     path.write_bytes(embed_in_tflite(WEIGHTS, manifest(format=FORMAT_VERSION + 1)))
     with pytest.raises(ManifestError, match="Upgrade lpr on this device: pip install --upgrade lpr"):
+        read_manifest(path)
+
+
+def written(path: Path, text: str) -> Path:
+    """A file with the weights of these tests and this text for a manifest, whatever it says."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as members:
+        members.writestr("manifest.json", text)
+    path.write_bytes(WEIGHTS + archive.getvalue())
+    return path
+
+
+def edited(change: Callable[[dict[str, object]], object]) -> str:
+    """The manifest's text after somebody changed its values, and neither of its hashes."""
+    values = json.loads(manifest().bound_to(WEIGHTS).to_json())
+    change(values)
+    return json.dumps(values)
+
+
+def test_the_order_and_spacing_of_keys_do_not_matter(tmp_path: Path) -> None:
+    """The hash is of the canonical JSON: the same values written otherwise are the same manifest."""
+    path = written(tmp_path / "model.tflite", edited(lambda values: values))
+    assert read_manifest(path) == manifest().bound_to(WEIGHTS)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda values: values["thresholds"].update(peak=0.9),
+        lambda values: values["thresholds"].update(confidence_slope=2.0),
+        lambda values: values["metrics"][0].update(value=1.0),
+        lambda values: values.update(licence="public domain"),
+        lambda values: values.update(caveats=["none"]),
+        lambda values: values.update(unknown="a key that this lpr doesn't know"),
+        lambda values: values.pop("licence"),
+        lambda values: values.update(manifest_sha256=""),
+        lambda values: values.pop("manifest_sha256"),
+    ],
+)
+def test_an_edited_manifest_is_refused(tmp_path: Path, change: Callable[[dict[str, object]], object]) -> None:
+    """Thresholds, metrics, licence and all else are covered by the hash, in a zip archive that is whole."""
+    with pytest.raises(ManifestError, match=r"model\.tflite: its manifest was changed after it was exported\. Copy or"):
+        read_manifest(written(tmp_path / "model.tflite", edited(change)))
+
+
+def test_an_edited_manifest_of_an_onnx_file_is_refused(tmp_path: Path) -> None:
+    """The same in the other format."""
+    path = tmp_path / "model.onnx"
+    path.write_bytes(embed_in_onnx(ONNX, manifest(licence="mine")).replace(b'"licence":"mine"', b'"licence":"none"'))
+    with pytest.raises(ManifestError, match=r"model\.onnx: its manifest was changed after it was exported"):
+        read_manifest(path)
+
+
+def test_a_manifest_of_other_weights_is_refused(tmp_path: Path) -> None:
+    """A whole manifest taken from another file doesn't pass, and the weights are what is named."""
+    path = written(tmp_path / "model.tflite", manifest().bound_to(WEIGHTS[1:]).to_json())
+    with pytest.raises(ManifestError, match="its weights don't match its manifest"):
+        read_manifest(path)
+
+
+def test_a_file_of_format_1_asks_for_an_export(tmp_path: Path) -> None:
+    """A file that was published before the hash covered the manifest is refused, with the command to type."""
+    path = written(tmp_path / "model.tflite", edited(lambda values: values.update(format=1)))
+    with pytest.raises(
+        ManifestError, match=r"has format 1, .*Export it again with this version: lpr-export --int8 RUN"
+    ):
         read_manifest(path)
 
 

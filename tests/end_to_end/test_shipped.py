@@ -8,6 +8,7 @@ import pytest
 from lpr_edge.app.cli import main
 from lpr_edge.contract.manifest import Manifest, read_manifest
 from lpr_edge.runtimes.shipped_models import KINDS, MODELS
+from lpr_export.app.cli import main as verify
 
 NAMES = tuple(KINDS)
 
@@ -33,6 +34,15 @@ def test_a_shipped_model_says_where_it_comes_from(manifests: dict[str, Manifest]
     assert manifest.calibration
     assert manifest.licence
     assert manifest.training["data"] in ("", "data")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_shipped_model_is_as_it_was_proved(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """`lpr-export verify` holds for the very file that is shipped, on the held-out pictures that lpr carries."""
+    path = MODELS / f"{name}.int8.tflite"
+    assert verify(["verify", str(path)]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == f"{path.name}: as it was proved"
+    assert read_manifest(path).caveats == ()
 
 
 def test_reader_and_classifier_agree_on_what_a_character_is(manifests: dict[str, Manifest]) -> None:

@@ -1,14 +1,14 @@
 """The golden models as an export's files, and pictures of Tinyland to ask them about; no TensorFlow is needed."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from tests.support.golden import tinyland
+from tests.support.rewriting import rewrite
 
 from lpr_edge.contract.arrays import Image
-from lpr_edge.contract.manifest import Manifest, read_manifest, replace_manifest
+from lpr_edge.contract.manifest import Manifest, read_manifest
 from lpr_edge.contract.preprocess import prepare
 from lpr_edge.contract.samples import Samples, picture_sha256, write_samples
 from lpr_edge.runtimes.opening import open_model
@@ -64,11 +64,3 @@ def proved(name: str, folder: Path, **changes: Any) -> Path:
         proof = prove(verdict, path.name, JUDGES[manifest.kind], 0.5).to_dict()
         rewrite(path, folder / path.name, proofs=(proof,), **changes)
     return folder / f"{name}.int8.tflite"
-
-
-def rewrite(source: Path, target: Path, **changes: Any) -> Path:
-    """Write a model file anew with another manifest."""
-    manifest = read_manifest(source)
-    target.write_bytes(source.read_bytes())
-    replace_manifest(target, replace(manifest, **changes))
-    return target

@@ -1,10 +1,8 @@
 """`lpr-bench calibrate`: make a reader's confidence mean how often its readings are right."""
 
 import argparse
-import json
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +15,8 @@ from lpr_bench.system.devices import add_folds_flags, add_runtime_flags
 from lpr_edge.contract.country import country_from_dict
 from lpr_edge.contract.data import PlatePhoto, load_plates
 from lpr_edge.contract.errors import LprError
-from lpr_edge.contract.manifest import Manifest, read_manifest, replace_manifest
 from lpr_edge.contract.splits import TRAINING_SPLIT
-from lpr_edge.contract.text_files import read_json
-
-CARD = "model.json"
+from lpr_export.calibration.confidence import Confidence
 
 
 def add_command(benchmarks: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -29,12 +24,10 @@ def add_command(benchmarks: "argparse._SubParsersAction[argparse.ArgumentParser]
     parser = benchmarks.add_parser("calibrate", help="fit a reader's confidence on training plates that it hasn't seen")
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="holds plates/")
     parser.add_argument(
-        "--write",
+        "--out",
         type=Path,
-        nargs="+",
-        default=[],
         metavar="FILE",
-        help="put the fit into these .tflite and .onnx files, and run folders (default: show it only)",
+        help="write the fit as JSON: confidence.json in a run, or lpr-export --confidence FILE (default: show it only)",
     )
     add_folds_flags(parser)
     add_runtime_flags(parser)
@@ -42,7 +35,7 @@ def add_command(benchmarks: "argparse._SubParsersAction[argparse.ArgumentParser]
 
 
 def run(parsed: argparse.Namespace) -> int:
-    """Read what the networks haven't seen, fit, print, and write where wished."""
+    """Read what the networks haven't seen, fit, print, and write if wished."""
     photos = load_plates(parsed.data, TRAINING_SPLIT)
     # As a camera's frames are read, without a vote: what a photograph's votes make of a reading is no less right.
     networks = open_networks(parsed, photos, is_thorough=False)
@@ -51,14 +44,13 @@ def run(parsed: argparse.Namespace) -> int:
     for reader in networks.readers:
         reader.thresholds = {**reader.thresholds, "temperature": temperature}
     readings = read_unseen(networks, unseen)
-    thresholds = {"temperature": round(temperature, 4), **fit_curve(readings).to_thresholds()}
-    about = _about(networks, unseen, readings)
+    fitted = Confidence(temperature, fit_curve(readings), _about(networks, unseen, readings))
     print(format_reliability([(c, r.right) for c, r in zip(cross_fitted(readings), readings, strict=True)]))
-    print("\n" + ", ".join(f"{name} {value:g}" for name, value in thresholds.items()))
-    print(", ".join(f"{name.replace('_', ' ')} {value}" for name, value in about.items()))
-    for path in parsed.write:
-        write_confidence(path, thresholds, about)
-        print(f"Wrote {path}", file=sys.stderr)
+    print("\n" + ", ".join(f"{name} {value:g}" for name, value in fitted.to_thresholds().items()))
+    print(", ".join(f"{name.replace('_', ' ')} {value}" for name, value in fitted.about.items()))
+    if parsed.out:
+        fitted.write(parsed.out)
+        print(f"Wrote {parsed.out}. Next: lpr-export --int8 RUN --confidence {parsed.out}", file=sys.stderr)
     return 0
 
 
@@ -101,45 +93,3 @@ def _about(networks: Networks, photos: Sequence[PlatePhoto], readings: Sequence[
         "right": sum(reading.right for reading in readings),
         "readers": sorted({reader.model.manifest.weights_sha256[:12] for reader in networks.readers}),
     }
-
-
-def write_confidence(path: Path, thresholds: Mapping[str, float], about: Mapping[str, Any]) -> None:
-    """Put a fit into a model file's manifest, or into a run folder's card, from which the next export takes it.
-
-    Raises:
-        LprError: it is no reader, or can't be written.
-    """
-    if path.is_dir():
-        _write_card(path / CARD, thresholds, about)
-        return
-    manifest = read_manifest(path)
-    _expect_reader(path, manifest.kind)
-    replace_manifest(path, _with_confidence(manifest, thresholds, about))
-
-
-def _with_confidence(manifest: Manifest, thresholds: Mapping[str, float], about: Mapping[str, Any]) -> Manifest:
-    return replace(
-        manifest,
-        thresholds={**manifest.thresholds, **thresholds},
-        calibration={**manifest.calibration, "confidence": dict(about)},
-    )
-
-
-def _write_card(path: Path, thresholds: Mapping[str, float], about: Mapping[str, Any]) -> None:
-    try:
-        card = read_json(path)
-        _expect_reader(path, str(card["kind"]))
-        card["thresholds"] |= thresholds
-        card["confidence"] = dict(about)
-        beside = path.with_name(f".{path.name}")
-        beside.write_text(json.dumps(card, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-        beside.replace(path)
-    except (OSError, ValueError, KeyError) as error:
-        raise LprError(
-            f"{path} can't be used ({error!r}): give a reader's run folder, or its .tflite or .onnx"
-        ) from error
-
-
-def _expect_reader(path: Path, kind: str) -> None:
-    if kind != "reader":
-        raise LprError(f"{path} is a {kind}, and a confidence is a reader's: give reader files to --write")

@@ -47,6 +47,8 @@ def _facts(manifest: Manifest) -> Iterator[tuple[str, str]]:
         yield "measured", _metric(metric)
     yield "calibration", ", ".join(f"{name} {_short(value)}" for name, value in manifest.calibration.items())
     yield "proved on", "; ".join(f"{proof['data']}, {proof['split']}" for proof in manifest.proofs)
+    for caveat in manifest.caveats:
+        yield "caveat", caveat
     yield "runs under", ", ".join(manifest.runtimes)
     yield "licence", manifest.licence
     yield "made by", f"lpr {manifest.lpr_version}, format {manifest.format}"

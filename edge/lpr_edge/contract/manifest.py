@@ -1,7 +1,10 @@
-"""The manifest that travels inside each model file, and the proof that it belongs to the weights beside it.
+"""The manifest that travels inside each model file, with two hashes that bind it to the file.
 
 In a `.tflite` it is `manifest.json` in a zip archive on the file's end, TFLite's own convention for associated files,
-which every runtime ignores. In an `.onnx` it is the metadata property `lpr.manifest`, with its own hash beside it.
+which every runtime ignores. In an `.onnx` it is the metadata property `lpr.manifest`.
+
+`weights_sha256` is of the file's bytes without the manifest. `manifest_sha256` is of the canonical JSON of everything
+else in the manifest, `weights_sha256` included: thresholds, metrics, licence and the confidence curve can't be edited.
 """
 
 import hashlib
@@ -18,8 +21,8 @@ from lpr_edge.contract.outputs import ROLES
 from lpr_edge.contract.preprocess import InputSpec
 from lpr_edge.contract.text_files import parse_json, read_bytes
 
-FORMAT_VERSION = 1
-"""What this lpr writes, and the newest it reads."""
+FORMAT_VERSION = 2
+"""What this lpr writes and reads. Format 1 had no `manifest_sha256`."""
 
 MOST_BYTES = 1 << 30
 """Of a model file."""
@@ -27,7 +30,8 @@ MOST_MANIFEST_BYTES = 16 << 20
 """Of a manifest, unpacked: a zip archive of some kilobytes can hold gigabytes."""
 TFLITE_MEMBER = "manifest.json"
 ONNX_KEY = "lpr.manifest"
-ONNX_HASH_KEY = "lpr.manifest.sha256"
+SELF_HASH = "manifest_sha256"
+"""The one key that `manifest_sha256` doesn't cover."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,7 @@ class Manifest:
     country: dict[str, Any]
     """The country's file, whole."""
     metrics: tuple[dict[str, Any], ...] = ()
-    """Each with `data`, `split`, `metric`, `value`, `count`."""
+    """Measured on this file by lpr-export, each with `data`, `split`, `metric`, `value`, `count`."""
     calibration: dict[str, Any] = field(default_factory=dict)
     """Source, count, seed and the pictures' hash."""
     training: dict[str, Any] = field(default_factory=dict)
@@ -79,10 +83,14 @@ class Manifest:
     """Runtimes that loaded and ran this file when it was exported."""
     proofs: tuple[dict[str, Any], ...] = ()
     """What was found on held-out pictures, so that `lpr-export verify` can look again."""
+    caveats: tuple[str, ...] = ()
+    """Checks of the export that were waived, in words; empty for a file that passed all of them."""
     licence: str = ""
     lpr_version: str = ""
     weights_sha256: str = ""
     """Of the file's bytes without the manifest."""
+    manifest_sha256: str = ""
+    """Of this manifest's canonical JSON without this field."""
     format: int = FORMAT_VERSION
 
     @property
@@ -91,16 +99,20 @@ class Manifest:
         return self.thresholds.get("margin", 0.0)
 
     def to_json(self) -> str:
-        """One line of JSON, keys sorted, so that the same manifest is the same bytes."""
-        values = asdict(self) | {"input": self.input.to_dict()}
-        return json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        """One line of canonical JSON: the same manifest is the same bytes."""
+        return _canonical(asdict(self) | {"input": self.input.to_dict()})
+
+    def bound_to(self, weights: bytes) -> "Manifest":
+        """This manifest with both hashes, for a file with these weights."""
+        bound = replace(self, weights_sha256=hashlib.sha256(weights).hexdigest(), manifest_sha256="")
+        return replace(bound, manifest_sha256=_self_hash(json.loads(bound.to_json())))
 
     @staticmethod
     def from_json(text: str) -> "Manifest":
-        """Read what `to_json` wrote.
+        """Read what `to_json` wrote; its hashes aren't checked.
 
         Raises:
-            ManifestError: it isn't JSON, is newer than this lpr, or lacks something.
+            ManifestError: it isn't JSON, is of another format than this lpr's, or lacks something.
         """
         try:
             values = parse_json(text)
@@ -112,12 +124,27 @@ class Manifest:
             ) from error
 
 
+def _canonical(values: dict[str, Any]) -> str:
+    return json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def _self_hash(values: dict[str, Any]) -> str:
+    """The hash of a manifest's values, keys that this lpr doesn't know included."""
+    covered = {key: value for key, value in values.items() if key != SELF_HASH}
+    return hashlib.sha256(_canonical(covered).encode()).hexdigest()
+
+
 def _check_format(values: dict[str, Any]) -> None:
     found = values["format"]
     if not isinstance(found, int) or found > FORMAT_VERSION:
         raise ManifestError(
-            f"the model was made for format {found}, and this lpr reads up to {FORMAT_VERSION}. "
+            f"the model was made for format {found}, and this lpr reads format {FORMAT_VERSION}. "
             "Upgrade lpr on this device: pip install --upgrade lpr"
+        )
+    if found < FORMAT_VERSION:
+        raise ManifestError(
+            f"the model has format {found}, whose thresholds and metrics no hash covers, and this lpr reads format "
+            f"{FORMAT_VERSION}. Export it again with this version: lpr-export --int8 RUN"
         )
 
 
@@ -134,6 +161,7 @@ def _from_values(values: dict[str, Any]) -> Manifest:
             "metrics": tuple(values.get("metrics", ())),
             "runtimes": tuple(values.get("runtimes", ())),
             "proofs": tuple(values.get("proofs", ())),
+            "caveats": tuple(values.get("caveats", ())),
         }
     )
     if manifest.kind not in ROLES:
@@ -157,38 +185,27 @@ def read_manifest(path: str | Path) -> Manifest:
     try:
         weights, text = _split_onnx(data) if path.suffix == ".onnx" else _split_tflite(data)
         manifest = Manifest.from_json(text)
+        _check_hashes(weights, manifest, text)
     except ManifestError as error:
         raise ManifestError(f"{path}: {error}") from error
-    if hashlib.sha256(weights).hexdigest() != manifest.weights_sha256:
-        raise ManifestError(f"{path} is damaged: its weights don't match its manifest. Copy or export it again")
     return manifest
 
 
+def _check_hashes(weights: bytes, manifest: Manifest, text: str) -> None:
+    if hashlib.sha256(weights).hexdigest() != manifest.weights_sha256:
+        raise ManifestError("it is damaged: its weights don't match its manifest. Copy or export it again")
+    if _self_hash(json.loads(text)) != manifest.manifest_sha256:
+        raise ManifestError("its manifest was changed after it was exported. Copy or export it again")
+
+
 def embed_in_tflite(model: bytes, manifest: Manifest) -> bytes:
-    """Append the manifest, with the hash of `model` in it, as a zip archive; the same input gives the same bytes."""
-    text = replace(manifest, weights_sha256=hashlib.sha256(model).hexdigest()).to_json()
+    """Append the manifest, with its hashes in it, as a zip archive; the same input gives the same bytes."""
+    text = manifest.bound_to(model).to_json()
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as members:
         info = zipfile.ZipInfo(TFLITE_MEMBER, date_time=(1980, 1, 1, 0, 0, 0))
         members.writestr(info, text.encode(), zipfile.ZIP_DEFLATED, 9)
     return model + archive.getvalue()
-
-
-def replace_manifest(path: Path, manifest: Manifest) -> None:
-    """Write a model file again with another manifest around the same weights, beside its place, then rename.
-
-    Raises:
-        ManifestError: the file has no manifest, or can't be written.
-    """
-    read_manifest(path)
-    is_onnx = path.suffix == ".onnx"
-    weights, _ = (_split_onnx if is_onnx else _split_tflite)(path.read_bytes())
-    beside = path.with_name(f".{path.name}.part")
-    try:
-        beside.write_bytes((embed_in_onnx if is_onnx else embed_in_tflite)(weights, manifest))
-        beside.replace(path)
-    except OSError as error:
-        raise ManifestError(f"can't write {path}: {error.strerror or error}") from error
 
 
 def _split_tflite(data: bytes) -> tuple[bytes, str]:
@@ -213,11 +230,9 @@ METADATA_FIELD = 14
 
 
 def embed_in_onnx(model: bytes, manifest: Manifest) -> bytes:
-    """Append the manifest as metadata properties; the hash is of the model without lpr's own properties."""
-    weights = b"".join(raw for key, raw in _onnx_parts(model) if key not in (ONNX_KEY, ONNX_HASH_KEY))
-    text = replace(manifest, weights_sha256=hashlib.sha256(weights).hexdigest()).to_json()
-    digest = hashlib.sha256(text.encode()).hexdigest()
-    return weights + _onnx_property(ONNX_KEY, text) + _onnx_property(ONNX_HASH_KEY, digest)
+    """Append the manifest as a metadata property, in place of one that is there; `weights_sha256` is of the rest."""
+    weights = b"".join(raw for key, raw in _onnx_parts(model) if key != ONNX_KEY)
+    return weights + _onnx_property(ONNX_KEY, manifest.bound_to(weights).to_json())
 
 
 def _split_onnx(data: bytes) -> tuple[bytes, str]:
@@ -228,9 +243,7 @@ def _split_onnx(data: bytes) -> tuple[bytes, str]:
         raise ManifestError("it is no ONNX file, or is damaged. Copy or export it again") from error
     if ONNX_KEY not in found:
         raise ManifestError("no lpr manifest in it: it wasn't made by lpr-export. Export it with lpr-export")
-    if hashlib.sha256(found[ONNX_KEY].encode()).hexdigest() != found.get(ONNX_HASH_KEY):
-        raise ManifestError("its manifest is damaged. Copy or export it again")
-    return b"".join(raw for key, raw in parts if key not in (ONNX_KEY, ONNX_HASH_KEY)), found[ONNX_KEY]
+    return b"".join(raw for key, raw in parts if key != ONNX_KEY), found[ONNX_KEY]
 
 
 def _onnx_parts(data: bytes) -> Iterator[tuple[str, bytes]]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from lpr_edge.contract.command import run_command
 from lpr_edge.contract.errors import LprError
 from lpr_export.base.errors import GateError
-from lpr_export.base.options import PRECISIONS, SUFFIXES, Wish
+from lpr_export.base.options import FEWEST_HELD_OUT, PRECISIONS, SUFFIXES, Wish
 
 if TYPE_CHECKING:
     from lpr_export.app.export import Exported
@@ -78,6 +78,24 @@ def build_parser() -> argparse.ArgumentParser:
         type=_points,
         default=0.5,
         help="points (per cent) of any metric that may be lost against float (default: 0.5)",
+    )
+    parser.add_argument(
+        "--min-accuracy",
+        metavar="POINTS",
+        type=_points,
+        help="per cent that the float network must reach on held-out pictures: accuracy of a classifier (default: 50), "
+        "exact match of a reader (20), recall of a detector (20). 0 demands nothing, and the files say so",
+    )
+    parser.add_argument(
+        "--allow-small",
+        action="store_true",
+        help=f"export on fewer than {FEWEST_HELD_OUT} different held-out pictures; the files say so",
+    )
+    parser.add_argument(
+        "--confidence",
+        metavar="FILE",
+        type=Path,
+        help="a reader's confidence, as lpr-bench calibrate --out writes it (default: confidence.json in its run)",
     )
     parser.add_argument("--seed", type=int, default=0, help="of the draw from --data (default: 0)")
     parser.add_argument("--count", type=_count, default=500, help="pictures drawn from --data (default: 500)")
@@ -157,7 +175,7 @@ def _fail(error: LprError) -> int:
 
 def _export_all(wished: argparse.Namespace) -> int:
     # Here and not above: --help stays fast.
-    from lpr_export.app.export import check_names, export
+    from lpr_export.app.export import check_confidence, check_names, export
     from lpr_export.base.run_folder import open_run
     from lpr_export.base.shipped_runs import shipped_runs
     from lpr_export.convert.worker import start_worker
@@ -172,9 +190,13 @@ def _export_all(wished: argparse.Namespace) -> int:
         FORMATS[wished.format],
         wished.float_layers,
         wished.explain,
+        wished.min_accuracy,
+        wished.allow_small,
+        wished.confidence,
     )
     runs = [open_run(path) for path in wished.runs] or shipped_runs()
     check_names(runs)
+    check_confidence(runs, wish)
     done: list[Exported] = []
     with start_worker() as worker:
         for number, run in enumerate(runs, 1):

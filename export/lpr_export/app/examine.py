@@ -10,6 +10,7 @@ from lpr_export.base.run_folder import Run
 from lpr_export.calibration.representative_set import Calibration
 from lpr_export.calibration.split_half import Stability, compare_halves
 from lpr_export.convert.convert import Conversion, Converted
+from lpr_export.evaluate.float_quality import find_weaknesses
 from lpr_export.evaluate.gate import Verdict, check_openable, judge_all
 from lpr_export.evaluate.held_out import Case, HeldOut
 from lpr_export.evaluate.layer_error import Explained, Trial, explain
@@ -32,8 +33,9 @@ def examine(
     run: Run,
     wish: Wish,
     progress: Progress,
+    caveats: Sequence[str] = (),
 ) -> Findings:
-    """Stage every file, and see what is true of what it claims."""
+    """Stage every file, and see what is true of what it claims; `caveats` are what was waived before."""
     facts = {**calibration.to_dict(), "float_layers": list(wish.float_layers)}
     drafts = [
         draft(run.card, one, suffix, facts)
@@ -50,6 +52,7 @@ def examine(
         asked = [subject.again() for subject in subjects]
         ask(asked, held_out.cases, judge, progress)
         verdicts.append(judge_all(asked, refusals, held_out, judge, wish.max_drop))
+    weaknesses, waived = _weaknesses(verdicts, run, wish)
     return Findings(
         run.card,
         calibration,
@@ -60,7 +63,21 @@ def examine(
         _parting(made, verdicts[0]),
         loading(drafts, operators, subjects, verdicts[0].refusals),
         _explained(made, verdicts[0], folder, run, wish, progress),
+        weaknesses,
+        (*caveats, *waived),
     )
+
+
+def _weaknesses(verdicts: Sequence[Verdict], run: Run, wish: Wish) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What is wrong with the float network: what stops the export, and what a lower `--min-accuracy` lets pass."""
+    judge = JUDGES[run.card.kind]
+    by_default = [why for verdict in verdicts for why in find_weaknesses(verdict, run.card, judge, None)]
+    if wish.min_accuracy is None:
+        return tuple(by_default), ()
+    if wish.min_accuracy == 0:
+        return (), tuple(by_default)
+    wished = [why for verdict in verdicts for why in find_weaknesses(verdict, run.card, judge, wish.min_accuracy)]
+    return tuple(wished), tuple(why for why in by_default if why not in wished)
 
 
 def _stability(made: Conversion, folder: Path, held_out: HeldOut, run: Run, wish: Wish) -> Stability | None:

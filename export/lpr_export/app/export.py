@@ -10,12 +10,13 @@ from lpr_export.app.examine import examine
 from lpr_export.base.errors import ExportError, GateError
 from lpr_export.base.options import Wish
 from lpr_export.base.run_folder import HELD_OUT, Run
-from lpr_export.calibration.representative_set import Calibration, check_calibration, check_disjoint
+from lpr_export.calibration.confidence import with_confidence
+from lpr_export.calibration.representative_set import Calibration, Measured, check_calibration, check_disjoint
 from lpr_export.calibration.sampling import draw_from_data, draw_from_run
 from lpr_export.convert.convert import convert
 from lpr_export.convert.worker import Worker
 from lpr_export.evaluate.evidence import prove
-from lpr_export.evaluate.held_out import HeldOut, held_out_of_data, held_out_of_run
+from lpr_export.evaluate.held_out import HeldOut, check_size, held_out_of_data, held_out_of_run
 from lpr_export.evaluate.parity import Progress
 from lpr_export.evaluate.task_metrics import JUDGES
 from lpr_export.publish.files import Draft, publish, staging
@@ -41,12 +42,13 @@ def export(run: Run, wish: Wish, worker: Worker, progress: Progress = iter) -> E
         GateError: they are worse than the float network; older files stay as they were.
         LprError: something that was given can't be used.
     """
-    calibration, sets = _pictures(run, wish)
+    run = with_confidence(run, wish.confidence if run.card.kind == "reader" else None)
+    calibration, sets, caveats = _pictures(run, wish)
     # The float TFLite file is what all others are measured against, so it is made even when it isn't published.
     wanted = ("float32", *(precision for precision in wish.precisions if precision != "float32"))
     made = worker.run(convert, run.network, run.card, calibration, wanted, wish.float_layers, wish.explain)
     with staging(wish.out) as folder:
-        findings = examine(made, folder, calibration, sets, run, wish, progress)
+        findings = examine(made, folder, calibration, sets, run, wish, progress, caveats)
         shown = table(findings)
         if findings.faults:
             kept = _report(findings, folder, wish.out, ".failed")
@@ -59,18 +61,21 @@ def export(run: Run, wish: Wish, worker: Worker, progress: Progress = iter) -> E
     return Exported(run.card.kind, tuple(published), shown)
 
 
-def _pictures(run: Run, wish: Wish) -> tuple[Calibration, list[HeldOut]]:
-    """The representative data set and the held-out sets, which mustn't share a picture with it."""
+def _pictures(run: Run, wish: Wish) -> tuple[Calibration, list[HeldOut], tuple[str, ...]]:
+    """The representative data set, the held-out sets, which mustn't share a picture with it, and caveats."""
+    own = [held_out_of_run(run)] if wish.data is None or (run.folder / HELD_OUT).is_file() else []
+    sets = [held_out_of_data(run.card, wish.data), *own] if wish.data else own
+    measured = [Measured(held_out.sha256, frozenset(held_out.input_hashes(run.card))) for held_out in sets]
+    together = Measured.of(measured)
+    caveats = check_size(together.inputs, run.card.name, wish.allow_small)
     if wish.data is None:
-        calibration, sets = draw_from_run(run), [held_out_of_run(run)]
+        calibration = draw_from_run(run)
     else:
-        calibration = draw_from_data(run.card, wish.data, wish.seed, wish.count)
-        sets = [held_out_of_data(run.card, wish.data)]
-        sets += [held_out_of_run(run)] if (run.folder / HELD_OUT).is_file() else []
+        calibration = draw_from_data(run.card, wish.data, wish.seed, wish.count, together)
     check_calibration(calibration, (*run.card.input.size_hw, run.card.input.channels))
-    for held_out in sets:
-        check_disjoint(calibration, held_out.sha256, f"the {held_out.split} pictures of {held_out.data}")
-    return calibration, sets
+    for held_out, pictures in zip(sets, measured, strict=True):
+        check_disjoint(calibration, pictures, f"the {held_out.split} pictures of {held_out.data}")
+    return calibration, sets, caveats
 
 
 def _finish(findings: Findings, folder: Path, wish: Wish) -> list[Path]:
@@ -84,10 +89,10 @@ def _finish(findings: Findings, folder: Path, wish: Wish) -> list[Path]:
 
 def _finish_one(one: Draft, findings: Findings, folder: Path) -> Path:
     judge = JUDGES[findings.card.kind]
-    own = [metric for verdict in findings.verdicts for metric in metrics_of(verdict, one.name)]
+    measured = tuple(metric for verdict in findings.verdicts for metric in metrics_of(verdict, one.name))
     claims = findings.runtimes(one.name)
     proofs = tuple(prove(verdict, one.name, judge, findings.max_drop).to_dict() for verdict in findings.verdicts)
-    manifest = replace(one.manifest, metrics=(*own, *one.manifest.metrics), runtimes=claims, proofs=proofs)
+    manifest = replace(one.manifest, metrics=measured, runtimes=claims, proofs=proofs, caveats=findings.caveats)
     path = replace(one, manifest=manifest).write(folder)
     for runtime in claims:
         open_model(path, runtime)
@@ -117,6 +122,17 @@ def _refusal(run: Run, findings: Findings, report: Sequence[Path]) -> str:
     return (
         f"{run.card.name} isn't exported: {findings.faults[0]}{more}. Older files stay as they were; see {report[-1]}"
     )
+
+
+def check_confidence(runs: Sequence[Run], wish: Wish) -> None:
+    """Refuse a confidence file that isn't for exactly one reader.
+
+    Raises:
+        ExportError: it isn't.
+    """
+    readers = [run for run in runs if run.card.kind == "reader"]
+    if wish.confidence and len(readers) != 1:
+        raise ExportError(f"--confidence is for one reader, and the runs given hold {len(readers)}: export it apart")
 
 
 def check_names(runs: Sequence[Run]) -> None:

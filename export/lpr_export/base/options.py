@@ -7,6 +7,8 @@ PRECISIONS = ("int8", "int8-dynamic", "float16", "float32")
 """What can be asked for; each is a flag."""
 SUFFIXES = (".tflite", ".onnx")
 """Of the formats."""
+FEWEST_HELD_OUT = 50
+"""Different held-out pictures that a proof needs, unless a person allows fewer."""
 
 
 @dataclass(frozen=True)
@@ -30,3 +32,9 @@ class Wish:
     """Layers of the int8 file that stay in float."""
     explain: bool = False
     """Whether to find each layer's error and cost."""
+    min_accuracy: float | None = None
+    """Per cent that the float network's main metric must reach; None for the floor of its kind, 0 for no demands."""
+    allow_small: bool = False
+    """Whether few held-out pictures are enough."""
+    confidence: Path | None = None
+    """The file of a reader's confidence; None for the one in the run folder."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from lpr_edge.contract.errors import LprError
-from lpr_edge.contract.manifest import Manifest
+from lpr_edge.contract.manifest import FORMAT_VERSION, Manifest
 from lpr_edge.contract.samples import Samples, read_samples
 from lpr_edge.contract.text_files import read_json
 from lpr_export.base.errors import ExportError
@@ -99,5 +99,5 @@ def _read_card(path: Path) -> Manifest:
 
 def _filled(values: dict[str, Any]) -> dict[str, Any]:
     """The card with placeholders for what only the export knows."""
-    blank = {"format": 1, "outputs": [], "precision": "float32", "input_tensor": {"dtype": "float32"}}
+    blank = {"format": FORMAT_VERSION, "outputs": [], "precision": "float32", "input_tensor": {"dtype": "float32"}}
     return blank | values

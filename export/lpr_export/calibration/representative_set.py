@@ -1,7 +1,7 @@
 """The representative data set: pictures from training data alone, whose ranges decide every scale."""
 
 import hashlib
-from collections.abc import Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,6 +18,26 @@ HASH_DIGITS = 12
 
 
 @dataclass(frozen=True)
+class Measured:
+    """Pictures that parity is measured on, so that none may be calibrated on."""
+
+    files: frozenset[str]
+    """SHA-256 of source files."""
+    inputs: frozenset[str]
+    """SHA-256 of the pixels that the network sees."""
+
+    @staticmethod
+    def of(several: Iterable["Measured"]) -> "Measured":
+        """Those of several sets together."""
+        sets = list(several)
+        return Measured(frozenset().union(*(s.files for s in sets)), frozenset().union(*(s.inputs for s in sets)))
+
+    def holds(self, file_sha256: str, picture: Image) -> bool:
+        """Tell whether a picture is one of them, by its file or by its pixels, whatever is said of the file."""
+        return file_sha256 in self.files or picture_sha256(picture) in self.inputs
+
+
+@dataclass(frozen=True)
 class Calibration:
     """Pictures to calibrate on, and how they were chosen."""
 
@@ -31,7 +51,7 @@ class Calibration:
     strata: tuple[str, ...] = ()
     """What each picture is like, so that halves can be alike; empty where nothing is known."""
     refused: int = 0
-    """Training files that weren't drawn from, as they also stand in a split that is measured on."""
+    """Training files that weren't drawn from, as they are held out or also stand in a split that is measured on."""
 
     def to_dict(self) -> dict[str, Any]:
         """What the manifest says of it; `sha256` is that of the pictures' hashes, sorted and joined."""
@@ -88,18 +108,19 @@ def check_calibration(calibration: Calibration, shape: Sequence[int]) -> None:
         )
 
 
-def check_disjoint(calibration: Calibration, measured: Set[str], what: str) -> None:
+def check_disjoint(calibration: Calibration, measured: Measured, what: str) -> None:
     """Refuse to calibrate on what parity is then measured on, by content and not by name.
 
     Args:
         calibration: the representative data set.
-        measured: SHA-256 of every file of the splits that are measured on.
-        what: what those files are called in the message.
+        measured: what is measured on.
+        what: what those pictures are called in the message.
 
     Raises:
         ExportError: a picture stands in both.
     """
-    shared = [digest for digest in calibration.sha256 if digest in measured]
+    pairs = zip(calibration.sha256, calibration.pictures, strict=True)
+    shared = [digest for digest, picture in pairs if measured.holds(digest, picture)]
     if shared:
         raise ExportError(
             f"{len(shared)} of {len(calibration.sha256)} calibration pictures ({calibration.source}) also stand in "

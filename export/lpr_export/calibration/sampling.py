@@ -17,9 +17,10 @@ from lpr_edge.contract.geometry import is_convex
 from lpr_edge.contract.manifest import Manifest
 from lpr_edge.contract.pictures import file_sha256, read_picture
 from lpr_export.base.run_folder import Run
-from lpr_export.calibration.representative_set import Calibration
+from lpr_export.calibration.representative_set import Calibration, Measured
 from lpr_export.evaluate.held_out import network_input
 
+NOTHING = Measured(frozenset(), frozenset())
 COUNT = 500
 """Pictures drawn from a data folder, where it has as many."""
 LOOKED_AT = 4
@@ -54,29 +55,37 @@ def draw_from_run(run: Run) -> Calibration:
     return Calibration(samples.pictures, samples.source, samples.sha256, samples.seed, strata)
 
 
-def draw_from_data(card: Manifest, folder: Path, seed: int, count: int = COUNT) -> Calibration:
+def draw_from_data(
+    card: Manifest, folder: Path, seed: int, count: int = COUNT, measured: Measured = NOTHING
+) -> Calibration:
     """Draw pictures from the training split of a data folder; the same seed draws the same ones.
 
-    A file whose bytes also stand in another split is never drawn.
+    A file that also stands in another split, by its bytes, or among `measured`, is never drawn; `refused` of the result
+    counts these files.
 
     Raises:
         LprError: there is no such data, or a picture can't be read.
     """
     name = "characters" if card.kind == "classifier" else "plates"
     found = _characters(card, folder) if card.kind == "classifier" else _plates(card, folder)
-    measured = measured_files(card, folder)
-    allowed = [one for one in found if one.sha256 not in measured]
+    elsewhere = measured_files(card, folder) | measured.files
+    allowed = [one for one in found if one.sha256 not in elsewhere]
     looked_at = _choose(allowed, [one.stratum for one in allowed], seed, LOOKED_AT * count)
-    strata = [f"{one.stratum} {brightness(_prepared(one, card))}" for one in looked_at]
-    strata_of = dict(zip(looked_at, strata, strict=True))
-    chosen = _choose(looked_at, strata, seed, count)
+    strata_of = {
+        one: f"{one.stratum} {brightness(picture)}"
+        for one in looked_at
+        if not measured.holds(one.sha256, picture := _prepared(one, card))
+    }
+    chosen = _choose(list(strata_of), list(strata_of.values()), seed, count)
+    left_out = {one.path for one in found} - {one.path for one in allowed}
+    left_out |= {one.path for one in looked_at} - {one.path for one in strata_of}
     return Calibration(
         tuple(_prepared(one, card) for one in chosen),
         f"train split of {name}",
         tuple(one.sha256 for one in chosen),
         seed,
         tuple(strata_of[one] for one in chosen),
-        len({one.path for one in found} - {one.path for one in allowed}),
+        len(left_out),
     )
 
 

@@ -52,6 +52,7 @@ def start_worker() -> Iterator[Worker]:
     context = multiprocessing.get_context("spawn")
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "log.txt"
+        log.touch()  # a process that dies at once leaves none
         with ProcessPoolExecutor(1, context, _begin, (str(log),)) as pool:
             yield Worker(pool, log)
 

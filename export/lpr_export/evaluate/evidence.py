@@ -27,7 +27,7 @@ class Proof:
     data: str
     split: str
     sha256: str
-    """Of all held-out files' hashes, sorted and joined."""
+    """What tells the set from others: see `set_sha256`."""
     max_drop: float
     runtime: str
     """In which the answers below were given."""
@@ -85,8 +85,8 @@ def prove(verdict: Verdict, name: str, judge: Judge, max_drop: float) -> Proof:
 
 
 def set_sha256(held_out: HeldOut) -> str:
-    """What tells one held-out set from another: the hash of its files' hashes, and how many cases they give."""
-    joined = "\n".join([*sorted(held_out.sha256), str(len(held_out.cases))])
+    """What tells one held-out set from another: the hash of its contents' hashes, and how many cases they give."""
+    joined = "\n".join([*sorted(held_out.contents), str(len(held_out.cases))])
     return hashlib.sha256(joined.encode()).hexdigest()
 
 

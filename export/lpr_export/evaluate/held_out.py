@@ -1,6 +1,6 @@
 """What parity is measured on: pictures and their truth that neither training nor calibration saw."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,8 +16,9 @@ from lpr_edge.contract.geometry import grow_quad, is_convex, rectangle
 from lpr_edge.contract.manifest import Manifest
 from lpr_edge.contract.pictures import file_sha256, read_picture
 from lpr_edge.contract.preprocess import prepare, prepare_plate
-from lpr_edge.contract.samples import Samples
+from lpr_edge.contract.samples import Samples, picture_sha256
 from lpr_export.base.errors import ExportError
+from lpr_export.base.options import FEWEST_HELD_OUT
 from lpr_export.base.run_folder import Run
 
 
@@ -62,7 +63,40 @@ class HeldOut:
     split: str
     cases: tuple[Case, ...]
     sha256: frozenset[str]
-    """Of every file that mustn't be calibrated on."""
+    """Of each source file, as far as they are known, none of which may be calibrated on."""
+    contents: frozenset[str]
+    """What tells this set from others: the hash of each file's bytes, or of each picture's pixels."""
+    is_own: bool = False
+    """Whether these are the pictures that the run kept for this."""
+
+    def input_hashes(self, card: Manifest) -> list[str]:
+        """The hash of what the card's network sees of each case; every picture is read for it."""
+        return [picture_sha256(case.pixels(card)[0]) for case in self.cases]
+
+
+def check_size(inputs: Set[str], name: str, is_small_allowed: bool) -> tuple[str, ...]:
+    """See that there are enough different held-out pictures for the gate to tell a loss from chance.
+
+    Args:
+        inputs: hash of what the network sees of each, so that copies count once.
+        name: the network's.
+        is_small_allowed: whether fewer are a caveat only.
+
+    Returns:
+        The caveats.
+
+    Raises:
+        ExportError: there are too few.
+    """
+    if len(inputs) >= FEWEST_HELD_OUT:
+        return ()
+    found = f"{len(inputs)} different held-out pictures"
+    small = f"{found}, and the gate needs {FEWEST_HELD_OUT} or more to tell a loss from chance"
+    if is_small_allowed:
+        return (f"proved on {small} (--allow-small)",)
+    raise ExportError(
+        f"{name} has {small}. Give --data DIR, hold out more in training, or add --allow-small, which marks the files"
+    )
 
 
 def held_out_of_run(run: Run) -> HeldOut:
@@ -91,7 +125,9 @@ def held_out_of_samples(samples: Samples, card: Manifest) -> HeldOut:
         _prepared_case(str(number), picture, truth, card)
         for number, (picture, truth) in enumerate(zip(samples.pictures, samples.truth, strict=True))
     )
-    return HeldOut(samples.source, "held out", cases, frozenset(samples.sha256))
+    # The file's own hashes are what somebody says of it: what tells the set apart is computed from the pixels.
+    contents = frozenset(map(picture_sha256, samples.pictures))
+    return HeldOut(samples.source, "held out", cases, frozenset(samples.sha256), contents, is_own=True)
 
 
 def _prepared_case(name: str, picture: Image, truth: Any, card: Manifest) -> Case:
@@ -144,7 +180,8 @@ def _found(cases: list[Case], data: str, split: str, paths: list[Path], folder: 
             f"nothing to measure on in {find_dataset(folder, data)}: its {split} split has no picture that this "
             "network should know. Leave --data out to use the run's own held-out pictures"
         )
-    return HeldOut(data, split, tuple(cases), frozenset(map(file_sha256, paths)))
+    hashes = frozenset(map(file_sha256, paths))
+    return HeldOut(data, split, tuple(cases), hashes, hashes)
 
 
 def _frames(photos: list[PlatePhoto]) -> Iterator[Case]:

@@ -66,6 +66,9 @@ class Judge(Protocol):
     def agrees(self, record: Any, answer: Any, case: Case) -> bool:
         """Tell whether an answer is the one that was recorded."""
 
+    def labels_in(self, answer: Any) -> Sequence[str]:
+        """The labels of an answer, or of a truth; none of a detector."""
+
 
 class ClassifierJudge:
     """Labels of crops."""
@@ -98,6 +101,10 @@ class ClassifierJudge:
     def agrees(self, record: Any, answer: str, case: Case) -> bool:
         """See `Judge`."""
         return bool(record == _mark(answer, case))
+
+    def labels_in(self, answer: str) -> Sequence[str]:
+        """See `Judge`."""
+        return (answer,)
 
 
 class ReaderJudge:
@@ -139,6 +146,10 @@ class ReaderJudge:
     def agrees(self, record: Any, answer: tuple[str, ...], case: Case) -> bool:
         """See `Judge`."""
         return bool(record == _mark("".join(answer), case))
+
+    def labels_in(self, answer: tuple[str, ...]) -> Sequence[str]:
+        """See `Judge`."""
+        return answer
 
 
 class DetectorJudge:
@@ -193,6 +204,10 @@ class DetectorJudge:
                 return False
             del left[near]
         return not left
+
+    def labels_in(self, answer: Any) -> Sequence[str]:  # noqa: ARG002 (as Judge has it)
+        """See `Judge`."""
+        return ()
 
 
 def _corners(plates: Sequence[TruePlate]) -> list[Quad]:

@@ -148,6 +148,10 @@ def _finished(model: OnnxModel) -> bytes:
     onnx = load_module("onnx", "ONNX")
     del model.graph.value_info[:]
     model.graph.name, model.graph.doc_string = "lpr", ""  # tf2onnx writes the temporary file's name here
+    for node in model.graph.node:
+        # tf2onnx sets some nodes' domain to the default one, and leaves others' unset, by the order of hashes.
+        if node.domain in ("", "ai.onnx"):
+            node.ClearField("domain")
     used = {node.domain for node in model.graph.node}
     _replace(model.opset_import, [opset for opset in model.opset_import if opset.domain in used])
     onnx.checker.check_model(model, full_check=True)

@@ -35,7 +35,7 @@ class Draft:
         path = folder / self.name
         embed = embed_in_tflite if self.suffix == ".tflite" else embed_in_onnx
         path.write_bytes(embed(self.weights, self.manifest))
-        read_back(path, self.manifest)
+        read_back(path, self.manifest.bound_to(self.weights))
         return path
 
 
@@ -45,12 +45,12 @@ def read_back(path: Path, manifest: Manifest) -> None:
     Raises:
         ExportError: it came back changed.
     """
-    if replace(read_manifest(path), weights_sha256="").to_json() != manifest.to_json():
+    if read_manifest(path).to_json() != manifest.to_json():
         raise ExportError(f"{path.name} doesn't give its manifest back as it was written; report it")
 
 
 def draft(card: Manifest, converted: Converted, suffix: str, facts: Mapping[str, Any]) -> Draft:
-    """A file before anything was measured: it claims every runtime that could read it.
+    """A file before anything was measured: it claims no metric, and every runtime that could read it.
 
     Args:
         card: what the run says of it.
@@ -64,7 +64,8 @@ def draft(card: Manifest, converted: Converted, suffix: str, facts: Mapping[str,
         outputs=converted.outputs if suffix == ".tflite" else converted.onnx_outputs,
         precision=converted.precision,
         input_tensor=converted.input_tensor,
-        calibration={**(facts if converted.precision == "int8" else {}), "converter": how},
+        metrics=(),
+        calibration={**card.calibration, **(facts if converted.precision == "int8" else {}), "converter": how},
         runtimes=tuple(name for name, (able, _) in RUNTIMES.items() if able == suffix),
         lpr_version=version("lpr"),
         weights_sha256="",

@@ -56,6 +56,7 @@ def verify(path: Path, data: Path | None = None, progress: Progress = iter) -> C
         else:
             lines += [f"  not claimed: {why}" for why in wrong]
     steps = _steps(subjects)
+    lines += [f"  caveat: {caveat}" for caveat in manifest.caveats]
     return Checked((_title(path, held_out), *lines, *map(str, steps)), (*faults, *too_far(steps)))
 
 

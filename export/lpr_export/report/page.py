@@ -54,7 +54,8 @@ def _head(findings: Findings) -> str:
     height, width = card.input.size_hw
     name = f"<h1>{html.escape(card.name)}</h1><p class=dim>{html.escape(card.kind)}, {width} × {height} px</p>"
     if not faults:
-        return name + '<p class="verdict passed">Passed: every file may be used as the float network.</p>'
+        passed = '<p class="verdict passed">Passed: every file may be used as the float network.</p>'
+        return name + passed + (_list(findings.caveats) if findings.caveats else "")
     return name + '<div class="verdict failed">Failed: nothing was published.' + _list(faults) + "</div>"
 
 

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from lpr_export.calibration.representative_set import Calibration
 from lpr_export.calibration.split_half import MOST_APART, Stability
 from lpr_export.evaluate.gate import Row, Verdict
 from lpr_export.evaluate.mcnemar import least_telling_loss
@@ -82,12 +83,21 @@ def _say_refusals(verdict: Verdict) -> list[str]:
 
 def other_notes(findings: Findings) -> list[str]:
     """What isn't of one held-out set: where runtimes part, the halves, thresholds, the oldest runtimes."""
-    notes = [_say_parting(findings.parting)] if findings.parting else []
+    notes = [f"  caveat: {caveat}" for caveat in findings.caveats]
+    notes += [_say_refused(findings.calibration)] if findings.calibration.refused else []
+    notes += [_say_parting(findings.parting)] if findings.parting else []
     notes += [_say_stability(findings.stability)] if findings.stability else []
     notes += [f"  threshold {say}" for say in _say_shifts(findings.verdicts[0])]
     notes += [_say_unknown(one) for one in findings.loading if one.unknown]
     notes.append(f"  fewer than {least_telling_loss()} newly wrong pictures can't be told from chance")
     return notes + [_say_oldest(name, findings.loading) for name in dict.fromkeys(one.file for one in findings.loading)]
+
+
+def _say_refused(calibration: Calibration) -> str:
+    return (
+        f"  calibration: {calibration.refused} files of the training split were left out, as they are held out or also "
+        "stand in another split"
+    )
 
 
 def _say_parting(parting: Parting) -> str:
@@ -134,6 +144,7 @@ def write_report(path: Path, findings: Findings, files: Sequence[Path]) -> None:
     values = {
         "passed": not findings.faults,
         "faults": list(findings.faults),
+        "caveats": list(findings.caveats),
         "max_drop_points": findings.max_drop,
         **_verdict(first),
         "other_sets": [_verdict(verdict) for verdict in findings.verdicts[1:]],

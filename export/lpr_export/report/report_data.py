@@ -27,12 +27,17 @@ class Findings:
     parting: Parting | None
     loading: tuple[Loading, ...]
     explained: Explained | None
+    weaknesses: tuple[str, ...] = ()
+    """Of the float network: what is wrong with it, whatever int8 makes of it."""
+    caveats: tuple[str, ...] = ()
+    """Checks that were waived, in words; they travel in the manifest."""
 
     @property
     def faults(self) -> Sequence[str]:
         """Why nothing may be published; empty where all is well."""
-        # Too small a set comes first, as it may explain the others.
-        found = [self.stability.fault] if self.stability and self.stability.fault else []
+        # A broken float network comes first, then too small a set, as they may explain the others.
+        found = [*self.weaknesses]
+        found += [self.stability.fault] if self.stability and self.stability.fault else []
         found += [fault for verdict in self.verdicts for fault in verdict.faults]
         return [*found, *self._parting_fault()]
 

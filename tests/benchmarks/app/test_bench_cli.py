@@ -2,7 +2,6 @@ import argparse
 import json
 import re
 import shutil
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,13 +10,13 @@ import cv2
 import numpy as np
 import pytest
 from tests.support.made_plates import write_streets
+from tests.support.rewriting import rewrite
 
 from lpr_bench.app import run_all
 from lpr_bench.app.cli import main
 from lpr_bench.base.results import add_record, read_records
 from lpr_bench.latency import run_frames
 from lpr_edge.contract.country import load_country
-from lpr_edge.contract.manifest import read_manifest, replace_manifest
 
 
 @pytest.fixture
@@ -168,7 +167,7 @@ def test_what_training_saw_is_marked(repository: Path, tmp_path: Path, capsys: p
     golden = repository / "tests" / "support" / "golden"
     trained = Path(shutil.copy(golden / "reader.int8.tflite", tmp_path / "trained.tflite"))
     training = {"data": "data", "holdout": 0.5, "seed": 1}
-    replace_manifest(trained, replace(read_manifest(trained), training=training))
+    rewrite(trained, trained, training=training)
     write_streets(tmp_path, 4, "train")
     page, result = tmp_path / "page.html", tmp_path / "a.json"
     flags = ["--detector", str(golden / "detector.int8.tflite"), "--reader", str(trained), "--page", str(page)]
@@ -189,7 +188,7 @@ def test_each_photograph_goes_to_the_fold_that_has_not_seen_it(
     readers = [Path(shutil.copy(golden / "reader.int8.tflite", tmp_path / f"fold-{k}.tflite")) for k in (1, 2)]
     for fold, path in enumerate(readers, 1):
         training = {"data": "data", "seed": 1, "fold": fold, "folds": 2}
-        replace_manifest(path, replace(read_manifest(path), training=training))
+        rewrite(path, path, training=training)
     write_streets(tmp_path, 4, "train")
     data = ["accuracy", "--data", str(tmp_path), "--split", "train", "--detector", str(golden / "detector.int8.tflite")]
     assert main([*data, "--reader", *map(str, readers)]) == 0

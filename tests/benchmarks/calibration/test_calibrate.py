@@ -13,7 +13,7 @@ from lpr_bench.calibration.confidence_fit import cross_fitted, fit_curve, fit_te
 from lpr_edge.contract.data import PlateLabel
 from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.manifest import read_manifest
-from lpr_edge.runtimes.opening import open_model
+from lpr_export.calibration.confidence import read_confidence
 
 
 def readings(count: int, seed: int = 0) -> list[Judged]:
@@ -118,34 +118,30 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_calibrate_writes_both_formats(
+def test_calibrate_writes_what_an_export_takes(
     models: dict[str, Path], data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The curve goes into .tflite, .onnx and run folder; the files still open, and the device's confidence follows."""
-    run = tmp_path / "run"
-    run.mkdir()
-    (run / "model.json").write_text(json.dumps({"kind": "reader", "thresholds": {"peak": 0.3}}))
-    targets = [str(models["reader.int8.tflite"]), str(models["reader.int8.onnx"]), str(run)]
-    assert main(["calibrate", "--data", str(data), *flags(models), "--write", *targets]) == 0
-    assert "--min-confidence" in capsys.readouterr().out
-    manifests = [open_model(models[name]).manifest for name in ("reader.int8.tflite", "reader.int8.onnx")]
-    card = json.loads((run / "model.json").read_text(encoding="utf-8"))
-    slopes = {values["confidence_slope"] for values in (*(m.thresholds for m in manifests), card["thresholds"])}
-    assert len(slopes) == 1
-    assert card["thresholds"]["peak"] == 0.3
-    assert manifests[0].calibration["confidence"]["photographs"] == 36
-    assert manifests[0].calibration["confidence"]["right"] < manifests[0].calibration["confidence"]["readings"]
+    """The fit goes into a file of its own, which lpr-export reads; the published models stay as they were."""
+    before = {name: path.read_bytes() for name, path in models.items()}
+    out = tmp_path / "confidence.json"
+    assert main(["calibrate", "--data", str(data), *flags(models), "--out", str(out)]) == 0
+    shown = capsys.readouterr()
+    assert "--min-confidence" in shown.out
+    assert f"Wrote {out}. Next: lpr-export --int8 RUN --confidence {out}" in shown.err
+    fitted = read_confidence(out)
+    assert set(fitted.to_thresholds()) == {"temperature", *(f"confidence_{n}" for n in ("slope", "shift", "invalid"))}
+    assert fitted.about["photographs"] == 36
+    assert fitted.about["right"] < fitted.about["readings"]
+    assert {name: path.read_bytes() for name, path in models.items()} == before
 
 
-def test_a_detector_takes_no_confidence(
-    models: dict[str, Path], data: Path, capsys: pytest.CaptureFixture[str]
+def test_a_fit_that_cannot_be_written(
+    models: dict[str, Path], data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A fit goes into readers only, and the wrong file is named and left as it was."""
-    target = models["detector.int8.tflite"]
-    before = target.read_bytes()
-    assert main(["calibrate", "--data", str(data), *flags(models), "--write", str(target)]) == 1
-    assert f"{target} is a detector" in capsys.readouterr().err
-    assert target.read_bytes() == before
+    """A folder that isn't there is one line, with what to give."""
+    out = tmp_path / "gone" / "confidence.json"
+    assert main(["calibrate", "--data", str(data), *flags(models), "--out", str(out)]) == 1
+    assert f"can't write {out}: No such file or directory. Give --out another file" in capsys.readouterr().err
 
 
 def test_nothing_unseen_is_an_error(

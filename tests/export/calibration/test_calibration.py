@@ -15,10 +15,10 @@ from lpr_edge.contract.data import PlateLabel
 from lpr_edge.contract.manifest import Manifest, TensorSpec
 from lpr_edge.contract.pictures import file_sha256
 from lpr_edge.contract.preprocess import InputSpec
-from lpr_edge.contract.samples import Samples, write_samples
+from lpr_edge.contract.samples import Samples, picture_sha256, write_samples
 from lpr_export.base.errors import ExportError
 from lpr_export.base.run_folder import Run
-from lpr_export.calibration.representative_set import Calibration, check_calibration, check_disjoint
+from lpr_export.calibration.representative_set import Calibration, Measured, check_calibration, check_disjoint
 from lpr_export.calibration.sampling import draw_from_data, in_turn
 from lpr_export.evaluate.held_out import held_out_of_data, held_out_of_run, is_readable
 
@@ -67,8 +67,28 @@ def test_contaminated_set() -> None:
     """A picture that is measured on mustn't be calibrated on; the message names its hash."""
     drawn = calibration(noise(16))
     with pytest.raises(ExportError, match=r"1 of 16 calibration pictures .* also stand in the test pictures"):
-        check_disjoint(drawn, {drawn.sha256[5]}, "the test pictures")
-    check_disjoint(drawn, {"another"}, "the test pictures")
+        check_disjoint(drawn, Measured(frozenset({drawn.sha256[5]}), frozenset()), "the test pictures")
+    check_disjoint(drawn, Measured(frozenset({"another"}), frozenset({"another"})), "the test pictures")
+
+
+def test_shared_pictures_are_known_by_their_pixels() -> None:
+    """A hash that somebody made up hides nothing: what the network sees is compared too."""
+    drawn = calibration(noise(16))
+    pixels = frozenset({picture_sha256(drawn.pictures[3]), picture_sha256(drawn.pictures[4])})
+    with pytest.raises(ExportError, match=r"2 of 16 calibration pictures .* also stand in the test pictures"):
+        check_disjoint(drawn, Measured(frozenset(), pixels), "the test pictures")
+
+
+@pytest.mark.parametrize("by", ["file", "pixels"])
+def test_held_out_pictures_are_left_out_of_the_draw(plates_data: Path, by: str) -> None:
+    """What a run holds out stands in the training split too: it isn't drawn, and the count of files is told."""
+    told = card("detector", InputSpec((96, 128), 3, "rgb", "letterbox"))
+    both = draw_from_data(told, plates_data, seed=0)
+    of_file = Measured(frozenset({both.sha256[0]}), frozenset())
+    of_pixels = Measured(frozenset(), frozenset({picture_sha256(both.pictures[0])}))
+    drawn = draw_from_data(told, plates_data, seed=0, measured=of_file if by == "file" else of_pixels)
+    assert drawn.sha256 == both.sha256[1:]
+    assert (both.refused, drawn.refused) == (0, 1)
 
 
 def test_manifest_entry_tells_sets_apart() -> None:
@@ -144,7 +164,8 @@ def test_test_photo_copied_into_training_is_refused(plates_data: Path) -> None:
     held_out = held_out_of_data(card("detector", spec), plates_data)
     assert file_sha256(images / "0.png") in held_out.sha256
     assert (len(drawn.pictures), drawn.refused, drawn.to_dict()["refused"]) == (1, 1, 1)
-    check_disjoint(drawn, held_out.sha256, "the test pictures")
+    pixels = frozenset(held_out.input_hashes(card("detector", spec)))
+    check_disjoint(drawn, Measured(held_out.sha256, pixels), "the test pictures")
 
 
 def test_draw_is_by_content_and_not_by_name(plates_data: Path) -> None:

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.support.golden_subjects import draw, judged, pair, rewrite
+from tests.support.golden_subjects import draw, judged, pair
+from tests.support.rewriting import rewrite
 
 from lpr_edge.contract.manifest import Manifest, TensorSpec, embed_in_onnx, read_manifest
 from lpr_edge.contract.preprocess import InputSpec

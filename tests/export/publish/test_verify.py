@@ -5,7 +5,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.support.golden_subjects import proved, rewrite
+from tests.support.golden_subjects import proved
+from tests.support.rewriting import rewrite
 
 from lpr_edge.contract.manifest import read_manifest
 from lpr_edge.contract.samples import Samples, read_samples, write_samples

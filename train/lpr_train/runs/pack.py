@@ -17,6 +17,8 @@ from lpr_train.tasks.registry import task_classes
 
 DATA = "data"
 """What stands for the data folder in the settings of a shipped run."""
+CONFIDENCE = "confidence.json"
+"""What `lpr-bench calibrate --out` wrote into a run, and `lpr-export` takes from it."""
 QUALITY = 85
 """JPEG's, of the pictures that are shipped: small, and no worse than a camera's."""
 MILDER = 0.5
@@ -49,7 +51,15 @@ def pack_run(run: Path, out: Path) -> Path:
     card["training"] = _without_paths(with_beginnings(card["training"]))
     write_json(out / "model.json", card)
     shutil.copyfile(run / "metrics.json", out / "metrics.json")
+    _copy_confidence(run, out)
     return out
+
+
+def _copy_confidence(run: Path, out: Path) -> None:
+    """Take the reader's confidence along; one that an older network left there goes."""
+    (out / CONFIDENCE).unlink(missing_ok=True)
+    if (run / CONFIDENCE).is_file():
+        shutil.copyfile(run / CONFIDENCE, out / CONFIDENCE)
 
 
 def _rendering(config: FitConfig) -> FitConfig:

@@ -1,0 +1,137 @@
+"""Is the float network any good? The gate compares int8 with float; a float network that is broken would pass it.
+
+Three questions about the float file's answers on held-out pictures: is its main metric above the floor, is it near what
+the run recorded, and is there a label that it never answers?
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lpr_edge.contract.manifest import Manifest
+from lpr_export.evaluate.gate import Row, Verdict
+from lpr_export.evaluate.task_metrics import Judge, Measure
+
+
+@dataclass(frozen=True)
+class Floor:
+    """What a kind of network has to reach on held-out pictures, unless `--min-accuracy` says otherwise."""
+
+    metric: str
+    points: float
+    """Per cent of the metric."""
+    shown: int
+    """A label that at least so many pictures show must be among the answers; 0 where there are no labels."""
+
+
+FLOORS = {
+    "classifier": Floor("accuracy", 50.0, 3),
+    "reader": Floor("exact_match", 20.0, 10),
+    "detector": Floor("recall", 20.0, 0),
+}
+"""Kind of network -> its floor. A reader has rare labels that are hard to read, so more pictures have to show one."""
+FAR_BELOW = 15.0
+"""Points below the run's own record that are too many, if chance doesn't explain them."""
+DEVIATIONS = 3.0
+"""Standard deviations of the difference of two shares that chance may explain."""
+SILENT_BY_CHANCE = 1e-3
+"""How likely a label is missed every time by chance, by the share of labels that are missed, to be called silent."""
+RECORDED_AS = {"exact": "exact_match"}
+"""Names in a run's record that differ from the metric's name here."""
+
+
+def find_weaknesses(verdict: Verdict, run_card: Manifest, judge: Judge, min_points: float | None) -> list[str]:
+    """What is wrong with the float network on one held-out set, a line each; empty where nothing is.
+
+    Args:
+        verdict: the set, with the answers of every file; its first row is the float network's.
+        run_card: what the run says of itself, with the metrics that it recorded.
+        judge: of the network's kind.
+        min_points: the least value of the kind's main metric in per cent; None for the kind's floor.
+    """
+    floor = FLOORS[run_card.kind]
+    least = floor.points if min_points is None else min_points
+    row = verdict.rows[0]
+    return [
+        *_below_floor(row, floor, least, verdict),
+        *_below_record(row, run_card, verdict),
+        *_silent_labels(row, run_card, floor, judge, verdict),
+    ]
+
+
+def _below_floor(row: Row, floor: Floor, least: float, verdict: Verdict) -> Iterator[str]:
+    found = next(one for one in row.measures if one.metric == floor.metric)
+    if 100 * found.value < least:
+        yield (
+            f"the float network has {_say(found)} on {_set(verdict)}, and {least:g} % is the least (--min-accuracy). "
+            "Train it further, or look at its labels and pictures"
+        )
+
+
+def _below_record(row: Row, run_card: Manifest, verdict: Verdict) -> Iterator[str]:
+    for record in run_card.metrics:
+        found = _measured_alike(record, row, verdict)
+        if found and _is_far_below(found, float(record["value"]), int(record["count"])):
+            yield (
+                f"the float network has {_say(found)} on {_set(verdict)}, and its run recorded "
+                f"{100 * float(record['value']):.2f} % of {record['count']} on {record['data']} ({record['split']}). "
+                "These aren't the weights that were measured, or not with these labels: train the run again"
+            )
+
+
+def _measured_alike(record: Mapping[str, Any], row: Row, verdict: Verdict) -> Measure | None:
+    """The measure that a run's record can be compared with: of the same metric, and of pictures of the same kind."""
+    if not {"data", "split", "metric", "value", "count"} <= record.keys():
+        return None
+    held_out = verdict.held_out
+    data = held_out.data.partition(",")[0]  # a run's pictures are called as in `plates, held out`
+    if record["data"] != data or (record["split"] != held_out.split and not held_out.is_own):
+        return None
+    name = RECORDED_AS.get(record["metric"], record["metric"])
+    return next((one for one in row.measures if one.metric == name and not one.lower_is_better), None)
+
+
+def _is_far_below(found: Measure, recorded: float, count: int) -> bool:
+    """Whether a share is below a recorded one by more than `FAR_BELOW`, and by more than chance (two-proportion z)."""
+    lost = recorded - found.value
+    if count == 0 or found.count == 0:
+        return 100 * lost > FAR_BELOW
+    pooled = (recorded * count + found.value * found.count) / (count + found.count)
+    spread = (pooled * (1 - pooled) * (1 / count + 1 / found.count)) ** 0.5
+    return 100 * lost > FAR_BELOW and lost > DEVIATIONS * spread
+
+
+def _silent_labels(row: Row, run_card: Manifest, floor: Floor, judge: Judge, verdict: Verdict) -> Iterator[str]:
+    if not floor.shown:
+        return
+    truths = [judge.labels_in(case.truth) for case in verdict.held_out.cases]
+    shown = Counter(label for labels in truths for label in labels if label in run_card.labels)
+    answered = {label for answer in row.subject.answers for label in judge.labels_in(answer)}
+    missed = _share_missed(row)
+    silent = [
+        label
+        for label, count in sorted(shown.items(), key=lambda item: (-item[1], item[0]))
+        if label not in answered and count >= floor.shown and missed**count < SILENT_BY_CHANCE
+    ]
+    if silent:
+        others = f", nor {', '.join(silent[1:4])}" if silent[1:] else ""
+        yield (
+            f"the float network never answers {silent[0]}, which stands {shown[silent[0]]} times in "
+            f"{_set(verdict)}{others}. Look at its labels and at the training pictures of this one"
+        )
+
+
+def _share_missed(row: Row) -> float:
+    """Of all labels that are shown, those that are missed: the error rate, or what accuracy leaves."""
+    by_metric = {one.metric: one.value for one in row.measures}
+    return min(1.0, by_metric["cer"] if "cer" in by_metric else 1 - by_metric["accuracy"])
+
+
+def _say(found: Measure) -> str:
+    return f"{100 * found.value:.2f} % {found.metric.replace('_', ' ')} of {found.count}"
+
+
+def _set(verdict: Verdict) -> str:
+    held_out = verdict.held_out
+    return f"{len(held_out.cases)} pictures ({held_out.data}, {held_out.split})"
