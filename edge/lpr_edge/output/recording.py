@@ -2,16 +2,18 @@
 
 import os
 import re
-from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
+from itertools import chain, count
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from lpr_edge.base.log import say
 from lpr_edge.base.private_files import make_private_folder, open_private
 from lpr_edge.contract.arrays import Image
 from lpr_edge.contract.errors import LprError
+from lpr_edge.output.fragmented_mp4 import FragmentedMp4
 
 CODECS = {".mp4": "mp4v", ".avi": "MJPG", ".mkv": "mp4v"}
 """Encoders that pip's OpenCV carries everywhere."""
@@ -30,7 +32,7 @@ class VideoFile:
             raise LprError(f"can't save a video as {path.name}: its name must end in {', '.join(CODECS)}")
         self.path = path
         self.fps = fps
-        self._writer: cv2.VideoWriter | None = None
+        self._writer: cv2.VideoWriter | FragmentedMp4 | None = None
         self._size_wh = (0, 0)
         self._start = datetime.min
         self._count = 0
@@ -58,11 +60,34 @@ class VideoFile:
         self._size_wh = (picture.shape[1] // 2 * 2, picture.shape[0] // 2 * 2)  # encoders want even sides
         self._start = time
         code = cv2.VideoWriter.fourcc(*CODECS[self.path.suffix.lower()])
-        with suppress(OSError):  # OpenCV fails for the same reason, and that is told
+        try:
+            set_aside(self.path)
+            if self.path.suffix.lower() == ".mp4":
+                self._writer = FragmentedMp4(self.path, code, self.fps, self._size_wh)
+                return
             os.close(open_private(self.path, os.O_WRONLY | os.O_CREAT))
-        self._writer = cv2.VideoWriter(str(self.path), code, self.fps, self._size_wh)
-        if not self._writer.isOpened():
+            self._writer = cv2.VideoWriter(str(self.path), code, self.fps, self._size_wh)
+            can_write = self._writer.isOpened()
+        except OSError:
+            can_write = False
+        if not can_write:
             raise LprError(f"can't write the video {self.path}: does its folder exist, and may you write there?")
+
+
+def set_aside(path: Path) -> None:
+    """Give a recording of an earlier run a name of its own, with its time: a service that restarts must not lose it.
+
+    Raises:
+        OSError: it can't be renamed.
+    """
+    if not path.is_file() or not path.stat().st_size:
+        return
+    written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    stem = f"{path.stem}-{written:%Y%m%dT%H%M%SZ}"
+    names = chain([stem], (f"{stem}-{number}" for number in count(2)))
+    place = next(place for name in names if not (place := path.with_name(name + path.suffix)).exists())
+    path.rename(place)
+    say(f"{path} was there already: it is {place} now")
 
 
 def fit(picture: Image, size_wh: tuple[int, int]) -> Image:
