@@ -124,6 +124,8 @@ class Config:
     """what topics begin with; the device and `event` or `status` follow"""
     mqtt_discovery: bool = True
     """tell Home Assistant about this device"""
+    mqtt_pictures: bool = False
+    """publish a small picture of each event, too; Home Assistant shows it"""
     mqtt_metrics: str = "60s"
     """how often the device tells the broker how it does; 0 for never"""
     device: str = ""
@@ -186,6 +188,7 @@ class Config:
         units.seconds(self.mqtt_metrics, "mqtt_metrics")
         _require(units.seconds(self.health_after, "health_after") > 0, "health_after", self.health_after, "above 0")
         units.size(self.quota, "quota")
+        _require(bool(self.mqtt) or not self.mqtt_pictures, "mqtt_pictures", True, "off without `mqtt`")
         if self.web:
             parse_address(self.web)
         check_token(self.web_token)

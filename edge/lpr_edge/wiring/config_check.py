@@ -3,7 +3,7 @@
 from lpr_edge.base.config import Config
 from lpr_edge.contract.country import country_from_dict
 from lpr_edge.contract.manifest import read_manifest
-from lpr_edge.delivery.sinks.mqtt import load_paho, parse_broker
+from lpr_edge.delivery.sinks.mqtt_connection import load_paho, parse_broker
 from lpr_edge.delivery.sinks.webhook import parse_webhook
 from lpr_edge.runtimes.shipped_models import model_file
 from lpr_edge.text.grammar import Grammar

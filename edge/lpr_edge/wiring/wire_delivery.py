@@ -1,6 +1,7 @@
 """The sinks that the settings ask for."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from lpr_edge.base import units
 from lpr_edge.base.config import Config
@@ -13,8 +14,9 @@ from lpr_edge.delivery.heartbeat import Heartbeat
 from lpr_edge.delivery.outbox import Outbox
 from lpr_edge.delivery.retention import Pruner
 from lpr_edge.delivery.sink import Sink, Target
+from lpr_edge.delivery.sinks.home_assistant import Announced
 from lpr_edge.delivery.sinks.log_files import JsonFile, Table
-from lpr_edge.delivery.sinks.mqtt import Mqtt
+from lpr_edge.delivery.sinks.mqtt import Mqtt, client_identity
 from lpr_edge.delivery.sinks.snapshots import Snapshots, take_frame, take_pictures
 from lpr_edge.privacy.hashing_sink import Hashing, PlateHasher
 from lpr_edge.privacy.key import load_key
@@ -133,9 +135,8 @@ def open_outbox(config: Config, targets: Sequence[Target]) -> Outbox:
     Raises:
         LprError: it can't be had.
     """
-    path = config.store or state_folder() / "outbox.db"
     pictured = [target.name for target in targets if target.wants_pictures]
-    return Outbox(path, [target.name for target in targets], config.store is not None, pictured)
+    return Outbox(outbox_path(config), [target.name for target in targets], config.store is not None, pictured)
 
 
 def _open_heartbeat(config: Config, targets: Sequence[Target], vitals: Vitals) -> Heartbeat | None:
@@ -164,6 +165,24 @@ def open_targets(config: Config) -> list[Target]:
 
         targets.append(Webhook(config.webhook, config.webhook_token))
     if config.mqtt:
-        login = config.mqtt_password, config.mqtt_ca
-        targets.append(Mqtt(config.mqtt, config.device_name, *login, config.mqtt_topic, config.mqtt_discovery))
+        targets.append(_open_mqtt(config))
     return targets
+
+
+def outbox_path(config: Config) -> Path:
+    """The file that events pass, kept or not."""
+    return config.store or state_folder() / "outbox.db"
+
+
+def _open_mqtt(config: Config) -> Mqtt:
+    announced = Announced(units.seconds(config.mqtt_metrics, "mqtt_metrics") > 0, config.mqtt_pictures)
+    return Mqtt(
+        config.mqtt,
+        config.device_name,
+        config.mqtt_password,
+        config.mqtt_ca,
+        config.mqtt_topic,
+        config.mqtt_discovery,
+        client_id=client_identity(outbox_path(config)),
+        announced=announced,
+    )

@@ -16,7 +16,7 @@ from lpr_edge.app.cli import main
 from lpr_edge.base.config import Config
 from lpr_edge.contract.errors import LprError
 from lpr_edge.delivery.sink import DeliveryError, Parcel
-from lpr_edge.delivery.sinks.mqtt import parse_broker
+from lpr_edge.delivery.sinks.mqtt_connection import parse_broker
 from lpr_edge.delivery.sinks.webhook import Webhook, parse_webhook
 
 SECRET = "zq9vw"

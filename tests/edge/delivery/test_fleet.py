@@ -16,7 +16,7 @@ from tests.support.fleet import PASSWORD, Bridge, Device, FleetBroker, run_devic
 from tests.support.readings import frame, new_tracker, plate
 
 from lpr_edge.delivery.heartbeat import Heartbeat
-from lpr_edge.delivery.sink import Parcel
+from lpr_edge.delivery.sink import DeliveryError, Parcel
 from lpr_edge.delivery.sinks.mqtt import Mqtt
 from lpr_edge.service.runtime_stats import Vitals
 from lpr_edge.tracking.event_record import event_record
@@ -143,11 +143,12 @@ def test_a_device_speaks_in_its_own_name_alone(fleet_broker: FleetBroker) -> Non
     liar = Mqtt(f"mqtts://gate-1@127.0.0.1:{fleet_broker.port}", "gate-3", PASSWORD, fleet_broker.ca)
     stranger = Mqtt(f"mqtts://gate-1@127.0.0.1:{fleet_broker.port}", "gate-4", "wrong", fleet_broker.ca)
     wait_until(lambda: sink._client.is_connected() and liar._client.is_connected())
-    liar.deliver(Parcel(1, record(1)))  # MQTT 3 has no word for "no": the broker takes it and throws it away
+    with pytest.raises(DeliveryError, match="the broker refuses lpr/gate-3/event: Not authorized"):
+        liar.deliver(Parcel(1, record(1)))
     sink.deliver(Parcel(2, record(2)))
     sink.tell_metrics(Vitals("gate-1").snapshot())
     wait_until(lambda: bool(bridge.of("gate-1", "metrics")) and bool(bridge.of("gate-1")))
-    wait_until(lambda: "Not authorized" in stranger._reason)
+    wait_until(lambda: "Not authorized" in stranger._client.reason)
     for part in (sink, liar, stranger, bridge, curious):
         part.close()
     assert bridge.of("gate-1") == [record(2)]

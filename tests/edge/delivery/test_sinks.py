@@ -26,7 +26,8 @@ from lpr_edge.contract.errors import LprError
 from lpr_edge.delivery.log_rotation import RotatedFile
 from lpr_edge.delivery.sink import DeliveryError, Parcel, RefusedError
 from lpr_edge.delivery.sinks.log_files import COLUMNS, JsonFile, Table
-from lpr_edge.delivery.sinks.mqtt import Mqtt, parse_broker
+from lpr_edge.delivery.sinks.mqtt import Mqtt
+from lpr_edge.delivery.sinks.mqtt_connection import parse_broker
 from lpr_edge.delivery.sinks.snapshots import Snapshots, take_pictures
 from lpr_edge.delivery.sinks.webhook import Webhook
 from lpr_edge.tracking.tracker import Event
@@ -258,7 +259,8 @@ class Listener:
         self.client.loop_start()
 
     def _take(self, message: Any) -> None:
-        self.messages.append((message.topic, json.loads(message.payload), message.retain))
+        payload = json.loads(message.payload) if message.payload else None  # empty: what was retained is deleted
+        self.messages.append((message.topic, payload, message.retain))
 
     def of(self, topic: str) -> list[Any]:
         return [payload for name, payload, _ in self.messages if name == topic]
@@ -295,8 +297,8 @@ def test_mqtt_event_status_and_discovery(tmp_path: Path) -> None:
         listener.close()
     assert listener.of("lpr/gate-1/event") == [record(1)]
     assert [status["state"] for status in listener.of("lpr/gate-1/status")] == ["online", "offline"]
-    (sensor,) = listener.of("homeassistant/sensor/lpr_gate-1/plate/config")
-    assert (sensor["state_topic"], sensor["availability_topic"]) == ("lpr/gate-1/event", "lpr/gate-1/status")
+    (event,) = listener.of("homeassistant/event/lpr_gate-1/plate/config")
+    assert (event["state_topic"], event["event_types"]) == ("lpr/gate-1/event", ["plate"])
 
 
 @needs_mosquitto
@@ -333,7 +335,7 @@ def test_mqtt_login(tmp_path: Path) -> None:
         wait_until(lambda: delivered(right, 0))
         right.close()
         wrong = Mqtt(f"mqtt://gate@127.0.0.1:{port}", "gate-2", "wrong")
-        wait_until(lambda: "Not authorized" in wrong._reason)
+        wait_until(lambda: "Not authorized" in wrong._client.reason)
         with pytest.raises(DeliveryError, match="the broker says: Not authorized"):
             wrong.deliver(parcel(0))
         wrong.close()

@@ -3,52 +3,76 @@
 import socket
 import ssl
 from threading import Event
-from typing import Any
+from time import monotonic
+from uuid import uuid4
 
 from lpr_edge.app.doctor.finding import Finding, State, fine
 from lpr_edge.base.config import Config
 from lpr_edge.contract.errors import LprError
-from lpr_edge.delivery.sinks.mqtt import PORTS, load_paho, parse_broker, tls_context
+from lpr_edge.delivery.sinks.mqtt_connection import PORTS, Connection, Login, parse_broker
 from lpr_edge.delivery.sinks.webhook import parse_webhook
 
 TIMEOUT_S = 5.0
+BACK_S = 2.0
+"""How long a message to the broker may take back."""
+REMEDY = "check --mqtt, --mqtt-password and --mqtt-ca, and that the broker runs; events wait in the outbox meanwhile"
+REFUSED_REMEDY = "give the --device and --mqtt-topic under which this user may publish, or change the broker's ACL"
 
 
 def check_broker(config: Config) -> Finding:
-    """Whether the broker takes this device's login."""
+    """Whether the broker takes this device's login, and what the device publishes arrives."""
+    login = Login(config.mqtt, config.mqtt_password, config.mqtt_ca)
     try:
-        reason = _ask_broker(config)
+        address = parse_broker(config.mqtt)
+        socket.create_connection((address.host, address.port or PORTS[address.scheme]), TIMEOUT_S).close()
+        probe = _Probe(login, f"{config.mqtt_topic}/{config.device_name}/probe")
     except (LprError, OSError, ValueError) as error:
-        reason = str(error)
-    if not reason:
-        return fine("broker", "connected")
-    remedy = (
-        "check --mqtt, --mqtt-password and --mqtt-ca, and that the broker runs; events wait in the outbox meanwhile"
-    )
-    return Finding("broker", State.REPAIR, reason, remedy)
+        return Finding("broker", State.REPAIR, str(error), REMEDY)
+    try:
+        return probe.finding()
+    finally:
+        probe.close()
 
 
-def _ask_broker(config: Config) -> str:
-    """Why the broker isn't to be had; empty where it is."""
-    mqtt, address, answers, answered = load_paho(), parse_broker(config.mqtt), [], Event()
+class _Probe:
+    """A message to a topic of the device, which is to come back."""
 
-    def on_connect(_client: Any, _data: object, _flags: object, reason: Any, _properties: object) -> None:
-        answers.append(f"the broker says: {reason}" if reason.is_failure else "")
-        answered.set()
+    def __init__(self, login: Login, topic: str) -> None:
+        self._topic = topic
+        self._payload = uuid4().hex
+        self._connected, self._back = Event(), Event()
+        identity = f"lpr-{uuid4().hex[:19]}"  # its own: the service's connection would be cut off
+        self._client = Connection(login, identity, self._connected.set, self._take)
+        self._client.start()
 
-    client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2)  # an id of its own: the service's would be cut off
-    if address.username:
-        client.username_pw_set(address.username, config.mqtt_password or address.password or None)
-    if address.scheme == "mqtts":
-        client.tls_set_context(tls_context(config.mqtt_ca))
-    client.on_connect = on_connect
-    client.connect_timeout = TIMEOUT_S
-    client.connect(address.host, address.port or PORTS[address.scheme])
-    client.loop_start()
-    answered.wait(TIMEOUT_S)
-    client.disconnect()
-    client.loop_stop()
-    return answers[0] if answers else f"no answer in {TIMEOUT_S:g} s"
+    def finding(self) -> Finding:
+        """Send it, and wait for it."""
+        end = monotonic() + TIMEOUT_S
+        while not self._connected.wait(0.05) and monotonic() < end:
+            if "the broker says" in self._client.reason:
+                return Finding("broker", State.REPAIR, self._client.reason, REMEDY)
+        if not self._connected.is_set():
+            return Finding("broker", State.REPAIR, f"no answer in {TIMEOUT_S:g} s", REMEDY)
+        self._client.subscribe(self._topic)
+        message = self._client.publish(self._topic, self._payload)
+        message.wait_for_publish(TIMEOUT_S)
+        refusal = self._client.refusal(message)
+        if refusal:
+            return Finding("broker", State.REPAIR, refusal, REFUSED_REMEDY)
+        if self._back.wait(BACK_S):
+            return fine("broker", "connected, and what is published comes back")
+        lost = f"connected, but what is published to {self._topic} doesn't come back"
+        if self._client.can_refuse and message.is_published():
+            return Finding("broker", State.LOOK, f"{lost}, though it was taken", "let this user read that topic, too")
+        return Finding("broker", State.REPAIR, lost, REFUSED_REMEDY)
+
+    def close(self) -> None:
+        """Disconnect."""
+        self._client.close()
+
+    def _take(self, topic: str, payload: bytes) -> None:
+        if topic == self._topic and payload == self._payload.encode():
+            self._back.set()
 
 
 def check_webhook(url: str) -> Finding:

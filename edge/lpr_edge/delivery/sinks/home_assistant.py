@@ -1,39 +1,129 @@
-"""What Home Assistant is told, so that it shows the device's plates by itself (its MQTT discovery protocol)."""
+"""What Home Assistant is told, so that it shows the device by itself (its MQTT discovery protocol)."""
 
+import hashlib
 import json
 import re
+from dataclasses import dataclass
+from typing import Any
 
 from lpr_edge import __version__
 
 PREFIX = "homeassistant"
 """Where Home Assistant looks unless told otherwise."""
+USUAL_TOPIC = "lpr"
+ATTRIBUTES = "{{ dict(value_json, event_type=value_json.event) | to_json }}"
+"""Makes of an event's record what Home Assistant takes for an event."""
 
 
-def discovery_messages(device: str, topic: str) -> dict[str, str]:
-    """Topic -> JSON of each entity: the last plate, and whether the device is connected."""
+@dataclass(frozen=True)
+class Announced:
+    """What else than plates there is to show."""
+
+    metrics: bool = True
+    """Whether the device publishes how it does."""
+    pictures: bool = False
+    """Whether it publishes a picture of each event."""
+
+
+def discovery_messages(device: str, topic: str, announced: Announced) -> dict[str, str]:
+    """Topic -> JSON of each entity.
+
+    A plate is an event entity: two visits of one plate are two events, and a device that reconnects tells none. So
+    neither it nor the match says when the device is unavailable: coming back would look like news.
+
+    Args:
+        device: its name.
+        topic: what its topics begin with.
+        announced: what there is to show.
+    """
+    identity, base = _identity(device, topic), f"{topic}/{device}"
+    shared = {
+        "device": {
+            "identifiers": [f"lpr_{identity}"],
+            "name": f"lpr {device}",
+            "manufacturer": "lpr",
+            "sw_version": __version__,
+        },
+        "origin": {"name": "lpr", "sw_version": __version__},
+    }
+    node = _node(device, topic)
+    return {
+        f"{PREFIX}/{component}/{node}/{name}/config": json.dumps(
+            entity | shared | {"unique_id": f"lpr_{identity}_{name}"}, ensure_ascii=False
+        )
+        for component, name, entity in _entities(base, announced)
+    }
+
+
+def outdated_topics(device: str) -> list[str]:
+    """Where earlier versions announced a device, under a name that others may have had, too; to be emptied."""
     name = re.sub(r"[^A-Za-z0-9_-]", "_", device)
-    shared = {"device": {"identifiers": [f"lpr_{name}"], "name": f"lpr {device}", "sw_version": __version__}}
-    status = f"{topic}/{device}/status"
+    return [f"{PREFIX}/sensor/lpr_{name}/plate/config", f"{PREFIX}/binary_sensor/lpr_{name}/connected/config"]
+
+
+def _identity(device: str, topic: str) -> str:
+    """Differs where device or topic does, whatever their letters."""
+    return hashlib.sha256(f"{topic}/{device}".encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def _node(device: str, topic: str) -> str:
+    """A part of a topic: a name that has only the signs that Home Assistant takes, else its hash.
+
+    A broker can give each user its own where it is the name.
+    """
+    is_plain = topic == USUAL_TOPIC and re.fullmatch(r"[A-Za-z0-9_-]+", device)
+    return f"lpr_{device}" if is_plain else f"lpr_{_identity(device, topic)}"
+
+
+def _entities(base: str, announced: Announced) -> list[tuple[str, str, dict[str, Any]]]:
+    """Component, name and settings of each entity."""
     plate = {
         "name": "Plate",
-        "unique_id": f"lpr_{name}_plate",
         "icon": "mdi:car",
-        "state_topic": f"{topic}/{device}/event",
-        "value_template": "{{ value_json.latin }}",
-        "json_attributes_topic": f"{topic}/{device}/event",
-        "availability_topic": status,
-        "availability_template": "{{ value_json.state }}",
+        "event_types": ["plate"],
+        "state_topic": f"{base}/event",
+        "value_template": ATTRIBUTES,
     }
-    connected = {
+    match = {
+        "name": "Match",
+        "icon": "mdi:gate",
+        "state_topic": f"{base}/match",
+        "value_template": "{{ value_json.text }}",
+        "json_attributes_topic": f"{base}/match",
+        "force_update": True,
+    }
+    online = {
         "name": "Connected",
-        "unique_id": f"lpr_{name}_connected",
         "device_class": "connectivity",
-        "state_topic": status,
+        "entity_category": "diagnostic",
+        "state_topic": f"{base}/status",
         "value_template": "{{ value_json.state }}",
         "payload_on": "online",
         "payload_off": "offline",
     }
+    entities: list[tuple[str, str, dict[str, Any]]] = [
+        ("event", "plate", plate),
+        ("sensor", "match", match),
+        ("binary_sensor", "online", online),
+    ]
+    if announced.metrics:
+        temperature = {"name": "Temperature", "device_class": "temperature", "unit_of_measurement": "°C"}
+        fps = {"name": "Frame rate", "icon": "mdi:speedometer", "unit_of_measurement": "fps"}
+        entities.append(("sensor", "temperature", temperature | _measured(base, "temperature_c")))
+        entities.append(("sensor", "fps", fps | _measured(base, "fps")))
+    if announced.pictures:
+        picture = {"name": "Picture", "image_topic": f"{base}/picture", "content_type": "image/jpeg"}
+        entities.append(("image", "picture", picture))
+    return entities
+
+
+def _measured(base: str, field: str) -> dict[str, Any]:
+    """A figure of the device's metrics."""
     return {
-        f"{PREFIX}/sensor/lpr_{name}/plate/config": json.dumps(plate | shared),
-        f"{PREFIX}/binary_sensor/lpr_{name}/connected/config": json.dumps(connected | shared),
+        "entity_category": "diagnostic",
+        "state_class": "measurement",
+        "state_topic": f"{base}/metrics",
+        "value_template": f"{{{{ value_json.{field} }}}}",
+        "availability_topic": f"{base}/status",
+        "availability_template": "{{ value_json.state }}",
     }

@@ -1,30 +1,47 @@
 """Events to an MQTT broker: `lpr/<device>/event`; `status` and `metrics` beside it tell how the device does."""
 
+import hashlib
 import json
-import ssl
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from lpr_edge import __version__
+from lpr_edge.base.board import machine_identity
 from lpr_edge.base.log import warn
-from lpr_edge.contract.errors import LprError
-from lpr_edge.contract.url import Url, parse_url
 from lpr_edge.delivery.sink import DeliveryError, Parcel
-from lpr_edge.delivery.sinks.home_assistant import discovery_messages
+from lpr_edge.delivery.sinks.home_assistant import Announced, discovery_messages, outdated_topics
+from lpr_edge.delivery.sinks.mqtt_connection import Connection, Login
+from lpr_edge.delivery.sinks.mqtt_picture import small_picture
 from lpr_edge.tracking.event_record import SCHEMA, Record
 
 TIMEOUT_S = 10.0
 """For the broker's word that it has a message."""
-KEEPALIVE_S = 30
-"""After one and a half times as long without a sign, the broker sends the last will."""
-PORTS = {"mqtt": 1883, "mqtts": 8883}
+
+
+LONGEST_ID = 19
+"""Signs of a client id behind `lpr-`: MQTT 3.1.1 promises 23."""
+PLATES_AND_METRICS = Announced()
+
+
+def client_identity(outbox: Path) -> str:
+    """A client id that no other process and no other machine has, and that stays from start to start.
+
+    As it stays, a broker ends the old connection of a device that has come back, and sends its last will, before the
+    new one says that it is online.
+
+    Args:
+        outbox: its file, which only one process at a time uses.
+    """
+    own = f"{machine_identity()}\n{outbox.resolve()}".encode("utf-8", "surrogateescape")
+    return f"lpr-{hashlib.sha256(own).hexdigest()[:LONGEST_ID]}"
 
 
 class Mqtt:
     """`--mqtt`: every event once more than never (QoS 1), status retained, offline by last will."""
 
     name = "mqtt"
-    wants_pictures = False
 
     def __init__(
         self,
@@ -35,6 +52,8 @@ class Mqtt:
         topic: str = "lpr",
         discovery: bool = True,
         timeout_s: float = TIMEOUT_S,
+        client_id: str = "",
+        announced: Announced = PLATES_AND_METRICS,
     ) -> None:
         """Connect, now or when the broker is there.
 
@@ -42,38 +61,54 @@ class Mqtt:
             url: `mqtt://user@host:port`, or `mqtts://...` for TLS.
             device: this device's name in topics.
             password: of the user.
-            certificate: PEM file of the authority that signed the broker's certificate; None for the system's.
+            certificate: see `Login`.
             topic: what topics begin with.
             discovery: whether Home Assistant is told about the device.
             timeout_s: see TIMEOUT_S.
+            client_id: see `client_identity`; empty for a new one.
+            announced: what Home Assistant is told of.
 
         Raises:
             LprError: paho-mqtt isn't installed, or address or certificate can't be used.
         """
         self._base = f"{topic}/{device}"
-        self._device, self._topic, self._discovery = device, topic, discovery
+        self._device, self._topic = device, topic
+        self._discovery, self._announced = discovery, announced
+        self._client_id = client_id or f"lpr-{uuid4().hex[:LONGEST_ID]}"
         self._timeout_s = timeout_s
-        self._reason = "no connection to the broker"
-        self._under_way: tuple[str, Any] | None = None
-        self._client = self._connect(url, password, certificate)
+        self._has_warned = False
+        self.wants_pictures = announced.pictures
+        """Whether each event comes with its pictures."""
+        self._under_way: tuple[str, int, Any] | None = None
+        """The event's id, the client's generation, and paho's word on it."""
+        will = self._status_topic, self._status("offline")
+        self._client = Connection(Login(url, password, certificate), self._client_id, self._greet, self._hear, will)
+        self._client.start()
 
     def deliver(self, parcel: Parcel) -> None:
         """Publish an event and wait for the broker's word; a try that was cut off is waited for, not sent again."""
         event_id = parcel.record["id"]
-        if self._under_way is None or self._under_way[0] != event_id:
+        if self._under_way is None or self._under_way[:2] != (event_id, self._client.generation):
             if not self._client.is_connected():
-                raise DeliveryError(self._reason)
+                raise DeliveryError(self._client.reason)
+            self._show(parcel.pictures)
             payload = json.dumps(parcel.record, ensure_ascii=False)
-            self._under_way = event_id, self._client.publish(f"{self._base}/event", payload, qos=1)
-        message = self._under_way[1]
+            message = self._client.publish(f"{self._base}/event", payload)
+            self._under_way = event_id, self._client.generation, message
+        message = self._under_way[2]
         try:
             message.wait_for_publish(self._timeout_s)
         except (RuntimeError, ValueError):  # paho won't send it at all
             self._under_way = None
-            raise DeliveryError(self._reason) from None
+            raise DeliveryError(self._client.reason) from None
         if not message.is_published():
-            raise DeliveryError(self._reason if not self._client.is_connected() else "the broker doesn't confirm")
+            raise DeliveryError(
+                self._client.reason if not self._client.is_connected() else "the broker doesn't confirm"
+            )
         self._under_way = None
+        refusal = self._client.refusal(message)
+        if refusal:
+            raise DeliveryError(refusal)
 
     def tell_metrics(self, metrics: Record) -> None:
         """Publish how the device does, at `lpr/<device>/metrics`: at most once, and not later where nobody hears it."""
@@ -86,7 +121,7 @@ class Mqtt:
         QoS 0, not retained; the event itself still goes the sure way.
         """
         if not self._client.is_connected():
-            warn(f"no match message for event {record['id']}: {self._reason}")
+            warn(f"no match message for event {record['id']}: {self._client.reason}")
             return
         message = {"id": record["id"], "last_seen": record["last_seen"], "text": record["text"]} | record["matched"]
         self._client.publish(f"{self._base}/match", json.dumps(message, ensure_ascii=False), qos=0)
@@ -94,78 +129,43 @@ class Mqtt:
     def close(self) -> None:
         """Say that the device goes, and disconnect."""
         if self._client.is_connected():
-            message = self._client.publish(f"{self._base}/status", _status("offline"), qos=1, retain=True)
+            message = self._client.publish(self._status_topic, self._status("offline"), retain=True)
             message.wait_for_publish(0.5)
-        self._client.disconnect()
-        self._client.loop_stop()
+        self._client.close()
 
-    def _connect(self, url: str, password: str, certificate: Path | None) -> Any:
-        mqtt = load_paho()
-        address = parse_broker(url)
-        client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, client_id=f"lpr-{self._device}")
-        client.will_set(f"{self._base}/status", _status("offline"), qos=1, retain=True)
-        if address.username:
-            client.username_pw_set(address.username, password or address.password or None)
-        if address.scheme == "mqtts":
-            client.tls_set_context(tls_context(certificate))
-        client.on_connect, client.on_connect_fail = self._on_connect, self._on_connect_fail
-        client.on_disconnect = self._on_disconnect
-        client.reconnect_delay_set(1, 30)
-        client.connect_async(address.host, address.port or PORTS[address.scheme], KEEPALIVE_S)
-        client.loop_start()
-        return client
+    @property
+    def _status_topic(self) -> str:
+        return f"{self._base}/status"
 
-    def _on_connect(self, client: Any, _data: object, _flags: object, reason: Any, _properties: object) -> None:
-        if reason.is_failure:
-            self._reason = f"the broker says: {reason}"
+    def _greet(self) -> None:
+        self._client.subscribe(self._status_topic)
+        self._client.publish(self._status_topic, self._status("online"), retain=True)
+        if not self._discovery:
             return
-        self._reason = "the broker doesn't answer"
-        client.publish(f"{self._base}/status", _status("online"), qos=1, retain=True)
-        if self._discovery:
-            for topic, payload in discovery_messages(self._device, self._topic).items():
-                client.publish(topic, payload, qos=1, retain=True)
+        for topic in outdated_topics(self._device):
+            self._client.publish(topic, "", retain=True)
+        for topic, payload in discovery_messages(self._device, self._topic, self._announced).items():
+            self._client.publish(topic, payload, retain=True)
 
-    def _on_connect_fail(self, *_: object) -> None:
-        self._reason = "no connection to the broker"
+    def _hear(self, _topic: str, payload: bytes) -> None:
+        """Take a status that came under this device's name: another's means that two have one name."""
+        try:
+            status = json.loads(payload)
+            other, state = str(status["client"]), status["state"]
+        except (ValueError, TypeError, KeyError):
+            return
+        if other == self._client_id:
+            return
+        if state == "offline":  # the other has gone, and this one hasn't
+            self._client.publish(self._status_topic, self._status("online"), retain=True)
+        elif not self._has_warned:
+            self._has_warned = True
+            warn(f"another lpr-edge is called {self._device!r} at this broker: give each a name by --device")
 
-    def _on_disconnect(self, _client: Any, _data: object, _flags: object, reason: Any, _properties: object) -> None:
-        if "the broker says" not in self._reason:
-            self._reason = f"the broker is gone ({reason})"
+    def _show(self, pictures: Mapping[str, bytes]) -> None:
+        """Publish the picture before its event, for who looks at it then; at most once, and not kept."""
+        if self._announced.pictures and "frame" in pictures:
+            self._client.publish(f"{self._base}/picture", small_picture(pictures["frame"]), qos=0)
 
-
-def load_paho() -> Any:
-    """paho-mqtt, which an extra brings.
-
-    Raises:
-        LprError: it isn't installed.
-    """
-    try:
-        from paho.mqtt import client
-    except ImportError as error:
-        raise LprError("--mqtt needs paho-mqtt: pip install 'lpr[mqtt]'") from error
-    return client
-
-
-def parse_broker(url: str) -> Url:
-    """The parts of a broker's address.
-
-    Raises:
-        LprError: it isn't one.
-    """
-    return parse_url(url, tuple(PORTS), "mqtt", "mqtt://user@broker:1883 or mqtts://broker")
-
-
-def tls_context(certificate: Path | None) -> ssl.SSLContext:
-    """What a broker's certificate is checked with.
-
-    Raises:
-        LprError: the file holds no certificate.
-    """
-    try:
-        return ssl.create_default_context(cafile=certificate)
-    except (OSError, ssl.SSLError) as error:
-        raise LprError(f"`mqtt_ca` {certificate} is no certificate that can be read: give a PEM file") from error
-
-
-def _status(state: str) -> str:
-    return json.dumps({"state": state, "lpr": __version__, "schema": SCHEMA})
+    def _status(self, state: str) -> str:
+        return json.dumps({"state": state, "lpr": __version__, "schema": SCHEMA, "client": self._client_id})

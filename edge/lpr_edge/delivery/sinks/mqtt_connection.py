@@ -1,0 +1,233 @@
+"""A connection to an MQTT broker that stays: MQTT 5 where the broker speaks it, as only that can refuse, else 3.1.1."""
+
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from lpr_edge.base.log import say, warn
+from lpr_edge.base.workers import surviving
+from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.url import Url, parse_url
+
+KEEPALIVE_S = 30
+"""After one and a half times as long without a sign, the broker sends the last will."""
+PORTS = {"mqtt": 1883, "mqtts": 8883}
+TAKEN_OVER = 0x8E
+"""MQTT 5's reason: another client has connected with this one's id."""
+SHORT_S = 10.0
+MOST_SHORT = 3
+"""So many connections that each lasted no longer look like a take-over, which MQTT 3.1.1 can't tell."""
+MOST_KEPT = 1000
+"""Messages under way, or refused, that are remembered."""
+TAKE_OVER = (
+    "another lpr-edge with the same client id is at the broker, and each throws the other out: is this a copy of"
+)
+TAKE_OVER += " another device's disk? Give each its own /etc/machine-id and --store"
+
+
+@dataclass(frozen=True)
+class Login:
+    """What a broker is reached with."""
+
+    url: str
+    """`mqtt://user@host:port`, or `mqtts://...` for TLS."""
+    password: str = ""
+    certificate: Path | None = None
+    """PEM file of the authority that signed the broker's certificate; None for the system's."""
+
+
+class Connection:
+    """A client in a thread of its own."""
+
+    def __init__(
+        self,
+        login: Login,
+        client_id: str,
+        greet: Callable[[], None],
+        take: Callable[[str, bytes], None],
+        will: tuple[str, str] | None = None,
+    ) -> None:
+        """Take what is needed; `start` connects.
+
+        Args:
+            login: where to, and as whom.
+            client_id: by which the broker knows this client from all others.
+            greet: called each time when connected.
+            take: called with topic and payload of what comes, but for what the broker had kept.
+            will: topic and payload that the broker publishes, retained, when the client is gone.
+
+        Raises:
+            LprError: paho-mqtt isn't installed, or address or certificate can't be used.
+        """
+        self._mqtt = load_paho()
+        self._login, self._client_id, self._will = login, client_id, will
+        self._greet, self._take = greet, take
+        self._topics: dict[int, str] = {}
+        self._refusals: dict[int, str] = {}
+        self._has_complained = self._is_greeted = False
+        self._connected_at, self._short = 0.0, 0
+        self.reason = "no connection to the broker"
+        """Why nothing can be published, if so."""
+        self.generation = 0
+        """Counts the clients: what was published by an earlier one is lost with it."""
+        self._version = self._mqtt.MQTTv5
+        self._client: Any = self._new_client()
+
+    def start(self) -> None:
+        """Connect, now or when the broker is there; `greet` may be called from now on."""
+        address = parse_broker(self._login.url)
+        self._client.connect_async(address.host, address.port or PORTS[address.scheme], KEEPALIVE_S)
+        self.generation += 1
+        self._client.loop_start()
+
+    def is_connected(self) -> bool:
+        """Tell whether the broker is there."""
+        return bool(self._client.is_connected())
+
+    def publish(self, topic: str, payload: str | bytes, qos: int = 1, retain: bool = False) -> Any:
+        """Publish; paho's `MQTTMessageInfo`, see `refusal` for what the broker says."""
+        message = self._client.publish(topic, payload, qos=qos, retain=retain)
+        if qos:
+            if len(self._topics) >= MOST_KEPT:
+                self._topics.clear()
+            self._topics[message.mid] = topic
+        return message
+
+    @property
+    def can_refuse(self) -> bool:
+        """Whether the broker speaks MQTT 5, in which it can say that it doesn't take a message."""
+        return bool(self._version == self._mqtt.MQTTv5)
+
+    def refusal(self, message: Any) -> str:
+        """Why the broker refused a message that is published; empty where it has taken it."""
+        return self._refusals.pop(message.mid, "")
+
+    def subscribe(self, topic: str) -> None:
+        """Ask for what comes; a broker that refuses sends nothing."""
+        self._client.subscribe(topic)
+
+    def close(self) -> None:
+        """Disconnect."""
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def _new_client(self) -> Any:
+        client = new_client(self._mqtt, self._login, self._version, self._client_id)
+        if self._will:
+            client.will_set(*self._will, qos=1, retain=True)
+        client.on_connect, client.on_connect_fail = self._on_connect, self._on_connect_fail
+        client.on_disconnect, client.on_publish = self._on_disconnect, self._on_publish
+        client.on_message = self._on_message
+        client.reconnect_delay_set(1, 30)
+        return client
+
+    def _fall_back(self, client: Any) -> None:
+        """Go on with MQTT 3.1.1, in a new client; the old one's thread ends by itself."""
+        say("the broker doesn't speak MQTT 5: with 3.1.1 it can't tell when it refuses an event")
+        client.disconnect()
+        self._version = self._mqtt.MQTTv311
+        self._client = self._new_client()
+        self.start()
+
+    def _on_connect(self, client: Any, _data: object, _flags: object, reason: Any, _properties: object) -> None:
+        if client is not self._client:
+            return
+        self._is_greeted = True
+        if reason.is_failure and self._version == self._mqtt.MQTTv5 and "protocol version" in str(reason):
+            self._fall_back(client)
+        elif reason.is_failure:
+            self.reason = f"the broker says: {reason}"
+        else:
+            self.reason = "the broker doesn't answer"
+            self._connected_at = monotonic()
+            self._has_complained = False
+            with surviving("mqtt connection"):  # an exception would end paho's thread
+                self._greet()
+
+    def _on_connect_fail(self, *_: object) -> None:
+        self.reason = "no connection to the broker"
+
+    def _on_disconnect(self, client: Any, _data: object, _flags: object, reason: Any, _properties: object) -> None:
+        if client is not self._client:
+            return
+        if not self._is_greeted and self._version == self._mqtt.MQTTv5:
+            self._fall_back(client)
+            return
+        self._is_greeted = False
+        lasted_s = monotonic() - self._connected_at
+        self._short = self._short + 1 if reason.is_failure and lasted_s < SHORT_S else 0
+        if reason.value == TAKEN_OVER:
+            self.reason = TAKE_OVER
+            warn(TAKE_OVER)
+        elif self._short == MOST_SHORT:
+            warn(f"the broker ends each connection soon: perhaps {TAKE_OVER}")
+        elif "the broker says" not in self.reason:
+            self.reason = f"the broker is gone ({reason})"
+
+    def _on_publish(self, client: Any, _data: object, number: int, reason: Any, _properties: object) -> None:
+        topic = self._topics.pop(number, "")
+        if client is not self._client or not reason.is_failure:
+            return
+        if len(self._refusals) >= MOST_KEPT:
+            self._refusals.clear()
+        self._refusals[number] = f"the broker refuses {topic or 'what is published'}: {reason}"
+        if not self._has_complained:
+            self._has_complained = True
+            warn(f"{self._refusals[number]}; --device must be a name under which its user may publish")
+
+    def _on_message(self, _client: Any, _data: object, message: Any) -> None:
+        if not message.retain:
+            with surviving("mqtt message"):
+                self._take(message.topic, message.payload)
+
+
+def new_client(mqtt: Any, login: Login, version: int, client_id: str = "") -> Any:
+    """A client with its login, not connected yet.
+
+    Raises:
+        LprError: address or certificate can't be used.
+    """
+    address = parse_broker(login.url)
+    client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, client_id=client_id, protocol=version)
+    if address.username:
+        client.username_pw_set(address.username, login.password or address.password or None)
+    if address.scheme == "mqtts":
+        client.tls_set_context(tls_context(login.certificate))
+    return client
+
+
+def load_paho() -> Any:
+    """paho-mqtt, which an extra brings.
+
+    Raises:
+        LprError: it isn't installed.
+    """
+    try:
+        from paho.mqtt import client
+    except ImportError as error:
+        raise LprError("--mqtt needs paho-mqtt: pip install 'lpr[mqtt]'") from error
+    return client
+
+
+def parse_broker(url: str) -> Url:
+    """The parts of a broker's address.
+
+    Raises:
+        LprError: it isn't one.
+    """
+    return parse_url(url, tuple(PORTS), "mqtt", "mqtt://user@broker:1883 or mqtts://broker")
+
+
+def tls_context(certificate: Path | None) -> ssl.SSLContext:
+    """What a broker's certificate is checked with.
+
+    Raises:
+        LprError: the file holds no certificate.
+    """
+    try:
+        return ssl.create_default_context(cafile=certificate)
+    except (OSError, ssl.SSLError) as error:
+        raise LprError(f"`mqtt_ca` {certificate} is no certificate that can be read: give a PEM file") from error
