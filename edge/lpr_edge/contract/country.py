@@ -60,6 +60,8 @@ class Colour:
     """Class letters that wear it; empty for any."""
     forms: tuple[str, ...]
     """Forms that wear it; empty for any."""
+    is_pressed: bool = False
+    """Whether such plates are embossed, not painted."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,11 @@ class Country:
         """Label -> its transliteration."""
         return {_nfc(label): latin for label, latin in self.values.get("latin", {}).items()}
 
+    @cached_property
+    def latin_variants(self) -> dict[str, tuple[str, ...]]:
+        """Label -> how else it is painted in Latin letters, beside its transliteration."""
+        return {_nfc(label): tuple(others) for label, others in self.values.get("latin_variants", {}).items()}
+
     def table(self, name: str) -> dict[str, str]:
         """A table of labels and their meaning: `zones`, `provinces`, `classes`; empty where the country has none."""
         return {_nfc(label): meaning for label, meaning in self.values.get(name, {}).items()}
@@ -138,6 +145,7 @@ class Country:
                 float(colour["weight"]),
                 tuple(map(_nfc, colour.get("classes", ()))),
                 tuple(colour.get("forms", ())),
+                bool(colour.get("pressed", False)),
             )
             for colour in self.values["colours"]
         )
@@ -169,6 +177,10 @@ class Country:
         """The labels in Latin letters, joined."""
         return "".join(self.latin.get(label, label) for label in labels)
 
+    def latin_spellings(self, label: str) -> tuple[str, ...]:
+        """A label in Latin letters: its transliteration, and the variants that painters use."""
+        return (self.latin.get(label, label), *self.latin_variants.get(label, ()))
+
     @cached_property
     def _longest_first(self) -> tuple[str, ...]:
         return tuple(sorted((*self.labels, UNREADABLE), key=len, reverse=True))
@@ -181,7 +193,7 @@ class Country:
                 f"{self.name}: an element of a form takes its labels from {source!r}, which the file doesn't define"
             )
         if values.get("latin"):
-            texts = list(dict.fromkeys(self.latin.get(text, text) for text in texts))
+            texts = list(dict.fromkeys(latin for text in texts for latin in self.latin_spellings(text)))
         least, most = values.get("count", (1, 1))
         table = source if self.table(source) else None
         return Element(values.get("field"), tuple(map(self.tokenize, texts)), (least, most), tuple(texts), table)

@@ -166,6 +166,6 @@ def _join_fields(path: Sequence[str | None], labels: Sequence[str]) -> dict[str,
 def _meaning(country: Country, element: Element, text: str) -> str | None:
     """What a table says about a text that stands there in the table's own labels or transliterated."""
     for label, meaning in country.table(element.table or "").items():
-        if text in (label, country.latin.get(label)):
+        if text in (label, *country.latin_spellings(label)):
             return meaning
     return None

@@ -108,11 +108,11 @@ def test_every_label_gets_onto_plates(nepal: Country) -> None:
 
 
 def test_common_labels_are_common(nepal: Country) -> None:
-    """Zones come by their shares: को and बा far more often than the rest."""
+    """Zones come by their shares: बा and को far more often than the rest."""
     rng = np.random.default_rng(7)
     first = [compose(nepal, rng, "zonal").labels[0][0] for _ in range(2000)]
-    assert first.count("को") > 400
-    assert first.count("बा") > 400
+    assert first.count("बा") > 350
+    assert first.count("को") > 200
     assert first.count("रा") < 120
 
 

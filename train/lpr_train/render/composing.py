@@ -9,7 +9,7 @@ import numpy as np
 from lpr_edge.contract.country import Colour, Country, Element, Form, Layout
 from lpr_train.render.chance import pick
 
-EVEN_SHARE = 0.15
+EVEN_SHARE = 0.3
 """How often a label is drawn without regard to shares, so that rare ones are learned."""
 FULL_COUNT = 0.7
 """How often an element of varying length has its greatest length: old registrations have fewer digits."""
@@ -61,7 +61,7 @@ def compose(country: Country, rng: np.random.Generator, form: str | None = None)
     layout = pick(rng, layouts, [layout.weight for layout in layouts])
     chosen = next(known for known in country.forms if known.name == layout.form)
     values = [_element_labels(country, element, rng) for element in chosen.elements]
-    rows = tuple(_fill(template, chosen, values) for template in layout.rows)
+    rows = tuple(_fill(country, template, chosen, values) for template in layout.rows)
     return _without_empty(Wording(layout.form, rows, layout.scale), layout)
 
 
@@ -121,18 +121,21 @@ def _weights(country: Country, element: Element) -> list[float]:
     return [rest / unlisted if share is None else share for share in known]
 
 
-def _fill(template: str, form: Form, values: Sequence[tuple[str, ...]]) -> Row:
+def _fill(country: Country, template: str, form: Form, values: Sequence[tuple[str, ...]]) -> Row:
     """Put labels into a row's template, as `{zone}.{lot} {class}`.
 
-    A number names an element by its place; `{series[0:1]} {series[1:]}` parts one of several labels.
+    A number names an element by its place; `{series[0:1]} {series[1:]}` parts one of several labels; `{zone:latin}`
+    writes it in Latin letters.
     """
     signs: list[Sign] = []
-    for name, first, last, mark in re.findall(r"\{(\w+)(?:\[(\d*):(\d*)\])?\}|(.)", template):
+    for name, first, last, twin, mark in re.findall(r"\{(\w+)(?:\[(\d*):(\d*)\])?(:latin)?\}|(.)", template):
         if mark:
             signs.append(Sign(mark, False))
         else:
             part = slice(int(first or 0), int(last) if last else None)
-            signs.extend(Sign(label, True) for label in values[_place(form, name)][part])
+            labels = values[_place(form, name)][part]
+            labels = country.tokenize(country.transliterate(labels)) if twin else labels
+            signs.extend(Sign(label, True) for label in labels)
     return tuple(signs)
 
 

@@ -77,7 +77,7 @@ class PlateRenderer:
         """
         wording = self._wording(rng, form, text)
         colour = choose_colour(self.country, wording, rng)
-        is_pressed = bool(colour.forms)
+        is_pressed = colour.is_pressed
         size_hw = _size(len(wording.rows), max(len(row) for row in wording.labels), rng)
         work = self._letter(wording, size_hw, is_pressed, rng)
         image = self._paint(work, colour, size_hw, is_pressed, rng)
