@@ -4,12 +4,17 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from lpr_edge.contract.errors import LprError
 from lpr_train.base.engine import KerasModel, load_keras
 
 
 def start_from(model: KerasModel, source: Path) -> int:
     """Take over another run's weights: all of them, or, from a network that differs, where name and shape agree.
+
+    Of the same network with fewer outputs (a reader whose alphabet has grown since: labels are only ever appended), the
+    outputs that it has are taken over, and the appended ones keep their own start.
 
     Args:
         model: the network to fill; what finds no partner keeps its own start.
@@ -26,7 +31,7 @@ def start_from(model: KerasModel, source: Path) -> int:
         raise LprError(f"--init {source}: {path} isn't there. Give a run folder that holds model.keras, or the file.")
     pairs = _partners(model.weights, load_network(path).weights)
     for weight, other in pairs:
-        weight.assign(other)
+        weight.assign(_widened(other, weight))
     if not pairs:
         raise LprError(f"--init {source}: none of its weights fit this network. Was it trained for another task?")
     return len(pairs)
@@ -61,8 +66,23 @@ def load_network(path: Path) -> KerasModel:
 
 def _partners(weights: list[Any], others: list[Any]) -> list[tuple[Any, Any]]:
     """Which weight takes over which other one."""
-    if [weight.shape for weight in weights] == [other.shape for other in others]:
+    if len(weights) == len(others) and all(map(_fits, weights, others)):
         # The same network: names may still differ, because Keras numbers unnamed layers by process.
         return list(zip(weights, others, strict=True))
     by_path = {other.path: other for other in others}
     return [(w, by_path[w.path]) for w in weights if w.path in by_path and by_path[w.path].shape == w.shape]
+
+
+def _fits(weight: Any, other: Any) -> bool:
+    """Whether a weight can take over another: of its shape, or of fewer outputs (last axis)."""
+    ours, theirs = tuple(weight.shape), tuple(other.shape)
+    return ours == theirs or (bool(ours) and ours[:-1] == theirs[:-1] and ours[-1] > theirs[-1])
+
+
+def _widened(other: Any, weight: Any) -> Any:
+    """The other's values, and the weight's own start in the outputs that the other lacks."""
+    if tuple(other.shape) == tuple(weight.shape):
+        return other
+    values = np.array(weight)
+    values[..., : other.shape[-1]] = np.array(other)
+    return values
