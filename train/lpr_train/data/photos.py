@@ -49,6 +49,10 @@ class Photo:
     """What a detector learns: every plate, readable or not."""
     labels: tuple[PlateLabel, ...]
     """One for each plate, in pixels of the kept picture, whether legible or not."""
+    source: str = ""
+    """Where the photograph comes from, as the data set calls it."""
+    is_crop: bool = False
+    """Whether one plate fills the picture."""
 
     @property
     def judged(self) -> Scene:
@@ -76,7 +80,7 @@ def load_photos(folder: Path, parts: HoldOut, with_crops: bool = False) -> tuple
     groups = vehicle_groups([photo.plates for photo in photos])
     kept = parts.choose(groups)
     loaded = [
-        _load(photo.path, photo.plates, group)
+        replace(_load(photo.path, photo.plates, group), source=photo.source, is_crop=photo.is_crop)
         for photo, group in zip(photos, groups, strict=True)
         if with_crops or not photo.is_crop
     ]

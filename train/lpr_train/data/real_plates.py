@@ -11,20 +11,22 @@ from lpr_edge.contract.arrays import Floats, Image, Quad
 from lpr_edge.contract.country import UNREADABLE, Country
 from lpr_edge.contract.data import PlateLabel
 from lpr_edge.contract.errors import LprError
-from lpr_edge.contract.geometry import grow_quad, is_convex, places_on_quad, quad_size, rectangle, rectify
+from lpr_edge.contract.geometry import grow_quad, is_convex, places_on_quad, quad_size, rectangle, rectify, roll_quad
 from lpr_edge.contract.pictures import file_sha256
 from lpr_train.data.photos import Photo
-from lpr_train.targets.heat_maps import PlacedCharacter
+from lpr_train.targets.heat_maps import UNKNOWN, PlacedCharacter
+from lpr_train.targets.unknown_places import unknown_places
 
 SURROUNDINGS = 0.5
 """How much around a plate is kept, beside its size."""
 UNIT = rectangle((1, 1))
 """Corners in shares of a plate, clockwise from its top left."""
+NOWHERE = PlacedCharacter(UNKNOWN, 0.0, 0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True)
 class RealPlate:
-    """A legible plate of a photograph."""
+    """A plate of a photograph of which at least one character can be read."""
 
     path: Path
     crop_bgr: Image
@@ -32,45 +34,84 @@ class RealPlate:
     quad_xy: Quad
     """(4, 2) corners in the crop."""
     rows: tuple[tuple[str, ...], ...]
-    """Labels, row by row."""
+    """Labels, row by row; `?` for a character that nobody could read."""
     label: PlateLabel
     placed: tuple[PlacedCharacter, ...] = ()
-    """Where they stand, in shares of the quad; empty while unknown."""
+    """Where they stand, in shares of the quad, `?` left out; empty while unknown."""
+    source: str = ""
+    """Where the photograph comes from."""
+    is_crop: bool = False
+    """Whether it fills its picture."""
+    unknown: tuple[PlacedCharacter, ...] = ()
+    """Where something unreadable may stand, once the others are placed."""
 
     @property
     def labels(self) -> list[str]:
         """All of them, in reading order."""
         return [label for row in self.rows for label in row]
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of it can be read."""
+        return UNREADABLE not in self.labels
+
+    @property
+    def known_rows(self) -> tuple[tuple[str, ...], ...]:
+        """The rows in which something can be read."""
+        return tuple(row for row in self.rows if set(row) != {UNREADABLE})
+
+    @property
+    def has_boxes(self) -> bool:
+        """Whether somebody drew a box around each character, so that no network has to find them."""
+        return self.label.character_boxes is not None
+
     def with_places(self, placed: Sequence[PlacedCharacter] | None) -> "RealPlate":
-        """The same plate, its characters placed."""
-        return replace(self, placed=tuple(placed or ()))
+        """The same plate, its characters placed.
+
+        Args:
+            placed: those of `known_rows`, those with the index `UNKNOWN` too; None where they can't be placed.
+        """
+        if placed is None:
+            return replace(self, placed=(), unknown=())
+        left = iter(placed)
+        rows = [[next(left) for _ in row] if set(row) != {UNREADABLE} else [NOWHERE] for row in self.rows]
+        known = tuple(character for row in rows for character in row if character.index != UNKNOWN)
+        return replace(self, placed=known, unknown=tuple(unknown_places(rows)))
 
     def sha256(self) -> str:
         """Hash of the photograph's file."""
         return file_sha256(self.path)
 
 
-def legible_plates(photos: Sequence[Photo], country: Country) -> list[RealPlate]:
-    """The plates of which every character is sure and in the country's alphabet."""
+def legible_plates(photos: Sequence[Photo], country: Country, with_partial: bool = False) -> list[RealPlate]:
+    """The plates of which every character is in the country's alphabet and can be read.
+
+    Args:
+        photos: where they are.
+        country: whose alphabet.
+        with_partial: those of which only some characters can be read, too.
+    """
+    wanted = ("full", "partial") if with_partial else ("full",)
     return [
-        _cut_out(photo, label, rows)
+        _cut_out(photo, label, rows, country)
         for photo in photos
         for label in photo.labels
-        if label.legible == "full" and label.is_to_read and (rows := _tokenized(label, country))
+        if label.legible in wanted and label.is_to_read and label.has_corners and (rows := _tokenized(label, country))
     ]
 
 
 def _tokenized(label: PlateLabel, country: Country) -> tuple[tuple[str, ...], ...]:
-    """The rows as labels; none where one can't be read or written."""
+    """The rows as labels; none where one can't be written, or nothing can be read."""
     try:
         rows = tuple(country.tokenize(row) for row in label.rows)
     except LprError:
         return ()
-    return () if any(UNREADABLE in row for row in rows) else rows
+    unreadable = sum(row.count(UNREADABLE) for row in rows)
+    is_told = unreadable == 0 if label.legible == "full" else unreadable < sum(map(len, rows))
+    return rows if is_told else ()
 
 
-def _cut_out(photo: Photo, label: PlateLabel, rows: tuple[tuple[str, ...], ...]) -> RealPlate:
+def _cut_out(photo: Photo, label: PlateLabel, rows: tuple[tuple[str, ...], ...], country: Country) -> RealPlate:
     """Keep the plate's surroundings alone, at the photograph's own resolution up to 480 pixels of width."""
     image = photo.scene.image_bgr
     around = grow_quad(label.quad_xy, SURROUNDINGS)
@@ -81,7 +122,24 @@ def _cut_out(photo: Photo, label: PlateLabel, rows: tuple[tuple[str, ...], ...])
     scale = min(1.0, 480 / max(1.0, max(quad_size(quad))))
     if scale < 1.0:
         crop = np.asarray(cv2.resize(crop, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
-    return RealPlate(photo.path, crop, np.asarray(quad * scale, np.float32), rows, label)
+    quad = np.asarray(quad * scale, np.float32)
+    plate = RealPlate(photo.path, crop, quad, rows, label, (), photo.source, photo.is_crop)
+    return plate.with_places(_placed_by_boxes(plate, country)) if plate.has_boxes else plate
+
+
+def _placed_by_boxes(plate: RealPlate, country: Country) -> list[PlacedCharacter] | None:
+    """The characters of `known_rows` in shares of the plate; None where there isn't a box for each label."""
+    boxes = plate.label.character_boxes or ()
+    if [len(row) for row in boxes] != [len(row) for row in plate.rows]:
+        return None
+    to_plate = np.asarray(cv2.getPerspectiveTransform(plate.label.quad_xy, UNIT), np.float32)
+    index = {label: i for i, label in enumerate(country.labels)}
+    return [
+        moved(PlacedCharacter(index.get(label, UNKNOWN), x + w / 2, y + h / 2, w, h), to_plate)
+        for row, row_boxes in zip(plate.rows, boxes, strict=True)
+        if set(row) != {UNREADABLE}
+        for label, (x, y, w, h) in zip(row, row_boxes, strict=True)
+    ]
 
 
 SHORT_SIDE = 0.45
@@ -114,6 +172,30 @@ def jitter(quad_xy: Quad, rng: np.random.Generator, amount: float) -> Quad:
     together = rng.normal(0.0, 0.6 * amount, 2) * reach
     quad = places_on_quad(quad_xy, stretched + 0.5 + apart + together)
     return quad if is_convex(quad) else quad_xy
+
+
+LOOSE = (-0.02, 0.12)
+"""Least and usual margin, on each side, of a plate that is only known by a box around it, beside the box's size."""
+LOOSEST = 0.5
+"""The widest such margin, seldom: half a plate."""
+
+
+def boxed(quad_xy: Quad, rng: np.random.Generator) -> Quad:
+    """Corners of an upright box around a plate, with a drawn margin: what who crops plates leaves of them.
+
+    Args:
+        quad_xy: (4, 2) true corners.
+        rng: draws everything.
+
+    Returns:
+        The box's corners, from the one that is nearest to the plate's own top left.
+    """
+    low, high = quad_xy.min(axis=0), quad_xy.max(axis=0)
+    widest = LOOSE[1] if rng.random() < 0.7 else LOOSEST
+    before, after = rng.uniform(LOOSE[0], widest, (2, 2)) * (high - low)
+    (left, top), (right, bottom) = low - before, high + after
+    box = np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
+    return roll_quad(box, int(np.argmin(np.linalg.norm(box - quad_xy[0], axis=1))))
 
 
 def look_at(

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from lpr_edge.contract.arrays import Floats
-from lpr_train.targets.heat_maps import PlacedCharacter
+from lpr_train.targets.heat_maps import UNKNOWN, PlacedCharacter
 
 LEAST_GAP = 2
 """Cells between neighbours: on the narrowest plates characters are three cells apart."""
@@ -19,6 +19,8 @@ LEAST_MEAN = np.log(0.15)
 """Mean log score of a plate's characters, heat times probability, below which the alignment isn't believed."""
 LEAST = np.log(0.004)
 """The same for its worst character: one may be badly wrong, that is what there is to learn."""
+LEAST_UNKNOWN = np.log(0.05)
+"""What an unreadable character costs at most: the labels' count of them is approximate, and they may be hardly seen."""
 NEAR = 0.07
 """How far from its row's line a character's middle may be, beside the grid's height."""
 STEEPEST = 0.2
@@ -37,11 +39,12 @@ def place_characters(heads: dict[str, Floats], rows: Sequence[Sequence[int]]) ->
 
     Args:
         heads: a reader's outputs for the plate: `centre` (h, w, 1), `classes` (h, w, labels), `size` (h, w, 2).
-        rows: the labels' indices, row by row from the top.
+        rows: the labels' indices, row by row from the top; `UNKNOWN` for a character that nobody could read, and at
+            least one known in each row.
 
     Returns:
         One place a character, in reading order, in shares of the reader's input; None where the network disagrees too
-        much for its places to be believed.
+        much for its places to be believed. Places of unknown ones are guesses that belief doesn't ask for.
     """
     scores = _log_scores(heads)
     lines = _lines(scores.shape[0])
@@ -57,11 +60,13 @@ def place_characters(heads: dict[str, Floats], rows: Sequence[Sequence[int]]) ->
 
 
 def _log_scores(heads: dict[str, Floats]) -> Floats:
-    """(h, w, labels): log of heat times probability."""
+    """(h, w, labels + 1): log of heat times probability; last, where `UNKNOWN` points, of any character at all."""
     logits = heads["classes"]
     shifted = logits - logits.max(axis=-1, keepdims=True)
     log_probabilities = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
-    return np.asarray(np.log(heads["centre"] + 1e-3) + np.maximum(log_probabilities, np.log(1e-4)), np.float32)
+    log_heat = np.log(heads["centre"] + 1e-3)
+    scores = log_heat + np.maximum(log_probabilities, np.log(1e-4))
+    return np.concatenate([scores, np.maximum(log_heat, LEAST_UNKNOWN)], axis=-1, dtype=np.float32)
 
 
 def _lines(height: int) -> Floats:
@@ -130,7 +135,8 @@ def _choose_lines(scores: Sequence[Floats], lines: Floats, apart: float) -> list
 def _believed(scores: Floats, cells: Sequence[tuple[int, int]], labels: Sequence[int]) -> bool:
     if len(cells) != len(labels):
         return False
-    values = [scores[row, column, label] for (row, column), label in zip(cells, labels, strict=True)]
+    known = [(cell, label) for cell, label in zip(cells, labels, strict=True) if label != UNKNOWN]
+    values = [scores[row, column, label] for (row, column), label in known]
     return bool(np.mean(values) > LEAST_MEAN and min(values) > LEAST)
 
 

@@ -18,12 +18,16 @@ NARROWEST = 0.6
 """Least standard deviation of a peak, in cells: its neighbours then have a quarter of its heat."""
 
 
+UNKNOWN = -1
+"""Index of what nobody could read: no loss asks anything there."""
+
+
 @dataclass(frozen=True)
 class PlacedCharacter:
     """A character whose place is known, in shares of the plate's width and height."""
 
     index: int
-    """Which label."""
+    """Which label; `UNKNOWN` for a place where something unreadable may stand."""
     x: float
     y: float
     width: float
@@ -122,12 +126,14 @@ def character_targets(characters: Sequence[PlacedCharacter], grid: tuple[int, in
 
     Returns:
         `centre` (h, w, 2): heat and weight; `classes` (h, w, 2): label and weight; `size` (h, w, 3): width, height
-        and weight.
+        and weight. Weights are 0 at unknown places, but for the known characters that stand there.
     """
     centre = np.zeros((*grid, 2), np.float32)
     centre[..., 1] = 1.0
     classes, size = np.zeros((*grid, 2), np.float32), np.zeros((*grid, 3), np.float32)
-    for character in characters:
+    for place in (character for character in characters if character.index == UNKNOWN):
+        centre[(*_cells_in(place, grid), 1)] = 0.0
+    for character in (character for character in characters if character.index != UNKNOWN):
         _draw_character(character, centre, classes, size)
     return {"centre": centre, "classes": classes, "size": size}
 
@@ -144,6 +150,14 @@ def _draw_character(character: PlacedCharacter, centre: Floats, classes: Floats,
     size[mine] = (character.width, character.height, 0.0)
     size[mine, 2] = heat[mine] * (character.width > 0)
     centre[..., 0] = np.maximum(centre[..., 0], heat)
+    centre[mine, 1] = 1.0
+
+
+def _cells_in(place: PlacedCharacter, grid: tuple[int, int]) -> tuple[slice, slice]:
+    """The rows and columns that a box touches."""
+    top, bottom = (round((place.y + side * place.height / 2) * grid[0]) for side in (-1, 1))
+    left, right = (round((place.x + side * place.width / 2) * grid[1]) for side in (-1, 1))
+    return slice(max(0, top), max(0, bottom)), slice(max(0, left), max(0, right))
 
 
 def _spread(cells: float) -> float:

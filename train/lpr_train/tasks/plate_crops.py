@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from lpr_edge.contract.arrays import Image
+from lpr_edge.contract.country import UNREADABLE
 from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.geometry import quad_size, rectify
 from lpr_train.base.config import read_config
@@ -50,7 +51,8 @@ def cut_out(plate: RealPlate) -> Iterator[Crop]:
     width, height = quad_size(plate.quad_xy)
     upright = rectify(plate.crop_bgr, plate.quad_xy, (max(1, round(height)), max(1, round(width))))
     sha256 = plate.sha256()
-    for label, place in zip(plate.labels, plate.placed, strict=True):
+    known = [label for label in plate.labels if label != UNREADABLE]
+    for label, place in zip(known, plate.placed, strict=True):
         if place.height * height >= LEAST_HEIGHT and (picture := _cut(upright, place)) is not None:
             yield Crop(plate.path, label, picture, sha256)
 

@@ -1,5 +1,6 @@
 """Training the reader: rendered plates, whose characters' places are known, and real ones, placed by the reader."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -27,20 +28,23 @@ from lpr_train.base.licence import licence_note
 from lpr_train.base.task import UNSEEN
 from lpr_train.data.photos import chooses_epoch, load_photos
 from lpr_train.data.pool import RenewedPool
-from lpr_train.data.real_plates import RealPlate, jitter, legible_plates, look_at, moved
+from lpr_train.data.real_plates import RealPlate, boxed, jitter, legible_plates, look_at, moved
 from lpr_train.loop.fit import predict
 from lpr_train.loop.losses import peak_loss, weighted_l1, weighted_labels
 from lpr_train.networks.reader import STRIDE, reader_network
+from lpr_train.augment.letter_paste import LetterBank, with_pasted_letters
 from lpr_train.render.cutouts import CutoutSource, load_cutouts
 from lpr_train.render.effects import degrade
 from lpr_train.render.glyphs import GlyphBook
 from lpr_train.render.photograph import photograph
 from lpr_train.render.plates import PlateRenderer, RenderedPlate
 from lpr_train.targets.forced_alignment import place_characters
-from lpr_train.targets.heat_maps import PlacedCharacter, character_targets
+from lpr_train.targets.heat_maps import UNKNOWN, PlacedCharacter, character_targets
 
 DEGRADED = 0.8
 """Share of real plates that are degraded further."""
+RARE = (40, 160)
+"""Plates with a label that stands on fewer are shown three times, and twice, as often."""
 MOVES = 4
 """How often a held-out plate is judged at wrong corners."""
 
@@ -65,16 +69,22 @@ class ReaderConfig(FitConfig):
     """the part of the photographs held out in place of `holdout`, from 1 to `folds`"""
     folds: int = 0
     """parts of a cross-validation; 0 for none"""
+    sources: str = ""
+    """sources of photographs to learn from, divided by commas; all without"""
     real_share: float = 0.55
     """share of samples that are real plates, once their characters are placed"""
     recombined_share: float = 0.5
     """share of real plates whose characters are put together anew, from two plates and in another order"""
+    pasted_share: float = 0.25
+    """share of those plates' zone and class letters that are pasted over with another plate's"""
     flattened_share: float = 0.2
     """share of those that show two rows side by side"""
     inverted_share: float = 0.1
     """share of real plates whose light and dark change places"""
     misread_weight: int = 3
     """how much more often a real plate is shown that was misread at the last validation"""
+    boxed_share: float = 0.15
+    """share of real plates that are seen in an upright box around them, with any margin up to half of it"""
     corner_jitter: float = 0.055
     """standard deviation of the corners' errors, beside the plate's size"""
     strength: float = 0.6
@@ -104,8 +114,10 @@ class ReaderTask:
         self._spec = InputSpec((config.input_height, config.input_width), 1, "gray", "stretch")
         parts = HoldOut(config.holdout, config.seed, config.fold, config.folds)
         training, judging = load_photos(Path(config.data), parts, with_crops=True) if config.data else ([], [])
-        self._real = legible_plates(training, self._country)
+        training = [photo for photo in training if is_of(photo.source, config.sources)]
+        self._real = legible_plates(training, self._country, with_partial=True)
         self._shown: list[RealPlate] = []
+        self._letters = LetterBank((), self._country)
         self._judging = legible_plates(judging, self._country)
         self._index = {label: i for i, label in enumerate(self._country.labels)}
         self._kinds = interchangeable(self._country)
@@ -133,18 +145,21 @@ class ReaderTask:
         self, plates: Sequence[RealPlate], rng: np.random.Generator
     ) -> tuple[Image, list[PlacedCharacter]]:
         plate = plates[rng.integers(len(plates))]
-        image, quad, placed = plate.crop_bgr, plate.quad_xy, plate.placed
-        if rng.random() < self.config.recombined_share:
+        image, quad, placed = plate.crop_bgr, plate.quad_xy, (*plate.placed, *plate.unknown)
+        if plate.is_whole and rng.random() < self.config.recombined_share:
             anew = self._recombined(plate, plates[rng.integers(len(plates))], rng)
             image, quad, placed = anew.image_bgr, anew.quad_xy, anew.placed
         if rng.random() < self.config.inverted_share:
             image = np.asarray(cv2.bitwise_not(image), np.uint8)
         if rng.random() < DEGRADED:
             image = degrade(image, rng, self.config.strength * rng.random())
-        return look_at(image, quad, self._seen(quad, rng), placed, self._spec.size_hw)
+        is_boxed = rng.random() < self.config.boxed_share
+        seen = grow_quad(boxed(quad, rng), self.config.margin) if is_boxed else self._seen(quad, rng)
+        return look_at(image, quad, seen, placed, self._spec.size_hw)
 
     def _recombined(self, plate: RealPlate, other: RealPlate, rng: np.random.Generator) -> UprightPlate:
-        anew = recombine(upright(plate), upright(other), self._kinds, rng)
+        anew = recombine(upright(plate), upright(other if other.is_whole else plate), self._kinds, rng)
+        anew = with_pasted_letters(anew, self._letters, self.config.pasted_share, rng)
         return flattened(anew, rng) if rng.random() < self.config.flattened_share else anew
 
     def _rendered(self, plate: RenderedPlate, rng: np.random.Generator) -> tuple[Image, list[PlacedCharacter]]:
@@ -172,9 +187,16 @@ class ReaderTask:
             return
         heads = self._outputs(model, self._real)
         each = [{role: h[i] for role, h in heads.items()} for i in range(len(self._real))]
-        self._real = [plate.with_places(self._places(own, plate)) for own, plate in zip(each, self._real, strict=True)]
-        misread = [self._read(own) != plate.labels for own, plate in zip(each, self._real, strict=True)]
-        self._shown = by_weight(self._real, misread, self.config.misread_weight)
+        self._real = [
+            plate if plate.has_boxes else plate.with_places(self._places(own, plate))
+            for own, plate in zip(each, self._real, strict=True)
+        ]
+        misread = [
+            plate.is_whole and self._read(own) != plate.labels for own, plate in zip(each, self._real, strict=True)
+        ]
+        self._letters = LetterBank(self._real, self._country)
+        weighed = by_weight(self._real, misread, self.config.misread_weight)
+        self._shown = [plate for plate, weight in zip(weighed, rarities(weighed), strict=True) for _ in range(weight)]
 
     @property
     def placed(self) -> list[RealPlate]:
@@ -183,7 +205,7 @@ class ReaderTask:
 
     def _places(self, heads: dict[str, Floats], plate: RealPlate) -> list[PlacedCharacter] | None:
         """Characters in shares of the plate itself, without the margin that the reader sees around it."""
-        rows = [[self._index[label] for label in row] for row in plate.rows]
+        rows = [[self._index.get(label, UNKNOWN) for label in row] for row in plate.known_rows]
         found = place_characters(heads, rows)
         m = self.config.margin
         scale = 1 + 2 * m
@@ -234,6 +256,11 @@ class ReaderTask:
             truths = [plate.labels for plate in self._judging]
             pairs["plates"] = self._pairs(self._outputs(model, self._judging), truths)
             pairs["moved"] = self._pairs(self._outputs(model, self._moved_judging), truths * MOVES)
+            for source in sorted({plate.source for plate in self._judging} - {""}):
+                own = [
+                    pair for pair, plate in zip(pairs["plates"], self._judging, strict=True) if plate.source == source
+                ]
+                pairs[source] = own
         return pairs
 
     def _pairs(self, heads: dict[str, Floats], truths: list[list[str]]) -> list[tuple[list[str], list[str]]]:
@@ -336,6 +363,23 @@ def by_weight(plates: Sequence[RealPlate], misread: Sequence[bool], weight: int)
     """The plates whose characters are placed, those that were misread `weight` times."""
     shown = zip(plates, misread, strict=True)
     return [plate for plate, wrong in shown for _ in range(weight if wrong else 1) if plate.placed]
+
+
+def is_of(source: str, wanted: str) -> bool:
+    """Whether a photograph's source is one of a setting's, divided by commas; an empty setting takes all."""
+    names = [name.strip() for name in wanted.split(",") if name.strip()]
+    return not names or source in names
+
+
+def rarities(plates: Sequence[RealPlate]) -> list[int]:
+    """How often each plate is shown for what is rare: whole photographs beside crops, rare letters, whole plates."""
+    counts = Counter(label for plate in plates for label in set(plate.labels))
+    return [_rarity(plate, min(counts[label] for label in set(plate.labels))) for plate in plates]
+
+
+def _rarity(plate: RealPlate, count: int) -> int:
+    base = (1 if plate.is_crop else 2) * (2 if plate.is_whole else 1)
+    return base * (3 if count < RARE[0] else 2 if count < RARE[1] else 1)
 
 
 def _figures(pairs: list[tuple[list[str], list[str]]]) -> dict[str, float]:

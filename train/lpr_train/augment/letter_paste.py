@@ -1,0 +1,171 @@
+"""Copy-paste of letters: one plate's zone or class letter painted over with another's, so that rare ones aren't rare.
+
+Most plates say one of a few letters, and fonts don't look like painters' hands. A letter cut out of one plate keeps its
+paint and camera on others, between digits that it never stood with.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from lpr_edge.contract.arrays import Floats, Image
+from lpr_edge.contract.country import UNREADABLE, Country
+from lpr_edge.contract.geometry import part_of_quad, quad_size, rectify
+from lpr_train.heat import PlacedCharacter
+from lpr_train.real_plates import RealPlate
+from lpr_train.recombining import Placed, UprightPlate, to_pixels
+
+AROUND = 0.06
+"""What moves with a letter on each side, beside its size."""
+STRETCHED = (0.75, 1.35)
+"""Width of a letter in its new place, beside that of the same height."""
+LEAST_SHARP = 0.5
+"""Height in pixels of a letter beside that of the place where it may go."""
+TRIES = 4
+RARITY = 0.25
+"""Power of its count by which a letter is drawn: 0 would show all alike, and the few of a rare one too often."""
+
+
+@dataclass(frozen=True)
+class CutLetter:
+    """A letter that can be cut out of a plate."""
+
+    plate: RealPlate
+    place: PlacedCharacter
+
+
+class LetterBank:
+    """Letters of real plates that may stand for one another.
+
+    Args:
+        plates: their characters placed.
+        country: whose zones and classes are letters.
+    """
+
+    def __init__(self, plates: Sequence[RealPlate], country: Country) -> None:
+        index = {label: i for i, label in enumerate(country.labels)}
+        found: dict[int, list[CutLetter]] = {}
+        for plate in (plate for plate in plates if plate.placed):
+            known = [label for label in plate.labels if label != UNREADABLE]
+            for label, place in zip(known, plate.placed, strict=True):
+                found.setdefault(index[label], []).append(CutLetter(plate, place))
+        self._found: Mapping[int, list[CutLetter]] = found
+        self._zones = {index[label] for label in country.table("zones") if label in index}
+        self._classes = {index[label] for label in country.table("classes") if label in index}
+
+    def alike(self, row: Placed, number: int, is_first_row: bool) -> list[int]:
+        """Labels that could stand at a place: a zone's where a plate begins, else a class's; none for other signs."""
+        index = row[number].index
+        begins = is_first_row and number == 0
+        group = self._zones if begins else self._classes
+        return sorted(label for label in group if self._found.get(label)) if index in group else []
+
+    def draw(self, labels: Sequence[int], rng: np.random.Generator) -> CutLetter:
+        """A letter of one of the labels, rare ones oftener than they are met."""
+        counts = np.array([len(self._found[label]) for label in labels], float) ** RARITY
+        letters = self._found[labels[int(rng.choice(len(labels), p=counts / counts.sum()))]]
+        return letters[int(rng.integers(len(letters)))]
+
+
+def with_pasted_letters(plate: UprightPlate, bank: LetterBank, share: float, rng: np.random.Generator) -> UprightPlate:
+    """Paste other letters over some of a plate's.
+
+    Args:
+        plate: whose letters.
+        bank: what can be pasted.
+        share: of its letters, those that are pasted over.
+        rng: draws everything.
+
+    Returns:
+        A plate with a picture of its own; as it was, where nothing fits.
+    """
+    image = plate.image_bgr.copy()
+    rows = []
+    for number, row in enumerate(plate.rows):
+        changed = list(row)
+        for i in range(len(row)):
+            labels = bank.alike(row, i, number == 0) if rng.random() < share else []
+            if labels:
+                changed[i] = _pasted(image, plate, row[i], labels, bank, rng)
+        rows.append(tuple(changed))
+    return replace(plate, image_bgr=image, rows=tuple(rows))
+
+
+def _pasted(
+    image: Image,
+    plate: UprightPlate,
+    place: PlacedCharacter,
+    labels: Sequence[int],
+    bank: LetterBank,
+    rng: np.random.Generator,
+) -> PlacedCharacter:
+    """Paste a letter over another, in place; the character that stands there then."""
+    box = _box_px(image, place)
+    for _ in range(TRIES):
+        letter = bank.draw(labels, rng)
+        cell = _cut(letter)
+        if cell is None or cell.shape[0] < LEAST_SHARP * (box[3] - box[1]) or min(box[2] - box[0], box[3] - box[1]) < 4:
+            continue
+        if _is_light_on_dark(cell) != plate.is_light_on_dark:
+            continue
+        return _laid_over(image, cell, box, place, letter.place.index)
+    return place
+
+
+def _box_px(image: Image, place: PlacedCharacter) -> tuple[int, int, int, int]:
+    """Left, top, right, bottom of a letter and what moves with it, in the picture."""
+    height, width = image.shape[:2]
+    half_w, half_h = (size * (0.5 + AROUND) for size in (place.width, place.height))
+    left, right = (to_pixels(x, width) for x in (place.x - half_w, place.x + half_w))
+    top, bottom = (to_pixels(y, height) for y in (place.y - half_h, place.y + half_h))
+    return max(0, round(left)), max(0, round(top)), min(width, round(right)), min(height, round(bottom))
+
+
+def _cut(letter: CutLetter) -> Image | None:
+    """A letter's picture, upright, at its own resolution; None where there is next to nothing of it."""
+    place, quad = letter.place, letter.plate.quad_xy
+    half = np.array([place.width, place.height]) * (0.5 + AROUND)
+    middle = np.array([place.x, place.y])
+    corners = part_of_quad(quad, middle - half, middle + half)
+    width, height = (round(size) for size in quad_size(corners))
+    return rectify(letter.plate.crop_bgr, corners, (height, width)) if min(width, height) >= 4 else None
+
+
+def _laid_over(
+    image: Image, cell: Image, box: tuple[int, int, int, int], place: PlacedCharacter, index: int
+) -> PlacedCharacter:
+    left, top, right, bottom = box
+    height, width = bottom - top, right - left
+    own = cell.shape[1] * height / cell.shape[0]
+    new_width = round(min(width, max(own * STRETCHED[0], min(own * STRETCHED[1], width))))
+    there = image[top:bottom, left:right]
+    resized = np.asarray(cv2.resize(cell, (max(2, new_width), height), interpolation=cv2.INTER_AREA), np.uint8)
+    matched = _in_the_light_of(resized, there)
+    ground = _ground(there)
+    start = (width - matched.shape[1]) // 2
+    there[:] = ground
+    there[:, start : start + matched.shape[1]] = matched
+    return replace(place, index=index, width=place.width * matched.shape[1] / max(1, width))
+
+
+def _ground(picture: Image) -> Floats:
+    """The colour around a letter: the median of the cell's border."""
+    border = np.concatenate([picture[0], picture[-1], picture[:, 0], picture[:, -1]])
+    return np.asarray(np.median(border, axis=0), np.float32)
+
+
+def _in_the_light_of(cell: Image, shown: Image) -> Image:
+    """A letter's picture with the dark and light levels of another's, channel by channel."""
+    low, high = (np.percentile(cell, share, axis=(0, 1)) for share in (10, 90))
+    wanted_low, wanted_high = (np.percentile(shown, share, axis=(0, 1)) for share in (10, 90))
+    gain = np.clip((wanted_high - wanted_low) / np.maximum(high - low, 8.0), 0.3, 3.0)
+    return np.asarray(np.clip((cell - low) * gain + wanted_low, 0, 255), np.uint8)
+
+
+def _is_light_on_dark(cell: Image) -> bool:
+    """Whether a letter is lighter than what is around it."""
+    grey = cv2.cvtColor(cell, cv2.COLOR_BGR2GRAY)
+    border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
+    return float(np.median(border)) < float(grey[1:-1, 1:-1].mean())
