@@ -19,6 +19,8 @@ from lpr_train.targets.unknown_places import unknown_places
 
 SURROUNDINGS = 0.5
 """How much around a plate is kept, beside its size."""
+MOST_WIDTH = 320
+"""Pixels of a kept plate's longer side: half as much again as a reader sees."""
 UNIT = rectangle((1, 1))
 """Corners in shares of a plate, clockwise from its top left."""
 NOWHERE = PlacedCharacter(UNKNOWN, 0.0, 0.0, 0.0, 0.0)
@@ -112,14 +114,14 @@ def _tokenized(label: PlateLabel, country: Country) -> tuple[tuple[str, ...], ..
 
 
 def _cut_out(photo: Photo, label: PlateLabel, rows: tuple[tuple[str, ...], ...], country: Country) -> RealPlate:
-    """Keep the plate's surroundings alone, at the photograph's own resolution up to 480 pixels of width."""
+    """Keep the plate's surroundings alone, at the photograph's own resolution up to `MOST_WIDTH`."""
     image = photo.scene.image_bgr
     around = grow_quad(label.quad_xy, SURROUNDINGS)
     low = np.floor(around.min(axis=0)).astype(int).clip(0)
     high = np.ceil(around.max(axis=0)).astype(int)
     crop = image[low[1] : high[1], low[0] : high[0]].copy()
     quad = np.asarray(label.quad_xy - low, np.float32)
-    scale = min(1.0, 480 / max(1.0, max(quad_size(quad))))
+    scale = min(1.0, MOST_WIDTH / max(1.0, max(quad_size(quad))))
     if scale < 1.0:
         crop = np.asarray(cv2.resize(crop, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
     quad = np.asarray(quad * scale, np.float32)
