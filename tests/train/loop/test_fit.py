@@ -17,6 +17,7 @@ from lpr_train.loop.fit import CHECKPOINT, fit
 from lpr_train.loop.optimizer import make_optimizer
 from lpr_train.loop.warm_start import began_from, start_from
 from lpr_train.runs.run_folder import open_run, write_run
+from lpr_train.networks.reader import reader_network
 
 
 def _same(a: KerasModel, b: KerasModel) -> bool:
@@ -150,6 +151,24 @@ def test_starting_from_another_run_takes_its_weights(halves: Any, tmp_path: Path
     assert not _same(first.model, other)
     assert start_from(other, tmp_path) == len(other.weights)
     assert _same(first.model, other)
+
+
+def test_a_reader_starts_from_one_whose_alphabet_was_shorter(tmp_path: Path) -> None:
+    """Labels are only ever appended: the outputs that were there are taken over, the appended ones start afresh."""
+    keras = load_keras()
+    keras.utils.set_random_seed(1)
+    before = reader_network(5, (32, 64))
+    before.save(tmp_path / "model.keras")
+    keras.utils.set_random_seed(2)
+    grown = reader_network(8, (32, 64))
+    fresh = [np.array(weight) for weight in grown.weights]
+    assert start_from(grown, tmp_path) == len(grown.weights)
+    for weight, own, other in zip(grown.weights, fresh, before.weights, strict=True):
+        kept = other.shape[-1] if other.shape else None
+        assert np.array_equal(np.array(weight)[..., :kept], np.array(other))
+        assert np.array_equal(np.array(weight)[..., kept:], own[..., kept:])
+    with pytest.raises(LprError, match="none of its weights fit"):
+        start_from(keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)]), tmp_path)
 
 
 def test_a_run_that_began_from_another_tells_its_settings(tmp_path: Path) -> None:

@@ -107,6 +107,17 @@ def test_every_label_gets_onto_plates(nepal: Country) -> None:
     assert shown == set(nepal.labels)
 
 
+def test_a_bilingual_plate_says_the_same_twice(nepal: Country) -> None:
+    """Some plates have a row in Latin letters: the transliteration of those in Devanagari."""
+    rng = np.random.default_rng(9)
+    drawn = [compose(nepal, rng, "zonal").labels for _ in range(400)]
+    twins = [rows for rows in drawn if rows[-1][0].isascii()]
+    assert twins
+    for rows in twins:
+        own = tuple(label for row in rows[:-1] for label in row)
+        assert "".join(rows[-1]) == nepal.transliterate(own)
+
+
 def test_common_labels_are_common(nepal: Country) -> None:
     """Zones come by their shares: बा and को far more often than the rest."""
     rng = np.random.default_rng(7)
