@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from lpr_edge.contract.arrays import Image
 from lpr_edge.contract.country import load_country
 from lpr_edge.contract.data import PlateLabel
 from lpr_edge.contract.geometry import rectangle
@@ -34,7 +35,7 @@ def _plate(labels: tuple[str, ...], bars: int, is_light_on_dark: bool = True) ->
 COMMON, RARE = _plate(("बा", "१", "प"), 1), _plate(("भे", "२", "ञ"), 3)
 
 
-def _edges(image: np.ndarray, place: PlacedCharacter) -> int:
+def _edges(image: Image, place: PlacedCharacter) -> int:
     """How often a line through a character changes between dark and light."""
     height, width = image.shape[:2]
     row = round(to_pixels(place.y, height))
