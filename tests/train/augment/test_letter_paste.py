@@ -8,10 +8,10 @@ from lpr_edge.contract.arrays import Image
 from lpr_edge.contract.country import load_country
 from lpr_edge.contract.data import PlateLabel
 from lpr_edge.contract.geometry import rectangle
-from lpr_train.heat import PlacedCharacter
-from lpr_train.letter_paste import LetterBank, with_pasted_letters
-from lpr_train.real_plates import RealPlate
-from lpr_train.recombining import to_pixels, upright
+from lpr_train.augment.copy_paste import to_pixels, upright
+from lpr_train.augment.letter_paste import LetterBank, with_pasted_letters
+from lpr_train.data.real_plates import RealPlate
+from lpr_train.targets.heat_maps import PlacedCharacter
 
 NEPAL = load_country()
 INDEX = {label: i for i, label in enumerate(NEPAL.labels)}

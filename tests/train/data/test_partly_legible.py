@@ -6,18 +6,18 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from tests.train.test_placement import outputs, row
+from tests.train.targets.test_placement import outputs, row
 
 from lpr_edge.contract.country import load_country
 from lpr_edge.contract.data import PlateLabel
 from lpr_edge.contract.geometry import rectangle
 from lpr_edge.contract.splits import HoldOut
-from lpr_train.heat import UNKNOWN, PlacedCharacter, character_targets
-from lpr_train.photos import load_photos
-from lpr_train.placement import place_characters
-from lpr_train.reader import is_of, rarities
-from lpr_train.real_plates import RealPlate, boxed, legible_plates
-from lpr_train.unknown_places import unknown_places
+from lpr_train.data.photos import load_photos
+from lpr_train.data.real_plates import RealPlate, boxed, legible_plates
+from lpr_train.targets.forced_alignment import place_characters
+from lpr_train.targets.heat_maps import UNKNOWN, PlacedCharacter, character_targets
+from lpr_train.targets.unknown_places import unknown_places
+from lpr_train.tasks.reader import is_of, rarities
 
 NEPAL = load_country()
 GRID = (24, 48)

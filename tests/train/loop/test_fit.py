@@ -16,8 +16,8 @@ from lpr_train.loop.checkpoint import FitState, read_checkpoint, write_checkpoin
 from lpr_train.loop.fit import CHECKPOINT, fit
 from lpr_train.loop.optimizer import make_optimizer
 from lpr_train.loop.warm_start import began_from, start_from
-from lpr_train.runs.run_folder import open_run, write_run
 from lpr_train.networks.reader import reader_network
+from lpr_train.runs.run_folder import open_run, write_run
 
 
 def _same(a: KerasModel, b: KerasModel) -> bool:

@@ -13,9 +13,9 @@ import numpy as np
 from lpr_edge.contract.arrays import Floats, Image
 from lpr_edge.contract.country import UNREADABLE, Country
 from lpr_edge.contract.geometry import part_of_quad, quad_size, rectify
-from lpr_train.heat import PlacedCharacter
-from lpr_train.real_plates import RealPlate
-from lpr_train.recombining import Placed, UprightPlate, to_pixels
+from lpr_train.augment.copy_paste import Placed, UprightPlate, to_pixels
+from lpr_train.data.real_plates import RealPlate
+from lpr_train.targets.heat_maps import PlacedCharacter
 
 AROUND = 0.06
 """What moves with a letter on each side, beside its size."""

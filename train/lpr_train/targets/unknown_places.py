@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
-from lpr_train.heat import UNKNOWN, PlacedCharacter
+from lpr_train.targets.heat_maps import UNKNOWN, PlacedCharacter
 
 OUTSIDE = (-0.4, 1.4)
 """How far around the plate unreadable characters may reach, in shares of it: corners of cut plates are guesses."""

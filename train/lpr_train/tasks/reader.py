@@ -21,6 +21,7 @@ from lpr_edge.contract.preprocess import InputSpec, prepare, prepare_plate
 from lpr_edge.contract.samples import Samples, picture_sha256
 from lpr_edge.contract.splits import HoldOut
 from lpr_train.augment.copy_paste import UprightPlate, interchangeable, recombine, upright
+from lpr_train.augment.letter_paste import LetterBank, with_pasted_letters
 from lpr_train.augment.row_layout import flattened
 from lpr_train.base.config import FitConfig
 from lpr_train.base.engine import KerasModel
@@ -32,7 +33,6 @@ from lpr_train.data.real_plates import RealPlate, boxed, jitter, legible_plates,
 from lpr_train.loop.fit import predict
 from lpr_train.loop.losses import peak_loss, weighted_l1, weighted_labels
 from lpr_train.networks.reader import STRIDE, reader_network
-from lpr_train.augment.letter_paste import LetterBank, with_pasted_letters
 from lpr_train.render.cutouts import CutoutSource, load_cutouts
 from lpr_train.render.effects import degrade
 from lpr_train.render.glyphs import GlyphBook
