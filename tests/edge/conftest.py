@@ -13,7 +13,7 @@ from lpr_edge.base.workers import FAULTS
 from lpr_edge.runtimes.model import Model
 from lpr_edge.runtimes.opening import open_model
 from lpr_edge.vision.detector import Detector
-from lpr_edge.vision.plate_reader import PlateReader
+from lpr_edge.vision.pipeline import PlatePipeline
 from lpr_edge.vision.reader import Reader
 
 
@@ -35,9 +35,9 @@ def golden_model(golden: Path) -> Callable[[str, str], Model]:
 
 
 @pytest.fixture(scope="session")
-def plate_reader(golden_model: Callable[[str], Model]) -> PlateReader:
+def plate_reader(golden_model: Callable[[str], Model]) -> PlatePipeline:
     """Detector and reader for Tinyland."""
-    return PlateReader(Detector(golden_model("detector")), Reader(golden_model("reader")))
+    return PlatePipeline(Detector(golden_model("detector")), Reader(golden_model("reader")))
 
 
 @pytest.fixture(scope="session")

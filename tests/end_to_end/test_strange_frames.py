@@ -12,7 +12,7 @@ from lpr_edge.contract.country import load_country
 from lpr_edge.runtimes.opening import open_model
 from lpr_edge.runtimes.shipped_models import shipped_model
 from lpr_edge.vision.detector import Detector
-from lpr_edge.vision.plate_reader import PlateReader
+from lpr_edge.vision.pipeline import PlatePipeline
 from lpr_edge.vision.reader import Reader
 from lpr_train.render.glyphs import GlyphBook
 from lpr_train.render.plates import PlateRenderer
@@ -22,25 +22,25 @@ COUNT = 6
 
 
 @pytest.fixture(scope="module")
-def device() -> PlateReader:
+def device() -> PlatePipeline:
     detector, reader = (open_model(shipped_model(name)) for name in ("detector", "reader"))
-    return PlateReader(Detector(detector), Reader(reader))
+    return PlatePipeline(Detector(detector), Reader(reader))
 
 
 @pytest.mark.parametrize("kind", [kind for kind, (plates, _) in KINDS.items() if not plates])
-def test_nothing_is_invented_on_empty_streets(device: PlateReader, kind: str) -> None:
+def test_nothing_is_invented_on_empty_streets(device: PlatePipeline, kind: str) -> None:
     """Where no plate is, none is read."""
     assert score_kind(device, kind, COUNT).invented == 0
 
 
 @pytest.mark.parametrize("kind", [kind for kind, (plates, _) in KINDS.items() if plates])
-def test_plates_are_found_however_they_are_shown(device: PlateReader, kind: str) -> None:
+def test_plates_are_found_however_they_are_shown(device: PlatePipeline, kind: str) -> None:
     """Dark, overexposed, smeared, far, turned, mirrored or several: at least every third plate is still found."""
     outcome = score_kind(device, kind, COUNT)
     assert outcome.found >= outcome.plates / 3
 
 
-def test_the_dark_is_lit(device: PlateReader) -> None:
+def test_the_dark_is_lit(device: PlatePipeline) -> None:
     """With an eighth of the light most plates are still found, and hardly a wrong one is claimed."""
     (kind,) = [kind for kind, (plates, _) in KINDS.items() if plates and kind.startswith("dark")]
     outcome = score_kind(device, kind, COUNT)
@@ -48,14 +48,14 @@ def test_the_dark_is_lit(device: PlateReader) -> None:
     assert outcome.invented <= COUNT / 3
 
 
-def test_mirrored_plates_are_seldom_claimed(device: PlateReader) -> None:
+def test_mirrored_plates_are_seldom_claimed(device: PlatePipeline) -> None:
     """Mirrored writing can't be read, so at most every other such plate gets a text that is reported."""
     outcome = score_kind(device, "mirrored, not to be read", COUNT)
     assert outcome.invented <= COUNT / 2
 
 
 @pytest.mark.parametrize("size_hw", [(1, 1), (2, 900), (900, 2), (17, 33)])
-def test_frames_of_any_shape_are_taken(device: PlateReader, size_hw: tuple[int, int]) -> None:
+def test_frames_of_any_shape_are_taken(device: PlatePipeline, size_hw: tuple[int, int]) -> None:
     """A pixel, a line, a column: nothing is read surely, and there is no error."""
     plates = device.read(np.full((*size_hw, 3), 200, np.uint8)).plates
     assert [plate for plate in plates if plate.reading.confidence >= SURE] == []
@@ -71,7 +71,7 @@ def rendered() -> MadeFrame:
 
 
 @pytest.mark.parametrize("change", ["black", "white", "negative", "mirrored", "turned", "noise", "one channel"])
-def test_spoilt_scenes_give_a_result(device: PlateReader, change: str) -> None:
+def test_spoilt_scenes_give_a_result(device: PlatePipeline, change: str) -> None:
     """A rendered scene, spoilt in every way, gives a result with finite corners and probabilities."""
     image = rendered().image_bgr
     spoilt: dict[str, Image] = {

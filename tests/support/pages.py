@@ -11,7 +11,7 @@ from tests.support.deliveries import free_port
 from tests.support.readings import frame, plate
 
 from lpr_edge.service.runtime_stats import Vitals
-from lpr_edge.vision.plate_reader import FrameResult
+from lpr_edge.vision.pipeline import FrameResult
 from lpr_edge.wiring.wire_page import LivePage, open_page
 
 TOKEN = "correct-horse-battery"

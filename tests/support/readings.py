@@ -9,11 +9,12 @@ from tests.support.golden import tinyland
 from lpr_edge.capture.frame import Frame
 from lpr_edge.contract.arrays import Floats, Quad
 from lpr_edge.contract.outputs import Character
+from lpr_edge.text.decoding import PlateDecoder
 from lpr_edge.text.grammar import Grammar
 from lpr_edge.tracking.tracker import GAP, Accepts, Tracker
 from lpr_edge.vision.detector import FoundPlate
-from lpr_edge.vision.plate_reader import PlateReading
 from lpr_edge.vision.reader import Reading
+from lpr_edge.vision.strategy import PlateReading
 
 START = datetime(2026, 3, 1, 6, 0, tzinfo=UTC)
 GRAMMAR = Grammar(tinyland.tinyland())
@@ -21,7 +22,7 @@ LABELS = GRAMMAR.country.labels
 
 
 def new_tracker(gap: timedelta = GAP, accepts: Accepts = lambda _: True) -> Tracker:
-    return Tracker(LABELS, GRAMMAR, gap, accepts)
+    return Tracker(PlateDecoder(LABELS, GRAMMAR), gap, accepts)
 
 
 def quad_at(x: float, y: float = 50.0) -> Quad:

@@ -29,7 +29,7 @@ from lpr_edge.capture.video_file import open_clip
 from lpr_edge.contract.arrays import Image
 from lpr_edge.delivery.retention import Pruner
 from lpr_edge.service import runtime_stats
-from lpr_edge.vision.plate_reader import FrameResult, PlateReader
+from lpr_edge.vision.pipeline import FrameResult, PlatePipeline
 from lpr_edge.wiring import wire_delivery
 
 BETWEEN = timedelta(minutes=1)
@@ -62,16 +62,16 @@ def remembered() -> Iterator[None]:
     What lies behind them is then tried with five times as many events a second; what goes by the clock comes as often.
     """
     known: dict[bytes, FrameResult] = {}
-    read = PlateReader.read
+    read = PlatePipeline.read
 
-    def look_up(reader: PlateReader, frame_bgr: Image) -> FrameResult:
+    def look_up(reader: PlatePipeline, frame_bgr: Image) -> FrameResult:
         key = frame_bgr[::16, ::16].tobytes()
         if key not in known:
             known[key] = read(reader, frame_bgr)
         return known[key]
 
     with ExitStack() as stack:
-        stack.enter_context(patch.object(PlateReader, "read", look_up))
+        stack.enter_context(patch.object(PlatePipeline, "read", look_up))
         stack.enter_context(patch.object(wire_delivery, "Pruner", partial(Pruner, every_s=PRUNE_S)))
         stack.enter_context(patch.object(runtime_stats, "WINDOW_S", WINDOW_S))
         yield

@@ -12,7 +12,7 @@ from lpr_edge.contract.data import PlateLabel, PlatePhoto
 from lpr_edge.contract.splits import seen_by_training
 from lpr_edge.runtimes.model import Model
 from lpr_edge.vision.detector import Detector
-from lpr_edge.vision.plate_reader import PlateReader
+from lpr_edge.vision.pipeline import PlatePipeline
 from lpr_edge.vision.reader import Reader
 
 
@@ -24,7 +24,7 @@ class Networks:
         detectors: Sequence[Detector],
         readers: Sequence[Reader],
         photos: Sequence[PlatePhoto],
-        is_thorough: bool = True,
+        is_photograph: bool = True,
     ) -> None:
         """Find out who has seen what.
 
@@ -32,11 +32,11 @@ class Networks:
             detectors: one or more.
             readers: one or more.
             photos: all of a split, in its file's order: how runs part them depends on all.
-            is_thorough: look at them harder than at a camera's frames.
+            is_photograph: look at them harder than at a camera's frames.
         """
         self.detectors = detectors
         self.readers = readers
-        self.is_thorough = is_thorough
+        self.is_photograph = is_photograph
         self._detector_of = _choose([detector.model for detector in detectors], photos)
         self._reader_of = _choose([reader.model for reader in readers], photos)
 
@@ -45,12 +45,12 @@ class Networks:
         """Every network."""
         return [detector.model for detector in self.detectors] + [reader.model for reader in self.readers]
 
-    def device(self, photo: PlatePhoto) -> PlateReader:
+    def device(self, photo: PlatePhoto) -> PlatePipeline:
         """The device's own code over the networks for a photograph."""
-        return PlateReader(
+        return PlatePipeline(
             self.detectors[self._detector_of[photo.path.name][0]],
             self.readers[self._reader_of[photo.path.name][0]],
-            is_thorough=self.is_thorough,
+            is_photograph=self.is_photograph,
         )
 
     def read(self, photo: PlatePhoto, frame_bgr: Image) -> list[ReadPlate]:
@@ -72,13 +72,13 @@ class Networks:
         return tuple(kind for kind, is_seen in seen.items() if is_seen)
 
 
-def open_networks(parsed: argparse.Namespace, photos: Sequence[PlatePhoto], is_thorough: bool = True) -> Networks:
+def open_networks(parsed: argparse.Namespace, photos: Sequence[PlatePhoto], is_photograph: bool = True) -> Networks:
     """The networks that `--detector` and `--reader` name.
 
     Raises:
         LprError: one of them can't be opened, or is of the wrong kind.
     """
-    return Networks(open_detectors(parsed), open_readers(parsed), photos, is_thorough)
+    return Networks(open_detectors(parsed), open_readers(parsed), photos, is_photograph)
 
 
 def _choose(models: Sequence[Model], photos: Sequence[PlatePhoto]) -> dict[str, tuple[int, bool]]:

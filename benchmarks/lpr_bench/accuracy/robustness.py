@@ -18,7 +18,7 @@ from lpr_edge.contract.arrays import Image, Quad
 from lpr_edge.contract.country import Country
 from lpr_edge.contract.geometry import quad_iou
 from lpr_edge.contract.metrics import match_plates, share
-from lpr_edge.vision.plate_reader import PlateReader
+from lpr_edge.vision.pipeline import PlatePipeline
 
 FRAMES = 30
 """Of each kind."""
@@ -147,7 +147,7 @@ def _street(country: Country, count: int, rng: np.random.Generator) -> MadeFrame
             return MadeFrame(image, plates)
 
 
-def score_kind(device: PlateReader, kind: str, count: int | None = None, seed: int = 0) -> KindOutcome:
+def score_kind(device: PlatePipeline, kind: str, count: int | None = None, seed: int = 0) -> KindOutcome:
     """Run the device over a kind's frames, `FRAMES` unless told otherwise."""
     count = FRAMES if count is None else count
     plates = found = readable = exact = invented = 0

@@ -26,7 +26,7 @@ from lpr_edge.contract.country import country_from_dict
 from lpr_edge.contract.data import PlatePhoto, load_characters, load_plates, load_plates_and_crops
 from lpr_edge.contract.errors import DataError
 from lpr_edge.contract.splits import TRAINING_SPLIT
-from lpr_edge.vision.plate_reader import PlateReader
+from lpr_edge.vision.pipeline import PlatePipeline
 
 PHOTOGRAPHS_ALONE = ("kind", "page", "against", "misses")
 """Flags that mean nothing for single characters or painted frames."""
@@ -128,7 +128,7 @@ def _title(result: Mapping[str, Any]) -> str:
 
 def _score_rendered(parsed: argparse.Namespace) -> dict[str, Any]:
     networks = open_networks(parsed, [])
-    device = PlateReader(networks.detectors[0], networks.readers[0])
+    device = PlatePipeline(networks.detectors[0], networks.readers[0])
     outcomes = [robustness.score_kind(device, kind) for kind in robustness.KINDS]
     print(robustness.format_kinds(outcomes))
     models = [describe_model(model) for model in networks.models]

@@ -38,7 +38,7 @@ def run(parsed: argparse.Namespace) -> int:
     """Read what the networks haven't seen, fit, print, and write if wished."""
     photos = load_plates(parsed.data, TRAINING_SPLIT)
     # As a camera's frames are read, without a vote: what a photograph's votes make of a reading is no less right.
-    networks = open_networks(parsed, photos, is_thorough=False)
+    networks = open_networks(parsed, photos, is_photograph=False)
     unseen = [photo for photo in photos if "reader" not in networks.seen_by(photo)]
     temperature = _fit_temperature(networks, unseen)
     for reader in networks.readers:

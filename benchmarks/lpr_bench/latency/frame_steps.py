@@ -9,7 +9,7 @@ from time import perf_counter
 from typing import Any
 
 from lpr_edge.contract.arrays import Image
-from lpr_edge.vision.plate_reader import PlateReader
+from lpr_edge.vision.pipeline import PlatePipeline
 
 STEPS = {
     "network": (
@@ -21,7 +21,7 @@ STEPS = {
     "plate to input": (("lpr_edge.vision.reader", "", "prepare_plate"),),
     "heads to plates": (("lpr_edge.vision.detector", "", "decode_plates"),),
     "heads to characters": (("lpr_edge.vision.reader", "", "decode_characters"),),
-    "characters to text": (("lpr_edge.vision.reader", "", "decode_reading"),),
+    "characters to text": (("lpr_edge.text.decoding", "PlateDecoder", "decode"),),
 }
 """Step -> the functions that do it: module, class or nothing, name. None of them calls another."""
 
@@ -65,7 +65,7 @@ def _timed(function: Callable[..., Any], step: str, spent: Spent) -> Callable[..
     return run
 
 
-def profile_frames(device: PlateReader, frames: Sequence[Image]) -> dict[str, Any]:
+def profile_frames(device: PlatePipeline, frames: Sequence[Image]) -> dict[str, Any]:
     """Read frames with every step timed.
 
     Returns:

@@ -10,7 +10,7 @@ from lpr_bench.base.tables import format_table
 from lpr_bench.latency.percentiles import summarize_ms
 from lpr_bench.system.reference_workload import yardstick_ms
 from lpr_edge.contract.arrays import Image
-from lpr_edge.vision.plate_reader import PlateReader
+from lpr_edge.vision.pipeline import PlatePipeline
 
 WARM_UP = 10
 """Frames that run before any is timed: caches, allocators and the processor's clock settle."""
@@ -60,7 +60,7 @@ class ProcessTimes:
 
 
 def measure(
-    device: PlateReader, frames: FramePool, shares: Sequence[float], count: int, slower: float = 0.0
+    device: PlatePipeline, frames: FramePool, shares: Sequence[float], count: int, slower: float = 0.0
 ) -> dict[float, Timings]:
     """Time frames; the shares take turns frame by frame, so that a slow minute hits all alike.
 
@@ -80,7 +80,7 @@ def measure(
     return timings
 
 
-def _time(device: PlateReader, frame: Image, timing: Timings, slower: float) -> None:
+def _time(device: PlatePipeline, frame: Image, timing: Timings, slower: float) -> None:
     timing.yardstick.append(yardstick_ms())
     start = perf_counter()
     result = device.read(frame)
@@ -98,7 +98,7 @@ def waste(seconds: float) -> None:
         pass
 
 
-def first_frame_ms(device: PlateReader, frame: Image) -> float:
+def first_frame_ms(device: PlatePipeline, frame: Image) -> float:
     """What the first frame takes on a device that has just been opened, in milliseconds."""
     start = perf_counter()
     device.read(frame)

@@ -23,7 +23,7 @@ from lpr_bench.system.system_monitor import watch
 from lpr_bench.system.validity import frame_faults, judge, machine_faults
 from lpr_edge.contract.arrays import Image
 from lpr_edge.contract.errors import LprError
-from lpr_edge.vision.plate_reader import PlateReader
+from lpr_edge.vision.pipeline import PlatePipeline
 
 SHARES = (0.0, 0.5, 1.0)
 """Shares of frames with a plate: an empty street, and a plate in every frame, are different machines."""
@@ -126,7 +126,7 @@ def measure_here(settings: Settings) -> ProcessTimes:
     return ProcessTimes(load_ms, first, measure(device, frames, SHARES, settings.frames, settings.slower))
 
 
-def open_settings(settings: Settings) -> PlateReader:
+def open_settings(settings: Settings) -> PlatePipeline:
     """The device that the settings describe."""
     return open_plate_reader(settings.detector, settings.reader, settings.runtime, settings.threads)
 
@@ -141,7 +141,7 @@ def start_device(settings: Settings) -> dict[str, Any]:
         return {"not_measured": str(error)}
 
 
-def _readable_frame(device: PlateReader, frames: FramePool) -> Image:
+def _readable_frame(device: PlatePipeline, frames: FramePool) -> Image:
     """The frame that is read surest: the command leaves out what it isn't sure of."""
     sureness = [_sureness(device, frame) for frame in frames.with_plate]
     if not max(sureness):
@@ -149,7 +149,7 @@ def _readable_frame(device: PlateReader, frames: FramePool) -> Image:
     return frames.with_plate[sureness.index(max(sureness))]
 
 
-def _sureness(device: PlateReader, frame: Image) -> float:
+def _sureness(device: PlatePipeline, frame: Image) -> float:
     return max((plate.reading.confidence for plate in device.read(frame).plates), default=0.0)
 
 

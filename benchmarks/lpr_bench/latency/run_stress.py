@@ -19,7 +19,7 @@ from lpr_bench.system.devices import add_device_flags, describe_model, open_read
 from lpr_bench.system.environment import describe_environment, describe_state
 from lpr_bench.system.system_monitor import watch
 from lpr_bench.system.validity import judge, machine_faults
-from lpr_edge.vision.plate_reader import PlateReader
+from lpr_edge.vision.pipeline import PlatePipeline
 
 SHARE = 1.0
 """A plate in every frame: the most that a camera can ask."""
@@ -59,7 +59,7 @@ def run(parsed: argparse.Namespace) -> int:
     return 0
 
 
-def take_samples(device: PlateReader, frames: FramePool, seconds: float, every: float) -> Iterator[dict[str, Any]]:
+def take_samples(device: PlatePipeline, frames: FramePool, seconds: float, every: float) -> Iterator[dict[str, Any]]:
     """Read frames without a pause; a sample each time that `every` seconds have gone."""
     start = since = perf_counter()
     latencies: list[float] = []

@@ -19,7 +19,7 @@ from lpr_edge.contract.manifest import Manifest
 from lpr_edge.contract.preprocess import prepare, prepare_plate
 from lpr_edge.runtimes.model import Model
 from lpr_edge.vision.classifier import Classifier
-from lpr_edge.vision.plate_reader import PlateReader
+from lpr_edge.vision.pipeline import PlatePipeline
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def paint_characters(country: Country) -> list[Image]:
     return [paint_plate(country, (label,)) for label in country.labels]
 
 
-def make_reference(device: PlateReader, classifier: Classifier, frames: Sequence[Image]) -> Reference:
+def make_reference(device: PlatePipeline, classifier: Classifier, frames: Sequence[Image]) -> Reference:
     """Ask the reference's networks."""
     models = {"detector": device.detector.model, "reader": device.reader.model, "classifier": classifier.model}
     crops = paint_characters(country_from_dict(classifier.model.manifest.country))
@@ -79,7 +79,7 @@ def compare_inputs(manifest: Manifest, reference: Reference) -> dict[str, Any]:
     return {"kind": manifest.kind, "pictures": len(distances), **_describe(together)}
 
 
-def texts_of(device: PlateReader, frames: Sequence[Image]) -> list[list[str]]:
+def texts_of(device: PlatePipeline, frames: Sequence[Image]) -> list[list[str]]:
     """What a device reads on each frame."""
     return [[plate.reading.text for plate in device.read(frame).plates] for frame in frames]
 

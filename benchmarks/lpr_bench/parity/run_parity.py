@@ -25,7 +25,7 @@ from lpr_edge.runtimes.shipped_models import KINDS, shipped_model
 from lpr_edge.runtimes.tflite import uses_xnnpack
 from lpr_edge.vision.classifier import Classifier
 from lpr_edge.vision.detector import Detector
-from lpr_edge.vision.plate_reader import PlateReader
+from lpr_edge.vision.pipeline import PlatePipeline
 from lpr_edge.vision.reader import Reader
 
 REFERENCES = ("litert", "tflite")
@@ -111,7 +111,7 @@ def _reference(files: Files, parsed: argparse.Namespace) -> parity.Reference:
             raise LprError(f"{parsed.against} holds the answers of {kept.runtime}: give --reference {kept.runtime}")
         return kept
     models = {kind: open_model(path, parsed.reference) for kind, path in files.items()}
-    device = PlateReader(Detector(models["detector"]), Reader(models["reader"]))
+    device = PlatePipeline(Detector(models["detector"]), Reader(models["reader"]))
     frames = make_frames(device.reader.grammar.country)
     return parity.make_reference(device, Classifier(models["classifier"]), [*frames.with_plate, *frames.without[:5]])
 
@@ -149,7 +149,7 @@ def _compare(runtime: str, files: Files, reference: parity.Reference) -> dict[st
         except LprError as error:
             refused.append(str(error))
     if {"detector", "reader"} <= opened.keys():
-        device = PlateReader(Detector(opened["detector"]), Reader(opened["reader"]))
+        device = PlatePipeline(Detector(opened["detector"]), Reader(opened["reader"]))
         result["texts"] = parity.compare_answers(reference.texts, parity.texts_of(device, reference.frames))
     if "classifier" in opened:
         labels = parity.labels_of(Classifier(opened["classifier"]), reference.crops)

@@ -13,7 +13,7 @@ from lpr_edge.runtimes.opening import RUNTIMES, open_model
 from lpr_edge.runtimes.shipped_models import shipped_model
 from lpr_edge.vision.classifier import Classifier
 from lpr_edge.vision.detector import LOOKS, Detector
-from lpr_edge.vision.plate_reader import PlateReader
+from lpr_edge.vision.pipeline import PlatePipeline
 from lpr_edge.vision.reader import Reader
 
 
@@ -48,7 +48,7 @@ def add_folds_flags(parser: argparse.ArgumentParser) -> None:
         )
 
 
-def open_reader(parsed: argparse.Namespace) -> PlateReader:
+def open_reader(parsed: argparse.Namespace) -> PlatePipeline:
     """The device's own code over the networks that `--detector` and `--reader` name.
 
     Raises:
@@ -57,7 +57,7 @@ def open_reader(parsed: argparse.Namespace) -> PlateReader:
     return open_plate_reader(parsed.detector, parsed.reader, parsed.runtime, parsed.threads)
 
 
-def open_plate_reader(detector: Path | None, reader: Path | None, runtime: str, threads: int) -> PlateReader:
+def open_plate_reader(detector: Path | None, reader: Path | None, runtime: str, threads: int) -> PlatePipeline:
     """The same, where no command line says it; None stands for the shipped model.
 
     Raises:
@@ -67,7 +67,7 @@ def open_plate_reader(detector: Path | None, reader: Path | None, runtime: str, 
         open_model(path or shipped_model(name, runtime), runtime, threads)
         for name, path in (("detector", detector), ("reader", reader))
     ]
-    return PlateReader(Detector(models[0]), Reader(models[1]))
+    return PlatePipeline(Detector(models[0]), Reader(models[1]))
 
 
 def open_detectors(parsed: argparse.Namespace) -> list[Detector]:
@@ -103,7 +103,7 @@ def open_classifier(parsed: argparse.Namespace) -> Classifier:
     return Classifier(open_model(path, parsed.runtime, parsed.threads))
 
 
-def read_plates(device: PlateReader, frame_bgr: Image) -> list[ReadPlate]:
+def read_plates(device: PlatePipeline, frame_bgr: Image) -> list[ReadPlate]:
     """What the device says of a frame, as accuracy is scored on."""
     plates = device.read(frame_bgr).plates
     return [ReadPlate(plate.reading.quad_xy, plate.reading.text, plate.reading) for plate in plates]

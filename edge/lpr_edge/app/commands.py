@@ -22,8 +22,8 @@ from lpr_edge.runtimes.opening import open_model
 from lpr_edge.runtimes.shipped_models import KINDS, given_file, model_file, shipped_model
 from lpr_edge.service.sd_notify import Notifier
 from lpr_edge.tracking.event_record import character_record, error_record
-from lpr_edge.vision.plate_reader import PlateReader
-from lpr_edge.vision.roi import parse_zone
+from lpr_edge.vision.pipeline import PlatePipeline
+from lpr_edge.vision.roi import parse_roi
 from lpr_edge.wiring.frame_outputs import open_views
 from lpr_edge.wiring.wire_delivery import open_sinks
 from lpr_edge.wiring.wire_web import open_live_page, open_vitals
@@ -175,15 +175,15 @@ def _loop(config: Config, source: Source, replay: float | None = None) -> Loop:
     return loop
 
 
-def _load_reader(config: Config, is_stills: bool) -> PlateReader:
+def _load_reader(config: Config, is_stills: bool) -> PlatePipeline:
     from lpr_edge.vision.detector import LOOKS, Detector
     from lpr_edge.vision.reader import Reader
 
     usual = LOOKS if is_stills else 0
     detector = Detector(_load(config, "detector"), usual if config.looks is None else config.looks)
     reader = Reader(_load(config, "reader"))
-    zone = parse_zone(config.roi) if config.roi else None
-    return PlateReader(detector, reader, config.min_confidence, zone, is_stills)
+    roi = parse_roi(config.roi) if config.roi else None
+    return PlatePipeline(detector, reader, config.min_confidence, roi, is_stills)
 
 
 def _run(loop: Loop, source: Source, config: Config, again: Again | None, was_asked: WasAsked) -> None:

@@ -15,7 +15,7 @@ from lpr_edge.service.handover import hand_on, take_over
 from lpr_edge.service.runtime_stats import Vitals
 from lpr_edge.tracking.event_record import Record, error_record, event_record, image_record
 from lpr_edge.tracking.tracker import GAP, Event, Tracker
-from lpr_edge.vision.plate_reader import PlateReader
+from lpr_edge.vision.pipeline import PlatePipeline
 from lpr_edge.wiring.frame_outputs import Views
 
 
@@ -24,7 +24,7 @@ class Loop:
 
     def __init__(
         self,
-        reader: PlateReader,
+        reader: PlatePipeline,
         sink: Sink,
         views: Views,
         every_frame: bool = False,
@@ -58,8 +58,8 @@ class Loop:
         self.frames = 0
         self.unreadable = 0
         self.milliseconds = 0.0
-        self._labels, grammar = reader.reader.model.manifest.labels, reader.reader.grammar
-        self._tracker = Tracker(self._labels, grammar, gap, lambda voted: reader.is_sure(voted, any_text))
+        self._labels = reader.reader.decoder.labels
+        self._tracker = Tracker(reader.reader.decoder, gap, lambda voted: reader.is_sure(voted, any_text))
         self._events: deque[Event] = deque()
         """Not announced yet: a stop may come between two of them."""
 

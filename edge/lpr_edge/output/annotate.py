@@ -12,8 +12,8 @@ import numpy as np
 from lpr_edge.base.log import say
 from lpr_edge.contract.arrays import Image, Quad
 from lpr_edge.contract.errors import LprError
-from lpr_edge.vision.plate_reader import PlateReading
 from lpr_edge.vision.reader import Reading
+from lpr_edge.vision.strategy import PlateReading
 
 VALID_BGR = (80, 200, 60)
 STRANGE_BGR = (30, 150, 255)

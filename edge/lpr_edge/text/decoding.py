@@ -6,8 +6,8 @@ digit never stands where a class letter must, and a dot that was taken for a cha
 to bend too far stays as it was read, and isn't valid.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from math import log
 
 import numpy as np
@@ -29,31 +29,37 @@ LEAST = 1e-3
 """Shares are taken as no smaller: 8 bits know no better."""
 
 
-def decode_reading(
-    candidates: Sequence[Character], labels: Sequence[str], grammar: Grammar, thresholds: Mapping[str, float]
-) -> tuple[Rows, Parsed]:
-    """Choose the characters of a plate.
+@dataclass(frozen=True)
+class PlateDecoder:
+    """Chooses the characters of a plate for one reader and one country."""
 
-    Args:
-        candidates: every peak of the reader, faint ones included.
-        labels: what its classes are called.
-        grammar: what the country allows.
-        thresholds: `peak`, from which a peak counts as a character by itself.
+    labels: tuple[str, ...]
+    """Of the reader's classes, in the order of `Character.scores`."""
+    grammar: Grammar
+    """What the country allows."""
 
-    Returns:
-        The characters in rows, relabelled where the grammar asks for it (each `score` is that of its new label), and
-        what the grammar makes of them.
-    """
-    plain = _rows([c for c in candidates if c.peak >= thresholds["peak"]])
-    parsed = grammar.parse(_labels_of(plain))
-    if parsed.valid or not plain:
-        return plain, parsed
-    chosen = _search(_in_order(candidates), labels, grammar, _cost_of(_in_order(candidates), thresholds["peak"]))
-    if chosen is None:
-        return plain, parsed
-    rows = _rows(chosen)
-    parsed = grammar.parse(_labels_of(rows))
-    return (rows, parsed) if parsed.valid else (plain, grammar.parse(_labels_of(plain)))
+    def decode(self, candidates: Sequence[Character], peak: float = 0.0) -> tuple[Rows, Parsed]:
+        """Choose the characters of a plate.
+
+        Args:
+            candidates: every peak of the reader, faint ones included.
+            peak: threshold from which a peak counts as a character by itself, 0..1.
+
+        Returns:
+            The characters in rows, relabelled where the grammar asks for it (each `score` is that of its new label),
+            and the grammar's parse of them.
+        """
+        plain = _rows([c for c in candidates if c.peak >= peak])
+        parsed = self.grammar.parse(_labels_of(plain))
+        if parsed.valid or not plain:
+            return plain, parsed
+        ordered = _in_order(candidates)
+        chosen = _search(ordered, self.labels, self.grammar, _cost_of(ordered, peak))
+        if chosen is None:
+            return plain, parsed
+        rows = _rows(chosen)
+        bent = self.grammar.parse(_labels_of(rows))
+        return (rows, bent) if bent.valid else (plain, parsed)
 
 
 def _rows(characters: Sequence[Character]) -> Rows:

@@ -7,7 +7,8 @@ from lpr_edge.capture.frame import Frame, Unreadable
 from lpr_edge.contract.arrays import Quad
 from lpr_edge.text.grammar import Parsed
 from lpr_edge.tracking.tracker import Event, Vote
-from lpr_edge.vision.plate_reader import FrameResult, PlateReading
+from lpr_edge.vision.pipeline import FrameResult
+from lpr_edge.vision.strategy import PlateReading
 
 Record = dict[str, Any]
 """Plain values, as `json.dumps` takes them."""

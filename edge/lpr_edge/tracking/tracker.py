@@ -11,12 +11,12 @@ from datetime import datetime, timedelta
 from lpr_edge.capture.frame import Frame
 from lpr_edge.contract.geometry import quad_iou
 from lpr_edge.contract.metrics import edit_distance
-from lpr_edge.text.grammar import Grammar
-from lpr_edge.vision.plate_reader import PlateReading
+from lpr_edge.text.decoding import PlateDecoder
 from lpr_edge.vision.reader import Reading
-from lpr_edge.vision.voting import Poll
+from lpr_edge.vision.strategy import PlateReading
+from lpr_edge.vision.voting import PlateVoter
 
-Voter = Callable[[Poll], Reading]
+Voter = Callable[[PlateVoter], Reading]
 """Counts the votes."""
 Accepts = Callable[[Reading], bool]
 """Tells whether what the votes say may be announced."""
@@ -98,7 +98,7 @@ class Track:
     refused_at: datetime | None = None
     """When what its readings said was last refused; None before."""
     candidates: dict[str, Candidate] = field(default_factory=dict)
-    poll: Poll = field(default_factory=Poll)
+    votes: PlateVoter = field(default_factory=PlateVoter)
 
     def add(self, plate: PlateReading, frame: Frame) -> None:
         """Take the vehicle's reading in one more frame."""
@@ -106,7 +106,7 @@ class Track:
         self.frames += 1
         if self.told:
             return
-        self.poll.add(plate.reading)
+        self.votes.add(plate.reading)
         candidate = self.candidates.get(plate.reading.text)
         if candidate is None:
             self._make_room()
@@ -128,7 +128,7 @@ class Track:
             return True
         if all(candidate.count < SETTLED for candidate in self.candidates.values()):
             return False
-        candidate = self.candidates.get(voter(self.poll).text)
+        candidate = self.candidates.get(voter(self.votes).text)
         return candidate is not None and candidate.count >= SETTLED
 
     def event(self, reading: Reading) -> Event:
@@ -140,7 +140,7 @@ class Track:
 
     def tell(self, reading: Reading) -> None:
         """Note what was announced; votes and pictures are let go."""
-        self.told, self.candidates, self.poll = reading, {}, Poll()
+        self.told, self.candidates, self.votes = reading, {}, PlateVoter()
 
     def _shows(self, reading: Reading) -> Candidate:
         """Where the text was read best; where it won without being read, the surest reading of its shape."""
@@ -172,21 +172,19 @@ class Tracker:
 
     def __init__(
         self,
-        labels: Sequence[str],
-        grammar: Grammar,
+        decoder: PlateDecoder,
         gap: timedelta = GAP,
         accepts: Accepts = lambda _: True,
     ) -> None:
         """Begin without vehicles.
 
         Args:
-            labels: of the reader's classes.
-            grammar: of the country.
+            decoder: of the reader whose plates these are.
             gap: a vehicle that is back before so long has no second event.
             accepts: what it refuses of a vehicle is no event; more frames of it may still make one.
         """
         self._accepts = accepts
-        self._voter: Voter = lambda poll: poll.result(labels, grammar)
+        self._voter: Voter = lambda votes: votes.result(decoder)
         self._gap = max(gap, GONE_AFTER)
         self._tracks: list[Track] = []
         self._gone: list[Track] = []
@@ -201,7 +199,7 @@ class Tracker:
         return Vehicles(self._tracks, self._gone, self._count)
 
     def resume(self, vehicles: Vehicles) -> None:
-        """Go on where another tracker of the same source, labels and grammar ended a moment ago."""
+        """Go on where another tracker of the same source and decoder ended a moment ago."""
         self._tracks, self._gone, self._count = vehicles.tracks, vehicles.gone, vehicles.count
         self._resumes = True
 
@@ -251,7 +249,7 @@ class Tracker:
         for track in tracks:
             if track.told:
                 continue
-            reading = self._voter(track.poll)
+            reading = self._voter(track.votes)
             if not self._accepts(reading):
                 track.refused_at = track.last_seen
                 continue

@@ -1,4 +1,7 @@
-"""Corners fitted to what was read: a plate's text fills it in much the same way everywhere."""
+"""Corner refinement: a plate's corners, corrected by the text that was read between them.
+
+Text fills plates in much the same way everywhere.
+"""
 
 import numpy as np
 
@@ -8,24 +11,23 @@ from lpr_edge.contract.outputs import slope_of_rows
 from lpr_edge.vision.reader import Reading
 
 BESIDE = 0.075
-"""Paint's usual distance from a plate's left and right side, beside its width: the median of 92 training plates read at
-their true corners; standard deviation 0.04."""
+"""Median distance of the text from a plate's left and right side, as a share of its width, on training plates."""
 ABOVE, BELOW = 0.107, 0.083
-"""The same for its upper and lower side, beside its height; 0.05."""
+"""The same for its upper and lower side, as shares of its height."""
 FEWEST = 4
-"""Characters below which their outline says little of the plate's."""
+"""Fewest characters whose outline says something of the plate's."""
 TRUST = 0.6
-"""How far the corners go towards those that the text asks for: the detector's own know something too."""
+"""How far the corners move towards those that the text implies; the rest of the way keeps the detector's."""
 
 
-def fitted_corners(reading: Reading) -> Quad | None:
-    """Where the corners would be, judged by the characters that were read between the ones that were found.
+def refined_corners(reading: Reading) -> Quad | None:
+    """Estimate a plate's corners from the positions of the characters read in it.
 
     A detector is a few pixels off, makes flat plates too high and sees leaning ones too upright, so that their rows
-    slant; the reader sees much of that.
+    slant; the positions of the characters show much of that.
 
     Returns:
-        (4, 2) corners; None where there are too few characters, or the corners make no plate.
+        (4, 2) float32 corners in the frame's pixels; None where there are too few characters, or no convex plate.
     """
     characters = [character for row in reading.characters for character in row]
     if len(characters) < FEWEST:

@@ -24,7 +24,7 @@ SMALL = 0.14
 """Longer side of a plate, beside the frame's, below which it deserves other views."""
 SURE = 0.6
 """Score from which a plate of more than that size needs none."""
-DOUBT = 0.35
+PROPOSALS = 0.35
 """Plates below the threshold, down to this share of it, get a chance to be seen better, or to be read."""
 FIRST_WEIGHT = 0.25
 """Of the first look's score beside the views' mean."""
@@ -68,7 +68,7 @@ class Detector:
         if not self.looks:
             return self._find(frame_bgr, least)
         seen, left = [], self.looks
-        for plate in self._find(frame_bgr, DOUBT * self.threshold):
+        for plate in self._find(frame_bgr, PROPOSALS * self.threshold):
             again = left > 0 and _deserves_views(plate, frame_bgr)
             left -= again
             seen.append(self._look_again(frame_bgr, plate) if again else plate)
@@ -97,7 +97,7 @@ class Detector:
         """What is found at a plate's place in one view, in the frame's pixels; None where nothing is."""
         left, top, right, bottom = _window(plate, frame_bgr, side)
         part = frame_bgr[top:bottom, left:right]
-        found = self._find(np.asarray(cv2.flip(part, 1), np.uint8) if mirrored else part, DOUBT * self.threshold)
+        found = self._find(np.asarray(cv2.flip(part, 1), np.uint8) if mirrored else part, PROPOSALS * self.threshold)
         corner = np.array([left, top], np.float32)
         moved = [
             replace(other, quad_xy=corner + (mirror_quad(other.quad_xy, right - left) if mirrored else other.quad_xy))

@@ -1,4 +1,4 @@
-"""Frames as dark as night, made as bright as those that the networks learnt from."""
+"""Low-light gain: a dark frame is made as bright as the frames that the networks were trained on."""
 
 import cv2
 import numpy as np
@@ -6,20 +6,23 @@ import numpy as np
 from lpr_edge.contract.arrays import Image
 
 DARK = 70
-"""What the brightest hundredth of a dark frame stays below, of 255. In the training photographs it is 117 at least."""
+"""Level of 255 that the brightest hundredth of a dark frame stays below; no training photograph is as dark."""
 LIT = 180
-"""What it is raised to."""
+"""Level that it is raised to."""
 MOST_GAIN = 8.0
 """Darker frames have too few steps of grey left to show a plate, and much noise."""
 EVERY = 16
-"""Rows and columns between the pixels that are asked: 1,200 of 640×480, in some hundredths of a millisecond."""
+"""Rows and columns between the pixels that are sampled for the brightness."""
 
 
-def lighten(frame_bgr: Image) -> Image:
-    """Return the frame (H, W, 3) itself, or a brighter copy of a dark one.
+def apply_low_light_gain(frame_bgr: Image) -> Image:
+    """Brighten a dark frame.
 
-    Of 30 painted plates in an eighth of the light all are found so and 22 read exactly, as many as by day; as they
-    are, 12 and 5 (`lpr-bench accuracy --rendered`).
+    Args:
+        frame_bgr: (H, W, 3) uint8, BGR.
+
+    Returns:
+        The frame itself where it isn't dark, else a brighter copy of the same shape.
     """
     few = frame_bgr[::EVERY, ::EVERY].ravel()
     place = round(0.99 * (few.size - 1))

@@ -11,7 +11,7 @@ from lpr_edge.contract.outputs import Character, decode_characters
 from lpr_edge.contract.preprocess import prepare_plate
 from lpr_edge.runtimes.model import Model
 from lpr_edge.text.confidence import ConfidenceCurve, curve_of, sureness
-from lpr_edge.text.decoding import FAINT, decode_reading
+from lpr_edge.text.decoding import FAINT, PlateDecoder
 from lpr_edge.text.grammar import Grammar, Parsed
 
 
@@ -72,8 +72,13 @@ class Reader:
     def __init__(self, model: Model) -> None:
         model.expect("reader")
         self.model = model
-        self.grammar = Grammar(country_from_dict(model.manifest.country))
+        self.decoder = PlateDecoder(model.manifest.labels, Grammar(country_from_dict(model.manifest.country)))
         self.thresholds: Mapping[str, float] = model.manifest.thresholds
+
+    @property
+    def grammar(self) -> Grammar:
+        """Of the country whose plates it reads."""
+        return self.decoder.grammar
 
     def read(self, frame_bgr: Image, quad_xy: Quad) -> Reading:
         """Read a plate straight from the frame.
@@ -89,5 +94,5 @@ class Reader:
         heads = self.model.heads(prepare_plate(frame_bgr, quad_xy, manifest.input, manifest.margin).pixels)
         faint = {**self.thresholds, "peak": FAINT * self.thresholds["peak"]}
         candidates = decode_characters(heads, manifest.labels, faint)
-        characters, parsed = decode_reading(candidates, manifest.labels, self.grammar, self.thresholds)
+        characters, parsed = self.decoder.decode(candidates, self.thresholds["peak"])
         return Reading(characters, parsed, quad_xy, curve_of(self.thresholds), manifest.margin)

@@ -1,4 +1,4 @@
-"""The part of the picture in which plates count."""
+"""The region of interest (ROI): a polygon of the frame in which plates count."""
 
 import cv2
 import numpy as np
@@ -7,7 +7,7 @@ from lpr_edge.contract.arrays import Floats, Quad
 from lpr_edge.contract.errors import LprError
 
 
-def parse_zone(text: str) -> Floats:
+def parse_roi(text: str) -> Floats:
     """Corners of a polygon: `0.1,0.5 0.9,0.5 0.9,1 0.1,1`, in shares of the picture's width and height.
 
     Returns:
@@ -34,13 +34,13 @@ def _is_polygon(points: Floats) -> bool:
     return bool(((points >= 0) & (points <= 1)).all()) and cv2.contourArea(points) > 0
 
 
-def is_inside(quad_xy: Quad, zone: Floats, size_hw: tuple[int, int]) -> bool:
-    """Tell whether a plate's middle lies in a zone.
+def is_inside(quad_xy: Quad, roi: Floats, size_hw: tuple[int, int]) -> bool:
+    """Tell whether a plate's centre lies in the region of interest.
 
     Args:
         quad_xy: (4, 2) corners in pixels.
-        zone: see `parse_zone`.
-        size_hw: of the picture.
+        roi: (corners, 2), see `parse_roi`.
+        size_hw: height and width of the frame in pixels.
     """
     x, y = quad_xy.mean(axis=0) / (size_hw[1], size_hw[0])
-    return cv2.pointPolygonTest(zone, (float(x), float(y)), False) >= 0
+    return cv2.pointPolygonTest(roi, (float(x), float(y)), False) >= 0

@@ -1,4 +1,4 @@
-"""Many readings of one plate become one: each character by vote, weighted by confidence, under the grammar.
+"""Many readings of one plate become one by a confidence-weighted vote for each character, under the grammar.
 
 Readings are put together with those of the same shape (as many characters in each row), where the characters of one
 place stand for each other; the shape that weighs most is the plate's.
@@ -11,8 +11,7 @@ import numpy as np
 
 from lpr_edge.contract.arrays import Floats
 from lpr_edge.contract.outputs import Character
-from lpr_edge.text.decoding import decode_reading
-from lpr_edge.text.grammar import Grammar
+from lpr_edge.text.decoding import PlateDecoder
 from lpr_edge.vision.reader import Reading
 
 VALID_WEIGHT = 2.0
@@ -22,7 +21,7 @@ Shape = tuple[int, ...]
 
 
 @dataclass
-class Ballot:
+class ShapeVotes:
     """The votes of all readings of one shape; it doesn't grow with their number."""
 
     weight: float
@@ -55,29 +54,24 @@ class Ballot:
 
 
 @dataclass
-class Poll:
-    """All readings of one vehicle."""
+class PlateVoter:
+    """A confidence-weighted vote over all readings of one plate."""
 
-    ballots: dict[Shape, Ballot] = field(default_factory=dict)
+    shapes: dict[Shape, ShapeVotes] = field(default_factory=dict)
 
     def add(self, reading: Reading) -> None:
         """Count a reading."""
         shape = tuple(len(row) for row in reading.characters)
-        if shape in self.ballots:
-            self.ballots[shape].add(reading)
+        if shape in self.shapes:
+            self.shapes[shape].add(reading)
         else:
-            self.ballots[shape] = Ballot(_weight(reading), reading, *_votes(reading))
+            self.shapes[shape] = ShapeVotes(_weight(reading), reading, *_votes(reading))
 
-    def result(self, labels: Sequence[str], grammar: Grammar) -> Reading:
-        """What the plate says.
-
-        Args:
-            labels: of the reader's classes, in the order of `Character.scores`.
-            grammar: what the country allows; a winner that it doesn't allow is bent to the nearest that it does.
-        """
-        ballot = max(self.ballots.values(), key=lambda b: b.weight)
-        rows, parsed = decode_reading(ballot.count(labels), labels, grammar, {"peak": 0.0})
-        return replace(ballot.best, characters=rows, parsed=parsed)
+    def result(self, decoder: PlateDecoder) -> Reading:
+        """The reading that won; one that the grammar doesn't allow is bent to the likeliest that it does."""
+        winner = max(self.shapes.values(), key=lambda votes: votes.weight)
+        rows, parsed = decoder.decode(winner.count(decoder.labels))
+        return replace(winner.best, characters=rows, parsed=parsed)
 
 
 def _weight(reading: Reading) -> float:

@@ -7,7 +7,7 @@ from lpr_edge.delivery.sinks.mqtt_connection import load_paho, parse_broker
 from lpr_edge.delivery.sinks.webhook import parse_webhook
 from lpr_edge.runtimes.shipped_models import model_file
 from lpr_edge.text.grammar import Grammar
-from lpr_edge.vision.roi import parse_zone
+from lpr_edge.vision.roi import parse_roi
 from lpr_edge.watchlist.run_command import parse_command
 from lpr_edge.wiring.wire_delivery import load_watch_list, wanted_hasher
 from lpr_edge.wiring.wire_page import load_server
@@ -22,7 +22,7 @@ def check_settings(config: Config) -> None:
     read_manifest(model_file(config, "detector"))
     grammar = open_grammar(config)
     if config.roi:
-        parse_zone(config.roi)
+        parse_roi(config.roi)
     if config.list:
         load_watch_list(config, grammar, wanted_hasher(config, grammar))
     if config.on_match:

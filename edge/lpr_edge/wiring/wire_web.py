@@ -8,11 +8,11 @@ from lpr_edge.base.state_dir import state_folder
 from lpr_edge.contract.errors import LprError
 from lpr_edge.delivery.sink import Sink
 from lpr_edge.service.runtime_stats import Vitals
-from lpr_edge.vision.plate_reader import PlateReader
+from lpr_edge.vision.pipeline import PlatePipeline
 from lpr_edge.wiring.wire_page import LivePage, open_page
 
 
-def open_vitals(config: Config, reader: PlateReader) -> Vitals:
+def open_vitals(config: Config, reader: PlatePipeline) -> Vitals:
     """The counts of a run that begins."""
     models = {"detector": reader.detector.model, "reader": reader.reader.model}
     names = {

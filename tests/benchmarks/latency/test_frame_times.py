@@ -6,7 +6,7 @@ import numpy as np
 from lpr_bench.base.frames import FramePool
 from lpr_bench.latency.frame_times import WARM_UP, ProcessTimes, Timings, format_shares, measure, summarize
 from lpr_edge.contract.arrays import Image
-from lpr_edge.vision.plate_reader import FrameResult, PlateReader
+from lpr_edge.vision.pipeline import FrameResult, PlatePipeline
 
 
 class Device:
@@ -31,7 +31,7 @@ def pool() -> FramePool:
 def test_every_share_is_timed_the_same_number_of_times() -> None:
     """Each share has one value a frame in every stage, warm-up left out, and the shares take turns."""
     device = Device()
-    timings = measure(cast(PlateReader, device), pool(), (0.0, 1.0), 4)
+    timings = measure(cast(PlatePipeline, device), pool(), (0.0, 1.0), 4)
     assert timings[1.0].detect == [10, 11, 10, 11]
     assert timings[0.0].read == [40, 42, 40, 42]
     assert [len(timing.whole) for timing in timings.values()] == [4, 4]
@@ -40,7 +40,7 @@ def test_every_share_is_timed_the_same_number_of_times() -> None:
 
 def test_planted_slowness_is_measured() -> None:
     """What is wasted after a frame counts as the frame's own time."""
-    frame_ms = [measure(cast(PlateReader, Slow()), pool(), (1.0,), 3, slower)[1.0].whole for slower in (0.0, 2.0)]
+    frame_ms = [measure(cast(PlatePipeline, Slow()), pool(), (1.0,), 3, slower)[1.0].whole for slower in (0.0, 2.0)]
     assert min(frame_ms[1]) > 2.5 * Slow.SECONDS * 1000
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from lpr_bench.base.frames import FramePool
 from lpr_bench.latency.run_stress import describe_run, format_samples, memory_mb, take_samples
 from lpr_edge.contract.arrays import Image
-from lpr_edge.vision.plate_reader import FrameResult, PlateReader
+from lpr_edge.vision.pipeline import FrameResult, PlatePipeline
 
 
 class Device:
@@ -21,7 +21,7 @@ class Device:
 def test_samples_come_in_time() -> None:
     """A sample each so many seconds, until the time is over, each with latency, memory and the machine's state."""
     frame = np.zeros((4, 4, 3), np.uint8)
-    samples = list(take_samples(cast(PlateReader, Device()), FramePool((frame,), (frame,)), 0.25, 0.05))
+    samples = list(take_samples(cast(PlatePipeline, Device()), FramePool((frame,), (frame,)), 0.25, 0.05))
     assert 1 <= len(samples) <= 5
     assert all(sample["latency_ms"]["p50"] >= 1 for sample in samples)
     assert {"throttled", "temperature_celsius", "frequency_khz", "load_1_minute"} <= samples[0].keys()

@@ -22,7 +22,7 @@ from lpr_edge.app.loop import Loop
 from lpr_edge.capture.frame import Frames, Source
 from lpr_edge.delivery.sinks.json_lines import JsonLines
 from lpr_edge.runtimes import shipped_models
-from lpr_edge.vision.plate_reader import PlateReader
+from lpr_edge.vision.pipeline import PlatePipeline
 from lpr_edge.wiring.frame_outputs import Views
 
 Run = Callable[..., tuple[int, list[dict[str, Any]], str]]
@@ -332,7 +332,7 @@ def test_ctrl_c_stops_cleanly(models: list[str]) -> None:
     assert json.loads(first)["plates"][0]["text"] == "A104"
 
 
-def test_ctrl_c_announces_who_is_there(plate_reader: PlateReader, capsys: pytest.CaptureFixture[str]) -> None:
+def test_ctrl_c_announces_who_is_there(plate_reader: PlatePipeline, capsys: pytest.CaptureFixture[str]) -> None:
     """A vehicle that was seen but hadn't settled when Ctrl-C came is announced before the end."""
 
     def frames() -> Frames:

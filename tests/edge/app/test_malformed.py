@@ -26,16 +26,16 @@ from lpr_edge.delivery.sink import DeliveryError, Parcel, RefusedError
 from lpr_edge.delivery.sinks.log_files import JsonFile
 from lpr_edge.delivery.sinks.webhook import Webhook
 from lpr_edge.service.runtime_stats import Vitals
-from lpr_edge.vision.plate_reader import PlateReader
-from lpr_edge.vision.roi import parse_zone
+from lpr_edge.vision.pipeline import PlatePipeline
+from lpr_edge.vision.roi import parse_roi
 from lpr_edge.watchlist.watch_list import read_list
 
 SEED = 20260301
-Feed = Callable[[int, Path, PlateReader], object]
+Feed = Callable[[int, Path, PlatePipeline], object]
 """Gives so many inputs of a kind to what takes them; raises where one isn't dealt with."""
 
 
-def feed_pictures(count: int, folder: Path, reader: PlateReader) -> None:
+def feed_pictures(count: int, folder: Path, reader: PlatePipeline) -> None:
     for suffix, data in itertools.islice(malformed.pictures(np.random.default_rng(SEED)), count):
         path = folder / f"picture{suffix}"
         path.write_bytes(data)
@@ -46,16 +46,16 @@ def feed_pictures(count: int, folder: Path, reader: PlateReader) -> None:
             assert str(path) in still.error
 
 
-def feed_configs(count: int, folder: Path, _: PlateReader) -> None:
+def feed_configs(count: int, folder: Path, _: PlatePipeline) -> None:
     path = folder / "lpr.toml"
     for data in itertools.islice(malformed.configs(np.random.default_rng(SEED)), count):
         path.write_bytes(data)
         with suppress(LprError):
             config = load_config(path, {})
-            parse_zone(config.roi) if config.roi else None
+            parse_roi(config.roi) if config.roi else None
 
 
-def feed_json_lines(count: int, folder: Path, _: PlateReader) -> None:
+def feed_json_lines(count: int, folder: Path, _: PlatePipeline) -> None:
     for number, data in enumerate(itertools.islice(malformed.json_lines(np.random.default_rng(SEED)), count)):
         path = folder / f"plates{number}.jsonl"
         path.write_bytes(data)
@@ -67,7 +67,7 @@ def feed_json_lines(count: int, folder: Path, _: PlateReader) -> None:
         path.unlink()
 
 
-def feed_lists(count: int, folder: Path, reader: PlateReader) -> None:
+def feed_lists(count: int, folder: Path, reader: PlatePipeline) -> None:
     path = folder / "gate.csv"
     for data in itertools.islice(malformed.watch_lists(np.random.default_rng(SEED)), count):
         path.write_bytes(data)
@@ -75,7 +75,7 @@ def feed_lists(count: int, folder: Path, reader: PlateReader) -> None:
             read_list(path, reader.reader.grammar)
 
 
-def feed_databases(count: int, folder: Path, _: PlateReader) -> None:
+def feed_databases(count: int, folder: Path, _: PlatePipeline) -> None:
     good = Outbox(folder / "good.db", ["a"])
     for number in range(20):
         good.add(record(number))
@@ -94,7 +94,7 @@ def feed_databases(count: int, folder: Path, _: PlateReader) -> None:
             part.unlink()
 
 
-def feed_clips(count: int, folder: Path, _: PlateReader) -> None:
+def feed_clips(count: int, folder: Path, _: PlatePipeline) -> None:
     data = write_clip(folder / "good.avi", ("A104",), 2).read_bytes()
     rng = np.random.default_rng(SEED)
     for _number in range(count):
@@ -131,7 +131,7 @@ def answering(answers: Iterator[bytes]) -> Iterator[int]:
         thread.join()
 
 
-def feed_webhooks(count: int, _: Path, __: PlateReader) -> None:
+def feed_webhooks(count: int, _: Path, __: PlatePipeline) -> None:
     with answering(malformed.http_answers(np.random.default_rng(SEED))) as port:
         sink = Webhook(f"http://127.0.0.1:{port}/", timeout_s=5)
         for number in range(count):
@@ -139,7 +139,7 @@ def feed_webhooks(count: int, _: Path, __: PlateReader) -> None:
                 sink.deliver(Parcel(number, record(number)))
 
 
-def feed_streams(count: int, _: Path, __: PlateReader) -> None:
+def feed_streams(count: int, _: Path, __: PlatePipeline) -> None:
     with answering(malformed.streams(np.random.default_rng(SEED))) as port:
         for number in range(count):
             with suppress(SourceError), closing(open_source(f"http://127.0.0.1:{port}/{number}", 0.001)) as source:
@@ -147,7 +147,7 @@ def feed_streams(count: int, _: Path, __: PlateReader) -> None:
                     pass
 
 
-def feed_page(count: int, _: Path, __: PlateReader) -> None:
+def feed_page(count: int, _: Path, __: PlatePipeline) -> None:
     vitals = Vitals()
     before = threading.active_count()
     with page(TOKEN, vitals=vitals) as live:
@@ -175,7 +175,7 @@ KINDS: dict[str, tuple[Feed, int, int]] = {
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_some_malformed_inputs(kind: str, tmp_path: Path, plate_reader: PlateReader) -> None:
+def test_some_malformed_inputs(kind: str, tmp_path: Path, plate_reader: PlatePipeline) -> None:
     """A few of each kind, in every plain run."""
     feed, _, few = KINDS[kind]
     feed(few, tmp_path, plate_reader)
@@ -184,7 +184,7 @@ def test_some_malformed_inputs(kind: str, tmp_path: Path, plate_reader: PlateRea
 @pytest.mark.slow
 @pytest.mark.faults
 @pytest.mark.parametrize("kind", KINDS)
-def test_10000_malformed_inputs(kind: str, tmp_path: Path, plate_reader: PlateReader, tally: Tally) -> None:
+def test_10000_malformed_inputs(kind: str, tmp_path: Path, plate_reader: PlatePipeline, tally: Tally) -> None:
     """Ten thousand in all: each is taken or refused in the way that is documented, and nothing crashes or hangs."""
     feed, many, _ = KINDS[kind]
     feed(many, tmp_path, plate_reader)

@@ -20,8 +20,8 @@ from lpr_edge.capture.open_source import Wanted, open_camera, open_source
 from lpr_edge.capture.transform import shape_frames
 from lpr_edge.contract.arrays import Image
 from lpr_edge.contract.errors import LprError, SourceError
-from lpr_edge.vision.plate_reader import PlateReader
-from lpr_edge.vision.roi import is_inside, parse_zone
+from lpr_edge.vision.pipeline import PlatePipeline
+from lpr_edge.vision.roi import is_inside, parse_roi
 
 
 class Reel:
@@ -145,22 +145,22 @@ def test_closing_a_turned_source_closes_the_camera() -> None:
     assert reel.released.wait(2)
 
 
-def test_plates_outside_the_zone_are_left_unread(plate_reader: PlateReader, scenes: tuple[Scene, ...]) -> None:
+def test_plates_outside_the_zone_are_left_unread(plate_reader: PlatePipeline, scenes: tuple[Scene, ...]) -> None:
     """A zone takes the plates whose middle lies in it and no others; the corners stay those of the whole picture."""
     image = scenes[0].image_bgr
     (plate,) = plate_reader.read(image).plates
     x, _ = plate.reading.quad_xy.mean(axis=0) / image.shape[1]
-    left, right = parse_zone("0,0 0.5,0 0.5,1 0,1"), parse_zone("0.5,0 1,0 1,1 0.5,1")
+    left, right = parse_roi("0,0 0.5,0 0.5,1 0,1"), parse_roi("0.5,0 1,0 1,1 0.5,1")
     inside, outside = (left, right) if x < 0.5 else (right, left)
     parts = (plate_reader.detector, plate_reader.reader, 0.0)
-    (same,) = PlateReader(*parts, inside).read(image).plates
+    (same,) = PlatePipeline(*parts, inside).read(image).plates
     assert np.array_equal(same.reading.quad_xy, plate.reading.quad_xy)
-    assert PlateReader(*parts, outside).read(image).plates == ()
+    assert PlatePipeline(*parts, outside).read(image).plates == ()
 
 
 def test_zone_is_in_shares_of_the_picture() -> None:
     """The same zone fits any size of picture."""
-    zone = parse_zone("0,0 0.5,0 0.5,0.5 0,0.5")
+    zone = parse_roi("0,0 0.5,0 0.5,0.5 0,0.5")
     assert is_inside(quad_at(10, 10), zone, (200, 300))
     assert not is_inside(quad_at(10, 10), zone, (30, 50))
 
@@ -171,7 +171,7 @@ def test_zone_is_in_shares_of_the_picture() -> None:
 def test_what_is_no_zone_is_told(text: str) -> None:
     """A zone that can't be is one line that shows one."""
     with pytest.raises(LprError, match=r"Setting `roi` is .*, and it must be at least three corners x,y from 0 to 1"):
-        parse_zone(text)
+        parse_roi(text)
 
 
 class FakePicamera:

@@ -30,7 +30,7 @@ from lpr_edge.contract.errors import SourceError
 from lpr_edge.delivery.enqueue import Announcer
 from lpr_edge.delivery.outbox import Outbox
 from lpr_edge.delivery.sinks.json_lines import JsonLines
-from lpr_edge.vision.plate_reader import PlateReader
+from lpr_edge.vision.pipeline import PlatePipeline
 from lpr_edge.wiring.frame_outputs import Views
 
 __all__ = ["quick"]
@@ -56,7 +56,7 @@ class Stuck:
 
 
 def test_vehicle_is_announced_while_the_camera_is_lost(
-    quick: None, plate_reader: PlateReader, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    quick: None, plate_reader: PlatePipeline, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A vehicle seen once before the camera went has its event while the camera is still looked for."""
     monkeypatch.setattr("lpr_edge.tracking.tracker.GONE_AFTER", timedelta(seconds=0.05))
@@ -237,7 +237,7 @@ def test_clock_that_is_set_makes_no_second_event(jump: timedelta, tally: Tally) 
     assert not tracker._gone or len(tracker._gone) <= 2
 
 
-def test_a_stop_between_two_events_loses_neither(plate_reader: PlateReader) -> None:
+def test_a_stop_between_two_events_loses_neither(plate_reader: PlatePipeline) -> None:
     """Where a stop comes while the first of two vehicles is announced, both are announced before the end."""
     tracker = new_tracker()
     tracker.update(frame(0), [plate("A104", x=10), plate("L77", x=120)])

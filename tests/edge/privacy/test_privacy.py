@@ -22,7 +22,7 @@ from lpr_edge.privacy.blur import Veil, hide
 from lpr_edge.privacy.hashing_sink import PlateHasher
 from lpr_edge.privacy.key import load_key
 from lpr_edge.vision.detector import FoundPlate
-from lpr_edge.vision.plate_reader import PlateReader
+from lpr_edge.vision.pipeline import PlatePipeline
 
 __all__ = ["models", "pictures", "run"]
 
@@ -158,7 +158,7 @@ def test_a_made_key_is_read_again(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "a" / "k").stat().st_mode) == 0o600
 
 
-def test_blurred_plates_cannot_be_found_or_read(plate_reader: PlateReader, scenes: tuple[Scene, ...]) -> None:
+def test_blurred_plates_cannot_be_found_or_read(plate_reader: PlatePipeline, scenes: tuple[Scene, ...]) -> None:
     """In a blurred picture the reader finds none of the plates' texts; the rest of the picture is as it was."""
     for scene in scenes:
         seen = plate_reader.read(scene.image_bgr)
@@ -169,7 +169,7 @@ def test_blurred_plates_cannot_be_found_or_read(plate_reader: PlateReader, scene
         assert (blurred != scene.image_bgr).any(axis=2).mean() < 0.5
 
 
-def test_snapshots_are_blurred(run: Run, models: list[str], tmp_path: Path, plate_reader: PlateReader) -> None:
+def test_snapshots_are_blurred(run: Run, models: list[str], tmp_path: Path, plate_reader: PlatePipeline) -> None:
     """With --blur a snapshot shows the street without its plate, and there is no picture of the plate."""
     clip = write_clip(tmp_path / "clip.avi", TEXTS)
     flags = ["--snapshots", str(tmp_path / "shots"), "--store", str(tmp_path / "log.db"), "--blur"]

@@ -10,11 +10,12 @@ from tests.support.readings import GRAMMAR, LABELS, frame, plate
 
 from lpr_edge.runtimes.model import Model
 from lpr_edge.text.confidence import ConfidenceCurve, curve_of, sureness
+from lpr_edge.text.decoding import PlateDecoder
 from lpr_edge.tracking.event_record import image_record
 from lpr_edge.vision.detector import Detector
-from lpr_edge.vision.plate_reader import FrameResult, PlateReader
+from lpr_edge.vision.pipeline import FrameResult, PlatePipeline
 from lpr_edge.vision.reader import Reader
-from lpr_edge.vision.voting import Poll
+from lpr_edge.vision.voting import PlateVoter
 
 CURVE = ConfidenceCurve(1.5, 0.5, -3.0)
 
@@ -53,10 +54,12 @@ def test_confidence_follows_the_curve() -> None:
 
 def test_a_vote_keeps_the_curve() -> None:
     """The confidence of many frames' reading means the same as that of one."""
-    poll = Poll()
+    voter = PlateVoter()
     for _ in range(3):
-        poll.add(replace(plate("A10").reading, curve=CURVE))
-    assert poll.result(LABELS, GRAMMAR).confidence == pytest.approx(CURVE.likelihood(0.9**3, True), abs=1e-3)
+        voter.add(replace(plate("A10").reading, curve=CURVE))
+    assert voter.result(PlateDecoder(LABELS, GRAMMAR)).confidence == pytest.approx(
+        CURVE.likelihood(0.9**3, True), abs=1e-3
+    )
 
 
 def test_an_unsure_plate_is_reported_without_a_text(
@@ -64,7 +67,7 @@ def test_an_unsure_plate_is_reported_without_a_text(
 ) -> None:
     """Below `min_confidence` a plate is told to be there, with its corners and confidence, and no text at all."""
     detector, reader = Detector(golden_model("detector")), Reader(golden_model("reader"))
-    result = PlateReader(detector, reader, 1.0).read(scenes[0].image_bgr)
+    result = PlatePipeline(detector, reader, 1.0).read(scenes[0].image_bgr)
     record = image_record(frame(0), result)
     assert record["plates"] == []
     (unsure,) = record["unsure"]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from lpr_edge.contract.country import load_country
 from lpr_edge.contract.outputs import Character
-from lpr_edge.text.decoding import decode_reading
+from lpr_edge.text.decoding import PlateDecoder
 from lpr_edge.text.grammar import Grammar
 
 NEPAL = load_country()
@@ -28,7 +28,7 @@ def seen(x: float, peak: float = 0.95, **shares: float) -> Character:
 
 def text_of(characters: list[Character]) -> tuple[str, bool]:
     """What is decided, and whether it is valid."""
-    rows, parsed = decode_reading(characters, NEPAL.labels, GRAMMAR, THRESHOLDS)
+    rows, parsed = PlateDecoder(NEPAL.labels, GRAMMAR).decode(characters, THRESHOLDS["peak"])
     return "".join(c.label for row in rows for c in row), parsed.valid
 
 
@@ -48,7 +48,7 @@ def test_a_digit_never_stands_where_a_class_letter_must() -> None:
         {"बा": 0.9}, {"२": 0.9}, {"३": 0.9}, {"१": 0.6, "प": 0.35}, {"५": 0.9}, {"६": 0.9}, {"७": 0.9}, {"८": 0.9}
     )
     assert text_of(characters) == ("बा२३प५६७८", True)
-    rows, _ = decode_reading(characters, NEPAL.labels, GRAMMAR, THRESHOLDS)
+    rows, _ = PlateDecoder(NEPAL.labels, GRAMMAR).decode(characters, THRESHOLDS["peak"])
     assert rows[0][3].score == pytest.approx(0.35)
 
 

@@ -8,7 +8,7 @@ import pytest
 from lpr_edge.contract.arrays import Image, Quad
 from lpr_edge.contract.geometry import mirror_quad
 from lpr_edge.runtimes.model import Model
-from lpr_edge.vision.detector import DOUBT, VIEWS, Detector, FoundPlate
+from lpr_edge.vision.detector import PROPOSALS, VIEWS, Detector, FoundPlate
 
 FRAME = np.zeros((480, 640, 3), np.uint8)
 FRAME[..., 0] = np.arange(640) % 256
@@ -87,7 +87,7 @@ def test_what_is_no_plate_from_nearer_goes(model: Model) -> None:
 
 def test_a_faint_plate_gets_its_chance(model: Model) -> None:
     """Below the threshold at first, it counts once it shows clearly."""
-    faint = model.manifest.thresholds["score"] * (DOUBT + 0.05)
+    faint = model.manifest.thresholds["score"] * (PROPOSALS + 0.05)
     detector = _Scripted(model, [_plate(_quad(300, 200, 40, 20), faint)], [_plate(_quad(302, 202, 36, 18), 0.95)])
     assert len(detector.detect(FRAME)) == 1
     alone = _Scripted(model, [_plate(_quad(300, 200, 40, 20), faint)], [], looks=0)

@@ -17,7 +17,7 @@ from tests.support.readings import frame, plate
 
 from lpr_edge.capture.frame import Frame
 from lpr_edge.service.runtime_stats import Vitals
-from lpr_edge.vision.plate_reader import FrameResult
+from lpr_edge.vision.pipeline import FrameResult
 from lpr_edge.wiring.wire_page import LivePage
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

@@ -21,7 +21,7 @@ from lpr_edge.base.web_address import is_local, parse_address
 from lpr_edge.capture.frame import Frame
 from lpr_edge.contract.errors import LprError
 from lpr_edge.service.runtime_stats import Vitals
-from lpr_edge.vision.plate_reader import FrameResult
+from lpr_edge.vision.pipeline import FrameResult
 from lpr_edge.web import picture, server
 from lpr_edge.web.picture import Picture, encode
 from lpr_edge.wiring.wire_page import LivePage, open_page

@@ -8,7 +8,7 @@ from lpr_edge.app.doctor.picture import check_exposure, check_focus, check_life,
 from lpr_edge.capture.frame import Frame, Source
 from lpr_edge.contract.arrays import Image
 from lpr_edge.contract.errors import LprError
-from lpr_edge.vision.plate_reader import PlateReader
+from lpr_edge.vision.pipeline import PlatePipeline
 
 LOOK_S = 3.0
 MOST = 30
@@ -17,7 +17,7 @@ SETTLING = 5
 """A camera's first pictures, in which it still finds its exposure."""
 
 
-def check_camera(open_it: Callable[[], Source], reader: PlateReader | None) -> Iterator[Finding]:
+def check_camera(open_it: Callable[[], Source], reader: PlatePipeline | None) -> Iterator[Finding]:
     """Open a source, look at some pictures, and close it again.
 
     Args:

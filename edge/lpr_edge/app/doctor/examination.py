@@ -15,7 +15,7 @@ from lpr_edge.app.doctor.network import check_broker, check_webhook
 from lpr_edge.base.config import Config
 from lpr_edge.capture.frame import Source
 from lpr_edge.contract.errors import LprError
-from lpr_edge.vision.plate_reader import PlateReader
+from lpr_edge.vision.pipeline import PlatePipeline
 from lpr_edge.wiring.wire_delivery import load_watch_list, wanted_hasher
 
 ROUNDS = 10
@@ -24,7 +24,7 @@ SLOW_MS = 200.0
 
 
 def examine(
-    config: Config, open_it: Callable[[], Source], load: Callable[[], PlateReader], root: Path = Path("/")
+    config: Config, open_it: Callable[[], Source], load: Callable[[], PlatePipeline], root: Path = Path("/")
 ) -> Iterator[Finding]:
     """Check everything that these settings need.
 
@@ -34,7 +34,7 @@ def examine(
         load: loads the models.
         root: where /sys stands; another folder in tests.
     """
-    reader: PlateReader | None = None
+    reader: PlatePipeline | None = None
     try:
         reader = load()
         yield check_speed(reader)
@@ -50,7 +50,7 @@ def examine(
         yield check_webhook(config.webhook)
 
 
-def check_speed(reader: PlateReader) -> Finding:
+def check_speed(reader: PlatePipeline) -> Finding:
     """What runs the networks, and how long an empty frame takes; a plate takes a little longer."""
     frame = np.full((480, 640, 3), 127, np.uint8)
     start = perf_counter()
@@ -62,7 +62,7 @@ def check_speed(reader: PlateReader) -> Finding:
     return graded("runtime", found, "try --threads 2, or --runtime litert", False, took_ms > SLOW_MS)
 
 
-def check_list(config: Config, reader: PlateReader) -> Finding:
+def check_list(config: Config, reader: PlatePipeline) -> Finding:
     """Whether the watch list can be read, and how many of its plates are odd."""
     grammar = reader.reader.grammar
     try:

@@ -25,7 +25,7 @@ from lpr_edge.base.config import Config
 from lpr_edge.capture.frame import Frames, Source
 from lpr_edge.contract.arrays import Image
 from lpr_edge.contract.errors import LprError, SourceError
-from lpr_edge.vision.plate_reader import PlateReader
+from lpr_edge.vision.pipeline import PlatePipeline
 
 __all__ = ["models", "pictures"]
 
@@ -53,7 +53,7 @@ def states(findings: list[Finding]) -> dict[str, str]:
     return {finding.check: str(finding.state) for finding in findings}
 
 
-def test_a_good_camera(plate_reader: PlateReader) -> None:
+def test_a_good_camera(plate_reader: PlatePipeline) -> None:
     """A camera with a sharp, bright picture and a large plate in it is well in every respect."""
     findings = list(check_camera(live(noisy(street(), 20)), plate_reader))
     assert set(states(findings)) == {"camera", "life", "focus", "exposure", "plates"}
@@ -63,7 +63,7 @@ def test_a_good_camera(plate_reader: PlateReader) -> None:
     assert "pixels wide" in findings[-1].found
 
 
-def test_a_camera_that_is_missing(plate_reader: PlateReader) -> None:
+def test_a_camera_that_is_missing(plate_reader: PlatePipeline) -> None:
     """A camera that can't be opened, or gives nothing, must be repaired; nothing else is said of it."""
 
     def missing() -> Source:
@@ -106,7 +106,7 @@ def test_half_white_is_noticed() -> None:
     assert check_exposure(picture).state is State.LOOK
 
 
-def test_plates_that_are_too_small(plate_reader: PlateReader) -> None:
+def test_plates_that_are_too_small(plate_reader: PlatePipeline) -> None:
     """A plate of less than 40 pixels must be repaired, one of less than 80 looked at; without any, nobody knows."""
     result = plate_reader.read(street())
     plate = result.plates[0]
@@ -199,7 +199,7 @@ def test_webhook() -> None:
     assert network.check_webhook("nowhere").state is State.REPAIR
 
 
-def test_list(tmp_path: Path, plate_reader: PlateReader) -> None:
+def test_list(tmp_path: Path, plate_reader: PlatePipeline) -> None:
     """A list is counted; odd plates are looked at, and a broken list must be repaired."""
     path = tmp_path / "gate.csv"
     for text, state in (("plate\nA 104\n", "ok"), ("plate\nA 1\n", "look"), ("plate\nÜ\n", "repair")):
@@ -210,7 +210,7 @@ def test_list(tmp_path: Path, plate_reader: PlateReader) -> None:
 def test_models_that_are_missing_keep_nothing_else_from_being_checked(tmp_path: Path) -> None:
     """Without models the camera is looked at all the same."""
 
-    def load() -> PlateReader:
+    def load() -> PlatePipeline:
         raise LprError("lpr carries no reader here")
 
     findings = list(examine(Config(camera=0), live([street()]), load, tmp_path))

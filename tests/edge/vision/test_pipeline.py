@@ -17,19 +17,21 @@ from lpr_edge.contract.errors import ModelError
 from lpr_edge.contract.geometry import quad_iou, quad_size, roll_quad
 from lpr_edge.contract.outputs import Character, group_rows
 from lpr_edge.runtimes.model import Model
+from lpr_edge.text.decoding import PlateDecoder
 from lpr_edge.text.grammar import Parsed
 from lpr_edge.vision.classifier import Classifier
-from lpr_edge.vision.corner_refinement import fitted_corners
+from lpr_edge.vision.corner_refinement import refined_corners
 from lpr_edge.vision.detector import Detector, FoundPlate
-from lpr_edge.vision.plate_reader import PlateReader, second_turn
+from lpr_edge.vision.pipeline import PlatePipeline
 from lpr_edge.vision.reader import Reader, Reading
+from lpr_edge.vision.strategy import second_turn
 
 OpenGolden = Callable[..., Model]
 LABELLED = SimpleNamespace(manifest=SimpleNamespace(labels=LABELS))
 """All of a model that a vote looks at."""
 
 
-def test_plates_are_found_where_they_are(plate_reader: PlateReader, scenes: tuple[Scene, ...]) -> None:
+def test_plates_are_found_where_they_are(plate_reader: PlatePipeline, scenes: tuple[Scene, ...]) -> None:
     """Each street's one plate is found, its corners in the frame's pixels and from the plate's own top left on."""
     for scene in scenes:
         (plate,) = plate_reader.read(scene.image_bgr).plates
@@ -39,20 +41,20 @@ def test_plates_are_found_where_they_are(plate_reader: PlateReader, scenes: tupl
         assert 0.3 <= plate.found.score <= 1
 
 
-def test_street_without_a_plate_gives_none(plate_reader: PlateReader) -> None:
+def test_street_without_a_plate_gives_none(plate_reader: PlatePipeline) -> None:
     """Nothing is found where nothing is."""
     rng = np.random.default_rng(5)
     assert [plate_reader.read(tinyland.draw_scene(None, rng).image_bgr).plates for _ in range(5)] == [()] * 5
 
 
-def test_plates_are_read_from_the_frame(plate_reader: PlateReader, scenes: tuple[Scene, ...]) -> None:
+def test_plates_are_read_from_the_frame(plate_reader: PlatePipeline, scenes: tuple[Scene, ...]) -> None:
     """Leaning, turned, in one row or two: nearly all plates are read exactly, row by row."""
     right = [plate_reader.read(scene.image_bgr).plates[0].reading.rows == scene.plates[0][1] for scene in scenes]
     assert sum(right) >= 0.85 * len(scenes)
 
 
 @pytest.mark.parametrize("scale", [0.5, 2.0])
-def test_size_of_the_frame_does_not_matter(plate_reader: PlateReader, scale: float) -> None:
+def test_size_of_the_frame_does_not_matter(plate_reader: PlatePipeline, scale: float) -> None:
     """Corners come in pixels of the frame that was given, however large that is."""
     rng = np.random.default_rng(11)
     size_hw = (round(240 * scale), round(320 * scale))
@@ -62,7 +64,7 @@ def test_size_of_the_frame_does_not_matter(plate_reader: PlateReader, scale: flo
     assert plate.reading.text == "A104"
 
 
-def test_times_are_told_for_each_stage(plate_reader: PlateReader, scenes: tuple[Scene, ...]) -> None:
+def test_times_are_told_for_each_stage(plate_reader: PlatePipeline, scenes: tuple[Scene, ...]) -> None:
     """Milliseconds of both stages come with each frame."""
     result = plate_reader.read(scenes[0].image_bgr)
     assert result.detect_ms > 0
@@ -72,9 +74,9 @@ def test_times_are_told_for_each_stage(plate_reader: PlateReader, scenes: tuple[
 def test_readings_below_the_least_confidence_are_left_out(golden_model: OpenGolden, scenes: tuple[Scene, ...]) -> None:
     """`min_confidence` is about the least sure character."""
     detector, reader = Detector(golden_model("detector")), Reader(golden_model("reader"))
-    confidence = PlateReader(detector, reader).read(scenes[0].image_bgr).plates[0].reading.confidence
-    assert PlateReader(detector, reader, confidence).read(scenes[0].image_bgr).plates
-    assert not PlateReader(detector, reader, confidence + 1e-6).read(scenes[0].image_bgr).plates
+    confidence = PlatePipeline(detector, reader).read(scenes[0].image_bgr).plates[0].reading.confidence
+    assert PlatePipeline(detector, reader, confidence).read(scenes[0].image_bgr).plates
+    assert not PlatePipeline(detector, reader, confidence + 1e-6).read(scenes[0].image_bgr).plates
 
 
 def character(label: str = "0", score: float = 1.0, x: float = 0.5, y: float = 0.5) -> Character:
@@ -103,7 +105,7 @@ class TwoWayReader(Reader):
     """Reads a valid plate only from one given corner on."""
 
     def __init__(self, quad: Quad, score: float = 0.9, text: str = "A10", other: str = "0A", other_score: float = 0.95):
-        self.model, self.grammar = cast(Model, LABELLED), GRAMMAR
+        self.model, self.decoder = cast(Model, LABELLED), PlateDecoder(LABELS, GRAMMAR)
         self.right, self.text, self.other = quad, (text, score), (other, other_score)
         self.calls = 0
 
@@ -145,8 +147,8 @@ def test_what_is_read_proves_a_doubtful_plate(score: float, characters: int, in_
 
     A clip shows a plate again, so there the detector decides alone.
     """
-    for is_thorough, count in ((True, in_photo), (False, in_clip)):
-        device = PlateReader(OnePlate(score=score), CountedReader(characters), is_thorough=is_thorough)
+    for is_photograph, count in ((True, in_photo), (False, in_clip)):
+        device = PlatePipeline(OnePlate(score=score), CountedReader(characters), is_photograph=is_photograph)
         result = device.read(np.zeros((9, 9, 3), np.uint8))
         assert len(result.plates + result.unsure) == count
 
@@ -155,21 +157,21 @@ def test_another_way_up_is_read_where_the_first_is_not_valid() -> None:
     """The next likely way is read too, however sure the detector is; a valid reading wins over a surer invalid one."""
     detector = OnePlate((0.9, 0.02, 0.08, 0.0))
     reader = TwoWayReader(roll_quad(detector.plate.quad_xy, 2))
-    (plate,) = PlateReader(detector, reader).read(np.zeros((9, 9, 3), np.uint8)).plates
+    (plate,) = PlatePipeline(detector, reader).read(np.zeros((9, 9, 3), np.uint8)).plates
     assert reader.calls == 2
     assert plate.reading.parsed.valid
     np.testing.assert_array_equal(plate.reading.quad_xy, reader.right)
 
 
 @pytest.mark.parametrize(
-    ("score", "is_thorough", "calls"),
+    ("score", "is_photograph", "calls"),
     [(0.85, False, 1), (0.95, True, 1), (0.85, True, 9), (0.55, False, 1), (0.45, False, 2), (0.75, True, 15)],
 )
-def test_a_sure_valid_reading_stands(score: float, is_thorough: bool, calls: int) -> None:
+def test_a_sure_valid_reading_stands(score: float, is_photograph: bool, calls: int) -> None:
     """No time is spent on other ways where the first gives a valid reading that is sure enough."""
     detector = OnePlate((0.4, 0.3, 0.3, 0.0))
     reader = TwoWayReader(detector.plate.quad_xy, score, other_score=0.05)
-    (plate,) = PlateReader(detector, reader, is_thorough=is_thorough).read(np.zeros((9, 9, 3), np.uint8)).plates
+    (plate,) = PlatePipeline(detector, reader, is_photograph=is_photograph).read(np.zeros((9, 9, 3), np.uint8)).plates
     assert reader.calls == calls
     assert plate.reading.parsed.valid
 
@@ -179,16 +181,16 @@ def test_a_doubted_reading_of_a_photograph_is_put_to_the_vote(score: float, expe
     """Readings at corners moved a little outvote the one at the corners found, sign by sign; never a sure one."""
     detector = OnePlate()
     reader = TwoWayReader(detector.plate.quad_xy, score, "A10", "A40", 0.8)
-    result = PlateReader(detector, reader, is_thorough=True).read(np.zeros((9, 9, 3), np.uint8))
+    result = PlatePipeline(detector, reader, is_photograph=True).read(np.zeros((9, 9, 3), np.uint8))
     assert [plate.reading.text for plate in result.plates] == [expected]
     assert [plate.reading.parsed.latin for plate in result.plates] == [expected]
 
 
-def test_a_clips_reading_is_not(plate_reader: PlateReader) -> None:
+def test_a_clips_reading_is_not(plate_reader: PlatePipeline) -> None:
     """A clip's own frames vote."""
     detector = OnePlate()
     reader = TwoWayReader(detector.plate.quad_xy, 0.6, "A10", "A40", 0.8)
-    (plate,) = PlateReader(detector, reader).read(np.zeros((9, 9, 3), np.uint8)).plates
+    (plate,) = PlatePipeline(detector, reader).read(np.zeros((9, 9, 3), np.uint8)).plates
     assert plate.reading.text == "A10"
 
 
@@ -207,7 +209,7 @@ def test_a_photographs_plate_is_read_again_where_its_text_says_that_it_is() -> N
             return Reading((row,), parsed, quad_xy, margin=0.1)
 
     detector = OnePlate()
-    (plate,) = PlateReader(detector, Listening(), is_thorough=True).read(np.zeros((9, 9, 3), np.uint8)).plates
+    (plate,) = PlatePipeline(detector, Listening(), is_photograph=True).read(np.zeros((9, 9, 3), np.uint8)).plates
     first, second = (quad_size(quad) for quad in seen)  # no better reading came of the second: it is the last
     assert second[1] < 0.7 * first[1]
     assert 0.95 < second[0] / first[0] < 1.2
@@ -215,7 +217,7 @@ def test_a_photographs_plate_is_read_again_where_its_text_says_that_it_is() -> N
         plate.reading.quad_xy, seen[1]
     )  # what is told is where the text says it is, all the same
     seen.clear()
-    (plate,) = PlateReader(detector, Listening()).read(np.zeros((9, 9, 3), np.uint8)).plates
+    (plate,) = PlatePipeline(detector, Listening()).read(np.zeros((9, 9, 3), np.uint8)).plates
     assert len(seen) == 1
     np.testing.assert_allclose(plate.reading.quad_xy, detector.plate.quad_xy)
 
@@ -224,8 +226,8 @@ def test_few_characters_tell_no_corners() -> None:
     """A plate isn't made out of one or two signs."""
     quad = OnePlate().plate.quad_xy
     parsed = Parsed(None, False, {}, "")
-    assert fitted_corners(Reading((tuple(character(x=0.2 * i) for i in range(3)),), parsed, quad)) is None
-    assert fitted_corners(Reading((tuple(character(x=0.2 * i) for i in range(4)),), parsed, quad)) is not None
+    assert refined_corners(Reading((tuple(character(x=0.2 * i) for i in range(3)),), parsed, quad)) is None
+    assert refined_corners(Reading((tuple(character(x=0.2 * i) for i in range(4)),), parsed, quad)) is not None
 
 
 def test_the_second_turn_is_the_detectors_next_best() -> None:
@@ -261,15 +263,15 @@ def test_classifier_says_what_it_does_not_know(golden_model: OpenGolden) -> None
 
 @pytest.mark.parametrize("runtime", ["litert", "tflite", "onnxruntime", "opencv"])
 def test_every_runtime_reads_the_same_texts(
-    golden_model: OpenGolden, plate_reader: PlateReader, scenes: tuple[Scene, ...], runtime: str
+    golden_model: OpenGolden, plate_reader: PlatePipeline, scenes: tuple[Scene, ...], runtime: str
 ) -> None:
     """The way from a frame to its text gives the same answer under every runtime that is installed."""
     try:
-        other = PlateReader(Detector(golden_model("detector", runtime)), Reader(golden_model("reader", runtime)))
+        other = PlatePipeline(Detector(golden_model("detector", runtime)), Reader(golden_model("reader", runtime)))
     except ModelError as error:
         pytest.skip(str(error))
 
-    def texts(reader: PlateReader) -> list[list[str]]:
+    def texts(reader: PlatePipeline) -> list[list[str]]:
         return [[plate.reading.text for plate in reader.read(scene.image_bgr).plates] for scene in scenes[:10]]
 
     assert texts(other) == texts(plate_reader)

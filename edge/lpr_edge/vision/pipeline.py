@@ -1,0 +1,88 @@
+"""From a frame to the plates on it: detector, then reader."""
+
+from dataclasses import dataclass
+from time import perf_counter
+
+from lpr_edge.contract.arrays import Floats, Image
+from lpr_edge.vision.detector import Detector, FoundPlate
+from lpr_edge.vision.low_light import apply_low_light_gain
+from lpr_edge.vision.reader import Reader, Reading
+from lpr_edge.vision.roi import is_inside
+from lpr_edge.vision.strategy import CameraStrategy, PhotographStrategy, PlateReading, Strategy
+
+
+@dataclass(frozen=True)
+class FrameResult:
+    """The plates of a frame, and the time they took."""
+
+    plates: tuple[PlateReading, ...]
+    detect_ms: float
+    read_ms: float
+    """For all plates together."""
+    seen: tuple[FoundPlate, ...] = ()
+    """All detections, those outside the region of interest too."""
+    unsure: tuple[PlateReading, ...] = ()
+    """Plates whose readings have a lower confidence than was asked for."""
+
+
+class PlatePipeline:
+    """Detector and reader, one after the other."""
+
+    def __init__(
+        self,
+        detector: Detector,
+        reader: Reader,
+        min_confidence: float = 0.0,
+        roi: Floats | None = None,
+        is_photograph: bool = False,
+    ) -> None:
+        """Take both networks.
+
+        Args:
+            detector: finds plates.
+            reader: reads them.
+            min_confidence: readings below it, and plates without any character, are low-confidence ones.
+            roi: (corners, 2) polygon in shares of the frame; plates outside are left unread; None for the whole frame.
+            is_photograph: frames are photographs, which show a plate once: more work goes into each.
+        """
+        self.detector = detector
+        self.reader = reader
+        self.min_confidence = min_confidence
+        self.roi = roi
+        self.strategy: Strategy = PhotographStrategy(detector.threshold) if is_photograph else CameraStrategy()
+
+    def read(self, frame_bgr: Image) -> FrameResult:
+        """Find and read the plates of a frame.
+
+        Args:
+            frame_bgr: (H, W, 3) uint8, BGR.
+
+        Returns:
+            The plates, highest detection score first.
+        """
+        start = perf_counter()
+        frame_bgr = apply_low_light_gain(frame_bgr)
+        seen = self.detector.detect(frame_bgr, self.strategy.proposal_share)
+        found = [plate for plate in seen if self._is_in_roi(plate, frame_bgr)]
+        between = perf_counter()
+        plates = self.strategy.read_plates(self.reader, frame_bgr, found)
+        end = perf_counter()
+        kept = {id(plate.found) for plate in plates}
+        seen = [plate for plate in seen if plate.score >= self.detector.threshold or id(plate) in kept]
+        sure = tuple(plate for plate in plates if self.is_sure(plate.reading))
+        unsure = tuple(plate for plate in plates if not self.is_sure(plate.reading))
+        return FrameResult(sure, 1000 * (between - start), 1000 * (end - between), tuple(seen), unsure)
+
+    def is_sure(self, reading: Reading, any_text: bool = True) -> bool:
+        """Tell whether a reading, or a vote, has the confidence that was asked for.
+
+        Args:
+            reading: what was read.
+            any_text: whether it may be what no form of the country allows, or shorter than all of them.
+        """
+        likely = bool(reading.characters) and reading.confidence >= self.min_confidence
+        return likely and (any_text or reading.parsed.valid)
+
+    def _is_in_roi(self, plate: FoundPlate, frame_bgr: Image) -> bool:
+        height, width = frame_bgr.shape[:2]
+        return self.roi is None or is_inside(plate.quad_xy, self.roi, (height, width))

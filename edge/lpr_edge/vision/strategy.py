@@ -1,0 +1,184 @@
+"""How much work a plate gets: one look in a camera's frame, several in a photograph.
+
+A camera shows the same plate again in its next frame, and a vote fuses the readings. A photograph shows it once.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from lpr_edge.contract.arrays import Image, Quad
+from lpr_edge.contract.geometry import lean_quad, roll_quad, stretch_quad
+from lpr_edge.text.confidence import log_odds
+from lpr_edge.vision.corner_refinement import refined_corners
+from lpr_edge.vision.detector import PROPOSALS, FoundPlate
+from lpr_edge.vision.reader import Reader, Reading
+from lpr_edge.vision.voting import PlateVoter
+
+CAMERA_CONFIDENCE = 0.5
+"""Confidence from which a valid reading of a camera's frame stands; below it the next likely way up is read as well."""
+PHOTOGRAPH_CONFIDENCE = 0.8
+"""The same for a photograph; below it the plate is read with other corners as well."""
+VOTE_BELOW = 0.9
+"""Confidence below which a photograph's reading is put to the vote."""
+STRETCHES = ((0.04, 0.12), (0.06, 0.25), (-0.03, -0.08))
+"""Shares of its width and height by which a low-confidence plate is enlarged or shrunk. A detector is a few pixels off,
+which is much of the height of a plate of one row.
+"""
+LEANS = (-0.12, 0.12)
+"""Shares of its height by which its right side is raised or lowered."""
+SHIFTS = (0.04, 0.12)
+"""Shares of width and height by which the corners of the voting readings differ from the best one's."""
+OWN_VOTES = 2
+"""Weight of the best reading in that vote."""
+REFINEMENTS = 2
+"""Most rounds of corner refinement."""
+CHARACTERS_AT_THRESHOLD = 3.0
+"""Expected characters that a proposal needs whose score is exactly the detector's threshold."""
+LOG_ODDS_A_CHARACTER = 0.5
+"""What one more or less of them is worth in the detector's log-odds."""
+MOST_CHARACTERS = 8.0
+"""Characters that count as evidence of a plate: more of them, as on a shop sign, are no better evidence."""
+
+
+@dataclass(frozen=True)
+class PlateReading:
+    """A plate found and read."""
+
+    found: FoundPlate
+    reading: Reading
+
+
+class Strategy(Protocol):
+    """What is done with the detector's proposals."""
+
+    @property
+    def proposal_share(self) -> float:
+        """Share of the detector's threshold from which a proposal is read."""
+
+    def read_plates(self, reader: Reader, frame_bgr: Image, found: Sequence[FoundPlate]) -> tuple[PlateReading, ...]:
+        """Read proposals.
+
+        Args:
+            reader: the reader's network.
+            frame_bgr: (H, W, 3) uint8, BGR.
+            found: the proposals.
+
+        Returns:
+            Those that are plates, each with its reading, in the order of `found`.
+        """
+
+
+@dataclass(frozen=True)
+class CameraStrategy:
+    """For frames of cameras and clips: one look, and the next likely way up where its confidence is low."""
+
+    proposal_share: float = 1.0
+
+    def read_plates(self, reader: Reader, frame_bgr: Image, found: Sequence[FoundPlate]) -> tuple[PlateReading, ...]:
+        """Read each plate, see `Strategy.read_plates`."""
+        return tuple(PlateReading(plate, self._read(reader, frame_bgr, plate)) for plate in found)
+
+    def _read(self, reader: Reader, frame_bgr: Image, plate: FoundPlate) -> Reading:
+        first = reader.read(frame_bgr, plate.quad_xy)
+        if _stands(first, CAMERA_CONFIDENCE):
+            return first
+        return best_reading([first, reader.read(frame_bgr, roll_quad(plate.quad_xy, second_turn(plate)))])
+
+
+@dataclass(frozen=True)
+class PhotographStrategy:
+    """For photographs: corner refinement, other corners where confidence is low, a vote where it stays low.
+
+    What is read also decides whether a low-scoring proposal is a plate.
+    """
+
+    threshold: float
+    """The detector's, on its score."""
+    proposal_share: float = PROPOSALS
+
+    def read_plates(self, reader: Reader, frame_bgr: Image, found: Sequence[FoundPlate]) -> tuple[PlateReading, ...]:
+        """Read each proposal, and keep those that are plates, see `Strategy.read_plates`."""
+        readings = (PlateReading(plate, self.read(reader, frame_bgr, plate)) for plate in found)
+        return tuple(_at_refined_corners(plate) for plate in readings if self._is_plate(plate))
+
+    def read(self, reader: Reader, frame_bgr: Image, plate: FoundPlate) -> Reading:
+        """Read one plate of a frame (H, W, 3) in the best way."""
+        best = self._read_best(reader, frame_bgr, plate)
+        return best if not best.text or _stands(best, VOTE_BELOW) else self._vote(reader, frame_bgr, best)
+
+    def _read_best(self, reader: Reader, frame_bgr: Image, plate: FoundPlate) -> Reading:
+        best = _refine(reader, frame_bgr, reader.read(frame_bgr, plate.quad_xy))
+        if _stands(best, PHOTOGRAPH_CONFIDENCE):
+            return best
+        quads = [roll_quad(plate.quad_xy, second_turn(plate)), *_other_corners(best.quad_xy)]
+        return best_reading([best, *(reader.read(frame_bgr, quad) for quad in quads)])
+
+    def _vote(self, reader: Reader, frame_bgr: Image, best: Reading) -> Reading:
+        voter = PlateVoter()
+        for reading in (*[best] * OWN_VOTES, *(reader.read(frame_bgr, quad) for quad in _shifted(best.quad_xy))):
+            if reading.text:
+                voter.add(reading)
+        return voter.result(reader.decoder)
+
+    def _is_plate(self, plate: PlateReading) -> bool:
+        """Tell whether a proposal is a plate, by what stands on it: signs and lamps have no characters."""
+        characters = min(MOST_CHARACTERS, expected_characters(plate.reading))
+        evidence = LOG_ODDS_A_CHARACTER * (characters - CHARACTERS_AT_THRESHOLD)
+        return log_odds(plate.found.score) + evidence >= log_odds(self.threshold)
+
+
+def best_reading(readings: Sequence[Reading]) -> Reading:
+    """Choose among readings of one plate: valid, then with the most expected characters."""
+    return max(readings, key=lambda reading: (reading.parsed.valid, expected_characters(reading)))
+
+
+def expected_characters(reading: Reading) -> float:
+    """The expected number of characters that are there and right.
+
+    Upside down, the grammar still finds some valid text, each label likely enough; but fewer peaks, and fainter.
+    """
+    return sum(character.peak * character.score for row in reading.characters for character in row)
+
+
+def second_turn(plate: FoundPlate) -> int:
+    """Index of the corner that is the plate's own top left where the detector's choice, 0, is wrong."""
+    return max((1, 2, 3), key=lambda turn: plate.turn_scores[turn])
+
+
+def _stands(reading: Reading, confidence: float) -> bool:
+    """Tell whether a reading needs no other: the grammar allows it, and its confidence is high enough."""
+    return reading.parsed.valid and reading.confidence >= confidence
+
+
+def _refine(reader: Reader, frame_bgr: Image, reading: Reading) -> Reading:
+    """Read a plate where its text says that it is, as long as that makes the reading better."""
+    for _ in range(REFINEMENTS):
+        corners = refined_corners(reading)
+        closer = reader.read(frame_bgr, corners) if corners is not None else reading
+        if best_reading([reading, closer]) is reading:
+            break
+        reading = closer
+    return reading
+
+
+def _at_refined_corners(plate: PlateReading) -> PlateReading:
+    """The plate, reported where its text says that it is: nearer to the truth than the corners it was read at."""
+    corners = refined_corners(plate.reading)
+    return plate if corners is None else replace(plate, reading=replace(plate.reading, quad_xy=corners))
+
+
+def _other_corners(quad_xy: Quad) -> Iterator[Quad]:
+    """Where the corners may be instead."""
+    yield from (stretch_quad(quad_xy, *stretch) for stretch in STRETCHES)
+    yield from (lean_quad(quad_xy, lean) for lean in LEANS)
+
+
+def _shifted(quad_xy: Quad) -> Iterator[Quad]:
+    """Corners a little off the given ones."""
+    wider, higher = SHIFTS
+    for sign in (-1, 1):
+        yield stretch_quad(quad_xy, sign * wider, sign * higher)
+        yield stretch_quad(quad_xy, sign * wider, 0.0)
+        yield stretch_quad(quad_xy, 0.0, sign * higher)
+        yield lean_quad(quad_xy, sign * higher)
