@@ -10,8 +10,8 @@ import numpy as np
 
 from lpr_bench.base.tables import format_table
 from lpr_bench.latency.matrix import LEAST_MS, noise
-from lpr_bench.latency.percentiles import summarize_ms
 from lpr_bench.latency.processes import run_fresh
+from lpr_bench.latency.statistics import summarize_ms
 from lpr_bench.report.report_rivals import SPEED, speed_row
 from lpr_bench.roofline.network_costs import network_cost
 from lpr_bench.roofline.roofline import Job, in_turns

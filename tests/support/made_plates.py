@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from tests.support.golden import tinyland
 
-from lpr_bench.accuracy.scoring import Judged
+from lpr_bench.accuracy.reliability import Judged
 from lpr_edge.contract.arrays import Quad
 from lpr_edge.contract.data import PlateLabel
 from lpr_edge.contract.outputs import Character

@@ -1,4 +1,4 @@
-"""Accuracy as one HTML file that needs nothing beside it: figures, reliability, every miss with its picture."""
+"""Accuracy as one self-contained HTML file: figures, reliability diagram, every miss with its picture."""
 
 import base64
 import html
@@ -6,27 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
-import numpy as np
-
-from lpr_bench.accuracy.diagram import reliability_svg
-from lpr_bench.accuracy.misses import draw_miss, is_wrong
-from lpr_bench.accuracy.plates import ReadPlate
-from lpr_bench.accuracy.reliability import Pair
+from lpr_bench.accuracy.misses import Miss
+from lpr_bench.accuracy.reliability import Bin, Pair, bins, calibration_error
 from lpr_bench.base.page import heading, make_page, paragraph
-from lpr_edge.contract.arrays import Image, Quad
-from lpr_edge.contract.data import PlatePhoto
 from lpr_edge.contract.errors import LprError
-from lpr_edge.contract.geometry import grow_quad, is_convex, quad_size, rectify
-from lpr_edge.contract.metrics import Matches
+from lpr_edge.contract.metrics import wilson_interval
 from lpr_edge.output.annotate import font_face
 
-LONGEST_SIDE = 640
-"""Pixels of a photograph on the page."""
-PLATE_WIDTH = 220
-"""Pixels of a plate on the page."""
-QUALITY = 80
-"""JPEG's."""
 STYLE = """
 body { font: 15px/1.45 plates, system-ui, sans-serif; max-width: 1180px; margin: 2em auto; padding: 0 1em; color: #222 }
 h1 { font-size: 1.5em } h2 { font-size: 1.15em; margin-top: 2em }
@@ -40,10 +26,6 @@ td { padding: .2em .8em .2em 0; vertical-align: top }
 """
 
 
-Wrong = tuple[str, str, str, bytes | None]
-"""Of a plate: what is wrong, the truth, what was read, and its picture."""
-
-
 @dataclass(frozen=True)
 class Part:
     """A heading with tables below it."""
@@ -51,69 +33,6 @@ class Part:
     title: str
     text: str
     """As the terminal shows it."""
-
-
-@dataclass(frozen=True)
-class Miss:
-    """A photograph on which something is wrong, drawn."""
-
-    name: str
-    jpeg: bytes
-    rows: tuple[Wrong, ...]
-
-
-class MissGallery:
-    """Keeps the photographs that the device got wrong, small."""
-
-    def __init__(self) -> None:
-        self.misses: list[Miss] = []
-
-    def watch(self, photo: PlatePhoto, frame_bgr: Image, found: Sequence[ReadPlate], matches: Matches) -> None:
-        """Keep a photograph if anything on it is wrong."""
-        if is_wrong(photo.plates, found, matches):
-            drawn = _shrink(draw_miss(frame_bgr, photo.plates, found))
-            rows = tuple(_wrong_plates(photo, frame_bgr, found, matches))
-            self.misses.append(Miss(photo.path.name, _jpeg(drawn), rows))
-
-
-def _wrong_plates(photo: PlatePhoto, frame_bgr: Image, found: Sequence[ReadPlate], matches: Matches) -> list[Wrong]:
-    rows: list[Wrong] = []
-    for index, true in matches.pairs:
-        label, plate = photo.plates[true], found[index]
-        if label.legible == "full" and plate.text != "".join(label.text_rows):
-            rows.append(("misread", " ".join(label.text_rows), _told(plate), _plate_picture(frame_bgr, plate.quad_xy)))
-    for true in matches.missed:
-        label = photo.plates[true]
-        if label.legible != "none":
-            what = f"not found ({label.kind}, {quad_size(label.quad_xy)[0]:.0f} px)"
-            rows.append((what, " ".join(label.text_rows), "–", _plate_picture(frame_bgr, label.quad_xy)))
-    alarms = [found[index] for index in matches.false_alarms]
-    return rows + [("no plate", "–", _told(plate), _plate_picture(frame_bgr, plate.quad_xy)) for plate in alarms]
-
-
-def _told(plate: ReadPlate) -> str:
-    """What was read, and how surely."""
-    if plate.reading is None or not plate.text:
-        return plate.text or "nothing"
-    valid = "" if plate.reading.parsed.valid else ", not valid"
-    return f"{' '.join(plate.reading.rows)} ({plate.reading.confidence:.0%}{valid})"
-
-
-def _plate_picture(frame_bgr: Image, quad_xy: Quad) -> bytes | None:
-    if not is_convex(quad_xy):
-        return None
-    width, height = quad_size(quad_xy)
-    size_hw = (int(np.clip(PLATE_WIDTH * height / max(width, 1.0), 20, PLATE_WIDTH)), PLATE_WIDTH)
-    return _jpeg(rectify(frame_bgr, grow_quad(quad_xy, 0.05), size_hw))
-
-
-def _shrink(picture: Image) -> Image:
-    scale = min(1.0, LONGEST_SIDE / max(picture.shape[:2]))
-    return np.asarray(cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
-
-
-def _jpeg(picture: Image) -> bytes:
-    return bytes(cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1].tobytes())
 
 
 def write_page(
@@ -158,3 +77,52 @@ def _miss_html(miss: Miss) -> str:
 
 def _img(jpeg: bytes, kind: str) -> str:
     return f'<img class="{kind}" alt="" src="data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}">'
+
+
+SIDE = 300
+LEFT, BOTTOM = 46, 40
+"""Pixels for the axes' numbers."""
+
+
+def reliability_svg(pairs: Sequence[Pair]) -> str:
+    """Draw each bin at its mean confidence, with the interval of its share; the diagonal is a confidence kept."""
+    error = calibration_error(pairs)
+    told = "no readings" if error is None else f"{len(pairs)} readings, expected calibration error {error:.1%}"
+    size = f"{SIDE + LEFT + 50} {SIDE + BOTTOM + 30}"
+    marks = "".join(_mark(b) for b in bins(pairs) if b.confidences)
+    x0, y0, x1, y1 = _x(0), _y(0), _x(1), _y(1)
+    return (
+        f'<svg viewBox="0 0 {size}" width="440" role="img" font-family="sans-serif" font-size="11" fill="#444">'
+        f'<rect x="{x0}" y="{y1}" width="{SIDE}" height="{SIDE}" fill="#fafafa" stroke="#bbb"/>'
+        f'<line x1="{x0}" y1="{y0}" x2="{x1}" y2="{y1}" stroke="#999" stroke-dasharray="4 4"/>'
+        f"{_ticks()}{marks}"
+        f'<text x="{x0 + SIDE / 2}" y="{y0 + 32}" text-anchor="middle">confidence: {told}</text>'
+        f'<text x="12" y="{y1 + SIDE / 2}" text-anchor="middle" transform="rotate(-90 12 {y1 + SIDE / 2})">'
+        "share that is right, 95 % interval</text></svg>"
+    )
+
+
+def _x(share: float) -> float:
+    return LEFT + SIDE * share
+
+
+def _y(share: float) -> float:
+    return 20 + SIDE * (1 - share)
+
+
+def _ticks() -> str:
+    marks = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+    across = (f'<text x="{_x(m)}" y="{_y(0) + 14}" text-anchor="middle">{m:g}</text>' for m in marks)
+    up = (f'<text x="{LEFT - 6}" y="{_y(m) + 4}" text-anchor="end">{m:g}</text>' for m in marks)
+    return "".join((*across, *up))
+
+
+def _mark(b: Bin) -> str:
+    count = len(b.confidences)
+    low, high = wilson_interval(b.right, count)
+    x, y = _x(b.mean), _y(b.right / count)
+    return (
+        f'<line x1="{x:.1f}" y1="{_y(low):.1f}" x2="{x:.1f}" y2="{_y(high):.1f}" stroke="#1a5fb4" stroke-width="2"/>'
+        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5" fill="#1a5fb4"><title>{b.right} of {count}</title></circle>'
+        f'<text x="{x + 8:.1f}" y="{y + 4:.1f}">{b.right}/{count}</text>'
+    )

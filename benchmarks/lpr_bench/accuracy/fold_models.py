@@ -6,7 +6,7 @@ from functools import cached_property
 
 from lpr_bench.accuracy.plate_traits import describe_plate
 from lpr_bench.accuracy.plates import ReadPlate, Traits
-from lpr_bench.system.devices import open_detectors, open_readers, read_plates
+from lpr_bench.system.devices import open_detectors, open_readers
 from lpr_edge.contract.arrays import Image
 from lpr_edge.contract.data import PlateLabel, PlatePhoto
 from lpr_edge.contract.splits import seen_by_training
@@ -55,7 +55,8 @@ class Networks:
 
     def read(self, photo: PlatePhoto, frame_bgr: Image) -> list[ReadPlate]:
         """What the device says of a photograph, as accuracy is scored on."""
-        return read_plates(self.device(photo), frame_bgr)
+        plates = self.device(photo).read(frame_bgr).plates
+        return [ReadPlate(plate.reading.quad_xy, plate.reading.text, plate.reading) for plate in plates]
 
     def describe(self, photo: PlatePhoto, label: PlateLabel, frame_bgr: Image) -> Traits:
         """What a plate is like, and whether the networks that read it may have learnt from it."""

@@ -1,6 +1,7 @@
 """Pictures of what went wrong: each photograph with a miss, the truth and the reading drawn on it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -10,6 +11,7 @@ from lpr_bench.accuracy.plates import ReadPlate
 from lpr_edge.contract.arrays import Image, Quad
 from lpr_edge.contract.data import PlateLabel, PlatePhoto
 from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.geometry import grow_quad, is_convex, quad_size, rectify
 from lpr_edge.contract.metrics import Matches
 from lpr_edge.output.annotate import text_patch
 
@@ -17,6 +19,12 @@ TRUTH_BGR = (80, 200, 60)
 FOUND_BGR = (60, 90, 255)
 UNREADABLE_BGR = (170, 170, 170)
 """For plates that nobody can read: finding them counts neither way."""
+LONGEST_SIDE = 640
+"""Pixels of a photograph on the page."""
+PLATE_WIDTH = 220
+"""Pixels of a plate on the page."""
+QUALITY = 80
+"""JPEG's."""
 
 
 class MissFolder:
@@ -78,3 +86,70 @@ def _draw(picture: Image, quad_xy: Quad, text: str, colour: tuple[int, int, int]
     y = int(np.clip(top, 0, picture.shape[0] - patch.shape[0]))
     x = int(np.clip(quad_xy[:, 0].min(), 0, picture.shape[1] - patch.shape[1]))
     picture[y : y + patch.shape[0], x : x + patch.shape[1]] = patch
+
+
+Wrong = tuple[str, str, str, bytes | None]
+"""Of a plate: what is wrong, the truth, what was read, and its picture."""
+
+
+@dataclass(frozen=True)
+class Miss:
+    """A photograph on which something is wrong, drawn."""
+
+    name: str
+    jpeg: bytes
+    rows: tuple[Wrong, ...]
+
+
+class MissGallery:
+    """Keeps the photographs that the device got wrong, small."""
+
+    def __init__(self) -> None:
+        self.misses: list[Miss] = []
+
+    def watch(self, photo: PlatePhoto, frame_bgr: Image, found: Sequence[ReadPlate], matches: Matches) -> None:
+        """Keep a photograph if anything on it is wrong."""
+        if is_wrong(photo.plates, found, matches):
+            drawn = _shrink(draw_miss(frame_bgr, photo.plates, found))
+            rows = tuple(_wrong_plates(photo, frame_bgr, found, matches))
+            self.misses.append(Miss(photo.path.name, _jpeg(drawn), rows))
+
+
+def _wrong_plates(photo: PlatePhoto, frame_bgr: Image, found: Sequence[ReadPlate], matches: Matches) -> list[Wrong]:
+    rows: list[Wrong] = []
+    for index, true in matches.pairs:
+        label, plate = photo.plates[true], found[index]
+        if label.legible == "full" and plate.text != "".join(label.text_rows):
+            rows.append(("misread", " ".join(label.text_rows), _told(plate), _plate_picture(frame_bgr, plate.quad_xy)))
+    for true in matches.missed:
+        label = photo.plates[true]
+        if label.legible != "none":
+            what = f"not found ({label.kind}, {quad_size(label.quad_xy)[0]:.0f} px)"
+            rows.append((what, " ".join(label.text_rows), "–", _plate_picture(frame_bgr, label.quad_xy)))
+    alarms = [found[index] for index in matches.false_alarms]
+    return rows + [("no plate", "–", _told(plate), _plate_picture(frame_bgr, plate.quad_xy)) for plate in alarms]
+
+
+def _told(plate: ReadPlate) -> str:
+    """What was read, and how surely."""
+    if plate.reading is None or not plate.text:
+        return plate.text or "nothing"
+    valid = "" if plate.reading.parsed.valid else ", not valid"
+    return f"{' '.join(plate.reading.rows)} ({plate.reading.confidence:.0%}{valid})"
+
+
+def _plate_picture(frame_bgr: Image, quad_xy: Quad) -> bytes | None:
+    if not is_convex(quad_xy):
+        return None
+    width, height = quad_size(quad_xy)
+    size_hw = (int(np.clip(PLATE_WIDTH * height / max(width, 1.0), 20, PLATE_WIDTH)), PLATE_WIDTH)
+    return _jpeg(rectify(frame_bgr, grow_quad(quad_xy, 0.05), size_hw))
+
+
+def _shrink(picture: Image) -> Image:
+    scale = min(1.0, LONGEST_SIDE / max(picture.shape[:2]))
+    return np.asarray(cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _jpeg(picture: Image) -> bytes:
+    return bytes(cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1].tobytes())

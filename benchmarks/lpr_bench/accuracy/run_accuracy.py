@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from lpr_bench.accuracy import characters, plate_changes, plates, plates_report, robustness
-from lpr_bench.accuracy.accuracy_page import MissGallery, Part, write_page
+from lpr_bench.accuracy.accuracy_page import Part, write_page
 from lpr_bench.accuracy.copies import without_copies
 from lpr_bench.accuracy.fold_models import open_networks
-from lpr_bench.accuracy.misses import MissFolder
-from lpr_bench.accuracy.reliability import format_reliability, summarize_reliability
-from lpr_bench.accuracy.scoring import Judgement
+from lpr_bench.accuracy.misses import MissFolder, MissGallery
+from lpr_bench.accuracy.reliability import Judgement, format_reliability, summarize_reliability
 from lpr_bench.base.results import write_result
 from lpr_bench.system.devices import (
     add_folds_flags,

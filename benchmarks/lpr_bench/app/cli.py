@@ -23,10 +23,9 @@ def build_parser() -> argparse.ArgumentParser:
     from lpr_bench.accuracy import run_accuracy
     from lpr_bench.app import run_all
     from lpr_bench.calibration import run_calibrate
-    from lpr_bench.cards import run_cards
     from lpr_bench.latency import run_compare, run_frames, run_latency, run_stress, run_trials
     from lpr_bench.parity import run_parity
-    from lpr_bench.report import run_report
+    from lpr_bench.report import run_cards, run_report
     from lpr_bench.roofline import run_limits
 
     parser = argparse.ArgumentParser(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lpr_bench.accuracy.scoring import Judged
+from lpr_bench.accuracy.reliability import Judged
 from lpr_edge.contract.arrays import Floats
 from lpr_edge.contract.country import Country
 from lpr_edge.contract.errors import LprError

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from lpr_bench.base.results import Record
-from lpr_bench.latency.bootstrap import Ratio, grouped_ratio
+from lpr_bench.latency.statistics import Ratio, grouped_ratio
 from lpr_bench.system.validity import case_faults, is_valid, why_invalid
 from lpr_edge.contract.errors import LprError
 

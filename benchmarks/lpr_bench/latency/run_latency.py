@@ -12,10 +12,9 @@ import cv2
 
 from lpr_bench.base.results import Record
 from lpr_bench.base.tables import format_table
-from lpr_bench.latency.bootstrap import paired_ratio
 from lpr_bench.latency.matrix import Case, Rounds, find_cases, measure_cases
-from lpr_bench.latency.percentiles import summarize_ms
 from lpr_bench.latency.processes import run_fresh
+from lpr_bench.latency.statistics import paired_ratio, summarize_ms
 from lpr_bench.system.boards import add_board_flags, publish, show
 from lpr_bench.system.devices import describe_file
 from lpr_bench.system.environment import describe_environment

@@ -13,7 +13,7 @@ import cv2
 from lpr_bench.base.frames import FramePool, make_frames
 from lpr_bench.base.results import Record
 from lpr_bench.base.tables import format_table
-from lpr_bench.latency.percentiles import summarize_ms
+from lpr_bench.latency.statistics import summarize_ms
 from lpr_bench.system.boards import add_board_flags, publish, show
 from lpr_bench.system.devices import add_device_flags, describe_model, open_reader
 from lpr_bench.system.environment import describe_environment, describe_state

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import exp, log
 from typing import Any
 
-from lpr_bench.system.known_networks import BOARDS, MULTIPLY_ADDS, Board, Known
+from lpr_bench.roofline.known_networks import BOARDS, MULTIPLY_ADDS, Board, Known
 
 
 @dataclass(frozen=True)

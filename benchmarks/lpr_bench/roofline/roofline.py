@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from lpr_bench.base.frames import make_frames
-from lpr_bench.latency.frame_steps import profile_frames
+from lpr_bench.latency.frame_times import profile_frames
 from lpr_bench.latency.run_frames import Settings, open_settings
 from lpr_bench.roofline.peaks import FILES
 from lpr_edge.runtimes.opening import open_model

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from lpr_bench.latency.bootstrap import paired_ratio
+from lpr_bench.latency.statistics import paired_ratio
 from lpr_bench.roofline.roofline import CHARACTERS, IN_A_ROW, LimitTimes
 
 OUTSIDE_BAR = 0.15

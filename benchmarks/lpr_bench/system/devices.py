@@ -4,8 +4,6 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from lpr_bench.accuracy.plates import ReadPlate
-from lpr_edge.contract.arrays import Image
 from lpr_edge.contract.manifest import Manifest, read_manifest
 from lpr_edge.contract.pictures import file_sha256
 from lpr_edge.runtimes.model import Model
@@ -101,12 +99,6 @@ def open_classifier(parsed: argparse.Namespace) -> Classifier:
     """
     path = parsed.classifier or shipped_model("characters", parsed.runtime)
     return Classifier(open_model(path, parsed.runtime, parsed.threads))
-
-
-def read_plates(device: PlatePipeline, frame_bgr: Image) -> list[ReadPlate]:
-    """What the device says of a frame, as accuracy is scored on."""
-    plates = device.read(frame_bgr).plates
-    return [ReadPlate(plate.reading.quad_xy, plate.reading.text, plate.reading) for plate in plates]
 
 
 def describe_model(model: Model) -> dict[str, Any]:

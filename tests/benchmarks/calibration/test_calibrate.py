@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from tests.support.made_plates import GRAMMAR, LABELS, QUAD, judged, write_streets
 
-from lpr_bench.accuracy.reliability import bins, calibration_error, summarize_reliability
-from lpr_bench.accuracy.scoring import Judged, is_right
+from lpr_bench.accuracy.reliability import Judged, bins, calibration_error, is_right, summarize_reliability
 from lpr_bench.app.cli import main
 from lpr_bench.calibration.confidence_fit import cross_fitted, fit_curve, fit_temperature
 from lpr_edge.contract.data import PlateLabel

@@ -7,8 +7,8 @@ from tests.support.records import frames_record, latency_record
 
 from lpr_bench.app.cli import main
 from lpr_bench.base.results import add_record, write_result
-from lpr_bench.latency.bootstrap import grouped_ratio, paired_ratio
 from lpr_bench.latency.comparison import NotComparableError, check_comparable, compare_records, steady
+from lpr_bench.latency.statistics import grouped_ratio, paired_ratio
 
 TRIES = 20
 

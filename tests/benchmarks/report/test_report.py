@@ -8,7 +8,7 @@ from tests.support.records import ENVIRONMENT, frames_record, latency_record
 
 from lpr_bench.app.cli import main
 from lpr_bench.base.results import add_record, write_result
-from lpr_bench.system.known_networks import BOARDS
+from lpr_bench.roofline.known_networks import BOARDS
 from lpr_edge.contract.metrics import share
 
 INVALID = {"valid": False, "invalid_because": ["the board throttled"]}

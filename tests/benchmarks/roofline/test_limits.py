@@ -4,14 +4,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lpr_bench.latency.frame_steps import STEPS, profile_frames
+from lpr_bench.latency.frame_times import STEPS, profile_frames
+from lpr_bench.roofline.known_networks import BOARDS, Board, Known
 from lpr_bench.roofline.network_costs import multiply_adds, network_cost
 from lpr_bench.roofline.peaks import FILES
 from lpr_bench.roofline.projection import check_projection, project, worst_factor
 from lpr_bench.roofline.roofline import Job, LimitTimes, in_turns
 from lpr_bench.roofline.targets import bars
 from lpr_bench.system.devices import open_plate_reader
-from lpr_bench.system.known_networks import BOARDS, Board, Known
 from lpr_edge.contract.geometry import rectify
 
 

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from lpr_bench.cards.cards import Beside, Result, open_shipped, write_card
+from lpr_bench.report.cards import Beside, Result, open_shipped, write_card
 from lpr_edge.contract.country import country_from_dict, load_country
 from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.manifest import read_manifest

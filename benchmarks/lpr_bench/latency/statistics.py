@@ -1,4 +1,4 @@
-"""Ratios of latencies with intervals, drawn again from the raw values (Efron 1979)."""
+"""Percentiles of latencies, and ratios of latencies with bootstrap intervals."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,6 +6,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from lpr_edge.contract.arrays import AnyArray
+
+
+def summarize_ms(latencies_ms: Sequence[float]) -> dict[str, float]:
+    """Mean, extremes and percentiles (linear between ranks) in milliseconds.
+
+    Raises:
+        ValueError: there are none.
+    """
+    if not latencies_ms:
+        raise ValueError("no latencies: nothing was measured")
+    values = np.asarray(latencies_ms, np.float64)
+    percentiles = {f"p{q}": float(np.percentile(values, q)) for q in (50, 90, 95, 99)}
+    return {"mean": float(values.mean()), "min": float(values.min()), **percentiles, "max": float(values.max())}
+
 
 DRAWS = 4000
 

@@ -6,7 +6,7 @@ import pytest
 from tests.support.made_plates import write_streets
 
 from lpr_bench.app.cli import main
-from lpr_bench.cards.cards import tell_counts
+from lpr_bench.report.cards import tell_counts
 from lpr_edge.contract.pictures import file_sha256
 from lpr_edge.runtimes.shipped_models import KINDS, MODELS
 
