@@ -2,7 +2,9 @@ import ast
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -32,6 +34,14 @@ EXTRAS = (
     "tqdm",
     "uvicorn",
 )
+LONGEST_CHAIN = 12
+"""Modules that one import may pull in behind each other; `__init__` and `__main__` don't count."""
+LONGER_CHAINS = {"lpr_edge": 18, "lpr_export": 14}
+"""Packages that don't hold the limit yet, with their longest chain: lower the figure, then remove the line."""
+MOST_MODULES = 12
+"""Modules in a folder, without `__init__`."""
+FULLER_FOLDERS = {"lpr_edge.capture": 14, "lpr_edge.contract": 17, "lpr_train.render": 24}
+"""Folders that don't hold the limit yet, with their modules: lower the figure, then remove the line."""
 MODULE_NAME = re.compile(rf"({'|'.join((*PACKAGES, *NEVER_ON_THE_DEVICE))})(\.\w*)*")
 
 
@@ -63,6 +73,95 @@ def modules_of(repository: Path, package: str) -> Iterator[tuple[str, str]]:
 
 def all_imports(repository: Path, package: str) -> list[tuple[str, str]]:
     return [(name, found) for name, text in modules_of(repository, package) for found in imported_modules(text)]
+
+
+def import_graph(repository: Path, package: str) -> dict[str, set[str]]:
+    """Each of a package's modules with those of the same package that it imports, without `__init__` and `__main__`."""
+    folder = repository / PACKAGES[package]
+    inits = {
+        ".".join(path.parent.relative_to(folder.parent).parts)
+        for path in folder.rglob("*.py")
+        if path.stem == "__init__"
+    }
+    texts = {name: text for name, text in modules_of(repository, package) if not name.endswith(".__main__")}
+    graph = {}
+    for name in texts.keys() - inits:
+        nearest = {nearest_module(found, texts.keys()) for found in imported_modules(texts[name])}
+        graph[name] = nearest - inits - {name, ""}
+    return graph
+
+
+def nearest_module(imported: str, known: Collection[str]) -> str:
+    """The module that an imported name lies in: the name itself, or what stands before its last dots; else empty."""
+    while imported and imported not in known:
+        imported = imported.rpartition(".")[0]
+    return imported
+
+
+def folder_of(module: str) -> str:
+    return module.rpartition(".")[0]
+
+
+def longest_chain(graph: Mapping[str, set[str]]) -> list[str]:
+    """The longest way along the arrows of a graph.
+
+    Raises:
+        CycleError: there is a cycle.
+    """
+    chains: dict[str, list[str]] = {}
+    for name in TopologicalSorter(graph).static_order():
+        chains[name] = [name, *max((chains[found] for found in graph.get(name, ())), key=len, default=[])]
+    return max(chains.values(), key=len)
+
+
+def cycle_in(graph: Mapping[str, set[str]]) -> list[str]:
+    """The nodes of one cycle, empty where there is none."""
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        cycle: list[str] = error.args[1]
+        return cycle
+    return []
+
+
+def test_graph_functions() -> None:
+    """A chain is counted in modules along its longest way, a cycle is found, and a symbol leads to its module."""
+    assert longest_chain({"a": {"b", "d"}, "b": {"c"}, "c": {"d"}}) == ["a", "b", "c", "d"]
+    assert cycle_in({"a": {"b"}, "b": {"c"}, "c": set()}) == []
+    assert set(cycle_in({"a": {"b"}, "b": {"c"}, "c": {"b"}})) == {"b", "c"}
+    assert nearest_module("lpr.base.page.heading", {"lpr.base", "lpr.base.page"}) == "lpr.base.page"
+    assert nearest_module("numpy.linalg", {"lpr.base"}) == ""
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_folders_have_no_cycle(repository: Path, package: str) -> None:
+    """A package's folders import each other in one direction only, and so do its modules."""
+    modules = import_graph(repository, package)
+    assert cycle_in(modules) == []
+    folders: dict[str, set[str]] = {}
+    for name, imported in modules.items():
+        folders.setdefault(folder_of(name), set()).update(folder_of(found) for found in imported)
+    assert len(folders) > 5
+    assert cycle_in({name: found - {name} for name, found in folders.items()}) == []
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_import_chains_are_short(repository: Path, package: str) -> None:
+    """No import pulls in more than twelve modules one behind the other."""
+    chain = longest_chain(import_graph(repository, package))
+    limit = LONGER_CHAINS.get(package, LONGEST_CHAIN)
+    assert len(chain) <= limit, " > ".join(chain)
+    assert package not in LONGER_CHAINS or len(chain) > LONGEST_CHAIN, f"remove {package} from LONGER_CHAINS"
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_folders_are_small(repository: Path, package: str) -> None:
+    """A folder holds at most twelve modules, so that its list can be read at a glance."""
+    counts = Counter(folder_of(name) for name in import_graph(repository, package))
+    too_full = {folder: count for folder, count in counts.items() if count > FULLER_FOLDERS.get(folder, MOST_MODULES)}
+    assert too_full == {}
+    known = {folder for folder in FULLER_FOLDERS if is_inside(folder, package)}
+    assert {folder for folder in known if counts[folder] <= MOST_MODULES} == set(), "remove them from FULLER_FOLDERS"
 
 
 def test_reader_of_imports_sees_lazy_and_dynamic_ones() -> None:
