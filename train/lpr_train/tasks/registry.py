@@ -21,5 +21,5 @@ FOLD_TASKS = ("reader", "detector")
 
 def task_classes(command: str) -> tuple[type[FitConfig], "Callable[[Any], Task]"]:
     """A task's settings, and the task made from them."""
-    module = importlib.import_module(f"lpr_train.tasks.registry.{command}")
+    module = importlib.import_module(f"lpr_train.tasks.{command}")
     return getattr(module, f"{command.title()}Config"), getattr(module, f"{command.title()}Task")
