@@ -176,8 +176,7 @@ def _fail(error: LprError) -> int:
 def _export_all(wished: argparse.Namespace) -> int:
     # Here and not above: --help stays fast.
     from lpr_export.app.export import check_confidence, check_names, export
-    from lpr_export.base.run_folder import open_run
-    from lpr_export.base.shipped_runs import shipped_runs
+    from lpr_export.base.run_folder import open_run, shipped_runs
     from lpr_export.convert.worker import start_worker
 
     wish = Wish(

@@ -9,7 +9,7 @@ from lpr_export.base.options import SUFFIXES, Wish
 from lpr_export.base.run_folder import Run
 from lpr_export.calibration.representative_set import Calibration
 from lpr_export.calibration.split_half import Stability, compare_halves
-from lpr_export.convert.convert import Conversion, Converted
+from lpr_export.convert.converted import Conversion, Converted
 from lpr_export.evaluate.float_quality import find_weaknesses
 from lpr_export.evaluate.gate import Verdict, check_openable, judge_all
 from lpr_export.evaluate.held_out import Case, HeldOut

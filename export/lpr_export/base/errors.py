@@ -2,6 +2,9 @@
 
 from lpr_edge.contract.errors import LprError
 
+ADVICE = "Build it from convolutions, dense layers, ReLU, pooling, sigmoid and softmax"
+"""What to do about a layer that TFLite has no operator for."""
+
 
 class ExportError(LprError):
     """A run that can't be exported: says what was found, what was expected and what to do next."""

@@ -7,8 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from lpr_export.base.conversion_errors import ADVICE
-from lpr_export.base.errors import ExportError
+from lpr_export.base.errors import ADVICE, ExportError
 from lpr_export.base.layer_names import layer_of
 from lpr_export.base.tensorflow_quiet import load_module
 

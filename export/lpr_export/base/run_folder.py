@@ -11,6 +11,9 @@ from lpr_edge.contract.samples import Samples, read_samples
 from lpr_edge.contract.text_files import read_json
 from lpr_export.base.errors import ExportError
 
+SHIPPED_RUNS = Path(__file__).parents[1] / "models"
+"""Where the float networks lie that the package carries."""
+SHIPPED_NAMES = ("detector", "reader", "characters")
 NETWORK = "model.keras"
 CARD = "model.json"
 REPRESENTATIVE = "representative.npz"
@@ -101,3 +104,18 @@ def _filled(values: dict[str, Any]) -> dict[str, Any]:
     """The card with placeholders for what only the export knows."""
     blank = {"format": FORMAT_VERSION, "outputs": [], "precision": "float32", "input_tensor": {"dtype": "float32"}}
     return blank | values
+
+
+def shipped_runs() -> list[Run]:
+    """Every float network that this lpr carries.
+
+    Raises:
+        ExportError: it carries none.
+    """
+    folders = [SHIPPED_RUNS / name for name in SHIPPED_NAMES if (SHIPPED_RUNS / name).is_dir()]
+    if not folders:
+        raise ExportError(
+            "this lpr carries no float networks: give a folder that lpr-train wrote, as in "
+            "lpr-export --int8 runs/detector"
+        )
+    return [open_run(folder) for folder in folders]

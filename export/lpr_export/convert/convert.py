@@ -1,85 +1,26 @@
 """A Keras network to TFLite and ONNX files' bytes. TensorFlow runs here, and nowhere else in lpr_export."""
 
-import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from lpr_edge.contract.arrays import AnyArray, Image
 from lpr_edge.contract.manifest import Manifest, OutputSpec, TensorSpec
-from lpr_export.base.conversion_errors import why_not_converted
 from lpr_export.base.errors import ExportError
 from lpr_export.base.layer_names import find_tensors, layer_of
-from lpr_export.base.tensorflow_quiet import load_keras, load_tensorflow
 from lpr_export.calibration.representative_set import Calibration
 from lpr_export.convert.batch_norm import fold_normalisation
+from lpr_export.convert.converted import Conversion, Converted, Half
+from lpr_export.convert.float_tflite import check_float, interpreter, to_floats
 from lpr_export.convert.keras_model import KerasModel, load_network
-from lpr_export.convert.quantize import Calibrated, Ranges, calibrate, merge, quantise
+from lpr_export.convert.quantize import Calibrated, calibrate, merge, quantise
 from lpr_export.onnx.from_tflite import make_twin
-from lpr_export.onnx.uint8_activations import SHIFT
 
 TFLITE_ONLY = ("int8-dynamic",)
 """TFLite quantises activations anew at each run in a way that ONNX's own dynamic quantisation doesn't repeat."""
 BYTE_SCALE = float(np.float32(1 / 255))
 """What one step of a camera's byte means to a network trained on [0, 1]."""
-FLOAT_TOLERANCE = 1e-3
-"""The most that converted float outputs may differ from Keras', beside their largest value: 100 times what folding
-batch normalisation into convolutions was seen to change."""
-
-
-@dataclass(frozen=True)
-class Converted:
-    """One precision of a network, without manifests."""
-
-    precision: str
-    tflite: bytes
-    onnx: bytes | None
-    """None where ONNX can't hold this precision."""
-    input_tensor: TensorSpec
-    outputs: tuple[OutputSpec, ...]
-    """Of the TFLite file, in the order that both files have."""
-    tensors: Mapping[str, str]
-    """TFLite tensor -> what it is called in the ONNX file, where it is there."""
-
-    @property
-    def onnx_outputs(self) -> tuple[OutputSpec, ...]:
-        """Of the ONNX file: the same numbers as bytes, see `onnx_bytes`."""
-        return tuple(map(_as_byte, self.outputs))
-
-
-@dataclass(frozen=True)
-class Half:
-    """What one half of the representative data set gives alone."""
-
-    converted: Converted
-    ranges: Ranges
-    pictures: int
-    """How many it was calibrated on."""
-
-
-@dataclass(frozen=True)
-class Conversion:
-    """All that was made of a network."""
-
-    files: tuple[Converted, ...]
-    """In the order that was asked for."""
-    halves: tuple[Half, ...] = ()
-    """Two where int8 was asked for, else none."""
-    trials: Mapping[str, Converted] = field(default_factory=dict)
-    """Layer -> the int8 file with this layer alone kept in float; only where asked for."""
-    calibrated: bytes = b""
-    """The float TFLite file that int8 was made of, whose tensors have the same names; empty where it wasn't."""
-
-    def tensors_of(self, precision: str) -> Mapping[str, str]:
-        """TFLite tensor -> its name in the ONNX file of a precision."""
-        return next(one.tensors for one in self.files if one.precision == precision)
-
-
-def _as_byte(spec: OutputSpec) -> OutputSpec:
-    return replace(spec, dtype="uint8", zero_point=spec.zero_point + SHIFT) if spec.dtype == "int8" else spec
 
 
 def convert(
@@ -104,12 +45,12 @@ def convert(
         ExportError: the network can't be loaded or converted, or the result isn't what was asked for.
     """
     model = load_network(path, card)
-    made = _to_floats(model, [precision for precision in precisions if precision != "int8"])
-    _check_float(model, made["float32"], calibration.pictures[:4])
+    made = to_floats(model, [precision for precision in precisions if precision != "int8"])
+    check_float(model, made["float32"], calibration.pictures[:4])
     if "int8" not in precisions:
         return Conversion(tuple(_describe(made[precision], precision) for precision in precisions))
     source = _to_calibrate(model, made["float32"])
-    _check_float(model, source, calibration.pictures[:4])
+    check_float(model, source, calibration.pictures[:4])
     parts = calibration.halves()
     halves = [calibrate(source, part.pictures) for part in parts]
     # Together they have seen what the whole set shows.
@@ -124,16 +65,10 @@ def convert(
     )
 
 
-def _to_floats(model: KerasModel, precisions: Sequence[str]) -> dict[str, bytes]:
-    with tempfile.TemporaryDirectory() as folder:
-        saved = _save_graph(model, Path(folder))
-        return {precision: _to_tflite(saved, precision) for precision in precisions}
-
-
 def _to_calibrate(model: KerasModel, plain: bytes) -> bytes:
     """The float file that int8 is made of: of the network with its normalisations folded, where that is another one."""
     folded = fold_normalisation(model)
-    return plain if folded is model else _to_floats(folded, ["float32"])["float32"]
+    return plain if folded is model else to_floats(folded, ["float32"])["float32"]
 
 
 def _half(half: Calibrated, kept: Sequence[str], pictures: int) -> Half:
@@ -149,52 +84,20 @@ def _trials(whole: Calibrated, kept: Sequence[str], roles: Mapping[str, str], pl
 
 def _roles(tflite: bytes) -> dict[str, str]:
     """The outputs' tensors -> their roles."""
-    runner = _interpreter(tflite).get_signature_runner("serving_default")
+    runner = interpreter(tflite).get_signature_runner("serving_default")
     return {details["name"]: role for role, details in runner.get_output_details().items()}
-
-
-def _save_graph(model: KerasModel, folder: Path) -> Path:
-    """Write the network as a SavedModel whose signature names every output by its role, for one picture a run."""
-    tensorflow, keras = load_tensorflow(), load_keras()
-    picture = tensorflow.TensorSpec((1, *model.inputs[0].shape[1:]), tensorflow.float32, name="image")
-    archive = keras.export.ExportArchive()
-    archive.track(model)
-    archive.add_endpoint("serving_default", lambda image: model(image, training=False), [picture])
-    archive.write_out(str(folder), verbose=False)
-    return folder
-
-
-def _to_tflite(saved: Path, precision: str) -> bytes:
-    """Convert to float, to weights of 16 bits, or to int8 weights whose activations are quantised at each run."""
-    tensorflow = load_tensorflow()
-    converter = tensorflow.lite.TFLiteConverter.from_saved_model(str(saved))
-    converter.target_spec.supported_ops = [tensorflow.lite.OpsSet.TFLITE_BUILTINS]
-    if precision in ("float16", "int8-dynamic"):
-        converter.optimizations = [tensorflow.lite.Optimize.DEFAULT]
-    if precision == "float16":
-        converter.target_spec.supported_types = [tensorflow.float16]
-    try:
-        return bytes(converter.convert())
-    except Exception as error:  # the converter's errors share no parent but Exception
-        raise ExportError(why_not_converted(str(error), precision)) from error
-
-
-def _interpreter(tflite: bytes) -> Any:
-    interpreter = load_tensorflow().lite.Interpreter(model_content=tflite)
-    interpreter.allocate_tensors()
-    return interpreter
 
 
 def _describe(tflite: bytes, precision: str, twin: bool = True) -> Converted:
     """Find each output's role by the signature, in the file's order, and make the ONNX twin."""
-    interpreter = _interpreter(tflite)
-    runner = interpreter.get_signature_runner("serving_default")
+    opened = interpreter(tflite)
+    runner = opened.get_signature_runner("serving_default")
     roles = {details["index"]: role for role, details in runner.get_output_details().items()}
-    details = interpreter.get_output_details()
+    details = opened.get_output_details()
     if len(roles) != len(details):
         raise ExportError(f"the converter merged outputs that should differ: {len(details)} are left of {len(roles)}")
     outputs = tuple(_output_spec(detail, roles[detail["index"]]) for detail in details)
-    picture = _tensor_spec(interpreter.get_input_details()[0])
+    picture = _tensor_spec(opened.get_input_details()[0])
     _check_tensors(picture, outputs, precision)
     if not twin or precision in TFLITE_ONLY:
         return Converted(precision, tflite, None, picture, outputs, {})
@@ -227,23 +130,4 @@ def _check_tensors(picture: TensorSpec, outputs: Sequence[OutputSpec], precision
         raise ExportError(
             f"the int8 file takes bytes at scale {picture.scale:.9f}, zero point {picture.zero_point}, where 1/255 and "
             "0 were expected. The network must take pictures in [0, 1]"
-        )
-
-
-def _check_float(model: KerasModel, tflite: bytes, pictures: Sequence[Image]) -> None:
-    """See that float TFLite gives Keras' own numbers, so that it can stand for them in every comparison."""
-    runner = _interpreter(tflite).get_signature_runner("serving_default")
-    for picture in pictures:
-        image = np.asarray(picture[np.newaxis] / np.float32(255), np.float32)
-        keras_outputs, outputs = model(image, training=False), runner(image=image)
-        for role, output in outputs.items():
-            _check_close(role, np.asarray(keras_outputs[role]), output)
-
-
-def _check_close(role: str, expected: AnyArray, found: AnyArray) -> None:
-    off = float(np.abs(expected - found).max())
-    if off > FLOAT_TOLERANCE * max(1.0, float(np.abs(expected).max())):
-        raise ExportError(
-            f"float TFLite gives other numbers than Keras: the output {role!r} is off by {off:.3g}. "
-            "A layer acts otherwise in training than at rest, or the converter is at fault; report it"
         )

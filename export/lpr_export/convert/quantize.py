@@ -14,9 +14,7 @@ import numpy as np
 from lpr_edge.contract.arrays import Floats, Image
 from lpr_export.base.tensorflow_quiet import load_module, load_tensorflow
 from lpr_export.convert.add_scales import is_watched, with_even_additions
-
-Ranges = dict[str, tuple[float, float]]
-"""Name of a tensor -> the least and the greatest value seen in it."""
+from lpr_export.convert.converted import Ranges
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,7 @@ from typing import Any
 from lpr_export.base.errors import ExportError
 from lpr_export.base.layer_names import layer_of
 from lpr_export.base.tensorflow_quiet import load_module, load_tf2onnx
-from lpr_export.onnx.float16_weights import use_halves
-from lpr_export.onnx.keep_float import keep_floats
+from lpr_export.onnx.float_weights import keep_floats, use_halves
 from lpr_export.onnx.uint8_activations import OnnxModel, use_bytes
 
 OPSET = 13

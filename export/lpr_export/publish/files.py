@@ -12,7 +12,7 @@ from typing import Any
 from lpr_edge.contract.manifest import Manifest, embed_in_onnx, embed_in_tflite, read_manifest
 from lpr_edge.runtimes.opening import RUNTIMES
 from lpr_export.base.errors import ExportError
-from lpr_export.convert.convert import Converted
+from lpr_export.convert.converted import Converted
 from lpr_export.onnx.from_tflite import OPSET
 
 

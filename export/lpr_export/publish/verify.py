@@ -7,7 +7,7 @@ from pathlib import Path
 from lpr_edge.contract.errors import ManifestError
 from lpr_edge.contract.manifest import Manifest, read_manifest
 from lpr_edge.contract.samples import read_samples
-from lpr_export.base import shipped_runs
+from lpr_export.base import run_folder
 from lpr_export.base.errors import ExportError
 from lpr_export.base.run_folder import HELD_OUT
 from lpr_export.evaluate.evidence import Proof, digests, proofs_of, set_sha256
@@ -108,7 +108,7 @@ def samples_name(manifest: Manifest) -> str:
 def _beside(path: Path, manifest: Manifest) -> Iterator[HeldOut]:
     """Held-out pictures of the network's size: those beside the file, then those that lpr carries under its name."""
     shape = (*manifest.input.size_hw, manifest.input.channels)
-    for place in (path.parent / samples_name(manifest), shipped_runs.MODELS / manifest.name / HELD_OUT):
+    for place in (path.parent / samples_name(manifest), run_folder.SHIPPED_RUNS / manifest.name / HELD_OUT):
         samples = read_samples(place) if place.is_file() else None
         if samples and samples.truth and {picture.shape for picture in samples.pictures} == {shape}:
             yield held_out_of_samples(samples, manifest)

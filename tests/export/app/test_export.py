@@ -23,7 +23,7 @@ from lpr_edge.runtimes.model import Model
 from lpr_edge.runtimes.opening import open_model
 from lpr_edge.text.confidence import ConfidenceCurve
 from lpr_export.app.cli import main
-from lpr_export.base import shipped_runs
+from lpr_export.base import run_folder
 from lpr_export.base.run_folder import open_run
 from lpr_export.calibration.confidence import Confidence
 from lpr_export.evaluate import parity
@@ -147,7 +147,7 @@ def test_shipped_networks_without_arguments(
     characters_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without arguments the package's own float networks are exported, with their own pictures, into ./models."""
-    monkeypatch.setattr(shipped_runs, "MODELS", characters_run.parent)
+    monkeypatch.setattr(run_folder, "SHIPPED_RUNS", characters_run.parent)
     monkeypatch.chdir(tmp_path)
     assert main(["--int8"]) == 0
     assert sorted(path.name for path in (tmp_path / "models").iterdir()) == EXPORTED

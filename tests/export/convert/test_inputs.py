@@ -15,7 +15,7 @@ from lpr_edge.contract.manifest import Manifest, TensorSpec
 from lpr_edge.contract.preprocess import InputSpec
 from lpr_export.app.cli import main
 from lpr_export.app.export import check_names
-from lpr_export.base import shipped_runs
+from lpr_export.base import run_folder
 from lpr_export.base.errors import ExportError
 from lpr_export.base.run_folder import open_run
 from lpr_export.base.tensorflow_quiet import load_tensorflow
@@ -170,9 +170,9 @@ def test_two_runs_of_one_name(run: Path) -> None:
 
 def test_package_without_networks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without arguments and without shipped networks, a run folder is asked for."""
-    monkeypatch.setattr(shipped_runs, "MODELS", tmp_path)
+    monkeypatch.setattr(run_folder, "SHIPPED_RUNS", tmp_path)
     with pytest.raises(ExportError, match="carries no float networks: give a folder"):
-        shipped_runs.shipped_runs()
+        run_folder.shipped_runs()
 
 
 def test_folder_that_cannot_be_written(tmp_path: Path) -> None:

@@ -13,7 +13,6 @@ from tests.support.rewriting import rewrite
 
 from lpr_edge.contract.manifest import Manifest, TensorSpec, embed_in_onnx, read_manifest
 from lpr_edge.contract.preprocess import InputSpec
-from lpr_export.base.conversion_errors import why_not_converted
 from lpr_export.base.errors import ExportError
 from lpr_export.base.layer_names import find_tensors, layer_of
 from lpr_export.base.operator_versions import (
@@ -25,6 +24,7 @@ from lpr_export.base.operator_versions import (
     support,
 )
 from lpr_export.calibration.split_half import MOST_APART, Stability, differ, ranges_apart
+from lpr_export.convert.float_tflite import why_not_converted
 from lpr_export.evaluate.gate import is_too_far
 from lpr_export.evaluate.held_out import HeldOut, held_out_of_samples
 from lpr_export.evaluate.mcnemar import chance_of_loss, least_telling_loss

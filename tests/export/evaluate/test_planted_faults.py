@@ -21,7 +21,8 @@ from lpr_edge.contract.samples import write_samples
 from lpr_export.app.cli import main
 from lpr_export.base.run_folder import open_run
 from lpr_export.calibration.sampling import draw_from_run
-from lpr_export.convert.convert import Conversion, convert
+from lpr_export.convert.convert import convert
+from lpr_export.convert.converted import Conversion
 from lpr_export.convert.worker import Worker
 from lpr_export.onnx.first_divergence import find_parting
 from lpr_export.publish import files

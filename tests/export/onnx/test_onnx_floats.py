@@ -7,7 +7,7 @@ import onnx
 import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
-from lpr_export.onnx.keep_float import keep_floats
+from lpr_export.onnx.float_weights import keep_floats
 
 RNG = np.random.default_rng(5)
 CONSTANTS: dict[str, Any] = {
