@@ -43,7 +43,10 @@ class Stream:
     def read(self) -> tuple[bool, Any]:
         """The next frame; False at the end, and when none came in time."""
         start = monotonic()
-        there, image = self._capture.read()
+        try:
+            there, image = self._capture.read()
+        except cv2.error:  # its picture has another size now: opened again, the stream has it from the start
+            return False, None
         in_time = monotonic() - start < 0.98 * TIMEOUT_MS / 1000
         return there and in_time, image
 

@@ -4,11 +4,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import cv2
-import numpy as np
 
 from lpr_edge.capture.frame import Frame, Frames, Source
 from lpr_edge.capture.matroska import matroska_length
 from lpr_edge.capture.opencv_capture import open_capture
+from lpr_edge.capture.size_changes import Packets, read_pictures
 from lpr_edge.contract.errors import SourceError
 from lpr_edge.contract.pictures import foreign_remedy, is_foreign_picture
 from lpr_edge.contract.text_files import is_utf8, shown
@@ -34,24 +34,32 @@ def open_clip(path: Path) -> Source:
             f"{path} is neither a picture nor a video that OpenCV can read, or is cut short: "
             "try to play it, or copy it again"
         )
-    return clip_source(capture, str(path), datetime.fromtimestamp(path.stat().st_mtime, UTC))
+    return clip_source(capture, str(path), datetime.fromtimestamp(path.stat().st_mtime, UTC), Packets(path))
 
 
-def clip_source(capture: cv2.VideoCapture, name: str, start: datetime) -> Source:
-    """An opened capture with a known end; `start` is the time of its position 0."""
+def clip_source(capture: cv2.VideoCapture, name: str, start: datetime, packets: Packets | None = None) -> Source:
+    """An opened capture with a known end.
+
+    Args:
+        capture: opened; it is closed here.
+        name: of the clip.
+        start: the time of its position 0.
+        packets: of the same file, which tell where its pictures change their size; closed here, too.
+    """
     fps = capture.get(cv2.CAP_PROP_FPS) or 25.0
-    return Source(name, "clip", fps, _read_all(capture, name, start, fps))
+    return Source(name, "clip", fps, _read_all(capture, packets, name, start, fps))
 
 
-def _read_all(capture: cv2.VideoCapture, name: str, start: datetime, fps: float) -> Frames:
-    index, last = 0, timedelta()
+def _read_all(capture: cv2.VideoCapture, packets: Packets | None, name: str, start: datetime, fps: float) -> Frames:
+    index, last, shift = 0, timedelta(), timedelta()
     try:
-        while True:
-            there, image = capture.read()
-            if not there:
-                break
-            last = _position(capture, index, fps)
-            yield Frame(np.asarray(image, np.uint8), name, index, start + last)
+        for image, milliseconds in read_pictures(capture, packets):
+            position = _position(milliseconds, index, fps) + shift
+            if position < last:  # recordings put together each begin at 0
+                shift += last - position + timedelta(seconds=1 / fps)
+                position = last + timedelta(seconds=1 / fps)
+            last = position
+            yield Frame(image, name, index, start + last)
             index += 1
         promised = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
         if index == 0 or _is_cut_short(Path(name), index, promised, last.total_seconds() * fps + 1):
@@ -60,11 +68,12 @@ def _read_all(capture: cv2.VideoCapture, name: str, start: datetime, fps: float)
             )
     finally:
         capture.release()
+        if packets is not None:
+            packets.release()
 
 
-def _position(capture: cv2.VideoCapture, index: int, fps: float) -> timedelta:
-    """Of the frame just read; by its number where the container has no time stamps."""
-    milliseconds = capture.get(cv2.CAP_PROP_POS_MSEC)
+def _position(milliseconds: float, index: int, fps: float) -> timedelta:
+    """Of a frame; by its number where the container has no time stamps."""
     return timedelta(milliseconds=milliseconds if milliseconds > 0 else 1000 * index / fps)
 
 
