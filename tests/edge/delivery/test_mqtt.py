@@ -23,13 +23,12 @@ from lpr_edge.base.config import Config
 from lpr_edge.delivery.delivery_worker import Courier
 from lpr_edge.delivery.outbox import Outbox
 from lpr_edge.delivery.sink import Parcel
-from lpr_edge.delivery.sinks.home_assistant import Announced, discovery_messages, outdated_topics
+from lpr_edge.delivery.sinks.home_assistant import Announced
 from lpr_edge.delivery.sinks.mqtt import Mqtt, client_identity
 from lpr_edge.delivery.sinks.mqtt_picture import LARGEST_BYTES, small_picture
 from lpr_edge.delivery.sinks.snapshots import take_pictures
 
 needs_mosquitto = pytest.mark.skipif(shutil.which("mosquitto") is None, reason="needs mosquitto (Debian: mosquitto)")
-SCHEMA = Path(__file__).with_name("home_assistant_schema.json")
 ALL = Announced(metrics=True, pictures=True)
 
 
@@ -114,6 +113,7 @@ def old_broker(port: int, answer: bytes) -> Iterator[int]:
         with suppress(OSError):
             while True:
                 client, _ = server.accept()
+                opened.append(client)
                 head = client.recv(65536)
                 if not head:
                     client.close()  # somebody who only looks whether there is a server
@@ -125,7 +125,7 @@ def old_broker(port: int, answer: bytes) -> Iterator[int]:
                     continue
                 inner = socket.create_connection(("127.0.0.1", port))
                 inner.sendall(head)
-                opened.extend((client, inner))
+                opened.append(inner)
                 for ends in ((client, inner), (inner, client)):
                     threading.Thread(target=pump, args=ends, daemon=True).start()
 
@@ -289,70 +289,7 @@ def last_status(port: int) -> tuple[str, bool]:
     return json.loads(message.payload)["state"], message.retain
 
 
-# --- Home Assistant ---
-
-
-def validate(topic: str, payload: str) -> None:
-    jsonschema = pytest.importorskip("jsonschema")
-    schema = json.loads(SCHEMA.read_text())
-    prefix, component, node, name, last = topic.split("/")
-    assert (prefix, last) == ("homeassistant", "config")
-    assert all(re.fullmatch(r"[A-Za-z0-9_-]+", part) for part in (node, name))
-    part = schema["components"][component] | {"$defs": schema["$defs"]}
-    jsonschema.Draft202012Validator.check_schema(part)
-    errors = [error.message for error in jsonschema.Draft202012Validator(part).iter_errors(json.loads(payload))]
-    assert errors == []
-
-
-@pytest.mark.parametrize("device", ["gate-1", "गेट-१", "gate.1", 'Gate "1" / x'.replace("/", "")])
-def test_discovery_is_what_home_assistant_takes(device: str) -> None:
-    """Each message has the parts that Home Assistant documents, and no others, whatever the device's name."""
-    messages = discovery_messages(device, "lpr", ALL)
-    assert sorted(topic.split("/")[1] for topic in messages) == [
-        *("binary_sensor", "event", "image", "sensor", "sensor", "sensor")
-    ]
-    for topic, payload in messages.items():
-        validate(topic, payload)
-
-
-def test_discovery_tells_only_of_what_is_published() -> None:
-    """Without metrics there is no temperature and no frame rate, without pictures no picture."""
-    messages = discovery_messages("gate-1", "lpr", Announced(metrics=False, pictures=False))
-    assert [topic.split("/")[3] for topic in messages] == ["plate", "match", "online"]
-
-
-def test_every_device_is_one_of_its_own() -> None:
-    """Names that differ only in signs that topics lack, or in their topic, share no topic and no id."""
-    names = [("गेट-१", "lpr"), ("गेट-२", "lpr"), ("gate.1", "lpr"), ("gate_1", "lpr"), ("gate_1", "site/2")]
-    found = [discovery_messages(device, topic, ALL) for device, topic in names]
-    topics = [topic for messages in found for topic in messages]
-    entities = [json.loads(payload) for messages in found for payload in messages.values()]
-    assert len(set(topics)) == len(topics)
-    assert len({entity["unique_id"] for entity in entities}) == len(entities)
-    assert len({entity["device"]["identifiers"][0] for entity in entities}) == len(names)
-
-
-def test_news_have_no_availability() -> None:
-    """The plate's event and the match stay as they are while the device is away: coming back isn't a visit."""
-    messages = discovery_messages("gate-1", "lpr", ALL)
-    with_it = {topic.split("/")[3] for topic, payload in messages.items() if "availability_topic" in payload}
-    assert with_it == {"temperature", "fps"}
-
-
-@needs_mosquitto
-def test_what_earlier_versions_announced_goes(port: int) -> None:
-    """The retained messages of the old sensor are emptied, or Home Assistant would show it for ever."""
-    listener = Listener(port)
-    for topic in outdated_topics("gate.1"):
-        listener.client.publish(topic, "{}", qos=1, retain=True)
-    sink = sink_at(port, "gate.1", discovery=True)
-    wait_until(lambda: all(listener.of(topic)[-1:] == [None] for topic in outdated_topics("gate.1")))
-    sink.close()
-    listener.close()
-    late = Listener(port)
-    wait_until(lambda: len(late.messages) >= 6)
-    late.close()
-    assert not [topic for topic, _, _ in late.messages if topic in outdated_topics("gate.1")]
+# --- Pictures ---
 
 
 @needs_mosquitto
