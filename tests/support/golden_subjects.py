@@ -12,11 +12,11 @@ from lpr_edge.contract.manifest import Manifest, read_manifest
 from lpr_edge.contract.preprocess import prepare
 from lpr_edge.contract.samples import Samples, picture_sha256, write_samples
 from lpr_edge.runtimes.opening import open_model
-from lpr_export.evaluate.evidence import prove
-from lpr_export.evaluate.gate import Verdict, judge_all
+from lpr_export.evaluate.evidence import make_proof
+from lpr_export.evaluate.gate import Verdict, compare_files
 from lpr_export.evaluate.held_out import HeldOut, held_out_of_samples
-from lpr_export.evaluate.parity import Subject, ask
-from lpr_export.evaluate.task_metrics import JUDGES
+from lpr_export.evaluate.parity import Subject, run_cases
+from lpr_export.evaluate.task_metrics import TASK_METRICS
 
 GOLDEN = Path(__file__).parent / "golden"
 COUNT = 12
@@ -44,8 +44,8 @@ def judged(
 ) -> tuple[list[Subject], Verdict]:
     """Open each file in its runtime, ask every case, and judge; the first is the reference."""
     subjects = [Subject(path, open_model(path, runtime)) for path, runtime in paths]
-    ask(subjects, held_out.cases, JUDGES[kind])
-    return subjects, judge_all(subjects, [], held_out, JUDGES[kind], max_drop)
+    run_cases(subjects, held_out.cases, TASK_METRICS[kind])
+    return subjects, compare_files(subjects, [], held_out, TASK_METRICS[kind], max_drop)
 
 
 def pair(name: str, folder: Path = GOLDEN) -> list[tuple[Path, str]]:
@@ -61,6 +61,6 @@ def proved(name: str, folder: Path, **changes: Any) -> Path:
     _, verdict = judged(pair(name), held_out, manifest.kind)
     write_samples(folder / f"{manifest.name}.heldout.npz", samples)
     for path, _ in pair(name):
-        proof = prove(verdict, path.name, JUDGES[manifest.kind], 0.5).to_dict()
+        proof = make_proof(verdict, path.name, TASK_METRICS[manifest.kind], 0.5).to_dict()
         rewrite(path, folder / path.name, proofs=(proof,), **changes)
     return folder / f"{name}.int8.tflite"

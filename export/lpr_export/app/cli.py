@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from lpr_edge.contract.command import run_command
 from lpr_edge.contract.errors import LprError
 from lpr_export.base.errors import GateError
-from lpr_export.base.options import FEWEST_HELD_OUT, PRECISIONS, SUFFIXES, Wish
+from lpr_export.base.options import MIN_HELD_OUT, PRECISIONS, SUFFIXES, ExportOptions
 
 if TYPE_CHECKING:
     from lpr_export.app.export import Exported
@@ -89,7 +89,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--allow-small",
         action="store_true",
-        help=f"export on fewer than {FEWEST_HELD_OUT} different held-out pictures; the files say so",
+        help=f"export on fewer than {MIN_HELD_OUT} different held-out pictures; the files say so",
     )
     parser.add_argument(
         "--confidence",
@@ -144,27 +144,27 @@ def main(argv: list[str] | None = None) -> int:
 
 def _checked(parser: argparse.ArgumentParser, arguments: list[str]) -> argparse.Namespace:
     """Parse, and refuse what no file could honour; exits with 2."""
-    wished = parser.parse_args(arguments)
-    wished.precisions = tuple(name for name in PRECISIONS if getattr(wished, name.replace("-", "_")))
-    if not wished.precisions:
+    parsed = parser.parse_args(arguments)
+    parsed.precisions = tuple(name for name in PRECISIONS if getattr(parsed, name.replace("-", "_")))
+    if not parsed.precisions:
         parser.error("nothing to write: give --int8, --int8-dynamic, --float16 or --float32, or several")
-    if wished.int8_dynamic and wished.format != "tflite":
+    if parsed.int8_dynamic and parsed.format != "tflite":
         parser.error("ONNX can't hold --int8-dynamic as TFLite computes it: add --format tflite")
-    if wished.float_layers and not wished.int8:
+    if parsed.float_layers and not parsed.int8:
         parser.error("--float-layers is about int8 files: add --int8")
-    if wished.explain and not wished.int8:
+    if parsed.explain and not parsed.int8:
         parser.error("--explain is about int8 files: add --int8")
-    return wished
+    return parsed
 
 
-def _verify(wished: argparse.Namespace) -> int:
+def _verify(parsed: argparse.Namespace) -> int:
     from lpr_export.publish.verify import verify
 
-    checked = verify(wished.file, wished.data, _progress)
+    checked = verify(parsed.file, parsed.data, _progress)
     print("\n".join(checked.lines))
     for fault in checked.faults:
         print(f"lpr-export: {fault}", file=sys.stderr)
-    print(f"{wished.file.name}: {'not as it was proved' if checked.faults else 'as it was proved'}")
+    print(f"{parsed.file.name}: {'not as it was proved' if checked.faults else 'as it was proved'}")
     return 1 if checked.faults else 0
 
 
@@ -173,35 +173,35 @@ def _fail(error: LprError) -> int:
     return 1
 
 
-def _export_all(wished: argparse.Namespace) -> int:
+def _export_all(parsed: argparse.Namespace) -> int:
     # Here and not above: --help stays fast.
     from lpr_export.app.export import check_confidence, check_names, export
     from lpr_export.base.run_folder import open_run, shipped_runs
     from lpr_export.convert.worker import start_worker
 
-    wish = Wish(
-        wished.precisions,
-        wished.out,
-        wished.data,
-        wished.max_drop,
-        wished.seed,
-        wished.count,
-        FORMATS[wished.format],
-        wished.float_layers,
-        wished.explain,
-        wished.min_accuracy,
-        wished.allow_small,
-        wished.confidence,
+    options = ExportOptions(
+        parsed.precisions,
+        parsed.out,
+        parsed.data,
+        parsed.max_drop,
+        parsed.seed,
+        parsed.count,
+        FORMATS[parsed.format],
+        parsed.float_layers,
+        parsed.explain,
+        parsed.min_accuracy,
+        parsed.allow_small,
+        parsed.confidence,
     )
-    runs = [open_run(path) for path in wished.runs] or shipped_runs()
+    runs = [open_run(path) for path in parsed.runs] or shipped_runs()
     check_names(runs)
-    check_confidence(runs, wish)
+    check_confidence(runs, options)
     done: list[Exported] = []
     with start_worker() as worker:
         for number, run in enumerate(runs, 1):
-            _say(f"{run.card.name}: converting ({number} of {len(runs)})")
+            _describe(f"{run.card.name}: converting ({number} of {len(runs)})")
             try:
-                done.append(export(run, wish, worker, _progress))
+                done.append(export(run, options, worker, _progress))
             except LprError as error:  # the other runs may still be good
                 _fail(error)
                 _show_comparison(error)
@@ -211,7 +211,7 @@ def _export_all(wished: argparse.Namespace) -> int:
     return 0 if len(done) == len(runs) else 1
 
 
-def _say(message: str) -> None:
+def _describe(message: str) -> None:
     print(message, file=sys.stderr, flush=True)
 
 

@@ -5,88 +5,92 @@ from dataclasses import replace
 from pathlib import Path
 
 from lpr_edge.runtimes.opening import open_model
-from lpr_export.base.options import SUFFIXES, Wish
+from lpr_export.base.options import SUFFIXES, ExportOptions
 from lpr_export.base.run_folder import Run
-from lpr_export.calibration.representative_set import Calibration
-from lpr_export.calibration.split_half import Stability, compare_halves
+from lpr_export.calibration.representative_set import RepresentativeSet
+from lpr_export.calibration.split_half import SplitHalfStability, compare_halves
 from lpr_export.convert.converted import Conversion, Converted
 from lpr_export.evaluate.float_quality import find_weaknesses
-from lpr_export.evaluate.gate import Verdict, check_openable, judge_all
+from lpr_export.evaluate.gate import Verdict, check_openable, compare_files
 from lpr_export.evaluate.held_out import Case, HeldOut
-from lpr_export.evaluate.layer_error import Explained, Trial, explain
-from lpr_export.evaluate.parity import Progress, Subject, ask, open_everywhere
-from lpr_export.evaluate.task_metrics import JUDGES
-from lpr_export.onnx.first_divergence import Parting, find_parting
+from lpr_export.evaluate.layer_error import LayerErrors, Trial, explain
+from lpr_export.evaluate.parity import Progress, Subject, open_everywhere, run_cases
+from lpr_export.evaluate.task_metrics import TASK_METRICS
+from lpr_export.onnx.first_divergence import Divergence, find_divergence
 from lpr_export.publish.files import draft
-from lpr_export.publish.runtime_support import check_operators, loading
+from lpr_export.publish.runtime_support import check_operators, runtime_support
 from lpr_export.report.report_data import Findings
 
-TRACED = 8
+DIVERGENCE_PICTURES = 8
 """Pictures on which the first operator to part is looked for."""
 
 
 def examine(
     made: Conversion,
     folder: Path,
-    calibration: Calibration,
+    calibration: RepresentativeSet,
     sets: Sequence[HeldOut],
     run: Run,
-    wish: Wish,
+    options: ExportOptions,
     progress: Progress,
     caveats: Sequence[str] = (),
 ) -> Findings:
     """Stage every file, and see what is true of what it claims; `caveats` are what was waived before."""
-    facts = {**calibration.to_dict(), "float_layers": list(wish.float_layers)}
+    facts = {**calibration.to_dict(), "float_layers": list(options.float_layers)}
     drafts = [
         draft(run.card, one, suffix, facts)
         for one in made.files
         for suffix in SUFFIXES
-        if suffix == ".tflite" or (one.onnx is not None and one.precision in wish.precisions)
+        if suffix == ".tflite" or (one.onnx is not None and one.precision in options.precisions)
     ]
-    operators = check_operators(drafts, wish.float_layers)
+    operators = check_operators(drafts, options.float_layers)
     subjects, refusals = open_everywhere([one.write(folder) for one in drafts])
     check_openable(subjects, refusals)
-    judge = JUDGES[run.card.kind]
+    metrics = TASK_METRICS[run.card.kind]
     verdicts = []
     for held_out in sets:
-        asked = [subject.again() for subject in subjects]
-        ask(asked, held_out.cases, judge, progress)
-        verdicts.append(judge_all(asked, refusals, held_out, judge, wish.max_drop))
-    weaknesses, waived = _weaknesses(verdicts, run, wish)
+        tested = [subject.fresh() for subject in subjects]
+        run_cases(tested, held_out.cases, metrics, progress)
+        verdicts.append(compare_files(tested, refusals, held_out, metrics, options.max_drop))
+    weaknesses, waived = _weaknesses(verdicts, run, options)
     return Findings(
         run.card,
         calibration,
-        wish.max_drop,
+        options.max_drop,
         tuple(drafts),
         tuple(verdicts),
-        _stability(made, folder, sets[0], run, wish),
-        _parting(made, verdicts[0]),
-        loading(drafts, operators, subjects, verdicts[0].refusals),
-        _explained(made, verdicts[0], folder, run, wish, progress),
+        _stability(made, folder, sets[0], run, options),
+        _divergence(made, verdicts[0]),
+        runtime_support(drafts, operators, subjects, verdicts[0].refusals),
+        _layer_errors(made, verdicts[0], folder, run, options, progress),
         weaknesses,
         (*caveats, *waived),
     )
 
 
-def _weaknesses(verdicts: Sequence[Verdict], run: Run, wish: Wish) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _weaknesses(
+    verdicts: Sequence[Verdict], run: Run, options: ExportOptions
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """What is wrong with the float network: what stops the export, and what a lower `--min-accuracy` lets pass."""
-    judge = JUDGES[run.card.kind]
-    by_default = [why for verdict in verdicts for why in find_weaknesses(verdict, run.card, judge, None)]
-    if wish.min_accuracy is None:
+    metrics = TASK_METRICS[run.card.kind]
+    by_default = [why for verdict in verdicts for why in find_weaknesses(verdict, run.card, metrics, None)]
+    if options.min_accuracy is None:
         return tuple(by_default), ()
-    if wish.min_accuracy == 0:
+    if options.min_accuracy == 0:
         return (), tuple(by_default)
-    wished = [why for verdict in verdicts for why in find_weaknesses(verdict, run.card, judge, wish.min_accuracy)]
-    return tuple(wished), tuple(why for why in by_default if why not in wished)
+    parsed = [why for verdict in verdicts for why in find_weaknesses(verdict, run.card, metrics, options.min_accuracy)]
+    return tuple(parsed), tuple(why for why in by_default if why not in parsed)
 
 
-def _stability(made: Conversion, folder: Path, held_out: HeldOut, run: Run, wish: Wish) -> Stability | None:
+def _stability(
+    made: Conversion, folder: Path, held_out: HeldOut, run: Run, options: ExportOptions
+) -> SplitHalfStability | None:
     """Compare what the halves of the representative data set give; None where nothing was calibrated."""
     if not made.halves:
         return None
     subjects = [_open_aside(half.converted, folder, f"half{n}", run) for n, half in enumerate(made.halves, 1)]
-    ask(subjects, held_out.cases, JUDGES[run.card.kind])
-    return compare_halves(made.halves, subjects, held_out, JUDGES[run.card.kind], wish.max_drop)
+    run_cases(subjects, held_out.cases, TASK_METRICS[run.card.kind])
+    return compare_halves(made.halves, subjects, held_out, TASK_METRICS[run.card.kind], options.max_drop)
 
 
 def _open_aside(converted: Converted, folder: Path, name: str, run: Run) -> Subject:
@@ -98,13 +102,13 @@ def _open_aside(converted: Converted, folder: Path, name: str, run: Run) -> Subj
     return Subject(path, open_model(path))
 
 
-def _parting(made: Conversion, verdict: Verdict) -> Parting | None:
+def _divergence(made: Conversion, verdict: Verdict) -> Divergence | None:
     """The first operator where LiteRT and ONNX Runtime part, where they do."""
-    for pair in verdict.steps:
+    for pair in verdict.lsb_differences:
         if (pair.a.runtime, pair.b.runtime) == ("litert", "onnxruntime") and pair.largest:
             card = pair.a.model.manifest
-            pictures = [case.pixels(card) for case in _where_apart(pair.a, pair.b, verdict)[:TRACED]]
-            return find_parting(
+            pictures = [case.pixels(card) for case in _where_apart(pair.a, pair.b, verdict)[:DIVERGENCE_PICTURES]]
+            return find_divergence(
                 pair.a.path, pair.b.path, made.tensors_of("int8"), pictures, [o.role for o in card.outputs]
             )
     return None
@@ -112,14 +116,14 @@ def _parting(made: Conversion, verdict: Verdict) -> Parting | None:
 
 def _where_apart(a: Subject, b: Subject, verdict: Verdict) -> list[Case]:
     """The cases whose integers differ."""
-    pairs = zip(a.steps_by_picture(), b.steps_by_picture(), verdict.held_out.cases, strict=False)
+    pairs = zip(a.integers_by_picture(), b.integers_by_picture(), verdict.held_out.cases, strict=False)
     return [case for x, y, case in pairs if any((p != q).any() for p, q in zip(x, y, strict=True))]
 
 
-def _explained(
-    made: Conversion, verdict: Verdict, folder: Path, run: Run, wish: Wish, progress: Progress
-) -> Explained | None:
-    if not wish.explain:
+def _layer_errors(
+    made: Conversion, verdict: Verdict, folder: Path, run: Run, options: ExportOptions, progress: Progress
+) -> LayerErrors | None:
+    if not options.explain:
         return None
     size = next(len(one.tflite) for one in made.files if one.precision == "int8")
     trials = {
@@ -128,4 +132,4 @@ def _explained(
     }
     calibrated = folder / "aside" / "calibrated.tflite"
     calibrated.write_bytes(made.calibrated)
-    return explain(trials, verdict, calibrated, JUDGES[run.card.kind], progress)
+    return explain(trials, verdict, calibrated, TASK_METRICS[run.card.kind], progress)

@@ -8,17 +8,22 @@ from pathlib import Path
 from lpr_edge.runtimes.opening import open_model
 from lpr_export.app.examine import examine
 from lpr_export.base.errors import ExportError, GateError
-from lpr_export.base.options import Wish
+from lpr_export.base.options import ExportOptions
 from lpr_export.base.run_folder import HELD_OUT, Run
 from lpr_export.calibration.confidence import with_confidence
-from lpr_export.calibration.representative_set import Calibration, Measured, check_calibration, check_disjoint
+from lpr_export.calibration.representative_set import (
+    EvaluationPictures,
+    RepresentativeSet,
+    check_calibration,
+    check_disjoint,
+)
 from lpr_export.calibration.sampling import draw_from_data, draw_from_run
 from lpr_export.convert.convert import convert
 from lpr_export.convert.worker import Worker
-from lpr_export.evaluate.evidence import prove
+from lpr_export.evaluate.evidence import make_proof
 from lpr_export.evaluate.held_out import HeldOut, check_size, held_out_of_data, held_out_of_run
 from lpr_export.evaluate.parity import Progress
-from lpr_export.evaluate.task_metrics import JUDGES
+from lpr_export.evaluate.task_metrics import TASK_METRICS
 from lpr_export.publish.files import Draft, publish, staging
 from lpr_export.publish.verify import samples_name
 from lpr_export.report.page import write_page
@@ -35,63 +40,63 @@ class Exported:
     table: str
 
 
-def export(run: Run, wish: Wish, worker: Worker, progress: Progress = iter) -> Exported:
+def export(run: Run, options: ExportOptions, worker: Worker, progress: Progress = iter) -> Exported:
     """Convert a run, prove the files, and only then put them in place.
 
     Raises:
         GateError: they are worse than the float network; older files stay as they were.
         LprError: something that was given can't be used.
     """
-    run = with_confidence(run, wish.confidence if run.card.kind == "reader" else None)
-    calibration, sets, caveats = _pictures(run, wish)
+    run = with_confidence(run, options.confidence if run.card.kind == "reader" else None)
+    calibration, sets, caveats = _pictures(run, options)
     # The float TFLite file is what all others are measured against, so it is made even when it isn't published.
-    wanted = ("float32", *(precision for precision in wish.precisions if precision != "float32"))
-    made = worker.run(convert, run.network, run.card, calibration, wanted, wish.float_layers, wish.explain)
-    with staging(wish.out) as folder:
-        findings = examine(made, folder, calibration, sets, run, wish, progress, caveats)
+    wanted = ("float32", *(precision for precision in options.precisions if precision != "float32"))
+    made = worker.run(convert, run.network, run.card, calibration, wanted, options.float_layers, options.explain)
+    with staging(options.out) as folder:
+        findings = examine(made, folder, calibration, sets, run, options, progress, caveats)
         shown = table(findings)
         if findings.faults:
-            kept = _report(findings, folder, wish.out, ".failed")
+            kept = _report(findings, folder, options.out, ".failed")
             raise GateError(_refusal(run, findings, kept), shown)
-        final = _finish(findings, folder, wish)
+        final = _finish(findings, folder, options)
         reports = _report(findings, folder, None, "", final)
-        published = publish([*final, *_held_out_pictures(run, folder), *reports], wish.out)
-        for path in _failed_reports(wish.out, run.card.name):
+        published = publish([*final, *_held_out_pictures(run, folder), *reports], options.out)
+        for path in _failed_reports(options.out, run.card.name):
             path.unlink(missing_ok=True)
     return Exported(run.card.kind, tuple(published), shown)
 
 
-def _pictures(run: Run, wish: Wish) -> tuple[Calibration, list[HeldOut], tuple[str, ...]]:
+def _pictures(run: Run, options: ExportOptions) -> tuple[RepresentativeSet, list[HeldOut], tuple[str, ...]]:
     """The representative data set, the held-out sets, which mustn't share a picture with it, and caveats."""
-    own = [held_out_of_run(run)] if wish.data is None or (run.folder / HELD_OUT).is_file() else []
-    sets = [held_out_of_data(run.card, wish.data), *own] if wish.data else own
-    measured = [Measured(held_out.sha256, frozenset(held_out.input_hashes(run.card))) for held_out in sets]
-    together = Measured.of(measured)
-    caveats = check_size(together.inputs, run.card.name, wish.allow_small)
-    if wish.data is None:
+    own = [held_out_of_run(run)] if options.data is None or (run.folder / HELD_OUT).is_file() else []
+    sets = [held_out_of_data(run.card, options.data), *own] if options.data else own
+    measured = [EvaluationPictures(held_out.sha256, frozenset(held_out.input_hashes(run.card))) for held_out in sets]
+    together = EvaluationPictures.of(measured)
+    caveats = check_size(together.inputs, run.card.name, options.allow_small)
+    if options.data is None:
         calibration = draw_from_run(run)
     else:
-        calibration = draw_from_data(run.card, wish.data, wish.seed, wish.count, together)
+        calibration = draw_from_data(run.card, options.data, options.seed, options.count, together)
     check_calibration(calibration, (*run.card.input.size_hw, run.card.input.channels))
     for held_out, pictures in zip(sets, measured, strict=True):
         check_disjoint(calibration, pictures, f"the {held_out.split} pictures of {held_out.data}")
     return calibration, sets, caveats
 
 
-def _finish(findings: Findings, folder: Path, wish: Wish) -> list[Path]:
+def _finish(findings: Findings, folder: Path, options: ExportOptions) -> list[Path]:
     """Write the wished files again with what was measured and the runtimes that hold, and run each once in each."""
     return [
         _finish_one(one, findings, folder)
         for one in findings.drafts
-        if one.precision in wish.precisions and one.suffix in wish.suffixes
+        if one.precision in options.precisions and one.suffix in options.suffixes
     ]
 
 
 def _finish_one(one: Draft, findings: Findings, folder: Path) -> Path:
-    judge = JUDGES[findings.card.kind]
+    metrics = TASK_METRICS[findings.card.kind]
     measured = tuple(metric for verdict in findings.verdicts for metric in metrics_of(verdict, one.name))
     claims = findings.runtimes(one.name)
-    proofs = tuple(prove(verdict, one.name, judge, findings.max_drop).to_dict() for verdict in findings.verdicts)
+    proofs = tuple(make_proof(verdict, one.name, metrics, findings.max_drop).to_dict() for verdict in findings.verdicts)
     manifest = replace(one.manifest, metrics=measured, runtimes=claims, proofs=proofs, caveats=findings.caveats)
     path = replace(one, manifest=manifest).write(folder)
     for runtime in claims:
@@ -124,14 +129,14 @@ def _refusal(run: Run, findings: Findings, report: Sequence[Path]) -> str:
     )
 
 
-def check_confidence(runs: Sequence[Run], wish: Wish) -> None:
+def check_confidence(runs: Sequence[Run], options: ExportOptions) -> None:
     """Refuse a confidence file that isn't for exactly one reader.
 
     Raises:
         ExportError: it isn't.
     """
     readers = [run for run in runs if run.card.kind == "reader"]
-    if wish.confidence and len(readers) != 1:
+    if options.confidence and len(readers) != 1:
         raise ExportError(f"--confidence is for one reader, and the runs given hold {len(readers)}: export it apart")
 
 

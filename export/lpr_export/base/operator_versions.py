@@ -33,7 +33,7 @@ class Operator:
 
 
 @dataclass(frozen=True)
-class Support:
+class OperatorSupport:
     """What a runtime makes of a file, from the table and from trying."""
 
     runtime: str
@@ -124,17 +124,17 @@ def check_integers(operators: Sequence[Operator], name: str, float_layers: Seque
 KERNELS = "convolutions, dense layers, ReLU, ReLU6, pooling, additions, sigmoid, softmax"
 
 
-def support(operators: Sequence[Operator]) -> list[Support]:
+def tflite_support(operators: Sequence[Operator]) -> list[OperatorSupport]:
     """What each TFLite runtime of the table makes of a file."""
-    return [_support(runtime, known, operators) for runtime, known in _table()["tflite"].items()]
+    return [_tflite_support(runtime, known, operators) for runtime, known in _table()["tflite"].items()]
 
 
-def _support(runtime: str, known: Mapping[str, int], operators: Sequence[Operator]) -> Support:
+def _tflite_support(runtime: str, known: Mapping[str, int], operators: Sequence[Operator]) -> OperatorSupport:
     new = {f"{one.name} v{one.version} ({one.layer})": one for one in operators if one.version > known.get(one.name, 0)}
-    return Support(runtime, not new, tuple(new))
+    return OperatorSupport(runtime, not new, tuple(new))
 
 
-def onnx_support(data: bytes) -> list[Support]:
+def onnx_support(data: bytes) -> list[OperatorSupport]:
     """The same of an ONNX file: ONNX Runtime by the operator set, OpenCV by the operators' types."""
     model = load_module("onnx", "ONNX").ModelProto.FromString(data)
     opset = max(one.version for one in model.opset_import if one.domain in ("", "ai.onnx"))
@@ -143,8 +143,8 @@ def onnx_support(data: bytes) -> list[Support]:
     known = _table()["onnx"]["opencv 4.11"]
     unknown = tuple(f"{kind} ({name.partition('/')[0]})" for kind, name in found.items() if kind not in known)
     return [
-        Support(f"onnxruntime {oldest}" if oldest else "onnxruntime", bool(oldest), ()),
-        Support("opencv 4.11", not unknown, unknown),
+        OperatorSupport(f"onnxruntime {oldest}" if oldest else "onnxruntime", bool(oldest), ()),
+        OperatorSupport("opencv 4.11", not unknown, unknown),
     ]
 
 

@@ -7,12 +7,12 @@ PRECISIONS = ("int8", "int8-dynamic", "float16", "float32")
 """What can be asked for; each is a flag."""
 SUFFIXES = (".tflite", ".onnx")
 """Of the formats."""
-FEWEST_HELD_OUT = 50
+MIN_HELD_OUT = 50
 """Different held-out pictures that a proof needs, unless a person allows fewer."""
 
 
 @dataclass(frozen=True)
-class Wish:
+class ExportOptions:
     """What a person asked for."""
 
     precisions: tuple[str, ...]

@@ -18,7 +18,7 @@ NETWORK = "model.keras"
 CARD = "model.json"
 REPRESENTATIVE = "representative.npz"
 HELD_OUT = "heldout.npz"
-TOLD_BY_TRAINING = ("kind", "name", "labels", "input", "thresholds", "country")
+REQUIRED_KEYS = ("kind", "name", "labels", "input", "thresholds", "country")
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def open_run(path: Path) -> Run:
 def _read_card(path: Path) -> Manifest:
     try:
         values: dict[str, Any] = read_json(path)
-        missing = [key for key in TOLD_BY_TRAINING if key not in values]
+        missing = [key for key in REQUIRED_KEYS if key not in values]
         if missing:
             raise ExportError(f"it lacks {', '.join(missing)}")
         return Manifest.from_json(json.dumps(_filled(values)))

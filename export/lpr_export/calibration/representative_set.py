@@ -11,14 +11,14 @@ from lpr_edge.contract.arrays import Image
 from lpr_edge.contract.samples import picture_sha256
 from lpr_export.base.errors import ExportError
 
-FEWEST = 16
+MIN_PICTURES = 16
 """Fewer pictures than this leave activation ranges to chance."""
 HASH_DIGITS = 12
 """Of each file's SHA-256 in the manifest: enough to find it again among millions; 500 of them are 4 kB zipped."""
 
 
 @dataclass(frozen=True)
-class Measured:
+class EvaluationPictures:
     """Pictures that parity is measured on, so that none may be calibrated on."""
 
     files: frozenset[str]
@@ -27,10 +27,12 @@ class Measured:
     """SHA-256 of the pixels that the network sees."""
 
     @staticmethod
-    def of(several: Iterable["Measured"]) -> "Measured":
+    def of(several: Iterable["EvaluationPictures"]) -> "EvaluationPictures":
         """Those of several sets together."""
         sets = list(several)
-        return Measured(frozenset().union(*(s.files for s in sets)), frozenset().union(*(s.inputs for s in sets)))
+        return EvaluationPictures(
+            frozenset().union(*(s.files for s in sets)), frozenset().union(*(s.inputs for s in sets))
+        )
 
     def holds(self, file_sha256: str, picture: Image) -> bool:
         """Tell whether a picture is one of them, by its file or by its pixels, whatever is said of the file."""
@@ -38,7 +40,7 @@ class Measured:
 
 
 @dataclass(frozen=True)
-class Calibration:
+class RepresentativeSet:
     """Pictures to calibrate on, and how they were chosen."""
 
     pictures: tuple[Image, ...]
@@ -65,7 +67,7 @@ class Calibration:
             "refused": self.refused,
         }
 
-    def halves(self) -> tuple["Calibration", "Calibration"]:
+    def halves(self) -> tuple["RepresentativeSet", "RepresentativeSet"]:
         """Two disjoint halves that are alike: of each stratum, files in turn; a file's pictures stay together."""
         strata = self.strata or ("",) * len(self.pictures)
         files = dict(sorted(zip(self.sha256, strata, strict=True)))
@@ -73,7 +75,7 @@ class Calibration:
         first = set(ordered[::2])
         return self._only(first), self._only(set(ordered) - first)
 
-    def _only(self, files: Set[str]) -> "Calibration":
+    def _only(self, files: Set[str]) -> "RepresentativeSet":
         kept = [number for number, digest in enumerate(self.sha256) if digest in files]
         return replace(
             self,
@@ -83,17 +85,17 @@ class Calibration:
         )
 
 
-def check_calibration(calibration: Calibration, shape: Sequence[int]) -> None:
+def check_calibration(calibration: RepresentativeSet, shape: Sequence[int]) -> None:
     """Refuse a representative data set that can't give good scales.
 
     Raises:
         ExportError: too few pictures, of another size than the network's input, or without any contrast.
     """
     count = len(calibration.pictures)
-    if count < FEWEST:
+    if count < MIN_PICTURES:
         raise ExportError(
-            f"the representative data set has {count} pictures ({calibration.source}), and needs {FEWEST} or more. "
-            "Draw more of them, or give --data DIR"
+            f"the representative data set has {count} pictures ({calibration.source}), and needs {MIN_PICTURES} or "
+            "more. Draw more of them, or give --data DIR"
         )
     wrong = {picture.shape for picture in calibration.pictures} - {tuple(shape)}
     if wrong:
@@ -108,7 +110,7 @@ def check_calibration(calibration: Calibration, shape: Sequence[int]) -> None:
         )
 
 
-def check_disjoint(calibration: Calibration, measured: Measured, what: str) -> None:
+def check_disjoint(calibration: RepresentativeSet, measured: EvaluationPictures, what: str) -> None:
     """Refuse to calibrate on what parity is then measured on, by content and not by name.
 
     Args:

@@ -17,13 +17,13 @@ from lpr_edge.contract.geometry import is_convex
 from lpr_edge.contract.manifest import Manifest
 from lpr_edge.contract.pictures import file_sha256, read_picture
 from lpr_export.base.run_folder import Run
-from lpr_export.calibration.representative_set import Calibration, Measured
+from lpr_export.calibration.representative_set import EvaluationPictures, RepresentativeSet
 from lpr_export.evaluate.held_out import network_input
 
-NOTHING = Measured(frozenset(), frozenset())
+NOTHING = EvaluationPictures(frozenset(), frozenset())
 COUNT = 500
 """Pictures drawn from a data folder, where it has as many."""
-LOOKED_AT = 4
+BRIGHTNESS_CANDIDATES = 4
 """Pictures whose brightness is looked at for each that is drawn: so that a large folder isn't read whole."""
 BRIGHTNESSES = 4
 """Strata of the mean of a picture's pixels, 64 steps each."""
@@ -43,7 +43,7 @@ class Candidate:
     """Where a reader's plate is."""
 
 
-def draw_from_run(run: Run) -> Calibration:
+def draw_from_run(run: Run) -> RepresentativeSet:
     """The pictures that training drew.
 
     Raises:
@@ -52,12 +52,12 @@ def draw_from_run(run: Run) -> Calibration:
     samples = run.representative()
     shown = [str(truth) if isinstance(truth, str) else "" for truth in samples.truth or ("",) * len(samples.pictures)]
     strata = tuple(f"{label} {brightness(picture)}" for label, picture in zip(shown, samples.pictures, strict=True))
-    return Calibration(samples.pictures, samples.source, samples.sha256, samples.seed, strata)
+    return RepresentativeSet(samples.pictures, samples.source, samples.sha256, samples.seed, strata)
 
 
 def draw_from_data(
-    card: Manifest, folder: Path, seed: int, count: int = COUNT, measured: Measured = NOTHING
-) -> Calibration:
+    card: Manifest, folder: Path, seed: int, count: int = COUNT, measured: EvaluationPictures = NOTHING
+) -> RepresentativeSet:
     """Draw pictures from the training split of a data folder; the same seed draws the same ones.
 
     A file that also stands in another split, by its bytes, or among `measured`, is never drawn; `refused` of the result
@@ -68,18 +68,18 @@ def draw_from_data(
     """
     name = "characters" if card.kind == "classifier" else "plates"
     found = _characters(card, folder) if card.kind == "classifier" else _plates(card, folder)
-    elsewhere = measured_files(card, folder) | measured.files
+    elsewhere = evaluation_files(card, folder) | measured.files
     allowed = [one for one in found if one.sha256 not in elsewhere]
-    looked_at = _choose(allowed, [one.stratum for one in allowed], seed, LOOKED_AT * count)
+    candidates = _choose(allowed, [one.stratum for one in allowed], seed, BRIGHTNESS_CANDIDATES * count)
     strata_of = {
         one: f"{one.stratum} {brightness(picture)}"
-        for one in looked_at
+        for one in candidates
         if not measured.holds(one.sha256, picture := _prepared(one, card))
     }
     chosen = _choose(list(strata_of), list(strata_of.values()), seed, count)
     left_out = {one.path for one in found} - {one.path for one in allowed}
-    left_out |= {one.path for one in looked_at} - {one.path for one in strata_of}
-    return Calibration(
+    left_out |= {one.path for one in candidates} - {one.path for one in strata_of}
+    return RepresentativeSet(
         tuple(_prepared(one, card) for one in chosen),
         f"train split of {name}",
         tuple(one.sha256 for one in chosen),
@@ -91,7 +91,7 @@ def draw_from_data(
 
 def _choose(candidates: Sequence[Candidate], strata: Sequence[str], seed: int, count: int) -> list[Candidate]:
     keys = [hashlib.sha256(f"{seed}:{one.sha256}:{one.place}".encode()).hexdigest() for one in candidates]
-    return [candidates[index] for index in in_turn(strata, keys, count)]
+    return [candidates[index] for index in stratified_order(strata, keys, count)]
 
 
 def brightness(picture: Image) -> int:
@@ -99,7 +99,7 @@ def brightness(picture: Image) -> int:
     return int(picture.mean()) * BRIGHTNESSES // 256
 
 
-def in_turn(strata: Sequence[str], keys: Sequence[str], count: int) -> list[int]:
+def stratified_order(strata: Sequence[str], keys: Sequence[str], count: int) -> list[int]:
     """Choose indices: from every stratum one, then from every stratum another, each time that of the least key."""
     groups: dict[str, list[int]] = {}
     for index in sorted(range(len(keys)), key=keys.__getitem__):
@@ -108,7 +108,7 @@ def in_turn(strata: Sequence[str], keys: Sequence[str], count: int) -> list[int]
     return [index for _, _, index in sorted(rounds)[:count]]
 
 
-def measured_files(card: Manifest, folder: Path) -> Set[str]:
+def evaluation_files(card: Manifest, folder: Path) -> Set[str]:
     """SHA-256 of every file of the splits that aren't for training.
 
     Raises:

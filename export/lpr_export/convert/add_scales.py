@@ -21,12 +21,12 @@ SAME_SCALE = ("TILE", "RESIZE_NEAREST_NEIGHBOR", "RESHAPE", "TRANSPOSE", "MAX_PO
 """Operators that hand integers on as they are, so that what they take and give has one scale (TFLite's int8 rules)."""
 
 
-def is_watched(tensor: Any) -> bool:
+def has_range(tensor: Any) -> bool:
     """Whether a tensor has a range: constants have none."""
     return tensor.quantization is not None and tensor.quantization.min is not None
 
 
-def with_even_additions(model: Any) -> Any:
+def with_aligned_add_scales(model: Any) -> Any:
     """A copy of a calibrated float file (a `ModelT`) whose additions take ranges that are even parts of the sum's.
 
     An addition stays as it was where an input's range is bound already: the picture's own, a constant's, or one that a
@@ -39,7 +39,7 @@ def with_even_additions(model: Any) -> Any:
     # From the last to the first: a sum that a later addition takes has its range by then.
     for operator in reversed(list(_named(even, "ADD"))):
         total, terms = graph.tensors[operator.outputs[0]], [groups[index] for index in operator.inputs]
-        watched = all(is_watched(graph.tensors[index]) for index in (*operator.inputs, *operator.outputs))
+        watched = all(has_range(graph.tensors[index]) for index in (*operator.inputs, *operator.outputs))
         if watched and not bound & {id(group) for group in terms}:
             for group in {id(group): group for group in terms}.values():
                 _widen([graph.tensors[index] for index in group], _extent(total) / PARTS)

@@ -9,7 +9,7 @@ import numpy as np
 from lpr_edge.contract.manifest import Manifest, OutputSpec, TensorSpec
 from lpr_export.base.errors import ExportError
 from lpr_export.base.layer_names import find_tensors, layer_of
-from lpr_export.calibration.representative_set import Calibration
+from lpr_export.calibration.representative_set import RepresentativeSet
 from lpr_export.convert.batch_norm import fold_normalisation
 from lpr_export.convert.converted import Conversion, Converted, Half
 from lpr_export.convert.float_tflite import check_float, interpreter, to_floats
@@ -26,7 +26,7 @@ BYTE_SCALE = float(np.float32(1 / 255))
 def convert(
     path: Path,
     card: Manifest,
-    calibration: Calibration,
+    calibration: RepresentativeSet,
     precisions: Sequence[str],
     float_layers: Sequence[str] = (),
     try_layers: bool = False,
@@ -37,7 +37,7 @@ def convert(
         path: the Keras file.
         card: what the run says of it.
         calibration: the representative data set.
-        precisions: of `wish.PRECISIONS`; `float32` is always among them.
+        precisions: of `options.PRECISIONS`; `float32` is always among them.
         float_layers: layers of the int8 file that stay in float.
         try_layers: also make the int8 file with each layer in turn in float.
 

@@ -62,7 +62,7 @@ def _to_tflite(saved: Path, precision: str) -> bytes:
     try:
         return bytes(converter.convert())
     except Exception as error:  # the converter's errors share no parent but Exception
-        raise ExportError(why_not_converted(str(error), precision)) from error
+        raise ExportError(describe_conversion_error(str(error), precision)) from error
 
 
 def interpreter(tflite: bytes) -> Any:
@@ -91,7 +91,7 @@ def _check_close(role: str, expected: AnyArray, found: AnyArray) -> None:
         )
 
 
-def why_not_converted(message: str, precision: str) -> str:
+def describe_conversion_error(message: str, precision: str) -> str:
     """What a person should know of a failed conversion.
 
     Args:

@@ -24,13 +24,13 @@ def load_network(path: Path, card: Manifest) -> KerasModel:
     try:
         model = keras.models.load_model(path, compile=False)
     except (TypeError, ValueError, OSError) as error:
-        raise ExportError(_why_not_loaded(path, str(error))) from error
+        raise ExportError(_describe_load_error(path, str(error))) from error
     check_input(model, path, card)
     check_outputs(model, path, card)
     return model
 
 
-def _why_not_loaded(path: Path, message: str) -> str:
+def _describe_load_error(path: Path, message: str) -> str:
     custom = re.search(r"Could not locate (?:class|function) '(\w+)'", message)
     name = custom.group(1) if custom else "Lambda" if "`Lambda` layer" in message else None
     if name:

@@ -13,7 +13,7 @@ import numpy as np
 
 from lpr_edge.contract.arrays import Floats, Image
 from lpr_export.base.tensorflow_quiet import load_module, load_tensorflow
-from lpr_export.convert.add_scales import is_watched, with_even_additions
+from lpr_export.convert.add_scales import has_range, with_aligned_add_scales
 from lpr_export.convert.converted import Ranges
 
 
@@ -30,7 +30,7 @@ class Calibrated:
         return {
             tensor.name.decode(): (float(tensor.quantization.min[0]), float(tensor.quantization.max[0]))
             for tensor in self.model.subgraphs[0].tensors
-            if is_watched(tensor)
+            if has_range(tensor)
         }
 
 
@@ -61,7 +61,7 @@ def merge(a: Calibrated, b: Calibrated) -> Calibrated:
     """As if the file had been calibrated on the pictures of both: the ranges are the least and the greatest seen."""
     merged = copy.deepcopy(a.model)
     for tensor, other in zip(merged.subgraphs[0].tensors, b.model.subgraphs[0].tensors, strict=True):
-        if is_watched(tensor):
+        if has_range(tensor):
             tensor.quantization.min = np.minimum(tensor.quantization.min, other.quantization.min)
             tensor.quantization.max = np.maximum(tensor.quantization.max, other.quantization.max)
     return Calibrated(merged)
@@ -81,7 +81,7 @@ def quantise(calibrated: Calibrated, float_tensors: Sequence[str] = ()) -> bytes
     convert = load_module("tensorflow.lite.python.convert", "TensorFlow")
     tools = load_module("tensorflow.lite.tools.flatbuffer_utils", "TensorFlow")
     made = convert.mlir_quantize(
-        bytes(tools.convert_object_to_bytearray(with_even_additions(calibrated.model))),
+        bytes(tools.convert_object_to_bytearray(with_aligned_add_scales(calibrated.model))),
         input_data_type=tensorflow.uint8,
         output_data_type=tensorflow.int8,
         denylisted_nodes=list(float_tensors) or None,

@@ -14,9 +14,9 @@ from lpr_edge.contract.manifest import Manifest
 from lpr_export.evaluate.gate import Row, Verdict
 from lpr_export.evaluate.held_out import HeldOut
 from lpr_export.evaluate.parity import Subject
-from lpr_export.evaluate.task_metrics import Judge
+from lpr_export.evaluate.task_metrics import TaskMetrics
 
-DIGESTS = 16
+HASHED_OUTPUTS = 16
 """Pictures whose raw outputs' hash is kept."""
 
 
@@ -67,7 +67,7 @@ def _packed(costs: Sequence[int]) -> str:
     return " ".join(map(str, costs))
 
 
-def prove(verdict: Verdict, name: str, judge: Judge, max_drop: float) -> Proof:
+def make_proof(verdict: Verdict, name: str, metrics: TaskMetrics, max_drop: float) -> Proof:
     """What a file is to remember of a verdict."""
     held_out, row, reference = verdict.held_out, verdict.proven_row(name), verdict.rows[0]
     return Proof(
@@ -78,9 +78,9 @@ def prove(verdict: Verdict, name: str, judge: Judge, max_drop: float) -> Proof:
         row.subject.runtime,
         {measure.metric: round(measure.value, 6) for measure in reference.measures},
         {measure.metric: measure.costs for measure in reference.measures},
-        row.shift.before if row.shift else None,
-        tuple(judge.record(a, case) for a, case in zip(row.subject.answers, held_out.cases, strict=True)),
-        digests(row.subject),
+        row.drift.before if row.drift else None,
+        tuple(metrics.record(a, case) for a, case in zip(row.subject.answers, held_out.cases, strict=True)),
+        output_hashes(row.subject),
     )
 
 
@@ -90,13 +90,13 @@ def set_sha256(held_out: HeldOut) -> str:
     return hashlib.sha256(joined.encode()).hexdigest()
 
 
-def digests(subject: Subject) -> tuple[str, ...]:
+def output_hashes(subject: Subject) -> tuple[str, ...]:
     """Short hashes of the raw outputs of the first pictures: tell whether another machine computes the same bits."""
-    raw = subject.raw[:DIGESTS]
+    raw = subject.raw[:HASHED_OUTPUTS]
     return tuple(hashlib.sha256(b"".join(a.tobytes() for a in outputs)).hexdigest()[:8] for outputs in raw)
 
 
-def proofs_of(manifest: Manifest) -> list[Proof]:
+def read_proofs(manifest: Manifest) -> list[Proof]:
     """The proofs in a manifest.
 
     Raises:

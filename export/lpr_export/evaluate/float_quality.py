@@ -11,7 +11,7 @@ from typing import Any
 
 from lpr_edge.contract.manifest import Manifest
 from lpr_export.evaluate.gate import Row, Verdict
-from lpr_export.evaluate.task_metrics import Judge, Measure
+from lpr_export.evaluate.task_metrics import MetricValue, TaskMetrics
 
 
 @dataclass(frozen=True)
@@ -31,23 +31,23 @@ FLOORS = {
     "detector": Floor("recall", 20.0, 0),
 }
 """Kind of network -> its floor. A reader has rare labels that are hard to read, so more pictures have to show one."""
-FAR_BELOW = 15.0
+MAX_POINTS_BELOW_RECORD = 15.0
 """Points below the run's own record that are too many, if chance doesn't explain them."""
 DEVIATIONS = 3.0
 """Standard deviations of the difference of two shares that chance may explain."""
-SILENT_BY_CHANCE = 1e-3
+UNPREDICTED_P_VALUE = 1e-3
 """How likely a label is missed every time by chance, by the share of labels that are missed, to be called silent."""
 RECORDED_AS = {"exact": "exact_match"}
 """Names in a run's record that differ from the metric's name here."""
 
 
-def find_weaknesses(verdict: Verdict, run_card: Manifest, judge: Judge, min_points: float | None) -> list[str]:
+def find_weaknesses(verdict: Verdict, run_card: Manifest, metrics: TaskMetrics, min_points: float | None) -> list[str]:
     """What is wrong with the float network on one held-out set, a line each; empty where nothing is.
 
     Args:
         verdict: the set, with the answers of every file; its first row is the float network's.
         run_card: what the run says of itself, with the metrics that it recorded.
-        judge: of the network's kind.
+        metrics: those of the network's kind.
         min_points: the least value of the kind's main metric in per cent; None for the kind's floor.
     """
     floor = FLOORS[run_card.kind]
@@ -56,7 +56,7 @@ def find_weaknesses(verdict: Verdict, run_card: Manifest, judge: Judge, min_poin
     return [
         *_below_floor(row, floor, least, verdict),
         *_below_record(row, run_card, verdict),
-        *_silent_labels(row, run_card, floor, judge, verdict),
+        *_unpredicted_labels(row, run_card, floor, metrics, verdict),
     ]
 
 
@@ -64,8 +64,8 @@ def _below_floor(row: Row, floor: Floor, least: float, verdict: Verdict) -> Iter
     found = next(one for one in row.measures if one.metric == floor.metric)
     if 100 * found.value < least:
         yield (
-            f"the float network has {_say(found)} on {_set(verdict)}, and {least:g} % is the least (--min-accuracy). "
-            "Train it further, or look at its labels and pictures"
+            f"the float network has {_describe(found)} on {_set(verdict)}, and {least:g} % is the least "
+            "(--min-accuracy). Train it further, or look at its labels and pictures"
         )
 
 
@@ -74,13 +74,13 @@ def _below_record(row: Row, run_card: Manifest, verdict: Verdict) -> Iterator[st
         found = _measured_alike(record, row, verdict)
         if found and _is_far_below(found, float(record["value"]), int(record["count"])):
             yield (
-                f"the float network has {_say(found)} on {_set(verdict)}, and its run recorded "
+                f"the float network has {_describe(found)} on {_set(verdict)}, and its run recorded "
                 f"{100 * float(record['value']):.2f} % of {record['count']} on {record['data']} ({record['split']}). "
                 "These aren't the weights that were measured, or not with these labels: train the run again"
             )
 
 
-def _measured_alike(record: Mapping[str, Any], row: Row, verdict: Verdict) -> Measure | None:
+def _measured_alike(record: Mapping[str, Any], row: Row, verdict: Verdict) -> MetricValue | None:
     """The measure that a run's record can be compared with: of the same metric, and of pictures of the same kind."""
     if not {"data", "split", "metric", "value", "count"} <= record.keys():
         return None
@@ -92,27 +92,29 @@ def _measured_alike(record: Mapping[str, Any], row: Row, verdict: Verdict) -> Me
     return next((one for one in row.measures if one.metric == name and not one.lower_is_better), None)
 
 
-def _is_far_below(found: Measure, recorded: float, count: int) -> bool:
-    """Whether a share is below a recorded one by more than `FAR_BELOW`, and by more than chance (two-proportion z)."""
+def _is_far_below(found: MetricValue, recorded: float, count: int) -> bool:
+    """Whether a share is far below a recorded one, and by more than chance explains (two-proportion z-test)."""
     lost = recorded - found.value
     if count == 0 or found.count == 0:
-        return 100 * lost > FAR_BELOW
+        return 100 * lost > MAX_POINTS_BELOW_RECORD
     pooled = (recorded * count + found.value * found.count) / (count + found.count)
     spread = (pooled * (1 - pooled) * (1 / count + 1 / found.count)) ** 0.5
-    return 100 * lost > FAR_BELOW and lost > DEVIATIONS * spread
+    return 100 * lost > MAX_POINTS_BELOW_RECORD and lost > DEVIATIONS * spread
 
 
-def _silent_labels(row: Row, run_card: Manifest, floor: Floor, judge: Judge, verdict: Verdict) -> Iterator[str]:
+def _unpredicted_labels(
+    row: Row, run_card: Manifest, floor: Floor, metrics: TaskMetrics, verdict: Verdict
+) -> Iterator[str]:
     if not floor.shown:
         return
-    truths = [judge.labels_in(case.truth) for case in verdict.held_out.cases]
+    truths = [metrics.labels_in(case.truth) for case in verdict.held_out.cases]
     shown = Counter(label for labels in truths for label in labels if label in run_card.labels)
-    answered = {label for answer in row.subject.answers for label in judge.labels_in(answer)}
+    answered = {label for answer in row.subject.answers for label in metrics.labels_in(answer)}
     missed = _share_missed(row)
     silent = [
         label
         for label, count in sorted(shown.items(), key=lambda item: (-item[1], item[0]))
-        if label not in answered and count >= floor.shown and missed**count < SILENT_BY_CHANCE
+        if label not in answered and count >= floor.shown and missed**count < UNPREDICTED_P_VALUE
     ]
     if silent:
         others = f", nor {', '.join(silent[1:4])}" if silent[1:] else ""
@@ -128,7 +130,7 @@ def _share_missed(row: Row) -> float:
     return min(1.0, by_metric["cer"] if "cer" in by_metric else 1 - by_metric["accuracy"])
 
 
-def _say(found: Measure) -> str:
+def _describe(found: MetricValue) -> str:
     return f"{100 * found.value:.2f} % {found.metric.replace('_', ' ')} of {found.count}"
 
 

@@ -10,19 +10,21 @@ from dataclasses import dataclass
 from lpr_edge.runtimes.opening import RUNTIMES
 from lpr_export.base.errors import ExportError
 from lpr_export.evaluate.held_out import HeldOut
-from lpr_export.evaluate.mcnemar import SIGNIFICANT, chance_of_loss
-from lpr_export.evaluate.parity import Refusal, Steps, Subject, changed, compare_integers, measure
-from lpr_export.evaluate.task_metrics import Judge, Measure
-from lpr_export.evaluate.threshold_drift import Shift, level_of, shift
+from lpr_export.evaluate.mcnemar import SIGNIFICANT, loss_p_value
+from lpr_export.evaluate.parity import LsbDifference, Refusal, Subject, changed, compare_integers, measure
+from lpr_export.evaluate.task_metrics import MetricValue, TaskMetrics
+from lpr_export.evaluate.threshold_drift import ThresholdDrift, threshold_drift, threshold_level
 
 PROVEN = ("litert", "onnxruntime")
 """The runtimes that must agree."""
-MOST_STEPS = 8
-"""How far single integers of the two may be apart, where no more than `MOST_SHARE` of all are apart at all. What they
-round otherwise is a step at first, an addition whose scales couldn't be made even (`additions`); the next one's finer
-scale made 4 of it, and 7 at the end were seen."""
-MOST_SHARE = 0.001
-"""Rounding touches a few in a hundred thousand; a wrong scale, nearly all."""
+MAX_LSB_DIFFERENCE = 8
+"""Largest difference of single integers, in LSB, where at most `MAX_DIFFERENT_SHARE` of them differ.
+
+A sum that two runtimes round differently (`convert.add_scales`) is one LSB off; finer scales of later
+layers make it more.
+"""
+MAX_DIFFERENT_SHARE = 0.001
+"""Share of integers that may differ by more than one LSB: rounding changes few of them, a wrong scale nearly all."""
 
 
 @dataclass(frozen=True)
@@ -30,20 +32,20 @@ class Row:
     """One file in one runtime, scored."""
 
     subject: Subject
-    measures: tuple[Measure, ...]
+    measures: tuple[MetricValue, ...]
     drops: tuple[float, ...]
     """Points lost against the float reference, a metric."""
-    chances: tuple[float, ...]
+    p_values: tuple[float, ...]
     """How likely chance alone would take as much, a metric."""
     changed: tuple[int, ...]
     """Cases that it answers otherwise than the TFLite file of the same precision in the first runtime."""
-    shift: Shift | None
+    drift: ThresholdDrift | None
     """Of the decoding threshold, against float; None where the kind has none."""
 
     def lost(self, max_drop: float) -> list[int]:
         """The metrics that fell by more than is allowed, and by more than chance."""
-        pairs = zip(self.drops, self.chances, strict=True)
-        return [i for i, (drop, chance) in enumerate(pairs) if drop > max_drop and chance <= SIGNIFICANT]
+        pairs = zip(self.drops, self.p_values, strict=True)
+        return [i for i, (drop, p_value) in enumerate(pairs) if drop > max_drop and p_value <= SIGNIFICANT]
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class Verdict:
     held_out: HeldOut
     rows: tuple[Row, ...]
     """The first is the reference: float TFLite."""
-    steps: tuple[Steps, ...]
+    lsb_differences: tuple[LsbDifference, ...]
     refusals: tuple[Refusal, ...]
     """Files and runtimes that don't go together, with the reason."""
     faults: tuple[str, ...]
@@ -70,8 +72,8 @@ class Verdict:
         return next(row for row in self.rows if row.subject.path.name == name)
 
 
-def judge_all(
-    subjects: Sequence[Subject], refusals: Sequence[Refusal], held_out: HeldOut, judge: Judge, max_drop: float
+def compare_files(
+    subjects: Sequence[Subject], refusals: Sequence[Refusal], held_out: HeldOut, metrics: TaskMetrics, max_drop: float
 ) -> Verdict:
     """Compare the subjects, which have answered every case.
 
@@ -79,16 +81,16 @@ def judge_all(
         subjects: the float TFLite file's first; each file in every runtime that opened it.
         refusals: the files that a runtime couldn't open.
         held_out: the cases.
-        judge: of the network's kind.
+        metrics: those of the network's kind.
         max_drop: points of any metric that may be lost against the float reference.
     """
     firsts = _firsts(subjects)
-    measures = [measure(subject, held_out.cases, judge) for subject in subjects]
+    measures = [measure(subject, held_out.cases, metrics) for subject in subjects]
     rows = [
-        _row(subject, subjects[0], now, measures[0], changed(firsts[subject.precision], subject, judge))
+        _row(subject, subjects[0], now, measures[0], changed(firsts[subject.precision], subject, metrics))
         for subject, now in zip(subjects, measures, strict=True)
     ]
-    steps = _steps(subjects, firsts)
+    lsb_differences = _lsb_differences(subjects, firsts)
     faults: list[str] = []
     refused: list[Refusal] = []
     for row in rows:
@@ -97,8 +99,8 @@ def judge_all(
             faults += wrong
         else:
             refused += [Refusal(row.subject.path, row.subject.runtime, why) for why in wrong[:1]]
-    faults += _disagreements(rows, firsts, held_out, judge) + too_far(steps)
-    return Verdict(held_out, tuple(rows), tuple(steps), (*refusals, *refused), tuple(faults))
+    faults += _disagreements(rows, firsts, held_out, metrics) + rounding_faults(lsb_differences)
+    return Verdict(held_out, tuple(rows), tuple(lsb_differences), (*refusals, *refused), tuple(faults))
 
 
 def _firsts(subjects: Sequence[Subject]) -> dict[str, Subject]:
@@ -115,34 +117,41 @@ def _must_hold(subject: Subject, firsts: dict[str, Subject]) -> bool:
 
 
 def _row(
-    subject: Subject, reference: Subject, measures: Sequence[Measure], before: Sequence[Measure], different: list[int]
+    subject: Subject,
+    reference: Subject,
+    measures: Sequence[MetricValue],
+    before: Sequence[MetricValue],
+    different: list[int],
 ) -> Row:
     drops = tuple(now.drop(then) for now, then in zip(measures, before, strict=True))
-    chances = tuple(chance_of_loss(then.costs, now.costs) for now, then in zip(measures, before, strict=True))
-    return Row(subject, tuple(measures), drops, chances, tuple(different), _shift(subject, reference))
+    p_values = tuple(loss_p_value(then.costs, now.costs) for now, then in zip(measures, before, strict=True))
+    return Row(subject, tuple(measures), drops, p_values, tuple(different), _threshold_drift(subject, reference))
 
 
-def _shift(subject: Subject, reference: Subject) -> Shift | None:
+def _threshold_drift(subject: Subject, reference: Subject) -> ThresholdDrift | None:
     card = subject.model.manifest
-    before, now = level_of(card, reference.outputs()), level_of(card, subject.outputs())
-    return shift(before.count, now) if before and now else None
+    before, now = threshold_level(card, reference.outputs()), threshold_level(card, subject.outputs())
+    return threshold_drift(before.count, now) if before and now else None
 
 
 def _losses(row: Row, reference: Row, max_drop: float) -> list[str]:
-    found = [_say_lost(row, reference, index, max_drop) for index in row.lost(max_drop)]
-    return [*found, *([say_moved(str(row.subject), row.shift)] if row.shift and row.shift.is_fault else [])]
+    found = [_describe_lost(row, reference, index, max_drop) for index in row.lost(max_drop)]
+    return [
+        *found,
+        *([describe_drift(str(row.subject), row.drift)] if row.drift and row.drift.is_fault else []),
+    ]
 
 
-def _say_lost(row: Row, reference: Row, index: int, max_drop: float) -> str:
+def _describe_lost(row: Row, reference: Row, index: int, max_drop: float) -> str:
     before, now = reference.measures[index], row.measures[index]
     return (
         f"{row.subject} loses {row.drops[index]:.2f} points of {now.metric.replace('_', ' ')} "
         f"({100 * before.value:.2f} % in float, {100 * now.value:.2f} % now, of {now.count}; by chance once in "
-        f"{1 / row.chances[index]:.3g} times), and --max-drop allows {max_drop:g}"
+        f"{1 / row.p_values[index]:.3g} times), and --max-drop allows {max_drop:g}"
     )
 
 
-def say_moved(subject: str, moved: Shift) -> str:
+def describe_drift(subject: str, moved: ThresholdDrift) -> str:
     """A threshold that isn't where it was, as a fault."""
     return (
         f"{subject} scores otherwise than float: {moved.now} pass the threshold {moved.name} of {moved.value:g}, "
@@ -150,45 +159,49 @@ def say_moved(subject: str, moved: Shift) -> str:
     )
 
 
-def _disagreements(rows: Sequence[Row], firsts: dict[str, Subject], held_out: HeldOut, judge: Judge) -> list[str]:
+def _disagreements(
+    rows: Sequence[Row], firsts: dict[str, Subject], held_out: HeldOut, metrics: TaskMetrics
+) -> list[str]:
     """Where ONNX answers otherwise than TFLite."""
     return [
-        _say_changed(row, firsts[row.subject.precision], held_out, judge)
+        _describe_changed(row, firsts[row.subject.precision], held_out, metrics)
         for row in rows
         if row.changed and row.subject.runtime in PROVEN
     ]
 
 
-def _say_changed(row: Row, first: Subject, held_out: HeldOut, judge: Judge) -> str:
+def _describe_changed(row: Row, first: Subject, held_out: HeldOut, metrics: TaskMetrics) -> str:
     case = held_out.cases[row.changed[0]]
-    said = [judge.show(one.answers[row.changed[0]]) for one in (first, row.subject)]
+    answers = [metrics.show(one.answers[row.changed[0]]) for one in (first, row.subject)]
     return (
         f"{row.subject} answers {len(row.changed)} of {len(held_out.cases)} pictures otherwise than {first}: "
-        f"{said[1]} instead of {said[0]} for {case.name}"
+        f"{answers[1]} instead of {answers[0]} for {case.name}"
     )
 
 
-def _steps(subjects: Sequence[Subject], firsts: dict[str, Subject]) -> list[Steps]:
+def _lsb_differences(subjects: Sequence[Subject], firsts: dict[str, Subject]) -> list[LsbDifference]:
     others = [s for s in subjects if s.precision == "int8" and s is not firsts["int8"]]
     return [compare_integers(firsts[other.precision], other) for other in others]
 
 
-def too_far(steps: Iterable[Steps]) -> list[str]:
+def rounding_faults(lsb_differences: Iterable[LsbDifference]) -> list[str]:
     """Where runtimes that must agree differ by more than rounding explains, as faults."""
     return [
-        _say_too_far(pair) for pair in steps if {pair.a.runtime, pair.b.runtime} <= set(PROVEN) and is_too_far(pair)
+        _describe_too_far(pair)
+        for pair in lsb_differences
+        if {pair.a.runtime, pair.b.runtime} <= set(PROVEN) and exceeds_rounding(pair)
     ]
 
 
-def is_too_far(pair: Steps) -> bool:
+def exceeds_rounding(pair: LsbDifference) -> bool:
     """Whether two runtimes' integers differ by more than rounding explains."""
-    return pair.largest > MOST_STEPS or (pair.largest > 1 and pair.share > MOST_SHARE)
+    return pair.largest > MAX_LSB_DIFFERENCE or (pair.largest > 1 and pair.share > MAX_DIFFERENT_SHARE)
 
 
-def _say_too_far(pair: Steps) -> str:
+def _describe_too_far(pair: LsbDifference) -> str:
     return (
         f"{pair.b} gives {100 * pair.share:.2f} % of its integers otherwise than {pair.a}, up to {pair.largest} steps "
-        f"off; allowed is 1 step, or {MOST_STEPS} in {100 * MOST_SHARE:g} %"
+        f"off; allowed is 1 step, or {MAX_LSB_DIFFERENCE} in {100 * MAX_DIFFERENT_SHARE:g} %"
     )
 
 

@@ -18,12 +18,12 @@ from lpr_edge.contract.pictures import file_sha256, read_picture
 from lpr_edge.contract.preprocess import prepare, prepare_plate
 from lpr_edge.contract.samples import Samples, picture_sha256
 from lpr_export.base.errors import ExportError
-from lpr_export.base.options import FEWEST_HELD_OUT
+from lpr_export.base.options import MIN_HELD_OUT
 from lpr_export.base.run_folder import Run
 
 
 @dataclass(frozen=True)
-class TruePlate:
+class GroundTruthPlate:
     """A plate that a detector should find."""
 
     quad_xy: Quad
@@ -39,7 +39,7 @@ class Case:
     load: Callable[[], Image]
     """Gives the picture as OpenCV would, (H, W, 3) BGR or (H, W, 1) grey; read late, as photographs are large."""
     truth: Any
-    """A classifier's label, a reader's labels in reading order, or a list of `TruePlate`."""
+    """A classifier's label, a reader's labels in reading order, or a list of `GroundTruthPlate`."""
     quad_xy: Quad | None = None
     """Where a reader's plate is; None for the others."""
 
@@ -88,10 +88,10 @@ def check_size(inputs: Set[str], name: str, is_small_allowed: bool) -> tuple[str
     Raises:
         ExportError: there are too few.
     """
-    if len(inputs) >= FEWEST_HELD_OUT:
+    if len(inputs) >= MIN_HELD_OUT:
         return ()
     found = f"{len(inputs)} different held-out pictures"
-    small = f"{found}, and the gate needs {FEWEST_HELD_OUT} or more to tell a loss from chance"
+    small = f"{found}, and the gate needs {MIN_HELD_OUT} or more to tell a loss from chance"
     if is_small_allowed:
         return (f"proved on {small} (--allow-small)",)
     raise ExportError(
@@ -135,7 +135,7 @@ def _prepared_case(name: str, picture: Image, truth: Any, card: Manifest) -> Cas
     as_read = np.ascontiguousarray(picture[..., ::-1])  # to OpenCV's order of colours
     load = partial(_given, as_read)
     if card.kind == "detector":
-        return Case(name, load, [TruePlate(np.asarray(quad, np.float32)) for quad in truth])
+        return Case(name, load, [GroundTruthPlate(np.asarray(quad, np.float32)) for quad in truth])
     if card.kind == "reader":
         labels = _labels(["".join(row) for row in truth], country_from_dict(card.country))
         return Case(name, load, labels, _without_margin(card))
@@ -186,7 +186,7 @@ def _found(cases: list[Case], data: str, split: str, paths: list[Path], folder: 
 
 def _frames(photos: list[PlatePhoto]) -> Iterator[Case]:
     for photo in photos:
-        truth = [TruePlate(plate.quad_xy, plate.legible != "none") for plate in photo.plates]
+        truth = [GroundTruthPlate(plate.quad_xy, plate.legible != "none") for plate in photo.plates]
         yield Case(photo.path.name, partial(read_picture, photo.path), truth)
 
 

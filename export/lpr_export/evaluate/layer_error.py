@@ -15,13 +15,13 @@ from lpr_edge.runtimes.onnx_runtime import session_options
 from lpr_export.base.layer_names import layer_of
 from lpr_export.base.tensorflow_quiet import load_module
 from lpr_export.evaluate.gate import Verdict
-from lpr_export.evaluate.parity import Progress, Subject, ask, measure
-from lpr_export.evaluate.task_metrics import Judge
-from lpr_export.onnx.first_divergence import Inside
+from lpr_export.evaluate.parity import Progress, Subject, measure, run_cases
+from lpr_export.evaluate.task_metrics import TaskMetrics
+from lpr_export.onnx.first_divergence import TfliteTrace
 
-LOOKED_AT = 16
+COMPARED_PICTURES = 16
 """Pictures whose tensors are compared: each has thousands of values."""
-PROFILED = 50
+PROFILE_RUNS = 50
 """Runs that a layer's time is the median of."""
 
 
@@ -45,7 +45,7 @@ class Layer:
 
 
 @dataclass(frozen=True)
-class Explained:
+class LayerErrors:
     """Every layer, in the network's order."""
 
     layers: tuple[Layer, ...]
@@ -62,25 +62,25 @@ class Trial:
 
 
 def explain(
-    trials: Mapping[str, Trial], verdict: Verdict, calibrated: Path, judge: Judge, progress: Progress = iter
-) -> Explained:
+    trials: Mapping[str, Trial], verdict: Verdict, calibrated: Path, metrics: TaskMetrics, progress: Progress = iter
+) -> LayerErrors:
     """Measure every layer of the int8 file.
 
     Args:
         trials: by layer.
         verdict: on the first held-out set.
         calibrated: the float TFLite file that int8 was made of.
-        judge: of the network's kind.
+        metrics: those of the network's kind.
         progress: goes through the pictures.
     """
     cases = verdict.held_out.cases
-    int8 = next(row for row in verdict.rows if row.subject.precision == "int8").subject.again()
+    int8 = next(row for row in verdict.rows if row.subject.precision == "int8").subject.fresh()
     roles = [output.role for output in int8.model.manifest.outputs]
     # In turn on each picture, so that whatever else the machine does slows all alike.
-    ask([int8, *(trial.subject for trial in trials.values())], cases, judge, progress)
-    tried = {layer: _tried(trial, int8, verdict, judge) for layer, trial in trials.items()}
-    pictures = [case.pixels(int8.model.manifest) for case in cases[:LOOKED_AT]]
-    plain, quantised = Inside(calibrated), Inside(int8.path, roles)
+    run_cases([int8, *(trial.subject for trial in trials.values())], cases, metrics, progress)
+    tried = {layer: _tried(trial, int8, verdict, metrics) for layer, trial in trials.items()}
+    pictures = [case.pixels(int8.model.manifest) for case in cases[:COMPARED_PICTURES]]
+    plain, quantised = TfliteTrace(calibrated), TfliteTrace(int8.path, roles)
     noises = _noises(plain, quantised, pictures)
     twin = int8.path.with_suffix(".onnx")
     times = profile(twin, pictures[0]) if twin.is_file() else {}
@@ -89,19 +89,19 @@ def explain(
         for name, (operator, _) in quantised.operators.items()
         if name in noises
     ]
-    return Explained(tuple(Layer(*one, times.get(one[0]), *tried.get(one[0], ({}, 0.0, 0))) for one in found))
+    return LayerErrors(tuple(Layer(*one, times.get(one[0]), *tried.get(one[0], ({}, 0.0, 0))) for one in found))
 
 
-def _tried(trial: Trial, int8: Subject, verdict: Verdict, judge: Judge) -> tuple[dict[str, float], float, int]:
+def _tried(trial: Trial, int8: Subject, verdict: Verdict, metrics: TaskMetrics) -> tuple[dict[str, float], float, int]:
     """What a layer in float wins in points a metric, and costs in milliseconds and bytes."""
     cases = verdict.held_out.cases
-    pairs = zip(measure(trial.subject, cases, judge), measure(int8, cases, judge), strict=True)
+    pairs = zip(measure(trial.subject, cases, metrics), measure(int8, cases, metrics), strict=True)
     wins = {after.metric: -after.drop(before) for after, before in pairs}
     slower = statistics.median(trial.subject.milliseconds) - statistics.median(int8.milliseconds)
     return wins, slower, trial.larger
 
 
-def _noises(plain: Inside, quantised: Inside, pictures: Sequence[Image]) -> dict[str, tuple[float, float]]:
+def _noises(plain: TfliteTrace, quantised: TfliteTrace, pictures: Sequence[Image]) -> dict[str, tuple[float, float]]:
     """Tensor -> signal to noise in dB and share of saturated values, over all pictures."""
     sums: dict[str, AnyArray] = {}
     for pixels in pictures:
@@ -111,9 +111,9 @@ def _noises(plain: Inside, quantised: Inside, pictures: Sequence[Image]) -> dict
     return {name: (_decibel(s[0], s[1]), float(s[2] / s[3])) for name, s in sums.items()}
 
 
-def _meaning(inside: Inside, name: str) -> tuple[float, int, int, int]:
+def _meaning(trace: TfliteTrace, name: str) -> tuple[float, int, int, int]:
     """Scale, zero point, least and greatest integer; scale 0 where the tensor is float."""
-    detail = inside.details[inside.operators[name][1]]
+    detail = trace.details[trace.operators[name][1]]
     scale, zero = detail["quantization"]
     if not scale:
         return 0.0, 0, 0, 0
@@ -147,7 +147,7 @@ def profile(onnx: Path, pixels: Image) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         options.profile_file_prefix = f"{folder}/profile"
         session = runtime.InferenceSession(str(onnx), options, providers=["CPUExecutionProvider"])
-        for _ in range(PROFILED):
+        for _ in range(PROFILE_RUNS):
             session.run(None, {session.get_inputs()[0].name: pixels})
         events = json.loads(Path(session.end_profiling()).read_text(encoding="utf-8"))
     return _by_layer(events)

@@ -9,7 +9,7 @@ SIGNIFICANT = 0.05
 """A loss that chance alone brings about this rarely, or more rarely, is called one."""
 
 
-def chance_of_loss(before: Sequence[int], now: Sequence[int]) -> float:
+def loss_p_value(before: Sequence[int], now: Sequence[int]) -> float:
     """How likely as many pictures would be worse, were better and worse equally likely (exact McNemar, one-sided).
 
     Args:
@@ -23,7 +23,7 @@ def chance_of_loss(before: Sequence[int], now: Sequence[int]) -> float:
     return fair_tail(worse, better + worse)
 
 
-def chance_of_difference(a: Sequence[int], b: Sequence[int]) -> float:
+def difference_p_value(a: Sequence[int], b: Sequence[int]) -> float:
     """How likely two that are equally good would differ as much, either way (exact McNemar, two-sided).
 
     Args:
@@ -39,6 +39,6 @@ def _changes(before: Sequence[int], now: Sequence[int]) -> tuple[int, int]:
     return sum(b < a for a, b in pairs), sum(b > a for a, b in pairs)
 
 
-def least_telling_loss() -> int:
+def min_significant_losses() -> int:
     """The fewest pictures that must get worse, none better, before it is called a loss."""
     return math.ceil(-math.log2(SIGNIFICANT))

@@ -13,7 +13,7 @@ import numpy as np
 from lpr_edge.contract.arrays import Floats, Image
 from lpr_export.evaluate.gate import Row, Verdict
 from lpr_export.evaluate.held_out import Case
-from lpr_export.evaluate.task_metrics import JUDGES
+from lpr_export.evaluate.task_metrics import TASK_METRICS
 from lpr_export.evaluate.threshold_drift import FLOOR
 
 MOST_PICTURES = 12
@@ -26,14 +26,14 @@ SCORES = {"classifier": "scores", "reader": "centre", "detector": "centre"}
 
 
 @dataclass(frozen=True)
-class Look:
+class Example:
     """A picture with what it shows and what was said of it."""
 
     name: str
     png: str
     """Base64."""
     truth: str
-    said: tuple[tuple[str, str], ...]
+    answers: tuple[tuple[str, str], ...]
     """Who said what of it: `float` and this file, or two formats."""
     is_changed: bool
 
@@ -41,19 +41,19 @@ class Look:
 def confusions(verdict: Verdict, row: Row) -> list[tuple[str, str, int]]:
     """What float said, what this file says instead, and how often: labels, or whole answers of a detector."""
     found: Counter[tuple[str, str]] = Counter()
-    judge = JUDGES[row.subject.model.manifest.kind]
+    metrics = TASK_METRICS[row.subject.model.manifest.kind]
     for before, now in zip(verdict.rows[0].subject.answers, row.subject.answers, strict=True):
         if isinstance(before, tuple):
             found.update(_replaced(before, now))
-        elif not judge.same(before, now):
-            found[judge.show(before), judge.show(now)] += 1
+        elif not metrics.same(before, now):
+            found[metrics.show(before), metrics.show(now)] += 1
     return [(before, now, count) for (before, now), count in found.most_common()]
 
 
 def _replaced(before: Sequence[str], now: Sequence[str]) -> list[tuple[str, str]]:
     """Parts of a text that became other ones."""
-    steps = difflib.SequenceMatcher(None, before, now, autojunk=False).get_opcodes()
-    return [("".join(before[a:b]), "".join(now[c:d])) for kind, a, b, c, d in steps if kind != "equal"]
+    lsb_differences = difflib.SequenceMatcher(None, before, now, autojunk=False).get_opcodes()
+    return [("".join(before[a:b]), "".join(now[c:d])) for kind, a, b, c, d in lsb_differences if kind != "equal"]
 
 
 def score_differences(verdict: Verdict, row: Row) -> Floats:
@@ -69,11 +69,11 @@ def _apart(before: Floats, now: Floats) -> Floats:
     return np.asarray((now - before)[telling], np.float32)
 
 
-def worst(verdict: Verdict, row: Row) -> list[Look]:
+def worst_examples(verdict: Verdict, row: Row) -> list[Example]:
     """The pictures that matter most: newly wrong ones, then changed ones, then those whose scores moved most."""
-    reference, judge = verdict.rows[0], JUDGES[row.subject.model.manifest.kind]
+    reference, metrics = verdict.rows[0], TASK_METRICS[row.subject.model.manifest.kind]
     pairs = list(zip(reference.subject.answers, row.subject.answers, strict=True))
-    different = [not judge.same(before, now) for before, now in pairs]
+    different = [not metrics.same(before, now) for before, now in pairs]
     losses = [
         sum(after.costs[n] - before.costs[n] for before, after in zip(reference.measures, row.measures, strict=True))
         for n in range(len(pairs))
@@ -81,7 +81,7 @@ def worst(verdict: Verdict, row: Row) -> list[Look]:
     scores = _largest_differences(verdict, row)
     order = sorted(range(len(pairs)), key=lambda n: (-losses[n], -different[n], -(scores[n] if n < len(scores) else 0)))
     names = ("float", "now")
-    return [_look(verdict.held_out.cases[n], names, pairs[n], different[n], row) for n in order[:MOST_PICTURES]]
+    return [_example(verdict.held_out.cases[n], names, pairs[n], different[n], row) for n in order[:MOST_PICTURES]]
 
 
 def _largest_differences(verdict: Verdict, row: Row) -> list[float]:
@@ -90,29 +90,29 @@ def _largest_differences(verdict: Verdict, row: Row) -> list[float]:
     return [float(np.abs(now[role] - before[role]).max()) for before, now in pairs]
 
 
-def between_formats(verdict: Verdict, row: Row) -> list[Look]:
+def differing_examples(verdict: Verdict, row: Row) -> list[Example]:
     """The pictures that this file answers otherwise than the TFLite file of its precision, which is a fault."""
     firsts = [one.subject for one in verdict.rows if one.subject.precision == row.subject.precision]
     first = next(subject for subject in firsts if subject.path.suffix == ".tflite")
     names = (str(first), str(row.subject))
     return [
-        _look(verdict.held_out.cases[n], names, (first.answers[n], row.subject.answers[n]), True, row)
+        _example(verdict.held_out.cases[n], names, (first.answers[n], row.subject.answers[n]), True, row)
         for n in row.changed[:MOST_PICTURES]
     ]
 
 
-def _look(case: Case, names: tuple[str, str], answers: tuple[Any, Any], is_changed: bool, row: Row) -> Look:
+def _example(case: Case, names: tuple[str, str], answers: tuple[Any, Any], is_changed: bool, row: Row) -> Example:
     card = row.subject.model.manifest
     if card.kind == "detector":
         picture = _with_corners(case, *answers)
-        said = [f"{len(answer)} plate(s)" for answer in answers]
+        shown = [f"{len(answer)} plate(s)" for answer in answers]
         truth = f"{len(case.truth)} plate(s)"
     else:
         pixels = case.pixels(card)[0]
         picture = pixels[..., ::-1] if card.input.colour == "rgb" else pixels
-        said = [JUDGES[card.kind].show(answer) for answer in answers]
+        shown = [TASK_METRICS[card.kind].show(answer) for answer in answers]
         truth = "".join(case.truth)
-    return Look(case.name, _png(picture), truth, tuple(zip(names, said, strict=True)), is_changed)
+    return Example(case.name, _png(picture), truth, tuple(zip(names, shown, strict=True)), is_changed)
 
 
 def _with_corners(case: Case, before: Any, now: Any) -> Image:

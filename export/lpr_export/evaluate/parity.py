@@ -14,11 +14,11 @@ from lpr_edge.contract.errors import LprError
 from lpr_edge.runtimes.model import Model, dequantise
 from lpr_edge.runtimes.opening import RUNTIMES, open_model
 from lpr_export.evaluate.held_out import Case, network_input
-from lpr_export.evaluate.task_metrics import Judge, Measure
+from lpr_export.evaluate.task_metrics import MetricValue, TaskMetrics
 
 INTEGER_PICTURES = 64
 """Pictures whose raw outputs are compared: each has hundreds of integers, so more would tell nothing new."""
-TIMED = 20
+TIMED_PICTURES = 20
 """Of these, those that are run again to be timed."""
 
 Progress = Callable[[Sequence[Case]], Iterable[Case]]
@@ -39,7 +39,7 @@ class Subject:
 
     @property
     def precision(self) -> str:
-        """One of `wish.PRECISIONS`."""
+        """One of `options.PRECISIONS`."""
         return self.model.manifest.precision
 
     @property
@@ -47,7 +47,7 @@ class Subject:
         """As `--runtime` takes it."""
         return self.model.runtime_name
 
-    def again(self) -> "Subject":
+    def fresh(self) -> "Subject":
         """The same, asked nothing yet."""
         return Subject(self.path, self.model)
 
@@ -56,7 +56,7 @@ class Subject:
         specs = self.model.manifest.outputs
         return [{spec.role: dequantise(a[0], spec) for spec, a in zip(specs, raw, strict=True)} for raw in self.raw]
 
-    def steps_by_picture(self) -> list[list[AnyArray]]:
+    def integers_by_picture(self) -> list[list[AnyArray]]:
         """The raw integers from their zero points: ONNX's bytes are TFLite's integers moved."""
         specs = self.model.manifest.outputs
         return [[a.astype(np.int32) - spec.zero_point for a, spec in zip(raw, specs, strict=True)] for raw in self.raw]
@@ -75,7 +75,7 @@ class Refusal:
 
 
 @dataclass(frozen=True)
-class Steps:
+class LsbDifference:
     """How far two runtimes' integers are apart."""
 
     a: Subject
@@ -107,17 +107,19 @@ def open_everywhere(paths: Sequence[Path]) -> tuple[list[Subject], list[Refusal]
     return subjects, refusals
 
 
-def ask(subjects: Sequence[Subject], cases: Sequence[Case], judge: Judge, progress: Progress = iter) -> None:
+def run_cases(
+    subjects: Sequence[Subject], cases: Sequence[Case], metrics: TaskMetrics, progress: Progress = iter
+) -> None:
     """Put every case to every subject; each picture is read once."""
-    devices = [judge.device(subject.model) for subject in subjects]
+    devices = [metrics.device(subject.model) for subject in subjects]
     for number, case in enumerate(progress(cases)):
         picture = case.load()
         pixels = network_input(picture, case.quad_xy, subjects[0].model.manifest)
         for subject, device in zip(subjects, devices, strict=True):
-            subject.answers.append(judge.answer(device, picture, case))
+            subject.answers.append(metrics.answer(device, picture, case))
             if number < INTEGER_PICTURES:
                 subject.raw.append(tuple(np.array(array) for array in subject.model.run(pixels)))
-            if number < TIMED:
+            if number < TIMED_PICTURES:
                 subject.milliseconds.append(_milliseconds(subject.model, pixels))
 
 
@@ -127,19 +129,19 @@ def _milliseconds(model: Model, pixels: Image) -> float:
     return 1000 * (time.perf_counter() - start)
 
 
-def changed(a: Subject, b: Subject, judge: Judge) -> list[int]:
+def changed(a: Subject, b: Subject, metrics: TaskMetrics) -> list[int]:
     """The cases that two subjects answer differently."""
-    return [n for n, (x, y) in enumerate(zip(a.answers, b.answers, strict=True)) if not judge.same(x, y)]
+    return [n for n, (x, y) in enumerate(zip(a.answers, b.answers, strict=True)) if not metrics.same(x, y)]
 
 
-def measure(subject: Subject, cases: Sequence[Case], judge: Judge) -> list[Measure]:
+def measure(subject: Subject, cases: Sequence[Case], metrics: TaskMetrics) -> list[MetricValue]:
     """A subject's scores."""
-    return judge.measure(cases, subject.answers)
+    return metrics.measure(cases, subject.answers)
 
 
-def compare_integers(a: Subject, b: Subject) -> Steps:
+def compare_integers(a: Subject, b: Subject) -> LsbDifference:
     """Compare two subjects' raw integer outputs."""
-    pairs = zip(a.steps_by_picture(), b.steps_by_picture(), strict=True)
+    pairs = zip(a.integers_by_picture(), b.integers_by_picture(), strict=True)
     apart = [np.abs(p - q).ravel() for x, y in pairs for p, q in zip(x, y, strict=True)]
     distances = np.concatenate(apart)
-    return Steps(a, b, len(a.raw), int(distances.max()), float((distances > 0).mean()))
+    return LsbDifference(a, b, len(a.raw), int(distances.max()), float((distances > 0).mean()))

@@ -14,7 +14,7 @@ from lpr_edge.runtimes.model import Model
 from lpr_edge.vision.classifier import Classifier
 from lpr_edge.vision.detector import Detector
 from lpr_edge.vision.reader import Reader
-from lpr_export.evaluate.held_out import Case, TruePlate
+from lpr_export.evaluate.held_out import Case, GroundTruthPlate
 
 FOUND_IOU = 0.5
 """A plate is found where its corners overlap the true ones by this much."""
@@ -24,7 +24,7 @@ doesn't change by less, and labels are off by as much."""
 
 
 @dataclass(frozen=True)
-class Measure:
+class MetricValue:
     """A metric's value on the held-out cases."""
 
     metric: str
@@ -36,13 +36,13 @@ class Measure:
     costs: tuple[int, ...] = ()
     """Each picture's mistakes, in the cases' order."""
 
-    def drop(self, reference: "Measure") -> float:
+    def drop(self, reference: "MetricValue") -> float:
         """Points (per cent) lost against the reference; negative where it gained."""
         lost = self.value - reference.value if self.lower_is_better else reference.value - self.value
         return 100 * lost
 
 
-class Judge(Protocol):
+class TaskMetrics(Protocol):
     """How one kind of network is run and scored."""
 
     def device(self, model: Model) -> Any:
@@ -54,7 +54,7 @@ class Judge(Protocol):
     def same(self, a: Any, b: Any) -> bool:
         """Tell whether two answers mean the same to a person."""
 
-    def measure(self, cases: Sequence[Case], answers: Sequence[Any]) -> list[Measure]:
+    def measure(self, cases: Sequence[Case], answers: Sequence[Any]) -> list[MetricValue]:
         """Score the answers, one a case."""
 
     def show(self, answer: Any) -> str:
@@ -70,107 +70,107 @@ class Judge(Protocol):
         """The labels of an answer, or of a truth; none of a detector."""
 
 
-class ClassifierJudge:
+class ClassifierMetrics:
     """Labels of crops."""
 
     def device(self, model: Model) -> Classifier:
-        """See `Judge`."""
+        """See `TaskMetrics`."""
         return Classifier(model)
 
-    def answer(self, device: Classifier, picture: Image, case: Case) -> str:  # noqa: ARG002 (as Judge has it)
-        """See `Judge`."""
+    def answer(self, device: Classifier, picture: Image, case: Case) -> str:  # noqa: ARG002 (as TaskMetrics has it)
+        """See `TaskMetrics`."""
         return device.guess(picture)[0]
 
     def same(self, a: str, b: str) -> bool:
-        """See `Judge`."""
+        """See `TaskMetrics`."""
         return a == b
 
-    def measure(self, cases: Sequence[Case], answers: Sequence[str]) -> list[Measure]:
-        """See `Judge`."""
+    def measure(self, cases: Sequence[Case], answers: Sequence[str]) -> list[MetricValue]:
+        """See `TaskMetrics`."""
         pairs = [(case.truth, answer) for case, answer in zip(cases, answers, strict=True)]
-        return [Measure("accuracy", exact_match(pairs), len(pairs), costs=_misses(pairs))]
+        return [MetricValue("accuracy", exact_match(pairs), len(pairs), costs=_misses(pairs))]
 
     def show(self, answer: str) -> str:
-        """See `Judge`."""
+        """See `TaskMetrics`."""
         return answer
 
     def record(self, answer: str, case: Case) -> str:
-        """See `Judge`."""
+        """See `TaskMetrics`."""
         return _mark(answer, case)
 
     def agrees(self, record: Any, answer: str, case: Case) -> bool:
-        """See `Judge`."""
+        """See `TaskMetrics`."""
         return bool(record == _mark(answer, case))
 
     def labels_in(self, answer: str) -> Sequence[str]:
-        """See `Judge`."""
+        """See `TaskMetrics`."""
         return (answer,)
 
 
-class ReaderJudge:
+class ReaderMetrics:
     """Texts of plates, without rows and without grammar: what the network itself saw."""
 
     def device(self, model: Model) -> Reader:
-        """See `Judge`."""
+        """See `TaskMetrics`."""
         return Reader(model)
 
     def answer(self, device: Reader, picture: Image, case: Case) -> tuple[str, ...]:
-        """See `Judge`; the labels in reading order."""
+        """See `TaskMetrics`; the labels in reading order."""
         assert case.quad_xy is not None
         reading = device.read(picture, case.quad_xy)
         return tuple(character.label for row in reading.characters for character in row)
 
     def same(self, a: tuple[str, ...], b: tuple[str, ...]) -> bool:
-        """See `Judge`."""
+        """See `TaskMetrics`."""
         return a == b
 
-    def measure(self, cases: Sequence[Case], answers: Sequence[tuple[str, ...]]) -> list[Measure]:
-        """See `Judge`."""
+    def measure(self, cases: Sequence[Case], answers: Sequence[tuple[str, ...]]) -> list[MetricValue]:
+        """See `TaskMetrics`."""
         pairs = [(case.truth, answer) for case, answer in zip(cases, answers, strict=True)]
         texts = [("".join(truth), "".join(found)) for truth, found in pairs]
         count = sum(len(truth) for truth, _ in pairs)
         edits = tuple(edit_distance(truth, found) for truth, found in pairs)
         return [
-            Measure("exact_match", exact_match(texts), len(pairs), costs=_misses(texts)),
-            Measure("cer", character_error_rate(pairs), count, True, edits),
+            MetricValue("exact_match", exact_match(texts), len(pairs), costs=_misses(texts)),
+            MetricValue("cer", character_error_rate(pairs), count, True, edits),
         ]
 
     def show(self, answer: tuple[str, ...]) -> str:
-        """See `Judge`."""
+        """See `TaskMetrics`."""
         return "".join(answer) or "nothing"
 
     def record(self, answer: tuple[str, ...], case: Case) -> str:
-        """See `Judge`."""
+        """See `TaskMetrics`."""
         return _mark("".join(answer), case)
 
     def agrees(self, record: Any, answer: tuple[str, ...], case: Case) -> bool:
-        """See `Judge`."""
+        """See `TaskMetrics`."""
         return bool(record == _mark("".join(answer), case))
 
     def labels_in(self, answer: tuple[str, ...]) -> Sequence[str]:
-        """See `Judge`."""
+        """See `TaskMetrics`."""
         return answer
 
 
-class DetectorJudge:
+class DetectorMetrics:
     """Corners of plates."""
 
     def device(self, model: Model) -> Detector:
-        """See `Judge`."""
+        """See `TaskMetrics`."""
         return Detector(model)
 
-    def answer(self, device: Detector, picture: Image, case: Case) -> list[Quad]:  # noqa: ARG002 (as Judge has it)
-        """See `Judge`; each plate's corners from its own top left, the surest first."""
+    def answer(self, device: Detector, picture: Image, case: Case) -> list[Quad]:  # noqa: ARG002 (as TaskMetrics has it)
+        """See `TaskMetrics`; each plate's corners from its own top left, the surest first."""
         return [plate.quad_xy for plate in device.detect(picture)]
 
     def same(self, a: list[Quad], b: list[Quad]) -> bool:
-        """See `Judge`; a plate that is turned is another one."""
+        """See `TaskMetrics`; a plate that is turned is another one."""
         matches = match_plates(a, b, FOUND_IOU)
         alone = matches.missed + matches.false_alarms
         return not alone and all(_same_corners(a[i], b[j]) for i, j in matches.pairs)
 
-    def measure(self, cases: Sequence[Case], answers: Sequence[list[Quad]]) -> list[Measure]:
-        """See `Judge`."""
+    def measure(self, cases: Sequence[Case], answers: Sequence[list[Quad]]) -> list[MetricValue]:
+        """See `TaskMetrics`."""
         matches = [match_plates(a, _corners(case.truth), FOUND_IOU) for case, a in zip(cases, answers, strict=True)]
         missed = tuple(
             sum(case.truth[true].counted for true in match.missed) for case, match in zip(cases, matches, strict=True)
@@ -180,21 +180,21 @@ class DetectorJudge:
         hits = counted - sum(missed)
         found = hits + sum(false_alarms)
         return [
-            Measure("recall", hits / counted if counted else 0.0, counted, costs=missed),
-            Measure("precision", hits / found if found else 0.0, found, costs=false_alarms),
+            MetricValue("recall", hits / counted if counted else 0.0, counted, costs=missed),
+            MetricValue("precision", hits / found if found else 0.0, found, costs=false_alarms),
         ]
 
     def show(self, answer: list[Quad]) -> str:
-        """See `Judge`."""
+        """See `TaskMetrics`."""
         corners = [" ".join(f"{x:.0f},{y:.0f}" for x, y in quad) for quad in answer]
         return "; ".join(corners) or "no plate"
 
-    def record(self, answer: list[Quad], case: Case) -> list[list[int]]:  # noqa: ARG002 (as Judge has it)
-        """See `Judge`; corners in sixteenths of a pixel."""
+    def record(self, answer: list[Quad], case: Case) -> list[list[int]]:  # noqa: ARG002 (as TaskMetrics has it)
+        """See `TaskMetrics`; corners in sixteenths of a pixel."""
         return [np.rint(16 * quad).astype(int).ravel().tolist() for quad in answer]
 
-    def agrees(self, record: Any, answer: list[Quad], case: Case) -> bool:  # noqa: ARG002 (as Judge has it)
-        """See `Judge`."""
+    def agrees(self, record: Any, answer: list[Quad], case: Case) -> bool:  # noqa: ARG002 (as TaskMetrics has it)
+        """See `TaskMetrics`."""
         # By corners alone, in any order: rounding may fold a plate of a pixel's size.
         proved = [np.array(quad, np.float32).reshape(4, 2) / 16 for quad in record]
         left = list(answer)
@@ -205,12 +205,12 @@ class DetectorJudge:
             del left[near]
         return not left
 
-    def labels_in(self, answer: Any) -> Sequence[str]:  # noqa: ARG002 (as Judge has it)
-        """See `Judge`."""
+    def labels_in(self, answer: Any) -> Sequence[str]:  # noqa: ARG002 (as TaskMetrics has it)
+        """See `TaskMetrics`."""
         return ()
 
 
-def _corners(plates: Sequence[TruePlate]) -> list[Quad]:
+def _corners(plates: Sequence[GroundTruthPlate]) -> list[Quad]:
     return [plate.quad_xy for plate in plates]
 
 
@@ -227,4 +227,8 @@ def _same_corners(a: Quad, b: Quad) -> bool:
     return float(np.abs(a - b).max()) <= max(1 / 16, SAME_CORNERS * quad_size(a)[0])
 
 
-JUDGES: dict[str, Judge] = {"classifier": ClassifierJudge(), "reader": ReaderJudge(), "detector": DetectorJudge()}
+TASK_METRICS: dict[str, TaskMetrics] = {
+    "classifier": ClassifierMetrics(),
+    "reader": ReaderMetrics(),
+    "detector": DetectorMetrics(),
+}

@@ -9,17 +9,17 @@ from lpr_edge.contract.outputs import decode_characters, decode_plates
 
 FLOOR = 0.05
 """Peaks below this aren't looked at: noise."""
-MOST_SHIFT = 0.05
+MAX_DRIFT = 0.05
 """How far, in score, a threshold may have moved. Rounding to 8 bits moves one by 0.004; the shipped networks' by up to
 0.01."""
-FEWEST = 3
+MIN_CHANGED_PEAKS = 3
 """A change in so few peaks, or in less than 1 %, is none."""
 NAMES = {"detector": "score", "reader": "peak", "classifier": "reject"}
 """Kind of network -> its threshold on scores."""
 
 
 @dataclass(frozen=True)
-class Level:
+class ThresholdLevel:
     """What a threshold lets through."""
 
     name: str
@@ -31,7 +31,7 @@ class Level:
 
 
 @dataclass(frozen=True)
-class Shift:
+class ThresholdDrift:
     """A threshold before and now."""
 
     name: str
@@ -45,17 +45,17 @@ class Shift:
     @property
     def is_fault(self) -> bool:
         """Whether it moved further than rounding explains."""
-        return abs(self.moved) > MOST_SHIFT and abs(self.now - self.before) > max(FEWEST, 0.01 * self.before)
+        return abs(self.moved) > MAX_DRIFT and abs(self.now - self.before) > max(MIN_CHANGED_PEAKS, 0.01 * self.before)
 
 
-def level_of(card: Manifest, outputs: Sequence[Mapping[str, Floats]]) -> Level | None:
+def threshold_level(card: Manifest, outputs: Sequence[Mapping[str, Floats]]) -> ThresholdLevel | None:
     """What a network's threshold lets through of some pictures' outputs (role -> array); None where it has none."""
     name = NAMES[card.kind]
     if name not in card.thresholds:
         return None
     found = [score for heads in outputs for score in _scores(card, heads, card.thresholds | {name: FLOOR})]
     value = card.thresholds[name]
-    return Level(name, value, sum(score >= value for score in found), tuple(sorted(found, reverse=True)))
+    return ThresholdLevel(name, value, sum(score >= value for score in found), tuple(sorted(found, reverse=True)))
 
 
 def _scores(card: Manifest, heads: Mapping[str, Floats], thresholds: Mapping[str, float]) -> list[float]:
@@ -66,9 +66,9 @@ def _scores(card: Manifest, heads: Mapping[str, Floats], thresholds: Mapping[str
     return [float(heads["scores"].max())]
 
 
-def shift(before: int, now: Level) -> Shift:
+def threshold_drift(before: int, now: ThresholdLevel) -> ThresholdDrift:
     """How far a threshold would have to move for as many to pass as did before."""
     highest = (float("inf"), *now.scores, FLOOR)
     lower, upper = highest[min(before + 1, len(highest) - 1)], highest[min(before, len(highest) - 1)]
     moved = min(0.0, upper - now.value) if upper < now.value else max(0.0, lower - now.value)
-    return Shift(now.name, now.value, before, now.count, moved)
+    return ThresholdDrift(now.name, now.value, before, now.count, moved)

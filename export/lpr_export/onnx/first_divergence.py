@@ -17,7 +17,7 @@ from lpr_export.onnx.uint8_activations import SHIFT
 
 
 @dataclass(frozen=True)
-class Parting:
+class Divergence:
     """Where LiteRT and ONNX Runtime first compute something different from the same."""
 
     layer: str
@@ -32,7 +32,7 @@ class Parting:
     """Of how many."""
 
 
-class Inside:
+class TfliteTrace:
     """A TFLite file in LiteRT that shows the tensors between its operators."""
 
     def __init__(self, tflite: Path, roles: Sequence[str] = ()) -> None:
@@ -64,9 +64,9 @@ class Inside:
         return {name: self._interpreter.get_tensor(index) for name, (_, index) in self.operators.items()}
 
 
-def find_parting(
+def find_divergence(
     tflite: Path, onnx: Path, tensors: Mapping[str, str], pictures: Sequence[Image], roles: Sequence[str] = ()
-) -> Parting | None:
+) -> Divergence | None:
     """Find the operator that parts first on most pictures; None where all that both files show is equal.
 
     Args:
@@ -76,11 +76,11 @@ def find_parting(
         pictures: inputs (1, H, W, C) uint8.
         roles: of the TFLite file's outputs, in its order.
     """
-    inside, twin = Inside(tflite, roles), _Twin(onnx, list(tensors.values()))
+    trace, twin = TfliteTrace(tflite, roles), _OnnxTrace(onnx, list(tensors.values()))
     firsts: dict[str, list[AnyArray]] = {}
     for pixels in pictures:
-        ours, theirs = inside.run(pixels), twin.run(pixels)
-        for name in inside.operators:
+        ours, theirs = trace.run(pixels), twin.run(pixels)
+        for name in trace.operators:
             if name in tensors and tensors[name] in theirs:
                 distance = _distance(ours[name], theirs[tensors[name]])
                 if distance.any():
@@ -89,14 +89,14 @@ def find_parting(
     if not firsts:
         return None
     name = max(firsts, key=lambda name: len(firsts[name]))
-    layer = layer_of(name, inside.roles)
-    return _parting(layer, inside.operators[name][0], firsts[name], len(pictures))
+    layer = layer_of(name, trace.roles)
+    return _divergence(layer, trace.operators[name][0], firsts[name], len(pictures))
 
 
-def _parting(layer: str, operator: str, distances: Sequence[AnyArray], looked_at: int) -> Parting:
+def _divergence(layer: str, operator: str, distances: Sequence[AnyArray], looked_at: int) -> Divergence:
     together = np.concatenate([distance.ravel() for distance in distances])
     largest, share = int(together.max()), float((together > 0).mean())
-    return Parting(layer, operator, largest, share, len(distances), looked_at)
+    return Divergence(layer, operator, largest, share, len(distances), looked_at)
 
 
 def _distance(ours: AnyArray, theirs: AnyArray) -> AnyArray:
@@ -107,7 +107,7 @@ def _distance(ours: AnyArray, theirs: AnyArray) -> AnyArray:
     return min(found, key=lambda distance: int((distance > 0).sum()), default=np.zeros(1, np.int32))
 
 
-class _Twin:
+class _OnnxTrace:
     """An ONNX file in ONNX Runtime with tensors between its operators as further outputs."""
 
     def __init__(self, path: Path, names: Sequence[str]) -> None:

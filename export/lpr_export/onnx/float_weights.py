@@ -6,7 +6,7 @@ from lpr_export.base.tensorflow_quiet import load_module
 from lpr_export.onnx.uint8_activations import OnnxModel
 
 
-def use_halves(model: OnnxModel) -> None:
+def store_float16_weights(model: OnnxModel) -> None:
     """Store every constant that 16 bits hold without loss in 16 bits, and cast it back where it is used.
 
     A runtime casts once, when it loads the file, and computes in 32 bits as LiteRT does. What isn't exact in 16 bits
@@ -33,7 +33,7 @@ WEIGHTED = ("Conv", "Gemm", "MatMul", "ConvTranspose")
 LOWEST = "lowest_float"
 
 
-def keep_floats(model: OnnxModel) -> None:
+def protect_float_weights(model: OnnxModel) -> None:
     """Put an operator that changes nothing after each float layer of an int8 network: no number is below the lowest.
 
     Where a convolution stands between a dequantiser and a quantiser, ONNX Runtime (seen with 1.31) takes its float

@@ -10,8 +10,8 @@ from typing import Any
 from lpr_export.base.errors import ExportError
 from lpr_export.base.layer_names import layer_of
 from lpr_export.base.tensorflow_quiet import load_module, load_tf2onnx
-from lpr_export.onnx.float_weights import keep_floats, use_halves
-from lpr_export.onnx.uint8_activations import OnnxModel, use_bytes
+from lpr_export.onnx.float_weights import protect_float_weights, store_float16_weights
+from lpr_export.onnx.uint8_activations import OnnxModel, use_uint8_activations
 
 OPSET = 13
 """The first with per-channel DequantizeLinear, so the oldest that can hold an int8 network."""
@@ -49,10 +49,10 @@ def make_twin(tflite: bytes, roles: Mapping[str, str], halves: bool = False) -> 
         raise ExportError(f"tf2onnx gave the outputs {', '.join(found)}, where TFLite has {', '.join(roles)}")
     ordered = sorted(model.graph.output, key=lambda output: list(roles).index(output.name))
     _replace(model.graph.output, ordered)
-    use_bytes(model)
-    keep_floats(model)
+    use_uint8_activations(model)
+    protect_float_weights(model)
     if halves:
-        use_halves(model)
+        store_float16_weights(model)
     names = _plain_names(model, roles)
     nodes = _node_names(model, roles)
     _rename(model, names, nodes)

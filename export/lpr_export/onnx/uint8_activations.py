@@ -23,7 +23,7 @@ OnnxModel: TypeAlias = Any
 SHIFT = 128
 
 
-def use_bytes(model: OnnxModel) -> None:
+def use_uint8_activations(model: OnnxModel) -> None:
     """Shift every activation and every integer output by 128; weights and biases stay as they are."""
     onnx = load_module("onnx", "ONNX")
     constants = {constant.name: constant for constant in model.graph.initializer}
@@ -39,7 +39,7 @@ def use_bytes(model: OnnxModel) -> None:
         if output.type.tensor_type.elem_type == onnx.TensorProto.INT8:
             output.type.tensor_type.elem_type = onnx.TensorProto.UINT8
     _drop_requantisation(model)
-    own_zero_points(model)
+    separate_zero_points(model)
     _drop_unused(model)
 
 
@@ -83,7 +83,7 @@ def _redirect(model: OnnxModel, old: str, new: str) -> None:
         node.input[:] = [new if name == old else name for name in node.input]
 
 
-def own_zero_points(model: OnnxModel) -> None:
+def separate_zero_points(model: OnnxModel) -> None:
     """Give each constant's dequantiser a zero point that no other uses."""
     constants = {constant.name: constant for constant in model.graph.initializer}
     for node in model.graph.node:

@@ -10,7 +10,7 @@ from lpr_export.base.operator_versions import (
     oldest_tflite,
     onnx_support,
     read_operators,
-    support,
+    tflite_support,
 )
 from lpr_export.evaluate.parity import Refusal, Subject
 from lpr_export.publish.files import Draft
@@ -19,7 +19,7 @@ WRONG = "loads, and is wrong"
 
 
 @dataclass(frozen=True)
-class Loading:
+class RuntimeSupport:
     """A file's way into a runtime."""
 
     file: str
@@ -59,20 +59,20 @@ def check_operators(drafts: Sequence[Draft], float_layers: Sequence[str]) -> Map
     return found
 
 
-def loading(
+def runtime_support(
     drafts: Sequence[Draft],
     operators: Mapping[str, Sequence[Operator]],
     subjects: Sequence[Subject],
     refusals: Sequence[Refusal],
-) -> tuple[Loading, ...]:
+) -> tuple[RuntimeSupport, ...]:
     """What table and trial say of every file and runtime."""
     found = []
     for one in drafts:
         is_tflite = one.suffix == ".tflite"
         oldest = oldest_tflite(one.weights) if is_tflite else ""
-        for able in support(operators[one.name]) if is_tflite else onnx_support(one.weights):
+        for able in tflite_support(operators[one.name]) if is_tflite else onnx_support(one.weights):
             tried = _tried(one.name, able.runtime.split()[0], subjects, refusals)
-            found.append(Loading(one.name, able.runtime, able.knows_all, able.unknown, tried, oldest))
+            found.append(RuntimeSupport(one.name, able.runtime, able.knows_all, able.unknown, tried, oldest))
     return tuple(found)
 
 

@@ -10,19 +10,27 @@ from lpr_edge.contract.samples import read_samples
 from lpr_export.base import run_folder
 from lpr_export.base.errors import ExportError
 from lpr_export.base.run_folder import HELD_OUT
-from lpr_export.evaluate.evidence import Proof, digests, proofs_of, set_sha256
-from lpr_export.evaluate.gate import PROVEN, say_moved, too_far
+from lpr_export.evaluate.evidence import Proof, output_hashes, read_proofs, set_sha256
+from lpr_export.evaluate.gate import PROVEN, describe_drift, rounding_faults
 from lpr_export.evaluate.held_out import HeldOut, held_out_of_data, held_out_of_samples
-from lpr_export.evaluate.mcnemar import SIGNIFICANT, chance_of_loss
-from lpr_export.evaluate.parity import Progress, Steps, Subject, ask, compare_integers, measure, open_everywhere
-from lpr_export.evaluate.task_metrics import JUDGES, Judge, Measure
-from lpr_export.evaluate.threshold_drift import level_of, shift
+from lpr_export.evaluate.mcnemar import SIGNIFICANT, loss_p_value
+from lpr_export.evaluate.parity import (
+    LsbDifference,
+    Progress,
+    Subject,
+    compare_integers,
+    measure,
+    open_everywhere,
+    run_cases,
+)
+from lpr_export.evaluate.task_metrics import TASK_METRICS, MetricValue, TaskMetrics
+from lpr_export.evaluate.threshold_drift import threshold_drift, threshold_level
 
-OTHER = {".tflite": ".onnx", ".onnx": ".tflite"}
+COUNTERPART = {".tflite": ".onnx", ".onnx": ".tflite"}
 
 
 @dataclass(frozen=True)
-class Checked:
+class Verification:
     """What verifying found."""
 
     lines: tuple[str, ...]
@@ -31,7 +39,7 @@ class Checked:
     """Why the file shouldn't be used here; empty where all is well."""
 
 
-def verify(path: Path, data: Path | None = None, progress: Progress = iter) -> Checked:
+def verify(path: Path, data: Path | None = None, progress: Progress = iter) -> Verification:
     """Repeat the gate on a finished file in every runtime installed here, and on its twin where that lies beside it.
 
     Args:
@@ -44,24 +52,26 @@ def verify(path: Path, data: Path | None = None, progress: Progress = iter) -> C
     """
     manifest = read_manifest(path)
     held_out, proof = find_held_out(path, manifest, data)
-    judge = JUDGES[manifest.kind]
+    metrics = TASK_METRICS[manifest.kind]
     subjects = _open(path, manifest)
-    ask(subjects, held_out.cases, judge, progress)
+    run_cases(subjects, held_out.cases, metrics, progress)
     lines, faults = [], []
     for subject in subjects:
-        wrong, said = _check(subject, held_out, proof, judge)
-        lines.append(said)
+        wrong, answers = _check(subject, held_out, proof, metrics)
+        lines.append(answers)
         if subject.runtime in PROVEN or subject is subjects[0]:
             faults += wrong
         else:
             lines += [f"  not claimed: {why}" for why in wrong]
-    steps = _steps(subjects)
+    lsb_differences = _lsb_differences(subjects)
     lines += [f"  caveat: {caveat}" for caveat in manifest.caveats]
-    return Checked((_title(path, held_out), *lines, *map(str, steps)), (*faults, *too_far(steps)))
+    return Verification(
+        (_title(path, held_out), *lines, *map(str, lsb_differences)), (*faults, *rounding_faults(lsb_differences))
+    )
 
 
 def _open(path: Path, manifest: Manifest) -> list[Subject]:
-    twin = path.with_suffix(OTHER[path.suffix])
+    twin = path.with_suffix(COUNTERPART[path.suffix])
     paths = [path, *([twin] if _is_twin(twin, manifest) else [])]
     subjects, refusals = open_everywhere(paths)
     if not any(subject.path == path for subject in subjects):
@@ -79,7 +89,7 @@ def _is_twin(path: Path, manifest: Manifest) -> bool:
 
 def _identity(manifest: Manifest) -> tuple[str, str, str, list[str]]:
     calibrated = str(manifest.calibration.get("sha256"))
-    return manifest.name, manifest.precision, calibrated, [proof.sha256 for proof in proofs_of(manifest)]
+    return manifest.name, manifest.precision, calibrated, [proof.sha256 for proof in read_proofs(manifest)]
 
 
 def find_held_out(path: Path, manifest: Manifest, data: Path | None) -> tuple[HeldOut, Proof]:
@@ -88,7 +98,7 @@ def find_held_out(path: Path, manifest: Manifest, data: Path | None) -> tuple[He
     Raises:
         LprError: it remembers no proof, or these pictures aren't to be found.
     """
-    proofs = {proof.sha256: proof for proof in proofs_of(manifest)}
+    proofs = {proof.sha256: proof for proof in read_proofs(manifest)}
     if not proofs:
         raise ExportError(f"{path} remembers no proof: it was made by an older lpr-export. Export it again")
     found = iter([held_out_of_data(manifest, data)]) if data else _beside(path, manifest)
@@ -118,46 +128,46 @@ def _title(path: Path, held_out: HeldOut) -> str:
     return f"{path.name}: {len(held_out.cases)} pictures, {held_out.data}, {held_out.split}"
 
 
-def _check(subject: Subject, held_out: HeldOut, proof: Proof, judge: Judge) -> tuple[list[str], str]:
+def _check(subject: Subject, held_out: HeldOut, proof: Proof, metrics: TaskMetrics) -> tuple[list[str], str]:
     """What is wrong with a subject, and a line about it."""
     pairs = zip(proof.answers, subject.answers, held_out.cases, strict=True)
-    other = [case.name for record, answer, case in pairs if not judge.agrees(record, answer, case)]
-    measures = measure(subject, held_out.cases, judge)
+    other = [case.name for record, answer, case in pairs if not metrics.agrees(record, answer, case)]
+    measures = measure(subject, held_out.cases, metrics)
     # tflite-runtime rounds otherwise than LiteRT, in which files are proved: where it is all there is, it may.
     held = bool(other) and subject.runtime in PROVEN
     faults = [f"{subject} answers {len(other)} pictures otherwise than when it was proved: {other[0]}"] if held else []
-    faults += [_say_lost(subject, now, proof) for now in measures if _is_lost(now, proof)]
-    faults += _moved(subject, proof)
-    same = sum(a == b for a, b in zip(digests(subject), proof.outputs, strict=False))
+    faults += [_describe_lost(subject, now, proof) for now in measures if _is_lost(now, proof)]
+    faults += _drift_faults(subject, proof)
+    same = sum(a == b for a, b in zip(output_hashes(subject), proof.outputs, strict=False))
     scores = ", ".join(f"{now.metric.replace('_', ' ')} {100 * now.value:.2f} %" for now in measures)
     bits = f"; outputs to the bit on {same} of {len(proof.outputs)}" if subject.runtime == proof.runtime else ""
     return faults, f"  {subject} {subject.model.runtime_version}: {scores}; {len(other)} answers changed{bits}"
 
 
-def _is_lost(now: Measure, proof: Proof) -> bool:
-    return _drop(now, proof) > proof.max_drop and chance_of_loss(proof.costs[now.metric], now.costs) <= SIGNIFICANT
+def _is_lost(now: MetricValue, proof: Proof) -> bool:
+    return _drop(now, proof) > proof.max_drop and loss_p_value(proof.costs[now.metric], now.costs) <= SIGNIFICANT
 
 
-def _drop(now: Measure, proof: Proof) -> float:
-    return now.drop(Measure(now.metric, proof.metrics[now.metric], now.count, now.lower_is_better))
+def _drop(now: MetricValue, proof: Proof) -> float:
+    return now.drop(MetricValue(now.metric, proof.metrics[now.metric], now.count, now.lower_is_better))
 
 
-def _say_lost(subject: Subject, now: Measure, proof: Proof) -> str:
+def _describe_lost(subject: Subject, now: MetricValue, proof: Proof) -> str:
     return (
         f"{subject} loses {_drop(now, proof):.2f} points of {now.metric.replace('_', ' ')} against float "
         f"({100 * proof.metrics[now.metric]:.2f} %), and {proof.max_drop:g} was allowed when it was proved"
     )
 
 
-def _moved(subject: Subject, proof: Proof) -> list[str]:
-    level = level_of(subject.model.manifest, subject.outputs())
+def _drift_faults(subject: Subject, proof: Proof) -> list[str]:
+    level = threshold_level(subject.model.manifest, subject.outputs())
     if level is None or proof.passed is None:
         return []
-    moved = shift(proof.passed, level)
-    return [say_moved(str(subject), moved)] if moved.is_fault else []
+    moved = threshold_drift(proof.passed, level)
+    return [describe_drift(str(subject), moved)] if moved.is_fault else []
 
 
-def _steps(subjects: Sequence[Subject]) -> list[Steps]:
+def _lsb_differences(subjects: Sequence[Subject]) -> list[LsbDifference]:
     """Each other subject's integers beside those of the first TFLite one, where there are integers."""
     first = next((s for s in subjects if s.path.suffix == ".tflite"), subjects[0])
     return [compare_integers(first, other) for other in subjects if other is not first and other.precision == "int8"]

@@ -8,7 +8,7 @@ from pathlib import Path
 from lpr_edge.output.annotate import font_face
 from lpr_export.evaluate.gate import PROVEN, Row, Verdict
 from lpr_export.evaluate.layer_error import Layer
-from lpr_export.evaluate.output_diff import Look, between_formats, confusions, score_differences, worst
+from lpr_export.evaluate.output_diff import Example, confusions, differing_examples, score_differences, worst_examples
 from lpr_export.report import svg
 from lpr_export.report.report import median_ms, other_notes
 from lpr_export.report.report_data import Findings
@@ -31,7 +31,7 @@ pre { background: #f6f8fa; padding: 1em; overflow: auto } li { margin: .2em 0 } 
 def write_page(path: Path, findings: Findings) -> None:
     """Write the report as HTML."""
     parts = [_head(findings), *map(_set, findings.verdicts), _notes(findings)]
-    parts += [_layers(findings.explained.layers)] if findings.explained else []
+    parts += [_layers(findings.layer_errors.layers)] if findings.layer_errors else []
     parts += [_pictures(verdict) for verdict in findings.verdicts]
     parts.append(_manifest(findings))
     title = html.escape(f"{findings.card.name}: lpr-export")
@@ -78,7 +78,7 @@ def _set(verdict: Verdict) -> str:
     head = ["file", "runtime", "kB", "ms", *scored, *lost, "changed"]
     body = _table(head, [_cells(row, row is verdict.rows[0]) for row in verdict.rows])
     notes = [
-        *map(str, verdict.steps),
+        *map(str, verdict.lsb_differences),
         *(f"not claimed: {r.path.name} in {r.runtime}: {r.why}" for r in verdict.refusals),
     ]
     return f"<h2>{html.escape(title)}</h2>{body}{_list(notes)}" + _confusions(verdict) + _histogram(verdict)
@@ -87,8 +87,8 @@ def _set(verdict: Verdict) -> str:
 def _cells(row: Row, is_reference: bool) -> list[str]:
     subject = row.subject
     lost = [
-        "reference" if is_reference else f"{drop:+.2f} ({chance:.2f})"
-        for drop, chance in zip(row.drops, row.chances, strict=True)
+        "reference" if is_reference else f"{drop:+.2f} ({p_value:.2f})"
+        for drop, p_value in zip(row.drops, row.p_values, strict=True)
     ]
     return [
         subject.path.name,
@@ -119,8 +119,8 @@ def _confusions(verdict: Verdict) -> str:
 def _between(verdict: Verdict) -> str:
     """The pictures that formats answer otherwise, side by side."""
     wrong = [row for row in verdict.rows if row.changed and row.subject.runtime in PROVEN]
-    looks = "".join(_figure(look) for row in wrong for look in between_formats(verdict, row))
-    return f"<h3>Answered otherwise by another format</h3><div class=pictures>{looks}</div>" if wrong else ""
+    examples = "".join(_figure(example) for row in wrong for example in differing_examples(verdict, row))
+    return f"<h3>Answered otherwise by another format</h3><div class=pictures>{examples}</div>" if wrong else ""
 
 
 def _histogram(verdict: Verdict) -> str:
@@ -180,19 +180,20 @@ def _layer_cells(one: Layer) -> list[str]:
 
 def _pictures(verdict: Verdict) -> str:
     row = _int8(verdict)
-    looks = "".join(map(_figure, worst(verdict, row)))
+    examples = "".join(map(_figure, worst_examples(verdict, row)))
     held_out = html.escape(f"{verdict.held_out.data}, {verdict.held_out.split}")
     legend = "newly wrong and changed ones first, then by how much scores moved"
     if row.subject.model.manifest.kind == "detector":
         legend += "; corners: true blue, float green, int8 red"
-    return f"<h2>Pictures: {held_out}</h2><p class=dim>{legend}</p><div class=pictures>{looks}</div>"
+    return f"<h2>Pictures: {held_out}</h2><p class=dim>{legend}</p><div class=pictures>{examples}</div>"
 
 
-def _figure(look: Look) -> str:
-    said = " · ".join([look.truth, *(f"{who}: {what}" for who, what in look.said)])
+def _figure(example: Example) -> str:
+    answers = " · ".join([example.truth, *(f"{who}: {what}" for who, what in example.answers)])
     return (
-        f'<figure{" class=changed" if look.is_changed else ""}><img alt="" src="data:image/png;base64,{look.png}">'
-        f"<figcaption>{html.escape(look.name)}: {html.escape(said)}</figcaption></figure>"
+        f'<figure{" class=changed" if example.is_changed else ""}><img alt="" '
+        f'src="data:image/png;base64,{example.png}">'
+        f"<figcaption>{html.escape(example.name)}: {html.escape(answers)}</figcaption></figure>"
     )
 
 

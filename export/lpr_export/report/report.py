@@ -7,14 +7,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from lpr_export.calibration.representative_set import Calibration
-from lpr_export.calibration.split_half import MOST_APART, Stability
+from lpr_export.calibration.representative_set import RepresentativeSet
+from lpr_export.calibration.split_half import MAX_RANGE_DIFFERENCE, SplitHalfStability
 from lpr_export.evaluate.gate import Row, Verdict
-from lpr_export.evaluate.mcnemar import least_telling_loss
-from lpr_export.evaluate.parity import Steps
-from lpr_export.onnx.first_divergence import Parting
+from lpr_export.evaluate.mcnemar import min_significant_losses
+from lpr_export.evaluate.parity import LsbDifference
+from lpr_export.onnx.first_divergence import Divergence
 from lpr_export.publish.files import file_facts
-from lpr_export.publish.runtime_support import Loading
+from lpr_export.publish.runtime_support import RuntimeSupport
 from lpr_export.report.report_data import Findings
 
 
@@ -49,18 +49,18 @@ def _table_of(name: str, verdict: Verdict) -> str:
     counts = ", ".join(f"{m.metric.replace('_', ' ')} of {m.count}" for m in verdict.rows[0].measures)
     held_out = verdict.held_out
     title = f"{name}: {len(held_out.cases)} pictures, {held_out.data}, {held_out.split} ({counts})"
-    return "\n".join([title, *_aligned(lines), *map(str, verdict.steps), *_say_refusals(verdict)])
+    return "\n".join([title, *_aligned(lines), *map(str, verdict.lsb_differences), *_describe_refusals(verdict)])
 
 
 def _cells(row: Row, is_reference: bool) -> list[str]:
     subject = row.subject
     size = f"{subject.path.stat().st_size / 1000:.1f}"
     scores = [f"{100 * measure.value:.2f}" for measure in row.measures]
-    worst = max(range(len(row.drops)), key=row.drops.__getitem__)
-    drop = "reference" if is_reference else f"{row.drops[worst]:+.2f}"
-    chance = "" if is_reference else f"{row.chances[worst]:.2f}"
+    worst_examples = max(range(len(row.drops)), key=row.drops.__getitem__)
+    drop = "reference" if is_reference else f"{row.drops[worst_examples]:+.2f}"
+    p_value = "" if is_reference else f"{row.p_values[worst_examples]:.2f}"
     version = f"{subject.runtime} {subject.model.runtime_version}"
-    return [subject.path.name, version, size, f"{median_ms(row):.2f}", *scores, drop, chance, str(len(row.changed))]
+    return [subject.path.name, version, size, f"{median_ms(row):.2f}", *scores, drop, p_value, str(len(row.changed))]
 
 
 def median_ms(row: Row) -> float:
@@ -77,60 +77,64 @@ def _aligned(lines: Sequence[Sequence[str]]) -> list[str]:
     ]
 
 
-def _say_refusals(verdict: Verdict) -> list[str]:
+def _describe_refusals(verdict: Verdict) -> list[str]:
     return [f"  not claimed: {r.path.name} in {r.runtime}: {r.why}" for r in verdict.refusals]
 
 
 def other_notes(findings: Findings) -> list[str]:
     """What isn't of one held-out set: where runtimes part, the halves, thresholds, the oldest runtimes."""
     notes = [f"  caveat: {caveat}" for caveat in findings.caveats]
-    notes += [_say_refused(findings.calibration)] if findings.calibration.refused else []
-    notes += [_say_parting(findings.parting)] if findings.parting else []
-    notes += [_say_stability(findings.stability)] if findings.stability else []
-    notes += [f"  threshold {say}" for say in _say_shifts(findings.verdicts[0])]
-    notes += [_say_unknown(one) for one in findings.loading if one.unknown]
-    notes.append(f"  fewer than {least_telling_loss()} newly wrong pictures can't be told from chance")
-    return notes + [_say_oldest(name, findings.loading) for name in dict.fromkeys(one.file for one in findings.loading)]
+    notes += [_describe_refused(findings.calibration)] if findings.calibration.refused else []
+    notes += [_describe_parting(findings.divergence)] if findings.divergence else []
+    notes += [_describe_stability(findings.stability)] if findings.stability else []
+    notes += [f"  threshold {say}" for say in _describe_shifts(findings.verdicts[0])]
+    notes += [_describe_unknown(one) for one in findings.runtime_support if one.unknown]
+    notes.append(f"  fewer than {min_significant_losses()} newly wrong pictures can't be told from chance")
+    return notes + [
+        _describe_oldest(name, findings.runtime_support)
+        for name in dict.fromkeys(one.file for one in findings.runtime_support)
+    ]
 
 
-def _say_refused(calibration: Calibration) -> str:
+def _describe_refused(calibration: RepresentativeSet) -> str:
     return (
         f"  calibration: {calibration.refused} files of the training split were left out, as they are held out or also "
         "stand in another split"
     )
 
 
-def _say_parting(parting: Parting) -> str:
+def _describe_parting(divergence: Divergence) -> str:
     return (
-        f"  they part first at {parting.operator} of layer {parting.layer}: {parting.largest} step(s), in "
-        f"{100 * parting.share:.4f} % of its integers, on {parting.pictures} of {parting.looked_at} pictures that do"
+        f"  they part first at {divergence.operator} of layer {divergence.layer}: {divergence.largest} step(s), in "
+        f"{100 * divergence.share:.4f} % of its integers, on {divergence.pictures} of {divergence.looked_at} pictures "
+        "that differ"
     )
 
 
-def _say_stability(stability: Stability) -> str:
+def _describe_stability(stability: SplitHalfStability) -> str:
     drops = ", ".join(f"{metric.replace('_', ' ')} {drop:.2f} points" for metric, drop in stability.drops.items())
     return (
         f"  calibration: two halves of {stability.pictures} pictures differ by {100 * stability.apart:.0f} % in the "
-        f"range of {stability.layer} ({100 * MOST_APART:.0f} % allowed), and by {drops}"
+        f"range of {stability.layer} ({100 * MAX_RANGE_DIFFERENCE:.0f} % allowed), and by {drops}"
     )
 
 
-def _say_shifts(verdict: Verdict) -> list[str]:
+def _describe_shifts(verdict: Verdict) -> list[str]:
     return [
-        f"{row.shift.name} {row.shift.value:g}: {row.shift.now} pass in {row.subject}, {row.shift.before} in float; "
-        f"as many would at {row.shift.value + row.shift.moved:.3f}"
+        f"{row.drift.name} {row.drift.value:g}: {row.drift.now} pass in {row.subject}, {row.drift.before} in float; "
+        f"as many would at {row.drift.value + row.drift.moved:.3f}"
         for row in verdict.rows[1:]
-        if row.shift
+        if row.drift
         and row.subject.path.name != verdict.rows[0].subject.path.name
         and row.subject is verdict.proven_row(row.subject.path.name).subject
     ]
 
 
-def _say_unknown(one: Loading) -> str:
+def _describe_unknown(one: RuntimeSupport) -> str:
     return f"  {one.file} in {one.runtime}: too new are {', '.join(one.unknown[:3])}; {one.tried}"
 
 
-def _say_oldest(name: str, loadings: Sequence[Loading]) -> str:
+def _describe_oldest(name: str, loadings: Sequence[RuntimeSupport]) -> str:
     mine = [one for one in loadings if one.file == name]
     able = [one.runtime for one in mine if one.is_able]
     oldest = f"TensorFlow {mine[0].oldest}, " if mine[0].oldest else ""
@@ -150,9 +154,9 @@ def write_report(path: Path, findings: Findings, files: Sequence[Path]) -> None:
         "other_sets": [_verdict(verdict) for verdict in findings.verdicts[1:]],
         "calibration": findings.calibration.to_dict(),
         "halves": asdict(findings.stability) if findings.stability else None,
-        "first_to_part": asdict(findings.parting) if findings.parting else None,
-        "loading": [asdict(one) for one in findings.loading],
-        "layers": [asdict(one) for one in findings.explained.layers] if findings.explained else None,
+        "first_to_part": asdict(findings.divergence) if findings.divergence else None,
+        "loading": [asdict(one) for one in findings.runtime_support],
+        "layers": [asdict(one) for one in findings.layer_errors.layers] if findings.layer_errors else None,
         "files": {file.name: file_facts(file) for file in files},
     }
     path.write_text(json.dumps(values, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
@@ -165,7 +169,7 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         "split": held_out.split,
         "pictures": len(held_out.cases),
         "rows": [_row(row, verdict) for row in verdict.rows],
-        "integers": [_steps(steps) for steps in verdict.steps],
+        "integers": [_lsb_differences(lsb_differences) for lsb_differences in verdict.lsb_differences],
         "not_claimed": [{"file": r.path.name, "runtime": r.runtime, "why": r.why} for r in verdict.refusals],
     }
 
@@ -182,18 +186,18 @@ def _row(row: Row, verdict: Verdict) -> dict[str, Any]:
         "milliseconds": round(median_ms(row), 4),
         "metrics": {m.metric: {"value": round(m.value, 6), "count": m.count} for m in row.measures},
         "drop_points": {name: round(drop, 4) for name, drop in zip(names, row.drops, strict=True)},
-        "chance": {name: round(chance, 6) for name, chance in zip(names, row.chances, strict=True)},
-        "threshold": asdict(row.shift) if row.shift else None,
+        "chance": {name: round(p_value, 6) for name, p_value in zip(names, row.p_values, strict=True)},
+        "threshold": asdict(row.drift) if row.drift else None,
         "changed_answers": len(row.changed),
         "changed": [verdict.held_out.cases[index].name for index in row.changed],
     }
 
 
-def _steps(steps: Steps) -> dict[str, Any]:
+def _lsb_differences(lsb_differences: LsbDifference) -> dict[str, Any]:
     return {
-        "a": {"file": steps.a.path.name, "runtime": steps.a.runtime},
-        "b": {"file": steps.b.path.name, "runtime": steps.b.runtime},
-        "pictures": steps.pictures,
-        "largest_steps": steps.largest,
-        "share_different": round(steps.share, 6),
+        "a": {"file": lsb_differences.a.path.name, "runtime": lsb_differences.a.runtime},
+        "b": {"file": lsb_differences.b.path.name, "runtime": lsb_differences.b.runtime},
+        "pictures": lsb_differences.pictures,
+        "largest_steps": lsb_differences.largest,
+        "share_different": round(lsb_differences.share, 6),
     }

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lpr_edge.contract.manifest import Manifest
-from lpr_export.calibration.representative_set import Calibration
-from lpr_export.calibration.split_half import Stability
-from lpr_export.evaluate.gate import MOST_STEPS, Verdict
-from lpr_export.evaluate.layer_error import Explained
-from lpr_export.onnx.first_divergence import Parting
+from lpr_export.calibration.representative_set import RepresentativeSet
+from lpr_export.calibration.split_half import SplitHalfStability
+from lpr_export.evaluate.gate import MAX_LSB_DIFFERENCE, Verdict
+from lpr_export.evaluate.layer_error import LayerErrors
+from lpr_export.onnx.first_divergence import Divergence
 from lpr_export.publish.files import Draft
-from lpr_export.publish.runtime_support import Loading
+from lpr_export.publish.runtime_support import RuntimeSupport
 
 
 @dataclass(frozen=True)
@@ -18,15 +18,15 @@ class Findings:
     """What is true of the staged files."""
 
     card: Manifest
-    calibration: Calibration
+    calibration: RepresentativeSet
     max_drop: float
     drafts: tuple[Draft, ...]
     verdicts: tuple[Verdict, ...]
     """One a held-out set; the first is of the data folder, where one was given."""
-    stability: Stability | None
-    parting: Parting | None
-    loading: tuple[Loading, ...]
-    explained: Explained | None
+    stability: SplitHalfStability | None
+    divergence: Divergence | None
+    runtime_support: tuple[RuntimeSupport, ...]
+    layer_errors: LayerErrors | None
     weaknesses: tuple[str, ...] = ()
     """Of the float network: what is wrong with it, whatever int8 makes of it."""
     caveats: tuple[str, ...] = ()
@@ -39,15 +39,16 @@ class Findings:
         found = [*self.weaknesses]
         found += [self.stability.fault] if self.stability and self.stability.fault else []
         found += [fault for verdict in self.verdicts for fault in verdict.faults]
-        return [*found, *self._parting_fault()]
+        return [*found, *self._divergence_fault()]
 
-    def _parting_fault(self) -> list[str]:
+    def _divergence_fault(self) -> list[str]:
         """One operator given the same integers must give the same, or one step: more is no rounding."""
-        if self.parting is None or self.parting.largest <= 1:
+        if self.divergence is None or self.divergence.largest <= 1:
             return []
         return [
-            f"{self.parting.operator} of layer {self.parting.layer} gives up to {self.parting.largest} steps more or "
-            f"less in onnxruntime than in litert, of the same input, and 1 is allowed (outputs: {MOST_STEPS})"
+            f"{self.divergence.operator} of layer {self.divergence.layer} gives up to {self.divergence.largest} steps "
+            "more or less in onnxruntime than in litert, of the same input, and 1 is allowed "
+            f"(outputs: {MAX_LSB_DIFFERENCE})"
         ]
 
     def runtimes(self, name: str) -> tuple[str, ...]:

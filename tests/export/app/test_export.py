@@ -270,13 +270,13 @@ roles = dict(zip(names, (output.role for output in read_manifest(path).outputs))
 print(hashlib.sha256(make_twin(weights(path), roles).onnx).hexdigest())
 """
     path = repository / "tests/support/golden/characters.int8.tflite"
-    digests = set()
+    output_hashes = set()
     for seed in ("0", "1", "2", "3"):
         environment = os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": str(repository), "TF_CPP_MIN_LOG_LEVEL": "3"}
         command = [sys.executable, "-c", code, str(path)]
         made = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-        digests.add(made.stdout.split()[-1])
-    assert len(digests) == 1
+        output_hashes.add(made.stdout.split()[-1])
+    assert len(output_hashes) == 1
 
 
 def test_exported_files_verify(exported: Callable[[str], Path], capfd: pytest.CaptureFixture[str]) -> None:

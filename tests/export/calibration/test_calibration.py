@@ -18,16 +18,21 @@ from lpr_edge.contract.preprocess import InputSpec
 from lpr_edge.contract.samples import Samples, picture_sha256, write_samples
 from lpr_export.base.errors import ExportError
 from lpr_export.base.run_folder import Run
-from lpr_export.calibration.representative_set import Calibration, Measured, check_calibration, check_disjoint
-from lpr_export.calibration.sampling import draw_from_data, in_turn
+from lpr_export.calibration.representative_set import (
+    EvaluationPictures,
+    RepresentativeSet,
+    check_calibration,
+    check_disjoint,
+)
+from lpr_export.calibration.sampling import draw_from_data, stratified_order
 from lpr_export.evaluate.held_out import held_out_of_data, held_out_of_run, is_readable
 
 SHAPE = (4, 5, 1)
 
 
-def calibration(pictures: list[Image]) -> Calibration:
+def calibration(pictures: list[Image]) -> RepresentativeSet:
     hashes = tuple(hashlib.sha256(bytes([number])).hexdigest() for number in range(len(pictures)))
-    return Calibration(tuple(pictures), "rendered", hashes, seed=3)
+    return RepresentativeSet(tuple(pictures), "rendered", hashes, seed=3)
 
 
 def noise(count: int) -> list[Image]:
@@ -67,8 +72,8 @@ def test_contaminated_set() -> None:
     """A picture that is measured on mustn't be calibrated on; the message names its hash."""
     drawn = calibration(noise(16))
     with pytest.raises(ExportError, match=r"1 of 16 calibration pictures .* also stand in the test pictures"):
-        check_disjoint(drawn, Measured(frozenset({drawn.sha256[5]}), frozenset()), "the test pictures")
-    check_disjoint(drawn, Measured(frozenset({"another"}), frozenset({"another"})), "the test pictures")
+        check_disjoint(drawn, EvaluationPictures(frozenset({drawn.sha256[5]}), frozenset()), "the test pictures")
+    check_disjoint(drawn, EvaluationPictures(frozenset({"another"}), frozenset({"another"})), "the test pictures")
 
 
 def test_shared_pictures_are_known_by_their_pixels() -> None:
@@ -76,7 +81,7 @@ def test_shared_pictures_are_known_by_their_pixels() -> None:
     drawn = calibration(noise(16))
     pixels = frozenset({picture_sha256(drawn.pictures[3]), picture_sha256(drawn.pictures[4])})
     with pytest.raises(ExportError, match=r"2 of 16 calibration pictures .* also stand in the test pictures"):
-        check_disjoint(drawn, Measured(frozenset(), pixels), "the test pictures")
+        check_disjoint(drawn, EvaluationPictures(frozenset(), pixels), "the test pictures")
 
 
 @pytest.mark.parametrize("by", ["file", "pixels"])
@@ -84,8 +89,8 @@ def test_held_out_pictures_are_left_out_of_the_draw(plates_data: Path, by: str) 
     """What a run holds out stands in the training split too: it isn't drawn, and the count of files is told."""
     told = card("detector", InputSpec((96, 128), 3, "rgb", "letterbox"))
     both = draw_from_data(told, plates_data, seed=0)
-    of_file = Measured(frozenset({both.sha256[0]}), frozenset())
-    of_pixels = Measured(frozenset(), frozenset({picture_sha256(both.pictures[0])}))
+    of_file = EvaluationPictures(frozenset({both.sha256[0]}), frozenset())
+    of_pixels = EvaluationPictures(frozenset(), frozenset({picture_sha256(both.pictures[0])}))
     drawn = draw_from_data(told, plates_data, seed=0, measured=of_file if by == "file" else of_pixels)
     assert drawn.sha256 == both.sha256[1:]
     assert (both.refused, drawn.refused) == (0, 1)
@@ -165,7 +170,7 @@ def test_test_photo_copied_into_training_is_refused(plates_data: Path) -> None:
     assert file_sha256(images / "0.png") in held_out.sha256
     assert (len(drawn.pictures), drawn.refused, drawn.to_dict()["refused"]) == (1, 1, 1)
     pixels = frozenset(held_out.input_hashes(card("detector", spec)))
-    check_disjoint(drawn, Measured(held_out.sha256, pixels), "the test pictures")
+    check_disjoint(drawn, EvaluationPictures(held_out.sha256, pixels), "the test pictures")
 
 
 def test_draw_is_by_content_and_not_by_name(plates_data: Path) -> None:
@@ -183,8 +188,8 @@ def test_rare_strata_are_drawn() -> None:
     """Of 30 bright and 2 dark pictures, the first four drawn hold both dark ones."""
     strata = ["bright"] * 30 + ["dark"] * 2
     keys = [f"{number:02}" for number in range(32)]
-    assert sorted(in_turn(strata, keys, 4)) == [0, 1, 30, 31]
-    assert len(in_turn(strata, keys, 100)) == 32
+    assert sorted(stratified_order(strata, keys, 4)) == [0, 1, 30, 31]
+    assert len(stratified_order(strata, keys, 100)) == 32
 
 
 def test_halves_are_disjoint_and_alike() -> None:
@@ -192,7 +197,7 @@ def test_halves_are_disjoint_and_alike() -> None:
     pictures = noise(20)
     hashes = tuple(f"{number // 2:064x}" for number in range(20))
     strata = tuple("ab"[number // 2 % 2] for number in range(20))
-    a, b = Calibration(tuple(pictures), "rendered", hashes, 0, strata).halves()
+    a, b = RepresentativeSet(tuple(pictures), "rendered", hashes, 0, strata).halves()
     assert set(a.sha256).isdisjoint(b.sha256)
     assert set(a.sha256) | set(b.sha256) == set(hashes)
     assert {strata.count("a"), strata.count("b")} == {10}

@@ -13,7 +13,7 @@ from lpr_edge.contract.preprocess import InputSpec
 from lpr_edge.text.confidence import ConfidenceCurve
 from lpr_export.app.export import check_confidence
 from lpr_export.base.errors import ExportError
-from lpr_export.base.options import Wish
+from lpr_export.base.options import ExportOptions
 from lpr_export.base.run_folder import Run
 from lpr_export.calibration.confidence import Confidence, read_confidence, with_confidence
 
@@ -63,11 +63,11 @@ def test_only_readers_take_it(run: Run) -> None:
     detector = replace(run, card=replace(run.card, kind="detector"))
     with pytest.raises(ExportError, match=r"is a reader's confidence, and .* is a detector: take it out"):
         with_confidence(detector, None)
-    wish = Wish(("int8",), Path(), None, 0.5, 0, confidence=Path("confidence.json"))
-    check_confidence([run, detector], wish)
+    options = ExportOptions(("int8",), Path(), None, 0.5, 0, confidence=Path("confidence.json"))
+    check_confidence([run, detector], options)
     for runs, count in (([detector], 0), ([run, run], 2)):
         with pytest.raises(ExportError, match=f"is for one reader, and the runs given hold {count}: export it apart"):
-            check_confidence(runs, wish)
+            check_confidence(runs, options)
 
 
 @pytest.mark.parametrize(

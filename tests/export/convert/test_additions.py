@@ -9,7 +9,7 @@ import pytest
 from tests.support.little_runs import write_run
 
 from lpr_export.app.cli import main
-from lpr_export.convert.add_scales import PARTS, with_even_additions
+from lpr_export.convert.add_scales import PARTS, with_aligned_add_scales
 
 Step = tuple[str, list[int], int]
 """An operator's name, the tensors that it takes, and the one that it gives."""
@@ -57,7 +57,7 @@ def parts(model: Any, term: int, total: int) -> float:
 def test_terms_become_whole_parts_of_their_sum() -> None:
     """Ranges are widened about zero, each by less than a 255th of the sum's; the given file stays as it was."""
     before = file_of([(0, 1), (-1.03, 2.0), (0, 5.1), (0, 6.0)], [("ADD", [1, 2], 3)])
-    after = with_even_additions(before)
+    after = with_aligned_add_scales(before)
     assert parts(before, 1, 3) == pytest.approx(128.775)
     assert parts(before, 2, 3) == pytest.approx(216.75)
     assert parts(after, 1, 3) == pytest.approx(129)
@@ -69,7 +69,7 @@ def test_terms_become_whole_parts_of_their_sum() -> None:
 
 def test_sums_of_sums() -> None:
     """A sum that a later addition takes has its own range by the time its terms are set."""
-    after = with_even_additions(
+    after = with_aligned_add_scales(
         file_of([(0, 1), (0, 2), (0, 3), (0, 4.7), (0, 1.1), (0, 5)], [("ADD", [1, 2], 3), ("ADD", [3, 4], 5)])
     )
     for term, total in ((1, 3), (2, 3), (3, 5), (4, 5)):
@@ -79,7 +79,7 @@ def test_sums_of_sums() -> None:
 def test_what_is_handed_on_keeps_its_scale() -> None:
     """A grid that is made larger has one scale before and after, as the converter wants it."""
     steps: list[Step] = [("RESHAPE", [1], 2), ("TILE", [2], 3), ("ADD", [3, 4], 5)]
-    after = with_even_additions(file_of([(0, 1), (-1, 2), (-1, 2), (-1, 2), (0, 6), (0, 6)], steps))
+    after = with_aligned_add_scales(file_of([(0, 1), (-1, 2), (-1, 2), (-1, 2), (0, 6), (0, 6)], steps))
     assert ranges_of(after)[1] == ranges_of(after)[2] == ranges_of(after)[3] != (-1, 2)
     assert parts(after, 3, 5) == pytest.approx(128)
 
@@ -88,13 +88,13 @@ def test_what_is_handed_on_keeps_its_scale() -> None:
 def test_ranges_that_are_bound_stay(terms: list[int]) -> None:
     """The picture's bytes mean 1/255 each, and a constant's range is its own: such an addition is left alone."""
     before = file_of([(0, 1), (0, 2), (0, 3), (0, 4.7), None], [("ADD", terms, 3)])
-    assert ranges_of(with_even_additions(before)) == ranges_of(before)
+    assert ranges_of(with_aligned_add_scales(before)) == ranges_of(before)
 
 
 def test_a_term_of_two_sums_is_set_once() -> None:
     """What two sums take fits the later one; the other is left as it was, not halfway."""
     before = file_of([(0, 1), (0, 2), (0, 3), (0, 4.7), (0, 5)], [("ADD", [1, 2], 3), ("ADD", [1, 3], 4)])
-    after = with_even_additions(before)
+    after = with_aligned_add_scales(before)
     assert parts(after, 1, 4) == pytest.approx(102)
     assert parts(after, 3, 4) == pytest.approx(240)
     assert ranges_of(after)[2] == (0, 3)
@@ -103,7 +103,7 @@ def test_a_term_of_two_sums_is_set_once() -> None:
 def test_nothing_seen_divides_by_nothing() -> None:
     """A sum, or a term, that was zero on all pictures."""
     before = file_of([(0, 1), (0, 0), (0, 0), (0, 0)], [("ADD", [1, 2], 3)])
-    assert ranges_of(with_even_additions(before)) == ranges_of(before)
+    assert ranges_of(with_aligned_add_scales(before)) == ranges_of(before)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from lpr_export.base.errors import ExportError
 from lpr_export.evaluate.float_quality import find_weaknesses
 from lpr_export.evaluate.gate import Verdict
 from lpr_export.evaluate.held_out import check_size, held_out_of_samples
-from lpr_export.evaluate.task_metrics import JUDGES
+from lpr_export.evaluate.task_metrics import TASK_METRICS
 
 
 def verdict_of(path: Path, samples: Samples | None = None, count: int = 12) -> tuple[Verdict, Manifest]:
@@ -27,7 +27,7 @@ def verdict_of(path: Path, samples: Samples | None = None, count: int = 12) -> t
 
 def weaknesses(path: Path, min_points: float | None = None, **changes: Any) -> list[str]:
     verdict, card = verdict_of(path)
-    return find_weaknesses(verdict, replace(card, **changes), JUDGES["classifier"], min_points)
+    return find_weaknesses(verdict, replace(card, **changes), TASK_METRICS["classifier"], min_points)
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def test_record_of_another_split_is_none_of_a_data_folders(shifted: Path) -> Non
     verdict = replace(verdict, held_out=folder)
     for split, count in (("validation", 1), ("held out of training", 0)):
         told = replace(card, **recorded(0.98, split, data="characters"))
-        assert len(find_weaknesses(verdict, told, JUDGES["classifier"], 0.0)) == count
+        assert len(find_weaknesses(verdict, told, TASK_METRICS["classifier"], 0.0)) == count
 
 
 @pytest.mark.parametrize(("lost", "count", "is_weak"), [(16, 500, True), (14, 500, False), (16, 20, False)])
@@ -87,7 +87,7 @@ def test_far_below_is_more_than_chance(good: Path, lost: int, count: int, is_wea
     measure = replace(row.measures[0], value=(90 - lost) / 100, count=count)
     verdict = replace(verdict, rows=(replace(row, measures=(measure,)),))
     told = replace(card, **recorded(0.9, count=count))
-    assert bool(find_weaknesses(verdict, told, JUDGES["classifier"], 0.0)) is is_weak
+    assert bool(find_weaknesses(verdict, told, TASK_METRICS["classifier"], 0.0)) is is_weak
 
 
 def test_label_that_is_never_answered(good: Path, tmp_path: Path) -> None:
@@ -95,7 +95,7 @@ def test_label_that_is_never_answered(good: Path, tmp_path: Path) -> None:
     label = read_manifest(good).labels[0]
     only = rewrite(good, tmp_path / "only.tflite", labels=(label, label))
     verdict, _ = verdict_of(only, count=30)
-    (found,) = find_weaknesses(verdict, read_manifest(good), JUDGES["classifier"], None)
+    (found,) = find_weaknesses(verdict, read_manifest(good), TASK_METRICS["classifier"], None)
     assert found.startswith("the float network never answers X, which stands 15 times in 30 pictures")
 
 
@@ -111,7 +111,7 @@ def test_rare_label_may_be_missed(good: Path, tmp_path: Path) -> None:
     )
     only = rewrite(good, tmp_path / "only.tflite", labels=("0", "0"))
     verdict, _ = verdict_of(only, samples)
-    assert find_weaknesses(verdict, read_manifest(good), JUDGES["classifier"], None) == []
+    assert find_weaknesses(verdict, read_manifest(good), TASK_METRICS["classifier"], None) == []
 
 
 @pytest.mark.parametrize("count", [0, 1, 49])

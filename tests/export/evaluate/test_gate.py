@@ -21,15 +21,20 @@ from lpr_export.base.operator_versions import (
     check_integers,
     onnx_support,
     read_operators,
-    support,
+    tflite_support,
 )
-from lpr_export.calibration.split_half import MOST_APART, Stability, differ, ranges_apart
-from lpr_export.convert.float_tflite import why_not_converted
-from lpr_export.evaluate.gate import is_too_far
+from lpr_export.calibration.split_half import (
+    MAX_RANGE_DIFFERENCE,
+    SplitHalfStability,
+    differ_significantly,
+    range_difference,
+)
+from lpr_export.convert.float_tflite import describe_conversion_error
+from lpr_export.evaluate.gate import exceeds_rounding
 from lpr_export.evaluate.held_out import HeldOut, held_out_of_samples
-from lpr_export.evaluate.mcnemar import chance_of_loss, least_telling_loss
-from lpr_export.evaluate.parity import Steps
-from lpr_export.evaluate.threshold_drift import Level, shift
+from lpr_export.evaluate.mcnemar import loss_p_value, min_significant_losses
+from lpr_export.evaluate.parity import LsbDifference
+from lpr_export.evaluate.threshold_drift import ThresholdLevel, threshold_drift
 
 CARD = Manifest("classifier", "a", (), InputSpec((8, 8), 3, "rgb", "stretch"), (), "int8", TensorSpec("uint8"), {}, {})
 
@@ -43,7 +48,7 @@ def test_good_pair_passes(name: str) -> None:
     """The golden TFLite and ONNX files answer the same, in the same integers."""
     _, verdict = judged(pair(name), held_out(name), {"characters": "classifier"}.get(name, name))
     assert verdict.faults == ()
-    assert [steps.largest for steps in verdict.steps] == [0]
+    assert [lsb_differences.largest for lsb_differences in verdict.lsb_differences] == [0]
 
 
 def test_swapped_labels_are_a_fault(tmp_path: Path) -> None:
@@ -70,9 +75,9 @@ def test_refused_conversion_names_the_layer() -> None:
         'Could not translate MLIR to FlatBuffer.<unknown>:0: error: loc(callsite(fused["Erfinv:", "net_1/erfinv_1/Erf'
         'inv@__inference_<lambda>_180"] at fused["X:", "X"])): \'tf.Erfinv\' op is neither a custom op nor a flex op\n'
     )
-    said = why_not_converted(complaint, "int8")
+    said = describe_conversion_error(complaint, "int8")
     assert said.startswith("TFLite has no built-in operator for Erfinv of the layer erfinv, so the network can't be")
-    assert "(out of ideas)" in why_not_converted("\nout of ideas\n", "int8")
+    assert "(out of ideas)" in describe_conversion_error("\nout of ideas\n", "int8")
 
 
 def test_corrupted_scale_is_a_fault(tmp_path: Path) -> None:
@@ -98,9 +103,9 @@ def test_moved_threshold_is_a_fault(tmp_path: Path) -> None:
     outputs = tuple(replace(o, scale=o.scale / 4) if o.role == "centre" else o for o in manifest.outputs)
     low = rewrite(tflite, tmp_path / "low.int8.tflite", outputs=outputs)
     _, verdict = judged([(tflite, runtime), (low, runtime)], held_out("reader"), "reader")
-    assert verdict.rows[1].shift is not None
-    assert verdict.rows[1].shift.moved < -0.05
-    assert verdict.rows[1].shift.is_fault
+    assert verdict.rows[1].drift is not None
+    assert verdict.rows[1].drift.moved < -0.05
+    assert verdict.rows[1].drift.is_fault
 
 
 @pytest.mark.parametrize(
@@ -110,57 +115,57 @@ def test_moved_threshold_is_a_fault(tmp_path: Path) -> None:
 def test_integers_that_rounding_explains(largest: int, share: float, fault: bool) -> None:
     """One step anywhere, a few steps in hardly any integer; more, or in more of them, is no rounding."""
     nobody: Any = None
-    assert is_too_far(Steps(nobody, nobody, 64, largest, share)) is fault
+    assert exceeds_rounding(LsbDifference(nobody, nobody, 64, largest, share)) is fault
 
 
 def test_loss_is_told_from_noise() -> None:
     """Five newly wrong pictures and none newly right are a loss; two of three aren't."""
-    assert chance_of_loss([0] * 40, [1] * 5 + [0] * 35) == pytest.approx(1 / 32)
-    assert chance_of_loss([1, 0, 0, 0], [0, 1, 1, 0]) == pytest.approx(0.5)
-    assert chance_of_loss([0, 1], [0, 1]) == 1.0
-    assert least_telling_loss() == 5
+    assert loss_p_value([0] * 40, [1] * 5 + [0] * 35) == pytest.approx(1 / 32)
+    assert loss_p_value([1, 0, 0, 0], [0, 1, 1, 0]) == pytest.approx(0.5)
+    assert loss_p_value([0, 1], [0, 1]) == 1.0
+    assert min_significant_losses() == 5
 
 
 @pytest.mark.parametrize(("a", "b", "found"), [(6, 0, True), (0, 6, True), (7, 1, False), (5, 0, False), (12, 3, True)])
 def test_halves_that_differ(a: int, b: int, found: bool) -> None:
     """Either half may be the worse, so that six pictures against none tell them apart, and seven against one don't."""
-    assert differ([1] * a + [0] * (b + 20), [0] * a + [1] * b + [0] * 20) is found
+    assert differ_significantly([1] * a + [0] * (b + 20), [0] * a + [1] * b + [0] * 20) is found
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), max_size=30))
 def test_chances_add_up(pairs: list[tuple[int, int]]) -> None:
     """Better and worse seen from either side: together they cover everything, what is as it was counted twice."""
     before, now = [a for a, _ in pairs], [b for _, b in pairs]
-    assert chance_of_loss(before, now) + chance_of_loss(now, before) >= 1.0
+    assert loss_p_value(before, now) + loss_p_value(now, before) >= 1.0
 
 
 def test_threshold_shift() -> None:
     """As many pass: no shift. Fewer: the threshold would have to fall to the score that lets as many pass."""
-    level = Level("peak", 0.5, 2, (0.9, 0.8, 0.4, 0.3))
-    assert shift(2, level).moved == 0.0
-    assert shift(4, level).moved == pytest.approx(0.3 - 0.5)
-    assert shift(1, level).moved == pytest.approx(0.8 - 0.5)
-    assert not shift(4, level).is_fault  # two peaks are too few to tell
-    many = Level("peak", 0.5, 10, (0.9,) * 10 + (0.3,) * 10)
-    assert shift(20, many).is_fault
+    level = ThresholdLevel("peak", 0.5, 2, (0.9, 0.8, 0.4, 0.3))
+    assert threshold_drift(2, level).moved == 0.0
+    assert threshold_drift(4, level).moved == pytest.approx(0.3 - 0.5)
+    assert threshold_drift(1, level).moved == pytest.approx(0.8 - 0.5)
+    assert not threshold_drift(4, level).is_fault  # two peaks are too few to tell
+    many = ThresholdLevel("peak", 0.5, 10, (0.9,) * 10 + (0.3,) * 10)
+    assert threshold_drift(20, many).is_fault
 
 
 def test_ranges_of_halves() -> None:
     """The difference is beside the range of both, and tells the layer."""
     a, b = {"m/conv_1/Relu;x": (0.0, 6.0), "m/dense_1/MatMul": (-1.0, 3.0)}, {"m/dense_1/MatMul": (-1.0, 2.0)}
-    apart, layer = ranges_apart(a, b)
+    apart, layer = range_difference(a, b)
     assert (apart, layer) == (0.25, "dense")
 
 
 def test_set_that_is_too_small() -> None:
     """Ranges twice as far apart as allowed ask for four times as many pictures, and the message says so."""
-    found = Stability(100, 2 * MOST_APART, "conv2d", {"cer": 0.1}, ())
+    found = SplitHalfStability(100, 2 * MAX_RANGE_DIFFERENCE, "conv2d", {"cer": 0.1}, ())
     assert found.missing == 300
     assert "the range of conv2d differs by 66 %, and 33 % is allowed. Add about 300 pictures" in found.fault
-    assert Stability(100, MOST_APART, "conv2d", {"cer": 0.1}, ()).fault == ""
+    assert SplitHalfStability(100, MAX_RANGE_DIFFERENCE, "conv2d", {"cer": 0.1}, ()).fault == ""
     assert (
         "one half loses 3.00 points of exact match"
-        in Stability(100, 0.0, "", {"exact_match": 3.0}, ("exact_match",)).fault
+        in SplitHalfStability(100, 0.0, "", {"exact_match": 3.0}, ("exact_match",)).fault
     )
 
 
@@ -183,7 +188,7 @@ def test_golden_files_load_everywhere() -> None:
     operators = read_operators(pair("reader")[0][0].read_bytes())
     check_builtins(operators, "reader")
     check_integers(operators, "reader", ())
-    assert {one.runtime: one.knows_all for one in support(operators)} == {
+    assert {one.runtime: one.knows_all for one in tflite_support(operators)} == {
         "tflite-runtime 2.14": True,
         "litert 2.3": True,
     }
@@ -193,7 +198,7 @@ def test_golden_files_load_everywhere() -> None:
 
 def test_operator_that_is_too_new() -> None:
     """A dense layer of version 12, which TensorFlow writes for dynamic range, is too new for tflite-runtime 2.14."""
-    old, new = support([Operator("FULLY_CONNECTED", 12, "scores", True, True)])
+    old, new = tflite_support([Operator("FULLY_CONNECTED", 12, "scores", True, True)])
     assert (old.knows_all, old.unknown) == (False, ("FULLY_CONNECTED v12 (scores)",))
     assert new.knows_all
 

@@ -24,7 +24,7 @@ from lpr_export.calibration.sampling import draw_from_run
 from lpr_export.convert.convert import convert
 from lpr_export.convert.converted import Conversion
 from lpr_export.convert.worker import Worker
-from lpr_export.onnx.first_divergence import find_parting
+from lpr_export.onnx.first_divergence import find_divergence
 from lpr_export.publish import files
 
 FAILED = ["characters.failed.report.html", "characters.failed.report.json"]
@@ -249,7 +249,7 @@ def test_first_operator_to_part_is_named(fitted_run: Callable[[str], Path], work
     (tmp_path / "a.tflite").write_bytes(made.tflite)
     (tmp_path / "a.onnx").write_bytes(model.SerializeToString())
     pictures = [picture[None] for picture in run.held_out().pictures[:3]]
-    found = find_parting(tmp_path / "a.tflite", tmp_path / "a.onnx", made.tensors, pictures)
+    found = find_divergence(tmp_path / "a.tflite", tmp_path / "a.onnx", made.tensors, pictures)
     assert found is not None
     assert (found.operator, found.layer) == ("CONV_2D", node.name.partition("/")[0])
     assert found.largest > 1

@@ -11,9 +11,9 @@ from lpr_edge.contract.arrays import Quad
 from lpr_edge.contract.geometry import roll_quad
 from lpr_export.base.errors import ExportError
 from lpr_export.evaluate.gate import check_openable
-from lpr_export.evaluate.held_out import Case, TruePlate
+from lpr_export.evaluate.held_out import Case, GroundTruthPlate
 from lpr_export.evaluate.parity import Refusal
-from lpr_export.evaluate.task_metrics import JUDGES, Judge, Measure
+from lpr_export.evaluate.task_metrics import TASK_METRICS, MetricValue, TaskMetrics
 
 
 def case(truth: Any) -> Case:
@@ -27,38 +27,41 @@ def quad(x: float, width: float = 100) -> Quad:
     return np.array([[x, 0], [x + width, 0], [x + width, 40], [x, 40]], np.float32)
 
 
-def scores(judge: Judge, truths: Sequence[Any], answers: Sequence[Any]) -> dict[str, tuple[float, int]]:
+def scores(judge: TaskMetrics, truths: Sequence[Any], answers: Sequence[Any]) -> dict[str, tuple[float, int]]:
     measures = judge.measure([case(truth) for truth in truths], answers)
     return {measure.metric: (measure.value, measure.count) for measure in measures}
 
 
 def test_classifier_scores() -> None:
     """Accuracy is the share of right labels."""
-    assert scores(JUDGES["classifier"], ["0", "X", "X", "0"], ["0", "X", "0", "0"]) == {"accuracy": (0.75, 4)}
+    assert scores(TASK_METRICS["classifier"], ["0", "X", "X", "0"], ["0", "X", "0", "0"]) == {"accuracy": (0.75, 4)}
 
 
 def test_reader_scores() -> None:
     """Exact match counts plates, the error rate counts labels: a sign of several code points is one."""
     truths = [("बा", "१"), ("प्रदेश", "२")]
-    found = scores(JUDGES["reader"], truths, [("बा", "१"), ("प", "२")])
+    found = scores(TASK_METRICS["reader"], truths, [("बा", "१"), ("प", "२")])
     assert found == {"exact_match": (0.5, 2), "cer": (0.25, 4)}
 
 
 def test_detector_scores() -> None:
     """An unreadable plate is neither missed nor a false alarm; anything else found is one."""
-    truths = [[TruePlate(quad(0)), TruePlate(quad(500), counted=False)], [TruePlate(quad(0))]]
+    truths = [[GroundTruthPlate(quad(0)), GroundTruthPlate(quad(500), counted=False)], [GroundTruthPlate(quad(0))]]
     answers = [[quad(3), quad(502), quad(900)], []]
-    assert scores(JUDGES["detector"], truths, answers) == {"recall": (0.5, 2), "precision": (0.5, 2)}
+    assert scores(TASK_METRICS["detector"], truths, answers) == {"recall": (0.5, 2), "precision": (0.5, 2)}
 
 
 def test_detector_that_finds_nothing() -> None:
     """Nothing found is no division by zero."""
-    assert scores(JUDGES["detector"], [[TruePlate(quad(0))]], [[]]) == {"recall": (0.0, 1), "precision": (0.0, 0)}
+    assert scores(TASK_METRICS["detector"], [[GroundTruthPlate(quad(0))]], [[]]) == {
+        "recall": (0.0, 1),
+        "precision": (0.0, 0),
+    }
 
 
 def test_same_plates() -> None:
     """Corners a pixel off are the same plate; a turned, moved, missing or further one is not."""
-    same = JUDGES["detector"].same
+    same = TASK_METRICS["detector"].same
     assert same([quad(0), quad(300)], [quad(301), quad(1)])
     assert not same([quad(0)], [roll_quad(quad(0), 2)])
     assert not same([quad(0)], [quad(20)])
@@ -69,7 +72,7 @@ def test_same_plates() -> None:
 @pytest.mark.parametrize(("lower_is_better", "drop"), [(False, 2.0), (True, -2.0)])
 def test_drop_is_what_was_lost(lower_is_better: bool, drop: float) -> None:
     """Points are lost where a share falls, or where an error rate rises."""
-    before, now = (Measure("m", value, 100, lower_is_better) for value in (0.90, 0.88))
+    before, now = (MetricValue("m", value, 100, lower_is_better) for value in (0.90, 0.88))
     assert now.drop(before) == pytest.approx(drop)
 
 

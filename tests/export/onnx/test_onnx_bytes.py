@@ -8,7 +8,7 @@ import onnxruntime
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from lpr_export.onnx.uint8_activations import use_bytes
+from lpr_export.onnx.uint8_activations import use_uint8_activations
 
 RNG = np.random.default_rng(1)
 CONSTANTS: dict[str, Any] = {
@@ -57,7 +57,7 @@ def test_numbers_stay(convolution: Any) -> None:
     """Every output is the int8 one plus 128, and the model is still valid."""
     picture = RNG.integers(0, 256, (1, 8, 8, 3), dtype=np.uint8)
     before = run(convolution, picture)
-    use_bytes(convolution)
+    use_uint8_activations(convolution)
     onnx.checker.check_model(convolution, full_check=True)
     after = run(convolution, picture)
     assert after.dtype == np.uint8
@@ -69,7 +69,7 @@ def test_each_weight_has_its_own_zero_point(convolution: Any) -> None:
     nodes = convolution.graph.node
     nodes.append(helper.make_node("DequantizeLinear", ["weights", "weight_scales", "weight_zeros"], ["g"], axis=0))
     nodes.append(helper.make_node("Conv", ["d", "g"], ["h"]))
-    use_bytes(convolution)
+    use_uint8_activations(convolution)
     own = [node.input[2] for node in nodes if node.op_type == "DequantizeLinear" and node.input[0] == "weights"]
     assert own == ["e_zero_point", "g_zero_point"]
     assert {"e_zero_point", "g_zero_point"} <= {constant.name for constant in convolution.graph.initializer}
@@ -77,7 +77,7 @@ def test_each_weight_has_its_own_zero_point(convolution: Any) -> None:
 
 def test_weights_stay_signed_and_input_is_taken_as_it_is(convolution: Any) -> None:
     """Weights keep their sign, and nothing requantises the picture any more."""
-    use_bytes(convolution)
+    use_uint8_activations(convolution)
     assert [node.op_type for node in convolution.graph.node] == [
         "Transpose", "DequantizeLinear", "DequantizeLinear", "Conv", "QuantizeLinear",
     ]  # fmt: skip

@@ -7,7 +7,7 @@ import onnx
 import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
-from lpr_export.onnx.float_weights import keep_floats
+from lpr_export.onnx.float_weights import protect_float_weights
 
 RNG = np.random.default_rng(5)
 CONSTANTS: dict[str, Any] = {
@@ -52,7 +52,7 @@ def test_float_layer_stays_float() -> None:
     levels = onnxruntime.GraphOptimizationLevel
     model = float_layer()
     expected = run(model, levels.ORT_DISABLE_ALL)
-    keep_floats(model)
+    protect_float_weights(model)
     in_order = [onnx.NodeProto.FromString(model.graph.node[n].SerializeToString()) for n in (0, 1, 4, 2, 3)]
     del model.graph.node[:]
     model.graph.node.extend(in_order)
@@ -65,5 +65,5 @@ def test_float_networks_are_left_alone() -> None:
     model = float_layer()
     del model.graph.node[3], model.graph.node[0]
     before = model.SerializeToString()
-    keep_floats(model)
+    protect_float_weights(model)
     assert model.SerializeToString() == before

@@ -27,7 +27,7 @@ from lpr_edge.contract.geometry import picture_order, rectify
 from lpr_edge.contract.manifest import Manifest, OutputSpec, TensorSpec, embed_in_onnx, embed_in_tflite
 from lpr_edge.contract.outputs import ROLES, cell_middle, encode_offsets
 from lpr_edge.contract.preprocess import InputSpec, prepare
-from lpr_export.onnx.uint8_activations import use_bytes
+from lpr_export.onnx.uint8_activations import use_uint8_activations
 
 HERE = Path(__file__).parent
 COUNTRY = tinyland.tinyland()
@@ -204,7 +204,7 @@ def to_onnx(tflite: Path, onnx: Path) -> bytes:
     command = [sys.executable, "-m", "tf2onnx.convert", "--tflite", str(tflite), "--output", str(onnx), "--opset", "17"]
     subprocess.run(command, check=True, capture_output=True)
     model = load(onnx)
-    use_bytes(model)
+    use_uint8_activations(model)
     return bytes(model.SerializeToString())
 
 
