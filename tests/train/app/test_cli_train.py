@@ -33,7 +33,7 @@ def test_a_run_ends_with_the_next_command(tmp_path: Path, capsys: pytest.Capture
     assert captured.out.endswith(f"Next: lpr-export --int8 {out}\n")
     assert "epoch 1/2  loss " in captured.err
     assert "left]" in captured.err
-    files = {"model.keras", "config.toml", "metrics.json", "history.csv", "model.json", "curves.png"}
+    files = {"model.keras", "config.toml", "metrics.json", "history.csv", "model.json", "seen.json", "curves.png"}
     assert files | {"representative.npz", "heldout.npz", "checkpoint"} == {path.name for path in out.iterdir()}
     assert read_config(out / "config.toml", FitConfig).seed == 5
 

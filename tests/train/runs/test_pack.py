@@ -5,6 +5,7 @@ import pytest
 
 from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.samples import read_samples
+from lpr_edge.contract.seen import SEEN, SeenPictures, read_seen
 from lpr_train.runs.pack import pack_run
 from lpr_train.runs.run_folder import open_run, write_json
 from lpr_train.tasks.characters import CharactersTask
@@ -38,8 +39,11 @@ def test_a_packed_run_holds_weights_and_rendered_pictures_alone(tmp_path: Path) 
     }
     write_json(run / "model.json", card)
     write_json(run / "metrics.json", {"kind": "classifier"})
+    (run / SEEN).write_text(SeenPictures.of(["a" * 64]).to_json(), encoding="utf-8")
 
     pack_run(run, out)
+
+    assert read_seen(out) == SeenPictures.of(["a" * 64])
 
     told = json.loads((out / "model.json").read_text(encoding="utf-8"))
     assert told["name"] == "characters"

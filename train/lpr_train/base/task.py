@@ -78,6 +78,14 @@ def samples_per_epoch(task: Task) -> int:
 
 
 @runtime_checkable
+class LearnsPictures(Protocol):
+    """A task that learns from files of pictures, not from rendered ones alone."""
+
+    def learnt_sha256(self) -> set[str]:
+        """SHA-256 of each file that training shows to the network; what is held out isn't among them."""
+
+
+@runtime_checkable
 class Watched(Protocol):
     """A task that wants figures of the training batches, too."""
 

@@ -1,13 +1,18 @@
 """Starting a run from another one's weights."""
 
 import json
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.seen import SeenPictures, read_seen
 from lpr_train.base.engine import KerasModel, load_keras
+
+T = TypeVar("T")
 
 
 def start_from(model: KerasModel, source: Path) -> int:
@@ -49,6 +54,33 @@ def began_from(source: Path) -> dict[str, Any]:
     card = (source if source.is_dir() else source.parent) / "model.json"
     training: dict[str, Any] = json.loads(card.read_text(encoding="utf-8"))["training"] if card.is_file() else {}
     return with_beginnings(training)
+
+
+def seen_before(init: str) -> SeenPictures:
+    """The pictures that the weights which a run begins from have learnt from.
+
+    Args:
+        init: a run folder or a model.keras; empty for a run that begins anew.
+    """
+    return read_seen(Path(init)) if init else SeenPictures()
+
+
+def unseen_before(init: str, held_out: Sequence[T], sha256_of: Callable[[T], str]) -> list[T]:
+    """Leave out of the held-out pictures what the starting weights have learnt: figures on it would flatter.
+
+    Args:
+        init: as `seen_before` takes it.
+        held_out: what the run doesn't train on.
+        sha256_of: the hash of each one's file.
+    """
+    kept = seen_before(init).unseen(held_out, sha256_of)
+    if len(kept) < len(held_out):
+        count = f"{len(held_out) - len(kept)} of {len(held_out)} held-out pictures"
+        print(
+            f"lpr-train: {count} were learnt by the weights of {init}: they are left out of all figures",
+            file=sys.stderr,
+        )
+    return kept
 
 
 def with_beginnings(training: dict[str, Any]) -> dict[str, Any]:

@@ -11,10 +11,11 @@ from typing import Any
 from lpr_edge.contract.country import load_country
 from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.samples import write_samples
+from lpr_edge.contract.seen import SEEN, SeenPictures
 from lpr_train.base.config import FitConfig, config_to_toml
-from lpr_train.base.task import Task
+from lpr_train.base.task import LearnsPictures, Task
 from lpr_train.loop.fit import Fitted
-from lpr_train.loop.warm_start import with_beginnings
+from lpr_train.loop.warm_start import seen_before, with_beginnings
 from lpr_train.networks import multiply_adds
 from lpr_train.report.plots import plot_curves
 
@@ -39,6 +40,7 @@ def write_run(task: Task, fitted: Fitted, out: Path) -> dict[str, Any]:
         What metrics.json holds.
     """
     _whole(out / "model.keras", fitted.model.save)
+    write_text(out / SEEN, seen_by(task).to_json())
     write_text(out / "history.csv", _history_csv(fitted.state.history))
     metrics = _metrics(task, fitted, out.name)
     write_json(out / "metrics.json", metrics)
@@ -48,6 +50,22 @@ def write_run(task: Task, fitted: Fitted, out: Path) -> dict[str, Any]:
     plot_curves(fitted.state.history, out / "curves.png")
     task.plots(fitted.model, out)
     return metrics
+
+
+def seen_by(task: Task) -> SeenPictures:
+    """What a task's network has learnt from, the weights that it began from included."""
+    own = task.learnt_sha256() if isinstance(task, LearnsPictures) else ()
+    return seen_before(task.config.init).and_also(SeenPictures.of(own))
+
+
+def _marked(metrics: list[dict[str, Any]], init: str) -> list[dict[str, Any]]:
+    """Figures on what was held out, marked where nobody knows what the starting weights have learnt."""
+    if seen_before(init).is_complete:
+        return metrics
+    return [
+        metric | {"split": f"{metric['split']}, maybe seen by --init"} if metric["data"] != "rendered" else metric
+        for metric in metrics
+    ]
 
 
 def model_card(task: Task, fitted: Fitted, name: str, metrics: list[dict[str, Any]]) -> dict[str, Any]:
@@ -68,7 +86,7 @@ def _metrics(task: Task, fitted: Fitted, name: str) -> dict[str, Any]:
     return {
         "kind": task.kind,
         "name": name,
-        "metrics": task.final_metrics(fitted.model),
+        "metrics": _marked(task.final_metrics(fitted.model), task.config.init),
         "parameters": fitted.model.count_params(),
         "multiply_adds": multiply_adds(fitted.model),
         "epochs": state.epoch,

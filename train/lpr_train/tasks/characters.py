@@ -21,6 +21,7 @@ from lpr_train.base.licence import licence_note
 from lpr_train.base.task import UNSEEN
 from lpr_train.data.reader_crops import LONGEST_SIDE, Crop, hold_out_runs, load_crops, vary
 from lpr_train.loop.fit import predict
+from lpr_train.loop.warm_start import unseen_before
 from lpr_train.networks.baseline import baseline_classifier
 from lpr_train.networks.classifier import compact_classifier
 from lpr_train.report.character_plots import plot_answers
@@ -62,7 +63,9 @@ class CharactersTask:
         size_hw, self._build = NETWORKS[config.arch]
         self._spec = InputSpec(size_hw, 3, "rgb", "stretch")
         crops = self._load("train", max(LONGEST_SIDE, 2 * max(size_hw))) if config.data else []
-        self._crops, self._held = hold_out_runs(crops, config.holdout, config.seed)
+        self._crops, held_out = hold_out_runs(crops, config.holdout, config.seed)
+        self._held = unseen_before(config.init, held_out, lambda crop: crop.sha256)
+        self._plate_crops: list[Crop] = []
         self._rendered = RenderedCharacters(self._country, self._crops, config.strength, config.seed)
         self._samples = self._open_samples()
         self._threshold: float | None = None
@@ -82,6 +85,7 @@ class CharactersTask:
         if self.config.recipe == "article":
             return ArticleSamples(self.config, self._spec, self._crops, self.labels)
         known, strange = self._from_plates()
+        self._plate_crops = [*known, *strange]
         return RichSamples(self.config, self._spec, [*self._crops, *known], self._rendered, strange)
 
     def _from_plates(self) -> tuple[list[Crop], list[Crop]]:
@@ -92,6 +96,10 @@ class CharactersTask:
 
         crops = load_plate_crops(Path(self.config.data), self.config.country, Path(self.config.reader))
         return part_by_label(crops, self.labels)
+
+    def learnt_sha256(self) -> set[str]:
+        """The training crops' files, and the photographs whose plates gave others."""
+        return {crop.sha256 for crop in (*self._crops, *self._plate_crops)}
 
     def build(self) -> KerasModel:
         """The network of `networks.classifier` or `networks.baseline`."""

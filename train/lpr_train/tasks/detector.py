@@ -26,6 +26,7 @@ from lpr_train.data.photos import Photo, Scene, ViewConfig, chooses_epoch, load_
 from lpr_train.data.pool import RenewedPool
 from lpr_train.loop.fit import predict
 from lpr_train.loop.losses import peak_loss, weighted_l1, weighted_shares
+from lpr_train.loop.warm_start import unseen_before
 from lpr_train.networks.detector import STRIDE, detector_network
 from lpr_train.render.effects import degrade
 from lpr_train.render.glyphs import GlyphBook
@@ -96,9 +97,14 @@ class DetectorTask:
         self._view = ViewConfig()
         self._threshold = config.score_threshold
         parts = HoldOut(config.holdout, config.seed, config.fold, config.folds)
-        self._photos, self._judging = load_photos(Path(config.data), parts) if config.data else ([], [])
+        self._photos, held_out = load_photos(Path(config.data), parts) if config.data else ([], [])
+        self._judging = unseen_before(config.init, held_out, lambda photo: file_sha256(photo.path))
         self._shown = [photo.scene for photo in self._photos]
         self._cut_out = [cut_out(photo.scene.image_bgr, quad) for photo in self._photos for quad in photo.scene.quads]
+
+    def learnt_sha256(self) -> set[str]:
+        """The training photographs' files."""
+        return {file_sha256(photo.path) for photo in self._photos} if self.config.real_share > 0 else set()
 
     def build(self) -> KerasModel:
         """The network of `networks.detector`."""

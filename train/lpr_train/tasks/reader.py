@@ -32,6 +32,7 @@ from lpr_train.data.pool import RenewedPool
 from lpr_train.data.real_plates import RealPlate, boxed, jitter, legible_plates, look_at, moved
 from lpr_train.loop.fit import predict
 from lpr_train.loop.losses import peak_loss, weighted_l1, weighted_labels
+from lpr_train.loop.warm_start import unseen_before
 from lpr_train.networks.reader import STRIDE, reader_network
 from lpr_train.render.cutouts import CutoutSource, load_cutouts
 from lpr_train.render.effects import degrade
@@ -118,9 +119,13 @@ class ReaderTask:
         self._real = legible_plates(training, self._country, with_partial=True)
         self._shown: list[RealPlate] = []
         self._letters = LetterBank((), self._country)
-        self._judging = legible_plates(judging, self._country)
+        self._judging = unseen_before(config.init, legible_plates(judging, self._country), RealPlate.sha256)
         self._index = {label: i for i, label in enumerate(self._country.labels)}
         self._kinds = interchangeable(self._country)
+
+    def learnt_sha256(self) -> set[str]:
+        """The files of the training photographs that have a plate to learn from."""
+        return {plate.sha256() for plate in self._real} if self.config.real_share > 0 else set()
 
     def build(self) -> KerasModel:
         """The network of `networks.reader`."""
