@@ -9,7 +9,7 @@ from typing import Any
 from lpr_edge.contract.country import load_country
 from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.samples import write_samples
-from lpr_edge.contract.seen import SEEN, read_seen
+from lpr_edge.contract.splits import SEEN, read_seen
 from lpr_train.base.config import FitConfig, config_to_toml, read_config
 from lpr_train.base.task import Task
 from lpr_train.loop.warm_start import load_network, with_beginnings

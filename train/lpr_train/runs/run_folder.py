@@ -11,7 +11,7 @@ from typing import Any
 from lpr_edge.contract.country import load_country
 from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.samples import write_samples
-from lpr_edge.contract.seen import SEEN, SeenPictures
+from lpr_edge.contract.splits import SEEN, SeenPictures
 from lpr_train.base.config import FitConfig, config_to_toml
 from lpr_train.base.task import LearnsPictures, Task
 from lpr_train.loop.fit import Fitted

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from lpr_edge.contract.errors import DataError
-from lpr_edge.contract.seen import SEEN, SeenPictures, read_seen
+from lpr_edge.contract.splits import SEEN, SeenPictures, read_seen
 
 A, B, C = ("a" * 64, "b" * 64, "c" * 64)
 
