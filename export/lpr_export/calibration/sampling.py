@@ -21,6 +21,7 @@ from lpr_export.calibration.representative_set import EvaluationPictures, Repres
 from lpr_export.evaluate.held_out import network_input
 
 NOTHING = EvaluationPictures(frozenset(), frozenset())
+"""Where nothing beside the data folder's own splits is measured on."""
 COUNT = 500
 """Pictures drawn from a data folder, where it has as many."""
 BRIGHTNESS_CANDIDATES = 4

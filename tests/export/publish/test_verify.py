@@ -42,6 +42,18 @@ def test_swapped_labels(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert out.splitlines()[-1] == "characters.int8.tflite: not as it was proved"
 
 
+def test_moved_threshold(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A file that answers as it did, and lets far fewer peaks pass its threshold than float did: exit 1."""
+    path = proved("reader", tmp_path)
+    (proof,) = read_manifest(path).proofs
+    passed = proof["passed"]
+    rewrite(path, path, proofs=({**proof, "passed": 2 * passed},))
+    status, out, err = verify(path, capsys)
+    assert status == 1
+    assert f"reader.int8.tflite in litert scores otherwise than float: {passed} pass the threshold peak" in err
+    assert "0 answers changed" in out
+
+
 def test_other_pictures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Pictures that the file wasn't proved on prove nothing: they are refused."""
     path = proved("characters", tmp_path)

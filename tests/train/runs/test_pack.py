@@ -20,7 +20,7 @@ def test_what_isnt_a_run_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_packed_run_holds_weights_and_rendered_pictures_alone(tmp_path: Path) -> None:
-    """No folder of the machine it was trained on, no optimiser, no real picture; the weights are the run's."""
+    """No folder of the machine it was trained on, no optimiser, no real picture; weights, confidence are the run's."""
     run, out = tmp_path / "run", tmp_path / "packed"
     config = CharactersConfig(data="somewhere/of/someone", representative=12, heldout=12)
     task = CharactersTask(CharactersConfig(representative=12, heldout=12))
@@ -40,6 +40,7 @@ def test_a_packed_run_holds_weights_and_rendered_pictures_alone(tmp_path: Path) 
     write_json(run / "model.json", card)
     write_json(run / "metrics.json", {"kind": "classifier"})
     (run / SEEN).write_text(SeenPictures.of(["a" * 64]).to_json(), encoding="utf-8")
+    write_json(run / "confidence.json", {"thresholds": {}})
 
     pack_run(run, out)
 
@@ -56,3 +57,7 @@ def test_a_packed_run_holds_weights_and_rendered_pictures_alone(tmp_path: Path) 
 
     packed = load_network(out / "model.keras").get_weights()
     assert all((a == b).all() for a, b in zip(packed, model.get_weights(), strict=True))
+    assert (out / "confidence.json").read_bytes() == (run / "confidence.json").read_bytes()
+    (run / "confidence.json").unlink()
+    pack_run(run, out)
+    assert not (out / "confidence.json").exists()  # an older network's would be wrong
