@@ -80,6 +80,19 @@ def test_embedding_again_replaces_the_manifest_of_an_onnx_file(tmp_path: Path) -
     assert path.read_bytes().count(b"lpr.manifest") == 1
 
 
+def test_every_kind_of_protobuf_field_is_passed_over(tmp_path: Path) -> None:
+    """Fields of 4 and of 8 bytes, before the manifest, are part of the weights, and a cut one is no ONNX file."""
+    weights = b"\x09" + bytes(range(8)) + b"\x15" + bytes(range(4)) + ONNX
+    path = tmp_path / "model.onnx"
+    path.write_bytes(embed_in_onnx(weights, manifest()))
+    assert path.read_bytes().startswith(weights)
+    assert read_manifest(path).weights_sha256 == hashlib.sha256(weights).hexdigest()
+    for cut in (b"\x09" + bytes(7), b"\x15" + bytes(3), b"\x0b", b"\x08" + b"\xff" * 11):
+        path.write_bytes(cut)
+        with pytest.raises(ManifestError, match=r"it is no ONNX file, or is damaged\. Copy or export it again"):
+            read_manifest(path)
+
+
 @settings(max_examples=120)
 @given(st.data())
 def test_a_changed_byte_anywhere_is_noticed(data: st.DataObject) -> None:
