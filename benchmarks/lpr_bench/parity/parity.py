@@ -18,7 +18,7 @@ from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.manifest import Manifest
 from lpr_edge.contract.preprocess import prepare, prepare_plate
 from lpr_edge.runtimes.model import Model
-from lpr_edge.vision.classifier import Classifier
+from lpr_edge.vision.character_classifier import CharacterClassifier
 from lpr_edge.vision.pipeline import PlatePipeline
 
 
@@ -49,7 +49,7 @@ def paint_characters(country: Country) -> list[Image]:
     return [paint_plate(country, (label,)) for label in country.labels]
 
 
-def make_reference(device: PlatePipeline, classifier: Classifier, frames: Sequence[Image]) -> Reference:
+def make_reference(device: PlatePipeline, classifier: CharacterClassifier, frames: Sequence[Image]) -> Reference:
     """Ask the reference's networks."""
     models = {"detector": device.detector.model, "reader": device.reader.model, "classifier": classifier.model}
     crops = paint_characters(country_from_dict(classifier.model.manifest.country))
@@ -84,7 +84,7 @@ def texts_of(device: PlatePipeline, frames: Sequence[Image]) -> list[list[str]]:
     return [[plate.reading.text for plate in device.read(frame).plates] for frame in frames]
 
 
-def labels_of(classifier: Classifier, crops: Sequence[Image]) -> list[str]:
+def labels_of(classifier: CharacterClassifier, crops: Sequence[Image]) -> list[str]:
     """What a classifier calls each crop."""
     return [classifier.guess(crop)[0] for crop in crops]
 

@@ -23,7 +23,7 @@ from lpr_edge.runtimes.model import Model
 from lpr_edge.runtimes.opening import RUNTIMES, open_model
 from lpr_edge.runtimes.shipped_models import KINDS, shipped_model
 from lpr_edge.runtimes.tflite import uses_xnnpack
-from lpr_edge.vision.classifier import Classifier
+from lpr_edge.vision.character_classifier import CharacterClassifier
 from lpr_edge.vision.detector import Detector
 from lpr_edge.vision.pipeline import PlatePipeline
 from lpr_edge.vision.reader import Reader
@@ -113,7 +113,9 @@ def _reference(files: Files, parsed: argparse.Namespace) -> parity.Reference:
     models = {kind: open_model(path, parsed.reference) for kind, path in files.items()}
     device = PlatePipeline(Detector(models["detector"]), Reader(models["reader"]))
     frames = make_frames(device.reader.grammar.country)
-    return parity.make_reference(device, Classifier(models["classifier"]), [*frames.with_plate, *frames.without[:5]])
+    return parity.make_reference(
+        device, CharacterClassifier(models["classifier"]), [*frames.with_plate, *frames.without[:5]]
+    )
 
 
 def compare_runtimes(
@@ -152,7 +154,7 @@ def _compare(runtime: str, files: Files, reference: parity.Reference) -> dict[st
         device = PlatePipeline(Detector(opened["detector"]), Reader(opened["reader"]))
         result["texts"] = parity.compare_answers(reference.texts, parity.texts_of(device, reference.frames))
     if "classifier" in opened:
-        labels = parity.labels_of(Classifier(opened["classifier"]), reference.crops)
+        labels = parity.labels_of(CharacterClassifier(opened["classifier"]), reference.crops)
         result["labels"] = parity.compare_answers(reference.labels, labels)
     return result
 

@@ -9,7 +9,7 @@ from lpr_edge.contract.pictures import file_sha256
 from lpr_edge.runtimes.model import Model
 from lpr_edge.runtimes.opening import RUNTIMES, open_model
 from lpr_edge.runtimes.shipped_models import shipped_model
-from lpr_edge.vision.classifier import Classifier
+from lpr_edge.vision.character_classifier import CharacterClassifier
 from lpr_edge.vision.detector import LOOKS, Detector
 from lpr_edge.vision.pipeline import PlatePipeline
 from lpr_edge.vision.reader import Reader
@@ -91,14 +91,14 @@ def _open_all(parsed: argparse.Namespace, name: str) -> list[Model]:
     return [open_model(path, parsed.runtime, parsed.threads) for path in paths]
 
 
-def open_classifier(parsed: argparse.Namespace) -> Classifier:
+def open_classifier(parsed: argparse.Namespace) -> CharacterClassifier:
     """The classifier that `--classifier` names.
 
     Raises:
         LprError: it can't be opened, or is of the wrong kind.
     """
     path = parsed.classifier or shipped_model("characters", parsed.runtime)
-    return Classifier(open_model(path, parsed.runtime, parsed.threads))
+    return CharacterClassifier(open_model(path, parsed.runtime, parsed.threads))
 
 
 def describe_model(model: Model) -> dict[str, Any]:

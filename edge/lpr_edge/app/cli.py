@@ -109,7 +109,8 @@ def _run(argv: list[str] | None, was_asked: Callable[[], bool]) -> int:
 def _is_half_done(arguments: argparse.Namespace) -> bool:
     """Tell whether what was stopped isn't done: reading plates has no end of its own, all else has."""
     return any(
-        getattr(arguments, job, None) for job in ("info", "characters", "doctor", "hash_list", "install_service")
+        getattr(arguments, job, None)
+        for job in ("info", "characters", "crops", "doctor", "hash_list", "install_service")
     )
 
 
@@ -158,7 +159,7 @@ def _check_usage(parser: argparse.ArgumentParser, arguments: argparse.Namespace,
 
 
 def _check_source(parser: argparse.ArgumentParser, arguments: argparse.Namespace, config: Config) -> None:
-    if arguments.info or arguments.characters:
+    if arguments.info or arguments.characters or arguments.crops:
         for name in NEED_PLATES:
             if hasattr(arguments, name):
                 parser.error(f"--{name.replace('_', '-')} needs plates to look at: --camera, --source or --demo")
@@ -198,6 +199,9 @@ def _add_jobs(group: argparse._MutuallyExclusiveGroup) -> None:
         "--characters",
         metavar="PATH",
         help="tell which character each picture of PATH shows; label null where the model doesn't know",
+    )
+    group.add_argument(
+        "--crops", metavar="PATH", help="read the plate on each image of PATH: cropped plates, with any margin"
     )
     group.add_argument("--info", action="store_true", help="print what the models say about themselves")
 

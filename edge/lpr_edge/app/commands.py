@@ -6,24 +6,21 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from lpr_edge.api import Classifier, PlateReader
 from lpr_edge.app.loop import Loop
 from lpr_edge.base import units
 from lpr_edge.base.config import Config
 from lpr_edge.base.log import detail, say, warn
 from lpr_edge.base.signals import Reloading
-from lpr_edge.capture.frame import Quiet, Source, Unreadable
+from lpr_edge.capture.frame import Frame, Quiet, Source, Unreadable
 from lpr_edge.capture.open_source import Wanted, open_camera, open_source
 from lpr_edge.capture.transform import name_frames, shape_frames
 from lpr_edge.contract.errors import LprError
 from lpr_edge.delivery.sinks.json_lines import JsonLines
 from lpr_edge.privacy.blur import Veil
-from lpr_edge.runtimes.model import Model
-from lpr_edge.runtimes.opening import open_model
 from lpr_edge.runtimes.shipped_models import KINDS, given_file, model_file, shipped_model
 from lpr_edge.service.sd_notify import Notifier
-from lpr_edge.tracking.event_record import character_record, error_record
-from lpr_edge.vision.pipeline import PlatePipeline
-from lpr_edge.vision.roi import parse_roi
+from lpr_edge.tracking.event_record import Record, character_record, crop_record, error_record
 from lpr_edge.wiring.frame_outputs import open_views
 from lpr_edge.wiring.wire_delivery import open_sinks
 from lpr_edge.wiring.wire_web import open_live_page, open_vitals
@@ -52,6 +49,8 @@ def run_job(
         return show_info(config, arguments.json)
     if arguments.characters:
         return read_characters(config, arguments.characters)
+    if arguments.crops:
+        return read_crops(config, arguments.crops)
     if arguments.demo:
         return run_demo(config)
     if arguments.doctor:
@@ -79,7 +78,7 @@ def see_doctor(config: Config, as_json: bool) -> int:
     from lpr_edge.app.doctor.examination import examine, report
 
     looked_at = config if config.source or config.camera is not None else replace(config, camera=0)
-    findings = examine(looked_at, lambda: _open(looked_at), lambda: _load_reader(looked_at, is_stills=False))
+    findings = examine(looked_at, lambda: _open(looked_at), lambda: _open_reader(looked_at).frames)
     return report(findings, as_json, sys.stdout)
 
 
@@ -105,10 +104,19 @@ def show_info(config: Config, as_json: bool) -> int:
 
 def read_characters(config: Config, path: str) -> int:
     """Classify each picture of a file or folder."""
-    from lpr_edge.vision.classifier import Classifier
+    classifier = Classifier(_model_path(config, "characters"), runtime=config.runtime, threads=config.threads)
+    return _read_each(config, path, lambda frame: character_record(frame.source, *classifier.classify(frame.image_bgr)))
 
+
+def read_crops(config: Config, path: str) -> int:
+    """Read the plate on each image of a file or folder of cropped plates."""
+    reader = _open_reader(config)
+    return _read_each(config, path, lambda frame: crop_record(frame, reader.read_cropped(frame.image_bgr)))
+
+
+def _read_each(config: Config, path: str, read: Callable[[Frame], Record]) -> int:
+    """Print a record for each image of a file or folder; 1 where one can't be read."""
     source = name_frames(open_source(path), config.source_name)
-    classifier = Classifier(_load(config, "characters"))
     sink = JsonLines(sys.stdout)
     failures = 0
     pictures = (frame for frame in source.frames if not isinstance(frame, Quiet))
@@ -118,7 +126,7 @@ def read_characters(config: Config, path: str) -> int:
             warn(frame.error)
             sink.write(error_record(frame))
         else:
-            sink.write(character_record(frame.source, *classifier.classify(frame.image_bgr)))
+            sink.write(read(frame))
         if number == config.max_frames:
             break
     return 1 if failures else 0
@@ -162,7 +170,8 @@ def read_plates(
 def _loop(config: Config, source: Source, replay: float | None = None) -> Loop:
     if config.stores and source.kind == "stills":
         raise LprError(f"{source.name} is pictures, which give no events to store or send on: write stdout to a file")
-    plate_reader = _load_reader(config, source.kind == "stills")
+    opened = _open_reader(config)
+    plate_reader = opened.photographs if source.kind == "stills" else opened.frames
     views = open_views(source, config.show, config.save_video, config.save_images, config.every_frame)
     views.captions = not config.blurs
     vitals = open_vitals(config, plate_reader)
@@ -175,15 +184,16 @@ def _loop(config: Config, source: Source, replay: float | None = None) -> Loop:
     return loop
 
 
-def _load_reader(config: Config, is_stills: bool) -> PlatePipeline:
-    from lpr_edge.vision.detector import LOOKS, Detector
-    from lpr_edge.vision.reader import Reader
-
-    usual = LOOKS if is_stills else 0
-    detector = Detector(_load(config, "detector"), usual if config.looks is None else config.looks)
-    reader = Reader(_load(config, "reader"))
-    roi = parse_roi(config.roi) if config.roi else None
-    return PlatePipeline(detector, reader, config.min_confidence, roi, is_stills)
+def _open_reader(config: Config) -> PlateReader:
+    return PlateReader(
+        _model_path(config, "detector"),
+        _model_path(config, "reader"),
+        min_confidence=config.min_confidence,
+        runtime=config.runtime,
+        threads=config.threads,
+        roi=config.roi,
+        tta=config.looks,
+    )
 
 
 def _run(loop: Loop, source: Source, config: Config, again: Again | None, was_asked: WasAsked) -> None:
@@ -230,7 +240,7 @@ def may_reload(again: Again | None) -> bool:
     return True
 
 
-def _load(config: Config, name: str) -> Model:
+def _model_path(config: Config, name: str) -> Path:
     path = model_file(config, name)
     detail(f"{name}: {path}")
-    return open_model(path, config.runtime, config.threads)
+    return path

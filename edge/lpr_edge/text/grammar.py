@@ -26,6 +26,11 @@ class Parsed:
     latin: str
     """The labels in Latin letters."""
 
+    @property
+    def named_fields(self) -> dict[str, str]:
+        """`form`, the form's name, then `fields`; empty where no form allows the reading."""
+        return {} if self.form is None else {"form": self.form, **self.fields}
+
 
 class Place(NamedTuple):
     """Where in a form a reading stands."""

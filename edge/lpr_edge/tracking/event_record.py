@@ -5,7 +5,6 @@ from typing import Any
 
 from lpr_edge.capture.frame import Frame, Unreadable
 from lpr_edge.contract.arrays import Quad
-from lpr_edge.text.grammar import Parsed
 from lpr_edge.tracking.tracker import Event, Vote
 from lpr_edge.vision.pipeline import FrameResult
 from lpr_edge.vision.strategy import PlateReading
@@ -27,11 +26,18 @@ def plate_record(plate: PlateReading) -> Record:
         "rows": list(reading.rows),
         "latin": reading.parsed.latin,
         "valid": reading.parsed.valid,
-        "fields": fields_record(reading.parsed),
+        "fields": reading.parsed.named_fields,
         "confidence": _share(reading.confidence),
         "char_confidences": [_share(score) for score in reading.char_confidences],
         "quad": quad_record(reading.quad_xy),
     }
+
+
+def crop_record(frame: Frame, plate: PlateReading | None) -> Record:
+    """One cropped plate; its text is empty where no character was read."""
+    empty = {"text": "", "rows": [], "latin": "", "valid": False, "fields": {}, "confidence": 0.0, "quad": []}
+    found = empty if plate is None else plate_record(plate)
+    return {"source": frame.source} | {key: found[key] for key in empty}
 
 
 def image_record(frame: Frame, result: FrameResult) -> Record:
@@ -85,11 +91,6 @@ def character_record(source: str, label: str | None, confidence: float) -> Recor
 def iso_time(time: datetime) -> str:
     """UTC, ISO 8601, to the millisecond: `2026-03-01T06:00:00.040Z`."""
     return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def fields_record(parsed: Parsed) -> dict[str, str]:
-    """The form's name, then what the plate says, each with its meaning; empty where no form allows it."""
-    return {} if parsed.form is None else {"form": parsed.form, **parsed.fields}
 
 
 def quad_record(quad_xy: Quad) -> list[list[float]]:

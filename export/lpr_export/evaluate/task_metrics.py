@@ -11,7 +11,7 @@ from lpr_edge.contract.arrays import Image, Quad
 from lpr_edge.contract.geometry import quad_size
 from lpr_edge.contract.metrics import character_error_rate, edit_distance, exact_match, match_plates
 from lpr_edge.runtimes.model import Model
-from lpr_edge.vision.classifier import Classifier
+from lpr_edge.vision.character_classifier import CharacterClassifier
 from lpr_edge.vision.detector import Detector
 from lpr_edge.vision.reader import Reader
 from lpr_export.evaluate.held_out import Case, GroundTruthPlate
@@ -73,11 +73,11 @@ class TaskMetrics(Protocol):
 class ClassifierMetrics:
     """Labels of crops."""
 
-    def device(self, model: Model) -> Classifier:
+    def device(self, model: Model) -> CharacterClassifier:
         """See `TaskMetrics`."""
-        return Classifier(model)
+        return CharacterClassifier(model)
 
-    def answer(self, device: Classifier, picture: Image, case: Case) -> str:  # noqa: ARG002 (as TaskMetrics has it)
+    def answer(self, device: CharacterClassifier, picture: Image, case: Case) -> str:  # noqa: ARG002 (as TaskMetrics has it)
         """See `TaskMetrics`."""
         return device.guess(picture)[0]
 

@@ -19,7 +19,7 @@ from lpr_edge.contract.outputs import Character, group_rows
 from lpr_edge.runtimes.model import Model
 from lpr_edge.text.decoding import PlateDecoder
 from lpr_edge.text.grammar import Parsed
-from lpr_edge.vision.classifier import Classifier
+from lpr_edge.vision.character_classifier import CharacterClassifier
 from lpr_edge.vision.corner_refinement import refined_corners
 from lpr_edge.vision.detector import Detector, FoundPlate
 from lpr_edge.vision.pipeline import PlatePipeline
@@ -242,7 +242,7 @@ def test_classifier_tells_characters_apart(golden_model: OpenGolden, label: str,
     """Crops of any size get the label of the character that they show, with a probability."""
     if runtime == "onnxruntime":
         pytest.importorskip("onnxruntime")
-    classifier = Classifier(golden_model("characters", runtime))
+    classifier = CharacterClassifier(golden_model("characters", runtime))
     rng = np.random.default_rng(4)
     for _ in range(10):
         found, confidence = classifier.classify(tinyland.draw_character(label, rng))
@@ -254,11 +254,11 @@ def test_classifier_says_what_it_does_not_know(golden_model: OpenGolden) -> None
     """Below the model's own threshold the label is None and the confidence stays; `guess` tells the likeliest."""
     model = golden_model("characters", "auto")
     crop = tinyland.draw_character("X", np.random.default_rng(4))
-    label, confidence = Classifier(model).guess(crop)
+    label, confidence = CharacterClassifier(model).guess(crop)
     for threshold, expected in ((confidence, "X"), (confidence + 0.001, None)):
         model.manifest = replace(model.manifest, thresholds={"reject": threshold})
-        assert Classifier(model).classify(crop) == (expected, confidence)
-    assert Classifier(model).guess(crop) == (label, confidence) == ("X", confidence)
+        assert CharacterClassifier(model).classify(crop) == (expected, confidence)
+    assert CharacterClassifier(model).guess(crop) == (label, confidence) == ("X", confidence)
 
 
 @pytest.mark.parametrize("runtime", ["litert", "tflite", "onnxruntime", "opencv"])

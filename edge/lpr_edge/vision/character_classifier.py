@@ -7,7 +7,7 @@ from lpr_edge.contract.preprocess import prepare
 from lpr_edge.runtimes.model import Model
 
 
-class Classifier:
+class CharacterClassifier:
     """A classifier's network: from one cropped character to its label."""
 
     def __init__(self, model: Model) -> None:

@@ -1,0 +1,257 @@
+"""The Python API: plates from images and videos, characters from crops.
+
+>>> from lpr_edge import PlateReader
+>>> reader = PlateReader()
+>>> for plate in reader.read(image_bgr):
+...     print(plate.text, plate.latin, plate.confidence, plate.quad_xy)
+
+What `lpr_edge.__all__` names is public and changes only with a major version; everything else may change.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+
+from lpr_edge.capture.frame import Frame, Quiet
+from lpr_edge.capture.open_source import Wanted, open_camera, open_source
+from lpr_edge.contract.arrays import Image, Quad
+from lpr_edge.contract.errors import SourceError
+from lpr_edge.contract.pictures import read_picture
+from lpr_edge.runtimes.model import Model
+from lpr_edge.runtimes.opening import open_model
+from lpr_edge.runtimes.shipped_models import shipped_model
+from lpr_edge.tracking.tracker import Event, Tracker
+from lpr_edge.vision.character_classifier import CharacterClassifier
+from lpr_edge.vision.crop import read_crop
+from lpr_edge.vision.detector import LOOKS, Detector
+from lpr_edge.vision.pipeline import PlatePipeline
+from lpr_edge.vision.reader import Reader
+from lpr_edge.vision.roi import parse_roi
+from lpr_edge.vision.strategy import PlateReading
+
+MIN_CONFIDENCE = 0.5
+"""Readings below it aren't reported by default."""
+
+
+@dataclass(frozen=True)
+class Plate:
+    """A plate that was read."""
+
+    text: str
+    """The registration without spaces, in the plate's own script, NFC."""
+    rows: tuple[str, ...]
+    """The text of each row, from the top."""
+    latin: str
+    """The registration in Latin letters and digits."""
+    valid: bool
+    """Whether the country's grammar allows the text."""
+    fields: dict[str, str]
+    """What the parts mean: `form`, `zone`, `lot`, `class`, `number` and so on; empty where the text isn't valid."""
+    confidence: float
+    """Probability that the whole text is right, 0..1."""
+    quad_xy: Quad
+    """(4, 2) float32 corners in pixels, clockwise from the plate's own top left."""
+
+
+@dataclass(frozen=True)
+class PlateEvent:
+    """One vehicle's visit: its plate, voted over all frames that show it."""
+
+    id: str
+    source: str
+    first_seen: datetime
+    """When the plate was first seen, UTC."""
+    last_seen: datetime
+    frames: int
+    """Number of frames in which the plate was read."""
+    plate: Plate
+    frame_bgr: Image
+    """(H, W, 3) uint8: the frame that shows the plate best; `plate.quad_xy` belongs to it."""
+
+
+class PlateReader:
+    """Finds and reads plates in images and videos."""
+
+    def __init__(
+        self,
+        detector: str | Path | None = None,
+        reader: str | Path | None = None,
+        *,
+        min_confidence: float = MIN_CONFIDENCE,
+        runtime: str = "auto",
+        threads: int = 1,
+        roi: str = "",
+        tta: int | None = None,
+    ) -> None:
+        """Load the networks.
+
+        Args:
+            detector: a model file made by lpr-export; None for the shipped one.
+            reader: the same for the reader.
+            min_confidence: plates with a lower confidence aren't reported, 0..1.
+            runtime: `auto`, or the name of an inference runtime, such as `litert` or `onnxruntime`.
+            threads: that each network may use.
+            roi: corners of the region of interest in shares of width and height, `0.1,0.5 0.9,0.5 0.9,1 0.1,1`; empty
+                for the whole frame.
+            tta: most plates of one image that get test-time augmentation; None for the default: some in photographs,
+                none in videos.
+
+        Raises:
+            LprError: a model can't be loaded, or `roi` is no polygon.
+        """
+        self._models: dict[str, Model] = {
+            name: open_model(path or shipped_model(name, runtime), runtime, threads)
+            for name, path in (("detector", detector), ("reader", reader))
+        }
+        self._min_confidence = min_confidence
+        self._roi = parse_roi(roi) if roi else None
+        self._tta = tta
+
+    def read(self, image: Image | str | Path) -> list[Plate]:
+        """Find and read the plates of a photograph.
+
+        Args:
+            image: (H, W, 3) uint8, BGR as OpenCV has it; or the path of an image file.
+
+        Returns:
+            The plates, highest detection score first.
+
+        Raises:
+            LprError: the file can't be read.
+            ValueError: the array has another shape or type.
+        """
+        return [_plate(plate) for plate in self.photographs.read(_pixels(image)).plates]
+
+    def read_crop(self, crop: Image | str | Path) -> Plate | None:
+        """Read a plate that somebody else has found and cut out.
+
+        Args:
+            crop: (H, W, 3) uint8, BGR, or a path: one plate, with any margin from none to half a plate on each side.
+
+        Returns:
+            The plate whatever its confidence, its corners in the crop's pixels; None where no character is read.
+
+        Raises:
+            LprError: the file can't be read.
+            ValueError: the array has another shape or type.
+        """
+        plate = self.read_cropped(_pixels(crop))
+        return None if plate is None else _plate(plate)
+
+    def watch(self, source: str | int, gap: timedelta = timedelta(seconds=10)) -> Iterator[PlateEvent]:
+        """Follow the vehicles of a camera, stream or video file.
+
+        Args:
+            source: a camera's number, a stream's URL or a video file.
+            gap: a vehicle that is back before so long has no second event.
+
+        Yields:
+            One event for each vehicle, once its reading has settled or it has gone.
+
+        Raises:
+            SourceError: the source can't be opened, or ended before its time.
+        """
+        opened = open_camera(source, Wanted()) if isinstance(source, int) else open_source(source)
+        if opened.kind == "stills":
+            opened.close()
+            raise SourceError(f"{source} holds images, which have no events: use PlateReader.read")
+        pipeline = self.frames
+        tracker = Tracker(pipeline.reader.decoder, gap, lambda vote: pipeline.is_sure(vote, any_text=False))
+        try:
+            for frame in opened.frames:
+                if isinstance(frame, Frame):
+                    yield from map(_event, tracker.update(frame, pipeline.read(frame.image_bgr).plates))
+                elif isinstance(frame, Quiet):
+                    yield from map(_event, tracker.wait(frame.time, frame.clock_set))
+        finally:
+            opened.close()
+        yield from map(_event, tracker.flush())
+
+    @cached_property
+    def photographs(self) -> PlatePipeline:
+        """The pipeline for photographs, with all its records' details."""
+        return self._pipeline(LOOKS, is_photograph=True)
+
+    @cached_property
+    def frames(self) -> PlatePipeline:
+        """The same for the frames of cameras and videos."""
+        return self._pipeline(0, is_photograph=False)
+
+    def read_cropped(self, crop_bgr: Image) -> PlateReading | None:
+        """Read a crop (H, W, 3), with all its record's details; None where no character is read."""
+        return read_crop(Detector(self._models["detector"]), Reader(self._models["reader"]), crop_bgr)
+
+    def _pipeline(self, looks: int, is_photograph: bool) -> PlatePipeline:
+        detector = Detector(self._models["detector"], looks if self._tta is None else self._tta)
+        reader = Reader(self._models["reader"])
+        return PlatePipeline(detector, reader, self._min_confidence, self._roi, is_photograph)
+
+
+class Classifier:
+    """Tells which character a crop shows."""
+
+    def __init__(self, model: str | Path | None = None, *, runtime: str = "auto", threads: int = 1) -> None:
+        """Load the network.
+
+        Args:
+            model: a model file made by lpr-export; None for the shipped one.
+            runtime: `auto`, or the name of an inference runtime.
+            threads: that the network may use.
+
+        Raises:
+            LprError: the model can't be loaded.
+        """
+        self._network = CharacterClassifier(open_model(model or shipped_model("characters", runtime), runtime, threads))
+
+    def classify(self, crop: Image | str | Path) -> tuple[str | None, float]:
+        """Classify a crop of one character.
+
+        Args:
+            crop: (H, W, 3) uint8, BGR, of any size; or a path.
+
+        Returns:
+            The label, or None where the crop most likely shows no known character; and its probability, 0..1.
+
+        Raises:
+            LprError: the file can't be read.
+            ValueError: the array has another shape or type.
+        """
+        return self._network.classify(_pixels(crop))
+
+
+def _pixels(image: Image | str | Path) -> Image:
+    """The pixels of an array or a file, checked."""
+    if isinstance(image, (str, Path)):
+        return read_picture(Path(image))
+    shape, kind = getattr(image, "shape", None), getattr(image, "dtype", None)
+    if shape is None or len(shape) != 3 or shape[2] != 3 or 0 in shape or str(kind) != "uint8":
+        raise ValueError(f"an image is (H, W, 3) uint8 in BGR order, as cv2.imread gives it; this is {shape} {kind}")
+    return image
+
+
+def _plate(plate: PlateReading) -> Plate:
+    reading = plate.reading
+    return Plate(
+        reading.text,
+        reading.rows,
+        reading.parsed.latin,
+        reading.parsed.valid,
+        reading.parsed.named_fields,
+        reading.confidence,
+        reading.quad_xy,
+    )
+
+
+def _event(event: Event) -> PlateEvent:
+    frame = event.frame
+    return PlateEvent(
+        event.id,
+        frame.source,
+        event.first_seen,
+        event.last_seen,
+        event.frames,
+        _plate(event.plate),
+        frame.image_bgr,
+    )
