@@ -1,6 +1,7 @@
 """One run's export: convert, stage, prove, publish."""
 
 import shutil
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -69,10 +70,10 @@ def export(run: Run, options: ExportOptions, worker: Worker, progress: Progress 
 def _pictures(run: Run, options: ExportOptions) -> tuple[RepresentativeSet, list[HeldOut], tuple[str, ...]]:
     """The representative data set, the held-out sets, which mustn't share a picture with it, and caveats."""
     own = [held_out_of_run(run)] if options.data is None or (run.folder / HELD_OUT).is_file() else []
-    sets = [held_out_of_data(run.card, options.data), *own] if options.data else own
+    sets = [held_out_of_data(run.card, options.data, run.seen()), *own] if options.data else own
     measured = [EvaluationPictures(held_out.sha256, frozenset(held_out.input_hashes(run.card))) for held_out in sets]
     together = EvaluationPictures.of(measured)
-    caveats = check_size(together.inputs, run.card.name, options.allow_small)
+    caveats = (*check_size(together.inputs, run.card.name, options.allow_small), *_tell_learnt(run, sets))
     if options.data is None:
         calibration = draw_from_run(run)
     else:
@@ -81,6 +82,17 @@ def _pictures(run: Run, options: ExportOptions) -> tuple[RepresentativeSet, list
     for held_out, pictures in zip(sets, measured, strict=True):
         check_disjoint(calibration, pictures, f"the {held_out.split} pictures of {held_out.data}")
     return calibration, sets, caveats
+
+
+def _tell_learnt(run: Run, sets: Sequence[HeldOut]) -> tuple[str, ...]:
+    """Say how many held-out pictures the weights have learnt; the caveat, where nobody knows which."""
+    for held_out in sets:
+        if held_out.learnt:
+            what = f"{held_out.learnt} {held_out.split} pictures of {held_out.data} were learnt by its weights"
+            print(f"lpr-export: {run.card.name}: {what}: they are left out", file=sys.stderr)
+    if run.card.training.get("init") and not run.seen().is_complete:
+        return ("the weights that its training began from may have learnt the pictures that it is proved on",)
+    return ()
 
 
 def _finish(findings: Findings, folder: Path, options: ExportOptions) -> list[Path]:

@@ -8,6 +8,7 @@ from typing import Any
 from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.manifest import FORMAT_VERSION, Manifest
 from lpr_edge.contract.samples import Samples, read_samples
+from lpr_edge.contract.splits import SeenPictures, read_seen
 from lpr_edge.contract.text_files import read_json
 from lpr_export.base.errors import ExportError
 
@@ -55,6 +56,10 @@ class Run:
                 "Give --data DIR, or train the run again"
             )
         return samples
+
+    def seen(self) -> SeenPictures:
+        """The pictures that its weights have learnt from."""
+        return read_seen(self.folder)
 
     def _samples(self, name: str, purpose: str) -> Samples:
         path = self.folder / name

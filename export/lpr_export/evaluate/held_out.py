@@ -1,7 +1,7 @@
 """What parity is measured on: pictures and their truth that neither training nor calibration saw."""
 
 from collections.abc import Callable, Iterator, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,12 @@ from lpr_edge.contract.manifest import Manifest
 from lpr_edge.contract.pictures import file_sha256, read_picture
 from lpr_edge.contract.preprocess import prepare, prepare_plate
 from lpr_edge.contract.samples import Samples, picture_sha256
+from lpr_edge.contract.splits import SeenPictures
 from lpr_export.base.errors import ExportError
 from lpr_export.base.options import MIN_HELD_OUT
 from lpr_export.base.run_folder import Run
+
+NONE_SEEN = SeenPictures()
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,8 @@ class HeldOut:
     """What tells this set from others: the hash of each file's bytes, or of each picture's pixels."""
     is_own: bool = False
     """Whether these are the pictures that the run kept for this."""
+    learnt: int = 0
+    """How many more there were that the network's weights have learnt: none of them proves anything."""
 
     def input_hashes(self, card: Manifest) -> list[str]:
         """The hash of what the card's network sees of each case; every picture is read for it."""
@@ -100,12 +105,26 @@ def check_size(inputs: Set[str], name: str, is_small_allowed: bool) -> tuple[str
 
 
 def held_out_of_run(run: Run) -> HeldOut:
-    """The pictures that training kept for this.
+    """The pictures that training kept for this, without those that weights before it have learnt.
 
     Raises:
         ExportError: the run has none, or of another size than the network's input.
     """
-    return held_out_of_samples(run.held_out(), run.card)
+    samples, seen = run.held_out(), run.seen()
+    places = seen.unseen(range(len(samples.pictures)), samples.sha256.__getitem__)
+    if not places:
+        raise ExportError(
+            f"the weights of {run.card.name} have learnt every held-out picture of {run.folder}: they prove nothing. "
+            "Give --data DIR, or train it again from other weights"
+        )
+    truth = samples.truth or ()
+    kept = replace(
+        samples,
+        pictures=tuple(samples.pictures[place] for place in places),
+        sha256=tuple(samples.sha256[place] for place in places),
+        truth=tuple(truth[place] for place in places),
+    )
+    return replace(held_out_of_samples(kept, run.card), learnt=len(samples.pictures) - len(places))
 
 
 def held_out_of_samples(samples: Samples, card: Manifest) -> HeldOut:
@@ -159,19 +178,28 @@ def _given(picture: Image) -> Image:
     return picture
 
 
-def held_out_of_data(card: Manifest, folder: Path) -> HeldOut:
+def held_out_of_data(card: Manifest, folder: Path, seen: SeenPictures = NONE_SEEN) -> HeldOut:
     """The published split of a data folder: `test` of plates, `validation` of characters.
+
+    Args:
+        card: the network's.
+        folder: of the data.
+        seen: what its weights have learnt, which is left out.
 
     Raises:
         LprError: there is no such data, or nothing in its split that this network can be measured on.
     """
     if card.kind == "classifier":
-        files = load_characters(folder, "validation", country_from_dict(card.country))
+        all_files = load_characters(folder, "validation", country_from_dict(card.country))
+        files = seen.unseen(all_files, lambda file: file_sha256(file.path))
         cases = [Case(file.path.name, partial(read_picture, file.path), file.label) for file in files]
-        return _found(cases, "characters", "validation", [file.path for file in files], folder)
-    photos = load_plates(folder, "test")
+        found = _found(cases, "characters", "validation", [file.path for file in files], folder)
+        return replace(found, learnt=len(all_files) - len(files))
+    all_photos = load_plates(folder, "test")
+    photos = seen.unseen(all_photos, lambda photo: file_sha256(photo.path))
     made = _frames(photos) if card.kind == "detector" else _plates(photos, card)
-    return _found(list(made), "plates", "test", [photo.path for photo in photos], folder)
+    found = _found(list(made), "plates", "test", [photo.path for photo in photos], folder)
+    return replace(found, learnt=len(all_photos) - len(photos))
 
 
 def _found(cases: list[Case], data: str, split: str, paths: list[Path], folder: Path) -> HeldOut:
