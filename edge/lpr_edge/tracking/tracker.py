@@ -221,6 +221,7 @@ class Tracker:
         for track in self._tracks + self._gone:
             track.first_seen += clock_set
             track.last_seen += clock_set
+            track.refused_at = track.refused_at and track.refused_at + clock_set
         self._resumed_at = self._resumed_at and self._resumed_at + clock_set
         return self._announce(self._leave(time))
 

@@ -176,6 +176,18 @@ def test_a_refused_vehicle_is_announced_once_more_frames_make_it_sure() -> None:
     assert event.plate.reading.confidence >= 0.7
 
 
+def test_a_clock_that_is_set_does_not_keep_a_refused_vehicle_waiting() -> None:
+    """Where the clock goes back by an hour while a vehicle stands there unread, it is announced a second later."""
+    tracker = new_tracker(accepts=surer_than(0.7))
+    doubtful, sure = plate("A10", score=0.5), plate("A10", score=0.99)
+    events = [event for index in range(5) for event in tracker.update(frame(index), [doubtful])]
+    back = timedelta(hours=-1)
+    events += tracker.wait(frame(5).time + back, back)
+    for index in range(6, 40):
+        events += tracker.update(replace(frame(index), time=frame(index).time + back), [sure])
+    assert [event.plate.reading.text for event in events] == ["A10"]
+
+
 def test_a_part_of_a_plate_is_no_event() -> None:
     """A text that no form allows, though sure, is refused; the whole plate that follows is announced."""
     assert follow([[plate("7")]] * 10, surer_than(0.5)) == []
