@@ -48,6 +48,16 @@ class Place(NamedTuple):
 State = frozenset[Place]
 """All places that a reading may have reached; empty where no form allows it."""
 
+
+class Step(NamedTuple):
+    """A label that can follow."""
+
+    label: str
+    is_decoration: bool
+    """Whether it fills no field."""
+    after: State
+
+
 Paths = dict[Place, tuple[str | None, ...]]
 """To each place that was reached, the field of every label on the way."""
 
@@ -60,6 +70,7 @@ class Grammar:
         self._steps: dict[tuple[Place, str], list[Place]] = {}
         self._allowed: dict[State, frozenset[str]] = {}
         self._after: dict[tuple[State, str], State] = {}
+        self._branches: dict[State, list[Step]] = {}
         self.start: State = frozenset(
             place for form in range(len(country.forms)) for place in self._settle(Place(form, 0, 0, -1, 0))
         )
@@ -77,15 +88,24 @@ class Grammar:
             self._allowed[state] = frozenset(label for place in state for label, _ in self._arcs(place))
         return self._allowed[state]
 
+    def steps(self, state: State) -> list["Step"]:
+        """All that can follow, decoration and fields apart: one sign may be either, as the zero before a province."""
+        if state not in self._branches:
+            after: dict[tuple[str, bool], set[Place]] = {}
+            for place in state:
+                for label, _ in self._arcs(place):
+                    key = (label, self._element(place).field is None)
+                    after.setdefault(key, set()).update(self._step(place, label))
+            self._branches[state] = [Step(*key, frozenset(places)) for key, places in after.items()]
+        return self._branches[state]
+
     def accepts(self, state: State) -> bool:
         """Tell whether a reading may end here."""
         return any(self._ends_form(place) for place in state)
 
     def parse(self, labels: Sequence[str]) -> Parsed:
         """Match a whole reading; of several forms that allow it, the first in the country's file."""
-        paths: Paths = dict.fromkeys(sorted(self.start), ())
-        for label in labels:
-            paths = self._advance(paths, label)
+        paths = self._paths(labels)
         latin = self.country.transliterate(tuple(labels))
         ends = [place for place in sorted(paths) if self._ends_form(place)]
         if not ends:
@@ -93,6 +113,19 @@ class Grammar:
         form = self.country.forms[ends[0].form]
         texts = _join_fields(paths[ends[0]], labels)
         return Parsed(form.name, True, self._explain(ends[0].form, texts), latin)
+
+    def fields_of(self, labels: Sequence[str]) -> tuple[str | None, ...] | None:
+        """The field that each label of a reading fills, None for decoration; None where no form allows the reading."""
+        paths = self._paths(labels)
+        ends = [place for place in sorted(paths) if self._ends_form(place)]
+        return paths[ends[0]] if ends else None
+
+    def _paths(self, labels: Sequence[str]) -> Paths:
+        """Every place that a reading reaches, and how."""
+        paths: Paths = dict.fromkeys(sorted(self.start), ())
+        for label in labels:
+            paths = self._advance(paths, label)
+        return paths
 
     def _advance(self, paths: Paths, label: str) -> Paths:
         """Move every path on by one label, noting the field that it went to; the first path to a place stays."""

@@ -91,7 +91,6 @@ def written_keys(text: str, grammar: Grammar) -> tuple[tuple[str, ...], bool]:
 
 def _walk(signs: str, grammar: Grammar) -> Iterator[Labels]:
     """Every allowed reading that the signs can stand for; decoration that people leave out is filled in."""
-    decorative = decorations(grammar.country)
     seen: set[tuple[str, State, Labels]] = set()
     ways: list[tuple[str, State, Labels]] = [(signs, grammar.start, ())]
     while ways:
@@ -102,12 +101,11 @@ def _walk(signs: str, grammar: Grammar) -> Iterator[Labels]:
         rest, state, labels = way
         if not rest and grammar.accepts(state):
             yield labels
-        for label in grammar.allowed(state):
-            after = grammar.successors(state, label)
+        for label, is_decoration, after in grammar.steps(state):
             for spelling in _spellings(label, grammar.country.latin.get(label, label)):
                 if rest.startswith(spelling):
                     ways += [(rest[len(spelling) :], after, (*labels, label))]
-            if label in decorative and rest:
+            if is_decoration and rest:
                 ways += [(rest, after, (*labels, label))]
 
 
@@ -115,12 +113,6 @@ def _walk(signs: str, grammar: Grammar) -> Iterator[Labels]:
 def _spellings(label: str, latin: str) -> frozenset[str]:
     """A label as it is painted, and in Latin letters."""
     return frozenset((bare(label), bare(latin)))
-
-
-def decorations(country: Country) -> set[str]:
-    """Labels that stand where no field is filled."""
-    elements = (element for form in country.forms for element in form.elements if element.field is None)
-    return {label for element in elements for option in element.options for label in option}
 
 
 def plain_key(signs: str, country: Country) -> str:

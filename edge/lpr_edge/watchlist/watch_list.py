@@ -93,8 +93,6 @@ class WatchList:
 
     def _find_wildcard(self, reading: Reading) -> Entry | None:
         """The first line that fits; wildcards never match a reading that is no plate."""
-        if not reading.parsed.valid:
-            return None
         labels = tuple(character.label for row in reading.characters for character in row)
         return next((entry for wildcard, entry in self.wildcards if wildcard.fits(labels)), None)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from lpr_edge.contract.country import Country
 from lpr_edge.contract.errors import LprError
 from lpr_edge.text.grammar import Grammar, State
-from lpr_edge.watchlist.plate_spelling import Labels, bare, check_signs, decorations, plain_key
+from lpr_edge.watchlist.plate_spelling import Labels, bare, check_signs, plain_key
 
 ONE = "?"
 ANY = "*"
@@ -25,7 +25,7 @@ class Wildcard:
             LprError: a sign that no plate has, or no letter or digit at all: such a line would mean every vehicle.
         """
         self._country = grammar.country
-        self._decorations = decorations(grammar.country)
+        self._grammar = grammar
         self._pattern = "".join(
             part if part in (ONE, ANY) else _literal(part, grammar.country) for part in re.split(r"([?*])", text)
         )
@@ -38,20 +38,23 @@ class Wildcard:
     def fits(self, labels: Labels) -> bool:
         """Tell whether a reading's labels, in either script, are what the wildcard means.
 
-        Decoration that the list leaves out may stand in the reading.
+        Decoration that the list leaves out may stand in the reading. One that no form allows fits none.
         """
+        fields = self._grammar.fields_of(labels)
+        if fields is None:
+            return False
         places = self._with_any([0])
-        for label in labels:
-            places = self._advance(places, label)
+        for label, field in zip(labels, fields, strict=True):
+            places = self._advance(places, label, field is None)
         return len(self._pattern) in places
 
-    def _advance(self, places: Iterable[int], label: str) -> set[int]:
+    def _advance(self, places: Iterable[int], label: str, is_decoration: bool) -> set[int]:
         """The places in the pattern after one more label."""
         spelling = self._country.transliterate((label,)).upper()
         after: set[int] = set()
         for place in places:
             sign = self._pattern[place : place + 1]
-            if sign == ANY or label in self._decorations:
+            if sign == ANY or is_decoration:
                 after.add(place)
             if sign == ONE and _is_one_sign(label):
                 after.add(place + 1)
@@ -74,9 +77,8 @@ class Wildcard:
             state, place = ways.pop()
             if place == len(self._pattern) and grammar.accepts(state):
                 return True
-            for label in grammar.allowed(state):
-                following = grammar.successors(state, label)
-                new = {(following, after) for after in self._advance([place], label)} - seen
+            for label, is_decoration, following in grammar.steps(state):
+                new = {(following, after) for after in self._advance([place], label, is_decoration)} - seen
                 seen |= new
                 ways += new
         return False

@@ -83,6 +83,17 @@ def test_words_that_stand_on_every_plate_may_be_left_out(tmp_path: Path, written
         assert names(find(watch_list, reading(text))) == ("Sita", 0)
 
 
+def test_a_digit_that_may_be_decoration_elsewhere_is_never_left_out(tmp_path: Path) -> None:
+    """A zero may stand before a province for nothing; within a number it counts, so that 12 isn't 102 or 120."""
+    watch_list = listed(tmp_path, "plate,name,action\nBA 1 PA 12,Ram,open\nPRADESH 3 02 001 PA 12,Sita,open\n")
+    assert [names(find(watch_list, reading(text))) for text in ("बा१प१२", "प्रदेश०३०२००१प१२")] == [
+        ("Ram", 0),
+        ("Sita", 0),
+    ]
+    for text in ("बा१०प१२", "बा०१प१२", "बा१प१०२", "बा१प०१२", "प्रदेश३०२००१प१०२"):
+        assert find(watch_list, reading(text)) is None, text
+
+
 def test_latin_letters_are_told_apart_by_their_place() -> None:
     """BA is a zone in the first place and a class in the third: the grammar says which."""
     assert written_keys("BA 1 BA 12", GRAMMAR) == (("BA1BA12",), True)
@@ -194,6 +205,7 @@ WILDCARDS = "plate,name,action,match\n"
         ("JA 4* PA 2499", ["ज४प२४९९", "ज४१प२४९९"], ["ज५१प२४९९", "ज४१च२४९९"]),
         ("? 1 PA 12", ["बा१प१२", "ज१प१२"], ["बा२प१२"]),
         ("*5007", ["बा७९प५००७", "प्रदेश३०२००१प५००७"], ["बा७९प५००८"]),
+        ("JA 41 PA ???", ["ज४१प२४९"], ["ज४१प२०४९", "ज४१प२४९०"]),
         ("3 02 001 PA ???4", ["प्रदेशनं३०२००१प१२३४"], ["प्रदेशनं३०२००१प१२३५", "प्रदेशनं३०२००१प४"]),
     ],
 )
