@@ -15,8 +15,8 @@ import cv2
 from lpr_bench.base.results import Record, add_record
 from lpr_bench.system.boards import RESULTS, show
 from lpr_bench.system.environment import board_name, describe_environment, file_stem, installed_versions
-from lpr_bench.system.system_monitor import watch
-from lpr_bench.system.validity import judge, machine_faults
+from lpr_bench.system.system_monitor import observe
+from lpr_bench.system.validity import describe_validity, machine_faults
 from lpr_edge.contract.errors import LprError
 from rivals.alphabet import alphabet_of
 
@@ -74,20 +74,22 @@ def _read(parsed: argparse.Namespace) -> None:
     from rivals.plates import format_scores
     from rivals.reading import read_all
 
-    with watch() as watched:
+    with observe() as observed:
         found = read_all(parsed.data, parsed.split, parsed.work)
-    record = {"benchmark": "rivals", **found, "environment": describe_environment(), "machine": watched}
-    _publish({**record, "validity": judge(machine_faults(watched))}, format_scores(found["readers"]), parsed)
+    record = {"benchmark": "rivals", **found, "environment": describe_environment(), "machine": observed}
+    _publish(
+        {**record, "validity": describe_validity(machine_faults(observed))}, format_scores(found["readers"]), parsed
+    )
 
 
 def _speed(parsed: argparse.Namespace) -> None:
     from rivals.speed import build_networks, format_speed, measure
 
     networks = build_networks(parsed.work / "speed", alphabet_of(), parsed.published)
-    with watch() as watched:
+    with observe() as observed:
         cases = measure(networks)
-    record = {"benchmark": "rivals-speed", "cases": cases, "environment": describe_environment(), "machine": watched}
-    _publish({**record, "validity": judge(machine_faults(watched))}, format_speed(cases), parsed)
+    record = {"benchmark": "rivals-speed", "cases": cases, "environment": describe_environment(), "machine": observed}
+    _publish({**record, "validity": describe_validity(machine_faults(observed))}, format_speed(cases), parsed)
 
 
 ACTS = {"train": _train, "read": _read, "speed": _speed}

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from lpr_bench.base.tables import format_table
-from lpr_bench.latency.matrix import LEAST_MS, noise
+from lpr_bench.latency.matrix import MIN_MS, noise
 from lpr_bench.latency.processes import run_fresh
 from lpr_bench.latency.statistics import summarize_ms
 from lpr_bench.report.report_rivals import SPEED, speed_row
@@ -30,7 +30,7 @@ from rivals.onnx_costs import noise_for, onnx_cost
 PROCESSES = 5
 ROUNDS = 20
 """Of each process; each network is timed once a round, in a new order every round."""
-LEAST_ROUNDS = 30
+MIN_ROUNDS = 30
 SLOTS = 9
 """Signs of the longest plate in fast-plate-ocr's own example."""
 
@@ -98,8 +98,8 @@ def measure(networks: Sequence[Network]) -> list[dict[str, Any]]:
 def _measure_here(networks: Sequence[Network]) -> dict[str, list[float]]:
     jobs = [_job(network) for network in networks]
     once = in_turns(jobs, 3)
-    steady = [job._replace(repeats=max(1, round(LEAST_MS / min(once[job.name])))) for job in jobs]
-    return in_turns(steady, ROUNDS)
+    trimmed_mean_of_medians = [job._replace(repeats=max(1, round(MIN_MS / min(once[job.name])))) for job in jobs]
+    return in_turns(trimmed_mean_of_medians, ROUNDS)
 
 
 def _job(network: Network) -> Job:
@@ -127,7 +127,7 @@ def _describe(network: Network, times: Sequence[Sequence[float]]) -> dict[str, A
         "parameters": cost.parameters,
         "multiply_adds": cost.multiply_adds,
         "inference_ms": summarize_ms(pooled),
-        "faults": series_faults(network.name, pooled, LEAST_ROUNDS),
+        "faults": series_faults(network.name, pooled, MIN_ROUNDS),
         "raw_ms": times,
     }
 

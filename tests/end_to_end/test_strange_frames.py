@@ -6,7 +6,7 @@ How much of such frames they read is measured by `lpr-bench accuracy --rendered`
 import numpy as np
 import pytest
 
-from lpr_bench.accuracy.robustness import KINDS, SURE, MadeFrame, score_kind
+from lpr_bench.accuracy.robustness import KINDS, MIN_CONFIDENCE, RenderedFrame, score_kind
 from lpr_edge.contract.arrays import Image
 from lpr_edge.contract.country import load_country
 from lpr_edge.runtimes.opening import open_model
@@ -30,7 +30,7 @@ def device() -> PlatePipeline:
 @pytest.mark.parametrize("kind", [kind for kind, (plates, _) in KINDS.items() if not plates])
 def test_nothing_is_invented_on_empty_streets(device: PlatePipeline, kind: str) -> None:
     """Where no plate is, none is read."""
-    assert score_kind(device, kind, COUNT).invented == 0
+    assert score_kind(device, kind, COUNT).false_readings == 0
 
 
 @pytest.mark.parametrize("kind", [kind for kind, (plates, _) in KINDS.items() if plates])
@@ -45,29 +45,29 @@ def test_the_dark_is_lit(device: PlatePipeline) -> None:
     (kind,) = [kind for kind, (plates, _) in KINDS.items() if plates and kind.startswith("dark")]
     outcome = score_kind(device, kind, COUNT)
     assert outcome.found >= COUNT - 1
-    assert outcome.invented <= COUNT / 3
+    assert outcome.false_readings <= COUNT / 3
 
 
 def test_mirrored_plates_are_seldom_claimed(device: PlatePipeline) -> None:
     """Mirrored writing can't be read, so at most every other such plate gets a text that is reported."""
     outcome = score_kind(device, "mirrored, not to be read", COUNT)
-    assert outcome.invented <= COUNT / 2
+    assert outcome.false_readings <= COUNT / 2
 
 
 @pytest.mark.parametrize("size_hw", [(1, 1), (2, 900), (900, 2), (17, 33)])
 def test_frames_of_any_shape_are_taken(device: PlatePipeline, size_hw: tuple[int, int]) -> None:
     """A pixel, a line, a column: nothing is read surely, and there is no error."""
     plates = device.read(np.full((*size_hw, 3), 200, np.uint8)).plates
-    assert [plate for plate in plates if plate.reading.confidence >= SURE] == []
+    assert [plate for plate in plates if plate.reading.confidence >= MIN_CONFIDENCE] == []
 
 
-def rendered() -> MadeFrame:
+def rendered() -> RenderedFrame:
     """A rendered street with its plates."""
     country = load_country()
     scene = SceneRenderer(country, PlateRenderer(country, GlyphBook(country))).render(
         np.random.default_rng(8), (480, 640)
     )
-    return MadeFrame(scene.image_bgr, ())
+    return RenderedFrame(scene.image_bgr, ())
 
 
 @pytest.mark.parametrize("change", ["black", "white", "negative", "mirrored", "turned", "noise", "one channel"])

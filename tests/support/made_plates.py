@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from tests.support.golden import tinyland
 
-from lpr_bench.accuracy.reliability import Judged
+from lpr_bench.accuracy.reliability import ScoredReading
 from lpr_edge.contract.arrays import Quad
 from lpr_edge.contract.data import PlateLabel
 from lpr_edge.contract.outputs import Character
@@ -37,7 +37,7 @@ def write_streets(folder: Path, count: int, split: str, seed: int = 1, first: in
     return folder
 
 
-def judged(text: str, truth: str, score: float, image: str = "a.jpg", spread: Sequence[float] = ()) -> Judged:
+def scored(text: str, truth: str, score: float, image: str = "a.jpg", spread: Sequence[float] = ()) -> ScoredReading:
     """A reading with one score, and whether it is the truth; `spread` gives each label's score instead."""
     scores = np.full(len(LABELS), (1 - score) / (len(LABELS) - 1), np.float32)
     row = tuple(
@@ -45,7 +45,7 @@ def judged(text: str, truth: str, score: float, image: str = "a.jpg", spread: Se
         for place, label in enumerate(text)
     )
     reading = Reading((row,), GRAMMAR.parse(list(text)), QUAD)
-    return Judged(image, reading, text == truth, PlateLabel(QUAD, (truth,), "full", "own", "car"))
+    return ScoredReading(image, reading, text == truth, PlateLabel(QUAD, (truth,), "full", "own", "car"))
 
 
 def _peaked(scores: np.ndarray, label: str, score: float) -> np.ndarray:  # type: ignore[type-arg]

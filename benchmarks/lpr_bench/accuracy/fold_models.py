@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from lpr_bench.accuracy.plate_traits import describe_plate
-from lpr_bench.accuracy.plates import ReadPlate, Traits
+from lpr_bench.accuracy.plates import PlateTraits, ReadPlate
 from lpr_bench.system.devices import open_detectors, open_readers
 from lpr_edge.contract.arrays import Image
 from lpr_edge.contract.data import PlateLabel, PlatePhoto
@@ -58,7 +58,7 @@ class Networks:
         plates = self.device(photo).read(frame_bgr).plates
         return [ReadPlate(plate.reading.quad_xy, plate.reading.text, plate.reading) for plate in plates]
 
-    def describe(self, photo: PlatePhoto, label: PlateLabel, frame_bgr: Image) -> Traits:
+    def describe(self, photo: PlatePhoto, label: PlateLabel, frame_bgr: Image) -> PlateTraits:
         """What a plate is like, and whether the networks that read it may have learnt from it."""
         return describe_plate(label, frame_bgr, self.readers[0].grammar, bool(self.seen_by(photo)))
 

@@ -43,7 +43,7 @@ class MissFolder:
         except OSError as error:
             raise LprError(f"can't make {folder}: {error.strerror or error}. Give another by --misses DIR") from error
 
-    def watch(self, photo: PlatePhoto, frame_bgr: Image, found: Sequence[ReadPlate], matches: Matches) -> None:
+    def observe(self, photo: PlatePhoto, frame_bgr: Image, found: Sequence[ReadPlate], matches: Matches) -> None:
         """Draw a photograph if anything on it is wrong.
 
         Raises:
@@ -88,7 +88,7 @@ def _draw(picture: Image, quad_xy: Quad, text: str, colour: tuple[int, int, int]
     picture[y : y + patch.shape[0], x : x + patch.shape[1]] = patch
 
 
-Wrong = tuple[str, str, str, bytes | None]
+MissRow = tuple[str, str, str, bytes | None]
 """Of a plate: what is wrong, the truth, what was read, and its picture."""
 
 
@@ -98,7 +98,7 @@ class Miss:
 
     name: str
     jpeg: bytes
-    rows: tuple[Wrong, ...]
+    rows: tuple[MissRow, ...]
 
 
 class MissGallery:
@@ -107,7 +107,7 @@ class MissGallery:
     def __init__(self) -> None:
         self.misses: list[Miss] = []
 
-    def watch(self, photo: PlatePhoto, frame_bgr: Image, found: Sequence[ReadPlate], matches: Matches) -> None:
+    def observe(self, photo: PlatePhoto, frame_bgr: Image, found: Sequence[ReadPlate], matches: Matches) -> None:
         """Keep a photograph if anything on it is wrong."""
         if is_wrong(photo.plates, found, matches):
             drawn = _shrink(draw_miss(frame_bgr, photo.plates, found))
@@ -115,22 +115,26 @@ class MissGallery:
             self.misses.append(Miss(photo.path.name, _jpeg(drawn), rows))
 
 
-def _wrong_plates(photo: PlatePhoto, frame_bgr: Image, found: Sequence[ReadPlate], matches: Matches) -> list[Wrong]:
-    rows: list[Wrong] = []
+def _wrong_plates(photo: PlatePhoto, frame_bgr: Image, found: Sequence[ReadPlate], matches: Matches) -> list[MissRow]:
+    rows: list[MissRow] = []
     for index, true in matches.pairs:
         label, plate = photo.plates[true], found[index]
         if label.legible == "full" and plate.text != "".join(label.text_rows):
-            rows.append(("misread", " ".join(label.text_rows), _told(plate), _plate_picture(frame_bgr, plate.quad_xy)))
+            rows.append(
+                ("misread", " ".join(label.text_rows), _reading_text(plate), _plate_picture(frame_bgr, plate.quad_xy))
+            )
     for true in matches.missed:
         label = photo.plates[true]
         if label.legible != "none":
             what = f"not found ({label.kind}, {quad_size(label.quad_xy)[0]:.0f} px)"
             rows.append((what, " ".join(label.text_rows), "–", _plate_picture(frame_bgr, label.quad_xy)))
     alarms = [found[index] for index in matches.false_alarms]
-    return rows + [("no plate", "–", _told(plate), _plate_picture(frame_bgr, plate.quad_xy)) for plate in alarms]
+    return rows + [
+        ("no plate", "–", _reading_text(plate), _plate_picture(frame_bgr, plate.quad_xy)) for plate in alarms
+    ]
 
 
-def _told(plate: ReadPlate) -> str:
+def _reading_text(plate: ReadPlate) -> str:
     """What was read, and how surely."""
     if plate.reading is None or not plate.text:
         return plate.text or "nothing"

@@ -47,7 +47,7 @@ class Comparison:
         return mcnemar(len(self.gained), len(self.lost))
 
 
-def read_other(path: Path) -> dict[str, Any]:
+def read_previous_result(path: Path) -> dict[str, Any]:
     """A result that `lpr-bench accuracy --json` wrote.
 
     Raises:

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from lpr_bench.accuracy.plates import Traits
+from lpr_bench.accuracy.plates import PlateTraits
 from lpr_edge.contract.arrays import Floats, Image, Quad
 from lpr_edge.contract.country import Colour, Country
 from lpr_edge.contract.data import PlateLabel
@@ -17,17 +17,17 @@ WIDTH = 128
 """Pixels of width at which every plate is measured: strokes are then about as wide on all of them."""
 SMOOTHING = 0.8
 """Standard deviation in pixels of the blur that keeps noise out of slopes."""
-LEAST_CONTRAST = 8.0
+MIN_CONTRAST = 8.0
 """Standard deviation of grey below which a plate shows neither edges nor colours."""
 
 
-def describe_plate(label: PlateLabel, frame_bgr: Image, grammar: Grammar, seen: bool) -> Traits:
+def describe_plate(label: PlateLabel, frame_bgr: Image, grammar: Grammar, seen: bool) -> PlateTraits:
     """A labelled plate's form, colour and sharpness; what can't be told stays empty."""
     form = form_of(label, grammar)
     if not is_convex(label.quad_xy):
-        return Traits(form, seen=seen)
+        return PlateTraits(form, seen=seen)
     plate = upright(frame_bgr, label.quad_xy)
-    return Traits(form, colour_of(plate, grammar.country), sharpness(plate), seen)
+    return PlateTraits(form, colour_of(plate, grammar.country), sharpness(plate), seen)
 
 
 def form_of(label: PlateLabel, grammar: Grammar) -> str:
@@ -57,13 +57,13 @@ def sharpness(plate_bgr: Image) -> float | None:
     grey = cv2.GaussianBlur(cv2.cvtColor(plate_bgr, cv2.COLOR_BGR2GRAY), (0, 0), SMOOTHING).astype(np.float32)
     dark, light = np.percentile(grey, (5, 95))
     slopes = np.abs(grey[:, 2:] - grey[:, :-2]) / 2
-    return float(np.percentile(slopes, 98) / (light - dark)) if light - dark >= 2 * LEAST_CONTRAST else None
+    return float(np.percentile(slopes, 98) / (light - dark)) if light - dark >= 2 * MIN_CONTRAST else None
 
 
 def colour_of(plate_bgr: Image, country: Country) -> str:
     """The country's colour that lies nearest to the plate's ground and characters; empty without contrast."""
     lab = np.asarray(cv2.cvtColor(_inner(plate_bgr), cv2.COLOR_BGR2LAB), np.uint8)
-    if float(lab[..., 0].std()) < LEAST_CONTRAST or not country.colours:
+    if float(lab[..., 0].std()) < MIN_CONTRAST or not country.colours:
         return ""
     ground, text = _ground_and_text(lab)
     return min(country.colours, key=lambda colour: _distance(ground, text, colour)).name

@@ -10,7 +10,7 @@ from lpr_edge.contract.metrics import Matches, match_plates, width_band
 from lpr_edge.contract.pictures import read_picture
 from lpr_edge.vision.reader import Reading
 
-LEAST_IOU = 0.5
+MIN_IOU = 0.5
 """Overlap of found and true corners from which a plate counts as found."""
 
 LATIN, OWN = "latin", "own"
@@ -30,7 +30,7 @@ class ReadPlate:
 
 
 @dataclass(frozen=True)
-class Traits:
+class PlateTraits:
     """What a labelled plate is like, beside its text."""
 
     form: str = ""
@@ -66,7 +66,7 @@ class PlateOutcome:
     """Of the reading; None where nothing was found."""
     script: str | None = None
     """Kind of the reading's signs, as `kind` has it; None where nothing was read."""
-    traits: Traits = field(default_factory=Traits)
+    traits: PlateTraits = field(default_factory=PlateTraits)
 
     @property
     def found(self) -> bool:
@@ -99,21 +99,21 @@ class PlatesOutcome:
         return tuple(plate for plate in self.plates if plate.legible != "none")
 
 
-Watch = Callable[[PlatePhoto, Image, Sequence[ReadPlate], Matches], None]
+PhotoObserver = Callable[[PlatePhoto, Image, Sequence[ReadPlate], Matches], None]
 
 
 def score_photos(
     photos: Sequence[PlatePhoto],
     find: Callable[[PlatePhoto, Image], Sequence[ReadPlate]],
-    watchers: Sequence[Watch] = (),
-    describe: Callable[[PlatePhoto, PlateLabel, Image], Traits] | None = None,
+    observers: Sequence[PhotoObserver] = (),
+    describe: Callable[[PlatePhoto, PlateLabel, Image], PlateTraits] | None = None,
 ) -> PlatesOutcome:
     """Run the device's code over labelled photographs and compare.
 
     Args:
         photos: what to read.
         find: the device: plates of a photograph's BGR frame.
-        watchers: told of every photograph that was scored.
+        observers: called with every photograph that was scored.
         describe: what a plate is like.
 
     Raises:
@@ -124,17 +124,17 @@ def score_photos(
     for photo in photos:
         frame = read_picture(photo.path)
         found = find(photo, frame)
-        matches = match_plates([plate.quad_xy for plate in found], [plate.quad_xy for plate in photo.plates], LEAST_IOU)
-        traits = [describe(photo, label, frame) if describe else Traits() for label in photo.plates]
+        matches = match_plates([plate.quad_xy for plate in found], [plate.quad_xy for plate in photo.plates], MIN_IOU)
+        traits = [describe(photo, label, frame) if describe else PlateTraits() for label in photo.plates]
         plates += _outcomes(photo, found, matches, traits)
         false_alarms += [(photo.path.name, found[i].text) for i in matches.false_alarms]
-        for watch in watchers:
-            watch(photo, frame, found, matches)
+        for observe in observers:
+            observe(photo, frame, found, matches)
     return PlatesOutcome(tuple(plates), tuple(false_alarms), len(photos))
 
 
 def _outcomes(
-    photo: PlatePhoto, found: Sequence[ReadPlate], matches: Matches, traits: Sequence[Traits]
+    photo: PlatePhoto, found: Sequence[ReadPlate], matches: Matches, traits: Sequence[PlateTraits]
 ) -> list[PlateOutcome]:
     found_at = {true: found[index] for index, true in matches.pairs}
     return [

@@ -20,7 +20,7 @@ BLUR_GROUPS = ("blurred", "soft", "sharp")
 NO_FORM = "no form"
 NOT_MEASURED = "unknown"
 SEEN, UNSEEN = "SEEN by training", "not seen by training"
-FEWEST_DRAWN = 10
+MIN_PLATES_FOR_INTERVAL = 10
 """Plates below which a bootstrap's interval is too narrow to be shown."""
 DRAWS = 1000
 """Of the bootstrap: the interval then moves by less than it is rounded to."""
@@ -46,11 +46,11 @@ def character_errors(plates: Sequence[PlateOutcome], country: Country) -> float 
 
 
 def interval_of_errors(plates: Sequence[PlateOutcome], country: Country) -> tuple[float, float] | None:
-    """95 % interval of CER over plates (percentile bootstrap, Efron 1979); None of fewer than `FEWEST_DRAWN`.
+    """95 % interval of CER by bootstrap over plates (percentile, Efron 1979); None for too few plates.
 
     Plates are drawn, not signs: the signs of a plate are right or wrong together.
     """
-    if len(plates) < FEWEST_DRAWN:
+    if len(plates) < MIN_PLATES_FOR_INTERVAL:
         return None
     pairs = [(labels_of(plate.truth, country), labels_of(plate.read or "", country)) for plate in plates]
     edits = np.array([edit_distance(truth, read) for truth, read in pairs])
@@ -115,11 +115,11 @@ def _group(plates: Sequence[PlateOutcome], country: Country) -> dict[str, Any]:
 
 
 def _script(plates: Sequence[PlateOutcome], country: Country) -> dict[str, Any]:
-    told = sum(is_told_apart(plate, country) for plate in plates)
-    return {"told_apart": share(told, len(plates)), **_group(plates, country)}
+    correct_script = sum(is_script_correct(plate, country) for plate in plates)
+    return {"told_apart": share(correct_script, len(plates)), **_group(plates, country)}
 
 
-def is_told_apart(plate: PlateOutcome, country: Country) -> bool:
+def is_script_correct(plate: PlateOutcome, country: Country) -> bool:
     """Whether a plate's signs were read in its own script, the country's or Latin."""
     return plate.script == (OWN if plate.kind == country.script else LATIN)
 
@@ -181,9 +181,9 @@ def script_rows(outcome: PlatesOutcome, country: Country) -> list[list[str]]:
     """Each script's plates: whether they are told from the others, found and read, as cells of a table."""
     rows = []
     for name, group in _by_kind(outcome).items():
-        told = format_share(sum(is_told_apart(plate, country) for plate in group), len(group))
+        correct_script = format_share(sum(is_script_correct(plate, country) for plate in group), len(group))
         first, *rest = format_group(name, group, country)
-        rows.append([first, told, *rest])
+        rows.append([first, correct_script, *rest])
     return rows
 
 

@@ -19,7 +19,7 @@ LONGEST_SIGN = 8
 
 
 @dataclass(frozen=True)
-class Judged:
+class ScoredReading:
     """A reading, and whether it is right."""
 
     image: str
@@ -30,22 +30,22 @@ class Judged:
     """The plate it was read from; None where none is."""
 
 
-class Judgement:
+class ScoredReadings:
     """Collects the readings of scored photographs."""
 
     def __init__(self) -> None:
-        self.readings: list[Judged] = []
+        self.readings: list[ScoredReading] = []
 
-    def watch(self, photo: PlatePhoto, _: Image, found: Sequence[ReadPlate], matches: Matches) -> None:
+    def observe(self, photo: PlatePhoto, _: Image, found: Sequence[ReadPlate], matches: Matches) -> None:
         """Take a photograph's readings, but those of which nothing is known."""
         labels = {index: photo.plates[true] for index, true in matches.pairs}
         for index, plate in enumerate(found):
-            right = is_right(plate.text, labels.get(index))
+            right = is_correct(plate.text, labels.get(index))
             if plate.reading and plate.text and right is not None:
-                self.readings.append(Judged(photo.path.name, plate.reading, right, labels.get(index)))
+                self.readings.append(ScoredReading(photo.path.name, plate.reading, right, labels.get(index)))
 
 
-def is_right(text: str, label: PlateLabel | None) -> bool | None:
+def is_correct(text: str, label: PlateLabel | None) -> bool | None:
     """Tell whether a text is what a plate says; None where that can't be told.
 
     What is read where no plate is is wrong, and so is what contradicts the readable part of a plate; of what agrees

@@ -11,7 +11,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from lpr_bench.accuracy.plates import LEAST_IOU
+from lpr_bench.accuracy.plates import MIN_IOU
 from lpr_bench.base.frames import add_noise, camera_noise, paint_plate, paint_street, paste_plate, sample_rows
 from lpr_bench.base.tables import format_share, format_table
 from lpr_edge.contract.arrays import Image, Quad
@@ -22,14 +22,14 @@ from lpr_edge.vision.pipeline import PlatePipeline
 
 FRAMES = 30
 """Of each kind."""
-SURE = 0.5
+MIN_CONFIDENCE = 0.5
 """Confidence from which a reading is reported, by lpr-edge's default."""
 PLATES = 3
 """On a frame with several vehicles."""
 
 
 @dataclass(frozen=True)
-class MadeFrame:
+class RenderedFrame:
     """A painted frame and its plates."""
 
     image_bgr: Image
@@ -37,58 +37,58 @@ class MadeFrame:
     """Corners from each plate's own top left, and its text."""
 
 
-Change = Callable[[MadeFrame, np.random.Generator], MadeFrame]
+Change = Callable[[RenderedFrame, np.random.Generator], RenderedFrame]
 
 
 def _lit(gain: float) -> Change:
-    def change(frame: MadeFrame, _: np.random.Generator) -> MadeFrame:
-        return MadeFrame(np.clip(frame.image_bgr * gain, 0, 255).astype(np.uint8), frame.plates)
+    def change(frame: RenderedFrame, _: np.random.Generator) -> RenderedFrame:
+        return RenderedFrame(np.clip(frame.image_bgr * gain, 0, 255).astype(np.uint8), frame.plates)
 
     return change
 
 
 def _turned(quarters: int) -> Change:
-    def change(frame: MadeFrame, _: np.random.Generator) -> MadeFrame:
+    def change(frame: RenderedFrame, _: np.random.Generator) -> RenderedFrame:
         return turn(frame, quarters)
 
     return change
 
 
-def turn(frame: MadeFrame, quarters: int) -> MadeFrame:
+def turn(frame: RenderedFrame, quarters: int) -> RenderedFrame:
     """Turn a frame anticlockwise by quarters, its plates' corners with it."""
     image, plates = frame.image_bgr, frame.plates
     for _ in range(quarters):
         width = image.shape[1]
         plates = tuple((np.stack([q[:, 1], width - q[:, 0]], axis=1), text) for q, text in plates)
         image = np.rot90(image)
-    return MadeFrame(np.ascontiguousarray(image), plates)
+    return RenderedFrame(np.ascontiguousarray(image), plates)
 
 
-def _mirrored(frame: MadeFrame, _: np.random.Generator) -> MadeFrame:
+def _mirrored(frame: RenderedFrame, _: np.random.Generator) -> RenderedFrame:
     """As a rear-view camera shows it: nothing can be read, whatever is read is invented."""
     width = frame.image_bgr.shape[1]
     plates = tuple((((q - (width, 0)) * (-1, 1))[[1, 0, 3, 2]].astype(np.float32), "") for q, _ in frame.plates)
-    return MadeFrame(np.ascontiguousarray(frame.image_bgr[:, ::-1]), plates)
+    return RenderedFrame(np.ascontiguousarray(frame.image_bgr[:, ::-1]), plates)
 
 
-def _smeared(frame: MadeFrame, rng: np.random.Generator) -> MadeFrame:
+def _smeared(frame: RenderedFrame, rng: np.random.Generator) -> RenderedFrame:
     """Motion along the frame, by 5 to 11 pixels."""
     length = int(rng.integers(5, 12))
     smeared = cv2.blur(frame.image_bgr, (length, 1))
-    return MadeFrame(np.asarray(smeared, np.uint8), frame.plates)
+    return RenderedFrame(np.asarray(smeared, np.uint8), frame.plates)
 
 
-def _far(frame: MadeFrame, _: np.random.Generator) -> MadeFrame:
+def _far(frame: RenderedFrame, _: np.random.Generator) -> RenderedFrame:
     """A third of the size, in the middle of a grey wall."""
     height, width = frame.image_bgr.shape[:2]
     small = cv2.resize(frame.image_bgr, None, fx=1 / 3, fy=1 / 3, interpolation=cv2.INTER_AREA)
     image = np.full_like(frame.image_bgr, 120)
     image[height // 3 : height // 3 + small.shape[0], width // 3 : width // 3 + small.shape[1]] = small
     place = np.array([width // 3, height // 3], np.float32)
-    return MadeFrame(image, tuple(((q / 3 + place).astype(np.float32), text) for q, text in frame.plates))
+    return RenderedFrame(image, tuple(((q / 3 + place).astype(np.float32), text) for q, text in frame.plates))
 
 
-def _as_it_is(frame: MadeFrame, _: np.random.Generator) -> MadeFrame:
+def _as_it_is(frame: RenderedFrame, _: np.random.Generator) -> RenderedFrame:
     return frame
 
 
@@ -119,12 +119,12 @@ class KindOutcome:
     readable: int
     """Plates that can be read at all."""
     exact: int
-    invented: int
+    false_readings: int
     """Readings that would be reported, and are wrong."""
     frames: int
 
 
-def make_frames(country: Country, kind: str, count: int, seed: int = 0) -> Iterator[MadeFrame]:
+def make_frames(country: Country, kind: str, count: int, seed: int = 0) -> Iterator[RenderedFrame]:
     """Paint the frames of a kind; the same seed paints the same ones."""
     rng = np.random.default_rng((seed, *kind.encode()))
     plates, change = KINDS[kind]
@@ -133,10 +133,10 @@ def make_frames(country: Country, kind: str, count: int, seed: int = 0) -> Itera
         changed = change(_street(country, plates, rng), rng)
         same_way = changed.image_bgr.shape[0] == noise.shape[0]
         noisy = add_noise(changed.image_bgr, noise if same_way else noise.swapaxes(0, 1), rng)
-        yield MadeFrame(noisy, changed.plates)
+        yield RenderedFrame(noisy, changed.plates)
 
 
-def _street(country: Country, count: int, rng: np.random.Generator) -> MadeFrame:
+def _street(country: Country, count: int, rng: np.random.Generator) -> RenderedFrame:
     """A street with so many plates, none over another."""
     while True:
         image = paint_street(rng)
@@ -144,23 +144,27 @@ def _street(country: Country, count: int, rng: np.random.Generator) -> MadeFrame
         plates = tuple((paste_plate(image, paint_plate(country, r), rng), "".join(r)) for r in rows)
         apart = all(quad_iou(a, b) == 0 for i, (a, _) in enumerate(plates) for b, _ in plates[:i])
         if apart:
-            return MadeFrame(image, plates)
+            return RenderedFrame(image, plates)
 
 
 def score_kind(device: PlatePipeline, kind: str, count: int | None = None, seed: int = 0) -> KindOutcome:
     """Run the device over a kind's frames, `FRAMES` unless told otherwise."""
     count = FRAMES if count is None else count
-    plates = found = readable = exact = invented = 0
+    plates = found = readable = exact = false_readings = 0
     for frame in make_frames(device.reader.grammar.country, kind, count, seed):
         read = device.read(frame.image_bgr).plates
-        matches = match_plates([r.reading.quad_xy for r in read], [q for q, _ in frame.plates], LEAST_IOU)
+        matches = match_plates([r.reading.quad_xy for r in read], [q for q, _ in frame.plates], MIN_IOU)
         truths = {index: frame.plates[true][1] for index, true in matches.pairs}
         right = [read[index].reading.text == truth for index, truth in truths.items() if truth]
         plates, found = plates + len(frame.plates), found + len(matches.pairs)
         readable, exact = readable + sum(bool(text) for _, text in frame.plates), exact + sum(right)
-        sure = [index for index, plate in enumerate(read) if plate.reading.text and plate.reading.confidence >= SURE]
-        invented += sum(truths.get(index, "") != read[index].reading.text for index in sure)
-    return KindOutcome(kind, plates, found, readable, exact, invented, count)
+        confident = [
+            index
+            for index, plate in enumerate(read)
+            if plate.reading.text and plate.reading.confidence >= MIN_CONFIDENCE
+        ]
+        false_readings += sum(truths.get(index, "") != read[index].reading.text for index in confident)
+    return KindOutcome(kind, plates, found, readable, exact, false_readings, count)
 
 
 def summarize_kinds(outcomes: list[KindOutcome]) -> dict[str, Any]:
@@ -170,7 +174,7 @@ def summarize_kinds(outcomes: list[KindOutcome]) -> dict[str, Any]:
             "frames": one.frames,
             "found": share(one.found, one.plates),
             "exact_match": share(one.exact, one.readable),
-            "wrong_though_sure": one.invented,
+            "wrong_though_sure": one.false_readings,
         }
         for one in outcomes
     }
@@ -179,8 +183,8 @@ def summarize_kinds(outcomes: list[KindOutcome]) -> dict[str, Any]:
 def format_kinds(outcomes: list[KindOutcome]) -> str:
     """The table that the command prints."""
     rows = [
-        [one.kind, format_share(one.found, one.plates), format_share(one.exact, one.readable), str(one.invented)]
+        [one.kind, format_share(one.found, one.plates), format_share(one.exact, one.readable), str(one.false_readings)]
         for one in outcomes
     ]
     title = f"painted, {outcomes[0].frames} frames a kind"
-    return format_table([title, "found", "read exactly", f"wrong at {SURE:.0%} or more"], rows)
+    return format_table([title, "found", "read exactly", f"wrong at {MIN_CONFIDENCE:.0%} or more"], rows)

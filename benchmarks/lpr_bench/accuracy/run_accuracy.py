@@ -11,7 +11,7 @@ from lpr_bench.accuracy.accuracy_page import Part, write_page
 from lpr_bench.accuracy.copies import without_copies
 from lpr_bench.accuracy.fold_models import open_networks
 from lpr_bench.accuracy.misses import MissFolder, MissGallery
-from lpr_bench.accuracy.reliability import Judgement, format_reliability, summarize_reliability
+from lpr_bench.accuracy.reliability import ScoredReadings, format_reliability, summarize_reliability
 from lpr_bench.base.results import write_result
 from lpr_bench.system.devices import (
     add_folds_flags,
@@ -78,17 +78,21 @@ def _score_plates(parsed: argparse.Namespace) -> dict[str, Any]:
     photos = load_plates(parsed.data, split)
     if not photos:
         raise DataError(f"{parsed.data} has no photograph in the split {split!r}: see `split` in its labels.jsonl")
-    before = plate_changes.read_other(parsed.against) if parsed.against else None
+    before = plate_changes.read_previous_result(parsed.against) if parsed.against else None
     networks = open_networks(parsed, photos)
     photos, copies = without_copies(photos, _training_beside(parsed.data, split))
     country = country_from_dict(networks.readers[0].model.manifest.country)
     misses = MissFolder(parsed.misses) if parsed.misses else None
-    judgement, gallery = Judgement(), MissGallery()
-    watchers = [judgement.watch, *([gallery.watch] if parsed.page else []), *([misses.watch] if misses else [])]
-    outcome = plates.score_photos(photos, networks.read, watchers, networks.describe)
+    scored_readings, gallery = ScoredReadings(), MissGallery()
+    observers = [
+        scored_readings.observe,
+        *([gallery.observe] if parsed.page else []),
+        *([misses.observe] if misses else []),
+    ]
+    outcome = plates.score_photos(photos, networks.read, observers, networks.describe)
     kind = parsed.kind or country.script
     models = [describe_model(model) for model in networks.models]
-    pairs = [(judged.reading.confidence, judged.right) for judged in judgement.readings]
+    pairs = [(scored.reading.confidence, scored.right) for scored in scored_readings.readings]
     seen = networks.count_seen(photos)
     result: dict[str, Any] = {"data": "plates", "split": split, "kind": kind, "models": models, "seen": seen}
     result |= plates_report.summarize(outcome, country, kind) | {"reliability": summarize_reliability(pairs)}

@@ -23,10 +23,10 @@ def build_parser() -> argparse.ArgumentParser:
     from lpr_bench.accuracy import run_accuracy
     from lpr_bench.app import run_all
     from lpr_bench.calibration import run_calibrate
-    from lpr_bench.latency import run_compare, run_frames, run_latency, run_stress, run_trials
+    from lpr_bench.latency import run_aa_test, run_compare, run_frames, run_latency, run_stress
     from lpr_bench.parity import run_parity
     from lpr_bench.report import run_cards, run_report
-    from lpr_bench.roofline import run_limits
+    from lpr_bench.roofline import run_roofline
 
     parser = argparse.ArgumentParser(
         prog="lpr-bench", description="Accuracy, latency and memory of the models on this machine; alone: frames."
@@ -39,10 +39,10 @@ def build_parser() -> argparse.ArgumentParser:
     run_calibrate.add_command(benchmarks)
     run_cards.add_command(benchmarks)
     run_parity.add_command(benchmarks)
-    run_limits.add_command(benchmarks)
+    run_roofline.add_command(benchmarks)
     run_stress.add_command(benchmarks)
     run_compare.add_command(benchmarks)
-    run_trials.add_command(benchmarks)
+    run_aa_test.add_command(benchmarks)
     run_report.add_command(benchmarks)
     return parser
 

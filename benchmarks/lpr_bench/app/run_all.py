@@ -5,11 +5,11 @@ import sys
 
 from lpr_bench.latency import run_frames, run_latency
 from lpr_bench.parity import run_parity
-from lpr_bench.roofline import run_limits
+from lpr_bench.roofline import run_roofline
 from lpr_bench.system.boards import RESULTS, add_board_flags
 from lpr_bench.system.environment import board_name, file_stem
 
-PARTS = {"frames": run_frames, "latency": run_latency, "parity": run_parity, "limits": run_limits}
+PARTS = {"frames": run_frames, "latency": run_latency, "parity": run_parity, "limits": run_roofline}
 """Benchmark -> what runs it, in order."""
 
 

@@ -29,11 +29,11 @@ def write_result(path: Path, result: Mapping[str, Any]) -> None:
         LprError: the place can't be written.
     """
     text = json.dumps({"format": FORMAT_VERSION, **result}, ensure_ascii=False, indent=1) + "\n"
-    beside = path.with_name(path.name + ".part")
+    temporary = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_text(NUMBERS.sub(_on_one_line, text), encoding="utf-8")
-        beside.replace(path)
+        temporary.write_text(NUMBERS.sub(_on_one_line, text), encoding="utf-8")
+        temporary.replace(path)
     except OSError as error:
         raise LprError(f"can't write {path}: {error.strerror or error}. Give another place by --json FILE") from error
 

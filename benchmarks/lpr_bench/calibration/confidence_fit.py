@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lpr_bench.accuracy.reliability import Judged
+from lpr_bench.accuracy.reliability import ScoredReading
 from lpr_edge.contract.arrays import Floats
 from lpr_edge.contract.country import Country
 from lpr_edge.contract.errors import LprError
 from lpr_edge.text.confidence import ConfidenceCurve, log_odds
 
-FEWEST = 20
+MIN_READINGS = 20
 """Readings below which a curve would be chance."""
 PRIOR = (1.0, 0.0, -3.0)
 """Slope, shift and what an invalid reading costs, before anything is seen: sureness as it is, and what no form allows
@@ -23,24 +23,24 @@ FOLDS = 10
 """Parts of which each is judged by a curve fitted to the others."""
 
 
-def fit_curve(readings: Sequence[Judged]) -> ConfidenceCurve:
+def fit_curve(readings: Sequence[ScoredReading]) -> ConfidenceCurve:
     """The likeliest curve (maximum a posteriori, by Newton's method).
 
     Raises:
         LprError: there are too few readings, or all or none of them are right.
     """
     right = np.array([reading.right for reading in readings], np.float32)
-    if len(right) < FEWEST or right.min(initial=1) == right.max(initial=0):
+    if len(right) < MIN_READINGS or right.min(initial=1) == right.max(initial=0):
         raise LprError(
-            f"{len(right)} readings of plates that training hasn't seen, {int(right.sum())} of them right: a "
-            f"confidence needs {FEWEST} or more, some right and some wrong. Give more photographs, or the folds of a "
-            "cross-validation"
+            f"{len(right)} readings of plates unseen by training, {int(right.sum())} of them right: "
+            f"a confidence needs {MIN_READINGS} or more, some right and some wrong. Give more photographs, or the folds "
+            "of a cross-validation"
         )
     slope, shift, invalid = _newton(_features(readings), right)
     return ConfidenceCurve(max(0.0, slope), shift, min(0.0, invalid))
 
 
-def _features(readings: Sequence[Judged]) -> Floats:
+def _features(readings: Sequence[ScoredReading]) -> Floats:
     """(readings, 3): log-odds of sureness, one, and whether it is invalid."""
     rows = [(log_odds(r.reading.sureness), 1.0, float(not r.reading.parsed.valid)) for r in readings]
     return np.array(rows, np.float32)
@@ -62,7 +62,7 @@ def _newton(features: Floats, right: Floats) -> tuple[float, float, float]:
     return a, b, c
 
 
-def cross_fitted(readings: Sequence[Judged]) -> list[float]:
+def cross_fitted(readings: Sequence[ScoredReading]) -> list[float]:
     """Each reading's confidence by a curve that was fitted without its photograph's part: what is honest to show.
 
     Raises:
@@ -77,7 +77,7 @@ def cross_fitted(readings: Sequence[Judged]) -> list[float]:
     return [curves[part_of[r.image]].likelihood(r.reading.sureness, r.reading.parsed.valid) for r in readings]
 
 
-def fit_temperature(readings: Sequence[Judged], labels: Sequence[str], country: Country) -> float:
+def fit_temperature(readings: Sequence[ScoredReading], labels: Sequence[str], country: Country) -> float:
     """The factor of the temperature that makes the true labels of aligned characters likeliest; 1 where none align.
 
     Args:
@@ -90,24 +90,24 @@ def fit_temperature(readings: Sequence[Judged], labels: Sequence[str], country: 
         return 1.0
     logs = np.log(np.maximum(np.stack([scores for scores, _ in aligned]), 1e-9))
     truth = np.array([index for _, index in aligned])
-    return min(TEMPERATURES, key=lambda factor: _surprise(logs / factor, truth))
+    return min(TEMPERATURES, key=lambda factor: _negative_log_likelihood(logs / factor, truth))
 
 
-def _aligned(judged: Judged, labels: Sequence[str], country: Country) -> list[tuple[Floats, int]]:
+def _aligned(scored: ScoredReading, labels: Sequence[str], country: Country) -> list[tuple[Floats, int]]:
     """Each character's scores with the number of the label that is painted there."""
-    if judged.label is None or judged.label.legible != "full":
+    if scored.label is None or scored.label.legible != "full":
         return []
     try:
-        truth = country.tokenize("".join(judged.label.text_rows))
+        truth = country.tokenize("".join(scored.label.text_rows))
     except LprError:
         return []
-    characters = [character for row in judged.reading.characters for character in row]
+    characters = [character for row in scored.reading.characters for character in row]
     if len(truth) != len(characters):
         return []
     return [(c.scores, labels.index(label)) for c, label in zip(characters, truth, strict=True)]
 
 
-def _surprise(logits: Floats, truth: Floats) -> float:
+def _negative_log_likelihood(logits: Floats, truth: Floats) -> float:
     """Mean negative log likelihood of the true labels."""
     logits = logits - logits.max(axis=1, keepdims=True)
     chosen = logits[np.arange(len(truth)), truth]

@@ -8,7 +8,7 @@ from typing import Any
 
 from lpr_bench.accuracy.fold_models import Networks, open_networks
 from lpr_bench.accuracy.plates import score_photos
-from lpr_bench.accuracy.reliability import Judged, Judgement, format_reliability
+from lpr_bench.accuracy.reliability import ScoredReading, ScoredReadings, format_reliability
 from lpr_bench.calibration.confidence_fit import cross_fitted, fit_curve, fit_temperature
 from lpr_bench.system.devices import add_folds_flags, add_runtime_flags
 from lpr_edge.contract.country import country_from_dict
@@ -63,7 +63,7 @@ def _fit_temperature(networks: Networks, unseen: Sequence[PlatePhoto]) -> float:
     return found.pop() * fit_temperature(read_unseen(networks, unseen), labels, country)
 
 
-def read_unseen(networks: Networks, photos: Sequence[PlatePhoto]) -> list[Judged]:
+def read_unseen(networks: Networks, photos: Sequence[PlatePhoto]) -> list[ScoredReading]:
     """Readings of whole photographs, by networks that haven't learnt from them, with what is known of each.
 
     Raises:
@@ -75,12 +75,12 @@ def read_unseen(networks: Networks, photos: Sequence[PlatePhoto]) -> list[Judged
             "may have seen all). Train it with --holdout, or give the readers of a cross-validation's folds: lpr-train "
             "cross-validate reader"
         )
-    judgement = Judgement()
-    score_photos(photos, networks.read, [judgement.watch])
-    return judgement.readings
+    scored_readings = ScoredReadings()
+    score_photos(photos, networks.read, [scored_readings.observe])
+    return scored_readings.readings
 
 
-def _about(networks: Networks, photos: Sequence[PlatePhoto], readings: Sequence[Judged]) -> dict[str, Any]:
+def _about(networks: Networks, photos: Sequence[PlatePhoto], readings: Sequence[ScoredReading]) -> dict[str, Any]:
     """Where a fit comes from, as a manifest keeps it."""
     count = len(networks.readers)
     from_whom = f"each held out from one of {count} readers trained alike" if count > 1 else "held out from the reader"

@@ -25,7 +25,7 @@ EDGE = (sys.executable, "-m", "lpr_edge")
 TENSORFLOW = (sys.executable, "-c", "import tensorflow")
 
 
-def measure_starting(frame: Image, flags: Sequence[str]) -> dict[str, Any]:
+def measure_cold_start(frame: Image, flags: Sequence[str]) -> dict[str, Any]:
     """Start `lpr-edge` on a picture some times, and import TensorFlow in turns with it where it is installed.
 
     Args:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from lpr_bench.base.results import Record
-from lpr_bench.latency.statistics import Ratio, grouped_ratio
+from lpr_bench.latency.statistics import Ratio, ratio_over_processes
 from lpr_bench.system.validity import case_faults, is_valid, why_invalid
 from lpr_edge.contract.errors import LprError
 
@@ -99,7 +99,7 @@ def compare_records(a: Record, b: Record) -> list[Change]:
             "Measure the same on both"
         )
     confidence = 1 - (1 - CONFIDENCE) / len(pairs)
-    return [Change(x.name, grouped_ratio(x.medians, y.medians, confidence)) for x, y in pairs]
+    return [Change(x.name, ratio_over_processes(x.medians, y.medians, confidence)) for x, y in pairs]
 
 
 def series_of(record: Record) -> list[Series]:
@@ -111,7 +111,8 @@ def series_of(record: Record) -> list[Series]:
 
 def _share_series(share: Mapping[str, Any], period: int) -> Series:
     medians = [
-        steady(process["whole"], period) / float(np.median(process["yardstick"])) for process in share["processes"]
+        trimmed_mean_of_medians(process["whole"], period) / float(np.median(process["yardstick"]))
+        for process in share["processes"]
     ]
     return Series(f"whole frame, plate in {share['share_with_plate']:.0%}", medians)
 
@@ -124,7 +125,7 @@ def _case_series(case: Mapping[str, Any], yardsticks: Sequence[Sequence[float]])
     return Series(f"{case['path']} in {case['runtime']}, {case['threads']} thread(s)", medians)
 
 
-def steady(values: Sequence[float], period: int) -> float:
+def trimmed_mean_of_medians(values: Sequence[float], period: int) -> float:
     """What a picture takes: the mean over the pictures of each one's median, without the extreme tenths.
 
     Frames with and without plates take two different times, and the median of such a mixture jumps between them. A

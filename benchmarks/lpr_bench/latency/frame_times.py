@@ -12,7 +12,7 @@ from typing import Any
 from lpr_bench.base.frames import FramePool
 from lpr_bench.base.tables import format_table
 from lpr_bench.latency.statistics import summarize_ms
-from lpr_bench.system.reference_workload import yardstick_ms
+from lpr_bench.system.reference_workload import reference_workload_ms
 from lpr_edge.contract.arrays import Image
 from lpr_edge.vision.pipeline import PlatePipeline
 
@@ -64,7 +64,7 @@ class ProcessTimes:
 
 
 def measure(
-    device: PlatePipeline, frames: FramePool, shares: Sequence[float], count: int, slower: float = 0.0
+    device: PlatePipeline, frames: FramePool, shares: Sequence[float], count: int, slowdown: float = 0.0
 ) -> dict[float, Timings]:
     """Time frames; the shares take turns frame by frame, so that a slow minute hits all alike.
 
@@ -73,29 +73,29 @@ def measure(
         frames: what it sees.
         shares: shares of frames with a plate, each measured by itself.
         count: frames a share.
-        slower: share of each frame's time to waste after it, see `trials`.
+        slowdown: share of each frame's time to spend idly after it, for `lpr-bench aa-test`.
     """
     for index in range(WARM_UP):
         device.read(frames.frame(index, 1.0))
     timings = {share: Timings() for share in shares}
     for index in range(count):
         for share, timing in timings.items():
-            _time(device, frames.frame(index, share), timing, slower)
+            _time(device, frames.frame(index, share), timing, slowdown)
     return timings
 
 
-def _time(device: PlatePipeline, frame: Image, timing: Timings, slower: float) -> None:
-    timing.yardstick.append(yardstick_ms())
+def _time(device: PlatePipeline, frame: Image, timing: Timings, slowdown: float) -> None:
+    timing.yardstick.append(reference_workload_ms())
     start = perf_counter()
     result = device.read(frame)
-    waste((perf_counter() - start) * slower)
+    busy_wait((perf_counter() - start) * slowdown)
     timing.whole.append(1000 * (perf_counter() - start))
     timing.detect.append(result.detect_ms)
     timing.read.append(result.read_ms)
     timing.plates.append(len(result.plates))
 
 
-def waste(seconds: float) -> None:
+def busy_wait(seconds: float) -> None:
     """Keep the processor busy for so long."""
     end = perf_counter() + seconds
     while perf_counter() < end:

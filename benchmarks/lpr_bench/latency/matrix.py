@@ -8,14 +8,14 @@ from time import perf_counter
 import cv2
 import numpy as np
 
-from lpr_bench.system.reference_workload import yardstick_ms
+from lpr_bench.system.reference_workload import reference_workload_ms
 from lpr_edge.contract.arrays import Image
 from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.manifest import Manifest
 from lpr_edge.runtimes.model import Model
 from lpr_edge.runtimes.opening import RUNTIMES, open_model
 
-LEAST_MS = 1.0
+MIN_MS = 1.0
 """One value of a case lasts at least so long, by repetition: the clock and the loop then weigh nothing."""
 
 
@@ -47,7 +47,7 @@ class Rounds:
     """By case, then by round."""
     first_ms: list[float]
     """By case: opening the file, and its first inference."""
-    yardstick: list[float]
+    reference_ms: list[float]
     """By round."""
 
 
@@ -82,12 +82,12 @@ def measure_cases(cases: Sequence[Case], rounds: int, seed: int) -> Rounds:
     pictures = [noise(model.manifest, rng) for model in opened]
     repeats = [_repeats(case, model, picture) for case, model, picture in zip(cases, opened, pictures, strict=True)]
     times: list[list[float]] = [[0.0] * rounds for _ in cases]
-    yardstick = []
+    reference_ms = []
     for number in range(rounds):
-        yardstick.append(round(yardstick_ms(), 5))
+        reference_ms.append(round(reference_workload_ms(), 5))
         for index in rng.permutation(len(cases)):
             times[index][number] = round(_time(cases[index], opened[index], pictures[index], repeats[index]), 5)
-    return Rounds(times, list(first), yardstick)
+    return Rounds(times, list(first), reference_ms)
 
 
 def _open(case: Case) -> tuple[Model, float]:
@@ -104,7 +104,7 @@ def noise(manifest: Manifest, rng: np.random.Generator) -> Image:
 def _repeats(case: Case, model: Model, picture: Image) -> int:
     """Inferences that one value is the mean of; the first ones warm the case up."""
     once = min(_time(case, model, picture, 1) for _ in range(5))
-    return max(1, min(200, round(LEAST_MS / once)))
+    return max(1, min(200, round(MIN_MS / once)))
 
 
 def _time(case: Case, model: Model, picture: Image, repeats: int) -> float:

@@ -13,14 +13,14 @@ import cv2
 
 from lpr_bench.base.frames import DISTINCT, SIZE_HW, FramePool, make_frames
 from lpr_bench.base.results import Record
-from lpr_bench.latency.cold_start import measure_starting
+from lpr_bench.latency.cold_start import measure_cold_start
 from lpr_bench.latency.frame_times import ProcessTimes, first_frame_ms, format_shares, measure, summarize
 from lpr_bench.latency.processes import run_fresh
 from lpr_bench.system.boards import add_board_flags, publish, show
 from lpr_bench.system.devices import add_device_flags, describe_model, open_plate_reader
 from lpr_bench.system.environment import describe_environment
-from lpr_bench.system.system_monitor import watch
-from lpr_bench.system.validity import frame_faults, judge, machine_faults
+from lpr_bench.system.system_monitor import observe
+from lpr_bench.system.validity import describe_validity, frame_faults, machine_faults
 from lpr_edge.contract.arrays import Image
 from lpr_edge.contract.errors import LprError
 from lpr_edge.vision.pipeline import PlatePipeline
@@ -42,7 +42,7 @@ class Settings:
     threads: int
     frames: int
     """A share, in this process."""
-    slower: float = 0.0
+    slowdown: float = 0.0
     """Share of each frame's time to waste after it."""
 
 
@@ -82,9 +82,9 @@ def measure_board(settings: Settings, processes: int) -> Record:
     environment = describe_environment()
     cv2.setNumThreads(settings.threads)
     device = open_settings(settings)
-    with watch() as watched:
+    with observe() as observed:
         times = measure_in_processes(settings, processes)
-        starting = start_device(settings)
+        cold_start = measure_device_start(settings)
     return {
         "benchmark": "frames",
         "environment": environment,
@@ -93,9 +93,9 @@ def measure_board(settings: Settings, processes: int) -> Record:
         "frame_size_hw": SIZE_HW,
         "period": DISTINCT,
         **times,
-        "starting": starting,
-        "machine": watched,
-        "validity": judge(machine_faults(watched) + frame_faults(times["shares"], DISTINCT)),
+        "starting": cold_start,
+        "machine": observed,
+        "validity": describe_validity(machine_faults(observed) + frame_faults(times["shares"], DISTINCT)),
     }
 
 
@@ -123,7 +123,7 @@ def measure_here(settings: Settings) -> ProcessTimes:
     load_ms = 1000 * (perf_counter() - start)
     frames = make_frames(device.reader.grammar.country)
     first = first_frame_ms(device, frames.with_plate[0])
-    return ProcessTimes(load_ms, first, measure(device, frames, SHARES, settings.frames, settings.slower))
+    return ProcessTimes(load_ms, first, measure(device, frames, SHARES, settings.frames, settings.slowdown))
 
 
 def open_settings(settings: Settings) -> PlatePipeline:
@@ -131,12 +131,12 @@ def open_settings(settings: Settings) -> PlatePipeline:
     return open_plate_reader(settings.detector, settings.reader, settings.runtime, settings.threads)
 
 
-def start_device(settings: Settings) -> dict[str, Any]:
+def measure_device_start(settings: Settings) -> dict[str, Any]:
     """Time the command's start; `not_measured` says why where it can't be."""
     device = open_settings(settings)
     try:
         frame = _readable_frame(device, make_frames(device.reader.grammar.country))
-        return measure_starting(frame, _flags(settings))
+        return measure_cold_start(frame, _flags(settings))
     except LprError as error:
         return {"not_measured": str(error)}
 
@@ -172,10 +172,10 @@ def format_record(record: Mapping[str, Any]) -> str:
     )
 
 
-def _format_starting(starting: Mapping[str, Any]) -> str:
-    if "not_measured" in starting:
-        return f"start not timed: {starting['not_measured']}"
-    imports = starting["tensorflow_import_s"]
+def _format_starting(cold_start: Mapping[str, Any]) -> str:
+    if "not_measured" in cold_start:
+        return f"start not timed: {cold_start['not_measured']}"
+    imports = cold_start["tensorflow_import_s"]
     beside = "" if imports is None else f" (importing TensorFlow takes {imports:.1f} s)"
-    peaks = ", ".join(f"{what} {value:.0f} MB" for what, value in starting["peak_memory_mb"].items())
-    return f"process start to first reading {starting['first_reading_s']:.2f} s{beside}; most memory: {peaks}"
+    peaks = ", ".join(f"{what} {value:.0f} MB" for what, value in cold_start["peak_memory_mb"].items())
+    return f"process start to first reading {cold_start['first_reading_s']:.2f} s{beside}; most memory: {peaks}"

@@ -18,8 +18,8 @@ from lpr_bench.latency.statistics import paired_ratio, summarize_ms
 from lpr_bench.system.boards import add_board_flags, publish, show
 from lpr_bench.system.devices import describe_file
 from lpr_bench.system.environment import describe_environment
-from lpr_bench.system.system_monitor import watch
-from lpr_bench.system.validity import LEAST_ROUNDS, judge, machine_faults, series_faults
+from lpr_bench.system.system_monitor import observe
+from lpr_bench.system.validity import MIN_ROUNDS, describe_validity, machine_faults, series_faults
 from lpr_edge.contract.errors import LprError
 from lpr_edge.runtimes.opening import RUNTIMES
 from lpr_edge.runtimes.shipped_models import KINDS, shipped_model
@@ -75,7 +75,7 @@ def measure_matrix(
     if not cases:
         raise LprError(f"no runtime here opens any of these files: {refused[0].why if refused else 'see --runtimes'}")
     base = _reference_case(cases, reference)
-    with watch() as watched:
+    with observe() as observed:
         processes = [run_fresh(measure_cases, cases, rounds, seed) for seed in range(PROCESSES)]
     summaries = [_summarize(index, case, processes, cases.index(base)) for index, case in enumerate(cases)]
     # A restless case is marked by itself; a restless reference spoils every ratio.
@@ -86,11 +86,11 @@ def measure_matrix(
         "models": [describe_file(path) for path in files],
         "reference": _name(base),
         "cases": summaries,
-        "yardstick_ms": [process.yardstick for process in processes],
+        "yardstick_ms": [process.reference_ms for process in processes],
         "refused": [{**_name(r.case), "why": r.why} for r in refused],
         "opencv_threads": cv2.getNumThreads(),
-        "machine": watched,
-        "validity": judge(machine_faults(watched) + faults),
+        "machine": observed,
+        "validity": describe_validity(machine_faults(observed) + faults),
     }
 
 
@@ -119,7 +119,7 @@ def _summarize(index: int, case: Case, processes: Sequence[Rounds], base: int) -
         "inference_ms": summarize_ms(pooled),
         "first_ms": [process.first_ms[index] for process in processes],
         "ratio_to_reference": paired_ratio(pooled, reference).to_list(),
-        "faults": series_faults(str(case), pooled, LEAST_ROUNDS),
+        "faults": series_faults(str(case), pooled, MIN_ROUNDS),
         "raw_ms": times,
     }
 

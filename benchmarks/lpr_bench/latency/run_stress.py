@@ -17,8 +17,8 @@ from lpr_bench.latency.statistics import summarize_ms
 from lpr_bench.system.boards import add_board_flags, publish, show
 from lpr_bench.system.devices import add_device_flags, describe_model, open_reader
 from lpr_bench.system.environment import describe_environment, describe_state
-from lpr_bench.system.system_monitor import watch
-from lpr_bench.system.validity import judge, machine_faults
+from lpr_bench.system.system_monitor import observe
+from lpr_bench.system.validity import describe_validity, machine_faults
 from lpr_edge.vision.pipeline import PlatePipeline
 
 SHARE = 1.0
@@ -42,7 +42,7 @@ def run(parsed: argparse.Namespace) -> int:
     device = open_reader(parsed)
     frames = make_frames(device.reader.grammar.country)
     samples: list[dict[str, Any]] = []
-    with watch() as watched:
+    with observe() as observed:
         try:
             for sample in take_samples(device, frames, 60 * parsed.minutes, parsed.every):
                 samples.append(sample)
@@ -51,9 +51,9 @@ def run(parsed: argparse.Namespace) -> int:
             print("lpr-bench: stopped early; what was sampled is kept", file=sys.stderr)
     record = describe_run(samples, {"minutes_wished": parsed.minutes, "every_s": parsed.every})
     models = [describe_model(device.detector.model), describe_model(device.reader.model)]
-    faults = machine_faults(watched) + ["no whole sample was taken"] * (not samples)
-    machine = {"environment": environment, "models": models, "threads": parsed.threads, "machine": watched}
-    record |= {**machine, "validity": judge(faults)}
+    faults = machine_faults(observed) + ["no whole sample was taken"] * (not samples)
+    machine = {"environment": environment, "models": models, "threads": parsed.threads, "machine": observed}
+    record |= {**machine, "validity": describe_validity(faults)}
     show(record, f"the last tenth's median beside the first's: {record['end_beside_start']}")
     publish(record, parsed)
     return 0

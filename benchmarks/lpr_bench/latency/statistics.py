@@ -54,7 +54,7 @@ def paired_ratio(times: Sequence[float], reference: Sequence[float], confidence:
     return _interval(float(np.median(ratios)), np.median(ratios[drawn], axis=1), confidence)
 
 
-def grouped_ratio(a: Sequence[float], b: Sequence[float], confidence: float, seed: int = 0) -> Ratio:
+def ratio_over_processes(a: Sequence[float], b: Sequence[float], confidence: float, seed: int = 0) -> Ratio:
     """How many times as long B takes as A, each given by one figure a process.
 
     Whole processes are drawn, as frames of one process err alike. With few of them the draws vary less than the truth,

@@ -15,7 +15,7 @@ from lpr_bench.parity import parity
 from lpr_bench.system.boards import add_board_flags, publish, show
 from lpr_bench.system.devices import describe_file
 from lpr_bench.system.environment import describe_environment
-from lpr_bench.system.validity import judge
+from lpr_bench.system.validity import describe_validity
 from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.manifest import read_manifest
 from lpr_edge.contract.pictures import file_sha256
@@ -76,8 +76,8 @@ def run(parsed: argparse.Namespace) -> int:
     record = compare_runtimes(parsed.runtimes, files, reference, parsed.against)
     show(record, format_parity(record))
     publish(record, parsed)
-    judged = parsed.runtimes if parsed.strict == [] else parsed.strict
-    return 1 if judged and not is_within(record, judged) else 0
+    scored = parsed.runtimes if parsed.strict == [] else parsed.strict
+    return 1 if scored and not is_within(record, scored) else 0
 
 
 def files_by_suffix(given: Sequence[Path]) -> dict[str, Files]:
@@ -134,7 +134,7 @@ def compare_runtimes(
         "plates_in_reference": int(np.sum([len(texts) for texts in reference.texts])),
         "inputs": [parity.compare_inputs(read_manifest(path), reference) for path in files[".tflite"].values()],
         "runtimes": compared,
-        "validity": judge([NO_XNNPACK] if bare else []),
+        "validity": describe_validity([NO_XNNPACK] if bare else []),
     }
 
 
@@ -169,9 +169,9 @@ def _open_all(runtime: str, files: Files) -> tuple[dict[str, Model], list[str]]:
     return opened, refused
 
 
-def is_within(record: Mapping[str, Any], judged: Sequence[str]) -> bool:
+def is_within(record: Mapping[str, Any], scored: Sequence[str]) -> bool:
     """Tell whether every judged runtime that ran gave all texts and labels alike, and integers within a step."""
-    ran = [one for one in record["runtimes"] if one["integers"] and one["runtime"] in judged]
+    ran = [one for one in record["runtimes"] if one["integers"] and one["runtime"] in scored]
     texts = [one[what] for one in ran for what in ("texts", "labels") if what in one]
     return (
         bool(ran)

@@ -41,7 +41,7 @@ class Shipped:
 
 
 @dataclass(frozen=True)
-class Beside:
+class ExtraResults:
     """Measurements that not every card has."""
 
     rendered: Result | None = None
@@ -78,13 +78,13 @@ def open_shipped(path: Path, result: Result) -> Shipped:
     return Shipped(path, manifest, result)
 
 
-def write_card(model: Shipped, country: Country, beside: Beside, out: Path) -> Path:
+def write_card(model: Shipped, country: Country, extra: ExtraResults, out: Path) -> Path:
     """Write a model's card as NAME.md.
 
     Args:
         model: what it is about.
         country: tells where its data come from.
-        beside: what else was measured.
+        extra: results that not every card has.
         out: the folder.
 
     Raises:
@@ -92,20 +92,20 @@ def write_card(model: Shipped, country: Country, beside: Beside, out: Path) -> P
     """
     path = out / f"{model.path.name.split('.')[0]}.md"
     try:
-        path.write_text(make_card(model, country, beside), encoding="utf-8")
+        path.write_text(make_card(model, country, extra), encoding="utf-8")
     except OSError as error:
         raise LprError(f"can't write {path}: {error.strerror or error}. Give another folder by --out DIR") from error
     return path
 
 
-def make_card(model: Shipped, country: Country, beside: Beside) -> str:
+def make_card(model: Shipped, country: Country, extra: ExtraResults) -> str:
     """The card's text."""
     sections = [
         _heading(model),
         *_section("Data", _data_lines(model, country)),
         *_section("Figures", _figure_lines(model)),
-        *_section("Cross-validated", _fold_lines(model, beside.folds)),
-        *_section("Where it fails", _failure_lines(model, beside.rendered)),
+        *_section("Cross-validated", _fold_lines(model, extra.folds)),
+        *_section("Where it fails", _failure_lines(model, extra.rendered)),
         *_section("What it mustn't be used for", [f"- {line}" for line in NOT_FOR]),
         *_section("Licence", [model.manifest.licence + "."]),
     ]
@@ -152,8 +152,8 @@ def _data_lines(model: Shipped, country: Country) -> list[str]:
             f"{about['photographs']} {about['source']}."
         )
     settings = ("seed", "epochs", "steps_per_epoch", "batch_size")
-    told = ", ".join(f"{key.replace('_', ' ')} {training[key]}" for key in settings if key in training)
-    return [*lines, f"- Run: {told}."] if told else lines
+    text = ", ".join(f"{key.replace('_', ' ')} {training[key]}" for key in settings if key in training)
+    return [*lines, f"- Run: {text}."] if text else lines
 
 
 def _seen(model: Shipped) -> str:
@@ -176,12 +176,16 @@ def _figure_lines(model: Shipped) -> list[str]:
     result = model.result
     if model.manifest.kind == "classifier":
         rows = [("all", result["accuracy"]), *result["by_class"].items()]
-        table = _table(["class", "right"], [[name, tell(share)] for name, share in rows])
-        return [*_told("Share of crops told right.", result), "", *table]
+        table = _table(["class", "right"], [[name, share_text(share)] for name, share in rows])
+        return [*_with_interval_note("Share of crops told right.", result), "", *table]
     if model.manifest.kind == "detector":
-        return [*_told("Plates found with IoU ≥ 0.5, whole photographs in.", result), "", *_finding_table(result)]
+        return [
+            *_with_interval_note("Plates found with IoU ≥ 0.5, whole photographs in.", result),
+            "",
+            *_finding_table(result),
+        ]
     intro = "Fully legible plates read exactly, whole photographs in, found by the detector shipped with it."
-    return [*_told(intro, result), "", *_reading_table(result), *_confidence_lines(result)]
+    return [*_with_interval_note(intro, result), "", *_reading_table(result), *_confidence_lines(result)]
 
 
 def _fold_lines(model: Shipped, folds: Result | None) -> list[str]:
@@ -192,17 +196,17 @@ def _fold_lines(model: Shipped, folds: Result | None) -> list[str]:
     count = sum(one["kind"] == kind for one in folds["models"])
     intro = f"The training photographs, each by one of {count} {kind}s, trained alike, that it was held out from."
     if kind == "detector":
-        return [*_told(intro, folds), "", *_finding_table(folds)]
+        return [*_with_interval_note(intro, folds), "", *_finding_table(folds)]
     found_by = f"The detector learnt from {folds['seen']['detector']} of these {folds['seen']['photos']}."
-    return [*_told(f"{intro} {found_by}", folds), "", *_reading_table(folds, ("rows", "width"))]
+    return [*_with_interval_note(f"{intro} {found_by}", folds), "", *_reading_table(folds, ("rows", "width"))]
 
 
 def _finding_table(result: Result) -> list[str]:
-    shares = [["recall, legible plates", tell(result["recall"])], ["precision", tell(result["precision"])]]
+    shares = [["recall, legible plates", share_text(result["recall"])], ["precision", share_text(result["precision"])]]
     return _table(["", "figure"], [*shares, *_recall_rows(result)])
 
 
-def _told(intro: str, result: Result) -> list[str]:
+def _with_interval_note(intro: str, result: Result) -> list[str]:
     return [f"{intro} Brackets: 95 % intervals (Wilson; for CER bootstrap over plates). Split `{result['split']}`."]
 
 
@@ -213,7 +217,7 @@ def _recall_rows(result: Result) -> list[list[str]]:
     for band in WIDTH_BANDS:
         found = [plate["iou"] is not None for plate in wanted if width_band(plate["width_px"]) == band]
         if found:
-            rows.append([f"recall, {band}", tell_counts(sum(found), len(found))])
+            rows.append([f"recall, {band}", counts_text(sum(found), len(found))])
     return rows
 
 
@@ -227,13 +231,15 @@ def _reading_table(result: Result, traits: Sequence[str] = ()) -> list[str]:
 
 def _reading_cells(group: Mapping[str, Any]) -> list[str]:
     errors, interval = group["character_error_rate"], group.get("character_error_rate_interval")
-    told = "–" if errors is None else f"{errors:.1%}" + (f" [{interval[0]:.0%}–{interval[1]:.0%}]" if interval else "")
-    return [tell(group["exact_match"]), told]
+    text = "–" if errors is None else f"{errors:.1%}" + (f" [{interval[0]:.0%}–{interval[1]:.0%}]" if interval else "")
+    return [share_text(group["exact_match"]), text]
 
 
 def _confidence_lines(result: Result) -> list[str]:
     at = result["reliability"]["at_min_confidence"]
-    rows = [[limit, tell(share["right_of_kept"]), tell(share["kept_of_right"])] for limit, share in at.items()]
+    rows = [
+        [limit, share_text(share["right_of_kept"]), share_text(share["kept_of_right"])] for limit, share in at.items()
+    ]
     return ["", *_table(["`--min-confidence`", "right of those kept", "kept of those right"], rows)]
 
 
@@ -257,14 +263,14 @@ def _worst_groups(result: Result) -> list[str]:
     traits = ("rows", "width", "form", "colour", "blur")
     groups = [(f"{trait}: {name}", group) for trait in traits for name, group in result[f"by_{trait}"].items()]
     groups.sort(key=lambda item: item[1]["exact_match"]["value"])
-    rows = [[name, tell(group["recall"]), tell(group["exact_match"])] for name, group in groups]
+    rows = [[name, share_text(group["recall"]), share_text(group["exact_match"])] for name, group in groups]
     return _table(["plates", "found", "read exactly"], rows)
 
 
 def _rendered_lines(kind: str, rendered: Result) -> list[str]:
     header = ["painted frames", "found", "read exactly", "wrong though sure"][: 2 if kind == "detector" else 4]
     rows = [
-        [name, tell(one["found"]), tell(one["exact_match"]), str(one["wrong_though_sure"])][: len(header)]
+        [name, share_text(one["found"]), share_text(one["exact_match"]), str(one["wrong_though_sure"])][: len(header)]
         for name, one in rendered["kinds"].items()
     ]
     return _table(header, rows)
@@ -275,12 +281,12 @@ def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     return ["| " + " | ".join(line) + " |" for line in lines]
 
 
-def tell(share: Mapping[str, Any]) -> str:
+def share_text(share: Mapping[str, Any]) -> str:
     """A share of a result file, with its counts and interval."""
-    return tell_counts(share["successes"], share["count"])
+    return counts_text(share["successes"], share["count"])
 
 
-def tell_counts(successes: int, count: int) -> str:
+def counts_text(successes: int, count: int) -> str:
     """The same of counts."""
     if not count:
         return "–"

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from lpr_bench.report.cards import Beside, Result, open_shipped, write_card
+from lpr_bench.report.cards import ExtraResults, Result, open_shipped, write_card
 from lpr_edge.contract.country import country_from_dict, load_country
 from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.manifest import read_manifest
@@ -31,7 +31,7 @@ def run(parsed: argparse.Namespace) -> int:
         LprError: there is none, or one is of other files.
     """
     results = {"plates": _read(parsed.plates, "plates"), "characters": _read(parsed.crops, "characters")}
-    beside = Beside(_read(parsed.painted, "painted"), _read(parsed.folds, "plates"))
+    extra = ExtraResults(_read(parsed.painted, "painted"), _read(parsed.folds, "plates"))
     measured = {
         name: result
         for name, kind in KINDS.items()
@@ -41,9 +41,9 @@ def run(parsed: argparse.Namespace) -> int:
         raise LprError("nothing to write cards from: give --plates FILE or --crops FILE, made by lpr-bench accuracy")
     for name, result in measured.items():
         model = open_shipped(parsed.models / f"{name}.int8.tflite", result)
-        if beside.rendered is not None and KINDS[name] != "classifier":
-            open_shipped(model.path, beside.rendered)
-        print(f"Wrote {write_card(model, _country(model.path), beside, parsed.out or parsed.models)}")
+        if extra.rendered is not None and KINDS[name] != "classifier":
+            open_shipped(model.path, extra.rendered)
+        print(f"Wrote {write_card(model, _country(model.path), extra, parsed.out or parsed.models)}")
     return 0
 
 

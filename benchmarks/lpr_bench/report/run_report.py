@@ -7,8 +7,8 @@ from pathlib import Path
 
 from lpr_bench.base.page import make_page, paragraph
 from lpr_bench.base.results import OldResultError, Record, read_records
-from lpr_bench.report.report_limits import limits_section, projection_sections, stress_section
 from lpr_bench.report.report_rivals import rivals_section, speed_plot
+from lpr_bench.report.report_roofline import limits_section, projection_sections, stress_section
 from lpr_bench.report.report_sections import (
     accuracy_section,
     boards_section,

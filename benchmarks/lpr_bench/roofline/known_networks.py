@@ -15,7 +15,7 @@ MULTIPLY_ADDS = {
 
 
 @dataclass(frozen=True)
-class Known:
+class PublishedLatency:
     """A published latency in int8."""
 
     network: str
@@ -34,7 +34,7 @@ class Board:
 
     name: str
     source: str
-    known: tuple[Known, ...]
+    known: tuple[PublishedLatency, ...]
 
 
 BOARDS = (
@@ -42,34 +42,36 @@ BOARDS = (
         "Raspberry Pi Zero 2 W (Cortex-A53, 1.0 GHz)",
         NCNN,
         (
-            Known("SqueezeNet 1.1", 212.94),
-            Known("MobileNet v1", 286.75),
-            Known("GoogLeNet", 664.15),
-            Known("ResNet-18", 479.40),
-            Known("ResNet-50", 1313.15),
+            PublishedLatency("SqueezeNet 1.1", 212.94),
+            PublishedLatency("MobileNet v1", 286.75),
+            PublishedLatency("GoogLeNet", 664.15),
+            PublishedLatency("ResNet-18", 479.40),
+            PublishedLatency("ResNet-50", 1313.15),
         ),
     ),
     Board(
         "Raspberry Pi 3 B+ (Cortex-A53, 1.4 GHz)",
         NCNN,
         (
-            Known("SqueezeNet 1.1", 135.98),
-            Known("MobileNet v1", 181.91),
-            Known("GoogLeNet", 425.78),
-            Known("ResNet-18", 312.68),
-            Known("ResNet-50", 893.83),
+            PublishedLatency("SqueezeNet 1.1", 135.98),
+            PublishedLatency("MobileNet v1", 181.91),
+            PublishedLatency("GoogLeNet", 425.78),
+            PublishedLatency("ResNet-18", 312.68),
+            PublishedLatency("ResNet-50", 893.83),
         ),
     ),
     Board(
         "Raspberry Pi 4 (Cortex-A72, 1.8 GHz)",
         NCNN,
         (
-            Known("SqueezeNet 1.1", 69.42),
-            Known("MobileNet v1", 84.82),
-            Known("GoogLeNet", 210.00),
-            Known("ResNet-18", 158.50),
-            Known("ResNet-50", 423.96),
+            PublishedLatency("SqueezeNet 1.1", 69.42),
+            PublishedLatency("MobileNet v1", 84.82),
+            PublishedLatency("GoogLeNet", 210.00),
+            PublishedLatency("ResNet-18", 158.50),
+            PublishedLatency("ResNet-50", 423.96),
         ),
     ),
-    Board("Raspberry Pi 5 (Cortex-A76, 2.4 GHz)", f"{NCNN}; one figure only", (Known("MobileNet v1", 14.4),)),
+    Board(
+        "Raspberry Pi 5 (Cortex-A76, 2.4 GHz)", f"{NCNN}; one figure only", (PublishedLatency("MobileNet v1", 14.4),)
+    ),
 )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import exp, log
 from typing import Any
 
-from lpr_bench.roofline.known_networks import BOARDS, MULTIPLY_ADDS, Board, Known
+from lpr_bench.roofline.known_networks import BOARDS, MULTIPLY_ADDS, Board, PublishedLatency
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Check:
         return self.projected_ms / self.published_ms
 
 
-def throughput(known: Sequence[Known]) -> float:
+def throughput(known: Sequence[PublishedLatency]) -> float:
     """Multiply-adds a second of a board: the geometric mean over what is known of it."""
     return exp(sum(log(one.throughput) for one in known) / len(known))
 

@@ -1,4 +1,4 @@
-"""The project's bars: what was found beside each, and whether it was reached."""
+"""The project's acceptance criteria: the measured value of each, its limit, and whether it is met."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,36 +8,36 @@ import numpy as np
 from lpr_bench.latency.statistics import paired_ratio
 from lpr_bench.roofline.roofline import CHARACTERS, IN_A_ROW, LimitTimes
 
-OUTSIDE_BAR = 0.15
-TAIL_BAR = 2.0
-PUBLISHED_BAR = 10.0
+MAX_SHARE_OUTSIDE_NETWORKS = 0.15
+MAX_P99_TO_P50 = 2.0
+MIN_SPEED_UP = 10.0
 MOONSHOT = 25.0
-STARTING_BAR = 0.2
-MEMORY_BAR_MB = 200.0
+MAX_START_TO_IMPORT = 0.2
+MAX_MEMORY_MB = 200.0
 
 
-def bars(found: LimitTimes, starting: Mapping[str, Any]) -> list[dict[str, Any]]:
+def check_criteria(found: LimitTimes, cold_start: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The project's bars with what was found; `reached` is null where the figure couldn't be taken."""
     in_a_row = found.times[IN_A_ROW]
     tail = float(np.percentile(in_a_row, 99) / np.median(in_a_row))
     published = None
     if "published" in found.times:
         published = paired_ratio(found.times["published"], found.times["frame"])
-    memory = max(starting["peak_memory_mb"].values()) if "peak_memory_mb" in starting else None
+    memory = max(cold_start["peak_memory_mb"].values()) if "peak_memory_mb" in cold_start else None
     return [
-        _bar("time outside the networks, share", found.profile["outside_networks"], OUTSIDE_BAR),
-        _bar("p99 of a whole frame beside its p50", tail, TAIL_BAR),
-        _bar(
+        _criterion("time outside the networks, share", found.profile["outside_networks"], MAX_SHARE_OUTSIDE_NETWORKS),
+        _criterion("p99 of a whole frame beside its p50", tail, MAX_P99_TO_P50),
+        _criterion(
             "start to first reading beside importing TensorFlow",
-            starting.get("ratio_to_tensorflow_import"),
-            STARTING_BAR,
+            cold_start.get("ratio_to_tensorflow_import"),
+            MAX_START_TO_IMPORT,
         ),
-        _bar("most memory of lpr-edge, MB", memory, MEMORY_BAR_MB),
+        _criterion("most memory of lpr-edge, MB", memory, MAX_MEMORY_MB),
         {
-            **_bar(
+            **_criterion(
                 f"published classifier in float32 on {CHARACTERS} characters beside a whole frame",
                 published.value if published else None,
-                PUBLISHED_BAR,
+                MIN_SPEED_UP,
                 at_least=True,
             ),
             "interval": published.to_list()[1:] if published else None,
@@ -46,12 +46,12 @@ def bars(found: LimitTimes, starting: Mapping[str, Any]) -> list[dict[str, Any]]
     ]
 
 
-def _bar(name: str, value: float | None, limit: float, at_least: bool = False) -> dict[str, Any]:
+def _criterion(name: str, value: float | None, limit: float, at_least: bool = False) -> dict[str, Any]:
     reached = None if value is None else (value >= limit if at_least else value <= limit)
     return {"bar": name, "value": value, "limit": limit, "at_least": at_least, "reached": reached}
 
 
-def bar_rows(found: Sequence[Mapping[str, Any]], missed: str = "missed") -> list[list[str]]:
+def criterion_rows(found: Sequence[Mapping[str, Any]], missed: str = "missed") -> list[list[str]]:
     """A row a bar for any table: its name, what was found, the limit, and the verdict.
 
     Args:

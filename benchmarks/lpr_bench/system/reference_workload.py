@@ -11,7 +11,7 @@ _B = np.linspace(1.5, 0.5, 32 * 1024, dtype=np.float32)
 _OUT = np.empty_like(_A)
 
 
-def yardstick_ms() -> float:
+def reference_workload_ms() -> float:
     """Time element-wise arithmetic on 128 kB arrays: vector units and the second cache, as networks use them.
 
     It knows nothing of lpr, of a runtime or of OpenCV, so that a change of these never changes the yardstick.

@@ -27,7 +27,7 @@ class Counters:
 
 
 @contextmanager
-def watch(root: Path = Path("/")) -> Iterator[dict[str, Any]]:
+def observe(root: Path = Path("/")) -> Iterator[dict[str, Any]]:
     """Watch the machine during a block.
 
     Args:
@@ -36,11 +36,11 @@ def watch(root: Path = Path("/")) -> Iterator[dict[str, Any]]:
     Yields:
         A record that is empty until the block ends, then holds `state_before`, `state_after` and `during`.
     """
-    watched: dict[str, Any] = {}
+    observed: dict[str, Any] = {}
     before, counted = describe_state(root), count(root)
-    yield watched
-    watched["during"] = between(counted, count(root))
-    watched["state_before"], watched["state_after"] = before, describe_state(root)
+    yield observed
+    observed["during"] = between(counted, count(root))
+    observed["state_before"], observed["state_after"] = before, describe_state(root)
 
 
 def count(root: Path = Path("/")) -> Counters:

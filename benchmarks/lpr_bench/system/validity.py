@@ -19,15 +19,15 @@ HOT_CELSIUS = 80.0
 """From here on a Raspberry Pi's cores slow down."""
 THROTTLED_NOW = 0xF
 """Bits of `vcgencmd get_throttled`: low voltage, frequency capped, throttled, too warm."""
-LEAST_FRAMES = 200
+MIN_FRAMES = 200
 """Of each share of frames with a plate, in all processes."""
-LEAST_ROUNDS = 30
+MIN_ROUNDS = 30
 """Of each case in all: an interval of the median of fewer says little."""
 SINCE_BOOT = 16
 """The same bits, this many places higher, stay set from their first time until the next boot."""
 
 
-def judge(faults: Sequence[str]) -> dict[str, Any]:
+def describe_validity(faults: Sequence[str]) -> dict[str, Any]:
     """A record's `validity`."""
     return {"valid": not faults, "invalid_because": list(faults)}
 
@@ -75,8 +75,8 @@ def frame_faults(shares: Sequence[Mapping[str, Any]], period: int) -> list[str]:
         name = f"plate in {share['share_with_plate']:.0%}"
         series = [process["whole"] for process in share["processes"]]
         count = sum(map(len, series))
-        if count < LEAST_FRAMES:
-            faults.append(f"{name}: {count} frames are too few; {LEAST_FRAMES} are needed")
+        if count < MIN_FRAMES:
+            faults.append(f"{name}: {count} frames are too few; {MIN_FRAMES} are needed")
         found = [series_faults(name, values, 2 * period, period) for values in series]
         # One restless process of several is what the several are for.
         if sum(map(bool, found)) * 2 > len(found):
@@ -87,7 +87,7 @@ def frame_faults(shares: Sequence[Mapping[str, Any]], period: int) -> list[str]:
 def case_faults(case: Mapping[str, Any]) -> list[str]:
     """What is said against one case of the latencies, and what its raw values say."""
     pooled = [value for values in case["raw_ms"] for value in values]
-    return list(case["faults"]) or series_faults(str(case["path"]), pooled, LEAST_ROUNDS)
+    return list(case["faults"]) or series_faults(str(case["path"]), pooled, MIN_ROUNDS)
 
 
 def reference_faults(record: Mapping[str, Any]) -> list[str]:
@@ -97,9 +97,9 @@ def reference_faults(record: Mapping[str, Any]) -> list[str]:
     return case_faults(reference[0])
 
 
-def machine_faults(watched: Mapping[str, Any]) -> list[str]:
+def machine_faults(observed: Mapping[str, Any]) -> list[str]:
     """What the machine's state and company say against a measurement."""
-    during, before, after = watched["during"], watched["state_before"], watched["state_after"]
+    during, before, after = observed["during"], observed["state_before"], observed["state_after"]
     faults = []
     if (during["other_cores"] or 0.0) > OTHERS_LIMIT:
         names = ", ".join(process["name"] for process in during["busy_processes"]) or "not told apart"
@@ -132,7 +132,7 @@ def series_faults(name: str, values: Sequence[float], least: int, period: int = 
     """
     if len(values) < least:
         return [f"{name}: {len(values)} runs are too few; {least} are needed"]
-    relative = beside_the_same(values, period)
+    relative = relative_to_median(values, period)
     spread = float(np.subtract(*np.percentile(relative, (75, 25))))
     drift = abs(float(np.median(relative[len(relative) // 2 :]) / np.median(relative[: len(relative) // 2])) - 1)
     faults = [f"{name}: the middle half spans {spread:.0%}; the limit is {SPREAD_LIMIT:.0%}"] * (spread > SPREAD_LIMIT)
@@ -141,7 +141,7 @@ def series_faults(name: str, values: Sequence[float], least: int, period: int = 
     )
 
 
-def beside_the_same(values: Sequence[float], period: int) -> AnyArray:
+def relative_to_median(values: Sequence[float], period: int) -> AnyArray:
     """Each value beside the median of those of the same picture: 1.0 is as usual."""
     numbers = np.asarray(values, np.float64)
     places = np.arange(len(numbers)) % period

@@ -43,10 +43,10 @@ class Confidence:
             ExportError: the file can't be written.
         """
         text = json.dumps({"thresholds": self.to_thresholds(), "about": dict(self.about)}, ensure_ascii=False, indent=2)
-        beside = path.with_name(f".{path.name}.part")
+        temporary = path.with_name(f".{path.name}.part")
         try:
-            beside.write_text(text + "\n", encoding="utf-8")
-            beside.replace(path)
+            temporary.write_text(text + "\n", encoding="utf-8")
+            temporary.replace(path)
         except OSError as error:
             raise ExportError(f"can't write {path}: {error.strerror or error}. Give --out another file") from error
 

@@ -39,7 +39,7 @@ def test_photographs_with_mistakes_are_drawn(
     """Misread and missed plates and false alarms are drawn; right ones, and plates that nobody can read, aren't."""
     cv2.imwrite(str(tmp_path / "a.png"), np.full((240, 320, 3), 90, np.uint8))
     folder = MissFolder(tmp_path / "misses")
-    score_photos([PlatePhoto(tmp_path / "a.png", "test", "made", tuple(labels))], lambda *_: found, [folder.watch])
+    score_photos([PlatePhoto(tmp_path / "a.png", "test", "made", tuple(labels))], lambda *_: found, [folder.observe])
     assert folder.written == drawn
     assert [path.name for path in (tmp_path / "misses").iterdir()] == ["a.jpg"] * drawn
 

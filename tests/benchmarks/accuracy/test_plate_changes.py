@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lpr_bench.accuracy.plate_changes import compare, format_comparison, read_other, summarize_comparison
+from lpr_bench.accuracy.plate_changes import compare, format_comparison, read_previous_result, summarize_comparison
 from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.metrics import mcnemar
 
@@ -59,8 +59,8 @@ def test_what_is_no_result(tmp_path: Path, text: str) -> None:
     path = tmp_path / "other.json"
     path.write_text(text)
     with pytest.raises(LprError, match=r"lpr-bench accuracy --json FILE wrote"):
-        read_other(path)
+        read_previous_result(path)
     with pytest.raises(LprError, match="can't be compared with"):
-        read_other(tmp_path / "missing.json")
+        read_previous_result(tmp_path / "missing.json")
     path.write_text(json.dumps(result("A10")))
-    assert read_other(path)["kind"] == "own"
+    assert read_previous_result(path)["kind"] == "own"

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from lpr_bench.accuracy.plates import LATIN, OWN, PlateOutcome, PlatesOutcome, ReadPlate, Traits, score_photos
+from lpr_bench.accuracy.plates import LATIN, OWN, PlateOutcome, PlatesOutcome, PlateTraits, ReadPlate, score_photos
 from lpr_bench.accuracy.plates_report import character_errors, format_plates, interval_of_errors, labels_of, summarize
 from lpr_edge.contract.arrays import Image, Quad
 from lpr_edge.contract.country import load_country
@@ -154,8 +154,8 @@ def outcome_of(read: str | None, truth: str = "बा१प", **changes: Any) ->
 def test_groups_by_form_colour_blur_and_training() -> None:
     """Every trait parts the same plates, each into one group, what couldn't be told under its own name."""
     plates = [
-        outcome_of("बा१प", traits=Traits("zonal", "red", 0.5, seen=True)),
-        outcome_of("बा१", traits=Traits("zonal", "black", 0.1)),
+        outcome_of("बा१प", traits=PlateTraits("zonal", "red", 0.5, seen=True)),
+        outcome_of("बा१", traits=PlateTraits("zonal", "black", 0.1)),
         outcome_of(None),
     ]
     figures = summarize(PlatesOutcome(tuple(plates), (), 3), NEPAL, "devanagari")
@@ -196,6 +196,6 @@ def test_interval_of_cer() -> None:
 
 def test_seen_plates_have_a_recall_of_their_own() -> None:
     """Where some photographs were learnt from, recall is told of the others too."""
-    seen = outcome_of("बा१प", traits=Traits(seen=True))
+    seen = outcome_of("बा१प", traits=PlateTraits(seen=True))
     table = format_plates(PlatesOutcome((seen, outcome_of(None)), (), 2), NEPAL, None)
     assert re.search(r"recall, of those not seen by training +0\.0% \[0%–79%\] 0/1", table)

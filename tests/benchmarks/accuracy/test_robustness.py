@@ -9,7 +9,7 @@ from lpr_bench.accuracy.robustness import (
     KINDS,
     PLATES,
     KindOutcome,
-    MadeFrame,
+    RenderedFrame,
     format_kinds,
     make_frames,
     summarize_kinds,
@@ -42,7 +42,7 @@ def test_turned_plates_start_at_their_own_top_left(quarters: int, size_hw: tuple
     blocks = np.random.default_rng(0).integers(0, 256, (12, 16, 3), np.uint8)
     image = np.asarray(cv2.resize(blocks, (320, 240), interpolation=cv2.INTER_CUBIC), np.uint8)
     quad = np.array([[60, 50], [200, 60], [190, 150], [50, 140]], np.float32)
-    turned = turn(MadeFrame(image, ((quad, "A"),)), quarters)
+    turned = turn(RenderedFrame(image, ((quad, "A"),)), quarters)
     assert turned.image_bgr.shape[:2] == size_hw
     before, after = rectify(image, quad, (60, 120)), rectify(turned.image_bgr, turned.plates[0][0], (60, 120))
     assert np.abs(before.astype(int) - after).mean() < 8  # a pixel of a soft picture; the wrong way up it is 60

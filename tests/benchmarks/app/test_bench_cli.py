@@ -54,7 +54,7 @@ def test_frames_are_measured_and_written(
     plate_models: list[str], board: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Frames of real models are printed and written, under the board's name, marked as too few to be quoted."""
-    monkeypatch.setattr(run_frames, "start_device", lambda _settings: {"not_measured": "not here"})
+    monkeypatch.setattr(run_frames, "measure_device_start", lambda _settings: {"not_measured": "not here"})
     command = ["frames", "--frames", "3", "--processes", "1", "--board", "My Board", *plate_models]
     assert main(command) == 0
     out, err = capsys.readouterr()

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.support.made_plates import GRAMMAR, LABELS, QUAD, judged, write_streets
+from tests.support.made_plates import GRAMMAR, LABELS, QUAD, scored, write_streets
 
-from lpr_bench.accuracy.reliability import Judged, bins, calibration_error, is_right, summarize_reliability
+from lpr_bench.accuracy.reliability import ScoredReading, bins, calibration_error, is_correct, summarize_reliability
 from lpr_bench.app.cli import main
 from lpr_bench.calibration.confidence_fit import cross_fitted, fit_curve, fit_temperature
 from lpr_edge.contract.data import PlateLabel
@@ -15,12 +15,12 @@ from lpr_edge.contract.manifest import read_manifest
 from lpr_export.calibration.confidence import read_confidence
 
 
-def readings(count: int, seed: int = 0) -> list[Judged]:
+def readings(count: int, seed: int = 0) -> list[ScoredReading]:
     """Readings whose chance to be right is their score squared: surer than they should be."""
     rng = np.random.default_rng(seed)
     scores = rng.uniform(0.2, 0.99, count)
     return [
-        judged("A10", "A10" if rng.random() < score**2 else "A11", float(score), f"{number}.jpg")
+        scored("A10", "A10" if rng.random() < score**2 else "A11", float(score), f"{number}.jpg")
         for number, score in enumerate(scores)
     ]
 
@@ -47,8 +47,8 @@ def test_each_reading_is_shown_by_a_curve_that_has_not_seen_it() -> None:
     assert np.abs(np.subtract(apart, together)).max() < 0.25
 
 
-@pytest.mark.parametrize("made", [readings(19), [judged("A10", "A10", 0.9)] * 50, [judged("A10", "A11", 0.9)] * 50])
-def test_too_little_to_fit(made: list[Judged]) -> None:
+@pytest.mark.parametrize("made", [readings(19), [scored("A10", "A10", 0.9)] * 50, [scored("A10", "A11", 0.9)] * 50])
+def test_too_little_to_fit(made: list[ScoredReading]) -> None:
     """A handful of readings, or all of one outcome, is refused with what is needed."""
     with pytest.raises(LprError, match="needs 20 or more, some right and some wrong"):
         fit_curve(made)
@@ -56,15 +56,15 @@ def test_too_little_to_fit(made: list[Judged]) -> None:
 
 def test_invalid_readings_cost_what_they_were_seen_to() -> None:
     """Where half of the readings that no form allows are right, they lose less than without any seen."""
-    invalid = [judged("0A", "0A" if i % 2 else "0X", 0.9, f"{i}.png") for i in range(60)]
+    invalid = [scored("0A", "0A" if i % 2 else "0X", 0.9, f"{i}.png") for i in range(60)]
     assert fit_curve(readings(200) + invalid).invalid > fit_curve(readings(200)).invalid
 
 
 def test_temperature_of_overconfident_scores() -> None:
     """Scores of 0.99 that are right in four of five are softened; without a plate that aligns, nothing is."""
-    sure = [judged("A", "A" if i % 5 else "X", 0.99) for i in range(100)]
+    sure = [scored("A", "A" if i % 5 else "X", 0.99) for i in range(100)]
     assert fit_temperature(sure, LABELS, GRAMMAR.country) > 1.5
-    assert fit_temperature([judged("A", "A10", 0.9)], LABELS, GRAMMAR.country) == 1.0
+    assert fit_temperature([scored("A", "A10", 0.9)], LABELS, GRAMMAR.country) == 1.0
 
 
 @pytest.mark.parametrize(
@@ -81,8 +81,8 @@ def test_temperature_of_overconfident_scores() -> None:
 )
 def test_what_is_known_to_be_right(text: str, rows: tuple[str, ...], legible: str, right: bool | None) -> None:
     """A text against the readable part of a plate is wrong; one that agrees with it may be either."""
-    assert is_right(text, PlateLabel(QUAD, rows, legible, "own", "car")) is right
-    assert is_right(text, None) is False
+    assert is_correct(text, PlateLabel(QUAD, rows, legible, "own", "car")) is right
+    assert is_correct(text, None) is False
 
 
 def test_bins_hold_every_reading_once() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from lpr_bench.latency.cold_start import start_once
 from lpr_bench.latency.processes import run_fresh
-from lpr_bench.latency.run_frames import Settings, start_device
+from lpr_bench.latency.run_frames import Settings, measure_device_start
 from lpr_edge.contract.errors import LprError
 
 
@@ -42,6 +42,6 @@ def test_a_fresh_process_raises_here() -> None:
 @pytest.mark.slow
 def test_start_of_the_shipped_models() -> None:
     """The installed command starts, reads a rendered plate and the demo's film, and its time and memory are told."""
-    starting = start_device(Settings(None, None, "auto", 1, 1))
+    starting = measure_device_start(Settings(None, None, "auto", 1, 1))
     assert len(starting["raw"]["first_reading_s"]) == 5
     assert set(starting["peak_memory_mb"]) == {"one picture", "demo film"}

@@ -7,8 +7,8 @@ from tests.support.records import frames_record, latency_record
 
 from lpr_bench.app.cli import main
 from lpr_bench.base.results import add_record, write_result
-from lpr_bench.latency.comparison import NotComparableError, check_comparable, compare_records, steady
-from lpr_bench.latency.statistics import grouped_ratio, paired_ratio
+from lpr_bench.latency.comparison import NotComparableError, check_comparable, compare_records, trimmed_mean_of_medians
+from lpr_bench.latency.statistics import paired_ratio, ratio_over_processes
 
 TRIES = 20
 
@@ -50,7 +50,7 @@ def test_invalid_cases_are_left_out() -> None:
 
 def test_mixture_of_two_times_is_steady() -> None:
     """Half of the frames with a plate: the figure is the mean of both sorts, whatever the median jumps to."""
-    assert steady([4.0, 6.0] * 20 + [4.0, 900.0], 2) == 5.0
+    assert trimmed_mean_of_medians([4.0, 6.0] * 20 + [4.0, 900.0], 2) == 5.0
 
 
 def test_ratios_hold_what_is_true() -> None:
@@ -59,7 +59,7 @@ def test_ratios_hold_what_is_true() -> None:
     paired = paired_ratio(times, [1.0] * 40)
     assert paired.low <= 2.02 <= paired.high
     assert paired.high - paired.low < 0.05
-    grouped = grouped_ratio([1.0, 1.01, 0.99], [1.5, 1.515, 1.485], 0.95)
+    grouped = ratio_over_processes([1.0, 1.01, 0.99], [1.5, 1.515, 1.485], 0.95)
     assert grouped.low < 1.5 < grouped.high
 
 

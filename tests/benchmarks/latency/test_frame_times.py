@@ -40,7 +40,7 @@ def test_every_share_is_timed_the_same_number_of_times() -> None:
 
 def test_planted_slowness_is_measured() -> None:
     """What is wasted after a frame counts as the frame's own time."""
-    frame_ms = [measure(cast(PlatePipeline, Slow()), pool(), (1.0,), 3, slower)[1.0].whole for slower in (0.0, 2.0)]
+    frame_ms = [measure(cast(PlatePipeline, Slow()), pool(), (1.0,), 3, slowdown)[1.0].whole for slowdown in (0.0, 2.0)]
     assert min(frame_ms[1]) > 2.5 * Slow.SECONDS * 1000
 
 

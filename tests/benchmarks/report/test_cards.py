@@ -6,7 +6,7 @@ import pytest
 from tests.support.made_plates import write_streets
 
 from lpr_bench.app.cli import main
-from lpr_bench.report.cards import tell_counts
+from lpr_bench.report.cards import counts_text
 from lpr_edge.contract.pictures import file_sha256
 from lpr_edge.runtimes.shipped_models import KINDS, MODELS
 
@@ -121,8 +121,8 @@ def test_cards_of_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
 
 def test_counts_are_told_with_their_interval() -> None:
     """A share of nothing is a dash, not a percentage."""
-    assert tell_counts(1, 2) == "50.0%, 1 of 2 [9%–91%]"
-    assert tell_counts(0, 0) == "–"
+    assert counts_text(1, 2) == "50.0%, 1 of 2 [9%–91%]"
+    assert counts_text(0, 0) == "–"
 
 
 @pytest.mark.parametrize("name", KINDS)

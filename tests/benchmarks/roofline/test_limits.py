@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 
 from lpr_bench.latency.frame_times import STEPS, profile_frames
-from lpr_bench.roofline.known_networks import BOARDS, Board, Known
+from lpr_bench.roofline.known_networks import BOARDS, Board, PublishedLatency
 from lpr_bench.roofline.network_costs import multiply_adds, network_cost
 from lpr_bench.roofline.peaks import FILES
 from lpr_bench.roofline.projection import check_projection, project, worst_factor
 from lpr_bench.roofline.roofline import Job, LimitTimes, in_turns
-from lpr_bench.roofline.targets import bars
+from lpr_bench.roofline.targets import check_criteria
 from lpr_bench.system.devices import open_plate_reader
 from lpr_edge.contract.geometry import rectify
 
@@ -69,7 +69,7 @@ def test_bars() -> None:
     times = LimitTimes(
         {"frame": [2.0] * 50, "frames in a row": [2.0] * 50, "published": [30.0] * 50}, {"outside_networks": 0.2}
     )
-    verdicts = {bar["bar"]: bar["reached"] for bar in bars(times, {"peak_memory_mb": {"one picture": 150.0}})}
+    verdicts = {bar["bar"]: bar["reached"] for bar in check_criteria(times, {"peak_memory_mb": {"one picture": 150.0}})}
     assert [verdicts[name] for name in sorted(verdicts)] == [True, True, True, None, False]
 
 
@@ -79,7 +79,7 @@ def test_projection_is_from_multiply_adds() -> None:
         {"file": "a", "multiply_adds": 1e8, "share_of_peak": 0.2},
         {"file": "b", "multiply_adds": 2e8, "share_of_peak": 0.1},
     ]
-    board = Board("Board", "made up", (Known("ResNet-18", 181.0),))
+    board = Board("Board", "made up", (PublishedLatency("ResNet-18", 181.0),))
     a, b = project(networks, [board, *BOARDS])[:2]
     assert (round(a.ms, 6), round(b.ms, 6)) == (10.0, 20.0)
     assert a.low_ms < a.ms < a.high_ms

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from lpr_bench.system import environment
-from lpr_bench.system.system_monitor import watch
-from lpr_bench.system.validity import judge, machine_faults, series_faults, was_throttled, why_invalid
+from lpr_bench.system.system_monitor import observe
+from lpr_bench.system.validity import describe_validity, machine_faults, series_faults, was_throttled, why_invalid
 
 TICK = os.sysconf("SC_CLK_TCK")
 
@@ -26,7 +26,7 @@ def write_times(root: Path, busy: float, stolen: float) -> None:
     (root / "proc" / "77" / "stat").write_text(f"77 (a busy one) R {' 0' * 10} {user} 0 0 0\n")
 
 
-def watched(
+def observed(
     others: float = 0.0, stolen: float = 0.0, throttled: tuple[int | None, int | None] = (0, 0)
 ) -> dict[str, Any]:
     states = [{"throttled": bits, "temperature_celsius": 50.0} for bits in throttled]
@@ -36,7 +36,7 @@ def watched(
 
 def test_others_are_seen(proc: Path) -> None:
     """Who else used the machine meanwhile is counted in cores and named; its own work isn't counted."""
-    with watch(proc) as machine:
+    with observe(proc) as machine:
         start = time.perf_counter()
         while time.perf_counter() - start < 0.2:
             pass
@@ -50,7 +50,7 @@ def test_others_are_seen(proc: Path) -> None:
 
 def test_a_machine_without_counters(tmp_path: Path) -> None:
     """Where there is no /proc, nothing is guessed, and nothing is held against a result."""
-    with watch(tmp_path) as machine:
+    with observe(tmp_path) as machine:
         pass
     assert machine["during"]["other_cores"] is None
     assert machine_faults(machine) == []
@@ -59,17 +59,17 @@ def test_a_machine_without_counters(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("machine", "said"),
     [
-        (watched(others=0.6), "others used 0.60 cores (updatedb)"),
-        (watched(stolen=0.1), "the host took 0.10 cores"),
-        (watched(throttled=(0, 0x50005)), "the board throttled"),
-        (watched(throttled=(0, 0x40000)), "the board throttled"),
+        (observed(others=0.6), "others used 0.60 cores (updatedb)"),
+        (observed(stolen=0.1), "the host took 0.10 cores"),
+        (observed(throttled=(0, 0x50005)), "the board throttled"),
+        (observed(throttled=(0, 0x40000)), "the board throttled"),
     ],
 )
 def test_why_a_machine_makes_invalid(machine: dict[str, Any], said: str) -> None:
     """A busy machine, a greedy host and a throttled board make a result invalid, and it says so."""
     (fault,) = machine_faults(machine)
     assert said in fault
-    assert said in why_invalid({"validity": judge([fault])})
+    assert said in why_invalid({"validity": describe_validity([fault])})
 
 
 def test_old_throttling_is_forgiven() -> None:
@@ -80,7 +80,7 @@ def test_old_throttling_is_forgiven() -> None:
 
 def test_heat_makes_invalid() -> None:
     """From 80 degrees on a board slows down."""
-    machine = watched()
+    machine = observed()
     machine["state_after"]["temperature_celsius"] = 81.0
     assert machine_faults(machine) == ["the processor reached 80 degrees"]
 

@@ -1,4 +1,4 @@
-"""`lpr-bench trials`: does `compare` stay silent on equal code here, and find a slowdown that was planted?"""
+"""`lpr-bench aa-test`: does `compare` report no difference between equal code, and find a planted slowdown?"""
 
 import argparse
 import sys
@@ -10,8 +10,8 @@ from lpr_bench.latency.comparison import Change, compare_records
 from lpr_bench.latency.run_frames import Settings, measure_in_processes
 from lpr_bench.system.boards import add_board_flags, publish, show
 from lpr_bench.system.environment import describe_environment
-from lpr_bench.system.system_monitor import watch
-from lpr_bench.system.validity import judge, machine_faults
+from lpr_bench.system.system_monitor import observe
+from lpr_bench.system.validity import describe_validity, machine_faults
 
 FRAMES = 60
 """A share and process, as `lpr-bench` alone takes them: three rounds of the pictures."""
@@ -21,7 +21,9 @@ NEEDED = 0.95
 
 def add_command(benchmarks: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command to `lpr-bench`."""
-    parser = benchmarks.add_parser("trials", help="try compare itself: equal code, and a planted slowdown")
+    parser = benchmarks.add_parser(
+        "aa-test", aliases=["trials"], help="check compare itself: equal code, and code with a planted slowdown"
+    )
     parser.add_argument("--tries", type=int, default=20, metavar="N", help="default: %(default)s")
     parser.add_argument("--processes", type=int, default=8, metavar="N", help="a measurement (default: %(default)s)")
     parser.add_argument("--planted", type=float, default=0.1, metavar="X", help="share of a frame (default: 0.1)")
@@ -31,7 +33,7 @@ def add_command(benchmarks: "argparse._SubParsersAction[argparse.ArgumentParser]
 
 def run(parsed: argparse.Namespace) -> int:
     """Try, print, write; exit status 1 where fewer than 19 of 20 came out right."""
-    with watch() as watched:
+    with observe() as observed:
         tries = [_try(number, parsed) for number in range(parsed.tries)]
     silent = sum(not one["alarm"] for one in tries)
     found = sum(one["found"] for one in tries)
@@ -42,15 +44,15 @@ def run(parsed: argparse.Namespace) -> int:
         "silent_on_equal_code": silent,
         "found_planted": found,
         "planted": parsed.planted,
-        "machine": watched,
-        "validity": judge(machine_faults(watched)),
+        "machine": observed,
+        "validity": describe_validity(machine_faults(observed)),
     }
-    show(record, format_trials(record))
+    show(record, format_aa_test(record))
     publish(record, parsed)
     return 0 if min(silent, found) >= NEEDED * parsed.tries else 1
 
 
-def format_trials(record: Record) -> str:
+def format_aa_test(record: Record) -> str:
     """Two lines: how often each came out right."""
     tries = len(record["tries"])
     return (
@@ -73,8 +75,8 @@ def _try(number: int, parsed: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def _measure(processes: int, slower: float) -> Record:
-    settings = Settings(None, None, "auto", 1, FRAMES, slower)
+def _measure(processes: int, slowdown: float) -> Record:
+    settings = Settings(None, None, "auto", 1, FRAMES, slowdown)
     return {"benchmark": "frames", "period": DISTINCT, **measure_in_processes(settings, processes)}
 
 

@@ -1,4 +1,4 @@
-"""`lpr-bench limits`: shares of the machine's peak, the frame's time outside networks, and the project's bars."""
+"""`lpr-bench roofline`: share of the machine's peak, time outside the networks, acceptance criteria."""
 
 import argparse
 from collections.abc import Mapping, Sequence
@@ -12,24 +12,26 @@ from lpr_bench.base.frames import DISTINCT
 from lpr_bench.base.results import Record
 from lpr_bench.base.tables import format_table
 from lpr_bench.latency.processes import run_fresh
-from lpr_bench.latency.run_frames import Settings, start_device
+from lpr_bench.latency.run_frames import Settings, measure_device_start
 from lpr_bench.latency.run_latency import shipped_files
 from lpr_bench.roofline.network_costs import network_cost
 from lpr_bench.roofline.peaks import FILES
 from lpr_bench.roofline.roofline import COPIED, IN_A_ROW, LimitTimes, measure_limits
-from lpr_bench.roofline.targets import bar_rows, bars
+from lpr_bench.roofline.targets import check_criteria, criterion_rows
 from lpr_bench.system.boards import add_board_flags, publish, show
 from lpr_bench.system.devices import add_device_flags, describe_file
 from lpr_bench.system.environment import describe_environment
-from lpr_bench.system.system_monitor import watch
-from lpr_bench.system.validity import LEAST_ROUNDS, judge, machine_faults, series_faults
+from lpr_bench.system.system_monitor import observe
+from lpr_bench.system.validity import MIN_ROUNDS, describe_validity, machine_faults, series_faults
 
 ROUNDS = 100
 
 
 def add_command(benchmarks: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command to `lpr-bench`."""
-    parser = benchmarks.add_parser("limits", help="share of the machine's peak, time outside networks, the bars")
+    parser = benchmarks.add_parser(
+        "roofline", aliases=["limits"], help="share of the machine's peak, time outside networks, acceptance criteria"
+    )
     parser.add_argument("--models", nargs="+", type=Path, metavar="FILE", help=".tflite (default: the shipped ones)")
     parser.add_argument("--published", type=Path, metavar="FILE", help="the published classifier, float32 .tflite")
     parser.add_argument("--rounds", type=int, default=ROUNDS, metavar="N", help="default: %(default)s")
@@ -50,14 +52,14 @@ def run(parsed: argparse.Namespace) -> int:
 def measure_record(settings: Settings, networks: Sequence[Path], published: Path | None, rounds: int) -> Record:
     """The whole benchmark, as a record."""
     environment = describe_environment()
-    with watch() as watched:
+    with observe() as observed:
         found = run_fresh(measure_limits, settings, networks, published, rounds)
-        starting = start_device(settings)
+        cold_start = measure_device_start(settings)
     peaks = {precision: _peak(path, found.times[f"peak {precision}"]) for precision, path in FILES.items()}
     faults = [
-        *machine_faults(watched),
-        *series_faults("peak int8", found.times["peak int8"], LEAST_ROUNDS),
-        *series_faults(IN_A_ROW, found.times[IN_A_ROW], LEAST_ROUNDS, DISTINCT),
+        *machine_faults(observed),
+        *series_faults("peak int8", found.times["peak int8"], MIN_ROUNDS),
+        *series_faults(IN_A_ROW, found.times[IN_A_ROW], MIN_ROUNDS, DISTINCT),
     ]
     return {
         "benchmark": "limits",
@@ -68,11 +70,11 @@ def measure_record(settings: Settings, networks: Sequence[Path], published: Path
         "copied_bytes_a_second": 2 * COPIED / (median(found.times["copy"]) / 1000),
         "networks": [_network(path, found, peaks) for path in networks],
         "profile": found.profile,
-        "starting": starting,
-        "bars": bars(found, starting),
+        "starting": cold_start,
+        "bars": check_criteria(found, cold_start),
         "raw_ms": found.times,
-        "machine": watched,
-        "validity": judge(faults),
+        "machine": observed,
+        "validity": describe_validity(faults),
     }
 
 
@@ -101,9 +103,11 @@ def _network(path: Path, found: LimitTimes, peaks: Mapping[str, Mapping[str, flo
 
 
 def format_limits(record: Mapping[str, Any]) -> str:
-    """Three tables: networks against the peak, the steps of a frame, the bars."""
-    bars_table = format_table(["bar", "found", "limit", ""], bar_rows(record["bars"], missed="MISSED"))
-    return "\n\n".join((_format_networks(record), _format_steps(record["profile"]), bars_table))
+    """Three tables: networks compared with the peak, the steps of a frame, the acceptance criteria."""
+    criteria_table = format_table(
+        ["criterion", "measured", "limit", ""], criterion_rows(record["bars"], missed="MISSED")
+    )
+    return "\n\n".join((_format_networks(record), _format_steps(record["profile"]), criteria_table))
 
 
 def _format_networks(record: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ from lpr_bench.base.results import Record
 from lpr_bench.report.report_sections import of
 from lpr_bench.roofline.known_networks import BOARDS
 from lpr_bench.roofline.projection import Projected, check_projection, project, worst_factor
-from lpr_bench.roofline.targets import bar_rows
+from lpr_bench.roofline.targets import criterion_rows
 from lpr_bench.system.validity import is_valid, why_invalid
 
 NOT_MEASURED = (
@@ -36,7 +36,7 @@ def limits_section(records: Sequence[Record]) -> str:
         ]
         header = ["network", "M multiply-adds", "MB moved", "ms", "G a second", "of peak"]
         parts.append(paragraph(text) + table(header, rows, [reason] * len(rows)) + _steps_plot(record))
-        bars = bar_rows(record["bars"])
+        bars = criterion_rows(record["bars"])
         parts.append(table(["bar", "found", "limit", "verdict"], bars, [reason] * len(bars)))
     return heading("How close to the limit") + "".join(parts) if parts else ""
 
