@@ -212,7 +212,9 @@ def _run(loop: Loop, source: Source, config: Config, again: Again | None, was_as
         notifier.reloading()
         loop.hand_on(source)
         raise
-    except BaseException:
+    except BaseException as end:
+        if isinstance(end, KeyboardInterrupt):
+            loop.sink.hurry()
         notifier.stopping()
         raise
     finally:

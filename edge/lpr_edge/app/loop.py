@@ -78,9 +78,12 @@ class Loop:
                 if not self._take(frame, by_frame) or number == max_frames:
                     break
         except Reloading:
+            self.sink.hurry()
             self._announce([] if source.kind == "live" else self._tracker.flush())
             raise
-        except (SourceError, KeyboardInterrupt):
+        except (SourceError, KeyboardInterrupt) as end:
+            if isinstance(end, KeyboardInterrupt):
+                self.sink.hurry()
             self._announce(self._tracker.flush())
             raise
         finally:

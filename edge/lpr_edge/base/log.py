@@ -1,8 +1,10 @@
 """What is said to people: one line each, on stderr; --quiet and --verbose decide how much of it."""
 
 import os
+import select
 import sys
 from enum import IntEnum
+from typing import TextIO
 
 
 class Weight(IntEnum):
@@ -13,7 +15,11 @@ class Weight(IntEnum):
     DETAIL = 7
 
 
+PATIENCE_S = 0.5
+"""How long whoever reads stderr may take nothing; then lines are left out until it does again."""
+
 _loudest = Weight.USUAL
+_patience_s = PATIENCE_S
 
 
 def set_volume(quiet: bool, verbose: bool) -> None:
@@ -37,9 +43,32 @@ def detail(line: str) -> None:
     _print(line, Weight.DETAIL)
 
 
+def handle_of(stream: TextIO) -> int | None:
+    """The number of the file behind a stream; None where there is none."""
+    try:
+        return stream.fileno()
+    except (OSError, ValueError, AttributeError):
+        return None
+
+
+def takes_more(handle: int, wait_s: float | None) -> bool:
+    """Whether a pipe, terminal or file takes bytes within a time, or has an error to give; None waits for ever."""
+    poll = select.poll()
+    poll.register(handle, select.POLLOUT)
+    return bool(poll.poll(None if wait_s is None else 1000 * wait_s))
+
+
 def _print(line: str, weight: Weight) -> None:
-    if weight <= _loudest:
-        print(f"{_priority(weight)}lpr-edge: {line}", file=sys.stderr, flush=True)
+    """Print a line, unless nobody takes it: what waits for a reader of stderr could not be stopped either."""
+    global _patience_s  # there is one stderr
+    if weight > _loudest:
+        return
+    handle = handle_of(sys.stderr)
+    if handle is not None and not takes_more(handle, _patience_s):
+        _patience_s = 0.0
+        return
+    _patience_s = PATIENCE_S
+    print(f"{_priority(weight)}lpr-edge: {line}", file=sys.stderr, flush=True)
 
 
 def _priority(weight: Weight) -> str:

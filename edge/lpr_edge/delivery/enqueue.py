@@ -71,8 +71,13 @@ class Announcer:
         self._hold(record, pictures)
         self._store_held()
 
+    def hurry(self) -> None:
+        """Wait for no reader of stdout."""
+        self._stdout.hurry()
+
     def tend(self) -> None:
         """Try again to store what is held, and follow the clock where it was set."""
+        self._stdout.tend()
         self._follow_clock()
         if self._failed_at is not None and monotonic() - self._failed_at >= TRY_AGAIN_S:
             self._store_held()
@@ -108,6 +113,7 @@ class Announcer:
             self._pruner.close()
         self._tell_waiting()
         self.outbox.close()
+        self._stdout.close()
 
     def _follow_clock(self) -> None:
         """Give this run's events their right age, or they would be deleted too early or too late."""

@@ -33,6 +33,10 @@ class Sink(Protocol):
         """See to what is left over; called after every frame, so it must be quick."""
         ...
 
+    def hurry(self) -> None:
+        """Wait for nobody from now on: a stop was asked for."""
+        ...
+
     def close(self) -> None:
         """Finish what is under way."""
         ...
@@ -51,6 +55,10 @@ class Layer:
     def tend(self) -> None:
         """See to what is left over there."""
         self.inner.tend()
+
+    def hurry(self) -> None:
+        """Wait for nobody there."""
+        self.inner.hurry()
 
     def close(self) -> None:
         """Finish what is under way there."""

@@ -35,6 +35,9 @@ class Paper:
     def tend(self) -> None:
         return
 
+    def hurry(self) -> None:
+        return
+
     def close(self) -> None:
         return
 

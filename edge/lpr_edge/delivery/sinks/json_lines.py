@@ -1,38 +1,128 @@
 """One JSON object a line."""
 
 import json
+import os
+import select
+from collections import deque
+from time import monotonic, sleep
 from typing import TextIO
 
+from lpr_edge.base.log import handle_of, say, takes_more, warn
 from lpr_edge.contract.errors import LprError
 from lpr_edge.tracking.event_record import Record
 from lpr_edge.tracking.tracker import Event
+
+STALL_S = 5.0
+"""How long a reader may take nothing; after that, records wait for it in memory and frames are read on."""
+HURRY_S = 0.5
+"""How long it may still take when a stop was asked for."""
+MOST_BYTES = 10_000_000
+"""Of records that wait; where they are more, frames wait for the reader as well, so that no record is lost."""
+CHUNK = select.PIPE_BUF
+"""A pipe that is ready takes so many bytes without blocking (POSIX, `write`)."""
 
 
 class JsonLines:
     """Writes each record as one line, at once, so that a pipe's reader sees it when it happens."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, stall_s: float = STALL_S) -> None:
+        """Take a stream.
+
+        Args:
+            stream: it stays open. One without a file behind it is written as it is, and never waits.
+            stall_s: see STALL_S.
+        """
         self._stream = stream
+        self._handle = handle_of(stream)
+        self._stall_s = stall_s
+        self._waiting: deque[bytes] = deque()
+        self._unfinished = b""
+        """The line within whose `write` an exception came; it waits already when the same record is written again."""
+        self._is_late = False
+        self._deadline: float | None = None
+        """When nobody is waited for any longer (`monotonic`); None before a stop."""
 
     def write(self, record: Record, event: Event | None = None) -> None:  # noqa: ARG002
-        """Write and flush one line.
+        """Write one line; a reader that takes nothing for `stall_s` is no longer waited for, and gets it later.
 
         Raises:
             BrokenPipeError: nobody reads any more.
             LprError: it can't be written, for example to a full disk.
         """
+        line = (json.dumps(record, ensure_ascii=False) + "\n").encode(errors="replace")
+        if line != self._unfinished:
+            self._waiting.append(line)
+        self._unfinished = line
+        self._send(0.0 if self._is_late else self._stall_s)
+        while self._deadline is None and sum(map(len, self._waiting)) > MOST_BYTES:
+            self._send(None)
+        self._unfinished = b""
+
+    def tend(self) -> None:
+        """Give the reader what waits, as far as it takes it now."""
+        if self._waiting:
+            self._send(0.0)
+
+    def hurry(self) -> None:
+        """Wait no longer than HURRY_S in all from now on."""
+        if self._deadline is None:
+            self._deadline = monotonic() + HURRY_S
+
+    def close(self) -> None:
+        """Wait until all is read, or, in a hurry, say what wasn't; the stream stays open: it belongs to who gave it."""
+        self._send(None)
+        if self._waiting:
+            warn(f"{len(self._waiting)} records on stdout were not read by whoever reads it")
+            self._waiting.clear()
+
+    def _send(self, patience_s: float | None) -> None:
+        """Send what waits, until the reader takes nothing for so long; None waits for ever, but in a hurry."""
         try:
-            self._stream.write(json.dumps(record, ensure_ascii=False) + "\n")
-            self._stream.flush()
+            while self._waiting:
+                if not self._is_ready(patience_s):
+                    self._note(is_late=True)
+                    return
+                self._send_chunk()
         except BrokenPipeError:
+            self._waiting.clear()
             raise
         except OSError as error:
+            self._waiting.clear()
             raise LprError(
                 f"can't write a record ({error.strerror}): make room or write elsewhere, then start again"
             ) from error
+        self._note(is_late=False)
 
-    def tend(self) -> None:
-        """Nothing is ever left over."""
+    def _is_ready(self, patience_s: float | None) -> bool:
+        if self._handle is None:
+            return True
+        if self._deadline is not None:
+            left_s = max(0.0, self._deadline - monotonic())
+            patience_s = left_s if patience_s is None else min(patience_s, left_s)
+        return takes_more(self._handle, patience_s)
 
-    def close(self) -> None:
-        """Leave the stream open: it belongs to who gave it."""
+    def _send_chunk(self) -> None:
+        line = self._waiting[0]
+        if self._handle is None:
+            self._stream.write(line.decode())
+            self._stream.flush()
+            sent = len(line)
+        else:
+            try:
+                sent = os.write(self._handle, line[:CHUNK])
+            except BlockingIOError:  # whoever gave the stream made it non-blocking, and takes less than a chunk
+                sleep(0.01)
+                return
+        if sent == len(line):
+            self._waiting.popleft()
+        else:
+            self._waiting[0] = line[sent:]
+
+    def _note(self, is_late: bool) -> None:
+        if is_late == self._is_late or self._deadline is not None:
+            return
+        self._is_late = is_late
+        if is_late:
+            warn("nobody reads stdout: records wait in memory until somebody does")
+        else:
+            say("stdout is read again")
