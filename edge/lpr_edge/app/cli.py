@@ -30,19 +30,8 @@ GROUPS = {
     "looking at it": ("show", "save_video", "save_images"),
     "where events go, beside stdout": (
         *("store", "jsonl", "csv", "snapshots", "webhook", "webhook_token"),
-        *(
-            "mqtt",
-            "mqtt_password",
-            "mqtt_ca",
-            "mqtt_topic",
-            "mqtt_discovery",
-            "mqtt_pictures",
-            "device",
-            "keep",
-            "quota",
-            "rotate_size",
-        ),
-        "mqtt_metrics",
+        *("mqtt", "mqtt_password", "mqtt_ca", "mqtt_topic", "mqtt_discovery", "mqtt_pictures", "mqtt_metrics"),
+        *("device", "keep", "quota", "rotate_size", "trust_clock"),
     ),
     "watching it from elsewhere": ("web_token", "health_after"),
 }

@@ -1,5 +1,6 @@
 """What the machine says about itself while it works."""
 
+import ctypes
 import os
 import platform
 import subprocess
@@ -8,6 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
+CLOCK_UNSYNCHRONISED = 5
+"""What adjtimex(2) returns where no time service holds the clock: TIME_ERROR."""
 X86 = ("x86_64", "amd64", "i386", "i686")
 
 
@@ -77,3 +80,12 @@ def _number(path: Path) -> float | None:
         return float(path.read_text())
     except (OSError, ValueError):  # a sensor that is switched off can be listed, and not be read
         return None
+
+
+def clock_is_held() -> bool | None:
+    """Whether a time service keeps the clock right, as the kernel knows it; None where it doesn't tell."""
+    try:
+        status = ctypes.CDLL(None, use_errno=True).adjtimex(ctypes.create_string_buffer(1024))
+    except (OSError, AttributeError):
+        return None
+    return None if status < 0 else status != CLOCK_UNSYNCHRONISED

@@ -26,6 +26,8 @@ FILE_VARIABLE = "LPR_CONFIG"
 
 
 ONLY_CAMERA = ("size` or `fps", "given", "left out where `source` is read: they are asked of a camera")
+LEAST_QUOTA = 1_000_000
+"""An empty store and its log take up to half of it."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +143,9 @@ class Config:
     quota: str = "1GB"
     """of more than this on disk, the oldest are deleted; 0 for no limit"""
     rotate_size: str = "10MB"
-    """largest file of --jsonl and --csv"""
+    """largest file of --jsonl and --csv; never more than an eighth of --quota"""
+    trust_clock: bool = False
+    """delete by age though no time service holds the clock, as where it has a battery and no network"""
 
     def __post_init__(self) -> None:
         """Refuse values that no run could use.
@@ -187,8 +191,10 @@ class Config:
         units.seconds(self.give_up, "give_up")
         units.seconds(self.mqtt_metrics, "mqtt_metrics")
         _require(units.seconds(self.health_after, "health_after") > 0, "health_after", self.health_after, "above 0")
-        units.size(self.quota, "quota")
         _require(bool(self.mqtt) or not self.mqtt_pictures, "mqtt_pictures", True, "off without `mqtt`")
+        _require(
+            self.quota_bytes == 0 or self.quota_bytes >= LEAST_QUOTA, "quota", repr(self.quota), "1MB or more, or 0"
+        )
         if self.web:
             parse_address(self.web)
         check_token(self.web_token)

@@ -1,6 +1,8 @@
 """A thread a sink: takes its events from the outbox, one by one and in order, and tries again until it has them."""
 
+import json
 import sqlite3
+from collections.abc import Callable
 from threading import Event as Flag
 from threading import Thread
 from time import monotonic
@@ -21,13 +23,27 @@ LOOK_S = 5.0
 class Courier:
     """Delivers to one target."""
 
-    def __init__(self, target: Target, outbox: Outbox, first_wait_s: float = FIRST_WAIT_S) -> None:
-        """Start delivering; what an earlier run left goes first."""
+    def __init__(
+        self,
+        target: Target,
+        outbox: Outbox,
+        first_wait_s: float = FIRST_WAIT_S,
+        make_room: Callable[[int], object] | None = None,
+    ) -> None:
+        """Start delivering; what an earlier run left goes first.
+
+        Args:
+            target: who gets the events.
+            outbox: where they are.
+            first_wait_s: after a first failure.
+            make_room: called before each delivery with the most bytes that it may write to this disk.
+        """
         self.target = target
         self.failures = 0
         """Tries that have failed since the last success."""
         self._outbox = outbox
         self._first_wait_s = first_wait_s
+        self._make_room = make_room
         self._woken = Flag()
         self._closing = False
         self._deadline = 0.0
@@ -86,6 +102,9 @@ class Courier:
         parcel = self._outbox.next_for(self.target.name)
         if parcel is None:
             return False
+        if self._make_room:
+            pictures = sum(map(len, parcel.pictures.values()))
+            self._make_room(len(json.dumps(parcel.record)) + pictures)
         try:
             self.target.deliver(parcel)
         except RefusedError as error:

@@ -1,5 +1,6 @@
 """Events go to the outbox first, then to stdout, then to every other sink."""
 
+import json
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -25,6 +26,8 @@ HELD = "held"
 """In the place of a sink's name, for events that are only in memory."""
 DAMAGED = "damaged"
 """The same for events that can't be read."""
+WRITTEN = 4
+"""How often SQLite writes what it stores until it is gone: to its log, to the file, and both again to wipe it."""
 CLOSE_S = 0.7
 """How long sinks may still take at the end; a stop must be over in 2 s."""
 
@@ -145,7 +148,8 @@ class Announcer:
     def _store_held(self) -> None:
         while self._held:
             try:
-                stored = self.outbox.add(*self._held[0])
+                record, pictures = self._held[0]
+                stored = self.outbox.add(record, pictures if self._has_room(record, pictures) else {})
             except sqlite3.Error as error:
                 self._tell_trouble(error)
                 return
@@ -156,6 +160,10 @@ class Announcer:
         if self._failed_at is not None:
             self._failed_at = None
             say(f"the outbox {self.outbox.path} takes events again")
+
+    def _has_room(self, record: Record, pictures: Mapping[str, bytes]) -> bool:
+        """Make room in the quota; False where pictures are too large for it."""
+        return self._pruner is None or self._pruner.make_room(WRITTEN * (len(json.dumps(record)) + _size(pictures)))
 
     def _tell_trouble(self, error: sqlite3.Error) -> None:
         if self._failed_at is None:

@@ -158,6 +158,10 @@ class Outbox:
         found = [read_record(row[0]) for row in self._do(lambda connection: connection.execute(query).fetchall())]
         return [record for record, trouble in found if not trouble]
 
+    def count(self) -> int:
+        """How many events are stored."""
+        return int(self._value("SELECT COUNT(*) FROM events") or 0)
+
     def oldest(self) -> float | None:
         """When the oldest event was stored, seconds since 1970; None where there is none."""
         return self._value("SELECT MIN(stored) FROM events")

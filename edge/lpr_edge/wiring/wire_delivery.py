@@ -1,9 +1,11 @@
 """The sinks that the settings ask for."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from lpr_edge.base import units
+from lpr_edge.base.board import clock_is_held
 from lpr_edge.base.config import Config
 from lpr_edge.base.log import say
 from lpr_edge.base.state_dir import state_folder
@@ -116,17 +118,30 @@ def _open_outbox(config: Config, stdout: Sink, targets: Sequence[Target], vitals
     if replay is not None:
         for name, count in outbox.replay(replay).items():
             say(f"{count} events that {name} never had are sent to it")
-    listers = [target.file.put_by for target in targets if isinstance(target, JsonFile | Table)]
-    snapshots = [target for target in targets if isinstance(target, Snapshots)]
-    pruner = Pruner(
-        outbox, [*listers, *(folder.pictures for folder in snapshots)], config.keep_seconds, config.quota_bytes
-    )
-    couriers = [Courier(target, outbox) for target in targets]
+    pruner = open_pruner(config, outbox, targets)
+    couriers = open_couriers(targets, outbox, pruner)
     take = take_frame if config.blurs else take_pictures
     heartbeat = _open_heartbeat(config, targets, vitals)
     announcer = Announcer(outbox, stdout, couriers, pruner, take if outbox.picture_sinks else None, heartbeat)
     vitals.waiting, vitals.set_aside = announcer.waiting, announcer.set_aside
     return announcer
+
+
+def open_couriers(targets: Sequence[Target], outbox: Outbox, pruner: Pruner) -> list[Courier]:
+    """A worker for each sink; those that write to this disk keep to the quota."""
+    on_disk = JsonFile | Table | Snapshots
+    room = partial(pruner.make_room, is_file=True)
+    return [Courier(target, outbox, make_room=room if isinstance(target, on_disk) else None) for target in targets]
+
+
+def open_pruner(config: Config, outbox: Outbox, targets: Sequence[Target]) -> Pruner:
+    """What keeps all that these sinks store within age and quota."""
+    logs = [target.file for target in targets if isinstance(target, JsonFile | Table)]
+    folders = [target for target in targets if isinstance(target, Snapshots)]
+    files = [*(log.put_by for log in logs), *(folder.pictures for folder in folders)]
+    is_held = (lambda: True) if config.trust_clock else clock_is_held
+    growing = [log.path for log in logs]
+    return Pruner(outbox, files, config.keep_seconds, config.quota_bytes, growing=growing, is_clock_held=is_held)
 
 
 def open_outbox(config: Config, targets: Sequence[Target]) -> Outbox:
@@ -154,10 +169,13 @@ def open_targets(config: Config) -> list[Target]:
         LprError: one of them can't be had.
     """
     targets: list[Target] = []
+    limit = min(
+        config.rotate_bytes, config.quota_bytes // 8 or config.rotate_bytes
+    )  # what still grows is never deleted
     if config.jsonl:
-        targets.append(JsonFile(config.jsonl, config.rotate_bytes))
+        targets.append(JsonFile(config.jsonl, limit))
     if config.csv:
-        targets.append(Table(config.csv, config.rotate_bytes))
+        targets.append(Table(config.csv, limit))
     if config.snapshots:
         targets.append(Snapshots(config.snapshots))
     if config.webhook:

@@ -1,13 +1,12 @@
 """The machine: cores, heat, power, disk, clock."""
 
-import ctypes
 import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 from lpr_edge.app.doctor.finding import Finding, State, fine, graded
-from lpr_edge.base.board import read_throttled, temperature_c
+from lpr_edge.base.board import clock_is_held, read_throttled, temperature_c
 from lpr_edge.base.config import Config
 from lpr_edge.base.state_dir import state_folder
 from lpr_edge.service.unit import written_folders
@@ -18,7 +17,6 @@ THROTTLING = {0: "too little voltage", 1: "slowed down", 2: "throttled", 3: "at 
 """Bits of `read_throttled`: now; 16 higher, since it was started."""
 LEAST_FREE = 100_000_000
 """Bytes below which a disk counts as full."""
-CLOCK_UNSYNCHRONISED = 5
 """What adjtimex(2) returns where no time service holds the clock: TIME_ERROR."""
 
 
@@ -77,15 +75,6 @@ def check_disk(folder: Path, quota: int) -> Finding:
         )
     remedy = f"make room, or give a smaller --quota (it is {quota / 1e9:g} GB)"
     return graded("disk", f"{free / 1e9:.1f} GB free in {folder}", remedy, free < LEAST_FREE, free < quota)
-
-
-def clock_is_held() -> bool | None:
-    """Whether a time service keeps the clock right, as the kernel knows it; None where it doesn't tell."""
-    try:
-        status = ctypes.CDLL(None, use_errno=True).adjtimex(ctypes.create_string_buffer(1024))
-    except (OSError, AttributeError):
-        return None
-    return None if status < 0 else status != CLOCK_UNSYNCHRONISED
 
 
 def check_clock(held: bool | None) -> Finding:

@@ -20,7 +20,7 @@ from lpr_edge.app.doctor.camera import check_camera
 from lpr_edge.app.doctor.examination import check_list, examine, report
 from lpr_edge.app.doctor.finding import Finding, State
 from lpr_edge.app.doctor.picture import blur_share, check_exposure, check_focus, check_plates
-from lpr_edge.base.board import read_throttled
+from lpr_edge.base.board import clock_is_held, read_throttled
 from lpr_edge.base.config import Config
 from lpr_edge.capture.frame import Frames, Source
 from lpr_edge.contract.arrays import Image
@@ -160,7 +160,7 @@ def test_threads_disk_and_clock(tmp_path: Path) -> None:
     assert machine.check_disk(tmp_path, 0).state is State.OK
     assert machine.check_disk(tmp_path, 10**18).state is State.LOOK
     assert [machine.check_clock(held).state for held in (True, None, False)] == ["ok", "ok", "look"]
-    assert machine.clock_is_held() in (True, False, None)
+    assert clock_is_held() in (True, False, None)
 
 
 def test_full_and_closed_disks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
