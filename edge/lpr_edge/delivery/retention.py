@@ -63,8 +63,12 @@ class Pruner:
         self._is_clock_held = is_clock_held
         self._doubt = ""
         """What was last said of the clock."""
-        self._known = self._known_time() if keep_s else None
+        self._known: float | None = None
         """The latest time that is known to have been, before this run adds to it; see `doubt_about`."""
+        self._has_known = False
+        if keep_s:
+            with surviving("retention"):  # looked up again where it is needed
+                self._look_up_known()
         self._counting = Lock()
         self._counted: int | None = None
         """Bytes of the files when they were last looked up, and what was written since; None before."""
@@ -138,6 +142,8 @@ class Pruner:
 
     def _believes(self, now: float) -> bool:
         """Whether to delete by this time; a doubt is said once."""
+        if not self._has_known:
+            self._look_up_known()
         doubt = doubt_about(now, self._known, self._is_clock_held())
         if doubt and doubt != self._doubt:
             warn(
@@ -150,16 +156,13 @@ class Pruner:
             self._outbox.believe(now)
         return not doubt
 
-    def _known_time(self) -> float | None:
+    def _look_up_known(self) -> None:
         """When the clock was last believed; before the first time, when the newest event or file was written."""
-        try:
-            believed, event = self._outbox.believed_time(), self._outbox.newest()
-        except sqlite3.Error:
-            return None
-        if believed is not None:
-            return believed
-        files = max((changed for changed, _ in self._dated_files()), default=None)
-        return max((time for time in (event, files) if time is not None), default=None)
+        self._known = self._outbox.believed_time()
+        if self._known is None:
+            files = max((changed for changed, _ in self._dated_files()), default=None)
+            self._known = max((time for time in (self._outbox.newest(), files) if time is not None), default=None)
+        self._has_known = True
 
     def _files_size(self) -> int:
         return sum(map(_size, self._listed())) + sum(_size(os.fspath(path)) for path in self._growing)

@@ -89,7 +89,7 @@ def kept(path: Path, now: float, is_held: bool | None = False, keep_s: float = 3
     box = Outbox(path, [])
     pruner = Pruner(box, [], 0, 0, is_clock_held=lambda: is_held)
     pruner.close()
-    pruner._keep_s, pruner._known = keep_s, pruner._known_time()  # only now: the thread's own look is over
+    pruner._keep_s = keep_s  # only now: the thread's own look is over
     pruner.prune(now)
     count = box.count()
     box.close()
@@ -164,7 +164,7 @@ def test_a_clock_far_ahead_deletes_no_files(tmp_path: Path) -> None:
     box = Outbox(tmp_path / "outbox.db", [], keeps=False)
     pruner = Pruner(box, [lambda: [picture]], 0, 0, is_clock_held=lambda: None)
     pruner.close()
-    pruner._keep_s, pruner._known = 30 * DAY_S, pruner._known_time()
+    pruner._keep_s = 30 * DAY_S
     pruner.prune(time.time() + 60 * DAY_S)
     assert picture.exists()
     box.close()
