@@ -84,7 +84,7 @@ class Packets:
         """
         if self.codec is None or not self.codec.suffix:
             raise SourceError(
-                f"{self._path}: its picture changes its size, and lpr follows that in H.264, H.265, MPEG and MJPEG alone: "
+                f"{self._path}: its picture changes its size, which is followed in H.264, H.265, MPEG and MJPEG alone: "
                 "convert it to one of these, or cut it there"
             )
         path, times = folder / f"part{self.codec.suffix}", []
