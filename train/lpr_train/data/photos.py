@@ -160,9 +160,9 @@ class ViewConfig:
     largest_plate: float = 0.65
     turned_share: float = 0.3
     """Share of pictures turned by a quarter or a half."""
-    lean: float = 7.0
+    lean: float = 11.0
     """Standard deviation of the view's lean, in degrees."""
-    perspective: float = 0.06
+    perspective: float = 0.08
     """Most that a corner of the view moves, beside the view."""
     stretch: float = 0.12
     """Standard deviation of the logarithm of a view's width beside its height, before it is stretched."""
