@@ -174,6 +174,47 @@ def test_a_faulty_plate_is_named_by_line_and_picture(plates: Path, plate: dict[s
     assert message in problem
 
 
+@pytest.fixture
+def crops(tmp_path: Path) -> Path:
+    """Two sound crops, one with a box for each character."""
+    root = tmp_path / "crops"
+    (root / "images").mkdir(parents=True)
+    for number in range(2):
+        cv2.imwrite(str(root / "images" / f"{number}.png"), noise(100 + number, (80, 120)))
+    _write_labels(root, [_line(0, character_boxes=BOXES), _line(1, split="test")])
+    return root
+
+
+BOXES = [[[10 * i, 10, 9, 15] for i in range(4)], [[10 * i, 30, 9, 15] for i in range(4)]]
+"""Of the four labels of each row of `_line`."""
+
+
+def test_crops_are_counted_apart(plates: Path, crops: Path) -> None:
+    """The folder that holds both tells of photographs and of crops, and how corners and characters are known."""
+    counts = check_folder(plates.parent, NEPAL).counts
+    assert counts["photographs"] == {"train": 2, "test": 1}
+    assert counts["crops"] == {"train": 1, "test": 1}
+    assert counts["plates of crops with each character's box"] == {"train": 1, "test": 0}
+    assert counts["plates by corners"] == {"hand": 3}
+    assert check_folder(crops, NEPAL).counts.keys().isdisjoint({"photographs", "plates"})
+
+
+@pytest.mark.parametrize(
+    ("boxes", "message"),
+    [
+        ([BOXES[0][:3], BOXES[1]], "has 3+4 boxes of characters in its rows, and 4+4 labels"),
+        ([BOXES[0]], "has 4 boxes of characters in its rows, and 4+4 labels"),
+        ([BOXES[0], [*BOXES[1][:3], [1, 2, 0, 4]]], "has a character's box without width or height"),
+    ],
+)
+def test_boxes_that_fit_no_label_are_an_error(crops: Path, boxes: list[Any], message: str) -> None:
+    """They would teach the reader wrong labels."""
+    _write_labels(crops, [_line(0, character_boxes=boxes), _line(1)])
+    problem = _only_problem(check_folder(crops, NEPAL))
+    assert "labels.jsonl:1 (0.png, plate 1)" in problem
+    assert message in problem
+
+
 def test_a_misspelling_in_the_alphabet_is_only_told(plates: Path) -> None:
     """Painters misspell; such a plate is left out of training, and the line says so."""
     _write_labels(plates, [_line(0, rows=["पदेश२"]), _line(1), _line(2, "test")])

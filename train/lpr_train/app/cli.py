@@ -156,7 +156,9 @@ def _explore(parsed: argparse.Namespace) -> int:
 
 def _add_check(commands: Any) -> None:
     parser = commands.add_parser("check", help="look for faults in a data folder")
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="plates, characters, or both")
+    parser.add_argument(
+        "--data", type=Path, required=True, metavar="DIR", help="plates, crops, characters, or what holds them"
+    )
     parser.add_argument("--country", default="nepal", help="whose alphabet the labels are in (default: nepal)")
     parser.add_argument("--json", action="store_true", help="print counts and findings as one JSON object")
     parser.set_defaults(act=_check)

@@ -3,36 +3,29 @@
 from pathlib import Path
 
 from lpr_edge.contract.country import Country
-from lpr_edge.contract.data import find_dataset
+from lpr_edge.contract.data import find_dataset, has_dataset
 from lpr_edge.contract.errors import DataError
 from lpr_train.base.findings import Report
 from lpr_train.inspect.check_characters import check_characters
 from lpr_train.inspect.check_plates import check_plates
 
-CHECKS = {"plates": check_plates, "characters": check_characters}
+CHECKS = {"plates": check_plates, "crops": check_plates, "characters": check_characters}
 """Data set -> what looks through it."""
 
 
 def check_folder(folder: Path, country: Country) -> Report:
-    """Look through plates, characters, or the folder that holds both.
+    """Look through plates, crops, characters, or the folder that holds them.
 
     Raises:
-        DataError: neither is there.
+        DataError: none of them is there.
     """
     report = Report()
-    found = {name: place for name in CHECKS if (place := _place(folder, name)) is not None}
+    found = [name for name in CHECKS if has_dataset(folder, name)]
     if not found:
         raise DataError(
-            f"no data in {folder}: expected plates (a labels.jsonl and images/), characters (a folder for each class), "
-            "or a folder that holds them"
+            f"no data in {folder}: expected plates (a labels.jsonl and images/), crops (the same, in a folder of that "
+            "name), characters (a folder for each class), or a folder that holds them"
         )
-    for name, place in found.items():
-        CHECKS[name](place, country, report)
+    for name in found:
+        CHECKS[name](find_dataset(folder, name), country, report)
     return report
-
-
-def _place(folder: Path, name: str) -> Path | None:
-    try:
-        return find_dataset(folder, name)
-    except DataError:
-        return None

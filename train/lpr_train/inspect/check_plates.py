@@ -1,7 +1,7 @@
-"""Faults in a folder of labelled photographs of plates."""
+"""Faults in a folder of labelled photographs of plates, or of plate crops."""
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,8 @@ from lpr_train.base.findings import SMALLEST_SIDE, Kept, Report, duplicate_group
 
 SPLITS = ("train", "test")
 LEGIBLE = ("full", "partial", "none")
+UNKNOWN = "unknown"
+"""How counts call what a label doesn't say."""
 OUTSIDE = 0.5
 """Corners may lie outside the picture by this share of its size: plates are cut by its edge, but not by more."""
 
@@ -65,14 +67,17 @@ def _check_photo(
 
 
 def _count(photo: PlatePhoto, report: Report) -> None:
-    report.counts["photographs"][photo.split] += 1
-    report.counts["photographs by source"][photo.source or "unknown"] += 1
+    pictures, plates = ("crops", "plates of crops") if photo.is_crop else ("photographs", "plates")
+    report.counts[pictures][photo.split] += 1
+    report.counts[f"{pictures} by source"][photo.source or UNKNOWN] += 1
     for plate in photo.plates:
-        report.counts["plates"][photo.split] += 1
-        report.counts["plates by legibility"][plate.legible] += 1
-        report.counts["plates by kind"][plate.kind or "unknown"] += 1
-        report.counts["plates by vehicle"][plate.vehicle or "unknown"] += 1
-        report.counts["plates by rows"][str(len(plate.rows))] += 1
+        report.counts[plates][photo.split] += 1
+        report.counts[f"{plates} by legibility"][plate.legible] += 1
+        report.counts[f"{plates} by kind"][plate.kind or UNKNOWN] += 1
+        report.counts[f"{plates} by vehicle"][plate.vehicle or UNKNOWN] += 1
+        report.counts[f"{plates} by rows"][str(len(plate.rows))] += 1
+        report.counts[f"{plates} by corners"][plate.corners] += 1
+        report.counts[f"{plates} with each character's box"][photo.split] += plate.character_boxes is not None
 
 
 def _check_size(place: str, stated_wh: tuple[object, object], picture: Image, report: Report) -> None:
@@ -84,11 +89,12 @@ def _check_size(place: str, stated_wh: tuple[object, object], picture: Image, re
 
 def _check_plate(place: str, plate: PlateLabel, picture: Image | None, country: Country, report: Report) -> None:
     _check_text(place, plate, country, report)
+    _check_character_boxes(place, plate, country, report)
     if plate.legible not in LEGIBLE:
         report.error(place, f"is legible {plate.legible!r}, and it must be {', '.join(LEGIBLE)}")
     if not is_convex(plate.quad_xy):
         report.error(place, "its corners cross or lie on a line: give them clockwise from the plate's own top left")
-    elif min(quad_size(plate.quad_xy)) < SMALLEST_SIDE and plate.legible != "none":
+    elif min(quad_size(plate.quad_xy)) < SMALLEST_SIDE and plate.is_to_read:
         width, height = quad_size(plate.quad_xy)
         report.warning(place, f"is {width:.0f}×{height:.0f} pixels: too small to be read")
     if picture is not None and _lies_outside(plate, picture):
@@ -100,6 +106,25 @@ def _check_text(place: str, plate: PlateLabel, country: Country, report: Report)
         _check_row(place, row, country, report)
     if plate.legible == "full" and (not plate.rows or any(UNREADABLE in row for row in plate.text_rows)):
         report.error(place, f"is called fully legible, and its text is {' '.join(plate.rows)!r}")
+
+
+def _check_character_boxes(place: str, plate: PlateLabel, country: Country, report: Report) -> None:
+    """Each character of each row needs its own box: else boxes would teach the wrong labels."""
+    if plate.character_boxes is None:
+        return
+    boxes = [len(row) for row in plate.character_boxes]
+    try:
+        labels = [len(country.tokenize(row)) for row in plate.rows]
+    except LprError:
+        return  # what the row says is told already
+    if boxes != labels:
+        report.error(place, f"has {_counted(boxes)} boxes of characters in its rows, and {_counted(labels)} labels")
+    if any(min(box[2:]) <= 0 for row in plate.character_boxes for box in row):
+        report.error(place, "has a character's box without width or height: boxes are x, y, width, height")
+
+
+def _counted(numbers: Sequence[int]) -> str:
+    return "+".join(map(str, numbers)) or "no"
 
 
 def _check_row(place: str, row: str, country: Country, report: Report) -> None:
