@@ -31,7 +31,7 @@ class Networks:
         Args:
             detectors: one or more.
             readers: one or more.
-            photos: all of a split, in its file's order: how runs part them depends on all.
+            photos: all photographs and crops of a split, in their files' order: how runs part them depends on all.
             is_photograph: look at them harder than at a camera's frames.
         """
         self.detectors = detectors
@@ -54,9 +54,16 @@ class Networks:
         )
 
     def read(self, photo: PlatePhoto, frame_bgr: Image) -> list[ReadPlate]:
-        """What the device says of a photograph, as accuracy is scored on."""
-        plates = self.device(photo).read(frame_bgr).plates
-        return [ReadPlate(plate.reading.quad_xy, plate.reading.text, plate.reading) for plate in plates]
+        """What the device says of a photograph, as accuracy is scored on; of a crop, read once at given corners."""
+        if not photo.is_crop:
+            plates = self.device(photo).read(frame_bgr).plates
+            return [ReadPlate(plate.reading.quad_xy, plate.reading.text, plate.reading) for plate in plates]
+        reader = self.readers[self._reader_of[photo.path.name][0]]
+        readings = [reader.read(frame_bgr, label.quad_xy) for label in photo.plates]
+        return [
+            ReadPlate(label.quad_xy, reading.text, reading)
+            for label, reading in zip(photo.plates, readings, strict=True)
+        ]
 
     def describe(self, photo: PlatePhoto, label: PlateLabel, frame_bgr: Image) -> PlateTraits:
         """What a plate is like, and whether the networks that read it may have learnt from it."""
@@ -69,7 +76,8 @@ class Networks:
 
     def seen_by(self, photo: PlatePhoto) -> tuple[str, ...]:
         """The kinds of networks that read a photograph and may have learnt from it."""
-        seen = {"detector": self._detector_of[photo.path.name][1], "reader": self._reader_of[photo.path.name][1]}
+        is_learnt = self._detector_of[photo.path.name][1] and not photo.is_crop  # no detector learns from crops
+        seen = {"detector": is_learnt, "reader": self._reader_of[photo.path.name][1]}
         return tuple(kind for kind, is_seen in seen.items() if is_seen)
 
 

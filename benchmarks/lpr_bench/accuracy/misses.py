@@ -59,9 +59,11 @@ class MissFolder:
 
 def is_wrong(labels: Sequence[PlateLabel], found: Sequence[ReadPlate], matches: Matches) -> bool:
     """Tell whether a legible plate was missed or misread, or something was found that is no plate."""
-    missed = any(labels[true].legible != "none" for true in matches.missed)
+    missed = any(labels[true].is_to_find for true in matches.missed)
     misread = any(
-        labels[true].legible == "full" and found[index].text != "".join(labels[true].text_rows)
+        labels[true].legible == "full"
+        and labels[true].is_to_read
+        and found[index].text != "".join(labels[true].text_rows)
         for index, true in matches.pairs
     )
     return bool(matches.false_alarms) or missed or misread
@@ -72,7 +74,7 @@ def draw_miss(frame_bgr: Image, labels: Sequence[PlateLabel], found: Sequence[Re
     picture = frame_bgr.copy()
     height = max(18, picture.shape[0] // 24)
     for label in labels:
-        colour = UNREADABLE_BGR if label.legible == "none" else TRUTH_BGR
+        colour = TRUTH_BGR if label.is_to_find else UNREADABLE_BGR
         _draw(picture, label.quad_xy, " ".join(label.text_rows), colour, height, above=False)
     for plate in found:
         _draw(picture, plate.quad_xy, plate.text or "–", FOUND_BGR, height, above=True)
@@ -119,13 +121,13 @@ def _wrong_plates(photo: PlatePhoto, frame_bgr: Image, found: Sequence[ReadPlate
     rows: list[MissRow] = []
     for index, true in matches.pairs:
         label, plate = photo.plates[true], found[index]
-        if label.legible == "full" and plate.text != "".join(label.text_rows):
+        if label.legible == "full" and label.is_to_read and plate.text != "".join(label.text_rows):
             rows.append(
                 ("misread", " ".join(label.text_rows), _reading_text(plate), _plate_picture(frame_bgr, plate.quad_xy))
             )
     for true in matches.missed:
         label = photo.plates[true]
-        if label.legible != "none":
+        if label.is_to_find:
             what = f"not found ({label.kind}, {quad_size(label.quad_xy)[0]:.0f} px)"
             rows.append((what, " ".join(label.text_rows), "–", _plate_picture(frame_bgr, label.quad_xy)))
     alarms = [found[index] for index in matches.false_alarms]

@@ -1,14 +1,16 @@
 """What is said of plate accuracy: figures for the result file, tables for the terminal."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
+from lpr_bench.accuracy.detection_report import by_source, detection_tables, summarize_detection
 from lpr_bench.accuracy.plates import LATIN, OWN, PlateOutcome, PlatesOutcome
 from lpr_bench.base.tables import format_share, format_table
 from lpr_edge.contract.country import Country
+from lpr_edge.contract.data import FOREIGN
 from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.metrics import WIDTH_BANDS, character_error_rate, edit_distance, share
 
@@ -28,7 +30,8 @@ DRAWS = 1000
 
 def scored_plates(outcome: PlatesOutcome, kind: str | None) -> list[PlateOutcome]:
     """Plates whose text counts: every character sure, and of the kind of script that is asked for; None for any."""
-    return [plate for plate in outcome.plates if plate.legible == "full" and kind in (None, plate.kind)]
+    read = (plate for plate in outcome.plates if plate.legible == "full" and plate.kind != FOREIGN)
+    return [plate for plate in read if kind in (None, plate.kind)]
 
 
 def labels_of(text: str, country: Country) -> tuple[str, ...]:
@@ -64,6 +67,7 @@ def interval_of_errors(plates: Sequence[PlateOutcome], country: Country) -> tupl
 def breakdowns(plates: Sequence[PlateOutcome]) -> dict[str, dict[str, list[PlateOutcome]]]:
     """Plates by each of their traits, the group's name beside its plates."""
     return {
+        "source": grouped(plates, lambda plate: plate.place.source or NOT_MEASURED),
         "rows": grouped(plates, lambda plate: f"{plate.rows} row{'s' if plate.rows > 1 else ''}"),
         "width": _by_width(plates),
         "form": grouped(plates, lambda plate: plate.traits.form or NO_FORM),
@@ -82,17 +86,14 @@ def blur_group(sharpness: float | None) -> str:
 
 def summarize(outcome: PlatesOutcome, country: Country, kind: str | None) -> dict[str, Any]:
     """All figures, and every plate's outcome, as plain values."""
-    wanted, scored = outcome.wanted, scored_plates(outcome, kind)
-    hits = [plate for plate in wanted if plate.found]
+    scored = scored_plates(outcome, kind)
     by_trait = {
         f"by_{trait}": {name: _group(group, country) for name, group in groups.items()}
         for trait, groups in breakdowns(scored).items()
     }
     return {
-        "photos": outcome.photos,
-        "recall": share(len(hits), len(wanted)),
-        "precision": share(len(hits), len(hits) + len(outcome.false_alarms)),
-        "mean_iou_of_found": sum(plate.iou or 0.0 for plate in hits) / len(hits) if hits else None,
+        **summarize_detection(outcome),
+        "detection_by_source": {name: summarize_detection(part) for name, part in by_source(outcome).items()},
         "reading": _reading(scored, country),
         "reading_of_found": _reading([plate for plate in scored if plate.found], country),
         **by_trait,
@@ -100,6 +101,44 @@ def summarize(outcome: PlatesOutcome, country: Country, kind: str | None) -> dic
         "plates": [asdict(plate) for plate in outcome.plates],
         "false_alarms": [{"image": image, "read": text} for image, text in outcome.false_alarms],
     }
+
+
+CROP_TRAITS = ("source", "rows", "form", "colour", "training")
+"""By what the readings of crops are parted: their width says nothing of a photograph."""
+
+
+def summarize_crops(outcome: PlatesOutcome, country: Country, kind: str | None) -> dict[str, Any]:
+    """Figures of crops, which were read and not looked for, and every one's outcome."""
+    groups = breakdowns(scored_plates(outcome, kind))
+    return {
+        "crops": outcome.photos,
+        "reading": _reading(scored_plates(outcome, kind), country),
+        **{
+            f"by_{trait}": {name: _reading(group, country) for name, group in groups[trait].items()}
+            for trait in CROP_TRAITS
+        },
+        "by_kind": {name: _reading(group, country) for name, group in _by_kind(outcome).items()},
+        "plates": [asdict(plate) for plate in outcome.plates],
+    }
+
+
+def format_crops(outcome: PlatesOutcome, country: Country, kind: str | None) -> str:
+    """The tables of crops that the command prints."""
+    title = " ".join(filter(None, ("fully legible", kind, "crops")))
+    scored = scored_plates(outcome, kind)
+    tables = [_readings_table(title, {"all": scored}, country)]
+    for trait in CROP_TRAITS:
+        groups = breakdowns(scored)[trait]
+        if len(groups) > 1 or SEEN in groups:
+            tables.append(_readings_table(f"by {trait}", groups, country))
+    tables.append(_readings_table("by script", _by_kind(outcome), country))
+    return "\n\n".join(tables)
+
+
+def _readings_table(title: str, groups: Mapping[str, Sequence[PlateOutcome]], country: Country) -> str:
+    """A row a group, without how many were found."""
+    cells = [format_group(name, group, country) for name, group in groups.items()]
+    return format_table([title, *HEADER[1:]], [[name, *rest] for name, _, *rest in cells])
 
 
 def _reading(plates: Sequence[PlateOutcome], country: Country) -> dict[str, Any]:
@@ -152,7 +191,7 @@ def format_plates(outcome: PlatesOutcome, country: Country, kind: str | None) ->
     title = " ".join(filter(None, ("fully legible", kind, "plates")))
     scored = scored_plates(outcome, kind)
     tables = [
-        format_table(["detector, IoU >= 0.5", f"{outcome.photos} photos"], detection_rows(outcome)),
+        *detection_tables(outcome),
         format_table([title, *HEADER], [format_group("all", scored, country)]),
     ]
     for trait, groups in breakdowns(scored).items():
@@ -161,20 +200,6 @@ def format_plates(outcome: PlatesOutcome, country: Country, kind: str | None) ->
             tables.append(format_table([f"by {trait}", *HEADER], rows))
     tables.append(format_table(["by script", "told apart", *HEADER], script_rows(outcome, country)))
     return "\n\n".join(tables)
-
-
-def detection_rows(outcome: PlatesOutcome) -> list[list[str]]:
-    """Recall and precision, as cells of a table."""
-    hits = sum(plate.found for plate in outcome.wanted)
-    unseen = [plate for plate in outcome.wanted if not plate.traits.seen]
-    rows = [
-        ["recall, of legible plates", format_share(hits, len(outcome.wanted))],
-        ["precision", format_share(hits, hits + len(outcome.false_alarms))],
-    ]
-    if len(unseen) < len(outcome.wanted):
-        found = sum(plate.found for plate in unseen)
-        rows.insert(1, [f"recall, of those {UNSEEN}", format_share(found, len(unseen))])
-    return rows
 
 
 def script_rows(outcome: PlatesOutcome, country: Country) -> list[list[str]]:

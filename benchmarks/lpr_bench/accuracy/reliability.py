@@ -10,7 +10,7 @@ from lpr_bench.accuracy.plates import ReadPlate
 from lpr_bench.base.tables import format_share, format_table
 from lpr_edge.contract.arrays import Image
 from lpr_edge.contract.country import UNREADABLE
-from lpr_edge.contract.data import PlateLabel, PlatePhoto
+from lpr_edge.contract.data import FOREIGN, PlateLabel, PlatePhoto
 from lpr_edge.contract.metrics import Matches, share
 from lpr_edge.vision.reader import Reading
 
@@ -53,6 +53,8 @@ def is_correct(text: str, label: PlateLabel | None) -> bool | None:
     """
     if label is None:
         return False
+    if label.kind == FOREIGN:
+        return None
     if label.legible == "full":
         return text == "".join(label.text_rows)
     return None if re.fullmatch(_pattern(label.text_rows), text) else False

@@ -22,7 +22,7 @@ from lpr_bench.system.devices import (
 )
 from lpr_bench.system.environment import describe_environment
 from lpr_edge.contract.country import country_from_dict
-from lpr_edge.contract.data import PlatePhoto, load_characters, load_plates, load_plates_and_crops
+from lpr_edge.contract.data import PlatePhoto, load_characters, load_plates_and_crops
 from lpr_edge.contract.errors import DataError
 from lpr_edge.contract.splits import TRAINING_SPLIT
 from lpr_edge.vision.pipeline import PlatePipeline
@@ -35,7 +35,7 @@ def add_command(benchmarks: "argparse._SubParsersAction[argparse.ArgumentParser]
     """Add the command to `lpr-bench`."""
     parser = benchmarks.add_parser("accuracy", help="recall, precision, exact match and CER on labelled pictures")
     measured_on = parser.add_mutually_exclusive_group(required=True)
-    measured_on.add_argument("--data", type=Path, metavar="DIR", help="holds plates/ and characters/")
+    measured_on.add_argument("--data", type=Path, metavar="DIR", help="holds plates/, crops/ and characters/")
     measured_on.add_argument(
         "--rendered", action="store_true", help="painted frames instead: dark, overexposed, mirrored, turned, crowded"
     )
@@ -75,21 +75,19 @@ def _refuse_idle_flags(parsed: argparse.Namespace) -> None:
 
 def _score_plates(parsed: argparse.Namespace) -> dict[str, Any]:
     split = parsed.split or "test"
-    photos = load_plates(parsed.data, split)
-    if not photos:
+    everything = load_plates_and_crops(parsed.data, split)
+    if not everything:
         raise DataError(f"{parsed.data} has no photograph in the split {split!r}: see `split` in its labels.jsonl")
     before = plate_changes.read_previous_result(parsed.against) if parsed.against else None
-    networks = open_networks(parsed, photos)
-    photos, copies = without_copies(photos, _training_beside(parsed.data, split))
+    networks = open_networks(parsed, everything)
+    kept, copies = without_copies(everything, _training_beside(parsed.data, split))
+    photos, crops = [photo for photo in kept if not photo.is_crop], [photo for photo in kept if photo.is_crop]
     country = country_from_dict(networks.readers[0].model.manifest.country)
     misses = MissFolder(parsed.misses) if parsed.misses else None
     scored_readings, gallery = ScoredReadings(), MissGallery()
-    observers = [
-        scored_readings.observe,
-        *([gallery.observe] if parsed.page else []),
-        *([misses.observe] if misses else []),
-    ]
-    outcome = plates.score_photos(photos, networks.read, observers, networks.describe)
+    observers = [*([gallery.observe] if parsed.page else []), *([misses.observe] if misses else [])]
+    outcome = plates.score_photos(photos, networks.read, [scored_readings.observe, *observers], networks.describe)
+    of_crops = plates.score_photos(crops, networks.read, observers, networks.describe)
     kind = parsed.kind or country.script
     models = [describe_model(model) for model in networks.models]
     pairs = [(scored.reading.confidence, scored.right) for scored in scored_readings.readings]
@@ -98,6 +96,9 @@ def _score_plates(parsed: argparse.Namespace) -> dict[str, Any]:
     result |= plates_report.summarize(outcome, country, kind) | {"reliability": summarize_reliability(pairs)}
     result |= copies.summarize()
     parts = [Part("Figures", plates_report.format_plates(outcome, country, kind))]
+    if crops:
+        result["crops"] = plates_report.summarize_crops(of_crops, country, kind)
+        parts.append(Part("Crops, read once at given corners", plates_report.format_crops(of_crops, country, kind)))
     parts.append(Part("Confidence", format_reliability(pairs)))
     if before is not None:
         comparison = plate_changes.compare(before, result)

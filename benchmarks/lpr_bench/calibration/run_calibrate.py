@@ -12,7 +12,7 @@ from lpr_bench.accuracy.reliability import ScoredReading, ScoredReadings, format
 from lpr_bench.calibration.confidence_fit import cross_fitted, fit_curve, fit_temperature
 from lpr_bench.system.devices import add_folds_flags, add_runtime_flags
 from lpr_edge.contract.country import country_from_dict
-from lpr_edge.contract.data import PlatePhoto, load_plates
+from lpr_edge.contract.data import PlatePhoto, load_plates_and_crops
 from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.splits import TRAINING_SPLIT
 from lpr_export.calibration.confidence import Confidence
@@ -35,9 +35,10 @@ def add_command(benchmarks: "argparse._SubParsersAction[argparse.ArgumentParser]
 
 def run(parsed: argparse.Namespace) -> int:
     """Read what the networks haven't seen, fit, print, and write if wished."""
-    photos = load_plates(parsed.data, TRAINING_SPLIT)
+    everything = load_plates_and_crops(parsed.data, TRAINING_SPLIT)
     # As a camera's frames are read, without a vote: what a photograph's votes make of a reading is no less right.
-    networks = open_networks(parsed, photos, is_photograph=False)
+    networks = open_networks(parsed, everything, is_photograph=False)
+    photos = [photo for photo in everything if not photo.is_crop]
     unseen = [photo for photo in photos if "reader" not in networks.seen_by(photo)]
     temperature = _fit_temperature(networks, unseen)
     for reader in networks.readers:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lpr_bench.accuracy.detection_report import LEAST_WIDTH
 from lpr_edge.contract.country import Country
 from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.manifest import Manifest, read_manifest
@@ -203,7 +204,29 @@ def _fold_lines(model: Shipped, folds: Result | None) -> list[str]:
 
 def _finding_table(result: Result) -> list[str]:
     shares = [["recall, legible plates", share_text(result["recall"])], ["precision", share_text(result["precision"])]]
-    return _table(["", "figure"], [*shares, *_recall_rows(result)])
+    lines = _table(["", "figure"], [*shares, *_recall_rows(result)])
+    if len(result["detection_by_source"]) > 1:
+        lines += ["", *_source_table(result)]
+    return lines
+
+
+def _source_table(result: Result) -> list[str]:
+    """Recall, precision and overlap of each source of photographs."""
+    wide = f"recall, >= {LEAST_WIDTH:.0%} wide"
+    rows = [
+        [
+            name,
+            share_text(one["recall_of_wide"]),
+            share_text(one["precision"]),
+            *map(_overlap, (one["mean_iou_of_found"], one["mean_iou_of_found_leaning"])),
+        ]
+        for name, one in {"all": result, **result["detection_by_source"]}.items()
+    ]
+    return _table(["source", wide, "precision", "mean IoU of found", "of those that lean"], rows)
+
+
+def _overlap(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
 
 
 def _with_interval_note(intro: str, result: Result) -> list[str]:
@@ -212,13 +235,19 @@ def _with_interval_note(intro: str, result: Result) -> list[str]:
 
 def _recall_rows(result: Result) -> list[list[str]]:
     """Recall by width, of plates that are at least partly legible."""
-    wanted = [plate for plate in result["plates"] if plate["legible"] != "none"]
+    wanted = _wanted(result)
     rows = []
     for band in WIDTH_BANDS:
         found = [plate["iou"] is not None for plate in wanted if width_band(plate["width_px"]) == band]
         if found:
             rows.append([f"recall, {band}", counts_text(sum(found), len(found))])
     return rows
+
+
+def _wanted(result: Result) -> list[Mapping[str, Any]]:
+    """The plates that a detector has to find: `PlateOutcome.is_to_find`."""
+    plates = [plate for plate in result["plates"] if plate["legible"] != "none"]
+    return [plate for plate in plates if plate["place"]["has_corners"] and not plate["place"]["is_crop"]]
 
 
 def _reading_table(result: Result, traits: Sequence[str] = ()) -> list[str]:
@@ -252,7 +281,7 @@ def _failure_lines(model: Shipped, rendered: Result | None) -> list[str]:
     if model.manifest.kind == "reader":
         lines += _worst_groups(result)
     else:
-        missed = [plate for plate in result["plates"] if plate["legible"] != "none" and plate["iou"] is None]
+        missed = [plate for plate in _wanted(result) if plate["iou"] is None]
         alarms = len(result["false_alarms"])
         lines.append(f"Of the split's legible plates {len(missed)} were missed; {alarms} finds were no plate.")
     return lines + (["", *_rendered_lines(model.manifest.kind, rendered)] if rendered else [])

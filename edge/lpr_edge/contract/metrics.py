@@ -1,10 +1,12 @@
 """How right a result is: shared by training, export and benchmarks, so that a figure means the same everywhere."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
+
+import numpy as np
 
 from lpr_edge.contract.arrays import Quad
 from lpr_edge.contract.geometry import quad_iou
@@ -61,15 +63,27 @@ class Matches:
     """Indices of true plates that weren't found."""
 
 
-def match_plates(found: Sequence[Quad], truth: Sequence[Quad], iou: float = 0.5) -> Matches:
+LARGEST = 3.0
+"""Longer side of a detection beside a loose box's, up to which it may be the plate in there."""
+
+
+def match_plates(
+    found: Sequence[Quad], truth: Sequence[Quad], iou: float = 0.5, loose: Collection[int] = ()
+) -> Matches:
     """Pair found with true corners, the best overlap first, each at most once.
 
     Args:
         found: (4, 2) corners each.
         truth: likewise.
         iou: the least overlap of a pair.
+        loose: indices of true plates of which a loose upright box is known: any detection of about that size whose
+            middle lies in there pairs with it, where no better-known plate takes it.
     """
-    overlaps = [(quad_iou(f, t), i, j) for i, f in enumerate(found) for j, t in enumerate(truth)]
+    overlaps = [
+        (iou * _lies_in(f, t) if j in loose else quad_iou(f, t), i, j)
+        for i, f in enumerate(found)
+        for j, t in enumerate(truth)
+    ]
     pairs: dict[int, int] = {}
     for overlap, i, j in sorted(overlaps, key=lambda o: (-o[0], o[1], o[2])):
         if overlap >= iou and i not in pairs and j not in pairs.values():
@@ -79,6 +93,13 @@ def match_plates(found: Sequence[Quad], truth: Sequence[Quad], iou: float = 0.5)
         tuple(i for i in range(len(found)) if i not in pairs),
         tuple(j for j in range(len(truth)) if j not in pairs.values()),
     )
+
+
+def _lies_in(found_xy: Quad, box_xy: Quad) -> bool:
+    """Whether a detection can be the plate in a loose box."""
+    low, high, middle = box_xy.min(axis=0), box_xy.max(axis=0), found_xy.mean(axis=0)
+    is_inside = bool((low <= middle).all() and (middle <= high).all())
+    return is_inside and float(np.ptp(found_xy, axis=0).max()) <= LARGEST * float((high - low).max())
 
 
 def fair_tail(least: int, count: int) -> float:

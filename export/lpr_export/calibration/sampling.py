@@ -11,7 +11,15 @@ from pathlib import Path
 
 from lpr_edge.contract.arrays import Image, Quad
 from lpr_edge.contract.country import country_from_dict
-from lpr_edge.contract.data import CharacterFile, PlatePhoto, class_files, find_dataset, load_characters, load_plates
+from lpr_edge.contract.data import (
+    CharacterFile,
+    PlatePhoto,
+    class_files,
+    find_dataset,
+    load_characters,
+    load_plates,
+    load_plates_and_crops,
+)
 from lpr_edge.contract.errors import DataError
 from lpr_edge.contract.geometry import is_convex
 from lpr_edge.contract.manifest import Manifest
@@ -67,7 +75,7 @@ def draw_from_data(
     Raises:
         LprError: there is no such data, or a picture can't be read.
     """
-    name = "characters" if card.kind == "classifier" else "plates"
+    name = {"classifier": "characters", "detector": "plates"}.get(card.kind, "plates and crops")
     found = _characters(card, folder) if card.kind == "classifier" else _plates(card, folder)
     elsewhere = evaluation_files(card, folder) | measured.files
     allowed = [one for one in found if one.sha256 not in elsewhere]
@@ -118,7 +126,9 @@ def evaluation_files(card: Manifest, folder: Path) -> Set[str]:
     if card.kind == "classifier":
         files = load_characters(folder, "validation", country_from_dict(card.country))
         return {file_sha256(file.path) for file in files}
-    return {_hash_of(photo) for photo in load_plates(folder) if photo.split != "train" and photo.path.is_file()}
+    return {
+        _hash_of(photo) for photo in load_plates_and_crops(folder) if photo.split != "train" and photo.path.is_file()
+    }
 
 
 def _hash_of(photo: PlatePhoto) -> str:
@@ -136,7 +146,8 @@ def _characters(card: Manifest, folder: Path) -> list[Candidate]:
 
 
 def _plates(card: Manifest, folder: Path) -> list[Candidate]:
-    return [one for photo in load_plates(folder, "train") for one in _of_photo(photo, card.kind)]
+    load = load_plates if card.kind == "detector" else load_plates_and_crops
+    return [one for photo in load(folder, "train") for one in _of_photo(photo, card.kind)]
 
 
 def _of_photo(photo: PlatePhoto, kind: str) -> Iterator[Candidate]:
@@ -144,11 +155,12 @@ def _of_photo(photo: PlatePhoto, kind: str) -> Iterator[Candidate]:
     digest = _hash_of(photo)
     if kind == "detector":
         rows = sorted(len(plate.rows) for plate in photo.plates)
-        yield Candidate(photo.path, digest, f"{len(photo.plates)} plates, rows {rows[-1:]}")
+        yield Candidate(photo.path, digest, f"{photo.source} {len(photo.plates)} plates, rows {rows[-1:]}")
         return
     for place, plate in enumerate(photo.plates):
-        if is_convex(plate.quad_xy):
-            yield Candidate(photo.path, digest, f"{plate.kind}, rows {len(plate.rows)}", place, plate.quad_xy)
+        if plate.has_corners and is_convex(plate.quad_xy):
+            shown = f"{photo.source} {plate.kind}, rows {len(plate.rows)}"
+            yield Candidate(photo.path, digest, shown, place, plate.quad_xy)
 
 
 def _prepared(one: Candidate, card: Manifest) -> Image:

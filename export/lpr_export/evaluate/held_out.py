@@ -10,7 +10,7 @@ import numpy as np
 
 from lpr_edge.contract.arrays import Image, Quad
 from lpr_edge.contract.country import Country, country_from_dict
-from lpr_edge.contract.data import PlateLabel, PlatePhoto, find_dataset, load_characters, load_plates
+from lpr_edge.contract.data import PlateLabel, PlatePhoto, load_characters, load_plates, load_plates_and_crops
 from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.geometry import grow_quad, is_convex, rectangle
 from lpr_edge.contract.manifest import Manifest
@@ -32,6 +32,8 @@ class GroundTruthPlate:
     quad_xy: Quad
     counted: bool = True
     """False where nobody can read it: finding it is no fault, missing it neither."""
+    has_corners: bool = True
+    """False where `quad_xy` is a loose box around it."""
 
 
 @dataclass(frozen=True)
@@ -195,17 +197,19 @@ def held_out_of_data(card: Manifest, folder: Path, seen: SeenPictures = NONE_SEE
         cases = [Case(file.path.name, partial(read_picture, file.path), file.label) for file in files]
         found = _found(cases, "characters", "validation", [file.path for file in files], folder)
         return replace(found, learnt=len(all_files) - len(files))
-    all_photos = load_plates(folder, "test")
+    is_detector = card.kind == "detector"
+    all_photos = load_plates(folder, "test") if is_detector else load_plates_and_crops(folder, "test")
     photos = seen.unseen(all_photos, lambda photo: file_sha256(photo.path))
-    made = _frames(photos) if card.kind == "detector" else _plates(photos, card)
-    found = _found(list(made), "plates", "test", [photo.path for photo in photos], folder)
+    made = _frames(photos) if is_detector else _plates(photos, card)
+    data = "plates" if is_detector else "plates and crops"
+    found = _found(list(made), data, "test", [photo.path for photo in photos], folder)
     return replace(found, learnt=len(all_photos) - len(photos))
 
 
 def _found(cases: list[Case], data: str, split: str, paths: list[Path], folder: Path) -> HeldOut:
     if not cases:
         raise ExportError(
-            f"nothing to measure on in {find_dataset(folder, data)}: its {split} split has no picture that this "
+            f"nothing to measure on in the {data} of {folder}: its {split} split has no picture that this "
             "network should know. Leave --data out to use the run's own held-out pictures"
         )
     hashes = frozenset(map(file_sha256, paths))
@@ -214,7 +218,7 @@ def _found(cases: list[Case], data: str, split: str, paths: list[Path], folder: 
 
 def _frames(photos: list[PlatePhoto]) -> Iterator[Case]:
     for photo in photos:
-        truth = [GroundTruthPlate(plate.quad_xy, plate.legible != "none") for plate in photo.plates]
+        truth = [GroundTruthPlate(plate.quad_xy, plate.is_to_find, plate.has_corners) for plate in photo.plates]
         yield Case(photo.path.name, partial(read_picture, photo.path), truth)
 
 
@@ -229,7 +233,7 @@ def _plates(photos: list[PlatePhoto], card: Manifest) -> Iterator[Case]:
 
 def is_readable(plate: PlateLabel, country: Country) -> bool:
     """Tell whether a plate can be cut out, and every character on it is sure and of the country's own script."""
-    if plate.legible != "full" or not is_convex(plate.quad_xy):
+    if plate.legible != "full" or not plate.is_to_read or not is_convex(plate.quad_xy):
         return False
     foreign = {label for group, labels in country.groups.items() if group.startswith("latin_") for label in labels}
     return foreign.isdisjoint(_labels(plate.text_rows, country))

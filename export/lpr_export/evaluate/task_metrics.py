@@ -9,7 +9,7 @@ import numpy as np
 
 from lpr_edge.contract.arrays import Image, Quad
 from lpr_edge.contract.geometry import quad_size
-from lpr_edge.contract.metrics import character_error_rate, edit_distance, exact_match, match_plates
+from lpr_edge.contract.metrics import Matches, character_error_rate, edit_distance, exact_match, match_plates
 from lpr_edge.runtimes.model import Model
 from lpr_edge.vision.character_classifier import CharacterClassifier
 from lpr_edge.vision.detector import Detector
@@ -171,7 +171,7 @@ class DetectorMetrics:
 
     def measure(self, cases: Sequence[Case], answers: Sequence[list[Quad]]) -> list[MetricValue]:
         """See `TaskMetrics`."""
-        matches = [match_plates(a, _corners(case.truth), FOUND_IOU) for case, a in zip(cases, answers, strict=True)]
+        matches = [_matched(a, case.truth) for case, a in zip(cases, answers, strict=True)]
         missed = tuple(
             sum(case.truth[true].counted for true in match.missed) for case, match in zip(cases, matches, strict=True)
         )
@@ -210,8 +210,9 @@ class DetectorMetrics:
         return ()
 
 
-def _corners(plates: Sequence[GroundTruthPlate]) -> list[Quad]:
-    return [plate.quad_xy for plate in plates]
+def _matched(answer: Sequence[Quad], plates: Sequence[GroundTruthPlate]) -> Matches:
+    loose = [index for index, plate in enumerate(plates) if not plate.has_corners]
+    return match_plates(answer, [plate.quad_xy for plate in plates], FOUND_IOU, loose)
 
 
 def _misses(pairs: Sequence[tuple[str, str]]) -> tuple[int, ...]:

@@ -145,6 +145,45 @@ def test_tables_of_nothing(photo_path: Path) -> None:
     assert summarize(outcome, NEPAL, "devanagari")["recall"]["value"] is None
 
 
+def test_a_loose_box_counts_neither_way(photo_path: Path) -> None:
+    """What lies in it is no false positive, whatever its overlap; a missed one is no miss, and has no overlap."""
+    box = PlateLabel(square(100, 100), (), "partial", "devanagari", "", corners="box")
+    small = ReadPlate(square(130, 130, 30), "")
+    figures = summarize(score(photo_path, [box], [small]), NEPAL, "devanagari")
+    assert (figures["recall"]["count"], figures["precision"]["count"], figures["false_alarms"]) == (0, 0, [])
+    beside = ReadPlate(square(190, 190, 30), "")
+    assert summarize(score(photo_path, [box], [beside]), NEPAL, None)["precision"]["count"] == 1
+    huge = ReadPlate(square(0, 0, 390), "")
+    assert summarize(score(photo_path, [box], [huge]), NEPAL, None)["precision"]["count"] == 1
+
+
+def test_a_foreign_plate_is_found_and_its_text_is_not_scored(photo_path: Path) -> None:
+    """It counts for recall and for no reading."""
+    plate = label(square(0, 0), "DL3C1234", kind="foreign")
+    figures = summarize(score(photo_path, [plate], [ReadPlate(square(0, 0), "बा१")]), NEPAL, None)
+    assert figures["recall"]["successes"] == 1
+    assert figures["reading"]["exact_match"]["count"] == 0
+    assert figures["by_kind"] == {}
+
+
+def test_figures_of_each_source(tmp_path: Path) -> None:
+    """Recall, precision and overlap of each source's photographs, wide and leaning plates by themselves."""
+    leaning = np.array([[100, 100], [180, 140], [170, 160], [90, 120]], np.float32)
+    photos = []
+    for name, plates in {"a": [label(square(0, 0)), label(square(200, 0, 15))], "b": [label(leaning)]}.items():
+        cv2.imwrite(str(tmp_path / f"{name}.png"), np.full((400, 400, 3), 90, np.uint8))
+        photos.append(PlatePhoto(tmp_path / f"{name}.png", "test", name, tuple(plates)))
+    found = {"a.png": [ReadPlate(square(0, 0), ""), ReadPlate(square(300, 300), "")], "b.png": [ReadPlate(leaning, "")]}
+    outcome = score_photos(photos, lambda photo, _: found[photo.path.name])
+    of_a, of_b = summarize(outcome, NEPAL, None)["detection_by_source"].values()
+    assert (of_a["recall"]["value"], of_a["recall_of_wide"]["value"], of_a["precision"]["value"]) == (0.5, 1.0, 0.5)
+    assert (of_a["mean_iou_of_found"], of_a["mean_iou_of_found_leaning"]) == (pytest.approx(1.0), None)
+    assert (of_b["recall_of_leaning"]["count"], of_b["mean_iou_of_found_leaning"]) == (1, pytest.approx(1.0))
+    table = format_plates(outcome, NEPAL, None)
+    assert re.search(r"by source +photos +recall +>= 5% wide", table)
+    assert re.search(r"\na +1 +50\.0%", table)
+
+
 def outcome_of(read: str | None, truth: str = "बा१प", **changes: Any) -> PlateOutcome:
     """A plate's outcome, found where something was read."""
     made = PlateOutcome("a", truth, 1, 90, "full", "devanagari", None if read is None else 0.9, read)

@@ -142,6 +142,27 @@ def test_accuracy_of_plates(
     assert (result["split"], result["photos"], result["plates"][0]["truth"]) == ("test", 1, "A1")
 
 
+def test_crops_are_read_and_not_looked_for(
+    plate_models: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Crops have figures of their own, and change none of the photographs'."""
+    write_streets(tmp_path, 2, "test")
+    alone = tmp_path / "alone.json"
+    assert main(["accuracy", "--data", str(tmp_path), "--json", str(alone), *plate_models]) == 0
+    (tmp_path / "more").mkdir()
+    (write_streets(tmp_path / "more", 3, "test", seed=2, first=10) / "plates").rename(tmp_path / "crops")
+    both = tmp_path / "both.json"
+    capsys.readouterr()
+    assert main(["accuracy", "--data", str(tmp_path), "--json", str(both), *plate_models]) == 0
+    assert "crops  " in capsys.readouterr().out
+    before, after = (json.loads(path.read_text(encoding="utf-8")) for path in (alone, both))
+    assert after["crops"]["reading"]["exact_match"]["count"] == 3
+    assert after["crops"]["reading"]["exact_match"]["successes"] >= 2
+    assert "crops" not in before
+    assert before["plates"] == after["plates"]
+    assert before["seen"] == after["seen"]
+
+
 def test_page_and_comparison(plate_models: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The page holds figures, diagram, comparison and the miss's picture, and asks no other file for anything."""
     write_streets(tmp_path, 2, "test")
