@@ -29,10 +29,11 @@ def refined_corners(reading: Reading) -> Quad | None:
     Returns:
         (4, 2) float32 corners in the frame's pixels; None where there are too few characters, or no convex plate.
     """
-    characters = [character for row in reading.characters for character in row]
+    rows = (*reading.characters, *reading.twin)
+    characters = [character for row in rows for character in row]
     if len(characters) < FEWEST:
         return None
-    fall = slope_of_rows(reading.characters)
+    fall = slope_of_rows(rows)
     middles = np.array([(c.x, c.y - fall * (c.x - 0.5)) for c in characters], np.float64)
     halves = np.array([(c.width, c.height) for c in characters], np.float64) / 2
     shown = 1.0 + 2.0 * reading.margin

@@ -10,6 +10,7 @@ from lpr_edge.contract.country import country_from_dict
 from lpr_edge.contract.outputs import Character, decode_characters
 from lpr_edge.contract.preprocess import prepare_plate
 from lpr_edge.runtimes.model import Model
+from lpr_edge.text.bilingual import decode_plate
 from lpr_edge.text.confidence import ConfidenceCurve, curve_of, sureness
 from lpr_edge.text.decoding import FAINT, PlateDecoder
 from lpr_edge.text.grammar import Grammar, Parsed
@@ -29,6 +30,8 @@ class Reading:
     """What the reader's manifest knows of how often such readings are right."""
     margin: float = 0.0
     """What was shown around the corners, beside the plate's size; characters' places are shares of all of it."""
+    twin: tuple[tuple[Character, ...], ...] = ()
+    """The rows of a bilingual plate that say the same in Latin letters; they are no part of its text."""
 
     @cached_property
     def rows(self) -> tuple[str, ...]:
@@ -94,5 +97,5 @@ class Reader:
         heads = self.model.heads(prepare_plate(frame_bgr, quad_xy, manifest.input, manifest.margin).pixels)
         faint = {**self.thresholds, "peak": FAINT * self.thresholds["peak"]}
         candidates = decode_characters(heads, manifest.labels, faint)
-        characters, parsed = self.decoder.decode(candidates, self.thresholds["peak"])
-        return Reading(characters, parsed, quad_xy, curve_of(self.thresholds), manifest.margin)
+        plate = decode_plate(self.decoder, candidates, self.thresholds["peak"])
+        return Reading(plate.rows, plate.parsed, quad_xy, curve_of(self.thresholds), manifest.margin, plate.twin)

@@ -11,6 +11,7 @@ import numpy as np
 
 from lpr_edge.contract.arrays import Floats
 from lpr_edge.contract.outputs import Character
+from lpr_edge.text.bilingual import TWIN_FIELD, with_twin
 from lpr_edge.text.decoding import PlateDecoder
 from lpr_edge.vision.reader import Reading
 
@@ -71,7 +72,8 @@ class PlateVoter:
         """The reading that won; one that the grammar doesn't allow is bent to the likeliest that it does."""
         winner = max(self.shapes.values(), key=lambda votes: votes.weight)
         rows, parsed = decoder.decode(winner.count(decoder.labels))
-        return replace(winner.best, characters=rows, parsed=parsed)
+        twin = winner.best.parsed.fields.get(TWIN_FIELD, "")
+        return replace(winner.best, characters=rows, parsed=with_twin(parsed, twin) if parsed.valid else parsed)
 
 
 def _weight(reading: Reading) -> float:
