@@ -4,21 +4,15 @@ import cv2
 import numpy as np
 
 from lpr_bench.accuracy.plates import PlateTraits
-from lpr_edge.contract.arrays import Floats, Image, Quad
-from lpr_edge.contract.country import Colour, Country
+from lpr_edge.contract.arrays import Image
 from lpr_edge.contract.data import PlateLabel
 from lpr_edge.contract.errors import LprError
-from lpr_edge.contract.geometry import is_convex, quad_size, rectify
+from lpr_edge.contract.geometry import is_convex
 from lpr_edge.text.grammar import Grammar
+from lpr_edge.vision.plate_colour import MIN_CONTRAST, colour_of, upright
 
-STRONG = 16.0
-"""Distance from grey in Lab from which a hue is as good as any."""
-WIDTH = 128
-"""Pixels of width at which every plate is measured: strokes are then about as wide on all of them."""
 SMOOTHING = 0.8
 """Standard deviation in pixels of the blur that keeps noise out of slopes."""
-MIN_CONTRAST = 8.0
-"""Standard deviation of grey below which a plate shows neither edges nor colours."""
 
 
 def describe_plate(label: PlateLabel, frame_bgr: Image, grammar: Grammar, seen: bool) -> PlateTraits:
@@ -39,12 +33,6 @@ def form_of(label: PlateLabel, grammar: Grammar) -> str:
     return grammar.parse(signs).form or ""
 
 
-def upright(frame_bgr: Image, quad_xy: Quad) -> Image:
-    """The plate alone, `WIDTH` pixels wide, in its own proportions."""
-    width, height = quad_size(quad_xy)
-    return rectify(frame_bgr, quad_xy, (max(16, round(WIDTH * height / max(width, 1.0))), WIDTH))
-
-
 def sharpness(plate_bgr: Image) -> float | None:
     """How steep a plate's edges are: grey's steepest slopes across, beside its range from dark to light.
 
@@ -58,53 +46,3 @@ def sharpness(plate_bgr: Image) -> float | None:
     dark, light = np.percentile(grey, (5, 95))
     slopes = np.abs(grey[:, 2:] - grey[:, :-2]) / 2
     return float(np.percentile(slopes, 98) / (light - dark)) if light - dark >= 2 * MIN_CONTRAST else None
-
-
-def colour_of(plate_bgr: Image, country: Country) -> str:
-    """The country's colour that lies nearest to the plate's ground and characters; empty without contrast."""
-    lab = np.asarray(cv2.cvtColor(_inner(plate_bgr), cv2.COLOR_BGR2LAB), np.uint8)
-    if float(lab[..., 0].std()) < MIN_CONTRAST or not country.colours:
-        return ""
-    ground, text = _ground_and_text(lab)
-    return min(country.colours, key=lambda colour: _distance(ground, text, colour)).name
-
-
-def _inner(plate_bgr: Image) -> Image:
-    """Without the edge, which is often framed in the characters' colour, or no longer the plate."""
-    height, width = plate_bgr.shape[:2]
-    return np.ascontiguousarray(plate_bgr[height // 8 : height - height // 8, width // 16 : width - width // 16])
-
-
-def _ground_and_text(lab: Image) -> tuple[Floats, Floats]:
-    """The median colours (3,) of the lighter and the darker part (Otsu), the ground first.
-
-    The ground is the part with the larger connected piece: characters are many, and heavy ones cover more than half.
-    """
-    _, light = cv2.threshold(lab[..., 0], 0, 255, cv2.THRESH_OTSU)
-    parts = [np.asarray(light, np.uint8), np.asarray(255 - light, np.uint8)]
-    ground, text = (np.median(lab[part > 0], axis=0) for part in sorted(parts, key=_largest_piece, reverse=True))
-    return np.asarray(ground, np.float32), np.asarray(text, np.float32)
-
-
-def _largest_piece(part: Image) -> int:
-    _, _, stats, _ = cv2.connectedComponentsWithStats(part, connectivity=4)
-    return int(stats[1:, cv2.CC_STAT_AREA].max(initial=0))
-
-
-def _distance(ground: Floats, text: Floats, colour: Colour) -> float:
-    """How far two measured colours are from a country's: by hue as far as there is one, and by which is the lighter."""
-    true_ground, true_text = _lab_of(colour.plate_rgb), _lab_of(colour.text_rgb)
-    hues = np.linalg.norm(_hue(ground) - _hue(true_ground)) + 0.3 * np.linalg.norm(_hue(text) - _hue(true_text))
-    same_way = (ground[0] > text[0]) == (true_ground[0] > true_text[0])
-    rare = -0.1 * float(np.log(max(1e-3, colour.weight)))
-    return float(hues) + (0.0 if same_way else 0.6) + rare
-
-
-def _lab_of(rgb: tuple[int, int, int]) -> Floats:
-    return np.asarray(cv2.cvtColor(np.array([[rgb]], np.uint8), cv2.COLOR_RGB2LAB)[0, 0], np.float32)
-
-
-def _hue(lab: Floats) -> Floats:
-    """(2,) the direction of a colour in Lab's plane, shorter than 1 where it is nearly grey: paint fades."""
-    plane = (lab[1:] - 128.0) / STRONG
-    return np.asarray(plane / max(1.0, float(np.linalg.norm(plane))), np.float32)

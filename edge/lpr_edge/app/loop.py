@@ -128,7 +128,7 @@ class Loop:
             self.sink.write(image_record(frame, result))
         else:
             self._announce(self._tracker.update(frame, result.plates))
-        return self.views.show(frame, result.plates)
+        return self.views.show(frame, result.plates, result.unsure)
 
     def _announce(self, events: list[Event]) -> None:
         self._events += events

@@ -12,33 +12,39 @@ import numpy as np
 from lpr_edge.base.log import say
 from lpr_edge.contract.arrays import Image, Quad
 from lpr_edge.contract.errors import LprError
-from lpr_edge.vision.reader import Reading
 from lpr_edge.vision.strategy import PlateReading
 
 VALID_BGR = (80, 200, 60)
 STRANGE_BGR = (30, 150, 255)
 """For readings that the country's grammar doesn't know."""
+UNSURE_BGR = (0, 225, 255)
+"""For readings of less confidence than was asked for."""
 FONT = "noto-sans-devanagari"
 """Has Devanagari and Latin."""
 
 
 def draw_plates(frame_bgr: Image, plates: Iterable[PlateReading], captions: bool = True) -> Image:
-    """A copy of a frame with each plate's corners, and its text above it, unless no captions are wanted."""
+    """A copy of a frame with each plate's corners, and its text above it, unless no captions are wanted.
+
+    A reading of less confidence than was asked for is yellow, with a question mark.
+    """
     picture = frame_bgr.copy()
     height = max(16, round(picture.shape[0] / 20))
     for plate in plates:
         reading = plate.reading
-        colour = VALID_BGR if reading.parsed.valid else STRANGE_BGR
+        colour = UNSURE_BGR if not plate.is_sure else VALID_BGR if reading.parsed.valid else STRANGE_BGR
         _draw_corners(picture, reading.quad_xy, colour, max(2, height // 10))
         if captions:
-            _paste(picture, text_patch(_caption(reading), height, colour), reading.quad_xy)
+            _paste(picture, text_patch(_caption(plate), height, colour), reading.quad_xy)
     return picture
 
 
-def _caption(reading: Reading) -> str:
-    """The rows, in Latin letters too where that differs, and the confidence."""
+def _caption(plate: PlateReading) -> str:
+    """The rows, in Latin letters too where that differs, and the confidence; a question mark where it is low."""
+    reading = plate.reading
     latin = "" if reading.parsed.latin == reading.text else f"{reading.parsed.latin}  "
-    return f"{' '.join(reading.rows)}  {latin}{reading.confidence:.0%}"
+    rows = " ".join(reading.rows)
+    return f"{rows}{'' if plate.is_sure else '?'}  {latin}{reading.confidence:.0%}"
 
 
 def _draw_corners(picture: Image, quad_xy: Quad, colour: tuple[int, int, int], thickness: int) -> None:

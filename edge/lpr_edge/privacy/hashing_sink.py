@@ -13,9 +13,12 @@ DIGITS = 32
 """Hexadecimal digits kept: 128 bits, so that no two plates share a hash by chance."""
 HARMLESS = (
     *("event", "schema", "id", "source", "first_seen", "last_seen", "frames", "age_ms", "matched"),
-    *("frame", "ms", "error", "valid", "confidence", "char_confidences", "quad"),
+    *("frame", "ms", "error", "valid", "confidence", "char_confidences", "quad", "colour"),
 )
 """Fields of a record that say nothing of the plate; all others go, those too that nobody has thought of yet."""
+
+PLATE_LISTS = ("plates", "unsure")
+"""Fields that hold plates' own records."""
 
 
 class PlateHasher:
@@ -53,6 +56,7 @@ class Hashing(Layer):
             hidden |= {"text": text, "rows": [text], "latin": text, "fields": {}}
         if "votes" in record:
             hidden["votes"] = [vote | {"text": self._hasher.hash_text(vote["text"])} for vote in record["votes"]]
-        if "plates" in record:
-            hidden["plates"] = [self.hide(plate) for plate in record["plates"]]
+        for field in PLATE_LISTS:
+            if field in record:
+                hidden[field] = [self.hide(plate) for plate in record[field]]
         return hidden

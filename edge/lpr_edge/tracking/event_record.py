@@ -30,6 +30,7 @@ def plate_record(plate: PlateReading) -> Record:
         "confidence": _share(reading.confidence),
         "char_confidences": [_share(score) for score in reading.char_confidences],
         "quad": quad_record(reading.quad_xy),
+        "colour": plate.colour or None,
     }
 
 
@@ -41,7 +42,11 @@ def crop_record(frame: Frame, plate: PlateReading | None) -> Record:
 
 
 def image_record(frame: Frame, result: FrameResult) -> Record:
-    """One picture, or one frame of a clip or camera, with all its plates; `unsure` where some can't be read surely."""
+    """One picture, or one frame of a clip or camera, with all its plates.
+
+    `unsure` lists those whose best reading has a lower confidence than was asked for: where they are, and that reading,
+    which is wrong too often to be acted on.
+    """
     record: Record = {
         "source": frame.source,
         "frame": frame.index,
@@ -49,13 +54,8 @@ def image_record(frame: Frame, result: FrameResult) -> Record:
         "ms": {"detect": round(result.detect_ms, 2), "read": round(result.read_ms, 2)},
     }
     if result.unsure:
-        record["unsure"] = [unsure_record(plate) for plate in result.unsure]
+        record["unsure"] = [plate_record(plate) for plate in result.unsure]
     return record | _age(frame)
-
-
-def unsure_record(plate: PlateReading) -> Record:
-    """Where a plate is that can't be read surely enough: no text, which would be wrong too often."""
-    return {"confidence": _share(plate.reading.confidence), "quad": quad_record(plate.reading.quad_xy)}
 
 
 def error_record(picture: Unreadable) -> Record:

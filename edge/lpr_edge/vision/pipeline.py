@@ -1,11 +1,12 @@
 """From a frame to the plates on it: detector, then reader."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 
 from lpr_edge.contract.arrays import Floats, Image
 from lpr_edge.vision.detector import Detector, FoundPlate
 from lpr_edge.vision.low_light import apply_low_light_gain
+from lpr_edge.vision.plate_colour import measure_colour
 from lpr_edge.vision.reader import Reader, Reading
 from lpr_edge.vision.roi import is_inside
 from lpr_edge.vision.strategy import CameraStrategy, PhotographStrategy, PlateReading, Strategy
@@ -65,13 +66,18 @@ class PlatePipeline:
         seen = self.detector.detect(frame_bgr, self.strategy.proposal_share)
         found = [plate for plate in seen if self._is_in_roi(plate, frame_bgr)]
         between = perf_counter()
-        plates = self.strategy.read_plates(self.reader, frame_bgr, found)
+        plates = [self._judged(frame_bgr, plate) for plate in self.strategy.read_plates(self.reader, frame_bgr, found)]
         end = perf_counter()
         kept = {id(plate.found) for plate in plates}
         seen = [plate for plate in seen if plate.score >= self.detector.threshold or id(plate) in kept]
-        sure = tuple(plate for plate in plates if self.is_sure(plate.reading))
-        unsure = tuple(plate for plate in plates if not self.is_sure(plate.reading))
+        sure = tuple(plate for plate in plates if plate.is_sure)
+        unsure = tuple(plate for plate in plates if not plate.is_sure)
         return FrameResult(sure, 1000 * (between - start), 1000 * (end - between), tuple(seen), unsure)
+
+    def _judged(self, frame_bgr: Image, plate: PlateReading) -> PlateReading:
+        """The plate with its colour, and whether its confidence is what was asked for."""
+        colour = measure_colour(frame_bgr, plate.reading.quad_xy, self.reader.grammar.country)
+        return replace(plate, colour=colour, is_sure=self.is_sure(plate.reading))
 
     def is_sure(self, reading: Reading, any_text: bool = True) -> bool:
         """Tell whether a reading, or a vote, has the confidence that was asked for.

@@ -47,6 +47,10 @@ class PlateReading:
 
     found: FoundPlate
     reading: Reading
+    colour: str = ""
+    """The plate's colour, as the country's file calls it; empty where it can't be told."""
+    is_sure: bool = True
+    """Whether its reading has the confidence that was asked for."""
 
 
 class Strategy(Protocol):

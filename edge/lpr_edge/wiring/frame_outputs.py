@@ -32,8 +32,15 @@ class Views:
     page: LivePage | None = None
     _pictures: int = 0
 
-    def show(self, frame: Frame, plates: Sequence[PlateReading]) -> bool:
-        """Show or save a frame; False when the user has seen enough."""
+    def show(self, frame: Frame, plates: Sequence[PlateReading], unsure: Sequence[PlateReading] = ()) -> bool:
+        """Show or save a frame; False when the user has seen enough.
+
+        Args:
+            frame: what was seen.
+            plates: its plates.
+            unsure: those of low confidence; drawn in photographs alone, as a clip shows a plate again.
+        """
+        plates = [*plates, *(unsure if self.kind == "stills" else ())]
         self._pictures += 1
         if self.page:
             self.page.picture.show(frame, plates)

@@ -2,13 +2,14 @@ import cv2
 import numpy as np
 import pytest
 
-from lpr_bench.accuracy.plate_traits import colour_of, describe_plate, form_of, sharpness
+from lpr_bench.accuracy.plate_traits import describe_plate, form_of, sharpness
 from lpr_bench.base.frames import paint_plate
 from lpr_edge.contract.arrays import Image
 from lpr_edge.contract.country import load_country
 from lpr_edge.contract.data import PlateLabel
 from lpr_edge.contract.geometry import rectangle
 from lpr_edge.text.grammar import Grammar
+from lpr_edge.vision.plate_colour import colour_of
 
 NEPAL = load_country("nepal")
 GRAMMAR = Grammar(NEPAL)

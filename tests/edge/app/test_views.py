@@ -1,4 +1,5 @@
 import base64
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,9 +10,10 @@ from PIL import features
 from tests.support.readings import START, frame, plate
 
 from lpr_edge.contract.errors import LprError
-from lpr_edge.output.annotate import STRANGE_BGR, VALID_BGR, draw_plates, font_face, text_patch
+from lpr_edge.output.annotate import STRANGE_BGR, UNSURE_BGR, VALID_BGR, _caption, draw_plates, font_face, text_patch
 from lpr_edge.output.recording import ImageFolder, VideoFile, file_name, fit
 from lpr_edge.output.window import Window, check_display
+from lpr_edge.wiring.frame_outputs import Views
 
 
 def width_of(text: str) -> int:
@@ -33,6 +35,28 @@ def test_corners_are_drawn_where_they_are() -> None:
         picture = draw_plates(image, [plate(text)])
         np.testing.assert_allclose(picture[70, 80].astype(int), colour, atol=40)
         assert not picture[60, 80].any()
+
+
+def test_a_low_confidence_is_yellow_with_a_question_mark() -> None:
+    """Whether valid or not, such a reading looks like neither of the others."""
+    image = np.zeros((120, 200, 3), np.uint8)
+    sure = plate("A10")
+    unsure = replace(sure, is_sure=False)
+    picture = draw_plates(image, [unsure])
+    np.testing.assert_allclose(picture[70, 80].astype(int), UNSURE_BGR, atol=40)
+    assert _caption(unsure).startswith("A10?")
+    assert "?" not in _caption(sure)
+
+
+def test_photographs_show_plates_of_low_confidence_and_clips_do_not(tmp_path: Path) -> None:
+    """A clip shows a plate again; a photograph with nothing drawn on a legible plate reads as broken."""
+    unsure = replace(plate("A10"), is_sure=False)
+    for kind, is_drawn in (("stills", True), ("clip", False)):
+        views = Views(kind, folder=ImageFolder(tmp_path / kind, "a.png"), every_frame=True)
+        views.show(replace(frame(0), source="a.png"), [plate("A10", 120.0)], [unsure])
+        (written,) = (tmp_path / kind).iterdir()
+        picture = cv2.imread(str(written)).astype(int)
+        assert (abs(picture[70, 80] - UNSURE_BGR).max() < 60) == is_drawn
 
 
 @pytest.mark.parametrize(("x", "y"), [(-20.0, 0.0), (190.0, 110.0), (50.0, -30.0), (-500.0, 50.0)])

@@ -62,16 +62,18 @@ def test_a_vote_keeps_the_curve() -> None:
     )
 
 
-def test_an_unsure_plate_is_reported_without_a_text(
+def test_a_plate_of_low_confidence_is_reported_with_its_best_reading(
     golden_model: Callable[..., Model], scenes: tuple[Scene, ...]
 ) -> None:
-    """Below `min_confidence` a plate is told to be there, with its corners and confidence, and no text at all."""
+    """Below `min_confidence` a plate is `unsure`: with its corners, its likeliest text and its confidence."""
     detector, reader = Detector(golden_model("detector")), Reader(golden_model("reader"))
     result = PlatePipeline(detector, reader, 1.0).read(scenes[0].image_bgr)
     record = image_record(frame(0), result)
     assert record["plates"] == []
     (unsure,) = record["unsure"]
-    assert list(unsure) == ["confidence", "quad"]
+    (surely,) = image_record(frame(0), PlatePipeline(detector, reader, 0.0).read(scenes[0].image_bgr))["plates"]
+    assert unsure == surely
+    assert unsure["text"]
     assert np.array(unsure["quad"]).shape == (4, 2)
 
 

@@ -20,7 +20,7 @@ from lpr_edge.vision.reader import Reading
 from lpr_edge.vision.strategy import PlateReading
 
 NEPAL = load_country("nepal")
-PLATE_FIELDS = ["text", "rows", "latin", "valid", "fields", "confidence", "char_confidences", "quad"]
+PLATE_FIELDS = ["text", "rows", "latin", "valid", "fields", "confidence", "char_confidences", "quad", "colour"]
 
 
 def nepali_plate() -> PlateReading:

@@ -131,6 +131,7 @@ class CountedReader(Reader):
     """Reads some sure characters on any plate."""
 
     def __init__(self, count: int) -> None:
+        self.decoder = PlateDecoder(LABELS, GRAMMAR)
         self.count = count
 
     def read(self, _: object, quad_xy: Quad) -> Reading:
@@ -200,7 +201,7 @@ def test_a_photographs_plate_is_read_again_where_its_text_says_that_it_is() -> N
 
     class Listening(Reader):
         def __init__(self) -> None:
-            pass
+            self.decoder = PlateDecoder(LABELS, GRAMMAR)
 
         def read(self, _: object, quad_xy: Quad) -> Reading:
             seen.append(quad_xy)
