@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lpr_export.calibration.split_half import ranges_apart
+from lpr_export.calibration.split_half import range_difference
 from lpr_export.convert.quantize import Calibrated, merge
 
 
@@ -33,14 +33,14 @@ def test_how_far_ranges_are_apart() -> None:
     """The larger difference of a bound, by the width of both together, of the layer where it is largest."""
     a = {"one/x": (-1.0, 3.0), "two/y": (0.0, 6.0)}
     b = {"one/x": (-2.0, 2.5), "two/y": (0.0, 3.0), "three/z": (0.0, 1.0)}
-    apart, layer = ranges_apart(a, b)
+    apart, layer = range_difference(a, b)
     assert apart == pytest.approx(3.0 / 6.0)
     assert layer == "two/y"
-    assert ranges_apart({"x": (-1.0, 3.0)}, {"x": (-2.0, 2.5)})[0] == pytest.approx(1.0 / 5.0)
+    assert range_difference({"x": (-1.0, 3.0)}, {"x": (-2.0, 2.5)})[0] == pytest.approx(1.0 / 5.0)
 
 
 def test_ranges_that_are_the_same_are_not_apart() -> None:
     """Nor is a tensor that is always one value, or no tensor at all."""
-    assert ranges_apart({"x": (0.0, 1.0)}, {"x": (0.0, 1.0)})[0] == 0.0
-    assert ranges_apart({"x": (2.0, 2.0)}, {"x": (2.0, 2.0)})[0] == 0.0
-    assert ranges_apart({}, {"x": (0.0, 1.0)}) == (0.0, "")
+    assert range_difference({"x": (0.0, 1.0)}, {"x": (0.0, 1.0)})[0] == 0.0
+    assert range_difference({"x": (2.0, 2.0)}, {"x": (2.0, 2.0)})[0] == 0.0
+    assert range_difference({}, {"x": (0.0, 1.0)}) == (0.0, "")
