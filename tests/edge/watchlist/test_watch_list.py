@@ -149,6 +149,13 @@ def test_a_faint_character_may_be_dirt(tmp_path: Path) -> None:
     assert names(find(watch_list, reading("बा७९प५००७", faint=[5]), edits=1)) == ("Ram", 1)
 
 
+def test_the_nearest_listed_plate_is_meant(tmp_path: Path) -> None:
+    """Of a listed plate one character away and another two away, the first is meant."""
+    watch_list = listed(tmp_path, f"{LIST}BA79PA5001,Sita,open\n")
+    doubtful = reading("बा७९प५०११", {6: (0.6, "०"), 7: (0.6, "७")})
+    assert names(find(watch_list, doubtful, edits=2)) == ("Sita", 1)
+
+
 def test_two_listed_plates_as_near_are_none(tmp_path: Path) -> None:
     """Where two listed plates come as near, neither is taken; an exact one wins over any near one."""
     watch_list = listed(tmp_path, f"{LIST}BA79PA5008,Sita,open\n")
