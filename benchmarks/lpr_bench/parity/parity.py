@@ -17,6 +17,7 @@ from lpr_edge.contract.country import Country, country_from_dict
 from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.manifest import Manifest
 from lpr_edge.contract.preprocess import prepare, prepare_plate
+from lpr_edge.contract.samples import check_unpacked
 from lpr_edge.runtimes.model import Model
 from lpr_edge.vision.character_classifier import CharacterClassifier
 from lpr_edge.vision.pipeline import PlatePipeline
@@ -172,6 +173,7 @@ def load_reference(path: Path, hashes: Mapping[str, str]) -> Reference:
         LprError: it can't be read, or was made with other models.
     """
     try:
+        check_unpacked(path)
         with np.load(path) as file:
             arrays = {name: file[name] for name in file.files}
         made_with = dict(str(line).split(" ") for line in arrays["hashes"])

@@ -1,3 +1,4 @@
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 from lpr_bench.parity import parity, run_parity
 from lpr_bench.parity.run_parity import compare_runtimes, format_parity, is_within
 from lpr_bench.system.validity import is_valid, why_invalid
+from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.manifest import read_manifest
 
 
@@ -61,3 +63,14 @@ def test_litert_without_its_kernels_is_invalid(
     assert not is_valid(record)
     assert "/sys/devices/system/cpu" in why_invalid(record)
     assert "classifier's input" in format_parity(record)
+
+
+def test_a_reference_of_gigabytes_is_refused_unread(tmp_path: Path) -> None:
+    """A small archive that unpacks to more than memory has is no reference."""
+    path = tmp_path / "reference.npz"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as members, members.open("hashes.npy", "w") as member:
+        for _ in range(65):
+            member.write(bytes(16 << 20))
+    with pytest.raises(LprError, match="is no reference of lpr-bench parity") as refused:
+        parity.load_reference(path, {})
+    assert "unpacks to" in str(refused.value.__cause__)
