@@ -1,4 +1,4 @@
-"""lpr-export: float networks to int8 TFLite and ONNX that prove themselves."""
+"""Convert a trained Keras network to TFLite and ONNX files, and publish them only if they match the float network."""
 
 import argparse
 import sys
@@ -25,9 +25,9 @@ calibration saw. Exit status: 0 exported; 1 something can't be used, or accuracy
 lpr-export verify FILE [--data DIR] repeats that on a finished file, with the device part alone.
 """
 VERIFY_EPILOG = """\
-The pictures are those that the file was proved on: in --data DIR, beside the file as NAME.heldout.npz, or lpr's own. A
-twin of the other format that lies beside the file is compared too. Exit status: 0 as it was proved; 1 not so, or it
-can't be told.
+The pictures are the held-out ones of the export: in --data DIR, next to the file as NAME.heldout.npz, or lpr's own. The
+file of the other format is compared too if it lies in the same folder. Exit status: 0 the results are those of the
+export; 1 they differ, or the pictures are missing.
 """
 
 
@@ -45,7 +45,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--int8-dynamic",
         action="store_true",
-        help="write files with int8 weights, activations quantised anew at each run; TFLite alone has them",
+        help="write files with int8 weights, activations quantised at each run; TFLite only",
     )
     parser.add_argument("--float16", action="store_true", help="write files with weights of 16 bits, computed in 32")
     parser.add_argument("--float32", action="store_true", help="write float32 files")
@@ -55,19 +55,19 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="NAMES",
         type=_names,
         default=(),
-        help="layers of the int8 files that stay in float, with commas between; --explain names them",
+        help="comma-separated layers that the int8 files keep in float; --explain lists them",
     )
     parser.add_argument(
         "--explain",
         action="store_true",
-        help="into the report: each layer's error, time, and what it would win and cost in float (takes minutes)",
+        help="add to the report: each layer's quantisation error, time, and gain and cost in float (takes minutes)",
     )
     parser.add_argument(
         "--data",
         metavar="DIR",
         type=Path,
-        help="calibrate on this folder's training split, and measure on its test or validation split beside the run's "
-        "own held-out pictures",
+        help="calibrate on this folder's training split, and measure on its test or validation split and on the "
+        "run's own held-out pictures",
     )
     parser.add_argument(
         "--out", metavar="DIR", type=Path, default=Path("models"), help="where the files go (default: models)"
@@ -97,7 +97,7 @@ def build_parser() -> argparse.ArgumentParser:
         type=Path,
         help="a reader's confidence, as lpr-bench calibrate --out writes it (default: confidence.json in its run)",
     )
-    parser.add_argument("--seed", type=int, default=0, help="of the draw from --data (default: 0)")
+    parser.add_argument("--seed", type=int, default=0, help="random seed for drawing from --data (default: 0)")
     parser.add_argument("--count", type=_count, default=500, help="pictures drawn from --data (default: 500)")
     return parser
 
@@ -143,7 +143,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _checked(parser: argparse.ArgumentParser, arguments: list[str]) -> argparse.Namespace:
-    """Parse, and refuse what no file could honour; exits with 2."""
+    """Parse the flags; exit with 2 where two of them contradict each other."""
     parsed = parser.parse_args(arguments)
     parsed.precisions = tuple(name for name in PRECISIONS if getattr(parsed, name.replace("-", "_")))
     if not parsed.precisions:
@@ -216,7 +216,7 @@ def _describe(message: str) -> None:
 
 
 def _progress(cases: Sequence[T]) -> Iterable[T]:
-    """A bar on a terminal, where tqdm is installed, which a device does without; nothing elsewhere."""
+    """A progress bar on a terminal if tqdm is installed; the plain sequence otherwise."""
     try:
         from tqdm import tqdm
     except ImportError:
@@ -231,10 +231,10 @@ def _show_comparison(error: LprError) -> None:
 
 
 def _show_files(done: Sequence["Exported"]) -> None:
-    """Name what was written, and the next command to type."""
+    """Print the written files and the next command to type."""
     for path in (path for exported in done for path in exported.paths):
         print(f"wrote {path}")
-    # Of both precisions, int8 is what a device is for; its TFLite file comes first.
+    # Of all precisions, int8 is the one for a device; its TFLite file comes first.
     found = {e.kind: min(e.paths, key=_preference) for e in done}
     if "detector" in found and "reader" in found:
         print(f"next: lpr-edge --detector {found['detector']} --reader {found['reader']} --source PICTURE")

@@ -1,4 +1,4 @@
-"""Stage what was converted, and find out what is true of it."""
+"""Write the converted files into a staging folder and evaluate them."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -22,7 +22,7 @@ from lpr_export.publish.runtime_support import check_operators, runtime_support
 from lpr_export.report.report_data import Findings
 
 DIVERGENCE_PICTURES = 8
-"""Pictures on which the first operator to part is looked for."""
+"""Number of pictures on which the first divergent operator is searched."""
 
 
 def examine(
@@ -35,7 +35,18 @@ def examine(
     progress: Progress,
     caveats: Sequence[str] = (),
 ) -> Findings:
-    """Stage every file, and see what is true of what it claims; `caveats` are what was waived before."""
+    """Write every file to the staging folder, compare all of them with the float network, and collect the results.
+
+    Args:
+        made: the converted network.
+        folder: the staging folder.
+        calibration: the representative data set that was used.
+        sets: the held-out sets; the first one decides split-half stability and layer errors.
+        run: the training run.
+        options: what the user asked for.
+        progress: wraps the pictures, for a progress bar.
+        caveats: checks that an option has switched off so far.
+    """
     facts = {**calibration.to_dict(), "float_layers": list(options.float_layers)}
     drafts = [
         draft(run.card, one, suffix, facts)
@@ -85,7 +96,7 @@ def _weaknesses(
 def _stability(
     made: Conversion, folder: Path, held_out: HeldOut, run: Run, options: ExportOptions
 ) -> SplitHalfStability | None:
-    """Compare what the halves of the representative data set give; None where nothing was calibrated."""
+    """Compare the int8 files of both halves of the representative data set; None without int8."""
     if not made.halves:
         return None
     subjects = [_open_aside(half.converted, folder, f"half{n}", run) for n, half in enumerate(made.halves, 1)]
@@ -94,7 +105,7 @@ def _stability(
 
 
 def _open_aside(converted: Converted, folder: Path, name: str, run: Run) -> Subject:
-    """A TFLite file that is measured and never published."""
+    """Write a TFLite file that is measured but never published."""
     aside = folder / "aside"
     aside.mkdir(exist_ok=True)
     card = replace(run.card, name=f"{run.card.name}-{name}")
@@ -103,7 +114,7 @@ def _open_aside(converted: Converted, folder: Path, name: str, run: Run) -> Subj
 
 
 def _divergence(made: Conversion, verdict: Verdict) -> Divergence | None:
-    """The first operator where LiteRT and ONNX Runtime part, where they do."""
+    """The first operator where LiteRT and ONNX Runtime compute different integers; None if they agree."""
     for pair in verdict.lsb_differences:
         if (pair.a.runtime, pair.b.runtime) == ("litert", "onnxruntime") and pair.largest:
             card = pair.a.model.manifest
@@ -115,7 +126,7 @@ def _divergence(made: Conversion, verdict: Verdict) -> Divergence | None:
 
 
 def _where_apart(a: Subject, b: Subject, verdict: Verdict) -> list[Case]:
-    """The cases whose integers differ."""
+    """Cases for which two files give different integers."""
     pairs = zip(a.integers_by_picture(), b.integers_by_picture(), verdict.held_out.cases, strict=False)
     return [case for x, y, case in pairs if any((p != q).any() for p, q in zip(x, y, strict=True))]
 

@@ -1,4 +1,4 @@
-"""One run's export: convert, stage, prove, publish."""
+"""Export one training run: convert, evaluate in a staging folder, publish."""
 
 import shutil
 import sys
@@ -34,7 +34,7 @@ from lpr_export.report.report_data import Findings
 
 @dataclass(frozen=True)
 class Exported:
-    """Files that were proved and published."""
+    """The published files of one run."""
 
     kind: str
     paths: tuple[Path, ...]
@@ -42,11 +42,11 @@ class Exported:
 
 
 def export(run: Run, options: ExportOptions, worker: Worker, progress: Progress = iter) -> Exported:
-    """Convert a run, prove the files, and only then put them in place.
+    """Convert a run, compare its files with the float network, and publish them if they pass.
 
     Raises:
-        GateError: they are worse than the float network; older files stay as they were.
-        LprError: something that was given can't be used.
+        GateError: they are worse than the float network; files of an earlier export stay.
+        LprError: an input can't be used.
     """
     run = with_confidence(run, options.confidence if run.card.kind == "reader" else None)
     calibration, sets, caveats = _pictures(run, options)
@@ -68,7 +68,7 @@ def export(run: Run, options: ExportOptions, worker: Worker, progress: Progress 
 
 
 def _pictures(run: Run, options: ExportOptions) -> tuple[RepresentativeSet, list[HeldOut], tuple[str, ...]]:
-    """The representative data set, the held-out sets, which mustn't share a picture with it, and caveats."""
+    """The representative data set, the held-out sets, which share no picture with it, and caveats."""
     own = [held_out_of_run(run)] if options.data is None or (run.folder / HELD_OUT).is_file() else []
     sets = [held_out_of_data(run.card, options.data, run.seen()), *own] if options.data else own
     measured = [EvaluationPictures(held_out.sha256, frozenset(held_out.input_hashes(run.card))) for held_out in sets]
@@ -96,7 +96,7 @@ def _tell_learnt(run: Run, sets: Sequence[HeldOut]) -> tuple[str, ...]:
 
 
 def _finish(findings: Findings, folder: Path, options: ExportOptions) -> list[Path]:
-    """Write the wished files again with what was measured and the runtimes that hold, and run each once in each."""
+    """Write the requested files with their metrics and supported runtimes, and run each once in each of these."""
     return [
         _finish_one(one, findings, folder)
         for one in findings.drafts
@@ -117,13 +117,13 @@ def _finish_one(one: Draft, findings: Findings, folder: Path) -> Path:
 
 
 def _held_out_pictures(run: Run, folder: Path) -> list[Path]:
-    """The run's held-out pictures, to lie beside the files, so that any device can repeat the gate."""
+    """Copy the run's held-out pictures next to the files, so that any device can repeat the gate."""
     source = run.folder / HELD_OUT
     return [Path(shutil.copyfile(source, folder / samples_name(run.card)))] if source.is_file() else []
 
 
 def _report(findings: Findings, folder: Path, out: Path | None, mark: str, files: Sequence[Path] = ()) -> list[Path]:
-    """Write the report as JSON and as a page; into `out` where that is given."""
+    """Write the report as JSON and as HTML; returns both paths, in `out` if that is given."""
     paths = [folder / f"{findings.card.name}{mark}.report{suffix}" for suffix in (".json", ".html")]
     write_report(paths[0], findings, files)
     write_page(paths[1], findings)

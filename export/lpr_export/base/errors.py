@@ -1,4 +1,4 @@
-"""What can go wrong in an export, each printed as one line."""
+"""Errors of an export, each printed as one line."""
 
 from lpr_edge.contract.errors import LprError
 
@@ -7,13 +7,13 @@ ADVICE = "Build it from convolutions, dense layers, ReLU, pooling, sigmoid and s
 
 
 class ExportError(LprError):
-    """A run that can't be exported: says what was found, what was expected and what to do next."""
+    """A run can't be exported; the message says what was found, what was expected and what to do next."""
 
 
 class GateError(ExportError):
-    """The exported files are not as good as the float network, so they were not published."""
+    """The converted files are worse than the float network, so they were not published."""
 
     def __init__(self, message: str, table: str) -> None:
         super().__init__(message)
         self.table = table
-        """The comparison, line by line."""
+        """The comparison as text, one line per file and runtime."""

@@ -1,4 +1,4 @@
-"""Names that people know, Keras' layers, for the tensors of a TFLite file."""
+"""Keras layer names for the tensors of a TFLite file."""
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from lpr_export.base.errors import ExportError
 
 FOLDED = ("batch_normalization", "re_lu", "relu", "activation")
-"""Layers that the converter folds into the one before, and whose names come first in the tensor's."""
+"""Prefixes of layers that the converter folds into the layer before; their names come first in a tensor's name."""
 
 
 def layer_of(tensor: str, roles: Mapping[str, str] | None = None) -> str:
@@ -14,11 +14,11 @@ def layer_of(tensor: str, roles: Mapping[str, str] | None = None) -> str:
 
     Args:
         tensor: its name in the file.
-        roles: names of the file's outputs, which tell nothing by themselves -> their roles, which are layers' names.
+        roles: name of each output tensor -> its role, which is the layer's name; the tensor's name doesn't contain it.
 
     The converter joins the names of all that it fused, as in
     `reader/re_lu_5_1/Relu6;reader/batch_normalization_5_1/batchnorm/add_1;reader/conv2d_5_1/convolution`: here
-    `conv2d_5`. A tensor that tells nothing keeps its own name.
+    `conv2d_5`. A tensor without such names keeps its own.
     """
     # A layer that stays in float gives a tensor of its output's name and one more digit, which is then quantised.
     for name in (tensor, tensor[:-1]):
@@ -30,16 +30,16 @@ def layer_of(tensor: str, roles: Mapping[str, str] | None = None) -> str:
 
 
 def _without_count(scope: str) -> str:
-    """Without the number that Keras' export adds to every layer's scope."""
+    """Remove the number that Keras' export appends to every layer's scope."""
     name, _, number = scope.rpartition("_")
     return name if name and number.isdigit() else scope
 
 
 def find_tensors(wanted: Sequence[str], tensors: Iterable[str], roles: Mapping[str, str]) -> list[str]:
-    """The tensors of the layers that a person named.
+    """The output tensors of layers given by name.
 
     Raises:
-        ExportError: a layer isn't there; the nearest name is told.
+        ExportError: there is no such layer; the message suggests the nearest names.
     """
     by_layer: dict[str, list[str]] = {}
     for tensor in tensors:

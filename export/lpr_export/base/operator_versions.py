@@ -1,4 +1,4 @@
-"""Which operators a file has, which versions of them, and the oldest runtimes that know those."""
+"""Operators of a model file with their versions, and the runtimes that support them."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -29,17 +29,17 @@ class Operator:
     layer: str
     is_builtin: bool
     is_float: bool
-    """Whether any activation that it takes or gives is float."""
+    """Whether any of its input or output activations is float."""
 
 
 @dataclass(frozen=True)
 class OperatorSupport:
-    """What a runtime makes of a file, from the table and from trying."""
+    """Whether a runtime supports all operators of a file, by the table of versions."""
 
     runtime: str
     knows_all: bool
     unknown: tuple[str, ...]
-    """Operators that are too new for it."""
+    """Operators that the runtime doesn't support, with version and layer."""
 
 
 @cache
@@ -106,7 +106,7 @@ def check_builtins(operators: Sequence[Operator], name: str) -> None:
 
 
 def check_integers(operators: Sequence[Operator], name: str, float_layers: Sequence[str]) -> None:
-    """See that a file called int8 computes in integers alone, but for the layers that a person kept in float.
+    """Check that an int8 file computes in integers, except in the layers that the user kept in float.
 
     Raises:
         ExportError: an operator computes in float; the message names its layer.
@@ -125,7 +125,7 @@ KERNELS = "convolutions, dense layers, ReLU, ReLU6, pooling, additions, sigmoid,
 
 
 def tflite_support(operators: Sequence[Operator]) -> list[OperatorSupport]:
-    """What each TFLite runtime of the table makes of a file."""
+    """Support of a TFLite file's operators by each TFLite runtime of the table."""
     return [_tflite_support(runtime, known, operators) for runtime, known in _table()["tflite"].items()]
 
 
@@ -135,7 +135,7 @@ def _tflite_support(runtime: str, known: Mapping[str, int], operators: Sequence[
 
 
 def onnx_support(data: bytes) -> list[OperatorSupport]:
-    """The same of an ONNX file: ONNX Runtime by the operator set, OpenCV by the operators' types."""
+    """Support of an ONNX file: by ONNX Runtime, from its operator set, and by OpenCV, from its operator types."""
     model = load_module("onnx", "ONNX").ModelProto.FromString(data)
     opset = max(one.version for one in model.opset_import if one.domain in ("", "ai.onnx"))
     oldest = next((version for number, version in sorted(ONNX_RUNTIMES.items()) if number >= opset), "")
@@ -149,7 +149,7 @@ def onnx_support(data: bytes) -> list[OperatorSupport]:
 
 
 def oldest_tflite(tflite: bytes) -> str:
-    """The oldest TensorFlow whose TFLite knows all operators, as the converter notes it in the file; else nothing."""
+    """The oldest TensorFlow that supports all operators, from the file's own metadata; empty if it has none."""
     schema = load_module("ai_edge_litert.schema_py_generated", "LiteRT")
     model = schema.ModelT.InitFromPackedBuf(tflite, 0)
     for entry in model.metadata or []:

@@ -1,40 +1,40 @@
-"""What a person asked for."""
+"""Options of an export."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 PRECISIONS = ("int8", "int8-dynamic", "float16", "float32")
-"""What can be asked for; each is a flag."""
+"""Available precisions; each is a flag."""
 SUFFIXES = (".tflite", ".onnx")
-"""Of the formats."""
+"""File suffixes of both formats."""
 MIN_HELD_OUT = 50
-"""Different held-out pictures that a proof needs, unless a person allows fewer."""
+"""Minimum number of different held-out pictures, unless `--allow-small` is given."""
 
 
 @dataclass(frozen=True)
 class ExportOptions:
-    """What a person asked for."""
+    """Options of an export, as the command line gives them."""
 
     precisions: tuple[str, ...]
-    """Of `PRECISIONS`: what is published."""
+    """Published precisions, of `PRECISIONS`."""
     out: Path
     data: Path | None
-    """A data folder to calibrate and measure on, beside the run's own held-out pictures."""
+    """A data folder to calibrate and evaluate on, in addition to the run's own held-out pictures."""
     max_drop: float
-    """Points of any metric that may be lost."""
+    """Allowed loss of any metric, in percentage points."""
     seed: int
-    """Of the draw from `data`."""
+    """Random seed for drawing from `data`."""
     count: int = 500
     """Pictures drawn from `data`."""
     suffixes: tuple[str, ...] = SUFFIXES
-    """Of the files that are published."""
+    """Suffixes of the published files."""
     float_layers: tuple[str, ...] = ()
     """Layers of the int8 file that stay in float."""
     explain: bool = False
-    """Whether to find each layer's error and cost."""
+    """Measure each layer's quantisation error, time, and cost in float."""
     min_accuracy: float | None = None
-    """Per cent that the float network's main metric must reach; None for the floor of its kind, 0 for no demands."""
+    """Minimum of the float network's main metric in per cent; None for the default of its kind, 0 for no minimum."""
     allow_small: bool = False
-    """Whether few held-out pictures are enough."""
+    """Accept fewer than `MIN_HELD_OUT` held-out pictures."""
     confidence: Path | None = None
     """The file of a reader's confidence; None for the one in the run folder."""

@@ -1,4 +1,4 @@
-"""A training run as it lies on disk: the network, what is known of it, and its pictures."""
+"""A training run's folder: the Keras network, its card, and its pictures; and the runs that lpr ships."""
 
 import json
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from lpr_edge.contract.text_files import read_json
 from lpr_export.base.errors import ExportError
 
 SHIPPED_RUNS = Path(__file__).parents[1] / "models"
-"""Where the float networks lie that the package carries."""
+"""Folder of the float networks that ship with the package."""
 SHIPPED_NAMES = ("detector", "reader", "characters")
 NETWORK = "model.keras"
 CARD = "model.json"
@@ -24,11 +24,11 @@ REQUIRED_KEYS = ("kind", "name", "labels", "input", "thresholds", "country")
 
 @dataclass(frozen=True)
 class Run:
-    """A run folder whose files are there; the network itself isn't read yet."""
+    """A run folder with all required files; the network itself isn't loaded yet."""
 
     folder: Path
     card: Manifest
-    """The manifest as far as training knows it: without outputs, calibration and hashes."""
+    """The manifest as training wrote it: without outputs, calibration and hashes."""
 
     @property
     def network(self) -> Path:
@@ -36,7 +36,7 @@ class Run:
         return self.folder / NETWORK
 
     def representative(self) -> Samples:
-        """The pictures that training drew for calibration.
+        """The representative data set that training stored.
 
         Raises:
             ExportError: there are none.
@@ -72,7 +72,7 @@ class Run:
 
     @property
     def command(self) -> str:
-        """What `lpr-train` calls this kind of network."""
+        """The subcommand of `lpr-train` for this kind of network."""
         return "characters" if self.card.kind == "classifier" else self.card.kind
 
 
@@ -106,16 +106,16 @@ def _read_card(path: Path) -> Manifest:
 
 
 def _filled(values: dict[str, Any]) -> dict[str, Any]:
-    """The card with placeholders for what only the export knows."""
+    """Add placeholders for manifest fields that only the export knows."""
     blank = {"format": FORMAT_VERSION, "outputs": [], "precision": "float32", "input_tensor": {"dtype": "float32"}}
     return blank | values
 
 
 def shipped_runs() -> list[Run]:
-    """Every float network that this lpr carries.
+    """The runs of all float networks that ship with this package.
 
     Raises:
-        ExportError: it carries none.
+        ExportError: it ships none.
     """
     folders = [SHIPPED_RUNS / name for name in SHIPPED_NAMES if (SHIPPED_RUNS / name).is_dir()]
     if not folders:

@@ -1,4 +1,4 @@
-"""TensorFlow and its companions, imported where they are used, quietly, and named when they are missing."""
+"""Import TensorFlow, Keras and tf2onnx on demand and without their messages; name the extra if one is missing."""
 
 import importlib
 import logging

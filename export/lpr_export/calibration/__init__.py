@@ -1,1 +1,1 @@
-"""The representative data set: drawn, and split in halves to see whether it suffices."""
+"""The representative data set: sampling, split-half stability, and the reader's confidence."""

@@ -1,4 +1,4 @@
-"""A reader's confidence, fitted elsewhere, on its way into the manifest: before the gate, so that it is proved too.
+"""A reader's fitted confidence, put into the manifest before the gate, so that the gate covers it.
 
 `lpr-bench calibrate --out FILE` writes it, by folds of a cross-validation or by the run's own held-out plates; an
 export takes it from `--confidence FILE` or from the run folder.
@@ -24,20 +24,20 @@ MAKE_IT = "Make it with lpr-bench calibrate --data DIR --out FILE"
 
 @dataclass(frozen=True)
 class Confidence:
-    """How sure a reader's characters and readings are."""
+    """Parameters of a reader's confidence."""
 
     temperature: float
-    """By which logits are divided."""
+    """Divisor of the logits (temperature scaling)."""
     curve: ConfidenceCurve
     about: Mapping[str, Any]
-    """What it was fitted on, for the manifest."""
+    """The data it was fitted on, for the manifest."""
 
     def to_thresholds(self) -> dict[str, float]:
         """As a manifest keeps it."""
         return {TEMPERATURE: round(self.temperature, 4), **self.curve.to_thresholds()}
 
     def write(self, path: Path) -> None:
-        """Write it as JSON, beside its place, then rename.
+        """Write it as JSON, atomically.
 
         Raises:
             ExportError: the file can't be written.

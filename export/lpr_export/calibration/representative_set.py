@@ -1,4 +1,4 @@
-"""The representative data set: pictures from training data alone, whose ranges decide every scale."""
+"""The representative data set: training pictures whose activation ranges decide the quantisation scales."""
 
 import hashlib
 from collections.abc import Iterable, Sequence, Set
@@ -12,7 +12,7 @@ from lpr_edge.contract.samples import picture_sha256
 from lpr_export.base.errors import ExportError
 
 MIN_PICTURES = 16
-"""Fewer pictures than this leave activation ranges to chance."""
+"""Minimum number of pictures: with fewer, activation ranges depend on chance."""
 HASH_DIGITS = 12
 """Of each file's SHA-256 in the manifest: enough to find it again among millions; 500 of them are 4 kB zipped."""
 
@@ -35,28 +35,28 @@ class EvaluationPictures:
         )
 
     def holds(self, file_sha256: str, picture: Image) -> bool:
-        """Tell whether a picture is one of them, by its file or by its pixels, whatever is said of the file."""
+        """Whether a picture is among them, by its file's hash or by its pixels."""
         return file_sha256 in self.files or picture_sha256(picture) in self.inputs
 
 
 @dataclass(frozen=True)
 class RepresentativeSet:
-    """Pictures to calibrate on, and how they were chosen."""
+    """Pictures to calibrate on, and their origin."""
 
     pictures: tuple[Image, ...]
-    """Each (H, W, C) uint8, prepared as on the device."""
+    """(H, W, C) uint8 each, preprocessed as on the device."""
     source: str
     """Where they come from, such as `rendered` or `train split of plates`."""
     sha256: tuple[str, ...]
     """Of each picture's source file."""
     seed: int
     strata: tuple[str, ...] = ()
-    """What each picture is like, so that halves can be alike; empty where nothing is known."""
+    """Stratum of each picture (content, rows, brightness), for balanced halves; empty if unknown."""
     refused: int = 0
-    """Training files that weren't drawn from, as they are held out or also stand in a split that is measured on."""
+    """Number of training files left out because they are held out or also in an evaluation split."""
 
     def to_dict(self) -> dict[str, Any]:
-        """What the manifest says of it; `sha256` is that of the pictures' hashes, sorted and joined."""
+        """The manifest's entry; `sha256` is the hash of the pictures' sorted and joined hashes."""
         joined = "\n".join(sorted(map(picture_sha256, self.pictures))).encode()
         return {
             "source": self.source,
@@ -68,7 +68,7 @@ class RepresentativeSet:
         }
 
     def halves(self) -> tuple["RepresentativeSet", "RepresentativeSet"]:
-        """Two disjoint halves that are alike: of each stratum, files in turn; a file's pictures stay together."""
+        """Split into two halves with the same strata; all pictures of one file stay in one half."""
         strata = self.strata or ("",) * len(self.pictures)
         files = dict(sorted(zip(self.sha256, strata, strict=True)))
         ordered = sorted(files, key=lambda digest: files[digest])
@@ -86,7 +86,7 @@ class RepresentativeSet:
 
 
 def check_calibration(calibration: RepresentativeSet, shape: Sequence[int]) -> None:
-    """Refuse a representative data set that can't give good scales.
+    """Check that a representative data set can give usable scales.
 
     Raises:
         ExportError: too few pictures, of another size than the network's input, or without any contrast.
@@ -111,15 +111,15 @@ def check_calibration(calibration: RepresentativeSet, shape: Sequence[int]) -> N
 
 
 def check_disjoint(calibration: RepresentativeSet, measured: EvaluationPictures, what: str) -> None:
-    """Refuse to calibrate on what parity is then measured on, by content and not by name.
+    """Check that no calibration picture is also an evaluation picture, by content, not by name.
 
     Args:
         calibration: the representative data set.
-        measured: what is measured on.
-        what: what those pictures are called in the message.
+        measured: the evaluation pictures.
+        what: name of these pictures in the error message.
 
     Raises:
-        ExportError: a picture stands in both.
+        ExportError: a picture is in both.
     """
     pairs = zip(calibration.sha256, calibration.pictures, strict=True)
     shared = [digest for digest, picture in pairs if measured.holds(digest, picture)]

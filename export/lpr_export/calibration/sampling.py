@@ -1,7 +1,7 @@
-"""Draw the representative data set: the run's own, or from the training split of a data folder.
+"""Sample the representative data set: the run's own, or a stratified sample of a data folder's training split.
 
-From a data folder it is drawn by hash, so neither names nor the order of files on a disk decide, and in turn from
-strata (what is shown, in how many rows, how bright), so that what is rare is there too.
+Sampling orders files by a hash, so it doesn't depend on names or on the order on disk. It takes one picture of each
+stratum (content, rows, brightness) in turn, so that rare ones are included.
 """
 
 import hashlib
@@ -29,31 +29,31 @@ from lpr_export.calibration.representative_set import EvaluationPictures, Repres
 from lpr_export.evaluate.held_out import network_input
 
 NOTHING = EvaluationPictures(frozenset(), frozenset())
-"""Where nothing beside the data folder's own splits is measured on."""
+"""No evaluation pictures except those of the data folder's own splits."""
 COUNT = 500
-"""Pictures drawn from a data folder, where it has as many."""
+"""Default sample size."""
 BRIGHTNESS_CANDIDATES = 4
-"""Pictures whose brightness is looked at for each that is drawn: so that a large folder isn't read whole."""
+"""Candidates whose brightness is measured, per sampled picture, so that a large folder isn't read completely."""
 BRIGHTNESSES = 4
-"""Strata of the mean of a picture's pixels, 64 steps each."""
+"""Number of brightness strata."""
 
 
 @dataclass(frozen=True, eq=False)
 class Candidate:
-    """A picture that could be drawn."""
+    """A picture that can be sampled."""
 
     path: Path
     sha256: str
     stratum: str
-    """What it shows, and in how many rows."""
+    """Its content and number of rows."""
     place: int = 0
-    """Which plate of the picture it is."""
+    """Index of the plate in the picture."""
     quad_xy: Quad | None = None
-    """Where a reader's plate is."""
+    """(4, 2) corners of a reader's plate in pixels."""
 
 
 def draw_from_run(run: Run) -> RepresentativeSet:
-    """The pictures that training drew.
+    """The representative data set of a run.
 
     Raises:
         ExportError: the run has none.
@@ -67,7 +67,7 @@ def draw_from_run(run: Run) -> RepresentativeSet:
 def draw_from_data(
     card: Manifest, folder: Path, seed: int, count: int = COUNT, measured: EvaluationPictures = NOTHING
 ) -> RepresentativeSet:
-    """Draw pictures from the training split of a data folder; the same seed draws the same ones.
+    """Sample pictures from the training split of a data folder; the same seed gives the same sample.
 
     A file that also stands in another split, by its bytes, or among `measured`, is never drawn; `refused` of the result
     counts these files.
@@ -104,12 +104,12 @@ def _choose(candidates: Sequence[Candidate], strata: Sequence[str], seed: int, c
 
 
 def brightness(picture: Image) -> int:
-    """Which of the strata of brightness a picture belongs to, from 0, dark."""
+    """Brightness stratum of a picture (H, W, C) uint8: 0 is the darkest."""
     return int(picture.mean()) * BRIGHTNESSES // 256
 
 
 def stratified_order(strata: Sequence[str], keys: Sequence[str], count: int) -> list[int]:
-    """Choose indices: from every stratum one, then from every stratum another, each time that of the least key."""
+    """Choose indices: one of each stratum, then another of each, always the one with the smallest key."""
     groups: dict[str, list[int]] = {}
     for index in sorted(range(len(keys)), key=keys.__getitem__):
         groups.setdefault(strata[index], []).append(index)
@@ -118,7 +118,7 @@ def stratified_order(strata: Sequence[str], keys: Sequence[str], count: int) -> 
 
 
 def evaluation_files(card: Manifest, folder: Path) -> Set[str]:
-    """SHA-256 of every file of the splits that aren't for training.
+    """SHA-256 of every file outside of the training split.
 
     Raises:
         LprError: there is no such data.
@@ -151,7 +151,7 @@ def _plates(card: Manifest, folder: Path) -> list[Candidate]:
 
 
 def _of_photo(photo: PlatePhoto, kind: str) -> Iterator[Candidate]:
-    """What a photograph gives: one frame for a detector, its plates for a reader."""
+    """Candidates of a photograph: the frame for a detector, each plate for a reader."""
     digest = _hash_of(photo)
     if kind == "detector":
         rows = sorted(len(plate.rows) for plate in photo.plates)

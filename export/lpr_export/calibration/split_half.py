@@ -1,4 +1,4 @@
-"""Is the representative data set large enough? Its two halves, calibrated apart, must tell the same."""
+"""Split-half stability: are the activation ranges and metrics of both halves of the representative set the same?"""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -12,37 +12,39 @@ from lpr_export.evaluate.parity import Subject, measure
 from lpr_export.evaluate.task_metrics import TaskMetrics
 
 MAX_RANGE_DIFFERENCE = 0.33
-"""How far the ends of an activation's range may be apart in the two halves, beside the range of both together: that
-costs 0.6 of int8's 8 bits. lpr's own networks differed by 0.08 in halves of 100 pictures, by 0.22 in halves of 33."""
+"""Largest allowed difference of an activation range between the halves, relative to the range of both together.
+
+It costs about half a bit of int8's resolution; sets that are large enough stay well below it.
+"""
 
 Ranges = Mapping[str, tuple[float, float]]
 
 
 @dataclass(frozen=True)
 class SplitHalfStability:
-    """What the halves differ in."""
+    """Differences between the two halves."""
 
     pictures: int
-    """In both halves together."""
+    """Number of pictures in both halves together."""
     apart: float
-    """The largest difference of a range."""
+    """Largest difference of an activation range, relative to the range of both halves."""
     layer: str
-    """Where that is."""
+    """The layer with the largest difference."""
     drops: Mapping[str, float]
-    """Points that the worse half loses against the better, a metric."""
+    """Metric -> difference between the halves in percentage points."""
     lost: tuple[str, ...]
-    """Metrics of which more was lost than is allowed, and than chance takes."""
+    """Metrics whose difference is larger than allowed, and significant."""
 
     @property
     def missing(self) -> int:
-        """How many pictures to add: ranges come closer as the root of the number of pictures; 0 where it is enough."""
+        """Number of pictures to add, 0 if there are enough: range differences shrink with the root of the number."""
         if self.apart > MAX_RANGE_DIFFERENCE:
             return math.ceil(self.pictures * ((self.apart / MAX_RANGE_DIFFERENCE) ** 2 - 1))
         return self.pictures if self.lost else 0
 
     @property
     def fault(self) -> str:
-        """What is wrong, in a line; empty where nothing is."""
+        """The reason why the set is too small, in one line; empty if it is large enough."""
         if not self.missing:
             return ""
         how = (
@@ -58,7 +60,7 @@ class SplitHalfStability:
 
 
 def range_difference(a: Ranges, b: Ranges) -> tuple[float, str]:
-    """The largest difference of two halves' ranges, beside the range of both, and the layer."""
+    """The largest difference of two halves' ranges, relative to the range of both, and its layer."""
     found = []
     for name in a.keys() & b.keys():
         low, high = min(a[name][0], b[name][0]), max(a[name][1], b[name][1])
@@ -68,15 +70,15 @@ def range_difference(a: Ranges, b: Ranges) -> tuple[float, str]:
 
 
 class CalibratedHalf(Protocol):
-    """A half, as far as it matters here."""
+    """A calibrated half of the representative set."""
 
     @property
     def ranges(self) -> dict[str, tuple[float, float]]:
-        """Name of a tensor -> what was seen in it."""
+        """Tensor name -> its minimum and maximum."""
 
     @property
     def pictures(self) -> int:
-        """How many it was calibrated on."""
+        """Number of pictures it was calibrated on."""
 
 
 def compare_halves(
@@ -90,10 +92,10 @@ def compare_halves(
 
     Args:
         halves: their ranges.
-        subjects: their int8 files, which have answered every case.
+        subjects: their int8 files, after `run_cases`.
         held_out: the cases.
         metrics: of the network's kind.
-        max_drop: points of any metric that one may lose against the other.
+        max_drop: allowed difference of any metric in percentage points.
     """
     apart, layer = range_difference(halves[0].ranges, halves[1].ranges)
     pairs = list(zip(*(measure(subject, held_out.cases, metrics) for subject in subjects), strict=True))
@@ -103,9 +105,8 @@ def compare_halves(
 
 
 def differ_significantly(a: Sequence[int], b: Sequence[int]) -> bool:
-    """Whether one of two halves makes more mistakes (one number a picture each) than chance explains.
+    """Whether two halves' errors (one number per picture) differ significantly, by a two-sided test.
 
-    Two-sided: which of the two would be the worse wasn't known before, and asking both ways at once would find fault
-    with one good set in ten where one in twenty is meant.
+    Two-sided, as it isn't known beforehand which half is worse: two one-sided tests would double the error rate.
     """
     return difference_p_value(a, b) <= SIGNIFICANT

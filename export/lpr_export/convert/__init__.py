@@ -1,1 +1,1 @@
-"""Keras to float and int8 TFLite; TensorFlow is used here alone."""
+"""Conversion from Keras to float and int8 TFLite; the only folder that uses TensorFlow."""

@@ -1,10 +1,10 @@
-"""Scales of an int8 file's additions at which every runtime rounds their sums alike.
+"""Choose an int8 file's ADD scales so that every runtime rounds the sums to the same integer.
 
 An addition takes integers at two scales and gives one at a third: (a·s + b·r) / t, rounded. XNNPACK computes that in
-fixed point, ONNX Runtime in float: a sum next to a half went the other way in one of 10,000, and then up to 2 % of the
-last layers' integers differed. With s/t and r/t whole multiples of 1/255 so is every sum, and as 255 is odd, none comes
-nearer to a half than 1/510. XNNPACK's multipliers have 21 bits: they err by less than half of that for ratios up to 8.
-The terms' ranges are widened for it, by less than a 255th of the sum's.
+fixed point, ONNX Runtime in float, so a sum close to a half may be rounded differently, and later layers amplify the
+difference. If s/t and r/t are whole multiples of 1/255, so is every sum, and as 255 is odd, none comes nearer to a half
+than 1/510. XNNPACK's multipliers have 21 bits: their error is less than half of that for ratios up to 8. The terms'
+ranges are widened for it, by less than a 255th of the sum's range.
 """
 
 import copy
@@ -18,19 +18,18 @@ from lpr_export.base.tensorflow_quiet import load_module
 
 PARTS = 255
 SAME_SCALE = ("TILE", "RESIZE_NEAREST_NEIGHBOR", "RESHAPE", "TRANSPOSE", "MAX_POOL_2D", "SQUEEZE", "EXPAND_DIMS")
-"""Operators that hand integers on as they are, so that what they take and give has one scale (TFLite's int8 rules)."""
+"""Operators that keep integers as they are, so input and output share one scale (TFLite's int8 rules)."""
 
 
 def has_range(tensor: Any) -> bool:
-    """Whether a tensor has a range: constants have none."""
+    """Whether a tensor has an activation range; constants have none."""
     return tensor.quantization is not None and tensor.quantization.min is not None
 
 
 def with_aligned_add_scales(model: Any) -> Any:
-    """A copy of a calibrated float file (a `ModelT`) whose additions take ranges that are even parts of the sum's.
+    """Copy a calibrated float `ModelT`; widen the inputs' ranges of each ADD to whole parts of the sum's range.
 
-    An addition stays as it was where an input's range is bound already: the picture's own, a constant's, or one that a
-    later addition has set.
+    An ADD keeps its ranges where one is fixed already: the network's input, a constant, or set for a later ADD.
     """
     even = copy.deepcopy(model)
     graph = even.subgraphs[0]
@@ -48,14 +47,14 @@ def with_aligned_add_scales(model: Any) -> Any:
 
 
 def _named(model: Any, *names: str) -> Iterator[Any]:
-    """A file's operators of some kinds, in its order."""
+    """Operators of the given kinds, in the file's order."""
     kinds = vars(load_module("ai_edge_litert.schema_py_generated", "LiteRT").BuiltinOperator)
     codes = {kinds[name] for name in names}
     return (operator for operator in model.subgraphs[0].operators if builtin_of(operator, model) in codes)
 
 
 def _groups(model: Any) -> list[set[int]]:
-    """Of each tensor, those that must have its scale, itself among them."""
+    """For each tensor, the set of tensors that share its scale, including itself."""
     groups = [{index} for index in range(len(model.subgraphs[0].tensors))]
     for operator in _named(model, *SAME_SCALE):
         joined = groups[operator.inputs[0]] | groups[operator.outputs[0]]
@@ -65,12 +64,12 @@ def _groups(model: Any) -> list[set[int]]:
 
 
 def _extent(tensor: Any) -> float:
-    """What 255 steps span: the range with zero in it."""
+    """Width of a range after extending it to include zero: what 255 steps span."""
     return max(float(tensor.quantization.max[0]), 0.0) - min(float(tensor.quantization.min[0]), 0.0)
 
 
 def _widen(tensors: list[Any], part: float) -> None:
-    """Stretch ranges about zero to the next whole number of parts, in place."""
+    """Scale ranges about zero, in place, so that the widest is a whole number of parts."""
     widest = max(_extent(tensor) for tensor in tensors)
     if part <= 0 or widest <= 0:
         return

@@ -1,11 +1,10 @@
-"""Batch normalisation that the converter can't fold away, in int8 as the convolution that it is.
+"""Replace batch normalisation that the converter can't fold by a depthwise convolution of one pixel, for int8.
 
-The converter folds a normalisation into the convolution right before it. Behind anything else, a ReLU in the article's
-classifier, it leaves a multiplication and an addition, each rounded to 8 bits with one scale for all channels. Runtimes
-round additions differently: XNNPACK in fixed point, ONNX Runtime in float, so that a sum next to a half now and then
-goes the other way: seen in one of 10,000, on 13 of 200 pictures. Further layers made 7 steps of it at the end. A
-depthwise convolution of one pixel computes the same, rounded once, with a scale a channel, and to the same bit in both;
-the network takes 11 % less time in LiteRT. Files in float stay as the converter makes them.
+The converter folds a normalisation into the convolution right before it. After anything else, such as a ReLU, it leaves
+a multiplication and an addition, each rounded to 8 bits with one scale for all channels. Runtimes round additions
+differently (see `add_scales`), and later layers amplify the difference. A depthwise convolution computes the same,
+rounded once, with a scale per channel, gives the same bits in every runtime, and is faster. Float files stay as the
+converter makes them.
 """
 
 from typing import Any, TypeAlias
@@ -20,14 +19,14 @@ KerasLayer: TypeAlias = Any
 """A `keras.Layer`; Keras ships no types."""
 
 FOLDS = ("Conv1D", "Conv2D", "DepthwiseConv2D", "SeparableConv2D", "Conv2DTranspose", "Dense")
-"""Layers that the converter folds a normalisation into, where nothing stands between and nothing else needs them."""
+"""Layers that the converter folds a directly following normalisation into, if it is their only consumer."""
 
 
 def fold_normalisation(model: KerasModel) -> KerasModel:
-    """The same network, its layers shared, with a convolution for each normalisation that would be left.
+    """Replace each normalisation that the converter would leave by a convolution; the other layers are shared.
 
     Returns:
-        The network itself where there is none.
+        The new network; the given one if nothing needs to be replaced.
     """
     left = {layer.name: layer for layer in model.layers if _is_left(layer)}
     if not left:
@@ -44,7 +43,7 @@ def fold_normalisation(model: KerasModel) -> KerasModel:
 
 
 def _is_left(layer: KerasLayer) -> bool:
-    """Whether a layer normalises channels of pictures that no convolution gives it."""
+    """Whether a layer is a batch normalisation of 4-D tensors that the converter can't fold."""
     if type(layer).__name__ != "BatchNormalization" or len(layer._inbound_nodes) != 1:
         return False
     shape = layer.input.shape
@@ -57,7 +56,7 @@ def _folds(before: KerasLayer) -> bool:
 
 
 def _as_convolution(layer: KerasLayer) -> KerasLayer:
-    """The depthwise convolution of one pixel that does what a normalisation does at rest."""
+    """The depthwise convolution of one pixel that equals a normalisation at inference."""
     factors, offsets = _factors_and_offsets(layer)
     convolution = load_keras().layers.DepthwiseConv2D(1, name=layer.name)
     convolution.build(layer.input.shape)
@@ -66,7 +65,7 @@ def _as_convolution(layer: KerasLayer) -> KerasLayer:
 
 
 def _factors_and_offsets(layer: KerasLayer) -> tuple[Floats, Floats]:
-    """What each channel is multiplied by, and what is then added (Ioffe and Szegedy 2015)."""
+    """Factor and offset of each channel, (C,) float32 each (Ioffe and Szegedy 2015)."""
     mean, variance = (np.asarray(values, np.float64) for values in (layer.moving_mean, layer.moving_variance))
     gamma = 1.0 if layer.gamma is None else np.asarray(layer.gamma, np.float64)
     beta = 0.0 if layer.beta is None else np.asarray(layer.beta, np.float64)

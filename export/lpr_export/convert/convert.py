@@ -1,4 +1,4 @@
-"""A Keras network to TFLite and ONNX files' bytes. TensorFlow runs here, and nowhere else in lpr_export."""
+"""Convert a Keras network to the bytes of TFLite and ONNX files, in all requested precisions."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,9 +18,9 @@ from lpr_export.convert.quantize import Calibrated, calibrate, merge, quantise
 from lpr_export.onnx.from_tflite import make_twin
 
 TFLITE_ONLY = ("int8-dynamic",)
-"""TFLite quantises activations anew at each run in a way that ONNX's own dynamic quantisation doesn't repeat."""
+"""Precisions without ONNX file: TFLite's quantisation at each run has no equal in ONNX."""
 BYTE_SCALE = float(np.float32(1 / 255))
-"""What one step of a camera's byte means to a network trained on [0, 1]."""
+"""Input scale of a network trained on [0, 1] that takes bytes."""
 
 
 def convert(
@@ -37,9 +37,9 @@ def convert(
         path: the Keras file.
         card: what the run says of it.
         calibration: the representative data set.
-        precisions: of `options.PRECISIONS`; `float32` is always among them.
+        precisions: of `options.PRECISIONS`, including `float32`.
         float_layers: layers of the int8 file that stay in float.
-        try_layers: also make the int8 file with each layer in turn in float.
+        try_layers: also make one int8 file per layer, with this layer in float.
 
     Raises:
         ExportError: the network can't be loaded or converted, or the result isn't what was asked for.
@@ -53,7 +53,7 @@ def convert(
     check_float(model, source, calibration.pictures[:4])
     parts = calibration.halves()
     halves = [calibrate(source, part.pictures) for part in parts]
-    # Together they have seen what the whole set shows.
+    # The merged ranges are those of the whole set.
     whole, roles = merge(*halves), _roles(source)
     kept = find_tensors(float_layers, whole.ranges, roles)
     made["int8"] = quantise(whole, kept)
@@ -66,7 +66,7 @@ def convert(
 
 
 def _to_calibrate(model: KerasModel, plain: bytes) -> bytes:
-    """The float file that int8 is made of: of the network with its normalisations folded, where that is another one."""
+    """The float TFLite file that int8 is made from, with all normalisations folded."""
     folded = fold_normalisation(model)
     return plain if folded is model else to_floats(folded, ["float32"])["float32"]
 
@@ -76,20 +76,20 @@ def _half(half: Calibrated, kept: Sequence[str], pictures: int) -> Half:
 
 
 def _trials(whole: Calibrated, kept: Sequence[str], roles: Mapping[str, str], plain: bytes) -> dict[str, Converted]:
-    """The file with each layer in turn in float, where that makes it another one than `plain`, which has none more."""
+    """One int8 file per layer with this layer in float; layers without any effect are left out."""
     layers = dict.fromkeys(layer_of(tensor, roles) for tensor in whole.ranges if tensor not in kept)
     made = {layer: quantise(whole, [*kept, *find_tensors([layer], whole.ranges, roles)]) for layer in layers}
     return {layer: _describe(tflite, "int8", twin=False) for layer, tflite in made.items() if tflite != plain}
 
 
 def _roles(tflite: bytes) -> dict[str, str]:
-    """The outputs' tensors -> their roles."""
+    """Output tensor -> its role."""
     runner = interpreter(tflite).get_signature_runner("serving_default")
     return {details["name"]: role for role, details in runner.get_output_details().items()}
 
 
 def _describe(tflite: bytes, precision: str, twin: bool = True) -> Converted:
-    """Find each output's role by the signature, in the file's order, and make the ONNX twin."""
+    """Read the tensors' specifications from a TFLite file, and make its ONNX twin."""
     opened = interpreter(tflite)
     runner = opened.get_signature_runner("serving_default")
     roles = {details["index"]: role for role, details in runner.get_output_details().items()}
@@ -119,7 +119,7 @@ def _output_spec(detail: dict[str, Any], role: str) -> OutputSpec:
 
 
 def _check_tensors(picture: TensorSpec, outputs: Sequence[OutputSpec], precision: str) -> None:
-    """See that the file takes and gives what was asked for, and that a byte b means b/255."""
+    """Check the types of input and outputs, and that an input byte b stands for b/255."""
     wanted = ("uint8", "int8") if precision == "int8" else ("float32", "float32")
     if (picture.dtype, {output.dtype for output in outputs}) != (wanted[0], {wanted[1]}):
         raise ExportError(

@@ -1,4 +1,4 @@
-"""What a conversion gives: TFLite and ONNX files' bytes of one network, without manifests."""
+"""Results of a conversion: the bytes of a network's TFLite and ONNX files, without manifests."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -7,7 +7,7 @@ from lpr_edge.contract.manifest import OutputSpec, TensorSpec
 from lpr_export.onnx.uint8_activations import SHIFT
 
 Ranges = dict[str, tuple[float, float]]
-"""Name of a tensor -> the least and the greatest value seen in it."""
+"""Tensor name -> smallest and largest value during calibration."""
 
 
 @dataclass(frozen=True)
@@ -17,41 +17,41 @@ class Converted:
     precision: str
     tflite: bytes
     onnx: bytes | None
-    """None where ONNX can't hold this precision."""
+    """None for a precision that ONNX doesn't have."""
     input_tensor: TensorSpec
     outputs: tuple[OutputSpec, ...]
-    """Of the TFLite file, in the order that both files have."""
+    """Outputs of the TFLite file; the ONNX file has the same order."""
     tensors: Mapping[str, str]
-    """TFLite tensor -> what it is called in the ONNX file, where it is there."""
+    """TFLite tensor -> its name in the ONNX file, for tensors that exist in both."""
 
     @property
     def onnx_outputs(self) -> tuple[OutputSpec, ...]:
-        """Of the ONNX file: the same numbers as bytes, see `onnx.uint8_activations`."""
+        """Outputs of the ONNX file: uint8 instead of int8, see `onnx.uint8_activations`."""
         return tuple(map(_as_byte, self.outputs))
 
 
 @dataclass(frozen=True)
 class Half:
-    """What one half of the representative data set gives alone."""
+    """The int8 file calibrated on one half of the representative data set."""
 
     converted: Converted
     ranges: Ranges
     pictures: int
-    """How many it was calibrated on."""
+    """Number of pictures it was calibrated on."""
 
 
 @dataclass(frozen=True)
 class Conversion:
-    """All that was made of a network."""
+    """All files that were converted from one network."""
 
     files: tuple[Converted, ...]
-    """In the order that was asked for."""
+    """In the requested order."""
     halves: tuple[Half, ...] = ()
-    """Two where int8 was asked for, else none."""
+    """Two with int8, else none."""
     trials: Mapping[str, Converted] = field(default_factory=dict)
-    """Layer -> the int8 file with this layer alone kept in float; only where asked for."""
+    """Layer -> the int8 file with only this layer in float; empty unless requested."""
     calibrated: bytes = b""
-    """The float TFLite file that int8 was made of, whose tensors have the same names; empty where it wasn't."""
+    """The float TFLite file that int8 was made from, with the same tensor names; empty without int8."""
 
     def tensors_of(self, precision: str) -> Mapping[str, str]:
         """TFLite tensor -> its name in the ONNX file of a precision."""

@@ -1,4 +1,4 @@
-"""A Keras network to float TFLite, checked against Keras' own numbers. TensorFlow runs here."""
+"""Convert a Keras network to TFLite without calibration, and check its outputs against Keras' own."""
 
 import re
 import tempfile
@@ -15,10 +15,10 @@ from lpr_export.base.tensorflow_quiet import load_keras, load_tensorflow
 from lpr_export.convert.keras_model import KerasModel
 
 FLOAT_TOLERANCE = 1e-3
-"""The most that converted float outputs may differ from Keras', relative to their largest value."""
+"""Largest difference of float outputs from Keras', relative to the largest value."""
 OUTSIDE = re.compile(r"""fused\["\w+:", "(?P<tensor>[^"@]+)[^']*'tf\.(?P<operator>\w+)' op is neither""")
-"""MLIR's words where TFLite has no such operator: `fused["Erfinv:", "net/erfinv/Erfinv@…"] at … 'tf.Erfinv' op is
-neither a custom op nor a flex op`."""
+"""MLIR's message for an operator that TFLite doesn't have: `fused["Erfinv:", "net/erfinv/Erfinv@…"] at … 'tf.Erfinv' op
+is neither a custom op nor a flex op`."""
 
 
 def to_floats(model: KerasModel, precisions: Sequence[str]) -> dict[str, bytes]:
@@ -40,7 +40,7 @@ def to_floats(model: KerasModel, precisions: Sequence[str]) -> dict[str, bytes]:
 
 
 def _save_graph(model: KerasModel, folder: Path) -> Path:
-    """Write the network as a SavedModel whose signature names every output by its role, for one picture a run."""
+    """Write the network as a SavedModel with a batch of one; its signature names every output by its role."""
     tensorflow, keras = load_tensorflow(), load_keras()
     picture = tensorflow.TensorSpec((1, *model.inputs[0].shape[1:]), tensorflow.float32, name="image")
     archive = keras.export.ExportArchive()
@@ -51,7 +51,7 @@ def _save_graph(model: KerasModel, folder: Path) -> Path:
 
 
 def _to_tflite(saved: Path, precision: str) -> bytes:
-    """Convert to float, to weights of 16 bits, or to int8 weights whose activations are quantised at each run."""
+    """Convert a SavedModel to `float32`, `float16` weights, or `int8-dynamic`."""
     tensorflow = load_tensorflow()
     converter = tensorflow.lite.TFLiteConverter.from_saved_model(str(saved))
     converter.target_spec.supported_ops = [tensorflow.lite.OpsSet.TFLITE_BUILTINS]
@@ -73,7 +73,7 @@ def interpreter(tflite: bytes) -> Any:
 
 
 def check_float(model: KerasModel, tflite: bytes, pictures: Sequence[Image]) -> None:
-    """See that float TFLite gives Keras' own numbers, so that it can stand for them in every comparison."""
+    """Check that float TFLite gives the same outputs as Keras, so that it can be the reference of every comparison."""
     runner = interpreter(tflite).get_signature_runner("serving_default")
     for picture in pictures:
         image = np.asarray(picture[np.newaxis] / np.float32(255), np.float32)
@@ -87,16 +87,16 @@ def _check_close(role: str, expected: AnyArray, found: AnyArray) -> None:
     if off > FLOAT_TOLERANCE * max(1.0, float(np.abs(expected).max())):
         raise ExportError(
             f"float TFLite gives other numbers than Keras: the output {role!r} is off by {off:.3g}. "
-            "A layer acts otherwise in training than at rest, or the converter is at fault; report it"
+            "A layer behaves differently in training and inference, or the converter is wrong: report it"
         )
 
 
 def describe_conversion_error(message: str, precision: str) -> str:
-    """What a person should know of a failed conversion.
+    """Summarize the converter's error in one line: the operator, its layer, and what to do.
 
     Args:
-        message: what the converter says.
-        precision: what was asked for.
+        message: the converter's error message.
+        precision: the requested precision.
     """
     found = OUTSIDE.search(message)
     if found:

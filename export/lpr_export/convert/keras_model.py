@@ -1,4 +1,4 @@
-"""The float network: loaded, and checked against what the run says of it."""
+"""Load the float network and check it against its card."""
 
 import re
 from pathlib import Path
@@ -14,7 +14,7 @@ KerasModel: TypeAlias = Any
 
 
 def load_network(path: Path, card: Manifest) -> KerasModel:
-    """Load `model.keras` and check that it is what its card says.
+    """Load `model.keras` and check input, outputs and labels against its card.
 
     Raises:
         ExportError: it can't be loaded, has a custom layer, a dynamic shape, other outputs than its kind has, or
@@ -43,7 +43,7 @@ def _describe_load_error(path: Path, message: str) -> str:
 
 
 def check_input(model: KerasModel, path: Path, card: Manifest) -> None:
-    """Refuse a network whose input isn't one picture of the card's size.
+    """Check that a network has one input, a picture of the card's size.
 
     Raises:
         ExportError: it has several inputs, a dynamic one, or one of another size.
@@ -68,7 +68,7 @@ def _input_shape(card: Manifest) -> tuple[int, int, int]:
 
 
 def check_outputs(model: KerasModel, path: Path, card: Manifest) -> None:
-    """Refuse a network whose heads aren't those of its kind.
+    """Check that a network has the outputs of its kind.
 
     Raises:
         ExportError: outputs are missing, unnamed or of dynamic shape, or the labels don't match the head.
@@ -90,7 +90,7 @@ def check_outputs(model: KerasModel, path: Path, card: Manifest) -> None:
 
 
 def check_labels(shapes: dict[str, tuple[int, ...]], path: Path, card: Manifest) -> None:
-    """Refuse labels that aren't one for each class of the head.
+    """Check that there is one label per class of the output.
 
     Raises:
         ExportError: their counts differ.
@@ -98,6 +98,6 @@ def check_labels(shapes: dict[str, tuple[int, ...]], path: Path, card: Manifest)
     head = {"classifier": "scores", "reader": "classes"}.get(card.kind)
     if head and shapes[head][-1] != len(card.labels):
         raise ExportError(
-            f"the head {head!r} of {path} tells {shapes[head][-1]} classes apart, and model.json has "
+            f"the head {head!r} of {path} has {shapes[head][-1]} classes, and model.json has "
             f"{len(card.labels)} labels. Keep the two files of one run together"
         )

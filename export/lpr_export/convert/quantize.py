@@ -1,7 +1,7 @@
-"""Activation ranges of a float TFLite file, and its quantisation with them. TensorFlow runs here.
+"""Calibrate a float TFLite file's activation ranges, and quantise it with them.
 
-The converter's two steps, apart: calibrating costs a run of the network for each picture, quantising almost nothing.
-So both halves of the representative data set are calibrated once, and all of it is what the two together have seen.
+These are two steps of TensorFlow's converter. Calibration runs the network once per picture; quantisation is cheap. So
+each half of the representative data set is calibrated once, and merging the ranges gives those of the whole set.
 """
 
 import copy
@@ -26,7 +26,7 @@ class Calibrated:
 
     @property
     def ranges(self) -> Ranges:
-        """Of every tensor that was watched."""
+        """Minimum and maximum of every activation tensor."""
         return {
             tensor.name.decode(): (float(tensor.quantization.min[0]), float(tensor.quantization.max[0]))
             for tensor in self.model.subgraphs[0].tensors
@@ -35,7 +35,7 @@ class Calibrated:
 
 
 def calibrate(tflite: bytes, pictures: Sequence[Image]) -> Calibrated:
-    """Run a float file on pictures (H, W, C) uint8, and note the range of every activation.
+    """Run a float file on pictures, (H, W, C) uint8 each, and record the range of every activation.
 
     Raises:
         ExportError: TensorFlow isn't installed.
@@ -45,8 +45,8 @@ def calibrate(tflite: bytes, pictures: Sequence[Image]) -> Calibrated:
     tools = load_module("tensorflow.lite.tools.flatbuffer_utils", "TensorFlow")
     watched = calibrator.Calibrator(calibrator.add_intermediate_tensors(tflite))
     model = tools.convert_bytearray_to_object(watched.calibrate(lambda: _inputs(pictures)))
-    # Byte b is to mean exactly b/255, whether or not a picture has a black and a white pixel: the device hands camera
-    # bytes over as they are.
+    # An input byte b must stand for exactly b/255, whatever the darkest and brightest pixels are: the device passes
+    # camera bytes unchanged.
     picture = model.subgraphs[0].tensors[model.subgraphs[0].inputs[0]].quantization
     picture.min, picture.max = np.zeros(1, np.float32), np.ones(1, np.float32)
     return Calibrated(model)
@@ -58,7 +58,7 @@ def _inputs(pictures: Sequence[Image]) -> Iterator[list[Floats]]:
 
 
 def merge(a: Calibrated, b: Calibrated) -> Calibrated:
-    """As if the file had been calibrated on the pictures of both: the ranges are the least and the greatest seen."""
+    """Combine the ranges of two calibrations of one file: the same as calibrating on the pictures of both."""
     merged = copy.deepcopy(a.model)
     for tensor, other in zip(merged.subgraphs[0].tensors, b.model.subgraphs[0].tensors, strict=True):
         if has_range(tensor):
@@ -75,7 +75,7 @@ def quantise(calibrated: Calibrated, float_tensors: Sequence[str] = ()) -> bytes
         float_tensors: outputs of the operators that stay in float, between a dequantiser and a quantiser.
 
     Returns:
-        The TFLite file's bytes. An operator without an int8 kernel stays in float too: `operators` looks for those.
+        The TFLite file's bytes. An operator without int8 kernel stays in float too: `operator_versions` detects it.
     """
     tensorflow = load_tensorflow()
     convert = load_module("tensorflow.lite.python.convert", "TensorFlow")

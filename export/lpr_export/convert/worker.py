@@ -1,8 +1,8 @@
-"""A process of its own for TensorFlow, so that parity is measured in one that is like the device.
+"""A separate process for TensorFlow, so that parity is measured in a process like the device's.
 
 TensorFlow and tflite-runtime carry the same C++ symbols: after `import tensorflow`, tflite-runtime's interpreter dies
-with "vector::reserve". Apart, both work; TensorFlow's native messages stay out of the terminal, and its memory is
-given back.
+with "vector::reserve". In two processes both work; TensorFlow's native messages stay out of the terminal, and its
+memory is freed.
 """
 
 import multiprocessing
@@ -23,17 +23,17 @@ T = TypeVar("T")
 
 
 class Worker:
-    """Runs functions in the other process, one at a time."""
+    """Runs functions in the TensorFlow process, one at a time."""
 
     def __init__(self, pool: ProcessPoolExecutor, log: Path) -> None:
         self._pool = pool
         self._log = log
 
     def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Call a module-level function with arguments that pickle; what it raises is raised here.
+        """Call a module-level function with picklable arguments; its exceptions are raised here.
 
         Raises:
-            ExportError: the process died, of too little memory for one; its last words are in the message.
+            ExportError: the process died, for example of too little memory; the message has its last output.
         """
         try:
             return self._pool.submit(function, *args, **kwargs).result()
@@ -48,7 +48,7 @@ class Worker:
 @contextmanager
 def start_worker() -> Iterator[Worker]:
     """Start the process; it ends with the block."""
-    # A fresh interpreter: a fork would take along whatever native threads this process has.
+    # A new interpreter: a fork would copy locks of this process' native threads.
     context = multiprocessing.get_context("spawn")
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "log.txt"
@@ -58,7 +58,7 @@ def start_worker() -> Iterator[Worker]:
 
 
 def _begin(log: str) -> None:
-    """Send native messages to a file, and die of Ctrl-C at once: the parent is who says so."""
+    """Redirect native messages to a file, and end at Ctrl-C without a message: the parent prints one."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(descriptor, 2)

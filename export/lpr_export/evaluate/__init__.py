@@ -1,1 +1,1 @@
-"""The evidence: parity, metrics, thresholds, and the gate that decides."""
+"""Parity, metrics and thresholds of converted files, and the gate that decides about publication."""

@@ -1,7 +1,7 @@
-"""What a finished file remembers of its proof, so that the gate can be repeated where there is no float network.
+"""The evaluation record in a file's manifest: `lpr-export verify` repeats the gate with it, without the float network.
 
-It travels in the manifest: for each held-out set which pictures those were, how right the float network was on each of
-them, what passed its threshold there, and what this file answered.
+For each held-out set it has a hash of the pictures, the float network's errors on each of them, the number of scores
+above its threshold, and this file's answers.
 """
 
 import hashlib
@@ -17,33 +17,33 @@ from lpr_export.evaluate.parity import Subject
 from lpr_export.evaluate.task_metrics import TaskMetrics
 
 HASHED_OUTPUTS = 16
-"""Pictures whose raw outputs' hash is kept."""
+"""Number of pictures whose raw outputs' hash is stored."""
 
 
 @dataclass(frozen=True)
 class Proof:
-    """The gate's findings on one held-out set."""
+    """The evaluation on one held-out set."""
 
     data: str
     split: str
     sha256: str
-    """What tells the set from others: see `set_sha256`."""
+    """Identifies the set: see `set_sha256`."""
     max_drop: float
     runtime: str
-    """In which the answers below were given."""
+    """The runtime that gave the answers."""
     metrics: Mapping[str, float]
-    """Metric -> value of the float network."""
+    """Metric -> the float network's value."""
     costs: Mapping[str, Sequence[int]]
-    """Metric -> each picture's mistakes in the float network."""
+    """Metric -> the float network's errors on each picture."""
     passed: int | None
-    """How many passed the threshold in the float network, on the first pictures; None where the kind has none."""
+    """Number of the float network's scores above the threshold, on the first pictures; None without threshold."""
     answers: Sequence[Any]
-    """Each picture's, as the judge records it."""
+    """This file's answer to each picture, as `TaskMetrics.record` gives it."""
     outputs: Sequence[str]
     """Hashes of the first pictures' raw outputs."""
 
     def to_dict(self) -> dict[str, Any]:
-        """As plain values, for the manifest."""
+        """Plain values for the manifest."""
         values = asdict(self)
         return values | {"costs": {name: _packed(costs) for name, costs in self.costs.items()}}
 
@@ -68,7 +68,7 @@ def _packed(costs: Sequence[int]) -> str:
 
 
 def make_proof(verdict: Verdict, name: str, metrics: TaskMetrics, max_drop: float) -> Proof:
-    """What a file is to remember of a verdict."""
+    """The evaluation record of a file, from a verdict."""
     held_out, row, reference = verdict.held_out, verdict.proven_row(name), verdict.rows[0]
     return Proof(
         held_out.data,
@@ -85,19 +85,19 @@ def make_proof(verdict: Verdict, name: str, metrics: TaskMetrics, max_drop: floa
 
 
 def set_sha256(held_out: HeldOut) -> str:
-    """What tells one held-out set from another: the hash of its contents' hashes, and how many cases they give."""
+    """Identify a held-out set: a hash of its contents' hashes and its number of cases."""
     joined = "\n".join([*sorted(held_out.contents), str(len(held_out.cases))])
     return hashlib.sha256(joined.encode()).hexdigest()
 
 
 def output_hashes(subject: Subject) -> tuple[str, ...]:
-    """Short hashes of the raw outputs of the first pictures: tell whether another machine computes the same bits."""
+    """Short hashes of the first pictures' raw outputs, to detect a machine that computes other bits."""
     raw = subject.raw[:HASHED_OUTPUTS]
     return tuple(hashlib.sha256(b"".join(a.tobytes() for a in outputs)).hexdigest()[:8] for outputs in raw)
 
 
 def read_proofs(manifest: Manifest) -> list[Proof]:
-    """The proofs in a manifest.
+    """The evaluation records in a manifest.
 
     Raises:
         ManifestError: one can't be read.
@@ -106,5 +106,5 @@ def read_proofs(manifest: Manifest) -> list[Proof]:
 
 
 def rows_of(verdict: Verdict, name: str) -> list[Row]:
-    """A file's rows."""
+    """The rows of a file, one per runtime."""
     return [row for row in verdict.rows if row.subject.path.name == name]

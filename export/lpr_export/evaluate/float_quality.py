@@ -1,7 +1,7 @@
-"""Is the float network any good? The gate compares int8 with float; a float network that is broken would pass it.
+"""Minimum quality of the float network, which the gate, a comparison with float, doesn't cover.
 
-Three questions about the float file's answers on held-out pictures: is its main metric above the floor, is it near what
-the run recorded, and is there a label that it never answers?
+Three checks of the float file's answers on held-out pictures: its main metric is above a minimum, it is close to the
+value that the run recorded, and every label that is frequent in the pictures is predicted at least once.
 """
 
 from collections import Counter
@@ -16,13 +16,13 @@ from lpr_export.evaluate.task_metrics import MetricValue, TaskMetrics
 
 @dataclass(frozen=True)
 class Floor:
-    """What a kind of network has to reach on held-out pictures, unless `--min-accuracy` says otherwise."""
+    """Default minimum quality of a kind of network on held-out pictures."""
 
     metric: str
     points: float
-    """Per cent of the metric."""
+    """Minimum of the metric in per cent."""
     shown: int
-    """A label that at least so many pictures show must be among the answers; 0 where there are no labels."""
+    """A label in at least this many pictures must be predicted once; 0 for no labels."""
 
 
 FLOORS = {
@@ -32,23 +32,23 @@ FLOORS = {
 }
 """Kind of network -> its floor. A reader has rare labels that are hard to read, so more pictures have to show one."""
 MAX_POINTS_BELOW_RECORD = 15.0
-"""Points below the run's own record that are too many, if chance doesn't explain them."""
+"""Allowed difference from the run's recorded value, in percentage points."""
 DEVIATIONS = 3.0
-"""Standard deviations of the difference of two shares that chance may explain."""
+"""Standard deviations of the difference of two shares that chance explains."""
 UNPREDICTED_P_VALUE = 1e-3
-"""How likely a label is missed every time by chance, by the share of labels that are missed, to be called silent."""
+"""A label counts as never predicted if the probability of missing it every time by chance is below this."""
 RECORDED_AS = {"exact": "exact_match"}
 """Names in a run's record that differ from the metric's name here."""
 
 
 def find_weaknesses(verdict: Verdict, run_card: Manifest, metrics: TaskMetrics, min_points: float | None) -> list[str]:
-    """What is wrong with the float network on one held-out set, a line each; empty where nothing is.
+    """Weaknesses of the float network on one held-out set, one line each.
 
     Args:
-        verdict: the set, with the answers of every file; its first row is the float network's.
-        run_card: what the run says of itself, with the metrics that it recorded.
+        verdict: of the held-out set; its first row is the float network's.
+        run_card: the run's card with its recorded metrics.
         metrics: those of the network's kind.
-        min_points: the least value of the kind's main metric in per cent; None for the kind's floor.
+        min_points: minimum of the main metric in per cent; None for the kind's default.
     """
     floor = FLOORS[run_card.kind]
     least = floor.points if min_points is None else min_points
@@ -81,7 +81,7 @@ def _below_record(row: Row, run_card: Manifest, verdict: Verdict) -> Iterator[st
 
 
 def _measured_alike(record: Mapping[str, Any], row: Row, verdict: Verdict) -> MetricValue | None:
-    """The measure that a run's record can be compared with: of the same metric, and of pictures of the same kind."""
+    """The measured value of the same metric on pictures of the same kind as a run's record; None if there is none."""
     if not {"data", "split", "metric", "value", "count"} <= record.keys():
         return None
     held_out = verdict.held_out
@@ -125,7 +125,7 @@ def _unpredicted_labels(
 
 
 def _share_missed(row: Row) -> float:
-    """Of all labels that are shown, those that are missed: the error rate, or what accuracy leaves."""
+    """Share of labels that are missed: CER, or 1 - accuracy."""
     by_metric = {one.metric: one.value for one in row.measures}
     return min(1.0, by_metric["cer"] if "cer" in by_metric else 1 - by_metric["accuracy"])
 

@@ -1,7 +1,7 @@
-"""The verdict: may these files replace the older ones, and which runtimes may they claim?
+"""The gate: decide whether converted files may be published, and which runtimes their manifests may name.
 
-Four questions, from the plainest to the finest: are the answers the same everywhere, are the integers, is it as right
-as float, do thresholds still mean what they did?
+It checks four things: answers agree between runtimes, integers agree, metrics are those of float, and as many scores
+pass each threshold as in float.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,7 +16,7 @@ from lpr_export.evaluate.task_metrics import MetricValue, TaskMetrics
 from lpr_export.evaluate.threshold_drift import ThresholdDrift, threshold_drift, threshold_level
 
 PROVEN = ("litert", "onnxruntime")
-"""The runtimes that must agree."""
+"""Runtimes that must agree with each other; a disagreement in another one only removes it from the manifest."""
 MAX_LSB_DIFFERENCE = 8
 """Largest difference of single integers, in LSB, where at most `MAX_DIFFERENT_SHARE` of them differ.
 
@@ -29,60 +29,60 @@ MAX_DIFFERENT_SHARE = 0.001
 
 @dataclass(frozen=True)
 class Row:
-    """One file in one runtime, scored."""
+    """Results of one file in one runtime."""
 
     subject: Subject
     measures: tuple[MetricValue, ...]
     drops: tuple[float, ...]
-    """Points lost against the float reference, a metric."""
+    """Loss of each metric against float, in percentage points."""
     p_values: tuple[float, ...]
-    """How likely chance alone would take as much, a metric."""
+    """p-value of each loss (McNemar)."""
     changed: tuple[int, ...]
-    """Cases that it answers otherwise than the TFLite file of the same precision in the first runtime."""
+    """Indices of cases with another answer than the TFLite file of the same precision in the first runtime."""
     drift: ThresholdDrift | None
-    """Of the decoding threshold, against float; None where the kind has none."""
+    """Drift of the decoding threshold against float; None without threshold."""
 
     def lost(self, max_drop: float) -> list[int]:
-        """The metrics that fell by more than is allowed, and by more than chance."""
+        """Indices of metrics whose loss is larger than allowed, and significant."""
         pairs = zip(self.drops, self.p_values, strict=True)
         return [i for i, (drop, p_value) in enumerate(pairs) if drop > max_drop and p_value <= SIGNIFICANT]
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """All that was compared on one held-out set, and what follows from it."""
+    """All comparisons on one held-out set, and the resulting faults."""
 
     held_out: HeldOut
     rows: tuple[Row, ...]
-    """The first is the reference: float TFLite."""
+    """One per file and runtime; the first one is the reference, float TFLite."""
     lsb_differences: tuple[LsbDifference, ...]
     refusals: tuple[Refusal, ...]
-    """Files and runtimes that don't go together, with the reason."""
+    """Files that don't run correctly in a runtime, with the reason."""
     faults: tuple[str, ...]
-    """Why nothing may be published; empty where all is well."""
+    """Reasons against publication; empty if all checks pass."""
 
     def runtimes(self, name: str) -> tuple[str, ...]:
-        """The runtimes that a file may claim."""
+        """Runtimes in which a file passes."""
         refused = {refusal.runtime for refusal in self.refusals if refusal.path.name == name}
         found = [row.subject.runtime for row in self.rows if row.subject.path.name == name]
         return tuple(runtime for runtime in found if runtime not in refused)
 
     def proven_row(self, name: str) -> Row:
-        """A file in the runtime that it is proved in."""
+        """The row of a file in its first runtime, which its metrics come from."""
         return next(row for row in self.rows if row.subject.path.name == name)
 
 
 def compare_files(
     subjects: Sequence[Subject], refusals: Sequence[Refusal], held_out: HeldOut, metrics: TaskMetrics, max_drop: float
 ) -> Verdict:
-    """Compare the subjects, which have answered every case.
+    """Compare all files on one held-out set, after `run_cases`.
 
     Args:
-        subjects: the float TFLite file's first; each file in every runtime that opened it.
+        subjects: each file in every runtime that opened it; the float TFLite file is the first.
         refusals: the files that a runtime couldn't open.
         held_out: the cases.
         metrics: those of the network's kind.
-        max_drop: points of any metric that may be lost against the float reference.
+        max_drop: allowed loss of any metric against float, in percentage points.
     """
     firsts = _firsts(subjects)
     measures = [measure(subject, held_out.cases, metrics) for subject in subjects]
@@ -104,7 +104,7 @@ def compare_files(
 
 
 def _firsts(subjects: Sequence[Subject]) -> dict[str, Subject]:
-    """The TFLite file of each precision in the first runtime that opened it: what the others are compared with."""
+    """Precision -> its TFLite file in the first runtime that opened it: what other formats are compared with."""
     firsts: dict[str, Subject] = {}
     for subject in subjects:
         if subject.path.suffix == ".tflite":
@@ -152,7 +152,7 @@ def _describe_lost(row: Row, reference: Row, index: int, max_drop: float) -> str
 
 
 def describe_drift(subject: str, moved: ThresholdDrift) -> str:
-    """A threshold that isn't where it was, as a fault."""
+    """Describe a threshold drift as a fault."""
     return (
         f"{subject} scores otherwise than float: {moved.now} pass the threshold {moved.name} of {moved.value:g}, "
         f"{moved.before} did in float; it would have to be {moved.value + moved.moved:.2f}"
@@ -162,7 +162,7 @@ def describe_drift(subject: str, moved: ThresholdDrift) -> str:
 def _disagreements(
     rows: Sequence[Row], firsts: dict[str, Subject], held_out: HeldOut, metrics: TaskMetrics
 ) -> list[str]:
-    """Where ONNX answers otherwise than TFLite."""
+    """Faults: ONNX files whose answers differ from TFLite's."""
     return [
         _describe_changed(row, firsts[row.subject.precision], held_out, metrics)
         for row in rows
@@ -185,7 +185,7 @@ def _lsb_differences(subjects: Sequence[Subject], firsts: dict[str, Subject]) ->
 
 
 def rounding_faults(lsb_differences: Iterable[LsbDifference]) -> list[str]:
-    """Where runtimes that must agree differ by more than rounding explains, as faults."""
+    """Faults: runtimes of `PROVEN` whose integers differ by more than rounding explains."""
     return [
         _describe_too_far(pair)
         for pair in lsb_differences
@@ -194,7 +194,7 @@ def rounding_faults(lsb_differences: Iterable[LsbDifference]) -> list[str]:
 
 
 def exceeds_rounding(pair: LsbDifference) -> bool:
-    """Whether two runtimes' integers differ by more than rounding explains."""
+    """Whether two runtimes' integers differ more than rounding explains."""
     return pair.largest > MAX_LSB_DIFFERENCE or (pair.largest > 1 and pair.share > MAX_DIFFERENT_SHARE)
 
 
@@ -206,7 +206,7 @@ def _describe_too_far(pair: LsbDifference) -> str:
 
 
 def check_openable(subjects: Sequence[Subject], refusals: Sequence[Refusal]) -> None:
-    """See that each file opens in the runtime that it is measured in.
+    """Check that each file opens in the runtime that it is evaluated in.
 
     Raises:
         ExportError: a file opens nowhere, or ONNX Runtime, which proves the twin, doesn't take it.

@@ -1,4 +1,4 @@
-"""What parity is measured on: pictures and their truth that neither training nor calibration saw."""
+"""Held-out pictures with ground truth, which neither training nor calibration used."""
 
 from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
@@ -27,34 +27,34 @@ NONE_SEEN = SeenPictures()
 
 @dataclass(frozen=True)
 class GroundTruthPlate:
-    """A plate that a detector should find."""
+    """Ground truth of a detector: one plate."""
 
     quad_xy: Quad
     counted: bool = True
-    """False where nobody can read it: finding it is no fault, missing it neither."""
+    """False for an illegible plate, which counts neither as false positive nor as false negative."""
     has_corners: bool = True
-    """False where `quad_xy` is a loose box around it."""
+    """False if `quad_xy` is a loose box around the plate."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """One picture, and what should come out."""
+    """One picture with its ground truth."""
 
     name: str
     load: Callable[[], Image]
-    """Gives the picture as OpenCV would, (H, W, 3) BGR or (H, W, 1) grey; read late, as photographs are large."""
+    """Loads the picture, (H, W, 3) uint8 BGR or (H, W, 1) grey; lazily, as photographs are large."""
     truth: Any
-    """A classifier's label, a reader's labels in reading order, or a list of `GroundTruthPlate`."""
+    """Ground truth: a classifier's label, a reader's labels in reading order, or a detector's `GroundTruthPlate`s."""
     quad_xy: Quad | None = None
-    """Where a reader's plate is; None for the others."""
+    """(4, 2) corners of a reader's plate in pixels; None for other kinds."""
 
     def pixels(self, card: Manifest) -> Image:
-        """The input (1, H, W, C) of the card's network."""
+        """The network's input, (1, H, W, C) uint8."""
         return network_input(self.load(), self.quad_xy, card)
 
 
 def network_input(picture: Image, quad_xy: Quad | None, card: Manifest) -> Image:
-    """What the card's network sees (1, H, W, C) of a picture, or of the plate in it at those corners."""
+    """Preprocess a picture, or the plate at `quad_xy` in it, to the network's input (1, H, W, C) uint8."""
     if quad_xy is None:
         return prepare(picture, card.input).pixels
     return prepare_plate(picture, quad_xy, card.input, card.margin).pixels
@@ -68,26 +68,26 @@ class HeldOut:
     split: str
     cases: tuple[Case, ...]
     sha256: frozenset[str]
-    """Of each source file, as far as they are known, none of which may be calibrated on."""
+    """Hashes of the known source files, which must not be calibrated on."""
     contents: frozenset[str]
-    """What tells this set from others: the hash of each file's bytes, or of each picture's pixels."""
+    """Identifies the set: the hash of each file's bytes, or of each picture's pixels."""
     is_own: bool = False
-    """Whether these are the pictures that the run kept for this."""
+    """Whether these are the training run's own held-out pictures."""
     learnt: int = 0
-    """How many more there were that the network's weights have learnt: none of them proves anything."""
+    """Number of further pictures that were left out because the network was trained on them."""
 
     def input_hashes(self, card: Manifest) -> list[str]:
-        """The hash of what the card's network sees of each case; every picture is read for it."""
+        """Hash of the network's input for each case; loads every picture."""
         return [picture_sha256(case.pixels(card)[0]) for case in self.cases]
 
 
 def check_size(inputs: Set[str], name: str, is_small_allowed: bool) -> tuple[str, ...]:
-    """See that there are enough different held-out pictures for the gate to tell a loss from chance.
+    """Check that there are enough different held-out pictures for a significance test.
 
     Args:
-        inputs: hash of what the network sees of each, so that copies count once.
-        name: the network's.
-        is_small_allowed: whether fewer are a caveat only.
+        inputs: hash of each network input, so that copies count once.
+        name: of the network.
+        is_small_allowed: give a caveat instead of an error.
 
     Returns:
         The caveats.
@@ -98,7 +98,7 @@ def check_size(inputs: Set[str], name: str, is_small_allowed: bool) -> tuple[str
     if len(inputs) >= MIN_HELD_OUT:
         return ()
     found = f"{len(inputs)} different held-out pictures"
-    small = f"{found}, and the gate needs {MIN_HELD_OUT} or more to tell a loss from chance"
+    small = f"{found}, and the gate needs {MIN_HELD_OUT} or more to detect a loss"
     if is_small_allowed:
         return (f"proved on {small} (--allow-small)",)
     raise ExportError(
@@ -146,13 +146,13 @@ def held_out_of_samples(samples: Samples, card: Manifest) -> HeldOut:
         _prepared_case(str(number), picture, truth, card)
         for number, (picture, truth) in enumerate(zip(samples.pictures, samples.truth, strict=True))
     )
-    # The file's own hashes are what somebody says of it: what tells the set apart is computed from the pixels.
+    # The hashes in the file are only a claim: the set is identified by its pixels.
     contents = frozenset(map(picture_sha256, samples.pictures))
     return HeldOut(samples.source, "held out", cases, frozenset(samples.sha256), contents, is_own=True)
 
 
 def _prepared_case(name: str, picture: Image, truth: Any, card: Manifest) -> Case:
-    """A picture that is a network's input already: preparing it again changes nothing."""
+    """A case of a picture that is already a network's input: preprocessing doesn't change it."""
     as_read = np.ascontiguousarray(picture[..., ::-1])  # to OpenCV's order of colours
     load = partial(_given, as_read)
     if card.kind == "detector":
@@ -164,12 +164,12 @@ def _prepared_case(name: str, picture: Image, truth: Any, card: Manifest) -> Cas
 
 
 def _without_margin(card: Manifest) -> Quad:
-    """Where the plate itself lies in a reader's prepared picture: growing it by the margin gives the whole picture."""
+    """Corners of the plate in a reader's input: growing them by the margin gives the whole picture."""
     return grow_quad(rectangle(card.input.size_hw), -card.margin / (1 + 2 * card.margin))
 
 
 def _labels(rows: Sequence[str], country: Country) -> tuple[str, ...]:
-    """Cut rows into labels; what is painted otherwise than the country knows, misspelt, stays as its characters."""
+    """Split rows into labels; text that the country has no labels for becomes one label."""
     try:
         return tuple(label for row in rows for label in country.tokenize(row))
     except LprError:
@@ -232,7 +232,7 @@ def _plates(photos: list[PlatePhoto], card: Manifest) -> Iterator[Case]:
 
 
 def is_readable(plate: PlateLabel, country: Country) -> bool:
-    """Tell whether a plate can be cut out, and every character on it is sure and of the country's own script."""
+    """Whether a plate can be rectified, is fully legible, and has no Latin characters that the country doesn't use."""
     if plate.legible != "full" or not plate.is_to_read or not is_convex(plate.quad_xy):
         return False
     foreign = {label for group, labels in country.groups.items() if group.startswith("latin_") for label in labels}

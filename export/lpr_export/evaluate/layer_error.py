@@ -1,4 +1,4 @@
-"""Where int8 loses, layer by layer: noise, saturation, time, and what the layer in float would win and cost."""
+"""Quantisation error per layer: noise, saturation, time, and gain and cost of the layer in float."""
 
 import json
 import statistics
@@ -20,27 +20,27 @@ from lpr_export.evaluate.task_metrics import TaskMetrics
 from lpr_export.onnx.first_divergence import TfliteTrace
 
 COMPARED_PICTURES = 16
-"""Pictures whose tensors are compared: each has thousands of values."""
+"""Number of pictures whose tensors are compared; each has thousands of values."""
 PROFILE_RUNS = 50
-"""Runs that a layer's time is the median of."""
+"""Number of runs; a layer's time is their median."""
 
 
 @dataclass(frozen=True)
 class Layer:
-    """A layer of the int8 network beside the float one's."""
+    """A layer of the int8 network compared with that of the float one."""
 
     name: str
     operator: str
     signal_to_noise_db: float
-    """Power of the float values over that of int8's errors, all errors of the layers before included."""
+    """Power of the float values over power of the int8 errors, which include those of the layers before."""
     saturated: float
-    """Share of float values beyond what the layer's integers can say."""
+    """Share of float values outside of the range of the layer's integers."""
     milliseconds: float | None
-    """In ONNX Runtime, one thread; None where it is fused into another layer."""
+    """In ONNX Runtime on one thread; None for a layer fused into another."""
     wins: Mapping[str, float]
-    """Metric -> points won by keeping this layer alone in float."""
+    """Metric -> gain in percentage points with only this layer in float."""
     costs_ms: float
-    """Time that this costs the whole network in LiteRT."""
+    """Additional time of the whole network in LiteRT with this layer in float."""
     costs_bytes: int
 
 
@@ -56,9 +56,9 @@ class Trial:
     """The int8 file with one layer in float."""
 
     subject: Subject
-    """Not asked yet."""
+    """The opened file, before `run_cases`."""
     larger: int
-    """Bytes more than without."""
+    """Additional bytes of the file."""
 
 
 def explain(
@@ -67,16 +67,16 @@ def explain(
     """Measure every layer of the int8 file.
 
     Args:
-        trials: by layer.
-        verdict: on the first held-out set.
+        trials: layer -> the int8 file with this layer in float.
+        verdict: of the first held-out set.
         calibrated: the float TFLite file that int8 was made of.
         metrics: those of the network's kind.
-        progress: goes through the pictures.
+        progress: wraps the pictures, for a progress bar.
     """
     cases = verdict.held_out.cases
     int8 = next(row for row in verdict.rows if row.subject.precision == "int8").subject.fresh()
     roles = [output.role for output in int8.model.manifest.outputs]
-    # In turn on each picture, so that whatever else the machine does slows all alike.
+    # All files in turn on each picture, so that other load on the machine slows all of them equally.
     run_cases([int8, *(trial.subject for trial in trials.values())], cases, metrics, progress)
     tried = {layer: _tried(trial, int8, verdict, metrics) for layer, trial in trials.items()}
     pictures = [case.pixels(int8.model.manifest) for case in cases[:COMPARED_PICTURES]]
@@ -93,7 +93,7 @@ def explain(
 
 
 def _tried(trial: Trial, int8: Subject, verdict: Verdict, metrics: TaskMetrics) -> tuple[dict[str, float], float, int]:
-    """What a layer in float wins in points a metric, and costs in milliseconds and bytes."""
+    """Gain per metric in percentage points, and cost in milliseconds and bytes, of a layer in float."""
     cases = verdict.held_out.cases
     pairs = zip(measure(trial.subject, cases, metrics), measure(int8, cases, metrics), strict=True)
     wins = {after.metric: -after.drop(before) for after, before in pairs}
@@ -102,7 +102,7 @@ def _tried(trial: Trial, int8: Subject, verdict: Verdict, metrics: TaskMetrics) 
 
 
 def _noises(plain: TfliteTrace, quantised: TfliteTrace, pictures: Sequence[Image]) -> dict[str, tuple[float, float]]:
-    """Tensor -> signal to noise in dB and share of saturated values, over all pictures."""
+    """Tensor -> signal-to-noise ratio in dB and share of saturated values, over all pictures."""
     sums: dict[str, AnyArray] = {}
     for pixels in pictures:
         true, found = plain.run(pixels / np.float32(255)), quantised.run(pixels)
@@ -112,7 +112,7 @@ def _noises(plain: TfliteTrace, quantised: TfliteTrace, pictures: Sequence[Image
 
 
 def _meaning(trace: TfliteTrace, name: str) -> tuple[float, int, int, int]:
-    """Scale, zero point, least and greatest integer; scale 0 where the tensor is float."""
+    """Scale, zero point, smallest and largest integer of a tensor; scale 0 for a float tensor."""
     detail = trace.details[trace.operators[name][1]]
     scale, zero = detail["quantization"]
     if not scale:
@@ -122,7 +122,7 @@ def _meaning(trace: TfliteTrace, name: str) -> tuple[float, int, int, int]:
 
 
 def _powers(true: AnyArray, found: AnyArray, meaning: tuple[float, int, int, int]) -> AnyArray:
-    """Sums over a tensor: signal's power, noise's power, saturated values, values."""
+    """(4,) sums over a tensor: signal power, noise power, saturated values, values."""
     scale, zero, least, greatest = meaning
     values = found.astype(np.float64)
     saturated = 0
@@ -135,12 +135,12 @@ def _powers(true: AnyArray, found: AnyArray, meaning: tuple[float, int, int, int
 
 
 def _decibel(signal: float, noise: float) -> float:
-    """10 log10 of the ratio, at most 200."""
+    """Signal-to-noise ratio in dB, at most 200."""
     return float(10 * np.log10(max(signal, 1e-20) / max(noise, 1e-20 * max(signal, 1e-20)))) if signal else 0.0
 
 
 def profile(onnx: Path, pixels: Image) -> dict[str, float]:
-    """Milliseconds of each layer of an ONNX file in ONNX Runtime, whose nodes are named after layers."""
+    """Layer -> milliseconds in ONNX Runtime; nodes are named after layers."""
     runtime = load_module("onnxruntime", "ONNX Runtime")
     options = session_options(runtime, threads=1)
     options.enable_profiling = True

@@ -1,4 +1,4 @@
-"""Is a loss more than chance? The same pictures before and after, so a paired test."""
+"""Significance of a difference between two networks on the same pictures (McNemar's exact test)."""
 
 import math
 from collections.abc import Sequence
@@ -6,39 +6,39 @@ from collections.abc import Sequence
 from lpr_edge.contract.metrics import fair_tail, mcnemar
 
 SIGNIFICANT = 0.05
-"""A loss that chance alone brings about this rarely, or more rarely, is called one."""
+"""Significance level of the tests."""
 
 
 def loss_p_value(before: Sequence[int], now: Sequence[int]) -> float:
-    """How likely as many pictures would be worse, were better and worse equally likely (exact McNemar, one-sided).
+    """One-sided p-value of a loss (McNemar's exact test).
 
     Args:
-        before: each picture's mistakes, such as 0 or 1, or a plate's edits.
-        now: the same pictures' mistakes afterwards.
+        before: errors on each picture, such as 0 or 1, or a plate's edit distance.
+        now: errors on the same pictures of the other network.
 
     Returns:
-        0..1; 1 where nothing changed (McNemar 1947; of more than one mistake a picture this is the sign test).
+        0..1; 1 if nothing changed (McNemar 1947; with several errors per picture this is the sign test).
     """
     better, worse = _changes(before, now)
     return fair_tail(worse, better + worse)
 
 
 def difference_p_value(a: Sequence[int], b: Sequence[int]) -> float:
-    """How likely two that are equally good would differ as much, either way (exact McNemar, two-sided).
+    """Two-sided p-value of a difference (McNemar's exact test).
 
     Args:
-        a: each picture's mistakes in one.
-        b: the same pictures' mistakes in the other, neither being the one to measure by.
+        a: errors on each picture of one network.
+        b: errors on the same pictures of the other network.
     """
     return mcnemar(*_changes(a, b))
 
 
 def _changes(before: Sequence[int], now: Sequence[int]) -> tuple[int, int]:
-    """How many pictures became better, and how many worse."""
+    """Number of pictures with fewer errors, and with more."""
     pairs = list(zip(before, now, strict=True))
     return sum(b < a for a, b in pairs), sum(b > a for a, b in pairs)
 
 
 def min_significant_losses() -> int:
-    """The fewest pictures that must get worse, none better, before it is called a loss."""
+    """Minimum number of worse pictures, with no better one, for a significant loss."""
     return math.ceil(-math.log2(SIGNIFICANT))

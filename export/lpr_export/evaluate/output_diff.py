@@ -1,4 +1,4 @@
-"""What int8 changed in the answers, for a person to look at: confusions, scores, pictures."""
+"""Differences between a file's answers and float's, for the report: confusions, scores, pictures."""
 
 import base64
 import difflib
@@ -18,28 +18,28 @@ from lpr_export.evaluate.threshold_drift import FLOOR
 
 MOST_PICTURES = 12
 THUMBNAIL = 280
-"""Most pixels of a picture's longer side."""
+"""Maximum length of a picture's longer side in pixels."""
 FLOAT_COLOUR, INT8_COLOUR, TRUE_COLOUR = (60, 160, 0), (30, 30, 220), (200, 120, 0)
-"""BGR of a detector's corners; of two formats, TFLite's stand for float's."""
+"""BGR colours of a detector's corners; when two formats are compared, TFLite has float's colour."""
 SCORES = {"classifier": "scores", "reader": "centre", "detector": "centre"}
-"""Kind of network -> the output that its decisions hang on."""
+"""Kind of network -> the output with its scores."""
 
 
 @dataclass(frozen=True)
 class Example:
-    """A picture with what it shows and what was said of it."""
+    """A picture with its ground truth and two answers."""
 
     name: str
     png: str
     """Base64."""
     truth: str
     answers: tuple[tuple[str, str], ...]
-    """Who said what of it: `float` and this file, or two formats."""
+    """Name and answer of each: `float` and this file, or two formats."""
     is_changed: bool
 
 
 def confusions(verdict: Verdict, row: Row) -> list[tuple[str, str, int]]:
-    """What float said, what this file says instead, and how often: labels, or whole answers of a detector."""
+    """(float's answer, this file's answer, count): parts of texts, or a detector's whole answers."""
     found: Counter[tuple[str, str]] = Counter()
     metrics = TASK_METRICS[row.subject.model.manifest.kind]
     for before, now in zip(verdict.rows[0].subject.answers, row.subject.answers, strict=True):
@@ -51,13 +51,13 @@ def confusions(verdict: Verdict, row: Row) -> list[tuple[str, str, int]]:
 
 
 def _replaced(before: Sequence[str], now: Sequence[str]) -> list[tuple[str, str]]:
-    """Parts of a text that became other ones."""
+    """Changed parts of a text, as (before, now)."""
     lsb_differences = difflib.SequenceMatcher(None, before, now, autojunk=False).get_opcodes()
     return [("".join(before[a:b]), "".join(now[c:d])) for kind, a, b, c, d in lsb_differences if kind != "equal"]
 
 
 def score_differences(verdict: Verdict, row: Row) -> Floats:
-    """Scores of this file less those of float, where either is more than nothing."""
+    """(N,) float32: this file's scores minus float's, where either is above `FLOOR`."""
     role = SCORES[row.subject.model.manifest.kind]
     pairs = zip(verdict.rows[0].subject.outputs(), row.subject.outputs(), strict=True)
     apart = [_apart(before[role], now[role]) for before, now in pairs]
@@ -70,7 +70,7 @@ def _apart(before: Floats, now: Floats) -> Floats:
 
 
 def worst_examples(verdict: Verdict, row: Row) -> list[Example]:
-    """The pictures that matter most: newly wrong ones, then changed ones, then those whose scores moved most."""
+    """The pictures to look at first: newly wrong ones, then changed answers, then the largest score differences."""
     reference, metrics = verdict.rows[0], TASK_METRICS[row.subject.model.manifest.kind]
     pairs = list(zip(reference.subject.answers, row.subject.answers, strict=True))
     different = [not metrics.same(before, now) for before, now in pairs]
@@ -91,7 +91,7 @@ def _largest_differences(verdict: Verdict, row: Row) -> list[float]:
 
 
 def differing_examples(verdict: Verdict, row: Row) -> list[Example]:
-    """The pictures that this file answers otherwise than the TFLite file of its precision, which is a fault."""
+    """Pictures for which this file and the TFLite file of its precision give different answers."""
     firsts = [one.subject for one in verdict.rows if one.subject.precision == row.subject.precision]
     first = next(subject for subject in firsts if subject.path.suffix == ".tflite")
     names = (str(first), str(row.subject))
@@ -116,7 +116,7 @@ def _example(case: Case, names: tuple[str, str], answers: tuple[Any, Any], is_ch
 
 
 def _with_corners(case: Case, before: Any, now: Any) -> Image:
-    """A scene with the true corners and what both networks found, at a thumbnail's size."""
+    """Draw the true corners and both answers on a frame, at thumbnail size; (h, w, 3) uint8 BGR."""
     picture = case.load()
     if picture.ndim == 2 or picture.shape[2] == 1:
         picture = np.asarray(cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR), np.uint8)

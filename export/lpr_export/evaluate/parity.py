@@ -1,4 +1,4 @@
-"""Run every exported file under every runtime on the held-out cases, and compare: answers, accuracy, integers."""
+"""Run every file in every runtime on the held-out cases, and compare answers, metrics and integers."""
 
 import itertools
 import time
@@ -17,25 +17,25 @@ from lpr_export.evaluate.held_out import Case, network_input
 from lpr_export.evaluate.task_metrics import MetricValue, TaskMetrics
 
 INTEGER_PICTURES = 64
-"""Pictures whose raw outputs are compared: each has hundreds of integers, so more would tell nothing new."""
+"""Number of pictures whose raw outputs are compared; each has hundreds of integers."""
 TIMED_PICTURES = 20
-"""Of these, those that are run again to be timed."""
+"""Number of pictures that are run again for timing."""
 
 Progress = Callable[[Sequence[Case]], Iterable[Case]]
 
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """One file in one runtime, and what it answered."""
+    """One file in one runtime, with its answers."""
 
     path: Path
     model: Model
     answers: list[Any] = field(default_factory=list)
-    """One a case, in the cases' order."""
+    """One answer per case."""
     raw: list[tuple[AnyArray, ...]] = field(default_factory=list)
-    """The outputs as the file gives them, of the first `INTEGER_PICTURES` cases."""
+    """Raw outputs of the first `INTEGER_PICTURES` cases."""
     milliseconds: list[float] = field(default_factory=list)
-    """How long the network alone took for some of them."""
+    """Time of the network alone for the first `TIMED_PICTURES` cases."""
 
     @property
     def precision(self) -> str:
@@ -44,20 +44,20 @@ class Subject:
 
     @property
     def runtime(self) -> str:
-        """As `--runtime` takes it."""
+        """Name of the runtime, as `--runtime` takes it."""
         return self.model.runtime_name
 
     def fresh(self) -> "Subject":
-        """The same, asked nothing yet."""
+        """The same file in the same runtime, without answers."""
         return Subject(self.path, self.model)
 
     def outputs(self) -> list[dict[str, Floats]]:
-        """What the raw outputs stand for, by role."""
+        """Dequantised raw outputs, role -> float32 array, one per picture."""
         specs = self.model.manifest.outputs
         return [{spec.role: dequantise(a[0], spec) for spec, a in zip(specs, raw, strict=True)} for raw in self.raw]
 
     def integers_by_picture(self) -> list[list[AnyArray]]:
-        """The raw integers from their zero points: ONNX's bytes are TFLite's integers moved."""
+        """Raw integers minus their zero points, int32, one list of outputs per picture; equal for TFLite and ONNX."""
         specs = self.model.manifest.outputs
         return [[a.astype(np.int32) - spec.zero_point for a, spec in zip(raw, specs, strict=True)] for raw in self.raw]
 
@@ -67,7 +67,7 @@ class Subject:
 
 @dataclass(frozen=True)
 class Refusal:
-    """A file that a runtime doesn't run, so that its manifest doesn't claim it."""
+    """A file that doesn't run in a runtime, so that its manifest doesn't name this one."""
 
     path: Path
     runtime: str
@@ -76,15 +76,15 @@ class Refusal:
 
 @dataclass(frozen=True)
 class LsbDifference:
-    """How far two runtimes' integers are apart."""
+    """Difference between two runtimes' integers, in LSB."""
 
     a: Subject
     b: Subject
     pictures: int
     largest: int
-    """In steps of the outputs' scales."""
+    """Largest difference, in steps of the outputs' scales."""
     share: float
-    """Of all integers, those that differ."""
+    """Share of integers that differ."""
 
     def __str__(self) -> str:
         pair = f"  integers of {self.b} and {self.a}"
@@ -95,7 +95,7 @@ class LsbDifference:
 
 
 def open_everywhere(paths: Sequence[Path]) -> tuple[list[Subject], list[Refusal]]:
-    """Open each file in each runtime that reads such files, which also runs it once."""
+    """Open each file in each runtime of its format, and run it once."""
     subjects: list[Subject] = []
     refusals: list[Refusal] = []
     for path, (runtime, (suffix, _)) in itertools.product(paths, RUNTIMES.items()):
@@ -110,7 +110,7 @@ def open_everywhere(paths: Sequence[Path]) -> tuple[list[Subject], list[Refusal]
 def run_cases(
     subjects: Sequence[Subject], cases: Sequence[Case], metrics: TaskMetrics, progress: Progress = iter
 ) -> None:
-    """Put every case to every subject; each picture is read once."""
+    """Run every case in every subject; each picture is loaded once."""
     devices = [metrics.device(subject.model) for subject in subjects]
     for number, case in enumerate(progress(cases)):
         picture = case.load()
@@ -130,12 +130,12 @@ def _milliseconds(model: Model, pixels: Image) -> float:
 
 
 def changed(a: Subject, b: Subject, metrics: TaskMetrics) -> list[int]:
-    """The cases that two subjects answer differently."""
+    """Indices of cases with different answers."""
     return [n for n, (x, y) in enumerate(zip(a.answers, b.answers, strict=True)) if not metrics.same(x, y)]
 
 
 def measure(subject: Subject, cases: Sequence[Case], metrics: TaskMetrics) -> list[MetricValue]:
-    """A subject's scores."""
+    """A subject's metrics."""
     return metrics.measure(cases, subject.answers)
 
 

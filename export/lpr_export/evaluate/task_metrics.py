@@ -1,4 +1,4 @@
-"""What counts as the same answer and as a right one, for each kind of network; the answers are the device's own."""
+"""How each kind of network is run and scored: the device's own code, exact match, CER, precision and recall."""
 
 import hashlib
 from collections.abc import Sequence
@@ -17,10 +17,12 @@ from lpr_edge.vision.reader import Reader
 from lpr_export.evaluate.held_out import Case, GroundTruthPlate
 
 FOUND_IOU = 0.5
-"""A plate is found where its corners overlap the true ones by this much."""
+"""Minimum IoU of a found plate with the ground truth."""
 SAME_CORNERS = 0.05
-"""Two formats found the same plate where each corner is off by at most this share of its width: the reader's text
-doesn't change by less, and labels are off by as much."""
+"""Largest difference of a corner, relative to the plate's width, at which two formats found the same plate.
+
+Labels have this error too, and a smaller one doesn't change the reader's text.
+"""
 
 
 @dataclass(frozen=True)
@@ -29,49 +31,49 @@ class MetricValue:
 
     metric: str
     value: float
-    """A share, 0..1; a character error rate may be larger."""
+    """0..1; a character error rate can be larger."""
     count: int
-    """What it is a share of."""
+    """Denominator of the value."""
     lower_is_better: bool = False
     costs: tuple[int, ...] = ()
-    """Each picture's mistakes, in the cases' order."""
+    """Errors on each picture."""
 
     def drop(self, reference: "MetricValue") -> float:
-        """Points (per cent) lost against the reference; negative where it gained."""
+        """Loss against the reference in percentage points; negative for a gain."""
         lost = self.value - reference.value if self.lower_is_better else reference.value - self.value
         return 100 * lost
 
 
 class TaskMetrics(Protocol):
-    """How one kind of network is run and scored."""
+    """Runs and scores one kind of network."""
 
     def device(self, model: Model) -> Any:
-        """The device's own class over a model."""
+        """The device's own class for a model."""
 
     def answer(self, device: Any, picture: Image, case: Case) -> Any:
-        """What the device says of a picture."""
+        """The device's result for a picture."""
 
     def same(self, a: Any, b: Any) -> bool:
-        """Tell whether two answers mean the same to a person."""
+        """Whether two answers mean the same to a person."""
 
     def measure(self, cases: Sequence[Case], answers: Sequence[Any]) -> list[MetricValue]:
-        """Score the answers, one a case."""
+        """Compute the metrics of answers, one per case."""
 
     def show(self, answer: Any) -> str:
-        """An answer in a message."""
+        """An answer as text, for a message."""
 
     def record(self, answer: Any, case: Case) -> Any:
-        """An answer as the manifest keeps it, plain values; a text, which can be somebody's plate, as a hash of it."""
+        """An answer for the manifest, as plain values; a text, which can be a real plate, is stored as a hash."""
 
     def agrees(self, record: Any, answer: Any, case: Case) -> bool:
-        """Tell whether an answer is the one that was recorded."""
+        """Whether an answer equals a recorded one."""
 
     def labels_in(self, answer: Any) -> Sequence[str]:
-        """The labels of an answer, or of a truth; none of a detector."""
+        """The labels of an answer or of a ground truth; empty for a detector."""
 
 
 class ClassifierMetrics:
-    """Labels of crops."""
+    """Accuracy of a classifier on crops."""
 
     def device(self, model: Model) -> CharacterClassifier:
         """See `TaskMetrics`."""
@@ -108,7 +110,7 @@ class ClassifierMetrics:
 
 
 class ReaderMetrics:
-    """Texts of plates, without rows and without grammar: what the network itself saw."""
+    """Exact match and CER of a reader's labels, without rows and without grammar."""
 
     def device(self, model: Model) -> Reader:
         """See `TaskMetrics`."""
@@ -153,18 +155,18 @@ class ReaderMetrics:
 
 
 class DetectorMetrics:
-    """Corners of plates."""
+    """Precision and recall of a detector's corners."""
 
     def device(self, model: Model) -> Detector:
         """See `TaskMetrics`."""
         return Detector(model)
 
     def answer(self, device: Detector, picture: Image, case: Case) -> list[Quad]:  # noqa: ARG002 (as TaskMetrics has it)
-        """See `TaskMetrics`; each plate's corners from its own top left, the surest first."""
+        """See `TaskMetrics`; each plate's corners from its own top left, in order of confidence."""
         return [plate.quad_xy for plate in device.detect(picture)]
 
     def same(self, a: list[Quad], b: list[Quad]) -> bool:
-        """See `TaskMetrics`; a plate that is turned is another one."""
+        """See `TaskMetrics`; a rotated plate is a different one."""
         matches = match_plates(a, b, FOUND_IOU)
         alone = matches.missed + matches.false_alarms
         return not alone and all(_same_corners(a[i], b[j]) for i, j in matches.pairs)
@@ -195,7 +197,7 @@ class DetectorMetrics:
 
     def agrees(self, record: Any, answer: list[Quad], case: Case) -> bool:  # noqa: ARG002 (as TaskMetrics has it)
         """See `TaskMetrics`."""
-        # By corners alone, in any order: rounding may fold a plate of a pixel's size.
+        # By corners only, in any order: rounding can make a tiny plate non-convex.
         proved = [np.array(quad, np.float32).reshape(4, 2) / 16 for quad in record]
         left = list(answer)
         for quad in proved:
@@ -220,7 +222,7 @@ def _misses(pairs: Sequence[tuple[str, str]]) -> tuple[int, ...]:
 
 
 def _mark(text: str, case: Case) -> str:
-    """A text's hash, salted with its picture's name: tells whether it is the same, and not what it is."""
+    """A text's hash, salted with its picture's name: it can be compared, not read."""
     return hashlib.sha256(f"{case.name}\n{text}".encode()).hexdigest()[:6]
 
 

@@ -1,4 +1,4 @@
-"""Are decoding thresholds still where they were? int8 may find as much as float, yet at other scores."""
+"""Threshold drift: do as many scores pass the decoding threshold in int8 as in float?"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,48 +8,51 @@ from lpr_edge.contract.manifest import Manifest
 from lpr_edge.contract.outputs import decode_characters, decode_plates
 
 FLOOR = 0.05
-"""Peaks below this aren't looked at: noise."""
+"""Minimum score of a peak; lower ones are noise."""
 MAX_DRIFT = 0.05
-"""How far, in score, a threshold may have moved. Rounding to 8 bits moves one by 0.004; the shipped networks' by up to
-0.01."""
+"""Largest allowed drift of a threshold, in score: several times the step of 8 bits."""
 MIN_CHANGED_PEAKS = 3
-"""A change in so few peaks, or in less than 1 %, is none."""
+"""Largest change of the number of peaks that is ignored; see `MIN_CHANGED_SHARE`."""
+MIN_CHANGED_SHARE = 0.01
+"""Largest change of the number of peaks that is ignored, relative to their number in float."""
 NAMES = {"detector": "score", "reader": "peak", "classifier": "reject"}
-"""Kind of network -> its threshold on scores."""
+"""Kind of network -> name of its score threshold."""
 
 
 @dataclass(frozen=True)
 class ThresholdLevel:
-    """What a threshold lets through."""
+    """A threshold and the scores that pass it."""
 
     name: str
     value: float
     count: int
-    """Peaks, or a classifier's pictures, that are at least the threshold."""
+    """Number of peaks, or of a classifier's pictures, at or above the threshold."""
     scores: tuple[float, ...] = field(repr=False)
-    """All of them, the highest first, down to `FLOOR`."""
+    """All scores down to `FLOOR`, in descending order."""
 
 
 @dataclass(frozen=True)
 class ThresholdDrift:
-    """A threshold before and now."""
+    """A threshold in float and in another file."""
 
     name: str
     value: float
     before: int
-    """How many passed in float."""
+    """Number of scores that pass in float."""
     now: int
     moved: float
-    """Where as many would pass now, less where the threshold is; 0 where as many do."""
+    """The threshold at which as many would pass as in float, minus the actual one."""
 
     @property
     def is_fault(self) -> bool:
-        """Whether it moved further than rounding explains."""
-        return abs(self.moved) > MAX_DRIFT and abs(self.now - self.before) > max(MIN_CHANGED_PEAKS, 0.01 * self.before)
+        """Whether the drift is larger than rounding explains."""
+        return abs(self.moved) > MAX_DRIFT and abs(self.now - self.before) > max(
+            MIN_CHANGED_PEAKS, MIN_CHANGED_SHARE * self.before
+        )
 
 
 def threshold_level(card: Manifest, outputs: Sequence[Mapping[str, Floats]]) -> ThresholdLevel | None:
-    """What a network's threshold lets through of some pictures' outputs (role -> array); None where it has none."""
+    """Scores that pass a network's threshold, from its outputs (role -> array); None without threshold."""
     name = NAMES[card.kind]
     if name not in card.thresholds:
         return None
@@ -67,7 +70,7 @@ def _scores(card: Manifest, heads: Mapping[str, Floats], thresholds: Mapping[str
 
 
 def threshold_drift(before: int, now: ThresholdLevel) -> ThresholdDrift:
-    """How far a threshold would have to move for as many to pass as did before."""
+    """The drift at which as many scores would pass as before."""
     highest = (float("inf"), *now.scores, FLOOR)
     lower, upper = highest[min(before + 1, len(highest) - 1)], highest[min(before, len(highest) - 1)]
     moved = min(0.0, upper - now.value) if upper < now.value else max(0.0, lower - now.value)

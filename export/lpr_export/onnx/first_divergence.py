@@ -1,4 +1,4 @@
-"""The first operator where two runtimes part, found tensor by tensor inside both files."""
+"""Find the first operator at which LiteRT and ONNX Runtime compute different integers."""
 
 import warnings
 from collections.abc import Mapping, Sequence
@@ -18,28 +18,28 @@ from lpr_export.onnx.uint8_activations import SHIFT
 
 @dataclass(frozen=True)
 class Divergence:
-    """Where LiteRT and ONNX Runtime first compute something different from the same."""
+    """The operator that first gives different integers for equal inputs."""
 
     layer: str
     operator: str
     largest: int
-    """Steps between them there."""
+    """Largest difference there, in LSB."""
     share: float
-    """Of that operator's integers, on the pictures where it is the first."""
+    """Share of its integers that differ, on the pictures where it is the first."""
     pictures: int
-    """On how many pictures it is the first."""
+    """Number of pictures on which it is the first."""
     looked_at: int
-    """Of how many."""
+    """Number of compared pictures."""
 
 
 class TfliteTrace:
-    """A TFLite file in LiteRT that shows the tensors between its operators."""
+    """Runs a TFLite file in LiteRT and returns all intermediate tensors."""
 
     def __init__(self, tflite: Path, roles: Sequence[str] = ()) -> None:
         """Load a file; `roles` are those of its outputs, in its order."""
         interpreter = load_module("ai_edge_litert.interpreter", "LiteRT").Interpreter
         with warnings.catch_warnings(), quiet_stderr():
-            warnings.simplefilter("ignore")  # it says that this is for debugging, which it is
+            warnings.simplefilter("ignore")  # LiteRT warns that this is for debugging
             self._interpreter = interpreter(model_path=str(tflite), experimental_preserve_all_tensors=True)
             self._interpreter.allocate_tensors()
         self.details = {detail["index"]: detail for detail in self._interpreter.get_tensor_details()}
@@ -48,7 +48,7 @@ class TfliteTrace:
         self.roles = dict(zip(outputs, roles, strict=False))
 
     def _operators(self) -> dict[str, tuple[str, int]]:
-        """Tensor -> the operator that gives it and its index, in the file's order; what a delegate repeats is left."""
+        """Tensor -> its operator and index, in the file's order; without the delegate's own operators."""
         return {
             self.details[index]["name"]: (operator["op_name"], int(index))
             for operator in self._interpreter._get_ops_details()  # the only way to them from Python
@@ -58,7 +58,7 @@ class TfliteTrace:
         }
 
     def run(self, pixels: AnyArray) -> dict[str, AnyArray]:
-        """Run it on its input tensor (1, H, W, C); every operator's output, by name."""
+        """Run on an input (1, H, W, C); returns tensor name -> array."""
         self._interpreter.set_tensor(self._interpreter.get_input_details()[0]["index"], pixels)
         self._interpreter.invoke()
         return {name: self._interpreter.get_tensor(index) for name, (_, index) in self.operators.items()}
@@ -67,7 +67,7 @@ class TfliteTrace:
 def find_divergence(
     tflite: Path, onnx: Path, tensors: Mapping[str, str], pictures: Sequence[Image], roles: Sequence[str] = ()
 ) -> Divergence | None:
-    """Find the operator that parts first on most pictures; None where all that both files show is equal.
+    """Find the operator that diverges first on most pictures; None if all common tensors are equal.
 
     Args:
         tflite: the int8 file.
@@ -100,7 +100,7 @@ def _divergence(layer: str, operator: str, distances: Sequence[AnyArray], looked
 
 
 def _distance(ours: AnyArray, theirs: AnyArray) -> AnyArray:
-    """Steps between a TFLite tensor and ONNX's, whose channels may come second; the nearer reading is the right one."""
+    """Absolute difference in LSB of a TFLite and an ONNX tensor, in the better matching axis order, NHWC or NCHW."""
     a = ours.astype(np.int32) + (SHIFT if theirs.dtype == np.uint8 and ours.dtype == np.int8 else 0)
     readings = [theirs, *([theirs.transpose(0, 2, 3, 1)] if theirs.ndim == 4 else [])]
     found = [np.abs(a - b.astype(np.int32).reshape(a.shape)) for b in readings if b.size == a.size]
@@ -108,7 +108,7 @@ def _distance(ours: AnyArray, theirs: AnyArray) -> AnyArray:
 
 
 class _OnnxTrace:
-    """An ONNX file in ONNX Runtime with tensors between its operators as further outputs."""
+    """Runs an ONNX file in ONNX Runtime with intermediate tensors as further outputs."""
 
     def __init__(self, path: Path, names: Sequence[str]) -> None:
         onnx, runtime = load_module("onnx", "ONNX"), load_module("onnxruntime", "ONNX Runtime")
@@ -122,7 +122,7 @@ class _OnnxTrace:
         )
 
     def run(self, pixels: AnyArray) -> dict[str, AnyArray]:
-        """Run it on its input; outputs by name."""
+        """Run on an input (1, H, W, C); returns tensor name -> array."""
         names = [output.name for output in self._session.get_outputs()]
         values = self._session.run(None, {self._session.get_inputs()[0].name: pixels})
         return dict(zip(names, values, strict=True))

@@ -7,10 +7,10 @@ from lpr_export.onnx.uint8_activations import OnnxModel
 
 
 def store_float16_weights(model: OnnxModel) -> None:
-    """Store every constant that 16 bits hold without loss in 16 bits, and cast it back where it is used.
+    """Store every constant that 16 bits represent exactly in 16 bits, with a cast to float32 where it is used.
 
-    A runtime casts once, when it loads the file, and computes in 32 bits as LiteRT does. What isn't exact in 16 bits
-    never was of the float16 file's weights, and stays.
+    A runtime casts once, when it loads the file, and computes in 32 bits as LiteRT does. Other constants aren't weights
+    of the float16 file and stay.
     """
     onnx = load_module("onnx", "ONNX")
     tools = load_module("onnx.numpy_helper", "ONNX")
@@ -34,10 +34,10 @@ LOWEST = "lowest_float"
 
 
 def protect_float_weights(model: OnnxModel) -> None:
-    """Put an operator that changes nothing after each float layer of an int8 network: no number is below the lowest.
+    """Insert an operator without effect, Max with the lowest float, after each float layer of an int8 network.
 
-    Where a convolution stands between a dequantiser and a quantiser, ONNX Runtime (seen with 1.31) takes its float
-    weights for forgotten ones and quantises them, so that its integers differ from LiteRT's.
+    Where a convolution stands between a dequantiser and a quantiser, ONNX Runtime (seen with 1.31) quantises
+    its float weights, so that its integers differ from LiteRT's.
     """
     onnx, tools = load_module("onnx", "ONNX"), load_module("onnx.numpy_helper", "ONNX")
     if not any(node.op_type == "QuantizeLinear" for node in model.graph.node):

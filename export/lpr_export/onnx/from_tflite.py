@@ -1,4 +1,4 @@
-"""The ONNX twin of a TFLite file: the same integers at the same scales, under names that people can read."""
+"""Convert a TFLite file to an ONNX file with the same integers and scales, and with readable names."""
 
 import re
 import tempfile
@@ -25,11 +25,11 @@ class Twin:
 
     onnx: bytes
     tensors: Mapping[str, str]
-    """TFLite tensor -> what it is called here, where it is here."""
+    """TFLite tensor -> its name in the ONNX file, for tensors that exist in both."""
 
 
 def make_twin(tflite: bytes, roles: Mapping[str, str], halves: bool = False) -> Twin:
-    """Convert TFLite bytes to ONNX with quantisation as it is (QDQ).
+    """Convert TFLite bytes to ONNX, keeping the quantisation (QDQ format).
 
     Args:
         tflite: the file's bytes, without a manifest.
@@ -74,7 +74,7 @@ def _by_tf2onnx(tflite: bytes) -> OnnxModel:
 
 
 def _plain_names(model: OnnxModel, roles: Mapping[str, str]) -> dict[str, str]:
-    """New names for every tensor: tf2onnx numbers them by a counter that the process shares, so bytes would vary."""
+    """New names for every tensor: tf2onnx numbers them by a global counter, so the file's bytes would vary."""
     names = {"": "", model.graph.input[0].name: INPUT, **roles}
     _sort_nodes(model)
     for number, node in enumerate(model.graph.node):
@@ -86,7 +86,7 @@ def _plain_names(model: OnnxModel, roles: Mapping[str, str]) -> dict[str, str]:
 
 
 def _sort_nodes(model: OnnxModel) -> None:
-    """Put nodes in the order in which the outputs, one after the other, need them."""
+    """Sort nodes topologically, output by output, so that the order is always the same."""
     makers = {output: node for node in model.graph.node for output in node.output}
     done: dict[int, Any] = {}
     waiting = [makers[output.name] for output in reversed(model.graph.output)]
@@ -101,9 +101,9 @@ def _sort_nodes(model: OnnxModel) -> None:
 
 
 def _node_names(model: OnnxModel, roles: Mapping[str, str]) -> list[str]:
-    """Each node's name: the layer that it computes, so that a profile can be read, its operator and its number.
+    """Node names of layer, operator and number, so that a profile is readable.
 
-    tf2onnx keeps TFLite's names on what a quantiser gives; the nodes that lead there are of the same layer.
+    tf2onnx keeps TFLite's names on outputs of quantisers; the nodes before a quantiser are of the same layer.
     """
     layers: dict[str, str] = {}
     for node in reversed(model.graph.node):
@@ -117,7 +117,7 @@ def _node_names(model: OnnxModel, roles: Mapping[str, str]) -> list[str]:
 
 
 def _layer_in(name: str) -> str:
-    """The layer that a tensor's name tells; none where tf2onnx made the name up, by its counter."""
+    """The layer in a tensor's name; empty for a name that tf2onnx generated."""
     return "" if COUNTED.search(name) else layer_of(name)
 
 
@@ -136,14 +136,14 @@ def _replace_names(field: Any, names: Mapping[str, str]) -> None:
 
 
 def _replace(field: Any, values: Iterable[Any]) -> None:
-    """Replace a repeated protobuf field; its messages are copied first, as clearing it empties them."""
+    """Replace a repeated protobuf field; its messages are copied first, as clearing the field deletes them."""
     copies = [type(value).FromString(value.SerializeToString(deterministic=True)) for value in values]
     del field[:]
     field.extend(copies)
 
 
 def _finished(model: OnnxModel) -> bytes:
-    """Check the twin and drop what only tells of this machine."""
+    """Check the ONNX file and remove what depends on this machine."""
     onnx = load_module("onnx", "ONNX")
     del model.graph.value_info[:]
     model.graph.name, model.graph.doc_string = "lpr", ""  # tf2onnx writes the temporary file's name here

@@ -1,13 +1,12 @@
-"""Move an ONNX network's activations from int8 to uint8: 128 higher, at the same scale, so the same numbers.
+"""Convert an ONNX network's activations from int8 to uint8: add 128 to integers and zero points, keep the scales.
 
 ONNX Runtime's integer kernels on x86 take unsigned activations and signed weights. It shifts signed activations itself,
-but only where nothing stands between a quantiser and its dequantiser; elsewhere it computes in float (seen with 1.31:
-5 of 8 convolutions of a small detector, and 0.2 % of outputs a step off TFLite's). Shifted here, every convolution
-stays in integers and agrees with TFLite to the last bit.
+but only if a quantiser is followed directly by its dequantiser; otherwise it computes in float (seen with 1.31), and
+outputs differ from TFLite's. With uint8, every convolution stays in integers and equals TFLite's to the last bit.
 
-Where products of unsigned and signed bytes would saturate, on x86 without VNNI, lpr asks ONNX Runtime for exact ones.
-It then makes signed weights unsigned itself, each with a zero point that it names after the old one, and fails where
-two share that (seen with 1.31), as tf2onnx has them: so every weight gets its own.
+On x86 without VNNI, products of unsigned and signed bytes would saturate, so lpr asks ONNX Runtime for exact ones. It
+then makes signed weights unsigned, each with a zero point named after the old one, and fails if two weights share one
+(seen with 1.31), as in tf2onnx's files: so every weight gets its own.
 """
 
 from collections.abc import Iterator
@@ -44,7 +43,7 @@ def use_uint8_activations(model: OnnxModel) -> None:
 
 
 def _activation_nodes(model: OnnxModel, constants: dict[str, Any]) -> Iterator[Any]:
-    """Quantisers, and the dequantisers of what isn't constant."""
+    """Quantisers, and dequantisers of activations."""
     for node in model.graph.node:
         if node.op_type in ("QuantizeLinear", "DequantizeLinear") and node.input[0] not in constants:
             yield node
@@ -57,7 +56,7 @@ def _shifted(zero_point: Any, name: str) -> Any:
 
 
 def _drop_requantisation(model: OnnxModel) -> None:
-    """Take out the input's dequantiser and quantiser, which now say the same, so that nothing is left to do."""
+    """Remove a dequantiser and quantiser at the input that have the same scale and zero point."""
     image = model.graph.input[0].name
     values = {constant.name: constant.raw_data for constant in model.graph.initializer}
     for first in [node for node in model.graph.node if node.op_type == "DequantizeLinear" and image in node.input]:
@@ -84,7 +83,7 @@ def _redirect(model: OnnxModel, old: str, new: str) -> None:
 
 
 def separate_zero_points(model: OnnxModel) -> None:
-    """Give each constant's dequantiser a zero point that no other uses."""
+    """Give each constant's dequantiser a zero point of its own."""
     constants = {constant.name: constant for constant in model.graph.initializer}
     for node in model.graph.node:
         if node.op_type == "DequantizeLinear" and node.input[0] in constants and len(node.input) > 2:

@@ -1,1 +1,1 @@
-"""Files with their manifests inside, the runtimes that load them, and their verification later."""
+"""Model files with manifests, the runtimes that support them, and `lpr-export verify`."""

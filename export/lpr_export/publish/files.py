@@ -1,4 +1,4 @@
-"""The exported files: named, with their manifests inside, staged apart and published together."""
+"""Exported files: name, manifest, staging folder, publication."""
 
 import hashlib
 import tempfile
@@ -18,7 +18,7 @@ from lpr_export.onnx.from_tflite import OPSET
 
 @dataclass(frozen=True)
 class Draft:
-    """A file to be: its weights, and what its manifest says."""
+    """A file before it is written: its weights and its manifest."""
 
     precision: str
     suffix: str
@@ -31,7 +31,7 @@ class Draft:
         return f"{self.manifest.name}.{self.precision}{self.suffix}"
 
     def write(self, folder: Path) -> Path:
-        """Write the file with its manifest inside, and read that back."""
+        """Write the file with its manifest, and check that the manifest can be read back."""
         path = folder / self.name
         embed = embed_in_tflite if self.suffix == ".tflite" else embed_in_onnx
         path.write_bytes(embed(self.weights, self.manifest))
@@ -40,20 +40,20 @@ class Draft:
 
 
 def read_back(path: Path, manifest: Manifest) -> None:
-    """See that a file gives its manifest back, and that it belongs to the weights.
+    """Check that a file returns its manifest, and that it belongs to the weights.
 
     Raises:
-        ExportError: it came back changed.
+        ExportError: it is different.
     """
     if read_manifest(path).to_json() != manifest.to_json():
         raise ExportError(f"{path.name} doesn't give its manifest back as it was written; report it")
 
 
 def draft(card: Manifest, converted: Converted, suffix: str, facts: Mapping[str, Any]) -> Draft:
-    """A file before anything was measured: it claims no metric, and every runtime that could read it.
+    """A file before its evaluation: without metrics, and with every runtime of its format.
 
     Args:
-        card: what the run says of it.
+        card: the run's manifest.
         converted: the network in one precision.
         suffix: `.tflite` or `.onnx`.
         facts: how it was calibrated.
@@ -71,13 +71,13 @@ def draft(card: Manifest, converted: Converted, suffix: str, facts: Mapping[str,
         weights_sha256="",
     )
     weights = converted.tflite if suffix == ".tflite" else converted.onnx
-    assert weights is not None  # who asks for both formats of int8-dynamic is refused before
+    assert weights is not None  # the command line refuses int8-dynamic in ONNX
     return Draft(converted.precision, suffix, weights, manifest)
 
 
 @contextmanager
 def staging(out: Path) -> Iterator[Path]:
-    """A folder inside the final one, so on the same disk, that goes away with the block.
+    """A temporary folder inside the final one, so on the same disk; it is removed after the block.
 
     Raises:
         ExportError: it can't be written to, or the disk is full.
@@ -91,7 +91,7 @@ def staging(out: Path) -> Iterator[Path]:
 
 
 def publish(paths: list[Path], out: Path) -> list[Path]:
-    """Rename staged files to their final places; each is whole there at any time."""
+    """Move staged files to their final places, each atomically."""
     return [path.replace(out / path.name) for path in paths]
 
 

@@ -1,4 +1,4 @@
-"""Which runtimes load a file: by the table of operators' versions, and by trying those that are installed."""
+"""Which runtimes support a file: by the table of operator versions, and by running it in the installed ones."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,28 +20,28 @@ WRONG = "loads, and is wrong"
 
 @dataclass(frozen=True)
 class RuntimeSupport:
-    """A file's way into a runtime."""
+    """Support of a file by a runtime."""
 
     file: str
     runtime: str
-    """With its version, as the table names it."""
+    """Name and version, as in the table."""
     expected: bool
-    """What the table says."""
+    """Whether the table has all of its operators."""
     unknown: tuple[str, ...]
-    """Operators that are too new for it, with their layers."""
+    """Unsupported operators with their layers."""
     tried: str
-    """What it did here: `runs in …`, `loads, and is wrong in …`, `refused: …` or `not installed here`."""
+    """Result of running it here: `runs in …`, `loads, and is wrong in …`, `refused: …` or `not installed here`."""
     oldest: str
-    """The oldest TensorFlow whose TFLite loads the file, as its converter notes; empty for ONNX."""
+    """The oldest TensorFlow whose TFLite loads the file, by the converter's metadata; empty for ONNX."""
 
     @property
     def is_able(self) -> bool:
-        """Whether table and trial, where there was one, both say that the file runs there."""
+        """Whether the file runs there, by the table and, if installed, by running it."""
         return self.expected and not self.tried.startswith((WRONG, "refused"))
 
 
 def check_operators(drafts: Sequence[Draft], float_layers: Sequence[str]) -> Mapping[str, list[Operator]]:
-    """Read every TFLite file's operators, by file name, and see that they are what the file is called.
+    """Read and check every TFLite file's operators; returns file name -> operators.
 
     Raises:
         ExportError: one isn't TFLite's own, or computes in float where the file is called int8.
@@ -65,7 +65,7 @@ def runtime_support(
     subjects: Sequence[Subject],
     refusals: Sequence[Refusal],
 ) -> tuple[RuntimeSupport, ...]:
-    """What table and trial say of every file and runtime."""
+    """Support of every file by every runtime of the table."""
     found = []
     for one in drafts:
         is_tflite = one.suffix == ".tflite"

@@ -1,4 +1,4 @@
-"""`lpr-export verify`: the gate once more, on a finished file, with nothing but the device part."""
+"""`lpr-export verify`: repeat the gate on a finished file, with only the device part installed."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -31,24 +31,24 @@ COUNTERPART = {".tflite": ".onnx", ".onnx": ".tflite"}
 
 @dataclass(frozen=True)
 class Verification:
-    """What verifying found."""
+    """Result of a verification."""
 
     lines: tuple[str, ...]
-    """For people, one a runtime."""
+    """Text output, one line per runtime."""
     faults: tuple[str, ...]
-    """Why the file shouldn't be used here; empty where all is well."""
+    """Reasons against using the file here; empty if all checks pass."""
 
 
 def verify(path: Path, data: Path | None = None, progress: Progress = iter) -> Verification:
-    """Repeat the gate on a finished file in every runtime installed here, and on its twin where that lies beside it.
+    """Repeat the gate on a file, and on that of the other format in the same folder, in every installed runtime.
 
     Args:
         path: a `.tflite` or `.onnx` that lpr-export made.
-        data: the data folder that it was proved on; None for the held-out pictures beside the file, or lpr's own.
+        data: the data folder of the export; None for the held-out pictures in the file's folder, or lpr's own.
         progress: goes through the pictures.
 
     Raises:
-        LprError: the file, or the pictures that it was proved on, can't be had.
+        LprError: the file, or the pictures of its export, can't be read.
     """
     manifest = read_manifest(path)
     held_out, proof = find_held_out(path, manifest, data)
@@ -93,10 +93,10 @@ def _identity(manifest: Manifest) -> tuple[str, str, str, list[str]]:
 
 
 def find_held_out(path: Path, manifest: Manifest, data: Path | None) -> tuple[HeldOut, Proof]:
-    """The pictures that a file was proved on, and what it remembers of that.
+    """The held-out pictures that a file was evaluated on, and its evaluation record.
 
     Raises:
-        LprError: it remembers no proof, or these pictures aren't to be found.
+        LprError: the file has no record, or the pictures can't be found.
     """
     proofs = {proof.sha256: proof for proof in read_proofs(manifest)}
     if not proofs:
@@ -106,17 +106,19 @@ def find_held_out(path: Path, manifest: Manifest, data: Path | None) -> tuple[He
         if set_sha256(held_out) in proofs:
             return held_out, proofs[set_sha256(held_out)]
     wanted = ", ".join(f"{proof.data} ({proof.split})" for proof in proofs.values())
-    looked = f"the pictures in {data} are others" if data else f"they don't lie beside it as {samples_name(manifest)}"
+    looked = (
+        f"the pictures in {data} are others" if data else f"there is no {samples_name(manifest)} of them next to it"
+    )
     raise ExportError(f"{path} was proved on {wanted}, and {looked}. Give the same pictures: --data DIR")
 
 
 def samples_name(manifest: Manifest) -> str:
-    """What a model's held-out pictures are called where they lie beside it."""
+    """File name of a model's held-out pictures in the model's folder."""
     return f"{manifest.name}.{HELD_OUT}"
 
 
 def _beside(path: Path, manifest: Manifest) -> Iterator[HeldOut]:
-    """Held-out pictures of the network's size: those beside the file, then those that lpr carries under its name."""
+    """Held-out pictures of the network's size: in the file's folder, then those that ship with lpr under its name."""
     shape = (*manifest.input.size_hw, manifest.input.channels)
     for place in (path.parent / samples_name(manifest), run_folder.SHIPPED_RUNS / manifest.name / HELD_OUT):
         samples = read_samples(place) if place.is_file() else None
@@ -129,11 +131,11 @@ def _title(path: Path, held_out: HeldOut) -> str:
 
 
 def _check(subject: Subject, held_out: HeldOut, proof: Proof, metrics: TaskMetrics) -> tuple[list[str], str]:
-    """What is wrong with a subject, and a line about it."""
+    """Faults of a subject, and its line of output."""
     pairs = zip(proof.answers, subject.answers, held_out.cases, strict=True)
     other = [case.name for record, answer, case in pairs if not metrics.agrees(record, answer, case)]
     measures = measure(subject, held_out.cases, metrics)
-    # tflite-runtime rounds otherwise than LiteRT, in which files are proved: where it is all there is, it may.
+    # tflite-runtime rounds differently from LiteRT, which gave the recorded answers: this is no fault.
     held = bool(other) and subject.runtime in PROVEN
     faults = [f"{subject} answers {len(other)} pictures otherwise than when it was proved: {other[0]}"] if held else []
     faults += [_describe_lost(subject, now, proof) for now in measures if _is_lost(now, proof)]
@@ -168,6 +170,6 @@ def _drift_faults(subject: Subject, proof: Proof) -> list[str]:
 
 
 def _lsb_differences(subjects: Sequence[Subject]) -> list[LsbDifference]:
-    """Each other subject's integers beside those of the first TFLite one, where there are integers."""
+    """Integers of each int8 subject compared with those of the first TFLite one."""
     first = next((s for s in subjects if s.path.suffix == ".tflite"), subjects[0])
     return [compare_integers(first, other) for other in subjects if other is not first and other.precision == "int8"]

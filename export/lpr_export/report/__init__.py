@@ -1,1 +1,1 @@
-"""What an export found: terminal, JSON, page."""
+"""Report of an export: terminal, JSON, HTML page."""

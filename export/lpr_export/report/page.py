@@ -1,4 +1,4 @@
-"""The report as one page that needs no other file: the verdict first, then why."""
+"""The report as one self-contained HTML page."""
 
 import html
 import json
@@ -45,7 +45,7 @@ def write_page(path: Path, findings: Findings) -> None:
 
 
 def _font(findings: Findings) -> str:
-    """The font that lpr draws plates' texts with, where labels need one."""
+    """CSS of the font for plate texts, if labels need it."""
     return "" if all(label.isascii() for label in findings.card.labels) else font_face("plates")
 
 
@@ -102,14 +102,14 @@ def _cells(row: Row, is_reference: bool) -> list[str]:
 
 
 def _int8(verdict: Verdict) -> Row:
-    """The row to look at beside float: int8's first, or the last where there is none."""
+    """The row to compare with float: the first int8 one, or the last one without int8."""
     return next((row for row in verdict.rows if row.subject.precision == "int8"), verdict.rows[-1])
 
 
 def _confusions(verdict: Verdict) -> str:
     row = _int8(verdict)
     found = confusions(verdict, row)[:20]
-    title = f"<h3>What moved between float and {html.escape(str(row.subject))}</h3>"
+    title = f"<h3>Answers that differ between float and {html.escape(str(row.subject))}</h3>"
     if not found:
         return title + "<p>Nothing: every answer is the same.</p>" + _between(verdict)
     rows = [(before or "nothing", now or "nothing", str(count)) for before, now, count in found]
@@ -117,10 +117,10 @@ def _confusions(verdict: Verdict) -> str:
 
 
 def _between(verdict: Verdict) -> str:
-    """The pictures that formats answer otherwise, side by side."""
+    """Pictures with different answers of two formats."""
     wrong = [row for row in verdict.rows if row.changed and row.subject.runtime in PROVEN]
     examples = "".join(_figure(example) for row in wrong for example in differing_examples(verdict, row))
-    return f"<h3>Answered otherwise by another format</h3><div class=pictures>{examples}</div>" if wrong else ""
+    return f"<h3>Answers that differ between formats</h3><div class=pictures>{examples}</div>" if wrong else ""
 
 
 def _histogram(verdict: Verdict) -> str:
@@ -128,7 +128,7 @@ def _histogram(verdict: Verdict) -> str:
     values = score_differences(verdict, row)
     if not values.size:
         return ""
-    title = f"<h3>Score differences, {html.escape(str(row.subject))} less float</h3>"
+    title = f"<h3>Score differences, {html.escape(str(row.subject))} minus float</h3>"
     return title + svg.histogram(values.tolist(), 0.1) + f"<p class=dim>{values.size} scores of 0.05 and more</p>"
 
 
@@ -182,7 +182,7 @@ def _pictures(verdict: Verdict) -> str:
     row = _int8(verdict)
     examples = "".join(map(_figure, worst_examples(verdict, row)))
     held_out = html.escape(f"{verdict.held_out.data}, {verdict.held_out.split}")
-    legend = "newly wrong and changed ones first, then by how much scores moved"
+    legend = "newly wrong and changed answers first, then by score difference"
     if row.subject.model.manifest.kind == "detector":
         legend += "; corners: true blue, float green, int8 red"
     return f"<h2>Pictures: {held_out}</h2><p class=dim>{legend}</p><div class=pictures>{examples}</div>"
@@ -202,5 +202,5 @@ def _manifest(findings: Findings) -> str:
     shown = json.loads(draft.manifest.to_json())
     shown.pop("country")
     text = json.dumps(shown, ensure_ascii=False, indent=1)
-    title = f"what {html.escape(draft.name)} says of itself, but for its country and its proof"
+    title = f"manifest of {html.escape(draft.name)}, without country and evaluation record"
     return f"<h2>Manifest</h2><details><summary>{title}</summary><pre>{html.escape(text)}</pre></details>"

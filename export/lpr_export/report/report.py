@@ -1,4 +1,4 @@
-"""What an export tells: a table for the terminal, a JSON file beside the models, metrics for the manifest."""
+"""Output of an export: a table for the terminal, a JSON file next to the models, metrics for the manifest."""
 
 import json
 import statistics
@@ -19,7 +19,7 @@ from lpr_export.report.report_data import Findings
 
 
 def metrics_of(verdict: Verdict, name: str) -> list[dict[str, Any]]:
-    """A file's own figures for its manifest, measured in the runtime it is proved in."""
+    """A file's metrics for its manifest, measured in its first runtime."""
     row = verdict.proven_row(name)
     return [
         {
@@ -37,7 +37,7 @@ def metrics_of(verdict: Verdict, name: str) -> list[dict[str, Any]]:
 
 
 def table(findings: Findings) -> str:
-    """The comparison as text: one line a file and runtime on each held-out set, then what else was found."""
+    """The comparison as text: one line per file and runtime for each held-out set, then further results."""
     sets = [_table_of(findings.card.name, verdict) for verdict in findings.verdicts]
     return "\n".join([*sets, *other_notes(findings)])
 
@@ -64,12 +64,12 @@ def _cells(row: Row, is_reference: bool) -> list[str]:
 
 
 def median_ms(row: Row) -> float:
-    """Half of the timed runs of the network alone took longer, in milliseconds."""
+    """Median time of the network alone in milliseconds."""
     return statistics.median(row.subject.milliseconds)
 
 
 def _aligned(lines: Sequence[Sequence[str]]) -> list[str]:
-    """Columns as wide as their widest cell: text to the left, numbers to the right."""
+    """Lines of a table with aligned columns: text to the left, numbers to the right."""
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return [
         "  " + "  ".join(c.ljust(w) if n < 2 else c.rjust(w) for n, (c, w) in enumerate(zip(line, widths, strict=True)))
@@ -82,14 +82,14 @@ def _describe_refusals(verdict: Verdict) -> list[str]:
 
 
 def other_notes(findings: Findings) -> list[str]:
-    """What isn't of one held-out set: where runtimes part, the halves, thresholds, the oldest runtimes."""
+    """Results that don't belong to one held-out set: divergence, split-half stability, thresholds, runtime support."""
     notes = [f"  caveat: {caveat}" for caveat in findings.caveats]
     notes += [_describe_refused(findings.calibration)] if findings.calibration.refused else []
-    notes += [_describe_parting(findings.divergence)] if findings.divergence else []
+    notes += [_describe_divergence(findings.divergence)] if findings.divergence else []
     notes += [_describe_stability(findings.stability)] if findings.stability else []
     notes += [f"  threshold {say}" for say in _describe_shifts(findings.verdicts[0])]
     notes += [_describe_unknown(one) for one in findings.runtime_support if one.unknown]
-    notes.append(f"  fewer than {min_significant_losses()} newly wrong pictures can't be told from chance")
+    notes.append(f"  fewer than {min_significant_losses()} newly wrong pictures are no significant loss")
     return notes + [
         _describe_oldest(name, findings.runtime_support)
         for name in dict.fromkeys(one.file for one in findings.runtime_support)
@@ -103,11 +103,11 @@ def _describe_refused(calibration: RepresentativeSet) -> str:
     )
 
 
-def _describe_parting(divergence: Divergence) -> str:
+def _describe_divergence(divergence: Divergence) -> str:
     return (
-        f"  they part first at {divergence.operator} of layer {divergence.layer}: {divergence.largest} step(s), in "
-        f"{100 * divergence.share:.4f} % of its integers, on {divergence.pictures} of {divergence.looked_at} pictures "
-        "that differ"
+        f"  the first divergence is at {divergence.operator} of layer {divergence.layer}: {divergence.largest} step(s) "
+        f"in {100 * divergence.share:.4f} % of its integers, on {divergence.pictures} of "
+        f"{divergence.looked_at} pictures that differ"
     )
 
 

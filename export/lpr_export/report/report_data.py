@@ -1,4 +1,4 @@
-"""All that an export found out about its files, for the report, the page and the decision."""
+"""All results of an export's evaluation, and the faults that follow from them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,26 +15,26 @@ from lpr_export.publish.runtime_support import RuntimeSupport
 
 @dataclass(frozen=True)
 class Findings:
-    """What is true of the staged files."""
+    """Results of the evaluation of all staged files."""
 
     card: Manifest
     calibration: RepresentativeSet
     max_drop: float
     drafts: tuple[Draft, ...]
     verdicts: tuple[Verdict, ...]
-    """One a held-out set; the first is of the data folder, where one was given."""
+    """One per held-out set; the first one is of the data folder, if one is given."""
     stability: SplitHalfStability | None
     divergence: Divergence | None
     runtime_support: tuple[RuntimeSupport, ...]
     layer_errors: LayerErrors | None
     weaknesses: tuple[str, ...] = ()
-    """Of the float network: what is wrong with it, whatever int8 makes of it."""
+    """Faults of the float network itself."""
     caveats: tuple[str, ...] = ()
-    """Checks that were waived, in words; they travel in the manifest."""
+    """Checks that an option has switched off, in words; the manifest lists them."""
 
     @property
     def faults(self) -> Sequence[str]:
-        """Why nothing may be published; empty where all is well."""
+        """Reasons against publication; empty if all checks pass."""
         # A broken float network comes first, then too small a set, as they may explain the others.
         found = [*self.weaknesses]
         found += [self.stability.fault] if self.stability and self.stability.fault else []
@@ -42,7 +42,7 @@ class Findings:
         return [*found, *self._divergence_fault()]
 
     def _divergence_fault(self) -> list[str]:
-        """One operator given the same integers must give the same, or one step: more is no rounding."""
+        """A single operator with equal inputs may differ by one LSB at most."""
         if self.divergence is None or self.divergence.largest <= 1:
             return []
         return [
@@ -52,6 +52,6 @@ class Findings:
         ]
 
     def runtimes(self, name: str) -> tuple[str, ...]:
-        """The runtimes that a file may claim: those that held on every set."""
+        """Runtimes in which a file passes on every held-out set."""
         claims = [verdict.runtimes(name) for verdict in self.verdicts]
         return tuple(runtime for runtime in claims[0] if all(runtime in claim for claim in claims))

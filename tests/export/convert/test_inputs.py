@@ -146,7 +146,7 @@ def test_wrong_input(inputs: list[tuple[int | None, ...]], message: str) -> None
         (None, "outputs without names, and a classifier has scores"),
         ({"logits": (None, 2)}, "outputs logits, and a classifier has scores"),
         ({"scores": (None, None)}, r"dynamic shape \(None,\)"),
-        ({"scores": (None, 12)}, "tells 12 classes apart, and model.json has 2 labels"),
+        ({"scores": (None, 12)}, "has 12 classes, and model.json has 2 labels"),
     ],
 )
 def test_wrong_outputs(outputs: dict[str, tuple[int | None, ...]] | None, message: str) -> None:

@@ -159,7 +159,7 @@ def test_few_held_out_pictures_are_marked(
     assert main(argv) == 1
     assert "characters has 2 different held-out pictures, and the gate needs 50 or more" in capfd.readouterr().err
     assert main([*argv, "--allow-small"]) == 0
-    caveat = "proved on 2 different held-out pictures, and the gate needs 50 or more to tell a loss from chance"
+    caveat = "proved on 2 different held-out pictures, and the gate needs 50 or more to detect a loss"
     assert read_manifest(out / "characters.int8.onnx").caveats == (f"{caveat} (--allow-small)",)
     report = json.loads((out / "characters.report.json").read_text(encoding="utf-8"))
     assert report["caveats"] == [f"{caveat} (--allow-small)"]
