@@ -290,3 +290,21 @@ def test_only_who_wants_pictures_reads_them(tmp_path: Path) -> None:
     assert box._connection.execute("SELECT COUNT(*) FROM pictures").fetchone() == (0,)
     assert box.waiting() == {"lines": 1, "pictures": 0}
     box.close()
+
+
+def test_a_deleted_event_leaves_nothing_behind(tmp_path: Path) -> None:
+    """With an event go its pictures, and what was noted of it: refused, damaged, to be sent again."""
+    box = Outbox(tmp_path / "outbox.db", ["a", "b"], picture_sinks=["b"])
+    for number in range(3):
+        box.add(record(number), {"frame": b"jpeg"})
+    box.mark_refused("a", 1, "HTTP status 422")
+    overwrite(box, 2, b"")
+    box.mark_delivered("a", 1)
+    box.mark_refused("a", 1, "HTTP status 422")
+    assert drain(box, "a") == [record(2)]
+    assert (box.refused(), box.damaged()) == ({"a": 1, "b": 0}, 1)
+    box.replay()
+    box.drop_oldest(3)
+    for table in ("events", "pictures", "refused", "damaged", "replays"):
+        assert box._connection.execute(f"SELECT COUNT(*) FROM {table}").fetchone() == (0,), table
+    box.close()
