@@ -27,9 +27,9 @@ from lpr_edge.vision.character_classifier import CharacterClassifier
 from lpr_edge.vision.crop import read_crop
 from lpr_edge.vision.detector import LOOKS, Detector
 from lpr_edge.vision.pipeline import PlatePipeline
+from lpr_edge.vision.plates import PlateReading
 from lpr_edge.vision.reader import Reader
 from lpr_edge.vision.roi import parse_roi
-from lpr_edge.vision.strategy import PlateReading
 
 MIN_CONFIDENCE = 0.5
 """Readings below it aren't reported by default."""

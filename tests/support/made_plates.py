@@ -13,7 +13,7 @@ from lpr_edge.contract.arrays import Quad
 from lpr_edge.contract.data import PlateLabel
 from lpr_edge.contract.outputs import Character
 from lpr_edge.text.grammar import Grammar
-from lpr_edge.vision.reader import Reading
+from lpr_edge.vision.plates import Reading
 
 GRAMMAR = Grammar(tinyland.tinyland())
 LABELS = GRAMMAR.country.labels

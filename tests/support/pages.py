@@ -11,8 +11,9 @@ from tests.support.deliveries import free_port
 from tests.support.readings import frame, plate
 
 from lpr_edge.service.runtime_stats import Vitals
-from lpr_edge.vision.pipeline import FrameResult
-from lpr_edge.wiring.wire_page import LivePage, open_page
+from lpr_edge.vision.plates import FrameResult
+from lpr_edge.web.picture import LivePage
+from lpr_edge.wiring.wire_web import open_page
 
 TOKEN = "correct-horse-battery"
 

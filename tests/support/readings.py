@@ -12,9 +12,7 @@ from lpr_edge.contract.outputs import Character
 from lpr_edge.text.decoding import PlateDecoder
 from lpr_edge.text.grammar import Grammar
 from lpr_edge.tracking.tracker import GAP, Accepts, Tracker
-from lpr_edge.vision.detector import FoundPlate
-from lpr_edge.vision.reader import Reading
-from lpr_edge.vision.strategy import PlateReading
+from lpr_edge.vision.plates import FoundPlate, PlateReading, Reading
 
 START = datetime(2026, 3, 1, 6, 0, tzinfo=UTC)
 GRAMMAR = Grammar(tinyland.tinyland())

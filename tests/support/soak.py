@@ -29,7 +29,8 @@ from lpr_edge.capture.video_file import open_clip
 from lpr_edge.contract.arrays import Image
 from lpr_edge.delivery.retention import Pruner
 from lpr_edge.service import runtime_stats
-from lpr_edge.vision.pipeline import FrameResult, PlatePipeline
+from lpr_edge.vision.pipeline import PlatePipeline
+from lpr_edge.vision.plates import FrameResult
 from lpr_edge.wiring import wire_delivery
 
 BETWEEN = timedelta(minutes=1)

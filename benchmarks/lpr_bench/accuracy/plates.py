@@ -10,7 +10,7 @@ from lpr_edge.contract.data import PlateLabel, PlatePhoto
 from lpr_edge.contract.geometry import quad_iou, quad_size, signed_area
 from lpr_edge.contract.metrics import Matches, match_plates, width_band
 from lpr_edge.contract.pictures import read_picture
-from lpr_edge.vision.reader import Reading
+from lpr_edge.vision.plates import Reading
 
 MIN_IOU = 0.5
 """Overlap of found and true corners from which a plate counts as found."""

@@ -12,7 +12,7 @@ from lpr_edge.contract.arrays import Image
 from lpr_edge.contract.country import UNREADABLE
 from lpr_edge.contract.data import FOREIGN, PlateLabel, PlatePhoto
 from lpr_edge.contract.metrics import Matches, share
-from lpr_edge.vision.reader import Reading
+from lpr_edge.vision.plates import Reading
 
 LONGEST_SIGN = 8
 """Code points of a sign: प्रदेश has six."""

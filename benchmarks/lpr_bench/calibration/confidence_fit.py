@@ -33,8 +33,8 @@ def fit_curve(readings: Sequence[ScoredReading]) -> ConfidenceCurve:
     if len(right) < MIN_READINGS or right.min(initial=1) == right.max(initial=0):
         raise LprError(
             f"{len(right)} readings of plates unseen by training, {int(right.sum())} of them right: "
-            f"a confidence needs {MIN_READINGS} or more, some right and some wrong. Give more photographs, or the folds "
-            "of a cross-validation"
+            f"a confidence needs {MIN_READINGS} or more, some right and some wrong. Give more photographs, or the "
+            "folds of a cross-validation"
         )
     slope, shift, invalid = _newton(_features(readings), right)
     return ConfidenceCurve(max(0.0, slope), shift, min(0.0, invalid))

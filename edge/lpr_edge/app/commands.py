@@ -16,11 +16,12 @@ from lpr_edge.capture.frame import Frame, Quiet, Source, Unreadable
 from lpr_edge.capture.open_source import Wanted, open_camera, open_source
 from lpr_edge.capture.transform import name_frames, shape_frames
 from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.records import Record
 from lpr_edge.delivery.sinks.json_lines import JsonLines
 from lpr_edge.privacy.blur import Veil
 from lpr_edge.runtimes.shipped_models import KINDS, given_file, model_file, shipped_model
 from lpr_edge.service.sd_notify import Notifier
-from lpr_edge.tracking.event_record import Record, character_record, crop_record, error_record
+from lpr_edge.tracking.event_record import character_record, crop_record, error_record
 from lpr_edge.wiring.frame_outputs import open_views
 from lpr_edge.wiring.wire_delivery import open_sinks
 from lpr_edge.wiring.wire_web import open_live_page, open_vitals
@@ -86,7 +87,7 @@ def hash_list(config: Config, path: Path) -> int:
     """Print a watch list with hashes in place of plates."""
     from lpr_edge.watchlist.hashed_list import write_hashed_list
     from lpr_edge.wiring.config_check import open_grammar
-    from lpr_edge.wiring.wire_delivery import open_hasher
+    from lpr_edge.wiring.wire_lists import open_hasher
 
     grammar = open_grammar(config)
     write_hashed_list(path, grammar, open_hasher(config, grammar).hash_key, sys.stdout)

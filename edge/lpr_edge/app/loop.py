@@ -9,11 +9,12 @@ from lpr_edge.base.signals import Reloading
 from lpr_edge.base.workers import surviving
 from lpr_edge.capture.frame import Frame, Quiet, Source, Unreadable
 from lpr_edge.contract.errors import SourceError
+from lpr_edge.contract.records import Record
 from lpr_edge.delivery.sink import Sink
 from lpr_edge.privacy.blur import Veil
 from lpr_edge.service.handover import hand_on, take_over
 from lpr_edge.service.runtime_stats import Vitals
-from lpr_edge.tracking.event_record import Record, error_record, event_record, image_record
+from lpr_edge.tracking.event_record import error_record, event_record, image_record
 from lpr_edge.tracking.tracker import GAP, Event, Tracker
 from lpr_edge.vision.pipeline import PlatePipeline
 from lpr_edge.wiring.frame_outputs import Views

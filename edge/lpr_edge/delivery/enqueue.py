@@ -8,13 +8,12 @@ from time import monotonic
 
 from lpr_edge.base.log import say, warn
 from lpr_edge.capture.clock import Clock
+from lpr_edge.contract.records import Record, Sighting
 from lpr_edge.delivery.delivery_worker import Courier
 from lpr_edge.delivery.heartbeat import Heartbeat
 from lpr_edge.delivery.outbox import Outbox
 from lpr_edge.delivery.retention import Pruner
 from lpr_edge.delivery.sink import Sink
-from lpr_edge.tracking.event_record import Record
-from lpr_edge.tracking.tracker import Event
 
 MOST_HELD = 10_000
 """Events kept in memory while the disk takes none."""
@@ -31,7 +30,7 @@ WRITTEN = 4
 CLOSE_S = 0.7
 """How long sinks may still take at the end; a stop must be over in 2 s."""
 
-TakePictures = Callable[[Event], Mapping[str, bytes]]
+TakePictures = Callable[[Sighting], Mapping[str, bytes]]
 
 
 class Announcer:
@@ -68,7 +67,7 @@ class Announcer:
         self._failed_at: float | None = None
         """When the outbox last took no event (`monotonic`); None while it does."""
 
-    def write(self, record: Record, event: Event | None = None) -> None:
+    def write(self, record: Record, event: Sighting | None = None) -> None:
         """Store an event, announce it, and wake the sinks; while the disk takes none, it is held in memory."""
         pictures = self._take_pictures(event) if self._take_pictures and event else {}
         self._hold(record, pictures)

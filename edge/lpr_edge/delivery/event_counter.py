@@ -1,9 +1,8 @@
 """Events that were announced, counted and shown on the live page."""
 
+from lpr_edge.contract.records import Record, Sighting
 from lpr_edge.delivery.sink import Layer, Sink
 from lpr_edge.service.runtime_stats import Vitals
-from lpr_edge.tracking.event_record import Record
-from lpr_edge.tracking.tracker import Event
 
 
 class Heard(Layer):
@@ -13,7 +12,7 @@ class Heard(Layer):
         super().__init__(inner)
         self._vitals = vitals
 
-    def write(self, record: Record, event: Event | None = None) -> None:
+    def write(self, record: Record, event: Sighting | None = None) -> None:
         """Pass a record on; an event is then counted."""
         super().write(record, event)
         if "event" in record:

@@ -5,7 +5,7 @@ from threading import Event as Flag
 from threading import Thread
 
 from lpr_edge.base.workers import surviving
-from lpr_edge.tracking.event_record import Record
+from lpr_edge.contract.records import Record
 
 
 class Heartbeat:

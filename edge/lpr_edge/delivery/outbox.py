@@ -10,10 +10,10 @@ from typing import TypeVar
 
 from lpr_edge.base.log import warn
 from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.records import Record
 from lpr_edge.delivery.salvage import LAST, read_record
 from lpr_edge.delivery.sink import Parcel
 from lpr_edge.delivery.store_file import is_damage, open_store, replace_damaged, replace_missing
-from lpr_edge.tracking.event_record import Record
 
 T = TypeVar("T")
 

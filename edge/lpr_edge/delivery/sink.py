@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from lpr_edge.contract.errors import LprError
-from lpr_edge.tracking.event_record import Record
-from lpr_edge.tracking.tracker import Event
+from lpr_edge.contract.records import Record, Sighting
 
 
 class DeliveryError(LprError):
@@ -20,7 +19,7 @@ class RefusedError(LprError):
 class Sink(Protocol):
     """Takes records, in order."""
 
-    def write(self, record: Record, event: Event | None = None) -> None:
+    def write(self, record: Record, event: Sighting | None = None) -> None:
         """Take one record; on return it is where the sink promises that it is.
 
         Args:
@@ -48,7 +47,7 @@ class Layer:
     def __init__(self, inner: Sink) -> None:
         self.inner = inner
 
-    def write(self, record: Record, event: Event | None = None) -> None:
+    def write(self, record: Record, event: Sighting | None = None) -> None:
         """Pass a record on."""
         self.inner.write(record, event)
 

@@ -12,7 +12,7 @@ import numpy as np
 from lpr_edge.base.log import say
 from lpr_edge.contract.arrays import Image, Quad
 from lpr_edge.contract.errors import LprError
-from lpr_edge.vision.strategy import PlateReading
+from lpr_edge.vision.plates import PlateReading
 
 VALID_BGR = (80, 200, 60)
 STRANGE_BGR = (30, 150, 255)

@@ -10,7 +10,7 @@ import numpy as np
 
 from lpr_edge.capture.frame import Frame
 from lpr_edge.contract.arrays import Image, Quad
-from lpr_edge.vision.detector import FoundPlate
+from lpr_edge.vision.plates import FoundPlate
 
 GROWN = 1.3
 """How much larger than the plate the hidden part is: corners are found to a few pixels only."""

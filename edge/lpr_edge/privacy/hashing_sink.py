@@ -3,10 +3,9 @@
 import hashlib
 import hmac
 
+from lpr_edge.contract.records import Record, Sighting
 from lpr_edge.delivery.sink import Layer, Sink
 from lpr_edge.text.grammar import Grammar
-from lpr_edge.tracking.event_record import Record
-from lpr_edge.tracking.tracker import Event
 from lpr_edge.watchlist.plate_spelling import plate_key
 
 DIGITS = 32
@@ -44,7 +43,7 @@ class Hashing(Layer):
         super().__init__(inner)
         self._hasher = hasher
 
-    def write(self, record: Record, event: Event | None = None) -> None:
+    def write(self, record: Record, event: Sighting | None = None) -> None:
         """Pass on what is left of a record."""
         self.inner.write(self.hide(record), event)
 

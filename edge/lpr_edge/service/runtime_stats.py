@@ -12,8 +12,8 @@ import numpy as np
 from lpr_edge import __version__
 from lpr_edge.base.board import free_bytes, memory_bytes, temperature_c
 from lpr_edge.capture.frame import Frame
-from lpr_edge.tracking.event_record import SCHEMA, Record, iso_time
-from lpr_edge.vision.pipeline import FrameResult
+from lpr_edge.contract.records import SCHEMA, Record, iso_time
+from lpr_edge.vision.plates import FrameResult
 
 WINDOW_S = 10.0
 """Rates and times are those of the last frames of so long."""

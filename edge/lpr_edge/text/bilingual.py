@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from lpr_edge.contract.outputs import Character, group_rows
 from lpr_edge.text.decoding import PlateDecoder, Rows
-from lpr_edge.text.grammar import Parsed
+from lpr_edge.text.parsed import Parsed
 
 TWIN_FIELD = "latin_twin"
 """The field that holds what a bilingual plate says in Latin letters."""

@@ -13,7 +13,8 @@ from math import log
 import numpy as np
 
 from lpr_edge.contract.outputs import Character, group_rows
-from lpr_edge.text.grammar import Grammar, Parsed, State
+from lpr_edge.text.grammar import Grammar, State
+from lpr_edge.text.parsed import Parsed
 
 Rows = tuple[tuple[Character, ...], ...]
 

@@ -1,21 +1,10 @@
-"""The JSON records that leave the device. Field names are public: they change only with a major version."""
-
-from datetime import datetime
-from typing import Any
+"""Readings and events as the records that leave the device."""
 
 from lpr_edge.capture.frame import Frame, Unreadable
 from lpr_edge.contract.arrays import Quad
+from lpr_edge.contract.records import MOST_VOTES, SCHEMA, Record, iso_time
 from lpr_edge.tracking.tracker import Event, Vote
-from lpr_edge.vision.pipeline import FrameResult
-from lpr_edge.vision.strategy import PlateReading
-
-Record = dict[str, Any]
-"""Plain values, as `json.dumps` takes them."""
-
-SCHEMA = 1
-"""Of events, and of what a device says about itself; it changes with a field's meaning, not where one is added."""
-MOST_VOTES = 5
-"""Texts listed in an event's `votes`."""
+from lpr_edge.vision.plates import FrameResult, PlateReading
 
 
 def plate_record(plate: PlateReading) -> Record:
@@ -86,11 +75,6 @@ def vote_record(vote: Vote) -> Record:
 def character_record(source: str, label: str | None, confidence: float) -> Record:
     """One cropped character; the label is null where the model doesn't know it."""
     return {"source": source, "label": label, "confidence": _share(confidence)}
-
-
-def iso_time(time: datetime) -> str:
-    """UTC, ISO 8601, to the millisecond: `2026-03-01T06:00:00.040Z`."""
-    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def quad_record(quad_xy: Quad) -> list[list[float]]:

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from lpr_edge.capture.frame import Frame
+from lpr_edge.contract.arrays import Image, Quad
 from lpr_edge.contract.geometry import quad_iou
 from lpr_edge.contract.metrics import edit_distance
 from lpr_edge.text.decoding import PlateDecoder
-from lpr_edge.vision.reader import Reading
-from lpr_edge.vision.strategy import PlateReading
+from lpr_edge.vision.plates import PlateReading, Reading
 from lpr_edge.vision.voting import PlateVoter
 
 Voter = Callable[[PlateVoter], Reading]
@@ -67,6 +67,21 @@ class Event:
     """In how many frames it was read, whatever the text."""
     votes: tuple[Vote, ...]
     """What was read, the most frequent first."""
+
+    @property
+    def frame_bgr(self) -> Image:
+        """(H, W, 3) uint8: the frame that shows the plate best."""
+        return self.frame.image_bgr
+
+    @property
+    def quad_xy(self) -> Quad:
+        """(4, 2) float32 corners of the plate in that frame."""
+        return self.plate.reading.quad_xy
+
+    @property
+    def voted(self) -> Reading:
+        """The vote over all readings."""
+        return self.plate.reading
 
 
 @dataclass

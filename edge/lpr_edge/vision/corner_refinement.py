@@ -8,7 +8,7 @@ import numpy as np
 from lpr_edge.contract.arrays import Quad
 from lpr_edge.contract.geometry import is_convex, part_of_quad
 from lpr_edge.contract.outputs import slope_of_rows
-from lpr_edge.vision.reader import Reading
+from lpr_edge.vision.plates import Reading
 
 BESIDE = 0.075
 """Median distance of the text from a plate's left and right side, as a share of its width, on training plates."""

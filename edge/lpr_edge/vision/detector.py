@@ -1,7 +1,7 @@
 """Plates in a frame."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -11,6 +11,7 @@ from lpr_edge.contract.geometry import is_convex, mirror_quad, quad_iou, roll_qu
 from lpr_edge.contract.outputs import decode_plates, without_doubles
 from lpr_edge.contract.preprocess import prepare
 from lpr_edge.runtimes.model import Model
+from lpr_edge.vision.plates import FoundPlate
 
 LOOKS = 8
 """How many doubtful places of a photograph are looked at again, at most: each costs as much as `VIEWS` frames."""
@@ -28,18 +29,6 @@ PROPOSALS = 0.35
 """Plates below the threshold, down to this share of it, get a chance to be seen better, or to be read."""
 FIRST_WEIGHT = 0.25
 """Of the first look's score beside the views' mean."""
-
-
-@dataclass(frozen=True)
-class FoundPlate:
-    """Where a plate is in a frame."""
-
-    quad_xy: Quad
-    """(4, 2) corners in the frame's pixels, clockwise from the plate's own top left."""
-    score: float
-    """How sure the detector is that a plate is there, 0..1."""
-    turn_scores: tuple[float, float, float, float]
-    """How likely each corner, in `quad_xy`'s order, is the own top left."""
 
 
 class Detector:

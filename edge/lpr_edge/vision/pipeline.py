@@ -1,29 +1,16 @@
 """From a frame to the plates on it: detector, then reader."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from time import perf_counter
 
 from lpr_edge.contract.arrays import Floats, Image
-from lpr_edge.vision.detector import Detector, FoundPlate
+from lpr_edge.vision.detector import Detector
 from lpr_edge.vision.low_light import apply_low_light_gain
 from lpr_edge.vision.plate_colour import measure_colour
-from lpr_edge.vision.reader import Reader, Reading
+from lpr_edge.vision.plates import FoundPlate, FrameResult, PlateReading, Reading
+from lpr_edge.vision.reader import Reader
 from lpr_edge.vision.roi import is_inside
-from lpr_edge.vision.strategy import CameraStrategy, PhotographStrategy, PlateReading, Strategy
-
-
-@dataclass(frozen=True)
-class FrameResult:
-    """The plates of a frame, and the time they took."""
-
-    plates: tuple[PlateReading, ...]
-    detect_ms: float
-    read_ms: float
-    """For all plates together."""
-    seen: tuple[FoundPlate, ...] = ()
-    """All detections, those outside the region of interest too."""
-    unsure: tuple[PlateReading, ...] = ()
-    """Plates whose readings have a lower confidence than was asked for."""
+from lpr_edge.vision.strategy import CameraStrategy, PhotographStrategy, Strategy
 
 
 class PlatePipeline:

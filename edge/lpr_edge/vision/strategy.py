@@ -11,8 +11,9 @@ from lpr_edge.contract.arrays import Image, Quad
 from lpr_edge.contract.geometry import lean_quad, roll_quad, stretch_quad
 from lpr_edge.text.confidence import log_odds
 from lpr_edge.vision.corner_refinement import refined_corners
-from lpr_edge.vision.detector import PROPOSALS, FoundPlate
-from lpr_edge.vision.reader import Reader, Reading
+from lpr_edge.vision.detector import PROPOSALS
+from lpr_edge.vision.plates import FoundPlate, PlateReading, Reading
+from lpr_edge.vision.reader import Reader
 from lpr_edge.vision.voting import PlateVoter
 
 CAMERA_CONFIDENCE = 0.5
@@ -39,18 +40,6 @@ LOG_ODDS_A_CHARACTER = 0.5
 """What one more or less of them is worth in the detector's log-odds."""
 MOST_CHARACTERS = 8.0
 """Characters that count as evidence of a plate: more of them, as on a shop sign, are no better evidence."""
-
-
-@dataclass(frozen=True)
-class PlateReading:
-    """A plate found and read."""
-
-    found: FoundPlate
-    reading: Reading
-    colour: str = ""
-    """The plate's colour, as the country's file calls it; empty where it can't be told."""
-    is_sure: bool = True
-    """Whether its reading has the confidence that was asked for."""
 
 
 class Strategy(Protocol):

@@ -13,7 +13,7 @@ from lpr_edge.contract.arrays import Floats
 from lpr_edge.contract.outputs import Character
 from lpr_edge.text.bilingual import TWIN_FIELD, with_twin
 from lpr_edge.text.decoding import PlateDecoder
-from lpr_edge.vision.reader import Reading
+from lpr_edge.vision.plates import Reading
 
 VALID_WEIGHT = 2.0
 """How much more a reading counts that the grammar allows."""

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from lpr_edge.contract.outputs import Character
+from lpr_edge.contract.records import ReadText
 from lpr_edge.text.grammar import Grammar, State
-from lpr_edge.vision.reader import Reading
 
 LEAST_SHARE = 0.05
 """A doubtful character may only be another that the network gives this share."""
@@ -23,7 +23,7 @@ class Nearness:
 
 
 def nearby(
-    reading: Reading, labels: Sequence[str], grammar: Grammar, nearness: Nearness
+    reading: ReadText, labels: Sequence[str], grammar: Grammar, nearness: Nearness
 ) -> Iterator[tuple[tuple[str, ...], int]]:
     """The plates that the grammar allows around a reading, each with how many characters differ, at least one.
 
@@ -38,7 +38,7 @@ def nearby(
     """
     characters = [character for row in reading.characters for character in row]
     doubts = [_doubts(character, labels, nearness.doubt) for character in characters]
-    ways: list[_Way] = [_Way(0, grammar.start, (), 0, not reading.parsed.valid)]
+    ways: list[_Way] = [_Way(0, grammar.start, (), 0, not reading.is_valid)]
     while ways:
         way = ways.pop()
         if way.place == len(characters):

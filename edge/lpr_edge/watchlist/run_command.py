@@ -15,8 +15,8 @@ from time import monotonic
 from lpr_edge.base.log import detail, warn
 from lpr_edge.base.workers import surviving
 from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.records import Record
 from lpr_edge.contract.url import redact_command
-from lpr_edge.tracking.event_record import Record
 
 MOST_WAITING = 20
 STALE_S = 10.0

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.records import ReadText
 from lpr_edge.contract.text_files import read_text
 from lpr_edge.text.grammar import Grammar
-from lpr_edge.vision.reader import Reading
 from lpr_edge.watchlist.fuzzy import Nearness, nearby
 from lpr_edge.watchlist.plate_spelling import check_signs, labels_key, plate_key, written_keys
 from lpr_edge.watchlist.wildcard import Wildcard
@@ -69,7 +69,7 @@ class WatchList:
         """How many plates there are, with and without wildcards."""
         return len(self.entries) + len(self.wildcards)
 
-    def find(self, reading: Reading, labels: Sequence[str], nearness: Nearness) -> Match | None:
+    def find(self, reading: ReadText, labels: Sequence[str], nearness: Nearness) -> Match | None:
         """The listed plate that a reading means; None where there is none, or more than one comes as near.
 
         A plate that is listed as it stands comes before wildcards, and those before plates that differ.
@@ -91,7 +91,7 @@ class WatchList:
         candidates = found.get(nearest, set())
         return Match(candidates.pop(), nearest) if len(candidates) == 1 else None
 
-    def _find_wildcard(self, reading: Reading) -> Entry | None:
+    def _find_wildcard(self, reading: ReadText) -> Entry | None:
         """The first line that fits; wildcards never match a reading that is no plate."""
         labels = tuple(character.label for row in reading.characters for character in row)
         return next((entry for wildcard, entry in self.wildcards if wildcard.fits(labels)), None)

@@ -3,9 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
+from lpr_edge.contract.records import Record, Sighting
 from lpr_edge.delivery.sink import Layer, Sink
-from lpr_edge.tracking.event_record import Record
-from lpr_edge.tracking.tracker import Event
 from lpr_edge.watchlist.auto_reload import WatchedList
 from lpr_edge.watchlist.fuzzy import Nearness
 from lpr_edge.watchlist.watch_list import Match
@@ -28,10 +27,10 @@ class Matching(Layer):
         self._labels = labels
         self._nearness = nearness
 
-    def write(self, record: Record, event: Event | None = None) -> None:
+    def write(self, record: Record, event: Sighting | None = None) -> None:
         """Look an event up, and pass it on."""
         if event is not None:
-            match = self._watched.current.find(event.plate.reading, self._labels, self._nearness)
+            match = self._watched.current.find(event.voted, self._labels, self._nearness)
             record = record | {"matched": match and match_record(match)}
         self.inner.write(record, event)
 
@@ -73,7 +72,7 @@ class Acting(Layer):
         super().__init__(inner)
         self._actions = tuple(actions)
 
-    def write(self, record: Record, event: Event | None = None) -> None:
+    def write(self, record: Record, event: Sighting | None = None) -> None:
         """Pass an event on, then act where a list asks for it."""
         self.inner.write(record, event)
         if event is not None and (record.get("matched") or {}).get("action"):

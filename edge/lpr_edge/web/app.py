@@ -11,9 +11,9 @@ from starlette.types import ASGIApp
 
 from lpr_edge.base.workers import FAULTS
 from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.records import Record
 from lpr_edge.output.annotate import font_path
 from lpr_edge.service.runtime_stats import Vitals
-from lpr_edge.tracking.event_record import Record
 from lpr_edge.web.auth import Guard
 from lpr_edge.web.picture import Picture
 from lpr_edge.web.prometheus import CONTENT_TYPE, to_text

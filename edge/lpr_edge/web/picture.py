@@ -10,7 +10,7 @@ import numpy as np
 from lpr_edge.capture.frame import Frame
 from lpr_edge.contract.arrays import Image
 from lpr_edge.output.annotate import draw_plates
-from lpr_edge.vision.strategy import PlateReading
+from lpr_edge.vision.plates import PlateReading
 
 LARGEST = 960
 """Longest side of the picture, in pixels."""

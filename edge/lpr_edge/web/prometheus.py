@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from lpr_edge.tracking.event_record import Record
+from lpr_edge.contract.records import Record
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 

@@ -9,8 +9,8 @@ from lpr_edge.runtimes.shipped_models import model_file
 from lpr_edge.text.grammar import Grammar
 from lpr_edge.vision.roi import parse_roi
 from lpr_edge.watchlist.run_command import parse_command
-from lpr_edge.wiring.wire_delivery import load_watch_list, wanted_hasher
-from lpr_edge.wiring.wire_page import load_server
+from lpr_edge.wiring.wire_lists import load_watch_list, wanted_hasher
+from lpr_edge.wiring.wire_web import load_server
 
 
 def check_settings(config: Config) -> None:

@@ -10,8 +10,8 @@ from lpr_edge.output.annotate import draw_plates
 from lpr_edge.output.recording import ImageFolder, VideoFile, file_name
 from lpr_edge.output.window import Window
 from lpr_edge.tracking.tracker import Event
-from lpr_edge.vision.strategy import PlateReading
-from lpr_edge.wiring.wire_page import LivePage
+from lpr_edge.vision.plates import PlateReading
+from lpr_edge.web.picture import LivePage
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -9,7 +9,7 @@ from lpr_edge.contract.errors import LprError
 from lpr_edge.delivery.sink import Sink
 from lpr_edge.service.runtime_stats import Vitals
 from lpr_edge.vision.pipeline import PlatePipeline
-from lpr_edge.wiring.wire_page import LivePage, open_page
+from lpr_edge.web.picture import LivePage
 
 
 def open_vitals(config: Config, reader: PlatePipeline) -> Vitals:

@@ -20,7 +20,7 @@ from lpr_edge.delivery.sink import DeliveryError, Parcel
 from lpr_edge.delivery.sinks.mqtt import Mqtt
 from lpr_edge.service.runtime_stats import Vitals
 from lpr_edge.tracking.event_record import event_record
-from lpr_edge.vision.pipeline import FrameResult
+from lpr_edge.vision.plates import FrameResult
 
 needs_broker = pytest.mark.skipif(
     not all(map(shutil.which, ("mosquitto", "mosquitto_passwd", "openssl"))),

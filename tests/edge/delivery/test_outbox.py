@@ -15,12 +15,12 @@ from tests.support.deliveries import Record, Shelf, record, wait_until
 from tests.support.faults import Tally
 
 from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.records import Sighting
 from lpr_edge.delivery.delivery_worker import Courier
 from lpr_edge.delivery.enqueue import Announcer
 from lpr_edge.delivery.log_rotation import RotatedFile
 from lpr_edge.delivery.outbox import Outbox
 from lpr_edge.delivery.sink import Parcel, RefusedError
-from lpr_edge.tracking.tracker import Event
 
 
 class Paper:
@@ -29,7 +29,7 @@ class Paper:
     def __init__(self) -> None:
         self.records: list[Record] = []
 
-    def write(self, record: Record, _: Event | None = None) -> None:
+    def write(self, record: Record, _: Sighting | None = None) -> None:
         self.records.append(record)
 
     def tend(self) -> None:

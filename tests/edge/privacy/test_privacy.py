@@ -21,8 +21,8 @@ from lpr_edge.contract.errors import LprError
 from lpr_edge.privacy.blur import Veil, hide
 from lpr_edge.privacy.hashing_sink import PlateHasher
 from lpr_edge.privacy.key import load_key
-from lpr_edge.vision.detector import FoundPlate
 from lpr_edge.vision.pipeline import PlatePipeline
+from lpr_edge.vision.plates import FoundPlate
 
 __all__ = ["models", "pictures", "run"]
 

@@ -12,7 +12,7 @@ from lpr_edge.text.bilingual import decode_plate
 from lpr_edge.text.decoding import PlateDecoder
 from lpr_edge.text.grammar import Grammar
 from lpr_edge.vision.corner_refinement import refined_corners
-from lpr_edge.vision.reader import Reading
+from lpr_edge.vision.plates import Reading
 from lpr_edge.vision.voting import PlateVoter
 
 NEPAL = load_country()

@@ -13,7 +13,8 @@ from lpr_edge.text.confidence import ConfidenceCurve, curve_of, sureness
 from lpr_edge.text.decoding import PlateDecoder
 from lpr_edge.tracking.event_record import image_record
 from lpr_edge.vision.detector import Detector
-from lpr_edge.vision.pipeline import FrameResult, PlatePipeline
+from lpr_edge.vision.pipeline import PlatePipeline
+from lpr_edge.vision.plates import FrameResult
 from lpr_edge.vision.reader import Reader
 from lpr_edge.vision.voting import PlateVoter
 

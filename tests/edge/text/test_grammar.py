@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from tests.support.golden import tinyland
 
 from lpr_edge.contract.country import Country, Element, Form, country_from_dict, load_country
-from lpr_edge.text.grammar import Grammar, Parsed, parse
+from lpr_edge.text.grammar import Grammar, parse
+from lpr_edge.text.parsed import Parsed
 
 NEPAL = load_country("nepal")
 TINYLAND = tinyland.tinyland()

@@ -14,10 +14,7 @@ from lpr_edge.contract.outputs import Character
 from lpr_edge.delivery.sinks.json_lines import JsonLines
 from lpr_edge.text.grammar import Grammar
 from lpr_edge.tracking.event_record import character_record, error_record, event_record, image_record
-from lpr_edge.vision.detector import FoundPlate
-from lpr_edge.vision.pipeline import FrameResult
-from lpr_edge.vision.reader import Reading
-from lpr_edge.vision.strategy import PlateReading
+from lpr_edge.vision.plates import FoundPlate, FrameResult, PlateReading, Reading
 
 NEPAL = load_country("nepal")
 PLATE_FIELDS = ["text", "rows", "latin", "valid", "fields", "confidence", "char_confidences", "quad", "colour"]

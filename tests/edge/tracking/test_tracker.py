@@ -11,7 +11,7 @@ from tests.support.readings import LABELS, START, frame, new_tracker, plate, pla
 
 from lpr_edge.service.handover import VARIABLE, hand_on, take_over
 from lpr_edge.tracking.tracker import MOST_CANDIDATES, Accepts, Event
-from lpr_edge.vision.strategy import PlateReading
+from lpr_edge.vision.plates import PlateReading
 
 Frames = Sequence[Sequence[PlateReading]]
 

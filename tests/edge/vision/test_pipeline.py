@@ -18,12 +18,13 @@ from lpr_edge.contract.geometry import quad_iou, quad_size, roll_quad
 from lpr_edge.contract.outputs import Character, group_rows
 from lpr_edge.runtimes.model import Model
 from lpr_edge.text.decoding import PlateDecoder
-from lpr_edge.text.grammar import Parsed
+from lpr_edge.text.parsed import Parsed
 from lpr_edge.vision.character_classifier import CharacterClassifier
 from lpr_edge.vision.corner_refinement import refined_corners
-from lpr_edge.vision.detector import Detector, FoundPlate
+from lpr_edge.vision.detector import Detector
 from lpr_edge.vision.pipeline import PlatePipeline
-from lpr_edge.vision.reader import Reader, Reading
+from lpr_edge.vision.plates import FoundPlate, Reading
+from lpr_edge.vision.reader import Reader
 from lpr_edge.vision.strategy import second_turn
 
 OpenGolden = Callable[..., Model]

@@ -8,7 +8,8 @@ import pytest
 from lpr_edge.contract.arrays import Image, Quad
 from lpr_edge.contract.geometry import mirror_quad
 from lpr_edge.runtimes.model import Model
-from lpr_edge.vision.detector import PROPOSALS, VIEWS, Detector, FoundPlate
+from lpr_edge.vision.detector import PROPOSALS, VIEWS, Detector
+from lpr_edge.vision.plates import FoundPlate
 
 FRAME = np.zeros((480, 640, 3), np.uint8)
 FRAME[..., 0] = np.arange(640) % 256

@@ -15,7 +15,7 @@ from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.outputs import Character
 from lpr_edge.privacy.hashing_sink import PlateHasher
 from lpr_edge.text.grammar import Grammar
-from lpr_edge.vision.reader import Reading
+from lpr_edge.vision.plates import Reading
 from lpr_edge.watchlist.auto_reload import WatchedList
 from lpr_edge.watchlist.fuzzy import Nearness
 from lpr_edge.watchlist.hashed_list import write_hashed_list

@@ -17,8 +17,8 @@ from tests.support.readings import frame, plate
 
 from lpr_edge.capture.frame import Frame
 from lpr_edge.service.runtime_stats import Vitals
-from lpr_edge.vision.pipeline import FrameResult
-from lpr_edge.wiring.wire_page import LivePage
+from lpr_edge.vision.plates import FrameResult
+from lpr_edge.web.picture import LivePage
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 SIZES = {"phone": (390, 844), "desktop": (1280, 900)}

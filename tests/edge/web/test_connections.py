@@ -56,7 +56,7 @@ DEVICE = """
 import resource, sys
 resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
 from lpr_edge.service.runtime_stats import Vitals
-from lpr_edge.wiring.wire_page import open_page
+from lpr_edge.wiring.wire_web import open_page
 live = open_page(sys.argv[1], "", Vitals(), 60)
 print("listens", flush=True)
 sys.stdin.readline()

@@ -19,10 +19,10 @@ from lpr_edge.base.web_address import is_local, parse_address
 from lpr_edge.capture.frame import Frame
 from lpr_edge.contract.errors import LprError
 from lpr_edge.service.runtime_stats import Vitals
-from lpr_edge.vision.pipeline import FrameResult
+from lpr_edge.vision.plates import FrameResult
 from lpr_edge.web import picture
-from lpr_edge.web.picture import Picture, encode
-from lpr_edge.wiring.wire_page import LivePage, open_page
+from lpr_edge.web.picture import LivePage, Picture, encode
+from lpr_edge.wiring.wire_web import open_page
 
 
 def test_nothing_is_drawn_unless_somebody_looks(monkeypatch: pytest.MonkeyPatch) -> None:

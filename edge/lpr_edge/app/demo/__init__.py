@@ -9,7 +9,8 @@ from lpr_edge.capture.frame import Source
 from lpr_edge.capture.video_file import open_clip
 from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.metrics import edit_distance
-from lpr_edge.tracking.event_record import Record, event_record
+from lpr_edge.contract.records import Record
+from lpr_edge.tracking.event_record import event_record
 from lpr_edge.tracking.tracker import Event
 
 FOLDER = Path(__file__).parent

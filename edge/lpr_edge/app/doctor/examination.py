@@ -16,7 +16,7 @@ from lpr_edge.base.config import Config
 from lpr_edge.capture.frame import Source
 from lpr_edge.contract.errors import LprError
 from lpr_edge.vision.pipeline import PlatePipeline
-from lpr_edge.wiring.wire_delivery import load_watch_list, wanted_hasher
+from lpr_edge.wiring.wire_lists import load_watch_list, wanted_hasher
 
 ROUNDS = 10
 SLOW_MS = 200.0

@@ -10,7 +10,7 @@ from lpr_edge.app.doctor.finding import Finding, State, graded
 from lpr_edge.capture.frozen_frame import is_same
 from lpr_edge.contract.arrays import Floats, Image
 from lpr_edge.contract.geometry import quad_size
-from lpr_edge.vision.pipeline import FrameResult
+from lpr_edge.vision.plates import FrameResult
 
 BLURRED = 0.6
 """Of 14 sharp street pictures none came above 0.42; blurred by 2 pixels they had 0.48 to 0.73, by 3, 0.66 to 0.79."""

@@ -9,8 +9,7 @@ from typing import TextIO
 
 from lpr_edge.base.log import handle_of, say, takes_more, warn
 from lpr_edge.contract.errors import LprError
-from lpr_edge.tracking.event_record import Record
-from lpr_edge.tracking.tracker import Event
+from lpr_edge.contract.records import Record, Sighting
 
 STALL_S = 5.0
 """How long a reader may take nothing; after that, records wait for it in memory and frames are read on."""
@@ -42,7 +41,7 @@ class JsonLines:
         self._deadline: float | None = None
         """When nobody is waited for any longer (`monotonic`); None before a stop."""
 
-    def write(self, record: Record, event: Event | None = None) -> None:  # noqa: ARG002
+    def write(self, record: Record, event: Sighting | None = None) -> None:  # noqa: ARG002
         """Write one line; a reader that takes nothing for `stall_s` is no longer waited for, and gets it later.
 
         Raises:

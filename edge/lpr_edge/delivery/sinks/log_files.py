@@ -5,9 +5,9 @@ import io
 import json
 from pathlib import Path
 
+from lpr_edge.contract.records import Record
 from lpr_edge.delivery.log_rotation import RotatedFile
 from lpr_edge.delivery.sink import Parcel
-from lpr_edge.tracking.event_record import Record
 
 COLUMNS = ("id", "first_seen", "last_seen", "source", "text", "latin", "valid", "confidence", "frames")
 

@@ -10,11 +10,11 @@ from uuid import uuid4
 from lpr_edge import __version__
 from lpr_edge.base.board import machine_identity
 from lpr_edge.base.log import warn
+from lpr_edge.contract.records import SCHEMA, Record
 from lpr_edge.delivery.sink import DeliveryError, Parcel
 from lpr_edge.delivery.sinks.home_assistant import Announced, discovery_messages, outdated_topics
 from lpr_edge.delivery.sinks.mqtt_connection import Connection, Login
 from lpr_edge.delivery.sinks.mqtt_picture import small_picture
-from lpr_edge.tracking.event_record import SCHEMA, Record
 
 TIMEOUT_S = 10.0
 """For the broker's word that it has a message."""

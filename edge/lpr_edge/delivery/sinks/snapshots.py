@@ -11,8 +11,8 @@ import cv2
 from lpr_edge.base.private_files import make_private_folder, open_private, sync_folder
 from lpr_edge.contract.arrays import Image
 from lpr_edge.contract.geometry import quad_size, rectify
+from lpr_edge.contract.records import Sighting
 from lpr_edge.delivery.sink import DeliveryError, Parcel
-from lpr_edge.tracking.tracker import Event
 
 QUALITY = 90
 LARGEST = 1024
@@ -21,16 +21,16 @@ OWN = "[0-9]*T[0-9]*-[0-9]*.jpg"
 """What its pictures are called."""
 
 
-def take_pictures(event: Event) -> Mapping[str, bytes]:
+def take_pictures(event: Sighting) -> Mapping[str, bytes]:
     """JPEGs of an event: `frame` as the camera gave it, and `plate`."""
-    image, quad_xy = event.frame.image_bgr, event.plate.reading.quad_xy
+    image, quad_xy = event.frame_bgr, event.quad_xy
     width, height = (min(LARGEST, max(8, round(side))) for side in quad_size(quad_xy))
     return {"frame": _jpeg(image), "plate": _jpeg(rectify(image, quad_xy, (height, width)))}
 
 
-def take_frame(event: Event) -> Mapping[str, bytes]:
+def take_frame(event: Sighting) -> Mapping[str, bytes]:
     """The same without the plate: where plates are blurred, it shows nothing."""
-    return {"frame": _jpeg(event.frame.image_bgr)}
+    return {"frame": _jpeg(event.frame_bgr)}
 
 
 def _jpeg(image: Image) -> bytes:

@@ -1,0 +1,171 @@
+"""The records that leave the device, typed; their JSON schema is generated from these types.
+
+Field names are public: they change only with a major version. Fields may be added within a schema version.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Any, NotRequired, Protocol, Required, TypedDict, get_args, get_origin, get_type_hints
+
+from lpr_edge.contract.arrays import Image, Quad
+from lpr_edge.contract.outputs import Character
+
+Record = dict[str, Any]
+"""Plain values, as `json.dumps` takes them."""
+
+SCHEMA = 1
+"""Version of events, status and metrics; it rises where a field's meaning changes, not where one is added."""
+MOST_VOTES = 5
+"""Texts listed in an event's `votes`."""
+
+Time = Annotated[
+    str,
+    {
+        "description": "UTC, ISO 8601.",
+        "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$",
+    },
+]
+Share = Annotated[float, {"minimum": 0, "maximum": 1}]
+Count = Annotated[int, {"minimum": 1}]
+Corner = Annotated[list[float], {"minItems": 2, "maxItems": 2}]
+
+
+class VoteRecord(TypedDict):
+    """A text that some frames of a vehicle read."""
+
+    text: str
+    frames: Count
+    confidence: Share
+
+
+class EventRecord(TypedDict, total=False):
+    """One vehicle's visit. The same id again is the same event, delivered twice."""
+
+    event: Required[Annotated[str, {"const": "plate"}]]
+    schema: Required[Annotated[int, {"const": SCHEMA}]]
+    id: Required[Annotated[str, {"description": "Unique on the device.", "minLength": 1}]]
+    source: Required[Annotated[str, {"description": "Camera, file, or a stream's address without its login."}]]
+    first_seen: Required[Time]
+    last_seen: Required[Time]
+    frames: Required[Annotated[int, {"description": "Number of frames in which the plate was read.", "minimum": 1}]]
+    votes: Annotated[
+        list[VoteRecord], {"description": "Texts of single frames, the most frequent first.", "maxItems": MOST_VOTES}
+    ]
+    text: Required[
+        Annotated[
+            str,
+            {
+                "description": "The vote over all readings: the rows joined, without spaces, NFC; with --hash-plates a "
+                "keyed hash."
+            },
+        ]
+    ]
+    rows: list[str]
+    latin: Annotated[str, {"description": "The text in Latin letters and digits."}]
+    valid: Annotated[bool, {"description": "Whether the country's grammar allows the text."}]
+    fields: Annotated[dict[str, str], {"description": "The meaning of the text's parts, by the country's own names."}]
+    confidence: Required[
+        Annotated[float, {"description": "Probability that the text is right.", "minimum": 0, "maximum": 1}]
+    ]
+    char_confidences: list[Share]
+    quad: Annotated[
+        list[Corner],
+        {
+            "description": "The plate's corners in the best frame, clockwise from its own top left, in pixels.",
+            "minItems": 4,
+            "maxItems": 4,
+        },
+    ]
+    matched: NotRequired[
+        Annotated[
+            dict[str, Any] | None,
+            {"description": "The listed plate that this is, where the device has a list; null where it is none."},
+        ]
+    ]
+    age_ms: NotRequired[
+        Annotated[
+            float, {"description": "Age of the best frame when it was read; cameras and streams alone.", "minimum": 0}
+        ]
+    ]
+
+
+class ReadText(Protocol):
+    """What a watch list needs of a reading."""
+
+    @property
+    def characters(self) -> tuple[tuple[Character, ...], ...]:
+        """Row by row from the top, each from left to right."""
+
+    @property
+    def text(self) -> str:
+        """The rows joined, without spaces, NFC."""
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether the country's grammar allows the text."""
+
+
+class Sighting(Protocol):
+    """What a sink may see of an event beside its record: the image, and the plate on it."""
+
+    @property
+    def frame_bgr(self) -> Image:
+        """(H, W, 3) uint8: the frame that shows the plate best."""
+
+    @property
+    def quad_xy(self) -> Quad:
+        """(4, 2) float32 corners of the plate in `frame_bgr`."""
+
+    @property
+    def voted(self) -> ReadText:
+        """The vote over all readings."""
+
+
+def iso_time(time: datetime) -> str:
+    """UTC, ISO 8601, to the millisecond: `2026-03-01T06:00:00.040Z`."""
+    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def event_schema() -> dict[str, Any]:
+    """The JSON schema (draft 2020-12) of an event's message."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": f"lpr/<device>/event, version {SCHEMA}",
+        "description": "One message for each vehicle's visit, QoS 1, not retained. Fields may be added within a "
+        "version; one whose meaning changes raises it. The same id again is the same event, delivered twice.",
+        **_object_schema(EventRecord),
+    }
+
+
+def _object_schema(record: Any) -> dict[str, Any]:
+    hints = get_type_hints(record, include_extras=True)
+    required = [name for name in hints if name in record.__required_keys__]
+    return {
+        "type": "object",
+        "required": required,
+        "properties": {name: _schema_of(_bare(hint)) for name, hint in hints.items()},
+    }
+
+
+def _bare(hint: Any) -> Any:
+    """A field's type without `Required` and `NotRequired`."""
+    return get_args(hint)[0] if get_origin(hint) in (Required, NotRequired) else hint
+
+
+NAMES: Mapping[Any, str] = {str: "string", int: "integer", float: "number", bool: "boolean", dict: "object"}
+
+
+def _schema_of(hint: Any) -> dict[str, Any]:
+    """The JSON schema of a field's type, with what `Annotated` adds."""
+    if get_origin(hint) is Annotated:
+        inner, extra = get_args(hint)
+        added: dict[str, Any] = extra
+        return added if "const" in added else _schema_of(inner) | added
+    if hasattr(hint, "__required_keys__"):
+        return _object_schema(hint)
+    if get_origin(hint) is list:
+        return {"type": "array", "items": _schema_of(get_args(hint)[0])}
+    options: Sequence[Any] = [option for option in get_args(hint) if option is not type(None)]
+    if type(None) in get_args(hint):
+        return {"type": [_schema_of(options[0])["type"], "null"]}
+    return {"type": NAMES[get_origin(hint) or hint]}

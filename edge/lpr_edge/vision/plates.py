@@ -1,0 +1,106 @@
+"""Plates as they are found and read: data alone, no networks."""
+
+import unicodedata
+from dataclasses import dataclass
+from functools import cached_property
+
+from lpr_edge.contract.arrays import Quad
+from lpr_edge.contract.outputs import Character
+from lpr_edge.text.confidence import ConfidenceCurve, sureness
+from lpr_edge.text.parsed import Parsed
+
+
+@dataclass(frozen=True)
+class FoundPlate:
+    """Where a plate is in a frame."""
+
+    quad_xy: Quad
+    """(4, 2) corners in the frame's pixels, clockwise from the plate's own top left."""
+    score: float
+    """How sure the detector is that a plate is there, 0..1."""
+    turn_scores: tuple[float, float, float, float]
+    """How likely each corner, in `quad_xy`'s order, is the own top left."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A plate's characters, and what the country's grammar makes of them."""
+
+    characters: tuple[tuple[Character, ...], ...]
+    """Row by row from the top, each from left to right."""
+    parsed: Parsed
+    quad_xy: Quad
+    """The corners, from the plate's own top left, at which it was read; a photograph's are then fitted to its text, and
+    characters' places remain shares of what was read."""
+    curve: ConfidenceCurve | None = None
+    """What the reader's manifest knows of how often such readings are right."""
+    margin: float = 0.0
+    """What was shown around the corners, beside the plate's size; characters' places are shares of all of it."""
+    twin: tuple[tuple[Character, ...], ...] = ()
+    """The rows of a bilingual plate that say the same in Latin letters; they are no part of its text."""
+
+    @cached_property
+    def rows(self) -> tuple[str, ...]:
+        """The text of each row."""
+        return tuple(_join(row) for row in self.characters)
+
+    @property
+    def text(self) -> str:
+        """The rows joined, without spaces, NFC."""
+        return "".join(self.rows)
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether the country's grammar allows the text."""
+        return self.parsed.valid
+
+    @property
+    def char_confidences(self) -> tuple[float, ...]:
+        """Each character's probability, in reading order."""
+        return tuple(character.score for row in self.characters for character in row)
+
+    @property
+    def confidence(self) -> float:
+        """Probability that the whole reading is right, where the model has a curve for it.
+
+        Else the least sure character's: one wrong character makes a wrong plate, and a mean would hide one doubtful
+        character among eight sure ones. 0 where there is none.
+        """
+        if self.curve is None or not self.characters:
+            return min(self.char_confidences, default=0.0)
+        return self.curve.likelihood(self.sureness, self.parsed.valid)
+
+    @property
+    def sureness(self) -> float:
+        """What the curve is fitted to: see `confidence.sureness`."""
+        return sureness([character for row in self.characters for character in row])
+
+
+def _join(row: tuple[Character, ...]) -> str:
+    return unicodedata.normalize("NFC", "".join(character.label for character in row))
+
+
+@dataclass(frozen=True)
+class PlateReading:
+    """A plate found and read."""
+
+    found: FoundPlate
+    reading: Reading
+    colour: str = ""
+    """The plate's colour, as the country's file calls it; empty where it can't be told."""
+    is_sure: bool = True
+    """Whether its reading has the confidence that was asked for."""
+
+
+@dataclass(frozen=True)
+class FrameResult:
+    """The plates of a frame, and the time they took."""
+
+    plates: tuple[PlateReading, ...]
+    detect_ms: float
+    read_ms: float
+    """For all plates together."""
+    seen: tuple[FoundPlate, ...] = ()
+    """All detections, those outside the region of interest too."""
+    unsure: tuple[PlateReading, ...] = ()
+    """Plates whose readings have a lower confidence than was asked for."""
