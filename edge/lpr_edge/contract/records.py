@@ -64,6 +64,9 @@ class EventRecord(TypedDict, total=False):
     latin: Annotated[str, {"description": "The text in Latin letters and digits."}]
     valid: Annotated[bool, {"description": "Whether the country's grammar allows the text."}]
     fields: Annotated[dict[str, str], {"description": "The meaning of the text's parts, by the country's own names."}]
+    colour: Annotated[
+        str | None, {"description": "The plate's colour, by the country's own names; null where it can't be told."}
+    ]
     confidence: Required[
         Annotated[float, {"description": "Probability that the text is right.", "minimum": 0, "maximum": 1}]
     ]

@@ -1,8 +1,9 @@
 """The newest frame as a JPEG, for those who watch."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from time import monotonic
+from typing import Any
 
 import cv2
 import numpy as np
@@ -67,3 +68,19 @@ def shrink(image_bgr: Image) -> tuple[Image, float]:
         return image_bgr, scale
     size_wh = max(1, round(width * scale)), max(1, round(height * scale))
     return np.asarray(cv2.resize(image_bgr, size_wh, interpolation=cv2.INTER_AREA), np.uint8), scale
+
+
+@dataclass(frozen=True)
+class LivePage:
+    """A page that is served."""
+
+    picture: Picture
+    """Where frames go."""
+    server: Any
+    """`web.server.Server`; its packages are an extra's."""
+    token: str
+    """Empty where none is asked for."""
+
+    def close(self) -> None:
+        """Stop serving."""
+        self.server.close()

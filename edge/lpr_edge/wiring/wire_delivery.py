@@ -20,16 +20,13 @@ from lpr_edge.delivery.sinks.home_assistant import Announced
 from lpr_edge.delivery.sinks.log_files import JsonFile, Table
 from lpr_edge.delivery.sinks.mqtt import Mqtt, client_identity
 from lpr_edge.delivery.sinks.snapshots import Snapshots, take_frame, take_pictures
-from lpr_edge.privacy.hashing_sink import Hashing, PlateHasher
-from lpr_edge.privacy.key import load_key
+from lpr_edge.privacy.hashing_sink import Hashing
 from lpr_edge.service.runtime_stats import Vitals
-from lpr_edge.text.grammar import Grammar
 from lpr_edge.vision.reader import Reader
-from lpr_edge.watchlist.auto_reload import WatchedList
 from lpr_edge.watchlist.fuzzy import Nearness
 from lpr_edge.watchlist.run_command import CommandAction
-from lpr_edge.watchlist.watch_list import WatchList, read_list
 from lpr_edge.watchlist.watchlist_sink import Acting, Action, Matching, Telling
+from lpr_edge.wiring.wire_lists import open_list, wanted_hasher
 
 
 def open_sinks(
@@ -60,47 +57,6 @@ def open_sinks(
         nearness = Nearness(config.list_edits, config.list_doubt)
         sink = Matching(sink, watched, reader.model.manifest.labels, nearness)
     return sink
-
-
-def open_hasher(config: Config, grammar: Grammar) -> PlateHasher:
-    """What hashes plates, with this device's key.
-
-    Raises:
-        LprError: the key can't be had.
-    """
-    return PlateHasher(load_key(config.hash_key or state_folder() / "hash.key"), grammar)
-
-
-def wanted_hasher(config: Config, grammar: Grammar) -> PlateHasher | None:
-    """The same where plates are to be hashed; None where they aren't.
-
-    Raises:
-        LprError: the key can't be had.
-    """
-    return open_hasher(config, grammar) if config.hash_plates else None
-
-
-def load_watch_list(config: Config, grammar: Grammar, hasher: PlateHasher | None) -> WatchList:
-    """The watch list as its file is now.
-
-    Raises:
-        LprError: it can't be read.
-    """
-    if config.list is None:
-        raise ValueError("these settings have no list")
-    return read_list(config.list, grammar, hasher.hash_key if hasher else None, config.list_wildcard_actions)
-
-
-def open_list(config: Config, grammar: Grammar, hasher: PlateHasher | None) -> WatchedList:
-    """The watch list, read again when it changes.
-
-    Raises:
-        LprError: it can't be read.
-    """
-    path = config.list
-    assert path is not None
-    own = Grammar(grammar.country)  # a thread uses it: grammars remember what they have found
-    return WatchedList(path, lambda: load_watch_list(config, own, hasher))
 
 
 def _open_actions(config: Config, targets: Sequence[Target]) -> list[Action]:

@@ -1,6 +1,7 @@
 import io
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from lpr_edge.capture.frame import Unreadable
 from lpr_edge.contract.country import load_country
 from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.outputs import Character
+from lpr_edge.contract.records import event_schema
 from lpr_edge.delivery.sinks.json_lines import JsonLines
 from lpr_edge.text.grammar import Grammar
 from lpr_edge.tracking.event_record import character_record, error_record, event_record, image_record
@@ -134,3 +136,9 @@ def test_full_disk_is_one_clear_line() -> None:
         JsonLines(Stream(OSError(28, "No space left on device"))).write({})
     with pytest.raises(BrokenPipeError):
         JsonLines(Stream(BrokenPipeError(32, "Broken pipe"))).write({})
+
+
+def test_the_schema_is_generated_from_the_record(repository: Path) -> None:
+    """The fleet's event schema is that of the typed record, and every event that is made is valid under it."""
+    schema = json.loads((repository / "edge/fleet/schema/event.json").read_text(encoding="utf-8"))
+    assert schema == event_schema()
