@@ -101,7 +101,7 @@ class PlateReader:
         Raises:
             LprError: a model can't be loaded, or `roi` is no polygon.
         """
-        self._models: dict[str, Model] = {
+        self.models: dict[str, Model] = {
             name: open_model(path or shipped_model(name, runtime), runtime, threads)
             for name, path in (("detector", detector), ("reader", reader))
         }
@@ -181,11 +181,11 @@ class PlateReader:
 
     def read_cropped(self, crop_bgr: Image) -> PlateReading | None:
         """Read a crop (H, W, 3), with all its record's details; None where no character is read."""
-        return read_crop(Detector(self._models["detector"]), Reader(self._models["reader"]), crop_bgr)
+        return read_crop(Detector(self.models["detector"]), Reader(self.models["reader"]), crop_bgr)
 
     def _pipeline(self, looks: int, is_photograph: bool) -> PlatePipeline:
-        detector = Detector(self._models["detector"], looks if self._tta is None else self._tta)
-        reader = Reader(self._models["reader"])
+        detector = Detector(self.models["detector"], looks if self._tta is None else self._tta)
+        reader = Reader(self.models["reader"])
         return PlatePipeline(detector, reader, self._min_confidence, self._roi, is_photograph)
 
 

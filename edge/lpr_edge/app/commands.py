@@ -175,7 +175,7 @@ def _loop(config: Config, source: Source, replay: float | None = None) -> Loop:
     plate_reader = opened.photographs if source.kind == "stills" else opened.frames
     views = open_views(source, config.show, config.save_video, config.save_images, config.every_frame)
     views.captions = not config.blurs
-    vitals = open_vitals(config, plate_reader)
+    vitals = open_vitals(config, opened.models)
     sink = open_sinks(config, JsonLines(sys.stdout), plate_reader.reader, vitals, replay)
     views.page = open_live_page(config, vitals, sink)
     loop = Loop(

@@ -1,6 +1,7 @@
 """Opens what shows a run elsewhere: its statistics, and the live page."""
 
 import socket
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +12,13 @@ from lpr_edge.base.state_dir import state_folder
 from lpr_edge.base.web_address import is_local, new_token, parse_address
 from lpr_edge.contract.errors import LprError
 from lpr_edge.delivery.sink import Sink
+from lpr_edge.runtimes.model import Model
 from lpr_edge.service.runtime_stats import Vitals
-from lpr_edge.vision.pipeline import PlatePipeline
 from lpr_edge.web.picture import LivePage, Picture
 
 
-def open_vitals(config: Config, reader: PlatePipeline) -> Vitals:
-    """The counts of a run that begins."""
-    models = {"detector": reader.detector.model, "reader": reader.reader.model}
+def open_vitals(config: Config, models: Mapping[str, Model]) -> Vitals:
+    """The statistics of a run that begins, with the models that it runs, by kind."""
     names = {
         kind: f"{model.path.name} {model.manifest.weights_sha256[:8]} ({model.runtime_name} {model.runtime_version})"
         for kind, model in models.items()
