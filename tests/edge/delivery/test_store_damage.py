@@ -98,6 +98,7 @@ def test_damaged_pages_cost_only_the_events_on_them(
         assert root < pages - 4
     if when == "at the start":
         box = Outbox(path, ["shelf"])
+        assert list(tmp_path.glob("outbox.db.damaged-*")), "it is looked at before it is used"
     got = drain(box)
     tally("two pages overwritten, events (those on them are lost)", 300, 300 - len(got))
     assert 250 < len(got) < 300
@@ -307,4 +308,49 @@ def test_a_deleted_event_leaves_nothing_behind(tmp_path: Path) -> None:
     box.drop_oldest(3)
     for table in ("events", "pictures", "refused", "damaged", "replays"):
         assert box._connection.execute(f"SELECT COUNT(*) FROM {table}").fetchone() == (0,), table
+    box.close()
+
+
+@pytest.mark.faults
+def test_a_file_emptied_while_it_is_used_costs_no_new_event(outbox: Outbox, tally: Tally) -> None:
+    """Somebody empties the file (`> outbox.db`): a new one is begun, and what comes is stored there."""
+    outbox.add(record(0))
+    outbox._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    outbox._connection.execute("PRAGMA shrink_memory").fetchall()
+    outbox.path.write_bytes(b"")
+    for number in range(1, 4):
+        assert outbox.add(record(number)) == record(number)
+    got = drain(outbox)
+    tally("store emptied while it is used, new events", 3, 3 - len(got))
+    assert got == [record(number) for number in range(1, 4)]
+
+
+@pytest.mark.faults
+def test_a_file_cut_short_gives_what_is_left(tmp_path: Path, tally: Tally) -> None:
+    """Of a file whose last pages are gone, the events on the others are still delivered."""
+    path = tmp_path / "outbox.db"
+    box = Outbox(path, ["shelf"])
+    for number in range(200):
+        box.add(record(number) | {"text": "x" * 1000})
+    box.close()
+    os.truncate(path, path.stat().st_size - 3 * 4096)
+    box = Outbox(path, ["shelf"])
+    got = drain(box)
+    tally("store cut short by three pages, events (those on them are lost)", 200, 200 - len(got))
+    assert len(got) > 150
+    box.close()
+
+
+def test_a_new_file_goes_on_where_each_sink_was(tmp_path: Path) -> None:
+    """After the file went, each sink gets what it hadn't had, from the next event on, and nothing is skipped."""
+    box = Outbox(tmp_path / "outbox.db", ["ahead", "behind"])
+    for number in range(6):
+        box.add(record(number))
+    for sink, count in (("ahead", 5), ("behind", 3)):
+        for number in range(1, count + 1):
+            box.mark_delivered(sink, number)
+    remove(box.path)
+    box.add(record(6))
+    assert drain(box, "behind") == [record(number) for number in range(3, 7)]
+    assert drain(box, "ahead") == [record(5), record(6)]
     box.close()
