@@ -117,10 +117,9 @@ def _unpredicted_labels(
         if label not in answered and count >= floor.shown and missed**count < UNPREDICTED_P_VALUE
     ]
     if silent:
-        others = f", nor {', '.join(silent[1:4])}" if silent[1:] else ""
         yield (
-            f"the float network never answers {silent[0]}, which stands {shown[silent[0]]} times in "
-            f"{_set(verdict)}{others}. Look at its labels and at the training pictures of this one"
+            f"the float network never answers {', '.join(silent[:4])}; {silent[0]} stands {shown[silent[0]]} times in "
+            f"{_set(verdict)}. Look at its labels and training pictures"
         )
 
 

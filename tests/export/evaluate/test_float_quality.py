@@ -96,7 +96,7 @@ def test_label_that_is_never_answered(good: Path, tmp_path: Path) -> None:
     only = rewrite(good, tmp_path / "only.tflite", labels=(label, label))
     verdict, _ = verdict_of(only, count=30)
     (found,) = find_weaknesses(verdict, read_manifest(good), TASK_METRICS["classifier"], None)
-    assert found.startswith("the float network never answers X, which stands 15 times in 30 pictures")
+    assert found.startswith("the float network never answers X; X stands 15 times in 30 pictures")
 
 
 def test_rare_label_may_be_missed(good: Path, tmp_path: Path) -> None:
