@@ -67,6 +67,7 @@ def test_record_is_a_measure_too(shifted: Path) -> None:
     assert "its run recorded 98.00 % of 200 on rendered (held out of training)" in found
     assert weaknesses(shifted, 0.0, **recorded(0.1)) == []
     assert weaknesses(shifted, 0.0, **recorded(0.98, data="plates")) == []
+    assert weaknesses(shifted, 0.0, **recorded(0.98, metric="kept")) == []
 
 
 def test_record_of_another_split_is_none_of_a_data_folders(shifted: Path) -> None:
