@@ -49,6 +49,8 @@ def test_good_pair_passes(name: str) -> None:
     _, verdict = judged(pair(name), held_out(name), {"characters": "classifier"}.get(name, name))
     assert verdict.faults == ()
     assert [lsb_differences.largest for lsb_differences in verdict.lsb_differences] == [0]
+    claims = [verdict.runtimes(f"{name}.int8.{suffix}") for suffix in ("tflite", "onnx")]
+    assert claims == [("litert",), ("onnxruntime",)]  # each file its own alone
 
 
 def test_swapped_labels_are_a_fault(tmp_path: Path) -> None:

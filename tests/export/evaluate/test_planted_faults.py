@@ -47,7 +47,7 @@ def old_files_stand(out: Path) -> bool:
 
 @pytest.fixture
 def spoilt_run(fitted_run: Callable[[str], Path], tmp_path: Path) -> Path:
-    """The fitted reader's run with faint noise for a representative data set, renamed to what the old files are called."""
+    """The fitted reader's run with faint noise to calibrate on, renamed to what the old files are called."""
     run: Path = shutil.copytree(fitted_run("reader"), tmp_path / "spoilt")
     noise = np.random.default_rng(3).integers(120, 136, (32, 32, 96, 1), dtype=np.uint8)
     write_samples(run / "representative.npz", as_samples(list(noise), ("",) * 32))

@@ -42,6 +42,17 @@ def test_swapped_labels(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert out.splitlines()[-1] == "characters.int8.tflite: not as it was proved"
 
 
+def test_twin_that_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A twin that answers otherwise is a fault of the pair, although the file itself is as it was proved."""
+    path = proved("characters", tmp_path)
+    twin = path.with_suffix(".onnx")
+    rewrite(twin, twin, labels=read_manifest(twin).labels[::-1])
+    status, _, err = verify(path, capsys)
+    assert status == 1
+    assert "characters.int8.onnx in onnxruntime answers 12 pictures otherwise than when it was proved" in err
+    assert "characters.int8.tflite in" not in err
+
+
 def test_moved_threshold(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A file that answers as it did, and lets far fewer peaks pass its threshold than float did: exit 1."""
     path = proved("reader", tmp_path)
