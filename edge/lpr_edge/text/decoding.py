@@ -4,6 +4,8 @@ Where the plain reading (each peak's likeliest label) is valid, it stands. Other
 take one of its likely labels or be no character at all, and the automaton of the grammar says what may follow: so a
 digit never stands where a class letter must, and a dot that was taken for a character goes. A reading that would have
 to bend too far stays as it was read, and isn't valid.
+
+A bilingual plate says its registration twice: in the country's own script, and its twin in Latin letters.
 """
 
 from collections.abc import Sequence
@@ -17,6 +19,9 @@ from lpr_edge.text.grammar import Grammar, State
 from lpr_edge.text.parsed import Parsed
 
 Rows = tuple[tuple[Character, ...], ...]
+
+TWIN_FIELD = "latin_twin"
+"""The field that holds what a bilingual plate says in Latin letters."""
 
 LIKELY = 6
 """Labels of a peak that are tried."""
@@ -122,3 +127,56 @@ def _likely(character: Character, labels: Sequence[str]) -> list[Character]:
     """The character with each of its likely labels."""
     best = np.argsort(-character.scores)[:LIKELY]
     return [replace(character, label=labels[i], score=float(character.scores[i])) for i in best]
+
+
+@dataclass(frozen=True)
+class DecodedPlate:
+    """The characters of a plate's registration, and its twin's."""
+
+    rows: Rows
+    """The registration, row by row from the top."""
+    parsed: Parsed
+    twin: Rows = ()
+    """The rows of its twin in Latin letters; none on most plates."""
+
+
+def decode_plate(decoder: PlateDecoder, candidates: Sequence[Character], peak: float = 0.0) -> DecodedPlate:
+    """Choose the characters of a plate that may be bilingual.
+
+    Args:
+        decoder: the reader's and the country's.
+        candidates: every peak of the reader, faint ones included.
+        peak: threshold from which a peak counts as a character by itself, 0..1.
+
+    Returns:
+        Where the plate has rows in both scripts, and those in the own one are a registration: these, the others as
+        its twin, told in the field `latin_twin` where they are a registration too. Else all of its rows.
+    """
+    rows, parsed = decoder.decode(candidates, peak)
+    if parsed.valid:
+        return DecodedPlate(rows, parsed)
+    all_rows = group_rows(candidates)
+    own = [character for row in all_rows if not _is_latin(row) for character in row]
+    if not own or len(own) == len(candidates):
+        return DecodedPlate(rows, parsed)
+    own_rows, own_parsed = decoder.decode(own, peak)
+    if not own_parsed.valid:
+        return DecodedPlate(rows, parsed)
+    twin_rows, twin_parsed = decoder.decode([c for row in all_rows if _is_latin(row) for c in row], peak)
+    return DecodedPlate(own_rows, with_twin(own_parsed, text_of(twin_rows) if twin_parsed.valid else ""), twin_rows)
+
+
+def with_twin(parsed: Parsed, twin: str) -> Parsed:
+    """A registration's fields and, where it has one, its twin."""
+    return replace(parsed, fields=parsed.fields | {TWIN_FIELD: twin}) if twin else parsed
+
+
+def text_of(rows: Rows) -> str:
+    """The labels of all rows, joined."""
+    return "".join(character.label for row in rows for character in row)
+
+
+def _is_latin(row: Sequence[Character]) -> bool:
+    """Whether most of a row, by how likely its characters are there, is in ASCII."""
+    latin = sum(character.peak for character in row if character.label.isascii())
+    return latin > 0.5 * sum(character.peak for character in row)

@@ -7,9 +7,8 @@ from lpr_edge.contract.country import country_from_dict
 from lpr_edge.contract.outputs import decode_characters
 from lpr_edge.contract.preprocess import prepare_plate
 from lpr_edge.runtimes.model import Model
-from lpr_edge.text.bilingual import decode_plate
 from lpr_edge.text.confidence import curve_of
-from lpr_edge.text.decoding import FAINT, PlateDecoder
+from lpr_edge.text.decoding import FAINT, PlateDecoder, decode_plate
 from lpr_edge.text.grammar import Grammar
 from lpr_edge.vision.plates import Reading
 

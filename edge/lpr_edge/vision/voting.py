@@ -11,8 +11,7 @@ import numpy as np
 
 from lpr_edge.contract.arrays import Floats
 from lpr_edge.contract.outputs import Character
-from lpr_edge.text.bilingual import TWIN_FIELD, with_twin
-from lpr_edge.text.decoding import PlateDecoder
+from lpr_edge.text.decoding import TWIN_FIELD, PlateDecoder, with_twin
 from lpr_edge.vision.plates import Reading
 
 VALID_WEIGHT = 2.0
