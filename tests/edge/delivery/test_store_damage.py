@@ -354,3 +354,15 @@ def test_a_new_file_goes_on_where_each_sink_was(tmp_path: Path) -> None:
     assert drain(box, "behind") == [record(number) for number in range(3, 7)]
     assert drain(box, "ahead") == [record(5), record(6)]
     box.close()
+
+
+def test_numbers_given_anew_count_as_new(tmp_path: Path) -> None:
+    """Where every sink had everything when the file went, the events after it are still delivered."""
+    box = Outbox(tmp_path / "outbox.db", ["shelf"])
+    for number in range(6):
+        box.add(record(number))
+    assert len(drain(box)) == 6
+    remove(box.path)
+    box.add(record(6))
+    assert drain(box) == [record(6)]
+    box.close()
