@@ -152,7 +152,7 @@ def test_sighup_takes_new_settings_and_refuses_broken_ones(
             said = (tmp_path / "err").read_text().count("The settings stay as they were.")
             process.send_signal(signal.SIGHUP)
             wait_until(partial(has_said_more, tmp_path / "err", said), 60.0)
-        settings.write_text(f'source = "{url}"\njsonl = "{new}"\n')
+        settings.write_text(f'source = "{url}"\ngap = "1h"\njsonl = "{new}"\n')
         process.send_signal(signal.SIGHUP)
         assert heard(systemd).startswith("RELOADING=1\nMONOTONIC_USEC=")
         assert heard(systemd).startswith("READY=1")
@@ -162,7 +162,7 @@ def test_sighup_takes_new_settings_and_refuses_broken_ones(
         out, _ = process.communicate(timeout=20)
         stop.set()
     assert process.returncode == 0
-    assert json.loads(new.read_text())["text"] == "L77"
+    assert [json.loads(line)["text"] for line in new.read_text().splitlines()] == ["L77"]
     assert [json.loads(line)["text"] for line in out.splitlines()] == ["L77"]
     assert "begins again with the settings as they are now" in (tmp_path / "err").read_text()
 
