@@ -14,9 +14,9 @@ from lpr_edge.runtimes.shipped_models import shipped_model
 from lpr_edge.vision.detector import Detector
 from lpr_edge.vision.pipeline import PlatePipeline
 from lpr_edge.vision.reader import Reader
-from lpr_train.render.glyphs import GlyphBook
-from lpr_train.render.plates import PlateRenderer
-from lpr_train.render.scenes import SceneRenderer
+from lpr_train.render.plate.glyphs import GlyphBook
+from lpr_train.render.plate.plates import PlateRenderer
+from lpr_train.render.scene.scenes import SceneRenderer
 
 COUNT = 6
 

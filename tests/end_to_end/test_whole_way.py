@@ -8,9 +8,9 @@ import pytest
 
 from lpr_edge.app.cli import main as lpr_edge
 from lpr_edge.contract.country import load_country
-from lpr_train.render.glyphs import GlyphBook
-from lpr_train.render.plates import PlateRenderer
-from lpr_train.render.scenes import SceneRenderer
+from lpr_train.render.plate.glyphs import GlyphBook
+from lpr_train.render.plate.plates import PlateRenderer
+from lpr_train.render.scene.scenes import SceneRenderer
 
 pytestmark = pytest.mark.slow
 SHORT = ["--epochs", "1", "--steps-per-epoch", "3", "--batch-size", "8", "--representative", "48", "--heldout", "12"]

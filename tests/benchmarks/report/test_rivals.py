@@ -17,7 +17,7 @@ from lpr_edge.contract.country import country_from_dict, load_country
 from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.manifest import read_manifest
 from lpr_edge.runtimes.shipped_models import shipped_model
-from lpr_train.render.plates import PlateRenderer
+from lpr_train.render.plate.plates import PlateRenderer
 from rivals import fast_plate, nano, reading, run, speed
 from rivals.alphabet import FIRST, PAD, Alphabet, alphabet_of
 from rivals.commands import installed

@@ -7,7 +7,7 @@ from tests.support.islands import islands
 from lpr_edge.contract.arrays import Floats
 from lpr_edge.contract.country import load_country
 from lpr_edge.contract.errors import LprError
-from lpr_train.render.characters import CharacterRenderer
+from lpr_train.render.plate.characters import CharacterRenderer
 
 
 @pytest.fixture(scope="module")

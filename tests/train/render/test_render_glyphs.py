@@ -11,11 +11,11 @@ from lpr_edge.contract.arrays import Image
 from lpr_edge.contract.country import Country, country_from_dict, load_country
 from lpr_edge.contract.data import CharacterFile
 from lpr_edge.contract.errors import LprError
-from lpr_train.render.cutouts import CutoutSource, cut_out, likely, load_cutouts
-from lpr_train.render.faces import FACES, Face, FontSource, draw_text, font_sources, load_font
-from lpr_train.render.glyphs import GlyphBook
-from lpr_train.render.painted import BlockSource, PaintedSource, painted_sources
-from lpr_train.render.shapes import Glyph, tight
+from lpr_train.render.draw.shapes import Glyph, tight
+from lpr_train.render.plate.cutouts import CutoutSource, cut_out, likely, load_cutouts
+from lpr_train.render.plate.faces import FACES, Face, FontSource, draw_text, font_sources, load_font
+from lpr_train.render.plate.glyphs import GlyphBook
+from lpr_train.render.plate.painted import BlockSource, PaintedSource, painted_sources
 
 
 @pytest.fixture(scope="module")

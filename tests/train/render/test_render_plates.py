@@ -8,10 +8,10 @@ from tests.support.islands import islands
 from lpr_edge.contract.country import Country, load_country
 from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.geometry import rectify
-from lpr_train.render.composing import choose_colour, compose, vary_marks, word
-from lpr_train.render.effects import CAMERA, LIGHT, degrade
-from lpr_train.render.photograph import photograph
-from lpr_train.render.plates import PlateRenderer, RenderedPlate
+from lpr_train.render.draw.effects import CAMERA, LIGHT, degrade
+from lpr_train.render.draw.photograph import photograph
+from lpr_train.render.plate.composing import choose_colour, compose, vary_marks, word
+from lpr_train.render.plate.plates import PlateRenderer, RenderedPlate
 
 
 @pytest.fixture(scope="module")

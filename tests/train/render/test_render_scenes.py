@@ -13,11 +13,11 @@ from tests.support.islands import islands
 from lpr_edge.contract.country import Country, load_country
 from lpr_edge.contract.errors import DataError, LprError
 from lpr_edge.contract.geometry import is_convex, rectangle, rectify, signed_area
-from lpr_train.render.plates import PlateRenderer, RenderedPlate
-from lpr_train.render.preview import contact_sheet, tile
-from lpr_train.render.repaint import paste_plate
-from lpr_train.render.scenes import SEEN_ENOUGH, RenderedScene, SceneRenderer
-from lpr_train.render.warp import homography, move_boxes, move_points, random_corners
+from lpr_train.render.draw.warp import homography, move_boxes, move_points, random_corners
+from lpr_train.render.plate.plates import PlateRenderer, RenderedPlate
+from lpr_train.render.scene.preview import contact_sheet, tile
+from lpr_train.render.scene.repaint import paste_plate
+from lpr_train.render.scene.scenes import SEEN_ENOUGH, RenderedScene, SceneRenderer
 
 SIZE_HW = (240, 320)
 

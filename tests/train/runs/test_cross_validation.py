@@ -14,9 +14,9 @@ from lpr_edge.contract.data import load_plates
 from lpr_edge.contract.splits import seen_by_training
 from lpr_train.app.cli import main
 from lpr_train.base.config import FitConfig
-from lpr_train.render.glyphs import GlyphBook
-from lpr_train.render.plates import PlateRenderer
-from lpr_train.render.scenes import SceneRenderer
+from lpr_train.render.plate.glyphs import GlyphBook
+from lpr_train.render.plate.plates import PlateRenderer
+from lpr_train.render.scene.scenes import SceneRenderer
 from lpr_train.runs import cross_validation
 from lpr_train.runs.cross_validation import cross_validate, figures, format_figures
 

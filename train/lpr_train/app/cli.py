@@ -188,7 +188,7 @@ def _preview(parsed: argparse.Namespace) -> int:
     import cv2
 
     from lpr_edge.contract.country import load_country
-    from lpr_train.render.preview import contact_sheet
+    from lpr_train.render.scene.preview import contact_sheet
 
     sheet = contact_sheet(parsed.kind, load_country(parsed.country), parsed.seed, parsed.count, parsed.data)
     try:
@@ -209,7 +209,7 @@ def _add_clip(commands: Any) -> None:
 
 def _clip(parsed: argparse.Namespace) -> int:
     from lpr_edge.contract.country import load_country
-    from lpr_train.render.clip import write_clip
+    from lpr_train.render.scene.clip import write_clip
 
     passages = write_clip(load_country(parsed.country), parsed.out, parsed.seed)
     print(f"{len(passages)} vehicles in {parsed.out / 'clip.mp4'}")

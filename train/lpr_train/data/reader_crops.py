@@ -14,8 +14,8 @@ from lpr_edge.contract.errors import DataError
 from lpr_edge.contract.geometry import rectangle
 from lpr_edge.contract.pictures import file_sha256
 from lpr_train.base.findings import Report, open_picture
-from lpr_train.render.effects import degrade
-from lpr_train.render.warp import homography, warp_picture
+from lpr_train.render.draw.effects import degrade
+from lpr_train.render.draw.warp import homography, warp_picture
 
 LONGEST_SIDE = 112
 """Crops are kept at most this large: twice a classifier's input, so that moving them costs no sharpness."""

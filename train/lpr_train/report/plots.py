@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from lpr_edge.contract.arrays import AnyArray, Image
-from lpr_train.render.faces import Face, load_font
+from lpr_train.render.plate.faces import Face, load_font
 
 INK, RED, GREEN = (40, 40, 40), (30, 30, 200), (60, 130, 20)
 """BGR."""

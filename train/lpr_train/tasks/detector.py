@@ -28,11 +28,11 @@ from lpr_train.loop.fit import predict
 from lpr_train.loop.losses import peak_loss, weighted_l1, weighted_shares
 from lpr_train.loop.warm_start import unseen_before
 from lpr_train.networks.detector import STRIDE, detector_network
-from lpr_train.render.effects import degrade
-from lpr_train.render.glyphs import GlyphBook
-from lpr_train.render.plates import PlateRenderer
-from lpr_train.render.repaint import cut_out, paste_plate
-from lpr_train.render.scenes import SceneRenderer
+from lpr_train.render.draw.effects import degrade
+from lpr_train.render.plate.glyphs import GlyphBook
+from lpr_train.render.plate.plates import PlateRenderer
+from lpr_train.render.scene.repaint import cut_out, paste_plate
+from lpr_train.render.scene.scenes import SceneRenderer
 from lpr_train.targets.heat_maps import plate_targets
 
 THRESHOLDS = tuple(np.arange(0.15, 0.75, 0.05))

@@ -34,11 +34,11 @@ from lpr_train.loop.fit import predict
 from lpr_train.loop.losses import peak_loss, weighted_l1, weighted_labels
 from lpr_train.loop.warm_start import unseen_before
 from lpr_train.networks.reader import STRIDE, reader_network
-from lpr_train.render.cutouts import CutoutSource, load_cutouts
-from lpr_train.render.effects import degrade
-from lpr_train.render.glyphs import GlyphBook
-from lpr_train.render.photograph import photograph
-from lpr_train.render.plates import PlateRenderer, RenderedPlate
+from lpr_train.render.draw.effects import degrade
+from lpr_train.render.draw.photograph import photograph
+from lpr_train.render.plate.cutouts import CutoutSource, load_cutouts
+from lpr_train.render.plate.glyphs import GlyphBook
+from lpr_train.render.plate.plates import PlateRenderer, RenderedPlate
 from lpr_train.targets.forced_alignment import place_characters
 from lpr_train.targets.heat_maps import UNKNOWN, PlacedCharacter, character_targets
 

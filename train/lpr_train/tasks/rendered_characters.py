@@ -30,9 +30,9 @@ class RenderedCharacters:
 
     @cached_property
     def _renderer(self) -> Any:
-        from lpr_train.render.characters import CharacterRenderer
-        from lpr_train.render.cutouts import load_cutouts
-        from lpr_train.render.glyphs import GlyphBook
+        from lpr_train.render.plate.characters import CharacterRenderer
+        from lpr_train.render.plate.cutouts import load_cutouts
+        from lpr_train.render.plate.glyphs import GlyphBook
 
         cutouts = load_cutouts(CharacterFile(crop.path, crop.label) for crop in self._crops) if self._crops else None
         return CharacterRenderer(self._country, GlyphBook(self._country, cutouts), self._strength)

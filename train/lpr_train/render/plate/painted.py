@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from lpr_edge.contract.arrays import Floats, Image
-from lpr_train.render.shapes import PAINT, SHAPE_HEIGHT, Glyph, tight
+from lpr_train.render.draw.shapes import PAINT, SHAPE_HEIGHT, Glyph, tight
 
 ALPHABET = Path(__file__).with_name("painted.toml")
 MARGIN = 30

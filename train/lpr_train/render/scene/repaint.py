@@ -5,7 +5,7 @@ import numpy as np
 
 from lpr_edge.contract.arrays import AnyArray, Image, Quad
 from lpr_edge.contract.geometry import quad_size, rectify
-from lpr_train.render.sketch import paste
+from lpr_train.render.draw.sketch import paste
 
 
 def paste_plate(

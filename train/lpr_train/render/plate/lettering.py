@@ -7,10 +7,10 @@ import cv2
 import numpy as np
 
 from lpr_edge.contract.arrays import Floats, Image
-from lpr_train.render.chance import pick
-from lpr_train.render.composing import Row, Sign
-from lpr_train.render.glyphs import GlyphBook, Hand
-from lpr_train.render.shapes import PAINT, Glyph
+from lpr_train.render.draw.chance import pick
+from lpr_train.render.draw.shapes import PAINT, Glyph
+from lpr_train.render.plate.composing import Row, Sign
+from lpr_train.render.plate.glyphs import GlyphBook, Hand
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 
 from lpr_edge.contract.arrays import Floats, Image
-from lpr_train.render.chance import pick
-from lpr_train.render.noise import cloud_noise, white_noise
-from lpr_train.render.shapes import PAINT
+from lpr_train.render.draw.chance import pick
+from lpr_train.render.draw.noise import cloud_noise, white_noise
+from lpr_train.render.draw.shapes import PAINT
 
 Effect = Callable[[Image, np.random.Generator, float], Image]
 

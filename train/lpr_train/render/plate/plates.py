@@ -8,12 +8,13 @@ import numpy as np
 
 from lpr_edge.contract.arrays import Floats, Image
 from lpr_edge.contract.country import Colour, Country
-from lpr_train.render import blanks, wear
-from lpr_train.render.chance import pick
-from lpr_train.render.composing import Wording, choose_colour, compose, vary_marks, word
-from lpr_train.render.faces import title_glyph
-from lpr_train.render.glyphs import GlyphBook
-from lpr_train.render.lettering import Area, CharacterBox, letter, move_box, move_mask, shake_field, stroke_weight
+from lpr_train.render.draw import wear
+from lpr_train.render.draw.chance import pick
+from lpr_train.render.plate import blanks
+from lpr_train.render.plate.composing import Wording, choose_colour, compose, vary_marks, word
+from lpr_train.render.plate.faces import title_glyph
+from lpr_train.render.plate.glyphs import GlyphBook
+from lpr_train.render.plate.lettering import Area, CharacterBox, letter, move_box, move_mask, shake_field, stroke_weight
 
 SHORTEST, TALLEST = 56, 150
 """Heights of rendered plates in pixels."""

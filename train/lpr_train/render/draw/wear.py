@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from lpr_edge.contract.arrays import Floats, Image
-from lpr_train.render.noise import cloud_noise, grain
+from lpr_train.render.draw.noise import cloud_noise, grain
 
 
 def chip(paint: Floats, rng: np.random.Generator, strength: float) -> Floats:

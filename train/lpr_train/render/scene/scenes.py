@@ -8,13 +8,13 @@ import numpy as np
 from lpr_edge.contract.arrays import Floats, Image, Quad
 from lpr_edge.contract.country import Country
 from lpr_edge.contract.geometry import is_convex, rectangle, signed_area
-from lpr_train.render import distractors
-from lpr_train.render.chance import pick
-from lpr_train.render.effects import degrade_scene
-from lpr_train.render.plates import PlateRenderer, RenderedPlate
-from lpr_train.render.sketch import Sketch, Slot, paste
-from lpr_train.render.textures import backdrop
-from lpr_train.render.vehicles import VEHICLES
+from lpr_train.render.draw.chance import pick
+from lpr_train.render.draw.effects import degrade_scene
+from lpr_train.render.draw.sketch import Sketch, Slot, paste
+from lpr_train.render.draw.textures import backdrop
+from lpr_train.render.plate.plates import PlateRenderer, RenderedPlate
+from lpr_train.render.scene import distractors
+from lpr_train.render.scene.vehicles import VEHICLES
 
 SEEN_ENOUGH = 0.6
 """A plate of which less lies within the picture isn't labelled."""

@@ -16,7 +16,7 @@ from PIL import ImageDraw, ImageFont, features
 from lpr_edge.contract.arrays import Image
 from lpr_edge.contract.country import Country
 from lpr_edge.contract.errors import LprError
-from lpr_train.render.shapes import Glyph, tight
+from lpr_train.render.draw.shapes import Glyph, tight
 
 FONT_SIZE = 128
 BODY_LABELS = 12

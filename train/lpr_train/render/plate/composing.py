@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lpr_edge.contract.country import Colour, Country, Element, Form, Layout
-from lpr_train.render.chance import pick
+from lpr_train.render.draw.chance import pick
 
 EVEN_SHARE = 0.3
 """How often a label is drawn without regard to shares, so that rare ones are learned."""

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 
 from lpr_edge.contract.arrays import Floats
-from lpr_train.render.chance import pick
-from lpr_train.render.sketch import Colour, Sketch, Slot, slot
+from lpr_train.render.draw.chance import pick
+from lpr_train.render.draw.sketch import Colour, Sketch, Slot, slot
 
 Vehicle = Callable[[Sketch, np.random.Generator], list[Slot]]
 

@@ -11,14 +11,14 @@ from lpr_edge.contract.country import Country
 from lpr_edge.contract.data import find_dataset, load_characters
 from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.geometry import rectangle, rectify
-from lpr_train.render.characters import CharacterRenderer
-from lpr_train.render.cutouts import load_cutouts
-from lpr_train.render.effects import degrade
-from lpr_train.render.glyphs import GlyphBook
-from lpr_train.render.photograph import photograph
-from lpr_train.render.plates import PlateRenderer
-from lpr_train.render.scenes import SceneRenderer
-from lpr_train.render.warp import homography, move_boxes
+from lpr_train.render.draw.effects import degrade
+from lpr_train.render.draw.photograph import photograph
+from lpr_train.render.draw.warp import homography, move_boxes
+from lpr_train.render.plate.characters import CharacterRenderer
+from lpr_train.render.plate.cutouts import load_cutouts
+from lpr_train.render.plate.glyphs import GlyphBook
+from lpr_train.render.plate.plates import PlateRenderer
+from lpr_train.render.scene.scenes import SceneRenderer
 
 KINDS = ("plates", "characters", "scenes")
 SHEET_WIDTH = 1600

@@ -11,13 +11,13 @@ import numpy as np
 from lpr_edge.contract.arrays import Image
 from lpr_edge.contract.country import Country
 from lpr_edge.contract.errors import LprError
-from lpr_train.render.effects import noise
-from lpr_train.render.glyphs import GlyphBook
-from lpr_train.render.plates import PlateRenderer, RenderedPlate
-from lpr_train.render.scenes import hang
-from lpr_train.render.sketch import Sketch, Slot, paste
-from lpr_train.render.textures import paving
-from lpr_train.render.vehicles import bus, car, motorbike_rear
+from lpr_train.render.draw.effects import noise
+from lpr_train.render.draw.sketch import Sketch, Slot, paste
+from lpr_train.render.draw.textures import paving
+from lpr_train.render.plate.glyphs import GlyphBook
+from lpr_train.render.plate.plates import PlateRenderer, RenderedPlate
+from lpr_train.render.scene.scenes import hang
+from lpr_train.render.scene.vehicles import bus, car, motorbike_rear
 
 SIZE_HW = (480, 640)
 FRAMES_PER_SECOND = 10

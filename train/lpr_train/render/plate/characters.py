@@ -6,14 +6,15 @@ import numpy as np
 from lpr_edge.contract.arrays import Floats, Image
 from lpr_edge.contract.country import Colour, Country
 from lpr_edge.contract.geometry import rectangle
-from lpr_train.render import blanks, wear
-from lpr_train.render.chance import pick
-from lpr_train.render.effects import degrade
-from lpr_train.render.glyphs import GlyphBook, Hand
-from lpr_train.render.lettering import move_mask, shake_field, stamp_cut, stroke_weight
-from lpr_train.render.noise import cloud_noise
-from lpr_train.render.shapes import Glyph
-from lpr_train.render.warp import homography, random_corners, warp_picture
+from lpr_train.render.draw import wear
+from lpr_train.render.draw.chance import pick
+from lpr_train.render.draw.effects import degrade
+from lpr_train.render.draw.noise import cloud_noise
+from lpr_train.render.draw.shapes import Glyph
+from lpr_train.render.draw.warp import homography, random_corners, warp_picture
+from lpr_train.render.plate import blanks
+from lpr_train.render.plate.glyphs import GlyphBook, Hand
+from lpr_train.render.plate.lettering import move_mask, shake_field, stamp_cut, stroke_weight
 
 
 class CharacterRenderer:

@@ -6,11 +6,11 @@ import numpy as np
 
 from lpr_edge.contract.country import Country
 from lpr_edge.contract.errors import LprError
-from lpr_train.render.chance import pick, weighted_order
-from lpr_train.render.cutouts import CutoutSource, likely
-from lpr_train.render.faces import font_sources
-from lpr_train.render.painted import painted_sources
-from lpr_train.render.shapes import Glyph, ShapeSource
+from lpr_train.render.draw.chance import pick, weighted_order
+from lpr_train.render.draw.shapes import Glyph, ShapeSource
+from lpr_train.render.plate.cutouts import CutoutSource, likely
+from lpr_train.render.plate.faces import font_sources
+from lpr_train.render.plate.painted import painted_sources
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class GlyphBook:
             if not found:
                 raise LprError(
                     f"no installed font draws the label {label!r} of {self.country.name}: "
-                    "install a fontpkg-* package that does, and add it to lpr_train.render.faces.FACES"
+                    "install a fontpkg-* package that does, and add it to lpr_train.render.plate.faces.FACES"
                 )
             self._drawers[label] = found
         return self._drawers[label]

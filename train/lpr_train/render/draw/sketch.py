@@ -8,8 +8,8 @@ import numpy as np
 
 from lpr_edge.contract.arrays import AnyArray, Floats, Image, Quad
 from lpr_edge.contract.geometry import rectangle
-from lpr_train.render.noise import cloud_noise
-from lpr_train.render.shapes import PAINT
+from lpr_train.render.draw.noise import cloud_noise
+from lpr_train.render.draw.shapes import PAINT
 
 Colour = Sequence[float] | AnyArray
 

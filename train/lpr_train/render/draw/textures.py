@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 
 from lpr_edge.contract.arrays import AnyArray, Floats, Image
-from lpr_train.render.chance import pick
-from lpr_train.render.noise import cloud_bytes, grain
+from lpr_train.render.draw.chance import pick
+from lpr_train.render.draw.noise import cloud_bytes, grain
 
 Texture = Callable[[np.random.Generator, tuple[int, int]], Image]
 

@@ -9,7 +9,7 @@ import numpy as np
 from lpr_edge.contract.arrays import AnyArray, Image
 from lpr_edge.contract.data import CharacterFile
 from lpr_edge.contract.pictures import read_picture
-from lpr_train.render.shapes import SHAPE_HEIGHT, Glyph, ShapeSource, tight
+from lpr_train.render.draw.shapes import SHAPE_HEIGHT, Glyph, ShapeSource, tight
 
 MOST_PER_LABEL = 150
 SOLID = 0.06

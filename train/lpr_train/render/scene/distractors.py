@@ -5,10 +5,10 @@ import numpy as np
 
 from lpr_edge.contract.arrays import AnyArray, Image, Quad
 from lpr_edge.contract.country import Country
-from lpr_train.render.chance import pick
-from lpr_train.render.faces import FACES, Face, draw_text, font_sources
-from lpr_train.render.sketch import Sketch, paste, scalar
-from lpr_train.render.vehicles import paint
+from lpr_train.render.draw.chance import pick
+from lpr_train.render.draw.sketch import Sketch, paste, scalar
+from lpr_train.render.plate.faces import FACES, Face, draw_text, font_sources
+from lpr_train.render.scene.vehicles import paint
 
 WORDS = 240
 """How many different words a bank has."""

@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 
 from lpr_edge.contract.arrays import AnyArray, Floats, Image
-from lpr_train.render.chance import pick
-from lpr_train.render.lettering import Area
-from lpr_train.render.noise import cloud_noise
-from lpr_train.render.shapes import PAINT, Glyph
+from lpr_train.render.draw.chance import pick
+from lpr_train.render.draw.noise import cloud_noise
+from lpr_train.render.draw.shapes import PAINT, Glyph
+from lpr_train.render.plate.lettering import Area
 
 Rgb = tuple[int, int, int]
 FINE = 4

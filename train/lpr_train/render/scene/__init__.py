@@ -1,0 +1,1 @@
+"""Whole frames: vehicles, distractors, scenes, clips, and sheets to look at."""
