@@ -48,7 +48,7 @@ bench-short: $(EVERYTHING)/installed
 	$(EVERYTHING)/bin/lpr-bench frames --frames 10 --processes 2 --board short --json build/bench/short.json
 	$(EVERYTHING)/bin/lpr-bench latency --rounds 2 --thread-counts 1 --board short --json build/bench/short.json
 	$(EVERYTHING)/bin/lpr-bench parity --board short --json build/bench/short.json
-	$(EVERYTHING)/bin/lpr-bench limits --rounds 10 --board short --json build/bench/short.json
+	$(EVERYTHING)/bin/lpr-bench roofline --rounds 10 --board short --json build/bench/short.json
 	$(EVERYTHING)/bin/lpr-bench report build/bench/short.json --out build/bench
 
 bench-arm64:

@@ -16,7 +16,7 @@ REQUIREMENTS = "benchmarks/rivals/requirements.txt"
 
 
 def quiet_environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
-    """This environment with what every command here is told."""
+    """This environment with the settings of every command here."""
     return {**os.environ, **QUIET, **(more or {})}
 
 

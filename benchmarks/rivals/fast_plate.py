@@ -89,7 +89,7 @@ def train_command(data: Path, configs: tuple[Path, Path], epochs: int, out: Path
 
 
 def export(network: Path, config: Path) -> Path:
-    """Its own export to ONNX, beside the network; what is there is kept.
+    """Export the network to ONNX with its own command, into the same folder; an existing file is kept.
 
     Raises:
         LprError: it fails.

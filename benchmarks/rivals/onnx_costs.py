@@ -1,7 +1,7 @@
 """What an ONNX network asks of a machine: parameters and multiply-adds of one inference.
 
 Shapes aren't guessed from the graph, which may leave some open: every tensor that an operator of interest reads or
-writes is made an output of the graph, and one inference on noise tells what they are.
+writes is made an output of the graph, and one inference on noise gives their shapes.
 """
 
 from collections.abc import Mapping, Sequence

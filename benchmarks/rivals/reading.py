@@ -65,7 +65,7 @@ def _by_trained(folder: Path, plates: list[Plate]) -> Iterator[Answers]:
 
 
 def kept_network(folder: Path) -> Path:
-    """The network that the last run of fast-plate-ocr's trainer is judged by.
+    """The network that the last run of fast-plate-ocr's trainer is evaluated with.
 
     It keeps the first of the epochs that read the most held-out plates. Where the last epoch reads as many, this takes
     the last: while no plate is read whole yet, its first epoch would be its best for ever.

@@ -2,7 +2,7 @@
 
 Three parts. `train`: fast-plate-ocr's own trainer and lpr's reader from nothing, on the same plates, for the same time
 on a core each. `read`: what both, the shipped reader and Tesseract make of the same rectified plates. `speed`: networks
-beside each other. What is done lies in the work folder and isn't done again.
+in one table. What is done lies in the work folder and isn't done again.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from rivals.alphabet import alphabet_of
 
 PARTS = ("train", "read", "speed")
 PACKAGES = ("fast-plate-ocr", "ultralytics", "keras", "tensorflow", "torch")
-"""What else decides the figures, beside what every result names."""
+"""What affects the results in addition to what every result names."""
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -66,8 +66,8 @@ def _train(parsed: argparse.Namespace) -> None:
     from rivals.training_set import write_training_set
 
     written = write_training_set(parsed.data, parsed.work / "set", parsed.rendered, SIZE_HW)
-    wished = {OWN: parsed.epochs, PEER: parsed.peer_epochs}
-    train_both(parsed.data, parsed.work, written, 60 * parsed.minutes, wished)
+    wanted_epochs = {OWN: parsed.epochs, PEER: parsed.peer_epochs}
+    train_both(parsed.data, parsed.work, written, 60 * parsed.minutes, wanted_epochs)
 
 
 def _read(parsed: argparse.Namespace) -> None:

@@ -1,4 +1,4 @@
-"""Networks beside each other, trained or not: time of one inference, file, parameters and multiply-adds."""
+"""Networks compared, trained or not: time of one inference, file, parameters and multiply-adds."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -74,16 +74,16 @@ def pace_of(short: float, longer: float, times: float) -> Pace:
 
 
 def train_both(
-    data: Path, folder: Path, written: TrainingSet, seconds: float, wished: dict[str, int]
+    data: Path, folder: Path, written: TrainingSet, seconds: float, wanted_epochs: dict[str, int]
 ) -> dict[str, Any]:
-    """Train both from nothing within the time; what is done is kept, what was stopped begins anew.
+    """Train both from nothing within the time; what is done is kept, what was stopped starts again.
 
     Args:
         data: lpr's data folder.
         folder: of the comparison; `set` in it holds the training set.
         written: that set.
         seconds: of processor time for each.
-        wished: epochs by name, in place of what the pace lets expect.
+        wanted_epochs: number of epochs by name, instead of the number that fits into the time.
 
     Returns:
         By name: epochs, seconds, whether the time was over before the schedule, and the pace.
@@ -92,7 +92,7 @@ def train_both(
     if done.exists():
         return dict(json.loads(done.read_text()))
     pace = known_pace(data, folder, written)
-    epochs = {name: wished.get(name) or pace[name].epochs(seconds) for name in pace}
+    epochs = {name: wanted_epochs.get(name) or pace[name].epochs(seconds) for name in pace}
     configs = write_configs(folder, alphabet_of(), written.slots)
     for name in ("peer", "own"):
         shutil.rmtree(folder / name, ignore_errors=True)

@@ -2,7 +2,7 @@
 
 Real training plates without those that lpr's run holds out (they are the validation set, as they are lpr's), and
 rendered ones by lpr's renderer, in the share that lpr's reader is shown. They differ by nothing but the corners' errors
-and the degrading of real plates, which lpr draws anew each time: here fast-plate-ocr's own
+and the degrading of real plates, which lpr draws again each time: here fast-plate-ocr's own
 augmentation takes their place.
 """
 
@@ -33,7 +33,7 @@ DONE = "training_set.json"
 """Written last: a folder without it isn't whole."""
 
 Row = tuple[str, str]
-"""A picture's path beside the CSV, and its text in the alphabet's signs."""
+"""A picture's path relative to the CSV, and its text in the alphabet's signs."""
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,1 @@
-"""Plates found and read, characters classified, and every miss."""
+"""Accuracy on plates and characters: scoring, reports, robustness, every miss."""

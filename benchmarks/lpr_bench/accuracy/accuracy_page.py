@@ -28,11 +28,11 @@ td { padding: .2em .8em .2em 0; vertical-align: top }
 
 @dataclass(frozen=True)
 class Part:
-    """A heading with tables below it."""
+    """A heading with tables as text."""
 
     title: str
     text: str
-    """As the terminal shows it."""
+    """Text as on the terminal."""
 
 
 def write_page(
@@ -43,9 +43,9 @@ def write_page(
     Args:
         path: where to.
         title: of the page.
-        warning: shown in red above all figures; empty for none.
+        warning: shown in red above all results; empty for none.
         parts: tables.
-        pairs: confidences and what became of them, for the reliability diagram.
+        pairs: confidences with whether the reading is right, for the reliability diagram.
         misses: photographs with mistakes.
 
     Raises:
@@ -55,7 +55,7 @@ def write_page(
     body += [f"{heading(part.title)}<pre>{html.escape(part.text)}</pre>" for part in parts]
     body.append(heading("Reliability") + reliability_svg(pairs))
     body.append(heading(f"Every miss: {len(misses)} photographs"))
-    body.append(paragraph("Green: the truth. Red: what was found. Grey: plates that nobody can read.", "note"))
+    body.append(paragraph("Green: ground truth. Red: detections and readings. Grey: illegible plates.", "note"))
     body += [_miss_html(miss) for miss in misses]
     text = make_page(title, *body, style=font_face("plates") + STYLE)
     try:

@@ -1,4 +1,4 @@
-"""Accuracy on pictures of single characters: the published split of the published set."""
+"""Accuracy of the classifier on pictures of single characters."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ from lpr_edge.contract.pictures import read_picture
 
 @dataclass(frozen=True)
 class CharacterOutcome:
-    """What one picture was taken for."""
+    """A picture's true and predicted label."""
 
     image: str
     """Class folder and file name."""
@@ -29,8 +29,8 @@ def score_characters(
     """Classify every file.
 
     Args:
-        files: what to classify.
-        classify: the device: label and confidence of a BGR crop.
+        files: labelled pictures.
+        classify: returns label and confidence of a crop (H, W, 3) uint8 BGR.
 
     Raises:
         DataError: a file is missing or can't be decoded.
@@ -42,7 +42,7 @@ def score_characters(
 
 
 def summarize(outcomes: Sequence[CharacterOutcome]) -> dict[str, Any]:
-    """Accuracy in all and by class, confusions, and every miss, as plain values."""
+    """Accuracy, accuracy by class, confusions and every miss, as plain values."""
     return {
         "accuracy": share(_right(outcomes), len(outcomes)),
         "by_class": {label: share(right, count) for label, right, count in _by_class(outcomes)},
@@ -52,12 +52,12 @@ def summarize(outcomes: Sequence[CharacterOutcome]) -> dict[str, Any]:
 
 
 def confusions(outcomes: Sequence[CharacterOutcome]) -> list[tuple[tuple[str, str], int]]:
-    """((truth, read), how often) of the wrong ones, the commonest first."""
+    """((true label, predicted label), count) of errors, in descending order."""
     return Counter((o.truth, o.read) for o in outcomes if o.truth != o.read).most_common()
 
 
 def format_characters(outcomes: Sequence[CharacterOutcome]) -> str:
-    """The tables that the command prints."""
+    """Accuracy and confusions as text tables."""
     rows = [[label, format_share(right, count)] for label, right, count in _by_class(outcomes)]
     tables = [format_table(["class", "right"], [["all", format_share(_right(outcomes), len(outcomes))], *rows])]
     wrong = [[f"{truth} read as {read}", str(count)] for (truth, read), count in confusions(outcomes)]

@@ -1,4 +1,4 @@
-"""What is said of finding plates: recall, precision and overlap, of all photographs and source by source."""
+"""Detection results: recall, precision and IoU, in all photographs and by their source."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -8,13 +8,13 @@ from lpr_bench.base.tables import format_share, format_table
 from lpr_edge.contract.metrics import share
 
 LEAST_WIDTH = 0.05
-"""Width beside the photograph's, from which a plate has to be found."""
+"""Minimum width of a wide plate, relative to the photograph's width."""
 LEANING = 0.7
-"""Share of its upright bounding box below which a plate leans."""
+"""A plate that fills less than this share of its upright bounding box counts as leaning."""
 
 
 def summarize_detection(outcome: PlatesOutcome) -> dict[str, Any]:
-    """Shares with their counts and 95 % intervals, and mean overlaps; null of nothing."""
+    """Shares with counts and 95 % intervals, and mean IoU; null without plates."""
     wanted = outcome.wanted
     hits = [plate for plate in wanted if plate.found]
     wide = [plate for plate in wanted if is_wide(plate)]
@@ -31,28 +31,28 @@ def summarize_detection(outcome: PlatesOutcome) -> dict[str, Any]:
 
 
 def is_wide(plate: PlateOutcome) -> bool:
-    """Whether a plate is wide enough in its photograph to be found."""
+    """Whether a plate is wide, relative to its photograph."""
     return plate.place.width_share >= LEAST_WIDTH
 
 
 def is_leaning(plate: PlateOutcome) -> bool:
-    """Whether an upright box fits a plate badly."""
+    """Whether a plate is rotated or sheared so much that an upright box fits badly."""
     return plate.place.fill < LEANING
 
 
 def mean_iou(plates: Iterable[PlateOutcome]) -> float | None:
-    """Mean overlap of those that were found; None of none."""
+    """Mean IoU of the found plates; None without any."""
     found = [plate.iou for plate in plates if plate.iou is not None]
     return sum(found) / len(found) if found else None
 
 
 def by_source(outcome: PlatesOutcome) -> dict[str, PlatesOutcome]:
-    """The parts of an outcome by where photographs come from; one part where no label names a source."""
+    """Source of photographs -> its part of an outcome; one part if no label names a source."""
     return {source: outcome.of_source(source) for source in sorted(set(outcome.sources.values()) - {""})}
 
 
 def detection_tables(outcome: PlatesOutcome) -> list[str]:
-    """A table of all photographs, and where labels name more than one source, one with a row for each."""
+    """A table of all photographs, and one with a row per source if there are several."""
     wanted = outcome.wanted
     unseen = [plate for plate in wanted if not plate.traits.seen]
     rows = [["recall, of legible plates", _recall(wanted)]]

@@ -1,4 +1,4 @@
-"""Which networks read a photograph: where several are given, those that didn't learn from it."""
+"""Choose the networks for a photograph: of several folds, those that were not trained on it."""
 
 import argparse
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from lpr_edge.vision.reader import Reader
 
 
 class Networks:
-    """Detectors and readers, of one run or of the folds of a cross-validation."""
+    """Detectors and readers of one run, or of the folds of a cross-validation."""
 
     def __init__(
         self,
@@ -26,7 +26,7 @@ class Networks:
         photos: Sequence[PlatePhoto],
         is_photograph: bool = True,
     ) -> None:
-        """Find out who has seen what.
+        """Determine which network was trained on which photograph.
 
         Args:
             detectors: one or more.
@@ -42,11 +42,11 @@ class Networks:
 
     @cached_property
     def models(self) -> list[Model]:
-        """Every network."""
+        """The models of all networks."""
         return [detector.model for detector in self.detectors] + [reader.model for reader in self.readers]
 
     def device(self, photo: PlatePhoto) -> PlatePipeline:
-        """The device's own code over the networks for a photograph."""
+        """The device's pipeline with the networks for a photograph."""
         return PlatePipeline(
             self.detectors[self._detector_of[photo.path.name][0]],
             self.readers[self._reader_of[photo.path.name][0]],
@@ -54,7 +54,7 @@ class Networks:
         )
 
     def read(self, photo: PlatePhoto, frame_bgr: Image) -> list[ReadPlate]:
-        """What the device says of a photograph, as accuracy is scored on; of a crop, read once at given corners."""
+        """Detections and readings of a photograph; a plate crop is read once, at its label's corners."""
         if not photo.is_crop:
             plates = self.device(photo).read(frame_bgr).plates
             return [ReadPlate(plate.reading.quad_xy, plate.reading.text, plate.reading) for plate in plates]
@@ -66,23 +66,23 @@ class Networks:
         ]
 
     def describe(self, photo: PlatePhoto, label: PlateLabel, frame_bgr: Image) -> PlateTraits:
-        """What a plate is like, and whether the networks that read it may have learnt from it."""
+        """A plate's traits, and whether the networks that read it were trained on it."""
         return describe_plate(label, frame_bgr, self.readers[0].grammar, bool(self.seen_by(photo)))
 
     def count_seen(self, photos: Sequence[PlatePhoto]) -> dict[str, int]:
-        """How many photographs there are, and how many of them each kind of network may have learnt from."""
+        """Number of photographs, and how many of them each kind of network was trained on."""
         seen = [self.seen_by(photo) for photo in photos]
         return {"photos": len(photos)} | {kind: sum(kind in by for by in seen) for kind in ("detector", "reader")}
 
     def seen_by(self, photo: PlatePhoto) -> tuple[str, ...]:
-        """The kinds of networks that read a photograph and may have learnt from it."""
+        """The kinds of networks that were trained on a photograph."""
         is_learnt = self._detector_of[photo.path.name][1] and not photo.is_crop  # no detector learns from crops
         seen = {"detector": is_learnt, "reader": self._reader_of[photo.path.name][1]}
         return tuple(kind for kind, is_seen in seen.items() if is_seen)
 
 
 def open_networks(parsed: argparse.Namespace, photos: Sequence[PlatePhoto], is_photograph: bool = True) -> Networks:
-    """The networks that `--detector` and `--reader` name.
+    """Open the networks of `--detector` and `--reader`.
 
     Raises:
         LprError: one of them can't be opened, or is of the wrong kind.
@@ -91,7 +91,7 @@ def open_networks(parsed: argparse.Namespace, photos: Sequence[PlatePhoto], is_p
 
 
 def _choose(models: Sequence[Model], photos: Sequence[PlatePhoto]) -> dict[str, tuple[int, bool]]:
-    """Photograph -> the first network that hasn't seen it, else the first; and whether that one has seen it."""
+    """Photograph -> index of the first network not trained on it, else 0; and whether that one was trained on it."""
     seen = [seen_by_training(photos, model.manifest.training) for model in models]
     chosen = {}
     for place, photo in enumerate(photos):

@@ -1,4 +1,4 @@
-"""Pictures of what went wrong: each photograph with a miss, the truth and the reading drawn on it."""
+"""Photographs with errors: ground truth and readings drawn on each, as files or for the page."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,17 +18,17 @@ from lpr_edge.output.annotate import text_patch
 TRUTH_BGR = (80, 200, 60)
 FOUND_BGR = (60, 90, 255)
 UNREADABLE_BGR = (170, 170, 170)
-"""For plates that nobody can read: finding them counts neither way."""
+"""For illegible plates, which count neither as false negative nor as false positive."""
 LONGEST_SIDE = 640
-"""Pixels of a photograph on the page."""
+"""Longer side of a photograph on the page, in pixels."""
 PLATE_WIDTH = 220
-"""Pixels of a plate on the page."""
+"""Width of a plate on the page, in pixels."""
 QUALITY = 80
-"""JPEG's."""
+"""JPEG quality."""
 
 
 class MissFolder:
-    """Writes the photographs that the device got wrong."""
+    """Writes every photograph with an error into a folder."""
 
     def __init__(self, folder: Path) -> None:
         """Make the folder.
@@ -44,7 +44,7 @@ class MissFolder:
             raise LprError(f"can't make {folder}: {error.strerror or error}. Give another by --misses DIR") from error
 
     def observe(self, photo: PlatePhoto, frame_bgr: Image, found: Sequence[ReadPlate], matches: Matches) -> None:
-        """Draw a photograph if anything on it is wrong.
+        """Draw a photograph if it has an error.
 
         Raises:
             LprError: the picture can't be written.
@@ -58,7 +58,7 @@ class MissFolder:
 
 
 def is_wrong(labels: Sequence[PlateLabel], found: Sequence[ReadPlate], matches: Matches) -> bool:
-    """Tell whether a legible plate was missed or misread, or something was found that is no plate."""
+    """Whether a photograph has a false negative, a misread plate, or a false positive."""
     missed = any(labels[true].is_to_find for true in matches.missed)
     misread = any(
         labels[true].legible == "full"
@@ -70,7 +70,7 @@ def is_wrong(labels: Sequence[PlateLabel], found: Sequence[ReadPlate], matches: 
 
 
 def draw_miss(frame_bgr: Image, labels: Sequence[PlateLabel], found: Sequence[ReadPlate]) -> Image:
-    """A copy of the frame: true corners and text in green below each plate, what was found in red above."""
+    """Copy a frame (H, W, 3) uint8 BGR; draw ground truth in green, below each plate, and results in red, above."""
     picture = frame_bgr.copy()
     height = max(18, picture.shape[0] // 24)
     for label in labels:
@@ -91,12 +91,12 @@ def _draw(picture: Image, quad_xy: Quad, text: str, colour: tuple[int, int, int]
 
 
 MissRow = tuple[str, str, str, bytes | None]
-"""Of a plate: what is wrong, the truth, what was read, and its picture."""
+"""An error: its kind, the true text, the read text, and the plate's JPEG."""
 
 
 @dataclass(frozen=True)
 class Miss:
-    """A photograph on which something is wrong, drawn."""
+    """A photograph with errors, drawn as JPEG."""
 
     name: str
     jpeg: bytes
@@ -104,13 +104,13 @@ class Miss:
 
 
 class MissGallery:
-    """Keeps the photographs that the device got wrong, small."""
+    """Keeps every photograph with an error, at reduced size."""
 
     def __init__(self) -> None:
         self.misses: list[Miss] = []
 
     def observe(self, photo: PlatePhoto, frame_bgr: Image, found: Sequence[ReadPlate], matches: Matches) -> None:
-        """Keep a photograph if anything on it is wrong."""
+        """Keep a photograph if it has an error."""
         if is_wrong(photo.plates, found, matches):
             drawn = _shrink(draw_miss(frame_bgr, photo.plates, found))
             rows = tuple(_wrong_plates(photo, frame_bgr, found, matches))
@@ -137,7 +137,7 @@ def _wrong_plates(photo: PlatePhoto, frame_bgr: Image, found: Sequence[ReadPlate
 
 
 def _reading_text(plate: ReadPlate) -> str:
-    """What was read, and how surely."""
+    """The text of a reading with its confidence."""
     if plate.reading is None or not plate.text:
         return plate.text or "nothing"
     valid = "" if plate.reading.parsed.valid else ", not valid"

@@ -1,4 +1,4 @@
-"""Two models plate by plate: what one reads and the other doesn't, and whether that can be chance."""
+"""Compare two results plate by plate: gained and lost readings, with McNemar's test."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ from lpr_edge.contract.metrics import mcnemar, share
 from lpr_edge.contract.text_files import read_json
 
 Key = tuple[str, int]
-"""A photograph's name, and the plate's number on it."""
+"""A photograph's name and the plate's index in it."""
 Plates = Mapping[Key, Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
 class Change:
-    """A plate of which two models say different things."""
+    """A plate with different readings."""
 
     key: Key
     truth: str
@@ -27,31 +27,31 @@ class Change:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Exact readings of the same plates, before and after."""
+    """Exact matches of the same plates, before and after."""
 
     both: int
     neither: int
     gained: tuple[Change, ...]
     lost: tuple[Change, ...]
     otherwise: tuple[Change, ...]
-    """Wrong before and after, each in its own way."""
+    """Wrong in both, with different texts."""
 
     @property
     def count(self) -> int:
-        """Plates compared."""
+        """Number of compared plates."""
         return self.both + self.neither + len(self.gained) + len(self.lost)
 
     @property
     def p_value(self) -> float:
-        """Of McNemar's exact test (1947): how likely so uneven a change is where both models are equally good."""
+        """p-value of McNemar's exact test, two-sided (1947)."""
         return mcnemar(len(self.gained), len(self.lost))
 
 
 def read_previous_result(path: Path) -> dict[str, Any]:
-    """A result that `lpr-bench accuracy --json` wrote.
+    """Read a result of `lpr-bench accuracy --json`.
 
     Raises:
-        LprError: it is none, or of an lpr that didn't number plates.
+        LprError: it is no such result, or of an older version without plate numbers.
     """
     try:
         result: dict[str, Any] = read_json(path)
@@ -87,7 +87,7 @@ def compare(before: Mapping[str, Any], after: Mapping[str, Any]) -> Comparison:
 
 
 def _scored(result: Mapping[str, Any], kind: str | None) -> Plates:
-    """The plates whose text counts, as `plates_report.scored_plates` has them."""
+    """Key -> plate, for plates whose text counts; see `plates_report.scored_plates`."""
     return {
         (plate["image"], plate["plate"]): plate
         for plate in result["plates"]
@@ -100,7 +100,7 @@ def _exact(plate: Mapping[str, Any]) -> bool:
 
 
 def summarize_comparison(comparison: Comparison) -> dict[str, Any]:
-    """Counts, McNemar's p and each plate that was gained or lost, as plain values."""
+    """Counts, p-value, and every gained and lost plate, as plain values."""
     before, after = (comparison.both + len(part) for part in (comparison.lost, comparison.gained))
     return {
         "before": share(before, comparison.count),
@@ -121,7 +121,7 @@ def _plain(changes: Sequence[Change]) -> list[dict[str, Any]]:
 
 
 def format_comparison(comparison: Comparison, name: str) -> str:
-    """The tables that the command prints."""
+    """The comparison as text tables."""
     counts = [
         ["read by both", str(comparison.both)],
         ["gained", str(len(comparison.gained))],

@@ -1,4 +1,4 @@
-"""What a plate looks like, measured in its photograph: how sharp, and in which of the country's colours."""
+"""A labelled plate's form, colour and sharpness, measured in its photograph."""
 
 import cv2
 import numpy as np
@@ -12,11 +12,11 @@ from lpr_edge.text.grammar import Grammar
 from lpr_edge.vision.plate_colour import MIN_CONTRAST, colour_of, upright
 
 SMOOTHING = 0.8
-"""Standard deviation in pixels of the blur that keeps noise out of slopes."""
+"""Standard deviation in pixels of the blur that suppresses noise in gradients."""
 
 
 def describe_plate(label: PlateLabel, frame_bgr: Image, grammar: Grammar, seen: bool) -> PlateTraits:
-    """A labelled plate's form, colour and sharpness; what can't be told stays empty."""
+    """Measure a labelled plate's form, colour and sharpness; what can't be determined stays empty."""
     form = form_of(label, grammar)
     if not is_convex(label.quad_xy):
         return PlateTraits(form, seen=seen)
@@ -25,7 +25,7 @@ def describe_plate(label: PlateLabel, frame_bgr: Image, grammar: Grammar, seen: 
 
 
 def form_of(label: PlateLabel, grammar: Grammar) -> str:
-    """The form that the grammar gives a label's text; empty where it has none or isn't all readable."""
+    """The grammar's form of a label's text; empty if it has none or isn't completely legible."""
     try:
         signs = [sign for row in label.text_rows for sign in grammar.country.tokenize(row)]
     except LprError:
@@ -34,7 +34,7 @@ def form_of(label: PlateLabel, grammar: Grammar) -> str:
 
 
 def sharpness(plate_bgr: Image) -> float | None:
-    """How steep a plate's edges are: grey's steepest slopes across, beside its range from dark to light.
+    """Sharpness of a plate: its steepest horizontal grey gradients, relative to its range from dark to light.
 
     Dividing by the range makes it the same in shade and sun. Slopes across alone: rows of a film are skipped, columns
     smeared.

@@ -1,4 +1,4 @@
-"""Accuracy on photographs of plates, whole frames: what is found, and what is read of it."""
+"""Score detections and readings on labelled photographs of plates."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,77 +13,77 @@ from lpr_edge.contract.pictures import read_picture
 from lpr_edge.vision.plates import Reading
 
 MIN_IOU = 0.5
-"""Overlap of found and true corners from which a plate counts as found."""
+"""Minimum IoU with the ground truth of a found plate."""
 
 LATIN, OWN = "latin", "own"
-"""Scripts of readings: signs of ASCII, and the country's others."""
+"""Scripts of readings: ASCII characters, and the country's other ones."""
 
 
 @dataclass(frozen=True)
 class ReadPlate:
-    """A plate that the device found and read."""
+    """A detected plate with its reading."""
 
     quad_xy: Quad
     """(4, 2) corners in pixels of the photograph."""
     text: str
     """Rows joined."""
     reading: Reading | None = None
-    """All that the device says of it; None where nothing beside the text is known."""
+    """The full reading; None if only the text is known."""
 
 
 @dataclass(frozen=True)
 class PlateTraits:
-    """What a labelled plate is like, beside its text."""
+    """Properties of a labelled plate other than its text."""
 
     form: str = ""
-    """Of the country's grammar; empty where its text has none or isn't all readable."""
+    """Form of the country's grammar; empty if the text has none or isn't completely legible."""
     colour: str = ""
-    """Of the country's colours, measured; empty where it couldn't be."""
+    """Measured colour, of the country's ones; empty if it can't be measured."""
     sharpness: float | None = None
-    """Measured, see `look.sharpness`."""
+    """See `plate_traits.sharpness`; None if it can't be measured."""
     seen: bool = False
-    """Whether the networks that read it may have learnt from it."""
+    """Whether a network that read it was trained on it."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a labelled plate is, and how well that is known."""
+    """Position of a labelled plate."""
 
     source: str = ""
-    """Of its photograph, as the labels name it."""
+    """Source of the photograph, from the labels."""
     width_share: float = 1.0
-    """Of the plate, beside the photograph's width."""
+    """Width relative to the photograph's width."""
     fill: float = 1.0
-    """Share of its upright bounding box that the plate fills: less the more it leans."""
+    """Share of its upright bounding box that the plate fills; smaller for a rotated one."""
     has_corners: bool = True
-    """False where a loose box around it is all that is known."""
+    """False if only a loose box around the plate is known."""
     is_crop: bool = False
-    """Whether it fills the picture, and was read at the label's own corners."""
+    """Whether the picture is a plate crop, which is read at the label's corners."""
 
 
 @dataclass(frozen=True)
 class PlateOutcome:
-    """What became of one labelled plate."""
+    """Ground truth and result of one labelled plate."""
 
     image: str
     """The photograph's file name."""
     truth: str
-    """Rows joined, without a decorative header; `?` where nobody can read it."""
+    """Rows joined, without a decorative header; `?` for an illegible character."""
     rows: int
     width_px: float
     legible: str
     """`full`, `partial` or `none`."""
     kind: str
     iou: float | None
-    """With what was found there; None where nothing was."""
+    """IoU with the detection; None for a false negative."""
     read: str | None
-    """What was read there; None where nothing was found."""
+    """Read text; None for a false negative."""
     plate: int = 0
-    """Its number among the photograph's plates, from 0."""
+    """Index among the photograph's plates."""
     confidence: float | None = None
-    """Of the reading; None where nothing was found."""
+    """Confidence of the reading; None for a false negative."""
     script: str | None = None
-    """Kind of the reading's signs, as `kind` has it; None where nothing was read."""
+    """Script of the reading, with the names of `kind`; None without text."""
     traits: PlateTraits = field(default_factory=PlateTraits)
     place: Place = field(default_factory=Place)
 
@@ -94,38 +94,38 @@ class PlateOutcome:
 
     @property
     def is_to_find(self) -> bool:
-        """Whether a detector that misses it makes a mistake."""
+        """Whether it counts as false negative if it isn't detected."""
         return self.legible != "none" and self.place.has_corners and not self.place.is_crop
 
     @property
     def exact(self) -> bool:
-        """Whether it was found and read without a mistake."""
+        """Whether it was read exactly."""
         return self.read == self.truth
 
     @property
     def width_group(self) -> str:
-        """Its group of widths, as tables name it."""
+        """Name of its width band in tables."""
         return width_band(self.width_px)
 
 
 @dataclass(frozen=True)
 class PlatesOutcome:
-    """What became of every plate of a split, and what was found where none is."""
+    """Results of every plate of a split, and all false positives."""
 
     plates: tuple[PlateOutcome, ...]
     false_alarms: tuple[tuple[str, str], ...]
-    """(photograph, text read there) of each thing found that is no plate."""
+    """(photograph, read text) of each false positive."""
     photos: int
     sources: Mapping[str, str] = field(default_factory=dict)
-    """Each photograph's source, by its file name."""
+    """File name of a photograph -> its source."""
 
     @property
     def wanted(self) -> tuple[PlateOutcome, ...]:
-        """Plates that the detector must find: those with at least one readable character and known corners."""
+        """Plates that count in recall: with at least one legible character and known corners."""
         return tuple(plate for plate in self.plates if plate.is_to_find)
 
     def of_source(self, source: str) -> "PlatesOutcome":
-        """The part that comes from one source."""
+        """The part of the outcome that comes from one source."""
         names = {name: own for name, own in self.sources.items() if own == source}
         return PlatesOutcome(
             tuple(plate for plate in self.plates if plate.image in names),
@@ -144,16 +144,16 @@ def score_photos(
     observers: Sequence[PhotoObserver] = (),
     describe: Callable[[PlatePhoto, PlateLabel, Image], PlateTraits] | None = None,
 ) -> PlatesOutcome:
-    """Run the device's code over labelled photographs and compare.
+    """Run the device's code on labelled photographs and compare its results with the labels.
 
     Args:
-        photos: what to read.
-        find: the device: plates of a photograph's BGR frame.
+        photos: labelled photographs.
+        find: the device's code: returns the plates of a photograph, given its frame (H, W, 3) uint8 BGR.
         observers: called with every photograph that was scored.
-        describe: what a plate is like.
+        describe: returns a labelled plate's traits.
 
     Raises:
-        DataError: a photograph is missing or can't be decoded: a figure without it would be another figure.
+        DataError: a photograph is missing or can't be decoded; without it the result would be of another split.
     """
     plates: list[PlateOutcome] = []
     false_alarms: list[tuple[str, str]] = []
@@ -172,7 +172,7 @@ def score_photos(
 
 
 def match_labels(found: Sequence[ReadPlate], labels: Sequence[PlateLabel]) -> Matches:
-    """Which found plates are which labelled ones; by their middles alone where a label is a loose box."""
+    """Match detections with labels by IoU; with a label that is a loose box, by the detection's centre."""
     loose = [index for index, label in enumerate(labels) if not label.has_corners]
     return match_plates([plate.quad_xy for plate in found], [label.quad_xy for label in labels], MIN_IOU, loose)
 
@@ -211,7 +211,7 @@ def _outcome(image: str, label: PlateLabel, found: ReadPlate | None) -> PlateOut
 
 
 def script_of(reading: Reading) -> str | None:
-    """`latin` where most signs of a reading are Latin, `own` where they aren't; None of no sign."""
+    """`latin` if most characters of a reading are Latin, `own` otherwise; None without characters."""
     signs = [character.label for row in reading.characters for character in row]
     latin = sum(sign.isascii() for sign in signs)
     return (LATIN if 2 * latin > len(signs) else OWN) if signs else None

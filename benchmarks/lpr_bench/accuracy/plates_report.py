@@ -1,4 +1,4 @@
-"""What is said of plate accuracy: figures for the result file, tables for the terminal."""
+"""Accuracy of detections and readings, as values for the result file and tables for the terminal."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
@@ -15,27 +15,27 @@ from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.metrics import WIDTH_BANDS, character_error_rate, edit_distance, share
 
 WIDE_PX = 80
-"""Width from which a plate should be readable at a glance."""
+"""Minimum width of a plate that is easily readable, in pixels."""
 SHARPNESS_LIMITS = (0.22, 0.30)
-"""Between blurred, soft and sharp plates: about a quarter and two thirds of 301 photographed training plates."""
+"""Limits between blurred, soft and sharp plates; chosen on training photographs so that each group is large enough."""
 BLUR_GROUPS = ("blurred", "soft", "sharp")
 NO_FORM = "no form"
 NOT_MEASURED = "unknown"
 SEEN, UNSEEN = "SEEN by training", "not seen by training"
 MIN_PLATES_FOR_INTERVAL = 10
-"""Plates below which a bootstrap's interval is too narrow to be shown."""
+"""Minimum number of plates for a bootstrap interval, which is too narrow with fewer."""
 DRAWS = 1000
-"""Of the bootstrap: the interval then moves by less than it is rounded to."""
+"""Number of bootstrap samples: enough that the rounded interval is stable."""
 
 
 def scored_plates(outcome: PlatesOutcome, kind: str | None) -> list[PlateOutcome]:
-    """Plates whose text counts: every character sure, and of the kind of script that is asked for; None for any."""
+    """Fully legible plates of the given script; of any script for None."""
     read = (plate for plate in outcome.plates if plate.legible == "full" and plate.kind != FOREIGN)
     return [plate for plate in read if kind in (None, plate.kind)]
 
 
 def labels_of(text: str, country: Country) -> tuple[str, ...]:
-    """Text as labels, the unit of CER; character by character where it holds what the country has no label for."""
+    """Split text into labels, the unit of CER; into characters if the country has no label for one of them."""
     try:
         return country.tokenize(text)
     except LprError:
@@ -43,7 +43,7 @@ def labels_of(text: str, country: Country) -> tuple[str, ...]:
 
 
 def character_errors(plates: Sequence[PlateOutcome], country: Country) -> float | None:
-    """CER over plates, a plate that wasn't found counting as all wrong; None of none."""
+    """CER over plates; a false negative counts as completely wrong. None without plates."""
     pairs = [(labels_of(plate.truth, country), labels_of(plate.read or "", country)) for plate in plates]
     return character_error_rate(pairs) if pairs else None
 
@@ -65,7 +65,7 @@ def interval_of_errors(plates: Sequence[PlateOutcome], country: Country) -> tupl
 
 
 def breakdowns(plates: Sequence[PlateOutcome]) -> dict[str, dict[str, list[PlateOutcome]]]:
-    """Plates by each of their traits, the group's name beside its plates."""
+    """Trait -> name of a group -> its plates."""
     return {
         "source": grouped(plates, lambda plate: plate.place.source or NOT_MEASURED),
         "rows": grouped(plates, lambda plate: f"{plate.rows} row{'s' if plate.rows > 1 else ''}"),
@@ -78,14 +78,14 @@ def breakdowns(plates: Sequence[PlateOutcome]) -> dict[str, dict[str, list[Plate
 
 
 def blur_group(sharpness: float | None) -> str:
-    """A sharpness' group, as tables name it."""
+    """Name of a sharpness' group in tables."""
     if sharpness is None:
         return NOT_MEASURED
     return BLUR_GROUPS[sum(sharpness >= limit for limit in SHARPNESS_LIMITS)]
 
 
 def summarize(outcome: PlatesOutcome, country: Country, kind: str | None) -> dict[str, Any]:
-    """All figures, and every plate's outcome, as plain values."""
+    """All metrics, and every plate's outcome, as plain values."""
     scored = scored_plates(outcome, kind)
     by_trait = {
         f"by_{trait}": {name: _group(group, country) for name, group in groups.items()}
@@ -104,11 +104,11 @@ def summarize(outcome: PlatesOutcome, country: Country, kind: str | None) -> dic
 
 
 CROP_TRAITS = ("source", "rows", "form", "colour", "training")
-"""By what the readings of crops are parted: their width says nothing of a photograph."""
+"""Traits by which readings of crops are grouped; a crop's width doesn't depend on the distance."""
 
 
 def summarize_crops(outcome: PlatesOutcome, country: Country, kind: str | None) -> dict[str, Any]:
-    """Figures of crops, which were read and not looked for, and every one's outcome."""
+    """Metrics of plate crops, which are read without detection, and every outcome, as plain values."""
     groups = breakdowns(scored_plates(outcome, kind))
     return {
         "crops": outcome.photos,
@@ -123,7 +123,7 @@ def summarize_crops(outcome: PlatesOutcome, country: Country, kind: str | None) 
 
 
 def format_crops(outcome: PlatesOutcome, country: Country, kind: str | None) -> str:
-    """The tables of crops that the command prints."""
+    """Accuracy on plate crops as text tables."""
     title = " ".join(filter(None, ("fully legible", kind, "crops")))
     scored = scored_plates(outcome, kind)
     tables = [_readings_table(title, {"all": scored}, country)]
@@ -136,7 +136,7 @@ def format_crops(outcome: PlatesOutcome, country: Country, kind: str | None) -> 
 
 
 def _readings_table(title: str, groups: Mapping[str, Sequence[PlateOutcome]], country: Country) -> str:
-    """A row a group, without how many were found."""
+    """Rows of a table, one per group, without recall."""
     cells = [format_group(name, group, country) for name, group in groups.items()]
     return format_table([title, *HEADER[1:]], [[name, *rest] for name, _, *rest in cells])
 
@@ -159,12 +159,12 @@ def _script(plates: Sequence[PlateOutcome], country: Country) -> dict[str, Any]:
 
 
 def is_script_correct(plate: PlateOutcome, country: Country) -> bool:
-    """Whether a plate's signs were read in its own script, the country's or Latin."""
+    """Whether a plate was read in its own script, the country's or Latin."""
     return plate.script == (OWN if plate.kind == country.script else LATIN)
 
 
 def _by_kind(outcome: PlatesOutcome) -> dict[str, list[PlateOutcome]]:
-    """Every fully legible plate by its script."""
+    """Script -> its fully legible plates."""
     return grouped(scored_plates(outcome, None), lambda plate: plate.kind or NOT_MEASURED)
 
 
@@ -177,7 +177,7 @@ def _by_width(plates: Sequence[PlateOutcome]) -> dict[str, list[PlateOutcome]]:
 def grouped(
     plates: Sequence[PlateOutcome], name_of: Callable[[PlateOutcome], str], order: Sequence[str] = ()
 ) -> dict[str, list[PlateOutcome]]:
-    """Plates by name: those of `order` first, the others by alphabet; names without a plate are left out."""
+    """Group plates by name: names of `order` first, the others alphabetically, without empty groups."""
     found = {name_of(plate) for plate in plates}
     names = [*(name for name in order if name in found), *sorted(found - set(order))]
     return {name: [plate for plate in plates if name_of(plate) == name] for name in names}
@@ -187,7 +187,7 @@ HEADER = ("found", "read exactly", "CER")
 
 
 def format_plates(outcome: PlatesOutcome, country: Country, kind: str | None) -> str:
-    """The tables that the command prints."""
+    """Accuracy as text tables."""
     title = " ".join(filter(None, ("fully legible", kind, "plates")))
     scored = scored_plates(outcome, kind)
     tables = [
@@ -198,12 +198,12 @@ def format_plates(outcome: PlatesOutcome, country: Country, kind: str | None) ->
         if len(groups) > 1 or SEEN in groups:
             rows = [format_group(name, group, country) for name, group in groups.items()]
             tables.append(format_table([f"by {trait}", *HEADER], rows))
-    tables.append(format_table(["by script", "told apart", *HEADER], script_rows(outcome, country)))
+    tables.append(format_table(["by script", "script correct", *HEADER], script_rows(outcome, country)))
     return "\n\n".join(tables)
 
 
 def script_rows(outcome: PlatesOutcome, country: Country) -> list[list[str]]:
-    """Each script's plates: whether they are told from the others, found and read, as cells of a table."""
+    """Rows of a table, one per script: correct script, recall, exact match, CER."""
     rows = []
     for name, group in _by_kind(outcome).items():
         correct_script = format_share(sum(is_script_correct(plate, country) for plate in group), len(group))
@@ -213,7 +213,7 @@ def script_rows(outcome: PlatesOutcome, country: Country) -> list[list[str]]:
 
 
 def format_group(name: str, plates: Sequence[PlateOutcome], country: Country) -> list[str]:
-    """A group's figures, as cells of a table."""
+    """A table row of a group: recall, exact match, CER."""
     errors, interval = character_errors(plates, country), interval_of_errors(plates, country)
     return [
         name,

@@ -1,4 +1,4 @@
-"""Readings known to be right or wrong, and how well their confidences agree with that."""
+"""Calibration of confidence: readings that are known to be right or wrong, reliability bins, calibration error."""
 
 import re
 from collections.abc import Sequence
@@ -15,19 +15,19 @@ from lpr_edge.contract.metrics import Matches, share
 from lpr_edge.vision.plates import Reading
 
 LONGEST_SIGN = 8
-"""Code points of a sign: प्रदेश has six."""
+"""Maximum number of code points of a label: प्रदेश has six."""
 
 
 @dataclass(frozen=True)
 class ScoredReading:
-    """A reading, and whether it is right."""
+    """A reading that is known to be right or wrong."""
 
     image: str
     """The photograph's file name."""
     reading: Reading
     right: bool
     label: PlateLabel | None
-    """The plate it was read from; None where none is."""
+    """The labelled plate; None for a false positive."""
 
 
 class ScoredReadings:
@@ -37,7 +37,7 @@ class ScoredReadings:
         self.readings: list[ScoredReading] = []
 
     def observe(self, photo: PlatePhoto, _: Image, found: Sequence[ReadPlate], matches: Matches) -> None:
-        """Take a photograph's readings, but those of which nothing is known."""
+        """Add a photograph's readings, except those that can be neither confirmed nor refuted."""
         labels = {index: photo.plates[true] for index, true in matches.pairs}
         for index, plate in enumerate(found):
             right = is_correct(plate.text, labels.get(index))
@@ -46,10 +46,10 @@ class ScoredReadings:
 
 
 def is_correct(text: str, label: PlateLabel | None) -> bool | None:
-    """Tell whether a text is what a plate says; None where that can't be told.
+    """Whether a text is a plate's registration; None if that is unknown.
 
-    What is read where no plate is is wrong, and so is what contradicts the readable part of a plate; of what agrees
-    with it, nothing is known.
+    A reading of a false positive is wrong, and so is one that contradicts the legible part of a plate. Nothing is known
+    of a reading that agrees with it.
     """
     if label is None:
         return False
@@ -61,20 +61,20 @@ def is_correct(text: str, label: PlateLabel | None) -> bool | None:
 
 
 def _pattern(rows: Sequence[str]) -> str:
-    """What texts agree with rows that can't all be read: `?` is one sign, or all of a row where it stands alone."""
+    """Regular expression of texts that agree with partly legible rows: `?` is one label, or a whole row if alone."""
     sign = f".{{1,{LONGEST_SIGN}}}"
     return "".join(".*" if set(row) == {UNREADABLE} else re.escape(row).replace(r"\?", sign) for row in rows)
 
 
 LIMITS = (0.0, 0.2, 0.5, 0.8, 0.9, 0.95, 1.0)
-"""Between the bins: fine where thresholds are set."""
+"""Limits of the bins, denser at usual thresholds."""
 THRESHOLDS = (0.5, 0.8, 0.9, 0.95, 0.99)
-"""Of `--min-confidence`, as tables show them."""
+"""Values of `--min-confidence` in tables."""
 
 
 @dataclass(frozen=True)
 class Bin:
-    """Readings of nearly one confidence."""
+    """Readings with similar confidence."""
 
     low: float
     high: float
@@ -83,16 +83,16 @@ class Bin:
 
     @property
     def mean(self) -> float:
-        """Of the confidences; the bin's middle where there are none."""
+        """Mean confidence; the bin's centre if it is empty."""
         return sum(self.confidences) / len(self.confidences) if self.confidences else (self.low + self.high) / 2
 
 
 Pair = tuple[float, bool]
-"""A confidence, and whether its reading was right."""
+"""A confidence, and whether the reading is right."""
 
 
 def bins(pairs: Sequence[Pair]) -> list[Bin]:
-    """Readings by confidence; a limit belongs to the bin above it."""
+    """Put readings into bins by confidence; a limit belongs to the bin above it."""
     found = []
     for low, high in pairwise(LIMITS):
         inside = [(c, right) for c, right in pairs if low <= c < high or c == high == LIMITS[-1]]
@@ -123,14 +123,14 @@ def _right(pairs: Sequence[Pair]) -> int:
 
 
 def calibration_error(pairs: Sequence[Pair]) -> float | None:
-    """Mean distance of confidence and share of right readings over the bins, by their counts; None of nothing."""
+    """Expected calibration error: mean distance of confidence and accuracy over the bins; None without readings."""
     if not pairs:
         return None
     return sum(abs(sum(b.confidences) - b.right) for b in bins(pairs)) / len(pairs)
 
 
 def format_reliability(pairs: Sequence[Pair]) -> str:
-    """The tables that commands print."""
+    """Reliability as text tables."""
     by_bin = [
         [
             f"{b.low:.2f}–{b.high:.2f}",

@@ -1,7 +1,7 @@
-"""Painted frames as no driver would show them: dark, overexposed, mirrored, turned, crowded, empty.
+"""Robustness on rendered frames: dark, overexposed, mirrored, rotated, crowded, empty.
 
-They tell whether the device still finds, reads and, above all, keeps quiet where nothing can be read. How well it reads
-real plates they don't tell: that is measured on photographs.
+They show whether the device still detects and reads plates, and gives no false reading where nothing is legible. They
+are no measure of accuracy on real plates, which is measured on photographs.
 """
 
 from collections.abc import Callable, Iterator
@@ -21,20 +21,20 @@ from lpr_edge.contract.metrics import match_plates, share
 from lpr_edge.vision.pipeline import PlatePipeline
 
 FRAMES = 30
-"""Of each kind."""
+"""Number of frames per kind."""
 MIN_CONFIDENCE = 0.5
 """Confidence from which a reading is reported, by lpr-edge's default."""
 PLATES = 3
-"""On a frame with several vehicles."""
+"""Number of plates on a frame with several vehicles."""
 
 
 @dataclass(frozen=True)
 class RenderedFrame:
-    """A painted frame and its plates."""
+    """A rendered frame with its ground truth."""
 
     image_bgr: Image
     plates: tuple[tuple[Quad, str], ...]
-    """Corners from each plate's own top left, and its text."""
+    """(corners, text) of each plate: (4, 2) float32 in pixels, from the plate's own top left."""
 
 
 Change = Callable[[RenderedFrame, np.random.Generator], RenderedFrame]
@@ -55,7 +55,7 @@ def _turned(quarters: int) -> Change:
 
 
 def turn(frame: RenderedFrame, quarters: int) -> RenderedFrame:
-    """Turn a frame anticlockwise by quarters, its plates' corners with it."""
+    """Rotate a frame and its corners anticlockwise by multiples of 90 degrees."""
     image, plates = frame.image_bgr, frame.plates
     for _ in range(quarters):
         width = image.shape[1]
@@ -65,21 +65,21 @@ def turn(frame: RenderedFrame, quarters: int) -> RenderedFrame:
 
 
 def _mirrored(frame: RenderedFrame, _: np.random.Generator) -> RenderedFrame:
-    """As a rear-view camera shows it: nothing can be read, whatever is read is invented."""
+    """Mirror a frame, as some rear-view cameras do: nothing is legible, so every reading is a false one."""
     width = frame.image_bgr.shape[1]
     plates = tuple((((q - (width, 0)) * (-1, 1))[[1, 0, 3, 2]].astype(np.float32), "") for q, _ in frame.plates)
     return RenderedFrame(np.ascontiguousarray(frame.image_bgr[:, ::-1]), plates)
 
 
 def _smeared(frame: RenderedFrame, rng: np.random.Generator) -> RenderedFrame:
-    """Motion along the frame, by 5 to 11 pixels."""
+    """Horizontal motion blur of 5 to 11 pixels."""
     length = int(rng.integers(5, 12))
     smeared = cv2.blur(frame.image_bgr, (length, 1))
     return RenderedFrame(np.asarray(smeared, np.uint8), frame.plates)
 
 
 def _far(frame: RenderedFrame, _: np.random.Generator) -> RenderedFrame:
-    """A third of the size, in the middle of a grey wall."""
+    """Shrink the scene to a third, inside a grey wall."""
     height, width = frame.image_bgr.shape[:2]
     small = cv2.resize(frame.image_bgr, None, fx=1 / 3, fy=1 / 3, interpolation=cv2.INTER_AREA)
     image = np.full_like(frame.image_bgr, 120)
@@ -106,26 +106,26 @@ KINDS: dict[str, tuple[int, Change]] = {
     "an empty street": (0, _as_it_is),
     "an empty street, dark": (0, _lit(0.125)),
 }
-"""Kind -> plates on the street, and what is done to the frame."""
+"""Kind -> number of plates, and the change of the frame."""
 
 
 @dataclass(frozen=True)
 class KindOutcome:
-    """What became of one kind's frames."""
+    """Results of one kind of frames."""
 
     kind: str
     plates: int
     found: int
     readable: int
-    """Plates that can be read at all."""
+    """Number of legible plates."""
     exact: int
     false_readings: int
-    """Readings that would be reported, and are wrong."""
+    """Number of wrong readings at or above `MIN_CONFIDENCE`."""
     frames: int
 
 
 def make_frames(country: Country, kind: str, count: int, seed: int = 0) -> Iterator[RenderedFrame]:
-    """Paint the frames of a kind; the same seed paints the same ones."""
+    """Render the frames of a kind; the same seed gives the same frames."""
     rng = np.random.default_rng((seed, *kind.encode()))
     plates, change = KINDS[kind]
     noise = camera_noise(rng)
@@ -137,7 +137,7 @@ def make_frames(country: Country, kind: str, count: int, seed: int = 0) -> Itera
 
 
 def _street(country: Country, count: int, rng: np.random.Generator) -> RenderedFrame:
-    """A street with so many plates, none over another."""
+    """A street with `count` plates that don't overlap."""
     while True:
         image = paint_street(rng)
         rows = [sample_rows(country, rng) for _ in range(count)]
@@ -148,7 +148,7 @@ def _street(country: Country, count: int, rng: np.random.Generator) -> RenderedF
 
 
 def score_kind(device: PlatePipeline, kind: str, count: int | None = None, seed: int = 0) -> KindOutcome:
-    """Run the device over a kind's frames, `FRAMES` unless told otherwise."""
+    """Run the device on `count` frames of a kind; on `FRAMES` by default."""
     count = FRAMES if count is None else count
     plates = found = readable = exact = false_readings = 0
     for frame in make_frames(device.reader.grammar.country, kind, count, seed):
@@ -181,7 +181,7 @@ def summarize_kinds(outcomes: list[KindOutcome]) -> dict[str, Any]:
 
 
 def format_kinds(outcomes: list[KindOutcome]) -> str:
-    """The table that the command prints."""
+    """Robustness as a text table."""
     rows = [
         [one.kind, format_share(one.found, one.plates), format_share(one.exact, one.readable), str(one.false_readings)]
         for one in outcomes

@@ -1,4 +1,4 @@
-"""`lpr-bench accuracy`: the device's code on labelled pictures."""
+"""`lpr-bench accuracy`: metrics of the device's code on labelled pictures."""
 
 import argparse
 import sys
@@ -8,10 +8,10 @@ from typing import Any
 
 from lpr_bench.accuracy import characters, plate_changes, plates, plates_report, robustness
 from lpr_bench.accuracy.accuracy_page import Part, write_page
-from lpr_bench.accuracy.copies import without_copies
 from lpr_bench.accuracy.fold_models import open_networks
 from lpr_bench.accuracy.misses import MissFolder, MissGallery
 from lpr_bench.accuracy.reliability import ScoredReadings, format_reliability, summarize_reliability
+from lpr_bench.base.copies import without_copies
 from lpr_bench.base.results import write_result
 from lpr_bench.system.devices import (
     add_folds_flags,
@@ -28,7 +28,7 @@ from lpr_edge.contract.splits import TRAINING_SPLIT
 from lpr_edge.vision.pipeline import PlatePipeline
 
 PHOTOGRAPHS_ALONE = ("kind", "page", "against", "misses")
-"""Flags that mean nothing for single characters or painted frames."""
+"""Flags without effect for single characters and rendered frames."""
 
 
 def add_command(benchmarks: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -37,7 +37,7 @@ def add_command(benchmarks: "argparse._SubParsersAction[argparse.ArgumentParser]
     measured_on = parser.add_mutually_exclusive_group(required=True)
     measured_on.add_argument("--data", type=Path, metavar="DIR", help="holds plates/, crops/ and characters/")
     measured_on.add_argument(
-        "--rendered", action="store_true", help="painted frames instead: dark, overexposed, mirrored, turned, crowded"
+        "--rendered", action="store_true", help="rendered frames instead: dark, overexposed, mirrored, rotated, crowded"
     )
     parser.add_argument("--split", help="part of the data (default: test; validation with --characters)")
     parser.add_argument("--kind", help="script whose texts count (default: the one the country's file names)")
@@ -55,7 +55,7 @@ def add_command(benchmarks: "argparse._SubParsersAction[argparse.ArgumentParser]
 
 
 def run(parsed: argparse.Namespace) -> int:
-    """Score, print, and write the result if wished."""
+    """Score, print, and write the result if `--json` is given."""
     _refuse_idle_flags(parsed)
     score = _score_rendered if parsed.rendered else _score_characters if parsed.characters else _score_plates
     result = score(parsed)
@@ -66,7 +66,7 @@ def run(parsed: argparse.Namespace) -> int:
 
 
 def _refuse_idle_flags(parsed: argparse.Namespace) -> None:
-    """A flag that would change nothing is wrong usage (exit 2), not something to pass over."""
+    """Refuse flags without effect as wrong usage (exit 2)."""
     idle = PHOTOGRAPHS_ALONE if parsed.characters else (*PHOTOGRAPHS_ALONE, "characters", "split")
     given = [f"--{name}" for name in idle if getattr(parsed, name)]
     if given and (parsed.characters or parsed.rendered):
@@ -120,7 +120,7 @@ def _training_beside(folder: Path, split: str) -> list[PlatePhoto]:
 
 
 def warn_of_seen(seen: Mapping[str, int]) -> str:
-    """What stands above figures on photographs that training had; nothing where it had none."""
+    """Warning above results on photographs that networks were trained on; empty if there are none."""
     had = ", ".join(f"the {kind} {seen[kind]}" for kind in ("detector", "reader") if seen[kind])
     return f"SEEN BY TRAINING: of {seen['photos']} photographs {had}. Figures on these flatter." if had else ""
 

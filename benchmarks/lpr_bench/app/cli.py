@@ -1,4 +1,4 @@
-"""The command `lpr-bench`: how right and how fast the models are, on this machine."""
+"""The command `lpr-bench`: accuracy, latency and memory of the models on this machine."""
 
 import argparse
 import sys
@@ -7,7 +7,7 @@ from lpr_edge.contract.command import run_command
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run a benchmark; the exit status is 1 for what the user can mend, 2 for wrong usage, 130 after Ctrl-C."""
+    """Run a benchmark; returns 1 for an error of the user's, 2 for wrong usage, 130 after Ctrl-C."""
     arguments = sys.argv[1:] if argv is None else argv
 
     def act() -> int:
@@ -19,7 +19,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """The parser of all benchmarks."""
+    """The parser with all benchmarks as subcommands."""
     from lpr_bench.accuracy import run_accuracy
     from lpr_bench.app import run_all
     from lpr_bench.calibration import run_calibrate

@@ -1,4 +1,4 @@
-"""`lpr-bench all`: everything that a board can measure without data, one after the other, into its one file."""
+"""`lpr-bench all`: run all benchmarks that need no data, and write their results into one file."""
 
 import argparse
 import sys
@@ -9,8 +9,8 @@ from lpr_bench.roofline import run_roofline
 from lpr_bench.system.boards import RESULTS, add_board_flags
 from lpr_bench.system.environment import board_name, file_stem
 
-PARTS = {"frames": run_frames, "latency": run_latency, "parity": run_parity, "limits": run_roofline}
-"""Benchmark -> what runs it, in order."""
+PARTS = {"frames": run_frames, "latency": run_latency, "parity": run_parity, "roofline": run_roofline}
+"""Benchmark -> its module, in the order in which they run."""
 
 
 def add_command(benchmarks: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -21,7 +21,7 @@ def add_command(benchmarks: "argparse._SubParsersAction[argparse.ArgumentParser]
 
 
 def run(parsed: argparse.Namespace) -> int:
-    """Run every part as its own command does with nothing but the board named; then say how to send the file."""
+    """Run every benchmark with its default flags, then print how to send the file."""
     board = parsed.board or board_name()
     path = parsed.json or RESULTS / f"{file_stem(board)}.json"
     for name, part in PARTS.items():

@@ -1,6 +1,6 @@
-"""Frames to measure speed on: a plate, painted as the model's country paints it, in front of a street of blocks.
+"""Rendered frames for timing: a plate of the model's country in front of a street of blocks.
 
-They need only be what the detector takes for plates: accuracy is measured on photographs, never on these.
+The detector only has to detect these plates. Accuracy is measured on photographs.
 """
 
 from collections.abc import Sequence
@@ -19,43 +19,43 @@ from lpr_edge.contract.country import Country
 from lpr_edge.contract.geometry import rectangle
 
 SIZE_HW = (480, 640)
-"""Height and width of a frame: what the budgets are stated for."""
+"""Height and width of a frame in pixels."""
 
 FONT = "noto-sans-devanagari"
-"""The one font that the device part installs; it has Latin letters too."""
+"""The font that the device part installs; it has Latin letters too."""
 
 DISTINCT = 20
-"""Frames of each sort that are painted; a measurement goes round them, so that memory stays a small board's."""
+"""Number of different frames of each sort; measurements repeat them, to save memory on small boards."""
 
 SIZES = range(88, 8, -8)
-"""Font sizes to try on a plate, the largest that fits first."""
+"""Font sizes for a plate, in descending order; the first that fits is used."""
 
 Rows = tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class FramePool:
-    """Frames (480, 640, 3) uint8, BGR, with one plate each and with none."""
+    """Frames, (480, 640, 3) uint8 BGR each, with one plate and without."""
 
     with_plate: tuple[Image, ...]
     without: tuple[Image, ...]
 
     def frame(self, index: int, share_with_plate: float) -> Image:
-        """The frame at a place of an endless row of which a share, spread evenly, shows a plate."""
+        """Frame number `index` of an endless sequence in which the given share of frames has a plate, evenly spread."""
         frames = self.with_plate if shows_plate(index, share_with_plate) else self.without
         return frames[index % len(frames)]
 
 
 def shows_plate(index: int, share: float) -> bool:
-    """Tell whether the frame at an index is one of the share, spread as evenly as can be (Bresenham's line)."""
+    """Whether frame number `index` has a plate, if a share of all frames has one, evenly spread (Bresenham's line)."""
     return int((index + 1) * share) > int(index * share)
 
 
 def make_frames(country: Country, seed: int = 0) -> FramePool:
-    """Paint the frames of a measurement.
+    """Render the frames of a measurement.
 
     Args:
-        country: whose plates to paint.
+        country: of the plates.
         seed: the same seed makes the same frames.
     """
     rng = np.random.default_rng(seed)
@@ -67,18 +67,18 @@ def make_frames(country: Country, seed: int = 0) -> FramePool:
 
 
 def camera_noise(rng: np.random.Generator) -> NDArray[np.int16]:
-    """Noise of one frame's size: without any, flat areas would be easier than they ever are."""
+    """Camera noise, (480, 640, 3) int16, so that areas aren't unrealistically flat."""
     return np.asarray(np.rint(4 * rng.standard_normal((*SIZE_HW, 3), np.float32)), np.int16)
 
 
 def add_noise(frame: Image, noise: NDArray[np.int16], rng: np.random.Generator) -> Image:
-    """The frame with the noise, shifted at random: every frame's own, at the price of one."""
+    """Add noise to a frame (480, 640, 3) uint8, shifted at random so that frames differ; same shape and dtype."""
     shifted = np.roll(noise, int(rng.integers(SIZE_HW[0])), axis=0)
     return np.clip(frame + shifted, 0, 255).astype(np.uint8)
 
 
 def paint_street(rng: np.random.Generator) -> Image:
-    """A grey slope from sky to road, with blocks as walls and vehicles."""
+    """A street, (480, 640, 3) uint8 BGR: a grey gradient with blocks as walls and vehicles."""
     height, width = SIZE_HW
     slope = np.linspace(190, 70, height, dtype=np.float32).astype(np.uint8)
     frame = np.repeat(np.repeat(slope[:, None, None], width, axis=1), 3, axis=2).copy()
@@ -92,7 +92,7 @@ def paint_street(rng: np.random.Generator) -> Image:
 
 
 def sample_rows(country: Country, rng: np.random.Generator) -> Rows:
-    """A registration that the country's first layout allows; in two rows its last element stands below."""
+    """A random registration in the country's first layout, as one or two rows."""
     layout = country.layouts[0]
     form = next(form for form in country.forms if form.name == layout.form)
     parts = ["".join(_sample(element.options, element.count, rng)) for element in form.elements]
@@ -105,7 +105,7 @@ def _sample(options: Sequence[tuple[str, ...]], count: tuple[int, int], rng: np.
 
 
 def paint_plate(country: Country, rows: Rows) -> Image:
-    """A plate seen from the front, in the colours of the country's commonest."""
+    """Render a plate from the front, (H, 260, 3) uint8 BGR, in the country's most frequent colours."""
     colour = max(country.colours, key=lambda colour: colour.weight)
     width, row_height = 260, 90
     picture = Picture.new("RGB", (width, row_height * len(rows) + 20), colour.plate_rgb)
@@ -118,7 +118,7 @@ def paint_plate(country: Country, rows: Rows) -> Image:
 
 
 def _font_for(text: str, width: int) -> ImageFont.FreeTypeFont:
-    """The largest size at which a row fits its plate."""
+    """The largest font with which a row fits on its plate."""
     return next((font for size in SIZES if (font := _font(size)).getlength(text) <= width), _font(SIZES[-1]))
 
 
@@ -128,7 +128,7 @@ def _font(size: int) -> ImageFont.FreeTypeFont:
 
 
 def paste_plate(frame: Image, plate: Image, rng: np.random.Generator) -> Quad:
-    """Warp a plate, leaning a little, onto a random place of a frame; return its corners there."""
+    """Paste a plate at a random position, slightly sheared, into a frame, in place; returns its (4, 2) corners."""
     corners = _random_corners(plate.shape[0] / plate.shape[1], rng)
     transform = cv2.getPerspectiveTransform(rectangle((plate.shape[0], plate.shape[1])), corners)
     size = (frame.shape[1], frame.shape[0])
@@ -140,7 +140,7 @@ def paste_plate(frame: Image, plate: Image, rng: np.random.Generator) -> Quad:
 
 
 def _random_corners(height_by_width: float, rng: np.random.Generator) -> Quad:
-    """Corners of a plate 110 to 200 pixels wide, wholly inside the frame."""
+    """(4, 2) float32 corners of a plate 110 to 200 pixels wide, inside the frame."""
     width = float(rng.uniform(110, 200))
     size_xy = np.array([width, width * height_by_width], np.float32)
     room = np.array([SIZE_HW[1], SIZE_HW[0]], np.float32) - size_xy - 20

@@ -1,4 +1,4 @@
-"""A benchmark's result on disk: JSON, written whole or not at all.
+"""Result files of benchmarks: JSON, written atomically.
 
 A record is one benchmark's result, flat, with `benchmark` naming it. A board's file holds the last record of each
 benchmark that ran there; each record carries its own environment, since a board changes between two runs.
@@ -14,16 +14,16 @@ from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.text_files import read_json
 
 FORMAT_VERSION = 2
-"""Of the result files; a number or a meaning that changes makes a new one."""
+"""Version of the result files; a changed field or meaning needs a new one."""
 
 Record = dict[str, Any]
 
 NUMBERS = re.compile(r"\[\s+((?:-?[\d.][\d.eE+-]*,\s+)*-?[\d.][\d.eE+-]*)\s+\]")
-"""A list of plain numbers, over several lines."""
+"""A list of numbers over several lines."""
 
 
 def write_result(path: Path, result: Mapping[str, Any]) -> None:
-    """Write a result beside its place, then rename.
+    """Write a result atomically: to a temporary file, then rename.
 
     Raises:
         LprError: the place can't be written.
@@ -39,7 +39,7 @@ def write_result(path: Path, result: Mapping[str, Any]) -> None:
 
 
 def _on_one_line(found: re.Match[str]) -> str:
-    """Raw values are thousands of numbers: a line each would hide the rest of the file."""
+    """Put a list of numbers on one line: raw values are thousands of numbers."""
     return "[" + re.sub(r"\s+", " ", found.group(1)) + "]"
 
 
@@ -54,7 +54,7 @@ def add_record(path: Path, board: str, record: Record) -> None:
 
 
 def _records_to_keep(path: Path) -> list[Record]:
-    """What the file holds; nothing where it isn't there, or an older lpr-bench wrote it."""
+    """Records of a file; none if it doesn't exist or an older lpr-bench wrote it."""
     try:
         return read_records(path) if path.exists() else []
     except OldResultError:
@@ -62,11 +62,11 @@ def _records_to_keep(path: Path) -> list[Record]:
 
 
 class OldResultError(LprError):
-    """A result in a form that this lpr-bench no longer reads."""
+    """A result in an older format."""
 
 
 def read_records(path: Path) -> list[Record]:
-    """The records of a board's file, or the one of a file that holds but one.
+    """Read the records of a board's file, or the single record of another result file.
 
     Raises:
         OldResultError: an older lpr-bench wrote it.

@@ -6,7 +6,7 @@ from lpr_edge.contract.metrics import wilson_interval
 
 
 def format_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Columns as wide as their longest cell: the first to the left, the rest to the right."""
+    """Format a table with aligned columns: the first one to the left, the others to the right."""
     lines = [list(header), *map(list, rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
     return "\n".join(_format_line(line, widths) for line in lines)
@@ -21,7 +21,7 @@ def _format_line(cells: Sequence[str], widths: Sequence[int]) -> str:
 
 
 def format_share(successes: int, count: int) -> str:
-    """A share with its 95 % interval and what it was counted on; a dash of nothing."""
+    """A share with its 95 % interval and counts; a dash for a count of 0."""
     if not count:
         return "–"
     low, high = wilson_interval(successes, count)

@@ -1,1 +1,1 @@
-"""A reader's confidence curve, fitted on readings of plates it hasn't seen."""
+"""Fit a reader's confidence on plates that it wasn't trained on."""

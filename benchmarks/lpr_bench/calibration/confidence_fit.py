@@ -1,4 +1,4 @@
-"""A reader's temperature and confidence curve, fitted to readings of which it is known whether they are right."""
+"""Fit a reader's temperature and confidence curve to readings that are known to be right or wrong."""
 
 from collections.abc import Sequence
 
@@ -11,20 +11,19 @@ from lpr_edge.contract.errors import LprError
 from lpr_edge.text.confidence import ConfidenceCurve, log_odds
 
 MIN_READINGS = 20
-"""Readings below which a curve would be chance."""
+"""Minimum number of readings for a fit."""
 PRIOR = (1.0, 0.0, -3.0)
-"""Slope, shift and what an invalid reading costs, before anything is seen: sureness as it is, and what no form allows
-is rarely right. A fit leaves it as far as readings ask for it."""
+"""Prior mean of slope, shift and penalty of an invalid reading: the raw confidence, and a strong penalty."""
 PRIOR_WEIGHTS = (0.5, 0.02, 0.1)
-"""How strongly each is held there, beside one reading."""
+"""Weight of each prior, relative to one reading."""
 TEMPERATURES = tuple(float(t) for t in np.exp(np.linspace(np.log(0.4), np.log(2.5), 43)))
-"""Tried, as factors of the one that the readings were made with."""
+"""Candidate temperatures, as factors of the current one."""
 FOLDS = 10
-"""Parts of which each is judged by a curve fitted to the others."""
+"""Number of parts for cross-fitting."""
 
 
 def fit_curve(readings: Sequence[ScoredReading]) -> ConfidenceCurve:
-    """The likeliest curve (maximum a posteriori, by Newton's method).
+    """Fit the confidence curve (maximum a posteriori logistic regression, Newton's method).
 
     Raises:
         LprError: there are too few readings, or all or none of them are right.
@@ -41,7 +40,7 @@ def fit_curve(readings: Sequence[ScoredReading]) -> ConfidenceCurve:
 
 
 def _features(readings: Sequence[ScoredReading]) -> Floats:
-    """(readings, 3): log-odds of sureness, one, and whether it is invalid."""
+    """(readings, 3) float32: log-odds of the raw confidence, 1, and 1 for an invalid reading."""
     rows = [(log_odds(r.reading.sureness), 1.0, float(not r.reading.parsed.valid)) for r in readings]
     return np.array(rows, np.float32)
 
@@ -63,7 +62,7 @@ def _newton(features: Floats, right: Floats) -> tuple[float, float, float]:
 
 
 def cross_fitted(readings: Sequence[ScoredReading]) -> list[float]:
-    """Each reading's confidence by a curve that was fitted without its photograph's part: what is honest to show.
+    """Each reading's confidence by a curve that was fitted without its photograph (cross-fitting).
 
     Raises:
         LprError: there are too few readings.
@@ -78,12 +77,12 @@ def cross_fitted(readings: Sequence[ScoredReading]) -> list[float]:
 
 
 def fit_temperature(readings: Sequence[ScoredReading], labels: Sequence[str], country: Country) -> float:
-    """The factor of the temperature that makes the true labels of aligned characters likeliest; 1 where none align.
+    """The factor of the temperature with the smallest negative log likelihood of the true labels; 1 without aligned ones.
 
     Args:
-        readings: of fully legible plates those count that have as many characters as the plate.
-        labels: of the reader's classes.
-        country: cuts the true texts into labels.
+        readings: those of fully legible plates with the right number of characters are used.
+        labels: the reader's classes.
+        country: splits the true texts into labels.
     """
     aligned = [pair for reading in readings for pair in _aligned(reading, labels, country)]
     if not aligned:
@@ -94,7 +93,7 @@ def fit_temperature(readings: Sequence[ScoredReading], labels: Sequence[str], co
 
 
 def _aligned(scored: ScoredReading, labels: Sequence[str], country: Country) -> list[tuple[Floats, int]]:
-    """Each character's scores with the number of the label that is painted there."""
+    """(scores, index of the true label) of each character, if the reading has as many characters as the label."""
     if scored.label is None or scored.label.legible != "full":
         return []
     try:
@@ -108,7 +107,7 @@ def _aligned(scored: ScoredReading, labels: Sequence[str], country: Country) -> 
 
 
 def _negative_log_likelihood(logits: Floats, truth: Floats) -> float:
-    """Mean negative log likelihood of the true labels."""
+    """Mean negative log likelihood of labels `truth` (N,) under `logits` (N, classes)."""
     logits = logits - logits.max(axis=1, keepdims=True)
     chosen = logits[np.arange(len(truth)), truth]
     return float(np.mean(np.log(np.exp(logits).sum(axis=1)) - chosen))

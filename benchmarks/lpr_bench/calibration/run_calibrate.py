@@ -1,4 +1,4 @@
-"""`lpr-bench calibrate`: make a reader's confidence mean how often its readings are right."""
+"""`lpr-bench calibrate`: fit a reader's confidence so that it equals the share of right readings."""
 
 import argparse
 import sys
@@ -34,9 +34,9 @@ def add_command(benchmarks: "argparse._SubParsersAction[argparse.ArgumentParser]
 
 
 def run(parsed: argparse.Namespace) -> int:
-    """Read what the networks haven't seen, fit, print, and write if wished."""
+    """Read plates that the networks weren't trained on, fit, print, and write the fit if `--out` is given."""
     everything = load_plates_and_crops(parsed.data, TRAINING_SPLIT)
-    # As a camera's frames are read, without a vote: what a photograph's votes make of a reading is no less right.
+    # As camera frames, without test-time augmentation, which only makes readings better.
     networks = open_networks(parsed, everything, is_photograph=False)
     photos = [photo for photo in everything if not photo.is_crop]
     unseen = [photo for photo in photos if "reader" not in networks.seen_by(photo)]
@@ -55,7 +55,7 @@ def run(parsed: argparse.Namespace) -> int:
 
 
 def _fit_temperature(networks: Networks, unseen: Sequence[PlatePhoto]) -> float:
-    """The temperature of all readers together; they must have been given one so far."""
+    """Fit one temperature for all readers, which must have the same one so far."""
     manifest = networks.readers[0].model.manifest
     found = {float(reader.thresholds.get("temperature", 1.0)) for reader in networks.readers}
     if len(found) > 1:
@@ -65,7 +65,7 @@ def _fit_temperature(networks: Networks, unseen: Sequence[PlatePhoto]) -> float:
 
 
 def read_unseen(networks: Networks, photos: Sequence[PlatePhoto]) -> list[ScoredReading]:
-    """Readings of whole photographs, by networks that haven't learnt from them, with what is known of each.
+    """Readings of photographs that the reader wasn't trained on, known to be right or wrong.
 
     Raises:
         LprError: there is no such photograph.
@@ -82,7 +82,7 @@ def read_unseen(networks: Networks, photos: Sequence[PlatePhoto]) -> list[Scored
 
 
 def _about(networks: Networks, photos: Sequence[PlatePhoto], readings: Sequence[ScoredReading]) -> dict[str, Any]:
-    """Where a fit comes from, as a manifest keeps it."""
+    """Origin of a fit, for the manifest."""
     count = len(networks.readers)
     from_whom = f"each held out from one of {count} readers trained alike" if count > 1 else "held out from the reader"
     return {

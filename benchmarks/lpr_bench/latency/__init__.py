@@ -1,1 +1,1 @@
-"""Times of frames, networks and cold starts, and their comparison."""
+"""Latency of frames, networks and cold starts, and comparison of two results."""

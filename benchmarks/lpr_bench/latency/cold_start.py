@@ -1,4 +1,4 @@
-"""From nothing to the first reading: the command itself, started as a user starts it."""
+"""Cold start: time and memory of the command from its start to the first reading."""
 
 import importlib.util
 import json
@@ -18,23 +18,23 @@ from lpr_edge.contract.arrays import Image
 from lpr_edge.contract.errors import LprError
 
 STARTS = 5
-"""Times that the command is started."""
+"""Number of starts of the command."""
 IMPORTS = 3
-"""Times that TensorFlow is imported, in turns with the first starts."""
+"""Number of TensorFlow imports, in turns with the first starts."""
 EDGE = (sys.executable, "-m", "lpr_edge")
 TENSORFLOW = (sys.executable, "-c", "import tensorflow")
 
 
 def measure_cold_start(frame: Image, flags: Sequence[str]) -> dict[str, Any]:
-    """Start `lpr-edge` on a picture some times, and import TensorFlow in turns with it where it is installed.
+    """Start `lpr-edge` on a picture several times, and import TensorFlow in turns with it if it is installed.
 
     Args:
-        frame: with a plate that the models read; (H, W, 3).
-        flags: that choose the models and the runtime.
+        frame: (H, W, 3) uint8 BGR, with a plate that the models read.
+        flags: of `lpr-edge`, for models and runtime.
 
     Returns:
-        Raw seconds, their medians, the ratio of the two, and the most memory that a process held: reading one picture,
-        and reading the demo's film.
+        Seconds (raw and medians), the ratio of the two, and peak memory in MB when reading one picture and the demo's
+        video.
     """
     has_tensorflow = importlib.util.find_spec("tensorflow") is not None
     first_reading, imports, memory = [], [], []
@@ -60,10 +60,10 @@ def start_once(command: Sequence[str]) -> tuple[float, float]:
     """Start a command that prints records.
 
     Returns:
-        Seconds until its first record with a plate was there, and the most memory it held, in megabytes.
+        Seconds to its first record with a plate, and its peak memory in MB.
 
     Raises:
-        LprError: it failed, or read no plate, so that there is no first reading.
+        LprError: it failed, or read no plate.
     """
     with tempfile.TemporaryDirectory() as folder:
         result = Path(folder) / "result.json"
@@ -90,7 +90,7 @@ def _has_plate(line: bytes) -> bool:
 
 
 def import_once() -> float:
-    """Seconds that a process takes whose only work is to import TensorFlow."""
+    """Seconds of a process that only imports TensorFlow."""
     start = perf_counter()
     subprocess.run(TENSORFLOW, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
     return perf_counter() - start

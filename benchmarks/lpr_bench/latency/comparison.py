@@ -1,4 +1,4 @@
-"""Two results of one benchmark: what takes longer now, beyond the noise?"""
+"""Compare two results of one benchmark: ratios of latencies with intervals."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,49 +12,49 @@ from lpr_bench.system.validity import case_faults, is_valid, why_invalid
 from lpr_edge.contract.errors import LprError
 
 CONFIDENCE = 0.95
-"""That no series of a comparison is called different where none is: the level is shared out among them (Bonferroni)."""
+"""Family-wise confidence of a comparison; divided among its series (Bonferroni)."""
 MARGIN = 0.03
-"""Ratios nearer to one than this are called the same: two builds of one source can differ by so much."""
+"""Ratios closer to 1 than this count as equal: two builds of one source can differ by as much."""
 COMPARABLE = ("frames", "latency")
-"""Benchmarks that hold latencies."""
+"""Benchmarks with latencies."""
 
 
 class NotComparableError(LprError):
-    """Two results whose ratio would mean something else than it says."""
+    """Two results that can't be compared."""
 
 
 @dataclass(frozen=True)
 class Series:
-    """A latency as each process saw it."""
+    """A latency in each process of a measurement."""
 
     name: str
     medians: list[float]
-    """One a process: what it takes beside the yardstick's work in the same process."""
+    """One median per process, relative to the reference workload in the same process."""
 
 
 @dataclass(frozen=True)
 class Change:
-    """A series of two results."""
+    """A series that two results have in common."""
 
     name: str
     ratio: Ratio
-    """B beside A: 1.1 takes a tenth longer in B."""
+    """Time of B divided by time of A."""
 
     @property
     def verdict(self) -> str:
-        """`slower`, `faster`, or `same`: within the noise and the margin."""
+        """`slower`, `faster`, or `same` within interval and margin."""
         if self.ratio.low > 1 + MARGIN:
             return "slower"
         return "faster" if self.ratio.high < 1 / (1 + MARGIN) else "same"
 
 
 def check_comparable(a: Record, b: Record, other_models: bool = False) -> None:
-    """See that two records measure the same thing in the same place.
+    """Check that two records measure the same on the same machine.
 
     Args:
         a: the older one.
         b: the newer one.
-        other_models: allow that the models differ: their difference is what is asked for.
+        other_models: allow different models.
 
     Raises:
         NotComparableError: they don't, or one is invalid.
@@ -103,7 +103,7 @@ def compare_records(a: Record, b: Record) -> list[Change]:
 
 
 def series_of(record: Record) -> list[Series]:
-    """The series of a record that are compared: whole frames by share, or inferences by case that isn't invalid."""
+    """A record's series: whole frames by share with a plate, or inferences by valid case."""
     if record["benchmark"] == "frames":
         return [_share_series(share, record["period"]) for share in record["shares"]]
     return [_case_series(case, record["yardstick_ms"]) for case in record["cases"] if not case_faults(case)]
@@ -126,7 +126,7 @@ def _case_series(case: Mapping[str, Any], yardsticks: Sequence[Sequence[float]])
 
 
 def trimmed_mean_of_medians(values: Sequence[float], period: int) -> float:
-    """What a picture takes: the mean over the pictures of each one's median, without the extreme tenths.
+    """Mean over the pictures of each one's median time, without the extreme tenths.
 
     Frames with and without plates take two different times, and the median of such a mixture jumps between them. A
     picture that was interrupted in most of its few runs would still pull a plain mean.

@@ -17,17 +17,17 @@ from lpr_edge.contract.arrays import Image
 from lpr_edge.vision.pipeline import PlatePipeline
 
 WARM_UP = 10
-"""Frames that run before any is timed: caches, allocators and the processor's clock settle."""
+"""Number of frames before timing, for caches, allocators and the processor's clock."""
 
 STAGES = ("detect", "read", "rest", "whole")
 
 FIGURES = ("p50", "p90", "p99")
-"""What the table shows of each stage; the file has more."""
+"""Percentiles in the table; the file has more."""
 
 
 @dataclass
 class Timings:
-    """One value a frame, in the order they ran."""
+    """Times of frames, one value per frame, in order."""
 
     detect: list[float] = field(default_factory=list)
     """Milliseconds from the frame to corners: preparing, network, decoding."""
@@ -36,43 +36,43 @@ class Timings:
     whole: list[float] = field(default_factory=list)
     """Milliseconds around the one call that an application makes."""
     yardstick: list[float] = field(default_factory=list)
-    """Milliseconds of the fixed work just before the frame."""
+    """Milliseconds of the reference workload just before the frame."""
     plates: list[int] = field(default_factory=list)
-    """Plates that were read in the frame."""
+    """Number of plates read in the frame."""
 
     @property
     def rest(self) -> list[float]:
-        """What the whole takes beside its stages, milliseconds."""
+        """Milliseconds outside of both stages."""
         return [whole - d - r for whole, d, r in zip(self.whole, self.detect, self.read, strict=True)]
 
     def stage(self, name: str) -> list[float]:
-        """A stage's milliseconds by its name in `STAGES`."""
+        """Milliseconds of a stage of `STAGES`."""
         values: list[float] = getattr(self, name)
         return values
 
 
 @dataclass(frozen=True)
 class ProcessTimes:
-    """What one process measured."""
+    """Measurements of one process."""
 
     load_ms: float
-    """From nothing to both networks opened, and run once."""
+    """Time to open both networks and run them once."""
     first_frame_ms: float
-    """Of the first frame after that."""
+    """Time of the first frame."""
     shares: dict[float, Timings]
-    """By share of frames with a plate."""
+    """Share of frames with a plate -> times."""
 
 
 def measure(
     device: PlatePipeline, frames: FramePool, shares: Sequence[float], count: int, slowdown: float = 0.0
 ) -> dict[float, Timings]:
-    """Time frames; the shares take turns frame by frame, so that a slow minute hits all alike.
+    """Time frames; the shares take turns frame by frame, so that other load affects them equally.
 
     Args:
-        device: what is timed.
-        frames: what it sees.
-        shares: shares of frames with a plate, each measured by itself.
-        count: frames a share.
+        device: the pipeline to time.
+        frames: its input.
+        shares: shares of frames with a plate, each measured separately.
+        count: number of frames per share.
         slowdown: share of each frame's time to spend idly after it, for `lpr-bench aa-test`.
     """
     for index in range(WARM_UP):
@@ -96,21 +96,21 @@ def _time(device: PlatePipeline, frame: Image, timing: Timings, slowdown: float)
 
 
 def busy_wait(seconds: float) -> None:
-    """Keep the processor busy for so long."""
+    """Keep the processor busy."""
     end = perf_counter() + seconds
     while perf_counter() < end:
         pass
 
 
 def first_frame_ms(device: PlatePipeline, frame: Image) -> float:
-    """What the first frame takes on a device that has just been opened, in milliseconds."""
+    """Milliseconds of the first frame on a newly opened device."""
     start = perf_counter()
     device.read(frame)
     return 1000 * (perf_counter() - start)
 
 
 def summarize(processes: Sequence[ProcessTimes]) -> list[dict[str, Any]]:
-    """Figures over all processes, and each one's raw values, for every share."""
+    """Percentiles over all processes and raw values of each, for every share."""
     return [_summarize_share(share, [process.shares[share] for process in processes]) for share in processes[0].shares]
 
 
@@ -128,12 +128,12 @@ def _summarize_share(share: float, timings: Sequence[Timings]) -> dict[str, Any]
 
 
 def _rounded(values: Sequence[float]) -> list[float]:
-    """To a tenth of a microsecond: finer than the clock means anything, and a third of the file."""
+    """Round milliseconds to a tenth of a microsecond: finer digits mean nothing and make the file larger."""
     return [round(value, 4) for value in values]
 
 
 def format_shares(results: Sequence[Mapping[str, Any]]) -> str:
-    """The table that the command prints, milliseconds."""
+    """Milliseconds per stage as a text table."""
     rows = [
         [f"{stage}, plate in {result['share_with_plate']:.0%} of {result['frames']} frames"]
         + [f"{figures[name]:.2f}" for name in FIGURES]
@@ -157,7 +157,7 @@ STEPS = {
     "heads to characters": (("lpr_edge.vision.reader", "", "decode_characters"),),
     "characters to text": (("lpr_edge.text.decoding", "PlateDecoder", "decode"),),
 }
-"""Step -> the functions that do it: module, class or nothing, name. None of them calls another."""
+"""Step -> its functions as (module, class or empty, name). None of them calls another."""
 
 Spent = dict[str, float]
 """Seconds by step."""
@@ -165,12 +165,12 @@ Spent = dict[str, float]
 
 @contextmanager
 def timed_steps() -> Iterator[Spent]:
-    """Time the steps while the block runs; each adds to its entry of what is given.
+    """Time the steps while the block runs; each call adds to its step's entry.
 
-    A step costs two readings of the clock and one call more, together some tenths of a microsecond.
+    The overhead of a step is two readings of the clock and one call.
 
     Yields:
-        Seconds by step, to be read and set to zero by the caller.
+        Step -> seconds; the caller reads the values and resets them.
     """
     spent = dict.fromkeys(STEPS, 0.0)
     kept = []
@@ -200,11 +200,11 @@ def _timed(function: Callable[..., Any], step: str, spent: Spent) -> Callable[..
 
 
 def profile_frames(device: PlatePipeline, frames: Sequence[Image]) -> dict[str, Any]:
-    """Read frames with every step timed.
+    """Read frames (H, W, 3) uint8 BGR with every step timed.
 
     Returns:
-        Milliseconds a frame of each step and of what lies between them (medians, and raw), and the share of the whole
-        that lies outside the networks.
+        Milliseconds per frame of each step and of the time between steps (medians and raw), and the share of time
+        outside the networks.
     """
     raw: dict[str, list[float]] = {step: [] for step in (*STEPS, "between", "whole")}
     with timed_steps() as spent:

@@ -1,4 +1,4 @@
-"""Networks in runtimes: every case in turns, round by round, so that drift of the machine cancels in ratios."""
+"""Time networks in all runtimes: all cases in turns, so that drift of the machine cancels in ratios."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,12 +16,12 @@ from lpr_edge.runtimes.model import Model
 from lpr_edge.runtimes.opening import RUNTIMES, open_model
 
 MIN_MS = 1.0
-"""One value of a case lasts at least so long, by repetition: the clock and the loop then weigh nothing."""
+"""Minimum duration of one value, by repetition, so that clock and loop don't matter."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """A file in a runtime with a number of threads."""
+    """A model file in a runtime with a number of threads."""
 
     path: Path
     runtime: str
@@ -33,7 +33,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Refused:
-    """A case that can't be measured here, and why."""
+    """A case that can't be measured here, with the reason."""
 
     case: Case
     why: str
@@ -41,20 +41,20 @@ class Refused:
 
 @dataclass(frozen=True)
 class Rounds:
-    """What one process measured: one value a round, milliseconds of one inference."""
+    """Measurements of one process: milliseconds of one inference, one value per round."""
 
     times: list[list[float]]
-    """By case, then by round."""
+    """Milliseconds, by case, then by round."""
     first_ms: list[float]
-    """By case: opening the file, and its first inference."""
+    """Milliseconds to open the file, including its first inference, by case."""
     reference_ms: list[float]
-    """By round."""
+    """Milliseconds of the reference workload, by round."""
 
 
 def find_cases(
     paths: Sequence[Path], runtimes: Sequence[str], threads: Sequence[int]
 ) -> tuple[list[Case], list[Refused]]:
-    """Every file with every runtime that reads it and every number of threads, as far as they open here."""
+    """All combinations of file, runtime and threads that open here, and those that don't."""
     cases: list[Case] = []
     refused: list[Refused] = []
     for path in paths:
@@ -70,12 +70,12 @@ def find_cases(
 
 
 def measure_cases(cases: Sequence[Case], rounds: int, seed: int) -> Rounds:
-    """Open all cases, then time each once a round, in a new order every round.
+    """Open all cases, then time each once per round, in a new order each round.
 
     Args:
-        cases: what to time.
-        rounds: values of each.
-        seed: of the orders and of the pictures.
+        cases: the cases to time.
+        rounds: number of values of each.
+        seed: random seed of orders and pictures.
     """
     opened, first = zip(*map(_open, cases), strict=True)
     rng = np.random.default_rng(seed)
@@ -97,18 +97,18 @@ def _open(case: Case) -> tuple[Model, float]:
 
 
 def noise(manifest: Manifest, rng: np.random.Generator) -> Image:
-    """A picture for timing: what a dense network takes doesn't depend on what it sees."""
+    """A picture of noise, (1, H, W, C) uint8: a dense network's time doesn't depend on its input."""
     return rng.integers(0, 256, (1, *manifest.input.size_hw, manifest.input.channels), np.uint8)
 
 
 def _repeats(case: Case, model: Model, picture: Image) -> int:
-    """Inferences that one value is the mean of; the first ones warm the case up."""
+    """Number of inferences per value; measuring it warms the case up."""
     once = min(_time(case, model, picture, 1) for _ in range(5))
     return max(1, min(200, round(MIN_MS / once)))
 
 
 def _time(case: Case, model: Model, picture: Image, repeats: int) -> float:
-    """Milliseconds of one inference: bytes in, raw outputs out."""
+    """Milliseconds of one inference, from bytes to raw outputs."""
     if case.runtime == "opencv":
         cv2.setNumThreads(case.threads)  # OpenCV has one number for the whole process
     start = perf_counter()

@@ -1,4 +1,4 @@
-"""Fresh processes to measure in: each has its own place in memory, and its own first time."""
+"""Run measurements in new processes, which differ in memory layout."""
 
 import multiprocessing
 import os
@@ -15,10 +15,10 @@ T = TypeVar("T")
 
 
 def run_fresh(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run a module-level function in a new interpreter; what it raises is raised here.
+    """Run a module-level function in a new interpreter; its exceptions are raised here.
 
-    One process's memory layout can make it some per cent faster or slower than the next for as long as it lives, so a
-    figure from one process is one draw, however many frames it ran (Mytkowicz et al. 2009; pyperf does the same).
+    The memory layout makes one process faster or slower than another for its whole life, so a process is one sample,
+    however many frames it runs (Mytkowicz et al. 2009; pyperf does the same).
 
     Raises:
         LprError: the process died.
@@ -33,7 +33,7 @@ def run_fresh(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
 
 @contextmanager
 def one_thread_of_linear_algebra() -> Iterator[None]:
-    """NumPy's BLAS reads its number of threads when it is loaded; threads that wait would disturb what is timed."""
+    """Limit NumPy's BLAS to one thread in child processes: it reads the number when it is loaded."""
     name = "OPENBLAS_NUM_THREADS"
     kept = os.environ.get(name)
     os.environ[name] = "1"

@@ -14,9 +14,9 @@ from lpr_bench.system.system_monitor import observe
 from lpr_bench.system.validity import describe_validity, machine_faults
 
 FRAMES = 60
-"""A share and process, as `lpr-bench` alone takes them: three rounds of the pictures."""
+"""Number of frames per share and process, as `lpr-bench frames` takes by default."""
 NEEDED = 0.95
-"""Share of tries that must come out right: 19 of 20."""
+"""Minimum share of correct tries."""
 
 
 def add_command(benchmarks: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -32,7 +32,7 @@ def add_command(benchmarks: "argparse._SubParsersAction[argparse.ArgumentParser]
 
 
 def run(parsed: argparse.Namespace) -> int:
-    """Try, print, write; exit status 1 where fewer than 19 of 20 came out right."""
+    """Run all tries, print, write; returns 1 if fewer than `NEEDED` are correct."""
     with observe() as observed:
         tries = [_try(number, parsed) for number in range(parsed.tries)]
     silent = sum(not one["alarm"] for one in tries)
@@ -53,7 +53,7 @@ def run(parsed: argparse.Namespace) -> int:
 
 
 def format_aa_test(record: Record) -> str:
-    """Two lines: how often each came out right."""
+    """Two lines: number of correct tries with equal code and with the slowdown."""
     tries = len(record["tries"])
     return (
         f"equal code: no difference in {record['silent_on_equal_code']} of {tries} tries\n"
@@ -62,7 +62,7 @@ def format_aa_test(record: Record) -> str:
 
 
 def _try(number: int, parsed: argparse.Namespace) -> dict[str, Any]:
-    """Measure twice as it is and once slowed down."""
+    """Measure twice without and once with the slowdown."""
     a, b = (_measure(parsed.processes, 0.0) for _ in range(2))
     slowed = _measure(parsed.processes, parsed.planted)
     equal, planted = compare_records(a, b), compare_records(a, slowed)

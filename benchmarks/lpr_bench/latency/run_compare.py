@@ -1,4 +1,4 @@
-"""`lpr-bench compare A B`: ratios with intervals; exit status 1 where B is slower beyond the noise."""
+"""`lpr-bench compare A B`: ratios with intervals; exit status 1 if B is significantly slower."""
 
 import argparse
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ def add_command(benchmarks: "argparse._SubParsersAction[argparse.ArgumentParser]
 
 
 def run(parsed: argparse.Namespace) -> int:
-    """Compare, print, and tell by the exit status."""
+    """Compare, print, and return 1 for a regression."""
     changes: list[Change] = []
     for a, b in pair_records(read_records(parsed.a), read_records(parsed.b)):
         check_comparable(a, b, parsed.other_models)
@@ -29,7 +29,7 @@ def run(parsed: argparse.Namespace) -> int:
 
 
 def pair_records(a: Sequence[Record], b: Sequence[Record]) -> list[tuple[Record, Record]]:
-    """The latencies that both files hold.
+    """Pairs of records with latencies that both files have.
 
     Raises:
         NotComparableError: there are none.
@@ -44,6 +44,6 @@ def pair_records(a: Sequence[Record], b: Sequence[Record]) -> list[tuple[Record,
 
 
 def format_changes(changes: Sequence[Change]) -> str:
-    """A line a series: B beside A, with the interval, and the verdict."""
+    """Ratios as a text table, one line per series."""
     rows = [[change.name, str(change.ratio), change.verdict] for change in changes]
-    return format_table(["time of B beside A", "ratio", "verdict"], rows)
+    return format_table(["time of B / time of A", "ratio", "verdict"], rows)

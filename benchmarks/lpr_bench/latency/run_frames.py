@@ -1,4 +1,4 @@
-"""`lpr-bench` alone: the device's code on rendered frames, in fresh processes, and its start from nothing."""
+"""`lpr-bench frames`: latency of the device's code on rendered frames in new processes, and its cold start."""
 
 import argparse
 import sys
@@ -26,24 +26,24 @@ from lpr_edge.contract.errors import LprError
 from lpr_edge.vision.pipeline import PlatePipeline
 
 SHARES = (0.0, 0.5, 1.0)
-"""Shares of frames with a plate: an empty street, and a plate in every frame, are different machines."""
+"""Measured shares of frames with a plate, from an empty street to a plate in every frame."""
 
 PROCESSES = 8
-"""Fresh processes that a measurement is spread over; what differs between them is the noise of the figures."""
+"""Number of processes of a measurement; their differences give the noise."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What a measuring process is told."""
+    """Settings of a measuring process."""
 
     detector: Path | None
     reader: Path | None
     runtime: str
     threads: int
     frames: int
-    """A share, in this process."""
+    """Number of frames per share in this process."""
     slowdown: float = 0.0
-    """Share of each frame's time to waste after it."""
+    """Share of each frame's time to spend idly after it, for the A/A test."""
 
 
 def add_command(benchmarks: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -57,7 +57,7 @@ def add_command(benchmarks: "argparse._SubParsersAction[argparse.ArgumentParser]
 
 
 def _count(text: str) -> int:
-    """A whole number above zero; argparse turns the ValueError into its own message."""
+    """Parse a whole number above zero; argparse turns the ValueError into its own message."""
     value = int(text)
     if value < 1:
         raise argparse.ArgumentTypeError(f"{value} can't be timed: give 1 or more")
@@ -73,12 +73,12 @@ def run(parsed: argparse.Namespace) -> int:
 
 
 def settings_from(parsed: argparse.Namespace) -> Settings:
-    """What the flags say."""
+    """Settings from the command line."""
     return Settings(parsed.detector, parsed.reader, parsed.runtime, parsed.threads, parsed.frames)
 
 
 def measure_board(settings: Settings, processes: int) -> Record:
-    """The whole benchmark, as a record."""
+    """Run the whole benchmark; returns its record."""
     environment = describe_environment()
     cv2.setNumThreads(settings.threads)
     device = open_settings(settings)
@@ -142,7 +142,7 @@ def measure_device_start(settings: Settings) -> dict[str, Any]:
 
 
 def _readable_frame(device: PlatePipeline, frames: FramePool) -> Image:
-    """The frame that is read surest: the command leaves out what it isn't sure of."""
+    """The frame with the most confident reading, as the command drops low-confidence ones."""
     sureness = [_sureness(device, frame) for frame in frames.with_plate]
     if not max(sureness):
         raise LprError("these models read none of the rendered plates, so there is no first reading to time")

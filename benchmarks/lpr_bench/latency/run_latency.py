@@ -52,19 +52,19 @@ def run(parsed: argparse.Namespace) -> int:
 
 
 def shipped_files() -> list[Path]:
-    """The models that come with lpr."""
+    """Paths of the shipped models."""
     return [shipped_model(name) for name in KINDS]
 
 
 def thread_counts(parsed: argparse.Namespace) -> list[int]:
-    """What was asked for, or one to four as far as there are cores."""
+    """The given thread counts, or 1 to 4 up to the number of cores."""
     return parsed.thread_counts or list(range(1, min(4, os.cpu_count() or 1) + 1))
 
 
 def measure_matrix(
     paths: Sequence[Path], reference: Path | None, runtimes: Sequence[str], threads: Sequence[int], rounds: int
 ) -> Record:
-    """The whole benchmark, as a record.
+    """Run the whole benchmark; returns its record.
 
     Raises:
         LprError: nothing opens, or the reference is not among what does.
@@ -78,7 +78,7 @@ def measure_matrix(
     with observe() as observed:
         processes = [run_fresh(measure_cases, cases, rounds, seed) for seed in range(PROCESSES)]
     summaries = [_summarize(index, case, processes, cases.index(base)) for index, case in enumerate(cases)]
-    # A restless case is marked by itself; a restless reference spoils every ratio.
+    # A noisy case is marked by itself; a noisy reference makes every ratio invalid.
     faults = summaries[cases.index(base)]["faults"]
     return {
         "benchmark": "latency",
@@ -95,7 +95,7 @@ def measure_matrix(
 
 
 def _reference_case(cases: Sequence[Case], reference: Path | None) -> Case:
-    """The case that ratios are to: the reference in the first runtime that opens it, with the fewest threads."""
+    """The case that ratios refer to: the reference in the first runtime that opens it, with the fewest threads."""
     found = [case for case in cases if reference in (None, case.path)]
     if not found:
         raise LprError(f"the reference {reference} opens in no runtime here: take another file or install LiteRT")
@@ -125,7 +125,7 @@ def _summarize(index: int, case: Case, processes: Sequence[Rounds], base: int) -
 
 
 def format_matrix(record: Mapping[str, Any]) -> str:
-    """A line a case: milliseconds, and the ratio to the reference with its 95 % interval."""
+    """Milliseconds and ratios to the reference with 95 % intervals as a text table, one line per case."""
     reference = record["reference"]
     rows = [
         [f"{case['path']}", case["runtime"], str(case["threads"])]

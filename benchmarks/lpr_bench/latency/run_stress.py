@@ -1,4 +1,4 @@
-"""`lpr-bench stress`: frames for half an hour, looked at every ten seconds: does it slow down, heat up or grow?"""
+"""`lpr-bench stress`: read frames for a long time and sample speed, temperature and memory."""
 
 import argparse
 import sys
@@ -22,7 +22,7 @@ from lpr_bench.system.validity import describe_validity, machine_faults
 from lpr_edge.vision.pipeline import PlatePipeline
 
 SHARE = 1.0
-"""A plate in every frame: the most that a camera can ask."""
+"""A plate in every frame: the largest load of a camera."""
 
 
 def add_command(benchmarks: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -36,7 +36,7 @@ def add_command(benchmarks: "argparse._SubParsersAction[argparse.ArgumentParser]
 
 
 def run(parsed: argparse.Namespace) -> int:
-    """Run, print each sample as it comes, write all of them; Ctrl-C ends early and keeps what there is."""
+    """Run, print each sample, and write all of them; Ctrl-C ends early and keeps the samples so far."""
     cv2.setNumThreads(parsed.threads)
     environment = describe_environment()
     device = open_reader(parsed)
@@ -54,13 +54,13 @@ def run(parsed: argparse.Namespace) -> int:
     faults = machine_faults(observed) + ["no whole sample was taken"] * (not samples)
     machine = {"environment": environment, "models": models, "threads": parsed.threads, "machine": observed}
     record |= {**machine, "validity": describe_validity(faults)}
-    show(record, f"the last tenth's median beside the first's: {record['end_beside_start']}")
+    show(record, f"median time of the last tenth / that of the first: {record['end_beside_start']}")
     publish(record, parsed)
     return 0
 
 
 def take_samples(device: PlatePipeline, frames: FramePool, seconds: float, every: float) -> Iterator[dict[str, Any]]:
-    """Read frames without a pause; a sample each time that `every` seconds have gone."""
+    """Read frames without a pause; yield a sample every `every` seconds."""
     start = since = perf_counter()
     latencies: list[float] = []
     for index in count():
@@ -82,7 +82,7 @@ def take_samples(device: PlatePipeline, frames: FramePool, seconds: float, every
 
 
 def memory_mb(status: Path = Path("/proc/self/status")) -> float | None:
-    """What this process holds now, with the painted frames of 37 MB; None where the system doesn't tell."""
+    """Resident memory of this process in MB, including the rendered frames; None if it is unknown."""
     try:
         lines = status.read_text().splitlines()
         return next(int(line.split()[1]) * 1024 / 1e6 for line in lines if line.startswith("VmRSS:"))
@@ -91,7 +91,7 @@ def memory_mb(status: Path = Path("/proc/self/status")) -> float | None:
 
 
 def describe_run(samples: list[dict[str, Any]], settings: dict[str, Any]) -> Record:
-    """The record: every sample, and the last tenth beside the first."""
+    """The record: every sample, and the ratio of the last tenth's times to the first's."""
     tenth = max(1, len(samples) // 10)
     medians = [sample["latency_ms"]["p50"] for sample in samples]
     slower = sum(medians[-tenth:]) / sum(medians[:tenth]) if medians else None
@@ -105,7 +105,7 @@ def describe_run(samples: list[dict[str, Any]], settings: dict[str, Any]) -> Rec
 
 
 def format_samples(samples: list[dict[str, Any]], with_head: bool) -> str:
-    """Lines of a table whose columns are as wide as the widest value can be."""
+    """Samples as lines of a text table with fixed column widths."""
     rows = [
         [
             f"{s['at_s']:10.0f}",

@@ -26,7 +26,7 @@ DRAWS = 4000
 
 @dataclass(frozen=True)
 class Ratio:
-    """How many times as long, with its interval."""
+    """A ratio of times with its confidence interval."""
 
     value: float
     low: float
@@ -36,18 +36,18 @@ class Ratio:
         return f"{self.value:.3f} [{self.low:.3f}–{self.high:.3f}]"
 
     def to_list(self) -> list[float]:
-        """Value, low, high, for a result file."""
+        """[value, low, high] for a result file."""
         return [round(number, 5) for number in (self.value, self.low, self.high)]
 
 
 def paired_ratio(times: Sequence[float], reference: Sequence[float], confidence: float = 0.95, seed: int = 0) -> Ratio:
-    """The median of ratios that were taken in turns, one a round.
+    """Median ratio of times that were measured in turns, with its bootstrap interval (Efron 1979).
 
     Args:
-        times: of what is judged, one a round.
-        reference: of what it is held against, in the same rounds.
-        confidence: that the interval holds the true one.
-        seed: of the draws.
+        times: one per round.
+        reference: times of the reference, in the same rounds.
+        confidence: level of the interval.
+        seed: random seed of the bootstrap.
     """
     ratios = np.asarray(times, np.float64) / np.asarray(reference, np.float64)
     drawn = np.random.default_rng(seed).integers(len(ratios), size=(DRAWS, len(ratios)))
@@ -55,16 +55,16 @@ def paired_ratio(times: Sequence[float], reference: Sequence[float], confidence:
 
 
 def ratio_over_processes(a: Sequence[float], b: Sequence[float], confidence: float, seed: int = 0) -> Ratio:
-    """How many times as long B takes as A, each given by one figure a process.
+    """Ratio of B's to A's time over several processes, with its bootstrap interval.
 
-    Whole processes are drawn, as frames of one process err alike. With few of them the draws vary less than the truth,
-    by n/(n - 1) in variance; the interval, which is one of logarithms, is widened by it.
+    Whole processes are resampled, as errors within one are correlated. With n processes the bootstrap underestimates
+    the variance by (n - 1)/n; the interval, one of logarithms, is widened by it.
 
     Args:
-        a: one median a process.
-        b: the same of the other run.
-        confidence: that the interval holds the true ratio.
-        seed: of the draws.
+        a: one median per process.
+        b: the same of the other measurement.
+        confidence: level of the interval.
+        seed: random seed of the bootstrap.
     """
     rng = np.random.default_rng(seed)
     logs = [np.log(np.asarray(medians, np.float64)) for medians in (a, b)]
@@ -75,7 +75,7 @@ def ratio_over_processes(a: Sequence[float], b: Sequence[float], confidence: flo
 
 
 def _small_sample(count: int) -> float:
-    """By how much draws of so few fall short, as a factor of the deviation."""
+    """Correction of a bootstrap's standard deviation for a small sample."""
     return float(np.sqrt(count / (count - 1))) if count > 1 else 1.0
 
 

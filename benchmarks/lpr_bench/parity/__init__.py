@@ -1,1 +1,1 @@
-"""Runtimes compared with each other."""
+"""Parity: outputs of all runtimes compared with a reference."""

@@ -1,7 +1,6 @@
-"""The same pictures through every runtime: are the integers the same, and the texts?
+"""Compare runtimes on the same pictures: network inputs, output integers, and texts.
 
-Three questions, so that a difference shows where it comes from: does a picture become the same input, does the same
-input become the same integers, and does a picture become the same text?
+The three comparisons show where a difference comes from: preprocessing, the network, or decoding.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,33 +24,33 @@ from lpr_edge.vision.pipeline import PlatePipeline
 
 @dataclass(frozen=True)
 class Reference:
-    """What the reference said of each picture, on this machine or another."""
+    """Inputs, integers and texts of the reference, computed on this machine or another."""
 
     frames: list[Image]
     """Rendered frames, (480, 640, 3) uint8 BGR."""
     texts: list[list[str]]
-    """Of the plates of each frame, the surest first."""
+    """Texts of the plates of each frame, in order of confidence."""
     crops: list[Image]
     """Rendered single characters."""
     labels: list[str]
-    """What the classifier called each."""
+    """The classifier's label of each crop."""
     runtime: str = "litert"
-    """What it ran in."""
+    """The reference's runtime."""
     plates: list[tuple[int, Quad]] = field(default_factory=list)
-    """Each plate that the detector found: the frame's number, and the corners (4, 2)."""
+    """(frame number, corners (4, 2)) of each detected plate."""
     pixels: dict[str, list[Image]] = field(default_factory=dict)
-    """Kind of network -> inputs (1, H, W, C) uint8, made by the reference's machine."""
+    """Kind of network -> inputs, (1, H, W, C) uint8 each, made on the reference's machine."""
     integers: dict[str, list[AnyArray]] = field(default_factory=dict)
-    """Kind -> for each input all outputs, one after the other, in steps from their zero points."""
+    """Kind of network -> for each input all outputs concatenated, integers minus zero points."""
 
 
 def paint_characters(country: Country) -> list[Image]:
-    """A picture of each label of the country."""
+    """A rendered picture of each label, (H, W, 3) uint8 BGR each."""
     return [paint_plate(country, (label,)) for label in country.labels]
 
 
 def make_reference(device: PlatePipeline, classifier: CharacterClassifier, frames: Sequence[Image]) -> Reference:
-    """Ask the reference's networks."""
+    """Run the reference's networks on frames and characters."""
     models = {"detector": device.detector.model, "reader": device.reader.model, "classifier": classifier.model}
     crops = paint_characters(country_from_dict(classifier.model.manifest.country))
     plates = [(n, found.quad_xy) for n, frame in enumerate(frames) for found in device.detector.detect(frame)]
@@ -64,7 +63,7 @@ def make_reference(device: PlatePipeline, classifier: CharacterClassifier, frame
 
 
 def prepare_all(manifest: Manifest, reference: Reference) -> list[Image]:
-    """The reference's pictures as a network's inputs, made here; plates by the corners that the reference found."""
+    """Preprocess the reference's pictures on this machine, (1, H, W, C) uint8 each; plates at its corners."""
     if manifest.kind == "reader":
         frames, spec, margin = reference.frames, manifest.input, manifest.margin
         return [prepare_plate(frames[n], quad, spec, margin).pixels for n, quad in reference.plates]
@@ -73,7 +72,7 @@ def prepare_all(manifest: Manifest, reference: Reference) -> list[Image]:
 
 
 def compare_inputs(manifest: Manifest, reference: Reference) -> dict[str, Any]:
-    """How far the inputs that this machine makes of the reference's pictures are from those made there."""
+    """Compare this machine's network inputs with the reference's."""
     pairs = zip(prepare_all(manifest, reference), reference.pixels.get(manifest.kind, []), strict=True)
     distances = [np.abs(np.subtract(here, there, dtype=np.int16)).ravel() for here, there in pairs]
     together = np.concatenate(distances) if distances else np.zeros(0, np.int16)
@@ -81,17 +80,17 @@ def compare_inputs(manifest: Manifest, reference: Reference) -> dict[str, Any]:
 
 
 def texts_of(device: PlatePipeline, frames: Sequence[Image]) -> list[list[str]]:
-    """What a device reads on each frame."""
+    """Texts of the plates of each frame, in order of confidence."""
     return [[plate.reading.text for plate in device.read(frame).plates] for frame in frames]
 
 
 def labels_of(classifier: CharacterClassifier, crops: Sequence[Image]) -> list[str]:
-    """What a classifier calls each crop."""
+    """The label of each crop."""
     return [classifier.guess(crop)[0] for crop in crops]
 
 
 def steps_from_zero(model: Model, pixels: Image) -> AnyArray:
-    """All outputs of a network in one row: integers counted from their zero points, floats as they are."""
+    """All outputs of a network for an input (1, H, W, C), as one (N,) array: integers minus zero points, or floats."""
     pairs = zip(model.run(pixels), model.manifest.outputs, strict=True)
     return np.concatenate([_from_zero(raw, spec.zero_point) for raw, spec in pairs])
 
@@ -102,10 +101,10 @@ def _from_zero(raw: AnyArray, zero_point: int) -> AnyArray:
 
 
 def compare_integers(model: Model, reference: Reference) -> dict[str, Any]:
-    """How far a network's integers are from the reference's, on the same bytes.
+    """Compare a network's integers with the reference's, for equal inputs.
 
     Raises:
-        LprError: it gives another number of them, so is another network; or the reference has none of its kind.
+        LprError: their number differs, so it is another network; or the reference has none of this kind.
     """
     kind = model.manifest.kind
     if not reference.integers.get(kind):
@@ -133,7 +132,7 @@ def _describe(distances: AnyArray) -> dict[str, Any]:
 
 
 def compare_answers(expected: Sequence[Any], found: Sequence[Any]) -> dict[str, Any]:
-    """How many pictures are answered alike, and the first that aren't."""
+    """Number of pictures with equal answers, and the first different ones."""
     different = [n for n, (a, b) in enumerate(zip(expected, found, strict=True)) if a != b]
     examples = [{"picture": n, "reference": expected[n], "here": found[n]} for n in different[:10]]
     return {"pictures": len(expected), "same": len(expected) - len(different), "different": examples}

@@ -1,4 +1,4 @@
-"""`lpr-bench parity`: every runtime against LiteRT, inputs, integers and texts, on rendered pictures."""
+"""`lpr-bench parity`: inputs, integers and texts of every runtime compared with LiteRT's, on rendered pictures."""
 
 import argparse
 import sys
@@ -29,9 +29,9 @@ from lpr_edge.vision.pipeline import PlatePipeline
 from lpr_edge.vision.reader import Reader
 
 REFERENCES = ("litert", "tflite")
-"""Runtimes that a reference can come from: those that read the shipped files."""
+"""Runtimes that can be the reference: those that read the shipped files."""
 MOST_STEPS = 1
-"""Integers may be so far apart between two runtimes or machines: DESIGN.md's graded gate."""
+"""Largest allowed difference of integers between two runtimes or machines, in LSB."""
 
 NO_XNNPACK = (
     "LiteRT ran without XNNPACK, so slower and with other integers: "
@@ -47,7 +47,11 @@ def add_command(benchmarks: "argparse._SubParsersAction[argparse.ArgumentParser]
     """Add the command to `lpr-bench`."""
     parser = benchmarks.add_parser("parity", help="every runtime against LiteRT: integers, and texts of every picture")
     parser.add_argument(
-        "--models", nargs="+", type=Path, metavar="FILE", help="files in place of the shipped ones, or beside (.onnx)"
+        "--models",
+        nargs="+",
+        type=Path,
+        metavar="FILE",
+        help="files instead of the shipped ones, or in addition (.onnx)",
     )
     parser.add_argument("--runtimes", nargs="+", choices=tuple(RUNTIMES), default=list(RUNTIMES), metavar="NAME")
     parser.add_argument(
@@ -81,7 +85,7 @@ def run(parsed: argparse.Namespace) -> int:
 
 
 def files_by_suffix(given: Sequence[Path]) -> dict[str, Files]:
-    """The files of each format by kind; where no `.tflite` of a kind is given, the shipped one.
+    """Format -> kind -> file; the shipped `.tflite` for a kind without one.
 
     Raises:
         LprError: a file isn't int8, or not lpr's.
@@ -100,7 +104,7 @@ def _hashes(files: Files) -> dict[str, str]:
 
 
 def _reference(files: Files, parsed: argparse.Namespace) -> parity.Reference:
-    """Another machine's reference, or a runtime's answers here.
+    """The reference of another machine, or of a runtime on this one.
 
     Raises:
         LprError: the other machine's answers are of another runtime than was asked for.
@@ -121,7 +125,7 @@ def _reference(files: Files, parsed: argparse.Namespace) -> parity.Reference:
 def compare_runtimes(
     runtimes: Sequence[str], files: Mapping[str, Files], reference: parity.Reference, against: Path | None
 ) -> Record:
-    """Every runtime's integers and texts beside the reference's, as a record."""
+    """Compare every runtime with the reference; returns the record."""
     compared = [
         _compare(name, files[RUNTIMES[name][0]], reference) for name in runtimes if files.get(RUNTIMES[name][0])
     ]
@@ -170,7 +174,7 @@ def _open_all(runtime: str, files: Files) -> tuple[dict[str, Model], list[str]]:
 
 
 def is_within(record: Mapping[str, Any], scored: Sequence[str]) -> bool:
-    """Tell whether every judged runtime that ran gave all texts and labels alike, and integers within a step."""
+    """Whether every checked runtime gave equal texts and labels, and integers within the allowed difference."""
     ran = [one for one in record["runtimes"] if one["integers"] and one["runtime"] in scored]
     texts = [one[what] for one in ran for what in ("texts", "labels") if what in one]
     return (
@@ -181,7 +185,7 @@ def is_within(record: Mapping[str, Any], scored: Sequence[str]) -> bool:
 
 
 def format_parity(record: Mapping[str, Any]) -> str:
-    """A line a runtime and network."""
+    """Results as a text table, one line per runtime and network."""
     rows = [["all", f"{found['kind']}'s input", *_cells(found), ""] for found in record["inputs"] if found["integers"]]
     for one in record["runtimes"]:
         named = f"{one['runtime']} {one.get('version', '')}"

@@ -1,1 +1,1 @@
-"""One page of all results of a board."""
+"""The page of all results, and model cards."""

@@ -1,4 +1,4 @@
-"""Model cards in Markdown, made from a model file's manifest and what `lpr-bench accuracy --json` measured of it."""
+"""Model cards in Markdown, from a model's manifest and results of `lpr-bench accuracy --json`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,40 +18,40 @@ Result = Mapping[str, Any]
 PURPOSE = {
     "detector": "finds number plates in a frame: four corners of each, from the plate's own top left on",
     "reader": "reads a rectified plate: every character with its place, in one run",
-    "classifier": "tells which character a crop shows, or that it knows none",
+    "classifier": "classifies the character in a crop, or rejects it",
 }
 DATA = {"detector": "plates", "reader": "plates", "classifier": "characters"}
-"""Kind of network -> the data set that it is trained and measured on."""
+"""Kind of network -> its data set."""
 NOT_FOR = (
     "Decisions about people without a person looking at the picture: fines, arrests, refused entry. A reading is "
     "evidence of nothing but that a picture looks like it.",
-    "Watching people in general, or following somebody: a number plate is personal data in many places.",
-    "Anything beside research: see the licence. For other uses train your own weights.",
+    "Watching people in general, or following a person: a number plate is personal data in many places.",
+    "Anything except research: see the licence. For other uses train your own weights.",
     "Plates of other countries, and cameras unlike those of the data, before it was measured there.",
 )
 
 
 @dataclass(frozen=True)
 class Shipped:
-    """A model file, and what was measured of it."""
+    """A model file with its result."""
 
     path: Path
     manifest: Manifest
     result: Result
-    """Of `lpr-bench accuracy` on photographs, or on single characters for a classifier."""
+    """Result of `lpr-bench accuracy` on photographs, or on single characters for a classifier."""
 
 
 @dataclass(frozen=True)
 class ExtraResults:
-    """Measurements that not every card has."""
+    """Results that not every card has."""
 
     rendered: Result | None = None
-    """Of `lpr-bench accuracy --rendered`."""
+    """Result of `lpr-bench accuracy --rendered`."""
     folds: Result | None = None
-    """Of `lpr-bench accuracy --split train` with the readers, or the detectors too, of cross-validations."""
+    """Result of `lpr-bench accuracy --split train` with the readers, or detectors too, of cross-validations."""
 
     def __post_init__(self) -> None:
-        """Refuse folds that tell of what they learnt from.
+        """Check that the folds were evaluated on held-out photographs only.
 
         Raises:
             LprError: they were measured on photographs that their readers had seen, or on others than training's.
@@ -64,7 +64,7 @@ class ExtraResults:
 
 
 def open_shipped(path: Path, result: Result) -> Shipped:
-    """Put a file and its measurement together.
+    """Open a model file and check that the result is of this file.
 
     Raises:
         LprError: the file can't be read, or the result is of another one.
@@ -83,8 +83,8 @@ def write_card(model: Shipped, country: Country, extra: ExtraResults, out: Path)
     """Write a model's card as NAME.md.
 
     Args:
-        model: what it is about.
-        country: tells where its data come from.
+        model: the model file with its result.
+        country: names the sources of the data.
         extra: results that not every card has.
         out: the folder.
 
@@ -100,7 +100,7 @@ def write_card(model: Shipped, country: Country, extra: ExtraResults, out: Path)
 
 
 def make_card(model: Shipped, country: Country, extra: ExtraResults) -> str:
-    """The card's text."""
+    """Make a card's Markdown."""
     sections = [
         _heading(model),
         *_section("Data", _data_lines(model, country)),
@@ -134,7 +134,7 @@ def _heading(model: Shipped) -> str:
 
 
 def _data_lines(model: Shipped, country: Country) -> list[str]:
-    """What it learnt from, what was held out, and what int8 and confidence were fitted to."""
+    """Training data, held-out data, and the data of calibration and confidence."""
     manifest = model.manifest
     training, calibration = manifest.training, manifest.calibration
     names = [
@@ -158,7 +158,7 @@ def _data_lines(model: Shipped, country: Country) -> list[str]:
 
 
 def _seen(model: Shipped) -> str:
-    """Whether what it was measured on is new to it."""
+    """Whether the evaluated split was held out from training."""
     if model.manifest.kind == "classifier":
         return ", which it never saw" if model.result["split"] != TRAINING_SPLIT else ", WHICH IT LEARNT FROM"
     count = model.result["seen"][model.manifest.kind]
@@ -178,7 +178,7 @@ def _figure_lines(model: Shipped) -> list[str]:
     if model.manifest.kind == "classifier":
         rows = [("all", result["accuracy"]), *result["by_class"].items()]
         table = _table(["class", "right"], [[name, share_text(share)] for name, share in rows])
-        return [*_with_interval_note("Share of crops told right.", result), "", *table]
+        return [*_with_interval_note("Accuracy on crops.", result), "", *table]
     if model.manifest.kind == "detector":
         return [
             *_with_interval_note("Plates found with IoU ≥ 0.5, whole photographs in.", result),
@@ -190,7 +190,7 @@ def _figure_lines(model: Shipped) -> list[str]:
 
 
 def _fold_lines(model: Shipped, folds: Result | None) -> list[str]:
-    """How networks made like this one do on the training photographs, each by the fold that hadn't seen it."""
+    """Cross-validated results: each training photograph by the fold that it was held out from."""
     kind = model.manifest.kind
     if folds is None or folds["seen"].get(kind, 1):
         return []
@@ -234,7 +234,7 @@ def _with_interval_note(intro: str, result: Result) -> list[str]:
 
 
 def _recall_rows(result: Result) -> list[list[str]]:
-    """Recall by width, of plates that are at least partly legible."""
+    """Recall by width of plates that are at least partly legible."""
     wanted = _wanted(result)
     rows = []
     for band in WIDTH_BANDS:
@@ -245,13 +245,13 @@ def _recall_rows(result: Result) -> list[list[str]]:
 
 
 def _wanted(result: Result) -> list[Mapping[str, Any]]:
-    """The plates that a detector has to find: `PlateOutcome.is_to_find`."""
+    """Plates that count in recall: see `PlateOutcome.is_to_find`."""
     plates = [plate for plate in result["plates"] if plate["legible"] != "none"]
     return [plate for plate in plates if plate["place"]["has_corners"] and not plate["place"]["is_crop"]]
 
 
 def _reading_table(result: Result, traits: Sequence[str] = ()) -> list[str]:
-    """Exact readings and CER: of all, of the groups by some traits, and by script."""
+    """Exact match and CER: of all plates, by traits, and by script."""
     groups = [("all", result["reading"]), ("of those found", result["reading_of_found"])]
     groups += [(name, group) for trait in traits for name, group in result[f"by_{trait}"].items()]
     groups += [(f"{kind} script", group) for kind, group in result["by_kind"].items()]
@@ -276,7 +276,7 @@ def _failure_lines(model: Shipped, rendered: Result | None) -> list[str]:
     result = model.result
     if model.manifest.kind == "classifier":
         wrong = [f"- {one['truth']} taken for {one['read']}: {one['count']}" for one in result["confusions"]]
-        return wrong or ["No crop of the split was told wrong."]
+        return wrong or ["No crop of the split was misclassified."]
     lines: list[str] = []
     if model.manifest.kind == "reader":
         lines += _worst_groups(result)
@@ -288,7 +288,7 @@ def _failure_lines(model: Shipped, rendered: Result | None) -> list[str]:
 
 
 def _worst_groups(result: Result) -> list[str]:
-    """Every group of plates, the least often read first."""
+    """Every group of plates, in ascending order of exact match."""
     traits = ("rows", "width", "form", "colour", "blur")
     groups = [(f"{trait}: {name}", group) for trait in traits for name, group in result[f"by_{trait}"].items()]
     groups.sort(key=lambda item: item[1]["exact_match"]["value"])
@@ -311,12 +311,12 @@ def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def share_text(share: Mapping[str, Any]) -> str:
-    """A share of a result file, with its counts and interval."""
+    """A share of a result file as text, with counts and interval."""
     return counts_text(share["successes"], share["count"])
 
 
 def counts_text(successes: int, count: int) -> str:
-    """The same of counts."""
+    """A share as text, with counts and interval."""
     if not count:
         return "–"
     low, high = wilson_interval(successes, count)

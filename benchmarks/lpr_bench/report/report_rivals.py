@@ -1,4 +1,4 @@
-"""The report's section on rivals: who reads the same plates, and what each network takes."""
+"""The report's section on other OCR networks: accuracy on the same plates, time and size."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,7 +14,7 @@ SPEED = ["one inference, one thread", "runtime", "p50 ms", "p90 ms", "kB", "k pa
 
 
 def rivals_section(records: Sequence[Record]) -> str:
-    """Readers by accuracy, which a busy machine doesn't change, and networks by time."""
+    """Readers by accuracy, and networks by time."""
     parts = [
         paragraph(f"{record['board']}, split {record['split']}. {describe_training(record)}")
         + table(READERS, [reader_row(reader) for reader in record["readers"]])
@@ -30,7 +30,7 @@ def rivals_section(records: Sequence[Record]) -> str:
 
 
 def speed_plot(record: Record) -> str:
-    """A bar a network; an invalid result says so."""
+    """One bar per network; an invalid result is marked."""
     cases = record["cases"][::-1]
     figure, axes = new_plot(height=0.8 + 0.35 * len(cases))
     own = ["C0" if case["name"].startswith("lpr") else "C7" for case in cases]
@@ -43,7 +43,7 @@ def speed_plot(record: Record) -> str:
 
 
 def describe_training(record: Mapping[str, Any]) -> str:
-    """How those that were trained side by side were trained, in a sentence; empty where none was."""
+    """A sentence on the training of the networks that were trained for this comparison; empty if none was."""
     trained, plates = record["trained"], record["training_set"]
     if not trained:
         return ""
@@ -57,13 +57,13 @@ def _describe_run(run: Mapping[str, Any]) -> str:
 
 
 def reader_row(reader: Mapping[str, Any]) -> list[str]:
-    """A reader's line in any table, in the order of `READERS`."""
+    """A reader's table row, with the columns of `READERS`."""
     exact = reader["exact_match"]
     return [reader["name"], format_share(exact["successes"], exact["count"]), f"{reader['character_error_rate']:.3f}"]
 
 
 def speed_row(case: Mapping[str, Any]) -> list[str]:
-    """A network's line in any table, in the order of `SPEED`."""
+    """A network's table row, with the columns of `SPEED`."""
     trained = "" if case["trained"] else ", untrained"
     return [
         f"{case['name']} ({case['precision']}{trained})",

@@ -1,4 +1,4 @@
-"""The report's sections on limits, heat, and on boards that nobody measured."""
+"""The report's sections on roofline, stress, and projections for other boards."""
 
 from collections.abc import Sequence
 
@@ -17,7 +17,7 @@ NOT_MEASURED = (
 
 
 def limits_section(records: Sequence[Record]) -> str:
-    """Shares of the peak, where a frame's time goes, and the bars."""
+    """Share of the peak, time per step, and acceptance criteria."""
     parts = []
     for record in of(records, "limits"):
         reason = "" if is_valid(record) else why_invalid(record)
@@ -37,7 +37,7 @@ def limits_section(records: Sequence[Record]) -> str:
         header = ["network", "M multiply-adds", "MB moved", "ms", "G a second", "of peak"]
         parts.append(paragraph(text) + table(header, rows, [reason] * len(rows)) + _steps_plot(record))
         bars = criterion_rows(record["bars"])
-        parts.append(table(["bar", "found", "limit", "verdict"], bars, [reason] * len(bars)))
+        parts.append(table(["criterion", "measured", "limit", "result"], bars, [reason] * len(bars)))
     return heading("How close to the limit") + "".join(parts) if parts else ""
 
 
@@ -52,7 +52,7 @@ def _steps_plot(record: Record) -> str:
 
 
 def stress_section(records: Sequence[Record]) -> str:
-    """Frames a second, heat and memory over time."""
+    """Frames per second, temperature and memory over time."""
     parts = []
     for record in of(records, "stress"):
         if not record["samples"]:

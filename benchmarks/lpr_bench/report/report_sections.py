@@ -1,4 +1,4 @@
-"""The report's sections: one function a benchmark, each from the records of all boards."""
+"""The report's sections on frames, latency, accuracy and parity, each from the records of all boards."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,11 +8,11 @@ from lpr_bench.base.results import Record
 from lpr_bench.system.validity import is_valid, why_invalid
 
 FADED = 0.25
-"""How opaque an invalid result is drawn."""
+"""Opacity of an invalid result in plots."""
 
 
 def of(records: Sequence[Record], benchmark: str) -> list[Record]:
-    """The records of one benchmark."""
+    """Records of one benchmark."""
     return [record for record in records if record["benchmark"] == benchmark]
 
 
@@ -25,12 +25,12 @@ def _alpha(record: Record) -> float:
 
 
 def _named(record: Record) -> str:
-    """A board as plots name it: an invalid result never goes without the word."""
+    """Name of a board in plots, marked if the result is invalid."""
     return str(record["board"]) if is_valid(record) else f"{record['board']} (INVALID)"
 
 
 def boards_section(records: Sequence[Record]) -> str:
-    """Whole frames, boards side by side."""
+    """Latency of whole frames by board."""
     found = of(records, "frames")
     if not found:
         return ""
@@ -43,7 +43,7 @@ def boards_section(records: Sequence[Record]) -> str:
 
 
 def frames_plot(found: Sequence[Record]) -> str:
-    """Three bars a board: a plate in no frame, in half of them, in all."""
+    """Three bars per board: a plate in no frame, in half of them, in all."""
     figure, axes = new_plot(height=1.2 + 0.9 * len(found))
     for number, record in enumerate(found):
         for offset, share in enumerate(record["shares"]):
@@ -77,7 +77,7 @@ def _or_dash(value: float | None, form: str) -> str:
 
 
 def latency_section(records: Sequence[Record]) -> str:
-    """Every network in every runtime, and how threads help."""
+    """Latency of every network by runtime and threads."""
     parts = []
     for record in of(records, "latency"):
         rows = [_case_row(case) for case in record["cases"]]
@@ -99,7 +99,7 @@ def _case_row(case: Mapping[str, Any]) -> list[str]:
 
 
 def _scaling_plot(record: Record) -> str:
-    """Milliseconds over threads, a line a file and runtime."""
+    """Milliseconds over threads, one line per file and runtime."""
     figure, axes = new_plot()
     lines: dict[tuple[str, str], list[tuple[int, float]]] = {}
     for case in record["cases"]:
@@ -117,7 +117,7 @@ def _scaling_plot(record: Record) -> str:
 
 
 def accuracy_section(records: Sequence[Record]) -> str:
-    """Accuracy, and beside the latency of the very same model files where that was measured."""
+    """Accuracy, with the latency of the same model files if it was measured."""
     found = [(record, *_accuracy(record)) for record in of(records, "accuracy")]
     if not found:
         return ""
@@ -141,7 +141,7 @@ def _accuracy(record: Record) -> tuple[str, Mapping[str, Any]]:
 
 
 def _latency_of(records: Sequence[Record], hashes: Sequence[str]) -> tuple[Record, float] | None:
-    """Where these files were timed: a frame with a plate for two of them, one inference for one."""
+    """Record and latency of the same files: of a frame with a plate for two files, of an inference for one."""
     for record in of(records, "frames"):
         if {model["sha256"] for model in record["models"]} == set(hashes):
             return record, record["shares"][-1]["stages_ms"]["whole"]["p50"]
@@ -166,7 +166,7 @@ def _accuracy_plot(points: Sequence[tuple[float, Mapping[str, Any], str, Record]
 
 
 def parity_section(records: Sequence[Record]) -> str:
-    """How every runtime's inputs, integers and answers agree with the reference's."""
+    """Agreement of every runtime's inputs, integers and texts with the reference's."""
     parts = []
     for record in of(records, "parity"):
         ran = [(one, found) for one in record["runtimes"] for found in one["integers"]]
@@ -177,14 +177,14 @@ def parity_section(records: Sequence[Record]) -> str:
             for one, found in ran
         ]
         header = ["runtime", "network", "integers", "equal", "one step", "more", "most steps", "same answers"]
-        text = f"{record['board']}, beside {record['reference']}. {_inputs(record)}"
+        text = f"{record['board']}, compared with {record['reference']}. {_inputs(record)}"
         parts.append(paragraph(text) + table(header, rows, len(rows) * _reasons([record])))
         parts.append(_parity_plot(ran) if is_valid(record) else "")
     return heading("Parity") + "".join(parts) if parts else ""
 
 
 def _inputs(record: Record) -> str:
-    """Of the networks' inputs, made of the same pictures on both machines."""
+    """A sentence on equal network inputs, made from the same pictures on both machines."""
     found = [
         f"{one['kind']} {one['equal'] / one['integers']:.2%}" for one in record.get("inputs", []) if one["integers"]
     ]
@@ -192,7 +192,7 @@ def _inputs(record: Record) -> str:
 
 
 def _answers(one: Mapping[str, Any], kind: str) -> str:
-    """Texts are the detector's and reader's together, so they stand in the reader's line."""
+    """Equal texts or labels; texts depend on detector and reader, so they are in the reader's row."""
     answers = one.get({"classifier": "labels", "reader": "texts"}.get(kind, ""))
     return f"{answers['same']} of {answers['pictures']}" if answers else "–"
 

@@ -1,4 +1,4 @@
-"""`lpr-bench cards`: write the models' cards anew from their manifests and measurements."""
+"""`lpr-bench cards`: write the models' cards from their manifests and results."""
 
 import argparse
 from pathlib import Path
@@ -20,7 +20,7 @@ def add_command(benchmarks: "argparse._SubParsersAction[argparse.ArgumentParser]
     parser.add_argument("--painted", type=Path, metavar="FILE", help="what accuracy --rendered wrote")
     parser.add_argument("--folds", type=Path, metavar="FILE", help="what accuracy --split train --reader FOLDS wrote")
     parser.add_argument("--models", type=Path, metavar="DIR", default=MODELS, help="of the files (default: shipped)")
-    parser.add_argument("--out", type=Path, metavar="DIR", help="where the cards go (default: beside the files)")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="folder of the cards (default: that of the models)")
     parser.set_defaults(run=run)
 
 

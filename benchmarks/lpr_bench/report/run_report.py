@@ -1,4 +1,4 @@
-"""`lpr-bench report`: all results as a page, and what they let one project for boards that nobody measured."""
+"""`lpr-bench report`: all results as a page, and projections for other boards."""
 
 import argparse
 import sys
@@ -29,7 +29,7 @@ SECTIONS = (
     limits_section,
     stress_section,
 )
-"""In the page's order; one without records is empty."""
+"""Sections in the page's order; one without records is empty."""
 
 
 def add_command(benchmarks: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -68,7 +68,7 @@ def run(parsed: argparse.Namespace) -> int:
 
 
 def read_all(paths: Sequence[Path]) -> list[Record]:
-    """The records of all files; those of an older lpr-bench are named on stderr and left out."""
+    """Records of all files; files of an older lpr-bench are skipped with a message."""
     records: list[Record] = []
     for path in paths:
         try:
@@ -79,7 +79,7 @@ def read_all(paths: Sequence[Path]) -> list[Record]:
 
 
 def make_report(records: Sequence[Record]) -> str:
-    """The page of all measurements."""
+    """Make the page of all results."""
     boards = ", ".join(dict.fromkeys(str(record["board"]) for record in records))
     intro = (
         f"Measured on: {boards}. Every figure is from raw values in the result files. What is marked INVALID was "

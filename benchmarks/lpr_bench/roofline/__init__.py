@@ -1,1 +1,1 @@
-"""What the hardware allows, and projections for other boards."""
+"""Roofline: networks compared with the machine's peak, acceptance criteria, and projections for other boards."""

@@ -1,4 +1,4 @@
-"""What other people published of known networks on Raspberry Pis: the ground that projections stand on."""
+"""Published latencies of known networks on Raspberry Pis, from which projections are made."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,10 @@ MULTIPLY_ADDS = {
     "ResNet-18": 1.81e9,
     "ResNet-50": 4.09e9,
 }
-"""Of one picture of 224×224, SqueezeNet 227×227. Sources: torchvision's model pages; MobileNet: Howard et al. 2017."""
+"""Multiply-adds for one picture of 224×224 (SqueezeNet 227×227).
+
+Sources: torchvision's model pages; MobileNet: Howard et al. 2017.
+"""
 
 
 @dataclass(frozen=True)
@@ -19,7 +22,7 @@ class PublishedLatency:
     """A published latency in int8."""
 
     network: str
-    """As `MULTIPLY_ADDS` names it."""
+    """Name in `MULTIPLY_ADDS`."""
     ms: float
 
     @property
@@ -30,7 +33,7 @@ class PublishedLatency:
 
 @dataclass(frozen=True)
 class Board:
-    """A board with what is known of it on one thread."""
+    """A board with published latencies on one thread."""
 
     name: str
     source: str

@@ -1,4 +1,4 @@
-"""What a network asks of a machine: multiply-adds, and bytes that must move at least once an operator."""
+"""Cost of a network: multiply-adds, bytes moved, parameters."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,31 +11,31 @@ from lpr_edge.runtimes.engine import import_runtime
 from lpr_edge.runtimes.tflite import quiet_stderr
 
 Details = Mapping[str, Any]
-"""What the interpreter says of a tensor or an operator."""
+"""The interpreter's details of a tensor or an operator."""
 
 
 @dataclass(frozen=True)
 class NetworkCost:
-    """Counts of one inference."""
+    """Cost of one inference."""
 
     multiply_adds: int
-    """Of convolutions and dense layers; the rest is a per cent or two."""
+    """Multiply-adds of convolutions and dense layers; other operators have few."""
     bytes_moved: int
-    """Inputs, weights and outputs of each operator, once each: what a machine without any cache would move."""
+    """Inputs, weights and outputs of each operator, once each, as without any cache."""
     weight_bytes: int
     parameters: int
-    """Numbers that the file holds: weights and biases, with what an operator is set by (a few shapes)."""
+    """Number of constants in the file: weights, biases, and a few shapes."""
     operators: dict[str, int]
-    """Operator -> how many."""
+    """Operator -> count."""
 
     @property
     def multiply_adds_a_byte(self) -> float:
-        """Arithmetic intensity: where it is low, memory is the limit (Williams et al. 2009, the roofline model)."""
+        """Arithmetic intensity; if it is low, memory limits the speed (roofline model, Williams et al. 2009)."""
         return self.multiply_adds / self.bytes_moved
 
 
 def network_cost(path: Path) -> NetworkCost:
-    """Count a `.tflite` file's operators.
+    """Compute the cost of a `.tflite` file.
 
     Raises:
         ModelError: LiteRT is not installed.
@@ -52,7 +52,7 @@ def network_cost(path: Path) -> NetworkCost:
 
 
 def _graph(path: Path) -> tuple[dict[int, Details], list[Details]]:
-    """Tensors by index, and operators, without any delegate: a delegate hides the operators that it takes over."""
+    """Tensors by index, and operators; without delegates, which hide the operators that they replace."""
     module = import_runtime("ai_edge_litert.interpreter", "ai-edge-litert")
     with quiet_stderr():
         plain = module.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
@@ -64,14 +64,14 @@ def _graph(path: Path) -> tuple[dict[int, Details], list[Details]]:
 
 
 def _computed(operators: Sequence[Details], tensors: Mapping[int, Details]) -> set[int]:
-    """Tensors that an operator makes, and the network's inputs: those that no operator makes and have a batch axis."""
+    """Indices of operators' outputs and of the network's inputs."""
     made = {int(index) for operator in operators for index in operator["outputs"]}
     fed = {int(index) for index in operators[0]["inputs"][:1]} if operators else set()
     return made | (fed & tensors.keys())
 
 
 def multiply_adds(operator: Details, tensors: Mapping[int, Details]) -> int:
-    """Of one operator; the weights' layouts are TFLite's."""
+    """Multiply-adds of one operator; weights have TFLite's layouts."""
     name = operator["op_name"]
     if name not in ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "TRANSPOSE_CONV"):
         return 0

@@ -1,4 +1,4 @@
-"""What a network may take on a board that nobody here has: from multiply-adds, with the error that this way has."""
+"""Project a network's latency onto other boards from multiply-adds, with the error of this method."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from lpr_bench.roofline.known_networks import BOARDS, MULTIPLY_ADDS, Board, Publ
 
 @dataclass(frozen=True)
 class Projected:
-    """One network on one board, one thread, in milliseconds. Never a measurement."""
+    """Projected latency of a network on a board, one thread, in milliseconds. No measurement."""
 
     board: str
     network: str
@@ -21,7 +21,7 @@ class Projected:
 
 @dataclass(frozen=True)
 class Check:
-    """A known network on a board, projected from the others there, beside what was published."""
+    """A known network's published latency, and the one projected from the other networks of its board."""
 
     board: str
     network: str
@@ -30,12 +30,12 @@ class Check:
 
     @property
     def factor(self) -> float:
-        """How many times too long the projection is."""
+        """Projected divided by published latency."""
         return self.projected_ms / self.published_ms
 
 
 def throughput(known: Sequence[PublishedLatency]) -> float:
-    """Multiply-adds a second of a board: the geometric mean over what is known of it."""
+    """Multiply-adds per second of a board: the geometric mean over its known networks."""
     return exp(sum(log(one.throughput) for one in known) / len(known))
 
 
@@ -50,7 +50,7 @@ def check_projection(boards: Sequence[Board] = BOARDS) -> list[Check]:
 
 
 def worst_factor(board: str, checks: Sequence[Check]) -> float:
-    """By how much, either way, projections on a board are off at worst; where none could be checked, on any."""
+    """Largest factor between projected and published latency on a board; on all boards if it has only one network."""
     found = [check for check in checks if check.board == board] or list(checks)
     return max(max(check.factor, 1 / check.factor) for check in found)
 

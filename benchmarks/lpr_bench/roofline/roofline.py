@@ -1,4 +1,4 @@
-"""How near to the machine's limit: networks, the runtime's own peak, memory and whole frames, all in turns."""
+"""Measure networks, the runtime's peak, memory bandwidth and whole frames in turns."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -18,19 +18,19 @@ from lpr_edge.runtimes.opening import open_model
 from lpr_edge.runtimes.tflite import open_litert
 
 CHARACTERS = 7
-"""That the published classifier reads on one plate; finding them is not counted."""
+"""Number of characters that the published classifier reads per plate; segmentation isn't counted."""
 COPIED = 64 * 1024 * 1024
-"""Bytes of the copy that memory is measured by: far beyond a board's caches."""
+"""Bytes of the copy that measures memory bandwidth: much more than a board's caches."""
 
 
 IN_A_ROW = "frames in a row"
-"""The series that tells how far the slowest frames lie from the usual one."""
+"""Name of the series for the ratio of p99 to p50."""
 IN_A_ROW_FRAMES = 300
 COPIES = 10
 
 
 class Job(NamedTuple):
-    """Something to time once a round."""
+    """A function to time once per round."""
 
     name: str
     run: Callable[[], object]
@@ -39,7 +39,7 @@ class Job(NamedTuple):
 
 @dataclass(frozen=True)
 class LimitTimes:
-    """What one process measured, milliseconds, one value a round; and the profile of frames."""
+    """Measurements of one process: milliseconds, one value per round, and the profile of frames."""
 
     times: dict[str, list[float]]
     profile: dict[str, Any] = field(default_factory=dict)
@@ -50,9 +50,9 @@ def measure_limits(settings: Settings, networks: Sequence[Path], published: Path
 
     Args:
         settings: models of the whole frame, runtime and threads.
-        networks: `.tflite` files to hold against the peak, in LiteRT.
+        networks: `.tflite` files to compare with the peak, in LiteRT.
         published: the published classifier in float32, `.tflite`; None leaves it out.
-        rounds: values of each.
+        rounds: number of values of each.
     """
     cv2.setNumThreads(settings.threads)
     device = open_settings(settings)
@@ -65,14 +65,14 @@ def measure_limits(settings: Settings, networks: Sequence[Path], published: Path
     ]
     if published:
         jobs.append(_network_job("published", published, settings.threads, CHARACTERS))
-    # Neither goes between the others: the copy empties the caches, and a camera's frames come one after the other.
+    # Separately from the others: the copy flushes the caches, and a camera's frames follow each other.
     alone = in_turns([jobs[0]._replace(name=IN_A_ROW)], IN_A_ROW_FRAMES) | in_turns([_copy_job()], COPIES)
     times = in_turns(jobs, rounds) | alone
     return LimitTimes(times, profile_frames(device, [frames[n % len(frames)] for n in range(3 * len(frames))]))
 
 
 def in_turns(jobs: Sequence[Job], rounds: int) -> dict[str, list[float]]:
-    """Milliseconds of one run of each job, one value a round."""
+    """Milliseconds of one run of each job, one value per round."""
     for job in jobs:
         for _ in range(3):
             job.run()

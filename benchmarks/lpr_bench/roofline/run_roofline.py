@@ -50,7 +50,7 @@ def run(parsed: argparse.Namespace) -> int:
 
 
 def measure_record(settings: Settings, networks: Sequence[Path], published: Path | None, rounds: int) -> Record:
-    """The whole benchmark, as a record."""
+    """Run the whole benchmark; returns its record."""
     environment = describe_environment()
     with observe() as observed:
         found = run_fresh(measure_limits, settings, networks, published, rounds)
@@ -79,7 +79,7 @@ def measure_record(settings: Settings, networks: Sequence[Path], published: Path
 
 
 def _peak(path: Path, times: Sequence[float]) -> dict[str, float]:
-    """The best decile of the rounds: a peak is what the machine can do when nothing is in the way."""
+    """Peak throughput from the fastest decile of rounds, which other load disturbs least."""
     best = float(np.percentile(times, 10))
     count = network_cost(path).multiply_adds
     return {"multiply_adds": count, "ms": best, "multiply_adds_a_second": count / (best / 1000)}

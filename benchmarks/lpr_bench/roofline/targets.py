@@ -17,7 +17,7 @@ MAX_MEMORY_MB = 200.0
 
 
 def check_criteria(found: LimitTimes, cold_start: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The project's bars with what was found; `reached` is null where the figure couldn't be taken."""
+    """All criteria with measured values; `reached` is null for a value that couldn't be measured."""
     in_a_row = found.times[IN_A_ROW]
     tail = float(np.percentile(in_a_row, 99) / np.median(in_a_row))
     published = None
@@ -26,16 +26,16 @@ def check_criteria(found: LimitTimes, cold_start: Mapping[str, Any]) -> list[dic
     memory = max(cold_start["peak_memory_mb"].values()) if "peak_memory_mb" in cold_start else None
     return [
         _criterion("time outside the networks, share", found.profile["outside_networks"], MAX_SHARE_OUTSIDE_NETWORKS),
-        _criterion("p99 of a whole frame beside its p50", tail, MAX_P99_TO_P50),
+        _criterion("p99 of a whole frame / p50", tail, MAX_P99_TO_P50),
         _criterion(
-            "start to first reading beside importing TensorFlow",
+            "start to first reading / importing TensorFlow",
             cold_start.get("ratio_to_tensorflow_import"),
             MAX_START_TO_IMPORT,
         ),
         _criterion("most memory of lpr-edge, MB", memory, MAX_MEMORY_MB),
         {
             **_criterion(
-                f"published classifier in float32 on {CHARACTERS} characters beside a whole frame",
+                f"published classifier in float32 on {CHARACTERS} characters / a whole frame",
                 published.value if published else None,
                 MIN_SPEED_UP,
                 at_least=True,
@@ -52,11 +52,11 @@ def _criterion(name: str, value: float | None, limit: float, at_least: bool = Fa
 
 
 def criterion_rows(found: Sequence[Mapping[str, Any]], missed: str = "missed") -> list[list[str]]:
-    """A row a bar for any table: its name, what was found, the limit, and the verdict.
+    """Table rows, one per criterion: name, measured value, limit, result.
 
     Args:
-        found: a record's bars.
-        missed: the word for one that wasn't reached.
+        found: a record's criteria.
+        missed: word for a criterion that isn't met.
     """
     said = {None: "not measured", True: "reached", False: missed}
     return [

@@ -1,1 +1,1 @@
-"""The machine: environment, load, validity of a measurement."""
+"""The machine: environment, load, devices, validity of a measurement."""

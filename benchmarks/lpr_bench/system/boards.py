@@ -1,4 +1,4 @@
-"""Where a board's results go, and how they are marked."""
+"""A board's result file, and the marking of invalid results."""
 
 import argparse
 import sys
@@ -9,17 +9,17 @@ from lpr_bench.system.environment import board_name, file_stem
 from lpr_bench.system.validity import is_valid, why_invalid
 
 RESULTS = Path("benchmarks/results")
-"""Where results of a board go, in the folder that the command is started from."""
+"""Folder of result files, relative to the working directory."""
 
 
 def add_board_flags(parser: argparse.ArgumentParser) -> None:
-    """The flags of every benchmark whose result belongs to a board."""
+    """Add the flags of every benchmark whose result belongs to a board."""
     parser.add_argument("--board", help="this machine's name in the result (default: what it calls itself)")
     parser.add_argument("--json", type=Path, metavar="FILE", help=f"the board's file (default: {RESULTS}/<board>.json)")
 
 
 def show(record: Record, text: str) -> None:
-    """Print a record's tables, never without the mark that an invalid one bears."""
+    """Print a record's tables, with a warning if it is invalid."""
     if not is_valid(record):
         print(f"INVALID, not to be quoted: {why_invalid(record)}\n")
     print(text)

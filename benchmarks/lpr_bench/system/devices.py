@@ -1,4 +1,4 @@
-"""Open what the device runs: the shipped models, or those that the flags name."""
+"""Open the device's networks: the shipped models, or those of the flags."""
 
 import argparse
 from pathlib import Path
@@ -16,25 +16,25 @@ from lpr_edge.vision.reader import Reader
 
 
 def add_runtime_flags(parser: argparse.ArgumentParser) -> None:
-    """The flags that every benchmark of a network takes."""
+    """Add the flags of every benchmark of a network."""
     parser.add_argument("--runtime", choices=("auto", *RUNTIMES), default="auto", help="what runs the networks")
     parser.add_argument("--threads", type=int, default=1, metavar="N", help="threads a network may use (default: 1)")
 
 
 def add_model_flag(parser: argparse.ArgumentParser, flag: str) -> None:
-    """A flag that takes another file in a shipped model's place."""
+    """Add a flag for a file instead of a shipped model."""
     parser.add_argument(flag, type=Path, metavar="FILE", help=f"{flag.strip('-')} (default: the shipped one)")
 
 
 def add_device_flags(parser: argparse.ArgumentParser) -> None:
-    """The flags of what runs both networks of a frame."""
+    """Add the flags of every benchmark of both networks."""
     for flag in ("--detector", "--reader"):
         add_model_flag(parser, flag)
     add_runtime_flags(parser)
 
 
 def add_folds_flags(parser: argparse.ArgumentParser) -> None:
-    """Flags that take one network in a shipped one's place, or those of a cross-validation's folds."""
+    """Add flags for one network instead of a shipped one, or for the folds of a cross-validation."""
     for name in ("detector", "reader"):
         parser.add_argument(
             f"--{name}",
@@ -47,7 +47,7 @@ def add_folds_flags(parser: argparse.ArgumentParser) -> None:
 
 
 def open_reader(parsed: argparse.Namespace) -> PlatePipeline:
-    """The device's own code over the networks that `--detector` and `--reader` name.
+    """Open the device's pipeline with the networks of `--detector` and `--reader`.
 
     Raises:
         LprError: one of them can't be opened, or is of the wrong kind.
@@ -56,7 +56,7 @@ def open_reader(parsed: argparse.Namespace) -> PlatePipeline:
 
 
 def open_plate_reader(detector: Path | None, reader: Path | None, runtime: str, threads: int) -> PlatePipeline:
-    """The same, where no command line says it; None stands for the shipped model.
+    """Open the device's pipeline; None stands for the shipped model.
 
     Raises:
         LprError: one of them can't be opened, or is of the wrong kind.
@@ -69,7 +69,7 @@ def open_plate_reader(detector: Path | None, reader: Path | None, runtime: str, 
 
 
 def open_detectors(parsed: argparse.Namespace) -> list[Detector]:
-    """Those that `--detector` names, else the shipped one, as the device takes them to photographs.
+    """Open the detectors of `--detector`, or the shipped one, with test-time augmentation as for photographs.
 
     Raises:
         LprError: one of them can't be opened, or is of the wrong kind.
@@ -78,7 +78,7 @@ def open_detectors(parsed: argparse.Namespace) -> list[Detector]:
 
 
 def open_readers(parsed: argparse.Namespace) -> list[Reader]:
-    """Those that `--reader` names, else the shipped one.
+    """Open the readers of `--reader`, or the shipped one.
 
     Raises:
         LprError: one of them can't be opened, or is of the wrong kind.
@@ -92,7 +92,7 @@ def _open_all(parsed: argparse.Namespace, name: str) -> list[Model]:
 
 
 def open_classifier(parsed: argparse.Namespace) -> CharacterClassifier:
-    """The classifier that `--classifier` names.
+    """Open the classifier of `--classifier`, or the shipped one.
 
     Raises:
         LprError: it can't be opened, or is of the wrong kind.
@@ -102,7 +102,7 @@ def open_classifier(parsed: argparse.Namespace) -> CharacterClassifier:
 
 
 def describe_model(model: Model) -> dict[str, Any]:
-    """What a result file says of a network that it was measured with."""
+    """Description of an opened model in a result file."""
     return {
         **describe_file(model.path, model.manifest),
         "runtime": model.runtime_name,
@@ -111,7 +111,7 @@ def describe_model(model: Model) -> dict[str, Any]:
 
 
 def describe_file(path: Path, manifest: Manifest | None = None) -> dict[str, Any]:
-    """What a result file says of a model file; its manifest is read unless it is given.
+    """Description of a model file in a result file; its manifest is read unless it is given.
 
     Raises:
         ManifestError: it is missing, damaged, or not lpr's.

@@ -1,4 +1,4 @@
-"""What a measurement was taken on: the machine, its state, and the versions of all that ran."""
+"""Environment of a measurement: the machine, its state, and versions."""
 
 import os
 import platform
@@ -20,14 +20,14 @@ PACKAGES = (
     "tflite-runtime",
     "onnxruntime",
 )
-"""Distributions whose versions decide speed or results; those that aren't installed are left out."""
+"""Distributions whose versions affect speed or results."""
 
 
 def describe_environment(root: Path = Path("/")) -> dict[str, Any]:
     """Machine, operating system, state and versions, as plain values.
 
     Args:
-        root: where /proc, /sys and /etc stand; another folder in tests.
+        root: folder of /proc, /sys and /etc; another one in tests.
     """
     return {
         "taken": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -44,7 +44,7 @@ def describe_environment(root: Path = Path("/")) -> dict[str, Any]:
 
 
 def describe_state(root: Path = Path("/")) -> dict[str, Any]:
-    """What changes from minute to minute and decides a latency; null where the machine doesn't tell."""
+    """State that changes within minutes and affects latency; null for unknown values."""
     cpu0 = root / "sys/devices/system/cpu/cpu0/cpufreq"
     temperature = _number(root / "sys/class/thermal/thermal_zone0/temp")
     return {

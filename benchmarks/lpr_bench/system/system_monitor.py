@@ -1,4 +1,4 @@
-"""What the machine did while something was measured: its state before and after, and who else used it."""
+"""Monitor the machine during a measurement: its state before and after, and the load of other processes."""
 
 import os
 from collections.abc import Iterator
@@ -11,27 +11,27 @@ from typing import Any
 from lpr_bench.system.environment import describe_state
 
 BUSY_FROM = 0.05
-"""Processes that use less of a core than this aren't named."""
+"""Minimum load, in cores, of a process that is named."""
 
 
 @dataclass
 class Counters:
-    """Processor time spent so far, in seconds; None where the machine doesn't tell."""
+    """Processor time so far in seconds; None for unknown values."""
 
     clock: float
     own: float
     busy: float | None
     stolen: float | None
     processes: dict[tuple[int, str], float] = field(default_factory=dict)
-    """By process id and name."""
+    """(process id, name) -> seconds."""
 
 
 @contextmanager
 def observe(root: Path = Path("/")) -> Iterator[dict[str, Any]]:
-    """Watch the machine during a block.
+    """Monitor the machine during a block.
 
     Args:
-        root: where /proc and /sys stand; another folder in tests.
+        root: folder of /proc and /sys; another one in tests.
 
     Yields:
         A record that is empty until the block ends, then holds `state_before`, `state_after` and `during`.
@@ -52,7 +52,7 @@ def count(root: Path = Path("/")) -> Counters:
 
 
 def between(start: Counters, end: Counters) -> dict[str, Any]:
-    """What happened between two readings, in cores: 1.0 is one core all the time."""
+    """Load between two readings in cores: 1.0 is one core all the time."""
     seconds = max(1e-9, end.clock - start.clock)
     own = (end.own - start.own) / seconds
     busy = None if start.busy is None or end.busy is None else (end.busy - start.busy) / seconds
@@ -67,7 +67,7 @@ def between(start: Counters, end: Counters) -> dict[str, Any]:
 
 
 def _busiest(start: Counters, end: Counters, seconds: float) -> list[dict[str, Any]]:
-    """The other processes that ran, the busiest first; command lines may hold secrets, so names alone."""
+    """Other processes in descending order of load; by name, as command lines can contain secrets."""
     cores = {
         key: (spent - start.processes.get(key, 0.0)) / seconds
         for key, spent in end.processes.items()

@@ -1,4 +1,4 @@
-"""Is a measurement good enough to be quoted? The limits, and what is said where one is passed."""
+"""Validity of a measurement: limits on load, throttling, noise and drift, and reasons for invalidity."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,15 +8,15 @@ import numpy as np
 from lpr_edge.contract.arrays import AnyArray
 
 OTHERS_LIMIT = 0.25
-"""Cores that others may use meanwhile: a quarter is a desktop at rest; from half on, latencies were seen to shift."""
+"""Maximum load of other processes in cores: that of an idle desktop; half a core shifts latencies."""
 STOLEN_LIMIT = 0.05
-"""Cores' worth of time that a host may take from a virtual machine."""
+"""Maximum stolen time of a virtual machine in cores."""
 SPREAD_LIMIT = 0.25
-"""Most that the middle half of the values, taken beside what the same picture takes, may span."""
+"""Maximum interquartile range of values, relative to the median of the same picture."""
 DRIFT_LIMIT = 0.10
-"""Most that the medians of the first and second half may differ; MLPerf Mobile replicates within 5 %."""
+"""Maximum relative difference of the medians of both halves of a series."""
 HOT_CELSIUS = 80.0
-"""From here on a Raspberry Pi's cores slow down."""
+"""Temperature from which a Raspberry Pi throttles."""
 THROTTLED_NOW = 0xF
 """Bits of `vcgencmd get_throttled`: low voltage, frequency capped, throttled, too warm."""
 MIN_FRAMES = 200
@@ -24,7 +24,7 @@ MIN_FRAMES = 200
 MIN_ROUNDS = 30
 """Of each case in all: an interval of the median of fewer says little."""
 SINCE_BOOT = 16
-"""The same bits, this many places higher, stay set from their first time until the next boot."""
+"""Shift of the same bits that stay set until the next boot."""
 
 
 def describe_validity(faults: Sequence[str]) -> dict[str, Any]:
@@ -33,12 +33,12 @@ def describe_validity(faults: Sequence[str]) -> dict[str, Any]:
 
 
 def is_valid(record: Mapping[str, Any]) -> bool:
-    """Tell whether a record may be quoted; one that doesn't say so, or whose raw values say otherwise, may not."""
+    """Whether a record is valid: it is marked so, and its raw values confirm it."""
     return not record_faults(record)
 
 
 def why_invalid(record: Mapping[str, Any]) -> str:
-    """The reasons in one line; empty where it is valid."""
+    """Reasons for invalidity in one line; empty for a valid record."""
     return "; ".join(record_faults(record))
 
 
@@ -59,12 +59,12 @@ def _measured_faults(record: Mapping[str, Any]) -> list[str]:
         if record.get("benchmark") == "latency":
             faults += reference_faults(record)
     except (KeyError, TypeError, ValueError, IndexError) as error:
-        return [f"its raw values can't be judged ({error!r})"]
+        return [f"its raw values can't be checked ({error!r})"]
     return faults
 
 
 def frame_faults(shares: Sequence[Mapping[str, Any]], period: int) -> list[str]:
-    """What the whole frames' series say against themselves; noise is judged process by process.
+    """Faults of the series of whole frames; noise is checked per process.
 
     Args:
         shares: each with `share_with_plate` and `processes`, whose `whole` are milliseconds a frame.
@@ -78,31 +78,31 @@ def frame_faults(shares: Sequence[Mapping[str, Any]], period: int) -> list[str]:
         if count < MIN_FRAMES:
             faults.append(f"{name}: {count} frames are too few; {MIN_FRAMES} are needed")
         found = [series_faults(name, values, 2 * period, period) for values in series]
-        # One restless process of several is what the several are for.
+        # One noisy process of several is acceptable.
         if sum(map(bool, found)) * 2 > len(found):
             faults += next(reasons for reasons in found if reasons)
     return faults
 
 
 def case_faults(case: Mapping[str, Any]) -> list[str]:
-    """What is said against one case of the latencies, and what its raw values say."""
+    """Faults of one latency case: those recorded, or those of its raw values."""
     pooled = [value for values in case["raw_ms"] for value in values]
     return list(case["faults"]) or series_faults(str(case["path"]), pooled, MIN_ROUNDS)
 
 
 def reference_faults(record: Mapping[str, Any]) -> list[str]:
-    """A restless case is marked by itself; a restless reference spoils every ratio."""
+    """Faults of the reference case, which make every ratio invalid."""
     name = record["reference"]
     reference = [case for case in record["cases"] if all(case[key] == value for key, value in name.items())]
     return case_faults(reference[0])
 
 
 def machine_faults(observed: Mapping[str, Any]) -> list[str]:
-    """What the machine's state and company say against a measurement."""
+    """Faults by the machine's state and by other processes."""
     during, before, after = observed["during"], observed["state_before"], observed["state_after"]
     faults = []
     if (during["other_cores"] or 0.0) > OTHERS_LIMIT:
-        names = ", ".join(process["name"] for process in during["busy_processes"]) or "not told apart"
+        names = ", ".join(process["name"] for process in during["busy_processes"]) or "unknown processes"
         faults.append(f"others used {during['other_cores']:.2f} cores ({names}); the limit is {OTHERS_LIMIT}")
     if (during["stolen_cores"] or 0.0) > STOLEN_LIMIT:
         faults.append(f"the host took {during['stolen_cores']:.2f} cores; the limit is {STOLEN_LIMIT}")
@@ -114,7 +114,7 @@ def machine_faults(observed: Mapping[str, Any]) -> list[str]:
 
 
 def was_throttled(before: int | None, after: int | None) -> bool:
-    """Tell from two readings whether a board was throttled at either, or for the first time between them."""
+    """Whether a board was throttled at one of two readings, or for the first time between them."""
     if before is None or after is None:
         return False
     new_since = (after >> SINCE_BOOT) & ~(before >> SINCE_BOOT) & THROTTLED_NOW
@@ -122,13 +122,13 @@ def was_throttled(before: int | None, after: int | None) -> bool:
 
 
 def series_faults(name: str, values: Sequence[float], least: int, period: int = 1) -> list[str]:
-    """What a series of latencies says against itself.
+    """Faults of a series of latencies: too few values, noise, drift.
 
     Args:
-        name: what the reasons call it.
-        values: in the order they were taken.
-        least: how many there must be.
-        period: after how many values the same pictures come again: what differs from picture to picture is no noise.
+        name: of the series in the messages.
+        values: in order of measurement.
+        least: minimum number of values.
+        period: number of values after which the pictures repeat; differences between pictures are no noise.
     """
     if len(values) < least:
         return [f"{name}: {len(values)} runs are too few; {least} are needed"]
@@ -142,7 +142,7 @@ def series_faults(name: str, values: Sequence[float], least: int, period: int = 
 
 
 def relative_to_median(values: Sequence[float], period: int) -> AnyArray:
-    """Each value beside the median of those of the same picture: 1.0 is as usual."""
+    """(N,) float64: each value divided by the median of the same picture's values."""
     numbers = np.asarray(values, np.float64)
     places = np.arange(len(numbers)) % period
     medians = np.array([np.median(numbers[places == place]) for place in range(min(period, len(numbers)))])

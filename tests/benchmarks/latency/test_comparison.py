@@ -136,7 +136,7 @@ def test_a_verdict_by_hand_is_not_believed(tmp_path: Path, capsys: pytest.Captur
     load = {"other_cores": 0.6, "stolen_cores": 0.0, "busy_processes": []}
     busy["machine"] = {"during": load, "state_before": state, "state_after": state}
     del gone["shares"][0]["processes"]
-    said = ("the middle half spans", "60 frames are too few", "others used 0.60 cores", "can't be judged")
+    said = ("the middle half spans", "60 frames are too few", "others used 0.60 cores", "can't be checked")
     for record, reason in zip((restless, few, busy, gone), said, strict=True):
         write_result(tmp_path / "b.json", record)
         assert main(["compare", str(tmp_path / "a.json"), str(tmp_path / "b.json")]) == 1

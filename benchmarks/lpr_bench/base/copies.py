@@ -1,4 +1,4 @@
-"""Pictures of the same bytes: a copy is no second case, and one that training has is no test."""
+"""Find identical pictures: a copy counts once, and one in the training split is reported."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ L = TypeVar("L", bound=Labelled)
 
 @dataclass(frozen=True)
 class Copies:
-    """What a split holds more than once, or beside training."""
+    """Pictures that are more than once in a split, or also in the training split."""
 
     copies: tuple[tuple[str, str], ...]
     """(picture, the earlier one of the same bytes that is counted) of each that is left out."""
@@ -36,7 +36,7 @@ class Copies:
         }
 
     def warnings(self) -> list[str]:
-        """What stands above the figures; nothing where each picture is there once."""
+        """Warnings above the results; empty without copies."""
         lines = []
         if self.copies:
             lines.append(f"COPIES, counted once: {_named(self.copies)}.")
@@ -53,7 +53,7 @@ def without_copies(pictures: Sequence[L], training: Iterable[Labelled] = ()) -> 
         training: what networks learn from, where that is another split.
 
     Returns:
-        The first of each, in their order, and what is to be told. A file that can't be read is like no other.
+        The first of each, in the given order, and the copies. A file that can't be read counts as different from all.
     """
     learnt = {_content(one.path): _name(one.path) for one in training}
     first: dict[str, str] = {}
