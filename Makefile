@@ -2,7 +2,7 @@
 #
 #   make demo       read plates from a short clip, here, on the CPU (installs the device part only)
 #   make test       install everything, run the plain tests;  make test-all adds the slow ones
-#   make check      format, lint and types
+#   make check      format, lint, types, and words that hide meaning
 #   make faults     what goes wrong in months at a gate, on purpose, and a table of what was lost
 #   make soak       FRAMES=200000 from a looped clip with all sinks on, and a table of what was lost and what was left over
 #   make bench      speed, start and memory on this machine: lpr-bench
@@ -75,6 +75,7 @@ check: $(EVERYTHING)/installed
 	$(EVERYTHING)/bin/ruff format --check .
 	$(EVERYTHING)/bin/ruff check .
 	$(EVERYTHING)/bin/mypy
+	$(EVERYTHING)/bin/python -m tests.house.words
 
 format: $(EVERYTHING)/installed
 	$(EVERYTHING)/bin/ruff format .

@@ -77,7 +77,7 @@ def cross_fitted(readings: Sequence[ScoredReading]) -> list[float]:
 
 
 def fit_temperature(readings: Sequence[ScoredReading], labels: Sequence[str], country: Country) -> float:
-    """The factor of the temperature with the smallest negative log likelihood of the true labels; 1 without aligned ones.
+    """The factor of the temperature with the smallest negative log likelihood of the true labels; 1 without any.
 
     Args:
         readings: those of fully legible plates with the right number of characters are used.
