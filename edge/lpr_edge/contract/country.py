@@ -106,6 +106,12 @@ class Country:
         return {folder: _nfc(label) for folder, label in self.values.get("characters", {}).items()}
 
     @cached_property
+    def wide_characters(self) -> tuple[str, ...]:
+        """Labels of a classifier that knows more than `characters`: those, then what the glyphs' data set adds."""
+        glyphs = self.values.get("glyphs", {}).get("labels", [])
+        return (*self.characters.values(), *map(_nfc, glyphs))
+
+    @cached_property
     def latin(self) -> dict[str, str]:
         """Label -> its transliteration."""
         return {_nfc(label): latin for label, latin in self.values.get("latin", {}).items()}

@@ -1,9 +1,11 @@
 """The folders of labelled pictures that training, calibration and benchmarks read, and their splits.
 
 `plates/`: `labels.jsonl`, one photograph a line, and `images/`. `crops/`: the same of plate crops, for the reader
-alone. `characters/`: one folder a class.
+alone. `characters/`: one folder a class. `glyphs/`: more classes of single characters, listed in `index.csv`.
 """
 
+import csv
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +17,7 @@ from lpr_edge.contract.arrays import Quad
 from lpr_edge.contract.country import UNREADABLE, Country
 from lpr_edge.contract.errors import DataError
 from lpr_edge.contract.pictures import file_sha256, foreign_remedy, is_foreign_picture, is_hidden, is_picture
-from lpr_edge.contract.text_files import parse_json, read_lines
+from lpr_edge.contract.text_files import parse_json, read_lines, read_text
 
 VALIDATION_SHARE = 0.3
 """Of each class's file names, sorted as strings, the first `int(n × 0.3)` are validation: the published split."""
@@ -97,6 +99,44 @@ class CharacterFile:
 
     path: Path
     label: str
+
+
+@dataclass(frozen=True)
+class GlyphFile(CharacterFile):
+    """One variation of a character's picture."""
+
+    group: str = ""
+    """Variations of one picture share it: they are never parted."""
+
+
+GLYPHS = "glyphs"
+"""Name of the data set of single characters that an index lists."""
+
+
+def load_glyphs(folder: Path, split: str) -> list[GlyphFile]:
+    """Read a split of the wider single-character data set; nothing where the folder has none.
+
+    Args:
+        folder: holds `glyphs/index.csv`: file, label, group and split.
+        split: `train` or `validation`.
+
+    Raises:
+        DataError: the index lacks a column.
+    """
+    index = Path(folder) / GLYPHS / "index.csv"
+    if not index.is_file():
+        return []
+    rows = list(csv.DictReader(read_text(index).splitlines()))
+    missing = {"file", "label", "group", "split"} - set(rows[0] if rows else ())
+    if missing:
+        raise DataError(
+            f"{index} lacks {', '.join(sorted(missing))} in its first line: expected file,label,group,split"
+        )
+    return [
+        GlyphFile(index.parent / row["file"], unicodedata.normalize("NFC", row["label"]), row["group"])
+        for row in rows
+        if row["split"] == split
+    ]
 
 
 def find_dataset(folder: Path, name: str) -> Path:

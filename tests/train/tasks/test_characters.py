@@ -8,10 +8,21 @@ import numpy as np
 import pytest
 
 from lpr_edge.contract.country import country_from_dict, load_country
+from lpr_edge.contract.data import load_glyphs
 from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.pictures import file_sha256
 from lpr_train.base.accuracy import accuracy_metrics, is_right, true_label_loss
-from lpr_train.data.reader_crops import CANVAS, beside_neighbour, hold_out_runs, load_crops, repaint, vary
+from lpr_train.base.findings import Report
+from lpr_train.data.reader_crops import (
+    CANVAS,
+    beside_neighbour,
+    hold_out_groups,
+    hold_out_runs,
+    load_crops,
+    load_glyph_crops,
+    repaint,
+    vary,
+)
 from lpr_train.loop.fit import fit
 from lpr_train.tasks.characters import CharactersTask
 from lpr_train.tasks.characters_config import CharactersConfig
@@ -212,3 +223,56 @@ def test_a_short_run_learns_rendered_characters(tmp_path: Path) -> None:
     assert {metric["metric"] for metric in metrics} >= {f"accuracy of {label}" for label in LABELS}
     task.plots(fitted.model, tmp_path)
     assert {"confusion.png", "predictions.png"} <= {path.name for path in tmp_path.iterdir()}
+
+
+@pytest.fixture(scope="module")
+def wide_data(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with a wider data set beside it: four groups of three variations each for three letters."""
+    root = tmp_path_factory.mktemp("wide")
+    (root / "characters").symlink_to(data / "characters")
+    lines = ["file,label,group,split"]
+    for number, label in enumerate(("ख", "च", "०")):
+        (root / "glyphs" / str(number)).mkdir(parents=True)
+        for place in range(15):
+            name = f"{number}/{place:02}.png"
+            picture = np.random.default_rng((9, number, place)).integers(0, 255, (32, 32, 3), np.uint8)
+            cv2.imwrite(str(root / "glyphs" / name), picture)
+            lines.append(f"{name},{label},{label}-{place // 3},{'validation' if place >= 12 else 'train'}")
+    (root / "glyphs" / "index.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return root
+
+
+def test_a_wide_alphabet_knows_the_published_classes_first(wide_data: Path) -> None:
+    """34 labels; the article's are where they were, and pictures of both data sets are learnt from."""
+    task = CharactersTask(replace(_config(wide_data), alphabet="wide"))
+    assert task.labels[: len(LABELS)] == LABELS
+    assert len(task.labels) == len(set(task.labels)) == 34
+    assert {crop.source for crop in task._crops} == {"", "glyphs"}
+    assert task.build().outputs[0].shape == (None, 34)
+    drawn = Counter(int(task.sample(i)[1]["scores"].argmax()) for i in range(600))
+    assert drawn[0] > 1.2 * drawn[task.labels.index("ख")] > 0
+
+
+def test_variations_of_one_picture_stay_together(wide_data: Path) -> None:
+    """Held out or learnt: a group is never parted, and the wider set's validation split is never learnt."""
+    crops = load_glyph_crops(wide_data, "train", NEPAL.wide_characters, Report())
+    training, held = hold_out_groups(crops, 0.3, seed=1)
+    group_of = {crop.sha256: group for group, crop in crops}
+    assert len(training) == 27
+    assert len(held) == 9
+    assert not {group_of[crop.sha256] for crop in training} & {group_of[crop.sha256] for crop in held}
+
+
+def test_without_the_wider_data_a_wide_alphabet_is_rendered(data: Path) -> None:
+    """Letters that the folder has no picture of come from fonts."""
+    task = CharactersTask(replace(_config(data), alphabet="wide", real_share=1.0))
+    assert len(task.labels) == 34
+    assert task.sample(1)[0].shape == (48, 48, 3)
+
+
+def test_an_index_that_lacks_a_column_is_named(tmp_path: Path) -> None:
+    """Which file, and what it should begin with."""
+    (tmp_path / "glyphs").mkdir()
+    (tmp_path / "glyphs" / "index.csv").write_text("file,label\na.png,क\n", encoding="utf-8")
+    with pytest.raises(LprError, match=r"index\.csv lacks group, split.*expected file,label,group,split"):
+        load_glyphs(tmp_path, "train")

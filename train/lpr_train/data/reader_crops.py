@@ -1,7 +1,7 @@
 """Real crops of single characters as training examples: held in memory, parted, and varied."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -9,7 +9,7 @@ import numpy as np
 
 from lpr_edge.contract.arrays import Floats, Image
 from lpr_edge.contract.country import Country
-from lpr_edge.contract.data import CharacterFile, load_characters
+from lpr_edge.contract.data import GLYPHS, CharacterFile, load_characters, load_glyphs
 from lpr_edge.contract.errors import DataError
 from lpr_edge.contract.geometry import rectangle
 from lpr_edge.contract.pictures import file_sha256
@@ -34,6 +34,8 @@ class Crop:
     image_bgr: Image
     sha256: str
     """Of the file."""
+    source: str = ""
+    """The data set that it comes from, where it isn't the published one."""
 
 
 def load_crops(
@@ -60,6 +62,37 @@ def load_crops(
             f"split. lpr-train check --data {folder} says what is wrong"
         )
     return crops
+
+
+def load_glyph_crops(folder: Path, split: str, labels: Sequence[str], report: Report) -> list[tuple[str, Crop]]:
+    """Read a split of the wider data set's pictures with one of the labels, each with its group.
+
+    Pictures that can't be read, or show nothing, are noted in `report` and left out.
+    """
+    files = [file for file in load_glyphs(folder, split) if file.label in labels]
+    crops = ((file.group, _load(file, report, LONGEST_SIDE)) for file in files)
+    return [(group, replace(crop, source=GLYPHS)) for group, crop in crops if crop is not None]
+
+
+def hold_out_groups(crops: Sequence[tuple[str, Crop]], share: float, seed: int) -> tuple[list[Crop], list[Crop]]:
+    """Part grouped crops into those to train on and those held out: of each label a share of its groups.
+
+    Args:
+        crops: each with its group.
+        share: of each label's groups that is held out, about; none of a label with one group.
+        seed: of the choice.
+
+    Returns:
+        Training crops and held-out crops.
+    """
+    rng = np.random.default_rng((seed, 9))
+    groups: dict[str, list[str]] = {}
+    for group, crop in crops:
+        own = groups.setdefault(crop.label, [])
+        if group not in own:
+            own.append(group)
+    kept = {name for own in groups.values() for name in rng.permutation(own)[: int(share * len(own))]}
+    return [crop for group, crop in crops if group not in kept], [crop for group, crop in crops if group in kept]
 
 
 def _load(file: CharacterFile, report: Report, longest_side: int) -> Crop | None:

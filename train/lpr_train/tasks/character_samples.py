@@ -28,7 +28,10 @@ class CharacterSamples(Protocol):
 
 
 class RichSamples:
-    """Real crops varied beside rendered ones, every label as frequent as the others, clutter and blends among them."""
+    """Real crops varied beside rendered ones, clutter and blends among them.
+
+    Every published label is as frequent as the others, and each data set that shows one gives as many of its crops.
+    """
 
     def __init__(
         self,
@@ -41,7 +44,10 @@ class RichSamples:
         self._config, self._spec, self._rendered = config, spec, rendered
         self._strange = strange
         self._labels = rendered.labels
-        self._by_label = {label: [crop for crop in crops if crop.label == label] for label in self._labels}
+        self._by_label: dict[str, dict[str, list[Crop]]] = {label: {} for label in self._labels}
+        for crop in crops:
+            if crop.label in self._by_label:
+                self._by_label[crop.label].setdefault(crop.source, []).append(crop)
         self._pictures = [crop.image_bgr for crop in crops]
 
     @property
@@ -89,9 +95,10 @@ class RichSamples:
 
     def _picture(self, index: int, rng: np.random.Generator) -> tuple[int, Image, float]:
         """A real or a rendered crop: its label's number, the crop, and how much to vary it."""
-        number = int(rng.integers(len(self._labels)))
-        real = self._by_label[self._labels[number]]
-        if real and rng.random() < self._config.real_share:
+        number = int(rng.choice(self._rendered.often))
+        sources = list(self._by_label[self._labels[number]].values())
+        if sources and rng.random() < self._config.real_share:
+            real = sources[rng.integers(len(sources))]
             return number, real[rng.integers(len(real))].image_bgr, self._config.strength * rng.uniform(0.3, 1.0)
         # Rendered crops were degraded when they were drawn: what is left is to tell their few uses apart.
         return *self._pool.draw(index, rng), self._config.strength * rng.uniform(0.0, 0.4)
@@ -101,7 +108,7 @@ class RichSamples:
         """Rendered crops and their labels' numbers."""
 
         def make(rng: np.random.Generator) -> tuple[int, Image]:
-            number = int(rng.integers(len(self._labels)))
+            number = int(rng.choice(self._rendered.often))
             return number, self._rendered.character(self._labels[number], rng)
 
         return RenewedPool(make, self._config.seed, size=3000, uses=4)

@@ -19,7 +19,15 @@ from lpr_train.base.engine import KerasModel, load_keras
 from lpr_train.base.findings import Report
 from lpr_train.base.licence import licence_note
 from lpr_train.base.task import UNSEEN
-from lpr_train.data.reader_crops import LONGEST_SIDE, Crop, hold_out_runs, load_crops, vary
+from lpr_train.data.reader_crops import (
+    LONGEST_SIDE,
+    Crop,
+    hold_out_groups,
+    hold_out_runs,
+    load_crops,
+    load_glyph_crops,
+    vary,
+)
 from lpr_train.loop.fit import predict
 from lpr_train.loop.warm_start import unseen_before
 from lpr_train.networks.baseline import baseline_classifier
@@ -57,16 +65,19 @@ class CharactersTask:
     def __init__(self, config: CharactersConfig) -> None:
         self.config = config
         self._country = load_country(config.country)
-        self.labels = tuple(self._country.characters.values())
+        is_wide = config.alphabet == "wide"
+        self.labels = self._country.wide_characters if is_wide else tuple(self._country.characters.values())
         if not self.labels:
             raise LprError(f"{self._country.name} has no [characters] in its file, so there are no classes to learn.")
         size_hw, self._build = NETWORKS[config.arch]
         self._spec = InputSpec(size_hw, 3, "rgb", "stretch")
         crops = self._load("train", max(LONGEST_SIDE, 2 * max(size_hw))) if config.data else []
         self._crops, held_out = hold_out_runs(crops, config.holdout, config.seed)
+        glyphs, held_glyphs = self._load_glyphs() if is_wide else ([], [])
+        self._crops, held_out = [*self._crops, *glyphs], [*held_out, *held_glyphs]
         self._held = unseen_before(config.init, held_out, lambda crop: crop.sha256)
         self._plate_crops: list[Crop] = []
-        self._rendered = RenderedCharacters(self._country, self._crops, config.strength, config.seed)
+        self._rendered = RenderedCharacters(self._country, self._crops, config.strength, config.seed, self.labels)
         self._samples = self._open_samples()
         self._threshold: float | None = None
 
@@ -80,6 +91,14 @@ class CharactersTask:
             rest = f"and {len(report.findings) - MOST_TOLD} more in the {split} split"
             print(f"lpr-train: left out: {rest}; lpr-train check --data {self.config.data} names all", file=sys.stderr)
         return crops
+
+    def _load_glyphs(self) -> tuple[list[Crop], list[Crop]]:
+        """The wider data set's training pictures: those to learn from, and those held out."""
+        report = Report()
+        crops = load_glyph_crops(Path(self.config.data), "train", self.labels, report) if self.config.data else []
+        for finding in report.findings[:MOST_TOLD]:
+            print(f"lpr-train: left out: {finding.path}: {finding.problem}", file=sys.stderr)
+        return hold_out_groups(crops, self.config.holdout / 4, self.config.seed)
 
     def _open_samples(self) -> CharacterSamples:
         if self.config.recipe == "article":

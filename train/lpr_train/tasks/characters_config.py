@@ -8,6 +8,7 @@ from lpr_train.base.config import FitConfig, require
 
 ARCHES = ("compact", "baseline")
 RECIPES = ("rich", "article")
+ALPHABETS = ("published", "wide")
 
 ARTICLE: dict[str, Any] = {
     "epochs": 20,
@@ -40,6 +41,8 @@ class CharactersConfig(FitConfig):
     recipe: str = "rich"
     """what is trained on: rich, real crops varied beside rendered ones; article, each real crop once an epoch, varied
     as Keras' ImageDataGenerator does, with the article's settings as defaults (batch, rate, optimiser, epochs)"""
+    alphabet: str = "published"
+    """classes: published, those of the article's data; wide, the letters of the wider data set too"""
     holdout: float = 0.12
     """share of each class's training crops, in runs of neighbouring names, that chooses the best epoch; 0 for none"""
     watch_validation: bool = False
@@ -68,6 +71,7 @@ class CharactersConfig(FitConfig):
         super().__post_init__()
         require(self.arch in ARCHES, "arch", self.arch, " or ".join(ARCHES))
         require(self.recipe in RECIPES, "recipe", self.recipe, " or ".join(RECIPES))
+        require(self.alphabet in ALPHABETS, "alphabet", self.alphabet, " or ".join(ALPHABETS))
 
     @classmethod
     def preset(cls, chosen: Mapping[str, Any]) -> Self:

@@ -54,7 +54,7 @@ def cut_out(plate: RealPlate) -> Iterator[Crop]:
     known = [label for label in plate.labels if label != UNREADABLE]
     for label, place in zip(known, plate.placed, strict=True):
         if place.height * height >= LEAST_HEIGHT and (picture := _cut(upright, place)) is not None:
-            yield Crop(plate.path, label, picture, sha256)
+            yield Crop(plate.path, label, picture, sha256, "plates")
 
 
 def _cut(upright_bgr: Image, place: PlacedCharacter) -> Image | None:

@@ -21,12 +21,18 @@ class RenderedCharacters:
             by what was seen.
         strength: of what light and cameras do, 0..1.
         seed: of `characters` and `unknowns`.
+        labels: the classifier's; the country's `characters` without.
     """
 
-    def __init__(self, country: Country, crops: Sequence[Crop], strength: float, seed: int) -> None:
+    def __init__(
+        self, country: Country, crops: Sequence[Crop], strength: float, seed: int, labels: Sequence[str] = ()
+    ) -> None:
         self._country, self._crops, self._strength, self._seed = country, crops, strength, seed
-        self.labels = tuple(country.characters.values())
-        self.strangers = strangers(country)
+        self.labels = tuple(labels) or tuple(country.characters.values())
+        self.strangers = strangers(country, self.labels)
+        published = set(country.characters.values())
+        self.often = (*range(len(self.labels)), *(i for i, label in enumerate(self.labels) if label in published))
+        """Numbers of labels to draw from: those of the published data twice as often as the wider one's letters."""
 
     @cached_property
     def _renderer(self) -> Any:
@@ -71,13 +77,13 @@ class RenderedCharacters:
         return {kind: [draw(rng) for rng in rngs[kind]] for kind, draw in kinds.items()}
 
 
-def strangers(country: Country) -> tuple[str, ...]:
+def strangers(country: Country, own: Sequence[str] = ()) -> tuple[str, ...]:
     """Labels of the alphabet's script that are no character class, and can't be taken for a piece of one.
 
     A label that is part of a class's, or has one as its part, shows the same strokes; another script has signs that
     can't be told apart from it at all, as 0 and ०.
     """
-    own = tuple(country.characters.values())
+    own = tuple(own) or tuple(country.characters.values())
     script = own[0].isascii()
     return tuple(
         label
