@@ -14,8 +14,8 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 
-from lpr_edge.capture.frame import Frame, Quiet
-from lpr_edge.capture.open_source import Wanted, open_camera, open_source
+from lpr_edge.capture.frame import Frame, NoFrame
+from lpr_edge.capture.open_source import CaptureOptions, open_camera, open_source
 from lpr_edge.contract.arrays import Image, Quad
 from lpr_edge.contract.errors import SourceError
 from lpr_edge.contract.pictures import read_picture
@@ -153,17 +153,17 @@ class PlateReader:
         Raises:
             SourceError: the source can't be opened, or ended before its time.
         """
-        opened = open_camera(source, Wanted()) if isinstance(source, int) else open_source(source)
+        opened = open_camera(source, CaptureOptions()) if isinstance(source, int) else open_source(source)
         if opened.kind == "stills":
             opened.close()
             raise SourceError(f"{source} holds images, which have no events: use PlateReader.read")
         pipeline = self.frames
-        tracker = Tracker(pipeline.reader.decoder, gap, lambda vote: pipeline.is_sure(vote, any_text=False))
+        tracker = Tracker(pipeline.reader.decoder, gap, lambda vote: pipeline.is_confident(vote, any_text=False))
         try:
             for frame in opened.frames:
                 if isinstance(frame, Frame):
                     yield from map(_event, tracker.update(frame, pipeline.read(frame.image_bgr).plates))
-                elif isinstance(frame, Quiet):
+                elif isinstance(frame, NoFrame):
                     yield from map(_event, tracker.wait(frame.time, frame.clock_set))
         finally:
             opened.close()

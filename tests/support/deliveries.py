@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.support.servers import QuietHandler, running
 
-from lpr_edge.delivery.sink import DeliveryError, Parcel
+from lpr_edge.delivery.sink import DeliveryError, StoredEvent
 
 Record = dict[str, Any]
 
@@ -40,12 +40,12 @@ class Shelf:
         self.tries = 0
         self.closed = False
 
-    def deliver(self, parcel: Parcel) -> None:
+    def deliver(self, stored_event: StoredEvent) -> None:
         self.tries += 1
         if self.fails:
             raise DeliveryError("told to fail")
-        self.got.append(parcel.record)
-        self.pictures.append(dict(parcel.pictures))
+        self.got.append(stored_event.record)
+        self.pictures.append(dict(stored_event.pictures))
 
     def close(self) -> None:
         self.closed = True

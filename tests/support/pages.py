@@ -10,7 +10,7 @@ from typing import Any
 from tests.support.deliveries import free_port
 from tests.support.readings import frame, plate
 
-from lpr_edge.service.runtime_stats import Vitals
+from lpr_edge.service.runtime_stats import RuntimeStats
 from lpr_edge.vision.plates import FrameResult
 from lpr_edge.web.picture import LivePage
 from lpr_edge.wiring.wire_web import open_page
@@ -19,18 +19,18 @@ TOKEN = "correct-horse-battery"
 
 
 @contextmanager
-def page(token: str = "", health_after_s: float = 60.0, vitals: Vitals | None = None) -> Iterator[LivePage]:
-    live = open_page(f"127.0.0.1:{free_port()}", token, vitals or Vitals("gate-1"), health_after_s)
+def page(token: str = "", health_after_s: float = 60.0, stats: RuntimeStats | None = None) -> Iterator[LivePage]:
+    live = open_page(f"127.0.0.1:{free_port()}", token, stats or RuntimeStats("gate-1"), health_after_s)
     try:
         yield live
     finally:
         live.close()
 
 
-def show(live: LivePage, vitals: Vitals, index: int = 0) -> None:
+def show(live: LivePage, stats: RuntimeStats, index: int = 0) -> None:
     """One turn of the reading loop, as far as the page hears of it."""
     plates = (plate("A10"),)
-    vitals.note(frame(index, age_ms=4.0), FrameResult(plates, 5.0, 1.0))
+    stats.note(frame(index, age_ms=4.0), FrameResult(plates, 5.0, 1.0))
     live.picture.show(frame(index), plates)
 
 

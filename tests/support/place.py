@@ -73,7 +73,7 @@ class Place:
 
     def _whole(self, name: str) -> Iterator[str]:
         path = self.folder / name
-        for part in [*RotatedFile(path, 0).put_by(), path]:
+        for part in [*RotatedFile(path, 0).rotated_files(), path]:
             yield part.read_text(encoding="utf-8")
 
 

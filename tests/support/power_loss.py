@@ -194,9 +194,9 @@ def run(folder: Path, synchronous: str) -> list[Step]:
     for number in range(14):
         box.add(record(number), {"frame": bytes([number]) * 6_000})
         steps.append(("announced", record(number)["id"]))
-        if number % 3 == 2 and (parcel := box.next_for("a")):
-            steps.append(("given", parcel.record["id"]))
-            box.mark_delivered("a", parcel.number)
+        if number % 3 == 2 and (stored_event := box.next_for("a")):
+            steps.append(("given", stored_event.record["id"]))
+            box.mark_delivered("a", stored_event.number)
     box.drop_oldest(2)
     steps.append(("dropped", record(0)["id"], record(1)["id"]))
     box.add(record(14))

@@ -41,7 +41,7 @@ def fit_curve(readings: Sequence[ScoredReading]) -> ConfidenceCurve:
 
 def _features(readings: Sequence[ScoredReading]) -> Floats:
     """(readings, 3) float32: log-odds of the raw confidence, 1, and 1 for an invalid reading."""
-    rows = [(log_odds(r.reading.sureness), 1.0, float(not r.reading.parsed.valid)) for r in readings]
+    rows = [(log_odds(r.reading.raw_confidence), 1.0, float(not r.reading.parsed.valid)) for r in readings]
     return np.array(rows, np.float32)
 
 
@@ -73,7 +73,7 @@ def cross_fitted(readings: Sequence[ScoredReading]) -> list[float]:
         part: fit_curve([reading for reading in readings if part_of[reading.image] != part])
         for part in sorted(set(part_of.values()))
     }
-    return [curves[part_of[r.image]].likelihood(r.reading.sureness, r.reading.parsed.valid) for r in readings]
+    return [curves[part_of[r.image]].likelihood(r.reading.raw_confidence, r.reading.parsed.valid) for r in readings]
 
 
 def fit_temperature(readings: Sequence[ScoredReading], labels: Sequence[str], country: Country) -> float:

@@ -143,13 +143,13 @@ def measure_device_start(settings: Settings) -> dict[str, Any]:
 
 def _readable_frame(device: PlatePipeline, frames: FramePool) -> Image:
     """The frame with the most confident reading, as the command drops low-confidence ones."""
-    sureness = [_sureness(device, frame) for frame in frames.with_plate]
-    if not max(sureness):
+    raw_confidence = [_raw_confidence(device, frame) for frame in frames.with_plate]
+    if not max(raw_confidence):
         raise LprError("these models read none of the rendered plates, so there is no first reading to time")
-    return frames.with_plate[sureness.index(max(sureness))]
+    return frames.with_plate[raw_confidence.index(max(raw_confidence))]
 
 
-def _sureness(device: PlatePipeline, frame: Image) -> float:
+def _raw_confidence(device: PlatePipeline, frame: Image) -> float:
     return max((plate.reading.confidence for plate in device.read(frame).plates), default=0.0)
 
 

@@ -13,9 +13,9 @@ from typing import NoReturn
 
 from lpr_edge.base.config import Config, load_config, with_flags
 from lpr_edge.base.log import set_volume, warn
-from lpr_edge.base.signals import Reloading, Terminated, hearing_sighup, hold_signals, stopping_on_sigterm
+from lpr_edge.base.signals import Reloading, Terminated, hold_signals, reloading_on_sighup, stopping_on_sigterm
 from lpr_edge.base.web_address import DEFAULT
-from lpr_edge.base.workers import FAULTS, telling_faults
+from lpr_edge.base.workers import FAULTS, reporting_faults
 from lpr_edge.contract.command import MENDABLE, explain, forget_stdout, forget_unwritable_stdout, settle_streams
 from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.settings import add_flags, field_notes
@@ -45,7 +45,7 @@ def main(argv: list[str] | None = None) -> int:
     Returns:
         The exit status: 0, also for SIGTERM; 1 for what went wrong, in a thread too; 2 for wrong usage; 130 for Ctrl-C.
     """
-    with hearing_sighup() as was_asked, telling_faults():
+    with reloading_on_sighup() as was_asked, reporting_faults():
         status = _run(argv, was_asked)
         status = status or int(FAULTS.count > 0)
     if argv is None and threading.active_count() > 1:

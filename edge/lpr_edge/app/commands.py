@@ -12,19 +12,19 @@ from lpr_edge.base import units
 from lpr_edge.base.config import Config
 from lpr_edge.base.log import detail, say, warn
 from lpr_edge.base.signals import Reloading
-from lpr_edge.capture.frame import Frame, Quiet, Source, Unreadable
-from lpr_edge.capture.open_source import Wanted, open_camera, open_source
+from lpr_edge.capture.frame import Frame, NoFrame, Source, UnreadableImage
+from lpr_edge.capture.open_source import CaptureOptions, open_camera, open_source
 from lpr_edge.capture.transform import name_frames, shape_frames
 from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.records import Record
 from lpr_edge.delivery.sinks.json_lines import JsonLines
-from lpr_edge.privacy.blur import Veil
+from lpr_edge.privacy.blur import PlateBlurrer
 from lpr_edge.runtimes.shipped_models import KINDS, given_file, model_file, shipped_model
-from lpr_edge.service.sd_notify import Notifier
+from lpr_edge.service.sd_notify import SystemdNotifier
 from lpr_edge.tracking.event_record import character_record, crop_record, error_record
-from lpr_edge.wiring.frame_outputs import open_views
+from lpr_edge.wiring.frame_outputs import open_frame_outputs
 from lpr_edge.wiring.wire_delivery import open_sinks
-from lpr_edge.wiring.wire_web import open_live_page, open_vitals
+from lpr_edge.wiring.wire_web import open_live_page, open_runtime_stats
 
 Again = Callable[[], Config]
 """Reads the settings once more."""
@@ -70,7 +70,7 @@ def run_job(
 def _open(config: Config) -> Source:
     give_up_s = units.seconds(config.give_up, "give_up")
     if config.camera is not None:
-        return open_camera(config.camera, Wanted(config.size_wh, config.fps, give_up_s))
+        return open_camera(config.camera, CaptureOptions(config.size_wh, config.fps, give_up_s))
     return open_source(config.source, give_up_s)
 
 
@@ -120,9 +120,9 @@ def _read_each(config: Config, path: str, read: Callable[[Frame], Record]) -> in
     source = name_frames(open_source(path), config.source_name)
     sink = JsonLines(sys.stdout)
     failures = 0
-    pictures = (frame for frame in source.frames if not isinstance(frame, Quiet))
+    pictures = (frame for frame in source.frames if not isinstance(frame, NoFrame))
     for number, frame in enumerate(pictures, 1):
-        if isinstance(frame, Unreadable):
+        if isinstance(frame, UnreadableImage):
             failures += 1
             warn(frame.error)
             sink.write(error_record(frame))
@@ -173,15 +173,15 @@ def _loop(config: Config, source: Source, replay: float | None = None) -> Loop:
         raise LprError(f"{source.name} is pictures, which give no events to store or send on: write stdout to a file")
     opened = _open_reader(config)
     plate_reader = opened.photographs if source.kind == "stills" else opened.frames
-    views = open_views(source, config.show, config.save_video, config.save_images, config.every_frame)
+    views = open_frame_outputs(source, config.show, config.save_video, config.save_images, config.every_frame)
     views.captions = not config.blurs
-    vitals = open_vitals(config, opened.models)
-    sink = open_sinks(config, JsonLines(sys.stdout), plate_reader.reader, vitals, replay)
-    views.page = open_live_page(config, vitals, sink)
+    stats = open_runtime_stats(config, opened.models)
+    sink = open_sinks(config, JsonLines(sys.stdout), plate_reader.reader, stats, replay)
+    views.page = open_live_page(config, stats, sink)
     loop = Loop(
-        plate_reader, sink, views, config.every_frame, gap=config.gap_time, vitals=vitals, any_text=config.any_text
+        plate_reader, sink, views, config.every_frame, gap=config.gap_time, stats=stats, any_text=config.any_text
     )
-    loop.veil = Veil() if config.blurs else None
+    loop.blurrer = PlateBlurrer() if config.blurs else None
     return loop
 
 
@@ -198,7 +198,7 @@ def _open_reader(config: Config) -> PlateReader:
 
 
 def _run(loop: Loop, source: Source, config: Config, again: Again | None, was_asked: WasAsked) -> None:
-    notifier = Notifier()
+    notifier = SystemdNotifier()
 
     def beat() -> None:
         notifier.beat()

@@ -7,17 +7,17 @@ from datetime import timedelta
 from lpr_edge.base.log import warn
 from lpr_edge.base.signals import Reloading
 from lpr_edge.base.workers import surviving
-from lpr_edge.capture.frame import Frame, Quiet, Source, Unreadable
+from lpr_edge.capture.frame import Frame, NoFrame, Source, UnreadableImage
 from lpr_edge.contract.errors import SourceError
 from lpr_edge.contract.records import Record
 from lpr_edge.delivery.sink import Sink
-from lpr_edge.privacy.blur import Veil
+from lpr_edge.privacy.blur import PlateBlurrer
 from lpr_edge.service.handover import hand_on, take_over
-from lpr_edge.service.runtime_stats import Vitals
+from lpr_edge.service.runtime_stats import RuntimeStats
 from lpr_edge.tracking.event_record import error_record, event_record, image_record
 from lpr_edge.tracking.tracker import GAP, Event, Tracker
 from lpr_edge.vision.pipeline import PlatePipeline
-from lpr_edge.wiring.frame_outputs import Views
+from lpr_edge.wiring.frame_outputs import FrameOutputs
 
 
 class Loop:
@@ -27,11 +27,11 @@ class Loop:
         self,
         reader: PlatePipeline,
         sink: Sink,
-        views: Views,
+        views: FrameOutputs,
         every_frame: bool = False,
         describe: Callable[[Event], Record] = event_record,
         gap: timedelta = GAP,
-        vitals: Vitals | None = None,
+        stats: RuntimeStats | None = None,
         any_text: bool = False,
     ) -> None:
         """Take what a run needs.
@@ -43,7 +43,7 @@ class Loop:
             every_frame: a record for each frame, where otherwise clips and cameras give one for each vehicle.
             describe: makes an event's record.
             gap: a vehicle that is back before so long has no second event.
-            vitals: counts frames for those who watch.
+            stats: counts frames for those who watch.
             any_text: announce texts, too, that no form of the country allows.
         """
         self.reader = reader
@@ -51,8 +51,8 @@ class Loop:
         self.views = views
         self.every_frame = every_frame
         self.describe = describe
-        self.vitals = vitals or Vitals()
-        self.veil: Veil | None = None
+        self.stats = stats or RuntimeStats()
+        self.blurrer: PlateBlurrer | None = None
         """Hides plates from all that keeps or shows pictures."""
         self.beat: Callable[[], None] = lambda: None
         """Called while the loop lives: after each frame, and twice a second where none comes."""
@@ -60,7 +60,7 @@ class Loop:
         self.unreadable = 0
         self.milliseconds = 0.0
         self._labels = reader.reader.decoder.labels
-        self._tracker = Tracker(reader.reader.decoder, gap, lambda voted: reader.is_sure(voted, any_text))
+        self._tracker = Tracker(reader.reader.decoder, gap, lambda voted: reader.is_confident(voted, any_text))
         self._events: deque[Event] = deque()
         """Not announced yet: a stop may come between two of them."""
 
@@ -75,7 +75,7 @@ class Loop:
         number = 0
         try:
             for frame in source.frames:
-                number += not isinstance(frame, Quiet)
+                number += not isinstance(frame, NoFrame)
                 if not self._take(frame, by_frame) or number == max_frames:
                     break
         except Reloading:
@@ -103,12 +103,12 @@ class Loop:
         if vehicles is not None:
             self._tracker.resume(vehicles)
 
-    def _take(self, frame: Frame | Unreadable | Quiet, by_frame: bool) -> bool:
+    def _take(self, frame: Frame | UnreadableImage | NoFrame, by_frame: bool) -> bool:
         """Take what the source gave; False where the user has closed the window."""
         goes_on = True
-        if isinstance(frame, Quiet):
+        if isinstance(frame, NoFrame):
             self._announce(self._tracker.wait(frame.time, frame.clock_set))
-        elif isinstance(frame, Unreadable):
+        elif isinstance(frame, UnreadableImage):
             self.unreadable += 1
             warn(frame.error)
             self.sink.write(error_record(frame))
@@ -122,9 +122,9 @@ class Loop:
         result = self.reader.read(frame.image_bgr)
         self.frames += 1
         self.milliseconds += result.detect_ms + result.read_ms
-        self.vitals.note(frame, result)
-        if self.veil:
-            frame = self.veil.over(frame, result.seen)
+        self.stats.note(frame, result)
+        if self.blurrer:
+            frame = self.blurrer.over(frame, result.seen)
         if by_frame:
             self.sink.write(image_record(frame, result))
         else:

@@ -36,7 +36,7 @@ def stopping_on_sigterm() -> Iterator[None]:
 
 
 @contextmanager
-def hearing_sighup() -> Iterator[Callable[[], bool]]:
+def reloading_on_sighup() -> Iterator[Callable[[], bool]]:
     """Note in the block when SIGHUP comes; gives what tells whether it has come since last asked.
 
     At a terminal SIGHUP means that it was closed, and under nohup that nobody cares: both stay as they are.

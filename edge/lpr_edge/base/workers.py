@@ -67,7 +67,7 @@ def surviving(worker: str) -> Iterator[None]:
 
 
 @contextmanager
-def telling_faults() -> Iterator[None]:
+def reporting_faults() -> Iterator[None]:
     """Tell of every thread in the block that an exception ends, other libraries' threads too."""
 
     def tell(ended: threading.ExceptHookArgs) -> None:

@@ -14,7 +14,7 @@ from lpr_edge.capture.csi import REMEDY, open_csi
 from lpr_edge.capture.frame import Source
 from lpr_edge.capture.live import live_frames
 from lpr_edge.capture.opencv_capture import Capture, open_capture
-from lpr_edge.capture.reconnect import Reopening
+from lpr_edge.capture.reconnect import ReconnectPolicy
 from lpr_edge.contract.errors import SourceError
 
 DEVICES = Path("/dev")
@@ -24,7 +24,7 @@ DEFAULT_FPS = 25.0
 
 
 @dataclass(frozen=True)
-class Wanted:
+class CaptureOptions:
     """What a camera is asked for; it may give something else, which is then said."""
 
     size_wh: tuple[int, int] | None = None
@@ -35,7 +35,7 @@ class Wanted:
     """For how long to look for a camera that was lost; 0 for ever."""
 
 
-def open_camera(number: int, wanted: Wanted = Wanted()) -> Source:
+def open_camera(number: int, wanted: CaptureOptions = CaptureOptions()) -> Source:
     """A camera: by V4L2, or, where that shows none or only a raw sensor, as a Raspberry Pi's ribbon camera.
 
     Says which was opened, at what size and rate.
@@ -46,15 +46,15 @@ def open_camera(number: int, wanted: Wanted = Wanted()) -> Source:
     name = f"camera {number}"
     capture, way, fps = _open(number, wanted)
     frames = live_frames(
-        _Told(capture, f"{name} ({way}, {fps:g} frames a second)"),
+        _AnnouncedCapture(capture, f"{name} ({way}, {fps:g} frames a second)"),
         name,
         "check its cable and power, then start again",
-        again=Reopening(lambda: _open(number, wanted)[0], wanted.give_up_s),
+        again=ReconnectPolicy(lambda: _open(number, wanted)[0], wanted.give_up_s),
     )
     return Source(name, "live", fps, frames)
 
 
-class _Told:
+class _AnnouncedCapture:
     """A capture that says its size with its first frame: what a camera gives is only known then."""
 
     def __init__(self, capture: Capture, what: str) -> None:
@@ -72,7 +72,7 @@ class _Told:
         self._capture.release()
 
 
-def _open(number: int, wanted: Wanted) -> tuple[Capture, str, float]:
+def _open(number: int, wanted: CaptureOptions) -> tuple[Capture, str, float]:
     """A capture, what opened it, and its frames a second.
 
     Raises:
@@ -92,7 +92,7 @@ def _open(number: int, wanted: Wanted) -> tuple[Capture, str, float]:
     return *ribbon, fps
 
 
-def _ask(capture: cv2.VideoCapture, wanted: Wanted) -> None:
+def _ask(capture: cv2.VideoCapture, wanted: CaptureOptions) -> None:
     if wanted.size_wh:
         # Uncompressed, USB 2 carries large pictures only a few times a second.
         capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))

@@ -26,7 +26,7 @@ class Frame:
 
 
 @dataclass(frozen=True)
-class Unreadable:
+class UnreadableImage:
     """A picture of a folder that can't be read; the others still come."""
 
     source: str
@@ -35,7 +35,7 @@ class Unreadable:
 
 
 @dataclass(frozen=True)
-class Quiet:
+class NoFrame:
     """A moment without a picture: a live source is slow, or was lost and is looked for, or the clock was set."""
 
     source: str
@@ -45,7 +45,7 @@ class Quiet:
     """By how much the clock was set just now: what was seen before is to be moved along."""
 
 
-Frames = Generator[Frame | Unreadable | Quiet, None, None]
+Frames = Generator[Frame | UnreadableImage | NoFrame, None, None]
 """What comes from a source, in order."""
 
 

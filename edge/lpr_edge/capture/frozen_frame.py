@@ -9,7 +9,7 @@ STEP = 16
 """Of this many rows and columns one is compared first: where those differ, the rest needs no look."""
 
 
-class Sameness:
+class FrozenFrameDetector:
     """Notices a source whose picture doesn't change, not by a bit.
 
     What is still the same after it was opened again may be a lens cap: the limit doubles each time, up to an hour.

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from lpr_edge.capture.frame import Frame, Frames, Source, Unreadable
+from lpr_edge.capture.frame import Frame, Frames, Source, UnreadableImage
 from lpr_edge.contract.errors import DataError, SourceError
 from lpr_edge.contract.pictures import PICTURES, is_foreign_picture, is_picture, read_picture
 from lpr_edge.contract.text_files import shown
@@ -42,10 +42,10 @@ def _read_all(paths: Sequence[Path]) -> Frames:
         yield read_still(path)
 
 
-def read_still(path: Path) -> Frame | Unreadable:
+def read_still(path: Path) -> Frame | UnreadableImage:
     """A picture from its file; what can't be read is told, not raised."""
     try:
         taken = datetime.fromtimestamp(path.stat().st_mtime, UTC)
         return Frame(read_picture(path), shown(path), 0, taken)
     except (DataError, OSError) as error:
-        return Unreadable(shown(path), str(error))
+        return UnreadableImage(shown(path), str(error))

@@ -7,14 +7,14 @@ from time import monotonic, sleep
 from lpr_edge.base.log import say, warn
 from lpr_edge.base.workers import surviving
 from lpr_edge.capture.clock import Clock
-from lpr_edge.capture.frame import Frame, Frames, Quiet
-from lpr_edge.capture.frozen_frame import Sameness
+from lpr_edge.capture.frame import Frame, Frames, NoFrame
+from lpr_edge.capture.frozen_frame import FrozenFrameDetector
 from lpr_edge.capture.opencv_capture import Capture
-from lpr_edge.capture.reconnect import Opening, Reopening
+from lpr_edge.capture.reconnect import Opening, ReconnectPolicy
 from lpr_edge.contract.arrays import Image
 from lpr_edge.contract.errors import SourceError
 
-__all__ = ["Capture", "NewestFrame", "Reopening", "live_frames"]
+__all__ = ["Capture", "LatestFrameCapture", "ReconnectPolicy", "live_frames"]
 
 PATIENCE_S = 10.0
 """Without a frame for so long, a source counts as frozen; longer than a stream's own time-out."""
@@ -29,7 +29,7 @@ CLOSE_S = 0.3
 """How long closing waits for a read that is under way; a stop must be over in 2 s, and sinks take some of it."""
 
 
-class NewestFrame:
+class LatestFrameCapture:
     """Keeps the newest frame of a capture."""
 
     def __init__(self, capture: Capture) -> None:
@@ -98,13 +98,13 @@ def live_frames(
     name: str,
     remedy: str,
     patience_s: float = PATIENCE_S,
-    again: Reopening | None = None,
+    again: ReconnectPolicy | None = None,
     frozen_s: float = FROZEN_S,
 ) -> Frames:
     """The newest frames of a capture, until it ends, and then of its successor.
 
-    While none comes, a `Quiet` does, twice a second. Times run with the monotonic clock; where the wall clock is set,
-    they follow it, and a `Quiet` tells by how much.
+    While none comes, a `NoFrame` does, twice a second. Times run with the monotonic clock; where the wall clock is set,
+    they follow it, and a `NoFrame` tells by how much.
 
     Args:
         capture: opened; it is closed here.
@@ -117,12 +117,12 @@ def live_frames(
     Raises:
         SourceError: when it ends or freezes, as live sources shouldn't, and isn't opened again.
     """
-    clock, sameness = Clock(), Sameness(frozen_s)
+    clock, frozen_frames = Clock(), FrozenFrameDetector(frozen_s)
     count = 0
     while True:
-        newest = NewestFrame(capture)
+        newest = LatestFrameCapture(capture)
         try:
-            what = yield from _read_on(newest, name, count, patience_s, clock, sameness)
+            what = yield from _read_on(newest, name, count, patience_s, clock, frozen_frames)
             loss = f"{name} {what} after {count + newest.count} frames"
         finally:
             newest.close()
@@ -134,8 +134,13 @@ def live_frames(
 
 
 def _read_on(
-    newest: NewestFrame, name: str, first: int, patience_s: float, clock: Clock, sameness: Sameness
-) -> Generator[Frame | Quiet, None, str]:
+    newest: LatestFrameCapture,
+    name: str,
+    first: int,
+    patience_s: float,
+    clock: Clock,
+    frozen_frames: FrozenFrameDetector,
+) -> Generator[Frame | NoFrame, None, str]:
     """The frames of one capture, counted from `first`; what ended them."""
     heard = monotonic()
     while True:
@@ -150,12 +155,12 @@ def _read_on(
         if taken is None:
             continue
         image, index, heard = taken
-        if sameness.lasts(image, heard):
+        if frozen_frames.lasts(image, heard):
             return "gave one and the same picture for too long"
         yield Frame(image, name, first + index, clock.at(heard), 1000 * (monotonic() - heard))
 
 
-def _open_again(again: Reopening, name: str, loss: str, clock: Clock) -> Generator[Quiet, None, Capture | None]:
+def _open_again(again: ReconnectPolicy, name: str, loss: str, clock: Clock) -> Generator[NoFrame, None, Capture | None]:
     """Try until the source is back; None where it isn't in time. One line says each."""
     warn(f"{loss}: it is tried again until it is back")
     start, wait_s = monotonic(), FIRST_WAIT_S
@@ -176,8 +181,8 @@ def _open_again(again: Reopening, name: str, loss: str, clock: Clock) -> Generat
     return None
 
 
-def _quiet(name: str, clock: Clock) -> Quiet:
+def _quiet(name: str, clock: Clock) -> NoFrame:
     clock_set = clock.follow()
     if clock_set:
         warn(f"the clock was set by {clock_set.total_seconds():+.0f} s: times follow it from here on")
-    return Quiet(name, clock.now(), clock_set)
+    return NoFrame(name, clock.now(), clock_set)

@@ -6,19 +6,19 @@ from pathlib import Path
 
 import cv2
 
-from lpr_edge.capture.camera import Wanted, open_camera
+from lpr_edge.capture.camera import CaptureOptions, open_camera
 from lpr_edge.capture.frame import Source
 from lpr_edge.capture.images import open_folder, open_picture
 from lpr_edge.capture.live import live_frames
 from lpr_edge.capture.opencv_capture import TIMEOUT_MS, Capture, Stream, open_capture
-from lpr_edge.capture.reconnect import Reopening
+from lpr_edge.capture.reconnect import ReconnectPolicy
 from lpr_edge.capture.snapshot_url import FPS, SnapshotUrl
 from lpr_edge.capture.video_file import clip_source, open_clip
 from lpr_edge.contract.errors import LprError, SourceError
 from lpr_edge.contract.pictures import PICTURES
 from lpr_edge.contract.url import is_url, parse_url, redact
 
-__all__ = ["Wanted", "open_camera", "open_source"]
+__all__ = ["CaptureOptions", "open_camera", "open_source"]
 
 STREAM_FROZEN_S = 60.0
 """An encoder may skip a still scene, so that a stream repeats pictures to the bit; but not past its next key frame."""
@@ -83,7 +83,7 @@ def open_stream(url: str, give_up_s: float = 0.0) -> Source:
 
 def _live(open_it: Callable[[], Capture], name: str, fps: float, give_up_s: float) -> Source:
     remedy = "check the camera and the network, then start again"
-    frames = live_frames(open_it(), name, remedy, again=Reopening(open_it, give_up_s), frozen_s=STREAM_FROZEN_S)
+    frames = live_frames(open_it(), name, remedy, again=ReconnectPolicy(open_it, give_up_s), frozen_s=STREAM_FROZEN_S)
     return Source(name, "live", fps, frames)
 
 

@@ -11,7 +11,7 @@ from lpr_edge.contract.errors import SourceError
 
 
 @dataclass(frozen=True)
-class Reopening:
+class ReconnectPolicy:
     """How a source that was lost is opened again."""
 
     reopen: Callable[[], Capture]

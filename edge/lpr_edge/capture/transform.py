@@ -6,7 +6,7 @@ from pathlib import PurePath
 import cv2
 import numpy as np
 
-from lpr_edge.capture.frame import Frame, Frames, Quiet, Source
+from lpr_edge.capture.frame import Frame, Frames, NoFrame, Source
 
 TURNS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
 """Degrees clockwise -> OpenCV's name of the turn."""
@@ -29,7 +29,7 @@ def _shaped(frames: Frames, rotate: int, every: int) -> Frames:
     try:
         number = -1
         for frame in frames:
-            if isinstance(frame, Quiet):
+            if isinstance(frame, NoFrame):
                 yield frame
                 continue
             number += 1

@@ -90,7 +90,7 @@ def find_peaks(heat: Floats, threshold: float) -> list[tuple[int, int]]:
     return [(int(rows[i]), int(columns[i])) for i in order]
 
 
-def without_doubles(found: Iterable[Found], are_one: Callable[[Found, Found], bool]) -> list[Found]:
+def non_maximum_suppression(found: Iterable[Found], are_one: Callable[[Found, Found], bool]) -> list[Found]:
     """What was found, the surest first, but only the first of those that are one thing."""
     kept: list[Found] = []
     for one in found:
@@ -116,7 +116,7 @@ def decode_plates(
     cells = find_peaks(heat, thresholds["score"])[:MOST_PLATES]
     boxes = (_plate_at(cell, heat, heads, input_hw) for cell in cells)
     convex = (box for box in boxes if is_convex(box.quad_xy))
-    return without_doubles(convex, lambda a, b: quad_iou(a.quad_xy, b.quad_xy) > thresholds["overlap"])
+    return non_maximum_suppression(convex, lambda a, b: quad_iou(a.quad_xy, b.quad_xy) > thresholds["overlap"])
 
 
 MOST_PLATES = 32
@@ -167,7 +167,7 @@ def decode_characters(
     heat = np.ascontiguousarray(heads["centre"][..., 0], np.float32)
     cells = find_peaks(heat, thresholds["peak"])[:MOST_CHARACTERS]
     characters = _characters_at(cells, heat, heads, labels, thresholds.get("temperature", 1.0))
-    return without_doubles(characters, _same_place)
+    return non_maximum_suppression(characters, _same_place)
 
 
 MOST_CHARACTERS = 48

@@ -8,7 +8,7 @@ LONGEST_LEAP_S = 3 * 86400.0
 """A device may be off for so long, as over a weekend, and its clock be believed though no time service holds it."""
 
 
-def doubt_about(now: float, known: float | None, is_held: bool | None) -> str:
+def clock_problem(now: float, known: float | None, is_held: bool | None) -> str:
     """Why a clock can't be believed; empty where it can.
 
     Args:

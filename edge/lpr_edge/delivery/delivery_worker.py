@@ -20,7 +20,7 @@ LOOK_S = 5.0
 """How often to look for events without being woken."""
 
 
-class Courier:
+class DeliveryWorker:
     """Delivers to one target."""
 
     def __init__(
@@ -99,22 +99,23 @@ class Courier:
         return False
 
     def _deliver_next(self) -> bool:
-        parcel = self._outbox.next_for(self.target.name)
-        if parcel is None:
+        stored_event = self._outbox.next_for(self.target.name)
+        if stored_event is None:
             return False
         if self._make_room:
-            pictures = sum(map(len, parcel.pictures.values()))
-            self._make_room(len(json.dumps(parcel.record)) + pictures)
+            pictures = sum(map(len, stored_event.pictures.values()))
+            self._make_room(len(json.dumps(stored_event.record)) + pictures)
         try:
-            self.target.deliver(parcel)
+            self.target.deliver(stored_event)
         except RefusedError as error:
             warn(
-                f"{self.target.name} refuses event {parcel.record['id']} ({error}): it is kept, --replay sends it again"
+                f"{self.target.name} refuses event {stored_event.record['id']} ({error}): "
+                "it is kept, --replay sends it again"
             )
-            self._outbox.mark_refused(self.target.name, parcel.number, str(error))
+            self._outbox.mark_refused(self.target.name, stored_event.number, str(error))
         else:
-            self._outbox.mark_delivered(self.target.name, parcel.number)
-            detail(f"{self.target.name} has event {parcel.record['id']}")
+            self._outbox.mark_delivered(self.target.name, stored_event.number)
+            detail(f"{self.target.name} has event {stored_event.record['id']}")
         FAULTS.clear(self.target.name)
         if self.failures:
             say(f"{self.target.name} is back after {self.failures} failed tries")

@@ -9,10 +9,10 @@ from time import monotonic
 from lpr_edge.base.log import say, warn
 from lpr_edge.capture.clock import Clock
 from lpr_edge.contract.records import Record, Sighting
-from lpr_edge.delivery.delivery_worker import Courier
+from lpr_edge.delivery.delivery_worker import DeliveryWorker
 from lpr_edge.delivery.heartbeat import Heartbeat
 from lpr_edge.delivery.outbox import Outbox
-from lpr_edge.delivery.retention import Pruner
+from lpr_edge.delivery.retention import Retention
 from lpr_edge.delivery.sink import Sink
 
 MOST_HELD = 10_000
@@ -33,15 +33,15 @@ CLOSE_S = 0.7
 TakePictures = Callable[[Sighting], Mapping[str, bytes]]
 
 
-class Announcer:
+class EventEnqueuer:
     """A sink over an outbox and all that it delivers to."""
 
     def __init__(
         self,
         outbox: Outbox,
         stdout: Sink,
-        couriers: Sequence[Courier] = (),
-        pruner: Pruner | None = None,
+        workers: Sequence[DeliveryWorker] = (),
+        retention: Retention | None = None,
         take_pictures: TakePictures | None = None,
         heartbeat: Heartbeat | None = None,
     ) -> None:
@@ -50,15 +50,15 @@ class Announcer:
         Args:
             outbox: where it is stored first.
             stdout: who hears of it then.
-            couriers: who carry it further.
-            pruner: keeps the disk from filling.
+            workers: who carry it further.
+            retention: keeps the disk from filling.
             take_pictures: JPEGs of an event, for sinks that want them.
             heartbeat: tells of the device until the end.
         """
         self.outbox = outbox
         self._stdout = stdout
-        self._couriers = couriers
-        self._pruner = pruner
+        self._workers = workers
+        self._retention = retention
         self._take_pictures = take_pictures
         self._heartbeat = heartbeat
         self._held: deque[tuple[Record, Mapping[str, bytes]]] = deque()
@@ -107,12 +107,12 @@ class Announcer:
         self._store_held()
         if self._held:
             warn(f"{len(self._held)} events could not be stored, and are lost")
-        for courier in self._couriers:
-            courier.start_closing(CLOSE_S)
-        for courier in self._couriers:
-            courier.close()
-        if self._pruner:
-            self._pruner.close()
+        for worker in self._workers:
+            worker.start_closing(CLOSE_S)
+        for worker in self._workers:
+            worker.close()
+        if self._retention:
+            self._retention.close()
         self._tell_waiting()
         self.outbox.close()
         self._stdout.close()
@@ -154,15 +154,17 @@ class Announcer:
                 return
             self._held.popleft()
             self._stdout.write(stored)
-            for courier in self._couriers:
-                courier.wake()
+            for worker in self._workers:
+                worker.wake()
         if self._failed_at is not None:
             self._failed_at = None
             say(f"the outbox {self.outbox.path} takes events again")
 
     def _has_room(self, record: Record, pictures: Mapping[str, bytes]) -> bool:
         """Make room in the quota; False where pictures are too large for it."""
-        return self._pruner is None or self._pruner.make_room(WRITTEN * (len(json.dumps(record)) + _size(pictures)))
+        return self._retention is None or self._retention.make_room(
+            WRITTEN * (len(json.dumps(record)) + _size(pictures))
+        )
 
     def _tell_trouble(self, error: sqlite3.Error) -> None:
         if self._failed_at is None:

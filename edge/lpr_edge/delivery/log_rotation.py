@@ -50,7 +50,7 @@ class RotatedFile:
         except OSError as error:
             raise DeliveryError(f"can't write {self.path}: {error.strerror}") from error
 
-    def put_by(self) -> Iterator[Path]:
+    def rotated_files(self) -> Iterator[Path]:
         """The files put by, the oldest first."""
         pattern = re.compile(re.escape(self.path.stem) + r"-\d{8}T\d{6}(\.\d+)?" + re.escape(self.path.suffix))
         found = self.path.parent.glob(f"*{self.path.suffix}") if self.path.parent.is_dir() else ()
@@ -58,7 +58,9 @@ class RotatedFile:
 
     def _newest_first(self) -> Iterator[Path]:
         yield self.path
-        yield from reversed(list(self.put_by()))  # not looked for while the file itself has lines: it may be a crowd
+        yield from reversed(
+            list(self.rotated_files())
+        )  # not looked for while the file itself has lines: it may be a crowd
 
     def _write(self, line: str) -> None:
         make_private_folder(self.path.parent)

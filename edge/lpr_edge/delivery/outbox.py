@@ -12,7 +12,7 @@ from lpr_edge.base.log import warn
 from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.records import Record
 from lpr_edge.delivery.salvage import LAST, read_record
-from lpr_edge.delivery.sink import Parcel
+from lpr_edge.delivery.sink import StoredEvent
 from lpr_edge.delivery.store_file import is_damage, open_store, replace_damaged, replace_missing
 
 T = TypeVar("T")
@@ -87,7 +87,7 @@ class Outbox:
             stored = self._do(put)
         return stored
 
-    def next_for(self, sink: str) -> Parcel | None:
+    def next_for(self, sink: str) -> StoredEvent | None:
         """The oldest event that a sink hasn't had; None where it has them all. One that can't be read is set aside."""
 
         def find(connection: sqlite3.Connection) -> tuple[int, bytes, dict[str, bytes]] | None:
@@ -101,7 +101,7 @@ class Outbox:
             number, data, pictures = found
             record, trouble = read_record(data)
             if not trouble:
-                return Parcel(number, record, pictures)
+                return StoredEvent(number, record, pictures)
             self._set_aside(number, trouble)
         return None
 

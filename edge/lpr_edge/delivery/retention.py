@@ -14,7 +14,7 @@ from threading import Lock, Thread
 from lpr_edge.base.board import clock_is_held
 from lpr_edge.base.log import warn
 from lpr_edge.base.workers import surviving
-from lpr_edge.delivery.clock_check import doubt_about
+from lpr_edge.delivery.clock_check import clock_problem
 from lpr_edge.delivery.outbox import Outbox
 
 EVERY_S = 600.0
@@ -30,7 +30,7 @@ CLOSE_S = 0.3
 ListFiles = Callable[[], Iterable[os.PathLike[str]]]
 
 
-class Pruner:
+class Retention:
     """Keeps the outbox and the files beside it within an age and a size."""
 
     def __init__(
@@ -64,7 +64,7 @@ class Pruner:
         self._doubt = ""
         """What was last said of the clock."""
         self._known: float | None = None
-        """The latest time that is known to have been, before this run adds to it; see `doubt_about`."""
+        """The latest time that is known to have been, before this run adds to it; see `clock_problem`."""
         self._has_known = False
         if keep_s:
             with surviving("retention"):  # looked up again where it is needed
@@ -144,7 +144,7 @@ class Pruner:
         """Whether to delete by this time; a doubt is said once."""
         if not self._has_known:
             self._look_up_known()
-        doubt = doubt_about(now, self._known, self._is_clock_held())
+        doubt = clock_problem(now, self._known, self._is_clock_held())
         if doubt and doubt != self._doubt:
             warn(
                 f"nothing is deleted for its age while the clock can't be believed ({doubt}): let a time service"

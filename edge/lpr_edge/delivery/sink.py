@@ -65,7 +65,7 @@ class Layer:
 
 
 @dataclass(frozen=True)
-class Parcel:
+class StoredEvent:
     """An event on its way from the outbox to a target."""
 
     number: int
@@ -89,7 +89,7 @@ class Target(Protocol):
         """Whether it is given an event's pictures, too; others never make the outbox read them."""
         ...
 
-    def deliver(self, parcel: Parcel) -> None:
+    def deliver(self, stored_event: StoredEvent) -> None:
         """Take an event; on return it is safe there. An event with the `id` of the one before is the same event.
 
         Raises:

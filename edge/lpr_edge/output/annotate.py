@@ -32,7 +32,7 @@ def draw_plates(frame_bgr: Image, plates: Iterable[PlateReading], captions: bool
     height = max(16, round(picture.shape[0] / 20))
     for plate in plates:
         reading = plate.reading
-        colour = UNSURE_BGR if not plate.is_sure else VALID_BGR if reading.parsed.valid else STRANGE_BGR
+        colour = UNSURE_BGR if not plate.is_confident else VALID_BGR if reading.parsed.valid else STRANGE_BGR
         _draw_corners(picture, reading.quad_xy, colour, max(2, height // 10))
         if captions:
             _paste(picture, text_patch(_caption(plate), height, colour), reading.quad_xy)
@@ -44,7 +44,7 @@ def _caption(plate: PlateReading) -> str:
     reading = plate.reading
     latin = "" if reading.parsed.latin == reading.text else f"{reading.parsed.latin}  "
     rows = " ".join(reading.rows)
-    return f"{rows}{'' if plate.is_sure else '?'}  {latin}{reading.confidence:.0%}"
+    return f"{rows}{'' if plate.is_confident else '?'}  {latin}{reading.confidence:.0%}"
 
 
 def _draw_corners(picture: Image, quad_xy: Quad, colour: tuple[int, int, int], thickness: int) -> None:

@@ -21,7 +21,7 @@ LASTS = timedelta(seconds=1)
 """For so long after a plate was found its place stays hidden, as a detector misses a frame now and then."""
 
 
-class Veil:
+class PlateBlurrer:
     """Hides the plates of successive frames of one source."""
 
     def __init__(self) -> None:

@@ -36,7 +36,7 @@ class PlateHasher:
         return self.hash_key(plate_key(text, self._grammar))
 
 
-class Hashing(Layer):
+class HashingSink(Layer):
     """Hides plates from all that comes after."""
 
     def __init__(self, inner: Sink, hasher: PlateHasher) -> None:

@@ -25,7 +25,7 @@ LOOK_S = 2.0
 Waiting = Callable[[], Mapping[str, int]]
 
 
-class Vitals:
+class RuntimeStats:
     """Counts while frames are read; any thread may ask. It keeps no more than the last seconds."""
 
     def __init__(self, device: str = "", models: Mapping[str, str] | None = None, disk: Path = Path()) -> None:

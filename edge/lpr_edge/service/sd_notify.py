@@ -7,7 +7,7 @@ from contextlib import suppress
 from time import monotonic, monotonic_ns
 
 
-class Notifier:
+class SystemdNotifier:
     """Tells systemd how the service is; without systemd, nobody."""
 
     def __init__(self, environment: Mapping[str, str] = os.environ) -> None:

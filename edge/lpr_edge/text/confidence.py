@@ -22,9 +22,9 @@ class ConfidenceCurve:
     invalid: float
     """Added where no form of the country allows the reading."""
 
-    def likelihood(self, sureness: float, valid: bool) -> float:
+    def likelihood(self, raw_confidence: float, valid: bool) -> float:
         """Probability, 0..1, that every character of a reading is right and none is missing."""
-        odds = self.shift + self.slope * log_odds(sureness) + (0.0 if valid else self.invalid)
+        odds = self.shift + self.slope * log_odds(raw_confidence) + (0.0 if valid else self.invalid)
         return 1 / (1 + math.exp(-max(-700.0, min(700.0, odds))))
 
     def to_thresholds(self) -> dict[str, float]:
@@ -40,7 +40,7 @@ def curve_of(thresholds: Mapping[str, float]) -> ConfidenceCurve | None:
     return ConfidenceCurve(*(thresholds[PREFIX + name] for name in ("slope", "shift", "invalid")))
 
 
-def sureness(characters: Sequence[Character]) -> float:
+def raw_confidence(characters: Sequence[Character]) -> float:
     """The product of the characters' scores, 0 of no character: all of them must be right.
 
     Of 260 readings by a cross-validation's folds, 170 of them right, it told right from wrong best (area under the ROC

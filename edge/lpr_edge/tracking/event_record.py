@@ -1,6 +1,6 @@
 """Readings and events as the records that leave the device."""
 
-from lpr_edge.capture.frame import Frame, Unreadable
+from lpr_edge.capture.frame import Frame, UnreadableImage
 from lpr_edge.contract.arrays import Quad
 from lpr_edge.contract.records import MOST_VOTES, SCHEMA, Record, iso_time
 from lpr_edge.tracking.tracker import Event, Vote
@@ -47,7 +47,7 @@ def image_record(frame: Frame, result: FrameResult) -> Record:
     return record | _age(frame)
 
 
-def error_record(picture: Unreadable) -> Record:
+def error_record(picture: UnreadableImage) -> Record:
     """A picture that can't be read."""
     return {"source": picture.source, "frame": picture.index, "error": picture.error}
 

@@ -150,7 +150,7 @@ class Track:
         """The vehicle's event, given what its readings say together."""
         best = self._shows(reading)
         name = f"{self.first_seen:%Y%m%dT%H%M%S}{self.first_seen.microsecond // 1000:03d}-{self.number}"
-        plate = replace(best.plate, reading=replace(reading, quad_xy=best.plate.reading.quad_xy), is_sure=True)
+        plate = replace(best.plate, reading=replace(reading, quad_xy=best.plate.reading.quad_xy), is_confident=True)
         return Event(name, plate, best.frame, self.first_seen, self.last_seen, self.frames, self._votes())
 
     def tell(self, reading: Reading) -> None:

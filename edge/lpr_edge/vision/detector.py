@@ -8,7 +8,7 @@ import numpy as np
 
 from lpr_edge.contract.arrays import Image, Quad
 from lpr_edge.contract.geometry import is_convex, mirror_quad, quad_iou, roll_quad
-from lpr_edge.contract.outputs import decode_plates, without_doubles
+from lpr_edge.contract.outputs import decode_plates, non_maximum_suppression
 from lpr_edge.contract.preprocess import prepare
 from lpr_edge.runtimes.model import Model
 from lpr_edge.vision.plates import FoundPlate
@@ -58,12 +58,12 @@ class Detector:
             return self._find(frame_bgr, least)
         seen, left = [], self.looks
         for plate in self._find(frame_bgr, PROPOSALS * self.threshold):
-            again = left > 0 and _deserves_views(plate, frame_bgr)
+            again = left > 0 and _needs_augmentation(plate, frame_bgr)
             left -= again
             seen.append(self._look_again(frame_bgr, plate) if again else plate)
         sure = sorted((plate for plate in seen if plate.score >= least), key=lambda plate: -plate.score)
         limit = self.model.manifest.thresholds["overlap"]
-        return without_doubles(sure, lambda a, b: quad_iou(a.quad_xy, b.quad_xy) > limit)
+        return non_maximum_suppression(sure, lambda a, b: quad_iou(a.quad_xy, b.quad_xy) > limit)
 
     def _find(self, frame_bgr: Image, threshold: float) -> list[FoundPlate]:
         manifest = self.model.manifest
@@ -114,7 +114,7 @@ def _longer_side(plate: FoundPlate) -> float:
     return float((plate.quad_xy.max(axis=0) - plate.quad_xy.min(axis=0)).max())
 
 
-def _deserves_views(plate: FoundPlate, frame_bgr: Image) -> bool:
+def _needs_augmentation(plate: FoundPlate, frame_bgr: Image) -> bool:
     return plate.score < SURE or _longer_side(plate) < SMALL * max(frame_bgr.shape[:2])
 
 

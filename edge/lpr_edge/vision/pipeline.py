@@ -57,16 +57,16 @@ class PlatePipeline:
         end = perf_counter()
         kept = {id(plate.found) for plate in plates}
         seen = [plate for plate in seen if plate.score >= self.detector.threshold or id(plate) in kept]
-        sure = tuple(plate for plate in plates if plate.is_sure)
-        unsure = tuple(plate for plate in plates if not plate.is_sure)
+        sure = tuple(plate for plate in plates if plate.is_confident)
+        unsure = tuple(plate for plate in plates if not plate.is_confident)
         return FrameResult(sure, 1000 * (between - start), 1000 * (end - between), tuple(seen), unsure)
 
     def _judged(self, frame_bgr: Image, plate: PlateReading) -> PlateReading:
         """The plate with its colour, and whether its confidence is what was asked for."""
         colour = measure_colour(frame_bgr, plate.reading.quad_xy, self.reader.grammar.country)
-        return replace(plate, colour=colour, is_sure=self.is_sure(plate.reading))
+        return replace(plate, colour=colour, is_confident=self.is_confident(plate.reading))
 
-    def is_sure(self, reading: Reading, any_text: bool = True) -> bool:
+    def is_confident(self, reading: Reading, any_text: bool = True) -> bool:
         """Tell whether a reading, or a vote, has the confidence that was asked for.
 
         Args:

@@ -6,7 +6,7 @@ from functools import cached_property
 
 from lpr_edge.contract.arrays import Quad
 from lpr_edge.contract.outputs import Character
-from lpr_edge.text.confidence import ConfidenceCurve, sureness
+from lpr_edge.text.confidence import ConfidenceCurve, raw_confidence
 from lpr_edge.text.parsed import Parsed
 
 
@@ -68,12 +68,12 @@ class Reading:
         """
         if self.curve is None or not self.characters:
             return min(self.char_confidences, default=0.0)
-        return self.curve.likelihood(self.sureness, self.parsed.valid)
+        return self.curve.likelihood(self.raw_confidence, self.parsed.valid)
 
     @property
-    def sureness(self) -> float:
-        """What the curve is fitted to: see `confidence.sureness`."""
-        return sureness([character for row in self.characters for character in row])
+    def raw_confidence(self) -> float:
+        """What the curve is fitted to: see `confidence.raw_confidence`."""
+        return raw_confidence([character for row in self.characters for character in row])
 
 
 def _join(row: tuple[Character, ...]) -> str:
@@ -88,7 +88,7 @@ class PlateReading:
     reading: Reading
     colour: str = ""
     """The plate's colour, as the country's file calls it; empty where it can't be told."""
-    is_sure: bool = True
+    is_confident: bool = True
     """Whether its reading has the confidence that was asked for."""
 
 

@@ -16,7 +16,7 @@ Stamp = tuple[int, int, int]
 """What changes with a file: time, size, inode."""
 
 
-class WatchedList:
+class ReloadingWatchList:
     """The newest list that could be read; a broken file leaves the one before in force."""
 
     def __init__(self, path: Path, read: Callable[[], WatchList], look_s: float = LOOK_S) -> None:

@@ -13,7 +13,7 @@ LEAST_SHARE = 0.05
 
 
 @dataclass(frozen=True)
-class Nearness:
+class FuzzyMatching:
     """How far a plate may be from what was read, and still be meant."""
 
     edits: int = 0
@@ -22,8 +22,8 @@ class Nearness:
     """A character of a valid reading may be wrong only where the network is less sure of it than this."""
 
 
-def nearby(
-    reading: ReadText, labels: Sequence[str], grammar: Grammar, nearness: Nearness
+def fuzzy_variants(
+    reading: ReadText, labels: Sequence[str], grammar: Grammar, fuzzy: FuzzyMatching
 ) -> Iterator[tuple[tuple[str, ...], int]]:
     """The plates that the grammar allows around a reading, each with how many characters differ, at least one.
 
@@ -34,10 +34,10 @@ def nearby(
         reading: as the votes have it.
         labels: of the reader's classes, in the order of `Character.scores`.
         grammar: of the country.
-        nearness: how far to go.
+        fuzzy: how far to go.
     """
     characters = [character for row in reading.characters for character in row]
-    doubts = [_doubts(character, labels, nearness.doubt) for character in characters]
+    doubts = [_doubts(character, labels, fuzzy.doubt) for character in characters]
     ways: list[_Way] = [_Way(0, grammar.start, (), 0, not reading.is_valid)]
     while ways:
         way = ways.pop()
@@ -45,8 +45,8 @@ def nearby(
             if way.edits and grammar.accepts(way.state):
                 yield way.text, way.edits
         else:
-            ways += _steps(way, characters[way.place].label, doubts[way.place], grammar, nearness.edits)
-        if way.free and way.edits < nearness.edits:  # one more than was read
+            ways += _steps(way, characters[way.place].label, doubts[way.place], grammar, fuzzy.edits)
+        if way.free and way.edits < fuzzy.edits:  # one more than was read
             ways += [way.go(0, label, grammar, 1, free=False) for label in grammar.allowed(way.state)]
 
 

@@ -12,7 +12,7 @@ from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.records import ReadText
 from lpr_edge.contract.text_files import read_text
 from lpr_edge.text.grammar import Grammar
-from lpr_edge.watchlist.fuzzy import Nearness, nearby
+from lpr_edge.watchlist.fuzzy import FuzzyMatching, fuzzy_variants
 from lpr_edge.watchlist.plate_spelling import check_signs, labels_key, plate_key, written_keys
 from lpr_edge.watchlist.wildcard import Wildcard
 
@@ -69,7 +69,7 @@ class WatchList:
         """How many plates there are, with and without wildcards."""
         return len(self.entries) + len(self.wildcards)
 
-    def find(self, reading: ReadText, labels: Sequence[str], nearness: Nearness) -> Match | None:
+    def find(self, reading: ReadText, labels: Sequence[str], fuzzy: FuzzyMatching) -> Match | None:
         """The listed plate that a reading means; None where there is none, or more than one comes as near.
 
         A plate that is listed as it stands comes before wildcards, and those before plates that differ.
@@ -77,13 +77,13 @@ class WatchList:
         Args:
             reading: as the votes have it.
             labels: of the reader's classes.
-            nearness: how far a plate may be from what was read.
+            fuzzy: how far a plate may be from what was read.
         """
         entry = self.entries.get(self.hide(plate_key(reading.text, self.grammar))) or self._find_wildcard(reading)
-        if entry or not nearness.edits:
+        if entry or not fuzzy.edits:
             return Match(entry, 0) if entry else None
         found: dict[int, set[Entry]] = {}
-        for text, edits in nearby(reading, labels, self.grammar, nearness):
+        for text, edits in fuzzy_variants(reading, labels, self.grammar, fuzzy):
             near = self.entries.get(self.hide(labels_key(text, self.grammar)))
             if near:
                 found.setdefault(edits, set()).add(near)

@@ -5,32 +5,32 @@ from typing import Any, Protocol
 
 from lpr_edge.contract.records import Record, Sighting
 from lpr_edge.delivery.sink import Layer, Sink
-from lpr_edge.watchlist.auto_reload import WatchedList
-from lpr_edge.watchlist.fuzzy import Nearness
+from lpr_edge.watchlist.auto_reload import ReloadingWatchList
+from lpr_edge.watchlist.fuzzy import FuzzyMatching
 from lpr_edge.watchlist.watch_list import Match
 
 
-class Matching(Layer):
+class WatchListSink(Layer):
     """Adds `matched` to each event: the listed plate that it is, or null."""
 
-    def __init__(self, inner: Sink, watched: WatchedList, labels: Sequence[str], nearness: Nearness) -> None:
+    def __init__(self, inner: Sink, watched: ReloadingWatchList, labels: Sequence[str], fuzzy: FuzzyMatching) -> None:
         """Lay a list over a sink.
 
         Args:
             inner: where events go on to.
             watched: the list.
             labels: of the reader's classes.
-            nearness: how far a plate may be from what was read.
+            fuzzy: how far a plate may be from what was read.
         """
         super().__init__(inner)
         self._watched = watched
         self._labels = labels
-        self._nearness = nearness
+        self._fuzzy = fuzzy
 
     def write(self, record: Record, event: Sighting | None = None) -> None:
         """Look an event up, and pass it on."""
         if event is not None:
-            match = self._watched.current.find(event.voted, self._labels, self._nearness)
+            match = self._watched.current.find(event.voted, self._labels, self._fuzzy)
             record = record | {"matched": match and match_record(match)}
         self.inner.write(record, event)
 
@@ -62,7 +62,7 @@ class Action(Protocol):
         ...
 
 
-class Acting(Layer):
+class ActionSink(Layer):
     """Acts on matches once the event is stored and announced.
 
     Never from the outbox: what was asked for at a gate an hour ago must not be done now.
@@ -88,7 +88,7 @@ class Acting(Layer):
             action.close()
 
 
-class Telling:
+class MatchPublisher:
     """An action that is a function, done when it returns."""
 
     def __init__(self, tell: Callable[[Record], None]) -> None:

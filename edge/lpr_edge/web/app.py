@@ -13,8 +13,8 @@ from lpr_edge.base.workers import FAULTS
 from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.records import Record
 from lpr_edge.output.annotate import font_path
-from lpr_edge.service.runtime_stats import Vitals
-from lpr_edge.web.auth import Guard
+from lpr_edge.service.runtime_stats import RuntimeStats
+from lpr_edge.web.auth import AuthMiddleware
 from lpr_edge.web.picture import Picture
 from lpr_edge.web.prometheus import CONTENT_TYPE, to_text
 
@@ -28,16 +28,16 @@ SHOWN = ("id", "last_seen", "text", "latin", "valid", "confidence", "frames", "m
 class App:
     """Answers for one run, one request at a time in the server's own thread: nothing here waits."""
 
-    def __init__(self, picture: Picture, vitals: Vitals, health_after_s: float) -> None:
+    def __init__(self, picture: Picture, stats: RuntimeStats, health_after_s: float) -> None:
         """Take what is shown.
 
         Args:
             picture: the newest frame.
-            vitals: how the run does.
+            stats: how the run does.
             health_after_s: without a frame for so long, the device counts as ill.
         """
         self.picture = picture
-        self.vitals = vitals
+        self.stats = stats
         self.health_after_s = health_after_s
 
     def guarded(self, token: str) -> ASGIApp:
@@ -50,7 +50,7 @@ class App:
             Route("/health", self.show_health),
             Route("/font.ttf", self.show_font),
         ]
-        return Guard(Starlette(routes=routes), token)
+        return AuthMiddleware(Starlette(routes=routes), token)
 
     async def show_picture(self, request: Request) -> Response:
         """The newest frame as a JPEG; 204 where there is none, or none after the one numbered `after`."""
@@ -65,12 +65,12 @@ class App:
 
     async def show_state(self, _: Request) -> Response:
         """How the run does, and its latest events."""
-        events = [{key: event[key] for key in SHOWN if key in event} for event in self.vitals.events()]
-        return JSONResponse({"vitals": self.vitals.snapshot(), "events": events, **self.health()})
+        events = [{key: event[key] for key in SHOWN if key in event} for event in self.stats.events()]
+        return JSONResponse({"vitals": self.stats.snapshot(), "events": events, **self.health()})
 
     async def show_metrics(self, _: Request) -> Response:
         """The same for Prometheus."""
-        text = to_text(self.vitals.snapshot(), self.vitals.totals()[1])
+        text = to_text(self.stats.snapshot(), self.stats.totals()[1])
         return Response(text, headers={"Content-Type": CONTENT_TYPE})
 
     async def show_health(self, _: Request) -> Response:
@@ -80,7 +80,7 @@ class App:
 
     def health(self) -> Record:
         """Whether frames come, and what is wrong with workers beside the loop."""
-        since_s, faults = self.vitals.since_frame_s(), FAULTS.current
+        since_s, faults = self.stats.since_frame_s(), FAULTS.current
         healthy = since_s < self.health_after_s and not faults
         return {"healthy": healthy, "since_frame_s": round(since_s, 1), "faults": faults}
 

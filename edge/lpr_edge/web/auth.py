@@ -20,7 +20,7 @@ HEADERS = {
 """Nothing from elsewhere runs in the page, and no page of elsewhere shows it."""
 
 
-class Guard:
+class AuthMiddleware:
     """Lets those in who know the token; where none is asked for, those who call this machine by its own name.
 
     Without the second, a page of anywhere could read this one through a name that it lets point here (DNS rebinding).

@@ -10,41 +10,41 @@ Sample = tuple[str, str, float]
 """What follows the metric's name, its labels, and its value."""
 
 
-def to_text(vitals: Record, total_ms: float) -> str:
-    """A snapshot of `Vitals` as Prometheus reads it; what the device doesn't know is left out.
+def to_text(stats: Record, total_ms: float) -> str:
+    """A snapshot of `RuntimeStats` as Prometheus reads it; what the device doesn't know is left out.
 
     Args:
-        vitals: see `Vitals.snapshot`.
+        stats: see `RuntimeStats.snapshot`.
         total_ms: what detector and reader took for all frames.
     """
-    return "".join(f"{line}\n" for line in _lines(vitals, total_ms))
+    return "".join(f"{line}\n" for line in _lines(stats, total_ms))
 
 
-def _lines(vitals: Record, total_ms: float) -> Iterator[str]:
-    labels = {"version": vitals["lpr"], "device": vitals["device"], "source": vitals["source"], **vitals["models"]}
+def _lines(stats: Record, total_ms: float) -> Iterator[str]:
+    labels = {"version": stats["lpr"], "device": stats["device"], "source": stats["source"], **stats["models"]}
     yield from _metric("lpr_info", "gauge", "What runs.", [("", _labels(labels), 1)])
-    for name, kind, text, value in _single(vitals):
+    for name, kind, text, value in _single(stats):
         if value is not None:
             yield from _metric(name, kind, text, [("", "", value)])
-    latency = [*_quantiles(vitals["latency_ms"]), ("_sum", "", total_ms / 1000), ("_count", "", vitals["frames"])]
+    latency = [*_quantiles(stats["latency_ms"]), ("_sum", "", total_ms / 1000), ("_count", "", stats["frames"])]
     yield from _metric("lpr_latency_seconds", "summary", "Detector and reader, for each frame.", latency)
-    waiting = [("", _labels({"sink": sink}), count) for sink, count in vitals["outbox"].items()]
+    waiting = [("", _labels({"sink": sink}), count) for sink, count in stats["outbox"].items()]
     yield from _metric("lpr_outbox_events", "gauge", "Events that a sink has yet to get.", waiting)
-    aside = [("", _labels({"reason": reason}), count) for reason, count in vitals["set_aside"].items()]
+    aside = [("", _labels({"reason": reason}), count) for reason, count in stats["set_aside"].items()]
     text = "Events kept that a sink has refused, or that are damaged."
     yield from _metric("lpr_outbox_set_aside_events", "gauge", text, aside)
 
 
-def _single(vitals: Record) -> Iterator[tuple[str, str, str, float | None]]:
-    yield "lpr_uptime_seconds", "gauge", "Since the start.", vitals["uptime_s"]
-    yield "lpr_frames_total", "counter", "Frames read.", vitals["frames"]
-    yield "lpr_events_total", "counter", "Events announced.", vitals["events"]
-    yield "lpr_frames_per_second", "gauge", "Over the last 10 s.", vitals["fps"]
-    yield "lpr_since_frame_seconds", "gauge", "Since the last frame.", vitals["since_frame_s"]
-    yield "lpr_frame_age_seconds", "gauge", "From grabbed to read, median.", _seconds(vitals["frame_age_ms"])
-    yield "lpr_temperature_celsius", "gauge", "The hottest of the processor's sensors.", vitals["temperature_c"]
-    yield "lpr_memory_bytes", "gauge", "Resident set.", vitals["memory_mb"] * 1e6
-    free_mb = vitals["disk_free_mb"]
+def _single(stats: Record) -> Iterator[tuple[str, str, str, float | None]]:
+    yield "lpr_uptime_seconds", "gauge", "Since the start.", stats["uptime_s"]
+    yield "lpr_frames_total", "counter", "Frames read.", stats["frames"]
+    yield "lpr_events_total", "counter", "Events announced.", stats["events"]
+    yield "lpr_frames_per_second", "gauge", "Over the last 10 s.", stats["fps"]
+    yield "lpr_since_frame_seconds", "gauge", "Since the last frame.", stats["since_frame_s"]
+    yield "lpr_frame_age_seconds", "gauge", "From grabbed to read, median.", _seconds(stats["frame_age_ms"])
+    yield "lpr_temperature_celsius", "gauge", "The hottest of the processor's sensors.", stats["temperature_c"]
+    yield "lpr_memory_bytes", "gauge", "Resident set.", stats["memory_mb"] * 1e6
+    free_mb = stats["disk_free_mb"]
     yield "lpr_disk_free_bytes", "gauge", "Where events are stored.", None if free_mb is None else free_mb * 1e6
 
 

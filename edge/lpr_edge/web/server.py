@@ -27,7 +27,7 @@ CLOSE_S = 0.3
 """How long closing waits for the thread; a stop must be over in 2 s, and capture and sinks take some of it."""
 
 
-class Passing(H11Protocol):
+class LimitedConnection(H11Protocol):
     """A connection that ends, whatever the other side does, and gives way to newer ones where there are too many."""
 
     _timers: tuple[asyncio.TimerHandle, ...] = ()
@@ -40,9 +40,11 @@ class Passing(H11Protocol):
         self._since = loop.time()
         self._timers = loop.call_later(HEAD_S, self._end_silent), loop.call_later(LONGEST_S, transport.abort)
         others = [
-            other for other in self.connections if isinstance(other, Passing) and not other.transport.is_closing()
+            other
+            for other in self.connections
+            if isinstance(other, LimitedConnection) and not other.transport.is_closing()
         ]
-        for other in sorted(others, key=Passing._worth)[:-MOST_CONNECTIONS]:
+        for other in sorted(others, key=LimitedConnection._worth)[:-MOST_CONNECTIONS]:
             other.transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -87,7 +89,7 @@ class Server:
             uvicorn.Config(
                 app,
                 loop="asyncio",
-                http=Passing,
+                http=LimitedConnection,
                 ws="none",
                 lifespan="off",
                 log_config=None,

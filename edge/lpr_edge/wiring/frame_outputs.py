@@ -17,7 +17,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass
-class Views:
+class FrameOutputs:
     """The views that were asked for; none is the usual case, and costs nothing."""
 
     kind: str
@@ -71,13 +71,15 @@ class Views:
         return EPOCH + timedelta(seconds=self._pictures) if self.kind == "stills" else frame.time
 
 
-def open_views(source: Source, show: bool, video: Path | None, images: Path | None, every_frame: bool) -> Views:
+def open_frame_outputs(
+    source: Source, show: bool, video: Path | None, images: Path | None, every_frame: bool
+) -> FrameOutputs:
     """Open the views that were asked for.
 
     Raises:
         LprError: one of them can't be had here.
     """
-    return Views(
+    return FrameOutputs(
         source.kind,
         Window() if show else None,
         VideoFile(video, source.fps) if video else None,

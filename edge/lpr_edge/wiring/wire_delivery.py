@@ -9,28 +9,28 @@ from lpr_edge.base.board import clock_is_held
 from lpr_edge.base.config import Config
 from lpr_edge.base.log import say
 from lpr_edge.base.state_dir import state_folder
-from lpr_edge.delivery.delivery_worker import Courier
-from lpr_edge.delivery.enqueue import Announcer
-from lpr_edge.delivery.event_counter import Heard
+from lpr_edge.delivery.delivery_worker import DeliveryWorker
+from lpr_edge.delivery.enqueue import EventEnqueuer
+from lpr_edge.delivery.event_counter import EventCounter
 from lpr_edge.delivery.heartbeat import Heartbeat
 from lpr_edge.delivery.outbox import Outbox
-from lpr_edge.delivery.retention import Pruner
+from lpr_edge.delivery.retention import Retention
 from lpr_edge.delivery.sink import Sink, Target
-from lpr_edge.delivery.sinks.home_assistant import Announced
+from lpr_edge.delivery.sinks.home_assistant import DiscoverySettings
 from lpr_edge.delivery.sinks.log_files import JsonFile, Table
 from lpr_edge.delivery.sinks.mqtt import Mqtt, client_identity
 from lpr_edge.delivery.sinks.snapshots import Snapshots, take_frame, take_pictures
-from lpr_edge.privacy.hashing_sink import Hashing
-from lpr_edge.service.runtime_stats import Vitals
+from lpr_edge.privacy.hashing_sink import HashingSink
+from lpr_edge.service.runtime_stats import RuntimeStats
 from lpr_edge.vision.reader import Reader
-from lpr_edge.watchlist.fuzzy import Nearness
+from lpr_edge.watchlist.fuzzy import FuzzyMatching
 from lpr_edge.watchlist.run_command import CommandAction
-from lpr_edge.watchlist.watchlist_sink import Acting, Action, Matching, Telling
+from lpr_edge.watchlist.watchlist_sink import Action, ActionSink, MatchPublisher, WatchListSink
 from lpr_edge.wiring.wire_lists import open_list, wanted_hasher
 
 
 def open_sinks(
-    config: Config, stdout: Sink, reader: Reader, vitals: Vitals | None = None, replay: float | None = None
+    config: Config, stdout: Sink, reader: Reader, stats: RuntimeStats | None = None, replay: float | None = None
 ) -> Sink:
     """All that a record passes: watch list, hashing, outbox, stdout, sinks and actions, as the settings ask for them.
 
@@ -38,7 +38,7 @@ def open_sinks(
         config: says which.
         stdout: who hears of a record first.
         reader: knows the labels and the grammar.
-        vitals: counts events, and is told to the broker.
+        stats: counts events, and is told to the broker.
         replay: see `read_plates`.
 
     Raises:
@@ -47,26 +47,28 @@ def open_sinks(
     hasher = wanted_hasher(config, reader.grammar)
     watched = open_list(config, reader.grammar, hasher) if config.list else None
     targets = open_targets(config)
-    vitals = vitals or Vitals(config.device_name)
-    sink = _open_outbox(config, Heard(stdout, vitals), targets, vitals, replay)
+    stats = stats or RuntimeStats(config.device_name)
+    sink = _open_outbox(config, EventCounter(stdout, stats), targets, stats, replay)
     if watched:
-        sink = Acting(sink, _open_actions(config, targets))
+        sink = ActionSink(sink, _open_actions(config, targets))
     if hasher:
-        sink = Hashing(sink, hasher)
+        sink = HashingSink(sink, hasher)
     if watched:
-        nearness = Nearness(config.list_edits, config.list_doubt)
-        sink = Matching(sink, watched, reader.model.manifest.labels, nearness)
+        fuzzy = FuzzyMatching(config.list_edits, config.list_doubt)
+        sink = WatchListSink(sink, watched, reader.model.manifest.labels, fuzzy)
     return sink
 
 
 def _open_actions(config: Config, targets: Sequence[Target]) -> list[Action]:
-    actions: list[Action] = [Telling(target.tell_match) for target in targets if isinstance(target, Mqtt)]
+    actions: list[Action] = [MatchPublisher(target.tell_match) for target in targets if isinstance(target, Mqtt)]
     if config.on_match:
         actions.append(CommandAction(config.on_match, units.seconds(config.on_match_timeout, "on_match_timeout")))
     return actions
 
 
-def _open_outbox(config: Config, stdout: Sink, targets: Sequence[Target], vitals: Vitals, replay: float | None) -> Sink:
+def _open_outbox(
+    config: Config, stdout: Sink, targets: Sequence[Target], stats: RuntimeStats, replay: float | None
+) -> Sink:
     """Records to stdout alone, or to an outbox before it where the settings ask for more."""
     if not targets and config.store is None:
         return stdout
@@ -74,30 +76,32 @@ def _open_outbox(config: Config, stdout: Sink, targets: Sequence[Target], vitals
     if replay is not None:
         for name, count in outbox.replay(replay).items():
             say(f"{count} events that {name} never had are sent to it")
-    pruner = open_pruner(config, outbox, targets)
-    couriers = open_couriers(targets, outbox, pruner)
+    retention = open_retention(config, outbox, targets)
+    workers = open_delivery_workers(targets, outbox, retention)
     take = take_frame if config.blurs else take_pictures
-    heartbeat = _open_heartbeat(config, targets, vitals)
-    announcer = Announcer(outbox, stdout, couriers, pruner, take if outbox.picture_sinks else None, heartbeat)
-    vitals.waiting, vitals.set_aside = announcer.waiting, announcer.set_aside
-    return announcer
+    heartbeat = _open_heartbeat(config, targets, stats)
+    enqueuer = EventEnqueuer(outbox, stdout, workers, retention, take if outbox.picture_sinks else None, heartbeat)
+    stats.waiting, stats.set_aside = enqueuer.waiting, enqueuer.set_aside
+    return enqueuer
 
 
-def open_couriers(targets: Sequence[Target], outbox: Outbox, pruner: Pruner) -> list[Courier]:
+def open_delivery_workers(targets: Sequence[Target], outbox: Outbox, retention: Retention) -> list[DeliveryWorker]:
     """A worker for each sink; those that write to this disk keep to the quota."""
     on_disk = JsonFile | Table | Snapshots
-    room = partial(pruner.make_room, is_file=True)
-    return [Courier(target, outbox, make_room=room if isinstance(target, on_disk) else None) for target in targets]
+    room = partial(retention.make_room, is_file=True)
+    return [
+        DeliveryWorker(target, outbox, make_room=room if isinstance(target, on_disk) else None) for target in targets
+    ]
 
 
-def open_pruner(config: Config, outbox: Outbox, targets: Sequence[Target]) -> Pruner:
+def open_retention(config: Config, outbox: Outbox, targets: Sequence[Target]) -> Retention:
     """What keeps all that these sinks store within age and quota."""
     logs = [target.file for target in targets if isinstance(target, JsonFile | Table)]
     folders = [target for target in targets if isinstance(target, Snapshots)]
-    files = [*(log.put_by for log in logs), *(folder.pictures for folder in folders)]
+    files = [*(log.rotated_files for log in logs), *(folder.pictures for folder in folders)]
     is_held = (lambda: True) if config.trust_clock else clock_is_held
     growing = [log.path for log in logs]
-    return Pruner(outbox, files, config.keep_seconds, config.quota_bytes, growing=growing, is_clock_held=is_held)
+    return Retention(outbox, files, config.keep_seconds, config.quota_bytes, growing=growing, is_clock_held=is_held)
 
 
 def open_outbox(config: Config, targets: Sequence[Target]) -> Outbox:
@@ -110,12 +114,12 @@ def open_outbox(config: Config, targets: Sequence[Target]) -> Outbox:
     return Outbox(outbox_path(config), [target.name for target in targets], config.store is not None, pictured)
 
 
-def _open_heartbeat(config: Config, targets: Sequence[Target], vitals: Vitals) -> Heartbeat | None:
+def _open_heartbeat(config: Config, targets: Sequence[Target], stats: RuntimeStats) -> Heartbeat | None:
     every_s = units.seconds(config.mqtt_metrics, "mqtt_metrics")
     if not (config.mqtt and every_s):
         return None
     (broker,) = [target for target in targets if isinstance(target, Mqtt)]
-    return Heartbeat(vitals.snapshot, broker.tell_metrics, every_s)
+    return Heartbeat(stats.snapshot, broker.tell_metrics, every_s)
 
 
 def open_targets(config: Config) -> list[Target]:
@@ -149,7 +153,7 @@ def outbox_path(config: Config) -> Path:
 
 
 def _open_mqtt(config: Config) -> Mqtt:
-    announced = Announced(units.seconds(config.mqtt_metrics, "mqtt_metrics") > 0, config.mqtt_pictures)
+    announced = DiscoverySettings(units.seconds(config.mqtt_metrics, "mqtt_metrics") > 0, config.mqtt_pictures)
     return Mqtt(
         config.mqtt,
         config.device_name,

@@ -5,7 +5,7 @@ from lpr_edge.base.state_dir import state_folder
 from lpr_edge.privacy.hashing_sink import PlateHasher
 from lpr_edge.privacy.key import load_key
 from lpr_edge.text.grammar import Grammar
-from lpr_edge.watchlist.auto_reload import WatchedList
+from lpr_edge.watchlist.auto_reload import ReloadingWatchList
 from lpr_edge.watchlist.watch_list import WatchList, read_list
 
 
@@ -38,7 +38,7 @@ def load_watch_list(config: Config, grammar: Grammar, hasher: PlateHasher | None
     return read_list(config.list, grammar, hasher.hash_key if hasher else None, config.list_wildcard_actions)
 
 
-def open_list(config: Config, grammar: Grammar, hasher: PlateHasher | None) -> WatchedList:
+def open_list(config: Config, grammar: Grammar, hasher: PlateHasher | None) -> ReloadingWatchList:
     """The watch list, read again when it changes.
 
     Raises:
@@ -47,4 +47,4 @@ def open_list(config: Config, grammar: Grammar, hasher: PlateHasher | None) -> W
     path = config.list
     assert path is not None
     own = Grammar(grammar.country)  # a thread uses it: grammars remember what they have found
-    return WatchedList(path, lambda: load_watch_list(config, own, hasher))
+    return ReloadingWatchList(path, lambda: load_watch_list(config, own, hasher))

@@ -13,17 +13,17 @@ from lpr_edge.base.web_address import is_local, new_token, parse_address
 from lpr_edge.contract.errors import LprError
 from lpr_edge.delivery.sink import Sink
 from lpr_edge.runtimes.model import Model
-from lpr_edge.service.runtime_stats import Vitals
+from lpr_edge.service.runtime_stats import RuntimeStats
 from lpr_edge.web.picture import LivePage, Picture
 
 
-def open_vitals(config: Config, models: Mapping[str, Model]) -> Vitals:
+def open_runtime_stats(config: Config, models: Mapping[str, Model]) -> RuntimeStats:
     """The statistics of a run that begins, with the models that it runs, by kind."""
     names = {
         kind: f"{model.path.name} {model.manifest.weights_sha256[:8]} ({model.runtime_name} {model.runtime_version})"
         for kind, model in models.items()
     }
-    return Vitals(config.device_name, names, config.store.parent if config.store else _disk())
+    return RuntimeStats(config.device_name, names, config.store.parent if config.store else _disk())
 
 
 def _disk() -> Path:
@@ -34,7 +34,7 @@ def _disk() -> Path:
         return Path()
 
 
-def open_live_page(config: Config, vitals: Vitals, sink: Sink) -> LivePage | None:
+def open_live_page(config: Config, stats: RuntimeStats, sink: Sink) -> LivePage | None:
     """The page, where the settings ask for one.
 
     Raises:
@@ -43,7 +43,7 @@ def open_live_page(config: Config, vitals: Vitals, sink: Sink) -> LivePage | Non
     if not config.web:
         return None
     try:
-        page = open_page(config.web, config.web_token, vitals, units.seconds(config.health_after, "health_after"))
+        page = open_page(config.web, config.web_token, stats, units.seconds(config.health_after, "health_after"))
     except LprError:
         sink.close()
         raise
@@ -51,14 +51,14 @@ def open_live_page(config: Config, vitals: Vitals, sink: Sink) -> LivePage | Non
     return page
 
 
-def open_page(address: str, token: str, vitals: Vitals, health_after_s: float) -> LivePage:
+def open_page(address: str, token: str, stats: RuntimeStats, health_after_s: float) -> LivePage:
     """Serve the page, and say where.
 
     Args:
         address: see `parse_address`.
         token: who knows it gets in; empty for nobody but this machine's own users, or, where others reach it, for a
             new token, which is said.
-        vitals: how the run does.
+        stats: how the run does.
         health_after_s: see `App`.
 
     Raises:
@@ -68,7 +68,7 @@ def open_page(address: str, token: str, vitals: Vitals, health_after_s: float) -
     make_app, make_server = load_server()
     wanted = token or ("" if is_local(host) else new_token())
     picture = Picture()
-    server = make_server(make_app(picture, vitals, health_after_s).guarded(wanted), host, port)
+    server = make_server(make_app(picture, stats, health_after_s).guarded(wanted), host, port)
     tell = say if wanted == token else warn  # a token that nobody hears of lets nobody in, also with --quiet
     tell(f"live page: {_url(host, server.port)}{_login(token, wanted)}")
     return LivePage(picture, server, wanted)

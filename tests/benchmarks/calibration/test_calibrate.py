@@ -29,7 +29,7 @@ def test_the_fitted_confidence_is_how_often_readings_are_right() -> None:
     """On readings that the fit hasn't seen, what is said to be right 80 % of the time is, within sampling."""
     curve = fit_curve(readings(600))
     fresh = readings(1500, seed=1)
-    pairs = [(curve.likelihood(r.reading.sureness, True), r.right) for r in fresh]
+    pairs = [(curve.likelihood(r.reading.raw_confidence, True), r.right) for r in fresh]
     error = calibration_error(pairs)
     plain_error = calibration_error([(r.reading.confidence, r.right) for r in fresh])
     assert error is not None
@@ -42,7 +42,7 @@ def test_each_reading_is_shown_by_a_curve_that_has_not_seen_it() -> None:
     made = readings(100)
     apart = cross_fitted(made)
     curve = fit_curve(made)
-    together = [curve.likelihood(r.reading.sureness, True) for r in made]
+    together = [curve.likelihood(r.reading.raw_confidence, True) for r in made]
     assert apart != together
     assert np.abs(np.subtract(apart, together)).max() < 0.25
 

@@ -23,7 +23,7 @@ from lpr_edge.capture.frame import Frames, Source
 from lpr_edge.delivery.sinks.json_lines import JsonLines
 from lpr_edge.runtimes import shipped_models
 from lpr_edge.vision.pipeline import PlatePipeline
-from lpr_edge.wiring.frame_outputs import Views
+from lpr_edge.wiring.frame_outputs import FrameOutputs
 
 Run = Callable[..., tuple[int, list[dict[str, Any]], str]]
 
@@ -339,7 +339,7 @@ def test_ctrl_c_announces_who_is_there(plate_reader: PlatePipeline, capsys: pyte
         yield replace(frame(0), image_bgr=tinyland.draw_scene(("A104",), np.random.default_rng(3)).image_bgr)
         raise KeyboardInterrupt
 
-    loop = Loop(plate_reader, JsonLines(sys.stdout), Views("live"))
+    loop = Loop(plate_reader, JsonLines(sys.stdout), FrameOutputs("live"))
     with pytest.raises(KeyboardInterrupt):
         loop.run(Source("camera 0", "live", 10.0, frames()))
     assert json.loads(capsys.readouterr().out)["text"] == "A104"

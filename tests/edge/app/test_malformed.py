@@ -22,10 +22,10 @@ from lpr_edge.capture.open_source import open_source
 from lpr_edge.capture.video_file import open_clip
 from lpr_edge.contract.errors import LprError, SourceError
 from lpr_edge.delivery.outbox import Outbox
-from lpr_edge.delivery.sink import DeliveryError, Parcel, RefusedError
+from lpr_edge.delivery.sink import DeliveryError, RefusedError, StoredEvent
 from lpr_edge.delivery.sinks.log_files import JsonFile
 from lpr_edge.delivery.sinks.webhook import Webhook
-from lpr_edge.service.runtime_stats import Vitals
+from lpr_edge.service.runtime_stats import RuntimeStats
 from lpr_edge.vision.pipeline import PlatePipeline
 from lpr_edge.vision.roi import parse_roi
 from lpr_edge.watchlist.watch_list import read_list
@@ -60,8 +60,8 @@ def feed_json_lines(count: int, folder: Path, _: PlatePipeline) -> None:
         path = folder / f"plates{number}.jsonl"
         path.write_bytes(data)
         sink = JsonFile(path, 1_000_000)
-        sink.deliver(Parcel(1, record(number)))
-        sink.deliver(Parcel(1, record(number)))
+        sink.deliver(StoredEvent(1, record(number)))
+        sink.deliver(StoredEvent(1, record(number)))
         assert path.read_bytes().count(record(number)["id"].encode()) == 1
         assert sink.file.last_line().startswith('{"event"')
         path.unlink()
@@ -87,8 +87,8 @@ def feed_databases(count: int, folder: Path, _: PlatePipeline) -> None:
         with suppress(LprError):
             box = Outbox(path, ["a"])
             assert box.add(record(99)) == record(99)  # damage that shows later makes it begin a new file by itself
-            while parcel := box.next_for("a"):
-                box.mark_delivered("a", parcel.number)
+            while stored_event := box.next_for("a"):
+                box.mark_delivered("a", stored_event.number)
             box.close()
         for part in folder.glob(f"bad{number}.db*"):
             part.unlink()
@@ -136,7 +136,7 @@ def feed_webhooks(count: int, _: Path, __: PlatePipeline) -> None:
         sink = Webhook(f"http://127.0.0.1:{port}/", timeout_s=5)
         for number in range(count):
             with suppress(DeliveryError, RefusedError):
-                sink.deliver(Parcel(number, record(number)))
+                sink.deliver(StoredEvent(number, record(number)))
 
 
 def feed_streams(count: int, _: Path, __: PlatePipeline) -> None:
@@ -148,10 +148,10 @@ def feed_streams(count: int, _: Path, __: PlatePipeline) -> None:
 
 
 def feed_page(count: int, _: Path, __: PlatePipeline) -> None:
-    vitals = Vitals()
+    stats = RuntimeStats()
     before = threading.active_count()
-    with page(TOKEN, vitals=vitals) as live:
-        show(live, vitals)
+    with page(TOKEN, stats=stats) as live:
+        show(live, stats)
         for data in itertools.islice(malformed.http_requests(np.random.default_rng(SEED), TOKEN), count):
             answer = raw(live, data)
             assert not answer or answer.startswith(b"HTTP/1.1 "), data

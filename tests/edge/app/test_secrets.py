@@ -15,7 +15,7 @@ from tests.support.servers import motion_jpeg, only_once, serving
 from lpr_edge.app.cli import main
 from lpr_edge.base.config import Config
 from lpr_edge.contract.errors import LprError
-from lpr_edge.delivery.sink import DeliveryError, Parcel
+from lpr_edge.delivery.sink import DeliveryError, StoredEvent
 from lpr_edge.delivery.sinks.mqtt_connection import parse_broker
 from lpr_edge.delivery.sinks.webhook import Webhook, parse_webhook
 
@@ -113,7 +113,7 @@ def test_a_login_in_the_webhooks_address_is_sent() -> None:
     """It arrives as Basic, decoded, and the request names neither it nor anything but path and query."""
     with receiving() as receiver:
         url = receiver.url.replace("http://", f"http://gate%40home:a/{SECRET}@")
-        Webhook(url).deliver(Parcel(1, record(0)))
+        Webhook(url).deliver(StoredEvent(1, record(0)))
         ((headers, _),) = receiver.posts
     scheme, _, login = headers["Authorization"].partition(" ")
     assert (scheme, base64.b64decode(login).decode()) == ("Basic", f"gate@home:a/{SECRET}")
@@ -141,7 +141,7 @@ def test_a_wrong_address_of_a_sink_is_told_without_its_secrets(url: str) -> None
 def test_a_webhook_that_cannot_be_reached_shows_no_address() -> None:
     """The reason of a failed delivery holds no part of a secret address."""
     with pytest.raises(DeliveryError) as caught:
-        Webhook(f"http://u:{SECRET}@127.0.0.1:1/{SECRET}?t={SECRET}").deliver(Parcel(1, record(0)))
+        Webhook(f"http://u:{SECRET}@127.0.0.1:1/{SECRET}?t={SECRET}").deliver(StoredEvent(1, record(0)))
     assert SECRET not in str(caught.value)
 
 

@@ -13,7 +13,7 @@ from lpr_edge.contract.errors import LprError
 from lpr_edge.output.annotate import STRANGE_BGR, UNSURE_BGR, VALID_BGR, _caption, draw_plates, font_face, text_patch
 from lpr_edge.output.recording import ImageFolder, VideoFile, file_name, fit
 from lpr_edge.output.window import Window, check_display
-from lpr_edge.wiring.frame_outputs import Views
+from lpr_edge.wiring.frame_outputs import FrameOutputs
 
 
 def width_of(text: str) -> int:
@@ -41,7 +41,7 @@ def test_a_low_confidence_is_yellow_with_a_question_mark() -> None:
     """Whether valid or not, such a reading looks like neither of the others."""
     image = np.zeros((120, 200, 3), np.uint8)
     sure = plate("A10")
-    unsure = replace(sure, is_sure=False)
+    unsure = replace(sure, is_confident=False)
     picture = draw_plates(image, [unsure])
     np.testing.assert_allclose(picture[70, 80].astype(int), UNSURE_BGR, atol=40)
     assert _caption(unsure).startswith("A10?")
@@ -50,9 +50,9 @@ def test_a_low_confidence_is_yellow_with_a_question_mark() -> None:
 
 def test_photographs_show_plates_of_low_confidence_and_clips_do_not(tmp_path: Path) -> None:
     """A clip shows a plate again; a photograph with nothing drawn on a legible plate reads as broken."""
-    unsure = replace(plate("A10"), is_sure=False)
+    unsure = replace(plate("A10"), is_confident=False)
     for kind, is_drawn in (("stills", True), ("clip", False)):
-        views = Views(kind, folder=ImageFolder(tmp_path / kind, "a.png"), every_frame=True)
+        views = FrameOutputs(kind, folder=ImageFolder(tmp_path / kind, "a.png"), every_frame=True)
         views.show(replace(frame(0), source="a.png"), [plate("A10", 120.0)], [unsure])
         (written,) = (tmp_path / kind).iterdir()
         picture = cv2.imread(str(written)).astype(int)

@@ -13,7 +13,7 @@ from tests.support.faults import Tally
 
 from lpr_edge.base.private_files import make_private_folder
 from lpr_edge.delivery.outbox import Outbox
-from lpr_edge.delivery.sink import Parcel, Target
+from lpr_edge.delivery.sink import StoredEvent, Target
 from lpr_edge.delivery.sinks.log_files import JsonFile, Table
 from lpr_edge.delivery.sinks.snapshots import Snapshots
 from lpr_edge.output.recording import ImageFolder, VideoFile
@@ -39,7 +39,7 @@ def test_what_a_run_keeps_is_its_owners_alone(tmp_path: Path, open_umask: None) 
     ]
     for sink in sinks:
         for number in range(3):
-            sink.deliver(Parcel(number, record(number), PICTURES))
+            sink.deliver(StoredEvent(number, record(number), PICTURES))
     Outbox(tmp_path / "store" / "outbox.db", []).close()
     load_key(tmp_path / "key" / "hash.key")
     image = np.zeros((32, 32, 3), np.uint8)
@@ -92,11 +92,11 @@ def test_a_file_is_safe_before_its_event_counts_as_delivered(
     """A line or picture, and its file's name, are synced before `deliver` returns, in an order that loses neither."""
     disk = Disk(monkeypatch)
     log = JsonFile(tmp_path / "plates.jsonl", 150)
-    log.deliver(Parcel(0, record(0)))
+    log.deliver(StoredEvent(0, record(0)))
     assert disk.steps == ["sync folder", "sync .jsonl"]
-    log.deliver(Parcel(1, record(1)))  # is put by
+    log.deliver(StoredEvent(1, record(1)))  # is put by
     assert disk.steps[2:] == ["rename .jsonl .jsonl", "sync folder", "sync folder", "sync .jsonl"]
     disk.steps.clear()
-    Snapshots(tmp_path).deliver(Parcel(0, record(0), {"frame": b"jpeg"}))
+    Snapshots(tmp_path).deliver(StoredEvent(0, record(0), {"frame": b"jpeg"}))
     assert disk.steps == ["sync .part", "rename .part .jpg", "sync folder"]
     tally("steps of a file that a power cut may come between", 9, 0)

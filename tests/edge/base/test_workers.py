@@ -12,15 +12,15 @@ from tests.edge.watchlist.test_watch_list import GRAMMAR, LIST
 from tests.support.deliveries import Shelf, record, wait_until
 from tests.support.pages import get, page, show
 
-from lpr_edge.base.workers import FAULTS, telling_faults
-from lpr_edge.capture.live import NewestFrame
+from lpr_edge.base.workers import FAULTS, reporting_faults
+from lpr_edge.capture.live import LatestFrameCapture
 from lpr_edge.capture.reconnect import Opening
-from lpr_edge.delivery.delivery_worker import Courier
+from lpr_edge.delivery.delivery_worker import DeliveryWorker
 from lpr_edge.delivery.heartbeat import Heartbeat
 from lpr_edge.delivery.outbox import Outbox
-from lpr_edge.delivery.retention import Pruner
-from lpr_edge.service.runtime_stats import Vitals
-from lpr_edge.watchlist.auto_reload import WatchedList
+from lpr_edge.delivery.retention import Retention
+from lpr_edge.service.runtime_stats import RuntimeStats
+from lpr_edge.watchlist.auto_reload import ReloadingWatchList
 from lpr_edge.watchlist.run_command import CommandAction
 from lpr_edge.watchlist.watch_list import read_list
 
@@ -80,7 +80,7 @@ def test_the_list_is_read_again_after_a_fault(tmp_path: Path) -> None:
     """A fault while the list is read leaves the one before in force, and the next change is still seen."""
     path = tmp_path / "gate.csv"
     path.write_text(LIST)
-    watched = WatchedList(path, lambda: read_list(path, GRAMMAR), look_s=0.02)
+    watched = ReloadingWatchList(path, lambda: read_list(path, GRAMMAR), look_s=0.02)
     failing = watched._read = Once(watched._read)
     path.write_text(f"{LIST}BA1CHA2,Sita,open\n")
     wait_until(lambda: "list" in FAULTS.current)
@@ -104,9 +104,9 @@ def test_retention_goes_on_after_a_fault(tmp_path: Path) -> None:
     """A fault in one look at the disk doesn't stop the looks after it."""
     box = Outbox(tmp_path / "a.db", [])
     listing = Once(list)
-    pruner = Pruner(box, [listing], 1.0, 0, 0.01)
+    retention = Retention(box, [listing], 1.0, 0, 0.01)
     wait_until(lambda: listing.calls > 2)
-    pruner.close()
+    retention.close()
     box.close()
     assert FAULTS.count == 1
 
@@ -116,13 +116,13 @@ def test_a_sink_with_a_fault_gets_its_event_later(tmp_path: Path, monkeypatch: p
     box = Outbox(tmp_path / "a.db", ["shelf"])
     shelf = Shelf()
     monkeypatch.setattr(shelf, "deliver", Once(shelf.deliver))
-    courier = Courier(shelf, box, 0.01)
+    worker = DeliveryWorker(shelf, box, 0.01)
     box.add(record(1))
-    courier.wake()
+    worker.wake()
     wait_until(lambda: bool(shelf.got))
     wait_until(lambda: not FAULTS.current)
-    courier.start_closing(1)
-    courier.close()
+    worker.start_closing(1)
+    worker.close()
     box.close()
     assert (shelf.got, FAULTS.count) == ([record(1)], 1)
 
@@ -140,7 +140,7 @@ def test_a_camera_driver_with_a_fault_ends_as_one_that_is_lost() -> None:
             self.released = True
 
     capture = Capture()
-    newest = NewestFrame(capture)
+    newest = LatestFrameCapture(capture)
     assert (newest.take(20.0), newest.ended, capture.released) == (None, True, True)
     opening = Opening(capture.read)
     assert opening.wait(20.0)
@@ -151,7 +151,7 @@ def test_a_camera_driver_with_a_fault_ends_as_one_that_is_lost() -> None:
 def test_a_thread_that_ends_by_an_exception_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     """Of threads that others made, too, the end is one line and a fault; afterwards the hook is as it was."""
     before = threading.excepthook
-    with telling_faults():
+    with reporting_faults():
         thread = threading.Thread(target=Once(None), name="paho")
         thread.start()
         thread.join()
@@ -163,9 +163,9 @@ def test_a_thread_that_ends_by_an_exception_is_told(capsys: pytest.CaptureFixtur
 
 def test_health_tells_of_faults() -> None:
     """`/health` is 503 and says what failed until that works again, though frames come."""
-    vitals = Vitals()
-    with page(vitals=vitals, health_after_s=60.0) as live:
-        show(live, vitals)
+    stats = RuntimeStats()
+    with page(stats=stats, health_after_s=60.0) as live:
+        show(live, stats)
         FAULTS.note("on_match", RuntimeError("x"), "it goes on")
         status, _, body = get(live, "/health")
         assert (status, json.loads(body)["faults"]) == (503, {"on_match": "RuntimeError: x"})

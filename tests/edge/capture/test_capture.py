@@ -15,8 +15,8 @@ from tests.support.servers import motion_jpeg, serving
 
 from lpr_edge.capture import camera, csi, live
 from lpr_edge.capture.frame import Frame, Frames, Source
-from lpr_edge.capture.live import Capture, Reopening, live_frames
-from lpr_edge.capture.open_source import Wanted, open_camera, open_source
+from lpr_edge.capture.live import Capture, ReconnectPolicy, live_frames
+from lpr_edge.capture.open_source import CaptureOptions, open_camera, open_source
 from lpr_edge.capture.transform import shape_frames
 from lpr_edge.contract.arrays import Image
 from lpr_edge.contract.errors import LprError, SourceError
@@ -68,7 +68,7 @@ def test_camera_gone_and_back_20_times(quick: None, capsys: pytest.CaptureFixtur
         reels.append(ready())
         return reels[-1]
 
-    frames = live_frames(reels[0], "camera 0", "", again=Reopening(reopen))
+    frames = live_frames(reels[0], "camera 0", "", again=ReconnectPolicy(reopen))
     read = list(islice((item for item in frames if isinstance(item, Frame)), 21))
     frames.close()
     assert [item.index for item in read] == list(range(21))
@@ -84,7 +84,7 @@ def test_camera_gone_and_back_20_times(quick: None, capsys: pytest.CaptureFixtur
 def test_frozen_camera_is_opened_again(quick: None) -> None:
     """A camera that stays open and gives nothing more is closed and opened again."""
     stuck, fresh = Reel(9), ready()
-    frames = live_frames(stuck, "camera 0", "", patience_s=0.05, again=Reopening(lambda: fresh))
+    frames = live_frames(stuck, "camera 0", "", patience_s=0.05, again=ReconnectPolicy(lambda: fresh))
     got = next(item for item in frames if isinstance(item, Frame))
     assert int(got.image_bgr[0, 0, 0]) == 0
     frames.close()
@@ -96,7 +96,7 @@ def test_giving_up(quick: None) -> None:
     def never() -> Capture:
         raise SourceError("gone")
 
-    frames = live_frames(Reel(0), "camera 0", "check its cable", again=Reopening(never, 0.02))
+    frames = live_frames(Reel(0), "camera 0", "check its cable", again=ReconnectPolicy(never, 0.02))
     with pytest.raises(SourceError, match="camera 0 ended after 0 frames: check its cable"):
         list(frames)
 
@@ -211,7 +211,7 @@ def test_ribbon_camera_by_picamera2(
     """Where V4L2 shows no camera and picamera2 has one, that is opened as asked, said, and closed at the end."""
     monkeypatch.setattr(camera, "DEVICES", tmp_path)
     monkeypatch.setitem(sys.modules, "picamera2", SimpleNamespace(Picamera2=FakePicamera))
-    source = open_camera(0, Wanted((640, 480), 15.0))
+    source = open_camera(0, CaptureOptions((640, 480), 15.0))
     first = next(source.frames)
     source.close()
     assert isinstance(first, Frame)

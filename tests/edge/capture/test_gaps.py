@@ -20,18 +20,18 @@ from tests.support.readings import START, frame, new_tracker, plate
 
 from lpr_edge.app.loop import Loop
 from lpr_edge.capture import clock
-from lpr_edge.capture.frame import Frame, Quiet, Source
-from lpr_edge.capture.frozen_frame import Sameness
-from lpr_edge.capture.live import Capture, Reopening, live_frames
+from lpr_edge.capture.frame import Frame, NoFrame, Source
+from lpr_edge.capture.frozen_frame import FrozenFrameDetector
+from lpr_edge.capture.live import Capture, ReconnectPolicy, live_frames
 from lpr_edge.capture.reconnect import Opening
 from lpr_edge.capture.transform import shape_frames
 from lpr_edge.contract.arrays import Image
 from lpr_edge.contract.errors import SourceError
-from lpr_edge.delivery.enqueue import Announcer
+from lpr_edge.delivery.enqueue import EventEnqueuer
 from lpr_edge.delivery.outbox import Outbox
 from lpr_edge.delivery.sinks.json_lines import JsonLines
 from lpr_edge.vision.pipeline import PlatePipeline
-from lpr_edge.wiring.frame_outputs import Views
+from lpr_edge.wiring.frame_outputs import FrameOutputs
 
 __all__ = ["quick"]
 
@@ -73,8 +73,8 @@ def test_vehicle_is_announced_while_the_camera_is_lost(
         raise SourceError("gone")
 
     image = tinyland.draw_scene(("A104",), np.random.default_rng(3)).image_bgr
-    again = Reopening(never, give_up_s=10)
-    loop = Loop(plate_reader, Paper(sys.stdout), Views("live"))
+    again = ReconnectPolicy(never, give_up_s=10)
+    loop = Loop(plate_reader, Paper(sys.stdout), FrameOutputs("live"))
     frames = live_frames(OneFrame(image), "camera 0", "", again=again)
     for item in until(told, frames):
         loop._take(item, by_frame=False)
@@ -112,7 +112,7 @@ def test_time_passes_while_no_picture_comes(monkeypatch: pytest.MonkeyPatch) -> 
     frames = live_frames(stuck, "camera 0", "check its cable", patience_s=1)
     first, *rest = islice(frames, 4)
     assert isinstance(first, Frame)
-    assert all(isinstance(item, Quiet) and item.clock_set == timedelta() for item in rest)
+    assert all(isinstance(item, NoFrame) and item.clock_set == timedelta() for item in rest)
     with pytest.raises(SourceError, match=r"camera 0 gave nothing for 1 s after 1 frames: check its cable"):
         list(frames)
     stuck.released.set()
@@ -140,11 +140,11 @@ def test_every_counts_pictures_alone() -> None:
     def frames() -> Any:
         for item in still(np.zeros((4, 6, 3), np.uint8)):
             yield item
-            yield Quiet("camera 0", START)
+            yield NoFrame("camera 0", START)
 
     shaped = list(shape_frames(Source("camera 0", "live", 10, frames()), every=2).frames)
     assert [item.index for item in shaped if isinstance(item, Frame)] == [0, 2, 4]
-    assert sum(isinstance(item, Quiet) for item in shaped) == 6
+    assert sum(isinstance(item, NoFrame) for item in shaped) == 6
 
 
 class Repeating(Reel):
@@ -158,7 +158,7 @@ class Repeating(Reel):
 def test_camera_that_repeats_a_picture_is_opened_again(quick: None, capsys: pytest.CaptureFixture[str]) -> None:
     """The same picture to the bit, for long, is a fault: the camera is closed and opened again, and it is said."""
     stuck, fresh = Repeating(1), ready()
-    frames = live_frames(stuck, "camera 0", "", again=Reopening(lambda: fresh), frozen_s=0.05)
+    frames = live_frames(stuck, "camera 0", "", again=ReconnectPolicy(lambda: fresh), frozen_s=0.05)
     next(item for item in frames if isinstance(item, Frame) and item.image_bgr.shape == (4, 6, 3))
     frames.close()
     assert stuck.released.wait(2)
@@ -167,14 +167,14 @@ def test_camera_that_repeats_a_picture_is_opened_again(quick: None, capsys: pyte
 
 def test_one_changed_bit_is_a_living_camera() -> None:
     """A picture that differs in one bit anywhere is another; what stays the same is told after ever longer times."""
-    sameness, image = Sameness(10), np.zeros((40, 60, 3), np.uint8)
+    frozen_frames, image = FrozenFrameDetector(10), np.zeros((40, 60, 3), np.uint8)
     other = image.copy()
     other[39, 59, 2] = 1
-    assert [sameness.lasts(image if second % 2 else other, second) for second in range(50)] == [False] * 50
-    times = [second for second in range(50, 130) if sameness.lasts(image, second)]
+    assert [frozen_frames.lasts(image if second % 2 else other, second) for second in range(50)] == [False] * 50
+    times = [second for second in range(50, 130) if frozen_frames.lasts(image, second)]
     assert times == [59, 79, 119]
-    assert not sameness.lasts(other, 130)
-    assert [second for second in range(131, 150) if sameness.lasts(image, second)] == [141]
+    assert not frozen_frames.lasts(other, 130)
+    assert [second for second in range(131, 150) if frozen_frames.lasts(image, second)] == [141]
 
 
 def test_clip_of_a_still_is_read_to_its_end() -> None:
@@ -194,14 +194,14 @@ def wall(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 @pytest.mark.parametrize("jump_s", [-3600.0, 86400.0 * 400])
 def test_times_follow_a_clock_that_is_set(wall: list[float], jump_s: float, capsys: pytest.CaptureFixture[str]) -> None:
-    """Where the clock is set, one line says so, a `Quiet` tells by how much, and frames have the new time."""
+    """Where the clock is set, one line says so, a `NoFrame` tells by how much, and frames have the new time."""
     reel = Reel(3)
     frames = live_frames(reel, "camera 0", "")
     reel.taken.release()
     before = next(item for item in frames if isinstance(item, Frame))
     wall[0] = jump_s
     reel.taken.release()
-    told = next(item for item in frames if isinstance(item, Quiet) and item.clock_set)
+    told = next(item for item in frames if isinstance(item, NoFrame) and item.clock_set)
     after = next(item for item in frames if isinstance(item, Frame))
     reel.taken.release()
     frames.close()
@@ -249,7 +249,7 @@ def test_a_stop_between_two_events_loses_neither(plate_reader: PlatePipeline) ->
             if len(told) == 1:
                 raise KeyboardInterrupt
 
-    loop = Loop(plate_reader, Interrupted(sys.stdout), Views("live"))
+    loop = Loop(plate_reader, Interrupted(sys.stdout), FrameOutputs("live"))
     with pytest.raises(KeyboardInterrupt):
         loop._announce(tracker.flush())
     loop._announce([])  # as the run does at its end
@@ -263,13 +263,13 @@ def test_a_clock_that_is_set_makes_no_event_old(tmp_path: Path, wall: list[float
     earlier = Outbox(path, [])
     earlier.add(record(0))
     earlier.close()
-    announcer = Announcer(Outbox(path, []), JsonLines(io.StringIO()))
-    box = announcer.outbox
-    announcer.write(record(1))
+    enqueuer = EventEnqueuer(Outbox(path, []), JsonLines(io.StringIO()))
+    box = enqueuer.outbox
+    enqueuer.write(record(1))
     wall[0] = jump_s
-    announcer.tend()
+    enqueuer.tend()
     box.drop_before(time.time() - 86400)
     assert box.records() == ([record(1)] if jump_s > 0 else [record(0), record(1)])
     box.drop_before(time.time() + 60)
     assert box.records() == ([] if jump_s > 0 else [record(0)])
-    announcer.close()
+    enqueuer.close()

@@ -5,7 +5,7 @@ import cv2
 import pytest
 from tests.edge.capture.test_sources import picture, write_clip
 
-from lpr_edge.capture.frame import Frame, Unreadable
+from lpr_edge.capture.frame import Frame, UnreadableImage
 from lpr_edge.capture.open_source import open_source
 from lpr_edge.contract.errors import SourceError
 
@@ -20,7 +20,7 @@ def test_a_picture_of_another_kind_is_told(tmp_path: Path) -> None:
     readable, tif, heic = open_source(str(tmp_path)).frames
     assert isinstance(readable, Frame)
     assert isinstance(tif, Frame)
-    assert isinstance(heic, Unreadable)
+    assert isinstance(heic, UnreadableImage)
     assert "c.HEIC is HEIC, which lpr doesn't read: save it as JPEG or PNG" in heic.error
     with pytest.raises(SourceError, match="is HEIC, which lpr doesn't read"):
         open_source(str(tmp_path / "c.HEIC"))

@@ -14,8 +14,8 @@ import pytest
 from tests.support.servers import QuietHandler, motion_jpeg, only_once, running, serving
 
 from lpr_edge.capture import camera, opencv_capture, video_file
-from lpr_edge.capture.frame import Frame, Unreadable
-from lpr_edge.capture.live import NewestFrame, live_frames
+from lpr_edge.capture.frame import Frame, UnreadableImage
+from lpr_edge.capture.live import LatestFrameCapture, live_frames
 from lpr_edge.capture.matroska import matroska_length
 from lpr_edge.capture.open_source import open_camera, open_source
 from lpr_edge.capture.opencv_capture import Stream
@@ -59,7 +59,7 @@ def test_folder_goes_by_name_and_past_broken_pictures(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("not a picture")
     found = list(open_source(str(tmp_path)).frames)
     assert [Path(item.source).name for item in found] == ["a.png", "b.jpg", "c.jpg", "d.webp", "empty.png"]
-    broken = [item for item in found if isinstance(item, Unreadable)]
+    broken = [item for item in found if isinstance(item, UnreadableImage)]
     assert [Path(item.source).name for item in broken] == ["c.jpg", "empty.png"]
     assert all("cut short" in item.error for item in broken)
 
@@ -71,7 +71,7 @@ def test_truncated_picture_is_told(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"cut{suffix}"
     path.write_bytes(whole[: len(whole) * 3 // 4])
     (found,) = open_source(str(path)).frames
-    assert isinstance(found, Unreadable)
+    assert isinstance(found, UnreadableImage)
 
 
 def test_missing_and_empty_sources(tmp_path: Path) -> None:
@@ -285,7 +285,7 @@ def wait_until(condition: object, seconds: float = 5.0) -> None:
 def test_slow_reader_gets_the_newest_frame() -> None:
     """Frames that came while nobody asked are dropped and counted: what is handed out is the newest."""
     capture = FakeCapture(5)
-    newest = NewestFrame(capture)
+    newest = LatestFrameCapture(capture)
     capture.allowed.release(3)
     wait_until(lambda: newest.count == 3)
     taken = newest.take(1.0)

@@ -21,8 +21,8 @@ from tests.support.faults import Tally
 from tests.support.golden import tinyland
 from tests.support.servers import QuietHandler
 
-from lpr_edge.delivery.delivery_worker import Courier
-from lpr_edge.delivery.enqueue import Announcer
+from lpr_edge.delivery.delivery_worker import DeliveryWorker
+from lpr_edge.delivery.enqueue import EventEnqueuer
 from lpr_edge.delivery.outbox import Outbox
 from lpr_edge.delivery.sinks.mqtt import Mqtt
 from lpr_edge.delivery.sinks.webhook import Webhook
@@ -46,15 +46,15 @@ def test_broker_down_for_1000_events(tmp_path: Path, tally: Tally) -> None:
     outbox = Outbox(tmp_path / "outbox.db", ["mqtt"], keeps=False)
     sink = Mqtt(f"mqtt://127.0.0.1:{port}", "gate-1", discovery=False)
     paper = Paper()
-    announcer = Announcer(outbox, paper, [Courier(sink, outbox, first_wait_s=0.05)])
+    enqueuer = EventEnqueuer(outbox, paper, [DeliveryWorker(sink, outbox, first_wait_s=0.05)])
     for number in range(1000):
-        announcer.write(record(number))
+        enqueuer.write(record(number))
     assert outbox.waiting() == {"mqtt": 1000}
     with broker(tmp_path, port):
         listener = Listener(port)
         wait_until(lambda: len(listener.of("lpr/gate-1/event")) >= 1000, 240)
         wait_until(lambda: outbox.waiting() == {"mqtt": 0}, 20)
-        announcer.close()
+        enqueuer.close()
         listener.close()
     tally("broker down, events", 1000, missing(paper.records, listener.of("lpr/gate-1/event")))
     assert listener.of("lpr/gate-1/event") == paper.records == [record(number) for number in range(1000)]
@@ -81,11 +81,11 @@ def test_webhook_that_fails_every_other_time(tmp_path: Path, failure: str, tally
         )
         outbox, paper = Outbox(tmp_path / "outbox.db", ["webhook"]), Paper()
         sink = Webhook(receiver.url, timeout_s=0.5)
-        announcer = Announcer(outbox, paper, [Courier(sink, outbox, first_wait_s=0.001)])
+        enqueuer = EventEnqueuer(outbox, paper, [DeliveryWorker(sink, outbox, first_wait_s=0.001)])
         for number in range(20):
-            announcer.write(record(number))
+            enqueuer.write(record(number))
         wait_until(lambda: outbox.waiting() == {"webhook": 0}, 120)
-        announcer.close()
+        enqueuer.close()
     tally(f"webhook that {failure}, events", 20, missing(paper.records, [body for _, body in receiver.posts]))
     assert receiver.ids == [record(number)["id"] for number in range(20) for _ in range(2)]
 
@@ -96,7 +96,7 @@ from pathlib import Path
 from tests.support.deliveries import record, wait_until
 from lpr_edge.delivery import enqueue as announcing
 from lpr_edge.delivery.sinks.json_lines import JsonLines
-from lpr_edge.delivery.delivery_worker import Courier
+from lpr_edge.delivery.delivery_worker import DeliveryWorker
 from lpr_edge.delivery.sinks.log_files import JsonFile
 from lpr_edge.delivery.outbox import Outbox
 
@@ -105,16 +105,16 @@ folder = Path(sys.argv[1])
 ballast = folder / "ballast"
 ballast.write_bytes(b"x" * 3_400_000)
 box, lines = Outbox(folder / "outbox.db", ["jsonl"]), JsonFile(folder / "plates.jsonl", 10_000_000)
-announcer = announcing.Announcer(box, JsonLines(sys.stdout), [Courier(lines, box, first_wait_s=0.05)])
+enqueuer = announcing.EventEnqueuer(box, JsonLines(sys.stdout), [DeliveryWorker(lines, box, first_wait_s=0.05)])
 for number in range(500):
-    announcer.write(record(number) | {"text": "x" * 1000})
-held = announcer.waiting()["held"]
+    enqueuer.write(record(number) | {"text": "x" * 1000})
+held = enqueuer.waiting()["held"]
 ballast.unlink()
 def tended():
-    announcer.tend()
-    return announcer.waiting() == {"jsonl": 0}
+    enqueuer.tend()
+    return enqueuer.waiting() == {"jsonl": 0}
 wait_until(tended, 60)
-announcer.close()
+enqueuer.close()
 written = [json.loads(line)["id"] for line in lines.file.path.read_text().splitlines()]
 print(json.dumps({"held": held, "written": written}))
 """

@@ -16,9 +16,9 @@ from tests.support.fleet import PASSWORD, Bridge, Device, FleetBroker, run_devic
 from tests.support.readings import frame, new_tracker, plate
 
 from lpr_edge.delivery.heartbeat import Heartbeat
-from lpr_edge.delivery.sink import DeliveryError, Parcel
+from lpr_edge.delivery.sink import DeliveryError, StoredEvent
 from lpr_edge.delivery.sinks.mqtt import Mqtt
-from lpr_edge.service.runtime_stats import Vitals
+from lpr_edge.service.runtime_stats import RuntimeStats
 from lpr_edge.tracking.event_record import event_record
 from lpr_edge.vision.plates import FrameResult
 
@@ -49,12 +49,12 @@ def an_event() -> Record:
     return event_record(events[0])
 
 
-def busy_vitals() -> Vitals:
-    vitals = Vitals("gate-1", {"reader": "reader.int8.tflite 0123abcd (litert 2.3.0)"})
-    vitals.waiting = lambda: {"mqtt": 2, "held": 1}
+def busy_stats() -> RuntimeStats:
+    stats = RuntimeStats("gate-1", {"reader": "reader.int8.tflite 0123abcd (litert 2.3.0)"})
+    stats.waiting = lambda: {"mqtt": 2, "held": 1}
     for index in range(3):
-        vitals.note(frame(index, age_ms=4.0), FrameResult((), 5.0, 1.0))
-    return vitals
+        stats.note(frame(index, age_ms=4.0), FrameResult((), 5.0, 1.0))
+    return stats
 
 
 @pytest.mark.skipif(shutil.which("mosquitto") is None, reason="needs mosquitto (Debian: mosquitto)")
@@ -65,9 +65,9 @@ def test_what_a_device_sends_is_what_the_schemas_say(example: Path, tmp_path: Pa
     with broker(tmp_path, port):
         listener = Listener(port)
         sink = Mqtt(f"mqtt://127.0.0.1:{port}", "gate-1", discovery=False)
-        beats = [Heartbeat(vitals.snapshot, sink.tell_metrics, 0.05) for vitals in (busy_vitals(), Vitals("gate-1"))]
+        beats = [Heartbeat(stats.snapshot, sink.tell_metrics, 0.05) for stats in (busy_stats(), RuntimeStats("gate-1"))]
         wait_until(lambda: bool(listener.of("lpr/gate-1/metrics")))
-        sink.deliver(Parcel(1, an_event()))
+        sink.deliver(StoredEvent(1, an_event()))
         wait_until(lambda: len(listener.of("lpr/gate-1/metrics")) > 3)
         for beat in beats:
             beat.close()
@@ -95,7 +95,7 @@ def test_what_a_device_sends_is_what_the_schemas_say(example: Path, tmp_path: Pa
 )
 def test_the_schemas_refuse_what_is_wrong(example: Path, what: str, wrong: Record) -> None:
     """A field of another shape or range isn't valid, so that the test above can fail; one that is new is."""
-    message = {"event": an_event(), "metrics": busy_vitals().snapshot()}[what]
+    message = {"event": an_event(), "metrics": busy_stats().snapshot()}[what]
     validator = schema_of(example, what)
     assert validator.is_valid(message | {"new": 1})
     assert not validator.is_valid(message | wrong)
@@ -144,9 +144,9 @@ def test_a_device_speaks_in_its_own_name_alone(fleet_broker: FleetBroker) -> Non
     stranger = Mqtt(f"mqtts://gate-1@127.0.0.1:{fleet_broker.port}", "gate-4", "wrong", fleet_broker.ca)
     wait_until(lambda: sink._client.is_connected() and liar._client.is_connected())
     with pytest.raises(DeliveryError, match="the broker refuses lpr/gate-3/event: Not authorized"):
-        liar.deliver(Parcel(1, record(1)))
-    sink.deliver(Parcel(2, record(2)))
-    sink.tell_metrics(Vitals("gate-1").snapshot())
+        liar.deliver(StoredEvent(1, record(1)))
+    sink.deliver(StoredEvent(2, record(2)))
+    sink.tell_metrics(RuntimeStats("gate-1").snapshot())
     wait_until(lambda: bool(bridge.of("gate-1", "metrics")) and bool(bridge.of("gate-1")))
     wait_until(lambda: "Not authorized" in stranger._client.reason)
     for part in (sink, liar, stranger, bridge, curious):

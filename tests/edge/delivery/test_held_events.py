@@ -10,7 +10,7 @@ from tests.support.faults import Tally
 from tests.support.readings import frame, new_tracker, plate
 
 from lpr_edge.delivery import enqueue as announcing
-from lpr_edge.delivery.enqueue import Announcer
+from lpr_edge.delivery.enqueue import EventEnqueuer
 from lpr_edge.delivery.outbox import Outbox
 
 __all__ = ["outbox"]
@@ -22,15 +22,15 @@ def test_a_locked_database_holds_events_in_memory(
 ) -> None:
     """While another program locks the file, events are held and not announced; unlocked, all come in order."""
     paper = Paper()
-    announcer = Announcer(outbox, paper)
+    enqueuer = EventEnqueuer(outbox, paper)
     thief = sqlite3.connect(outbox.path, isolation_level=None)
     thief.execute("BEGIN IMMEDIATE")
-    announcer.write(record(0))
-    announcer.write(record(1))
+    enqueuer.write(record(0))
+    enqueuer.write(record(1))
     assert paper.records == []
     thief.execute("ROLLBACK")
     thief.close()
-    announcer.write(record(2))
+    enqueuer.write(record(2))
     tally("database locked by another program, events", 3, 3 - len(outbox.records()))
     assert paper.records == outbox.records() == [record(0), record(1), record(2)]
     err = capsys.readouterr().err
@@ -41,35 +41,35 @@ def test_a_locked_database_holds_events_in_memory(
 def test_held_events_need_no_new_one_to_go_out(outbox: Outbox, monkeypatch: pytest.MonkeyPatch) -> None:
     """After trouble with the file, frames without any event are enough for the held ones to be stored and told."""
     paper = Paper()
-    announcer = Announcer(outbox, paper)
+    enqueuer = EventEnqueuer(outbox, paper)
     thief = sqlite3.connect(outbox.path, isolation_level=None)
     thief.execute("BEGIN IMMEDIATE")
-    announcer.write(record(0))
+    enqueuer.write(record(0))
     thief.execute("ROLLBACK")
     thief.close()
-    announcer.tend()
+    enqueuer.tend()
     assert paper.records == []
     monkeypatch.setattr(announcing, "TRY_AGAIN_S", 0.0)
-    announcer.tend()
+    enqueuer.tend()
     assert paper.records == [record(0)]
 
 
 def test_a_full_disk_holds_events_in_memory(tmp_path: Path) -> None:
     """When the disk is full nothing is announced that isn't stored, and nothing is lost when there is room again."""
     box, paper = Outbox(tmp_path / "outbox.db", []), Paper()
-    announcer = Announcer(box, paper)
-    announcer.write(record(0))
+    enqueuer = EventEnqueuer(box, paper)
+    enqueuer.write(record(0))
     pages = box._connection.execute("PRAGMA page_count").fetchone()[0]
     box._connection.execute(f"PRAGMA max_page_count = {pages}")  # SQLite then says "database or disk is full"
     big = [record(number) | {"text": "x" * 5000} for number in range(1, 9)]
     for event in big:
-        announcer.write(event)
+        enqueuer.write(event)
     announced = len(paper.records)
     assert announced < 9
     box._connection.execute("PRAGMA max_page_count = 1000000")
-    announcer.write(record(9))
+    enqueuer.write(record(9))
     assert paper.records == box.records() == [record(0), *big, record(9)]
-    announcer.close()
+    enqueuer.close()
 
 
 def test_pictures_in_memory_have_a_limit(
@@ -78,21 +78,21 @@ def test_pictures_in_memory_have_a_limit(
     """While the disk takes nothing, memory takes pictures up to a limit; further events go without, none is lost."""
     monkeypatch.setattr(announcing, "MOST_HELD_BYTES", 250)
     box = Outbox(tmp_path / "outbox.db", ["shelf"], picture_sinks=["shelf"])
-    announcer = Announcer(box, Paper(), take_pictures=lambda _: {"frame": b"x" * 100})
+    enqueuer = EventEnqueuer(box, Paper(), take_pictures=lambda _: {"frame": b"x" * 100})
     tracker = new_tracker()
     tracker.update(frame(0), [plate("A104")])
     (event,) = tracker.flush()
     thief = sqlite3.connect(box.path, isolation_level=None)
     thief.execute("BEGIN IMMEDIATE")
     for number in range(4):
-        announcer.write(record(number), event)
+        enqueuer.write(record(number), event)
     thief.execute("ROLLBACK")
     thief.close()
-    announcer.write(record(4), event)
+    enqueuer.write(record(4), event)
     held = []
-    while parcel := box.next_for("shelf"):
-        held.append((parcel.record, len(parcel.pictures)))
-        box.mark_delivered("shelf", parcel.number)
+    while stored_event := box.next_for("shelf"):
+        held.append((stored_event.record, len(stored_event.pictures)))
+        box.mark_delivered("shelf", stored_event.number)
     assert held == [(record(0), 1), (record(1), 1), (record(2), 0), (record(3), 0), (record(4), 0)]
     assert capsys.readouterr().err.count("events go without them") == 1
-    announcer.close()
+    enqueuer.close()

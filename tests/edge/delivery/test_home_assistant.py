@@ -15,8 +15,8 @@ from tests.edge.delivery.test_sinks import Listener, event_of
 from tests.edge.watchlist.test_matching import match
 from tests.support.deliveries import free_port, record, wait_until
 
-from lpr_edge.delivery.sink import Parcel
-from lpr_edge.delivery.sinks.home_assistant import Announced, discovery_messages, outdated_topics
+from lpr_edge.delivery.sink import StoredEvent
+from lpr_edge.delivery.sinks.home_assistant import DiscoverySettings, discovery_messages, outdated_topics
 from lpr_edge.delivery.sinks.snapshots import take_pictures
 
 __all__ = ["port"]
@@ -53,7 +53,7 @@ def test_discovery_is_what_home_assistant_takes(device: str) -> None:
 
 def test_discovery_tells_only_of_what_is_published() -> None:
     """Without metrics there is no temperature and no frame rate, without pictures no picture."""
-    messages = discovery_messages("gate-1", "lpr", Announced(metrics=False, pictures=False))
+    messages = discovery_messages("gate-1", "lpr", DiscoverySettings(metrics=False, pictures=False))
     assert [topic.split("/")[3] for topic in messages] == ["plate", "match", "online"]
 
 
@@ -173,7 +173,7 @@ def test_home_assistant_itself(hass: HomeAssistant, port: int) -> None:
     plate, told = "event.lpr_gett_1_plate", "sensor.lpr_gett_1_match"
     for number in (1, 2):
         seen = record(number) | {"text": "बा१", "latin": "BA1"}
-        first.deliver(Parcel(number, seen, take_pictures(event_of("A10"))))
+        first.deliver(StoredEvent(number, seen, take_pictures(event_of("A10"))))
         first.tell_match(match(number=number))
         wait_until(partial(hass.has_told, plate, number + 1), 60)
         wait_until(partial(hass.has_told, told, number + 1), 60)

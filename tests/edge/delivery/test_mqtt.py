@@ -12,7 +12,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from tests.edge.delivery.test_sinks import Listener, delivered, event_of, parcel
+from tests.edge.delivery.test_sinks import Listener, delivered, event_of, stored_event
 from tests.edge.watchlist.test_matching import match
 from tests.support.deliveries import broker, free_port, record, wait_until
 
@@ -20,16 +20,16 @@ from lpr_edge.app.doctor import network
 from lpr_edge.app.doctor.finding import State
 from lpr_edge.base.board import machine_identity
 from lpr_edge.base.config import Config
-from lpr_edge.delivery.delivery_worker import Courier
+from lpr_edge.delivery.delivery_worker import DeliveryWorker
 from lpr_edge.delivery.outbox import Outbox
-from lpr_edge.delivery.sink import Parcel
-from lpr_edge.delivery.sinks.home_assistant import Announced
+from lpr_edge.delivery.sink import StoredEvent
+from lpr_edge.delivery.sinks.home_assistant import DiscoverySettings
 from lpr_edge.delivery.sinks.mqtt import Mqtt, client_identity
 from lpr_edge.delivery.sinks.mqtt_picture import LARGEST_BYTES, small_picture
 from lpr_edge.delivery.sinks.snapshots import take_pictures
 
 needs_mosquitto = pytest.mark.skipif(shutil.which("mosquitto") is None, reason="needs mosquitto (Debian: mosquitto)")
-ALL = Announced(metrics=True, pictures=True)
+ALL = DiscoverySettings(metrics=True, pictures=True)
 
 
 @pytest.fixture
@@ -169,10 +169,10 @@ def test_a_refused_event_stays_in_the_outbox(tmp_path: Path, capsys: pytest.Capt
     outbox = Outbox(tmp_path / "a.db", ["mqtt"])
     with broker(tmp_path, number, acl(tmp_path, "write lpr/gate-1/#")):
         sink = sink_at(number, "gate-2")
-        courier = Courier(sink, outbox, 0.1)
+        worker = DeliveryWorker(sink, outbox, 0.1)
         outbox.add(record(1))
-        courier.wake()
-        wait_until(lambda: courier.failures > 1)
+        worker.wake()
+        wait_until(lambda: worker.failures > 1)
         err = capsys.readouterr().err
         assert "mqtt takes no events (the broker refuses lpr/gate-2/event: Not authorized)" in err
         assert "--device must be a name under which its user may publish" in err
@@ -182,8 +182,8 @@ def test_a_refused_event_stays_in_the_outbox(tmp_path: Path, capsys: pytest.Capt
         wait_until(lambda: outbox.waiting() == {"mqtt": 0}, 60)
         wait_until(lambda: listener.of("lpr/gate-2/event") == [record(1)])
         listener.close()
-        courier.start_closing(5)
-        courier.close()
+        worker.start_closing(5)
+        worker.close()
     outbox.close()
 
 
@@ -256,7 +256,7 @@ def test_events_go_once_more_than_never_and_matches_once_or_never(port: int) -> 
     """Events are of QoS 1 and not retained; match messages and metrics of QoS 0, as a gate must not open late."""
     raw = Raw(port)
     sink = sink_at(port)
-    sink.deliver(parcel(1))
+    sink.deliver(stored_event(1))
     sink.tell_match(match())
     sink.tell_metrics({"fps": 1})
     wait_until(lambda: all(raw.of(what) for what in ("event", "match", "metrics", "status")))
@@ -297,9 +297,9 @@ def test_a_picture_goes_before_its_event(port: int) -> None:
     """With --mqtt-pictures a JPEG that every broker takes comes before the event; without it, none does."""
     raw = Raw(port)
     pictures = take_pictures(event_of("A10"))
-    for announced in (ALL, Announced()):
+    for announced in (ALL, DiscoverySettings()):
         sink = sink_at(port, announced=announced)
-        sink.deliver(Parcel(1, record(1), pictures))
+        sink.deliver(StoredEvent(1, record(1), pictures))
         sink.close()
     wait_until(lambda: len(raw.of("event")) == 2)
     raw.close()

@@ -16,11 +16,11 @@ from tests.support.faults import Tally
 
 from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.records import Sighting
-from lpr_edge.delivery.delivery_worker import Courier
-from lpr_edge.delivery.enqueue import Announcer
+from lpr_edge.delivery.delivery_worker import DeliveryWorker
+from lpr_edge.delivery.enqueue import EventEnqueuer
 from lpr_edge.delivery.log_rotation import RotatedFile
 from lpr_edge.delivery.outbox import Outbox
-from lpr_edge.delivery.sink import Parcel, RefusedError
+from lpr_edge.delivery.sink import RefusedError, StoredEvent
 
 
 class Paper:
@@ -80,10 +80,10 @@ def test_what_all_have_is_forgotten_unless_it_is_kept(tmp_path: Path) -> None:
         box = Outbox(tmp_path / f"{keeps}.db", ["a", "b"], keeps, ["a", "b"])
         box.add(record(0), {"frame": b"jpeg"})
         for sink in ("a", "b"):
-            parcel = box.next_for(sink)
-            assert parcel is not None
-            assert parcel.pictures == {"frame": b"jpeg"}
-            box.mark_delivered(sink, parcel.number)
+            stored_event = box.next_for(sink)
+            assert stored_event is not None
+            assert stored_event.pictures == {"frame": b"jpeg"}
+            box.mark_delivered(sink, stored_event.number)
         assert box.records() == left
         box.close()
         with sqlite3.connect(tmp_path / f"{keeps}.db") as connection:
@@ -143,10 +143,10 @@ def test_a_damaged_file_is_put_aside(tmp_path: Path, capsys: pytest.CaptureFixtu
 def test_events_go_to_disk_then_stdout_then_sinks(outbox: Outbox) -> None:
     """Every sink gets every event once, in order; closing waits for them."""
     shelf, paper = Shelf(), Paper()
-    announcer = Announcer(outbox, paper, [Courier(shelf, outbox)])
+    enqueuer = EventEnqueuer(outbox, paper, [DeliveryWorker(shelf, outbox)])
     for number in range(20):
-        announcer.write(record(number))
-    announcer.close()
+        enqueuer.write(record(number))
+    enqueuer.close()
     assert paper.records == shelf.got == [record(number) for number in range(20)]
     assert shelf.closed
 
@@ -156,14 +156,16 @@ def test_a_sink_that_fails_gets_all_when_it_is_back(tmp_path: Path, capsys: pyte
     outbox = Outbox(tmp_path / "outbox.db", ["good", "bad"])
     good, bad, paper = Shelf("good"), Shelf("bad"), Paper()
     bad.fails = True
-    announcer = Announcer(outbox, paper, [Courier(good, outbox), Courier(bad, outbox, first_wait_s=0.02)])
+    enqueuer = EventEnqueuer(
+        outbox, paper, [DeliveryWorker(good, outbox), DeliveryWorker(bad, outbox, first_wait_s=0.02)]
+    )
     for number in range(10):
-        announcer.write(record(number))
+        enqueuer.write(record(number))
     wait_until(lambda: len(good.got) == 10 and bad.tries > 3)
     assert (len(paper.records), bad.got) == (10, [])
     bad.fails = False
     wait_until(lambda: len(bad.got) == 10)
-    announcer.close()
+    enqueuer.close()
     assert bad.got == good.got == paper.records
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 2
@@ -176,15 +178,15 @@ def test_what_waits_at_the_end_goes_out_at_the_next_start(tmp_path: Path, capsys
     shelf = Shelf()
     shelf.fails = True
     box = Outbox(tmp_path / "outbox.db", ["shelf"], keeps=False)
-    announcer = Announcer(box, Paper(), [Courier(shelf, box)])
-    announcer.write(record(0))
-    announcer.close()
+    enqueuer = EventEnqueuer(box, Paper(), [DeliveryWorker(shelf, box)])
+    enqueuer.write(record(0))
+    enqueuer.close()
     assert "1 events for shelf wait in" in capsys.readouterr().err
     shelf.fails = False
     box = Outbox(tmp_path / "outbox.db", ["shelf"], keeps=False)
-    announcer = Announcer(box, Paper(), [Courier(shelf, box)])
-    announcer.write(record(1))
-    announcer.close()
+    enqueuer = EventEnqueuer(box, Paper(), [DeliveryWorker(shelf, box)])
+    enqueuer.write(record(1))
+    enqueuer.close()
     assert shelf.got == [record(0), record(1)]
 
 
@@ -192,16 +194,16 @@ def test_a_refused_event_does_not_hold_up_the_others(outbox: Outbox, capsys: pyt
     """An event that a sink will never take is told and left out there; the next ones follow."""
 
     class Picky(Shelf):
-        def deliver(self, parcel: Parcel) -> None:
-            if parcel.record == record(0):
+        def deliver(self, stored_event: StoredEvent) -> None:
+            if stored_event.record == record(0):
                 raise RefusedError("too odd")
-            super().deliver(parcel)
+            super().deliver(stored_event)
 
     shelf = Picky()
-    announcer = Announcer(outbox, Paper(), [Courier(shelf, outbox)])
-    announcer.write(record(0))
-    announcer.write(record(1))
-    announcer.close()
+    enqueuer = EventEnqueuer(outbox, Paper(), [DeliveryWorker(shelf, outbox)])
+    enqueuer.write(record(0))
+    enqueuer.write(record(1))
+    enqueuer.close()
     assert shelf.got == [record(1)]
     assert (
         f"shelf refuses event {record(0)['id']} (too odd): it is kept, --replay sends it again"
@@ -213,15 +215,15 @@ def test_a_fault_inside_a_sink_is_only_its_own(outbox: Outbox, capsys: pytest.Ca
     """A sink that raises what it shouldn't is tried again like any other failure."""
 
     class Broken(Shelf):
-        def deliver(self, _: Parcel) -> None:
+        def deliver(self, _: StoredEvent) -> None:
             self.tries += 1
             raise ZeroDivisionError("oops")
 
     shelf = Broken()
-    announcer = Announcer(outbox, Paper(), [Courier(shelf, outbox, first_wait_s=0.01)])
-    announcer.write(record(0))
+    enqueuer = EventEnqueuer(outbox, Paper(), [DeliveryWorker(shelf, outbox, first_wait_s=0.01)])
+    enqueuer.write(record(0))
     wait_until(lambda: shelf.tries > 2)
-    announcer.close()
+    enqueuer.close()
     assert "ZeroDivisionError: oops" in capsys.readouterr().err
 
 
@@ -231,16 +233,16 @@ def test_a_database_damaged_while_it_runs_is_replaced(
 ) -> None:
     """Damage in the middle of a run costs no new event: the file is put aside and a new one begun."""
     box, paper = Outbox(tmp_path / "outbox.db", []), Paper()
-    announcer = Announcer(box, paper)
-    announcer.write(record(0))
+    enqueuer = EventEnqueuer(box, paper)
+    enqueuer.write(record(0))
     box._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     box._connection.execute("PRAGMA shrink_memory").fetchall()  # else SQLite goes on with what it remembers
     box.path.write_bytes(b"\0" * 100)
     for number in range(1, 4):
-        announcer.write(record(number))
+        enqueuer.write(record(number))
     tally("database truncated while it runs, new events", 3, 3 - len(box.records()))
     assert paper.records == [record(number) for number in range(4)]
-    announcer.close()
+    enqueuer.close()
     assert "was damaged: it is kept as" in capsys.readouterr().err
 
 
@@ -260,9 +262,9 @@ def test_no_order_of_things_loses_or_doubles(steps: list[str]) -> None:
             elif step == "restart":
                 box.close()
                 box = Outbox(path, ["a", "b"], keeps=False)
-            elif (parcel := box.next_for(step[-1])) is not None:
-                got[step[-1]].append(parcel.record)
-                box.mark_delivered(step[-1], parcel.number)
+            elif (stored_event := box.next_for(step[-1])) is not None:
+                got[step[-1]].append(stored_event.record)
+                box.mark_delivered(step[-1], stored_event.number)
         assert got["a"] == got["b"] == [record(number) for number in range(added)]
         box.close()
 
@@ -272,23 +274,23 @@ import itertools, sys, time
 from pathlib import Path
 from tests.support.deliveries import record
 from lpr_edge.delivery.sinks.json_lines import JsonLines
-from lpr_edge.delivery.enqueue import Announcer
-from lpr_edge.delivery.delivery_worker import Courier
+from lpr_edge.delivery.enqueue import EventEnqueuer
+from lpr_edge.delivery.delivery_worker import DeliveryWorker
 from lpr_edge.delivery.sinks.log_files import JsonFile, Table
 from lpr_edge.delivery.outbox import Outbox
 
 folder = Path(sys.argv[1])
 box = Outbox(folder / "outbox.db", ["jsonl", "csv"])
 targets = [JsonFile(folder / "plates.jsonl", 20_000), Table(folder / "plates.csv", 20_000)]
-announcer = Announcer(box, JsonLines(sys.stdout), [Courier(target, box) for target in targets])
+enqueuer = EventEnqueuer(box, JsonLines(sys.stdout), [DeliveryWorker(target, box) for target in targets])
 first = len(box.records())
 for number in itertools.count(first):
-    announcer.write(record(number))
+    enqueuer.write(record(number))
     if len(sys.argv) > 2:
         break
 while any(box.waiting().values()):  # without an end: on a busy machine it takes as long as it takes
     time.sleep(0.01)
-announcer.close()
+enqueuer.close()
 """
 
 
@@ -307,7 +309,7 @@ def kill_while_it_writes(folder: Path, repository: Path, after_s: float) -> list
 
 def whole_text(path: Path) -> str:
     """What stands in a file and those that were put by."""
-    return "".join(part.read_text() for part in [*RotatedFile(path, 0).put_by(), path])
+    return "".join(part.read_text() for part in [*RotatedFile(path, 0).rotated_files(), path])
 
 
 def check_kills(folder: Path, repository: Path, times: int) -> tuple[int, int]:

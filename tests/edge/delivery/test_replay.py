@@ -14,8 +14,8 @@ from tests.support.deliveries import Receiver, receiving, record, wait_until
 from tests.support.faults import Tally
 
 from lpr_edge.app.cli import main
-from lpr_edge.delivery.delivery_worker import Courier
-from lpr_edge.delivery.enqueue import Announcer
+from lpr_edge.delivery.delivery_worker import DeliveryWorker
+from lpr_edge.delivery.enqueue import EventEnqueuer
 from lpr_edge.delivery.outbox import Outbox
 from lpr_edge.delivery.sinks.webhook import Webhook
 
@@ -35,12 +35,12 @@ def test_what_a_webhook_refuses_is_kept_and_sent_again(tmp_path: Path, keeps: bo
 
         receiver.answer = answer
         box = Outbox(path, ["webhook"], keeps)
-        announcer = Announcer(box, Paper(), [Courier(Webhook(receiver.url), box)])
+        enqueuer = EventEnqueuer(box, Paper(), [DeliveryWorker(Webhook(receiver.url), box)])
         for number in range(3):
-            announcer.write(record(number))
+            enqueuer.write(record(number))
         wait_until(lambda: len(receiver.posts) == 3 and box.waiting() == {"webhook": 0})
-        assert announcer.set_aside() == {"webhook": 1}
-        announcer.close()
+        assert enqueuer.set_aside() == {"webhook": 1}
+        enqueuer.close()
         box = Outbox(path, ["webhook"], keeps)
         assert (box.refused(), box.records()) == (
             {"webhook": 1},
@@ -48,10 +48,10 @@ def test_what_a_webhook_refuses_is_kept_and_sent_again(tmp_path: Path, keeps: bo
         )
         assert box.replay() == {"webhook": 1}
         receiver.answer = lambda handler: Receiver.say(handler, 200)
-        announcer = Announcer(box, Paper(), [Courier(Webhook(receiver.url), box)])
+        enqueuer = EventEnqueuer(box, Paper(), [DeliveryWorker(Webhook(receiver.url), box)])
         wait_until(lambda: box.waiting() == {"webhook": 0})
-        assert (announcer.set_aside(), box.replay(), len(box.records())) == ({"webhook": 0}, {"webhook": 0}, 3 * keeps)
-        announcer.close()
+        assert (enqueuer.set_aside(), box.replay(), len(box.records())) == ({"webhook": 0}, {"webhook": 0}, 3 * keeps)
+        enqueuer.close()
         tally("webhook refuses, events", 3, 3 - len(set(receiver.ids)))
         assert receiver.ids == [record(number)["id"] for number in (0, 1, 2, 1)]
 
@@ -61,9 +61,9 @@ def test_what_is_refused_again_is_still_kept(tmp_path: Path) -> None:
     box = Outbox(tmp_path / "outbox.db", ["shelf"], keeps=False)
     box.add(record(0))
     for _ in range(2):
-        parcel = box.next_for("shelf")
-        assert parcel is not None
-        box.mark_refused("shelf", parcel.number, "HTTP status 422")
+        stored_event = box.next_for("shelf")
+        assert stored_event is not None
+        box.mark_refused("shelf", stored_event.number, "HTTP status 422")
         assert (box.next_for("shelf"), box.refused(), box.records()) == (None, {"shelf": 1}, [record(0)])
         assert box.replay() == {"shelf": 1}
     box.close()

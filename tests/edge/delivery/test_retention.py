@@ -12,11 +12,11 @@ from tests.support.deliveries import record, wait_until
 from tests.support.faults import Tally
 
 from lpr_edge.base.config import Config
-from lpr_edge.delivery.enqueue import Announcer
+from lpr_edge.delivery.enqueue import EventEnqueuer
 from lpr_edge.delivery.outbox import Outbox
-from lpr_edge.delivery.retention import Pruner
+from lpr_edge.delivery.retention import Retention
 from lpr_edge.delivery.sinks.snapshots import Snapshots
-from lpr_edge.wiring.wire_delivery import open_couriers, open_outbox, open_pruner, open_targets
+from lpr_edge.wiring.wire_delivery import open_delivery_workers, open_outbox, open_retention, open_targets
 
 DAY_S = 86400.0
 EVENT = event_of("A104")
@@ -32,10 +32,10 @@ def test_old_events_and_files_go(tmp_path: Path) -> None:
     for path in (old, new):
         path.write_bytes(b"jpeg")
     os.utime(old, (0, 0))
-    pruner = Pruner(box, [lambda: [old, new]], 3600, 0)
-    pruner.close()
+    retention = Retention(box, [lambda: [old, new]], 3600, 0)
+    retention.close()
     assert (old.exists(), new.exists(), len(box.records())) == (False, True, 2)
-    pruner.prune(time.time() + 7200)
+    retention.prune(time.time() + 7200)
     assert (new.exists(), box.records()) == (False, [record(1)])
     box.close()
 
@@ -47,18 +47,18 @@ def test_the_quota_deletes_the_oldest_first(tmp_path: Path, capsys: pytest.Captu
     for number, path in enumerate(pictures):
         path.write_bytes(b"x" * 100_000)
         os.utime(path, (1000 + number,) * 2)
-    pruner = Pruner(box, [lambda: [path for path in pictures if path.exists()]], 0, 0)
-    pruner.close()
-    pruner._closing.clear()
-    pruner._quota_bytes = box.size() + 300_000
-    pruner.prune()
+    retention = Retention(box, [lambda: [path for path in pictures if path.exists()]], 0, 0)
+    retention.close()
+    retention._closing.clear()
+    retention._quota_bytes = box.size() + 300_000
+    retention.prune()
     assert [path.exists() for path in pictures] == [False] * 7 + [True] * 3
     for number in range(250):
         box.add(record(number) | {"text": "x" * 5000})
     for path in pictures:
         path.unlink(missing_ok=True)
-    pruner.prune()
-    assert box.size() <= pruner._quota_bytes
+    retention.prune()
+    assert box.size() <= retention._quota_bytes
     assert box.records()[-1]["id"] == record(249)["id"]
     assert "events were deleted before every sink had them" in capsys.readouterr().err
     box.close()
@@ -69,14 +69,14 @@ def test_pruning_holds_no_list_of_what_is_kept(tmp_path: Path) -> None:
     folder = tmp_path / "pictures"
     folder.mkdir()
     box = Outbox(tmp_path / "outbox.db", [])
-    pruner = Pruner(box, [Snapshots(folder).pictures], 3600, 0)
-    pruner.close()
+    retention = Retention(box, [Snapshots(folder).pictures], 3600, 0)
+    retention.close()
     for number in range(4000):
         (folder / f"20260301T060000000-{number}.jpg").write_bytes(b"x")
-    pruner._closing.clear()
-    pruner._quota_bytes = box.size() + 2500
+    retention._closing.clear()
+    retention._quota_bytes = box.size() + 2500
     tracemalloc.start()
-    pruner.prune()
+    retention.prune()
     most = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     box.close()
@@ -87,10 +87,10 @@ def test_pruning_holds_no_list_of_what_is_kept(tmp_path: Path) -> None:
 def kept(path: Path, now: float, is_held: bool | None = False, keep_s: float = 30 * DAY_S) -> int:
     """How many events are left after one start at a time."""
     box = Outbox(path, [])
-    pruner = Pruner(box, [], 0, 0, is_clock_held=lambda: is_held)
-    pruner.close()
-    pruner._keep_s = keep_s  # only now: the thread's own look is over
-    pruner.prune(now)
+    retention = Retention(box, [], 0, 0, is_clock_held=lambda: is_held)
+    retention.close()
+    retention._keep_s = keep_s  # only now: the thread's own look is over
+    retention.prune(now)
     count = box.count()
     box.close()
     return count
@@ -162,10 +162,10 @@ def test_a_clock_far_ahead_deletes_no_files(tmp_path: Path) -> None:
     picture = tmp_path / "20260301T060000000-1.jpg"
     picture.write_bytes(b"jpeg")
     box = Outbox(tmp_path / "outbox.db", [], keeps=False)
-    pruner = Pruner(box, [lambda: [picture]], 0, 0, is_clock_held=lambda: None)
-    pruner.close()
-    pruner._keep_s = 30 * DAY_S
-    pruner.prune(time.time() + 60 * DAY_S)
+    retention = Retention(box, [lambda: [picture]], 0, 0, is_clock_held=lambda: None)
+    retention.close()
+    retention._keep_s = 30 * DAY_S
+    retention.prune(time.time() + 60 * DAY_S)
     assert picture.exists()
     box.close()
 
@@ -188,16 +188,16 @@ def test_the_quota_holds_at_every_write(tmp_path: Path, tally: Tally) -> None:
     )
     targets = open_targets(config)
     box = open_outbox(config, targets)
-    pruner = open_pruner(config, box, targets)
-    couriers = open_couriers(targets, box, pruner)
+    retention = open_retention(config, box, targets)
+    workers = open_delivery_workers(targets, box, retention)
     pictures = {"frame": os.urandom(60_000), "plate": os.urandom(3_000)}
-    announcer = Announcer(box, Paper(), couriers, pruner, lambda _: pictures)
+    enqueuer = EventEnqueuer(box, Paper(), workers, retention, lambda _: pictures)
     most = 0
     for number in range(60):
-        announcer.write(record(number) | {"padding": "x" * 2000}, EVENT)
+        enqueuer.write(record(number) | {"padding": "x" * 2000}, EVENT)
         wait_until(lambda: not any(box.waiting().values()))
         most = max(most, used(tmp_path))
-    announcer.close()
+    enqueuer.close()
     tally("quota of 1 MB, bytes beyond it after each event", most, max(0, most - 1_000_000))
     assert most <= 1_000_000
     assert len(list((tmp_path / "pictures").iterdir())) >= 4
@@ -207,10 +207,10 @@ def test_the_quota_holds_at_every_write(tmp_path: Path, tally: Tally) -> None:
 def test_an_event_without_its_pictures_is_kept_where_they_are_larger_than_the_quota(tmp_path: Path) -> None:
     """A record counts more than pictures that nothing could make room for."""
     box = Outbox(tmp_path / "plates.db", ["shelf"], picture_sinks=["shelf"])
-    pruner = Pruner(box, [], 0, 1_000_000)
-    announcer = Announcer(box, Paper(), [], pruner, lambda _: {"frame": b"x" * 2_000_000})
-    announcer.write(record(0), EVENT)
-    parcel = box.next_for("shelf")
-    assert parcel is not None
-    assert (parcel.record, dict(parcel.pictures)) == (record(0), {})
-    announcer.close()
+    retention = Retention(box, [], 0, 1_000_000)
+    enqueuer = EventEnqueuer(box, Paper(), [], retention, lambda _: {"frame": b"x" * 2_000_000})
+    enqueuer.write(record(0), EVENT)
+    stored_event = box.next_for("shelf")
+    assert stored_event is not None
+    assert (stored_event.record, dict(stored_event.pictures)) == (record(0), {})
+    enqueuer.close()

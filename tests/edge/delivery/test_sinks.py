@@ -24,7 +24,7 @@ from tests.support.readings import frame, new_tracker, plate
 from lpr_edge.base.state_dir import state_folder
 from lpr_edge.contract.errors import LprError
 from lpr_edge.delivery.log_rotation import RotatedFile
-from lpr_edge.delivery.sink import DeliveryError, Parcel, RefusedError
+from lpr_edge.delivery.sink import DeliveryError, RefusedError, StoredEvent
 from lpr_edge.delivery.sinks.log_files import COLUMNS, JsonFile, Table
 from lpr_edge.delivery.sinks.mqtt import Mqtt
 from lpr_edge.delivery.sinks.mqtt_connection import parse_broker
@@ -33,8 +33,8 @@ from lpr_edge.delivery.sinks.webhook import Webhook
 from lpr_edge.tracking.tracker import Event
 
 
-def parcel(number: int) -> Parcel:
-    return Parcel(number, record(number))
+def stored_event(number: int) -> StoredEvent:
+    return StoredEvent(number, record(number))
 
 
 def event_of(text: str) -> Event:
@@ -47,8 +47,8 @@ def test_json_lines_are_put_by_when_they_grow(tmp_path: Path) -> None:
     """A file never grows past its limit; the one put by is named after the time, and no line is torn or lost."""
     sink = JsonFile(tmp_path / "deep" / "plates.jsonl", 1000)
     for number in range(40):
-        sink.deliver(parcel(number))
-    paths = [*sink.file.put_by(), sink.file.path]
+        sink.deliver(stored_event(number))
+    paths = [*sink.file.rotated_files(), sink.file.path]
     assert len(paths) > 3
     assert all(path.stat().st_size <= 1000 for path in paths)
     lines = [json.loads(line) for path in paths for line in path.read_text(encoding="utf-8").splitlines()]
@@ -62,19 +62,19 @@ def test_a_new_day_begins_a_new_file(tmp_path: Path) -> None:
     os.utime(file.path, (time.time() - 86400,) * 2)
     file.append("today")
     assert file.path.read_text() == "today\n"
-    assert [path.read_text() for path in file.put_by()] == ["yesterday\n"]
+    assert [path.read_text() for path in file.rotated_files()] == ["yesterday\n"]
 
 
 def test_half_a_line_is_mended_and_no_line_doubled(tmp_path: Path) -> None:
     """After a killed process, half a line goes, and an event whose line is there already isn't written again."""
     path = tmp_path / "plates.jsonl"
     first = JsonFile(path, 100_000)
-    first.deliver(parcel(0))
+    first.deliver(stored_event(0))
     with path.open("a") as file:
         file.write('{"id": "half')
     again = JsonFile(path, 100_000)
-    again.deliver(parcel(0))
-    again.deliver(parcel(1))
+    again.deliver(stored_event(0))
+    again.deliver(stored_event(1))
     assert [json.loads(line) for line in path.read_text().splitlines()] == [record(0), record(1)]
 
 
@@ -82,9 +82,9 @@ def test_a_table_has_one_row_of_names(tmp_path: Path) -> None:
     """The table is CSV that a spreadsheet reads, with names on top of each file and quotes where needed."""
     sink = Table(tmp_path / "plates.csv", 100_000)
     odd = record(1) | {"source": 'a "b", c\nd', "valid": True}
-    sink.deliver(parcel(0))
-    sink.deliver(Parcel(1, odd))
-    Table(tmp_path / "plates.csv", 100_000).deliver(Parcel(1, odd))
+    sink.deliver(stored_event(0))
+    sink.deliver(StoredEvent(1, odd))
+    Table(tmp_path / "plates.csv", 100_000).deliver(StoredEvent(1, odd))
     with (tmp_path / "plates.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert list(rows[0]) == list(COLUMNS)
@@ -113,7 +113,7 @@ def test_snapshots_are_the_frame_and_the_plate(tmp_path: Path) -> None:
     """An event's frame and its plate, upright, are saved under its id, and no half file stands there."""
     event = event_of("A104")
     sink = Snapshots(tmp_path / "pictures")
-    sink.deliver(Parcel(1, {"id": event.id}, take_pictures(event)))
+    sink.deliver(StoredEvent(1, {"id": event.id}, take_pictures(event)))
     names = [f"{event.id}-plate.jpg", f"{event.id}.jpg"]
     assert sorted(path.name for path in sink.folder.iterdir()) == names
     assert sorted(path.name for path in sink.pictures()) == names
@@ -127,7 +127,7 @@ def test_a_folder_that_cannot_be_is_told(tmp_path: Path) -> None:
     """A place that can't be a folder is an error to try again, not an end."""
     (tmp_path / "file").write_text("")
     with pytest.raises(DeliveryError, match="can't write to"):
-        Snapshots(tmp_path / "file").deliver(Parcel(1, record(1), {"frame": b"jpeg"}))
+        Snapshots(tmp_path / "file").deliver(StoredEvent(1, record(1), {"frame": b"jpeg"}))
 
 
 @pytest.fixture
@@ -138,7 +138,7 @@ def receiver() -> Iterator[Receiver]:
 
 def test_webhook_posts_the_record_with_its_id(receiver: Receiver) -> None:
     """The record arrives as JSON, with the event's id as idempotency key and the token, if there is one."""
-    Webhook(receiver.url, token="secret").deliver(parcel(0))
+    Webhook(receiver.url, token="secret").deliver(stored_event(0))
     ((headers, body),) = receiver.posts
     assert body == record(0)
     assert headers["Idempotency-Key"] == record(0)["id"]
@@ -150,7 +150,7 @@ def test_webhook_counts_nothing_but_2xx_as_arrived(receiver: Receiver, status: i
     """Failures of the server, and redirects that would turn a POST into a GET, are tried again."""
     receiver.answer = lambda handler: Receiver.say(handler, status, Location=receiver.url)
     with pytest.raises(DeliveryError, match=f"HTTP status {status}"):
-        Webhook(receiver.url).deliver(parcel(0))
+        Webhook(receiver.url).deliver(stored_event(0))
 
 
 @pytest.mark.parametrize("status", [400, 409, 413, 415, 422])
@@ -158,7 +158,7 @@ def test_webhook_takes_no_for_an_answer(receiver: Receiver, status: int) -> None
     """What the server says about this very event won't change, so it is no reason to hold up the next."""
     receiver.answer = lambda handler: Receiver.say(handler, status)
     with pytest.raises(RefusedError, match=f"HTTP status {status}"):
-        Webhook(receiver.url).deliver(parcel(0))
+        Webhook(receiver.url).deliver(stored_event(0))
 
 
 def reset(handler: BaseHTTPRequestHandler) -> None:
@@ -183,12 +183,12 @@ def test_webhook_that_hangs_resets_or_lies(receiver: Receiver) -> None:
     for answer, message in answers:
         receiver.answer = answer
         with pytest.raises(DeliveryError, match=message):
-            sink.deliver(parcel(0))
+            sink.deliver(stored_event(0))
     released.set()
     receiver.answer = lambda handler: Receiver.say(handler, 200, Content_Length="1000000")  # and no body follows
-    sink.deliver(parcel(0))
+    sink.deliver(stored_event(0))
     with pytest.raises(DeliveryError, match="ConnectionRefusedError"):
-        Webhook(f"http://127.0.0.1:{free_port()}/").deliver(parcel(0))
+        Webhook(f"http://127.0.0.1:{free_port()}/").deliver(stored_event(0))
 
 
 def drip(handler: BaseHTTPRequestHandler) -> None:
@@ -212,10 +212,10 @@ def test_webhook_that_never_ends_is_cut_off(
     """One deadline holds for the whole exchange, however often something comes; nothing of it is left behind."""
     receiver.answer = answer
     with pytest.raises(DeliveryError, match=r"no answer in 0\.5 s"):
-        Webhook(receiver.url, timeout_s=0.5).deliver(parcel(0))
+        Webhook(receiver.url, timeout_s=0.5).deliver(stored_event(0))
     wait_until(lambda: not any(thread.name == "lpr-webhook-exchange" for thread in threading.enumerate()))
     receiver.answer = lambda handler: Receiver.say(handler, 200)
-    Webhook(receiver.url).deliver(parcel(0))
+    Webhook(receiver.url).deliver(stored_event(0))
     tally("webhook that never ends its answer, events", 1, 1 - len(set(receiver.ids)))
 
 
@@ -224,7 +224,7 @@ def test_webhook_whose_name_nobody_answers_for_is_cut_off(monkeypatch: pytest.Mo
     released = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_: released.wait(30) and [])
     with pytest.raises(DeliveryError, match=r"no answer in 0\.2 s"):
-        Webhook("http://example.org/", timeout_s=0.2).deliver(parcel(0))
+        Webhook("http://example.org/", timeout_s=0.2).deliver(stored_event(0))
     released.set()
 
 
@@ -275,7 +275,7 @@ needs_mosquitto = pytest.mark.skipif(shutil.which("mosquitto") is None, reason="
 
 def delivered(sink: Mqtt, number: int) -> bool:
     try:
-        sink.deliver(parcel(number))
+        sink.deliver(stored_event(number))
     except DeliveryError:
         return False
     return True
@@ -291,7 +291,7 @@ def test_mqtt_event_status_and_discovery(tmp_path: Path) -> None:
         wait_until(lambda: delivered(sink, 0))
         listener = Listener(port)
         wait_until(lambda: len(listener.messages) >= 3)
-        sink.deliver(parcel(1))
+        sink.deliver(stored_event(1))
         sink.close()
         wait_until(lambda: len(listener.of("lpr/gate-1/status")) == 2)
         listener.close()
@@ -308,7 +308,7 @@ def test_mqtt_broker_that_goes_and_comes_back(tmp_path: Path) -> None:
     port = free_port()
     sink = Mqtt(f"mqtt://127.0.0.1:{port}", "gate-1", discovery=False, timeout_s=2)
     with pytest.raises(DeliveryError, match="no connection to the broker"):
-        sink.deliver(parcel(0))
+        sink.deliver(stored_event(0))
     with broker(tmp_path, port):
         wait_until(lambda: delivered(sink, 0))
     wait_until(lambda: not delivered(sink, 1))
@@ -337,7 +337,7 @@ def test_mqtt_login(tmp_path: Path) -> None:
         wrong = Mqtt(f"mqtt://gate@127.0.0.1:{port}", "gate-2", "wrong")
         wait_until(lambda: "Not authorized" in wrong._client.reason)
         with pytest.raises(DeliveryError, match="the broker says: Not authorized"):
-            wrong.deliver(parcel(0))
+            wrong.deliver(stored_event(0))
         wrong.close()
 
 

@@ -14,8 +14,8 @@ from tests.support.deliveries import Record, Shelf, record, wait_until
 from tests.support.faults import Tally
 
 from lpr_edge.contract.errors import LprError
-from lpr_edge.delivery.delivery_worker import Courier
-from lpr_edge.delivery.enqueue import Announcer
+from lpr_edge.delivery.delivery_worker import DeliveryWorker
+from lpr_edge.delivery.enqueue import EventEnqueuer
 from lpr_edge.delivery.outbox import Outbox
 
 __all__ = ["outbox"]
@@ -24,9 +24,9 @@ __all__ = ["outbox"]
 def drain(box: Outbox, sink: str = "shelf") -> list[Record]:
     """All that a sink has yet to get, taken."""
     got = []
-    while parcel := box.next_for(sink):
-        got.append(parcel.record)
-        box.mark_delivered(sink, parcel.number)
+    while stored_event := box.next_for(sink):
+        got.append(stored_event.record)
+        box.mark_delivered(sink, stored_event.number)
     return got
 
 
@@ -58,12 +58,12 @@ def test_a_damaged_row_holds_up_nothing(
         box.add(record(number))
     overwrite(box, 2, BAD_ROWS[damage])
     a, b = Shelf("a"), Shelf("b")
-    couriers = [Courier(a, box), Courier(b, box)]
+    workers = [DeliveryWorker(a, box), DeliveryWorker(b, box)]
     wanted = [record(0), record(2), record(3)]
     wait_until(lambda: a.got == b.got == wanted)
-    announcer = Announcer(box, Paper(), couriers)
-    assert (box.damaged(), announcer.waiting()) == (1, {"a": 0, "b": 0})
-    announcer.close()
+    enqueuer = EventEnqueuer(box, Paper(), workers)
+    assert (box.damaged(), enqueuer.waiting()) == (1, {"a": 0, "b": 0})
+    enqueuer.close()
     box = Outbox(path, ["a", "b"], keeps=False)
     assert (box.damaged(), drain(box, "a"), box.records()) == (1, [], [])
     assert box._connection.execute("SELECT number FROM events").fetchall() == [(2,)]
@@ -83,9 +83,9 @@ def test_damaged_pages_cost_only_the_events_on_them(
     for number in range(400):
         box.add(record(number) | {"text": "x" * 500})
     for _ in range(100):
-        parcel = box.next_for("shelf")
-        assert parcel is not None
-        box.mark_delivered("shelf", parcel.number)
+        stored_event = box.next_for("shelf")
+        assert stored_event is not None
+        box.mark_delivered("shelf", stored_event.number)
     box._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     box._connection.execute("PRAGMA shrink_memory").fetchall()
     root = box._connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'events'").fetchone()[0]
@@ -145,15 +145,15 @@ def test_a_file_that_goes_while_it_is_used_costs_no_event(
     path = tmp_path / "state" / "outbox.db"
     box, shelf, paper = Outbox(path, ["shelf"]), Shelf(), Paper()
     shelf.fails = True
-    announcer = Announcer(box, paper, [Courier(shelf, box, first_wait_s=0.01)])
+    enqueuer = EventEnqueuer(box, paper, [DeliveryWorker(shelf, box, first_wait_s=0.01)])
     for number in range(5):
-        announcer.write(record(number))
+        enqueuer.write(record(number))
     take_away(path)
     for number in range(5, 10):
-        announcer.write(record(number))
+        enqueuer.write(record(number))
     shelf.fails = False
     wait_until(lambda: len(shelf.got) == 10)
-    announcer.close()
+    enqueuer.close()
     wanted = [record(number) for number in range(10)]
     tally("store taken away while it is used, events", 10, 10 - len(shelf.got))
     assert shelf.got == paper.records == wanted
@@ -203,17 +203,17 @@ def test_where_no_new_file_can_be_made_events_are_held(
     """The folder gives way to a file: events wait in memory, and are stored when there is a folder again."""
     path = tmp_path / "state" / "outbox.db"
     box, paper = Outbox(path, ["shelf"]), Paper()
-    announcer = Announcer(box, paper)
-    announcer.write(record(0))
+    enqueuer = EventEnqueuer(box, paper)
+    enqueuer.write(record(0))
     shutil.rmtree(path.parent)
     path.parent.write_text("in the way")
-    announcer.write(record(1))
+    enqueuer.write(record(1))
     assert paper.records == [record(0)]
     path.parent.unlink()
-    announcer.write(record(2))
+    enqueuer.write(record(2))
     tally("store's folder gone for a while, events", 3, 3 - len(box.records()))
     assert paper.records == drain(box) == [record(0), record(1), record(2)]
-    announcer.close()
+    enqueuer.close()
     assert "they are held in memory" in capsys.readouterr().err
 
 

@@ -18,7 +18,7 @@ from tests.support.readings import GRAMMAR, frame
 
 from lpr_edge.app.cli import main
 from lpr_edge.contract.errors import LprError
-from lpr_edge.privacy.blur import Veil, hide
+from lpr_edge.privacy.blur import PlateBlurrer, hide
 from lpr_edge.privacy.hashing_sink import PlateHasher
 from lpr_edge.privacy.key import load_key
 from lpr_edge.vision.pipeline import PlatePipeline
@@ -115,9 +115,11 @@ def test_demo_has_no_hashes(run: Run, capsys: pytest.CaptureFixture[str]) -> Non
 def test_what_a_record_may_say_is_listed() -> None:
     """A field that nobody has thought of yet is left out of hashed records: it might show the plate."""
     from lpr_edge.delivery.sink import Layer
-    from lpr_edge.privacy.hashing_sink import Hashing
+    from lpr_edge.privacy.hashing_sink import HashingSink
 
-    hidden = Hashing(Layer.__new__(Layer), PlateHasher(b"k", GRAMMAR)).hide({"text": "A10", "truth": "A10", "id": "1"})
+    hidden = HashingSink(Layer.__new__(Layer), PlateHasher(b"k", GRAMMAR)).hide(
+        {"text": "A10", "truth": "A10", "id": "1"}
+    )
     assert "truth" not in hidden
     assert "A10" not in json.dumps(hidden)
 
@@ -188,11 +190,11 @@ def test_veil_lasts_a_second_and_covers_what_is_left_out() -> None:
     noise = np.random.default_rng(1).integers(0, 255, (120, 200, 3), np.uint8)
     quad = np.array([[-10, 100], [60, 100], [60, 140], [-10, 140]], np.float32)
     far = quad + 1000
-    veil = Veil()
+    blurrer = PlateBlurrer()
     plates = [FoundPlate(q, 0.4, (1.0, 0.0, 0.0, 0.0)) for q in (quad, far)]
     frames = [replace(frame(index), image_bgr=noise) for index in range(12)]
-    first = veil.over(frames[0], plates)
-    later = [veil.over(item, []) for item in frames[1:]]
+    first = blurrer.over(frames[0], plates)
+    later = [blurrer.over(item, []) for item in frames[1:]]
     assert len(np.unique(first.image_bgr[102:118, :58].reshape(-1, 3), axis=0)) <= 9
     assert [np.array_equal(item.image_bgr, noise) for item in later] == [False] * 10 + [True]
     assert timedelta(seconds=1.1) == frames[-1].time - frames[0].time
@@ -202,10 +204,10 @@ def test_pictures_of_a_folder_hide_their_own_plates_alone() -> None:
     """What was found in one picture of a folder leaves the next as it is, however near their times."""
     noise = np.random.default_rng(1).integers(0, 255, (120, 200, 3), np.uint8)
     quad = np.array([[10, 10], [60, 10], [60, 40], [10, 40]], np.float32)
-    veil = Veil()
+    blurrer = PlateBlurrer()
     first, second = (replace(frame(0), image_bgr=noise, source=name) for name in ("a.png", "b.png"))
-    assert not np.array_equal(veil.over(first, [FoundPlate(quad, 0.4, (1.0, 0.0, 0.0, 0.0))]).image_bgr, noise)
-    assert np.array_equal(veil.over(second, []).image_bgr, noise)
+    assert not np.array_equal(blurrer.over(first, [FoundPlate(quad, 0.4, (1.0, 0.0, 0.0, 0.0))]).image_bgr, noise)
+    assert np.array_equal(blurrer.over(second, []).image_bgr, noise)
 
 
 def test_saved_pictures_say_no_text_where_plates_are_blurred(

@@ -21,7 +21,7 @@ from tests.support.servers import camera_that_hangs, motion_jpeg, serving
 
 from lpr_edge.base.log import detail, say, set_volume, warn
 from lpr_edge.delivery.outbox import Outbox
-from lpr_edge.service.sd_notify import Notifier
+from lpr_edge.service.sd_notify import SystemdNotifier
 
 __all__ = ["models", "run"]
 
@@ -45,7 +45,7 @@ def heard(listener: socket.socket) -> str:
 
 def test_systemd_hears_how_the_service_is(systemd: socket.socket, tmp_path: Path) -> None:
     """Ready, signs of life three times in the watchdog's time and no more often, and the end."""
-    notifier = Notifier({"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "3000000"})
+    notifier = SystemdNotifier({"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "3000000"})
     notifier.ready()
     for _ in range(100):
         notifier.beat()
@@ -68,7 +68,7 @@ def test_without_systemd_nothing_is_told(systemd: socket.socket, tmp_path: Path)
         address | {"WATCHDOG_USEC": "1", "WATCHDOG_PID": "1"},
         address | {"WATCHDOG_USEC": "soon"},
     ):
-        notifier = Notifier(environment)
+        notifier = SystemdNotifier(environment)
         notifier.beat()
         if environment.get("NOTIFY_SOCKET") != address["NOTIFY_SOCKET"]:
             notifier.ready()

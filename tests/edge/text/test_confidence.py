@@ -9,7 +9,7 @@ from tests.support.golden.tinyland import Scene
 from tests.support.readings import GRAMMAR, LABELS, frame, plate
 
 from lpr_edge.runtimes.model import Model
-from lpr_edge.text.confidence import ConfidenceCurve, curve_of, sureness
+from lpr_edge.text.confidence import ConfidenceCurve, curve_of, raw_confidence
 from lpr_edge.text.decoding import PlateDecoder
 from lpr_edge.tracking.event_record import image_record
 from lpr_edge.vision.detector import Detector
@@ -39,9 +39,9 @@ def test_one_doubtful_character_makes_a_plate_unsure() -> None:
     """Sureness is the product of the scores; no character is no sureness."""
     row = plate("A10").reading.characters[0]
     doubtful = replace(row[1], score=0.4)
-    assert sureness([row[0], doubtful, row[2]]) == pytest.approx(row[0].score * 0.4 * row[2].score)
-    assert sureness([row[0], row[2]]) > sureness(row)
-    assert sureness([]) == 0.0
+    assert raw_confidence([row[0], doubtful, row[2]]) == pytest.approx(row[0].score * 0.4 * row[2].score)
+    assert raw_confidence([row[0], row[2]]) > raw_confidence(row)
+    assert raw_confidence([]) == 0.0
 
 
 def test_confidence_follows_the_curve() -> None:

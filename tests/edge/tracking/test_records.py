@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from tests.support.readings import frame, new_tracker, plate, quad_at
 
-from lpr_edge.capture.frame import Unreadable
+from lpr_edge.capture.frame import UnreadableImage
 from lpr_edge.contract.country import load_country
 from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.outputs import Character
@@ -61,7 +61,7 @@ def test_strange_plate_comes_through() -> None:
 
 def test_unreadable_picture_has_an_error() -> None:
     """A picture that can't be read is named, with why."""
-    assert error_record(Unreadable("a.jpg", "cut short")) == {"source": "a.jpg", "frame": 0, "error": "cut short"}
+    assert error_record(UnreadableImage("a.jpg", "cut short")) == {"source": "a.jpg", "frame": 0, "error": "cut short"}
 
 
 def test_event_record_is_the_documented_one() -> None:

@@ -16,8 +16,8 @@ from lpr_edge.contract.outputs import Character
 from lpr_edge.privacy.hashing_sink import PlateHasher
 from lpr_edge.text.grammar import Grammar
 from lpr_edge.vision.plates import Reading
-from lpr_edge.watchlist.auto_reload import WatchedList
-from lpr_edge.watchlist.fuzzy import Nearness
+from lpr_edge.watchlist.auto_reload import ReloadingWatchList
+from lpr_edge.watchlist.fuzzy import FuzzyMatching
 from lpr_edge.watchlist.hashed_list import write_hashed_list
 from lpr_edge.watchlist.plate_spelling import plate_key, written_keys
 from lpr_edge.watchlist.watch_list import Match, WatchList, read_list
@@ -46,7 +46,7 @@ def listed(tmp_path: Path, text: str, hasher: PlateHasher | None = None) -> Watc
 
 
 def find(watch_list: WatchList, read: Reading, edits: int = 0, doubt: float = 0.8) -> Match | None:
-    return watch_list.find(read, LABELS, Nearness(edits, doubt))
+    return watch_list.find(read, LABELS, FuzzyMatching(edits, doubt))
 
 
 def names(match: Match | None) -> tuple[str, int] | None:
@@ -352,7 +352,7 @@ def test_changed_list_is_read_again_and_a_broken_one_left(tmp_path: Path, capsys
     """A change counts soon; a broken or vanished file leaves the old list in force, and that is said, once."""
     path = tmp_path / "gate.csv"
     path.write_text(LIST)
-    watched = WatchedList(path, lambda: read_list(path, GRAMMAR), look_s=0.02)
+    watched = ReloadingWatchList(path, lambda: read_list(path, GRAMMAR), look_s=0.02)
     path.write_text(f"{LIST}BA1CHA2,Sita,open\n")
     wait_until(lambda: len(watched.current.entries) == 2)
     path.write_text("plate,name,action\nBA1CHA2,Sita,open the gate\n")

@@ -16,7 +16,7 @@ from tests.support.pages import TOKEN, page
 from tests.support.readings import frame, plate
 
 from lpr_edge.capture.frame import Frame
-from lpr_edge.service.runtime_stats import Vitals
+from lpr_edge.service.runtime_stats import RuntimeStats
 from lpr_edge.vision.plates import FrameResult
 from lpr_edge.web.picture import LivePage
 
@@ -32,16 +32,16 @@ pytestmark = [
 @pytest.fixture
 def live() -> Iterator[LivePage]:
     """A page with a token, at which a vehicle stands; frames go on."""
-    vitals = Vitals("gate-1", {"reader": "reader.int8.tflite"})
+    stats = RuntimeStats("gate-1", {"reader": "reader.int8.tflite"})
     image = tinyland.draw_scene(("A104",), np.random.default_rng(3)).image_bgr
-    vitals.hear(record(1) | {"latin": "BA1", "last_seen": "2026-03-01T06:00:00.000Z", "confidence": 0.97, "frames": 3})
+    stats.hear(record(1) | {"latin": "BA1", "last_seen": "2026-03-01T06:00:00.000Z", "confidence": 0.97, "frames": 3})
     over = threading.Event()
-    with page(TOKEN, vitals=vitals) as live:
+    with page(TOKEN, stats=stats) as live:
 
         def go_on() -> None:
             for index in range(10_000):
                 shown = Frame(image, "clip.mp4", index, frame(index).time)
-                vitals.note(shown, FrameResult((), 5.0, 1.0))
+                stats.note(shown, FrameResult((), 5.0, 1.0))
                 live.picture.show(shown, [plate("A10")])
                 if over.wait(0.05):
                     return

@@ -18,7 +18,7 @@ from lpr_edge.base.log import set_volume
 from lpr_edge.base.web_address import is_local, parse_address
 from lpr_edge.capture.frame import Frame
 from lpr_edge.contract.errors import LprError
-from lpr_edge.service.runtime_stats import Vitals
+from lpr_edge.service.runtime_stats import RuntimeStats
 from lpr_edge.vision.plates import FrameResult
 from lpr_edge.web import picture
 from lpr_edge.web.picture import LivePage, Picture, encode
@@ -82,12 +82,12 @@ def test_blurred_pictures_say_nothing_either(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_the_page_shows_picture_events_and_vitals() -> None:
     """Page, script and style come from the device; picture, latest events and how it does beside them."""
-    vitals = Vitals("gate-1", {"reader": "r.tflite"})
-    with page(vitals=vitals) as live:
+    stats = RuntimeStats("gate-1", {"reader": "r.tflite"})
+    with page(stats=stats) as live:
         assert get(live, "/picture.jpg")[0] == 204
-        show(live, vitals)
+        show(live, stats)
         for number in range(30):
-            vitals.hear(record(number))
+            stats.hear(record(number))
         status, headers, jpeg = get(live, "/picture.jpg")
         assert (status, headers["content-type"], headers["x-picture"]) == (200, "image/jpeg", "1")
         assert cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR).shape == (120, 200, 3)
@@ -120,13 +120,13 @@ def test_every_answer_forbids_what_the_page_does_not_need(guarded: LivePage) -> 
 def test_prometheus_reads_the_metrics() -> None:
     """Prometheus' own parser finds every figure under its documented name; what isn't known is left out."""
     parser = pytest.importorskip("prometheus_client.parser")
-    vitals = Vitals('gate "1"\\', {"reader": "r.tflite"})
-    vitals.waiting, vitals.set_aside = lambda: {"mqtt": 3}, lambda: {"webhook": 2}
-    with page(vitals=vitals) as live:
+    stats = RuntimeStats('gate "1"\\', {"reader": "r.tflite"})
+    stats.waiting, stats.set_aside = lambda: {"mqtt": 3}, lambda: {"webhook": 2}
+    with page(stats=stats) as live:
         empty = get(live, "/metrics")[2].decode()
         assert "lpr_frame_age_seconds" not in empty
-        show(live, vitals)
-        vitals.hear(record(1))
+        show(live, stats)
+        stats.hear(record(1))
         status, headers, body = get(live, "/metrics")
     assert (status, headers["content-type"]) == (200, "text/plain; version=0.0.4; charset=utf-8")
     found = {
@@ -146,13 +146,13 @@ def test_prometheus_reads_the_metrics() -> None:
 
 def test_health_needs_frames() -> None:
     """`/health` is 200 while frames come and 503 when none has come for so long, also when none has come at all."""
-    vitals = Vitals()
-    with page(vitals=vitals, health_after_s=0.2) as live:
+    stats = RuntimeStats()
+    with page(stats=stats, health_after_s=0.2) as live:
         wait_until(lambda: get(live, "/health")[0] == 503)
-        show(live, vitals)
+        show(live, stats)
         assert get(live, "/health")[0] in (200, 503)  # 503 where this machine stood still for so long
         wait_until(lambda: get(live, "/health")[0] == 503)
-    with page(vitals=vitals) as live:
+    with page(stats=stats) as live:
         assert get_json(live, "/health")["healthy"] is True
 
 
@@ -210,7 +210,7 @@ def quiet() -> Iterator[None]:
 def test_a_token_is_made_where_others_can_ask(quiet: None, capsys: pytest.CaptureFixture[str]) -> None:
     """On an address that others reach, a token that wasn't given is made and said, always; a given one isn't shown."""
     for given in ("", TOKEN):
-        live = open_page(f"0.0.0.0:{free_port()}", given, Vitals(), 60)
+        live = open_page(f"0.0.0.0:{free_port()}", given, RuntimeStats(), 60)
         try:
             assert len(live.token) >= 21
             assert get(live, "/health")[0] == 401
@@ -230,12 +230,12 @@ def test_many_watch_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(picture, "encode", draw)
     monkeypatch.setattr(picture, "SHORTEST_S", 0.0)
-    vitals, before = Vitals(), threading.active_count()
-    with page(vitals=vitals) as live, ThreadPoolExecutor(40) as clients:
-        show(live, vitals)
+    stats, before = RuntimeStats(), threading.active_count()
+    with page(stats=stats) as live, ThreadPoolExecutor(40) as clients:
+        show(live, stats)
         answers = [clients.submit(get, live, path) for path in ("/picture.jpg", "/state.json") * 100]
         for index in range(50):
-            show(live, vitals, index)
+            show(live, stats, index)
         assert {answer.result()[0] for answer in answers} == {200}
         assert live.picture.number <= 51
     assert drawn_by == {"lpr-web"}
@@ -257,14 +257,14 @@ def test_what_is_no_request_is_refused() -> None:
 def test_a_port_that_is_taken_is_told() -> None:
     """An address that can't be had is one line."""
     with page() as live, pytest.raises(LprError, match=r"can't listen on 127\.0\.0\.1 port \d+ \(.*give --web another"):
-        open_page(f"127.0.0.1:{live.server.port}", "", Vitals(), 60)
+        open_page(f"127.0.0.1:{live.server.port}", "", RuntimeStats(), 60)
 
 
 def test_a_missing_extra_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without Starlette, --web names what to install."""
     monkeypatch.setitem(sys.modules, "lpr_edge.web.app", None)
     with pytest.raises(LprError, match=r"--web needs Starlette and uvicorn: pip install 'lpr\[web\]'"):
-        open_page("127.0.0.1:1", "", Vitals(), 60)
+        open_page("127.0.0.1:1", "", RuntimeStats(), 60)
 
 
 @pytest.mark.parametrize(
@@ -306,31 +306,31 @@ def test_vitals_count_the_last_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     """Rate, times and ages are those of the last ten seconds, and go when frames stop; totals stay."""
     now = 1000.0
     monkeypatch.setattr("lpr_edge.service.runtime_stats.monotonic", lambda: now)
-    vitals = Vitals("gate-1")
-    assert (vitals.snapshot()["fps"], vitals.snapshot()["latency_ms"]) == (0.0, None)
+    stats = RuntimeStats("gate-1")
+    assert (stats.snapshot()["fps"], stats.snapshot()["latency_ms"]) == (0.0, None)
     for index in range(200):
         now += 0.1
-        vitals.note(frame(index, age_ms=index), FrameResult((), 3.0, 1.0))
-    found = vitals.snapshot()
+        stats.note(frame(index, age_ms=index), FrameResult((), 3.0, 1.0))
+    found = stats.snapshot()
     assert found["fps"] == pytest.approx(10, abs=0.2)
     assert (found["frames"], found["latency_ms"], found["source"]) == (200, {"p50": 4.0, "p95": 4.0}, "clip.mp4")
     assert 140 < found["frame_age_ms"]["p50"] < 155
     now += 30
-    later = vitals.snapshot()
+    later = stats.snapshot()
     assert (later["fps"], later["frames"], later["latency_ms"], later["since_frame_s"]) == (0.0, 200, None, 30.0)
-    assert len(vitals._recent) == 0
+    assert len(stats._recent) == 0
 
 
 def test_the_outbox_is_not_asked_all_the_time() -> None:
     """However many watch, the outbox is counted once in two seconds."""
     asked: list[float] = []
-    vitals = Vitals()
+    stats = RuntimeStats()
 
     def count() -> dict[str, int]:
         asked.append(time.monotonic())
         return {"mqtt": len(asked)}
 
-    vitals.waiting = count
+    stats.waiting = count
     for _ in range(20):
-        vitals.snapshot()
+        stats.snapshot()
     assert len(asked) == 1 or asked[-1] - asked[0] >= 2

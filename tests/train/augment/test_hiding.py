@@ -4,7 +4,7 @@ import numpy as np
 
 from lpr_edge.contract.arrays import Image
 from lpr_edge.contract.geometry import places_on_quad
-from lpr_train.augment.occlusion import trouble_plates
+from lpr_train.augment.occlusion import occlude_plates
 
 QUAD = np.array([[60, 50], [160, 60], [158, 110], [58, 100]], np.float32)
 
@@ -21,7 +21,7 @@ def test_a_part_of_a_plate_changes_and_never_all_of_the_picture() -> None:
     for seed in range(40):
         image = np.random.default_rng(99).integers(0, 200, (180, 240, 3)).astype(np.uint8)
         before = image.copy()
-        found = trouble_plates(image, [QUAD], 1.0, np.random.default_rng(seed))
+        found = occlude_plates(image, [QUAD], 1.0, np.random.default_rng(seed))
         np.testing.assert_array_equal(image, before)
         np.testing.assert_array_equal(found[:20], image[:20])
         np.testing.assert_array_equal(found[160:], image[160:])
@@ -33,7 +33,7 @@ def test_more_than_a_third_of_a_hidden_plate_is_still_seen() -> None:
     inside = np.stack(np.meshgrid(np.linspace(0.02, 0.98, 40), np.linspace(0.02, 0.98, 20)), axis=-1).reshape(-1, 2)
     places = places_on_quad(QUAD, inside).round().astype(int)
     for seed in range(40):
-        found = trouble_plates(street(), [QUAD], 1.0, np.random.default_rng(seed))
+        found = occlude_plates(street(), [QUAD], 1.0, np.random.default_rng(seed))
         on_plate = found[places[:, 1], places[:, 0]].astype(int)
         is_burnt = bool((on_plate > 60).mean() > 0.95) and on_plate.std() < 40
         assert is_burnt or (on_plate == 30).all(axis=1).mean() > 0.33
@@ -42,4 +42,4 @@ def test_more_than_a_third_of_a_hidden_plate_is_still_seen() -> None:
 def test_no_share_troubles_nothing() -> None:
     """The picture itself comes back."""
     image = street()
-    assert trouble_plates(image, [QUAD], 0.0, np.random.default_rng(0)) is image
+    assert occlude_plates(image, [QUAD], 0.0, np.random.default_rng(0)) is image

@@ -9,8 +9,16 @@ import pytest
 from lpr_edge.contract.country import load_country
 from lpr_edge.contract.data import PlateLabel
 from lpr_edge.contract.geometry import quad_size
-from lpr_train.augment.copy_paste import UprightPlate, interchangeable, joined, recombine, shuffled, to_pixels, upright
-from lpr_train.augment.row_layout import flattened
+from lpr_train.augment.copy_paste import (
+    UprightPlate,
+    copy_paste_rows,
+    interchangeable,
+    joined,
+    shuffled,
+    to_pixels,
+    upright,
+)
+from lpr_train.augment.row_layout import to_one_row
 from lpr_train.data.real_plates import RealPlate
 from lpr_train.targets.heat_maps import PlacedCharacter
 
@@ -137,7 +145,7 @@ def test_dark_and_light_paint_are_not_joined() -> None:
 def test_two_rows_come_to_stand_side_by_side() -> None:
     """In reading order, on their paint, on a plate of one row."""
     for seed in range(20):
-        found = flattened(upright(plate()), np.random.default_rng(seed))
+        found = to_one_row(upright(plate()), np.random.default_rng(seed))
         assert labels_of(found) == [[7, 1, 2, 9, 3, 0, 4, 1]]
         assert_labels_stand_on_their_paint(found)
         width, height = quad_size(found.quad_xy)
@@ -148,12 +156,14 @@ def test_plates_of_one_row_or_three_are_not_flattened() -> None:
     """They stay as they are."""
     for rows in (ROWS[:1], (*ROWS, ROWS[0])):
         found = upright(plate(rows))
-        assert flattened(found, np.random.default_rng(0)) is found
+        assert to_one_row(found, np.random.default_rng(0)) is found
 
 
 def test_recombining_is_the_same_from_the_same_seed() -> None:
     """Samples are made from seeds alone."""
-    first, again = (recombine(upright(plate()), upright(plate()), KINDS, np.random.default_rng(5)) for _ in range(2))
+    first, again = (
+        copy_paste_rows(upright(plate()), upright(plate()), KINDS, np.random.default_rng(5)) for _ in range(2)
+    )
     np.testing.assert_array_equal(first.image_bgr, again.image_bgr)
     assert first.rows == again.rows
 

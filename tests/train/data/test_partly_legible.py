@@ -14,7 +14,7 @@ from lpr_edge.contract.geometry import rectangle
 from lpr_edge.contract.splits import HoldOut
 from lpr_train.data.photos import load_photos
 from lpr_train.data.real_plates import RealPlate, boxed, legible_plates
-from lpr_train.targets.forced_alignment import place_characters
+from lpr_train.targets.forced_alignment import align_characters
 from lpr_train.targets.heat_maps import UNKNOWN, PlacedCharacter, character_targets
 from lpr_train.targets.unknown_places import unknown_places
 from lpr_train.tasks.reader import is_of, rarities
@@ -67,7 +67,7 @@ def test_no_loss_asks_anything_at_an_unknown_place() -> None:
 def test_known_characters_are_aligned_around_unknown_ones() -> None:
     """The second of two equal digits stays the second, though nobody could read the first."""
     seen = row([1, 4, 4, 2], 0.5)
-    found = place_characters(outputs(seen), [[1, UNKNOWN, 4, 2]])
+    found = align_characters(outputs(seen), [[1, UNKNOWN, 4, 2]])
     assert found is not None
     assert [c.index for c in found] == [1, UNKNOWN, 4, 2]
     assert abs(found[2].x - seen[2].x) < 1 / 48

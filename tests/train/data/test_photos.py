@@ -113,7 +113,7 @@ def test_a_loose_box_has_a_centre_and_no_corners(tmp_path: Path) -> None:
     write_photos(tmp_path, [["?"]], corners="box", legible="partial")
     ((photo,), _) = load_photos(tmp_path, HoldOut(0.0, 1))
     assert (photo.scene.quads, len(photo.scene.loose)) == ((), 1)
-    assert (photo.judged.quads, len(photo.judged.ignored)) == ((), 1)
+    assert (photo.evaluated.quads, len(photo.evaluated.ignored)) == ((), 1)
     assert abs(float(mirror(photo.scene).loose[0][:, 0].mean()) - (600 - QUAD[:, 0].mean())) < 1
     views = [view(photo.scene, photo.scene, 128, np.random.default_rng(i), ViewConfig()) for i in range(20)]
     assert any(seen.loose for seen in views)
@@ -125,7 +125,7 @@ def test_an_unreadable_plate_is_learnt_and_not_asked_for(tmp_path: Path) -> None
     write_photos(tmp_path, [["?"]], legible="none")
     ((photo,), _) = load_photos(tmp_path, HoldOut(0.0, 1))
     assert len(photo.scene.quads) == 1
-    assert (photo.judged.quads, len(photo.judged.ignored)) == ((), 1)
+    assert (photo.evaluated.quads, len(photo.evaluated.ignored)) == ((), 1)
 
 
 def test_a_missing_photograph_is_named(tmp_path: Path) -> None:

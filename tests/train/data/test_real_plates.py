@@ -4,7 +4,7 @@ import numpy as np
 
 from lpr_edge.contract.arrays import Floats
 from lpr_edge.contract.geometry import is_convex
-from lpr_train.data.real_plates import jitter, look_at
+from lpr_train.data.real_plates import jitter, rectified_view
 from lpr_train.targets.heat_maps import PlacedCharacter
 
 
@@ -42,7 +42,7 @@ def test_a_plate_seen_nearly_from_its_side_stays_convex() -> None:
 
 
 def test_characters_stay_on_their_paint_whatever_corners_are_seen() -> None:
-    """A white dot on black is where `look_at` says that its character stands."""
+    """A white dot on black is where `rectified_view` says that its character stands."""
     image = np.zeros((200, 300, 3), np.uint8)
     quad = np.array([[60, 50], [240, 60], [236, 150], [56, 140]], np.float32)
     dot = quad.mean(axis=0)
@@ -52,7 +52,7 @@ def test_characters_stay_on_their_paint_whatever_corners_are_seen() -> None:
     rng = np.random.default_rng(1)
     for _ in range(10):
         seen = jitter(quad, rng, 0.06)
-        picture, (placed,) = look_at(image, quad, seen, [PlacedCharacter(0, 0.5, 0.5, 0.1, 0.2)], (64, 128))
+        picture, (placed,) = rectified_view(image, quad, seen, [PlacedCharacter(0, 0.5, 0.5, 0.1, 0.2)], (64, 128))
         rows, columns = np.nonzero(picture[..., 0] > 128)
         assert abs(rows.mean() - placed.y * 64) < 2
         assert abs(columns.mean() - placed.x * 128) < 2

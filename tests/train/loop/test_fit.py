@@ -15,7 +15,7 @@ from lpr_train.base.engine import KerasModel, load_keras
 from lpr_train.loop.checkpoint import FitState, read_checkpoint, write_checkpoint
 from lpr_train.loop.fit import CHECKPOINT, fit
 from lpr_train.loop.optimizer import make_optimizer
-from lpr_train.loop.warm_start import began_from, start_from
+from lpr_train.loop.warm_start import began_from, load_initial_weights
 from lpr_train.networks.reader import reader_network
 from lpr_train.runs.run_folder import open_run, write_run
 
@@ -29,11 +29,11 @@ def test_a_resumed_run_ends_as_if_it_had_never_stopped(halves: Any, tmp_path: Pa
     whole = fit(halves(epochs=3), tmp_path / "whole")
 
     task = halves(epochs=3)
-    judge, judged = task.validate, []
+    judge, evaluated = task.validate, []
 
     def stop_in_the_second_epoch(model: KerasModel) -> dict[str, float]:
-        judged.append(1)
-        if len(judged) == 2:
+        evaluated.append(1)
+        if len(evaluated) == 2:
             raise LprError("stopped")
         return dict(judge(model))
 
@@ -149,7 +149,7 @@ def test_starting_from_another_run_takes_its_weights(halves: Any, tmp_path: Path
     load_keras().utils.set_random_seed(9)
     other = task.build()
     assert not _same(first.model, other)
-    assert start_from(other, tmp_path) == len(other.weights)
+    assert load_initial_weights(other, tmp_path) == len(other.weights)
     assert _same(first.model, other)
 
 
@@ -162,13 +162,13 @@ def test_a_reader_starts_from_one_whose_alphabet_was_shorter(tmp_path: Path) -> 
     keras.utils.set_random_seed(2)
     grown = reader_network(8, (32, 64))
     fresh = [np.array(weight) for weight in grown.weights]
-    assert start_from(grown, tmp_path) == len(grown.weights)
+    assert load_initial_weights(grown, tmp_path) == len(grown.weights)
     for weight, own, other in zip(grown.weights, fresh, before.weights, strict=True):
         kept = other.shape[-1] if other.shape else None
         assert np.array_equal(np.array(weight)[..., :kept], np.array(other))
         assert np.array_equal(np.array(weight)[..., kept:], own[..., kept:])
     with pytest.raises(LprError, match="none of its weights fit"):
-        start_from(keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)]), tmp_path)
+        load_initial_weights(keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)]), tmp_path)
 
 
 def test_a_run_that_began_from_another_tells_its_settings(tmp_path: Path) -> None:
@@ -185,7 +185,7 @@ def test_a_run_that_began_from_another_tells_its_settings(tmp_path: Path) -> Non
 def test_starting_from_nothing_is_an_error(halves: Any, tmp_path: Path) -> None:
     """--init of a folder without a model says what it needs."""
     with pytest.raises(LprError, match=r"model\.keras isn't there\. Give a run folder"):
-        start_from(halves().build(), tmp_path)
+        load_initial_weights(halves().build(), tmp_path)
 
 
 def test_the_learning_rate_warms_up_and_falls(halves: Any) -> None:

@@ -11,7 +11,7 @@ import pytest
 from lpr_edge.contract.arrays import Floats
 from lpr_train.base.config import FitConfig
 from lpr_train.base.engine import load_keras, load_tensorflow
-from lpr_train.loop.ema import WeightAverage
+from lpr_train.loop.ema import WeightEma
 from lpr_train.loop.losses import peak_loss, weighted_l1, weighted_labels, weighted_shares
 from lpr_train.loop.optimizer import make_optimizer
 from lpr_train.loop.stepping import Stepper
@@ -97,7 +97,7 @@ def batch(x: list[float], y: list[float]) -> tuple[Any, Any]:
 def test_a_running_average_by_hand() -> None:
     """Each step moves it by 1 - d towards the weights, d = min(decay, (1+t)/(10+t)); a decay of 0 is the weights."""
     model = OneWeight(FitConfig()).build(1.0)
-    average, exact = WeightAverage(model, 0.25), WeightAverage(model, 0.0)
+    average, exact = WeightEma(model, 0.25), WeightEma(model, 0.0)
     expected = 1.0
     for step, weight in ((0, 3.0), (1, 5.0), (90, 2.0)):
         model.set_weights([np.full((1, 1), weight, np.float32)])

@@ -121,7 +121,7 @@ def test_every_photograph_is_held_out_once(
     assert main(arguments) == 0
     assert "fold 2" in capsys.readouterr().out
     photos = load_plates(data, "train")
-    judged: list[str] = []
+    evaluated: list[str] = []
     for fold in (1, 2):
         run = out / f"fold-{fold}"
         outcomes = json.loads((run / "outcomes.json").read_text(encoding="utf-8"))["outcomes"]
@@ -130,10 +130,10 @@ def test_every_photograph_is_held_out_once(
         unseen = {photo.path.name for photo, was_seen in zip(photos, seen, strict=True) if not was_seen}
         names = {outcome["image"] for outcome in outcomes}
         assert names <= unseen
-        judged += [outcome["image"] for outcome in outcomes if "false_alarm" not in outcome]
+        evaluated += [outcome["image"] for outcome in outcomes if "false_alarm" not in outcome]
     result = json.loads((out / "cross_validation.json").read_text(encoding="utf-8"))
     assert result["finished"] == 2
-    assert len(judged) == sum(len(photo.plates) for photo in photos if photo.path.name in set(judged))
+    assert len(evaluated) == sum(len(photo.plates) for photo in photos if photo.path.name in set(evaluated))
     monkeypatch.setattr(
         cross_validation, "train_run", lambda *_, **__: pytest.fail("a finished fold was trained again")
     )

@@ -14,7 +14,7 @@ from lpr_edge.contract.splits import SEEN, SeenPictures, read_seen
 from lpr_train.base.config import FitConfig
 from lpr_train.base.task import LearnsPictures
 from lpr_train.loop.fit import fit
-from lpr_train.loop.warm_start import seen_before
+from lpr_train.loop.warm_start import images_of_initial_run
 from lpr_train.runs.run_folder import open_run, seen_by, write_run
 from lpr_train.tasks.characters import CharactersTask
 from lpr_train.tasks.characters_config import CharactersConfig
@@ -119,5 +119,5 @@ def splits(run: Path) -> set[str]:
 
 def test_a_run_that_begins_anew_has_nothing_before_it(halves: Any) -> None:
     """No --init, nothing seen; the task of these tests learns from no files."""
-    assert seen_before(FitConfig().init) == SeenPictures()
+    assert images_of_initial_run(FitConfig().init) == SeenPictures()
     assert not isinstance(halves(), LearnsPictures)

@@ -17,7 +17,7 @@ from lpr_train.data.real_plates import RealPlate
 from lpr_train.targets.heat_maps import PlacedCharacter
 from lpr_train.tasks.detector import DetectorConfig, DetectorTask, mistakes
 from lpr_train.tasks.plate_crops import cut_out, load_plate_crops, part_by_label
-from lpr_train.tasks.reader import by_weight
+from lpr_train.tasks.reader import weighted_plates
 
 FRAME = np.full((200, 300, 3), 90, np.uint8)
 
@@ -38,9 +38,9 @@ def test_a_false_alarm_is_a_lure_and_a_missed_plate_a_mistake() -> None:
     """An imagined plate is remembered where it was; one that overlaps a plate is no lure, but a badly placed plate."""
     scene = Scene(FRAME, (_quad(20, 20),), (_quad(20, 120),))
     assert mistakes([(0.9, _quad(21, 20))], scene) == ((), False)
-    lures, is_mistaken = mistakes([(0.9, _quad(21, 20)), (0.5, _quad(200, 100)), (0.1, _quad(200, 20))], scene)
+    hard_negatives, is_mistaken = mistakes([(0.9, _quad(21, 20)), (0.5, _quad(200, 100)), (0.1, _quad(200, 20))], scene)
     assert is_mistaken
-    assert np.array_equal(lures, [_quad(200, 100)])
+    assert np.array_equal(hard_negatives, [_quad(200, 100)])
     assert mistakes([], scene) == ((), True)
     assert mistakes([(0.9, _quad(21, 20)), (0.9, _quad(25, 125))], scene) == ((), False)
 
@@ -55,7 +55,7 @@ def test_lures_are_looked_at_and_mirrored() -> None:
         rng = np.random.default_rng(3)
         bright = [(view(seen, Scene(FRAME, ()), 96, rng, config).image_bgr > 240).mean() for _ in range(12)]
         assert min(bright) > 0.01
-    assert np.array_equal(mirror(scene).lures, [_quad(20, 20)])
+    assert np.array_equal(mirror(scene).hard_negatives, [_quad(20, 20)])
 
 
 def test_photographs_with_mistakes_are_shown_more_often(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,7 +68,7 @@ def test_photographs_with_mistakes_are_shown_more_often(monkeypatch: pytest.Monk
     )
     task.learn_from(None)
     assert [scene.quads[0][0, 0] for scene in task._shown] == [20, 200, 200, 200, 200]
-    assert np.array_equal(task._shown[1].lures, [_quad(20, 20)])
+    assert np.array_equal(task._shown[1].hard_negatives, [_quad(20, 20)])
 
 
 def test_misread_plates_are_shown_more_often(tmp_path: Path) -> None:
@@ -77,7 +77,7 @@ def test_misread_plates_are_shown_more_often(tmp_path: Path) -> None:
     right, wrong, lost = (
         _real_plate(tmp_path / name, FRAME, places) for name, places in (("a", (place,)), ("b", (place,)), ("c", ()))
     )
-    assert by_weight([right, wrong, lost], [False, True, True], 3) == [right, wrong, wrong, wrong]
+    assert weighted_plates([right, wrong, lost], [False, True, True], 3) == [right, wrong, wrong, wrong]
 
 
 def test_characters_are_cut_out_where_they_stand(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from lpr_edge.contract.country import load_country
 from lpr_train.tasks.characters import CharactersTask
 from lpr_train.tasks.characters_config import CharactersConfig
 from lpr_train.tasks.reject import FEWEST, reject_metrics, reject_threshold
-from lpr_train.tasks.rendered_characters import RenderedCharacters, strangers
+from lpr_train.tasks.rendered_characters import RenderedCharacters, foreign_labels
 
 NEPAL = load_country("nepal")
 
@@ -53,7 +53,7 @@ def test_figures_say_what_is_kept_and_rejected() -> None:
 
 def test_strangers_are_of_the_script_and_share_no_stroke() -> None:
     """No class itself, no piece of one (ब of बा), nothing with one in it (प्रदेश), and nothing Latin (0 is ०)."""
-    found = strangers(NEPAL)
+    found = foreign_labels(NEPAL)
     assert {"को", "ज", "च", "ख"} <= set(found)
     assert not set(found) & {*NEPAL.characters.values(), "ब", "प्रदेश", "बागमती", "0", "O", "P"}
 
@@ -83,7 +83,7 @@ def test_the_card_carries_the_threshold(tmp_path: Path, monkeypatch: pytest.Monk
         for place in range(20):
             crop = np.random.default_rng((number, place)).integers(0, 255, (20, 16, 3), np.uint8)
             cv2.imwrite(str(root / name / f"{place:02}.png"), crop)
-    monkeypatch.setattr("lpr_train.tasks.characters.RENDERED_TO_JUDGE", 12)
+    monkeypatch.setattr("lpr_train.tasks.characters.RENDERED_FOR_EVALUATION", 12)
     task = CharactersTask(CharactersConfig(data=str(root), holdout=0.15))
     metrics = task.final_metrics(task.build())
     figures = {(m["data"], m["metric"]): m["count"] for m in metrics if m["metric"] in ("kept", "rejected")}

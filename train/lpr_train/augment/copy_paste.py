@@ -87,7 +87,9 @@ def upright(plate: RealPlate) -> UprightPlate:
     return UprightPlate(image, rows, plate.label.kind, _is_light_on_dark(image))
 
 
-def recombine(plate: UprightPlate, other: UprightPlate, kinds: Sequence[int], rng: np.random.Generator) -> UprightPlate:
+def copy_paste_rows(
+    plate: UprightPlate, other: UprightPlate, kinds: Sequence[int], rng: np.random.Generator
+) -> UprightPlate:
     """Join a plate's upper rows with another's lower ones, where the two go together, and shuffle digits.
 
     Args:

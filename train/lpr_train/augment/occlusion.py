@@ -14,7 +14,7 @@ BURNT = (0.4, 0.95)
 """How far towards white the brightest place of a burnt-out plate goes."""
 
 
-def trouble_plates(image_bgr: Image, quads: Sequence[Quad], share: float, rng: np.random.Generator) -> Image:
+def occlude_plates(image_bgr: Image, quads: Sequence[Quad], share: float, rng: np.random.Generator) -> Image:
     """Hide a part of some plates, and burn some out.
 
     Args:

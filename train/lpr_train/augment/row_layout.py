@@ -20,7 +20,7 @@ BESIDE = 0.025
 """What is cut out on each side of a row's characters, beside the plate's width: boxes are a little off."""
 
 
-def flattened(plate: UprightPlate, rng: np.random.Generator) -> UprightPlate:
+def to_one_row(plate: UprightPlate, rng: np.random.Generator) -> UprightPlate:
     """Put the two rows of a plate side by side; a plate of one row or of three stays as it is."""
     if len(plate.rows) != 2:
         return plate

@@ -91,7 +91,7 @@ def open_picture(path: Path, report: Report) -> Image | None:
 
 
 @dataclass(frozen=True)
-class Kept:
+class CheckedImage:
     """A picture that could be read, and what stands with it."""
 
     path: Path
@@ -100,9 +100,9 @@ class Kept:
     """What it is labelled as; empty where labels don't matter for duplicates."""
 
 
-def duplicate_groups(pictures: Iterable[Kept]) -> list[list[Kept]]:
+def duplicate_groups(pictures: Iterable[CheckedImage]) -> list[list[CheckedImage]]:
     """Pictures of the same bytes, in groups of two or more."""
-    by_content: dict[str, list[Kept]] = defaultdict(list)
+    by_content: dict[str, list[CheckedImage]] = defaultdict(list)
     for picture in pictures:
         by_content[file_sha256(picture.path)].append(picture)
     return [group for group in by_content.values() if len(group) > 1]

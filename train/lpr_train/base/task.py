@@ -86,7 +86,7 @@ class LearnsPictures(Protocol):
 
 
 @runtime_checkable
-class Watched(Protocol):
+class ReportsBatchMetrics(Protocol):
     """A task that wants figures of the training batches, too."""
 
     def watch(self, targets: dict[str, Any], outputs: dict[str, Any]) -> dict[str, Any]:
@@ -94,7 +94,7 @@ class Watched(Protocol):
 
 
 @runtime_checkable
-class TellsOutcomes(Protocol):
+class ReportsOutcomes(Protocol):
     """A task that can be cross-validated: it says what became of each plate that it held out."""
 
     def outcomes(self, model: KerasModel) -> list[dict[str, Any]]:

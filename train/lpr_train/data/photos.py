@@ -27,7 +27,7 @@ class Scene:
     """Plates to find, from their own top left."""
     ignored: tuple[Quad, ...] = ()
     """Plates that may be found or not."""
-    lures: tuple[Quad, ...] = ()
+    hard_negatives: tuple[Quad, ...] = ()
     """What is no plate, but was taken for one."""
     loose: tuple[Quad, ...] = ()
     """Plates to find of whose corners nothing is known: loose boxes around them."""
@@ -55,7 +55,7 @@ class Photo:
     """Whether one plate fills the picture."""
 
     @property
-    def judged(self) -> Scene:
+    def evaluated(self) -> Scene:
         """What a detector is judged by: plates that it has to find, and others that it may."""
         wanted = tuple(label.quad_xy for label in self.labels if label.is_to_find)
         return Scene(
@@ -130,7 +130,7 @@ def _each_quad(scene: Scene, change: Callable[[Quad], Quad]) -> Scene:
         scene.image_bgr,
         tuple(map(change, scene.quads)),
         tuple(map(change, scene.ignored)),
-        tuple(map(change, scene.lures)),
+        tuple(map(change, scene.hard_negatives)),
         tuple(map(change, scene.loose)),
     )
 
@@ -235,7 +235,7 @@ def _near_view(scene: Scene, size: int, rng: np.random.Generator, config: ViewCo
     """Scale so that some plate, or what was taken for one, has a drawn width, and put it at a drawn place."""
     height, width = scene.image_bgr.shape[:2]
     least = 0.6 * size / max(height, width)
-    quads = (*scene.quads, *scene.lures) or (*scene.loose, *scene.ignored)
+    quads = (*scene.quads, *scene.hard_negatives) or (*scene.loose, *scene.ignored)
     if not quads:
         scale = least * float(np.exp(rng.uniform(0.0, 1.5)))
         return _scaled_and_moved(scale, *(rng.uniform(0, 1, 2) * (size - width * scale, size - height * scale)))

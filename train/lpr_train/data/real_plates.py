@@ -200,7 +200,7 @@ def boxed(quad_xy: Quad, rng: np.random.Generator) -> Quad:
     return roll_quad(box, int(np.argmin(np.linalg.norm(box - quad_xy[0], axis=1))))
 
 
-def look_at(
+def rectified_view(
     image_bgr: Image, quad_xy: Quad, seen_xy: Quad, placed: Sequence[PlacedCharacter], size_hw: tuple[int, int]
 ) -> tuple[Image, list[PlacedCharacter]]:
     """Rectify what lies in other corners than the plate's own, and tell where its characters then stand.

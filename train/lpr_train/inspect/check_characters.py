@@ -7,13 +7,13 @@ from lpr_edge.contract.country import Country
 from lpr_edge.contract.data import class_files
 from lpr_edge.contract.errors import DataError
 from lpr_edge.contract.pictures import PICTURES, is_hidden, is_picture
-from lpr_train.base.findings import Kept, Report, duplicate_groups, open_picture
+from lpr_train.base.findings import CheckedImage, Report, duplicate_groups, open_picture
 
 SPLITS = ("validation", "train")
 """In the order of `class_files`."""
 
 
-def check_characters(root: Path, country: Country, report: Report) -> list[Kept]:
+def check_characters(root: Path, country: Country, report: Report) -> list[CheckedImage]:
     """Note counts by class and split, and every fault, in `report`; the pictures that can be used."""
     _check_folders(root, country, report)
     kept = [picture for name in country.characters for picture in _readable(root, name, country, report)]
@@ -35,7 +35,7 @@ def _check_folders(root: Path, country: Country, report: Report) -> None:
             report.warning(path, "lies outside the classes' folders and is never used")
 
 
-def _readable(root: Path, name: str, country: Country, report: Report) -> Iterator[Kept]:
+def _readable(root: Path, name: str, country: Country, report: Report) -> Iterator[CheckedImage]:
     try:
         parts = class_files(root, name, country)
     except DataError as error:
@@ -47,10 +47,10 @@ def _readable(root: Path, name: str, country: Country, report: Report) -> Iterat
     for split, files in zip(SPLITS, parts, strict=True):
         for file in files:
             if open_picture(file.path, report) is not None:
-                yield Kept(file.path, split, name)
+                yield CheckedImage(file.path, split, name)
 
 
-def _check_duplicates(group: list[Kept], report: Report) -> None:
+def _check_duplicates(group: list[CheckedImage], report: Report) -> None:
     """A picture under two labels spoils training; the loader keeps copies of validation out of training by itself."""
     first, *others = group
     for other in others:

@@ -13,7 +13,7 @@ from lpr_edge.contract.errors import DataError, LprError
 from lpr_edge.contract.geometry import is_convex, quad_size
 from lpr_edge.contract.pictures import is_foreign_picture, is_picture
 from lpr_edge.contract.text_files import parse_json, read_lines
-from lpr_train.base.findings import SMALLEST_SIDE, Kept, Report, duplicate_groups, open_picture
+from lpr_train.base.findings import SMALLEST_SIDE, CheckedImage, Report, duplicate_groups, open_picture
 
 SPLITS = ("train", "test")
 LEGIBLE = ("full", "partial", "none")
@@ -26,7 +26,7 @@ OUTSIDE = 0.5
 def check_plates(root: Path, country: Country, report: Report) -> None:
     """Note counts and every fault in `report`."""
     mentioned: set[Path] = set()
-    kept: list[Kept] = []
+    kept: list[CheckedImage] = []
     for place, photo, size_wh in _photos(root / "labels.jsonl", report):
         if photo.path in mentioned:
             report.error(place, f"lists {photo.path.name} again")
@@ -34,7 +34,7 @@ def check_plates(root: Path, country: Country, report: Report) -> None:
         mentioned.add(photo.path)
         _count(photo, report)
         if _check_photo(place, photo, size_wh, country, report):
-            kept.append(Kept(photo.path, photo.split, ""))
+            kept.append(CheckedImage(photo.path, photo.split, ""))
     _check_unlisted(root / "images", mentioned, report)
     for group in duplicate_groups(kept):
         _check_duplicates(group, report)
@@ -153,7 +153,7 @@ def _check_unlisted(images: Path, mentioned: set[Path], report: Report) -> None:
             report.warning(path, "has no line in labels.jsonl and is never used")
 
 
-def _check_duplicates(group: list[Kept], report: Report) -> None:
+def _check_duplicates(group: list[CheckedImage], report: Report) -> None:
     first, *others = group
     for other in others:
         if other.split != first.split:

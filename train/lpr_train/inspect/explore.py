@@ -9,7 +9,7 @@ from statistics import median
 from lpr_edge.contract.country import Country
 from lpr_edge.contract.data import find_dataset
 from lpr_edge.contract.errors import LprError
-from lpr_train.base.findings import Kept, Report, duplicate_groups
+from lpr_train.base.findings import CheckedImage, Report, duplicate_groups
 from lpr_train.inspect.check_characters import check_characters
 from lpr_train.inspect.explore_page import write_page
 from lpr_train.inspect.explore_plots import plot_counts, plot_duplicates, plot_samples, plot_sizes
@@ -26,7 +26,7 @@ class Exploration:
     """Label -> readable pictures, in the order of the classes."""
     rare: tuple[str, ...]
     """The labels that are under-represented."""
-    duplicates: tuple[tuple[Kept, ...], ...]
+    duplicates: tuple[tuple[CheckedImage, ...], ...]
     """Pictures of the same bytes, two or more together."""
     report: Report
     """Every fault, as `lpr-train check` finds it."""
@@ -73,7 +73,7 @@ def explore(folder: Path, country: Country, out: Path) -> Exploration:
     return found
 
 
-def summarise(pictures: Sequence[Kept], country: Country, report: Report) -> Exploration:
+def summarise(pictures: Sequence[CheckedImage], country: Country, report: Report) -> Exploration:
     """Count pictures, and find the rare classes and the copies."""
     by_name = Counter(picture.label for picture in pictures)
     counts = {label: by_name[name] for name, label in country.characters.items()}
@@ -82,7 +82,7 @@ def summarise(pictures: Sequence[Kept], country: Country, report: Report) -> Exp
     return Exploration(counts, rare, duplicates, report)
 
 
-def _by_label(pictures: Sequence[Kept], country: Country) -> dict[str, list[Path]]:
+def _by_label(pictures: Sequence[CheckedImage], country: Country) -> dict[str, list[Path]]:
     """Training pictures alone: what is measured on must not be known by sight."""
     return {
         label: [picture.path for picture in pictures if (picture.label, picture.split) == (name, "train")]

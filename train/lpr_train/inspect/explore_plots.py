@@ -8,7 +8,7 @@ import numpy as np
 
 from lpr_edge.contract.arrays import Image
 from lpr_edge.contract.pictures import read_picture
-from lpr_train.base.findings import Kept
+from lpr_train.base.findings import CheckedImage
 from lpr_train.report.plots import GREEN, INK, RED, grid, save_picture, write_label
 
 BAR, LONGEST_BAR = 44, 640
@@ -87,12 +87,12 @@ def plot_sizes(paths: Sequence[Path], path: Path) -> None:
     figure.savefig(path)
 
 
-def plot_duplicates(groups: Sequence[Sequence[Kept]], labels: Mapping[str, str], path: Path) -> None:
+def plot_duplicates(groups: Sequence[Sequence[CheckedImage]], labels: Mapping[str, str], path: Path) -> None:
     """Draw one picture of each group of copies: its classes, how many there are, and red where splits are crossed."""
     save_picture(grid([_duplicate_tile(group, labels) for group in groups[:MOST_GROUPS]], 10), path)
 
 
-def _duplicate_tile(group: Sequence[Kept], labels: Mapping[str, str]) -> Image:
+def _duplicate_tile(group: Sequence[CheckedImage], labels: Mapping[str, str]) -> Image:
     shown = picture_tile(read_picture(group[0].path))
     tile = np.vstack([shown, np.full((26, shown.shape[1], 3), 255, np.uint8)])
     names = "/".join(dict.fromkeys(labels[picture.label] for picture in group))

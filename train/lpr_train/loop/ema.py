@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from lpr_train.base.engine import KerasModel, load_tensorflow
 
 
-class WeightAverage:
+class WeightEma:
     """Exponential moving average of all weights, batch normalisation's statistics included.
 
     The decay starts low and rises to its setting, (1 + t) / (10 + t), so that the first weights are soon forgotten

@@ -19,10 +19,10 @@ from lpr_train.base.task import LearnsFromModel, Task
 from lpr_train.data.stream import SampleStream, Share, steps_per_epoch
 from lpr_train.loop.checkpoint import FitState, read_checkpoint, write_checkpoint
 from lpr_train.loop.distribution import Workplace, check_batch, open_strategy
-from lpr_train.loop.ema import WeightAverage
+from lpr_train.loop.ema import WeightEma
 from lpr_train.loop.optimizer import make_optimizer
 from lpr_train.loop.stepping import Stepper
-from lpr_train.loop.warm_start import start_from
+from lpr_train.loop.warm_start import load_initial_weights
 
 CHECKPOINT = Path("checkpoint") / "last.npz"
 """Where a run folder keeps its state."""
@@ -59,7 +59,7 @@ def fit(task: Task, out: Path, resume: bool = False) -> Fitted:
     with strategy.scope():
         model = task.build()
         if task.config.init and not resume:
-            start_from(model, Path(task.config.init))
+            load_initial_weights(model, Path(task.config.init))
         loop = _Loop(task, model, state, out / CHECKPOINT, workplace, strategy)
         loop.run()
     kept = task.build()  # without the optimiser, which would make the file three times as large
@@ -80,7 +80,7 @@ class _Loop:
         self.stop = StopRequest()
         optimizer = make_optimizer(self._config, self._steps, strategy.num_replicas_in_sync)
         self._stepper = Stepper(task, model, optimizer, strategy)
-        self._average = WeightAverage(model, self._config.ema)
+        self._average = WeightEma(model, self._config.ema)
         if state.epoch:
             self._restore()
         elif self._config.init:
@@ -143,7 +143,7 @@ class _Loop:
             return  # half an epoch: the best so far stands, and --resume does this epoch again
         is_last = epoch + 1 == self._config.epochs or self.stop.asked
         due = is_last or (epoch + 1) % self._config.validate_every == 0
-        figures = self._judge() if due else {}
+        figures = self._evaluate() if due else {}
         is_best = self._note_best(epoch + 1, figures) if due else False
         row = {"epoch": float(epoch + 1), **logs, "learning_rate": float(self._stepper.optimizer.learning_rate)}
         now = time.monotonic()
@@ -153,7 +153,7 @@ class _Loop:
         self._save()
         self._progress.epoch(state.history[-1], is_best)
 
-    def _judge(self) -> dict[str, float]:
+    def _evaluate(self) -> dict[str, float]:
         """Validate the averaged weights, and put the raw ones back."""
         raw = self._model.get_weights()
         self._model.set_weights(self._average.values())

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from lpr_train.base.engine import KerasModel, load_tensorflow
-from lpr_train.base.task import Task, Watched
+from lpr_train.base.task import ReportsBatchMetrics, Task
 from lpr_train.loop.fused_batch_norm import fuse_batch_normalisation
 
 
@@ -52,7 +52,7 @@ class Stepper:
             total = tf.add_n(list(losses.values()))
         self.optimizer.apply(self._shared(tape.gradient(total, self._variables)), self._variables)
         parts = {f"{role}_loss": value for role, value in losses.items()} if len(losses) > 1 else {}
-        watched = self._task.watch(targets, found) if isinstance(self._task, Watched) else {}
+        watched = self._task.watch(targets, found) if isinstance(self._task, ReportsBatchMetrics) else {}
         return tf.shape(pixels)[0], {"loss": total} | parts | watched
 
     def _share_statistics(self) -> None:

@@ -15,7 +15,7 @@ from lpr_train.base.engine import KerasModel, load_keras
 T = TypeVar("T")
 
 
-def start_from(model: KerasModel, source: Path) -> int:
+def load_initial_weights(model: KerasModel, source: Path) -> int:
     """Take over another run's weights: all of them, or, from a network that differs, where name and shape agree.
 
     Of the same network with fewer outputs (a reader whose alphabet has grown since: labels are only ever appended), the
@@ -53,10 +53,10 @@ def began_from(source: Path) -> dict[str, Any]:
     """
     card = (source if source.is_dir() else source.parent) / "model.json"
     training: dict[str, Any] = json.loads(card.read_text(encoding="utf-8"))["training"] if card.is_file() else {}
-    return with_beginnings(training)
+    return with_initial_runs(training)
 
 
-def seen_before(init: str) -> SeenPictures:
+def images_of_initial_run(init: str) -> SeenPictures:
     """The pictures that the weights which a run begins from have learnt from.
 
     Args:
@@ -65,15 +65,15 @@ def seen_before(init: str) -> SeenPictures:
     return read_seen(Path(init)) if init else SeenPictures()
 
 
-def unseen_before(init: str, held_out: Sequence[T], sha256_of: Callable[[T], str]) -> list[T]:
+def unseen_by_initial_run(init: str, held_out: Sequence[T], sha256_of: Callable[[T], str]) -> list[T]:
     """Leave out of the held-out pictures what the starting weights have learnt: figures on it would flatter.
 
     Args:
-        init: as `seen_before` takes it.
+        init: as `images_of_initial_run` takes it.
         held_out: what the run doesn't train on.
         sha256_of: the hash of each one's file.
     """
-    kept = seen_before(init).unseen(held_out, sha256_of)
+    kept = images_of_initial_run(init).unseen(held_out, sha256_of)
     if len(kept) < len(held_out):
         count = f"{len(held_out) - len(kept)} of {len(held_out)} held-out pictures"
         print(
@@ -83,12 +83,12 @@ def unseen_before(init: str, held_out: Sequence[T], sha256_of: Callable[[T], str
     return kept
 
 
-def with_beginnings(training: dict[str, Any]) -> dict[str, Any]:
+def with_initial_runs(training: dict[str, Any]) -> dict[str, Any]:
     """A run's settings, and in them those of the run that it began from, as far back as runs are still there."""
     if not training.get("init"):
         return training
     before = training.get("began_from")
-    return training | {"began_from": with_beginnings(before) if before else began_from(Path(training["init"]))}
+    return training | {"began_from": with_initial_runs(before) if before else began_from(Path(training["init"]))}
 
 
 def load_network(path: Path) -> KerasModel:

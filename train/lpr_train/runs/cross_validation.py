@@ -8,7 +8,7 @@ from typing import Any
 from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.metrics import WIDTH_BANDS, character_error_rate, share, width_band
 from lpr_train.base.config import FitConfig, config_to_toml
-from lpr_train.base.task import Task, TellsOutcomes
+from lpr_train.base.task import ReportsOutcomes, Task
 from lpr_train.runs.run_folder import is_finished, write_json
 from lpr_train.runs.train_run import train_run
 from lpr_train.tasks.registry import task_classes
@@ -62,7 +62,7 @@ def _finish(task: Task, folder: Path) -> bool:
 def _outcomes(task: Task, folder: Path) -> list[Outcome]:
     from lpr_train.loop.warm_start import load_network
 
-    assert isinstance(task, TellsOutcomes)  # as every task of TASKS is
+    assert isinstance(task, ReportsOutcomes)  # as every task of TASKS is
     outcomes = task.outcomes(load_network(folder / "model.keras"))
     write_json(folder / "outcomes.json", {"outcomes": outcomes})
     return outcomes

@@ -12,7 +12,7 @@ from lpr_edge.contract.samples import write_samples
 from lpr_edge.contract.splits import SEEN, read_seen
 from lpr_train.base.config import FitConfig, config_to_toml, read_config
 from lpr_train.base.task import Task
-from lpr_train.loop.warm_start import load_network, with_beginnings
+from lpr_train.loop.warm_start import load_network, with_initial_runs
 from lpr_train.runs.run_folder import write_json, write_text
 from lpr_train.tasks.registry import task_classes
 
@@ -49,7 +49,7 @@ def pack_run(run: Path, out: Path) -> Path:
     write_text(out / "config.toml", config_to_toml(shown))
     card["name"] = command
     card["country"] = load_country(config.country).to_dict()
-    card["training"] = _without_paths(with_beginnings(card["training"]))
+    card["training"] = _without_paths(with_initial_runs(card["training"]))
     write_json(out / "model.json", card)
     shutil.copyfile(run / "metrics.json", out / "metrics.json")
     _copy_confidence(run, out)

@@ -15,7 +15,7 @@ from lpr_edge.contract.splits import SEEN, SeenPictures
 from lpr_train.base.config import FitConfig, config_to_toml
 from lpr_train.base.task import LearnsPictures, Task
 from lpr_train.loop.fit import Fitted
-from lpr_train.loop.warm_start import seen_before, with_beginnings
+from lpr_train.loop.warm_start import images_of_initial_run, with_initial_runs
 from lpr_train.networks import multiply_adds
 from lpr_train.report.plots import plot_curves
 
@@ -55,12 +55,12 @@ def write_run(task: Task, fitted: Fitted, out: Path) -> dict[str, Any]:
 def seen_by(task: Task) -> SeenPictures:
     """What a task's network has learnt from, the weights that it began from included."""
     own = task.learnt_sha256() if isinstance(task, LearnsPictures) else ()
-    return seen_before(task.config.init).and_also(SeenPictures.of(own))
+    return images_of_initial_run(task.config.init).and_also(SeenPictures.of(own))
 
 
 def _marked(metrics: list[dict[str, Any]], init: str) -> list[dict[str, Any]]:
     """Figures on what was held out, marked where nobody knows what the starting weights have learnt."""
-    if seen_before(init).is_complete:
+    if images_of_initial_run(init).is_complete:
         return metrics
     return [
         metric | {"split": f"{metric['split']}, maybe seen by --init"} if metric["data"] != "rendered" else metric
@@ -70,7 +70,7 @@ def _marked(metrics: list[dict[str, Any]], init: str) -> list[dict[str, Any]]:
 
 def model_card(task: Task, fitted: Fitted, name: str, metrics: list[dict[str, Any]]) -> dict[str, Any]:
     """The manifest as far as training knows it; export adds outputs, precision, calibration and hashes."""
-    training = with_beginnings(dataclasses.asdict(task.config) | {"best_epoch": fitted.state.best_epoch})
+    training = with_initial_runs(dataclasses.asdict(task.config) | {"best_epoch": fitted.state.best_epoch})
     return {
         "kind": task.kind,
         "name": name,

@@ -34,7 +34,7 @@ so never sees the other.
 """
 
 
-def place_characters(heads: dict[str, Floats], rows: Sequence[Sequence[int]]) -> list[PlacedCharacter] | None:
+def align_characters(heads: dict[str, Floats], rows: Sequence[Sequence[int]]) -> list[PlacedCharacter] | None:
     """Place known characters on a plate.
 
     Args:

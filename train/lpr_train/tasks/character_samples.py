@@ -83,13 +83,13 @@ class RichSamples:
         if chance < self._config.clutter_share:
             return self._rendered.clutter(rng)
         if chance < self._config.clutter_share + self._config.stranger_share:
-            return self._stranger(rng)
+            return self._foreign_letter(rng)
         return None
 
-    def _stranger(self, rng: np.random.Generator) -> Image:
+    def _foreign_letter(self, rng: np.random.Generator) -> Image:
         """A letter outside the alphabet: half of the time a real one, where there are some."""
         if not self._strange or rng.random() < 0.5:
-            return self._rendered.stranger(rng)
+            return self._rendered.foreign_letter(rng)
         picture = self._strange[rng.integers(len(self._strange))].image_bgr
         return vary(picture, self._pictures, rng, self._config.strength * rng.random())
 

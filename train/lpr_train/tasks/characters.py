@@ -29,7 +29,7 @@ from lpr_train.data.reader_crops import (
     vary,
 )
 from lpr_train.loop.fit import predict
-from lpr_train.loop.warm_start import unseen_before
+from lpr_train.loop.warm_start import unseen_by_initial_run
 from lpr_train.networks.baseline import baseline_classifier
 from lpr_train.networks.classifier import compact_classifier
 from lpr_train.report.character_plots import plot_answers
@@ -43,10 +43,10 @@ NETWORKS: dict[str, tuple[tuple[int, int], Callable[[tuple[int, int], int], Kera
     "baseline": ((128, 128), baseline_classifier),
 }
 """Arch -> the input's height and width, and what builds it."""
-JUDGED_VIEWS = 4
+EVALUATION_VIEWS = 4
 """Varied views of each held-out crop that are judged beside the crop itself: so few crops alone judge coarsely."""
-RENDERED_TO_JUDGE = 600
-MOST_TOLD = 20
+RENDERED_FOR_EVALUATION = 600
+MOST_REPORTED = 20
 """Lines on broken pictures; `lpr-train check` tells all."""
 
 
@@ -75,7 +75,7 @@ class CharactersTask:
         self._crops, held_out = hold_out_runs(crops, config.holdout, config.seed)
         glyphs, held_glyphs = self._load_glyphs() if is_wide else ([], [])
         self._crops, held_out = [*self._crops, *glyphs], [*held_out, *held_glyphs]
-        self._held = unseen_before(config.init, held_out, lambda crop: crop.sha256)
+        self._held = unseen_by_initial_run(config.init, held_out, lambda crop: crop.sha256)
         self._plate_crops: list[Crop] = []
         self._rendered = RenderedCharacters(self._country, self._crops, config.strength, config.seed, self.labels)
         self._samples = self._open_samples()
@@ -85,10 +85,10 @@ class CharactersTask:
         """A split's crops; what is left out is named on stderr, and training goes on."""
         report = Report()
         crops = load_crops(Path(self.config.data), split, self._country, report, longest_side)
-        for finding in report.findings[:MOST_TOLD]:
+        for finding in report.findings[:MOST_REPORTED]:
             print(f"lpr-train: left out: {finding.path}: {finding.problem}", file=sys.stderr)
-        if len(report.findings) > MOST_TOLD:
-            rest = f"and {len(report.findings) - MOST_TOLD} more in the {split} split"
+        if len(report.findings) > MOST_REPORTED:
+            rest = f"and {len(report.findings) - MOST_REPORTED} more in the {split} split"
             print(f"lpr-train: left out: {rest}; lpr-train check --data {self.config.data} names all", file=sys.stderr)
         return crops
 
@@ -96,7 +96,7 @@ class CharactersTask:
         """The wider data set's training pictures: those to learn from, and those held out."""
         report = Report()
         crops = load_glyph_crops(Path(self.config.data), "train", self.labels, report) if self.config.data else []
-        for finding in report.findings[:MOST_TOLD]:
+        for finding in report.findings[:MOST_REPORTED]:
             print(f"lpr-train: left out: {finding.path}: {finding.problem}", file=sys.stderr)
         return hold_out_groups(crops, self.config.holdout / 4, self.config.seed)
 
@@ -146,15 +146,15 @@ class CharactersTask:
         return pixels, {"scores": target}
 
     @cached_property
-    def _judged(self) -> tuple[Image, tuple[str, ...]]:
+    def _evaluated(self) -> tuple[Image, tuple[str, ...]]:
         """What validation looks at, (N, H, W, 3), and its labels: held-out crops and views of them, else rendered."""
         if not self._held:
-            return self._drawn(UNSEEN, RENDERED_TO_JUDGE)
+            return self._drawn(UNSEEN, RENDERED_FOR_EVALUATION)
         rng = np.random.default_rng((self.config.seed, UNSEEN))
         pictures = [crop.image_bgr for crop in self._crops]
-        views = [vary(crop.image_bgr, pictures, rng, 0.5) for crop in self._held * JUDGED_VIEWS]
+        views = [vary(crop.image_bgr, pictures, rng, 0.5) for crop in self._held * EVALUATION_VIEWS]
         return self._stacked([*(crop.image_bgr for crop in self._held), *views]), tuple(
-            crop.label for crop in self._held * (JUDGED_VIEWS + 1)
+            crop.label for crop in self._held * (EVALUATION_VIEWS + 1)
         )
 
     def _drawn(self, first: int, count: int) -> tuple[Image, tuple[str, ...]]:
@@ -170,12 +170,12 @@ class CharactersTask:
 
         Without held-out crops of a data folder there is nothing to choose by, and the last epoch is kept.
         """
-        return self._judge(model) | (self._watch_validation(model) if self.config.watch_validation else {})
+        return self._evaluate(model) | (self._watch_validation(model) if self.config.watch_validation else {})
 
-    def _judge(self, model: KerasModel) -> dict[str, float]:
+    def _evaluate(self, model: KerasModel) -> dict[str, float]:
         if self.config.data and not self._held:
             return {}
-        pictures, truth = self._judged
+        pictures, truth = self._evaluated
         scores = predict(model, pictures)["scores"]
         right = is_right(scores, truth, self.labels)
         plain = right[: len(self._held) or len(truth)]
@@ -202,7 +202,7 @@ class CharactersTask:
         """What the kept network is measured on, once: the published validation split, else rendered characters."""
         crops = self._load("validation", 0) if self.config.data else []
         if not crops:
-            return ("rendered", "unseen", *self._drawn(UNSEEN + UNSEEN // 2, RENDERED_TO_JUDGE))
+            return ("rendered", "unseen", *self._drawn(UNSEEN + UNSEEN // 2, RENDERED_FOR_EVALUATION))
         pictures = self._stacked([crop.image_bgr for crop in crops])
         return "characters", "validation", pictures, tuple(crop.label for crop in crops)
 
@@ -215,7 +215,7 @@ class CharactersTask:
         threshold = self._fit_threshold(model)
         if threshold is None:
             return metrics
-        drawn = self._rendered.unknowns(UNSEEN + UNSEEN // 8, RENDERED_TO_JUDGE)
+        drawn = self._rendered.unknowns(UNSEEN + UNSEEN // 8, RENDERED_FOR_EVALUATION)
         unknown = {kind: predict(model, self._stacked(crops))["scores"] for kind, crops in drawn.items()}
         return metrics + reject_metrics(threshold, (data, split, scores), unknown)
 
@@ -223,7 +223,7 @@ class CharactersTask:
         """By what validation looks at, which is never what figures are of; None where nothing was held out."""
         if self.config.data and not self._held:
             return None
-        self._threshold = reject_threshold(predict(model, self._judged[0])["scores"])
+        self._threshold = reject_threshold(predict(model, self._evaluated[0])["scores"])
         return self._threshold
 
     def representative(self, count: int) -> Samples:

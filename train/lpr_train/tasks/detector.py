@@ -17,7 +17,7 @@ from lpr_edge.contract.pictures import file_sha256
 from lpr_edge.contract.preprocess import InputSpec, prepare
 from lpr_edge.contract.samples import Samples, picture_sha256
 from lpr_edge.contract.splits import HoldOut
-from lpr_train.augment.occlusion import trouble_plates
+from lpr_train.augment.occlusion import occlude_plates
 from lpr_train.base.config import FitConfig
 from lpr_train.base.engine import KerasModel
 from lpr_train.base.licence import licence_note
@@ -26,7 +26,7 @@ from lpr_train.data.photos import Photo, Scene, ViewConfig, chooses_epoch, load_
 from lpr_train.data.pool import RenewedPool
 from lpr_train.loop.fit import predict
 from lpr_train.loop.losses import peak_loss, weighted_l1, weighted_shares
-from lpr_train.loop.warm_start import unseen_before
+from lpr_train.loop.warm_start import unseen_by_initial_run
 from lpr_train.networks.detector import STRIDE, detector_network
 from lpr_train.render.draw.effects import degrade
 from lpr_train.render.plate.glyphs import GlyphBook
@@ -98,7 +98,7 @@ class DetectorTask:
         self._threshold = config.score_threshold
         parts = HoldOut(config.holdout, config.seed, config.fold, config.folds)
         self._photos, held_out = load_photos(Path(config.data), parts) if config.data else ([], [])
-        self._judging = unseen_before(config.init, held_out, lambda photo: file_sha256(photo.path))
+        self._evaluation = unseen_by_initial_run(config.init, held_out, lambda photo: file_sha256(photo.path))
         self._shown = [photo.scene for photo in self._photos]
         self._cut_out = [cut_out(photo.scene.image_bgr, quad) for photo in self._photos for quad in photo.scene.quads]
 
@@ -127,7 +127,7 @@ class DetectorTask:
         has_photos = bool(self._photos) and self.config.real_share > 0
         behind = self._photos[rng.integers(len(self._photos))].scene if has_photos else scene
         seen = view(scene, behind, self.config.input_size, rng, self._view)
-        image = trouble_plates(seen.image_bgr, seen.quads, self.config.trouble_share, rng)
+        image = occlude_plates(seen.image_bgr, seen.quads, self.config.trouble_share, rng)
         return replace(seen, image_bgr=degrade(image, rng, self.config.strength * rng.random()))
 
     def _photographed(self, index: int, rng: np.random.Generator) -> Scene:
@@ -157,9 +157,9 @@ class DetectorTask:
         scenes = [photo.scene for photo in self._photos]
         found = _all_found(model, scenes, self._spec) if scenes else []
         self._shown = [
-            replace(scene, lures=lures)
+            replace(scene, hard_negatives=hard_negatives)
             for boxes, scene in found
-            for lures, is_mistaken in [mistakes(boxes, scene)]
+            for hard_negatives, is_mistaken in [mistakes(boxes, scene)]
             for _ in range(self.config.mistaken_weight if is_mistaken else 1)
         ]
 
@@ -169,10 +169,10 @@ class DetectorTask:
         return Scene(scene.image_bgr, tuple(plate.quad_xy for plate in scene.plates))
 
     @cached_property
-    def _judged_scenes(self) -> list[Scene]:
+    def _evaluation_scenes(self) -> list[Scene]:
         """What validation looks at: held-out photographs, else rendered scenes."""
-        if self._judging:
-            return [photo.judged for photo in self._judging]
+        if self._evaluation:
+            return [photo.evaluated for photo in self._evaluation]
         rng = np.random.default_rng((self.config.seed, UNSEEN))
         return [self._rendered(rng) for _ in range(100)]
 
@@ -185,28 +185,28 @@ class DetectorTask:
 
     @property
     def _chooses(self) -> bool:
-        return chooses_epoch(self.config.folds, self._photos, self._judging)
+        return chooses_epoch(self.config.folds, self._photos, self._evaluation)
 
     def _figures(self, model: KerasModel) -> dict[str, float]:
         """Recall and precision at the best threshold, which is kept; at the settings' own where nothing may choose."""
         limits = THRESHOLDS if self._chooses else [self.config.score_threshold]
-        figures = judge_detector(model, self._judged_scenes, self._spec, limits)
+        figures = detector_metrics(model, self._evaluation_scenes, self._spec, limits)
         self._threshold = figures.pop("threshold")
         return figures
 
     def final_metrics(self, model: KerasModel) -> list[dict[str, Any]]:
         """The same on the held-out scenes, once more for the kept weights."""
         figures = self._figures(model)
-        count = sum(len(scene.quads) for scene in self._judged_scenes)
-        where = {"data": "plates" if self._judging else "rendered", "split": "held out of training", "count": count}
+        count = sum(len(scene.quads) for scene in self._evaluation_scenes)
+        where = {"data": "plates" if self._evaluation else "rendered", "split": "held out of training", "count": count}
         return [where | {"metric": name, "value": value} for name, value in figures.items()]
 
     def outcomes(self, model: KerasModel) -> list[dict[str, Any]]:
         """Which held-out plates are found, and what is that is none; widths in pixels of the kept photograph."""
-        found = _all_found(model, self._judged_scenes, self._spec)
+        found = _all_found(model, self._evaluation_scenes, self._spec)
         return [
             outcome
-            for photo, (boxes, _) in zip(self._judging, found, strict=True)
+            for photo, (boxes, _) in zip(self._evaluation, found, strict=True)
             for outcome in _photo_outcomes(photo, [quad for score, quad in boxes if score >= self._threshold])
         ]
 
@@ -221,8 +221,10 @@ class DetectorTask:
 
     def heldout(self, count: int) -> Samples:
         """Scenes for parity, with their plates' corners in input pixels."""
-        if self._judging:
-            return self._samples([p.judged for p in self._judging[:count]], "plates, held out", self._judging[:count])
+        if self._evaluation:
+            return self._samples(
+                [p.evaluated for p in self._evaluation[:count]], "plates, held out", self._evaluation[:count]
+            )
         rng = np.random.default_rng((self.config.seed, UNSEEN + 2))
         return self._samples([self._rendered(rng) for _ in range(count)], "rendered")
 
@@ -249,10 +251,10 @@ class DetectorTask:
         """Draw the held-out scenes with what was found."""
         from lpr_train.report.predictions import draw_found_plates
 
-        draw_found_plates(model, self._judged_scenes[:24], self._spec, self._threshold, out / "found.png")
+        draw_found_plates(model, self._evaluation_scenes[:24], self._spec, self._threshold, out / "found.png")
 
 
-def judge_detector(
+def detector_metrics(
     model: KerasModel, scenes: list[Scene], spec: InputSpec, thresholds: Iterable[float] = THRESHOLDS
 ) -> dict[str, float]:
     """Score a detector on scenes, at each threshold.
@@ -265,7 +267,7 @@ def judge_detector(
     return max((_figures_at(found, threshold) for threshold in thresholds), key=lambda f: f["f1"])
 
 
-LURING = 0.2
+HARD_NEGATIVE_SCORE = 0.2
 """Score from which a false alarm is worth learning from."""
 WELL_PLACED = 0.65
 """IoU below which a plate counts as a mistake to learn from: one found, but so badly that it may not be read."""
@@ -274,11 +276,13 @@ Found = list[tuple[list[tuple[float, Floats]], Scene]]
 
 def mistakes(boxes: list[tuple[float, Floats]], scene: Scene) -> tuple[tuple[Quad, ...], bool]:
     """Where a plate was imagined, and whether there was that or a missed plate."""
-    quads = [quad for score, quad in boxes if score >= LURING]
+    quads = [quad for score, quad in boxes if score >= HARD_NEGATIVE_SCORE]
     matches = match_plates(quads, scene.quads)
     extra = [quads[i] for i in matches.false_alarms]
-    lures = tuple(q for q in extra if not any(quad_iou(q, plate) > 0.0 for plate in scene.plates))
-    return lures, bool(lures) or len(match_plates(quads, scene.quads, WELL_PLACED).pairs) < len(scene.quads)
+    hard_negatives = tuple(q for q in extra if not any(quad_iou(q, plate) > 0.0 for plate in scene.plates))
+    return hard_negatives, bool(hard_negatives) or len(match_plates(quads, scene.quads, WELL_PLACED).pairs) < len(
+        scene.quads
+    )
 
 
 def _all_found(model: KerasModel, scenes: list[Scene], spec: InputSpec) -> Found:
@@ -296,7 +300,7 @@ def _photo_outcomes(photo: Photo, quads: list[Floats]) -> list[dict[str, Any]]:
     matches = match_plates(quads, [label.quad_xy for label in wanted])
     found = {true for _, true in matches.pairs}
     alarms = [quads[i] for i in matches.false_alarms]
-    excused = len(match_plates(alarms, photo.judged.ignored, 0.3).pairs)
+    excused = len(match_plates(alarms, photo.evaluated.ignored, 0.3).pairs)
     plates = [
         {
             "image": photo.path.name,

@@ -13,7 +13,7 @@ from lpr_edge.contract.geometry import quad_size, rectify
 from lpr_train.base.config import read_config
 from lpr_train.data.reader_crops import Crop
 from lpr_train.data.real_plates import RealPlate
-from lpr_train.loop.warm_start import start_from
+from lpr_train.loop.warm_start import load_initial_weights
 from lpr_train.targets.heat_maps import PlacedCharacter
 from lpr_train.tasks.reader import ReaderConfig, ReaderTask
 
@@ -43,7 +43,9 @@ def load_plate_crops(data: Path, country: str, reader: Path) -> list[Crop]:
     settings = read_config(path, ReaderConfig)
     task = ReaderTask(replace(settings, data=str(data), country=country, holdout=0.0, fold=0, folds=0, init=""))
     model = task.build()
-    start_from(model, reader)  # a reader of a time when the alphabet was shorter finds its letters all the same
+    load_initial_weights(
+        model, reader
+    )  # a reader of a time when the alphabet was shorter finds its letters all the same
     task.learn_from(model)
     return [crop for plate in task.placed for crop in cut_out(plate)]
 

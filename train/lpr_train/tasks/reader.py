@@ -20,26 +20,26 @@ from lpr_edge.contract.outputs import decode_characters, group_rows
 from lpr_edge.contract.preprocess import InputSpec, prepare, prepare_plate
 from lpr_edge.contract.samples import Samples, picture_sha256
 from lpr_edge.contract.splits import HoldOut
-from lpr_train.augment.copy_paste import UprightPlate, interchangeable, recombine, upright
+from lpr_train.augment.copy_paste import UprightPlate, copy_paste_rows, interchangeable, upright
 from lpr_train.augment.letter_paste import LetterBank, with_pasted_letters
-from lpr_train.augment.row_layout import flattened
+from lpr_train.augment.row_layout import to_one_row
 from lpr_train.base.config import FitConfig
 from lpr_train.base.engine import KerasModel
 from lpr_train.base.licence import licence_note
 from lpr_train.base.task import UNSEEN
 from lpr_train.data.photos import chooses_epoch, load_photos
 from lpr_train.data.pool import RenewedPool
-from lpr_train.data.real_plates import RealPlate, boxed, jitter, legible_plates, look_at, moved
+from lpr_train.data.real_plates import RealPlate, boxed, jitter, legible_plates, moved, rectified_view
 from lpr_train.loop.fit import predict
 from lpr_train.loop.losses import peak_loss, weighted_l1, weighted_labels
-from lpr_train.loop.warm_start import unseen_before
+from lpr_train.loop.warm_start import unseen_by_initial_run
 from lpr_train.networks.reader import STRIDE, reader_network
 from lpr_train.render.draw.effects import degrade
 from lpr_train.render.draw.photograph import photograph
 from lpr_train.render.plate.cutouts import CutoutSource, load_cutouts
 from lpr_train.render.plate.glyphs import GlyphBook
 from lpr_train.render.plate.plates import PlateRenderer, RenderedPlate
-from lpr_train.targets.forced_alignment import place_characters
+from lpr_train.targets.forced_alignment import align_characters
 from lpr_train.targets.heat_maps import UNKNOWN, PlacedCharacter, character_targets
 
 DEGRADED = 0.8
@@ -119,7 +119,7 @@ class ReaderTask:
         self._real = legible_plates(training, self._country, with_partial=True)
         self._shown: list[RealPlate] = []
         self._letters = LetterBank((), self._country)
-        self._judging = unseen_before(config.init, legible_plates(judging, self._country), RealPlate.sha256)
+        self._evaluation = unseen_by_initial_run(config.init, legible_plates(judging, self._country), RealPlate.sha256)
         self._index = {label: i for i, label in enumerate(self._country.labels)}
         self._kinds = interchangeable(self._country)
 
@@ -152,7 +152,7 @@ class ReaderTask:
         plate = plates[rng.integers(len(plates))]
         image, quad, placed = plate.crop_bgr, plate.quad_xy, (*plate.placed, *plate.unknown)
         if plate.is_whole and rng.random() < self.config.recombined_share:
-            anew = self._recombined(plate, plates[rng.integers(len(plates))], rng)
+            anew = self._copy_pasted(plate, plates[rng.integers(len(plates))], rng)
             image, quad, placed = anew.image_bgr, anew.quad_xy, anew.placed
         if rng.random() < self.config.inverted_share:
             image = np.asarray(cv2.bitwise_not(image), np.uint8)
@@ -160,12 +160,12 @@ class ReaderTask:
             image = degrade(image, rng, self.config.strength * rng.random())
         is_boxed = rng.random() < self.config.boxed_share
         seen = grow_quad(boxed(quad, rng), self.config.margin) if is_boxed else self._seen(quad, rng)
-        return look_at(image, quad, seen, placed, self._spec.size_hw)
+        return rectified_view(image, quad, seen, placed, self._spec.size_hw)
 
-    def _recombined(self, plate: RealPlate, other: RealPlate, rng: np.random.Generator) -> UprightPlate:
-        anew = recombine(upright(plate), upright(other if other.is_whole else plate), self._kinds, rng)
+    def _copy_pasted(self, plate: RealPlate, other: RealPlate, rng: np.random.Generator) -> UprightPlate:
+        anew = copy_paste_rows(upright(plate), upright(other if other.is_whole else plate), self._kinds, rng)
         anew = with_pasted_letters(anew, self._letters, self.config.pasted_share, rng)
-        return flattened(anew, rng) if rng.random() < self.config.flattened_share else anew
+        return to_one_row(anew, rng) if rng.random() < self.config.flattened_share else anew
 
     def _rendered(self, plate: RenderedPlate, rng: np.random.Generator) -> tuple[Image, list[PlacedCharacter]]:
         height, width = plate.image_bgr.shape[:2]
@@ -181,7 +181,7 @@ class ReaderTask:
         ]
         image, quad = photograph(plate.image_bgr, rng)
         image = degrade(image, rng, self.config.strength * rng.random())
-        return look_at(image, quad, self._seen(quad, rng), places, self._spec.size_hw)
+        return rectified_view(image, quad, self._seen(quad, rng), places, self._spec.size_hw)
 
     def _seen(self, quad: Quad, rng: np.random.Generator) -> Quad:
         return grow_quad(jitter(quad, rng, self.config.corner_jitter), self.config.margin)
@@ -200,7 +200,7 @@ class ReaderTask:
             plate.is_whole and self._read(own) != plate.labels for own, plate in zip(each, self._real, strict=True)
         ]
         self._letters = LetterBank(self._real, self._country)
-        weighed = by_weight(self._real, misread, self.config.misread_weight)
+        weighed = weighted_plates(self._real, misread, self.config.misread_weight)
         self._shown = [plate for plate, weight in zip(weighed, rarities(weighed), strict=True) for _ in range(weight)]
 
     @property
@@ -211,7 +211,7 @@ class ReaderTask:
     def _places(self, heads: dict[str, Floats], plate: RealPlate) -> list[PlacedCharacter] | None:
         """Characters in shares of the plate itself, without the margin that the reader sees around it."""
         rows = [[self._index.get(label, UNKNOWN) for label in row] for row in plate.known_rows]
-        found = place_characters(heads, rows)
+        found = align_characters(heads, rows)
         m = self.config.margin
         scale = 1 + 2 * m
         back = np.array([[scale, 0, -m], [0, scale, -m], [0, 0, 1]])
@@ -223,17 +223,17 @@ class ReaderTask:
         return predict(model, np.concatenate(prepared), 64)
 
     @cached_property
-    def _moved_judging(self) -> list[RealPlate]:
+    def _moved_evaluation(self) -> list[RealPlate]:
         """The held-out plates, all of them `MOVES` times, at corners as wrong as a detector's."""
         rng = np.random.default_rng((self.config.seed, UNSEEN + 3))
         return [
             replace(plate, quad_xy=jitter(plate.quad_xy, rng, self.config.corner_jitter))
             for _ in range(MOVES)
-            for plate in self._judging
+            for plate in self._evaluation
         ]
 
     @cached_property
-    def _rendered_judging(self) -> list[tuple[Image, tuple[tuple[str, ...], ...]]]:
+    def _rendered_evaluation(self) -> list[tuple[Image, tuple[tuple[str, ...], ...]]]:
         """Rendered plates that no training sees, with their rows."""
         return [self._rendered_with_rows(np.random.default_rng((self.config.seed, UNSEEN + i))) for i in range(200)]
 
@@ -241,7 +241,7 @@ class ReaderTask:
         plate = self._plates.render(rng)
         image, quad = photograph(plate.image_bgr, rng)
         image = degrade(image, rng, self.config.strength * rng.random())
-        picture, _ = look_at(image, quad, grow_quad(quad, self.config.margin), (), self._spec.size_hw)
+        picture, _ = rectified_view(image, quad, grow_quad(quad, self.config.margin), (), self._spec.size_hw)
         return prepare(picture, self._spec).pixels[0], plate.rows
 
     def _read(self, heads: dict[str, Floats]) -> list[str]:
@@ -252,18 +252,20 @@ class ReaderTask:
     def _thresholds(self) -> dict[str, float]:
         return {"peak": self.config.peak_threshold, "margin": self.config.margin, "temperature": 1.0}
 
-    def _judged(self, model: KerasModel) -> dict[str, list[tuple[list[str], list[str]]]]:
+    def _evaluated(self, model: KerasModel) -> dict[str, list[tuple[list[str], list[str]]]]:
         """Pairs of true and read labels, by where the plates come from."""
-        pictures = np.stack([picture for picture, _ in self._rendered_judging])
-        truths = [[label for row in rows for label in row] for _, rows in self._rendered_judging]
+        pictures = np.stack([picture for picture, _ in self._rendered_evaluation])
+        truths = [[label for row in rows for label in row] for _, rows in self._rendered_evaluation]
         pairs = {"rendered": self._pairs(predict(model, pictures, 64), truths)}
-        if self._judging:
-            truths = [plate.labels for plate in self._judging]
-            pairs["plates"] = self._pairs(self._outputs(model, self._judging), truths)
-            pairs["moved"] = self._pairs(self._outputs(model, self._moved_judging), truths * MOVES)
-            for source in sorted({plate.source for plate in self._judging} - {""}):
+        if self._evaluation:
+            truths = [plate.labels for plate in self._evaluation]
+            pairs["plates"] = self._pairs(self._outputs(model, self._evaluation), truths)
+            pairs["moved"] = self._pairs(self._outputs(model, self._moved_evaluation), truths * MOVES)
+            for source in sorted({plate.source for plate in self._evaluation} - {""}):
                 own = [
-                    pair for pair, plate in zip(pairs["plates"], self._judging, strict=True) if plate.source == source
+                    pair
+                    for pair, plate in zip(pairs["plates"], self._evaluation, strict=True)
+                    if plate.source == source
                 ]
                 pairs[source] = own
         return pairs
@@ -277,13 +279,15 @@ class ReaderTask:
         The score, where it chooses the epoch, is the mean of exact match and 1 - CER over both; of rendered plates
         where there are no others.
         """
-        judged = self._judged(model)
+        evaluated = self._evaluated(model)
         figures = {
-            f"{name}_{metric}": value for name, pairs in judged.items() for metric, value in _figures(pairs).items()
+            f"{name}_{metric}": value for name, pairs in evaluated.items() for metric, value in _figures(pairs).items()
         }
-        deciding = _figures(judged["plates"] + judged["moved"] if "plates" in judged else judged["rendered"])
+        deciding = _figures(
+            evaluated["plates"] + evaluated["moved"] if "plates" in evaluated else evaluated["rendered"]
+        )
         placed = {"placed": float(len(self.placed))} if self._real else {}
-        is_choice = chooses_epoch(self.config.folds, self._real, self._judging)
+        is_choice = chooses_epoch(self.config.folds, self._real, self._evaluation)
         score = {"score": (deciding["exact"] + 1 - deciding["cer"]) / 2} if is_choice else {}
         return score | figures | placed
 
@@ -291,13 +295,13 @@ class ReaderTask:
         """The same figures for the kept weights."""
         return [
             {"data": name, "split": "held out of training", "metric": metric, "value": value, "count": len(pairs)}
-            for name, pairs in self._judged(model).items()
+            for name, pairs in self._evaluated(model).items()
             for metric, value in _figures(pairs).items()
         ]
 
     def outcomes(self, model: KerasModel) -> list[dict[str, Any]]:
         """Truth and reading of each held-out plate, without grammar; widths in pixels of the kept photograph."""
-        pairs = self._judged(model).get("plates", [])
+        pairs = self._evaluated(model).get("plates", [])
         return [
             {
                 "image": plate.path.name,
@@ -306,7 +310,7 @@ class ReaderTask:
                 "truth": truth,
                 "read": read,
             }
-            for plate, (truth, read) in zip(self._judging, pairs, strict=True)
+            for plate, (truth, read) in zip(self._evaluation, pairs, strict=True)
         ]
 
     def representative(self, count: int) -> Samples:
@@ -320,9 +324,9 @@ class ReaderTask:
 
     def heldout(self, count: int) -> Samples:
         """Plates for parity, with their rows."""
-        if self._judging:
-            return self._real_samples(self._judging[:count], "plates, held out")
-        judging = self._rendered_judging[:count]
+        if self._evaluation:
+            return self._real_samples(self._evaluation[:count], "plates, held out")
+        judging = self._rendered_evaluation[:count]
         pictures = tuple(picture for picture, _ in judging)
         truth = tuple(["".join(row) for row in rows] for _, rows in judging)
         return Samples(pictures, "rendered", tuple(map(picture_sha256, pictures)), truth, self.config.seed)
@@ -346,10 +350,10 @@ class ReaderTask:
         """Draw held-out plates with what was read."""
         from lpr_train.report.predictions import draw_read_plates
 
-        plates = [(picture, rows) for picture, rows in self._rendered_judging[:24]]
-        if self._judging:
-            samples = self._real_samples(self._judging, "")
-            plates = list(zip(samples.pictures, (plate.rows for plate in self._judging), strict=True))
+        plates = [(picture, rows) for picture, rows in self._rendered_evaluation[:24]]
+        if self._evaluation:
+            samples = self._real_samples(self._evaluation, "")
+            plates = list(zip(samples.pictures, (plate.rows for plate in self._evaluation), strict=True))
         heads = predict(model, np.stack([picture for picture, _ in plates]), 64)
         read = [self._read({role: h[i] for role, h in heads.items()}) for i in range(len(plates))]
         draw_read_plates([p for p, _ in plates], [r for _, r in plates], read, out / "read.png")
@@ -364,7 +368,7 @@ def real_cutouts(folder: Path, country: Country) -> CutoutSource | None:
     return load_cutouts(load_characters(root, "train", country))
 
 
-def by_weight(plates: Sequence[RealPlate], misread: Sequence[bool], weight: int) -> list[RealPlate]:
+def weighted_plates(plates: Sequence[RealPlate], misread: Sequence[bool], weight: int) -> list[RealPlate]:
     """The plates whose characters are placed, those that were misread `weight` times."""
     shown = zip(plates, misread, strict=True)
     return [plate for plate, wrong in shown for _ in range(weight if wrong else 1) if plate.placed]

@@ -29,7 +29,7 @@ class RenderedCharacters:
     ) -> None:
         self._country, self._crops, self._strength, self._seed = country, crops, strength, seed
         self.labels = tuple(labels) or tuple(country.characters.values())
-        self.strangers = strangers(country, self.labels)
+        self.foreign_labels = foreign_labels(country, self.labels)
         published = set(country.characters.values())
         self.often = (*range(len(self.labels)), *(i for i, label in enumerate(self.labels) if label in published))
         """Numbers of labels to draw from: those of the published data twice as often as the wider one's letters."""
@@ -53,11 +53,11 @@ class RenderedCharacters:
         picture: Image = self._renderer.clutter(rng)
         return picture
 
-    def stranger(self, rng: np.random.Generator) -> Image:
+    def foreign_letter(self, rng: np.random.Generator) -> Image:
         """A crop of a letter outside the alphabet; clutter where every letter is in it."""
-        if not self.strangers:
+        if not self.foreign_labels:
             return self.clutter(rng)
-        return self.character(self.strangers[rng.integers(len(self.strangers))], rng)
+        return self.character(self.foreign_labels[rng.integers(len(self.foreign_labels))], rng)
 
     def characters(self, first: int, count: int) -> tuple[list[Image], tuple[str, ...]]:
         """Crops from index `first` on and their labels, each label as often as the others."""
@@ -68,8 +68,8 @@ class RenderedCharacters:
     def unknowns(self, first: int, count: int) -> dict[str, list[Image]]:
         """So many crops of each kind that is no character of the alphabet, from index `first` on, by kind."""
         kinds: dict[str, Callable[[np.random.Generator], Image]] = {"rendered clutter": self.clutter}
-        if self.strangers:
-            kinds["rendered letters outside the alphabet"] = self.stranger
+        if self.foreign_labels:
+            kinds["rendered letters outside the alphabet"] = self.foreign_letter
         rngs = {
             kind: [np.random.default_rng((self._seed, first + n, place)) for n in range(count)]
             for place, kind in enumerate(kinds)
@@ -77,7 +77,7 @@ class RenderedCharacters:
         return {kind: [draw(rng) for rng in rngs[kind]] for kind, draw in kinds.items()}
 
 
-def strangers(country: Country, own: Sequence[str] = ()) -> tuple[str, ...]:
+def foreign_labels(country: Country, own: Sequence[str] = ()) -> tuple[str, ...]:
     """Labels of the alphabet's script that are no character class, and can't be taken for a piece of one.
 
     A label that is part of a class's, or has one as its part, shows the same strokes; another script has signs that

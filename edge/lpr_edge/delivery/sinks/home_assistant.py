@@ -16,7 +16,7 @@ ATTRIBUTES = "{{ dict(value_json, event_type=value_json.event) | to_json }}"
 
 
 @dataclass(frozen=True)
-class Announced:
+class DiscoverySettings:
     """What else than plates there is to show."""
 
     metrics: bool = True
@@ -25,7 +25,7 @@ class Announced:
     """Whether it publishes a picture of each event."""
 
 
-def discovery_messages(device: str, topic: str, announced: Announced) -> dict[str, str]:
+def discovery_messages(device: str, topic: str, announced: DiscoverySettings) -> dict[str, str]:
     """Topic -> JSON of each entity.
 
     A plate is an event entity: two visits of one plate are two events, and a device that reconnects tells none. So
@@ -75,7 +75,7 @@ def _node(device: str, topic: str) -> str:
     return f"lpr_{device}" if is_plain else f"lpr_{_identity(device, topic)}"
 
 
-def _entities(base: str, announced: Announced) -> list[tuple[str, str, dict[str, Any]]]:
+def _entities(base: str, announced: DiscoverySettings) -> list[tuple[str, str, dict[str, Any]]]:
     """Component, name and settings of each entity."""
     plate = {
         "name": "Plate",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lpr_edge.contract.records import Record
 from lpr_edge.delivery.log_rotation import RotatedFile
-from lpr_edge.delivery.sink import Parcel
+from lpr_edge.delivery.sink import StoredEvent
 
 COLUMNS = ("id", "first_seen", "last_seen", "source", "text", "latin", "valid", "confidence", "frames")
 
@@ -21,10 +21,10 @@ class JsonFile:
     def __init__(self, path: Path, limit_bytes: int) -> None:
         self.file = RotatedFile(path, limit_bytes)
 
-    def deliver(self, parcel: Parcel) -> None:
+    def deliver(self, stored_event: StoredEvent) -> None:
         """Add a line, unless a process that was killed just then has added it."""
-        if _id_of(self.file.last_line()) != parcel.record["id"]:
-            self.file.append(json.dumps(parcel.record, ensure_ascii=False))
+        if _id_of(self.file.last_line()) != stored_event.record["id"]:
+            self.file.append(json.dumps(stored_event.record, ensure_ascii=False))
 
     def close(self) -> None:
         """Every line is on the disk already."""
@@ -39,10 +39,10 @@ class Table:
     def __init__(self, path: Path, limit_bytes: int) -> None:
         self.file = RotatedFile(path, limit_bytes, ",".join(COLUMNS))
 
-    def deliver(self, parcel: Parcel) -> None:
+    def deliver(self, stored_event: StoredEvent) -> None:
         """Add a row, unless a process that was killed just then has added it."""
-        if not self.file.last_line().startswith(f"{parcel.record['id']},"):
-            self.file.append(_row(parcel.record))
+        if not self.file.last_line().startswith(f"{stored_event.record['id']},"):
+            self.file.append(_row(stored_event.record))
 
     def close(self) -> None:
         """Every row is on the disk already."""

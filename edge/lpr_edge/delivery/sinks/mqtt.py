@@ -11,8 +11,8 @@ from lpr_edge import __version__
 from lpr_edge.base.board import machine_identity
 from lpr_edge.base.log import warn
 from lpr_edge.contract.records import SCHEMA, Record
-from lpr_edge.delivery.sink import DeliveryError, Parcel
-from lpr_edge.delivery.sinks.home_assistant import Announced, discovery_messages, outdated_topics
+from lpr_edge.delivery.sink import DeliveryError, StoredEvent
+from lpr_edge.delivery.sinks.home_assistant import DiscoverySettings, discovery_messages, outdated_topics
 from lpr_edge.delivery.sinks.mqtt_connection import Connection, Login
 from lpr_edge.delivery.sinks.mqtt_picture import small_picture
 
@@ -22,7 +22,7 @@ TIMEOUT_S = 10.0
 
 LONGEST_ID = 19
 """Signs of a client id behind `lpr-`: MQTT 3.1.1 promises 23."""
-PLATES_AND_METRICS = Announced()
+PLATES_AND_METRICS = DiscoverySettings()
 
 
 def client_identity(outbox: Path) -> str:
@@ -53,7 +53,7 @@ class Mqtt:
         discovery: bool = True,
         timeout_s: float = TIMEOUT_S,
         client_id: str = "",
-        announced: Announced = PLATES_AND_METRICS,
+        announced: DiscoverySettings = PLATES_AND_METRICS,
     ) -> None:
         """Connect, now or when the broker is there.
 
@@ -85,14 +85,14 @@ class Mqtt:
         self._client = Connection(Login(url, password, certificate), self._client_id, self._greet, self._hear, will)
         self._client.start()
 
-    def deliver(self, parcel: Parcel) -> None:
+    def deliver(self, stored_event: StoredEvent) -> None:
         """Publish an event and wait for the broker's word; a try that was cut off is waited for, not sent again."""
-        event_id = parcel.record["id"]
+        event_id = stored_event.record["id"]
         if self._under_way is None or self._under_way[:2] != (event_id, self._client.generation):
             if not self._client.is_connected():
                 raise DeliveryError(self._client.reason)
-            self._show(parcel.pictures)
-            payload = json.dumps(parcel.record, ensure_ascii=False)
+            self._show(stored_event.pictures)
+            payload = json.dumps(stored_event.record, ensure_ascii=False)
             message = self._client.publish(f"{self._base}/event", payload)
             self._under_way = event_id, self._client.generation, message
         message = self._under_way[2]

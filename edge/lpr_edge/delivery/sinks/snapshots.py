@@ -12,7 +12,7 @@ from lpr_edge.base.private_files import make_private_folder, open_private, sync_
 from lpr_edge.contract.arrays import Image
 from lpr_edge.contract.geometry import quad_size, rectify
 from lpr_edge.contract.records import Sighting
-from lpr_edge.delivery.sink import DeliveryError, Parcel
+from lpr_edge.delivery.sink import DeliveryError, StoredEvent
 
 QUALITY = 90
 LARGEST = 1024
@@ -46,12 +46,12 @@ class Snapshots:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def deliver(self, parcel: Parcel) -> None:
+    def deliver(self, stored_event: StoredEvent) -> None:
         """Save an event's pictures, each whole or not at all."""
         try:
             make_private_folder(self.folder)
-            for name, jpeg in parcel.pictures.items():
-                _save(f"{self.folder}/{_file_name(parcel.record['id'], name)}", jpeg)
+            for name, jpeg in stored_event.pictures.items():
+                _save(f"{self.folder}/{_file_name(stored_event.record['id'], name)}", jpeg)
             sync_folder(self.folder)
         except OSError as error:
             raise DeliveryError(f"can't write to {self.folder}: {error.strerror}") from error

@@ -12,7 +12,7 @@ from threading import Thread
 from lpr_edge import __version__
 from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.url import Url, parse_url, redact
-from lpr_edge.delivery.sink import DeliveryError, Parcel, RefusedError
+from lpr_edge.delivery.sink import DeliveryError, RefusedError, StoredEvent
 
 TIMEOUT_S = 10.0
 """For the whole exchange, from the host's address to the answer's last header."""
@@ -46,10 +46,10 @@ class Webhook:
             self._headers["Authorization"] = basic_login(self._address)
         self._timeout_s = timeout_s
 
-    def deliver(self, parcel: Parcel) -> None:
+    def deliver(self, stored_event: StoredEvent) -> None:
         """Post an event; any 2xx means that it has arrived, and nothing else does, a redirect included."""
-        headers = self._headers | {"Idempotency-Key": parcel.record["id"]}
-        body = json.dumps(parcel.record, ensure_ascii=False).encode()
+        headers = self._headers | {"Idempotency-Key": stored_event.record["id"]}
+        body = json.dumps(stored_event.record, ensure_ascii=False).encode()
         status = Exchange(self._connect(), self._address.target, body, headers).status(self._timeout_s)
         if status in REFUSALS:
             raise RefusedError(f"HTTP status {status}")
