@@ -366,3 +366,24 @@ def test_numbers_given_anew_count_as_new(tmp_path: Path) -> None:
     box.add(record(6))
     assert drain(box) == [record(6)]
     box.close()
+
+
+def test_what_a_sink_refused_is_carried_into_a_new_file(tmp_path: Path) -> None:
+    """A refused event outlives damage to other pages: it is still counted as refused, and can be sent again."""
+    path = tmp_path / "outbox.db"
+    box = Outbox(path, ["shelf"], True)
+    for number in range(400):
+        box.add(record(number) | {"text": "x" * 500})
+    box.mark_refused("shelf", 1, "HTTP 413")
+    for number in range(2, 401):
+        box.mark_delivered("shelf", number)
+    box.close()
+    with path.open("r+b") as file:
+        file.seek((path.stat().st_size // 4096 - 4) * 4096)
+        file.write(b"\xa5" * 8192)
+    box = Outbox(path, ["shelf"], True)
+    assert list(tmp_path.glob("outbox.db.damaged-*"))
+    assert box.refused() == {"shelf": 1}
+    assert box.replay()["shelf"] >= 1
+    assert record(0)["id"] in [event["id"] for event in drain(box)]
+    box.close()
