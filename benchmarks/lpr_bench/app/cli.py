@@ -27,6 +27,7 @@ def build_parser() -> argparse.ArgumentParser:
     from lpr_bench.parity import run_parity
     from lpr_bench.report import run_cards, run_report
     from lpr_bench.roofline import run_roofline
+    from lpr_bench.visits import run_visits
 
     parser = argparse.ArgumentParser(
         prog="lpr-bench", description="Accuracy, latency and memory of the models on this machine; alone: frames."
@@ -36,6 +37,7 @@ def build_parser() -> argparse.ArgumentParser:
     run_all.add_command(benchmarks)
     run_latency.add_command(benchmarks)
     run_accuracy.add_command(benchmarks)
+    run_visits.add_command(benchmarks)
     run_calibrate.add_command(benchmarks)
     run_cards.add_command(benchmarks)
     run_parity.add_command(benchmarks)

@@ -1,0 +1,99 @@
+"""What became of each visit: which events were its own, and whether they were right."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lpr_bench.visits.clips import Mark, Visit
+from lpr_bench.visits.play import Played, Told
+from lpr_edge.contract.arrays import Image
+from lpr_edge.contract.metrics import edit_distance
+
+NEAR = 0.6
+"""An event is of the plate whose middle is nearer than this share of that plate's longer side."""
+SLACK_S = 1.5
+"""In real clips an event may come so long before a visit or after it."""
+
+
+@dataclass(frozen=True)
+class VisitOutcome:
+    """One visit and the events of it."""
+
+    visit: Visit
+    events: tuple[Told, ...]
+    legible_s: float | None
+    """When its plate was first legible; None where it never was."""
+    strip: tuple[Image, ...] = ()
+
+    @property
+    def has_right(self) -> bool:
+        """Whether an event has its text."""
+        return any(event.text == self.visit.text for event in self.events)
+
+    @property
+    def is_once_and_right(self) -> bool:
+        """Whether it has one event, the right one."""
+        return len(self.events) == 1 and self.has_right
+
+    @property
+    def delay_s(self) -> float | None:
+        """From the first legible frame to the first right event; None where there is none."""
+        right = [event.time_s for event in self.events if event.text == self.visit.text]
+        return None if not right or self.legible_s is None else max(0.0, right[0] - self.legible_s)
+
+
+@dataclass(frozen=True)
+class ClipOutcome:
+    """What became of a clip's visits."""
+
+    name: str
+    visits: tuple[VisitOutcome, ...]
+    false_events: tuple[Told, ...]
+    """Events of nobody's plate."""
+    seconds: float
+    frames: int
+    cpu_s: float
+
+
+def judge(played: Played) -> ClipOutcome:
+    """Give each event to its visit."""
+    visits = played.clip.visits
+    own: dict[int, list[Told]] = {number: [] for number in range(len(visits))}
+    false = []
+    for event in played.events:
+        number, is_known = _place_of(event) if event.marks is not None else _time_of(event, visits)
+        if number is not None:
+            own[number].append(event)
+        elif not is_known:
+            false.append(event)
+    outcomes = tuple(
+        VisitOutcome(visit, tuple(own[number]), played.legible_s.get(number), tuple(played.strips.get(number, ())))
+        for number, visit in enumerate(visits)
+    )
+    return ClipOutcome(played.clip.name, outcomes, tuple(false), played.clip.seconds, played.frames, played.cpu_s)
+
+
+def _place_of(event: Told) -> tuple[int | None, bool]:
+    """The visit whose plate stands where the event's is, and whether a plate stands there at all."""
+    near = [(_distance(event, mark), mark) for mark in event.marks or ()]
+    distance, mark = min(near, key=lambda pair: pair[0], default=(np.inf, None))
+    return (mark.visit, True) if mark is not None and distance < NEAR else (None, False)
+
+
+def _distance(event: Told, mark: Mark) -> float:
+    """Between the middles, beside the longer side of the plate."""
+    apart = float(np.linalg.norm(event.quad_xy.mean(axis=0) - mark.quad_xy.mean(axis=0)))
+    return apart / float(np.ptp(mark.quad_xy, axis=0).max())
+
+
+def _time_of(event: Told, visits: Sequence[Visit]) -> tuple[int | None, bool]:
+    """The visit of that time whose text is nearest."""
+    there = [
+        number
+        for number, visit in enumerate(visits)
+        if event.first_s <= visit.last_s + SLACK_S and event.last_s >= visit.first_s - SLACK_S
+    ]
+    if not there:
+        return None, False
+    return min(there, key=lambda number: edit_distance(list(event.text), list(visits[number].text))), True
