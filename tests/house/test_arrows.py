@@ -26,6 +26,7 @@ NEVER_ON_THE_DEVICE = ("tensorflow", "keras", "onnx", "tf2onnx")
 EXTRAS = (
     *NEVER_ON_THE_DEVICE,
     "h5py",
+    "jinja2",
     "matplotlib",
     "onnxruntime",
     "paho",

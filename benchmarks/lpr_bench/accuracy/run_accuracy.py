@@ -26,6 +26,7 @@ from lpr_edge.contract.data import PlatePhoto, load_characters, load_plates_and_
 from lpr_edge.contract.errors import DataError
 from lpr_edge.contract.splits import TRAINING_SPLIT
 from lpr_edge.vision.pipeline import PlatePipeline
+from lpr_export.report.html_page import check_installed
 
 PHOTOGRAPHS_ALONE = ("kind", "page", "against", "misses")
 """Flags without effect for single characters and rendered frames."""
@@ -74,6 +75,8 @@ def _refuse_idle_flags(parsed: argparse.Namespace) -> None:
 
 
 def _score_plates(parsed: argparse.Namespace) -> dict[str, Any]:
+    if parsed.page:
+        check_installed()
     split = parsed.split or "test"
     everything = load_plates_and_crops(parsed.data, split)
     if not everything:

@@ -5,7 +5,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from lpr_bench.base.page import make_page, paragraph
 from lpr_bench.base.results import OldResultError, Record, read_records
 from lpr_bench.report.report_rivals import rivals_section, speed_plot
 from lpr_bench.report.report_roofline import limits_section, projection_sections, stress_section
@@ -19,6 +18,7 @@ from lpr_bench.report.report_sections import (
 )
 from lpr_bench.system.boards import RESULTS
 from lpr_edge.contract.errors import LprError
+from lpr_export.report.html_page import make_page, paragraph
 
 SECTIONS = (
     boards_section,

@@ -178,6 +178,7 @@ def _export_all(parsed: argparse.Namespace) -> int:
     from lpr_export.app.export import check_confidence, check_names, export
     from lpr_export.base.run_folder import open_run, shipped_runs
     from lpr_export.convert.worker import start_worker
+    from lpr_export.report.html_page import check_installed
 
     options = ExportOptions(
         parsed.precisions,
@@ -193,6 +194,7 @@ def _export_all(parsed: argparse.Namespace) -> int:
         parsed.allow_small,
         parsed.confidence,
     )
+    check_installed()
     runs = [open_run(path) for path in parsed.runs] or shipped_runs()
     check_names(runs)
     check_confidence(runs, options)

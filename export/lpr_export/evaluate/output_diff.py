@@ -1,6 +1,5 @@
 """Differences between a file's answers and float's, for the report: confusions, scores, pictures."""
 
-import base64
 import difflib
 from collections import Counter
 from collections.abc import Sequence
@@ -30,8 +29,7 @@ class Example:
     """A picture with its ground truth and two answers."""
 
     name: str
-    png: str
-    """Base64."""
+    png: bytes
     truth: str
     answers: tuple[tuple[str, str], ...]
     """Name and answer of each: `float` and this file, or two formats."""
@@ -129,8 +127,8 @@ def _with_corners(case: Case, before: Any, now: Any) -> Image:
     return np.asarray(small, np.uint8)
 
 
-def _png(picture: Image) -> str:
+def _png(picture: Image) -> bytes:
     scale = min(1.0, 2 * THUMBNAIL / max(picture.shape[:2]))
     small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else picture
     _, data = cv2.imencode(".png", np.ascontiguousarray(small))
-    return base64.b64encode(data.tobytes()).decode()
+    return bytes(data.tobytes())

@@ -1,17 +1,14 @@
-import re
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-from lpr_bench.accuracy import accuracy_page
 from lpr_bench.accuracy.misses import FOUND_BGR, TRUTH_BGR, MissFolder, draw_miss
 from lpr_bench.accuracy.plates import ReadPlate, score_photos
 from lpr_edge.contract.arrays import Quad
 from lpr_edge.contract.data import PlateLabel, PlatePhoto
 from lpr_edge.contract.errors import LprError
-from lpr_export.report import page
 
 HERE: Quad = np.array([[50, 80], [150, 80], [150, 130], [50, 130]], np.float32)
 THERE: Quad = np.array([[200, 180], [260, 180], [260, 210], [200, 210]], np.float32)
@@ -42,14 +39,6 @@ def test_photographs_with_mistakes_are_drawn(
     score_photos([PlatePhoto(tmp_path / "a.png", "test", "made", tuple(labels))], lambda *_: found, [folder.observe])
     assert folder.written == drawn
     assert [path.name for path in (tmp_path / "misses").iterdir()] == ["a.jpg"] * drawn
-
-
-@pytest.mark.parametrize("style", [accuracy_page.STYLE, page.STYLE])
-def test_pages_name_the_plates_font_first(style: str) -> None:
-    """Named after others, the font of the page isn't there yet where a browser first needs it: an empty box."""
-    fonts = re.findall(r"font: \S+ ([^;]+);", style)
-    assert fonts
-    assert all(font.startswith("plates, ") for font in fonts)
 
 
 def test_drawing_shows_truth_and_finding() -> None:

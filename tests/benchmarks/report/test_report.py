@@ -77,7 +77,7 @@ def test_parity_is_told_apart(report: str, tmp_path: Path) -> None:
     add_record(tmp_path / "c.json", "Board C", {**parity_record(), "validity": INVALID})
     assert main(["report", str(tmp_path / "c.json"), "--out", str(tmp_path / "c")]) == 0
     page = (tmp_path / "c" / "report.html").read_text(encoding="utf-8")
-    assert "<tr class=invalid><td>tflite 2.14</td>" in page
+    assert '<tr class="invalid"><td>tflite 2.14</td>' in page
     assert "<svg" not in page
 
 
@@ -88,7 +88,7 @@ def test_page_needs_nothing_from_elsewhere(report: str) -> None:
 
 def test_invalid_results_are_marked(report: str) -> None:
     """No figure of an invalid result stands without the word, in tables and in plots."""
-    (row,) = re.findall(r"<tr class=invalid>.*?</tr>", report)
+    (row,) = re.findall(r'<tr class="invalid">.*?</tr>', report)
     assert "Board B" in row
     assert "<td>INVALID</td>" in row
     assert "Board B (INVALID)" in report
