@@ -74,7 +74,7 @@ def play(clip: Clip, pipeline: PlatePipeline, with_strips: bool = False) -> Play
         with_strips: keep pictures of the visits.
     """
     played = Played(clip)
-    tracker = Tracker(pipeline.reader.decoder, accepts=lambda vote: pipeline.is_sure(vote, any_text=False))
+    tracker = Tracker(pipeline.reader.decoder, accepts=lambda vote: pipeline.is_confident(vote, any_text=False))
     marks: dict[int, tuple[Mark, ...] | None] = {}
     time_s = 0.0
     for marked in clip.frames():

@@ -133,6 +133,11 @@ def _shortened(reason: str) -> str:
     return reason if len(reason) <= LONGEST_REASON else f"{reason[:LONGEST_REASON]} …"
 
 
+def wide_picture(source: str) -> str:
+    """A picture of its own width, given as a data URL."""
+    return _part("wide_picture", source)
+
+
 def pictures(items: Sequence[Picture]) -> str:
     """Pictures with captions, several in a row."""
     return _part("pictures", items)
