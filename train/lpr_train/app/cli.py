@@ -1,4 +1,4 @@
-"""The command `lpr-train`: train a network, check data, look at what is rendered."""
+"""The command `lpr-train`: train a network, bring in labels, check data, look at what is rendered."""
 
 import argparse
 import dataclasses
@@ -9,6 +9,7 @@ from typing import Any
 from lpr_edge.contract.command import run_command
 from lpr_edge.contract.errors import LprError
 from lpr_train.base.config import C, add_flags, read_config, with_flags
+from lpr_train.labels.commands import add_commands as add_label_commands
 from lpr_train.tasks.registry import FOLD_TASKS, TASKS, task_classes
 
 
@@ -40,6 +41,7 @@ def build_parser(arguments: list[str]) -> argparse.ArgumentParser:
     _add_preview(commands)
     _add_clip(commands)
     _add_pack(commands)
+    add_label_commands(commands)
     return parser
 
 

@@ -2,7 +2,12 @@
 
 import sys
 import time
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeVar
+
+LINE_EVERY = 1000
+"""Items between two lines, where there is no terminal for a bar."""
+T = TypeVar("T")
 
 
 class Progress:
@@ -40,9 +45,26 @@ class Progress:
             self._bar.close()
 
 
-def _bar(title: str, total: int, initial: int) -> Any:
+def _bar(title: str, total: int, initial: int, unit: str = "step") -> Any:
     if not sys.stderr.isatty():
         return None
-    from tqdm import tqdm
+    try:
+        from tqdm import tqdm
+    except ImportError:  # the train extra has it; work that needs nothing else of it goes on without
+        return None
+    return tqdm(total=total, initial=initial, desc=title, unit=unit, file=sys.stderr, dynamic_ncols=True)
 
-    return tqdm(total=total, initial=initial, desc=title, unit="step", file=sys.stderr, dynamic_ncols=True)
+
+def each(items: Sequence[T], title: str, unit: str) -> Iterator[T]:
+    """Go through items with a bar on a terminal, and a line a thousand elsewhere; both on stderr."""
+    bar = _bar(title, len(items), 0, unit)
+    try:
+        for number, item in enumerate(items, 1):
+            yield item
+            if bar is not None:
+                bar.update()
+            elif number % LINE_EVERY == 0:
+                print(f"{title}: {number} of {len(items)} {unit}", file=sys.stderr, flush=True)
+    finally:
+        if bar is not None:
+            bar.close()

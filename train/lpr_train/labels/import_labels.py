@@ -1,0 +1,265 @@
+"""Bring another tool's labelled pictures into the form that training reads: `plates/` and `crops/`."""
+
+import json
+import shutil
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lpr_edge.contract.country import UNREADABLE, Country
+from lpr_edge.contract.data import BOX, CROPS, HAND
+from lpr_edge.contract.errors import DataError
+from lpr_edge.contract.geometry import quad_size
+from lpr_edge.contract.pictures import file_sha256
+from lpr_edge.contract.text_files import shown
+from lpr_train.base.progress import each
+from lpr_train.base.staging import staged_folder
+from lpr_train.labels.corners import corners_of, whole_picture
+from lpr_train.labels.formats.records import Drawn, Notes, Shape, SourceImage, SourcePlate
+from lpr_train.labels.formats.source_files import SourceFiles
+from lpr_train.labels.registry import FORMATS, recognise
+from lpr_train.labels.report import ImportReport
+from lpr_train.labels.splits import TEST, TRAIN, Parted, SplitRule, part
+from lpr_train.labels.texts import TextRules, plate_classes
+from lpr_train.labels.upright import open_upright
+
+PHOTOGRAPHS = "plates"
+"""Folder of photographs; that of crops is `CROPS`."""
+REPORT = "import.json"
+Values = dict[str, Any]
+
+ONLY_CLASS = "the only class, so it is taken for plates"
+NO_PLATE = "no plate is labelled: taken as a picture without one"
+NO_PLATE_LEFT_OUT = "no plate is labelled"
+OTHER_CLASS = "a class that isn't one of plates"
+FILLS = "a crop: the plate is taken to fill the picture"
+MOVED = "its vehicle is tested on: moved from train to test"
+LISTED_TWICE = "listed before"
+SAME_PICTURE = "the same picture as another"
+
+
+@dataclass(frozen=True)
+class ImportOptions:
+    """What a user may say about an import."""
+
+    country: Country
+    format: str = ""
+    """Empty to find out."""
+    split: SplitRule = field(default_factory=SplitRule)
+    images: Path | None = None
+    """Another folder with the pictures."""
+    text_from: str = ""
+    """The attribute that holds texts."""
+    plate_classes: tuple[str, ...] = ()
+    """The classes that are plates; none to find out."""
+    skip_empty: bool = False
+    """Whether pictures without a labelled plate are left out."""
+    name: str = ""
+    """What `source` says of each picture; empty for the source folder's name."""
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A picture that goes into the data set."""
+
+    path: Path
+    given_split: str
+    is_crop: bool
+    line: Values
+    """Its line of labels, without name and split."""
+
+    @property
+    def texts(self) -> list[str]:
+        """Its plates' texts."""
+        return ["".join(plate.get("number_rows") or plate["rows"]) for plate in self.line["plates"]]
+
+
+def import_labels(source: Path, out: Path, options: ImportOptions) -> ImportReport:
+    """Read a data set of another tool, and write it as lpr's.
+
+    Args:
+        source: its folder, or its file of labels.
+        out: a new folder; it is there whole afterwards, or not at all.
+        options: what was asked for.
+
+    Raises:
+        DataError: nothing was found, or nothing could be taken.
+        LprError: `out` is there already.
+    """
+    with staged_folder(out) as folder:
+        files = SourceFiles(source, options.images)
+        name = options.format or recognise(files)
+        notes = Notes()
+        taken = list(_take(list(FORMATS[name].read(files, notes)), files, options, notes))
+        if not taken:
+            raise DataError(_nothing(source, FORMATS[name].title, notes))
+        parted = part([one.given_split for one in taken], [one.texts for one in taken], options.split)
+        report = ImportReport(shown(source), name, FORMATS[name].title, parted.story, notes)
+        _note_moved(taken, parted, files, notes)
+        _write(taken, parted.splits, files, folder)
+        _count(taken, parted, report)
+        (folder / REPORT).write_text(report.to_json(), encoding="utf-8")
+    return report
+
+
+def _nothing(source: Path, title: str, notes: Notes) -> str:
+    first = notes.omissions[0] if notes.omissions else None
+    why = f"{first.where}: {first.reason} {first.detail}".strip() if first else "no labels of that format"
+    count = f"; {len(notes.omissions)} such" if len(notes.omissions) > 1 else ""
+    return f"nothing to import from {shown(source)} as {title} ({why}{count})"
+
+
+def _take(images: Sequence[SourceImage], files: SourceFiles, options: ImportOptions, notes: Notes) -> Iterable[Taken]:
+    """Each picture that can be used, with its line."""
+    rules = _rules(images, files, options, notes)
+    listed: set[Path] = set()
+    contents: dict[str, Path] = {}
+    for image in each(images, "import", "pictures"):
+        where = files.shown(image.path)
+        if image.path in listed:
+            notes.left_out(where, LISTED_TWICE)
+            continue
+        listed.add(image.path)
+        taken = _taken(image, where, rules, options, notes)
+        if taken is None:
+            continue
+        first = contents.setdefault(file_sha256(image.path), image.path)
+        if first != image.path:
+            notes.left_out(where, SAME_PICTURE, files.shown(first))
+            continue
+        yield taken
+
+
+def _rules(images: Sequence[SourceImage], files: SourceFiles, options: ImportOptions, notes: Notes) -> TextRules:
+    rules = TextRules(options.country, options.text_from)
+    names = {plate.class_name for image in images for plate in image.plates}
+    plates, is_guess = plate_classes(names, rules, options.plate_classes)
+    if is_guess:
+        notes.guessed(files.source.name, ONLY_CLASS, repr(next(iter(plates))))
+    return replace(rules, plate_classes=plates)
+
+
+def _taken(image: SourceImage, where: str, rules: TextRules, options: ImportOptions, notes: Notes) -> Taken | None:
+    opened = open_upright(image, where, notes)
+    if opened is None:
+        return None
+    size_wh, labels = opened
+    made = [_plate(plate, size_wh, f"{where}, plate {n}", rules, notes) for n, plate in enumerate(labels, 1)]
+    plates = [plate for plate in made if plate is not None]
+    if not plates and (options.skip_empty or image.is_crop or image.plates):
+        notes.left_out(where, NO_PLATE_LEFT_OUT)
+        return None
+    if not plates:
+        notes.guessed(where, NO_PLATE)
+    source = image.source or options.name
+    line = {"width": size_wh[0], "height": size_wh[1], "source": source, "plates": plates}
+    return Taken(image.path, image.split, image.is_crop, line)
+
+
+def _plate(label: SourcePlate, size_wh: tuple[int, int], where: str, rules: TextRules, notes: Notes) -> Values | None:
+    """A plate as `labels.jsonl` has it; None, and a note, where it is none."""
+    if label.class_name not in rules.plate_classes:
+        notes.left_out(where, OTHER_CLASS, repr(label.class_name))
+        return None
+    if label.shape is None:
+        notes.guessed(where, FILLS)
+        quad, corners = whole_picture(size_wh), ""
+    else:
+        placed = notes.attempt(where, corners_of, _trusted(label, label.shape), size_wh, where, notes)
+        if placed is None:
+            return None
+        quad, corners = placed
+    said = label.attributes.get("corners")
+    corners = said if said in (HAND, BOX) else corners
+    text = rules.read(label, quad_size(quad), where, notes)
+    values: Values = {
+        "quad": np.round(quad.astype(float), 2).tolist(),
+        "rows": list(text.rows),
+        "legible": text.legible,
+        "kind": text.kind,
+    }
+    boxes = label.attributes.get("character_boxes")
+    more = {"vehicle": text.vehicle, "number_rows": text.number_rows, "corners": corners, "character_boxes": boxes}
+    return values | {key: value for key, value in more.items() if value}
+
+
+def _trusted(label: SourcePlate, shape: Shape) -> Shape:
+    """The shape of a plate whose `corners` are told, as lpr's own export does: they begin at its own top left."""
+    is_told = label.attributes.get("corners") in (HAND, BOX) and shape.drawn is Drawn.POLYGON and len(shape.points) == 4
+    return replace(shape, drawn=Drawn.CORNERS) if is_told else shape
+
+
+def _note_moved(taken: Sequence[Taken], parted: Parted, files: SourceFiles, notes: Notes) -> None:
+    for at in parted.moved:
+        notes.guessed(files.shown(taken[at].path), MOVED)
+
+
+def _write(taken: Sequence[Taken], splits: Sequence[str], files: SourceFiles, folder: Path) -> None:
+    """Copy the pictures, and write a line for each, in the order of their names."""
+    names = unique_names([one.path for one in taken], files.root)
+    lines: dict[str, list[tuple[str, str]]] = {}
+    for one, split, name in each(list(zip(taken, splits, names, strict=True)), "copy", "pictures"):
+        kind = CROPS if one.is_crop else PHOTOGRAPHS
+        (folder / kind / "images").mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(one.path, folder / kind / "images" / name)
+        sizes = {key: one.line[key] for key in ("width", "height")}
+        line = {"image": name, **sizes, "split": split, "source": one.line["source"], "plates": one.line["plates"]}
+        lines.setdefault(kind, []).append((name, json.dumps(line, ensure_ascii=False)))
+    for kind, named in lines.items():
+        text = "".join(f"{line}\n" for _, line in sorted(named))
+        (folder / kind / "labels.jsonl").write_text(text, encoding="utf-8")
+
+
+def unique_names(paths: Sequence[Path], root: Path) -> list[str]:
+    """A file name a picture: its own, with its folders before it where that is taken, or a number after it."""
+    used: set[str] = set()
+    names = []
+    for path in paths:
+        inner = path.relative_to(root) if path.is_relative_to(root) else Path(path.name)
+        plain = [path.name, *("_".join(inner.parts[-depth:]) for depth in range(2, len(inner.parts) + 1))]
+        numbered = (f"{path.stem}_{number}{path.suffix}" for number in range(2, len(paths) + 2))
+        wanted = (shown(name).replace("\\", "_") for names_of in (plain, numbered) for name in names_of)
+        name = next(name for name in wanted if _folded(name) not in used)
+        used.add(_folded(name))
+        names.append(name)
+    return names
+
+
+def _folded(name: str) -> str:
+    """A name as file systems compare it that don't tell capitals."""
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+def _count(taken: Sequence[Taken], parted: Parted, report: ImportReport) -> None:
+    for one, split in zip(taken, parted.splits, strict=True):
+        report.counts["crops" if one.is_crop else "photographs"][split] += 1
+        for plate in one.line["plates"]:
+            report.counts["plates"][split] += 1
+            report.counts["plates by legibility"][plate["legible"]] += 1
+            report.counts["plates by kind"][plate["kind"] or "unknown"] += 1
+            report.counts["plates by corners"][plate.get("corners", "whole picture")] += 1
+    report.advice += _advice(taken, parted)
+
+
+def _advice(taken: Sequence[Taken], parted: Parted) -> list[str]:
+    """What a data set like this can't teach, and what to do."""
+    plates = [plate for one in taken for plate in one.line["plates"]]
+    boxes = sum(plate.get("corners") == BOX for plate in plates)
+    texts = sum(plate["rows"] != [UNREADABLE] for plate in plates)
+    kept = [split for at, split in enumerate(parted.splits) if at not in set(parted.moved)]
+    said = {
+        f"{boxes} of {len(plates)} plates are boxes alone: the detector learns where such plates are, and the reader "
+        "nothing of them. Draw four corners.": boxes,
+        f"{len(plates) - texts} of {len(plates)} plates have no text: the reader learns nothing of them.": len(plates)
+        - texts,
+        f"{len(parted.moved)} pictures went from train to test with their vehicles: the source's split parts vehicles. "
+        "--split 0.2 makes a new one.": len(parted.moved) > kept.count(TRAIN) // 10,
+        "No picture is for testing: lpr-bench accuracy has nothing to measure. --split 0.2 makes a split.": TEST
+        not in parted.splits,
+        "No picture is for training. --split 0.2 makes a split.": TRAIN not in parted.splits,
+    }
+    return [line for line, holds in said.items() if holds]

@@ -1,0 +1,60 @@
+"""The formats that `lpr-train import` knows: a line each in one table."""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from lpr_edge.contract.errors import DataError
+from lpr_edge.contract.text_files import shown
+from lpr_train.labels.formats import coco, cvat, fast_plate_ocr, labelme, named_crops, paddle_ocr, voc, yolo
+from lpr_train.labels.formats.records import Notes, SourceImage
+from lpr_train.labels.formats.source_files import SourceFiles
+
+
+class Format(NamedTuple):
+    """A tool's label files."""
+
+    title: str
+    text_source: str
+    """Where the plate's text comes from."""
+    recognises: Callable[[SourceFiles], bool]
+    read: Callable[[SourceFiles, Notes], Iterator[SourceImage]]
+
+
+ATTRIBUTE = "an attribute called text, plate, number, registration or the like; else the class's name"
+FORMATS = {
+    "yolo": Format("YOLO: boxes, polygons, key points", "the class's name in data.yaml", yolo.recognises, yolo.read),
+    "voc": Format("Pascal VOC", ATTRIBUTE, voc.recognises, voc.read),
+    "coco": Format("COCO", ATTRIBUTE, coco.recognises, coco.read),
+    "cvat": Format("CVAT for images (XML)", ATTRIBUTE, cvat.recognises, cvat.read),
+    "labelme": Format("LabelMe", "the description; else the label", labelme.recognises, labelme.read),
+    "paddleocr": Format("PaddleOCR", "the transcription", paddle_ocr.recognises, paddle_ocr.read),
+    "fast-plate-ocr": Format(
+        "fast-plate-ocr's CSV", "the column plate_text", fast_plate_ocr.recognises, fast_plate_ocr.read
+    ),
+    "crops": Format("crops named by their text", "the file's name", named_crops.recognises, named_crops.read),
+}
+"""Name -> format."""
+WITHOUT_LABELS = "crops"
+"""Found last: it has no files of labels by which it could be told."""
+
+
+def recognise(files: SourceFiles) -> str:
+    """The name of the format of a data set.
+
+    Raises:
+        DataError: it has none that lpr knows, or files of several.
+    """
+    if any(path.name == "labels.jsonl" for path in files.labels):
+        raise DataError(f"{shown(files.source)} has labels.jsonl, lpr's own format: use it as it is, by --data")
+    found = [name for name in FORMATS if name != WITHOUT_LABELS and FORMATS[name].recognises(files)]
+    if not found and FORMATS[WITHOUT_LABELS].recognises(files):
+        return WITHOUT_LABELS
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise DataError(f"{shown(files.source)} has labels of {' and '.join(found)}: choose one by --format")
+    known = ", ".join(FORMATS)
+    raise DataError(
+        f"{shown(files.source)} has {len(files.pictures)} pictures and {len(files.labels)} other files, and labels of "
+        f"no format that lpr knows ({known}): name it by --format, or give the folder that holds the labels"
+    )

@@ -1,0 +1,21 @@
+"""A picture of an export, and copying it."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from lpr_edge.contract.data import PlatePhoto
+
+
+@dataclass(frozen=True)
+class Written:
+    """A labelled picture that goes into an export."""
+
+    photo: PlatePhoto
+    size_wh: tuple[int, int]
+    """Width and height of the upright picture in pixels."""
+
+    def copy_to(self, path: Path) -> None:
+        """Copy the picture's file as it is; folders are made."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(self.photo.path, path)
