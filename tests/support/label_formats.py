@@ -89,7 +89,8 @@ def write_coco(labelled: Sequence[Labelled], root: Path) -> None:
     """One file a split, as CVAT exports it."""
     (root / "annotations").mkdir(parents=True)
     for split, part in _splits(labelled).items():
-        images, annotations = [], []
+        images: list[dict[str, Any]] = []
+        annotations: list[dict[str, Any]] = []
         for number, one in enumerate(part, 1):
             name = _copy(one, root / "images")
             images.append({"id": number, "file_name": name, "width": one.size_wh[0], "height": one.size_wh[1]})
@@ -124,12 +125,18 @@ def write_labelme(labelled: Sequence[Labelled], root: Path) -> None:
     """A JSON beside each picture, texts as descriptions."""
     for one in labelled:
         name = _copy(one, root / one.split)
-        shapes = [
+        shapes: list[dict[str, Any]] = [
             {"label": "plate", "points": [list(point) for point in plate.quad], "shape_type": "polygon"}
             | {"description": plate.text, "group_id": None, "flags": {}}
             for plate in one.plates
         ]
-        values = {"version": "5.4.1", "flags": {}, "shapes": shapes, "imagePath": name, "imageData": None}
+        values: dict[str, Any] = {
+            "version": "5.4.1",
+            "flags": {},
+            "shapes": shapes,
+            "imagePath": name,
+            "imageData": None,
+        }
         values |= {"imageWidth": one.size_wh[0], "imageHeight": one.size_wh[1]}
         path = root / one.split / f"{Path(name).stem}.json"
         path.write_text(json.dumps(values, ensure_ascii=False), encoding="utf-8")

@@ -11,6 +11,7 @@ from tests.support.label_formats import CROPS, PHOTOGRAPHS, Drawn, Labelled
 
 from lpr_edge.contract.country import Country, load_country
 from lpr_edge.contract.geometry import rectify
+from lpr_edge.contract.pictures import read_picture
 from lpr_train.app.cli import main
 from lpr_train.inspect.check import check_folder
 from lpr_train.labels.corners import own_order
@@ -73,7 +74,7 @@ def crops(photographs: list[Labelled], tmp_path_factory: pytest.TempPathFactory)
         plate = one.plates[0]
         if "".join(plate.rows).isascii():
             continue  # a Latin text and a counter read alike where only a name tells them
-        image = rectify(cv2.imread(str(one.path)), np.array(plate.quad, np.float32), (64, 128))
+        image = rectify(read_picture(one.path), np.array(plate.quad, np.float32), (64, 128))
         path = folder / f"{plate.text.replace('|', '+')}_{number:03}.png"
         cv2.imwrite(str(path), image)
         found.append(Labelled(path, (128, 64), one.split, (plate,)))

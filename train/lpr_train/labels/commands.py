@@ -6,10 +6,7 @@ from typing import Any
 
 from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.text_files import shown
-from lpr_train.labels.export_labels import WRITERS, export_labels
-from lpr_train.labels.import_labels import REPORT, ImportOptions, import_labels
-from lpr_train.labels.registry import FORMATS
-from lpr_train.labels.splits import AUTO, SplitRule
+from lpr_train.labels.formats.names import EXPORTED, IMPORTED
 
 RULES = "auto: the source's, else a new one (default); keep; train; test; or the share of pictures to test on"
 
@@ -21,7 +18,7 @@ def add_commands(commands: Any) -> None:
 
 
 def _add_import(commands: Any) -> None:
-    formats = "\n".join(f"  {name:<15} {form.title}. Text: {form.text_source}." for name, form in FORMATS.items())
+    formats = "\n".join(f"  {name:<15} {form.title}. Text: {form.text_source}." for name, form in IMPORTED.items())
     parser = commands.add_parser(
         "import",
         help="bring in photographs that were labelled with another tool",
@@ -36,12 +33,12 @@ def _add_import(commands: Any) -> None:
     add("--out", type=Path, required=True, metavar="DIR", help="a new folder; takes plates/ and crops/")
     add(
         "--format",
-        choices=FORMATS,
+        choices=IMPORTED,
         metavar="NAME",
         default="",
-        help=f"one of {', '.join(FORMATS)} (default: found out)",
+        help=f"one of {', '.join(IMPORTED)} (default: found out)",
     )
-    add("--split", default=AUTO, metavar="RULE", help=RULES)
+    add("--split", default="auto", metavar="RULE", help=RULES)
     add("--seed", type=int, default=1, help="the same seed makes the same split (default: 1)")
     add("--images", type=Path, metavar="DIR", help="the pictures' folder, where labels came without them")
     add("--text-from", default="", metavar="NAME", help="the attribute that holds the text (default: found out)")
@@ -55,6 +52,8 @@ def _add_import(commands: Any) -> None:
 
 def _import(parsed: argparse.Namespace) -> int:
     from lpr_edge.contract.country import load_country
+    from lpr_train.labels.import_labels import REPORT, ImportOptions, import_labels
+    from lpr_train.labels.splits import SplitRule
 
     options = ImportOptions(
         load_country(parsed.country),
@@ -77,12 +76,14 @@ def _import(parsed: argparse.Namespace) -> int:
 def _add_export(commands: Any) -> None:
     parser = commands.add_parser("export-labels", help="write labels for other tools: COCO or YOLO")
     parser.add_argument("data", type=Path, metavar="DIR", help="plates, crops, or the folder that holds them")
-    parser.add_argument("--format", choices=WRITERS, required=True, help="coco holds everything; yolo has no texts")
+    parser.add_argument("--format", choices=EXPORTED, required=True, help="coco holds everything; yolo has no texts")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="a new folder")
     parser.set_defaults(act=_export)
 
 
 def _export(parsed: argparse.Namespace) -> int:
+    from lpr_train.labels.export_labels import export_labels
+
     if parsed.out.absolute() == parsed.data.absolute():
         raise LprError("--out is the data's own folder: give it a new one")
     print(export_labels(parsed.data, parsed.out, parsed.format).to_text(parsed.out))

@@ -19,6 +19,7 @@ from lpr_edge.contract.text_files import shown
 from lpr_train.base.progress import each
 from lpr_train.base.staging import staged_folder
 from lpr_train.labels.corners import corners_of, whole_picture
+from lpr_train.labels.formats.names import IMPORTED
 from lpr_train.labels.formats.records import Drawn, Notes, Shape, SourceImage, SourcePlate
 from lpr_train.labels.formats.source_files import SourceFiles
 from lpr_train.labels.registry import FORMATS, recognise
@@ -96,9 +97,9 @@ def import_labels(source: Path, out: Path, options: ImportOptions) -> ImportRepo
         notes = Notes()
         taken = list(_take(list(FORMATS[name].read(files, notes)), files, options, notes))
         if not taken:
-            raise DataError(_nothing(source, FORMATS[name].title, notes))
+            raise DataError(_nothing(source, IMPORTED[name].title, notes))
         parted = part([one.given_split for one in taken], [one.texts for one in taken], options.split)
-        report = ImportReport(shown(source), name, FORMATS[name].title, parted.story, notes)
+        report = ImportReport(shown(source), name, IMPORTED[name].title, parted.story, notes)
         _note_moved(taken, parted, files, notes)
         _write(taken, parted.splits, files, folder)
         _count(taken, parted, report)

@@ -11,29 +11,23 @@ from lpr_train.labels.formats.source_files import SourceFiles
 
 
 class Format(NamedTuple):
-    """A tool's label files."""
+    """What reads a tool's label files."""
 
-    title: str
-    text_source: str
-    """Where the plate's text comes from."""
     recognises: Callable[[SourceFiles], bool]
     read: Callable[[SourceFiles, Notes], Iterator[SourceImage]]
 
 
-ATTRIBUTE = "an attribute called text, plate, number, registration or the like; else the class's name"
 FORMATS = {
-    "yolo": Format("YOLO: boxes, polygons, key points", "the class's name in data.yaml", yolo.recognises, yolo.read),
-    "voc": Format("Pascal VOC", ATTRIBUTE, voc.recognises, voc.read),
-    "coco": Format("COCO", ATTRIBUTE, coco.recognises, coco.read),
-    "cvat": Format("CVAT for images (XML)", ATTRIBUTE, cvat.recognises, cvat.read),
-    "labelme": Format("LabelMe", "the description; else the label", labelme.recognises, labelme.read),
-    "paddleocr": Format("PaddleOCR", "the transcription", paddle_ocr.recognises, paddle_ocr.read),
-    "fast-plate-ocr": Format(
-        "fast-plate-ocr's CSV", "the column plate_text", fast_plate_ocr.recognises, fast_plate_ocr.read
-    ),
-    "crops": Format("crops named by their text", "the file's name", named_crops.recognises, named_crops.read),
+    "yolo": Format(yolo.recognises, yolo.read),
+    "voc": Format(voc.recognises, voc.read),
+    "coco": Format(coco.recognises, coco.read),
+    "cvat": Format(cvat.recognises, cvat.read),
+    "labelme": Format(labelme.recognises, labelme.read),
+    "paddleocr": Format(paddle_ocr.recognises, paddle_ocr.read),
+    "fast-plate-ocr": Format(fast_plate_ocr.recognises, fast_plate_ocr.read),
+    "crops": Format(named_crops.recognises, named_crops.read),
 }
-"""Name -> format."""
+"""Name, as in `names.IMPORTED`, -> format."""
 WITHOUT_LABELS = "crops"
 """Found last: it has no files of labels by which it could be told."""
 
