@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lpr_bench.base.tables import format_table
 from lpr_bench.report.report_rivals import READERS, reader_row
 from lpr_edge.contract.arrays import Image, Quad
 from lpr_edge.contract.country import Country
@@ -14,6 +13,7 @@ from lpr_edge.contract.errors import DataError
 from lpr_edge.contract.geometry import grow_quad, rectify
 from lpr_edge.contract.metrics import character_error_rate, share
 from lpr_edge.contract.pictures import read_picture
+from lpr_export.report.text_table import format_table
 
 
 @dataclass(frozen=True)

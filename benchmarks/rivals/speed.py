@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from lpr_bench.base.tables import format_table
 from lpr_bench.latency.matrix import MIN_MS, noise
 from lpr_bench.latency.processes import run_fresh
 from lpr_bench.latency.statistics import summarize_ms
@@ -20,6 +19,7 @@ from lpr_edge.contract.pictures import file_sha256
 from lpr_edge.runtimes.onnx_runtime import OnnxRuntimeEngine
 from lpr_edge.runtimes.opening import open_model
 from lpr_edge.runtimes.shipped_models import shipped_model
+from lpr_export.report.text_table import format_table
 from rivals import own
 from rivals.alphabet import Alphabet
 from rivals.commands import installed, run_quietly

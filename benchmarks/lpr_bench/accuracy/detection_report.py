@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from lpr_bench.accuracy.plates import PlateOutcome, PlatesOutcome
-from lpr_bench.base.tables import format_share, format_table
+from lpr_bench.base.tables import format_share
 from lpr_edge.contract.metrics import share
+from lpr_export.report.text_table import format_table
 
 LEAST_WIDTH = 0.05
 """Minimum width of a wide plate, relative to the photograph's width."""

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lpr_bench.base.tables import format_table
 from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.metrics import mcnemar, share
 from lpr_edge.contract.text_files import read_json
+from lpr_export.report.text_table import format_table
 
 Key = tuple[str, int]
 """A photograph's name and the plate's index in it."""

@@ -7,12 +7,13 @@ from itertools import pairwise
 from typing import Any
 
 from lpr_bench.accuracy.plates import ReadPlate
-from lpr_bench.base.tables import format_share, format_table
+from lpr_bench.base.tables import format_share
 from lpr_edge.contract.arrays import Image
 from lpr_edge.contract.country import UNREADABLE
 from lpr_edge.contract.data import FOREIGN, PlateLabel, PlatePhoto
 from lpr_edge.contract.metrics import Matches, share
 from lpr_edge.vision.plates import Reading
+from lpr_export.report.text_table import format_table
 
 LONGEST_SIGN = 8
 """Maximum number of code points of a label: प्रदेश has six."""

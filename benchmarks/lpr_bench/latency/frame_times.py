@@ -10,11 +10,11 @@ from time import perf_counter
 from typing import Any
 
 from lpr_bench.base.frames import FramePool
-from lpr_bench.base.tables import format_table
 from lpr_bench.latency.statistics import summarize_ms
 from lpr_bench.system.reference_workload import reference_workload_ms
 from lpr_edge.contract.arrays import Image
 from lpr_edge.vision.pipeline import PlatePipeline
+from lpr_export.report.text_table import format_table
 
 WARM_UP = 10
 """Number of frames before timing, for caches, allocators and the processor's clock."""

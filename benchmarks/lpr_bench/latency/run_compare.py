@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lpr_bench.base.results import Record, read_records
-from lpr_bench.base.tables import format_table
 from lpr_bench.latency.comparison import COMPARABLE, Change, NotComparableError, check_comparable, compare_records
+from lpr_export.report.text_table import format_table
 
 
 def add_command(benchmarks: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -11,7 +11,6 @@ from typing import Any
 import cv2
 
 from lpr_bench.base.results import Record
-from lpr_bench.base.tables import format_table
 from lpr_bench.latency.matrix import Case, Rounds, find_cases, measure_cases
 from lpr_bench.latency.processes import run_fresh
 from lpr_bench.latency.statistics import paired_ratio, summarize_ms
@@ -23,6 +22,7 @@ from lpr_bench.system.validity import MIN_ROUNDS, describe_validity, machine_fau
 from lpr_edge.contract.errors import LprError
 from lpr_edge.runtimes.opening import RUNTIMES
 from lpr_edge.runtimes.shipped_models import KINDS, shipped_model
+from lpr_export.report.text_table import format_table
 
 PROCESSES = 5
 

@@ -12,7 +12,6 @@ import cv2
 
 from lpr_bench.base.frames import FramePool, make_frames
 from lpr_bench.base.results import Record
-from lpr_bench.base.tables import format_table
 from lpr_bench.latency.statistics import summarize_ms
 from lpr_bench.system.boards import add_board_flags, publish, show
 from lpr_bench.system.devices import add_device_flags, describe_model, open_reader
@@ -20,6 +19,7 @@ from lpr_bench.system.environment import describe_environment, describe_state
 from lpr_bench.system.system_monitor import observe
 from lpr_bench.system.validity import describe_validity, machine_faults
 from lpr_edge.vision.pipeline import PlatePipeline
+from lpr_export.report.text_table import format_table
 
 SHARE = 1.0
 """A plate in every frame: the largest load of a camera."""

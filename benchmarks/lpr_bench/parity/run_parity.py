@@ -10,7 +10,6 @@ import numpy as np
 
 from lpr_bench.base.frames import make_frames
 from lpr_bench.base.results import Record
-from lpr_bench.base.tables import format_table
 from lpr_bench.parity import parity
 from lpr_bench.system.boards import add_board_flags, publish, show
 from lpr_bench.system.devices import describe_file
@@ -27,6 +26,7 @@ from lpr_edge.vision.character_classifier import CharacterClassifier
 from lpr_edge.vision.detector import Detector
 from lpr_edge.vision.pipeline import PlatePipeline
 from lpr_edge.vision.reader import Reader
+from lpr_export.report.text_table import format_table
 
 REFERENCES = ("litert", "tflite")
 """Runtimes that can be the reference: those that read the shipped files."""

@@ -10,7 +10,6 @@ import numpy as np
 
 from lpr_bench.base.frames import DISTINCT
 from lpr_bench.base.results import Record
-from lpr_bench.base.tables import format_table
 from lpr_bench.latency.processes import run_fresh
 from lpr_bench.latency.run_frames import Settings, measure_device_start
 from lpr_bench.latency.run_latency import shipped_files
@@ -23,6 +22,7 @@ from lpr_bench.system.devices import add_device_flags, describe_file
 from lpr_bench.system.environment import describe_environment
 from lpr_bench.system.system_monitor import observe
 from lpr_bench.system.validity import MIN_ROUNDS, describe_validity, machine_faults, series_faults
+from lpr_export.report.text_table import format_table
 
 ROUNDS = 100
 

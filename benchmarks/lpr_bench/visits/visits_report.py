@@ -5,9 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from lpr_bench.base.tables import format_share, format_table
+from lpr_bench.base.tables import format_share
 from lpr_bench.visits.outcomes import ClipOutcome, VisitOutcome
 from lpr_bench.visits.play import Told
+from lpr_export.report.text_table import format_table
 
 
 def summarize_clip(outcome: ClipOutcome) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from lpr_export.onnx.first_divergence import Divergence
 from lpr_export.publish.files import file_facts
 from lpr_export.publish.runtime_support import RuntimeSupport
 from lpr_export.report.report_data import Findings
+from lpr_export.report.text_table import format_table
 
 
 def metrics_of(verdict: Verdict, name: str) -> list[dict[str, Any]]:
@@ -49,7 +50,8 @@ def _table_of(name: str, verdict: Verdict) -> str:
     counts = ", ".join(f"{m.metric.replace('_', ' ')} of {m.count}" for m in verdict.rows[0].measures)
     held_out = verdict.held_out
     title = f"{name}: {len(held_out.cases)} pictures, {held_out.data}, {held_out.split} ({counts})"
-    return "\n".join([title, *_aligned(lines), *map(str, verdict.lsb_differences), *_describe_refusals(verdict)])
+    shown = format_table(lines[0], lines[1:], left=2, indent="  ")
+    return "\n".join([title, shown, *map(str, verdict.lsb_differences), *_describe_refusals(verdict)])
 
 
 def _cells(row: Row, is_reference: bool) -> list[str]:
@@ -66,15 +68,6 @@ def _cells(row: Row, is_reference: bool) -> list[str]:
 def median_ms(row: Row) -> float:
     """Median time of the network alone in milliseconds."""
     return statistics.median(row.subject.milliseconds)
-
-
-def _aligned(lines: Sequence[Sequence[str]]) -> list[str]:
-    """Lines of a table with aligned columns: text to the left, numbers to the right."""
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return [
-        "  " + "  ".join(c.ljust(w) if n < 2 else c.rjust(w) for n, (c, w) in enumerate(zip(line, widths, strict=True)))
-        for line in lines
-    ]
 
 
 def _describe_refusals(verdict: Verdict) -> list[str]:
