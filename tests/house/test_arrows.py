@@ -30,6 +30,7 @@ EXTRAS = (
     "matplotlib",
     "onnxruntime",
     "paho",
+    "rich",
     "starlette",
     "tflite_runtime",
     "tqdm",

@@ -11,6 +11,7 @@ from lpr_edge.contract.geometry import quad_iou, quad_size, signed_area
 from lpr_edge.contract.metrics import Matches, match_plates, width_band
 from lpr_edge.contract.pictures import read_picture
 from lpr_edge.vision.plates import Reading
+from lpr_export.report.progress import show_progress
 
 MIN_IOU = 0.5
 """Minimum IoU with the ground truth of a found plate."""
@@ -157,7 +158,7 @@ def score_photos(
     """
     plates: list[PlateOutcome] = []
     false_alarms: list[tuple[str, str]] = []
-    for photo in photos:
+    for photo in show_progress(photos, "reading photographs"):
         frame = read_picture(photo.path)
         found = find(photo, frame)
         matches = match_labels(found, photo.plates)

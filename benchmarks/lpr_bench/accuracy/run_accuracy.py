@@ -27,6 +27,7 @@ from lpr_edge.contract.errors import DataError
 from lpr_edge.contract.splits import TRAINING_SPLIT
 from lpr_edge.vision.pipeline import PlatePipeline
 from lpr_export.report.html_page import check_installed
+from lpr_export.report.progress import show_progress
 
 PHOTOGRAPHS_ALONE = ("kind", "page", "against", "misses")
 """Flags without effect for single characters and rendered frames."""
@@ -136,7 +137,7 @@ def _title(result: Mapping[str, Any]) -> str:
 def _score_rendered(parsed: argparse.Namespace) -> dict[str, Any]:
     networks = open_networks(parsed, [])
     device = PlatePipeline(networks.detectors[0], networks.readers[0])
-    outcomes = [robustness.score_kind(device, kind) for kind in robustness.KINDS]
+    outcomes = [robustness.score_kind(device, kind) for kind in show_progress(list(robustness.KINDS), "rendering")]
     print(robustness.format_kinds(outcomes))
     models = [describe_model(model) for model in networks.models]
     return {"data": "painted", "models": models, "kinds": robustness.summarize_kinds(outcomes)}

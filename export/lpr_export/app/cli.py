@@ -10,6 +10,7 @@ from lpr_edge.contract.command import run_command
 from lpr_edge.contract.errors import LprError
 from lpr_export.base.errors import GateError
 from lpr_export.base.options import MIN_HELD_OUT, PRECISIONS, SUFFIXES, ExportOptions
+from lpr_export.report.progress import show_progress
 
 if TYPE_CHECKING:
     from lpr_export.app.export import Exported
@@ -218,13 +219,7 @@ def _describe(message: str) -> None:
 
 
 def _progress(cases: Sequence[T]) -> Iterable[T]:
-    """A progress bar on a terminal if tqdm is installed; the plain sequence otherwise."""
-    try:
-        from tqdm import tqdm
-    except ImportError:
-        return cases
-    bar: Iterable[T] = tqdm(cases, desc="comparing", unit=" pictures", disable=None)
-    return bar
+    return show_progress(cases, "comparing")
 
 
 def _show_comparison(error: LprError) -> None:

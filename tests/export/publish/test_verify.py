@@ -12,7 +12,7 @@ from lpr_edge.contract.manifest import read_manifest
 from lpr_edge.contract.samples import Samples, read_samples, write_samples
 from lpr_export.app.cli import main
 
-MISSING = ("tensorflow", "keras", "onnx", "tf2onnx", "onnxruntime", "tqdm", "matplotlib", "h5py")
+MISSING = ("tensorflow", "keras", "onnx", "tf2onnx", "onnxruntime", "tqdm", "jinja2", "matplotlib", "rich", "h5py")
 
 
 def verify(path: Path, capsys: pytest.CaptureFixture[str], *more: str) -> tuple[int, str, str]:
