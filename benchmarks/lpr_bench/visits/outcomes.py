@@ -82,7 +82,7 @@ def _place_of(event: Told) -> tuple[int | None, bool]:
 
 
 def _distance(event: Told, mark: Mark) -> float:
-    """Between the middles, beside the longer side of the plate."""
+    """Between the centres, relative to the longer side of the plate."""
     apart = float(np.linalg.norm(event.quad_xy.mean(axis=0) - mark.quad_xy.mean(axis=0)))
     return apart / float(np.ptp(mark.quad_xy, axis=0).max())
 

@@ -1,4 +1,4 @@
-"""Real clips with the visits that they show, from a `visits.jsonl` beside them."""
+"""Real clips with the visits that they show, from a `visits.jsonl` in the same folder."""
 
 from collections.abc import Iterator
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""`lpr-bench visits`: the share of vehicles' visits that are told once and right."""
+"""`lpr-bench visits`: the share of vehicles' visits that are reported once and right."""
 
 import argparse
 import sys
@@ -30,7 +30,7 @@ ROAD_TURNS = 40
 
 def add_command(benchmarks: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command to `lpr-bench`."""
-    parser = benchmarks.add_parser("visits", help="vehicles' visits told once and right, in clips")
+    parser = benchmarks.add_parser("visits", help="vehicles' visits reported once and right, in clips")
     parser.add_argument(
         "--data", type=Path, required=True, metavar="DIR", help="holds plates/, or visits.jsonl with clips"
     )
@@ -62,7 +62,7 @@ def _script_names(text: str) -> list[str]:
 
 
 def run(parsed: argparse.Namespace) -> int:
-    """Play every clip, print, and write the result if wished."""
+    """Play every clip, print, and write the result if `--json` is given."""
     pipeline = open_reader(parsed)
     pipeline.min_confidence = parsed.min_confidence
     outcomes: list[ClipOutcome] = []
@@ -101,7 +101,7 @@ def _clips(parsed: argparse.Namespace, kind: str | None) -> Iterator[Clip]:
     roads = cut_roads(photos, SIZE_HW, ROADS, parsed.seed)
     if not subjects or not roads:
         raise DataError(
-            f"{parsed.data} has no photograph with a legible plate, or none with room beside its plates, in the split "
+            f"{parsed.data} has no photograph with a legible plate, or none with room next to its plates, in the split "
             f"{parsed.split!r}: see `split`, `legible` and `kind` in its labels.jsonl"
         )
     for number, name in enumerate(parsed.scripts):

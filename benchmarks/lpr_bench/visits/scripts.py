@@ -12,7 +12,7 @@ APPROACH = 24
 ROAD = 20
 """Frames of empty road behind each visit: longer than a vehicle may be lost for."""
 FARTHEST = 1 / 3
-"""Width of a plate at the beginning of an approach, beside that at its end."""
+"""Width of a plate at the beginning of an approach, relative to that at its end."""
 
 
 @dataclass(frozen=True)
@@ -22,9 +22,9 @@ class Place:
     vehicle: int
     """Its number among the script's, from 0."""
     size: float
-    """Width of its plate, beside its width at the end of an approach."""
+    """Width of its plate, relative to its width at the end of an approach."""
     x: float
-    """Of its plate's middle, as a share of the frame's width; outside 0 to 1 beside the frame."""
+    """Of its plate's middle, as a share of the frame's width; below 0 or above 1 outside of the frame."""
     y: float
     """The same of the height."""
     is_hidden: bool = False
@@ -38,7 +38,7 @@ class Moment:
     places: tuple[Place, ...] = ()
     """The farthest vehicle first."""
     light: float = 1.0
-    """Brightness beside the photograph's."""
+    """Brightness relative to the photograph's."""
     bars: float = 0.0
     """Depth of the dark bars that lamps and a rolling shutter make, 0 to 1."""
 

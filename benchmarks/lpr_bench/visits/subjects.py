@@ -20,7 +20,7 @@ LEAST_ROAD_PX = 160
 
 @dataclass(frozen=True)
 class Subject:
-    """A photograph with one plate whose visit is told, by its labels."""
+    """A photograph with one plate whose visit is known from its labels."""
 
     path: Path
     source: str
@@ -81,7 +81,7 @@ def _is_subject(plate: PlateLabel, kind: str | None) -> bool:
 
 
 def cut_roads(photos: Sequence[PlatePhoto], size_hw: tuple[int, int], count: int, seed: int) -> list[Image]:
-    """Frames that show no plate: the largest part of a photograph beside, above or below all of its plates.
+    """Frames that show no plate: the largest part of a photograph next to, above or below all of its plates.
 
     Args:
         photos: labelled; some have no part that is large enough.
