@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from lpr_edge.base.config import Config, load_config
+from lpr_edge.base.config import config_of, load_config
 from lpr_edge.contract.country import load_country
 from lpr_edge.contract.data import load_plates
 from lpr_edge.contract.errors import DataError, LprError
-from lpr_edge.contract.settings import read_table
+from lpr_edge.contract.settings_file import read_table
 from lpr_edge.contract.text_files import is_utf8, parse_json, parse_toml, read_text, shown
 
 LABEL = (
@@ -49,7 +49,7 @@ def test_settings_and_countries_with_a_mark(tmp_path: Path, repository: Path, en
     """A TOML file with a byte order mark gives the same settings, and the same country."""
     config, country = tmp_path / "lpr.toml", tmp_path / "land.toml"
     config.write_text('device = "गेट"\n', encoding=encoding)
-    assert load_config(config, {}) == Config(device="गेट")
+    assert load_config(config, {}) == config_of(device="गेट")
     source = repository / "edge" / "lpr_edge" / "contract" / "plates" / "nepal.toml"
     country.write_text(source.read_text(encoding="utf-8"), encoding=encoding)
     assert load_country(country).to_dict() == load_country("nepal").to_dict()

@@ -15,7 +15,7 @@ from tests.support.deliveries import broker, free_port, wait_until
 from tests.support.servers import QuietHandler, running
 
 from lpr_edge.app.demo import FOLDER
-from lpr_edge.base.config import Config
+from lpr_edge.base.config import config_of
 from lpr_edge.delivery.log_rotation import RotatedFile
 from lpr_edge.delivery.outbox import Outbox
 
@@ -27,7 +27,7 @@ class Place:
 
     def __init__(self, folder: Path, webhook: str, mqtt: str) -> None:
         self.folder = folder
-        self.config = Config(
+        self.config = config_of(
             source=str(CLIP),
             store=folder / "plates.db",
             jsonl=folder / "plates.jsonl",
@@ -44,7 +44,7 @@ class Place:
     @property
     def received(self) -> list[str]:
         """The names of the sinks that are other programs."""
-        return ["webhook", "mqtt"] if self.config.mqtt else ["webhook"]
+        return ["webhook", "mqtt"] if self.config.sinks.get("mqtt") else ["webhook"]
 
     def ids(self, name: str) -> list[str]:
         """The ids that one of those, or stdout, has got."""

@@ -13,7 +13,7 @@ from lpr_edge.contract.arrays import Image
 from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.manifest import Manifest
 from lpr_edge.runtimes.model import Model
-from lpr_edge.runtimes.opening import RUNTIMES, open_model
+from lpr_edge.runtimes.opening import find_runtime, open_model
 
 MIN_MS = 1.0
 """Minimum duration of one value, by repetition, so that clock and loop don't matter."""
@@ -59,7 +59,7 @@ def find_cases(
     refused: list[Refused] = []
     for path in paths:
         for runtime in runtimes:
-            if RUNTIMES[runtime][0] == path.suffix:
+            if path.suffix in find_runtime(runtime).suffixes:
                 found = [Case(path, runtime, number) for number in threads]
                 try:
                     open_model(path, runtime)

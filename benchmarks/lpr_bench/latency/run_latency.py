@@ -19,8 +19,8 @@ from lpr_bench.system.devices import describe_file
 from lpr_bench.system.environment import describe_environment
 from lpr_bench.system.system_monitor import observe
 from lpr_bench.system.validity import MIN_ROUNDS, describe_validity, machine_faults, series_faults
+from lpr_edge.base.extensions import RUNTIMES
 from lpr_edge.contract.errors import LprError
-from lpr_edge.runtimes.opening import RUNTIMES
 from lpr_edge.runtimes.shipped_models import KINDS, shipped_model
 from lpr_export.report.text_table import format_table
 
@@ -32,7 +32,8 @@ def add_command(benchmarks: "argparse._SubParsersAction[argparse.ArgumentParser]
     parser = benchmarks.add_parser("latency", help="every network x runtime x threads, in turns")
     parser.add_argument("--models", nargs="+", type=Path, metavar="FILE", help="files (default: the shipped ones)")
     parser.add_argument("--reference", type=Path, metavar="FILE", help="ratios are to this file (default: the first)")
-    parser.add_argument("--runtimes", nargs="+", choices=tuple(RUNTIMES), default=list(RUNTIMES), metavar="NAME")
+    names = list(RUNTIMES.own)
+    parser.add_argument("--runtimes", nargs="+", choices=names, default=names, metavar="NAME")
     parser.add_argument("--thread-counts", nargs="+", type=int, metavar="N", help="default: 1 to 4, as cores allow")
     parser.add_argument("--rounds", type=int, default=12, metavar="N", help="a process (default: %(default)s)")
     add_board_flags(parser)

@@ -15,11 +15,12 @@ from lpr_bench.system.boards import add_board_flags, publish, show
 from lpr_bench.system.devices import describe_file
 from lpr_bench.system.environment import describe_environment
 from lpr_bench.system.validity import describe_validity
+from lpr_edge.base.extensions import RUNTIMES
 from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.manifest import read_manifest
 from lpr_edge.contract.pictures import file_sha256
 from lpr_edge.runtimes.model import Model
-from lpr_edge.runtimes.opening import RUNTIMES, open_model
+from lpr_edge.runtimes.opening import find_runtime, open_model
 from lpr_edge.runtimes.shipped_models import KINDS, shipped_model
 from lpr_edge.runtimes.tflite import uses_xnnpack
 from lpr_edge.vision.character_classifier import CharacterClassifier
@@ -53,7 +54,8 @@ def add_command(benchmarks: "argparse._SubParsersAction[argparse.ArgumentParser]
         metavar="FILE",
         help="files instead of the shipped ones, or in addition (.onnx)",
     )
-    parser.add_argument("--runtimes", nargs="+", choices=tuple(RUNTIMES), default=list(RUNTIMES), metavar="NAME")
+    names = list(RUNTIMES.own)
+    parser.add_argument("--runtimes", nargs="+", choices=names, default=names, metavar="NAME")
     parser.add_argument(
         "--reference", choices=REFERENCES, default=REFERENCES[0], help="whose answers the others are to give"
     )
@@ -62,7 +64,7 @@ def add_command(benchmarks: "argparse._SubParsersAction[argparse.ArgumentParser]
     parser.add_argument(
         "--strict",
         nargs="*",
-        choices=tuple(RUNTIMES),
+        choices=names,
         metavar="NAME",
         help="exit 1 where a text differs, or integers by > 1 step, in these runtimes (default: all)",
     )
@@ -127,7 +129,7 @@ def compare_runtimes(
 ) -> Record:
     """Compare every runtime with the reference; returns the record."""
     compared = [
-        _compare(name, files[RUNTIMES[name][0]], reference) for name in runtimes if files.get(RUNTIMES[name][0])
+        _compare(name, found, reference) for name in runtimes if (found := files.get(find_runtime(name).suffixes[0]))
     ]
     bare = [one for one in compared if one["runtime"] == "litert" and one.get("xnnpack") is False]
     return {
@@ -147,7 +149,7 @@ def _compare(runtime: str, files: Files, reference: parity.Reference) -> dict[st
     result: dict[str, Any] = {"runtime": runtime, "refused": refused, "integers": []}
     if opened:
         result["version"] = next(iter(opened.values())).runtime_version
-    if opened and RUNTIMES[runtime][0] == ".tflite":
+    if opened and ".tflite" in find_runtime(runtime).suffixes:
         result["xnnpack"] = all(uses_xnnpack(path, runtime) for kind, path in files.items() if kind in opened)
     for model in opened.values():
         try:

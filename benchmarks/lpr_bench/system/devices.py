@@ -4,10 +4,11 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from lpr_edge.base.extensions import RUNTIMES
 from lpr_edge.contract.manifest import Manifest, read_manifest
 from lpr_edge.contract.pictures import file_sha256
 from lpr_edge.runtimes.model import Model
-from lpr_edge.runtimes.opening import RUNTIMES, open_model
+from lpr_edge.runtimes.opening import open_model
 from lpr_edge.runtimes.shipped_models import shipped_model
 from lpr_edge.vision.character_classifier import CharacterClassifier
 from lpr_edge.vision.detector import LOOKS, Detector
@@ -16,8 +17,8 @@ from lpr_edge.vision.reader import Reader
 
 
 def add_runtime_flags(parser: argparse.ArgumentParser) -> None:
-    """Add the flags of every benchmark of a network."""
-    parser.add_argument("--runtime", choices=("auto", *RUNTIMES), default="auto", help="what runs the networks")
+    """The flags that every benchmark of a network takes."""
+    parser.add_argument("--runtime", choices=("auto", *RUNTIMES.own), default="auto", help="what runs the networks")
     parser.add_argument("--threads", type=int, default=1, metavar="N", help="threads a network may use (default: 1)")
 
 

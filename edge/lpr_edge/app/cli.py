@@ -5,37 +5,48 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import NoReturn
 
-from lpr_edge.base.config import Config, load_config, with_flags
+from lpr_edge.base.config import OLD_KEYS, Config, load_config, with_flags
+from lpr_edge.base.config_groups import (
+    CaptureConfig,
+    DeliveryConfig,
+    LogConfig,
+    ModelConfig,
+    OutputConfig,
+    PrivacyConfig,
+    ReadingConfig,
+    WatchlistConfig,
+    WebConfig,
+)
+from lpr_edge.base.extensions import SINKS, ExtensionSettings, load_sink, sink_classes
 from lpr_edge.base.log import set_volume, warn
 from lpr_edge.base.signals import Reloading, Terminated, hold_signals, reloading_on_sighup, stopping_on_sigterm
 from lpr_edge.base.web_address import DEFAULT
 from lpr_edge.base.workers import FAULTS, reporting_faults
 from lpr_edge.contract.command import MENDABLE, explain, forget_stdout, forget_unwritable_stdout, settle_streams
 from lpr_edge.contract.errors import LprError
-from lpr_edge.contract.settings import add_flags, field_notes
+from lpr_edge.contract.flags import add_flag, add_flags
+from lpr_edge.contract.settings import field_notes, settings_in
 
-GROUPS = {
-    "pictures": ("source_name", "size", "fps", "rotate", "every", "roi", "give_up"),
-    "models": ("detector", "reader", "classifier", "runtime", "threads"),
-    "reading": ("min_confidence", "any_text", "looks", "gap", "every_frame", "max_frames"),
-    "watch list": ("list", "list_edits", "list_doubt", "list_wildcard_actions", "on_match", "on_match_timeout"),
-    "privacy": ("hash_plates", "hash_key", "blur"),
-    "messages": ("quiet", "verbose"),
-    "looking at it": ("show", "save_video", "save_images"),
-    "where events go, beside stdout": (
-        *("store", "jsonl", "csv", "snapshots", "webhook", "webhook_token"),
-        *("mqtt", "mqtt_password", "mqtt_ca", "mqtt_topic", "mqtt_discovery", "mqtt_pictures", "mqtt_metrics"),
-        *("device", "keep", "quota", "rotate_size", "trust_clock"),
-    ),
-    "watching it from elsewhere": ("web_token", "health_after"),
+GROUPS: dict[str, type] = {
+    "pictures": CaptureConfig,
+    "models": ModelConfig,
+    "reading": ReadingConfig,
+    "watch list": WatchlistConfig,
+    "privacy": PrivacyConfig,
+    "messages": LogConfig,
+    "looking at it": OutputConfig,
+    "where events go, beside stdout": DeliveryConfig,
+    "watching it from elsewhere": WebConfig,
 }
 """Title of a group of flags -> the settings that they are for."""
+ELSEWHERE = ("camera", "source", "web")
+"""Settings whose flags stand in another group, or are of another kind."""
 NEED_PLATES = ("show", "web", "save_video", "save_images", "every_frame")
 
 
@@ -72,7 +83,7 @@ def _run(argv: list[str] | None, was_asked: Callable[[], bool]) -> int:
     try:
         with stopping_on_sigterm():
             arguments, config = parse_arguments(argv)
-            set_volume(config.quiet, config.verbose)
+            set_volume(config.log.quiet, config.log.verbose)
             from lpr_edge.app.commands import run_job
 
             again = None if argv is not None else lambda: parse_arguments(None)[1]
@@ -118,7 +129,8 @@ def parse_arguments(argv: list[str] | None) -> tuple[argparse.Namespace, Config]
     Raises:
         LprError: file or environment is wrong.
     """
-    parser = build_parser()
+    sinks = find_sinks(sys.argv[1:] if argv is None else argv)
+    parser = parser_with(sinks)
     arguments, unknown = parser.parse_known_args(argv)
     if unknown:
         # Names alone: what follows a mistyped flag may be a password.
@@ -126,7 +138,7 @@ def parse_arguments(argv: list[str] | None) -> tuple[argparse.Namespace, Config]
         parser.error(f"unknown flags: {' '.join(names)}" if names else f"{len(unknown)} words belong to no flag")
     config = load_config(arguments.config)
     try:
-        config = with_flags(config, arguments)
+        config = with_flags(config, arguments, sinks)
     except LprError as error:
         parser.error(str(error))
     _check_usage(parser, arguments, config)
@@ -140,9 +152,9 @@ def _check_usage(parser: argparse.ArgumentParser, arguments: argparse.Namespace,
         parser.error("--replay sends stored events to sinks: give --webhook, --mqtt, --jsonl or --csv as well")
     if arguments.print and not arguments.install_service:
         parser.error("--print belongs to --install-service")
-    if arguments.hash_list and not config.hash_plates:
+    if arguments.hash_list and not config.privacy.hash_plates:
         parser.error("--hash-list needs --hash-plates: the hashes are for devices that keep no plates")
-    if arguments.demo and config.hash_plates:
+    if arguments.demo and config.privacy.hash_plates:
         parser.error("--demo shows what its plates are: leave out --hash-plates")
     _check_source(parser, arguments, config)
 
@@ -154,33 +166,56 @@ def _check_source(parser: argparse.ArgumentParser, arguments: argparse.Namespace
                 parser.error(f"--{name.replace('_', '-')} needs plates to look at: --camera, --source or --demo")
     elif arguments.demo or arguments.doctor or arguments.hash_list:
         return
-    elif config.camera is None and not config.source:
+    elif not config.capture.is_given:
         parser.error("nothing to read: give --camera N, --source X or --demo, or `camera` or `source` in a config file")
 
 
+def find_sinks(words: Sequence[str]) -> list[type[ExtensionSettings]]:
+    """The sinks that the words of a command line have flags of; all of them where it asks for help.
+
+    Raises:
+        LprError: another package's sink can't be loaded.
+    """
+    if "-h" in words or "--help" in words:
+        return [load_sink(name) for name in SINKS.names()]
+    known = {name for action in parser_with(())._actions for name in action.option_strings}
+    flags = [word.partition("=")[0] for word in words if word.startswith("--")]
+    strange = [flag.removeprefix("--").removeprefix("no-").replace("-", "_") for flag in flags if flag not in known]
+    return list(sink_classes(strange).values())
+
+
 def build_parser() -> argparse.ArgumentParser:
-    """The command's flags."""
+    """The command's flags, with those of every sink that is installed."""
+    return parser_with([load_sink(name) for name in SINKS.names()])
+
+
+def parser_with(sinks: Iterable[type[ExtensionSettings]]) -> argparse.ArgumentParser:
+    """The command's flags, with those of some sinks."""
     parser = argparse.ArgumentParser(prog="lpr-edge", description=__doc__, allow_abbrev=False)
     parser.add_argument("--version", action=_Version)
     parser.add_argument("--config", type=Path, metavar="FILE", help="settings in TOML; LPR_... and flags go over it")
     _add_jobs(parser.add_argument_group("what to do, one of").add_mutually_exclusive_group())
     _add_service(parser.add_argument_group("at a gate"))
-    for title, names in GROUPS.items():
+    for title, settings in GROUPS.items():
         group = parser.add_argument_group(title)
-        add_flags(group, Config, names)
-        if title == "models":
+        for setting in settings_in(settings).values():
+            if setting.key not in ELSEWHERE:
+                add_flag(group, setting, *(f"--{old}" for old, new in OLD_KEYS.items() if new == setting.key))
+        if settings is ModelConfig:
             group.add_argument(
                 "--json", action="store_true", help="with --info: JSON, one model a line; with --doctor: one object"
             )
-        if "web_token" in names:
+        if settings is WebConfig:
             _add_web(group)
-        if "store" in names:
+        if settings is DeliveryConfig:
+            for sink in sinks:
+                add_flags(group, settings_in(sink, sink.key_of))
             _add_replay(group)
     return parser
 
 
 def _add_jobs(group: argparse._MutuallyExclusiveGroup) -> None:
-    add_flags(group, Config, ("camera", "source"))
+    add_flags(group, CaptureConfig, ("camera", "source"))
     group.add_argument(
         "--demo", action="store_true", help="read the clip that comes with lpr, beside what it really shows"
     )
@@ -197,7 +232,7 @@ def _add_jobs(group: argparse._MutuallyExclusiveGroup) -> None:
 
 def _add_web(group: argparse._ArgumentGroup) -> None:
     """`--web`, the only setting whose flag needs no value."""
-    shown = f"{field_notes(Config)['web']} (default: none; without HOST:PORT {DEFAULT})"
+    shown = f"{field_notes(WebConfig)['web']} (default: none; without HOST:PORT {DEFAULT})"
     group.add_argument("--web", nargs="?", const=DEFAULT, default=argparse.SUPPRESS, metavar="HOST:PORT", help=shown)
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from lpr_edge.api import Classifier, PlateReader
 from lpr_edge.app.loop import Loop
-from lpr_edge.base import units
 from lpr_edge.base.config import Config
 from lpr_edge.base.log import detail, say, warn
 from lpr_edge.base.signals import Reloading
@@ -21,10 +20,11 @@ from lpr_edge.delivery.sinks.json_lines import JsonLines
 from lpr_edge.privacy.blur import PlateBlurrer
 from lpr_edge.runtimes.shipped_models import KINDS, given_file, model_file, shipped_model
 from lpr_edge.service.sd_notify import SystemdNotifier
-from lpr_edge.tracking.event_record import character_record, crop_record, error_record
+from lpr_edge.tracking.event_record import character_record, crop_record, error_record, event_record
+from lpr_edge.tracking.tracker import Event
 from lpr_edge.wiring.frame_outputs import open_frame_outputs
-from lpr_edge.wiring.wire_delivery import open_sinks
-from lpr_edge.wiring.wire_web import open_live_page, open_runtime_stats
+from lpr_edge.wiring.wire_delivery import open_delivery
+from lpr_edge.wiring.wire_web import open_live_page
 
 Again = Callable[[], Config]
 """Reads the settings once more."""
@@ -63,22 +63,25 @@ def run_job(
 
         install_service(config, arguments.config, arguments.print, sys.stdout)
         return 0
-    source = name_frames(_open(config), config.source_name)
-    return read_plates(config, shape_frames(source, config.rotate, config.every), again, was_asked, arguments.replay)
+    source = name_frames(_open(config), config.capture.source_name)
+    return read_plates(
+        config, shape_frames(source, config.capture.rotate, config.capture.every), again, was_asked, arguments.replay
+    )
 
 
 def _open(config: Config) -> Source:
-    give_up_s = units.seconds(config.give_up, "give_up")
-    if config.camera is not None:
-        return open_camera(config.camera, CaptureOptions(config.size_wh, config.fps, give_up_s))
-    return open_source(config.source, give_up_s)
+    wanted = config.capture
+    give_up_s = wanted.give_up.total_seconds()
+    if wanted.camera is not None:
+        return open_camera(wanted.camera, CaptureOptions(wanted.size_wh, wanted.fps, give_up_s))
+    return open_source(wanted.source, give_up_s)
 
 
 def see_doctor(config: Config, as_json: bool) -> int:
     """Check this device, with these settings; 1 where something must be repaired. Without a source: camera 0."""
     from lpr_edge.app.doctor.examination import examine, report
 
-    looked_at = config if config.source or config.camera is not None else replace(config, camera=0)
+    looked_at = config if config.capture.is_given else replace(config, capture=replace(config.capture, camera=0))
     findings = examine(looked_at, lambda: _open(looked_at), lambda: _open_reader(looked_at).frames)
     return report(findings, as_json, sys.stdout)
 
@@ -99,13 +102,15 @@ def show_info(config: Config, as_json: bool) -> int:
     from lpr_edge.app.model_info import print_info
 
     given = [path for name in KINDS if (path := given_file(config, name))]
-    print_info(given or [shipped_model(name, config.runtime) for name in KINDS], as_json, sys.stdout)
+    print_info(given or [shipped_model(name, config.models.runtime) for name in KINDS], as_json, sys.stdout)
     return 0
 
 
 def read_characters(config: Config, path: str) -> int:
     """Classify each picture of a file or folder."""
-    classifier = Classifier(_model_path(config, "characters"), runtime=config.runtime, threads=config.threads)
+    classifier = Classifier(
+        _model_path(config, "characters"), runtime=config.models.runtime, threads=config.models.threads
+    )
     return _read_each(config, path, lambda frame: character_record(frame.source, *classifier.classify(frame.image_bgr)))
 
 
@@ -117,7 +122,7 @@ def read_crops(config: Config, path: str) -> int:
 
 def _read_each(config: Config, path: str, read: Callable[[Frame], Record]) -> int:
     """Print a record for each image of a file or folder; 1 where one can't be read."""
-    source = name_frames(open_source(path), config.source_name)
+    source = name_frames(open_source(path), config.capture.source_name)
     sink = JsonLines(sys.stdout)
     failures = 0
     pictures = (frame for frame in source.frames if not isinstance(frame, NoFrame))
@@ -128,7 +133,7 @@ def _read_each(config: Config, path: str, read: Callable[[Frame], Record]) -> in
             sink.write(error_record(frame))
         else:
             sink.write(read(frame))
-        if number == config.max_frames:
+        if number == config.reading.max_frames:
             break
     return 1 if failures else 0
 
@@ -138,9 +143,9 @@ def run_demo(config: Config) -> int:
     from lpr_edge.app.demo import open_demo, report
 
     source, truth = open_demo()
-    loop = _loop(config, source)
-    loop.describe = truth.describe
-    _run(loop, source, config, None, lambda: False)
+    run = _Run(None, lambda: False)
+    loop = _loop(config, source, run, describe=truth.describe)
+    _run(loop, source, config, run)
     report(truth, loop.frames, loop.milliseconds)
     return 0
 
@@ -162,53 +167,76 @@ def read_plates(
         replay: sinks are sent the events that they never had and that were stored since then, in seconds since 1970;
             None for none.
     """
-    loop = _loop(config, source, replay)
+    run = _Run(again, was_asked)
+    loop = _loop(config, source, run, replay)
     loop.take_over(source)
-    _run(loop, source, config, again, was_asked)
+    _run(loop, source, config, run)
     return 1 if loop.unreadable else 0
 
 
-def _loop(config: Config, source: Source, replay: float | None = None) -> Loop:
+class _Run:
+    """What systemd and SIGHUP have to do with a run."""
+
+    def __init__(self, again: Again | None, was_asked: WasAsked) -> None:
+        self.notifier = SystemdNotifier()
+        self._again, self._was_asked = again, was_asked
+
+    def beat(self) -> None:
+        """Say that the run lives.
+
+        Raises:
+            Reloading: it is to begin again, with settings that can be used.
+        """
+        self.notifier.beat()
+        if self._was_asked() and may_reload(self._again):
+            raise Reloading
+
+
+def _loop(
+    config: Config,
+    source: Source,
+    run: _Run,
+    replay: float | None = None,
+    describe: Callable[[Event], Record] = event_record,
+) -> Loop:
     if config.stores and source.kind == "stills":
         raise LprError(f"{source.name} is pictures, which give no events to store or send on: write stdout to a file")
     opened = _open_reader(config)
     plate_reader = opened.photographs if source.kind == "stills" else opened.frames
-    views = open_frame_outputs(source, config.show, config.save_video, config.save_images, config.every_frame)
-    views.captions = not config.blurs
-    stats = open_runtime_stats(config, opened.models)
-    sink = open_sinks(config, JsonLines(sys.stdout), plate_reader.reader, stats, replay)
-    views.page = open_live_page(config, stats, sink)
-    loop = Loop(
-        plate_reader, sink, views, config.every_frame, gap=config.gap_time, stats=stats, any_text=config.any_text
+    views = open_frame_outputs(source, config)
+    delivery = open_delivery(config, JsonLines(sys.stdout), plate_reader.reader, opened.models, replay)
+    page = open_live_page(config, delivery.stats, delivery.sink)
+    return Loop(
+        plate_reader,
+        delivery.sink,
+        replace(views, page=page),
+        config.reading.every_frame,
+        describe,
+        gap=config.reading.gap,
+        stats=delivery.stats,
+        any_text=config.reading.any_text,
+        blurrer=PlateBlurrer() if config.privacy.blurs else None,
+        beat=run.beat,
     )
-    loop.blurrer = PlateBlurrer() if config.blurs else None
-    return loop
 
 
 def _open_reader(config: Config) -> PlateReader:
     return PlateReader(
         _model_path(config, "detector"),
         _model_path(config, "reader"),
-        min_confidence=config.min_confidence,
-        runtime=config.runtime,
-        threads=config.threads,
-        roi=config.roi,
-        tta=config.looks,
+        min_confidence=config.reading.min_confidence,
+        runtime=config.models.runtime,
+        threads=config.models.threads,
+        roi=config.capture.roi,
+        tta=config.reading.tta,
     )
 
 
-def _run(loop: Loop, source: Source, config: Config, again: Again | None, was_asked: WasAsked) -> None:
-    notifier = SystemdNotifier()
-
-    def beat() -> None:
-        notifier.beat()
-        if was_asked() and may_reload(again):
-            raise Reloading
-
-    loop.beat = beat
+def _run(loop: Loop, source: Source, config: Config, run: _Run) -> None:
+    notifier = run.notifier
     notifier.ready()
     try:
-        loop.run(source, config.max_frames)
+        loop.run(source, config.reading.max_frames)
     except Reloading:
         notifier.reloading()
         loop.hand_on(source)

@@ -33,6 +33,8 @@ class Loop:
         gap: timedelta = GAP,
         stats: RuntimeStats | None = None,
         any_text: bool = False,
+        blurrer: PlateBlurrer | None = None,
+        beat: Callable[[], None] = lambda: None,
     ) -> None:
         """Take what a run needs.
 
@@ -45,6 +47,8 @@ class Loop:
             gap: a vehicle that is back before so long has no second event.
             stats: counts frames for those who watch.
             any_text: announce texts, too, that no form of the country allows.
+            blurrer: hides plates from all that keeps or shows pictures.
+            beat: called while the loop lives: after each frame, and twice a second where none comes.
         """
         self.reader = reader
         self.sink = sink
@@ -52,10 +56,8 @@ class Loop:
         self.every_frame = every_frame
         self.describe = describe
         self.stats = stats or RuntimeStats()
-        self.blurrer: PlateBlurrer | None = None
-        """Hides plates from all that keeps or shows pictures."""
-        self.beat: Callable[[], None] = lambda: None
-        """Called while the loop lives: after each frame, and twice a second where none comes."""
+        self._blurrer = blurrer
+        self._beat = beat
         self.frames = 0
         self.unreadable = 0
         self.milliseconds = 0.0
@@ -115,7 +117,7 @@ class Loop:
         else:
             goes_on = self._read(frame, by_frame)
         self.sink.tend()
-        self.beat()
+        self._beat()
         return goes_on
 
     def _read(self, frame: Frame, by_frame: bool) -> bool:
@@ -123,8 +125,8 @@ class Loop:
         self.frames += 1
         self.milliseconds += result.detect_ms + result.read_ms
         self.stats.note(frame, result)
-        if self.blurrer:
-            frame = self.blurrer.over(frame, result.seen)
+        if self._blurrer:
+            frame = self._blurrer.over(frame, result.seen)
         if by_frame:
             self.sink.write(image_record(frame, result))
         else:

@@ -1,57 +1,118 @@
 """Settings as frozen dataclasses: TOML on disk, a flag for every key, mistakes told in one line.
 
-Fields are of type int, float, bool, str, Path, a tuple of these, or one of these or None; the string below a field says
-what it means.
+Fields are of type int, float, bool, str, Path, timedelta, ByteSize, a tuple of these, or one of these or None; the
+string below a field says what it means. A field may be a dataclass too: its keys stand beside the others.
 """
 
-import argparse
 import ast
 import dataclasses
 import difflib
+import functools
 import inspect
 import itertools
-import json
 import textwrap
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from lpr_edge.contract.errors import LprError
-from lpr_edge.contract.text_files import parse_toml, read_text
+from lpr_edge.contract.units import ByteSize, parse_duration, parse_size
 from lpr_edge.contract.url import redact
 
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
-
-C = TypeVar("C", bound="DataclassInstance")
+C = TypeVar("C")
 
 SECRET = {"secret": True}
 """Metadata of a field whose value no message shows."""
+APART = {"apart": True}
+"""Metadata of a field that holds no setting of its own."""
 
-METAVARS = {int: "N", float: "X", str: "TEXT", Path: "PATH"}
-"""How a flag's value is called in --help."""
+PARSERS: dict[type, Callable[[str, str], Any]] = {timedelta: parse_duration, ByteSize: parse_size}
+"""Types whose values are written as texts with a unit -> what reads a text, given the key."""
 
 
-def check_table(config_class: type, values: dict[str, Any], origin: str) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Setting:
+    """One key of a file, and its flag."""
+
+    key: str
+    kind: Any
+    """The field's type."""
+    default: Any
+    note: str
+    """What it means; its flag's help."""
+    is_secret: bool
+
+
+Schema = type | Mapping[str, Setting]
+"""Settings by their dataclass, or by key."""
+
+
+def require_setting(holds: bool, key: str, found: object, expected: str) -> None:
+    """Refuse a value.
+
+    Raises:
+        LprError: it doesn't hold; the message names key, value and what was expected.
+    """
+    if not holds:
+        raise LprError(f"Setting `{key}` is {found}, and it must be {expected}.")
+
+
+def settings_in(config_class: type, key_of: Callable[[str], str] = str) -> dict[str, Setting]:
+    """A dataclass's settings by key, in their order; those of a field that is a dataclass stand in its place.
+
+    Args:
+        config_class: a dataclass.
+        key_of: makes a key of a field's name.
+    """
+    notes, kinds = field_notes(config_class), get_type_hints(config_class)
+    found: dict[str, Setting] = {}
+    for field in own_fields(config_class):
+        kind = kinds[field.name]
+        if isinstance(kind, type) and dataclasses.is_dataclass(kind):
+            found |= settings_in(kind, key_of)
+            continue
+        key = key_of(field.name)
+        is_secret = bool(field.metadata.get("secret"))
+        found[key] = Setting(key, kind, field.default, notes.get(field.name, ""), is_secret)
+    return found
+
+
+def own_fields(config: Any) -> list[dataclasses.Field[Any]]:
+    """The fields of a dataclass, or of settings, but for those that stand apart."""
+    return [field for field in dataclasses.fields(config) if not field.metadata.get("apart")]
+
+
+def by_key(schema: Schema) -> Mapping[str, Setting]:
+    """A schema's settings by key."""
+    return schema if isinstance(schema, Mapping) else settings_in(schema)
+
+
+def check_table(schema: Schema, values: dict[str, Any], origin: str) -> dict[str, Any]:
     """A table's values, each as its field's type wants it.
+
+    Args:
+        schema: the keys that are known.
+        values: by key.
+        origin: where they came from, for error messages; empty for the command line.
 
     Raises:
         LprError: a key is unknown (the nearest known one is named), or a value has the wrong type.
     """
-    types_of = get_type_hints(config_class)
+    known = by_key(schema)
     for key in values:
-        if key not in types_of:
-            raise LprError(f"{origin}: unknown key `{key}`.{_suggestion(key, types_of)}")
-    secrets = secret_names(config_class)
-    return {key: _convert(value, types_of[key], key, origin, key in secrets) for key, value in values.items()}
+        if key not in known:
+            raise LprError(f"{_at(origin)}unknown key `{key}`.{_suggestion(key, known)}")
+    return {key: _convert(value, known[key].kind, key, origin, known[key].is_secret) for key, value in values.items()}
 
 
-def check_texts(config_class: type, texts: dict[str, str], origin: str, prefix: str = "") -> dict[str, Any]:
+def check_texts(schema: Schema, texts: dict[str, str], origin: str, prefix: str = "") -> dict[str, Any]:
     """A table's values from texts, as an environment has them; lists are separated by commas.
 
     Args:
-        config_class: whose fields they are for.
+        schema: the keys that are known.
         texts: by key.
         origin: where they came from, for error messages.
         prefix: of the keys where they came from, in capitals: then error messages write `PREFIX_KEY`.
@@ -59,28 +120,25 @@ def check_texts(config_class: type, texts: dict[str, str], origin: str, prefix: 
     Raises:
         LprError: a key is unknown (the nearest known one is named), or a text doesn't say what its key needs.
     """
-    types_of = get_type_hints(config_class)
-    named = {prefix + key.upper(): key for key in types_of} if prefix else {key: key for key in types_of}
+    known = by_key(schema)
+    named = {prefix + key.upper(): key for key in known} if prefix else {key: key for key in known}
     values = {}
     for name, text in texts.items():
         if name not in named:
             raise LprError(f"{origin}: unknown key `{name}`.{_suggestion(name, named)}")
-        key = named[name]
-        is_secret = key in secret_names(config_class)
-        values[key] = _convert(_from_text(text, types_of[key]), types_of[key], name, origin, is_secret)
+        setting = known[named[name]]
+        label = setting.key if without_none(setting.kind) in PARSERS else name
+        values[setting.key] = _convert(_from_text(text, setting.kind), setting.kind, label, origin, setting.is_secret)
     return values
-
-
-def secret_names(config_class: type) -> set[str]:
-    """The fields whose values no message may show."""
-    return {field.name for field in dataclasses.fields(config_class) if field.metadata.get("secret")}
 
 
 def _from_text(text: str, kind: Any) -> Any:
     """What a text says, where it says what its type needs; else the text itself, for `_convert` to refuse."""
-    kind = _without_none(kind)
+    kind = without_none(kind)
     if get_origin(kind) is tuple:
         return [_from_text(part.strip(), get_args(kind)[0]) for part in text.split(",") if part.strip()]
+    if kind in PARSERS:
+        return text
     if kind is bool:
         return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}.get(text.lower(), text)
     try:
@@ -89,11 +147,15 @@ def _from_text(text: str, kind: Any) -> Any:
         return text
 
 
-def _without_none(kind: Any) -> Any:
+def without_none(kind: Any) -> Any:
     """The type of an optional field's values; other types as they are."""
     if isinstance(kind, UnionType):
         return next(part for part in get_args(kind) if part is not NoneType)
     return kind
+
+
+def _at(origin: str) -> str:
+    return f"{origin}: " if origin else ""
 
 
 def _suggestion(key: str, known: Iterable[str]) -> str:
@@ -102,76 +164,73 @@ def _suggestion(key: str, known: Iterable[str]) -> str:
 
 
 def _convert(value: Any, kind: Any, key: str, origin: str, is_secret: bool = False) -> Any:
-    kind = _without_none(kind)
+    kind = without_none(kind)
     if get_origin(kind) is tuple and isinstance(value, list):
         return tuple(_convert(item, get_args(kind)[0], key, origin, is_secret) for item in value)
     if kind is float and type(value) is int:
         return float(value)
     if kind is Path and isinstance(value, str | Path):
         return Path(value)
+    if kind in PARSERS and isinstance(value, str):
+        try:
+            return PARSERS[kind](value, key)
+        except LprError as error:
+            raise LprError(f"{_at(origin)}{error}") from error
     if type(value) is not kind:
-        found = "not shown here" if is_secret else _shown_value(value)
-        raise LprError(f"{origin}: `{key}` is {found}, and {_type_name(kind)} was expected.")
+        found = "not shown here" if is_secret else _redacted(value)
+        raise LprError(f"{_at(origin)}`{key}` is {found}, and {type_name(kind)} was expected.")
     return value
 
 
-def _shown_value(value: object) -> str:
+def _redacted(value: object) -> str:
     """A value as a message shows it: a URL without its login, and of a table or list only that it is one."""
     if isinstance(value, dict | list):
         return "a table" if isinstance(value, dict) else "a list"
     return repr(redact(value) if isinstance(value, str) else value)
 
 
-def _type_name(kind: Any) -> str:
+def type_name(kind: Any) -> str:
+    """A field's type in words."""
     if get_origin(kind) is tuple:
-        return f"a list, each item {_type_name(get_args(kind)[0])}"
-    return {int: "a whole number", float: "a number", bool: "true or false", str: "a text", Path: "a path"}[kind]
+        return f"a list, each item {type_name(get_args(kind)[0])}"
+    return {int: "a whole number", float: "a number", bool: "true or false", Path: "a path"}.get(kind, "a text")
 
 
-def read_table(path: Path) -> dict[str, Any]:
-    """A TOML file's table.
-
-    Raises:
-        LprError: the file can't be read, or isn't TOML.
-    """
-    try:
-        return parse_toml(read_text(path))
-    except OSError as error:
-        raise LprError(f"{path} can't be read: {error.strerror}. Give --config a TOML file.") from error
-    except ValueError as error:
-        raise LprError(f"{path} isn't TOML: {error}.") from error
+def values_in(config: Any, key_of: Callable[[str], str] = str) -> dict[str, Any]:
+    """The values of settings by key; see `settings_in`."""
+    values: dict[str, Any] = {}
+    for field in own_fields(config):
+        value = getattr(config, field.name)
+        values |= values_in(value, key_of) if dataclasses.is_dataclass(value) else {key_of(field.name): value}
+    return values
 
 
-def config_to_toml(config: Any, changed_only: bool = False) -> str:
-    """Settings as TOML, each key below what it means.
+def build_settings(
+    config_class: type[C], values: Mapping[str, Any], key_of: Callable[[str], str] = str, **apart: object
+) -> C:
+    """Settings from values by key; what isn't there has its default.
 
     Args:
-        config: any settings; a key that is None is left out, as TOML has no word for it.
-        changed_only: leave out those that have their default, too.
+        config_class: a dataclass.
+        values: as `check_table` returns them; keys of other dataclasses are passed over.
+        key_of: see `settings_in`.
+        **apart: values of the fields that stand apart.
+
+    Raises:
+        LprError: the class refuses a value.
     """
-    notes = field_notes(type(config))
-    lines = []
-    for field in dataclasses.fields(config):
-        value = getattr(config, field.name)
-        if value is None or (changed_only and value == field.default):
-            continue
-        note = notes.get(field.name)
-        lines += [f"# {note}"] if note else []
-        lines.append(f"{field.name} = {_toml_value(value)}")
-    return "\n".join(lines) + "\n"
+    kinds = get_type_hints(config_class)
+    made: dict[str, Any] = dict(apart)
+    for field in own_fields(config_class):
+        kind = kinds[field.name]
+        if isinstance(kind, type) and dataclasses.is_dataclass(kind):
+            made[field.name] = build_settings(kind, values, key_of)
+        elif key_of(field.name) in values:
+            made[field.name] = values[key_of(field.name)]
+    return config_class(**made)
 
 
-def _toml_value(value: Any) -> str:
-    if isinstance(value, tuple):
-        return "[" + ", ".join(_toml_value(item) for item in value) + "]"
-    if isinstance(value, float):
-        return repr(value)
-    if isinstance(value, Path):
-        return _toml_value(str(value))
-    # A JSON string, number or boolean is a TOML one, but for the one control character that JSON leaves as it is.
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
+@functools.cache
 def field_notes(config_class: type) -> dict[str, str]:
     """What stands below each field in the class's source, its bases included, by field name."""
     notes: dict[str, str] = {}
@@ -195,47 +254,3 @@ def _own_notes(cls: type) -> dict[str, str]:
         and isinstance(note, ast.Expr)
         and isinstance(note.value, ast.Constant)
     }
-
-
-def add_flags(parser: argparse._ActionsContainer, config_class: type[Any], names: Iterable[str] | None = None) -> None:
-    """A flag for every key, or for those named; a flag that isn't given leaves no trace in the parsed namespace."""
-    notes, types_of = field_notes(config_class), get_type_hints(config_class)
-    fields = {field.name: field for field in dataclasses.fields(config_class)}
-    for field in fields.values() if names is None else (fields[name] for name in names):
-        name = "--" + field.name.replace("_", "-")
-        shown = f"{notes.get(field.name, '')} (default: {_shown(field.default)})".replace("%", "%%")
-        parser.add_argument(name, default=argparse.SUPPRESS, help=shown, **_flag_options(types_of[field.name]))
-
-
-def _shown(default: object) -> str:
-    if isinstance(default, tuple):
-        return " ".join(map(str, default))
-    return "none" if default in ("", None) else str(default)
-
-
-def _flag_options(kind: Any) -> dict[str, Any]:
-    kind = _without_none(kind)
-    if kind is bool:
-        return {"action": argparse.BooleanOptionalAction}
-    if get_origin(kind) is tuple:
-        return {"type": _flag_type(get_args(kind)[0]), "nargs": "+"}
-    return {"type": _flag_type(kind), "metavar": METAVARS[kind]}
-
-
-def _flag_type(kind: Any) -> Callable[[str], Any]:
-    """What reads a flag's text, and shows nothing secret of one that it can't read."""
-
-    def read(text: str) -> Any:
-        try:
-            return kind(text)
-        except ValueError:
-            raise argparse.ArgumentTypeError(f"{redact(text)!r} is not {_type_name(kind)}") from None
-
-    return read
-
-
-def with_flags(config: C, flags: argparse.Namespace) -> C:
-    """The settings, with every flag that was given put over them."""
-    given = {key: value for key, value in vars(flags).items() if key in get_type_hints(type(config))}
-    lists = {key: tuple(value) for key, value in given.items() if isinstance(value, list)}
-    return dataclasses.replace(config, **given | lists)

@@ -2,13 +2,13 @@
 
 import json
 import sqlite3
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from time import monotonic
 
 from lpr_edge.base.log import say, warn
 from lpr_edge.capture.clock import Clock
 from lpr_edge.contract.records import Record, Sighting
+from lpr_edge.delivery.backlog import HELD, Backlog
 from lpr_edge.delivery.delivery_worker import DeliveryWorker
 from lpr_edge.delivery.heartbeat import Heartbeat
 from lpr_edge.delivery.outbox import Outbox
@@ -21,10 +21,6 @@ MOST_HELD_BYTES = 50_000_000
 """Of their pictures; where they would be more, the newest events are held without."""
 TRY_AGAIN_S = 5.0
 """From a try that failed to the next, unless an event comes."""
-HELD = "held"
-"""In the place of a sink's name, for events that are only in memory."""
-DAMAGED = "damaged"
-"""The same for events that can't be read."""
 WRITTEN = 4
 """How often SQLite writes what it stores until it is gone: to its log, to the file, and both again to wipe it."""
 CLOSE_S = 0.7
@@ -43,7 +39,8 @@ class EventEnqueuer:
         workers: Sequence[DeliveryWorker] = (),
         retention: Retention | None = None,
         take_pictures: TakePictures | None = None,
-        heartbeat: Heartbeat | None = None,
+        heartbeats: Sequence[Heartbeat] = (),
+        backlog: Backlog | None = None,
     ) -> None:
         """Take what an event passes.
 
@@ -53,15 +50,17 @@ class EventEnqueuer:
             workers: who carry it further.
             retention: keeps the disk from filling.
             take_pictures: JPEGs of an event, for sinks that want them.
-            heartbeat: tells of the device until the end.
+            heartbeats: tell of the device until the end.
+            backlog: of the same outbox; where others look at it too.
         """
         self.outbox = outbox
         self._stdout = stdout
         self._workers = workers
         self._retention = retention
         self._take_pictures = take_pictures
-        self._heartbeat = heartbeat
-        self._held: deque[tuple[Record, Mapping[str, bytes]]] = deque()
+        self._heartbeats = heartbeats
+        self._backlog = backlog or Backlog(outbox)
+        self._held = self._backlog.held
         self._lost = self._bare = 0
         self._clock = Clock()
         self._failed_at: float | None = None
@@ -85,25 +84,17 @@ class EventEnqueuer:
             self._store_held()
 
     def waiting(self) -> dict[str, int]:
-        """How many events each sink has yet to get, and, while the disk takes none, how many are HELD in memory."""
-        held = {HELD: len(self._held)} if self._held else {}
-        try:
-            return self.outbox.waiting() | held
-        except sqlite3.Error:
-            return held
+        """See `Backlog.waiting`."""
+        return self._backlog.waiting()
 
     def set_aside(self) -> dict[str, int]:
-        """How many events are kept that each sink has refused, and, under DAMAGED, that can't be read."""
-        try:
-            refused, damaged = self.outbox.refused(), self.outbox.damaged()
-        except sqlite3.Error:
-            return {}
-        return refused | ({DAMAGED: damaged} if damaged else {})
+        """See `Backlog.set_aside`."""
+        return self._backlog.set_aside()
 
     def close(self) -> None:
         """Store what was held, and let the sinks finish."""
-        if self._heartbeat:
-            self._heartbeat.close()
+        for heartbeat in self._heartbeats:
+            heartbeat.close()
         self._store_held()
         if self._held:
             warn(f"{len(self._held)} events could not be stored, and are lost")

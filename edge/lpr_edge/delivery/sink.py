@@ -1,9 +1,13 @@
 """What every sink offers."""
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from pathlib import Path
+from typing import Protocol, runtime_checkable
 
+from lpr_edge.base.extensions import ExtensionSettings
+from lpr_edge.base.finding import Finding
 from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.records import Record, Sighting
 
@@ -101,3 +105,74 @@ class Target(Protocol):
     def close(self) -> None:
         """Finish what is under way."""
         ...
+
+
+@runtime_checkable
+class KeepsFiles(Protocol):
+    """A target that writes files to this disk: what it writes counts for the quota, and old files are deleted."""
+
+    def finished_files(self) -> Iterable[os.PathLike[str]]:
+        """The files that may be deleted."""
+        ...
+
+    def growing_files(self) -> Iterable[Path]:
+        """The files that are still written to."""
+        ...
+
+
+@runtime_checkable
+class TakesMatches(Protocol):
+    """A target that is told of a listed plate at once, before the event itself is delivered."""
+
+    def tell_match(self, record: Record) -> None:
+        """Send it on, or not at all; must neither wait nor raise."""
+        ...
+
+
+@runtime_checkable
+class TakesStatistics(Protocol):
+    """A target that is told now and again how the device does."""
+
+    @property
+    def statistics_every_s(self) -> float:
+        """Seconds from one time to the next; 0 for never."""
+        ...
+
+    def tell_metrics(self, metrics: Record) -> None:
+        """Send them on, or not at all; must neither wait nor raise."""
+        ...
+
+
+@dataclass(frozen=True)
+class Site:
+    """What a sink is told of the device that it is opened on."""
+
+    device: str
+    """The device's name."""
+    outbox: Path
+    """The file that its events come from; no other process uses it."""
+    largest_file: int
+    """Bytes at which a file of events is to be rotated."""
+
+
+class SinkSettings(ExtensionSettings):
+    """Settings of a sink: a frozen dataclass, registered as an entry point of the group `lpr.sinks`."""
+
+    def check(self) -> None:
+        """Look at all that can be wrong without opening anything; called only where the sink is on.
+
+        Raises:
+            LprError: what is wrong, and what to do.
+        """
+
+    def open(self, site: Site) -> Target:
+        """Open the sink.
+
+        Raises:
+            LprError: it can't be had.
+        """
+        raise NotImplementedError
+
+    def examine(self, site: Site) -> Finding | None:  # noqa: ARG002 - what others need
+        """A line of `lpr-edge doctor`; None where there is nothing to say."""
+        return None

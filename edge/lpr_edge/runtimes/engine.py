@@ -22,6 +22,11 @@ class Engine(Protocol):
         ...
 
 
+def missing_runtime(package: str) -> str:
+    """What to do about a runtime that isn't there."""
+    return f"the runtime {package} is not installed: pip install {package}"
+
+
 def import_runtime(module: str, package: str) -> ModuleType:
     """Import a runtime's module.
 
@@ -31,7 +36,7 @@ def import_runtime(module: str, package: str) -> ModuleType:
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
-        raise ModelError(f"the runtime {package} is not installed: pip install {package}") from error
+        raise ModelError(missing_runtime(package)) from error
     except (ImportError, OSError) as error:
         raise ModelError(
             f"{package} is installed but can't be loaded ({error}): pip install --force-reinstall {package}"

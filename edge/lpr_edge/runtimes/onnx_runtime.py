@@ -7,7 +7,9 @@ from typing import Any
 
 from lpr_edge.base.board import saturates_bytes
 from lpr_edge.contract.arrays import AnyArray
+from lpr_edge.contract.manifest import Manifest
 from lpr_edge.runtimes.engine import import_runtime
+from lpr_edge.runtimes.runtime import Runtime
 
 EXACT_PRODUCTS = "session.x64quantprecision"
 """Makes ONNX Runtime multiply bytes exactly on x86. Where their products saturate (seen on an emulated Haswell), 80 %
@@ -29,7 +31,7 @@ class OnnxRuntimeEngine:
 
     name = "onnxruntime"
 
-    def __init__(self, path: Path, threads: int) -> None:
+    def __init__(self, path: Path, threads: int, _manifest: Manifest | None = None) -> None:
         runtime = import_runtime("onnxruntime", "onnxruntime")
         self.version: str = runtime.__version__
         options = session_options(runtime, threads)
@@ -40,3 +42,6 @@ class OnnxRuntimeEngine:
         """See `Engine.run`."""
         outputs: list[AnyArray] = self._session.run(None, {self._input: tensor})
         return outputs
+
+
+ONNX_RUNTIME = Runtime("onnxruntime", (".onnx",), "onnxruntime", "onnxruntime", OnnxRuntimeEngine)

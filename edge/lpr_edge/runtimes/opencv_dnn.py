@@ -9,6 +9,7 @@ import numpy as np
 from lpr_edge.contract.arrays import AnyArray
 from lpr_edge.contract.errors import ModelError
 from lpr_edge.contract.manifest import Manifest, OutputSpec
+from lpr_edge.runtimes.runtime import Runtime
 
 
 class OpenCvEngine:
@@ -55,3 +56,6 @@ def _take(found: Sequence[AnyArray], spec: OutputSpec) -> AnyArray:
     """The output that has a role's shape: the roles of one network differ in their number of channels."""
     array = next(array for array in found if array.shape[1:] == spec.shape)
     return _shift(array) if spec.dtype == "uint8" and array.dtype == np.int8 else array
+
+
+OPENCV = Runtime("opencv", (".onnx",), "cv2", "opencv-python-headless", OpenCvEngine)

@@ -1,20 +1,29 @@
 """Choose a runtime for a model file, and load it there."""
 
-import importlib.util
 from pathlib import Path
 
+from lpr_edge.base.extensions import RUNTIMES
 from lpr_edge.contract.errors import LprError, ModelError
-from lpr_edge.contract.manifest import Manifest, read_manifest
-from lpr_edge.runtimes.engine import Engine
+from lpr_edge.contract.manifest import read_manifest
 from lpr_edge.runtimes.model import Model, cannot
+from lpr_edge.runtimes.runtime import Runtime
 
-RUNTIMES = {
-    "litert": (".tflite", "ai_edge_litert"),
-    "tflite": (".tflite", "tflite_runtime"),
-    "onnxruntime": (".onnx", "onnxruntime"),
-    "opencv": (".onnx", "cv2"),
-}
-"""Runtime -> the files it reads and the module it lives in; `auto` takes the first that is installed."""
+
+def find_runtime(name: str) -> Runtime:
+    """A runtime, lpr's own or another package's.
+
+    Raises:
+        LprError: there is none of that name, or it can't be loaded.
+    """
+    found = RUNTIMES.load(name)
+    if not isinstance(found, Runtime):
+        raise LprError(f"{found!r} isn't a Runtime, and {name!r} in lpr.runtimes must be one: see docs/extending.md")
+    return found
+
+
+def own_runtimes() -> list[Runtime]:
+    """The runtimes that lpr brings, in the order in which `auto` tries them."""
+    return [find_runtime(name) for name in RUNTIMES.own]
 
 
 def open_model(path: str | Path, runtime: str = "auto", threads: int = 1) -> Model:
@@ -22,7 +31,7 @@ def open_model(path: str | Path, runtime: str = "auto", threads: int = 1) -> Mod
 
     Args:
         path: a `.tflite` or `.onnx` file made by lpr-export.
-        runtime: one of `RUNTIMES`, or `auto`.
+        runtime: the name of one, or `auto`: the first of lpr's own that reads the file and is installed.
         threads: that the network may use; more than one helps large networks only.
 
     Raises:
@@ -31,45 +40,33 @@ def open_model(path: str | Path, runtime: str = "auto", threads: int = 1) -> Mod
     """
     path = Path(path)
     manifest = read_manifest(path)
-    name = choose_runtime(path, runtime)
+    chosen = choose_runtime(path, runtime)
     try:
-        engine = _load(path, name, threads, manifest)
+        engine = chosen.open(path, threads, manifest)
     except LprError:
         raise
     except Exception as error:
-        raise ModelError(cannot(path, name, "load", error)) from error
+        raise ModelError(cannot(path, chosen.name, "load", error)) from error
     return Model(path, manifest, engine)
 
 
-def choose_runtime(path: Path, runtime: str) -> str:
+def choose_runtime(path: Path, runtime: str) -> Runtime:
     """The runtime to use for a file.
 
     Raises:
         ModelError: the wished runtime doesn't read such files, or none that does is installed.
     """
-    able = [name for name, (suffix, _) in RUNTIMES.items() if suffix == path.suffix]
+    if runtime != "auto":
+        chosen = find_runtime(runtime)
+        if path.suffix in chosen.suffixes:
+            return chosen
+    able = [found for found in own_runtimes() if path.suffix in found.suffixes]
     if not able:
         raise ModelError(f"{path} is neither a .tflite nor a .onnx file: give one that lpr-export made")
-    if runtime == "auto":
-        installed = [name for name in able if importlib.util.find_spec(RUNTIMES[name][1])]
-        if not installed:
-            raise ModelError(f"no runtime for {path.suffix} files is installed: pip install ai-edge-litert")
-        return installed[0]
-    if runtime not in able:
-        raise ModelError(f"{runtime} doesn't read {path.suffix} files like {path}: take --runtime {' or '.join(able)}")
-    return runtime
-
-
-def _load(path: Path, name: str, threads: int, manifest: Manifest) -> Engine:
-    """Load a file; a runtime's package is imported here, when it is wanted, and nowhere else."""
-    if name == "onnxruntime":
-        from lpr_edge.runtimes.onnx_runtime import OnnxRuntimeEngine
-
-        return OnnxRuntimeEngine(path, threads)
-    if name == "opencv":
-        from lpr_edge.runtimes.opencv_dnn import OpenCvEngine
-
-        return OpenCvEngine(path, threads, manifest)
-    from lpr_edge.runtimes.tflite import open_litert, open_tflite
-
-    return open_litert(path, threads) if name == "litert" else open_tflite(path, threads)
+    if runtime != "auto":
+        names = " or ".join(found.name for found in able)
+        raise ModelError(f"{runtime} doesn't read {path.suffix} files like {path}: take --runtime {names}")
+    installed = next((found for found in able if found.is_installed), None)
+    if installed is None:
+        raise ModelError(f"no runtime for {path.suffix} files is installed: pip install ai-edge-litert")
+    return installed

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from lpr_edge.base.config import Config
 from lpr_edge.contract.errors import LprError
-from lpr_edge.runtimes.opening import RUNTIMES
+from lpr_edge.runtimes.opening import find_runtime
 
 MODELS = Path(__file__).parents[1] / "models"
 KINDS = {"detector": "detector", "reader": "reader", "characters": "classifier"}
@@ -19,12 +19,12 @@ def model_file(config: Config, name: str) -> Path:
     Raises:
         LprError: this installation carries none.
     """
-    return given_file(config, name) or shipped_model(name, config.runtime)
+    return given_file(config, name) or shipped_model(name, config.models.runtime)
 
 
 def given_file(config: Config, name: str) -> Path | None:
     """The file that the user gave in place of a shipped model."""
-    path: Path | None = getattr(config, OPTIONS[name].removeprefix("--"))
+    path: Path | None = getattr(config.models, OPTIONS[name].removeprefix("--"))
     return path
 
 
@@ -34,7 +34,7 @@ def shipped_model(name: str, runtime: str = "auto") -> Path:
     Raises:
         LprError: this installation carries none for it.
     """
-    suffix = ".tflite" if runtime == "auto" else RUNTIMES[runtime][0]
+    suffix = ".tflite" if runtime == "auto" else find_runtime(runtime).suffixes[0]
     path = MODELS / f"{name}.int8{suffix}"
     if not path.exists():
         remedy = "install lpr again" if suffix == ".tflite" else "make one with lpr-export --int8"

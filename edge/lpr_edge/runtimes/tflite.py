@@ -10,7 +10,9 @@ import numpy as np
 
 from lpr_edge.contract.arrays import AnyArray
 from lpr_edge.contract.errors import ModelError
+from lpr_edge.contract.manifest import Manifest
 from lpr_edge.runtimes.engine import import_runtime
+from lpr_edge.runtimes.runtime import Runtime
 
 
 class TfliteEngine:
@@ -55,12 +57,12 @@ def quiet_stderr() -> Iterator[None]:
         os.close(kept)
 
 
-def open_litert(path: Path, threads: int) -> TfliteEngine:
+def open_litert(path: Path, threads: int, _manifest: Manifest | None = None) -> TfliteEngine:
     """Open a file in LiteRT, the TFLite that Google still releases."""
     return TfliteEngine(path, threads, "litert", "ai-edge-litert", "ai_edge_litert.interpreter")
 
 
-def open_tflite(path: Path, threads: int) -> TfliteEngine:
+def open_tflite(path: Path, threads: int, _manifest: Manifest | None = None) -> TfliteEngine:
     """Open a file in tflite-runtime, for boards that LiteRT has no wheel for.
 
     Raises:
@@ -71,6 +73,10 @@ def open_tflite(path: Path, threads: int) -> TfliteEngine:
             f"tflite-runtime can't run under NumPy {np.__version__}: pip install 'numpy<2', or take --runtime litert"
         )
     return TfliteEngine(path, threads, "tflite", "tflite-runtime", "tflite_runtime.interpreter")
+
+
+LITERT = Runtime("litert", (".tflite",), "ai_edge_litert", "ai-edge-litert", open_litert)
+TFLITE = Runtime("tflite", (".tflite",), "tflite_runtime", "tflite-runtime", open_tflite)
 
 
 def uses_xnnpack(path: Path, name: str) -> bool:

@@ -1,6 +1,5 @@
 """`--install-service`: settings, account and unit put where systemd looks for them."""
 
-import dataclasses
 import grp
 import os
 import re
@@ -9,12 +8,12 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
-from lpr_edge.base.config import Config, load_config
+from lpr_edge.base.config import Config, build_config, flat_values, load_config, schema_of
 from lpr_edge.base.log import say, warn
 from lpr_edge.contract.errors import LprError
-from lpr_edge.contract.settings import config_to_toml
+from lpr_edge.contract.settings_file import table_to_toml
 from lpr_edge.contract.url import is_url
 from lpr_edge.service.unit import (
     NAME,
@@ -33,7 +32,6 @@ GROUPS = ("video", "render", "gpio")
 MODES = {SETTINGS: 0o640}
 """Settings may hold passwords: for root and the service alone."""
 UNITS = Path("/etc/systemd/system")
-PATHS = tuple(field.name for field in dataclasses.fields(Config) if "Path" in str(field.type))
 
 
 def install_service(config: Config, given: Path | None, only_print: bool, stdout: TextIO) -> None:
@@ -82,7 +80,9 @@ def plan(config: Config, given: Path | None, root: Path = Path("/")) -> tuple[st
     files: dict[Path, str] = {}
     settings = given.absolute() if given else SETTINGS
     if given is None:
-        files[SETTINGS] = config_to_toml(config, changed_only=True)
+        files[SETTINGS] = table_to_toml(
+            schema_of(map(type, config.sinks.values())), flat_values(config), changed_only=True
+        )
     elif absolute(load_config(given, {})) != config:
         raise LprError(f"the service reads {settings} alone: put what flags and LPR_... variables say there, too")
     files[Path(f"/etc/sysusers.d/{USER}.conf")] = USERS
@@ -121,10 +121,11 @@ def _command_of(unit: str) -> str:
 
 def absolute(config: Config) -> Config:
     """The settings with each path from the root on: a service has no folder of its own to begin at."""
-    changes: dict[str, Any] = {name: path.absolute() for name in PATHS if (path := getattr(config, name))}
-    if config.source and not is_url(config.source):
-        changes["source"] = str(Path(config.source).absolute())
-    return dataclasses.replace(config, **changes)
+    values = {key: value.absolute() if isinstance(value, Path) else value for key, value in flat_values(config).items()}
+    source = config.capture.source
+    if source and not is_url(source):
+        values["source"] = str(Path(source).absolute())
+    return build_config(values)
 
 
 def write_files(files: dict[Path, str], root: Path) -> None:
@@ -169,14 +170,16 @@ def _hand_over(settings: Path) -> None:
 
 def obstacles(config: Config, settings: Path | None) -> list[str]:
     """What will keep the account from reading or writing what it has to, one line each."""
-    needed = (Path(sys.executable), settings, config.list, config.detector, config.reader, config.mqtt_ca)
+    models = config.models
+    of_sinks = [path for sink in config.wanted_sinks for path in sink.read_files()]
+    needed = (Path(sys.executable), settings, config.watchlist.list, models.detector, models.reader, *of_sinks)
     found = [
         f"the service's account {USER} can't read {path}, as {closed} is closed to it"
         for path in needed
         if path is not None and (closed := _closed_to_service(path.absolute()))
     ]
     found += [f"make {folder} writable for {USER}, or take one in {STATE}" for folder in folders_outside(config)]
-    if config.show:
+    if config.output.show:
         found.append("a service has no screen: leave out --show")
     return found
 

@@ -28,20 +28,26 @@ Waiting = Callable[[], Mapping[str, int]]
 class RuntimeStats:
     """Counts while frames are read; any thread may ask. It keeps no more than the last seconds."""
 
-    def __init__(self, device: str = "", models: Mapping[str, str] | None = None, disk: Path = Path()) -> None:
+    def __init__(
+        self,
+        device: str = "",
+        models: Mapping[str, str] | None = None,
+        disk: Path = Path(),
+        waiting: Waiting = dict,
+        set_aside: Waiting = dict,
+    ) -> None:
         """Begin to count.
 
         Args:
             device: this device's name.
             models: what runs, by kind.
             disk: where what is stored lies.
+            waiting: gives how many events each sink has yet to get.
+            set_aside: gives how many events are kept that each sink has refused; under `damaged`, that can't be read.
         """
         self.device = device
         self.models = dict(models or {})
-        self.waiting: Waiting = dict
-        """How many events each sink has yet to get."""
-        self.set_aside: Waiting = dict
-        """How many events are kept that each sink has refused; under `damaged`, that can't be read."""
+        self._waiting, self._set_aside = waiting, set_aside
         self._disk = disk
         self._lock = Lock()
         self._start = monotonic()
@@ -120,7 +126,7 @@ class RuntimeStats:
     def _of_outbox(self, now: float) -> Record:
         if now - self._asked >= LOOK_S:
             self._asked = now
-            self._outbox = {"outbox": dict(self.waiting()), "set_aside": dict(self.set_aside())}
+            self._outbox = {"outbox": dict(self._waiting()), "set_aside": dict(self._set_aside())}
         return self._outbox
 
 

@@ -151,7 +151,7 @@ def _writable(config: Config) -> str:
 
 def _private_devices(config: Config) -> str:
     """A stream needs no device; a camera does, and a program that opens a gate may want a pin."""
-    return "no" if config.camera is not None or config.on_match else "yes"
+    return "no" if config.capture.camera is not None or config.watchlist.on_match else "yes"
 
 
 def folders_outside(config: Config) -> list[Path]:
@@ -161,12 +161,13 @@ def folders_outside(config: Config) -> list[Path]:
 
 def written_folders(config: Config) -> Iterator[Path]:
     """Every folder that these settings write to."""
-    for file in (config.store, config.jsonl, config.csv, config.save_video, config.hash_key):
+    for file in (config.delivery.store, config.output.save_video, config.privacy.hash_key):
         if file:
             yield file.parent
-    for folder in (config.snapshots, config.save_images):
-        if folder:
-            yield folder
+    for sink in config.wanted_sinks:
+        yield from sink.written_folders()
+    if config.output.save_images:
+        yield config.output.save_images
 
 
 def _quoted(word: str) -> str:

@@ -26,13 +26,17 @@ class Picture:
     `show` may be called from one thread, and `jpeg` from one other.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, captions: bool = True) -> None:
+        """Begin without a frame.
+
+        Args:
+            captions: whether what was read stands beside the plates.
+        """
+        self._captions = captions
         self._newest: tuple[Frame, tuple[PlateReading, ...]] | None = None
         self._drawn: object = None
         self._drawn_at = float("-inf")
         self._jpeg = b""
-        self.captions = True
-        """Whether what was read stands beside the plates."""
         self.number = 0
         """Of the picture that `jpeg` gave last, from 1."""
 
@@ -45,7 +49,7 @@ class Picture:
         newest = self._newest
         if newest is not None and newest is not self._drawn and monotonic() - self._drawn_at >= SHORTEST_S:
             self._drawn, self._drawn_at = newest, monotonic()
-            self._jpeg = encode(*newest, self.captions)
+            self._jpeg = encode(*newest, self._captions)
             self.number += 1
         return self._jpeg
 

@@ -3,13 +3,13 @@
 from lpr_edge.base.config import Config
 from lpr_edge.contract.country import country_from_dict
 from lpr_edge.contract.manifest import read_manifest
-from lpr_edge.delivery.sinks.mqtt_connection import load_paho, parse_broker
-from lpr_edge.delivery.sinks.webhook import parse_webhook
+from lpr_edge.runtimes.opening import find_runtime
 from lpr_edge.runtimes.shipped_models import model_file
 from lpr_edge.text.grammar import Grammar
 from lpr_edge.vision.roi import parse_roi
 from lpr_edge.watchlist.run_command import parse_command
 from lpr_edge.wiring.wire_lists import load_watch_list, wanted_hasher
+from lpr_edge.wiring.wire_sinks import wanted_sinks
 from lpr_edge.wiring.wire_web import load_server
 
 
@@ -21,18 +21,17 @@ def check_settings(config: Config) -> None:
     """
     read_manifest(model_file(config, "detector"))
     grammar = open_grammar(config)
-    if config.roi:
-        parse_roi(config.roi)
-    if config.list:
+    if config.capture.roi:
+        parse_roi(config.capture.roi)
+    if config.watchlist.list:
         load_watch_list(config, grammar, wanted_hasher(config, grammar))
-    if config.on_match:
-        parse_command(config.on_match)
-    if config.webhook:
-        parse_webhook(config.webhook, config.webhook_token)
-    if config.mqtt:
-        load_paho()
-        parse_broker(config.mqtt)
-    if config.web:
+    if config.watchlist.on_match:
+        parse_command(config.watchlist.on_match)
+    for sink in wanted_sinks(config):
+        sink.check()
+    if config.models.runtime != "auto":
+        find_runtime(config.models.runtime).check()
+    if config.web.web:
         load_server()
 
 

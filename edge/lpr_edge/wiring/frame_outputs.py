@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from lpr_edge.base.config import Config
 from lpr_edge.capture.frame import Frame, Source
 from lpr_edge.output.annotate import draw_plates
 from lpr_edge.output.recording import ImageFolder, VideoFile, file_name
@@ -71,18 +72,18 @@ class FrameOutputs:
         return EPOCH + timedelta(seconds=self._pictures) if self.kind == "stills" else frame.time
 
 
-def open_frame_outputs(
-    source: Source, show: bool, video: Path | None, images: Path | None, every_frame: bool
-) -> FrameOutputs:
+def open_frame_outputs(source: Source, config: Config) -> FrameOutputs:
     """Open the views that were asked for.
 
     Raises:
         LprError: one of them can't be had here.
     """
+    output = config.output
     return FrameOutputs(
         source.kind,
-        Window() if show else None,
-        VideoFile(video, source.fps) if video else None,
-        ImageFolder(images, source.name) if images else None,
-        every_frame,
+        Window() if output.show else None,
+        VideoFile(output.save_video, source.fps) if output.save_video else None,
+        ImageFolder(output.save_images, source.name) if output.save_images else None,
+        config.reading.every_frame,
+        captions=not config.privacy.blurs,
     )

@@ -15,7 +15,7 @@ def open_hasher(config: Config, grammar: Grammar) -> PlateHasher:
     Raises:
         LprError: the key can't be had.
     """
-    return PlateHasher(load_key(config.hash_key or state_folder() / "hash.key"), grammar)
+    return PlateHasher(load_key(config.privacy.hash_key or state_folder() / "hash.key"), grammar)
 
 
 def wanted_hasher(config: Config, grammar: Grammar) -> PlateHasher | None:
@@ -24,7 +24,7 @@ def wanted_hasher(config: Config, grammar: Grammar) -> PlateHasher | None:
     Raises:
         LprError: the key can't be had.
     """
-    return open_hasher(config, grammar) if config.hash_plates else None
+    return open_hasher(config, grammar) if config.privacy.hash_plates else None
 
 
 def load_watch_list(config: Config, grammar: Grammar, hasher: PlateHasher | None) -> WatchList:
@@ -33,9 +33,11 @@ def load_watch_list(config: Config, grammar: Grammar, hasher: PlateHasher | None
     Raises:
         LprError: it can't be read.
     """
-    if config.list is None:
+    if config.watchlist.list is None:
         raise ValueError("these settings have no list")
-    return read_list(config.list, grammar, hasher.hash_key if hasher else None, config.list_wildcard_actions)
+    return read_list(
+        config.watchlist.list, grammar, hasher.hash_key if hasher else None, config.watchlist.list_wildcard_actions
+    )
 
 
 def open_list(config: Config, grammar: Grammar, hasher: PlateHasher | None) -> ReloadingWatchList:
@@ -44,7 +46,7 @@ def open_list(config: Config, grammar: Grammar, hasher: PlateHasher | None) -> R
     Raises:
         LprError: it can't be read.
     """
-    path = config.list
+    path = config.watchlist.list
     assert path is not None
     own = Grammar(grammar.country)  # a thread uses it: grammars remember what they have found
     return ReloadingWatchList(path, lambda: load_watch_list(config, own, hasher))

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from lpr_edge.base import units
 from lpr_edge.base.config import Config
 from lpr_edge.base.log import say, warn
 from lpr_edge.base.state_dir import state_folder
@@ -13,17 +12,27 @@ from lpr_edge.base.web_address import is_local, new_token, parse_address
 from lpr_edge.contract.errors import LprError
 from lpr_edge.delivery.sink import Sink
 from lpr_edge.runtimes.model import Model
-from lpr_edge.service.runtime_stats import RuntimeStats
+from lpr_edge.service.runtime_stats import RuntimeStats, Waiting
 from lpr_edge.web.picture import LivePage, Picture
 
 
-def open_runtime_stats(config: Config, models: Mapping[str, Model]) -> RuntimeStats:
-    """The statistics of a run that begins, with the models that it runs, by kind."""
+def open_runtime_stats(
+    config: Config, models: Mapping[str, Model], waiting: Waiting = dict, set_aside: Waiting = dict
+) -> RuntimeStats:
+    """The statistics of a run that begins.
+
+    Args:
+        config: the settings.
+        models: that run, by kind.
+        waiting: see `RuntimeStats`.
+        set_aside: see `RuntimeStats`.
+    """
     names = {
         kind: f"{model.path.name} {model.manifest.weights_sha256[:8]} ({model.runtime_name} {model.runtime_version})"
         for kind, model in models.items()
     }
-    return RuntimeStats(config.device_name, names, config.store.parent if config.store else _disk())
+    store = config.delivery.store
+    return RuntimeStats(config.delivery.device_name, names, store.parent if store else _disk(), waiting, set_aside)
 
 
 def _disk() -> Path:
@@ -40,18 +49,18 @@ def open_live_page(config: Config, stats: RuntimeStats, sink: Sink) -> LivePage 
     Raises:
         LprError: it can't be had; the sink is then closed.
     """
-    if not config.web:
+    page = config.web
+    if not page.web:
         return None
+    after_s = page.health_after.total_seconds()
     try:
-        page = open_page(config.web, config.web_token, stats, units.seconds(config.health_after, "health_after"))
+        return open_page(page.web, page.web_token, stats, after_s, captions=not config.privacy.blurs)
     except LprError:
         sink.close()
         raise
-    page.picture.captions = not config.blurs
-    return page
 
 
-def open_page(address: str, token: str, stats: RuntimeStats, health_after_s: float) -> LivePage:
+def open_page(address: str, token: str, stats: RuntimeStats, health_after_s: float, captions: bool = True) -> LivePage:
     """Serve the page, and say where.
 
     Args:
@@ -60,6 +69,7 @@ def open_page(address: str, token: str, stats: RuntimeStats, health_after_s: flo
             new token, which is said.
         stats: how the run does.
         health_after_s: see `App`.
+        captions: whether what was read stands beside the plates.
 
     Raises:
         LprError: an extra is missing, or the address can't be had.
@@ -67,7 +77,7 @@ def open_page(address: str, token: str, stats: RuntimeStats, health_after_s: flo
     host, port = parse_address(address)
     make_app, make_server = load_server()
     wanted = token or ("" if is_local(host) else new_token())
-    picture = Picture()
+    picture = Picture(captions)
     server = make_server(make_app(picture, stats, health_after_s).guarded(wanted), host, port)
     tell = say if wanted == token else warn  # a token that nobody hears of lets nobody in, also with --quiet
     tell(f"live page: {_url(host, server.port)}{_login(token, wanted)}")

@@ -7,7 +7,7 @@ pass each threshold as in float.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from lpr_edge.runtimes.opening import RUNTIMES
+from lpr_edge.runtimes.opening import own_runtimes
 from lpr_export.base.errors import ExportError
 from lpr_export.evaluate.held_out import HeldOut
 from lpr_export.evaluate.mcnemar import SIGNIFICANT, loss_p_value
@@ -214,7 +214,7 @@ def check_openable(subjects: Sequence[Subject], refusals: Sequence[Refusal]) -> 
     opened = {(subject.path, subject.runtime) for subject in subjects}
     for path in dict.fromkeys(refusal.path for refusal in refusals):
         here = [refusal for refusal in refusals if refusal.path == path]
-        able = [name for name, (suffix, _) in RUNTIMES.items() if suffix == path.suffix]
+        able = [runtime.name for runtime in own_runtimes() if path.suffix in runtime.suffixes]
         needed = ["onnxruntime"] if path.suffix == ".onnx" else able
         if not any((path, name) in opened for name in needed):
             why = "; ".join(refusal.why for refusal in here if refusal.runtime in needed)

@@ -12,7 +12,7 @@ import numpy as np
 from lpr_edge.contract.arrays import AnyArray, Floats, Image
 from lpr_edge.contract.errors import LprError
 from lpr_edge.runtimes.model import Model, dequantise
-from lpr_edge.runtimes.opening import RUNTIMES, open_model
+from lpr_edge.runtimes.opening import open_model, own_runtimes
 from lpr_export.evaluate.held_out import Case, network_input
 from lpr_export.evaluate.task_metrics import MetricValue, TaskMetrics
 
@@ -98,12 +98,12 @@ def open_everywhere(paths: Sequence[Path]) -> tuple[list[Subject], list[Refusal]
     """Open each file in each runtime of its format, and run it once."""
     subjects: list[Subject] = []
     refusals: list[Refusal] = []
-    for path, (runtime, (suffix, _)) in itertools.product(paths, RUNTIMES.items()):
-        if suffix == path.suffix:
+    for path, runtime in itertools.product(paths, own_runtimes()):
+        if path.suffix in runtime.suffixes:
             try:
-                subjects.append(Subject(path, open_model(path, runtime)))
+                subjects.append(Subject(path, open_model(path, runtime.name)))
             except LprError as error:
-                refusals.append(Refusal(path, runtime, str(error)))
+                refusals.append(Refusal(path, runtime.name, str(error)))
     return subjects, refusals
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lpr_edge.contract.manifest import Manifest, embed_in_onnx, embed_in_tflite, read_manifest
-from lpr_edge.runtimes.opening import RUNTIMES
+from lpr_edge.runtimes.opening import own_runtimes
 from lpr_export.base.errors import ExportError
 from lpr_export.convert.converted import Converted
 from lpr_export.onnx.from_tflite import OPSET
@@ -66,7 +66,7 @@ def draft(card: Manifest, converted: Converted, suffix: str, facts: Mapping[str,
         input_tensor=converted.input_tensor,
         metrics=(),
         calibration={**card.calibration, **(facts if converted.precision == "int8" else {}), "converter": how},
-        runtimes=tuple(name for name, (able, _) in RUNTIMES.items() if able == suffix),
+        runtimes=tuple(runtime.name for runtime in own_runtimes() if suffix in runtime.suffixes),
         lpr_version=version("lpr"),
         weights_sha256="",
     )

@@ -52,7 +52,7 @@ def feed_configs(count: int, folder: Path, _: PlatePipeline) -> None:
         path.write_bytes(data)
         with suppress(LprError):
             config = load_config(path, {})
-            parse_roi(config.roi) if config.roi else None
+            parse_roi(config.capture.roi) if config.capture.roi else None
 
 
 def feed_json_lines(count: int, folder: Path, _: PlatePipeline) -> None:

@@ -13,7 +13,7 @@ from tests.support.golden import tinyland
 from tests.support.servers import motion_jpeg, only_once, serving
 
 from lpr_edge.app.cli import main
-from lpr_edge.base.config import Config
+from lpr_edge.base.config import config_of
 from lpr_edge.contract.errors import LprError
 from lpr_edge.delivery.sink import DeliveryError, StoredEvent
 from lpr_edge.delivery.sinks.mqtt_connection import parse_broker
@@ -211,4 +211,4 @@ def test_a_mistake_on_the_command_line_is_told_without_its_secrets(
 def test_a_token_with_a_line_break_is_refused_at_the_start() -> None:
     """It can't be sent, and HTTP's own complaint about it would show it."""
     with pytest.raises(LprError, match="`webhook_token` is not shown here, and it must be one line of plain letters"):
-        Config(webhook_token=f"{SECRET}\n")
+        config_of(webhook_token=f"{SECRET}\n")

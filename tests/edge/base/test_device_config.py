@@ -1,12 +1,15 @@
 import argparse
-from dataclasses import fields
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from lpr_edge.app.cli import build_parser, main, parse_arguments
-from lpr_edge.base.config import Config, load_config, with_flags
+from lpr_edge.base.config import config_of, load_config, schema_of, with_flags
+from lpr_edge.base.extensions import SINKS, load_sink
 from lpr_edge.contract.errors import LprError
+
+ALL_KEYS = list(schema_of(load_sink(name) for name in SINKS.own))
 
 
 def write(tmp_path: Path, text: str) -> Path:
@@ -20,25 +23,26 @@ def test_flags_win_over_environment_and_environment_over_file(tmp_path: Path) ->
     file = write(tmp_path, 'source = "a.mp4"\nthreads = 2\nmin_confidence = 1\nmax_frames = 5\n')
     config = load_config(file, {"LPR_THREADS": "3", "LPR_MAX_FRAMES": "6", "HOME": "/"})
     config = with_flags(config, argparse.Namespace(threads=4, demo=False))
-    assert (config.threads, config.max_frames, config.min_confidence, config.source) == (4, 6, 1.0, "a.mp4")
-    assert config.runtime == "auto"
+    assert (config.models.threads, config.reading.max_frames, config.reading.min_confidence) == (4, 6, 1.0)
+    assert config.capture.source == "a.mp4"
+    assert config.models.runtime == "auto"
 
 
 def test_a_later_camera_takes_the_place_of_a_source(tmp_path: Path) -> None:
     """Camera and source exclude each other, and the later word counts."""
     config = load_config(write(tmp_path, "camera = 1\n"), {"LPR_SOURCE": "a.mp4"})
-    assert (config.camera, config.source) == (None, "a.mp4")
+    assert (config.capture.camera, config.capture.source) == (None, "a.mp4")
     config = with_flags(config, argparse.Namespace(camera=0))
-    assert (config.camera, config.source) == (0, "")
+    assert (config.capture.camera, config.capture.source) == (0, "")
 
 
 def test_the_environment_names_a_file(tmp_path: Path) -> None:
     """LPR_CONFIG is --config for a service; a given --config goes before it."""
     file = write(tmp_path, "threads = 2\nshow = true\n")
-    assert load_config(None, {"LPR_CONFIG": str(file)}).threads == 2
-    assert load_config(None, {"LPR_CONFIG": str(file), "LPR_SHOW": "no"}).show is False
-    assert load_config(file, {"LPR_CONFIG": "missing.toml"}).threads == 2
-    assert load_config(None, {}) == Config()
+    assert load_config(None, {"LPR_CONFIG": str(file)}).models.threads == 2
+    assert load_config(None, {"LPR_CONFIG": str(file), "LPR_SHOW": "no"}).output.show is False
+    assert load_config(file, {"LPR_CONFIG": "missing.toml"}).models.threads == 2
+    assert load_config(None, {}) == config_of()
 
 
 @pytest.mark.parametrize(
@@ -57,7 +61,7 @@ def test_the_environment_names_a_file(tmp_path: Path) -> None:
         ("min_confidence = 2", r"Setting `min_confidence` is 2\.0, and it must be 0 to 1"),
         ("min_confidence = nan", r"Setting `min_confidence` is nan, and it must be 0 to 1"),
         ('runtime = "tensorrt"', r"Setting `runtime` is tensorrt, and it must be one of auto, litert, "),
-        ("[mqtt]\nhost = 1", r"`mqtt` is a table, and a text was expected"),
+        ("[mqtt]\ntopics = 1", r"unknown key `mqtt_topics`\. Did you mean `mqtt_topic`\?"),
         ("threads = ", r"lpr\.toml isn't TOML: "),
         ("threads = 1\nthreads = 2", r"lpr\.toml isn't TOML: "),
     ],
@@ -98,14 +102,14 @@ def test_missing_and_binary_files_are_told(tmp_path: Path) -> None:
 def test_every_key_is_a_flag_with_help() -> None:
     """Every setting can be given as a flag, and --help says what it means."""
     actions = {action.dest: action for action in build_parser()._actions}
-    assert [field.name for field in fields(Config) if not (actions[field.name].help or "").strip()] == []
+    assert [key for key in ALL_KEYS if not (actions[key].help or "").strip()] == []
 
 
 def test_a_file_alone_says_what_to_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a source in the file no flag is needed; a wrong file is one line on stderr, status 1."""
     monkeypatch.setenv("LPR_THREADS", "2")
     _, config = parse_arguments(["--config", str(write(tmp_path, 'source = "a.mp4"'))])
-    assert (config.source, config.threads) == ("a.mp4", 2)
+    assert (config.capture.source, config.models.threads) == ("a.mp4", 2)
 
 
 def test_a_wrong_file_is_status_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -143,18 +147,17 @@ def test_every_mistake_about_sinks_is_one_clear_line(tmp_path: Path, text: str, 
 
 def test_times_and_sizes() -> None:
     """Units are those that people write; 0 is no limit."""
-    assert (Config().keep_seconds, Config().quota_bytes, Config().rotate_bytes) == (30 * 86400, 10**9, 10**7)
-    assert (Config(keep="0").keep_seconds, Config(keep="1.5h").keep_seconds, Config(quota="2 gb").quota_bytes) == (
-        0,
-        5400,
-        2 * 10**9,
-    )
+    usual = config_of().delivery
+    assert (usual.keep, usual.quota, usual.rotate_size) == (timedelta(days=30), 10**9, 10**7)
+    assert config_of(keep="0").delivery.keep == timedelta(0)
+    assert config_of(keep="1.5h").delivery.keep == timedelta(minutes=90)
+    assert config_of(quota="2 gb").delivery.quota == 2 * 10**9
 
 
 def test_the_page_needs_no_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`--web` alone is this machine's port 8080; an address, a file or the environment say another."""
-    assert parse_arguments(["--camera", "0", "--web"])[1].web == "127.0.0.1:8080"
-    assert parse_arguments(["--web", "0.0.0.0:80", "--camera", "0"])[1].web == "0.0.0.0:80"
-    assert parse_arguments(["--camera", "0"])[1].web == ""
+    assert parse_arguments(["--camera", "0", "--web"])[1].web.web == "127.0.0.1:8080"
+    assert parse_arguments(["--web", "0.0.0.0:80", "--camera", "0"])[1].web.web == "0.0.0.0:80"
+    assert parse_arguments(["--camera", "0"])[1].web.web == ""
     monkeypatch.setenv("LPR_WEB", "8081")
-    assert parse_arguments(["--config", str(write(tmp_path, "camera = 0"))])[1].web == "8081"
+    assert parse_arguments(["--config", str(write(tmp_path, "camera = 0"))])[1].web.web == "8081"

@@ -50,8 +50,8 @@ def an_event() -> Record:
 
 
 def busy_stats() -> RuntimeStats:
-    stats = RuntimeStats("gate-1", {"reader": "reader.int8.tflite 0123abcd (litert 2.3.0)"})
-    stats.waiting = lambda: {"mqtt": 2, "held": 1}
+    models = {"reader": "reader.int8.tflite 0123abcd (litert 2.3.0)"}
+    stats = RuntimeStats("gate-1", models, waiting=lambda: {"mqtt": 2, "held": 1})
     for index in range(3):
         stats.note(frame(index, age_ms=4.0), FrameResult((), 5.0, 1.0))
     return stats

@@ -16,15 +16,15 @@ from tests.edge.delivery.test_sinks import Listener, delivered, event_of, stored
 from tests.edge.watchlist.test_matching import match
 from tests.support.deliveries import broker, free_port, record, wait_until
 
-from lpr_edge.app.doctor import network
-from lpr_edge.app.doctor.finding import State
 from lpr_edge.base.board import machine_identity
-from lpr_edge.base.config import Config
+from lpr_edge.base.finding import State
 from lpr_edge.delivery.delivery_worker import DeliveryWorker
 from lpr_edge.delivery.outbox import Outbox
 from lpr_edge.delivery.sink import StoredEvent
+from lpr_edge.delivery.sinks import mqtt_probe
 from lpr_edge.delivery.sinks.home_assistant import DiscoverySettings
 from lpr_edge.delivery.sinks.mqtt import Mqtt, client_identity
+from lpr_edge.delivery.sinks.mqtt_connection import Login
 from lpr_edge.delivery.sinks.mqtt_picture import LARGEST_BYTES, small_picture
 from lpr_edge.delivery.sinks.snapshots import take_pictures
 
@@ -201,7 +201,7 @@ def test_the_doctor_publishes(tmp_path: Path, lines: list[str], state: State, fo
     pytest.importorskip("paho.mqtt")
     number = free_port()
     with broker(tmp_path, number, acl(tmp_path, *lines)):
-        finding = network.check_broker(Config(mqtt=f"mqtt://127.0.0.1:{number}", device="gate-1"))
+        finding = mqtt_probe.check_broker(Login(f"mqtt://127.0.0.1:{number}"), "lpr/gate-1")
     assert (finding.state, finding.found) == (state, found)
 
 
@@ -209,15 +209,15 @@ def test_the_doctor_publishes(tmp_path: Path, lines: list[str], state: State, fo
 def test_the_doctor_waits_for_its_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A message that doesn't come back must be repaired, unless the broker says that it has taken it."""
     pytest.importorskip("paho.mqtt")
-    monkeypatch.setattr(network, "BACK_S", 0.5)
+    monkeypatch.setattr(mqtt_probe, "BACK_S", 0.5)
     number = free_port()
     (tmp_path / "acl").write_text("topic write #\n")
     tmp_path.chmod(0o755)
     with broker(tmp_path, number, f"allow_anonymous true\nacl_file {tmp_path / 'acl'}\nuser root"):
-        finding = network.check_broker(Config(mqtt=f"mqtt://127.0.0.1:{number}", device="gate-1"))
+        finding = mqtt_probe.check_broker(Login(f"mqtt://127.0.0.1:{number}"), "lpr/gate-1")
         assert (finding.state, "doesn't come back, though it was taken" in finding.found) == (State.LOOK, True)
         with old_broker(number, b"\x20\x02\x00\x01") as old:
-            finding = network.check_broker(Config(mqtt=f"mqtt://127.0.0.1:{old}", device="gate-1"))
+            finding = mqtt_probe.check_broker(Login(f"mqtt://127.0.0.1:{old}"), "lpr/gate-1")
     assert (finding.state, finding.found) == (
         State.REPAIR,
         "connected, but what is published to lpr/gate-1/probe doesn't come back",

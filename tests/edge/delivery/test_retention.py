@@ -11,12 +11,13 @@ from tests.edge.delivery.test_sinks import event_of
 from tests.support.deliveries import record, wait_until
 from tests.support.faults import Tally
 
-from lpr_edge.base.config import Config
+from lpr_edge.base.config import config_of
 from lpr_edge.delivery.enqueue import EventEnqueuer
 from lpr_edge.delivery.outbox import Outbox
 from lpr_edge.delivery.retention import Retention
 from lpr_edge.delivery.sinks.snapshots import Snapshots
-from lpr_edge.wiring.wire_delivery import open_delivery_workers, open_outbox, open_retention, open_targets
+from lpr_edge.wiring.wire_delivery import open_delivery_workers, open_outbox, open_retention
+from lpr_edge.wiring.wire_sinks import open_targets
 
 DAY_S = 86400.0
 EVENT = event_of("A104")
@@ -69,7 +70,7 @@ def test_pruning_holds_no_list_of_what_is_kept(tmp_path: Path) -> None:
     folder = tmp_path / "pictures"
     folder.mkdir()
     box = Outbox(tmp_path / "outbox.db", [])
-    retention = Retention(box, [Snapshots(folder).pictures], 3600, 0)
+    retention = Retention(box, [Snapshots(folder).finished_files], 3600, 0)
     retention.close()
     for number in range(4000):
         (folder / f"20260301T060000000-{number}.jpg").write_bytes(b"x")
@@ -178,7 +179,7 @@ def used(folder: Path) -> int:
 @pytest.mark.faults
 def test_the_quota_holds_at_every_write(tmp_path: Path, tally: Tally) -> None:
     """With all files on, what lies on the disk stays within the quota after each event, and the newest are there."""
-    config = Config(
+    config = config_of(
         source="clip.mp4",
         store=tmp_path / "plates.db",
         jsonl=tmp_path / "plates.jsonl",

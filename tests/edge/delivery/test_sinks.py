@@ -116,7 +116,7 @@ def test_snapshots_are_the_frame_and_the_plate(tmp_path: Path) -> None:
     sink.deliver(StoredEvent(1, {"id": event.id}, take_pictures(event)))
     names = [f"{event.id}-plate.jpg", f"{event.id}.jpg"]
     assert sorted(path.name for path in sink.folder.iterdir()) == names
-    assert sorted(path.name for path in sink.pictures()) == names
+    assert sorted(path.name for path in sink.finished_files()) == names
     whole, cut = (cv2.imread(str(sink.folder / name)) for name in (names[1], names[0]))
     assert whole is not None
     assert cut is not None

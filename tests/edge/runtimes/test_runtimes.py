@@ -15,12 +15,13 @@ from tests.support.golden import tinyland
 from tests.support.golden.tinyland import Scene
 
 from lpr_edge.base.board import saturates_bytes
-from lpr_edge.base.config import RUNTIME_NAMES
+from lpr_edge.base.config import config_of
+from lpr_edge.base.extensions import RUNTIMES
 from lpr_edge.contract.errors import LprError, ManifestError, ModelError
 from lpr_edge.contract.manifest import OutputSpec, TensorSpec, embed_in_tflite, read_manifest
 from lpr_edge.contract.preprocess import prepare
 from lpr_edge.runtimes.model import Model, dequantise, input_table
-from lpr_edge.runtimes.opening import RUNTIMES, choose_runtime, open_model
+from lpr_edge.runtimes.opening import choose_runtime, find_runtime, open_model
 from lpr_edge.runtimes.tflite import open_tflite, uses_xnnpack
 
 NAMES = ("detector", "reader", "characters")
@@ -180,9 +181,9 @@ def test_auto_prefers_litert_then_tflite(monkeypatch: pytest.MonkeyPatch) -> Non
     present = {"ai_edge_litert", "tflite_runtime", "onnxruntime", "cv2"}
     monkeypatch.setattr(importlib.util, "find_spec", lambda module: module in present or None)
     tflite, onnx = Path("model.tflite"), Path("model.onnx")
-    assert (choose_runtime(tflite, "auto"), choose_runtime(onnx, "auto")) == ("litert", "onnxruntime")
+    assert (choose_runtime(tflite, "auto").name, choose_runtime(onnx, "auto").name) == ("litert", "onnxruntime")
     present -= {"ai_edge_litert", "onnxruntime"}
-    assert (choose_runtime(tflite, "auto"), choose_runtime(onnx, "auto")) == ("tflite", "opencv")
+    assert (choose_runtime(tflite, "auto").name, choose_runtime(onnx, "auto").name) == ("tflite", "opencv")
     present.clear()
     with pytest.raises(ModelError, match=r"no runtime for .tflite files is installed: pip install ai-edge-litert"):
         choose_runtime(tflite, "auto")
@@ -210,7 +211,7 @@ def test_missing_runtime_names_its_package(
     golden_model: OpenGolden, monkeypatch: pytest.MonkeyPatch, runtime: str, package: str
 ) -> None:
     """A runtime that isn't installed is named with the command that installs it."""
-    module = RUNTIMES[runtime][1]
+    module = find_runtime(runtime).module
     for loaded in [name for name in sys.modules if name.split(".")[0] == module]:
         monkeypatch.delitem(sys.modules, loaded)
     monkeypatch.setitem(sys.modules, module, None)
@@ -301,13 +302,17 @@ def test_path_with_spaces_and_devanagari(golden: Path, tmp_path: Path) -> None:
     shutil.copy(golden / "characters.int8.tflite", path)
     model = open_model(path)
     assert model.manifest.kind == "classifier"
-    assert model.runtime_name in RUNTIMES
+    assert model.runtime_name in RUNTIMES.own
     assert model.runtime_version
 
 
-def test_command_line_offers_every_runtime() -> None:
-    """The flag's choices are the runtimes that there are."""
-    assert ("auto", *RUNTIMES) == RUNTIME_NAMES
+def test_settings_take_every_runtime() -> None:
+    """Every runtime that there is can be asked for; of another, the names are told."""
+    assert [config_of(runtime=name).models.runtime for name in ("auto", *RUNTIMES.own)] == ["auto", *RUNTIMES.own]
+    with pytest.raises(
+        LprError, match="`runtime` is tensorrt, and it must be one of auto, litert, tflite, onnxruntime"
+    ):
+        config_of(runtime="tensorrt")
 
 
 def test_threads_do_not_change_results(golden: Path, scenes: tuple[Scene, ...]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from tests.edge.app.test_edge_cli import models, run
 
-from lpr_edge.base.config import Config, load_config
+from lpr_edge.base.config import Config, config_of, load_config
 from lpr_edge.contract.errors import LprError
 from lpr_edge.service.install import activate, install_service, obstacles, plan, write_files
 from lpr_edge.service.unit import SETTINGS, USER, drop_in_text, template_text, unit_text
@@ -23,8 +23,8 @@ UNIT = Path("/etc/systemd/system/lpr-edge.service")
 @pytest.mark.parametrize(
     "config",
     [
-        Config(source="rtsp://camera/1"),
-        Config(camera=0, list=Path("/etc/lpr/gate list.csv"), on_match="/bin/true", store=Path("/srv/100% $x/a.db")),
+        config_of(source="rtsp://camera/1"),
+        config_of(camera=0, list=Path("/etc/lpr/gate list.csv"), on_match="/bin/true", store=Path("/srv/100% $x/a.db")),
     ],
 )
 def test_systemd_finds_no_fault_in_the_unit(tmp_path: Path, config: Config) -> None:
@@ -38,22 +38,22 @@ def test_systemd_finds_no_fault_in_the_unit(tmp_path: Path, config: Config) -> N
 
 def test_unit_gives_no_more_than_is_needed() -> None:
     """Its own account, a watchdog, restarts, messages but no records in the journal; devices where they are needed."""
-    text = unit_text(Config(source="rtsp://camera/1"), SETTINGS, ["video"])
+    text = unit_text(config_of(source="rtsp://camera/1"), SETTINGS, ["video"])
     journal = ("StandardOutput=null", "StandardError=journal")
     for line in ("User=lpr", "WatchdogSec=60", "Restart=always", *journal, "ProtectSystem=strict"):
         assert f"\n{line}\n" in text
     assert "\nPrivateDevices=yes\n" in text
-    assert "\nPrivateDevices=no\n" in unit_text(Config(camera=0), SETTINGS, [])
+    assert "\nPrivateDevices=no\n" in unit_text(config_of(camera=0), SETTINGS, [])
 
 
 def test_installed_settings_are_the_command_lines(tmp_path: Path) -> None:
     """What is written under a root is what was given, paths made absolute; nobody else reads the settings."""
-    config = Config(camera=0, store=Path("log.db"), mqtt="mqtt://b", mqtt_password="x", min_confidence=0.6)
+    config = config_of(camera=0, store=Path("log.db"), mqtt="mqtt://b", mqtt_password="x", min_confidence=0.6)
     unit, files = plan(config, None)
     write_files(files, tmp_path)
     written = tmp_path / "etc/lpr/lpr.toml"
     assert (unit, stat.S_IMODE(written.stat().st_mode)) == ("lpr-edge", 0o640)
-    expected = Config(camera=0, store=Path.cwd() / "log.db", mqtt="mqtt://b", mqtt_password="x", min_confidence=0.6)
+    expected = config_of(camera=0, store=Path.cwd() / "log.db", mqtt="mqtt://b", mqtt_password="x", min_confidence=0.6)
     assert load_config(written, {}) == expected
     assert (tmp_path / "etc/systemd/system/lpr-edge.service").read_text() == files[UNIT]
     with pytest.raises(
@@ -72,7 +72,7 @@ def test_a_given_file_is_the_services_settings(tmp_path: Path) -> None:
     with pytest.raises(
         LprError, match=r"the service reads .* alone: put what flags and LPR_\.\.\. variables say there"
     ):
-        plan(Config(camera=2), file)
+        plan(config_of(camera=2), file)
 
 
 def drop_in(name: str) -> Path:
@@ -92,7 +92,7 @@ def test_a_second_camera_leaves_the_first_ones_unit(tmp_path: Path) -> None:
     """Each file of settings is a unit of its own, with its own state folder, devices and writable folders."""
     root = tmp_path / "root"
     units = root / UNIT.parent.relative_to("/")
-    write_files(plan(Config(camera=0), None, root)[1], root)
+    write_files(plan(config_of(camera=0), None, root)[1], root)
     first = (units / UNIT.name).read_text()
     assert install(tmp_path / "north.toml", root, 'camera = 1\ncsv = "/srv/n/e.csv"\n') == "lpr-edge@north"
     north = (root / drop_in("north").relative_to("/")).read_text()
@@ -117,7 +117,7 @@ def test_a_camera_is_installed_again_under_its_own_name(tmp_path: Path) -> None:
     )
     place = root / UNIT.relative_to("/")
     place.parent.mkdir(parents=True)
-    place.write_text(unit_text(Config(camera=0), old, []).replace(sys.executable, "/opt/old/bin/python"))
+    place.write_text(unit_text(config_of(camera=0), old, []).replace(sys.executable, "/opt/old/bin/python"))
     assert install(old, root, "camera = 0\n") == "lpr-edge"
     assert sys.executable in place.read_text()
     assert [install(one, root, "camera = 1\n") for _ in range(2)] == ["lpr-edge@gate", "lpr-edge@gate"]
@@ -133,7 +133,7 @@ def test_systemd_finds_no_fault_in_a_cameras_unit(tmp_path: Path) -> None:
     (tmp_path / "lpr-edge@.service").write_text(template_text(["video"]))
     place = tmp_path / "lpr-edge@gate.service.d" / "lpr.conf"
     place.parent.mkdir()
-    config = Config(camera=0, store=Path("/srv/100% $x/a.db"))
+    config = config_of(camera=0, store=Path("/srv/100% $x/a.db"))
     place.write_text(drop_in_text(config, Path("/etc/lpr/lpr 1.toml"), "gate"))
     command = ["systemd-analyze", "verify", str(tmp_path / "lpr-edge@gate.service")]
     (tmp_path / "lpr-edge@gate.service").symlink_to(tmp_path / "lpr-edge@.service")
@@ -147,7 +147,7 @@ def test_what_the_service_cannot_reach_is_told(tmp_path: Path) -> None:
     closed = tmp_path / "closed"
     closed.mkdir(0o700)
     (closed / "gate.csv").write_text("plate\n")
-    lines = "\n".join(obstacles(Config(camera=0, list=closed / "gate.csv", csv=tmp_path / "p.csv", show=True), None))
+    lines = "\n".join(obstacles(config_of(camera=0, list=closed / "gate.csv", csv=tmp_path / "p.csv", show=True), None))
     assert "gate.csv, as " in lines
     assert f"make {tmp_path} writable for lpr, or take one in /var/lib/lpr" in lines
     assert "a service has no screen" in lines
@@ -160,9 +160,9 @@ def test_settings_for_root_and_the_account_alone_are_no_obstacle(monkeypatch: py
         folder.chmod(0o755)
         settings.touch(mode=0o640)
         settings.chmod(0o640)
-        assert f"as {settings} is closed to it" in "\n".join(obstacles(Config(camera=0), settings))
+        assert f"as {settings} is closed to it" in "\n".join(obstacles(config_of(camera=0), settings))
         monkeypatch.setattr(grp, "getgrgid", lambda number: grp.struct_group((USER, "x", number, [])))
-        assert str(settings) not in "\n".join(obstacles(Config(camera=0), settings))
+        assert str(settings) not in "\n".join(obstacles(config_of(camera=0), settings))
 
 
 def test_systemd_is_told_of_the_unit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -196,7 +196,7 @@ def test_print_writes_nothing(run_text: Any) -> None:
 def test_without_root_nothing_is_written(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Who isn't root is shown what would be written, and how to have it written."""
     monkeypatch.setattr("os.geteuid", lambda: 1000)
-    install_service(Config(source="rtsp://camera/1"), None, False, sys.stdout)
+    install_service(config_of(source="rtsp://camera/1"), None, False, sys.stdout)
     out, err = capsys.readouterr()
     assert "\n[Service]\n" in out
     assert "nothing was written: that takes root" in err

@@ -13,7 +13,7 @@ from tests.support.deliveries import free_port, record, wait_until
 from tests.support.pages import TOKEN, get, get_json, page, raw, show
 from tests.support.readings import frame, plate
 
-from lpr_edge.base.config import Config
+from lpr_edge.base.config import config_of
 from lpr_edge.base.log import set_volume
 from lpr_edge.base.web_address import is_local, parse_address
 from lpr_edge.capture.frame import Frame
@@ -72,8 +72,7 @@ def test_large_frames_are_made_small_with_their_corners() -> None:
 
 def test_blurred_pictures_say_nothing_either(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where plates are blurred, the page's picture has corners, and no text beside them."""
-    shown = Picture()
-    shown.captions = False
+    shown = Picture(captions=False)
     shown.show(frame(0), [plate("A10")])
     drawn = cv2.imdecode(np.frombuffer(shown.jpeg(), np.uint8), cv2.IMREAD_COLOR)
     assert drawn[50:70, 50:110].max() > 120
@@ -120,8 +119,8 @@ def test_every_answer_forbids_what_the_page_does_not_need(guarded: LivePage) -> 
 def test_prometheus_reads_the_metrics() -> None:
     """Prometheus' own parser finds every figure under its documented name; what isn't known is left out."""
     parser = pytest.importorskip("prometheus_client.parser")
-    stats = RuntimeStats('gate "1"\\', {"reader": "r.tflite"})
-    stats.waiting, stats.set_aside = lambda: {"mqtt": 3}, lambda: {"webhook": 2}
+    models = {"reader": "r.tflite"}
+    stats = RuntimeStats('gate "1"\\', models, waiting=lambda: {"mqtt": 3}, set_aside=lambda: {"webhook": 2})
     with page(stats=stats) as live:
         empty = get(live, "/metrics")[2].decode()
         assert "lpr_frame_age_seconds" not in empty
@@ -298,7 +297,7 @@ def test_which_addresses_are_this_machines_own() -> None:
 def test_a_weak_token_is_refused_and_not_shown(token: str) -> None:
     """A token that is guessed quickly, or can't be sent, is a mistake; the message doesn't give it away."""
     with pytest.raises(LprError, match="Setting `web_token` is not shown here, and it must be 16 or more") as caught:
-        Config(web_token=token)
+        config_of(web_token=token)
     assert token not in str(caught.value)
 
 
@@ -324,13 +323,12 @@ def test_vitals_count_the_last_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_outbox_is_not_asked_all_the_time() -> None:
     """However many watch, the outbox is counted once in two seconds."""
     asked: list[float] = []
-    stats = RuntimeStats()
 
     def count() -> dict[str, int]:
         asked.append(time.monotonic())
         return {"mqtt": len(asked)}
 
-    stats.waiting = count
+    stats = RuntimeStats(waiting=count)
     for _ in range(20):
         stats.snapshot()
     assert len(asked) == 1 or asked[-1] - asked[0] >= 2

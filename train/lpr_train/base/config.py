@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from lpr_edge.contract.errors import LprError
-from lpr_edge.contract.settings import add_flags, check_table, config_to_toml, field_notes, read_table, with_flags
+from lpr_edge.contract.flags import add_flags, with_flags
+from lpr_edge.contract.settings import check_table, field_notes
+from lpr_edge.contract.settings_file import config_to_toml, read_table
 
 __all__ = [
     "FitConfig",

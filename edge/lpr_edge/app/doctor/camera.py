@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator
 from time import monotonic
 
-from lpr_edge.app.doctor.finding import Finding, State, fine
 from lpr_edge.app.doctor.picture import check_exposure, check_focus, check_life, check_plates
+from lpr_edge.base.finding import Finding, State, fine
 from lpr_edge.capture.frame import Frame, Source
 from lpr_edge.contract.arrays import Image
 from lpr_edge.contract.errors import LprError

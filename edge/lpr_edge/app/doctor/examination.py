@@ -9,14 +9,14 @@ from typing import TextIO
 import numpy as np
 
 from lpr_edge.app.doctor.camera import check_camera
-from lpr_edge.app.doctor.finding import Finding, State, fine, graded
 from lpr_edge.app.doctor.machine import check_machine
-from lpr_edge.app.doctor.network import check_broker, check_webhook
 from lpr_edge.base.config import Config
+from lpr_edge.base.finding import Finding, State, fine, graded
 from lpr_edge.capture.frame import Source
 from lpr_edge.contract.errors import LprError
 from lpr_edge.vision.pipeline import PlatePipeline
 from lpr_edge.wiring.wire_lists import load_watch_list, wanted_hasher
+from lpr_edge.wiring.wire_sinks import site_of, wanted_sinks
 
 ROUNDS = 10
 SLOW_MS = 200.0
@@ -42,12 +42,13 @@ def examine(
         yield Finding("runtime", State.REPAIR, str(error), "install lpr again, or give other models")
     yield from check_machine(config, root)
     yield from check_camera(open_it, reader)
-    if config.list and reader:
+    if config.watchlist.list and reader:
         yield check_list(config, reader)
-    if config.mqtt:
-        yield check_broker(config)
-    if config.webhook:
-        yield check_webhook(config.webhook)
+    site = site_of(config)
+    for sink in wanted_sinks(config):
+        finding = sink.examine(site)
+        if finding is not None:
+            yield finding
 
 
 def check_speed(reader: PlatePipeline) -> Finding:

@@ -5,9 +5,9 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from lpr_edge.app.doctor.finding import Finding, State, fine, graded
 from lpr_edge.base.board import clock_is_held, read_throttled, temperature_c
 from lpr_edge.base.config import Config
+from lpr_edge.base.finding import Finding, State, fine, graded
 from lpr_edge.base.state_dir import state_folder
 from lpr_edge.service.unit import written_folders
 
@@ -27,11 +27,11 @@ def check_machine(config: Config, root: Path = Path("/")) -> Iterator[Finding]:
         config: the settings.
         root: where /sys stands; another folder in tests.
     """
-    yield check_threads(config.threads, os.cpu_count() or 1)
+    yield check_threads(config.models.threads, os.cpu_count() or 1)
     yield check_temperature(root)
     yield check_throttling(read_throttled(root))
     for folder in sorted({_existing(folder.absolute()) for folder in (*written_folders(config), *_outbox(config))}):
-        yield check_disk(folder, config.quota_bytes)
+        yield check_disk(folder, config.delivery.quota)
     yield check_clock(clock_is_held())
 
 
@@ -86,7 +86,7 @@ def check_clock(held: bool | None) -> Finding:
 
 
 def _outbox(config: Config) -> list[Path]:
-    return [state_folder()] if config.store is None and config.stores else []
+    return [state_folder()] if config.delivery.store is None and config.stores else []
 
 
 def _existing(folder: Path) -> Path:

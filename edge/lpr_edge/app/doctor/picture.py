@@ -6,7 +6,7 @@ from itertools import pairwise
 import cv2
 import numpy as np
 
-from lpr_edge.app.doctor.finding import Finding, State, graded
+from lpr_edge.base.finding import Finding, State, graded
 from lpr_edge.capture.frozen_frame import is_same
 from lpr_edge.contract.arrays import Floats, Image
 from lpr_edge.contract.geometry import quad_size

@@ -2,18 +2,23 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 from lpr_edge import __version__
 from lpr_edge.base.board import machine_identity
+from lpr_edge.base.config_groups import require_topic
+from lpr_edge.base.finding import Finding
 from lpr_edge.base.log import warn
 from lpr_edge.contract.records import SCHEMA, Record
-from lpr_edge.delivery.sink import DeliveryError, StoredEvent
+from lpr_edge.contract.settings import SECRET, require_setting
+from lpr_edge.delivery.sink import DeliveryError, SinkSettings, Site, StoredEvent, Target
 from lpr_edge.delivery.sinks.home_assistant import DiscoverySettings, discovery_messages, outdated_topics
-from lpr_edge.delivery.sinks.mqtt_connection import Connection, Login
+from lpr_edge.delivery.sinks.mqtt_connection import Connection, Login, load_paho, parse_broker
 from lpr_edge.delivery.sinks.mqtt_picture import small_picture
 
 TIMEOUT_S = 10.0
@@ -54,6 +59,7 @@ class Mqtt:
         timeout_s: float = TIMEOUT_S,
         client_id: str = "",
         announced: DiscoverySettings = PLATES_AND_METRICS,
+        statistics_every_s: float = 0.0,
     ) -> None:
         """Connect, now or when the broker is there.
 
@@ -67,6 +73,7 @@ class Mqtt:
             timeout_s: see TIMEOUT_S.
             client_id: see `client_identity`; empty for a new one.
             announced: what Home Assistant is told of.
+            statistics_every_s: how often it is to be told how the device does; 0 for never.
 
         Raises:
             LprError: paho-mqtt isn't installed, or address or certificate can't be used.
@@ -77,6 +84,8 @@ class Mqtt:
         self._client_id = client_id or f"lpr-{uuid4().hex[:LONGEST_ID]}"
         self._timeout_s = timeout_s
         self._has_warned = False
+        self.statistics_every_s = statistics_every_s
+        """See `TakesStatistics`."""
         self.wants_pictures = announced.pictures
         """Whether each event comes with its pictures."""
         self._under_way: tuple[str, int, Any] | None = None
@@ -169,3 +178,60 @@ class Mqtt:
 
     def _status(self, state: str) -> str:
         return json.dumps({"state": state, "lpr": __version__, "schema": SCHEMA, "client": self._client_id})
+
+
+@dataclass(frozen=True)
+class MqttSettings(SinkSettings):
+    """Settings of the broker."""
+
+    name = "mqtt"
+
+    url: str = ""
+    """broker that each event is published to: mqtt://user@host:1883, or mqtts:// for TLS"""
+    password: str = field(default="", metadata=SECRET)
+    """of that user; better as LPR_MQTT_PASSWORD, which no process list shows"""
+    ca: Path | None = None
+    """certificate of the authority behind the broker's own, where the system doesn't know it"""
+    topic: str = "lpr"
+    """what topics begin with; the device and `event` or `status` follow"""
+    discovery: bool = True
+    """tell Home Assistant about this device"""
+    pictures: bool = False
+    """publish a small picture of each event, too; Home Assistant shows it"""
+    metrics: timedelta = timedelta(seconds=60)
+    """how often the device tells the broker how it does; 0 for never"""
+
+    def __post_init__(self) -> None:
+        """Refuse a topic that no broker takes, and pictures for nobody."""
+        require_topic(self.topic, "mqtt_topic")
+        require_setting(bool(self.url) or not self.pictures, "mqtt_pictures", True, "off without `mqtt`")
+
+    def check(self) -> None:
+        """Whether paho is there, and the address is one."""
+        load_paho()
+        parse_broker(self.url)
+
+    def open(self, site: Site) -> Target:
+        """See `SinkSettings.open`."""
+        every_s = self.metrics.total_seconds()
+        return Mqtt(
+            self.url,
+            site.device,
+            self.password,
+            self.ca,
+            self.topic,
+            self.discovery,
+            client_id=client_identity(site.outbox),
+            announced=DiscoverySettings(every_s > 0, self.pictures),
+            statistics_every_s=every_s,
+        )
+
+    def examine(self, site: Site) -> Finding:
+        """Whether the broker takes what this device publishes."""
+        from lpr_edge.delivery.sinks.mqtt_probe import check_broker
+
+        return check_broker(Login(self.url, self.password, self.ca), f"{self.topic}/{site.device}")
+
+    def read_files(self) -> Iterable[Path]:
+        """The authority's certificate."""
+        return () if self.ca is None else (self.ca,)

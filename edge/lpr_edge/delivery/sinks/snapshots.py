@@ -1,8 +1,9 @@
 """Pictures of events: the best frame, and the plate cut out upright."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from lpr_edge.base.private_files import make_private_folder, open_private, sync_
 from lpr_edge.contract.arrays import Image
 from lpr_edge.contract.geometry import quad_size, rectify
 from lpr_edge.contract.records import Sighting
-from lpr_edge.delivery.sink import DeliveryError, StoredEvent
+from lpr_edge.delivery.sink import DeliveryError, SinkSettings, Site, StoredEvent, Target
 
 QUALITY = 90
 LARGEST = 1024
@@ -56,13 +57,37 @@ class Snapshots:
         except OSError as error:
             raise DeliveryError(f"can't write to {self.folder}: {error.strerror}") from error
 
-    def pictures(self) -> Iterator[os.DirEntry[str]]:
+    def finished_files(self) -> Iterator[os.DirEntry[str]]:
         """The pictures in the folder that are its own, one by one: `Path.glob` would list them all first."""
         with suppress(FileNotFoundError, NotADirectoryError), os.scandir(self.folder) as entries:
             yield from (entry for entry in entries if fnmatchcase(entry.name, OWN))
 
+    def growing_files(self) -> Iterable[Path]:
+        """None: each picture is written at once."""
+        return ()
+
     def close(self) -> None:
         """Every picture is on the disk already."""
+
+
+@dataclass(frozen=True)
+class SnapshotSettings(SinkSettings):
+    """Settings of the folder of pictures."""
+
+    name = "snapshots"
+    sends_records = False
+
+    folder: Path | None = None
+    """folder for each vehicle's best frame and its plate"""
+
+    def open(self, _site: Site) -> Target:
+        """See `SinkSettings.open`."""
+        assert self.folder is not None
+        return Snapshots(self.folder)
+
+    def written_folders(self) -> Iterable[Path]:
+        """The folder."""
+        return () if self.folder is None else (self.folder,)
 
 
 def _file_name(event_id: str, name: str) -> str:

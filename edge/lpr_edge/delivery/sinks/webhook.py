@@ -3,19 +3,25 @@
 import base64
 import http.client
 import json
+import re
 import socket
 import ssl
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field
 from threading import Thread
 
 from lpr_edge import __version__
+from lpr_edge.base.finding import Finding, State, fine
 from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.settings import SECRET, require_setting
 from lpr_edge.contract.url import Url, parse_url, redact
-from lpr_edge.delivery.sink import DeliveryError, RefusedError, StoredEvent
+from lpr_edge.delivery.sink import DeliveryError, RefusedError, SinkSettings, Site, StoredEvent, Target
 
 TIMEOUT_S = 10.0
 """For the whole exchange, from the host's address to the answer's last header."""
+ANSWER_S = 5.0
+"""For a connection, where it is only tried out."""
 EXAMPLE = "https://example.org/plates"
 REFUSALS = (400, 409, 413, 415, 422)
 """Answers about this very event: trying again at once would only bring them again."""
@@ -146,3 +152,48 @@ def basic_login(address: Url) -> str:
     """A login as HTTP's Authorization header, RFC 7617."""
     login = f"{address.username}:{address.password}".encode()
     return f"Basic {base64.b64encode(login).decode()}"
+
+
+@dataclass(frozen=True)
+class WebhookSettings(SinkSettings):
+    """Settings of the webhook."""
+
+    name = "webhook"
+
+    url: str = ""
+    """address that each event is posted to, with its id as Idempotency-Key; a login in it is sent as Basic"""
+    token: str = field(default="", metadata=SECRET)
+    """sent there as a bearer token; better as LPR_WEBHOOK_TOKEN, which no process list shows"""
+
+    def __post_init__(self) -> None:
+        """Refuse a token that no header can have."""
+        is_sendable = re.fullmatch(r"[ -~]*", self.token) is not None
+        expected = "one line of plain letters, digits and signs"
+        require_setting(is_sendable, "webhook_token", "not shown here", expected)
+
+    def check(self) -> None:
+        """Whether it is an address."""
+        parse_webhook(self.url, self.token)
+
+    def open(self, _site: Site) -> Target:
+        """See `SinkSettings.open`."""
+        return Webhook(self.url, self.token)
+
+    def examine(self, _site: Site) -> Finding:
+        """Whether there is a server at the address."""
+        return check_webhook(self.url)
+
+
+def check_webhook(url: str) -> Finding:
+    """Whether there is a server at the address; nothing is sent to it."""
+    try:
+        address = parse_webhook(url)
+        secure = address.scheme == "https"
+        place = (address.host, address.port or (443 if secure else 80))
+        with socket.create_connection(place, ANSWER_S) as connection:
+            if secure:
+                ssl.create_default_context().wrap_socket(connection, server_hostname=place[0]).close()
+    except (LprError, OSError, ssl.SSLError) as error:
+        remedy = "check --webhook, the network, and that the server runs; events wait in the outbox meanwhile"
+        return Finding("webhook", State.REPAIR, str(error), remedy)
+    return fine("webhook", f"{place[0]} answers")

@@ -15,16 +15,19 @@ from tests.support.golden import tinyland
 from tests.support.readings import frame
 
 from lpr_edge.app.cli import main
-from lpr_edge.app.doctor import machine, network
+from lpr_edge.app.doctor import machine
 from lpr_edge.app.doctor.camera import check_camera
 from lpr_edge.app.doctor.examination import check_list, examine, report
-from lpr_edge.app.doctor.finding import Finding, State
 from lpr_edge.app.doctor.picture import blur_share, check_exposure, check_focus, check_plates
 from lpr_edge.base.board import clock_is_held, read_throttled
-from lpr_edge.base.config import Config
+from lpr_edge.base.config import config_of
+from lpr_edge.base.finding import Finding, State
 from lpr_edge.capture.frame import Frames, Source
 from lpr_edge.contract.arrays import Image
 from lpr_edge.contract.errors import LprError, SourceError
+from lpr_edge.delivery.sinks import mqtt_probe
+from lpr_edge.delivery.sinks.mqtt_connection import Login
+from lpr_edge.delivery.sinks.webhook import check_webhook
 from lpr_edge.vision.pipeline import PlatePipeline
 
 __all__ = ["models", "pictures"]
@@ -133,7 +136,7 @@ def write_sys(root: Path, degrees: float, bits: int) -> Path:
 )
 def test_heat_and_power(tmp_path: Path, degrees: float, bits: int, temperature: str, throttling: str) -> None:
     """Heat and throttling as a Raspberry Pi tells them; what was and is over is only looked at."""
-    found = states(list(machine.check_machine(Config(camera=0), write_sys(tmp_path, degrees, bits))))
+    found = states(list(machine.check_machine(config_of(camera=0), write_sys(tmp_path, degrees, bits))))
     assert (found["temperature"], found["throttling"]) == (temperature, throttling)
 
 
@@ -178,25 +181,25 @@ def test_broker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("paho.mqtt")
     port = free_port()
     with broker(tmp_path, port):
-        assert network.check_broker(Config(mqtt=f"mqtt://127.0.0.1:{port}")).state is State.OK
-    assert "refused" in network.check_broker(Config(mqtt=f"mqtt://127.0.0.1:{port}")).found
+        assert mqtt_probe.check_broker(Login(f"mqtt://127.0.0.1:{port}"), "lpr/gate-1").state is State.OK
+    assert "refused" in mqtt_probe.check_broker(Login(f"mqtt://127.0.0.1:{port}"), "lpr/gate-1").found
     with broker(tmp_path, port, "allow_anonymous false"):
-        finding = network.check_broker(Config(mqtt=f"mqtt://127.0.0.1:{port}"))
+        finding = mqtt_probe.check_broker(Login(f"mqtt://127.0.0.1:{port}"), "lpr/gate-1")
         assert (finding.state, "the broker says: Not authorized" in finding.found) == (State.REPAIR, True)
-    monkeypatch.setattr(network, "TIMEOUT_S", 1.0)
+    monkeypatch.setattr(mqtt_probe, "TIMEOUT_S", 1.0)
     with socket.create_server(("127.0.0.1", 0)) as hanging:
         address = f"mqtt://127.0.0.1:{hanging.getsockname()[1]}"
-        assert network.check_broker(Config(mqtt=address)).found == "no answer in 1 s"
-    assert network.check_broker(Config(mqtt="nowhere")).state is State.REPAIR
+        assert mqtt_probe.check_broker(Login(address), "lpr/gate-1").found == "no answer in 1 s"
+    assert mqtt_probe.check_broker(Login("nowhere"), "lpr/gate-1").state is State.REPAIR
 
 
 def test_webhook() -> None:
     """A server that listens is well; nothing there, or no TLS where it was promised, must be repaired."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        assert network.check_webhook(f"http://127.0.0.1:{port}/plates").state is State.OK
-    assert network.check_webhook(f"http://127.0.0.1:{port}/plates").state is State.REPAIR
-    assert network.check_webhook("nowhere").state is State.REPAIR
+        assert check_webhook(f"http://127.0.0.1:{port}/plates").state is State.OK
+    assert check_webhook(f"http://127.0.0.1:{port}/plates").state is State.REPAIR
+    assert check_webhook("nowhere").state is State.REPAIR
 
 
 def test_list(tmp_path: Path, plate_reader: PlatePipeline) -> None:
@@ -204,7 +207,7 @@ def test_list(tmp_path: Path, plate_reader: PlatePipeline) -> None:
     path = tmp_path / "gate.csv"
     for text, state in (("plate\nA 104\n", "ok"), ("plate\nA 1\n", "look"), ("plate\nÜ\n", "repair")):
         path.write_text(text)
-        assert check_list(Config(list=path), plate_reader).state == state
+        assert check_list(config_of(list=path), plate_reader).state == state
 
 
 def test_models_that_are_missing_keep_nothing_else_from_being_checked(tmp_path: Path) -> None:
@@ -213,7 +216,7 @@ def test_models_that_are_missing_keep_nothing_else_from_being_checked(tmp_path: 
     def load() -> PlatePipeline:
         raise LprError("lpr carries no reader here")
 
-    findings = list(examine(Config(camera=0), live([street()]), load, tmp_path))
+    findings = list(examine(config_of(camera=0), live([street()]), load, tmp_path))
     assert findings[0] == Finding(
         "runtime", State.REPAIR, "lpr carries no reader here", "install lpr again, or give other models"
     )

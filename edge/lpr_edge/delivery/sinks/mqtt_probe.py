@@ -1,16 +1,13 @@
-"""What events are sent to."""
+"""Whether a broker takes what a device publishes: a message to a topic of its own, which is to come back."""
 
 import socket
-import ssl
 from threading import Event
 from time import monotonic
 from uuid import uuid4
 
-from lpr_edge.app.doctor.finding import Finding, State, fine
-from lpr_edge.base.config import Config
+from lpr_edge.base.finding import Finding, State, fine
 from lpr_edge.contract.errors import LprError
 from lpr_edge.delivery.sinks.mqtt_connection import PORTS, Connection, Login, parse_broker
-from lpr_edge.delivery.sinks.webhook import parse_webhook
 
 TIMEOUT_S = 5.0
 BACK_S = 2.0
@@ -19,13 +16,17 @@ REMEDY = "check --mqtt, --mqtt-password and --mqtt-ca, and that the broker runs;
 REFUSED_REMEDY = "give the --device and --mqtt-topic under which this user may publish, or change the broker's ACL"
 
 
-def check_broker(config: Config) -> Finding:
-    """Whether the broker takes this device's login, and what the device publishes arrives."""
-    login = Login(config.mqtt, config.mqtt_password, config.mqtt_ca)
+def check_broker(login: Login, topic: str) -> Finding:
+    """Whether the broker takes a device's login, and what the device publishes arrives.
+
+    Args:
+        login: the device's.
+        topic: what its topics begin with, its name included.
+    """
     try:
-        address = parse_broker(config.mqtt)
+        address = parse_broker(login.url)
         socket.create_connection((address.host, address.port or PORTS[address.scheme]), TIMEOUT_S).close()
-        probe = _Probe(login, f"{config.mqtt_topic}/{config.device_name}/probe")
+        probe = _Probe(login, f"{topic}/probe")
     except (LprError, OSError, ValueError) as error:
         return Finding("broker", State.REPAIR, str(error), REMEDY)
     try:
@@ -73,18 +74,3 @@ class _Probe:
     def _take(self, topic: str, payload: bytes) -> None:
         if topic == self._topic and payload == self._payload.encode():
             self._back.set()
-
-
-def check_webhook(url: str) -> Finding:
-    """Whether there is a server at the address; nothing is sent to it."""
-    try:
-        address = parse_webhook(url)
-        secure = address.scheme == "https"
-        place = (address.host, address.port or (443 if secure else 80))
-        with socket.create_connection(place, TIMEOUT_S) as connection:
-            if secure:
-                ssl.create_default_context().wrap_socket(connection, server_hostname=place[0]).close()
-    except (LprError, OSError, ssl.SSLError) as error:
-        remedy = "check --webhook, the network, and that the server runs; events wait in the outbox meanwhile"
-        return Finding("webhook", State.REPAIR, str(error), remedy)
-    return fine("webhook", f"{place[0]} answers")

@@ -1,0 +1,66 @@
+"""A command's flags, made of its settings."""
+
+import argparse
+import dataclasses
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin, get_type_hints
+
+from lpr_edge.contract.settings import PARSERS, Schema, Setting, by_key, type_name, without_none
+from lpr_edge.contract.settings_file import shown_value
+from lpr_edge.contract.units import ByteSize
+from lpr_edge.contract.url import redact
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+C = TypeVar("C", bound="DataclassInstance")
+
+METAVARS = {int: "N", float: "X", str: "TEXT", Path: "PATH", timedelta: "TEXT", ByteSize: "TEXT"}
+"""How a flag's value is called in --help."""
+
+
+def add_flags(parser: argparse._ActionsContainer, schema: Schema, names: Iterable[str] | None = None) -> None:
+    """A flag for every key, or for those named; a flag that isn't given leaves no trace in the parsed namespace."""
+    known = by_key(schema)
+    for setting in known.values() if names is None else (known[name] for name in names):
+        add_flag(parser, setting)
+
+
+def add_flag(parser: argparse._ActionsContainer, setting: Setting, *old: str) -> None:
+    """A key's flag; names of earlier versions are still taken, and not shown."""
+    shown = f"{setting.note} (default: {shown_value(setting.default)})".replace("%", "%%")
+    options = _flag_options(setting.kind)
+    name = "--" + setting.key.replace("_", "-")
+    parser.add_argument(name, dest=setting.key, default=argparse.SUPPRESS, help=shown, **options)
+    if old:
+        parser.add_argument(*old, dest=setting.key, default=argparse.SUPPRESS, help=argparse.SUPPRESS, **options)
+
+
+def _flag_options(kind: Any) -> dict[str, Any]:
+    kind = without_none(kind)
+    if kind is bool:
+        return {"action": argparse.BooleanOptionalAction}
+    if get_origin(kind) is tuple:
+        return {"type": _flag_type(get_args(kind)[0]), "nargs": "+"}
+    return {"type": _flag_type(str if kind in PARSERS else kind), "metavar": METAVARS[kind]}
+
+
+def _flag_type(kind: Any) -> Callable[[str], Any]:
+    """What reads a flag's text, and shows nothing secret of one that it can't read."""
+
+    def read(text: str) -> Any:
+        try:
+            return kind(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{redact(text)!r} is not {type_name(kind)}") from None
+
+    return read
+
+
+def with_flags(config: C, flags: argparse.Namespace) -> C:
+    """The settings, with every flag that was given put over them."""
+    given = {key: value for key, value in vars(flags).items() if key in get_type_hints(type(config))}
+    lists = {key: tuple(value) for key, value in given.items() if isinstance(value, list)}
+    return dataclasses.replace(config, **given | lists)

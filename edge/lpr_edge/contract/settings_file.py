@@ -1,0 +1,70 @@
+"""Settings on disk: TOML files read and written."""
+
+import json
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.settings import Setting, settings_in, values_in
+from lpr_edge.contract.text_files import parse_toml, read_text
+from lpr_edge.contract.units import ByteSize, format_duration, format_size
+
+
+def read_table(path: Path) -> dict[str, Any]:
+    """A TOML file's table.
+
+    Raises:
+        LprError: the file can't be read, or isn't TOML.
+    """
+    try:
+        return parse_toml(read_text(path))
+    except OSError as error:
+        raise LprError(f"{path} can't be read: {error.strerror}. Give --config a TOML file.") from error
+    except ValueError as error:
+        raise LprError(f"{path} isn't TOML: {error}.") from error
+
+
+def config_to_toml(config: Any, changed_only: bool = False) -> str:
+    """Settings as TOML, each key below what it means.
+
+    Args:
+        config: any settings; a key that is None is left out, as TOML has no word for it.
+        changed_only: leave out those that have their default, too.
+    """
+    return table_to_toml(settings_in(type(config)), values_in(config), changed_only)
+
+
+def table_to_toml(known: Mapping[str, Setting], values: Mapping[str, Any], changed_only: bool = False) -> str:
+    """The same of values by key."""
+    lines = []
+    for key, setting in known.items():
+        value = values[key]
+        if value is None or (changed_only and value == setting.default):
+            continue
+        lines += [f"# {setting.note}"] if setting.note else []
+        lines.append(f"{key} = {_toml_value(value)}")
+    return "\n".join(lines) + "\n"
+
+
+def shown_value(value: object) -> str:
+    """A value as a file or a person has it."""
+    if isinstance(value, timedelta):
+        return format_duration(value)
+    if isinstance(value, ByteSize):
+        return format_size(value)
+    if isinstance(value, tuple):
+        return " ".join(map(str, value))
+    return "none" if value in ("", None) else str(value)
+
+
+def _toml_value(value: Any) -> str:
+    if isinstance(value, tuple):
+        return "[" + ", ".join(_toml_value(item) for item in value) + "]"
+    if isinstance(value, float):
+        return repr(value)
+    if isinstance(value, Path | timedelta | ByteSize):
+        return _toml_value(shown_value(value))
+    # A JSON string, number or boolean is a TOML one, but for the one control character that JSON leaves as it is.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,0 +1,71 @@
+"""Durations and sizes as people write them: `30d`, `1GB`."""
+
+import re
+from datetime import timedelta
+
+from lpr_edge.contract.errors import LprError
+
+SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+BYTES = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
+
+
+class ByteSize(int):
+    """A number of bytes, written as `500MB`; 0 stands for no limit."""
+
+
+def parse_duration(text: str, key: str) -> timedelta:
+    """A duration such as `90s`, `12h` or `30d`; `0` for no limit.
+
+    Args:
+        text: as it was written.
+        key: the setting's name, for the error message.
+
+    Raises:
+        LprError: it is none.
+    """
+    return timedelta(seconds=_amount(text, key, SECONDS, "a time such as 12h or 30d"))
+
+
+def parse_size(text: str, key: str) -> ByteSize:
+    """A size such as `500MB`; `0` for no limit.
+
+    Args:
+        text: as it was written.
+        key: the setting's name, for the error message.
+
+    Raises:
+        LprError: it is none.
+    """
+    return ByteSize(_amount(text, key, BYTES, "a size such as 500MB or 2GB"))
+
+
+def format_duration(duration: timedelta) -> str:
+    """The duration in the largest unit up to a day that divides it; `parse_duration` reads it back."""
+    seconds = duration.total_seconds()
+    return _shown(seconds, {unit: SECONDS[unit] for unit in "smhd"})
+
+
+def format_size(size: int) -> str:
+    """The size in the largest unit that divides it; `parse_size` reads it back."""
+    return _shown(size, BYTES)
+
+
+def _amount(text: str, key: str, units: dict[str, int], expected: str) -> float:
+    if text == "0":
+        return 0.0
+    match = re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?) ?([A-Za-z]+)", text)
+    found = {unit.lower(): factor for unit, factor in units.items()}
+    if match is None or match[2].lower() not in found:
+        raise LprError(f"Setting `{key}` is {text!r}, and it must be {expected}, or 0 for no limit.")
+    return float(match[1]) * found[match[2].lower()]
+
+
+def _shown(amount: float, units: dict[str, int]) -> str:
+    if not amount:
+        return "0"
+    unit, factor = max(
+        ((unit, factor) for unit, factor in units.items() if amount % factor == 0),
+        key=lambda item: item[1],
+        default=next(iter(units.items())),
+    )
+    return f"{amount / factor:.9f}".rstrip("0").rstrip(".") + unit
