@@ -44,7 +44,7 @@ def test_a_run_is_not_overwritten_and_can_be_resumed(tmp_path: Path, capsys: pyt
     arguments = ["characters", "--out", str(tmp_path), *SMALL, "--seed", "5"]
     assert main(arguments) == 0
     assert main(arguments) == 1
-    assert "holds a run already. Go on with it by --resume" in capsys.readouterr().err
+    assert "already holds a run. Continue it with --resume" in capsys.readouterr().err
     assert main(["characters", "--out", str(tmp_path), "--resume", "--epochs", "3"]) == 0
     metrics = json.loads((tmp_path / "metrics.json").read_text(encoding="utf-8"))
     assert metrics["epochs"] == 3

@@ -139,7 +139,7 @@ def test_every_photograph_is_held_out_once(
     )
     assert main(arguments) == 0
     assert main([*arguments, "--seed", "9"]) == 1
-    assert "begun with other settings" in capsys.readouterr().err
+    assert "holds a run with other settings" in capsys.readouterr().err
 
 
 def test_a_stopped_cross_validation_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""The command `lpr-train`: train a network, bring in labels, check data, look at what is rendered."""
+"""Command line of `lpr-train`: train networks, import labels, check and explore data, preview rendered images."""
 
 import argparse
 import dataclasses
@@ -14,7 +14,7 @@ from lpr_train.tasks.registry import FOLD_TASKS, TASKS, task_classes
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run a command; the exit status is 1 for what the user can mend, 2 for wrong usage, 130 after Ctrl-C."""
+    """Run a command; returns 1 for errors that the user can fix, 2 for wrong usage, 130 after Ctrl-C."""
     arguments = sys.argv[1:] if argv is None else argv
 
     def act() -> int:
@@ -26,7 +26,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def build_parser(arguments: list[str]) -> argparse.ArgumentParser:
-    """The parser; only the task that `arguments` name is imported, so that --help is quick."""
+    """Build the parser; only the task named in `arguments` is imported, so that --help is fast."""
     parser = argparse.ArgumentParser(prog="lpr-train", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for command, finds in TASKS.items():
@@ -46,9 +46,13 @@ def build_parser(arguments: list[str]) -> argparse.ArgumentParser:
 
 
 def _add_training_flags(parser: argparse.ArgumentParser, command: str) -> None:
-    parser.add_argument("--out", type=Path, required=True, metavar="RUN", help="the run's folder, made if need be")
-    parser.add_argument("--config", type=Path, metavar="FILE", help="TOML with any of the keys below; flags win")
-    parser.add_argument("--resume", action="store_true", help="go on from RUN's last whole epoch, with its settings")
+    parser.add_argument("--out", type=Path, required=True, metavar="RUN", help="run folder, created if missing")
+    parser.add_argument(
+        "--config", type=Path, metavar="FILE", help="TOML file with any of these keys; flags override it"
+    )
+    parser.add_argument(
+        "--resume", action="store_true", help="continue from RUN's last complete epoch, with its settings"
+    )
     add_flags(parser.add_argument_group("settings"), task_classes(command)[0])
 
 
@@ -59,7 +63,7 @@ def _train(parsed: argparse.Namespace) -> int:
     config_class, make_task = task_classes(parsed.command)
     metrics = train_run(make_task(settings(parsed, config_class)), out, parsed.resume)
     if not metrics:
-        print("This worker is done; the chief writes the run's folder.")
+        print("This worker is done; the chief writes the run folder.")
         return 0
     for metric in metrics["metrics"]:
         print("{data} {split}: {metric} {value:.4f} of {count}".format_map(metric))
@@ -68,25 +72,27 @@ def _train(parsed: argparse.Namespace) -> int:
 
 
 def settings(parsed: argparse.Namespace, config_class: type[C]) -> C:
-    """The run's settings: defaults, under the file's, under the flags'.
+    """Merge the settings: defaults, overridden by the file, overridden by flags.
 
     Raises:
-        LprError: a file can't be read or holds what no run knows, or --resume and --config were both given.
+        LprError: a file can't be read or has unknown keys, or both --resume and --config are given.
     """
     if parsed.resume and parsed.config:
-        raise LprError("--resume goes on with the run's own config.toml. Leave --config out.")
+        raise LprError("--resume continues with the run's own config.toml. Leave --config out.")
     path = parsed.out / "config.toml" if parsed.resume else parsed.config
     chosen = vars(parsed)
     return with_flags(read_config(path, config_class, chosen) if path else config_class.preset(chosen), parsed)
 
 
 def _add_cross_validation(commands: Any, arguments: list[str]) -> None:
-    pools = "train fold after fold, and pool figures over all photographs"
+    pools = "train one network for each fold, and compute metrics over all held-out photographs"
     parser = commands.add_parser("cross-validate", help=pools, allow_abbrev=False)  # --fold isn't short for --folds
     parser.add_argument("task", choices=FOLD_TASKS, help="the network to train")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="takes a run a fold; again goes on")
-    parser.add_argument("--config", type=Path, metavar="FILE", help="TOML with any of the keys below; flags win")
-    parser.add_argument("--folds", type=_positive, default=5, metavar="N", help="how many (default: 5)")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="a run folder for each fold; resumes")
+    parser.add_argument(
+        "--config", type=Path, metavar="FILE", help="TOML file with any of these keys; flags override it"
+    )
+    parser.add_argument("--folds", type=_positive, default=5, metavar="N", help="number of folds (default: 5)")
     task = next((task for task in FOLD_TASKS if task in arguments), None)
     if task and "cross-validate" in arguments:
         config_class = task_classes(task)[0]
@@ -103,25 +109,29 @@ def _cross_validate(parsed: argparse.Namespace) -> int:
     if done:
         print(format_figures(figures(done)))
     if len(done) < folds:
-        print("Stopped; the same command goes on.", file=sys.stderr)
+        print("Stopped; run the same command again to continue.", file=sys.stderr)
         return 130
-    print(f"Figures in {parsed.out / 'cross_validation.json'}. Next: lpr-export --int8 {parsed.out}/fold-*")
+    print(f"Metrics in {parsed.out / 'cross_validation.json'}. Next: lpr-export --int8 {parsed.out}/fold-*")
     return 0
 
 
 def _add_article(commands: Any) -> None:
-    parser = commands.add_parser("article", help="repeat the article's experiment on single characters, seed by seed")
+    parser = commands.add_parser(
+        "article", help="repeat the article's experiment on single characters, for several seeds"
+    )
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder of the characters data set")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="takes a run a seed; again goes on")
-    parser.add_argument("--seeds", type=_positive, default=3, metavar="N", help="how many (default: 3)")
-    parser.add_argument("--epochs", type=_positive, default=20, metavar="N", help="of each (default: the article's 20)")
-    parser.add_argument("--country", default="nepal", help="whose classes (default: nepal)")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="a run folder for each seed; resumes")
+    parser.add_argument("--seeds", type=_positive, default=3, metavar="N", help="number of seeds (default: 3)")
+    parser.add_argument(
+        "--epochs", type=_positive, default=20, metavar="N", help="epochs of each run (default: 20, as in the article)"
+    )
+    parser.add_argument("--country", default="nepal", help="country whose classes to learn (default: nepal)")
     parser.set_defaults(act=_article)
 
 
 def _positive(text: str) -> int:
     if not text.isdigit() or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"expected a number from 1 on, found {text!r}")
+        raise argparse.ArgumentTypeError(f"expected a whole number of at least 1, found {text!r}")
     return int(text)
 
 
@@ -132,17 +142,19 @@ def _article(parsed: argparse.Namespace) -> int:
     if runs:
         print(format_article(runs))
     if len(runs) < parsed.seeds:
-        print("Stopped; the same command goes on.", file=sys.stderr)
+        print("Stopped; run the same command again to continue.", file=sys.stderr)
         return 130
-    print(f"Figures and curves in {parsed.out / 'article.json'} and article.png")
+    print(f"Metrics and curves in {parsed.out / 'article.json'} and article.png")
     return 0
 
 
 def _add_explore(commands: Any) -> None:
-    parser = commands.add_parser("explore", help="look at a folder of single characters: counts, samples, sizes")
+    parser = commands.add_parser(
+        "explore", help="plot a folder of single characters: class counts, samples, sizes, duplicates"
+    )
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder of the characters data set")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="takes PNGs and index.html")
-    parser.add_argument("--country", default="nepal", help="whose classes (default: nepal)")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the PNGs and index.html")
+    parser.add_argument("--country", default="nepal", help="country of the classes (default: nepal)")
     parser.set_defaults(act=_explore)
 
 
@@ -152,16 +164,20 @@ def _explore(parsed: argparse.Namespace) -> int:
 
     found = explore(parsed.data, load_country(parsed.country), parsed.out)
     print(found.to_text())
-    print(f"Look at {parsed.out / 'index.html'}")
+    print(f"Open {parsed.out / 'index.html'}")
     return 0
 
 
 def _add_check(commands: Any) -> None:
-    parser = commands.add_parser("check", help="look for faults in a data folder")
+    parser = commands.add_parser("check", help="check a data folder for errors")
     parser.add_argument(
-        "--data", type=Path, required=True, metavar="DIR", help="plates, crops, characters, or what holds them"
+        "--data",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="a plates, crops or characters data set, or their parent",
     )
-    parser.add_argument("--country", default="nepal", help="whose alphabet the labels are in (default: nepal)")
+    parser.add_argument("--country", default="nepal", help="country of the labels' alphabet (default: nepal)")
     parser.add_argument("--json", action="store_true", help="print counts and findings as one JSON object")
     parser.set_defaults(act=_check)
 
@@ -176,13 +192,13 @@ def _check(parsed: argparse.Namespace) -> int:
 
 
 def _add_preview(commands: Any) -> None:
-    parser = commands.add_parser("preview", help="draw a contact sheet of rendered pictures")
+    parser = commands.add_parser("preview", help="draw a contact sheet of rendered images")
     parser.add_argument("--kind", choices=("plates", "characters", "scenes"), default="plates", help="default: plates")
     parser.add_argument("--out", type=Path, default=Path("preview.png"), metavar="PNG", help="default: preview.png")
-    parser.add_argument("--count", type=int, default=48, metavar="N", help="pictures on the sheet (default: 48)")
-    parser.add_argument("--country", default="nepal", help="whose plates (default: nepal)")
-    parser.add_argument("--data", type=Path, metavar="DIR", help="folder of real pictures to cut characters out of")
-    parser.add_argument("--seed", type=int, default=1, help="the same seed draws the same sheet (default: 1)")
+    parser.add_argument("--count", type=int, default=48, metavar="N", help="number of images (default: 48)")
+    parser.add_argument("--country", default="nepal", help="country of the plates (default: nepal)")
+    parser.add_argument("--data", type=Path, metavar="DIR", help="real data whose characters to cut out and paste")
+    parser.add_argument("--seed", type=int, default=1, help="random seed (default: 1)")
     parser.set_defaults(act=_preview)
 
 
@@ -202,10 +218,10 @@ def _preview(parsed: argparse.Namespace) -> int:
 
 
 def _add_clip(commands: Any) -> None:
-    parser = commands.add_parser("clip", help="draw the short film that lpr-edge --demo reads")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="takes clip.mp4 and truth.json")
-    parser.add_argument("--country", default="nepal", help="whose plates (default: nepal)")
-    parser.add_argument("--seed", type=int, default=1, help="the same seed draws the same film (default: 1)")
+    parser = commands.add_parser("clip", help="render the video that lpr-edge --demo reads")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for clip.mp4 and truth.json")
+    parser.add_argument("--country", default="nepal", help="country of the plates (default: nepal)")
+    parser.add_argument("--seed", type=int, default=1, help="random seed (default: 1)")
     parser.set_defaults(act=_clip)
 
 
@@ -219,7 +235,7 @@ def _clip(parsed: argparse.Namespace) -> int:
 
 
 def _add_pack(commands: Any) -> None:
-    parser = commands.add_parser("pack", help="copy a run without the pictures it was trained on, to ship it")
+    parser = commands.add_parser("pack", help="copy a run for distribution, without training images and local paths")
     parser.add_argument("run", type=Path, metavar="RUN", help="a finished run's folder")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder to write")
     parser.set_defaults(act=_pack)

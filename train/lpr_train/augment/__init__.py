@@ -1,1 +1,1 @@
-"""Changes to real samples: occlusion, copy-paste, other layouts of rows."""
+"""Augmentation of real samples: occlusion, copy-paste, row layout."""

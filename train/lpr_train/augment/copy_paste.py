@@ -1,7 +1,7 @@
-"""New real plates out of old ones: digits of a row change places, and rows of two plates are joined.
+"""Copy-paste augmentation of real plates: shuffle the digits of a row, and join rows of two plates.
 
-A reader soon knows two hundred plates by heart. Put together anew, their characters keep the paint, light and camera of
-the street, but say something else each time, so that a reader has to look at each of them.
+There are few real plates, so a reader overfits to their texts. Copy-paste keeps the paint, light and camera of the
+street but changes the text each time.
 """
 
 from collections.abc import Sequence
@@ -18,32 +18,32 @@ from lpr_train.data.real_plates import SURROUNDINGS, RealPlate
 from lpr_train.targets.heat_maps import PlacedCharacter
 
 LEAST_WIDTH = 200
-"""Pixels, to which smaller plates are enlarged: so that cutting at whole pixels cuts near where it should."""
+"""Width in pixels to which smaller plates are enlarged, so that cuts at whole pixels are accurate."""
 MOST_ENLARGED = 3.0
 MOST_STRETCHED = 1.6
-"""How much higher or flatter another plate's rows may be made to fill the room of those that they replace."""
+"""Largest factor by which another plate's rows are stretched or compressed in height to fit."""
 SEAM = 0.02
-"""Half the height over which two joined plates pass into each other, beside the picture's."""
+"""Half the height of the blend between two joined plates, as a fraction of the image height."""
 HIGHER = 1.15
-"""Height of what moves with a character, beside the highest one of its row."""
+"""Height of the strip that moves with a character, relative to the highest character of its row."""
 
 Placed = tuple[PlacedCharacter, ...]
 
 
 @dataclass(frozen=True)
 class UprightPlate:
-    """A real plate seen straight from the front, with as much around it as a `RealPlate` keeps."""
+    """A rectified real plate with the same surroundings as a `RealPlate`."""
 
     image_bgr: Image
     rows: tuple[Placed, ...]
-    """The characters, row by row, in shares of the plate."""
+    """The characters, row by row, in fractions of the plate's size."""
     script: str
-    """The label's `kind`: plates of two scripts have nothing to exchange."""
+    """The label's `kind`: rows are only exchanged within one script."""
     is_light_on_dark: bool
 
     @property
     def quad_xy(self) -> Quad:
-        """(4, 2) its corners in the picture."""
+        """(4, 2) float32, the plate's corners in `image_bgr`."""
         height, width = self.image_bgr.shape[:2]
         whole = rectangle((height, width))
         return np.asarray(grow_quad(whole, -SURROUNDINGS / (1 + 2 * SURROUNDINGS)), np.float32)
@@ -55,10 +55,9 @@ class UprightPlate:
 
 
 def interchangeable(country: Country) -> list[int]:
-    """A number for each label of the alphabet: labels of one number can change places within a row.
+    """Number the labels of the alphabet so that labels with equal numbers may be exchanged within a row.
 
-    Those are the options of a place of the grammar that takes several of them, such as digits; a zone's letter stays
-    where it is.
+    Exchangeable are the options of a repeated element of the grammar, such as digits; a zone's letter is not.
     """
     kinds = list(range(len(country.labels)))
     index = {label: i for i, label in enumerate(country.labels)}
@@ -70,10 +69,10 @@ def interchangeable(country: Country) -> list[int]:
 
 
 def upright(plate: RealPlate) -> UprightPlate:
-    """See a plate from the front.
+    """Rectify a plate.
 
     Args:
-        plate: its characters placed.
+        plate: its characters must be aligned.
 
     Raises:
         ValueError: its corners aren't convex.
@@ -90,19 +89,19 @@ def upright(plate: RealPlate) -> UprightPlate:
 def copy_paste_rows(
     plate: UprightPlate, other: UprightPlate, kinds: Sequence[int], rng: np.random.Generator
 ) -> UprightPlate:
-    """Join a plate's upper rows with another's lower ones, where the two go together, and shuffle digits.
+    """Replace the lower rows of a plate with those of another one where they fit, and shuffle the digits.
 
     Args:
-        plate: what to begin with.
-        other: whose rows may replace some of its.
-        kinds: of each label of the alphabet a number: characters of one number may change places.
-        rng: draws everything.
+        plate: provides the upper rows.
+        other: provides the lower rows.
+        kinds: for each label of the alphabet a number; labels with equal numbers are exchanged.
+        rng: source of all random choices.
     """
     return shuffled(joined(plate, other, rng), kinds, rng)
 
 
 def joined(upper: UprightPlate, lower: UprightPlate, rng: np.random.Generator) -> UprightPlate:
-    """The first plate with some of its last rows replaced by the second one's; as it was, where they don't fit."""
+    """Replace some lower rows of a plate by those of another one; returns it unchanged if they don't fit."""
     count = len(upper.rows)
     alike = (upper.script, upper.is_light_on_dark) == (lower.script, lower.is_light_on_dark)
     if not alike or count < 2 or len(lower.rows) != count:
@@ -121,14 +120,14 @@ def joined(upper: UprightPlate, lower: UprightPlate, rng: np.random.Generator) -
 
 
 def split_between(rows: Sequence[Placed], kept: int) -> float:
-    """Height, in shares of the plate, at which the rows from number `kept` on can be cut off."""
+    """Find the height at which the rows from number `kept` on can be cut off, in fractions of the plate."""
     bottom = max(c.y + c.height / 2 for c in rows[kept - 1])
     top = min(c.y - c.height / 2 for c in rows[kept])
     return (bottom + top) / 2
 
 
 def _laid_below(upper: Image, lower: Image, here: float, there: float, stretch: float) -> Image:
-    """A picture in which, from `here` on, the other one's part from `there` on stands; heights in shares of plates."""
+    """Replace an image below `here` by the other one below `there`; heights in fractions of the plate."""
     height, width = upper.shape[:2]
     here_px, there_px = to_pixels(here, height), to_pixels(there, lower.shape[0])
     by = stretch * height / lower.shape[0]
@@ -140,7 +139,7 @@ def _laid_below(upper: Image, lower: Image, here: float, there: float, stretch: 
 
 
 def _in_the_light_of(image: Image, shown: Image) -> Image:
-    """A plate's picture with the mean and the spread of another's, channel by channel."""
+    """Match the mean and standard deviation of each channel to those of another plate's image."""
     (mean, spread), (wanted, wanted_spread) = (cv2.meanStdDev(_inner(picture)) for picture in (image, shown))
     gain = np.clip(wanted_spread / np.maximum(spread, 4.0), 0.35, 2.0).ravel()
     levels = np.arange(256)[:, np.newaxis]
@@ -149,7 +148,7 @@ def _in_the_light_of(image: Image, shown: Image) -> Image:
 
 
 def shuffled(plate: UprightPlate, kinds: Sequence[int], rng: np.random.Generator) -> UprightPlate:
-    """The same plate, in each row characters of one kind at each other's places; each takes along its own width."""
+    """Exchange characters of the same kind within each row; each keeps its own width."""
     image = plate.image_bgr.copy()
     rows = tuple(_shuffle_row(image, plate.rows, number, kinds, rng) for number in range(len(plate.rows)))
     return replace(plate, image_bgr=image, rows=rows)
@@ -158,7 +157,7 @@ def shuffled(plate: UprightPlate, kinds: Sequence[int], rng: np.random.Generator
 def _shuffle_row(
     image: Image, rows: Sequence[Placed], number: int, kinds: Sequence[int], rng: np.random.Generator
 ) -> Placed:
-    """Move a row's characters about in the picture, and tell where they are then."""
+    """Exchange a row's characters in the image, in place; returns their new positions."""
     row = rows[number]
     order = _new_order([kinds[c.index] for c in row], rng)
     height, width = image.shape[:2]
@@ -181,7 +180,7 @@ def _shuffle_row(
 
 
 def _new_order(kinds: Sequence[int], rng: np.random.Generator) -> list[int]:
-    """Which character comes to stand at each place: one of the same kind."""
+    """Choose for each position a character of the same kind."""
     order = np.arange(len(kinds))
     for kind in sorted(set(kinds)):
         places = np.flatnonzero(np.array(kinds) == kind)
@@ -190,7 +189,7 @@ def _new_order(kinds: Sequence[int], rng: np.random.Generator) -> list[int]:
 
 
 def _edges(row: Placed) -> list[float]:
-    """Where a row's characters can be cut apart, in shares of the plate: one more than there are characters."""
+    """X positions that separate a row's characters, in fractions of the plate: one more than there are characters."""
     sides = [(a.x + a.width / 2, b.x - b.width / 2) for a, b in pairwise(row)]
     between = [(right + left) / 2 for right, left in sides]
     gaps = [max(0.0, left - right) for right, left in sides]
@@ -201,14 +200,14 @@ def _edges(row: Placed) -> list[float]:
 
 
 def _half_height(rows: Sequence[Placed], number: int) -> float:
-    """Of what moves with a row's characters, in shares of the plate: no more than half way to the next row."""
+    """Half the height of the strip that moves with a row's characters, in fractions of the plate."""
     middles = [float(np.mean([c.y for c in row])) for row in rows]
     apart = [abs(middles[number] - middle) for i, middle in enumerate(middles) if i != number]
     return min(HIGHER * max(c.height for c in rows[number]), *apart, 1.0) / 2
 
 
 def _line(row: Placed) -> tuple[float, float]:
-    """Slope and height at x = 0 of a row's middle, in shares of the plate."""
+    """Slope and height at x = 0 of the line through a row's characters, in fractions of the plate."""
     if len(row) < 2:
         return 0.0, row[0].y
     slope, start = np.polyfit([c.x for c in row], [c.y for c in row], 1)
@@ -220,7 +219,7 @@ def _middles(edges: Floats) -> Floats:
 
 
 def to_pixels(share: float, size: int) -> float:
-    """Where a share of a plate's width or height is, in its picture of `size` pixels."""
+    """Convert a fraction of a plate's width or height to pixels in its image of `size` pixels."""
     return (share + SURROUNDINGS) / (1 + 2 * SURROUNDINGS) * size
 
 
@@ -229,14 +228,14 @@ def _share(pixels: float, size: int) -> float:
 
 
 def _inner(image: Image) -> Image:
-    """The plate without what is around it."""
+    """The plate without its surroundings."""
     height, width = image.shape[:2]
     top, left = (round(to_pixels(0.05, size)) for size in (height, width))
     return image[top : height - top, left : width - left]
 
 
 def _is_light_on_dark(image: Image) -> bool:
-    """Whether characters are lighter than the plate: they cover less of it."""
+    """Whether the characters are lighter than the background, which covers more of the plate."""
     grey = cv2.cvtColor(_inner(image), cv2.COLOR_BGR2GRAY)
     _, light = cv2.threshold(grey, 0, 1, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
     return float(light.mean()) < 0.5

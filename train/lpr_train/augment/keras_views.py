@@ -1,4 +1,4 @@
-"""Pictures varied as Keras' ImageDataGenerator does it, for the article's experiment."""
+"""Augmentation as Keras' ImageDataGenerator does it, for the article's experiment."""
 
 import cv2
 import numpy as np
@@ -13,22 +13,22 @@ Keras takes the first two as degrees, so its shear of 0.2 is next to nothing; mo
 
 
 def keras_view(pixels: Image, rng: np.random.Generator) -> Image:
-    """Turn, shear and zoom a picture (H, W, C) about its middle; what lay outside repeats the edge."""
+    """Rotate, shear and zoom an image (H, W, C) uint8 about its centre; outside, the edge is repeated."""
     turn, shear = np.deg2rad(rng.uniform((-ROTATION, -SHEAR), (ROTATION, SHEAR)))
     zoom = np.asarray(rng.uniform(1 - ZOOM, 1 + ZOOM, 2), np.float32)
     return move_as_keras(pixels, keras_matrix(float(turn), float(shear), zoom))
 
 
 def keras_matrix(turn: float, shear: float, zoom: Floats) -> Floats:
-    """The (2, 2) matrix of `apply_affine_transform`, from places in the result to places in the source.
+    """Compute the (2, 2) matrix of Keras' `apply_affine_transform`, which maps output to input positions.
 
     Args:
         turn: radians.
         shear: radians.
-        zoom: along rows and columns, apart from each other; above 1 shrinks what is shown.
+        zoom: (2,) factors along rows and columns; above 1 the image shrinks.
 
     Returns:
-        For places as row and column.
+        (2, 2) for positions in the order row, column.
     """
     rotation = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
     sheared = rotation @ np.array([[1.0, -np.sin(shear)], [0.0, np.cos(shear)]])
@@ -36,9 +36,9 @@ def keras_matrix(turn: float, shear: float, zoom: Floats) -> Floats:
 
 
 def move_as_keras(pixels: Image, matrix: Floats) -> Image:
-    """Show each place of the result as `matrix` says, about the middle, bilinearly (`fill_mode="nearest"`)."""
+    """Warp an image (H, W, C) by a (2, 2) matrix about its centre, bilinearly (`fill_mode="nearest"`)."""
     height, width = pixels.shape[:2]
-    across = matrix[::-1, ::-1].astype(np.float64)  # OpenCV counts columns first
+    across = matrix[::-1, ::-1].astype(np.float64)  # OpenCV uses the order column, row
     middle = np.array([width, height]) / 2 - 0.5
     moved = np.column_stack([across, middle - across @ middle])
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP

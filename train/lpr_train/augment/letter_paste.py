@@ -1,7 +1,7 @@
-"""Copy-paste of letters: one plate's zone or class letter painted over with another's, so that rare ones aren't rare.
+"""Copy-paste augmentation of letters: replace a plate's zone or class letter by one from another plate.
 
-Most plates say one of a few letters, and fonts don't look like painters' hands. A letter cut out of one plate keeps its
-paint and camera on others, between digits that it never stood with.
+Few letters make up most plates, and rendered fonts don't look like hand painting. A letter cut out of a real plate
+keeps its paint and camera, and rare letters become more frequent.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,14 +18,14 @@ from lpr_train.data.real_plates import RealPlate
 from lpr_train.targets.heat_maps import PlacedCharacter
 
 AROUND = 0.06
-"""What moves with a letter on each side, beside its size."""
+"""Margin that is cut out with a letter on each side, relative to its size."""
 STRETCHED = (0.75, 1.35)
-"""Width of a letter in its new place, beside that of the same height."""
+"""Range of the width of a pasted letter, relative to its natural width at that height."""
 LEAST_SHARP = 0.5
-"""Height in pixels of a letter beside that of the place where it may go."""
+"""Minimum height in pixels of a letter, relative to that of the one that it replaces."""
 TRIES = 4
 RARITY = 0.25
-"""Power of its count by which a letter is drawn: 0 would show all alike, and the few of a rare one too often."""
+"""Exponent of a letter's count in its sampling weight: 0 would sample all letters equally, and rare ones too often."""
 
 
 @dataclass(frozen=True)
@@ -37,11 +37,11 @@ class CutLetter:
 
 
 class LetterBank:
-    """Letters of real plates that may stand for one another.
+    """Letters of real plates, by label, for pasting.
 
     Args:
-        plates: their characters placed.
-        country: whose zones and classes are letters.
+        plates: only those with aligned characters are used.
+        country: defines which labels are zones and classes.
     """
 
     def __init__(self, plates: Sequence[RealPlate], country: Country) -> None:
@@ -56,30 +56,30 @@ class LetterBank:
         self._classes = {index[label] for label in country.table("classes") if label in index}
 
     def alike(self, row: Placed, number: int, is_first_row: bool) -> list[int]:
-        """Labels that could stand at a place: a zone's where a plate begins, else a class's; none for other signs."""
+        """Labels that may replace a character: zones where a plate begins, else classes; none for others."""
         index = row[number].index
         begins = is_first_row and number == 0
         group = self._zones if begins else self._classes
         return sorted(label for label in group if self._found.get(label)) if index in group else []
 
     def draw(self, labels: Sequence[int], rng: np.random.Generator) -> CutLetter:
-        """A letter of one of the labels, rare ones oftener than they are met."""
+        """Sample a letter with one of the labels; rare ones are oversampled."""
         counts = np.array([len(self._found[label]) for label in labels], float) ** RARITY
         letters = self._found[labels[int(rng.choice(len(labels), p=counts / counts.sum()))]]
         return letters[int(rng.integers(len(letters)))]
 
 
 def with_pasted_letters(plate: UprightPlate, bank: LetterBank, share: float, rng: np.random.Generator) -> UprightPlate:
-    """Paste other letters over some of a plate's.
+    """Replace some letters of a plate by others.
 
     Args:
-        plate: whose letters.
-        bank: what can be pasted.
-        share: of its letters, those that are pasted over.
-        rng: draws everything.
+        plate: the plate to change.
+        bank: the available letters.
+        share: fraction of its letters to replace.
+        rng: source of all random choices.
 
     Returns:
-        A plate with a picture of its own; as it was, where nothing fits.
+        A plate with an image of its own; unchanged where nothing fits.
     """
     image = plate.image_bgr.copy()
     rows = []
@@ -101,7 +101,7 @@ def _pasted(
     bank: LetterBank,
     rng: np.random.Generator,
 ) -> PlacedCharacter:
-    """Paste a letter over another, in place; the character that stands there then."""
+    """Paste a letter over another one, in place; returns the character that is there afterwards."""
     box = _box_px(image, place)
     for _ in range(TRIES):
         letter = bank.draw(labels, rng)
@@ -115,7 +115,7 @@ def _pasted(
 
 
 def _box_px(image: Image, place: PlacedCharacter) -> tuple[int, int, int, int]:
-    """Left, top, right, bottom of a letter and what moves with it, in the picture."""
+    """Left, top, right and bottom in pixels of a letter with its margin."""
     height, width = image.shape[:2]
     half_w, half_h = (size * (0.5 + AROUND) for size in (place.width, place.height))
     left, right = (to_pixels(x, width) for x in (place.x - half_w, place.x + half_w))
@@ -124,7 +124,7 @@ def _box_px(image: Image, place: PlacedCharacter) -> tuple[int, int, int, int]:
 
 
 def _cut(letter: CutLetter) -> Image | None:
-    """A letter's picture, upright, at its own resolution; None where there is next to nothing of it."""
+    """A rectified letter at its own resolution; None if it is too small."""
     place, quad = letter.place, letter.plate.quad_xy
     half = np.array([place.width, place.height]) * (0.5 + AROUND)
     middle = np.array([place.x, place.y])
@@ -151,13 +151,13 @@ def _laid_over(
 
 
 def _ground(picture: Image) -> Floats:
-    """The colour around a letter: the median of the cell's border."""
+    """The background colour around a letter: the median of the cell's border."""
     border = np.concatenate([picture[0], picture[-1], picture[:, 0], picture[:, -1]])
     return np.asarray(np.median(border, axis=0), np.float32)
 
 
 def _in_the_light_of(cell: Image, shown: Image) -> Image:
-    """A letter's picture with the dark and light levels of another's, channel by channel."""
+    """Match the dark and light levels of each channel to those of another cell."""
     low, high = (np.percentile(cell, share, axis=(0, 1)) for share in (10, 90))
     wanted_low, wanted_high = (np.percentile(shown, share, axis=(0, 1)) for share in (10, 90))
     gain = np.clip((wanted_high - wanted_low) / np.maximum(high - low, 8.0), 0.3, 3.0)
@@ -165,7 +165,7 @@ def _in_the_light_of(cell: Image, shown: Image) -> Image:
 
 
 def _is_light_on_dark(cell: Image) -> bool:
-    """Whether a letter is lighter than what is around it."""
+    """Whether a letter is lighter than its background."""
     grey = cv2.cvtColor(cell, cv2.COLOR_BGR2GRAY)
     border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
     return float(np.median(border)) < float(grey[1:-1, 1:-1].mean())

@@ -1,4 +1,4 @@
-"""Plates that are hidden in part, or burnt out: by a leg, a bag, a cable, a lamp, the sun."""
+"""Occlusion and overexposure of plates, as by a leg, a cable, a lamp or the sun."""
 
 from collections.abc import Sequence
 
@@ -9,19 +9,19 @@ from lpr_edge.contract.arrays import Floats, Image, Quad
 from lpr_edge.contract.geometry import places_on_quad
 
 HIDDEN = (0.15, 0.45)
-"""Share of a plate's width or height that is covered, from one of its sides."""
+"""Range of the fraction of a plate's width or height that is occluded, from one side."""
 BURNT = (0.4, 0.95)
-"""How far towards white the brightest place of a burnt-out plate goes."""
+"""Range of how far an overexposed plate's brightest pixel moves towards white."""
 
 
 def occlude_plates(image_bgr: Image, quads: Sequence[Quad], share: float, rng: np.random.Generator) -> Image:
-    """Hide a part of some plates, and burn some out.
+    """Occlude a part of some plates, and overexpose others.
 
     Args:
-        image_bgr: (H, W, 3); left as it is.
-        quads: (4, 2) corners of its plates.
-        share: of plates to which one or the other happens.
-        rng: draws everything.
+        image_bgr: (H, W, 3) uint8; not changed.
+        quads: (4, 2) corners of each plate in pixels.
+        share: fraction of the plates that are changed.
+        rng: source of all random choices.
     """
     chosen = [quad for quad in quads if rng.random() < share]
     image = image_bgr.copy() if chosen else image_bgr
@@ -34,7 +34,7 @@ def occlude_plates(image_bgr: Image, quads: Sequence[Quad], share: float, rng: n
 
 
 def _hide(image: Image, quad: Quad, rng: np.random.Generator) -> None:
-    """Cover a side of the plate with what is seen elsewhere in the picture, or with one colour."""
+    """Cover a side of the plate with another part of the image, or with one colour."""
     covered = _mask(image, places_on_quad(quad, _side(rng)))
     if rng.random() < 0.5:
         other = np.empty_like(image)
@@ -45,7 +45,7 @@ def _hide(image: Image, quad: Quad, rng: np.random.Generator) -> None:
 
 
 def _side(rng: np.random.Generator) -> Floats:
-    """(4, 2) corners of what is hidden, in shares of the plate: a strip along one side, its edge leaning."""
+    """(4, 2) corners of the occluded part in fractions of the plate: a strip along one side with a slanted edge."""
     reach = rng.uniform(*HIDDEN) + rng.normal(0.0, 0.08, 2)
     strip = np.array([[-0.1, -0.2], [reach[0], -0.2], [reach[1], 1.2], [-0.1, 1.2]])
     if rng.random() < 0.5:
@@ -54,7 +54,7 @@ def _side(rng: np.random.Generator) -> Floats:
 
 
 def _burn(image: Image, quad: Quad, rng: np.random.Generator) -> None:
-    """Lighten the plate until its paint is hardly seen."""
+    """Overexpose the plate until its characters are hardly visible."""
     soft = cv2.blur(_mask(image, quad), (2 * int(rng.integers(1, 6)) + 1,) * 2)
     light = np.asarray(soft, np.float32)[..., np.newaxis] / 255 * rng.uniform(*BURNT)
     image[:] = np.asarray(image + (255 - image.astype(np.float32)) * light, np.uint8)

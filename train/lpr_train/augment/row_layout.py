@@ -1,4 +1,4 @@
-"""Real plates of one row out of such of two: both rows side by side. The street has six of two for one of one."""
+"""Row layout augmentation: turn two-row plates into one-row plates, which are rarer in real data."""
 
 from dataclasses import replace
 
@@ -11,17 +11,17 @@ from lpr_train.data.real_plates import SURROUNDINGS
 from lpr_train.targets.heat_maps import PlacedCharacter
 
 NARROWED = (0.55, 1.0)
-"""Width of characters in one row beside the width that they had in two: painters narrow them to fit."""
+"""Range of the width of characters relative to that in two rows: painters narrow them to fit."""
 BETWEEN_ROWS = (0.05, 0.5)
-"""Room between what were two rows, and beside them on each side, in heights of the row."""
+"""Range of the gaps between and beside what were two rows, relative to the row's height."""
 ABOVE_AND_BELOW = (0.02, 0.2)
-"""Room above and below it, likewise."""
+"""Range of the margin above and below the row, relative to its height."""
 BESIDE = 0.025
-"""What is cut out on each side of a row's characters, beside the plate's width: boxes are a little off."""
+"""Margin that is cut out on each side of a row's characters, relative to the plate's width: boxes are inexact."""
 
 
 def to_one_row(plate: UprightPlate, rng: np.random.Generator) -> UprightPlate:
-    """Put the two rows of a plate side by side; a plate of one row or of three stays as it is."""
+    """Put the two rows of a plate side by side; a plate with another number of rows is returned unchanged."""
     if len(plate.rows) != 2:
         return plate
     split = split_between(plate.rows, 1)
@@ -46,7 +46,7 @@ def to_one_row(plate: UprightPlate, rng: np.random.Generator) -> UprightPlate:
 
 
 def _ground(picture: Image, is_light_on_dark: bool) -> list[float]:
-    """The colour between a row's characters, which cover about half of it."""
+    """The background colour between a row's characters, which cover about half of it."""
     return [float(value) for value in np.percentile(picture, 25 if is_light_on_dark else 75, axis=(0, 1))]
 
 
@@ -71,7 +71,7 @@ def _height_px(plate: UprightPlate, band: tuple[float, float]) -> float:
 def _row_alone(
     plate: UprightPlate, row: Placed, band: tuple[float, float], height: int, narrowed: float
 ) -> tuple[Image, Placed]:
-    """A row's picture (height, w), and its characters in shares of that."""
+    """Cut out a row; returns its image (height, w, 3), and its characters in fractions of that image."""
     size_hw = plate.image_bgr.shape[0], plate.image_bgr.shape[1]
     left, right = row[0].x - row[0].width / 2 - BESIDE, row[-1].x + row[-1].width / 2 + BESIDE
     top_px, bottom_px = (round(to_pixels(y, size_hw[0])) for y in band)
@@ -90,7 +90,7 @@ def _row_alone(
 def _shown_in(
     c: PlacedCharacter, left: int, top: int, piece_hw: tuple[int, int], whole_hw: tuple[int, int]
 ) -> PlacedCharacter:
-    """A character of a piece, in shares of the picture that the piece stands in."""
+    """Convert a character's position from fractions of a piece to fractions of the whole image."""
     (height, width), (whole_height, whole_width) = piece_hw, whole_hw
     return replace(
         c,
@@ -102,7 +102,7 @@ def _shown_in(
 
 
 def _surrounded(plate: Image, around: Image) -> Image:
-    """A plate's picture within what was around another."""
+    """Put a plate's image into the surroundings of another one."""
     height, width = plate.shape[:2]
     y, x = round(height * SURROUNDINGS), round(width * SURROUNDINGS)
     image = np.asarray(cv2.resize(around, (width + 2 * x, height + 2 * y)), np.uint8)

@@ -1,1 +1,1 @@
-"""What every folder may use: the engine, settings, progress, the protocol of a task."""
+"""Shared by all folders: loading Keras, settings, progress, the protocol of a task."""

@@ -1,4 +1,4 @@
-"""How right a classifier is: as a whole, and class by class, so that a rare class's failure is seen."""
+"""Accuracy and loss of a classifier, over all samples and for each class."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,31 +9,31 @@ from lpr_edge.contract.arrays import AnyArray, Floats
 
 
 def is_right(scores: Floats, truth: Sequence[str], labels: Sequence[str]) -> AnyArray:
-    """Whether the highest score is the true label's: (N,) bool for scores (N, L)."""
+    """Compare the top-scoring label with the true one; (N,) bool for scores (N, L)."""
     return np.asarray(np.array(labels)[scores.argmax(axis=1)] == np.array(truth))
 
 
 def true_label_loss(scores: Floats, truth: Sequence[str], labels: Sequence[str]) -> float:
-    """The mean negative logarithm of the true labels' scores."""
+    """Mean cross-entropy of (N, L) probabilities against the true labels."""
     return float(true_label_losses(scores, truth, labels).mean())
 
 
 def true_label_losses(scores: Floats, truth: Sequence[str], labels: Sequence[str]) -> Floats:
-    """The negative logarithm of each true label's score: (N,) for scores (N, L)."""
+    """Cross-entropy of each sample: (N,) float32 for probabilities (N, L)."""
     places = [labels.index(label) for label in truth]
     return np.asarray(-np.log(np.maximum(scores[np.arange(len(truth)), places], 1e-7)), np.float32)
 
 
 def accuracy_metrics(right: AnyArray, truth: Sequence[str], labels: Sequence[str]) -> list[dict[str, Any]]:
-    """Accuracy over all, the least of the classes', and each class's.
+    """Compute the accuracy over all samples, the lowest accuracy of any class, and the accuracy of each class.
 
     Args:
-        right: (N,) bool.
+        right: (N,) bool, whether each sample was classified correctly.
         truth: the N true labels.
-        labels: all of them; those without a picture are left out.
+        labels: all labels of the network; those without a sample are left out.
 
     Returns:
-        Dicts of metric, value and count.
+        One dict for each figure, with the keys metric, value and count.
     """
     own = {label: right[np.array(truth) == label] for label in labels}
     classes = {f"accuracy of {label}": part for label, part in own.items() if len(part)}

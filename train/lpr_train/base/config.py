@@ -25,54 +25,54 @@ __all__ = [
 
 @dataclass(frozen=True)
 class FitConfig:
-    """What every training run is told; a task's own settings come on top, in a subclass."""
+    """Settings that every training run has; each task adds its own in a subclass."""
 
     country: str = "nepal"
     """the plates to learn: a name that ships with lpr, or a TOML file"""
     data: str = ""
-    """folder of real pictures; without one, rendered pictures alone"""
+    """folder with the real data sets; empty to train on rendered images only"""
     init: str = ""
-    """run folder or model.keras whose weights to start from"""
+    """run folder or model.keras with the initial weights, to fine-tune them"""
     seed: int = 1
-    """the same seed gives the same pictures in the same order"""
+    """random seed; the same seed gives the same samples in the same order"""
     epochs: int = 30
-    """epochs of steps_per_epoch batches"""
+    """number of epochs, each of steps_per_epoch batches"""
     steps_per_epoch: int = 100
-    """batches an epoch: samples are drawn without end, so this sets how often to validate"""
+    """batches in an epoch; samples never run out, so this sets how often to validate"""
     batch_size: int = 64
-    """samples a step"""
+    """samples in a batch"""
     optimizer: str = "adamw"
-    """adamw or sgd"""
+    """optimiser: adamw or sgd"""
     momentum: float = 0.9
-    """of sgd, Nesterov's; 0 for none"""
+    """Nesterov momentum of sgd; 0 for none"""
     learning_rate: float = 2e-3
-    """the highest learning rate, reached after the warm-up"""
+    """peak learning rate, reached after the warm-up"""
     final_learning_rate: float = 1e-5
-    """where the cosine ends"""
+    """learning rate at the end of the cosine schedule"""
     warmup_epochs: float = 1.0
-    """epochs over which the learning rate rises from zero"""
+    """length of the warm-up, in which the learning rate rises linearly from zero"""
     weight_decay: float = 1e-4
-    """decoupled weight decay; biases and batch normalisation are left out"""
+    """decoupled weight decay; not applied to biases and batch normalisation"""
     clip_norm: float = 5.0
-    """largest norm of all gradients together; 0 for no limit"""
+    """limit of the global gradient norm; 0 for no limit"""
     ema: float = 0.998
-    """decay of the running average of weights that is validated and kept; 0 to keep the raw weights"""
+    """decay of the weights' exponential moving average (EMA), which is validated and kept; 0 for the raw weights"""
     patience: int = 0
-    """epochs without a better score before stopping; 0 to run them all"""
+    """early stopping: epochs without a better score before the run stops; 0 to run all epochs"""
     validate_every: int = 1
-    """epochs from one validation to the next"""
+    """validate after every so many epochs"""
     workers: int = 2
-    """samples made at the same time"""
+    """threads that make samples"""
     representative: int = 200
-    """pictures put by for calibrating int8"""
+    """images saved as the representative data set for int8 calibration"""
     heldout: int = 300
-    """pictures put by for proving the exported model, apart from training"""
+    """held-out images saved for comparing the exported model with this one"""
 
     def __post_init__(self) -> None:
-        """Refuse values that no run could use.
+        """Check the range of each value.
 
         Raises:
-            LprError: a value is out of its range; the message names key and range.
+            LprError: a value is out of its range; the message names the key and the range.
         """
         for key in ("epochs", "steps_per_epoch", "batch_size", "validate_every", "workers"):
             require(getattr(self, key) >= 1, key, getattr(self, key), "1 or more")
@@ -84,7 +84,7 @@ class FitConfig:
 
     @classmethod
     def preset(cls, chosen: Mapping[str, Any]) -> Self:  # noqa: ARG003 - for subclasses
-        """The defaults that go with what was chosen by file and flags; here there is one set of them."""
+        """The defaults, which may depend on the values from the file and the flags; here they don't."""
         return cls()
 
 
@@ -92,10 +92,10 @@ C = TypeVar("C", bound=FitConfig)
 
 
 def require(holds: bool, key: str, found: object, expected: str) -> None:
-    """Refuse a value of a setting.
+    """Check a condition on the value of a setting.
 
     Raises:
-        LprError: it doesn't hold; the message names key and range.
+        LprError: the condition is false; the message names the key, the value and what is expected.
     """
     if not holds:
         raise LprError(f"Setting `{key}` is {found}, and it must be {expected}.")
@@ -104,23 +104,23 @@ def require(holds: bool, key: str, found: object, expected: str) -> None:
 def config_from_dict(
     config_class: type[C], values: dict[str, Any], origin: str, flags: Mapping[str, Any] | None = None
 ) -> C:
-    """Settings from a table; keys it lacks keep their defaults.
+    """Build settings from a table; missing keys keep their defaults.
 
     Args:
-        config_class: the task's own settings.
-        values: as read from TOML.
-        origin: where the table came from, for error messages.
-        flags: what will be put over it, and may choose other defaults.
+        config_class: the task's class of settings.
+        values: the table as read from TOML.
+        origin: where the table comes from, for error messages.
+        flags: settings given on the command line, which may select other defaults.
 
     Raises:
-        LprError: a key is unknown (the nearest known one is named), or a value has the wrong type.
+        LprError: a key is unknown (the message suggests the nearest known one), or a value has the wrong type.
     """
     given = check_table(config_class, values, origin)
     return dataclasses.replace(config_class.preset(given | dict(flags or {})), **given)
 
 
 def read_config(path: Path, config_class: type[C], flags: Mapping[str, Any] | None = None) -> C:
-    """Settings from a TOML file, over the defaults that it and `flags` choose.
+    """Read settings from a TOML file; missing keys keep the defaults that the file's values and `flags` select.
 
     Raises:
         LprError: the file can't be read, isn't TOML, or holds an unknown key or a value of the wrong type.

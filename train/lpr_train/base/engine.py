@@ -1,4 +1,4 @@
-"""TensorFlow and Keras, imported where they are used, quietly, and named when they are missing."""
+"""Load TensorFlow and Keras on demand, without their start-up messages."""
 
 import contextlib
 import os
@@ -36,7 +36,7 @@ def load_tensorflow() -> ModuleType:
 
 @contextlib.contextmanager
 def _silent_stderr() -> Iterator[None]:
-    """Drop what is written to stderr, by native code too.
+    """Discard everything written to stderr, also by native code.
 
     TensorFlow 2.21 logs hints on oneDNN and CUDA while it is imported, before it looks at TF_CPP_MIN_LOG_LEVEL.
     """

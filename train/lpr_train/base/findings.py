@@ -1,4 +1,4 @@
-"""What a check of data found: counts, and one line a fault."""
+"""Findings of a data check: counts, and one line for each fault."""
 
 import dataclasses
 import json
@@ -14,44 +14,44 @@ from lpr_edge.contract.errors import DataError
 from lpr_edge.contract.pictures import file_sha256, read_picture
 
 SMALLEST_SIDE = 8
-"""Pixels; nobody tells two characters apart on less, and a plate has at least two."""
+"""Shortest side of a usable image in pixels: characters can't be told apart on less."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One fault."""
+    """One fault in a data set."""
 
     path: str
-    """The file, and the line where it is a line's fault."""
+    """The file, with the line number if the fault is in a line."""
     problem: str
-    """What is wrong, and where the remedy isn't plain, what to do."""
+    """What is wrong and, unless it is obvious, what to do."""
     is_error: bool
-    """Whether it would spoil training; else it is only worth knowing."""
+    """True if training would fail or learn something wrong; False for a warning."""
 
 
 @dataclass
 class Report:
-    """Counts and faults of one or more data sets."""
+    """Counts and findings of one or more data sets."""
 
     counts: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
-    """What was counted -> value -> how often."""
+    """What is counted -> value -> how often it occurs."""
     findings: list[Finding] = field(default_factory=list)
 
     @property
     def errors(self) -> int:
-        """How many faults would spoil training."""
+        """Number of findings that are errors."""
         return sum(finding.is_error for finding in self.findings)
 
     def error(self, path: object, problem: str) -> None:
-        """Note a fault that would spoil training."""
+        """Add a finding that would spoil training."""
         self.findings.append(Finding(str(path), problem, True))
 
     def warning(self, path: object, problem: str) -> None:
-        """Note what is worth knowing."""
+        """Add a finding that training tolerates."""
         self.findings.append(Finding(str(path), problem, False))
 
     def to_json(self) -> str:
-        """One JSON object: counts, findings, and how many of either kind."""
+        """Format as one JSON object: counts, findings, and the numbers of errors and warnings."""
         values = {
             "counts": self.counts,
             "findings": [dataclasses.asdict(finding) for finding in self.findings],
@@ -61,7 +61,7 @@ class Report:
         return json.dumps(values, ensure_ascii=False, indent=2)
 
     def to_text(self) -> str:
-        """Counts, a line each, then findings, a line each, errors first."""
+        """Format as text: a line for each count, then a line for each finding, errors first."""
         counts = [f"{name}: {', '.join(f'{value} {n}' for value, n in c.items())}" for name, c in self.counts.items()]
         ordered = sorted(self.findings, key=lambda finding: not finding.is_error)
         lines = [f"{'error' if f.is_error else 'warning'}: {f.path}: {f.problem}" for f in ordered]
@@ -74,7 +74,7 @@ def _number(count: int, noun: str) -> str:
 
 
 def open_picture(path: Path, report: Report) -> Image | None:
-    """Read a picture as training would; note it and return None where training would fail or learn noise."""
+    """Read an image as training does; report a fault and return None if training can't use it."""
     try:
         picture = read_picture(path)
     except DataError as error:
@@ -92,16 +92,16 @@ def open_picture(path: Path, report: Report) -> Image | None:
 
 @dataclass(frozen=True)
 class CheckedImage:
-    """A picture that could be read, and what stands with it."""
+    """A readable image of a data set."""
 
     path: Path
     split: str
     label: str
-    """What it is labelled as; empty where labels don't matter for duplicates."""
+    """Its label; empty where duplicates are found regardless of labels."""
 
 
 def duplicate_groups(pictures: Iterable[CheckedImage]) -> list[list[CheckedImage]]:
-    """Pictures of the same bytes, in groups of two or more."""
+    """Group images with identical bytes; returns the groups of two or more."""
     by_content: dict[str, list[CheckedImage]] = defaultdict(list)
     for picture in pictures:
         by_content[file_sha256(picture.path)].append(picture)

@@ -1,4 +1,4 @@
-"""Ctrl-C as a request: the first asks the loop to stop in order, the second stops it at once."""
+"""Ctrl-C handling: the first one asks the training loop to stop after this step, the second one stops at once."""
 
 import signal
 import sys
@@ -7,10 +7,10 @@ from types import FrameType, TracebackType
 
 
 class StopRequest:
-    """Context in which the first Ctrl-C only sets `asked`."""
+    """Context manager in which the first Ctrl-C only sets `asked`."""
 
     def __init__(self) -> None:
-        """Nothing asked yet."""
+        """Start without a request."""
         self.asked = False
 
     def __enter__(self) -> "StopRequest":

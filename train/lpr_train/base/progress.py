@@ -1,4 +1,4 @@
-"""How far a training run is: a bar on a terminal, a line an epoch elsewhere; always on stderr."""
+"""Progress of a training run on stderr: a bar on a terminal, a line for each epoch elsewhere."""
 
 import sys
 import time
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 class Progress:
-    """Tells steps and epochs, with the time left."""
+    """Shows steps and epochs with the remaining time."""
 
     def __init__(self, title: str, epochs: int, steps_per_epoch: int, done_epochs: int = 0) -> None:
         """Start the clock."""
@@ -20,13 +20,13 @@ class Progress:
         self._bar = _bar(title, epochs * steps_per_epoch, done_epochs * steps_per_epoch)
 
     def step(self, loss: float) -> None:
-        """Tell that one batch is done."""
+        """Advance by one batch."""
         if self._bar is not None:
             self._bar.set_postfix_str(f"epoch {self._done + 1}/{self._epochs}, loss {loss:.4f}", refresh=False)
             self._bar.update()
 
     def epoch(self, figures: dict[str, float], is_best: bool) -> None:
-        """Tell that an epoch is done."""
+        """Advance by one epoch and print its figures."""
         self._done += 1
         shown = "  ".join(f"{key} {value:.4g}" for key, value in figures.items() if key not in ("epoch", "seconds"))
         line = f"epoch {self._done}/{self._epochs}  {shown}{'  (best so far)' if is_best else ''}"
@@ -40,7 +40,7 @@ class Progress:
         return f"[{seconds / 60:.0f} min left]" if seconds >= 90 else f"[{seconds:.0f} s left]"
 
     def close(self) -> None:
-        """Leave the terminal in order."""
+        """Close the progress bar."""
         if self._bar is not None:
             self._bar.close()
 

@@ -1,4 +1,4 @@
-"""Real photographs as training examples for the detector: held in memory, moved, mirrored, repainted."""
+"""Real photographs as training samples of the detector: loading, mirroring, random views."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -15,26 +15,26 @@ from lpr_edge.contract.preprocess import PADDING
 from lpr_edge.contract.splits import TRAINING_SPLIT, HoldOut, vehicle_groups
 
 LONGEST_SIDE = 1280
-"""Photographs are kept at most this large: beyond it a detector's input shows no difference."""
+"""Longer side in pixels to which photographs are reduced: the detector's input is smaller."""
 
 
 @dataclass(frozen=True)
 class Scene:
-    """A picture with plates: photographed or rendered."""
+    """An image with plates, photographed or rendered."""
 
     image_bgr: Image
     quads: tuple[Quad, ...]
-    """Plates to find, from their own top left."""
+    """Plates to detect, corners clockwise from the plate's own top left."""
     ignored: tuple[Quad, ...] = ()
-    """Plates that may be found or not."""
+    """Plates that may or may not be detected."""
     hard_negatives: tuple[Quad, ...] = ()
-    """What is no plate, but was taken for one."""
+    """Hard negatives: false positives of the last validation."""
     loose: tuple[Quad, ...] = ()
-    """Plates to find of whose corners nothing is known: loose boxes around them."""
+    """Loose boxes around plates to detect whose exact corners are unknown."""
 
     @property
     def plates(self) -> tuple[Quad, ...]:
-        """Every plate, however well known."""
+        """All plates, including ignored and loosely labelled ones."""
         return (*self.quads, *self.loose, *self.ignored)
 
 
@@ -44,19 +44,19 @@ class Photo:
 
     path: Path
     group: str
-    """Photographs of one vehicle share it."""
+    """Photographs of one vehicle share a group."""
     scene: Scene
-    """What a detector learns: every plate, readable or not."""
+    """The detector's training scene: every plate, legible or not."""
     labels: tuple[PlateLabel, ...]
-    """One for each plate, in pixels of the kept picture, whether legible or not."""
+    """One label for each plate, in pixels of the reduced image, legible or not."""
     source: str = ""
-    """Where the photograph comes from, as the data set calls it."""
+    """The photograph's source, as the data set names it."""
     is_crop: bool = False
-    """Whether one plate fills the picture."""
+    """Whether the image is a crop of one plate."""
 
     @property
     def evaluated(self) -> Scene:
-        """What a detector is judged by: plates that it has to find, and others that it may."""
+        """The scene for evaluation: plates that must be detected, and ignored ones."""
         wanted = tuple(label.quad_xy for label in self.labels if label.is_to_find)
         return Scene(
             self.scene.image_bgr, wanted, tuple(label.quad_xy for label in self.labels if not label.is_to_find)
@@ -64,17 +64,17 @@ class Photo:
 
 
 def load_photos(folder: Path, parts: HoldOut, with_crops: bool = False) -> tuple[list[Photo], list[Photo]]:
-    """Read the training split's photographs into memory, parted into those to learn from and those held out.
+    """Load the training split's photographs and split them into training and held-out ones.
 
-    Vehicles are kept together over photographs and crops, so that runs with and without crops hold out the same ones.
+    Vehicles stay together over photographs and crops, so runs with and without crops hold out the same vehicles.
 
     Args:
         folder: holds plates, crops, or both.
-        parts: what is held out.
-        with_crops: plate crops too, which are for the reader alone.
+        parts: which part is held out.
+        with_crops: also load plate crops, which only the reader uses.
 
     Raises:
-        DataError: a picture or a label is missing or broken; `lpr-train check` lists them all.
+        DataError: an image or a label is missing or broken; `lpr-train check` lists them all.
     """
     photos = load_plates_and_crops(folder, TRAINING_SPLIT)
     groups = vehicle_groups([photo.plates for photo in photos])
@@ -106,15 +106,15 @@ def _scaled(plate: PlateLabel, scale: float) -> PlateLabel:
 
 
 def chooses_epoch(folds: int, training: Sequence[object], held_out: Sequence[object]) -> bool:
-    """Whether validation chooses a run's epoch, or its last one is kept.
+    """Whether validation chooses the best epoch; otherwise the last one is kept.
 
-    A fold's figures would flatter, and rendered pictures choose for a run alone that has no real ones to learn from.
+    In a fold that would make its metrics optimistic. Rendered images choose only for a run without real ones.
     """
     return not folds and bool(held_out or not training)
 
 
 def mirror(scene: Scene) -> Scene:
-    """Mirror a picture left to right, its plates' writing kept readable."""
+    """Mirror a scene left to right, but keep the plates' text readable."""
     width = scene.image_bgr.shape[1]
     image = np.asarray(cv2.flip(scene.image_bgr, 1), np.uint8)
     mirrored = replace(_each_quad(scene, lambda quad: mirror_quad(quad, width)), image_bgr=image)
@@ -125,7 +125,7 @@ def mirror(scene: Scene) -> Scene:
 
 
 def _each_quad(scene: Scene, change: Callable[[Quad], Quad]) -> Scene:
-    """The same picture, all of its corners changed."""
+    """Apply a function to all quads of a scene."""
     return Scene(
         scene.image_bgr,
         tuple(map(change, scene.quads)),
@@ -136,7 +136,7 @@ def _each_quad(scene: Scene, change: Callable[[Quad], Quad]) -> Scene:
 
 
 def lay_over(image: Image, plate: Image, quad: Quad) -> None:
-    """Warp an upright picture onto four corners of `image`, in place."""
+    """Warp a rectified plate image (h, w, 3) onto four corners of `image` (H, W, 3), in place."""
     low = np.floor(quad.min(axis=0)).astype(int).clip(0)
     high = np.ceil(quad.max(axis=0)).astype(int).clip(0, (image.shape[1] - 1, image.shape[0] - 1)) + 1
     if (low >= high).any():
@@ -151,34 +151,34 @@ def lay_over(image: Image, plate: Image, quad: Quad) -> None:
 
 @dataclass(frozen=True)
 class ViewConfig:
-    """How far a picture is moved."""
+    """Range of the random views."""
 
     whole_share: float = 0.4
-    """Share of pictures seen whole, as the device sees a frame."""
+    """Fraction of images shown whole, as the device sees a frame."""
     least_plate: float = 0.035
-    """Width of the smallest plate, beside the view."""
+    """Width of the smallest plate, relative to the view."""
     largest_plate: float = 0.65
     turned_share: float = 0.3
-    """Share of pictures turned by a quarter or a half."""
+    """Fraction of images rotated by 90, 180 or 270 degrees."""
     lean: float = 11.0
-    """Standard deviation of the view's lean, in degrees."""
+    """Standard deviation of the rotation in degrees."""
     perspective: float = 0.08
-    """Most that a corner of the view moves, beside the view."""
+    """Maximum shift of the view's corners, relative to the view."""
     stretch: float = 0.12
-    """Standard deviation of the logarithm of a view's width beside its height, before it is stretched."""
+    """Standard deviation of the logarithm of the aspect ratio's change."""
 
 
 def view(scene: Scene, behind: Scene, size: int, rng: np.random.Generator, config: ViewConfig) -> Scene:
-    """Look at a part of a picture: scaled, turned, leaning, on a square view of `size` pixels.
+    """Make a random view of a scene: scaled, rotated, in perspective, on a square of `size` pixels.
 
-    Plates of which less than 60 % remain in view aren't asked for.
+    Plates that are mostly outside the view become ignored ones.
 
     Args:
-        scene: what to look at.
-        behind: another picture, that shows where the first one doesn't reach; letterbox grey half of the time.
+        scene: the scene to view.
+        behind: another scene, shown where the first one doesn't reach, unless letterbox grey is.
         size: height and width of the view.
-        rng: draws everything.
-        config: how far to move.
+        rng: source of all random choices.
+        config: range of the random transforms.
     """
     whole = rng.random() < config.whole_share
     transform = _whole_view(scene, size, rng) if whole else _near_view(scene, size, rng, config)
@@ -190,11 +190,11 @@ def view(scene: Scene, behind: Scene, size: int, rng: np.random.Generator, confi
 
 
 LEAST_VISIBLE = 0.6
-"""Share of a plate in view from which it is asked for."""
+"""Fraction of a plate that must be in the view for the plate to count."""
 
 
 def _seen_through(scene: Scene, back: Scene, transform: Floats, size: int) -> Scene:
-    """Warp a picture onto another, with the plates of both that remain to be seen."""
+    """Warp a scene onto another one, and combine their visible plates."""
     image = back.image_bgr.copy()
     shrunk, warp = _shrunk(scene.image_bgr, transform), _without_shrinking(scene.image_bgr, transform)
     cv2.warpPerspective(shrunk, warp, (size, size), dst=image, borderMode=cv2.BORDER_TRANSPARENT)
@@ -217,14 +217,14 @@ def _seen_through(scene: Scene, back: Scene, transform: Floats, size: int) -> Sc
 
 
 def _filling_view(scene: Scene, size: int, rng: np.random.Generator) -> Floats:
-    """Scale so that the picture fills the view, and show any part of it."""
+    """Random transform (3, 3) with which the image fills the view."""
     height, width = scene.image_bgr.shape[:2]
     scale = size / min(height, width) * rng.uniform(1.0, 1.6)
     return _scaled_and_moved(scale, *(rng.uniform(0.0, 1.0, 2) * (size - width * scale, size - height * scale)))
 
 
 def _whole_view(scene: Scene, size: int, rng: np.random.Generator) -> Floats:
-    """Letterbox, as the device does, a little smaller at times."""
+    """Transform (3, 3) of letterboxing, as on the device, with a random scale."""
     height, width = scene.image_bgr.shape[:2]
     scale = size / max(height, width) * rng.uniform(0.8, 1.05)
     place = rng.uniform(0.0, 1.0, 2) * (rng.random() < 0.5)
@@ -232,7 +232,7 @@ def _whole_view(scene: Scene, size: int, rng: np.random.Generator) -> Floats:
 
 
 def _near_view(scene: Scene, size: int, rng: np.random.Generator, config: ViewConfig) -> Floats:
-    """Scale so that some plate, or what was taken for one, has a drawn width, and put it at a drawn place."""
+    """Random transform (3, 3) that shows a plate, or a hard negative, with a random width at a random position."""
     height, width = scene.image_bgr.shape[:2]
     least = 0.6 * size / max(height, width)
     quads = (*scene.quads, *scene.hard_negatives) or (*scene.loose, *scene.ignored)
@@ -251,7 +251,7 @@ def _scaled_and_moved(scale: float, x: float, y: float) -> Floats:
 
 
 def _lean(size: int, rng: np.random.Generator, config: ViewConfig) -> Floats:
-    """A random turn about the view's middle, a random stretch and a random perspective."""
+    """Random transform (3, 3): rotation about the view's centre, stretch and perspective."""
     angle = float(np.clip(rng.normal(0.0, config.lean), -30, 30))
     turned = np.vstack([cv2.getRotationMatrix2D((size / 2, size / 2), angle, rng.uniform(0.92, 1.08)), [0, 0, 1]])
     wider, middle = float(np.exp(np.clip(rng.normal(0.0, config.stretch), -0.35, 0.35) / 2)), size / 2
@@ -267,7 +267,7 @@ def _shrink_factor(transform: Floats) -> int:
 
 
 def _shrunk(image: Image, transform: Floats) -> Image:
-    """The picture, averaged down by a whole factor where the view would skip pixels."""
+    """The image, downsampled by an integer factor to avoid aliasing."""
     factor = _shrink_factor(transform)
     size = (max(1, image.shape[1] // factor), max(1, image.shape[0] // factor))
     return image if factor == 1 else np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
@@ -286,12 +286,12 @@ def _moved(quad: Quad, transform: Floats) -> Quad:
 
 
 def _visible(quad: Quad, size: int) -> float:
-    """Share of a plate that lies in the view."""
+    """Fraction of a plate's area inside the view."""
     return _shared(quad, rectangle((size, size)))
 
 
 def _shared(quad: Quad, other: Quad) -> float:
-    """Share of a quad that lies in another one."""
+    """Fraction of a quad's area inside another one."""
     area = abs(cv2.contourArea(quad))
     shared, _ = cv2.intersectConvexConvex(quad, other)
     return min(1.0, shared / area) if area > 0 else 0.0
@@ -306,7 +306,7 @@ def _quarter_turned(scene: Scene, size: int, rng: np.random.Generator, config: V
 
 
 def _turned(quad: Quad, turns: int, size: int) -> Quad:
-    """Where corners go when the square view is turned anticlockwise by quarters; their order stays the plate's own."""
+    """Rotate (4, 2) corners with a square view, counterclockwise by `turns` times 90 degrees, in the same order."""
     for _ in range(turns):
         quad = np.stack([quad[:, 1], size - quad[:, 0]], axis=1)
     return np.ascontiguousarray(quad, np.float32)

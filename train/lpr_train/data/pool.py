@@ -1,4 +1,4 @@
-"""A pool of rendered things that is renewed bit by bit, for what takes longer to draw than to vary."""
+"""A pool of rendered samples that are reused a few times, because rendering is slower than augmenting."""
 
 from collections.abc import Callable
 from threading import Lock
@@ -10,15 +10,15 @@ T = TypeVar("T")
 
 
 class RenewedPool(Generic[T]):
-    """Things made from random numbers, each used about `uses` times before another takes its place.
+    """Samples made from random numbers; each is used about `uses` times before another replaces it.
 
-    What `draw` gives depends on the seed, the sample's index and its generator alone, so a resumed run sees the same.
+    `draw` depends only on the seed, the sample's index and the generator, so a resumed run draws the same.
 
     Args:
-        make: makes one from a generator.
-        seed: of all of them.
-        size: how many there are at a time.
-        uses: how often each is drawn, on average.
+        make: makes one sample from a generator.
+        seed: random seed of all samples.
+        size: number of samples in the pool.
+        uses: average number of draws of a sample.
     """
 
     def __init__(self, make: Callable[[np.random.Generator], T], seed: int, size: int = 2000, uses: int = 6) -> None:
@@ -27,7 +27,7 @@ class RenewedPool(Generic[T]):
         self._lock = Lock()
 
     def draw(self, index: int, rng: np.random.Generator) -> T:
-        """One of those that are in the pool when sample `index` is made."""
+        """Draw one of the samples that are in the pool at training sample `index`."""
         slot = int(rng.integers(self._size))
         generation = (index + slot * self._uses) // (self._size * self._uses)
         with self._lock:

@@ -1,4 +1,4 @@
-"""Real crops of single characters as training examples: held in memory, parted, and varied."""
+"""Real crops of single characters as training samples: loading, splitting, augmentation."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -18,40 +18,40 @@ from lpr_train.render.draw.effects import degrade
 from lpr_train.render.draw.warp import homography, warp_picture
 
 LONGEST_SIDE = 112
-"""Crops are kept at most this large: twice a classifier's input, so that moving them costs no sharpness."""
+"""Longer side in pixels to which crops are reduced: twice a classifier's input, so that warping costs no sharpness."""
 CANVAS = 64
-"""Side in pixels of a varied crop; the classifier's input is no larger."""
+"""Side in pixels of an augmented crop; at least that of the classifier's input."""
 BLOCKS = 2
-"""Runs of neighbouring files that each class holds out."""
+"""Number of runs of neighbouring files that are held out of each class."""
 
 
 @dataclass(frozen=True)
 class Crop:
-    """A labelled picture of one character, in memory."""
+    """A labelled image of one character, in memory."""
 
     path: Path
     label: str
     image_bgr: Image
     sha256: str
-    """Of the file."""
+    """SHA-256 of the file."""
     source: str = ""
-    """The data set that it comes from, where it isn't the published one."""
+    """Name of the data set, unless it is the published one."""
 
 
 def load_crops(
     folder: Path, split: str, country: Country, report: Report | None = None, longest_side: int = LONGEST_SIDE
 ) -> list[Crop]:
-    """Read a split's crops into memory, without those that can't be read or show nothing.
+    """Load a split's crops; unreadable and blank images are left out.
 
     Args:
-        folder: of the data.
+        folder: the data folder.
         split: `train` or `validation`.
-        country: names the classes.
-        report: takes what was left out, and why; an empty class among it.
-        longest_side: larger pictures are shrunk to it; 0 to keep them.
+        country: defines the classes.
+        report: receives a finding for each image that is left out, and for each empty class.
+        longest_side: size in pixels to which larger images are reduced; 0 to keep their size.
 
     Raises:
-        DataError: there is no such data, or nothing in it to train on.
+        DataError: there is no such data, or no usable image.
     """
     report = Report() if report is None else report
     files = load_characters(folder, split, country, report.error)
@@ -65,9 +65,9 @@ def load_crops(
 
 
 def load_glyph_crops(folder: Path, split: str, labels: Sequence[str], report: Report) -> list[tuple[str, Crop]]:
-    """Read a split of the wider data set's pictures with one of the labels, each with its group.
+    """Load a split of the larger character data set, with those labels only; each crop with its group.
 
-    Pictures that can't be read, or show nothing, are noted in `report` and left out.
+    Unreadable and blank images are left out, with a finding in `report`.
     """
     files = [file for file in load_glyphs(folder, split) if file.label in labels]
     crops = ((file.group, _load(file, report, LONGEST_SIDE)) for file in files)
@@ -75,12 +75,12 @@ def load_glyph_crops(folder: Path, split: str, labels: Sequence[str], report: Re
 
 
 def hold_out_groups(crops: Sequence[tuple[str, Crop]], share: float, seed: int) -> tuple[list[Crop], list[Crop]]:
-    """Part grouped crops into those to train on and those held out: of each label a share of its groups.
+    """Split grouped crops into training and held-out ones: of each label a fraction of its groups.
 
     Args:
-        crops: each with its group.
-        share: of each label's groups that is held out, about; none of a label with one group.
-        seed: of the choice.
+        crops: crops with their groups.
+        share: approximate fraction of each label's groups to hold out; labels with a single group hold out none.
+        seed: random seed of the choice.
 
     Returns:
         Training crops and held-out crops.
@@ -107,15 +107,15 @@ def _load(file: CharacterFile, report: Report, longest_side: int) -> Crop | None
 
 
 def hold_out_runs(crops: Sequence[Crop], share: float, seed: int) -> tuple[list[Crop], list[Crop]]:
-    """Part crops into those to train on and those to choose by.
+    """Split crops into training and held-out ones.
 
-    Neighbouring file names are often crops of one plate, so whole runs of names are held out, and copies of what is
-    held out leave training too.
+    Neighbouring file names are often crops of the same plate, so contiguous runs of names are held out. Duplicates of
+    held-out crops are removed from training too.
 
     Args:
         crops: sorted by name within each label, as they are loaded.
-        share: of each label's crops to hold out, about; 0 holds out none.
-        seed: of the choice.
+        share: approximate fraction of each label's crops to hold out; 0 for none.
+        seed: random seed of the choice.
 
     Returns:
         Training crops and held-out crops.
@@ -127,7 +127,7 @@ def hold_out_runs(crops: Sequence[Crop], share: float, seed: int) -> tuple[list[
 
 
 def _runs(crops: Sequence[Crop], label: str, share: float, rng: np.random.Generator) -> list[Crop]:
-    """Some of the equal runs that a label's crops are cut into."""
+    """Choose some of the equal runs into which a label's crops are divided."""
     own = [crop for crop in crops if crop.label == label]
     length = round(len(own) * share / BLOCKS)
     if length == 0:
@@ -137,13 +137,13 @@ def _runs(crops: Sequence[Crop], label: str, share: float, rng: np.random.Genera
 
 
 def vary(crop_bgr: Image, others: Sequence[Image], rng: np.random.Generator, strength: float) -> Image:
-    """Show a crop as another plate, hand and camera might have given it.
+    """Augment a crop: geometry, colour, neighbours, occlusion and degradation.
 
     Args:
-        crop_bgr: the character, of any size.
-        others: crops from which parts of neighbouring characters are taken.
-        rng: the source of chance.
-        strength: 0 leaves it nearly as it is, 1 is the most that a person still reads.
+        crop_bgr: (h, w, 3) uint8, a character of any size.
+        others: crops that provide parts of neighbouring characters.
+        rng: source of all random choices.
+        strength: 0 hardly changes it, 1 is the limit of legibility.
 
     Returns:
         (CANVAS, CANVAS, 3) uint8.
@@ -161,7 +161,7 @@ def vary(crop_bgr: Image, others: Sequence[Image], rng: np.random.Generator, str
 
 
 def cut_off(crop_bgr: Image, rng: np.random.Generator) -> Image:
-    """Lose up to a seventh of two sides, as a hasty hand cuts."""
+    """Cut off a part of two sides, as inexact cropping does."""
     height, width = crop_bgr.shape[:2]
     top, bottom = np.rint(rng.uniform(0.0, 0.14, 2) * rng.permutation(2) * height).astype(int)
     left, right = np.rint(rng.uniform(0.0, 0.14, 2) * rng.permutation(2) * width).astype(int)
@@ -169,16 +169,16 @@ def cut_off(crop_bgr: Image, rng: np.random.Generator) -> Image:
 
 
 def expose(image_bgr: Image, rng: np.random.Generator) -> Image:
-    """Too little light or contrast, or so much that the bright parts run together."""
+    """Change exposure: too dark, low contrast, or overexposed."""
     gain = float(np.exp(rng.uniform(np.log(0.15), np.log(2.2))))
     anchor = float(rng.uniform(0.0, 255.0)) if gain < 1.0 else float(rng.uniform(0.0, 120.0))
     return np.asarray(cv2.convertScaleAbs(image_bgr, alpha=gain, beta=max(0.0, anchor * (1.0 - gain))), np.uint8)
 
 
 def beside_neighbour(crop_bgr: Image, other_bgr: Image, rng: np.random.Generator) -> Image:
-    """Let the near edge of another character stand along one side, in this crop's colours."""
+    """Add the near edge of another character along one side, in this crop's colours."""
     is_row_neighbour, is_after = rng.random() < 0.8, rng.random() < 0.5
-    # Above and below is left and right of the transposed pictures.
+    # Top and bottom are the left and right of the transposed image.
     crop, other = (crop_bgr, other_bgr) if is_row_neighbour else (crop_bgr.swapaxes(0, 1), other_bgr.swapaxes(0, 1))
     height = crop.shape[0]
     width = max(2, round(other.shape[1] * height / other.shape[0]))
@@ -190,7 +190,7 @@ def beside_neighbour(crop_bgr: Image, other_bgr: Image, rng: np.random.Generator
 
 
 def _in_colours_of(picture: Image, pattern: Image) -> Image:
-    """Shift each channel to another picture's mean and spread."""
+    """Match the mean and standard deviation of each channel to those of another image."""
     mean, spread = (np.asarray(value).ravel() for value in cv2.meanStdDev(np.ascontiguousarray(picture)))
     wanted_mean, wanted_spread = (np.asarray(value).ravel() for value in cv2.meanStdDev(np.ascontiguousarray(pattern)))
     gain = np.clip(wanted_spread / np.maximum(spread, 4.0), 0.3, 3.0)
@@ -198,7 +198,7 @@ def _in_colours_of(picture: Image, pattern: Image) -> Image:
 
 
 def move(crop_bgr: Image, rng: np.random.Generator, strength: float) -> Image:
-    """Turn, lean, scale, shift and tilt a crop, and stretch it to the canvas; edges are repeated."""
+    """Warp a crop randomly and resize it to the canvas; edges are repeated."""
     source = rectangle((crop_bgr.shape[0], crop_bgr.shape[1]))
     corners = (rectangle((CANVAS, CANVAS)) - CANVAS / 2) @ _affine(rng, strength).T
     corners += rng.normal(0, 0.035 * strength, 2) * CANVAS + CANVAS / 2
@@ -207,7 +207,7 @@ def move(crop_bgr: Image, rng: np.random.Generator, strength: float) -> Image:
 
 
 def _affine(rng: np.random.Generator, strength: float) -> Floats:
-    """(2, 2) rotation by up to about 12°, shear up to 0.25, scales 0.8 … 1.25."""
+    """Random (2, 2) matrix of rotation, shear and scale; `strength` 1 gives the largest."""
     angle = np.deg2rad(np.clip(rng.normal(0, 5), -12, 12)) * strength
     shear = np.clip(rng.normal(0, 0.12), -0.25, 0.25) * strength
     scale_x, scale_y = np.exp(np.clip(rng.normal(0.02, 0.1, 2), -0.22, 0.22) * strength)
@@ -216,7 +216,7 @@ def _affine(rng: np.random.Generator, strength: float) -> Floats:
 
 
 def repaint(image_bgr: Image, rng: np.random.Generator, strength: float) -> Image:
-    """Other paints: another hue, exchanged channels, dark on light instead of light on dark, grey."""
+    """Change the colours: hue, exchanged channels, inverted brightness, or grey."""
     chance = rng.random() / max(strength, 1e-6)
     if chance < 0.2:
         return _turn_hue(image_bgr, int(rng.integers(1, 180)))
@@ -230,14 +230,14 @@ def repaint(image_bgr: Image, rng: np.random.Generator, strength: float) -> Imag
 
 
 def _turn_hue(image_bgr: Image, degrees: int) -> Image:
-    """OpenCV's hues run from 0 to 179."""
+    """Rotate the hue; OpenCV's range is 0 to 179."""
     hsv = np.asarray(cv2.cvtColor(image_bgr, cv2.COLOR_BGR2HSV), np.uint8)
     hsv[..., 0] = ((hsv[..., 0].astype(np.uint16) + degrees) % 180).astype(np.uint8)
     return np.asarray(cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR), np.uint8)
 
 
 def scratch(image_bgr: Image, rng: np.random.Generator) -> Image:
-    """Cover a little of it: a bolt, a scratch or a flake in one of the picture's own colours."""
+    """Cover a small part with a bolt, scratch or flake in one of the image's own colours."""
     scratched = image_bgr.copy()
     height, width = image_bgr.shape[:2]
     place = int(rng.integers(width)), int(rng.integers(height))

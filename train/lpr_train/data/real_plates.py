@@ -1,4 +1,4 @@
-"""Real plates as training examples for the reader: cut out of their photographs, their characters placed."""
+"""Real plates as training samples of the reader: cropping, character positions, random corners."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -18,60 +18,60 @@ from lpr_train.targets.heat_maps import UNKNOWN, PlacedCharacter
 from lpr_train.targets.unknown_places import unknown_places
 
 SURROUNDINGS = 0.5
-"""How much around a plate is kept, beside its size."""
+"""Margin that is kept around a plate on each side, relative to its size."""
 MOST_WIDTH = 320
-"""Pixels of a kept plate's longer side: half as much again as a reader sees."""
+"""Longer side in pixels to which plates are reduced, larger than the reader's input."""
 UNIT = rectangle((1, 1))
-"""Corners in shares of a plate, clockwise from its top left."""
+"""(4, 2) corners of the unit square, clockwise from the top left."""
 NOWHERE = PlacedCharacter(UNKNOWN, 0.0, 0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True)
 class RealPlate:
-    """A plate of a photograph of which at least one character can be read."""
+    """A plate from a photograph with at least one legible character."""
 
     path: Path
     crop_bgr: Image
-    """The plate and its surroundings."""
+    """The plate with its surroundings."""
     quad_xy: Quad
     """(4, 2) corners in the crop."""
     rows: tuple[tuple[str, ...], ...]
-    """Labels, row by row; `?` for a character that nobody could read."""
+    """Labels, row by row; `?` for an unreadable character."""
     label: PlateLabel
     placed: tuple[PlacedCharacter, ...] = ()
-    """Where they stand, in shares of the quad, `?` left out; empty while unknown."""
+    """Positions of the legible characters in fractions of the quad; empty if not known."""
     source: str = ""
-    """Where the photograph comes from."""
+    """Source of the photograph."""
     is_crop: bool = False
-    """Whether it fills its picture."""
+    """Whether the image is a crop of this plate."""
     unknown: tuple[PlacedCharacter, ...] = ()
-    """Where something unreadable may stand, once the others are placed."""
+    """Regions that may hold unreadable characters, once the others are aligned."""
 
     @property
     def labels(self) -> list[str]:
-        """All of them, in reading order."""
+        """All labels in reading order."""
         return [label for row in self.rows for label in row]
 
     @property
     def is_whole(self) -> bool:
-        """Whether all of it can be read."""
+        """Whether all characters are legible."""
         return UNREADABLE not in self.labels
 
     @property
     def known_rows(self) -> tuple[tuple[str, ...], ...]:
-        """The rows in which something can be read."""
+        """The rows with at least one legible character."""
         return tuple(row for row in self.rows if set(row) != {UNREADABLE})
 
     @property
     def has_boxes(self) -> bool:
-        """Whether somebody drew a box around each character, so that no network has to find them."""
+        """Whether the label has a box for each character, so that no alignment is needed."""
         return self.label.character_boxes is not None
 
     def with_places(self, placed: Sequence[PlacedCharacter] | None) -> "RealPlate":
-        """The same plate, its characters placed.
+        """Set the positions of the characters.
 
         Args:
-            placed: those of `known_rows`, those with the index `UNKNOWN` too; None where they can't be placed.
+            placed: positions for `known_rows`, including those with the index `UNKNOWN`; None if the alignment failed.
         """
         if placed is None:
             return replace(self, placed=(), unknown=())
@@ -81,17 +81,17 @@ class RealPlate:
         return replace(self, placed=known, unknown=tuple(unknown_places(rows)))
 
     def sha256(self) -> str:
-        """Hash of the photograph's file."""
+        """SHA-256 of the photograph's file."""
         return file_sha256(self.path)
 
 
 def legible_plates(photos: Sequence[Photo], country: Country, with_partial: bool = False) -> list[RealPlate]:
-    """The plates of which every character is in the country's alphabet and can be read.
+    """Crop all plates whose characters are legible and in the country's alphabet.
 
     Args:
-        photos: where they are.
-        country: whose alphabet.
-        with_partial: those of which only some characters can be read, too.
+        photos: the labelled photographs.
+        country: defines the alphabet.
+        with_partial: include plates that are legible only in part.
     """
     wanted = ("full", "partial") if with_partial else ("full",)
     return [
@@ -103,7 +103,7 @@ def legible_plates(photos: Sequence[Photo], country: Country, with_partial: bool
 
 
 def _tokenized(label: PlateLabel, country: Country) -> tuple[tuple[str, ...], ...]:
-    """The rows as labels; none where one can't be written, or nothing can be read."""
+    """Split the rows into labels; empty if a character isn't in the alphabet, or none is legible."""
     try:
         rows = tuple(country.tokenize(row) for row in label.rows)
     except LprError:
@@ -114,7 +114,7 @@ def _tokenized(label: PlateLabel, country: Country) -> tuple[tuple[str, ...], ..
 
 
 def _cut_out(photo: Photo, label: PlateLabel, rows: tuple[tuple[str, ...], ...], country: Country) -> RealPlate:
-    """Keep the plate's surroundings alone, at the photograph's own resolution up to `MOST_WIDTH`."""
+    """Crop a plate with its surroundings, reduced to at most `MOST_WIDTH`."""
     image = photo.scene.image_bgr
     around = grow_quad(label.quad_xy, SURROUNDINGS)
     low = np.floor(around.min(axis=0)).astype(int).clip(0)
@@ -130,7 +130,7 @@ def _cut_out(photo: Photo, label: PlateLabel, rows: tuple[tuple[str, ...], ...],
 
 
 def _placed_by_boxes(plate: RealPlate, country: Country) -> list[PlacedCharacter] | None:
-    """The characters of `known_rows` in shares of the plate; None where there isn't a box for each label."""
+    """Positions of `known_rows` from the boxes, in fractions of the plate; None unless each label has a box."""
     boxes = plate.label.character_boxes or ()
     if [len(row) for row in boxes] != [len(row) for row in plate.rows]:
         return None
@@ -145,23 +145,21 @@ def _placed_by_boxes(plate: RealPlate, country: Country) -> list[PlacedCharacter
 
 
 SHORT_SIDE = 0.45
-"""How much of the longer side a detector's error across the shorter one goes by: one-row plates are hit the worst."""
+"""Fraction of the longer side that determines the error across the shorter one: one-row plates suffer most."""
 
 
 def jitter(quad_xy: Quad, rng: np.random.Generator, amount: float) -> Quad:
-    """Move corners as a detector's errors do: together, apart, turned, stretched.
+    """Move corners randomly, as detector errors do: shift, scale, rotation, stretch.
 
-    Measured on what the detector finds in the training photographs (standard deviations of a corner, beside the
-    plate's width and height): 0.05 and 0.09 with two rows, 0.07 and 0.37 with one, whose height is a quarter of its
-    width. With `amount` 0.055 two rows get 0.06 and 0.08, one row 0.06 and 0.21; its worst places aren't copied.
+    The distribution follows the detector's errors on training photographs, except the largest ones of one-row plates.
 
     Args:
-        quad_xy: (4, 2) true corners.
-        rng: draws everything.
-        amount: beside the plate's size; each plate gets a fifth to nine fifths of it.
+        quad_xy: (4, 2) true corners in pixels.
+        rng: source of all random choices.
+        amount: typical error relative to the plate's size; each plate gets a random multiple of it.
 
     Returns:
-        Convex corners: the true ones, where the drawn ones, of a plate seen nearly from its side, aren't.
+        (4, 2) convex corners; the true ones if the moved ones aren't convex.
     """
     size = np.maximum(quad_size(quad_xy), 1.0)
     reach = 1.0 + SHORT_SIDE * (size.max() / size - 1.0)
@@ -177,20 +175,20 @@ def jitter(quad_xy: Quad, rng: np.random.Generator, amount: float) -> Quad:
 
 
 LOOSE = (-0.02, 0.12)
-"""Least and usual margin, on each side, of a plate that is only known by a box around it, beside the box's size."""
+"""Minimum and usual margin of a loose box around a plate, relative to the box's size."""
 LOOSEST = 0.5
-"""The widest such margin, seldom: half a plate."""
+"""Maximum margin of a loose box, which is rare: half a plate."""
 
 
 def boxed(quad_xy: Quad, rng: np.random.Generator) -> Quad:
-    """Corners of an upright box around a plate, with a drawn margin: what who crops plates leaves of them.
+    """Make the corners of a random upright box around a plate, as people crop plates.
 
     Args:
-        quad_xy: (4, 2) true corners.
-        rng: draws everything.
+        quad_xy: (4, 2) true corners in pixels.
+        rng: source of all random choices.
 
     Returns:
-        The box's corners, from the one that is nearest to the plate's own top left.
+        (4, 2) corners of the box, starting with the one nearest to the plate's own top left.
     """
     low, high = quad_xy.min(axis=0), quad_xy.max(axis=0)
     widest = LOOSE[1] if rng.random() < 0.7 else LOOSEST
@@ -203,17 +201,17 @@ def boxed(quad_xy: Quad, rng: np.random.Generator) -> Quad:
 def rectified_view(
     image_bgr: Image, quad_xy: Quad, seen_xy: Quad, placed: Sequence[PlacedCharacter], size_hw: tuple[int, int]
 ) -> tuple[Image, list[PlacedCharacter]]:
-    """Rectify what lies in other corners than the plate's own, and tell where its characters then stand.
+    """Rectify an image by other corners than the plate's own, and transform the character positions.
 
     Args:
-        image_bgr: the picture.
-        quad_xy: the plate's true corners, in which `placed` is given.
-        seen_xy: the corners to rectify.
-        placed: characters in shares of the true plate.
-        size_hw: of the result.
+        image_bgr: (H, W, 3) uint8.
+        quad_xy: (4, 2) the plate's true corners, to which `placed` refers.
+        seen_xy: (4, 2) the corners to rectify.
+        placed: character positions in fractions of the true plate.
+        size_hw: height and width of the result in pixels.
 
     Returns:
-        The rectified picture, and the characters in shares of it.
+        The rectified image (*size_hw, 3), and the character positions in fractions of it.
     """
     to_picture = cv2.getPerspectiveTransform(UNIT, np.asarray(quad_xy, np.float32))
     to_view = cv2.getPerspectiveTransform(np.asarray(seen_xy, np.float32), UNIT)
@@ -222,7 +220,7 @@ def rectified_view(
 
 
 def moved(character: PlacedCharacter, transform: Floats) -> PlacedCharacter:
-    """A character under a perspective transform (3, 3) of the unit square."""
+    """Apply a perspective transform (3, 3) of the unit square to a character's position."""
     x, y, half_w, half_h = character.x, character.y, character.width / 2, character.height / 2
     points = np.array([[[x, y], [x - half_w, y], [x + half_w, y], [x, y - half_h], [x, y + half_h]]], np.float64)
     middle, left, right, top, bottom = cv2.perspectiveTransform(points, transform)[0]

@@ -1,4 +1,4 @@
-"""Training examples as tf.data: made in parallel, batched, scaled on the graph."""
+"""Training samples as a tf.data pipeline: made in parallel, batched, scaled on the graph."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,35 +11,35 @@ from lpr_train.base.task import Task, samples_per_epoch
 
 
 def steps_per_epoch(task: Task, replicas: int = 1) -> int:
-    """Batches an epoch; the smaller one at its end counts where one device takes it."""
+    """Batches in an epoch, including the smaller last one if a single device takes it."""
     whole, rest = divmod(samples_per_epoch(task), task.config.batch_size)
     return whole + (1 if rest and replicas == 1 else 0)
 
 
 @dataclass(frozen=True)
 class Share:
-    """Which part of each batch is made here: examples are the same however many machines make them."""
+    """The part of each batch that this process makes: samples are the same for any number of machines."""
 
     pipeline: int = 0
-    """number of this machine's stream, from 0"""
+    """index of this machine's pipeline, from 0"""
     pipelines: int = 1
-    """streams that make a batch together"""
+    """number of pipelines that make a batch together"""
     replicas: int = 1
-    """devices that a batch is divided between; as many smaller batches come one after the other"""
+    """number of devices that share a batch; they get as many smaller batches in sequence"""
 
 
 class SampleStream:
-    """The examples of a task from one index on, as a data set of (pixels, targets by role).
+    """The samples of a task as a data set of (pixels, targets by role).
 
     An exception in a worker thread reaches the training loop as an opaque TensorFlow error; `failure` keeps the
-    first one as it was.
+    original of the first one.
     """
 
     def __init__(self, task: Task) -> None:
-        """Make example 0 once, to learn the shapes."""
+        """Make sample 0 once to find the shapes."""
         self._task = task
         self.failure: Exception | None = None
-        cv2.setNumThreads(1)  # samples are made side by side already
+        cv2.setNumThreads(1)  # samples are made in parallel already
         pixels, targets = task.sample(0)
         self._roles = sorted(targets)
         self._shapes = [pixels.shape, *(targets[role].shape for role in self._roles)]
@@ -53,12 +53,12 @@ class SampleStream:
         return [pixels, *(np.asarray(targets[role], np.float32) for role in self._roles)]
 
     def dataset(self, first_epoch: int, last_epoch: int, share: Share = Share()) -> Any:
-        """Batches of the epochs `first_epoch` … `last_epoch` - 1, their examples in order of the index.
+        """Make the batches of epochs `first_epoch` to `last_epoch` - 1, in order of the sample index.
 
         Args:
             first_epoch: from 0.
-            last_epoch: the one before which to stop.
-            share: the part of each batch to make; the smaller batch at an epoch's end is left out where it is parted.
+            last_epoch: the epoch before which to stop.
+            share: the part of each batch to make; if a batch is shared, the smaller one at an epoch's end is dropped.
 
         Returns:
             `tf.data.Dataset` of pixels (N, H, W, C) float32 in [0, 1] and a dict of float32 targets.

@@ -1,1 +1,1 @@
-"""The training loop: losses, steps, EMA, checkpoints, several devices."""
+"""The training loop: losses, steps, EMA, checkpoints, training on several devices."""

@@ -1,4 +1,4 @@
-"""The state of a training run on disk: one file, replaced whole, from which the run goes on exactly."""
+"""Checkpoint of a training run: one file, replaced atomically, from which the run resumes exactly."""
 
 import json
 import os
@@ -16,22 +16,22 @@ Arrays = list[NDArray[Any]]
 
 @dataclass
 class FitState:
-    """All that a run has come to after a whole number of epochs."""
+    """State of a run after a whole number of epochs."""
 
     epoch: int = 0
     """epochs done"""
     best_epoch: int = 0
-    """the epoch that is kept; 0 while there is none"""
+    """the epoch with the best score, which is kept; 0 if there is none yet"""
     best_score: float = float("-inf")
-    """its score"""
+    """score of the best epoch"""
     history: list[dict[str, float]] = field(default_factory=list)
-    """a dict an epoch, for history.csv"""
+    """one dict of metrics for each epoch, for history.csv"""
     weights: dict[str, Arrays] = field(default_factory=dict)
-    """`model`, `optimizer` and `average` to go on from, and `best` to keep"""
+    """`model`, `optimizer` and `average` (EMA) to resume from, and `best` to keep"""
 
 
 def write_checkpoint(path: Path, state: FitState) -> None:
-    """Write beside the file and rename, so that a crash leaves the older one whole."""
+    """Write the checkpoint to a temporary file and rename it, so that a crash leaves the old one intact."""
     arrays = {
         f"{part}.{number:04d}": value for part, values in state.weights.items() for number, value in enumerate(values)
     }
@@ -51,10 +51,10 @@ def write_checkpoint(path: Path, state: FitState) -> None:
 
 
 def read_checkpoint(path: Path) -> FitState:
-    """Read the state back.
+    """Read a checkpoint.
 
     Raises:
-        LprError: there is none, or it isn't one.
+        LprError: there is no checkpoint, or it is damaged.
     """
     try:
         with np.load(path, allow_pickle=False) as file:

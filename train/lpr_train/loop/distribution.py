@@ -1,6 +1,6 @@
-"""Training on several GPUs or machines at the same time, by TensorFlow's own strategies.
+"""Training on several GPUs or machines with TensorFlow's distribution strategies.
 
-More than one GPU is used by itself. `TF_CONFIG` in the environment makes this process one of several workers:
+All GPUs of the machine are used. `TF_CONFIG` in the environment makes this process one of several workers:
 
     {"cluster": {"worker": ["10.0.0.1:2222", "10.0.0.2:2222"]}, "task": {"type": "worker", "index": 0}}
 """
@@ -18,24 +18,24 @@ EXAMPLE = '{"cluster": {"worker": ["10.0.0.1:2222", "10.0.0.2:2222"]}, "task": {
 
 @dataclass(frozen=True)
 class Workplace:
-    """This process's place among those that train together."""
+    """This process's position among the workers."""
 
     worker: int = 0
-    """its number, from 0"""
+    """index of this worker, from 0"""
     workers: int = 1
-    """how many there are"""
+    """number of workers"""
 
     @property
     def is_chief(self) -> bool:
-        """The one that writes files and tells what happens; the others only compute."""
+        """Whether this worker writes the files and prints the messages; the others only compute."""
         return self.worker == 0
 
     @staticmethod
     def from_environment() -> "Workplace":
-        """Read `TF_CONFIG`; without one this process is alone.
+        """Read `TF_CONFIG`; without it this process is the only worker.
 
         Raises:
-            LprError: it isn't what TensorFlow expects, or names no worker for this process.
+            LprError: its contents aren't what TensorFlow expects, or name no worker for this process.
         """
         text = os.environ.get("TF_CONFIG", "")
         if not text:
@@ -54,9 +54,9 @@ class Workplace:
 
 
 def open_strategy(workplace: Workplace) -> Any:
-    """The `tf.distribute.Strategy` for this process: all of its GPUs, and the other workers'.
+    """Create the `tf.distribute.Strategy` of this process: all of its GPUs, and the other workers.
 
-    Must come before anything else that TensorFlow does: workers meet here, and wait for each other.
+    Must run before any other use of TensorFlow: here the workers wait for each other.
     """
     tf = load_tensorflow()
     if workplace.workers > 1:
@@ -67,7 +67,7 @@ def open_strategy(workplace: Workplace) -> Any:
 
 
 def check_batch(batch_size: int, replicas: int) -> None:
-    """Refuse a batch that can't be divided evenly.
+    """Check that a batch can be divided evenly among the devices.
 
     Raises:
         LprError: it can't.

@@ -1,4 +1,4 @@
-"""A running average of a network's weights: what is validated and kept."""
+"""Exponential moving average (EMA) of a network's weights, which is validated and kept."""
 
 from typing import Any
 
@@ -9,14 +9,14 @@ from lpr_train.base.engine import KerasModel, load_tensorflow
 
 
 class WeightEma:
-    """Exponential moving average of all weights, batch normalisation's statistics included.
+    """EMA of all weights, including the statistics of batch normalisation.
 
-    The decay starts low and rises to its setting, (1 + t) / (10 + t), so that the first weights are soon forgotten
-    (as in TensorFlow's `ExponentialMovingAverage`).
+    The decay starts low and rises to its setting, min(decay, (1 + t) / (10 + t)) at step t, so that the initial weights
+    fade quickly (as in TensorFlow's `ExponentialMovingAverage`).
     """
 
     def __init__(self, model: KerasModel, decay: float) -> None:
-        """Start from the weights as they are; a decay of 0 follows them exactly."""
+        """Start from the current weights; with a decay of 0 the average equals the weights."""
         tf = load_tensorflow()
         self._weights = [weight.value for weight in model.weights]
         self._decay = decay
@@ -28,15 +28,15 @@ class WeightEma:
             average.assign(weight + (average - weight) * decay)
 
     def update(self, step: int) -> None:
-        """Move towards the weights, after training step number `step`."""
+        """Update the average after training step number `step`."""
         if self._decay > 0.0:
             self._update(load_tensorflow().constant(min(self._decay, (1.0 + step) / (10.0 + step)), "float32"))
 
     def values(self) -> list[NDArray[Any]]:
-        """The averages, in the order of `model.weights`; the weights themselves where the decay is 0."""
+        """The averaged weights, in the order of `model.weights`; the raw weights if the decay is 0."""
         return [np.array(value) for value in (self._averages if self._decay > 0.0 else self._weights)]
 
     def restore(self, values: list[NDArray[Any]]) -> None:
-        """Go on from what `values` gave."""
+        """Set the averages to what `values` returned."""
         for average, value in zip(self._averages, values, strict=True):
             average.assign(value)

@@ -1,4 +1,4 @@
-"""The training loop: any task, with checkpoints, averaging of weights, early stopping and resumption."""
+"""The training loop for any task, with checkpoints, EMA, early stopping and resumption."""
 
 import math
 import time
@@ -25,23 +25,23 @@ from lpr_train.loop.stepping import Stepper
 from lpr_train.loop.warm_start import load_initial_weights
 
 CHECKPOINT = Path("checkpoint") / "last.npz"
-"""Where a run folder keeps its state."""
+"""Path of the checkpoint within a run folder."""
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """What training came to."""
+    """Result of a training run."""
 
     model: KerasModel
-    """the network, with the weights that are kept"""
+    """the network with the kept weights"""
     state: FitState
-    """how it got there"""
+    """the state at the end"""
     interrupted: bool
-    """whether Ctrl-C ended it early"""
+    """whether Ctrl-C ended the run early"""
 
 
 def fit(task: Task, out: Path, resume: bool = False) -> Fitted:
-    """Train a task's network, and return it with the weights of its best epoch.
+    """Train a task's network; returns it with the weights of its best epoch.
 
     Args:
         task: what to train.
@@ -49,7 +49,7 @@ def fit(task: Task, out: Path, resume: bool = False) -> Fitted:
         resume: go on from the checkpoint in `out`, exactly as if the run had never stopped.
 
     Raises:
-        LprError: there is no usable checkpoint to resume from, or `init` doesn't fit; or a sample couldn't be made.
+        LprError: no usable checkpoint to resume from, `init` doesn't fit the network, or a sample couldn't be made.
     """
     workplace = Workplace.from_environment()
     strategy = open_strategy(workplace)
@@ -68,7 +68,7 @@ def fit(task: Task, out: Path, resume: bool = False) -> Fitted:
 
 
 class _Loop:
-    """One call of `fit`. Every worker goes through all of it in step; the chief alone writes."""
+    """One call of `fit`. All workers run it in lockstep; only the chief writes files."""
 
     def __init__(
         self, task: Task, model: KerasModel, state: FitState, checkpoint: Path, workplace: Workplace, strategy: Any
@@ -115,7 +115,7 @@ class _Loop:
         )
 
     def _train(self, batches: Iterator[Any]) -> dict[str, float]:
-        """One epoch's steps; the means over it."""
+        """Run the steps of one epoch; returns the mean of each figure."""
         logs: dict[str, float] = {}
         for batch, logs in enumerate(self._stepper.run(batches, self._steps)):
             if not math.isfinite(logs["loss"]):
@@ -130,7 +130,7 @@ class _Loop:
         return logs
 
     def _agreed(self, wish: bool) -> bool:
-        """Whether any worker wishes it: they stop together, or one would wait for the others without end."""
+        """Whether any worker asks for it. Workers must stop together, or one would wait for the others forever."""
         if self._workplace.workers == 1:
             return wish
         tf = load_tensorflow()
@@ -154,7 +154,7 @@ class _Loop:
         self._progress.epoch(state.history[-1], is_best)
 
     def _evaluate(self) -> dict[str, float]:
-        """Validate the averaged weights, and put the raw ones back."""
+        """Validate with the EMA weights, then restore the raw ones."""
         raw = self._model.get_weights()
         self._model.set_weights(self._average.values())
         try:
@@ -209,7 +209,7 @@ class _Loop:
 
 
 def _variables(model: KerasModel) -> list[Any]:
-    """All that a network remembers, the states of its random layers included."""
+    """All variables of a network, including the states of its random layers."""
     return [*model.trainable_variables, *model.non_trainable_variables]
 
 
@@ -227,15 +227,15 @@ def _compiled(model: KerasModel) -> Any:
 
 
 def predict(model: KerasModel, pixels: Image, batch_size: int = 128) -> dict[str, Floats]:
-    """Run the network over prepared pictures, compiled once a network.
+    """Run the network over preprocessed images; compiled once for each network.
 
     Args:
-        model: outputs a dict by role.
+        model: a network that outputs a dict by role.
         pixels: (N, H, W, C) uint8.
-        batch_size: pictures at a time.
+        batch_size: images in a batch.
 
     Returns:
-        float32 arrays (N, …) by role.
+        One float32 array (N, …) for each role.
     """
     call = _compiled(model)
     parts = [call(pixels[start : start + batch_size]) for start in range(0, len(pixels), batch_size)]

@@ -1,4 +1,4 @@
-"""Batch normalisation as TensorFlow's one fused operator while a network trains: steps take two thirds of the time."""
+"""Batch normalisation by TensorFlow's fused operator during training, which makes steps faster."""
 
 from types import MethodType
 from typing import Any
@@ -7,13 +7,13 @@ from lpr_train.base.engine import KerasModel, load_keras, load_tensorflow
 
 
 def fuse_batch_normalisation(model: KerasModel) -> None:
-    """Let a network's batch normalisations compute their batch's statistics in one operator, in place.
+    """Make a network's batch normalisations compute their batch statistics in one operator, in place.
 
-    Keras 3 composes them of a mean, a variance and what follows, each a pass over the activations. What is computed
-    stays the same, up to rounding; inference, and a network saved or built anew, aren't touched.
+    Keras 3 composes them of several operators, each a pass over the activations. The result is the same up to rounding.
+    Inference doesn't change, nor does a network that is saved or built again.
 
     Args:
-        model: of float32; its batch normalisations are over the last axis of four.
+        model: float32; its batch normalisations are over the last of four axes.
     """
     kind = load_keras().layers.BatchNormalization
     for layer in model._flatten_layers(include_self=False):
@@ -22,7 +22,7 @@ def fuse_batch_normalisation(model: KerasModel) -> None:
 
 
 def _call(self: Any, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
-    """In the layer's place, a method of it."""
+    """Replacement for `BatchNormalization.call`; becomes a method of the layer."""
     if not training or not self.trainable or mask is not None:
         return type(self).call(self, inputs, training=training, mask=mask)
     tf = load_tensorflow()
@@ -30,7 +30,7 @@ def _call(self: Any, inputs: Any, training: bool | None = None, mask: Any = None
         inputs, self.gamma, self.beta, epsilon=self.epsilon, is_training=True
     )
     count = tf.cast(tf.size(inputs) // tf.shape(inputs)[-1], tf.float32)
-    population = variance * (count - 1.0) / count  # the operator tells the sample's (Bessel), Keras keeps this one
+    population = variance * (count - 1.0) / count  # the operator returns the sample variance (Bessel)
     for kept, now in ((self.moving_mean, mean), (self.moving_variance, population)):
         kept.assign(kept * self.momentum + now * (1.0 - self.momentum))
     return outputs

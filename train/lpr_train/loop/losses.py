@@ -1,4 +1,4 @@
-"""Losses of the networks of peaks. Each takes a target that carries its weights as its last channel (see heat)."""
+"""Losses for heat-map networks. The last channel of each target is the loss weight (see `targets.heat_maps`)."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,10 +9,10 @@ Loss = Callable[[Any, Any], Any]
 
 
 def peak_loss(truth: Any, predicted: Any) -> Any:
-    """Focal loss of a heat map (CenterNet, Zhou et al. 2019: alpha 2, beta 4), a peak of the batch.
+    """Focal loss of a heat map, divided by the number of peaks (CenterNet, Zhou et al. 2019: alpha 2, beta 4).
 
     Args:
-        truth: (N, h, w, 2) heat, 1 at peaks, and weight.
+        truth: (N, h, w, 2): heat map, 1 at peaks, and weight.
         predicted: (N, h, w, 1) in 0..1.
     """
     tf = load_tensorflow()
@@ -25,7 +25,7 @@ def peak_loss(truth: Any, predicted: Any) -> Any:
 
 
 def weighted_l1(scale: float) -> Loss:
-    """Mean absolute error at weighted cells, times `scale`; truth's last channel is the weight."""
+    """Build a loss: weighted mean absolute error times `scale`; truth (…, K + 1), predicted (…, K)."""
 
     def loss(truth: Any, predicted: Any) -> Any:
         tf = load_tensorflow()
@@ -37,7 +37,7 @@ def weighted_l1(scale: float) -> Loss:
 
 
 def weighted_shares(scale: float) -> Loss:
-    """Cross-entropy of shares that sum to one, at weighted cells; truth (…, K + 1), predicted (…, K)."""
+    """Build a loss: weighted cross-entropy of probabilities times `scale`; truth (…, K + 1), predicted (…, K)."""
 
     def loss(truth: Any, predicted: Any) -> Any:
         tf = load_tensorflow()
@@ -49,7 +49,7 @@ def weighted_shares(scale: float) -> Loss:
 
 
 def weighted_labels(smoothing: float) -> Loss:
-    """Cross-entropy of logits at weighted cells, labels smoothed; truth (…, 2) of label and weight."""
+    """Build a loss: weighted, label-smoothed cross-entropy of logits (…, K); truth (…, 2): label and weight."""
 
     def loss(truth: Any, predicted: Any) -> Any:
         tf = load_tensorflow()

@@ -1,4 +1,4 @@
-"""The optimiser: AdamW or SGD, with a warm-up and a cosine."""
+"""The optimiser (AdamW or SGD) with linear warm-up and cosine decay."""
 
 from typing import Any
 
@@ -7,12 +7,12 @@ from lpr_train.base.engine import load_keras
 
 
 def make_optimizer(config: FitConfig, steps_per_epoch: int | None = None, replicas: int = 1) -> Any:
-    """The optimiser that the settings ask for, with a linear warm-up and a cosine down to the final rate.
+    """Create the optimiser of the settings, with a linear warm-up and a cosine decay to the final learning rate.
 
     Args:
         config: the run's settings.
-        steps_per_epoch: where the task knows better than the settings.
-        replicas: devices that share a batch; each hands the optimiser its part of the gradients.
+        steps_per_epoch: overrides the number of the settings.
+        replicas: devices that share a batch; each contributes its part of the gradients.
     """
     keras = load_keras()
     steps = steps_per_epoch or config.steps_per_epoch

@@ -1,4 +1,4 @@
-"""Training steps: the loss of a batch and the optimiser's move, on as many devices as the strategy has."""
+"""Training steps: forward pass, loss, gradients and update, on all devices of a strategy."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,11 +9,11 @@ from lpr_train.loop.fused_batch_norm import fuse_batch_normalisation
 
 
 class Stepper:
-    """Trains a network batch by batch; must be made within the strategy's scope.
+    """Trains a network batch by batch; must be created within the strategy's scope.
 
-    Each replica sees its part of a batch. Their gradients are averaged before they are clipped, so that the move is
-    the one that the whole batch on one device would give; batch normalisation alone looks at each part by itself, and
-    its running statistics are averaged after each step.
+    Each replica gets a part of the batch. Gradients are averaged before they are clipped, so that the update is that
+    of the whole batch on one device. Only batch normalisation uses the statistics of each part; its running statistics
+    are averaged after each step.
     """
 
     def __init__(self, task: Task, model: KerasModel, optimizer: Any, strategy: Any) -> None:
@@ -25,7 +25,7 @@ class Stepper:
         self._step = load_tensorflow().function(self._distributed)
 
     def run(self, batches: Iterator[Any], count: int) -> Iterator[dict[str, float]]:
-        """Train on `count` batches; after each, the means of its figures since the first, `loss` among them."""
+        """Train on `count` batches; yields after each one the running means of all figures, including `loss`."""
         sums: dict[str, float] = {}
         seen = 0
         for _ in range(count):
@@ -36,7 +36,7 @@ class Stepper:
             yield {name: value / seen for name, value in sums.items()}
 
     def _distributed(self, batch: Any) -> Any:
-        """One step on all replicas: how large the batch was, and the means over it."""
+        """Run one step on all replicas; returns the batch size and the mean of each figure."""
         tf = load_tensorflow()
         size, figures = self._strategy.run(self._on_replica, args=batch)
         self._share_statistics()
@@ -56,7 +56,7 @@ class Stepper:
         return tf.shape(pixels)[0], {"loss": total} | parts | watched
 
     def _share_statistics(self) -> None:
-        """Average what layers keep by themselves: Keras lets each replica have its own."""
+        """Average the non-trainable state of layers over the replicas: Keras keeps one for each."""
         tf = load_tensorflow()
         kept = [variable.value for variable in self._model.non_trainable_variables if "float" in variable.dtype]
         if self._strategy.num_replicas_in_sync == 1 or not kept:
@@ -70,7 +70,7 @@ class Stepper:
         return list(self._model.trainable_variables)
 
     def _shared(self, gradients: list[Any]) -> list[Any]:
-        """The replicas' mean, divided by their number: Keras' optimisers will sum it over all of them."""
+        """Mean gradients over the replicas, divided by their number, because Keras' optimisers sum over replicas."""
         tf = load_tensorflow()
         replicas = self._strategy.num_replicas_in_sync
         if replicas == 1:

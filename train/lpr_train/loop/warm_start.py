@@ -1,4 +1,4 @@
-"""Starting a run from another one's weights."""
+"""Initial weights from another run, and what that run was trained on."""
 
 import json
 import sys
@@ -16,20 +16,20 @@ T = TypeVar("T")
 
 
 def load_initial_weights(model: KerasModel, source: Path) -> int:
-    """Take over another run's weights: all of them, or, from a network that differs, where name and shape agree.
+    """Copy weights from another run: all of them or, if the networks differ, those whose name and shape agree.
 
-    Of the same network with fewer outputs (a reader whose alphabet has grown since: labels are only ever appended), the
-    outputs that it has are taken over, and the appended ones keep their own start.
+    If the other network is the same with fewer outputs (labels are only ever appended to an alphabet), its outputs are
+    copied, and the additional outputs keep their random initialisation.
 
     Args:
-        model: the network to fill; what finds no partner keeps its own start.
+        model: the network to fill; weights without a counterpart keep their initialisation.
         source: a run folder, or a model.keras.
 
     Returns:
-        How many weights were taken.
+        Number of weights that were copied.
 
     Raises:
-        LprError: there is no model, or nothing in it fits.
+        LprError: there is no model, or none of its weights fit.
     """
     path = source / "model.keras" if source.is_dir() else source
     if not path.is_file():
@@ -43,13 +43,13 @@ def load_initial_weights(model: KerasModel, source: Path) -> int:
 
 
 def began_from(source: Path) -> dict[str, Any]:
-    """The settings of the run whose weights another takes over, and in them of the one that it began from itself.
+    """Read the settings of the run that provides the initial weights, including those of its own initial run.
 
     Args:
         source: a run folder, or a model.keras.
 
     Returns:
-        What its card tells, completed by the cards of earlier runs that are still there; empty where it has no card.
+        The training section of its model card, completed by earlier runs that still exist; empty without a card.
     """
     card = (source if source.is_dir() else source.parent) / "model.json"
     training: dict[str, Any] = json.loads(card.read_text(encoding="utf-8"))["training"] if card.is_file() else {}
@@ -57,34 +57,34 @@ def began_from(source: Path) -> dict[str, Any]:
 
 
 def images_of_initial_run(init: str) -> SeenPictures:
-    """The pictures that the weights which a run begins from have learnt from.
+    """The images that the initial weights were trained on.
 
     Args:
-        init: a run folder or a model.keras; empty for a run that begins anew.
+        init: a run folder or a model.keras; empty for a run without initial weights.
     """
     return read_seen(Path(init)) if init else SeenPictures()
 
 
 def unseen_by_initial_run(init: str, held_out: Sequence[T], sha256_of: Callable[[T], str]) -> list[T]:
-    """Leave out of the held-out pictures what the starting weights have learnt: figures on it would flatter.
+    """Remove held-out images that the initial weights were trained on: metrics on them would be too good.
 
     Args:
-        init: as `images_of_initial_run` takes it.
-        held_out: what the run doesn't train on.
-        sha256_of: the hash of each one's file.
+        init: as for `images_of_initial_run`.
+        held_out: images that the run doesn't train on.
+        sha256_of: computes the SHA-256 of an image's file.
     """
     kept = images_of_initial_run(init).unseen(held_out, sha256_of)
     if len(kept) < len(held_out):
-        count = f"{len(held_out) - len(kept)} of {len(held_out)} held-out pictures"
+        count = f"{len(held_out) - len(kept)} of {len(held_out)} held-out images"
         print(
-            f"lpr-train: {count} were learnt by the weights of {init}: they are left out of all figures",
+            f"lpr-train: {count} were training images of {init}: all metrics leave them out",
             file=sys.stderr,
         )
     return kept
 
 
 def with_initial_runs(training: dict[str, Any]) -> dict[str, Any]:
-    """A run's settings, and in them those of the run that it began from, as far back as runs are still there."""
+    """Add the settings of the initial run to a run's settings, recursively, as far as the folders still exist."""
     if not training.get("init"):
         return training
     before = training.get("began_from")
@@ -92,12 +92,12 @@ def with_initial_runs(training: dict[str, Any]) -> dict[str, Any]:
 
 
 def load_network(path: Path) -> KerasModel:
-    """Read a `model.keras` that lpr-train wrote, to run it."""
+    """Load a `model.keras` that lpr-train wrote, for inference."""
     return load_keras().models.load_model(path, compile=False)
 
 
 def _partners(weights: list[Any], others: list[Any]) -> list[tuple[Any, Any]]:
-    """Which weight takes over which other one."""
+    """Pair the weights of a network with those of another one that they are copied from."""
     if len(weights) == len(others) and all(map(_fits, weights, others)):
         # The same network: names may still differ, because Keras numbers unnamed layers by process.
         return list(zip(weights, others, strict=True))
@@ -106,13 +106,13 @@ def _partners(weights: list[Any], others: list[Any]) -> list[tuple[Any, Any]]:
 
 
 def _fits(weight: Any, other: Any) -> bool:
-    """Whether a weight can take over another: of its shape, or of fewer outputs (last axis)."""
+    """Whether a weight can be copied: equal shapes, or fewer outputs in the last axis."""
     ours, theirs = tuple(weight.shape), tuple(other.shape)
     return ours == theirs or (bool(ours) and ours[:-1] == theirs[:-1] and ours[-1] > theirs[-1])
 
 
 def _widened(other: Any, weight: Any) -> Any:
-    """The other's values, and the weight's own start in the outputs that the other lacks."""
+    """The other weight's values, extended by this weight's own initialisation for the missing outputs."""
     if tuple(other.shape) == tuple(weight.shape):
         return other
     values = np.array(weight)

@@ -1,4 +1,4 @@
-"""The networks, one module each; this one counts what they cost."""
+"""The network architectures, one module each; this module counts their multiply-adds."""
 
 import math
 
@@ -6,16 +6,16 @@ from lpr_train.base.engine import KerasModel
 
 
 def multiply_adds(model: KerasModel) -> int:
-    """Multiplications with addition that one picture costs.
+    """Count the multiply-adds for one image.
 
-    Counted in convolutions and dense layers alone, as MobileNet's papers do; batch normalisation is folded into them
-    on the device, and activations, sums and pooling multiply nothing.
+    Only convolutions and dense layers count, as in MobileNet's papers: on the device, batch normalisation is part of
+    them, and activations, additions and pooling don't multiply.
     """
     return sum(_layer_multiply_adds(layer) for layer in model._flatten_layers(include_self=False))
 
 
 def _layer_multiply_adds(layer: KerasModel) -> int:
-    """The kernel's size, times the places where it is laid down."""
+    """Kernel size times the number of output positions."""
     kind = type(layer).__name__
     if kind == "SeparableConv2D":
         raise ValueError(f"{layer.name}: build it of DepthwiseConv2D and Conv2D, which are counted and quantised apart")

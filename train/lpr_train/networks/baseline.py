@@ -1,21 +1,21 @@
-"""The article's classifier of single characters, layer for layer: 675,468 parameters at 128×128 and 12 classes."""
+"""The article's classifier of single characters: 675,468 parameters at 128×128 with 12 classes."""
 
 from lpr_train.base.engine import KerasModel, load_keras
 
 FILTERS = (32, 64, 96, 128, 160, 192)
-"""Of its convolutions; all but the first are followed by batch normalisation and max pooling."""
+"""Filters of the convolutions; all but the first are followed by batch normalisation and max pooling."""
 DENSE = 128
 
 
 def baseline_classifier(size_hw: tuple[int, int], labels: int) -> KerasModel:
     """Build the network.
 
-    It is kept as it was published, to be measured against: plain 3×3 convolutions without padding and biases beside
-    batch normalisation, where `networks.classifier` spends a hundredth of the multiplications.
+    It stays as published, as a reference for comparisons: plain 3×3 convolutions without padding, with biases before
+    batch normalisation. `networks.classifier` needs far fewer multiplications.
 
     Args:
-        size_hw: of the input; 128×128 in the article.
-        labels: how many classes.
+        size_hw: height and width of the input in pixels; 128×128 in the article.
+        labels: number of classes.
 
     Returns:
         A model from `image` (N, *size_hw, 3) in [0, 1] to `scores` (N, labels), softmax.

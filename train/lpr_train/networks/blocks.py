@@ -1,6 +1,6 @@
-"""Pieces that the detector and the reader are built of: plain convolutions, batch normalisation, ReLU6, additions.
+"""Building blocks of the detector and the reader: convolution, batch normalisation, ReLU6, addition.
 
-All of them quantise well and run in XNNPACK; nothing here needs an operator outside TFLite's built-ins.
+All of them quantise well and run in XNNPACK; only operators among TFLite's built-ins are used.
 """
 
 import math
@@ -24,14 +24,14 @@ def bottleneck(x: KerasModel, middle: int) -> KerasModel:
 
 
 def bottlenecks(x: KerasModel, middle: int, count: int) -> KerasModel:
-    """Several of them in a row."""
+    """A sequence of `count` bottlenecks."""
     for _ in range(count):
         x = bottleneck(x, middle)
     return x
 
 
 def merge_upwards(coarse: KerasModel, fine: KerasModel) -> KerasModel:
-    """Bring a coarse grid to a grid twice as fine and add it there (feature pyramid, Lin et al. 2017)."""
+    """Upsample a coarse feature map by two and add it to a finer one (feature pyramid, Lin et al. 2017)."""
     layers = load_keras().layers
     narrow = layers.BatchNormalization()(layers.Conv2D(fine.shape[-1], 1, use_bias=False)(coarse))
     wide = layers.UpSampling2D(2, interpolation="nearest")(narrow)
@@ -39,5 +39,5 @@ def merge_upwards(coarse: KerasModel, fine: KerasModel) -> KerasModel:
 
 
 def rare_bias(share: float = 0.01) -> KerasModel:
-    """A start where a sigmoid says `share` everywhere, so that empty cells don't drown the rest (Lin et al. 2017)."""
+    """Bias with which a sigmoid starts at `share`: else empty cells dominate the loss (Lin et al. 2017)."""
     return load_keras().initializers.Constant(math.log(share / (1 - share)))

@@ -1,21 +1,21 @@
-"""The compact classifier of single characters: separable convolutions with short cuts, about 64 k parameters."""
+"""The compact classifier of single characters: depthwise separable convolutions with residual connections."""
 
 from lpr_train.base.engine import KerasModel, load_keras
 from lpr_train.networks.blocks import convolution
 
 STAGES = ((32, 1), (64, 2), (128, 2))
-"""Channels of a stage, and its blocks with a short cut; each stage halves the grid."""
+"""For each stage the channels and the number of residual blocks; each stage halves the resolution."""
 
 
 def compact_classifier(size_hw: tuple[int, int], labels: int) -> KerasModel:
     """Build the network.
 
-    Every activation ends in ReLU6 and every block is a depthwise and a pointwise convolution (Howard et al. 2017), so
-    that int8 loses next to nothing; short cuts (He et al. 2016) let so small a network train fast.
+    Activations are ReLU6, and blocks are depthwise separable (Howard et al. 2017), which quantises to int8 with little
+    loss. Residual connections (He et al. 2016) make training faster.
 
     Args:
-        size_hw: of the input; multiples of 8.
-        labels: how many classes.
+        size_hw: height and width of the input in pixels, multiples of 8.
+        labels: number of classes.
 
     Returns:
         A model from `image` (N, *size_hw, 3) in [0, 1] to `scores` (N, labels), softmax.

@@ -1,10 +1,10 @@
-"""The detector's network: plates as peaks on a grid of an eighth of the input, with four corners at each."""
+"""The detector's network: a heat map of plate centres at 1/8 of the input's resolution, and corners."""
 
 from lpr_train.base.engine import KerasModel, load_keras
 from lpr_train.networks.blocks import bottlenecks, convolution, merge_upwards, rare_bias
 
 STRIDE = 8
-"""Input pixels a cell."""
+"""Input pixels per cell."""
 
 
 def detector_network(size: int = 384) -> KerasModel:

@@ -1,21 +1,21 @@
-"""The reader's network: characters as peaks on a grid of a quarter of the plate, with a class at each."""
+"""The reader's network: a heat map of characters at 1/4 of the input's resolution, and classes."""
 
 from lpr_train.base.engine import KerasModel, load_keras
 from lpr_train.networks.blocks import bottlenecks, convolution, merge_upwards, rare_bias
 
 STRIDE = 4
-"""Input pixels a cell."""
+"""Input pixels per cell."""
 
 
 def reader_network(labels: int, size_hw: tuple[int, int] = (96, 192)) -> KerasModel:
     """Build the network.
 
     Args:
-        labels: how many characters it tells apart.
+        labels: number of character classes.
         size_hw: height and width of the input in pixels, multiples of 16.
 
     Returns:
-        A model from `image` (N, *size_hw, 1), 0..1, to `centre`, `classes` (logits) and `size`: see contract.outputs.
+        A model from `image` (N, *size_hw, 1) in [0, 1] to `centre`, `classes` (logits), `size`: see contract.outputs.
     """
     keras = load_keras()
     layers = keras.layers

@@ -1,4 +1,4 @@
-"""Pictures of what a classifier answered: confusion, a grid of examples, and the worst mistakes."""
+"""Plots of a classifier's predictions: confusion matrix, examples, worst mistakes."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +10,7 @@ from lpr_train.base.accuracy import is_right, true_label_losses
 from lpr_train.report.plots import confusion, plot_confusion, plot_predictions
 
 SHOWN = 96
-"""Pictures in a grid."""
+"""Number of images in a grid."""
 
 
 def plot_answers(
@@ -19,12 +19,12 @@ def plot_answers(
     """Draw `confusion.png`, `predictions.png` and `mistakes.png` into a folder.
 
     Args:
-        pictures_rgb: (N, H, W, 3) uint8, as the network saw them.
+        pictures_rgb: (N, H, W, 3) uint8, the network's inputs.
         truth: the N true labels.
-        scores: (N, L).
-        labels: in the order of the scores.
-        out: the folder.
-        seed: of the draw of what stands in the grid.
+        scores: (N, L) float32, probabilities.
+        labels: label names in the order of the scores.
+        out: the folder to write into.
+        seed: random seed that selects the examples in the grid.
     """
     found = [labels[number] for number in scores.argmax(axis=1)]
     plot_confusion(confusion(truth, found, labels), labels, out / "confusion.png")
@@ -38,7 +38,7 @@ def plot_answers(
 
 
 def worst_mistakes(truth: Sequence[str], scores: Floats, labels: Sequence[str]) -> AnyArray:
-    """Indices of the wrong answers, the largest loss first."""
+    """Indices of the misclassified samples, largest loss first."""
     losses = true_label_losses(scores, truth, labels)
     order = np.argsort(-losses, kind="stable")
     return order[~is_right(scores, truth, labels)[order]]

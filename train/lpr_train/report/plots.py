@@ -1,4 +1,4 @@
-"""Pictures of a run: curves, confusion and predictions, with Devanagari that is really drawn."""
+"""Plots of a training run: learning curves, confusion matrix, predictions; with correctly shaped Devanagari."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -15,23 +15,23 @@ INK, RED, GREEN = (40, 40, 40), (30, 30, 200), (60, 130, 20)
 """BGR."""
 LABEL_FACE = Face("Noto Sans Devanagari", 600)
 CELL = 44
-"""Pixels of a confusion matrix's cell."""
+"""Side of a confusion matrix's cell in pixels."""
 TILE = 72
-"""Pixels of a picture in a grid."""
+"""Side of an image in a grid in pixels."""
 
 
 def write_label(image_bgr: Image, text: str, xy: tuple[int, int], colour_bgr: Sequence[int], size: int = 18) -> Image:
-    """Draw a line of text in any script that the font has; OpenCV's own putText has Latin alone.
+    """Draw a line of text in any script of the font; OpenCV's putText knows only Latin letters.
 
     Args:
-        image_bgr: what to draw on; it stays as it is.
-        text: shaped with Raqm, so that matras and conjuncts stand where they belong.
-        xy: top left of the line.
-        colour_bgr: of the text.
-        size: of the font, in pixels.
+        image_bgr: (H, W, 3) uint8; not changed.
+        text: shaped by Raqm, so that Devanagari vowel signs and conjuncts are placed correctly.
+        xy: top left corner of the line in pixels.
+        colour_bgr: colour of the text.
+        size: font size in pixels.
 
     Returns:
-        The picture with the text.
+        A copy of the image with the text.
     """
     from PIL import Image as PillowImage
     from PIL import ImageDraw
@@ -48,7 +48,7 @@ def _font(size: int) -> Any:
 
 
 def plot_curves(history: Sequence[dict[str, float]], path: Path) -> None:
-    """Draw losses, accuracies and other figures over the epochs, a panel each where there are any."""
+    """Plot losses, accuracies and other figures over the epochs, one panel for each kind."""
     from matplotlib.figure import Figure
 
     panels = _panels(history)
@@ -66,7 +66,7 @@ def plot_curves(history: Sequence[dict[str, float]], path: Path) -> None:
 
 
 def _panels(history: Sequence[dict[str, float]]) -> dict[str, list[str]]:
-    """Title -> the columns it shows; the loss has a panel even without a column."""
+    """Panel title -> columns of the history; the loss panel always exists."""
     columns = dict.fromkeys(key for row in history for key in row if key not in ("epoch", "learning_rate", "seconds"))
     panels: dict[str, list[str]] = {"loss": []}
     for key in columns:
@@ -76,10 +76,10 @@ def _panels(history: Sequence[dict[str, float]]) -> dict[str, list[str]]:
 
 
 def confusion(truth: Sequence[str], found: Sequence[str], labels: Sequence[str]) -> AnyArray:
-    """How often each label was read as each other one.
+    """Count how often each label was predicted as each other one.
 
     Returns:
-        (L, L) int64: a row is a true label, a column what was found.
+        (L, L) int64: rows are true labels, columns predicted ones.
     """
     place = {label: number for number, label in enumerate(labels)}
     counts = np.zeros((len(labels), len(labels)), np.int64)
@@ -88,7 +88,7 @@ def confusion(truth: Sequence[str], found: Sequence[str], labels: Sequence[str])
 
 
 def plot_confusion(counts: AnyArray, labels: Sequence[str], path: Path) -> None:
-    """Draw a confusion matrix: true labels down the side, found ones along the top, mistakes in red."""
+    """Plot a confusion matrix: rows are true labels, columns predicted ones; mistakes are red."""
     side = (len(labels) + 1) * CELL
     picture = np.full((side, side, 3), 255, np.uint8)
     shares = counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
@@ -104,7 +104,7 @@ def plot_confusion(counts: AnyArray, labels: Sequence[str], path: Path) -> None:
 
 
 def _shade(picture: Image, row: int, column: int, share: float) -> None:
-    """Green on the diagonal, red beside it; a single mistake must already be seen."""
+    """Green on the diagonal, red elsewhere; a single mistake must already be visible."""
     hue = np.array(GREEN if row == column else RED, np.float32)
     depth = 0.55 * share if row == column else min(1.0, share * 6) * 0.6
     top, left = (row + 1) * CELL, (column + 1) * CELL
@@ -118,7 +118,7 @@ def _write_cell(picture: Image, text: str, row: int, column: int, colour: Sequen
 def plot_predictions(
     pictures_rgb: Sequence[Image], truth: Sequence[str], found: Sequence[str], scores: Sequence[float], path: Path
 ) -> None:
-    """Draw pictures, each with what was found and how sure the network was; mistakes in red, as `true > found`."""
+    """Draw a grid of images with prediction and score; mistakes in red, as `true > predicted`."""
     tiles = [_tile(*each) for each in zip(pictures_rgb, truth, found, scores, strict=True)]
     save_picture(grid(tiles, 12), path)
 
@@ -133,7 +133,7 @@ def _tile(picture_rgb: Image, true_label: str, label: str, score: float) -> Imag
 
 
 def grid(tiles: Sequence[Image], columns: int) -> Image:
-    """Tiles of one size, row by row on white; (24, 24) white pixels when there are none."""
+    """Arrange (h, w, 3) tiles row by row on white; (24, 24, 3) white pixels if there are none."""
     if not tiles:
         return np.full((24, 24, 3), 255, np.uint8)
     blank = np.full_like(tiles[0], 255)
@@ -143,7 +143,7 @@ def grid(tiles: Sequence[Image], columns: int) -> Image:
 
 
 def save_picture(picture: Image, path: Path) -> None:
-    """Write a picture as its name's ending says.
+    """Write an image in the format of the file name's extension.
 
     Raises:
         OSError: it can't be written.

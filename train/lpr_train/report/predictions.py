@@ -1,4 +1,4 @@
-"""Pictures of what a network found, for the run folder: look before you believe a figure."""
+"""Contact sheets of a network's predictions on held-out images."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,7 +22,7 @@ TRUE_BGR, FOUND_BGR = (0, 200, 0), (0, 120, 255)
 def draw_found_plates(
     model: KerasModel, scenes: Sequence[Scene], spec: InputSpec, threshold: float, path: Path
 ) -> None:
-    """Draw scenes with their plates in green and what was found in orange, a dot at its own top left."""
+    """Draw scenes with true plates in green and detections in orange, with a dot at the plate's own top left corner."""
     prepared = [prepare(scene.image_bgr, spec) for scene in scenes]
     heads = predict(model, np.concatenate([p.pixels for p in prepared]), 16)
     tiles = []
@@ -43,7 +43,7 @@ def draw_found_plates(
 
 
 def tiled(tiles: Sequence[Image], columns: int) -> Image:
-    """Put pictures of one size side by side, row by row."""
+    """Arrange images of equal size row by row."""
     blank = np.full_like(tiles[0], 255)
     full = [*tiles, *[blank] * (-len(tiles) % columns)]
     rows = [np.hstack(full[start : start + columns]) for start in range(0, len(full), columns)]
@@ -53,7 +53,7 @@ def tiled(tiles: Sequence[Image], columns: int) -> Image:
 def draw_read_plates(
     pictures: Sequence[Image], truths: Sequence[Sequence[Sequence[str]]], read: Sequence[Sequence[str]], path: Path
 ) -> None:
-    """Draw plates as the reader sees them, each with its truth, and below it in red what was read instead."""
+    """Draw the reader's inputs, each with its ground truth, and in red below it a reading that differs."""
     tiles = []
     for picture, rows, labels in zip(pictures, truths, read, strict=True):
         truth = "".join(label for row in rows for label in row)
@@ -66,7 +66,7 @@ def draw_read_plates(
 
 
 def write_label(image: Image, text: str, place_xy: tuple[int, int], colour_rgb: tuple[int, int, int]) -> Image:
-    """Write a line of text in any of the country's scripts, 16 pixels high, on a copy."""
+    """Draw a line of text in any of the country's scripts, 16 pixels high; returns a copy."""
     page = PillowImage.fromarray(image)
     font = load_font(Face("Noto Sans Devanagari", 600)).font_variant(size=16)
     ImageDraw.Draw(page).text(place_xy, text, fill=colour_rgb[::-1], font=font)

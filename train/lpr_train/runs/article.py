@@ -1,4 +1,4 @@
-"""The article's experiment, several times over: how good its network is by the luck of the seed."""
+"""The article's experiment, repeated with several seeds to show the spread of its accuracy."""
 
 import csv
 from collections.abc import Sequence
@@ -14,34 +14,34 @@ from lpr_train.tasks.characters import CharactersTask
 from lpr_train.tasks.characters_config import CharactersConfig
 
 PUBLISHED = {"best": 0.914, "last": 0.857}
-"""Validation accuracy after the best and the last of the article's 20 epochs, on its augmented validation pictures."""
+"""The article's validation accuracy after its best and its last epoch, on augmented validation images."""
 
 
 @dataclass(frozen=True)
 class ArticleRun:
-    """One seed's figures, on the published validation split."""
+    """Metrics of one seed on the published validation split."""
 
     seed: int
     best: float
-    """accuracy at the best epoch: chosen by what it is measured on, so it flatters"""
+    """accuracy at the best epoch; optimistic, as the epoch is chosen on the same data"""
     best_epoch: int
     last: float
     """accuracy after the last epoch"""
     varied_best: float
-    """the best on pictures varied as the article varies its own"""
+    """best accuracy on validation images that are augmented as in the article"""
     varied_last: float
     minutes: float
 
 
 def run_article(data: Path, out: Path, seeds: int, epochs: int, country: str) -> list[ArticleRun]:
-    """Train seed after seed, those that are finished left as they are, and write `article.json` and `article.png`.
+    """Train one run for each seed, skip finished ones, and write `article.json` and `article.png`.
 
     Args:
         data: folder of the characters data set.
-        out: takes a run folder a seed; the same one again goes on where it was stopped.
-        seeds: how many; they count from 1.
-        epochs: of each run; the article has 20.
-        country: whose classes.
+        out: folder with one run folder for each seed; a stopped experiment resumes from it.
+        seeds: number of seeds, counted from 1.
+        epochs: epochs of each run; 20 in the article.
+        country: country of the classes.
 
     Returns:
         The finished runs; fewer than `seeds` after Ctrl-C.
@@ -72,13 +72,13 @@ def _train(config: CharactersConfig, folder: Path) -> dict[str, Any]:
 
 
 def read_history(folder: Path) -> list[dict[str, float]]:
-    """A run's epochs, from history.csv."""
+    """Read the epochs of a run from history.csv."""
     with (folder / "history.csv").open(encoding="utf-8") as file:
         return [{key: float(value) for key, value in row.items() if value} for row in csv.DictReader(file)]
 
 
 def read_run(folder: Path, seed: int) -> ArticleRun:
-    """A finished run's figures."""
+    """Read the metrics of a finished run."""
     history = read_history(folder)
     plain = [row["validation_accuracy"] for row in history]
     varied = [row["varied_validation_accuracy"] for row in history]
@@ -88,7 +88,7 @@ def read_run(folder: Path, seed: int) -> ArticleRun:
 
 
 def summary(runs: Sequence[ArticleRun]) -> dict[str, Any]:
-    """The runs, and mean, least and most of each figure over them, beside the published ones."""
+    """The runs, with mean, minimum and maximum of each metric, and the published values."""
     figures = ("best", "last", "varied_best", "varied_last")
     return {
         "published": PUBLISHED,
@@ -102,7 +102,7 @@ def _spread(values: Sequence[float]) -> dict[str, float]:
 
 
 def format_article(runs: Sequence[ArticleRun]) -> str:
-    """A line a seed, their means, and what was published."""
+    """Format a line for each seed, their means, and the published values."""
     over = summary(runs)["over seeds"]
     lines = [f"seed {run.seed}: best {run.best:.1%} (epoch {run.best_epoch}), last {run.last:.1%}" for run in runs]
     lines.append(f"mean: best {over['best']['mean']:.1%}, last {over['last']['mean']:.1%}")
@@ -114,7 +114,7 @@ def format_article(runs: Sequence[ArticleRun]) -> str:
 
 
 def plot_article(histories: Sequence[Sequence[dict[str, float]]], path: Path) -> None:
-    """Draw each seed's validation accuracy over the epochs: pictures as they are, and varied; published ones dotted."""
+    """Plot each seed's validation accuracy over the epochs, original and augmented images; published values dotted."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(11, 4.5), layout="constrained")

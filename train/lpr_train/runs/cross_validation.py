@@ -1,4 +1,4 @@
-"""A network judged on all of the training photographs: each by the run that held it out, vehicles kept together."""
+"""Cross-validation over all training photographs, with the photographs of a vehicle in the same fold."""
 
 import dataclasses
 from collections.abc import Callable, Iterable, Sequence
@@ -7,7 +7,7 @@ from typing import Any
 
 from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.metrics import WIDTH_BANDS, character_error_rate, share, width_band
-from lpr_train.base.config import FitConfig, config_to_toml
+from lpr_train.base.config import FitConfig, read_config
 from lpr_train.base.task import ReportsOutcomes, Task
 from lpr_train.runs.run_folder import is_finished, write_json
 from lpr_train.runs.train_run import train_run
@@ -19,22 +19,22 @@ Outcome = dict[str, Any]
 
 
 def cross_validate(command: str, config: FitConfig, folds: int, out: Path) -> list[list[Outcome]]:
-    """Train fold after fold, those that are finished left as they are, and write `cross_validation.json`.
+    """Train one run for each fold, skip finished ones, and write `cross_validation.json`.
 
     Args:
         command: `reader` or `detector`.
-        config: of every run; its photographs are parted by `seed`.
-        folds: how many.
-        out: takes a run folder a fold; the same one again goes on where it was stopped.
+        config: settings of every run; `seed` assigns the photographs to folds.
+        folds: number of folds.
+        out: folder with one run folder for each fold; a stopped cross-validation resumes from it.
 
     Returns:
-        What became of each plate, a finished fold each; fewer than `folds` after Ctrl-C.
+        The result for each plate, for each finished fold; fewer than `folds` after Ctrl-C.
 
     Raises:
-        LprError: there is no data, a fold there has other settings, or training fails.
+        LprError: there is no data, a fold in `out` has other settings, or training fails.
     """
     if not config.data:
-        raise LprError("A cross-validation is over real photographs: give --data DIR.")
+        raise LprError("Cross-validation needs real photographs: give --data DIR.")
     done: list[list[Outcome]] = []
     for fold in range(1, folds + 1):
         chosen: dict[str, Any] = {"fold": fold, "folds": folds}
@@ -48,12 +48,12 @@ def cross_validate(command: str, config: FitConfig, folds: int, out: Path) -> li
 
 
 def _finish(task: Task, folder: Path) -> bool:
-    """Train a fold, or what is left of it; False where it was stopped."""
+    """Train a fold or resume it; returns False if it was stopped."""
     from lpr_train.loop.fit import CHECKPOINT
 
     begun = (folder / CHECKPOINT).exists()
-    if begun and (folder / "config.toml").read_text(encoding="utf-8") != config_to_toml(task.config):
-        raise LprError(f"{folder} was begun with other settings. Give those again, or another --out.")
+    if begun and read_config(folder / "config.toml", type(task.config)) != task.config:
+        raise LprError(f"{folder} holds a run with other settings. Give the same settings, or another --out.")
     if is_finished(folder, task.config.epochs):
         return True
     return not train_run(task, folder, resume=begun)["interrupted"]
@@ -69,7 +69,7 @@ def _outcomes(task: Task, folder: Path) -> list[Outcome]:
 
 
 def figures(folds: Sequence[Sequence[Outcome]]) -> dict[str, Any]:
-    """Figures over all folds together, with 95 % intervals (Wilson 1927), by rows and width, and of each fold."""
+    """Compute metrics with Wilson intervals (Wilson 1927) over all folds, by rows, by width, and for each fold."""
     plates = [outcome for fold in folds for outcome in fold]
     return {
         "all": _measure(plates),
@@ -90,7 +90,7 @@ def _band(plate: Outcome) -> str:
 def _grouped(
     plates: Sequence[Outcome], name_of: Callable[[Outcome], str], order: Sequence[str]
 ) -> Iterable[tuple[str, list[Outcome]]]:
-    """Groups of plates by name, in an order or by alphabet; a false alarm is of no group."""
+    """Group plates by name, in the given order or alphabetically; false positives belong to no group."""
     named = [(name_of(plate), plate) for plate in plates if "false_alarm" not in plate]
     for name in order or sorted({name for name, _ in named}):
         group = [plate for its, plate in named if its == name]
@@ -99,7 +99,7 @@ def _grouped(
 
 
 def _measure(plates: Sequence[Outcome]) -> dict[str, Any]:
-    """A reader's exact match and CER, a detector's recall and precision."""
+    """Exact match and CER of a reader, recall and precision of a detector."""
     true = [plate for plate in plates if "false_alarm" not in plate]
     if any("truth" in plate for plate in true):
         exact = sum(plate["truth"] == plate["read"] for plate in true)
@@ -111,7 +111,7 @@ def _measure(plates: Sequence[Outcome]) -> dict[str, Any]:
 
 
 def format_figures(found: dict[str, Any]) -> str:
-    """A line a group."""
+    """Format one line for each group."""
     lines = [("all", found["all"]), *found["by rows"].items(), *found["by width"].items()]
     lines += [(f"fold {number}", measure) for number, measure in enumerate(found["folds"], 1)]
     return "\n".join(f"{name:<12} {_format(measure, name)}" for name, measure in lines)
@@ -121,7 +121,7 @@ def _format(measure: dict[str, Any], name: str) -> str:
     parts = []
     for metric, value in measure.items():
         if metric == "precision" and name != "all" and not name.startswith("fold"):
-            continue  # a false alarm has no rows and no plate's width
+            continue  # a false positive has no rows and no width
         if isinstance(value, dict):
             low, high = value["interval"]
             told = "–" if value["value"] is None else f"{value['value']:.1%} [{low:.0%}–{high:.0%}]"

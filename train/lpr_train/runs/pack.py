@@ -1,4 +1,4 @@
-"""A run made fit to be shipped: weights alone, rendered pictures instead of other people's, no paths."""
+"""Copy a run for distribution: only weights, rendered images instead of real ones, no local paths."""
 
 import dataclasses
 import json
@@ -17,21 +17,21 @@ from lpr_train.runs.run_folder import write_json, write_text
 from lpr_train.tasks.registry import task_classes
 
 DATA = "data"
-"""What stands for the data folder in the settings of a shipped run."""
+"""Placeholder for the data folder in the settings of a packed run."""
 CONFIDENCE = "confidence.json"
-"""What `lpr-bench calibrate --out` wrote into a run, and `lpr-export` takes from it."""
+"""Confidence calibration in a run folder: written by `lpr-bench calibrate --out`, used by `lpr-export`."""
 QUALITY = 85
-"""JPEG's, of the pictures that are shipped: small, and no worse than a camera's."""
+"""JPEG quality of the packed images: small files, no worse than a camera's."""
 MILDER = 0.5
-"""How much its pictures are degraded beside training's: on what nobody can read, any rounding changes the text."""
+"""Degradation relative to training: on illegible images, rounding would change the text."""
 MOST_MEGAPIXELS = 10.0
-"""Of each set of pictures: about 1 MB on disk."""
+"""Limit for each image set, which keeps its file small."""
 
 
 def pack_run(run: Path, out: Path) -> Path:
-    """Write a copy of a run that holds nothing of the data it was trained on but the weights.
+    """Copy a run without any training data except the weights.
 
-    Its pictures for calibration and parity are drawn anew by the renderer, from the run's seed.
+    The images for calibration and parity are rendered from the run's seed.
 
     Args:
         run: a finished run folder.
@@ -58,14 +58,14 @@ def pack_run(run: Path, out: Path) -> Path:
 
 
 def _copy_confidence(run: Path, out: Path) -> None:
-    """Take the reader's confidence along; one that an older network left there goes."""
+    """Copy the reader's confidence calibration, or delete an older one in `out`."""
     (out / CONFIDENCE).unlink(missing_ok=True)
     if (run / CONFIDENCE).is_file():
         shutil.copyfile(run / CONFIDENCE, out / CONFIDENCE)
 
 
 def _rendering(config: FitConfig) -> FitConfig:
-    """The run's settings, without its data, to draw pictures by."""
+    """The run's settings without real data, for rendering images."""
     changes: dict[str, Any] = dict.fromkeys(_runs_named(config), "")
     strength = MILDER * getattr(config, "strength", 0.0)
     return dataclasses.replace(config, **changes | {"data": "", "strength": strength})
@@ -77,7 +77,7 @@ def _shown(config: FitConfig) -> FitConfig:
 
 
 def _without_paths(training: dict[str, Any]) -> dict[str, Any]:
-    """The settings of a run, and of those that it began from, with the names of folders alone."""
+    """Replace paths in a run's settings, and in those of its initial runs, by the folder's name."""
     names = {key: Path(training[key]).name for key in ("init", "reader") if training.get(key)}
     data = {"data": DATA} if training.get("data") else {}
     before = {"began_from": _without_paths(training["began_from"])} if training.get("began_from") else {}
@@ -85,7 +85,7 @@ def _without_paths(training: dict[str, Any]) -> dict[str, Any]:
 
 
 def _runs_named(config: FitConfig) -> list[str]:
-    """The settings that name other run folders."""
+    """Names of the settings that refer to other run folders."""
     return [name for name in ("init", "reader") if hasattr(config, name)]
 
 
@@ -98,7 +98,7 @@ def _read_card(run: Path) -> dict[str, Any]:
 
 
 def _write_weights(run: Path, rendering: Task, out: Path) -> None:
-    """The network without its optimiser, and the pictures that go with it."""
+    """Save the network without its optimiser, with rendered images for calibration and parity."""
     model = rendering.build()
     model.set_weights(load_network(run / "model.keras").get_weights())
     out.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""The files of a run folder: all that export, or the next run, needs to know of this one."""
+"""Files of a run folder, which export or a later run read."""
 
 import csv
 import dataclasses
@@ -21,7 +21,7 @@ from lpr_train.report.plots import plot_curves
 
 
 def open_run(out: Path, config: FitConfig) -> None:
-    """Make the folder and write the settings, so that a run that is stopped can be resumed.
+    """Create the folder and write the settings, so that a stopped run can be resumed.
 
     Raises:
         LprError: the folder can't be written.
@@ -34,10 +34,10 @@ def open_run(out: Path, config: FitConfig) -> None:
 
 
 def write_run(task: Task, fitted: Fitted, out: Path) -> dict[str, Any]:
-    """Write a run's files, the network first.
+    """Write all files of a finished run, the network first.
 
     Returns:
-        What metrics.json holds.
+        The contents of metrics.json.
     """
     _whole(out / "model.keras", fitted.model.save)
     write_text(out / SEEN, seen_by(task).to_json())
@@ -53,13 +53,13 @@ def write_run(task: Task, fitted: Fitted, out: Path) -> dict[str, Any]:
 
 
 def seen_by(task: Task) -> SeenPictures:
-    """What a task's network has learnt from, the weights that it began from included."""
+    """The images that a task's network was trained on, including those of its initial weights."""
     own = task.learnt_sha256() if isinstance(task, LearnsPictures) else ()
     return images_of_initial_run(task.config.init).and_also(SeenPictures.of(own))
 
 
 def _marked(metrics: list[dict[str, Any]], init: str) -> list[dict[str, Any]]:
-    """Figures on what was held out, marked where nobody knows what the starting weights have learnt."""
+    """Mark metrics on held-out data if the training images of the initial weights are unknown."""
     if images_of_initial_run(init).is_complete:
         return metrics
     return [
@@ -69,7 +69,7 @@ def _marked(metrics: list[dict[str, Any]], init: str) -> list[dict[str, Any]]:
 
 
 def model_card(task: Task, fitted: Fitted, name: str, metrics: list[dict[str, Any]]) -> dict[str, Any]:
-    """The manifest as far as training knows it; export adds outputs, precision, calibration and hashes."""
+    """Build the manifest's training part; export adds outputs, precision, calibration and hashes."""
     training = with_initial_runs(dataclasses.asdict(task.config) | {"best_epoch": fitted.state.best_epoch})
     return {
         "kind": task.kind,
@@ -107,7 +107,7 @@ def _history_csv(history: list[dict[str, float]]) -> str:
 
 
 def is_finished(folder: Path, epochs: int) -> bool:
-    """Whether a run folder holds a run of so many epochs, whole."""
+    """Whether a run folder holds a complete run of at least `epochs` epochs."""
     path = folder / "metrics.json"
     if not path.is_file():
         return False
@@ -116,12 +116,12 @@ def is_finished(folder: Path, epochs: int) -> bool:
 
 
 def write_json(path: Path, values: dict[str, Any]) -> None:
-    """Write values for people and programs."""
+    """Write values as indented JSON."""
     write_text(path, json.dumps(values, ensure_ascii=False, indent=2) + "\n")
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a file beside its place and rename it."""
+    """Write a temporary file and rename it."""
     _whole(path, lambda beside: beside.write_text(text, encoding="utf-8"))
 
 

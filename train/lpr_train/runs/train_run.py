@@ -1,4 +1,4 @@
-"""One run from settings to a folder, whoever asks for it."""
+"""Train one run and write its folder."""
 
 from pathlib import Path
 from typing import Any
@@ -13,16 +13,16 @@ def train_run(task: Task, out: Path, resume: bool) -> dict[str, Any]:
 
     Args:
         task: what to train.
-        out: the run's folder, made if need be.
-        resume: go on from its last whole epoch.
+        out: the run folder, created if missing.
+        resume: continue from the last complete epoch.
 
     Returns:
-        What metrics.json holds; nothing for a worker that isn't the chief, who writes it.
+        The contents of metrics.json; empty for a worker that isn't the chief.
 
     Raises:
-        LprError: the folder holds a run that isn't to be resumed, or training fails.
+        LprError: the folder already holds a run and `resume` is False, or training fails.
     """
-    # TensorFlow is slow to import: not before the folder is known to be free.
+    # TensorFlow is slow to import, so check the folder first.
     from lpr_train.loop.fit import CHECKPOINT, fit
     from lpr_train.runs.run_folder import open_run, write_run
 
@@ -31,6 +31,6 @@ def train_run(task: Task, out: Path, resume: bool) -> dict[str, Any]:
         fit(task, out, resume)
         return {}
     if not resume and (out / CHECKPOINT).exists():
-        raise LprError(f"{out} holds a run already. Go on with it by --resume, or give another --out.")
+        raise LprError(f"{out} already holds a run. Continue it with --resume, or give another --out.")
     open_run(out, task.config)
     return write_run(task, fit(task, out, resume), out)

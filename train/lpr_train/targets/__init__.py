@@ -1,1 +1,1 @@
-"""What a network shall answer: heat maps, and forced alignment of characters."""
+"""Training targets: heat maps, and forced alignment of characters."""

@@ -1,7 +1,7 @@
-"""Finding where the known characters of a real plate stand, by the reader's own outputs (forced alignment).
+"""Forced alignment: locate the known characters of a real plate with the reader's own outputs.
 
-Labelled plates say what is written, row by row, but not where. A reader that was trained on rendered plates knows
-well enough: of all places that keep the rows' order, those that it likes best are taken.
+Labels say which characters a plate has, row by row, but not where. A reader that was trained on rendered plates
+can locate them: of all placements that keep the order within rows, the one with the highest score is taken.
 """
 
 from collections.abc import Sequence
@@ -12,39 +12,38 @@ from lpr_edge.contract.arrays import Floats
 from lpr_train.targets.heat_maps import UNKNOWN, PlacedCharacter
 
 LEAST_GAP = 2
-"""Cells between neighbours: on the narrowest plates characters are three cells apart."""
+"""Minimum distance of neighbouring characters in cells."""
 SHARE_OF_GAP = 0.25
-"""The same beside what each character of a row has of the grid's width: one २ isn't two that stand in a row."""
+"""The same relative to the average width of a character in its row: one glyph must not be taken for two of a kind."""
 LEAST_MEAN = np.log(0.15)
-"""Mean log score of a plate's characters, heat times probability, below which the alignment isn't believed."""
+"""Minimum mean log score (heat-map value times class probability) of a plate's characters for an accepted alignment."""
 LEAST = np.log(0.004)
-"""The same for its worst character: one may be badly wrong, that is what there is to learn."""
+"""Minimum log score of its worst character; low, because a character that is read wrongly is worth learning."""
 LEAST_UNKNOWN = np.log(0.05)
-"""What an unreadable character costs at most: the labels' count of them is approximate, and they may be hardly seen."""
+"""Minimum log score of an unreadable character: their number is approximate, and they may be hardly visible."""
 NEAR = 0.07
-"""How far from its row's line a character's middle may be, beside the grid's height."""
+"""Maximum distance of a character's centre from the line of its row, relative to the grid's height."""
 STEEPEST = 0.2
-"""Most that a row rises or falls over the width, beside the grid's height."""
+"""Maximum rise or fall of a row over the whole width, relative to the grid's height."""
 SLOPES = 9
-"""Lines through one height that are tried."""
+"""Number of slopes that are tried for each height."""
 ROWS_APART = 0.16
-"""Least distance of two rows' lines, at both ends, beside the grid's height: a tenth and more is the gap and halves of
-characters. Without it two rows that both say १५ are found in the one whose १५ is clearer, and a reader that is taught
-so never sees the other.
+"""Minimum distance of two rows' lines at both ends, relative to the grid's height. Without it, two rows with the same
+text could both be aligned with the clearer one, and training on that would teach the reader to miss the other.
 """
 
 
 def align_characters(heads: dict[str, Floats], rows: Sequence[Sequence[int]]) -> list[PlacedCharacter] | None:
-    """Place known characters on a plate.
+    """Align the known characters of a plate with the reader's outputs.
 
     Args:
-        heads: a reader's outputs for the plate: `centre` (h, w, 1), `classes` (h, w, labels), `size` (h, w, 2).
-        rows: the labels' indices, row by row from the top; `UNKNOWN` for a character that nobody could read, and at
-            least one known in each row.
+        heads: the reader's outputs: `centre` (h, w, 1), `classes` (h, w, labels) logits, `size` (h, w, 2).
+        rows: label indices, row by row from the top; `UNKNOWN` for an unreadable character. Each row needs at least one
+            known character.
 
     Returns:
-        One place a character, in reading order, in shares of the reader's input; None where the network disagrees too
-        much for its places to be believed. Places of unknown ones are guesses that belief doesn't ask for.
+        One position for each character, in reading order, in fractions of the reader's input; None if the scores are
+        too low. Positions of unreadable characters are guesses, and their scores don't count.
     """
     scores = _log_scores(heads)
     lines = _lines(scores.shape[0])
@@ -60,7 +59,7 @@ def align_characters(heads: dict[str, Floats], rows: Sequence[Sequence[int]]) ->
 
 
 def _log_scores(heads: dict[str, Floats]) -> Floats:
-    """(h, w, labels + 1): log of heat times probability; last, where `UNKNOWN` points, of any character at all."""
+    """Log of heat-map value times class probability, (h, w, labels + 1); last channel (`UNKNOWN`): any character."""
     logits = heads["classes"]
     shifted = logits - logits.max(axis=-1, keepdims=True)
     log_probabilities = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
@@ -70,14 +69,14 @@ def _log_scores(heads: dict[str, Floats]) -> Floats:
 
 
 def _lines(height: int) -> Floats:
-    """Where a row may run (lines, 2): its height in cells at the left and at the right end, level ones first."""
+    """Candidate lines of a row, (lines, 2): row index in cells at the left and at the right end, level lines first."""
     rises = sorted(np.linspace(-STEEPEST, STEEPEST, SLOPES) * height, key=abs)
     lines = [(middle - rise / 2, middle + rise / 2) for rise in rises for middle in range(height)]
     return np.array([line for line in lines if min(line) >= 0 and max(line) <= height - 1], np.float32)
 
 
 class _Alignment:
-    """The best places of a row's labels along each of many lines, left to right (dynamic programming over columns)."""
+    """Aligns one row's labels, left to right, with each of many lines (dynamic programming over columns)."""
 
     def __init__(self, scores: Floats, lines: Floats, labels: Sequence[int]) -> None:
         height, width = scores.shape[:2]
@@ -90,7 +89,7 @@ class _Alignment:
         self._follow(near.max(axis=1))
 
     def _follow(self, by_column: Floats) -> None:
-        """Fill the tables from the first label to the last; `by_column` is (lines, w, n)."""
+        """Fill the tables from the first label to the last; `by_column` is (lines, w, n) log scores."""
         _, width, count = by_column.shape
         gap = max(LEAST_GAP, int(SHARE_OF_GAP * width / count))
         self._best, self._came = by_column[..., 0], []
@@ -105,11 +104,11 @@ class _Alignment:
 
     @property
     def totals(self) -> Floats:
-        """(lines,): the score of each; -inf where the labels don't fit."""
+        """(lines,) score of the best alignment with each line; -inf where the labels don't fit."""
         return np.asarray(self._best.max(axis=1), np.float32)
 
     def cells(self, line: int) -> list[tuple[int, int]]:
-        """Row and column of each label along one of the lines."""
+        """Row and column of each label on one of the lines."""
         columns = [int(self._best[line].argmax())]
         for came in reversed(self._came):
             columns.append(int(came[line, columns[-1]]))
@@ -117,7 +116,7 @@ class _Alignment:
 
 
 def _choose_lines(scores: Sequence[Floats], lines: Floats, apart: float) -> list[int] | None:
-    """One line a row, from the top, far enough below each other, with the most score in all (dynamic programming)."""
+    """Choose a line for each row, top to bottom with a minimum distance, with the highest total score."""
     follows = ((lines[np.newaxis] - lines[:, np.newaxis]) >= apart).all(axis=-1)  # [upper, lower]
     total, came = scores[0], []
     for row in scores[1:]:

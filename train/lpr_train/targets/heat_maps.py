@@ -1,6 +1,6 @@
-"""Targets on a grid: what a network of peaks should answer.
+"""Heat-map targets of the detector and the reader.
 
-Each target carries its weights as a last channel: where nothing is known, or nothing is asked, the weight is 0.
+The last channel of each target is the loss weight; it is 0 where the label is unknown or doesn't matter.
 """
 
 from collections.abc import Sequence
@@ -13,37 +13,37 @@ from lpr_edge.contract.geometry import picture_order, quad_size
 from lpr_edge.contract.outputs import cell_middle, encode_offsets
 
 POSITIVE = 0.5
-"""Heat from which a cell answers for its plate or character."""
+"""Heat-map value from which a cell also predicts the plate's corners or the character's class."""
 NARROWEST = 0.6
-"""Least standard deviation of a peak, in cells: its neighbours then have a quarter of its heat."""
+"""Minimum standard deviation of a peak in cells, so that its neighbours still have a visible value."""
 
 
 UNKNOWN = -1
-"""Index of what nobody could read: no loss asks anything there."""
+"""Label index of an unreadable character: no loss applies there."""
 
 
 @dataclass(frozen=True)
 class PlacedCharacter:
-    """A character whose place is known, in shares of the plate's width and height."""
+    """A character with a known position, in fractions of the plate's width and height."""
 
     index: int
-    """Which label; `UNKNOWN` for a place where something unreadable may stand."""
+    """Label index; `UNKNOWN` for a region that may hold unreadable characters."""
     x: float
     y: float
     width: float
-    """0 where the size isn't known."""
+    """0 if the size isn't known"""
     height: float
 
 
 def peak(grid: tuple[int, int], cell: tuple[int, int], spread_rc: tuple[float, float]) -> Floats:
-    """A bell (h, w) that is 1 at `cell`, with standard deviations along rows and columns in cells."""
+    """Gaussian peak (h, w) float32 with the value 1 at `cell`; standard deviations along rows and columns, in cells."""
     rows = np.arange(grid[0], dtype=np.float32)[:, np.newaxis] - cell[0]
     columns = np.arange(grid[1], dtype=np.float32)[np.newaxis] - cell[1]
     return np.exp(-(rows**2) / (2 * spread_rc[0] ** 2) - columns**2 / (2 * spread_rc[1] ** 2)).astype(np.float32)
 
 
 def cell_of(x: float, y: float, grid: tuple[int, int]) -> tuple[int, int] | None:
-    """The cell (row, column) that holds a point given in shares of the input; None outside."""
+    """The cell (row, column) that contains a point given in fractions of the input; None outside."""
     row, column = int(np.floor(y * grid[0])), int(np.floor(x * grid[1]))
     return (row, column) if 0 <= row < grid[0] and 0 <= column < grid[1] else None
 
@@ -55,17 +55,18 @@ def plate_targets(
     stride: int,
     loose: Sequence[Quad] = (),
 ) -> dict[str, Floats]:
-    """Targets of a detector.
+    """Build the targets of the detector.
 
     Args:
-        quads: plates to find, (4, 2) corners in input pixels from the plate's own top left.
-        ignored: plates that may be found or not: nobody could read them.
+        quads: plates to detect, (4, 2) corners in input pixels, clockwise from the plate's own top left.
+        ignored: plates that may or may not be detected, such as illegible ones.
         input_hw: height and width of the input in pixels.
-        stride: input pixels a cell.
-        loose: boxes around plates to find, of whose corners nothing is asked.
+        stride: input pixels per cell.
+        loose: boxes around plates to detect whose exact corners are unknown; no corner loss applies there.
 
     Returns:
-        `centre` (h, w, 2): heat and weight; `corners` (h, w, 9): codes and weight; `turn` (h, w, 5): shares and weight.
+        `centre` (h, w, 2): heat map and weight; `corners` (h, w, 9): encoded offsets and weight; `turn` (h, w, 5):
+        probabilities of the four rotations and weight.
     """
     grid = (input_hw[0] // stride, input_hw[1] // stride)
     centre = np.zeros((*grid, 2), np.float32)
@@ -94,7 +95,7 @@ def _draw_plate(
 
 
 def _draw_centre(quad: Quad, centre: Floats, input_hw: tuple[int, int], stride: int) -> Floats:
-    """Draw a plate's peak; its heat (h, w), none where its middle is outside."""
+    """Draw a plate's peak; returns its heat map (h, w), zero if the plate's centre is outside."""
     grid = (centre.shape[0], centre.shape[1])
     x, y = quad.mean(axis=0)
     cell = cell_of(x / input_hw[1], y / input_hw[0], grid)
@@ -108,7 +109,7 @@ def _draw_centre(quad: Quad, centre: Floats, input_hw: tuple[int, int], stride: 
 
 
 def _covered(quads: Sequence[Quad], grid: tuple[int, int], stride: int) -> Floats:
-    """1 in cells that lie in one of the quads' boxes, else 0."""
+    """Mask (h, w) float32 of the cells that any quad's bounding box covers: 1 there, else 0."""
     mask = np.zeros(grid, np.float32)
     for quad in quads:
         low = np.floor(quad.min(axis=0) / stride).astype(int).clip(0)
@@ -118,15 +119,15 @@ def _covered(quads: Sequence[Quad], grid: tuple[int, int], stride: int) -> Float
 
 
 def character_targets(characters: Sequence[PlacedCharacter], grid: tuple[int, int]) -> dict[str, Floats]:
-    """Targets of a reader.
+    """Build the targets of the reader.
 
     Args:
-        characters: what stands where on the plate.
-        grid: rows and columns of the outputs.
+        characters: the plate's characters and unknown regions.
+        grid: height and width of the output in cells.
 
     Returns:
-        `centre` (h, w, 2): heat and weight; `classes` (h, w, 2): label and weight; `size` (h, w, 3): width, height
-        and weight. Weights are 0 at unknown places, but for the known characters that stand there.
+        `centre` (h, w, 2): heat map and weight; `classes` (h, w, 2): label index and weight; `size` (h, w, 3): width,
+        height and weight. Weights are 0 in unknown regions, except at known characters.
     """
     centre = np.zeros((*grid, 2), np.float32)
     centre[..., 1] = 1.0
@@ -154,7 +155,7 @@ def _draw_character(character: PlacedCharacter, centre: Floats, classes: Floats,
 
 
 def _cells_in(place: PlacedCharacter, grid: tuple[int, int]) -> tuple[slice, slice]:
-    """The rows and columns that a box touches."""
+    """The rows and columns that a box covers."""
     top, bottom = (round((place.y + side * place.height / 2) * grid[0]) for side in (-1, 1))
     left, right = (round((place.x + side * place.width / 2) * grid[1]) for side in (-1, 1))
     return slice(max(0, top), max(0, bottom)), slice(max(0, left), max(0, right))

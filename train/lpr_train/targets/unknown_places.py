@@ -1,4 +1,4 @@
-"""Where on a partly legible plate something unreadable may stand: places that no loss asks about."""
+"""Regions of a partly legible plate that may hold unreadable characters, where no loss applies."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -6,23 +6,23 @@ from itertools import pairwise
 from lpr_train.targets.heat_maps import UNKNOWN, PlacedCharacter
 
 OUTSIDE = (-0.4, 1.4)
-"""How far around the plate unreadable characters may reach, in shares of it: corners of cut plates are guesses."""
+"""Left and right limit of the regions in fractions of the plate: the corners of a truncated plate are guesses."""
 ROW_HEIGHT = 1.3
-"""Height of a row's band beside its tallest known character."""
+"""Height of a row's band relative to its tallest known character."""
 
 Row = Sequence[PlacedCharacter]
 
 
 def unknown_places(rows: Sequence[Row]) -> list[PlacedCharacter]:
-    """Boxes, of index `UNKNOWN`, that hold all that may stand where nobody could read.
+    """Find boxes with the index `UNKNOWN` that cover all unreadable characters.
 
     Args:
-        rows: the plate's characters as labelled, row by row; unreadable ones have the index `UNKNOWN`, and their own
-            places don't count: a row's labels tell how many there are only approximately.
+        rows: the plate's characters as labelled, row by row; unreadable ones have the index `UNKNOWN`. Their own
+            positions are ignored, because labels give their number only approximately.
 
     Returns:
-        For each run of unreadable characters the room between its known neighbours, or to the plate's side; for a row
-        without any known one the room between the rows around it.
+        For each run of unreadable characters the region between its known neighbours, or up to the plate's side; for a
+        row without known characters the region between the adjacent rows.
     """
     places = []
     for number, row in enumerate(rows):
@@ -33,7 +33,7 @@ def unknown_places(rows: Sequence[Row]) -> list[PlacedCharacter]:
 
 
 def _gaps(row: Row) -> list[tuple[float, float]]:
-    """Left and right end of each run of unreadable characters."""
+    """Left and right end of each run of unreadable characters, in fractions of the plate."""
     first, last = OUTSIDE
     if all(character.index == UNKNOWN for character in row):
         return [(first, last)]
@@ -46,7 +46,7 @@ def _gaps(row: Row) -> list[tuple[float, float]]:
 
 
 def _band(rows: Sequence[Row], number: int) -> tuple[float, float]:
-    """Top and bottom of a row: around its known characters, or, without any, between the rows next to it."""
+    """Top and bottom of a row: around its known characters or, without any, between the adjacent rows."""
     own = _extent(rows[number])
     if own is not None:
         middle, half = (own[0] + own[1]) / 2, ROW_HEIGHT * (own[1] - own[0]) / 2
