@@ -65,7 +65,7 @@ def test_the_file_s_settings_stand_under_the_flags(tmp_path: Path) -> None:
     ("arguments", "message"),
     [
         (["--resume"], "config.toml can't be read"),
-        (["--resume", "--config", "x.toml"], "--resume goes on with the run's own config.toml"),
+        (["--resume", "--config", "x.toml"], "--resume continues with the run's own config.toml"),
         (["--config", "none.toml"], "none.toml can't be read"),
         (["--epochs", "0"], "`epochs` is 0, and it must be 1 or more"),
         (["--init", "nowhere"], "model.keras isn't there|nowhere isn't there"),

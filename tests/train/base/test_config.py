@@ -8,6 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from lpr_edge.contract.errors import LprError
+from lpr_train.app.cli import _current_flag
 from lpr_train.base.config import (
     FitConfig,
     add_flags,
@@ -18,6 +19,8 @@ from lpr_train.base.config import (
     with_flags,
 )
 from lpr_train.tasks.characters_config import CharactersConfig
+from lpr_train.tasks.detector import DetectorConfig
+from lpr_train.tasks.reader import ReaderConfig
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,28 @@ def test_any_text_and_number_survive_toml(text: str, number: float) -> None:
     """No folder name or rate can break the file that a run is repeated from."""
     config = replace(FitConfig(), data=text, learning_rate=number)
     assert config_from_dict(FitConfig, tomllib.loads(config_to_toml(config)), "test") == config
+
+
+@pytest.mark.parametrize(
+    ("config_class", "former", "key"),
+    [
+        (DetectorConfig, "trouble_share", "occlusion_share"),
+        (ReaderConfig, "recombined_share", "copy_paste_share"),
+        (CharactersConfig, "mix_share", "mixup_share"),
+    ],
+)
+def test_former_keys_are_accepted(tmp_path: Path, config_class: type[FitConfig], former: str, key: str) -> None:
+    """The config.toml of a run of an earlier version still loads, and the current key is written back."""
+    config = read_config(_write(tmp_path, f"{former} = 0.125\n"), config_class)
+    assert getattr(config, key) == 0.125
+    assert f"\n{key} = 0.125\n" in config_to_toml(config)
+
+
+def test_former_flags_are_accepted() -> None:
+    """A command line of an earlier version still works, with either way of giving the value."""
+    arguments = ["detector", "--trouble-share", "0.5", "--mistaken-weight=4", "--out", "a=--mix-share"]
+    current = ["detector", "--occlusion-share", "0.5", "--hard-example-weight=4", "--out", "a=--mix-share"]
+    assert [_current_flag(argument) for argument in arguments] == current
 
 
 def test_an_unknown_key_names_the_nearest(tmp_path: Path) -> None:

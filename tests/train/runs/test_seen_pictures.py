@@ -68,7 +68,7 @@ def test_held_out_photographs_that_were_learnt_before_judge_nothing(
     init = before(tmp_path, [digest for digest in hashes(data) if digest not in spared])
     tuned = task_class(config_class(data=str(data), holdout=0.5, heldout=10, init=init))
     assert set(tuned.heldout(10).sha256) == set(spared)
-    assert "3 of 5 held-out pictures were learnt by" in capsys.readouterr().err
+    assert "3 of 5 held-out images were training images of" in capsys.readouterr().err
     assert seen_by(tuned) == SeenPictures.of(set(hashes(data)) - set(spared))
 
     tuned = task_class(config_class(data=str(data), holdout=0.5, heldout=10, init=before(tmp_path, hashes(data))))

@@ -70,7 +70,7 @@ def test_unknowns_are_drawn_of_each_kind() -> None:
 
 def test_unknowns_train_without_a_preference() -> None:
     """Clutter and strangers ask for an even answer."""
-    for settings in ({"clutter_share": 1.0}, {"clutter_share": 0.0, "stranger_share": 1.0}):
+    for settings in ({"clutter_share": 1.0}, {"clutter_share": 0.0, "foreign_share": 1.0}):
         task = CharactersTask(CharactersConfig(**settings))  # type: ignore[arg-type]
         assert task.sample(0)[1]["scores"] == pytest.approx(1 / 12)
 

@@ -8,14 +8,14 @@ from typing import Any
 
 from lpr_edge.contract.command import run_command
 from lpr_edge.contract.errors import LprError
-from lpr_train.base.config import C, add_flags, read_config, with_flags
+from lpr_train.base.config import FORMER_KEYS, C, add_flags, read_config, with_flags
 from lpr_train.labels.commands import add_commands as add_label_commands
 from lpr_train.tasks.registry import FOLD_TASKS, TASKS, task_classes
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run a command; returns 1 for errors that the user can fix, 2 for wrong usage, 130 after Ctrl-C."""
-    arguments = sys.argv[1:] if argv is None else argv
+    arguments = [_current_flag(argument) for argument in (sys.argv[1:] if argv is None else argv)]
 
     def act() -> int:
         parsed = build_parser(arguments).parse_args(arguments)
@@ -23,6 +23,13 @@ def main(argv: list[str] | None = None) -> int:
         return status
 
     return run_command("lpr-train", act)
+
+
+def _current_flag(argument: str) -> str:
+    """Replace a former flag by its current name; other arguments stay."""
+    flag, equals, value = argument.partition("=")
+    key = FORMER_KEYS.get(flag.removeprefix("--").replace("-", "_")) if flag.startswith("--") else None
+    return f"--{key.replace('_', '-')}{equals}{value}" if key else argument
 
 
 def build_parser(arguments: list[str]) -> argparse.ArgumentParser:

@@ -90,6 +90,18 @@ class FitConfig:
 
 C = TypeVar("C", bound=FitConfig)
 
+FORMER_KEYS = {
+    "flattened_share": "one_row_share",
+    "misread_weight": "hard_example_weight",
+    "mistaken_weight": "hard_example_weight",
+    "mix_share": "mixup_share",
+    "pasted_share": "letter_paste_share",
+    "recombined_share": "copy_paste_share",
+    "stranger_share": "foreign_share",
+    "trouble_share": "occlusion_share",
+}
+"""Former name of a key -> its name: config.toml of older runs has the former ones."""
+
 
 def require(holds: bool, key: str, found: object, expected: str) -> None:
     """Check a condition on the value of a setting.
@@ -115,7 +127,8 @@ def config_from_dict(
     Raises:
         LprError: a key is unknown (the message suggests the nearest known one), or a value has the wrong type.
     """
-    given = check_table(config_class, values, origin)
+    renamed = {FORMER_KEYS.get(key, key): value for key, value in values.items()}
+    given = check_table(config_class, renamed, origin)
     return dataclasses.replace(config_class.preset(given | dict(flags or {})), **given)
 
 

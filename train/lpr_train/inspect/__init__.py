@@ -1,1 +1,1 @@
-"""A look at a data set before training: mistakes in it, counts, examples."""
+"""Check and explore data sets before training."""

@@ -1,4 +1,4 @@
-"""Faults in data folders, found before they spoil a training run."""
+"""Check data folders for errors before training."""
 
 from pathlib import Path
 
@@ -10,14 +10,14 @@ from lpr_train.inspect.check_characters import check_characters
 from lpr_train.inspect.check_plates import check_plates
 
 CHECKS = {"plates": check_plates, "crops": check_plates, "characters": check_characters}
-"""Data set -> what looks through it."""
+"""Data set -> function that checks it."""
 
 
 def check_folder(folder: Path, country: Country) -> Report:
-    """Look through plates, crops, characters, or the folder that holds them.
+    """Check a plates, crops or characters data set, or a folder with several of them.
 
     Raises:
-        DataError: none of them is there.
+        DataError: the folder has none of them.
     """
     report = Report()
     found = [name for name in CHECKS if has_dataset(folder, name)]

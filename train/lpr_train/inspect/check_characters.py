@@ -1,4 +1,4 @@
-"""Faults in a folder of single characters, one folder a class."""
+"""Check a folder of single characters with a folder for each class."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +14,7 @@ SPLITS = ("validation", "train")
 
 
 def check_characters(root: Path, country: Country, report: Report) -> list[CheckedImage]:
-    """Note counts by class and split, and every fault, in `report`; the pictures that can be used."""
+    """Add counts by class and split, and every fault, to `report`; returns the usable images."""
     _check_folders(root, country, report)
     kept = [picture for name in country.characters for picture in _readable(root, name, country, report)]
     for split in SPLITS:
@@ -51,7 +51,7 @@ def _readable(root: Path, name: str, country: Country, report: Report) -> Iterat
 
 
 def _check_duplicates(group: list[CheckedImage], report: Report) -> None:
-    """A picture under two labels spoils training; the loader keeps copies of validation out of training by itself."""
+    """Images with two labels are errors; copies of validation images are left out of training by the loader."""
     first, *others = group
     for other in others:
         if other.label != first.label:

@@ -1,4 +1,4 @@
-"""Faults in a folder of labelled photographs of plates, or of plate crops."""
+"""Check a folder of labelled photographs of plates, or of plate crops."""
 
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -18,13 +18,13 @@ from lpr_train.base.findings import SMALLEST_SIDE, CheckedImage, Report, duplica
 SPLITS = ("train", "test")
 LEGIBLE = ("full", "partial", "none")
 UNKNOWN = "unknown"
-"""How counts call what a label doesn't say."""
+"""Name in the counts for what a label leaves out."""
 OUTSIDE = 0.5
-"""Corners may lie outside the picture by this share of its size: plates are cut by its edge, but not by more."""
+"""Distance from the image by which corners may lie outside, as a fraction of its size: the edge may cut a plate."""
 
 
 def check_plates(root: Path, country: Country, report: Report) -> None:
-    """Note counts and every fault in `report`."""
+    """Add counts and every fault to `report`."""
     mentioned: set[Path] = set()
     kept: list[CheckedImage] = []
     for place, photo, size_wh in _photos(root / "labels.jsonl", report):
@@ -41,7 +41,7 @@ def check_plates(root: Path, country: Country, report: Report) -> None:
 
 
 def _photos(path: Path, report: Report) -> Iterator[tuple[str, PlatePhoto, tuple[object, object]]]:
-    """Each line that can be read: its place, what it says, and the width and height that it states."""
+    """Each readable line: its position, its contents, and the width and height that it states."""
     for number, line in read_lines(path):
         try:
             photo = photo_from_line(line, number, path)
@@ -55,7 +55,7 @@ def _photos(path: Path, report: Report) -> Iterator[tuple[str, PlatePhoto, tuple
 def _check_photo(
     place: str, photo: PlatePhoto, size_wh: tuple[object, object], country: Country, report: Report
 ) -> bool:
-    """Tell whether the picture could be read; what is wrong goes into the report."""
+    """Check a photograph; returns whether its image could be read."""
     if photo.split not in SPLITS:
         report.error(place, f"is of the split {photo.split!r}, and only {' and '.join(SPLITS)} are used")
     picture = open_picture(photo.path, report)
@@ -109,14 +109,14 @@ def _check_text(place: str, plate: PlateLabel, country: Country, report: Report)
 
 
 def _check_character_boxes(place: str, plate: PlateLabel, country: Country, report: Report) -> None:
-    """Each character of each row needs its own box: else boxes would teach the wrong labels."""
+    """Check that each character of each row has a box, because surplus boxes would belong to wrong labels."""
     if plate.character_boxes is None:
         return
     boxes = [len(row) for row in plate.character_boxes]
     try:
         labels = [len(country.tokenize(row)) for row in plate.rows]
     except LprError:
-        return  # what the row says is told already
+        return  # the row's error is reported already
     if boxes != labels:
         report.error(place, f"has {_counted(boxes)} boxes of characters in its rows, and {_counted(labels)} labels")
     if any(min(box[2:]) <= 0 for row in plate.character_boxes for box in row):
@@ -138,7 +138,7 @@ def _check_row(place: str, row: str, country: Country, report: Report) -> None:
 
 
 def _code_points(country: Country) -> set[str]:
-    """Every code point that some label holds, and what a label's text may hold beside."""
+    """All code points of the labels, and of what a label's text may contain besides."""
     return {*"".join(country.labels), *UNREADABLE, *" .-·"}
 
 

@@ -1,4 +1,4 @@
-"""A first look at a folder of single characters: how many of each, what they look like, sizes, duplicates."""
+"""Explore a folder of single characters: class counts, samples, sizes, duplicates."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -15,24 +15,24 @@ from lpr_train.inspect.explore_page import write_page
 from lpr_train.inspect.explore_plots import plot_counts, plot_duplicates, plot_samples, plot_sizes
 
 FEW = 0.8
-"""A class with less than this share of the median class's pictures is under-represented: ०, ८ and ९ in the article."""
+"""Fraction of the median class's images below which a class is under-represented: ०, ८ and ९ in the article."""
 
 
 @dataclass(frozen=True)
 class Exploration:
-    """What a data set holds."""
+    """Contents of a data set."""
 
     counts: dict[str, int]
-    """Label -> readable pictures, in the order of the classes."""
+    """Label -> number of readable images, in the order of the classes."""
     rare: tuple[str, ...]
-    """The labels that are under-represented."""
+    """The under-represented labels."""
     duplicates: tuple[tuple[CheckedImage, ...], ...]
-    """Pictures of the same bytes, two or more together."""
+    """Groups of two or more images with identical bytes."""
     report: Report
-    """Every fault, as `lpr-train check` finds it."""
+    """Every fault that `lpr-train check` finds."""
 
     def to_text(self) -> str:
-        """Counts, the under-represented, duplicates and faults, a line each."""
+        """Format the counts, under-represented classes, duplicates and faults, one line each."""
         counts = ", ".join(f"{label} {count}" for label, count in self.counts.items())
         faults = [f"{finding.path}: {finding.problem}" for finding in self.report.findings if finding.is_error]
         return "\n".join(
@@ -46,15 +46,15 @@ class Exploration:
 
 
 def explore(folder: Path, country: Country, out: Path) -> Exploration:
-    """Look through a folder of characters, and write PNGs and `index.html`.
+    """Explore a folder of characters, and write PNGs and `index.html`.
 
     Args:
-        folder: the data set, or what holds it.
-        country: names the classes.
-        out: the folder to write, made if need be.
+        folder: the data set, or its parent.
+        country: defines the classes.
+        out: the folder to write, created if missing.
 
     Raises:
-        LprError: there is no such data, no picture in it can be read, or `out` can't be written.
+        LprError: there is no such data, no image can be read, or `out` can't be written.
     """
     report = Report()
     pictures = check_characters(find_dataset(folder, "characters"), country, report)
@@ -74,7 +74,7 @@ def explore(folder: Path, country: Country, out: Path) -> Exploration:
 
 
 def summarise(pictures: Sequence[CheckedImage], country: Country, report: Report) -> Exploration:
-    """Count pictures, and find the rare classes and the copies."""
+    """Count images, and find under-represented classes and duplicates."""
     by_name = Counter(picture.label for picture in pictures)
     counts = {label: by_name[name] for name, label in country.characters.items()}
     rare = tuple(label for label, count in counts.items() if count < FEW * median(counts.values()))
@@ -83,7 +83,7 @@ def summarise(pictures: Sequence[CheckedImage], country: Country, report: Report
 
 
 def _by_label(pictures: Sequence[CheckedImage], country: Country) -> dict[str, list[Path]]:
-    """Training pictures alone: what is measured on must not be known by sight."""
+    """Training images by label; validation images must not be looked at."""
     return {
         label: [picture.path for picture in pictures if (picture.label, picture.split) == (name, "train")]
         for name, label in country.characters.items()

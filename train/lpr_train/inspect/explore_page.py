@@ -1,4 +1,4 @@
-"""The page of an exploration: one HTML file that holds its pictures."""
+"""The HTML page of an exploration, with embedded images."""
 
 import base64
 import html
@@ -11,7 +11,7 @@ SECTIONS = {
     "sizes.png": "Sizes",
     "duplicates.png": "Copies, byte for byte; red where they cross the split or the classes",
 }
-"""Picture -> its heading."""
+"""Image -> its heading."""
 
 PAGE = """<!doctype html>
 <html lang="en">
@@ -34,11 +34,11 @@ img {{ max-width: 100% }}
 
 
 def write_page(lines: Sequence[str], out: Path) -> None:
-    """Write `index.html` into a folder, with that folder's pictures inside it.
+    """Write `index.html` into a folder, with that folder's images embedded.
 
     Args:
-        lines: what to say above the pictures.
-        out: holds the pictures of `SECTIONS`.
+        lines: text above the images.
+        out: folder with the images of `SECTIONS`.
     """
     items = "\n".join(f"<li>{html.escape(line)}</li>" for line in lines)
     sections = "\n".join(_section(out / name, heading) for name, heading in SECTIONS.items())

@@ -1,4 +1,4 @@
-"""Pictures of a folder of single characters: bars, samples, sizes, duplicates."""
+"""Plots of a folder of single characters: bar chart, samples, sizes, duplicates."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,18 +12,18 @@ from lpr_train.base.findings import CheckedImage
 from lpr_train.report.plots import GREEN, INK, RED, grid, save_picture, write_label
 
 BAR, LONGEST_BAR = 44, 640
-"""Pixels: the height of a bar's row, and the length of the longest bar."""
+"""Height of a bar's row, and length of the longest bar, in pixels."""
 LEFT = 90
-"""Pixels before a bar, for its label."""
+"""Space for the label left of a bar, in pixels."""
 SAMPLES = 14
-"""Pictures of each class on the sheet."""
+"""Images of each class on the sheet."""
 TILE = 64
 MOST_GROUPS = 60
-"""Groups of duplicates that are drawn."""
+"""Maximum number of duplicate groups that are drawn."""
 
 
 def plot_counts(counts: Mapping[str, int], rare: Sequence[str], path: Path) -> None:
-    """Draw a bar a class, as long as it has pictures; those of `rare` labels in red and named so."""
+    """Draw a bar chart of the class counts; `rare` labels in red."""
     page = np.full(((len(counts) + 1) * BAR, LEFT + LONGEST_BAR + 340, 3), 255, np.uint8)
     unit = LONGEST_BAR / max(1, *counts.values())
     for row, (label, count) in enumerate(counts.items()):
@@ -37,7 +37,7 @@ def plot_counts(counts: Mapping[str, int], rare: Sequence[str], path: Path) -> N
 
 
 def plot_samples(by_label: Mapping[str, Sequence[Path]], path: Path) -> None:
-    """Draw a row a class: its label, and pictures from all over its folder, each in its own shape."""
+    """Draw a row for each class: its label, and images from all over its folder, with their aspect ratio."""
     rows = [
         [_title(label), *(picture_tile(read_picture(paths[i])) for i in spread(len(paths), SAMPLES))]
         for label, paths in by_label.items()
@@ -48,7 +48,7 @@ def plot_samples(by_label: Mapping[str, Sequence[Path]], path: Path) -> None:
 
 
 def spread(count: int, wanted: int) -> list[int]:
-    """At most `wanted` indices below `count`, as far apart as can be: neighbours are often the same plate."""
+    """At most `wanted` evenly spaced indices below `count`: neighbouring files are often the same plate."""
     return sorted({int(place) for place in np.linspace(0, count - 1, min(count, wanted))}) if count else []
 
 
@@ -57,7 +57,7 @@ def _title(text: str) -> Image:
 
 
 def picture_tile(picture_bgr: Image) -> Image:
-    """Fit a picture into a white tile without changing its shape."""
+    """Fit an image into a white tile, with its aspect ratio."""
     tile = np.full((TILE + 4, TILE + 4, 3), 255, np.uint8)
     scale = TILE / max(picture_bgr.shape[:2])
     size = max(1, round(picture_bgr.shape[1] * scale)), max(1, round(picture_bgr.shape[0] * scale))
@@ -69,7 +69,7 @@ def picture_tile(picture_bgr: Image) -> Image:
 
 
 def plot_sizes(paths: Sequence[Path], path: Path) -> None:
-    """Draw every picture's width and height, and how many have which height, both on logarithmic axes."""
+    """Plot the widths and heights of all images, and a histogram of the heights, on logarithmic axes."""
     from matplotlib.figure import Figure
 
     sizes = np.array([read_picture(each).shape[:2] for each in paths])
@@ -88,7 +88,7 @@ def plot_sizes(paths: Sequence[Path], path: Path) -> None:
 
 
 def plot_duplicates(groups: Sequence[Sequence[CheckedImage]], labels: Mapping[str, str], path: Path) -> None:
-    """Draw one picture of each group of copies: its classes, how many there are, and red where splits are crossed."""
+    """Draw an image of each group of duplicates with classes and count; red across splits or classes."""
     save_picture(grid([_duplicate_tile(group, labels) for group in groups[:MOST_GROUPS]], 10), path)
 
 

@@ -1,1 +1,1 @@
-"""Detector, reader and classifier: the data, losses and metrics of each."""
+"""Training tasks: detector, reader and character classifier, each with its data, losses and metrics."""

@@ -1,4 +1,4 @@
-"""What a classifier of single characters is trained on: one class a recipe."""
+"""Training samples of the character classifier, one class for each recipe."""
 
 from collections.abc import Sequence
 from functools import cached_property, lru_cache
@@ -17,20 +17,20 @@ from lpr_train.tasks.rendered_characters import RenderedCharacters
 
 
 class CharacterSamples(Protocol):
-    """Training examples by index."""
+    """Training samples by index."""
 
     @property
     def per_epoch(self) -> int:
-        """How many samples an epoch has."""
+        """Number of samples in an epoch."""
 
     def sample(self, index: int) -> tuple[Image, Floats]:
-        """Pixels (H, W, 3) uint8, and the labels' shares (L,) float32; the same for the same seed and index."""
+        """Make a sample: pixels (H, W, 3) uint8, and label probabilities (L,) float32; determined by seed and index."""
 
 
 class RichSamples:
-    """Real crops varied beside rendered ones, clutter and blends among them.
+    """Augmented real crops and rendered ones, with clutter and mixup.
 
-    Every published label is as frequent as the others, and each data set that shows one gives as many of its crops.
+    Each published label is sampled equally often, and for each label its data sets contribute equally.
     """
 
     def __init__(
@@ -52,14 +52,14 @@ class RichSamples:
 
     @property
     def per_epoch(self) -> int:
-        """As the settings say: samples are drawn without end."""
+        """As in the settings; samples never run out."""
         return self._config.steps_per_epoch * self._config.batch_size
 
     def sample(self, index: int) -> tuple[Image, Floats]:
-        """A varied crop, a rendered one, something unknown, or two of them blended."""
+        """Make an augmented real crop, a rendered one, an unknown one, or a mixup of two."""
         rng = np.random.default_rng((self._config.seed, index))
         pixels, target = self._example(index, rng)
-        if rng.random() < self._config.mix_share:
+        if rng.random() < self._config.mixup_share:
             share = np.float32(rng.uniform(0.5, 1.0))
             other, other_target = self._example(index, rng)
             pixels = np.asarray(np.rint(pixels * share + other * (1 - share)), np.uint8)
@@ -68,7 +68,7 @@ class RichSamples:
         return pixels, target * (1 - smoothing) + smoothing / len(self._labels)
 
     def _example(self, index: int, rng: np.random.Generator) -> tuple[Image, Floats]:
-        """One picture and its label as shares; what is no character of the alphabet has no preference."""
+        """One image and its label as probabilities; these are uniform for clutter and letters outside the alphabet."""
         unknown = self._unknown(rng)
         if unknown is not None:
             even = np.full(len(self._labels), 1 / len(self._labels), np.float32)
@@ -78,34 +78,34 @@ class RichSamples:
         return prepared(vary(picture, self._pictures, rng, strength), self._spec), target
 
     def _unknown(self, rng: np.random.Generator) -> Image | None:
-        """Now and then clutter, or a letter outside the alphabet."""
+        """Sometimes clutter, or a letter outside the alphabet."""
         chance = rng.random()
         if chance < self._config.clutter_share:
             return self._rendered.clutter(rng)
-        if chance < self._config.clutter_share + self._config.stranger_share:
+        if chance < self._config.clutter_share + self._config.foreign_share:
             return self._foreign_letter(rng)
         return None
 
     def _foreign_letter(self, rng: np.random.Generator) -> Image:
-        """A letter outside the alphabet: half of the time a real one, where there are some."""
+        """A letter outside the alphabet: real in half of the cases, if there are real ones."""
         if not self._strange or rng.random() < 0.5:
             return self._rendered.foreign_letter(rng)
         picture = self._strange[rng.integers(len(self._strange))].image_bgr
         return vary(picture, self._pictures, rng, self._config.strength * rng.random())
 
     def _picture(self, index: int, rng: np.random.Generator) -> tuple[int, Image, float]:
-        """A real or a rendered crop: its label's number, the crop, and how much to vary it."""
+        """A real or a rendered crop: label index, image, and augmentation strength."""
         number = int(rng.choice(self._rendered.often))
         sources = list(self._by_label[self._labels[number]].values())
         if sources and rng.random() < self._config.real_share:
             real = sources[rng.integers(len(sources))]
             return number, real[rng.integers(len(real))].image_bgr, self._config.strength * rng.uniform(0.3, 1.0)
-        # Rendered crops were degraded when they were drawn: what is left is to tell their few uses apart.
+        # Rendered crops were degraded already; a little augmentation makes their few uses differ.
         return *self._pool.draw(index, rng), self._config.strength * rng.uniform(0.0, 0.4)
 
     @cached_property
     def _pool(self) -> RenewedPool[tuple[int, Image]]:
-        """Rendered crops and their labels' numbers."""
+        """Rendered crops and their label indices."""
 
         def make(rng: np.random.Generator) -> tuple[int, Image]:
             number = int(rng.choice(self._rendered.often))
@@ -115,16 +115,16 @@ class RichSamples:
 
 
 class ArticleSamples:
-    """Each real crop once an epoch, in a new order, turned, sheared and zoomed as the article does.
+    """Each real crop once in an epoch, in a random order, with the article's augmentation.
 
     Args:
         config: the run's settings.
         spec: the network's input.
-        crops: what to train on.
-        labels: all that the network knows.
+        crops: the training crops.
+        labels: all labels of the network.
 
     Raises:
-        LprError: there is nothing to tell apart.
+        LprError: there are crops of fewer than two classes.
     """
 
     def __init__(self, config: CharactersConfig, spec: InputSpec, crops: Sequence[Crop], labels: Sequence[str]) -> None:
@@ -144,7 +144,7 @@ class ArticleSamples:
         return len(self._pixels)
 
     def sample(self, index: int) -> tuple[Image, Floats]:
-        """A crop that this pass hasn't shown yet."""
+        """The next crop of the pass."""
         epoch, place = divmod(index, len(self._pixels))
         number = shuffled(len(self._pixels), self._seed, epoch)[place]
         return keras_view(self._pixels[number], np.random.default_rng((self._seed, index))), self._targets[number]
@@ -152,11 +152,11 @@ class ArticleSamples:
 
 @lru_cache(maxsize=4)
 def shuffled(count: int, seed: int, epoch: int) -> AnyArray:
-    """The order of an epoch."""
+    """Random order of an epoch, (count,) indices."""
     return np.random.default_rng((seed, 3, epoch)).permutation(count)
 
 
 def prepared(picture_bgr: Image, spec: InputSpec) -> Image:
-    """A network's input (H, W, C)."""
+    """Preprocess a crop to a network's input (H, W, C) uint8."""
     pixels: Image = prepare(picture_bgr, spec).pixels[0]
     return pixels

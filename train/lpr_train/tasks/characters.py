@@ -1,4 +1,4 @@
-"""Training the classifier of single characters: real crops, varied, beside rendered ones."""
+"""Training of the character classifier on augmented real crops and rendered ones."""
 
 import sys
 from collections.abc import Callable, Sequence
@@ -42,22 +42,22 @@ NETWORKS: dict[str, tuple[tuple[int, int], Callable[[tuple[int, int], int], Kera
     "compact": ((48, 48), compact_classifier),
     "baseline": ((128, 128), baseline_classifier),
 }
-"""Arch -> the input's height and width, and what builds it."""
+"""Architecture -> height and width of the input, and the function that builds it."""
 EVALUATION_VIEWS = 4
-"""Varied views of each held-out crop that are judged beside the crop itself: so few crops alone judge coarsely."""
+"""Augmented views of each held-out crop for validation, because there are few held-out crops."""
 RENDERED_FOR_EVALUATION = 600
 MOST_REPORTED = 20
-"""Lines on broken pictures; `lpr-train check` tells all."""
+"""Maximum number of messages on broken images; `lpr-train check` reports all."""
 
 
 class CharactersTask:
-    """What the training loop asks for, for a classifier.
+    """The training task of the character classifier.
 
     Args:
         config: the run's settings.
 
     Raises:
-        LprError: the country has no character classes, or the data folder nothing to train on.
+        LprError: the country has no character classes, or the data folder has no usable crops.
     """
 
     kind = "classifier"
@@ -82,18 +82,18 @@ class CharactersTask:
         self._threshold: float | None = None
 
     def _load(self, split: str, longest_side: int) -> list[Crop]:
-        """A split's crops; what is left out is named on stderr, and training goes on."""
+        """Load a split's crops; images that are left out are reported on stderr."""
         report = Report()
         crops = load_crops(Path(self.config.data), split, self._country, report, longest_side)
         for finding in report.findings[:MOST_REPORTED]:
             print(f"lpr-train: left out: {finding.path}: {finding.problem}", file=sys.stderr)
         if len(report.findings) > MOST_REPORTED:
             rest = f"and {len(report.findings) - MOST_REPORTED} more in the {split} split"
-            print(f"lpr-train: left out: {rest}; lpr-train check --data {self.config.data} names all", file=sys.stderr)
+            print(f"lpr-train: left out: {rest}; lpr-train check --data {self.config.data} lists all", file=sys.stderr)
         return crops
 
     def _load_glyphs(self) -> tuple[list[Crop], list[Crop]]:
-        """The wider data set's training pictures: those to learn from, and those held out."""
+        """Load the training images of the larger data set: training crops, and held-out ones."""
         report = Report()
         crops = load_glyph_crops(Path(self.config.data), "train", self.labels, report) if self.config.data else []
         for finding in report.findings[:MOST_REPORTED]:
@@ -108,7 +108,7 @@ class CharactersTask:
         return RichSamples(self.config, self._spec, [*self._crops, *known], self._rendered, strange)
 
     def _from_plates(self) -> tuple[list[Crop], list[Crop]]:
-        """Crops of plates: of the alphabet, and of other letters."""
+        """Characters cut out of plate photographs: of the alphabet, and other letters."""
         if not self.config.reader:
             return [], []
         from lpr_train.tasks.plate_crops import load_plate_crops, part_by_label
@@ -117,37 +117,37 @@ class CharactersTask:
         return part_by_label(crops, self.labels)
 
     def learnt_sha256(self) -> set[str]:
-        """The training crops' files, and the photographs whose plates gave others."""
+        """SHA-256 of the training crops, and of the photographs that provide characters."""
         return {crop.sha256 for crop in (*self._crops, *self._plate_crops)}
 
     def build(self) -> KerasModel:
-        """The network of `networks.classifier` or `networks.baseline`."""
+        """Build the network of `networks.classifier` or `networks.baseline`."""
         return self._build(self._spec.size_hw, len(self.labels))
 
     def losses(self) -> dict[str, Callable[[Any, Any], Any]]:
-        """Cross-entropy against the samples' targets."""
+        """Cross-entropy with the samples' label probabilities."""
         loss: Callable[[Any, Any], Any] = load_keras().losses.categorical_crossentropy
         return {"scores": loss}
 
     def watch(self, targets: dict[str, Any], outputs: dict[str, Any]) -> dict[str, Any]:
-        """Accuracy on the training batches, by the targets' likeliest labels."""
+        """Accuracy on a training batch, with respect to the most probable target label."""
         ops = load_keras().ops
         is_found = ops.argmax(targets["scores"], axis=-1) == ops.argmax(outputs["scores"], axis=-1)
         return {"train_accuracy": ops.mean(ops.cast(is_found, "float32"))}
 
     @property
     def samples_per_epoch(self) -> int:
-        """As the recipe says."""
+        """As defined by the recipe."""
         return self._samples.per_epoch
 
     def sample(self, index: int) -> tuple[Image, dict[str, Floats]]:
-        """An example of the recipe's."""
+        """A sample of the recipe."""
         pixels, target = self._samples.sample(index)
         return pixels, {"scores": target}
 
     @cached_property
     def _evaluated(self) -> tuple[Image, tuple[str, ...]]:
-        """What validation looks at, (N, H, W, 3), and its labels: held-out crops and views of them, else rendered."""
+        """Validation images (N, H, W, 3) and labels: held-out crops with augmented views, or rendered characters."""
         if not self._held:
             return self._drawn(UNSEEN, RENDERED_FOR_EVALUATION)
         rng = np.random.default_rng((self.config.seed, UNSEEN))
@@ -158,7 +158,7 @@ class CharactersTask:
         )
 
     def _drawn(self, first: int, count: int) -> tuple[Image, tuple[str, ...]]:
-        """Rendered characters, each label as often as the others."""
+        """Rendered characters, each label equally often."""
         pictures, labels = self._rendered.characters(first, count)
         return self._stacked(pictures), labels
 
@@ -166,9 +166,9 @@ class CharactersTask:
         return np.stack([prepared(picture, self._spec) for picture in pictures_bgr])
 
     def validate(self, model: KerasModel) -> dict[str, float]:
-        """Accuracy on the held-out crops as they are and varied; equal ones are parted by the loss.
+        """Accuracy on held-out crops, original and augmented; ties are broken by the loss.
 
-        Without held-out crops of a data folder there is nothing to choose by, and the last epoch is kept.
+        If a data folder has no held-out crops, there is no score, and the last epoch is kept.
         """
         return self._evaluate(model) | (self._watch_validation(model) if self.config.watch_validation else {})
 
@@ -184,7 +184,7 @@ class CharactersTask:
         return {"score": float(score), "accuracy": float(plain.mean()), "judged_loss": loss}
 
     def _watch_validation(self, model: KerasModel) -> dict[str, float]:
-        """The published split, as it is and varied as the article's figures have it; neither has a say in the run."""
+        """Metrics on the published validation split, original and augmented; they don't influence the run."""
         _, _, pictures, truth = self._measured
         scores = predict(model, pictures)["scores"]
         figures = {
@@ -199,7 +199,7 @@ class CharactersTask:
 
     @cached_property
     def _measured(self) -> tuple[str, str, Image, tuple[str, ...]]:
-        """What the kept network is measured on, once: the published validation split, else rendered characters."""
+        """The test data of the kept network: the published validation split, or rendered characters."""
         crops = self._load("validation", 0) if self.config.data else []
         if not crops:
             return ("rendered", "unseen", *self._drawn(UNSEEN + UNSEEN // 2, RENDERED_FOR_EVALUATION))
@@ -207,7 +207,7 @@ class CharactersTask:
         return "characters", "validation", pictures, tuple(crop.label for crop in crops)
 
     def final_metrics(self, model: KerasModel) -> list[dict[str, Any]]:
-        """Accuracy, the least of the classes', each class's, and what "I don't know" keeps and rejects."""
+        """Overall, lowest and per-class accuracy, and what the rejection threshold keeps and rejects."""
         data, split, pictures, truth = self._measured
         scores = predict(model, pictures)["scores"]
         accuracies = accuracy_metrics(is_right(scores, truth, self.labels), truth, self.labels)
@@ -220,14 +220,14 @@ class CharactersTask:
         return metrics + reject_metrics(threshold, (data, split, scores), unknown)
 
     def _fit_threshold(self, model: KerasModel) -> float | None:
-        """By what validation looks at, which is never what figures are of; None where nothing was held out."""
+        """Fit the rejection threshold on the validation images, not on the test data; None without held-out crops."""
         if self.config.data and not self._held:
             return None
         self._threshold = reject_threshold(predict(model, self._evaluated[0])["scores"])
         return self._threshold
 
     def representative(self, count: int) -> Samples:
-        """Training crops, each label as often as the others; rendered ones without data."""
+        """Training crops, each label equally often; rendered ones without data."""
         if not self._crops:
             return self._rendered_samples(UNSEEN // 2, count)
         rng = np.random.default_rng((self.config.seed, UNSEEN + 1))
@@ -237,7 +237,7 @@ class CharactersTask:
         return self._crop_samples([mixed[label][place] for place, label in ranked[:count]], "characters, train split")
 
     def heldout(self, count: int) -> Samples:
-        """Held-out crops and their labels; rendered ones where there are none."""
+        """Held-out crops with labels, or rendered ones."""
         if not self._held:
             return self._rendered_samples(UNSEEN + UNSEEN // 4, count)
         return self._crop_samples(self._held[:count], "characters, held out of the train split")
@@ -252,7 +252,7 @@ class CharactersTask:
         return Samples(tuple(pictures), "rendered", tuple(map(picture_sha256, pictures)), truth, self.config.seed)
 
     def model_card_fields(self) -> dict[str, Any]:
-        """Labels, input and licence for the manifest, and the threshold that `final_metrics` has fitted."""
+        """Labels, input and licence for the manifest, and the rejection threshold of `final_metrics`."""
         return {
             "labels": list(self.labels),
             "input": self._spec.to_dict(),
@@ -261,6 +261,6 @@ class CharactersTask:
         }
 
     def plots(self, model: KerasModel, out: Path) -> None:
-        """Draw the confusion matrix, a grid of measured pictures, and the worst mistakes."""
+        """Plot the confusion matrix, example predictions, and the worst mistakes."""
         _, _, pictures, truth = self._measured
         plot_answers(pictures, truth, predict(model, pictures)["scores"], self.labels, out, self.config.seed)

@@ -1,4 +1,4 @@
-"""Settings of a classifier's run, and the two sets of defaults: ours, and the article's."""
+"""Settings of a classifier's run, with two sets of defaults: lpr's and the article's."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ ARTICLE: dict[str, Any] = {
     "holdout": 0.0,
     "watch_validation": True,
 }
-"""The article's settings: Keras' own SGD at its default rate of 0.01, held; nothing held out, the last epoch kept."""
+"""The article's settings: Keras' SGD at its default, constant rate; nothing held out, the last epoch is kept."""
 
 
 @dataclass(frozen=True)
@@ -37,33 +37,33 @@ class CharactersConfig(FitConfig):
     learning_rate: float = 4e-3
     weight_decay: float = 0.02
     arch: str = "compact"
-    """the network: compact, or baseline, the article's, with whose recipe it comes"""
+    """the network: compact, or baseline, the article's, which selects recipe article"""
     recipe: str = "rich"
-    """what is trained on: rich, real crops varied beside rendered ones; article, each real crop once an epoch, varied
-    as Keras' ImageDataGenerator does, with the article's settings as defaults (batch, rate, optimiser, epochs)"""
+    """training data: rich, augmented real crops and rendered ones; article, each real crop once in an epoch, augmented
+    as by Keras' ImageDataGenerator, with the article's defaults for batch size, learning rate, optimiser and epochs"""
     alphabet: str = "published"
-    """classes: published, those of the article's data; wide, the letters of the wider data set too"""
+    """classes: published, those of the article's data; wide, also the letters of the larger data set"""
     holdout: float = 0.12
-    """share of each class's training crops, in runs of neighbouring names, that chooses the best epoch; 0 for none"""
+    """fraction of each class's training crops, in runs of neighbouring names, held out to choose the epoch"""
     watch_validation: bool = False
-    """measure the published validation split after each epoch, for its curve; it never chooses the epoch"""
+    """compute metrics on the published validation split after each epoch; they never choose the epoch"""
     reader: str = ""
-    """run folder of a reader that cuts the characters out of --data's plates, which are trained on as well"""
+    """run folder of a reader, to cut the characters out of --data's plates as additional training crops"""
     real_share: float = 0.7
-    """share of samples that are real crops, where --data has them"""
+    """fraction of samples that are real crops, if --data has them"""
     clutter_share: float = 0.03
-    """share of samples that show no character, and are to be answered with no preference"""
-    stranger_share: float = 0.03
-    """share of samples that show a letter outside the alphabet, and are to be answered so, too"""
-    mix_share: float = 0.15
-    """share of samples that are two blended ones (mixup)"""
+    """fraction of samples that are clutter without a character, with a uniform target"""
+    foreign_share: float = 0.03
+    """fraction of samples that show a letter outside the alphabet, with a uniform target"""
+    mixup_share: float = 0.15
+    """fraction of samples that blend two others (mixup)"""
     label_smoothing: float = 0.05
-    """how much of a target is spread over all labels"""
+    """label smoothing"""
     strength: float = 0.7
-    """how much pictures are moved, repainted and degraded, 0..1"""
+    """augmentation strength of geometry, colours and degradation, 0..1"""
 
     def __post_init__(self) -> None:
-        """Refuse an unknown network or recipe.
+        """Check the values.
 
         Raises:
             LprError: a value is out of its range.
@@ -75,6 +75,6 @@ class CharactersConfig(FitConfig):
 
     @classmethod
     def preset(cls, chosen: Mapping[str, Any]) -> Self:
-        """The article's settings for its recipe, which its network brings along; else the class's own."""
+        """The article's settings for its recipe or network, else the class's defaults."""
         recipe = chosen.get("recipe", "article" if chosen.get("arch") == "baseline" else "rich")
         return cls(recipe=recipe, **ARTICLE) if recipe == "article" else cls()

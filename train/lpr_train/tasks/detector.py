@@ -1,4 +1,4 @@
-"""Training the detector: real photographs, moved and repainted, beside rendered street scenes."""
+"""Training of the detector on augmented real photographs and rendered street scenes."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -36,12 +36,12 @@ from lpr_train.render.scene.scenes import SceneRenderer
 from lpr_train.targets.heat_maps import plate_targets
 
 THRESHOLDS = tuple(np.arange(0.15, 0.75, 0.05))
-"""Least scores of a plate that validation tries."""
+"""Score thresholds that validation tries."""
 
 
 OVERLAPS = (0.5, 0.6, 0.7, 0.8)
-"""IoU at which an epoch is scored. A reader wants corners, and of thirty held-out plates one more or less at 0.5 alone
-would choose the epoch (COCO averages over overlaps for the same reasons)."""
+"""IoU thresholds over which the score of an epoch is averaged, as in COCO: the reader needs accurate corners, and at a
+single threshold one plate more or less would choose the epoch."""
 
 
 @dataclass(frozen=True)
@@ -55,34 +55,34 @@ class DetectorConfig(FitConfig):
     input_size: int = 384
     """height and width of the input in pixels, a multiple of 32"""
     holdout: float = 0.1
-    """share of the training photographs, vehicles kept together, that choose the epoch; 0 trains on all, to the end"""
+    """fraction of the training photographs, grouped by vehicle, held out to choose the epoch; 0 for none"""
     fold: int = 0
-    """the part of the photographs held out in place of `holdout`, from 1 to `folds`"""
+    """cross-validation fold that is held out instead of `holdout`, from 1 to `folds`"""
     folds: int = 0
-    """parts of a cross-validation; 0 for none"""
+    """number of cross-validation folds; 0 for none"""
     real_share: float = 0.75
-    """share of samples that are real photographs, where --data has them"""
+    """fraction of samples that are real photographs, if --data has them"""
     repaint_share: float = 0.3
-    """share of real photographs whose plates are covered with others"""
+    """fraction of real photographs whose plates are replaced by others"""
     swap_share: float = 0.5
-    """share of those others that are cut out of real photographs; the rest are rendered"""
-    trouble_share: float = 0.2
-    """share of plates that are hidden in part, or burnt out"""
-    mistaken_weight: int = 3
-    """how much more often a photograph is shown in which a plate was missed or imagined at the last validation"""
+    """fraction of these replacements that are cut out of real photographs; the rest are rendered"""
+    occlusion_share: float = 0.2
+    """fraction of plates that are partly occluded, or overexposed"""
+    hard_example_weight: int = 3
+    """hard examples: sampling weight of photographs with a false positive or false negative at the last validation"""
     strength: float = 0.5
-    """how much pictures are degraded, 0..1"""
+    """strength of image degradation, 0..1"""
     score_threshold: float = 0.35
-    """least score of a plate; chosen anew on the held-out photographs of a run that isn't a fold"""
+    """score threshold of a plate; chosen on the held-out photographs unless the run is a fold"""
 
 
 class DetectorTask:
-    """What the training loop asks for, for a detector."""
+    """The training task of the detector."""
 
     kind = "detector"
 
     def __init__(self, config: DetectorConfig) -> None:
-        """Load the photographs and part them.
+        """Load and split the photographs.
 
         Raises:
             DataError: the data folder has no plates, or broken ones.
@@ -103,19 +103,19 @@ class DetectorTask:
         self._cut_out = [cut_out(photo.scene.image_bgr, quad) for photo in self._photos for quad in photo.scene.quads]
 
     def learnt_sha256(self) -> set[str]:
-        """The training photographs' files."""
+        """SHA-256 of the training photographs."""
         return {file_sha256(photo.path) for photo in self._photos} if self.config.real_share > 0 else set()
 
     def build(self) -> KerasModel:
-        """The network of `networks.detector`."""
+        """Build the network of `networks.detector`."""
         return detector_network(self.config.input_size)
 
     def losses(self) -> dict[str, Callable[[Any, Any], Any]]:
-        """Focal loss for the peaks; corners and turns at the peaks alone."""
+        """Focal loss for the heat map; losses for corners and rotation at the peaks only."""
         return {"centre": peak_loss, "corners": weighted_l1(20.0), "turn": weighted_shares(0.3)}
 
     def sample(self, index: int) -> tuple[Image, dict[str, Floats]]:
-        """A view of a photograph or of a rendered scene."""
+        """A random view of a photograph or of a rendered scene."""
         scene = self._scene(index)
         pixels = prepare(scene.image_bgr, self._spec).pixels[0]
         return pixels, plate_targets(scene.quads, scene.ignored, self._spec.size_hw, STRIDE, scene.loose)
@@ -127,7 +127,7 @@ class DetectorTask:
         has_photos = bool(self._photos) and self.config.real_share > 0
         behind = self._photos[rng.integers(len(self._photos))].scene if has_photos else scene
         seen = view(scene, behind, self.config.input_size, rng, self._view)
-        image = occlude_plates(seen.image_bgr, seen.quads, self.config.trouble_share, rng)
+        image = occlude_plates(seen.image_bgr, seen.quads, self.config.occlusion_share, rng)
         return replace(seen, image_bgr=degrade(image, rng, self.config.strength * rng.random()))
 
     def _photographed(self, index: int, rng: np.random.Generator) -> Scene:
@@ -153,14 +153,14 @@ class DetectorTask:
         return [self._plate_pool.draw(index, rng).image_bgr for _ in range(3)]
 
     def learn_from(self, model: KerasModel) -> None:
-        """Note what is taken for a plate, and show photographs with mistakes more often (hard examples)."""
+        """Collect false positives as hard negatives, and photographs with mistakes as hard examples."""
         scenes = [photo.scene for photo in self._photos]
         found = _all_found(model, scenes, self._spec) if scenes else []
         self._shown = [
             replace(scene, hard_negatives=hard_negatives)
             for boxes, scene in found
             for hard_negatives, is_mistaken in [mistakes(boxes, scene)]
-            for _ in range(self.config.mistaken_weight if is_mistaken else 1)
+            for _ in range(self.config.hard_example_weight if is_mistaken else 1)
         ]
 
     def _rendered(self, rng: np.random.Generator) -> Scene:
@@ -170,14 +170,14 @@ class DetectorTask:
 
     @cached_property
     def _evaluation_scenes(self) -> list[Scene]:
-        """What validation looks at: held-out photographs, else rendered scenes."""
+        """Scenes for validation: held-out photographs, or rendered scenes."""
         if self._evaluation:
             return [photo.evaluated for photo in self._evaluation]
         rng = np.random.default_rng((self.config.seed, UNSEEN))
         return [self._rendered(rng) for _ in range(100)]
 
     def validate(self, model: KerasModel) -> dict[str, float]:
-        """Recall and precision at IoU 0.5; the score, where it chooses the epoch, is of stricter overlaps, too."""
+        """Recall and precision at IoU 0.5, and the score over `OVERLAPS` if it chooses the epoch."""
         figures = self._figures(model)
         if not self._chooses:
             del figures["score"]
@@ -188,21 +188,21 @@ class DetectorTask:
         return chooses_epoch(self.config.folds, self._photos, self._evaluation)
 
     def _figures(self, model: KerasModel) -> dict[str, float]:
-        """Recall and precision at the best threshold, which is kept; at the settings' own where nothing may choose."""
+        """Recall and precision at the best threshold, or at the settings' own if validation may not choose."""
         limits = THRESHOLDS if self._chooses else [self.config.score_threshold]
         figures = detector_metrics(model, self._evaluation_scenes, self._spec, limits)
         self._threshold = figures.pop("threshold")
         return figures
 
     def final_metrics(self, model: KerasModel) -> list[dict[str, Any]]:
-        """The same on the held-out scenes, once more for the kept weights."""
+        """The same metrics for the kept weights."""
         figures = self._figures(model)
         count = sum(len(scene.quads) for scene in self._evaluation_scenes)
         where = {"data": "plates" if self._evaluation else "rendered", "split": "held out of training", "count": count}
         return [where | {"metric": name, "value": value} for name, value in figures.items()]
 
     def outcomes(self, model: KerasModel) -> list[dict[str, Any]]:
-        """Which held-out plates are found, and what is that is none; widths in pixels of the kept photograph."""
+        """Which held-out plates are detected, and the false positives; widths in pixels of the reduced photograph."""
         found = _all_found(model, self._evaluation_scenes, self._spec)
         return [
             outcome
@@ -211,7 +211,7 @@ class DetectorTask:
         ]
 
     def representative(self, count: int) -> Samples:
-        """Training pictures as the device sees them, whole; rendered scenes without data."""
+        """Whole training images as the device sees them; rendered scenes without data."""
         rng = np.random.default_rng((self.config.seed, UNSEEN + 1))
         if not self._photos:
             return self._samples([self._scene(UNSEEN // 2 + i) for i in range(count)], "rendered")
@@ -220,7 +220,7 @@ class DetectorTask:
         return self._samples([p.scene for p in photos], "plates, training split", photos)
 
     def heldout(self, count: int) -> Samples:
-        """Scenes for parity, with their plates' corners in input pixels."""
+        """Held-out scenes for parity, with plate corners in input pixels."""
         if self._evaluation:
             return self._samples(
                 [p.evaluated for p in self._evaluation[:count]], "plates, held out", self._evaluation[:count]
@@ -248,7 +248,7 @@ class DetectorTask:
         }
 
     def plots(self, model: KerasModel, out: Path) -> None:
-        """Draw the held-out scenes with what was found."""
+        """Draw the held-out scenes with the detections."""
         from lpr_train.report.predictions import draw_found_plates
 
         draw_found_plates(model, self._evaluation_scenes[:24], self._spec, self._threshold, out / "found.png")
@@ -257,25 +257,25 @@ class DetectorTask:
 def detector_metrics(
     model: KerasModel, scenes: list[Scene], spec: InputSpec, thresholds: Iterable[float] = THRESHOLDS
 ) -> dict[str, float]:
-    """Score a detector on scenes, at each threshold.
+    """Compute F1, recall and precision at each threshold, and select the best one.
 
     Returns:
-        `f1`, `recall` and `precision` at IoU 0.5, at the `threshold` where that F1 is best; and the `score` there, the
-        mean of F1 over `OVERLAPS`.
+        `f1`, `recall` and `precision` at IoU 0.5 and the `threshold` with the best F1; at that threshold the `score`,
+        the mean of F1 over `OVERLAPS`.
     """
     found = _all_found(model, scenes, spec)
     return max((_figures_at(found, threshold) for threshold in thresholds), key=lambda f: f["f1"])
 
 
 HARD_NEGATIVE_SCORE = 0.2
-"""Score from which a false alarm is worth learning from."""
+"""Minimum score of a false positive that becomes a hard negative."""
 WELL_PLACED = 0.65
-"""IoU below which a plate counts as a mistake to learn from: one found, but so badly that it may not be read."""
+"""IoU below which a plate counts as a mistake: detected, but too inaccurately to be read."""
 Found = list[tuple[list[tuple[float, Floats]], Scene]]
 
 
 def mistakes(boxes: list[tuple[float, Floats]], scene: Scene) -> tuple[tuple[Quad, ...], bool]:
-    """Where a plate was imagined, and whether there was that or a missed plate."""
+    """Find the false positives, and whether there are any or a false negative."""
     quads = [quad for score, quad in boxes if score >= HARD_NEGATIVE_SCORE]
     matches = match_plates(quads, scene.quads)
     extra = [quads[i] for i in matches.false_alarms]

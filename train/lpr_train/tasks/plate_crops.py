@@ -1,4 +1,4 @@
-"""Single characters cut out of the plates' photographs, where a trained reader finds them."""
+"""Cut single characters out of plate photographs, as training crops of the classifier."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -18,9 +18,9 @@ from lpr_train.targets.heat_maps import PlacedCharacter
 from lpr_train.tasks.reader import ReaderConfig, ReaderTask
 
 AROUND = 0.08
-"""What is shown around a character's box on each side, beside its size: about what a person leaves who cuts it out."""
+"""Margin around a character's box on each side, relative to its size, as in crops made by people."""
 LEAST_HEIGHT = 12.0
-"""Pixels; smaller characters are guessed from their neighbours rather than read."""
+"""Minimum height in pixels: smaller characters can only be guessed from their neighbours."""
 
 
 def load_plate_crops(data: Path, country: str, reader: Path) -> list[Crop]:
@@ -28,11 +28,11 @@ def load_plate_crops(data: Path, country: str, reader: Path) -> list[Crop]:
 
     Args:
         data: folder with the plates.
-        country: whose alphabet.
-        reader: a run folder of a reader, which finds where the labelled characters stand.
+        country: defines the alphabet.
+        reader: run folder of a reader, which aligns the labelled characters.
 
     Returns:
-        A crop a character; its `path` is the photograph's, its label any of the reader's.
+        One crop for each character; `path` is that of the photograph, the label any of the reader's.
 
     Raises:
         LprError: the folder has no plates, or the run isn't a reader's.
@@ -51,7 +51,7 @@ def load_plate_crops(data: Path, country: str, reader: Path) -> list[Crop]:
 
 
 def cut_out(plate: RealPlate) -> Iterator[Crop]:
-    """The characters of a placed plate, those that are too small left out."""
+    """Cut out the characters of an aligned plate, except those that are too small."""
     width, height = quad_size(plate.quad_xy)
     upright = rectify(plate.crop_bgr, plate.quad_xy, (max(1, round(height)), max(1, round(width))))
     sha256 = plate.sha256()
@@ -72,7 +72,7 @@ def _cut(upright_bgr: Image, place: PlacedCharacter) -> Image | None:
 
 
 def part_by_label(crops: Sequence[Crop], labels: Sequence[str]) -> tuple[list[Crop], list[Crop]]:
-    """Crops of a classifier's own labels, and those of strangers that can't be taken for a piece of one."""
+    """Split crops into those with a classifier's own labels, and those of foreign labels."""
     known = [crop for crop in crops if crop.label in labels]
     strange = [crop for crop in crops if not any(crop.label in label or label in crop.label for label in labels)]
     return known, strange

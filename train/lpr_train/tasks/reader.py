@@ -1,4 +1,4 @@
-"""Training the reader: rendered plates, whose characters' places are known, and real ones, placed by the reader."""
+"""Training of the reader on rendered plates and on real ones, whose characters are located by forced alignment."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -43,11 +43,11 @@ from lpr_train.targets.forced_alignment import align_characters
 from lpr_train.targets.heat_maps import UNKNOWN, PlacedCharacter, character_targets
 
 DEGRADED = 0.8
-"""Share of real plates that are degraded further."""
+"""Fraction of real plates that are degraded further."""
 RARE = (40, 160)
-"""Plates with a label that stands on fewer are shown three times, and twice, as often."""
+"""Plates with a label on fewer plates than the first number are oversampled by three, below the second one by two."""
 MOVES = 4
-"""How often a held-out plate is judged at wrong corners."""
+"""Number of evaluations of each held-out plate with wrong corners."""
 
 
 @dataclass(frozen=True)
@@ -59,50 +59,50 @@ class ReaderConfig(FitConfig):
     batch_size: int = 48
     learning_rate: float = 3e-3
     input_height: int = 128
-    """pixels, a multiple of 16"""
+    """height of the input in pixels, a multiple of 16"""
     input_width: int = 256
-    """pixels, a multiple of 16"""
+    """width of the input in pixels, a multiple of 16"""
     margin: float = 0.1
-    """what is shown around the corners, beside the plate's size"""
+    """margin around the corners, relative to the plate's size"""
     holdout: float = 0.12
-    """share of the training photographs, vehicles kept together, that choose the epoch; 0 trains on all, to the end"""
+    """fraction of the training photographs, grouped by vehicle, held out to choose the epoch; 0 for none"""
     fold: int = 0
-    """the part of the photographs held out in place of `holdout`, from 1 to `folds`"""
+    """cross-validation fold that is held out instead of `holdout`, from 1 to `folds`"""
     folds: int = 0
-    """parts of a cross-validation; 0 for none"""
+    """number of cross-validation folds; 0 for none"""
     sources: str = ""
-    """sources of photographs to learn from, divided by commas; all without"""
+    """sources of photographs to train on, separated by commas; empty for all"""
     real_share: float = 0.55
-    """share of samples that are real plates, once their characters are placed"""
-    recombined_share: float = 0.5
-    """share of real plates whose characters are put together anew, from two plates and in another order"""
-    pasted_share: float = 0.25
-    """share of those plates' zone and class letters that are pasted over with another plate's"""
-    flattened_share: float = 0.2
-    """share of those that show two rows side by side"""
+    """fraction of samples that are real plates, once their characters are aligned"""
+    copy_paste_share: float = 0.5
+    """copy-paste: fraction of real plates with rows of two plates and shuffled digits"""
+    letter_paste_share: float = 0.25
+    """copy-paste: fraction of those plates' zone and class letters that are replaced by letters of other plates"""
+    one_row_share: float = 0.2
+    """fraction of those two-row plates that are laid out as one row"""
     inverted_share: float = 0.1
-    """share of real plates whose light and dark change places"""
-    misread_weight: int = 3
-    """how much more often a real plate is shown that was misread at the last validation"""
+    """fraction of real plates that are inverted in brightness"""
+    hard_example_weight: int = 3
+    """hard examples: sampling weight of real plates that were misread at the last validation"""
     boxed_share: float = 0.15
-    """share of real plates that are seen in an upright box around them, with any margin up to half of it"""
+    """fraction of real plates seen in a loose upright box, with a margin of up to half a plate"""
     corner_jitter: float = 0.055
-    """standard deviation of the corners' errors, beside the plate's size"""
+    """standard deviation of the corners' random errors, relative to the plate's size"""
     strength: float = 0.6
-    """how much pictures are degraded, 0..1"""
+    """strength of image degradation, 0..1"""
     smoothing: float = 0.02
-    """of labels"""
+    """label smoothing"""
     peak_threshold: float = 0.35
-    """least heat of a character"""
+    """heat-map threshold of a character"""
 
 
 class ReaderTask:
-    """What the training loop asks for, for a reader."""
+    """The training task of the reader."""
 
     kind = "reader"
 
     def __init__(self, config: ReaderConfig) -> None:
-        """Load the plates and part them.
+        """Load and split the plates.
 
         Raises:
             DataError: the data folder has no plates, or broken ones.
@@ -124,19 +124,19 @@ class ReaderTask:
         self._kinds = interchangeable(self._country)
 
     def learnt_sha256(self) -> set[str]:
-        """The files of the training photographs that have a plate to learn from."""
+        """SHA-256 of the training photographs with a usable plate."""
         return {plate.sha256() for plate in self._real} if self.config.real_share > 0 else set()
 
     def build(self) -> KerasModel:
-        """The network of `networks.reader`."""
+        """Build the network of `networks.reader`."""
         return reader_network(len(self._country.labels), self._spec.size_hw)
 
     def losses(self) -> dict[str, Callable[[Any, Any], Any]]:
-        """Focal loss for the peaks; classes and sizes at the peaks alone."""
+        """Focal loss for the heat map; losses for classes and sizes at the peaks only."""
         return {"centre": peak_loss, "classes": weighted_labels(self.config.smoothing), "size": weighted_l1(2.0)}
 
     def sample(self, index: int) -> tuple[Image, dict[str, Floats]]:
-        """A real plate whose characters are placed, or a rendered one."""
+        """A real plate with aligned characters, or a rendered one."""
         rng = np.random.default_rng((self.config.seed, index))
         placed = self._shown
         is_real = bool(placed) and rng.random() < self.config.real_share
@@ -151,7 +151,7 @@ class ReaderTask:
     ) -> tuple[Image, list[PlacedCharacter]]:
         plate = plates[rng.integers(len(plates))]
         image, quad, placed = plate.crop_bgr, plate.quad_xy, (*plate.placed, *plate.unknown)
-        if plate.is_whole and rng.random() < self.config.recombined_share:
+        if plate.is_whole and rng.random() < self.config.copy_paste_share:
             anew = self._copy_pasted(plate, plates[rng.integers(len(plates))], rng)
             image, quad, placed = anew.image_bgr, anew.quad_xy, anew.placed
         if rng.random() < self.config.inverted_share:
@@ -164,8 +164,8 @@ class ReaderTask:
 
     def _copy_pasted(self, plate: RealPlate, other: RealPlate, rng: np.random.Generator) -> UprightPlate:
         anew = copy_paste_rows(upright(plate), upright(other if other.is_whole else plate), self._kinds, rng)
-        anew = with_pasted_letters(anew, self._letters, self.config.pasted_share, rng)
-        return to_one_row(anew, rng) if rng.random() < self.config.flattened_share else anew
+        anew = with_pasted_letters(anew, self._letters, self.config.letter_paste_share, rng)
+        return to_one_row(anew, rng) if rng.random() < self.config.one_row_share else anew
 
     def _rendered(self, plate: RenderedPlate, rng: np.random.Generator) -> tuple[Image, list[PlacedCharacter]]:
         height, width = plate.image_bgr.shape[:2]
@@ -187,7 +187,7 @@ class ReaderTask:
         return grow_quad(jitter(quad, rng, self.config.corner_jitter), self.config.margin)
 
     def learn_from(self, model: KerasModel) -> None:
-        """Place the real plates' characters anew by what the reader knows by now."""
+        """Align the real plates' characters again with the current reader."""
         if not self._real:
             return
         heads = self._outputs(model, self._real)
@@ -200,16 +200,16 @@ class ReaderTask:
             plate.is_whole and self._read(own) != plate.labels for own, plate in zip(each, self._real, strict=True)
         ]
         self._letters = LetterBank(self._real, self._country)
-        weighed = weighted_plates(self._real, misread, self.config.misread_weight)
+        weighed = weighted_plates(self._real, misread, self.config.hard_example_weight)
         self._shown = [plate for plate, weight in zip(weighed, rarities(weighed), strict=True) for _ in range(weight)]
 
     @property
     def placed(self) -> list[RealPlate]:
-        """The real plates whose characters have been placed by now."""
+        """The real plates whose characters are aligned."""
         return [plate for plate in self._real if plate.placed]
 
     def _places(self, heads: dict[str, Floats], plate: RealPlate) -> list[PlacedCharacter] | None:
-        """Characters in shares of the plate itself, without the margin that the reader sees around it."""
+        """Align a plate's characters; positions in fractions of the plate without the reader's margin."""
         rows = [[self._index.get(label, UNKNOWN) for label in row] for row in plate.known_rows]
         found = align_characters(heads, rows)
         m = self.config.margin
@@ -224,7 +224,7 @@ class ReaderTask:
 
     @cached_property
     def _moved_evaluation(self) -> list[RealPlate]:
-        """The held-out plates, all of them `MOVES` times, at corners as wrong as a detector's."""
+        """The held-out plates, each `MOVES` times with wrong corners like a detector's."""
         rng = np.random.default_rng((self.config.seed, UNSEEN + 3))
         return [
             replace(plate, quad_xy=jitter(plate.quad_xy, rng, self.config.corner_jitter))
@@ -234,7 +234,7 @@ class ReaderTask:
 
     @cached_property
     def _rendered_evaluation(self) -> list[tuple[Image, tuple[tuple[str, ...], ...]]]:
-        """Rendered plates that no training sees, with their rows."""
+        """Rendered plates for validation, with their rows."""
         return [self._rendered_with_rows(np.random.default_rng((self.config.seed, UNSEEN + i))) for i in range(200)]
 
     def _rendered_with_rows(self, rng: np.random.Generator) -> tuple[Image, tuple[tuple[str, ...], ...]]:
@@ -253,7 +253,7 @@ class ReaderTask:
         return {"peak": self.config.peak_threshold, "margin": self.config.margin, "temperature": 1.0}
 
     def _evaluated(self, model: KerasModel) -> dict[str, list[tuple[list[str], list[str]]]]:
-        """Pairs of true and read labels, by where the plates come from."""
+        """Pairs of true and predicted labels, for each source of plates."""
         pictures = np.stack([picture for picture, _ in self._rendered_evaluation])
         truths = [[label for row in rows for label in row] for _, rows in self._rendered_evaluation]
         pairs = {"rendered": self._pairs(predict(model, pictures, 64), truths)}
@@ -274,10 +274,10 @@ class ReaderTask:
         return [(truth, self._read({role: h[i] for role, h in heads.items()})) for i, truth in enumerate(truths)]
 
     def validate(self, model: KerasModel) -> dict[str, float]:
-        """Exact match and CER on held-out plates, at their true corners (`plates`) and at wrong ones (`moved`).
+        """Exact match and CER on held-out plates with their true corners (`plates`) and with wrong ones (`moved`).
 
-        The score, where it chooses the epoch, is the mean of exact match and 1 - CER over both; of rendered plates
-        where there are no others.
+        The score, if it chooses the epoch, is the mean of exact match and 1 - CER over both, or over rendered plates if
+        there are no others.
         """
         evaluated = self._evaluated(model)
         figures = {
@@ -292,7 +292,7 @@ class ReaderTask:
         return score | figures | placed
 
     def final_metrics(self, model: KerasModel) -> list[dict[str, Any]]:
-        """The same figures for the kept weights."""
+        """The same metrics for the kept weights."""
         return [
             {"data": name, "split": "held out of training", "metric": metric, "value": value, "count": len(pairs)}
             for name, pairs in self._evaluated(model).items()
@@ -300,7 +300,7 @@ class ReaderTask:
         ]
 
     def outcomes(self, model: KerasModel) -> list[dict[str, Any]]:
-        """Truth and reading of each held-out plate, without grammar; widths in pixels of the kept photograph."""
+        """True and predicted labels of each held-out plate, without grammar; widths in pixels of the reduced image."""
         pairs = self._evaluated(model).get("plates", [])
         return [
             {
@@ -323,7 +323,7 @@ class ReaderTask:
         return self._real_samples(chosen, "plates, training split")
 
     def heldout(self, count: int) -> Samples:
-        """Plates for parity, with their rows."""
+        """Held-out plates for parity, with their rows."""
         if self._evaluation:
             return self._real_samples(self._evaluation[:count], "plates, held out")
         judging = self._rendered_evaluation[:count]
@@ -347,7 +347,7 @@ class ReaderTask:
         }
 
     def plots(self, model: KerasModel, out: Path) -> None:
-        """Draw held-out plates with what was read."""
+        """Draw held-out plates with their readings."""
         from lpr_train.report.predictions import draw_read_plates
 
         plates = [(picture, rows) for picture, rows in self._rendered_evaluation[:24]]
@@ -360,7 +360,7 @@ class ReaderTask:
 
 
 def real_cutouts(folder: Path, country: Country) -> CutoutSource | None:
-    """Shapes cut out of the real training characters; None where the folder has no such data."""
+    """Shapes cut out of the real training characters; None if the folder has none."""
     try:
         root = find_dataset(folder, "characters")
     except DataError:
@@ -369,19 +369,19 @@ def real_cutouts(folder: Path, country: Country) -> CutoutSource | None:
 
 
 def weighted_plates(plates: Sequence[RealPlate], misread: Sequence[bool], weight: int) -> list[RealPlate]:
-    """The plates whose characters are placed, those that were misread `weight` times."""
+    """The aligned plates, with those that were misread repeated `weight` times."""
     shown = zip(plates, misread, strict=True)
     return [plate for plate, wrong in shown for _ in range(weight if wrong else 1) if plate.placed]
 
 
 def is_of(source: str, wanted: str) -> bool:
-    """Whether a photograph's source is one of a setting's, divided by commas; an empty setting takes all."""
+    """Whether a source is in a comma-separated list; an empty list contains all."""
     names = [name.strip() for name in wanted.split(",") if name.strip()]
     return not names or source in names
 
 
 def rarities(plates: Sequence[RealPlate]) -> list[int]:
-    """How often each plate is shown for what is rare: whole photographs beside crops, rare letters, whole plates."""
+    """Sampling weights of plates: whole photographs, rare letters and fully legible plates are oversampled."""
     counts = Counter(label for plate in plates for label in set(plate.labels))
     return [_rarity(plate, min(counts[label] for label in set(plate.labels))) for plate in plates]
 

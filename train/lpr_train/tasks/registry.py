@@ -1,4 +1,4 @@
-"""The networks that can be trained, by the command that names them."""
+"""The networks that can be trained, by command name."""
 
 import importlib
 from collections.abc import Callable
@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Any
 from lpr_train.base.config import FitConfig
 
 if TYPE_CHECKING:
-    from lpr_train.base.task import Task  # needs OpenCV, and --help doesn't
+    from lpr_train.base.task import Task  # needs OpenCV, which --help does without
 
 TASKS = {
     "detector": "the plate's four corners in a frame",
     "reader": "the text of a rectified plate",
     "characters": "one cropped character",
 }
-"""Command -> what its network finds. Each is a module here, with its settings `NameConfig` and `NameTask(config)`."""
+"""Command -> what its network detects or reads. Each is a module here with `NameConfig` and `NameTask(config)`."""
 FOLD_TASKS = ("reader", "detector")
-"""Commands that can be cross-validated: their photographs are held out by vehicles."""
+"""Commands that can be cross-validated: their photographs are grouped by vehicle."""
 
 
 def task_classes(command: str) -> tuple[type[FitConfig], "Callable[[Any], Task]"]:
-    """A task's settings, and the task made from them."""
+    """Import a task; returns its settings class and its task class."""
     module = importlib.import_module(f"lpr_train.tasks.{command}")
     return getattr(module, f"{command.title()}Config"), getattr(module, f"{command.title()}Task")

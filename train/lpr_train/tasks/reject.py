@@ -1,4 +1,4 @@
-"""The answer "I don't know": below which score a classifier should say nothing, and how much that keeps out."""
+"""Rejection threshold of the classifier: the score below which it answers "I don't know"."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,40 +8,40 @@ import numpy as np
 from lpr_edge.contract.arrays import Floats
 
 KEPT = 0.99
-"""Share of true characters that the threshold is to keep."""
+"""Fraction of true characters that the threshold keeps."""
 FEWEST = 50
-"""Pictures below which a threshold would be chance."""
+"""Minimum number of images for a meaningful threshold."""
 
 
 def reject_threshold(scores: Floats, kept: float = KEPT) -> float | None:
-    """The highest score below which at most a share 1 - `kept` of true characters fall.
+    """Find the highest threshold that keeps at least the fraction `kept` of true characters.
 
     Args:
-        scores: (N, L) of pictures of true characters that training didn't see.
-        kept: the share to keep.
+        scores: (N, L) float32 of held-out images of true characters.
+        kept: the fraction to keep.
 
     Returns:
-        A threshold for the best of a picture's scores, which keeps what is equal to it; None from too few pictures.
+        Threshold for an image's best score, inclusive; None for fewer than `FEWEST` images.
     """
     if len(scores) < FEWEST:
         return None
     best = np.sort(scores.max(axis=1))
-    # Down to what a device can tell apart: int8 scores come in steps of 1/256.
+    # Round down to a multiple of 1/256, the resolution of int8 scores.
     return float(np.floor(best[int(len(best) * (1 - kept) + 1e-9)] * 256) / 256)
 
 
 def reject_metrics(
     threshold: float, known: tuple[str, str, Floats], unknown: Mapping[str, Floats]
 ) -> list[dict[str, Any]]:
-    """What the threshold keeps of true characters, and rejects of what is none.
+    """Compute the fraction of true characters that the threshold keeps, and of other images that it rejects.
 
     Args:
-        threshold: as `reject_threshold` gives it.
+        threshold: as returned by `reject_threshold`.
         known: data, split and scores (N, L) of true characters.
-        unknown: scores (N, L) of pictures that show none of the labels, by what they show.
+        unknown: what the images show, none of the labels -> their scores (N, L).
 
     Returns:
-        Dicts of data, split, metric, value and count.
+        One dict for each figure, with the keys data, split, metric, value and count.
     """
     data, split, scores = known
     shares = [(data, split, "kept", scores.max(axis=1) >= threshold)]

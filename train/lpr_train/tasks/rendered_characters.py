@@ -1,4 +1,4 @@
-"""Rendered crops for a classifier: its own characters, and what it should answer with "I don't know"."""
+"""Rendered crops for the classifier: its own characters, clutter, and letters outside its alphabet."""
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
@@ -13,15 +13,14 @@ from lpr_train.data.reader_crops import Crop
 
 
 class RenderedCharacters:
-    """Draws a country's single characters, clutter and strangers.
+    """Renders a country's single characters, clutter and letters outside the alphabet.
 
     Args:
-        country: whose.
-        crops: real ones, whose shapes are drawn with too; never those that judge, or judging by them would be judging
-            by what was seen.
-        strength: of what light and cameras do, 0..1.
-        seed: of `characters` and `unknowns`.
-        labels: the classifier's; the country's `characters` without.
+        country: the country whose fonts and labels to use.
+        crops: real training crops whose shapes are rendered too; held-out ones would make validation optimistic.
+        strength: strength of image degradation, 0..1.
+        seed: random seed of `characters` and `unknowns`.
+        labels: the classifier's labels; by default the country's `characters`.
     """
 
     def __init__(
@@ -44,29 +43,29 @@ class RenderedCharacters:
         return CharacterRenderer(self._country, GlyphBook(self._country, cutouts), self._strength)
 
     def character(self, label: str, rng: np.random.Generator) -> Image:
-        """A crop of a label."""
+        """Render a crop of a label."""
         picture: Image = self._renderer.render(label, rng)
         return picture
 
     def clutter(self, rng: np.random.Generator) -> Image:
-        """A crop that holds no character."""
+        """Render a crop without any character."""
         picture: Image = self._renderer.clutter(rng)
         return picture
 
     def foreign_letter(self, rng: np.random.Generator) -> Image:
-        """A crop of a letter outside the alphabet; clutter where every letter is in it."""
+        """Render a letter outside the alphabet, or clutter if there is none."""
         if not self.foreign_labels:
             return self.clutter(rng)
         return self.character(self.foreign_labels[rng.integers(len(self.foreign_labels))], rng)
 
     def characters(self, first: int, count: int) -> tuple[list[Image], tuple[str, ...]]:
-        """Crops from index `first` on and their labels, each label as often as the others."""
+        """Render `count` crops from index `first` on; returns images and labels, each label equally often."""
         labels = tuple(self.labels[number % len(self.labels)] for number in range(count))
         rngs = [np.random.default_rng((self._seed, first + number)) for number in range(count)]
         return [self.character(label, rng) for label, rng in zip(labels, rngs, strict=True)], labels
 
     def unknowns(self, first: int, count: int) -> dict[str, list[Image]]:
-        """So many crops of each kind that is no character of the alphabet, from index `first` on, by kind."""
+        """Render `count` crops from index `first` on of each kind that is outside the alphabet: kind -> images."""
         kinds: dict[str, Callable[[np.random.Generator], Image]] = {"rendered clutter": self.clutter}
         if self.foreign_labels:
             kinds["rendered letters outside the alphabet"] = self.foreign_letter
@@ -78,10 +77,10 @@ class RenderedCharacters:
 
 
 def foreign_labels(country: Country, own: Sequence[str] = ()) -> tuple[str, ...]:
-    """Labels of the alphabet's script that are no character class, and can't be taken for a piece of one.
+    """Labels in the script of the alphabet that are no class and can't be mistaken for a part of one.
 
-    A label that is part of a class's, or has one as its part, shows the same strokes; another script has signs that
-    can't be told apart from it at all, as 0 and ०.
+    A label that contains a class, or is contained in one, has the same strokes. Another script has characters that look
+    the same, such as 0 and ०.
     """
     own = tuple(own) or tuple(country.characters.values())
     script = own[0].isascii()
