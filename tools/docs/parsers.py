@@ -1,0 +1,45 @@
+"""The argument parsers of lpr's four commands."""
+
+import argparse
+import functools
+import importlib
+import inspect
+
+COMMANDS = {"lpr-edge": "lpr_edge", "lpr-train": "lpr_train", "lpr-export": "lpr_export", "lpr-bench": "lpr_bench"}
+"""Command -> its package."""
+
+
+@functools.cache
+def parser_of(command: str) -> argparse.ArgumentParser:
+    """A command's parser with all its flags: lpr-train adds a task's flags only where the command line names it."""
+    build = importlib.import_module(f"{COMMANDS[command]}.app.cli").build_parser
+    whole = bool(inspect.signature(build).parameters)
+    parser = build(list(subparsers_of(build([])))) if whole else build()
+    assert isinstance(parser, argparse.ArgumentParser)
+    return parser
+
+
+def subparsers_of(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    """Subcommand, aliases included -> its parser."""
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            return dict(action.choices)
+    return {}
+
+
+def summaries_of(parser: argparse.ArgumentParser) -> dict[str, str]:
+    """Subcommand, without aliases -> its one-line help."""
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            return {choice.dest.split(" ")[0]: choice.help or "" for choice in action._choices_actions}
+    return {}
+
+
+def flags_of(parser: argparse.ArgumentParser) -> set[str]:
+    """A parser's own long flags, without --help and those hidden from it."""
+    return {
+        flag
+        for action in parser._actions
+        for flag in action.option_strings
+        if flag.startswith("--") and flag != "--help" and action.help != argparse.SUPPRESS
+    }
