@@ -2,7 +2,8 @@
 #
 #   make demo       read plates from a short clip, here, on the CPU (installs the device part only)
 #   make test       install everything, run the plain tests;  make test-all adds the slow ones
-#   make check      format, lint, types, and words that hide meaning
+#   make check      format, lint, types, words that hide meaning, and whether README and docs are up to date
+#   make docs       the documentation as a site in build/site, from docs/
 #   make faults     what goes wrong in months at a gate, on purpose, and a table of what was lost
 #   make soak       FRAMES=200000 from a looped clip with all sinks on, and a table of what was lost and what was left over
 #   make bench      speed, start and memory on this machine: lpr-bench
@@ -34,7 +35,7 @@ DEVICE := .venv-device
 EVERYTHING := .venv
 RIVALS := .venv-rivals
 
-.PHONY: demo test test-all faults soak check format bench bench-short bench-arm64 bench-armhf models folds rivals clean
+.PHONY: demo test test-all faults soak check docs format bench bench-short bench-arm64 bench-armhf models folds rivals clean
 .DELETE_ON_ERROR:
 
 demo: $(DEVICE)/installed
@@ -76,6 +77,11 @@ check: $(EVERYTHING)/installed
 	$(EVERYTHING)/bin/ruff check .
 	$(EVERYTHING)/bin/mypy
 	$(EVERYTHING)/bin/python -m tests.house.words
+	$(EVERYTHING)/bin/python -m tools.docs --check
+
+docs: $(EVERYTHING)/installed
+	$(EVERYTHING)/bin/python -m tools.docs
+	$(EVERYTHING)/bin/python -m mkdocs build --quiet --strict
 
 format: $(EVERYTHING)/installed
 	$(EVERYTHING)/bin/ruff format .
@@ -159,7 +165,8 @@ $(RUNS)/described: $(RUNS)/exported $(RUNS)/folds.json
 		--json $(RUNS)/characters.json
 	cp $(NETWORKS:%=$(EXPORTED)/%.int8.tflite) $(SHIPPED)/
 	$(LPR)/lpr-bench cards --plates $(RUNS)/plates.json --crops $(RUNS)/characters.json --painted $(RUNS)/painted.json \
-		--folds $(RUNS)/folds.json
+		--folds $(RUNS)/folds.json --figures benchmarks/results/accuracy
+	$(LPR)/python -m tools.docs --pictures
 	@touch $@
 
 rivals: $(RIVALS)/installed

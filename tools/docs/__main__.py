@@ -1,4 +1,4 @@
-"""`python -m tools.docs`: write what the documentation takes from code and result files; `--check` only compares."""
+"""`python -m tools.docs`: write what README and docs/ take from code and result files; `--check` only compares."""
 
 import argparse
 import sys
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tools.docs.cli_page import cli_page
 from tools.docs.figures import filled
-from tools.docs.own_data import own_data_pages
+from tools.docs.own_data import make_pictures
 from tools.docs.records_page import records_page
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -26,15 +26,23 @@ def main(argv: list[str] | None = None) -> int:
     """Write or compare; the exit status is 1 where a page is out of date and was to be compared."""
     parser = argparse.ArgumentParser(prog="python -m tools.docs", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 where a page is out of date")
+    parser.add_argument("--pictures", action="store_true", help="draw the pictures and run the demo anew, too")
     parsed = parser.parse_args(argv)
-    changed = [page for page, text in pages().items() if not page.exists() or page.read_text("utf-8") != text]
-    for page in changed:
-        print(f"{'Out of date' if parsed.check else 'Wrote'}: {page.relative_to(REPOSITORY)}", file=sys.stderr)
-        if not parsed.check:
-            page.write_text(pages()[page], encoding="utf-8")
-    if not parsed.check:
-        own_data_pages(REPOSITORY)
+    if parsed.pictures:
+        make_pictures(REPOSITORY)
+    changed = {page: text for page, text in pages().items() if _text(page) != text}
+    for page, text in changed.items():
+        name = page.relative_to(REPOSITORY)
+        if parsed.check:
+            print(f"{name} is out of date: make docs", file=sys.stderr)
+        else:
+            page.write_text(text, encoding="utf-8")
+            print(f"Wrote {name}", file=sys.stderr)
     return int(parsed.check and bool(changed))
+
+
+def _text(page: Path) -> str:
+    return page.read_text(encoding="utf-8") if page.exists() else ""
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from lpr_bench.report.cards import ExtraResults, Result, open_shipped, write_card
+from lpr_bench.report.summaries import write_summaries
 from lpr_edge.contract.country import country_from_dict, load_country
 from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.manifest import read_manifest
@@ -21,6 +22,9 @@ def add_command(benchmarks: "argparse._SubParsersAction[argparse.ArgumentParser]
     parser.add_argument("--folds", type=Path, metavar="FILE", help="what accuracy --split train --reader FOLDS wrote")
     parser.add_argument("--models", type=Path, metavar="DIR", default=MODELS, help="of the files (default: shipped)")
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder of the cards (default: that of the models)")
+    parser.add_argument(
+        "--figures", type=Path, metavar="DIR", help="write the results there, too, without pictures' names and texts"
+    )
     parser.set_defaults(run=run)
 
 
@@ -44,6 +48,9 @@ def run(parsed: argparse.Namespace) -> int:
         if extra.rendered is not None and KINDS[name] != "classifier":
             open_shipped(model.path, extra.rendered)
         print(f"Wrote {write_card(model, _country(model.path), extra, parsed.out or parsed.models)}")
+    if parsed.figures:
+        for path in write_summaries({**results, "painted": extra.rendered, "folds": extra.folds}, parsed.figures):
+            print(f"Wrote {path}")
     return 0
 
 

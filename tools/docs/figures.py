@@ -1,0 +1,56 @@
+"""Blocks of README and documentation that are filled from result files, each between two comments.
+
+`<!-- figures: NAME -->` begins one and `<!-- end figures -->` ends it; what stands between is replaced.
+"""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from tools.docs import accuracy_tables, model_tables, own_data, speed_tables
+
+Block = Callable[[Path], str]
+"""Makes a block's Markdown from the repository's root."""
+
+BLOCKS: dict[str, Block] = {
+    "expect": accuracy_tables.expect,
+    "detection": accuracy_tables.detection,
+    "reading": accuracy_tables.reading,
+    "folds": accuracy_tables.folds,
+    "crops": accuracy_tables.crops,
+    "rendered": accuracy_tables.rendered,
+    "characters": accuracy_tables.characters,
+    "confidence": accuracy_tables.confidence,
+    "article": accuracy_tables.article,
+    "classifiers": speed_tables.classifiers,
+    "speed": speed_tables.speed,
+    "runtimes": speed_tables.runtimes,
+    "targets": speed_tables.targets,
+    "emulated": speed_tables.emulated,
+    "rivals": speed_tables.rivals,
+    "networks": model_tables.networks,
+    "demo-record": own_data.demo_record,
+    "labels-line": own_data.labels_line,
+}
+MARKED = re.compile(r"(<!-- figures: ([a-z-]+) -->\n)(.*?)(<!-- end figures -->)", re.DOTALL)
+
+
+def filled(text: str, repository: Path) -> str:
+    """A page with each of its blocks made anew.
+
+    Raises:
+        ValueError: a block has a name that nothing makes.
+    """
+
+    def fill(found: re.Match[str]) -> str:
+        opening, name, _, end = found.groups()
+        if name not in BLOCKS:
+            raise ValueError(f"no block of figures is called {name!r}: known are {', '.join(BLOCKS)}")
+        return f"{opening}{BLOCKS[name](repository).strip()}\n{end}"
+
+    return MARKED.sub(fill, text)
+
+
+def without_blocks(text: str) -> str:
+    """A page without what is filled in."""
+    return MARKED.sub("", text)
