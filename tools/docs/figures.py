@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from tools.docs import accuracy_tables, model_tables, own_data, speed_tables
+from tools.docs import accuracy_tables, manifest_table, messages, model_tables, own_data, speed_tables
 
 Block = Callable[[Path], str]
 """Makes a block's Markdown from the repository's root."""
@@ -29,6 +29,8 @@ BLOCKS: dict[str, Block] = {
     "emulated": speed_tables.emulated,
     "rivals": speed_tables.rivals,
     "networks": model_tables.networks,
+    "manifest": manifest_table.manifest_fields,
+    "messages": messages.messages,
     "demo-record": own_data.demo_record,
     "labels-line": own_data.labels_line,
 }

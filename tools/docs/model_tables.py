@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from lpr_edge.contract.manifest import read_manifest
-from lpr_bench.roofline.network_costs import network_cost
 from tools.docs.results import table
+
+from lpr_bench.roofline.network_costs import network_cost
+from lpr_edge.contract.manifest import read_manifest
 
 NETWORKS = ("detector", "reader", "characters")
 

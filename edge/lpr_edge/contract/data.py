@@ -232,7 +232,7 @@ def photo_from_line(line: str, number: int, path: Path) -> PlatePhoto:
         picture = path.parent / "images" / values["image"]
         return PlatePhoto(picture, values["split"], values.get("source", ""), plates, _holds_crops(path.parent))
     except (ValueError, KeyError, TypeError) as error:
-        raise DataError(f"{path}, line {number}: {error!r}; see the data format in README") from error
+        raise DataError(f"{path}, line {number}: {error!r}; see docs/your-data.md for the format") from error
 
 
 def _plate(values: dict[str, Any]) -> PlateLabel:

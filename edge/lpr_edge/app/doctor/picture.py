@@ -20,7 +20,7 @@ DARK, BRIGHT = 40.0, 215.0
 LOST = 0.25
 """Share of pixels that are quite black or quite white, from which on whole areas show nothing."""
 SMALL_PX, TINY_PX = 80.0, 40.0
-"""Width of a plate: below 40 pixels most are misread (README, "What it can't do yet")."""
+"""Width of a plate: below 40 pixels most are misread."""
 
 
 def check_life(images: Sequence[Image]) -> Finding:
