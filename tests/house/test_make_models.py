@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.house.test_readme import commands_in, unknown_in
+from tests.support.command_lines import commands_in, unknown_in
 
 pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="no make on this machine")
 

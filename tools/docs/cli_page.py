@@ -5,6 +5,8 @@ from collections.abc import Iterator
 
 from tools.docs.parsers import COMMANDS, parser_of, subparsers_of, summaries_of
 
+from lpr_export.app.cli import build_verify_parser
+
 INTRO = """# Command line
 
 Every command prints this with `--help`. Results go to stdout, everything else to stderr. The exit status is 0, or 1 for
@@ -32,6 +34,10 @@ def _command(command: str) -> Iterator[str]:
         yield from _groups(parsers[name], "####")
     if parser.epilog:
         yield from (_escaped(parser.epilog), "")
+    if command == "lpr-export":
+        verify = build_verify_parser()
+        yield from ("### lpr-export verify", "", _sentence(verify.description or ""), "")
+        yield from (*_groups(verify, "####"), _escaped(verify.epilog or ""), "")
 
 
 def _groups(parser: argparse.ArgumentParser, level: str) -> Iterator[str]:

@@ -3,9 +3,10 @@
 from dataclasses import fields
 from pathlib import Path
 
+from tools.docs.results import table
+
 from lpr_edge.contract.manifest import Manifest
 from lpr_edge.contract.settings import field_notes
-from tools.docs.results import table
 
 
 def manifest_fields(_: Path) -> str:

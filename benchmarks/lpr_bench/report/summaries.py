@@ -9,11 +9,11 @@ from lpr_bench.base.results import write_result
 FOLDER = Path("benchmarks/results/accuracy")
 """Where the repository keeps them; README and documentation take their figures from there."""
 OF_PICTURES = ("plates", "false_alarms", "misses", "copies", "in_training", "comparison", "confusions")
-"""Keys that tell of single pictures: registrations are personal data, and the pictures are other people's."""
+"""Keys of single pictures: registrations are personal data, and the pictures are other people's."""
 
 
 def summarized(result: Mapping[str, Any]) -> dict[str, Any]:
-    """A result without what it tells of single pictures; `pictures` counts those left out under each name."""
+    """A result without its records of single pictures; `pictures` counts those left out under each name."""
     kept = {key: value for key, value in result.items() if key not in OF_PICTURES and key != "format"}
     if isinstance(kept.get("crops"), Mapping):
         kept["crops"] = summarized(kept["crops"])
