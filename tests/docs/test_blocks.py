@@ -96,7 +96,7 @@ def test_settings_are_taken(page: Path, text: str, tmp_path: Path) -> None:
         assert all(nepal[key] == value for key, value in values.items() if isinstance(value, str))
         assert {label for group in values["labels"].values() for label in group} <= set(load_country("nepal").labels)
     else:
-        assert load_config(path, {}).camera is not None
+        assert load_config(path, {}).capture.camera is not None
 
 
 @pytest.mark.parametrize(("page", "text"), named("json"))

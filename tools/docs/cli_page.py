@@ -51,7 +51,7 @@ def _groups(parser: argparse.ArgumentParser, level: str) -> Iterator[str]:
 
 
 def _is_shown(action: argparse.Action) -> bool:
-    hidden = argparse._HelpAction | argparse._SubParsersAction
+    hidden = (argparse._HelpAction, argparse._SubParsersAction)
     return action.help != argparse.SUPPRESS and not isinstance(action, hidden)
 
 

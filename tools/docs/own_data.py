@@ -17,6 +17,7 @@ import numpy as np
 from lpr_edge.app.cli import main as lpr_edge
 from lpr_edge.contract.arrays import Image
 from lpr_edge.contract.data import PlateLabel, load_plates
+from lpr_edge.contract.pictures import read_picture
 from lpr_edge.output.annotate import text_patch
 
 EXAMPLE = Path("docs/examples/own-data")
@@ -61,12 +62,11 @@ def make_pictures(repository: Path) -> None:
 def draw_labels(repository: Path) -> Image:
     """The example's photograph with each plate's corners, numbered in the order of its `quad`."""
     photo = load_plates(repository / EXAMPLE)[0]
-    picture = cv2.imread(str(photo.path))
-    assert picture is not None
-    picture = cv2.resize(picture, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)
+    enlarged = cv2.resize(read_picture(photo.path), None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)
+    picture = np.asarray(enlarged, np.uint8)
     for plate in photo.plates:
         _draw_label(picture, plate)
-    return np.asarray(picture, np.uint8)
+    return picture
 
 
 def _draw_label(picture: Image, plate: PlateLabel) -> None:
@@ -88,9 +88,9 @@ def run_demo(picture: Path | None = None) -> str:
     with tempfile.TemporaryDirectory() as folder, redirect_stdout(StringIO()) as out:
         status = lpr_edge(["--demo", "--quiet", "--save-images", folder])
         assert status == 0
-        frames = [cv2.imread(str(path)) for path in sorted(Path(folder).glob("*"))]
+        frames = [read_picture(path) for path in sorted(Path(folder).glob("*"))]
         if picture is not None:
-            cv2.imwrite(str(picture), _tiled([frame for frame in frames if frame is not None]))
+            cv2.imwrite(str(picture), _tiled(frames))
     records = [json.loads(line) | {"source": "clip.mp4"} for line in out.getvalue().splitlines()]
     return "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
 

@@ -10,8 +10,8 @@ from lpr_edge.contract.records import event_schema
 SCHEMAS = Path("edge/fleet/schema")
 INTRO = """# Records
 
-lpr writes JSON objects. The names of their fields are public: they change only with a major version. Within a version of
-the schema fields may be added; where a field's meaning changes, `schema` rises. [Events](events.md) shows examples.
+lpr writes JSON objects. The names of their fields are public: they change only with a major version. Within a version
+of the schema fields may be added; where a meaning changes, `schema` rises. [Events](events.md) shows examples.
 """
 
 
