@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ from hypothesis import strategies as st
 
 from lpr_edge.contract.data import PlateLabel, PlatePhoto
 from lpr_edge.contract.errors import LprError
-from lpr_edge.contract.splits import HoldOut, seen_by_training, vehicle_groups
+from lpr_edge.contract.splits import HoldOut, is_source, seen_by_training, vehicle_groups
 
 QUAD = np.array([[0, 0], [9, 0], [9, 4], [0, 4]], np.float32)
 
@@ -73,3 +74,17 @@ def test_a_fold_that_is_not_there(fold: int, folds: int) -> None:
     """A part outside the folds, or one part alone, is refused with both settings named."""
     with pytest.raises(LprError, match=f"`fold` and `folds` are {fold} and {folds}"):
         HoldOut(0.1, 1, fold, folds)
+
+
+def test_a_run_of_some_sources_has_seen_those_alone() -> None:
+    """`sources` names them, divided by commas; what a run that began from it was shown counts too."""
+    mixed = [replace(one, source=source) for one, source in zip(photos(30), "abc" * 10, strict=True)]
+    before = {"data": "data", "sources": "a, b"}
+    assert [one.source for one, seen in zip(mixed, seen_by_training(mixed, before), strict=True) if not seen] == [
+        "c"
+    ] * 10
+    training = {"data": "data", "holdout": 0.5, "seed": 1, "init": "runs/a", "began_from": before}
+    seen = seen_by_training(mixed, training)
+    assert all(is_seen for one, is_seen in zip(mixed, seen, strict=True) if one.source != "c")
+    assert 0 < sum(is_seen for one, is_seen in zip(mixed, seen, strict=True) if one.source == "c") < 10
+    assert is_source("d", "")

@@ -87,18 +87,27 @@ def seen_by_training(photos: Sequence[PlatePhoto], training: Mapping[str, Any]) 
         that started from another's weights has seen what that one had, and all of it where the manifest doesn't tell.
     """
     groups = vehicle_groups([photo.plates for photo in photos])
-    learnt = _learnt(training, frozenset(groups))
-    return [photo.split == TRAINING_SPLIT and group in learnt for photo, group in zip(photos, groups, strict=True)]
+    learnt = _learnt(training, list(zip(groups, (photo.source for photo in photos), strict=True)))
+    return [photo.split == TRAINING_SPLIT and is_learnt for photo, is_learnt in zip(photos, learnt, strict=True)]
 
 
-def _learnt(training: Mapping[str, Any], groups: frozenset[str]) -> frozenset[str]:
-    """The groups of which a run, or one that it began from, was shown photographs."""
+def _learnt(training: Mapping[str, Any], shown: Sequence[tuple[str, str]]) -> list[bool]:
+    """Of each photograph, given by group and source, whether a run, or one that it began from, was shown it."""
     is_shown = training.get("data") and training.get("real_share", 1.0) > 0
-    own = groups - _hold_out_of(training).choose(groups) if is_shown else frozenset()
+    held = _hold_out_of(training).choose(group for group, _ in shown)
+    sources = str(training.get("sources", ""))
+    own = [bool(is_shown) and group not in held and is_source(source, sources) for group, source in shown]
     if not training.get("init"):
         return own
     before = training.get("began_from")
-    return own | _learnt(before, groups) if before else groups
+    earlier = _learnt(before, shown) if before else [True] * len(shown)
+    return [mine or theirs for mine, theirs in zip(own, earlier, strict=True)]
+
+
+def is_source(source: str, wanted: str) -> bool:
+    """Whether a photograph's source is one of a setting's, divided by commas; an empty setting takes all."""
+    names = [name.strip() for name in wanted.split(",") if name.strip()]
+    return not names or source in names
 
 
 def _hold_out_of(training: Mapping[str, Any]) -> HoldOut:

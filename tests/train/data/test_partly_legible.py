@@ -17,7 +17,7 @@ from lpr_train.data.real_plates import RealPlate, boxed, legible_plates
 from lpr_train.targets.forced_alignment import align_characters
 from lpr_train.targets.heat_maps import UNKNOWN, PlacedCharacter, character_targets
 from lpr_train.targets.unknown_places import unknown_places
-from lpr_train.tasks.reader import is_of, rarities
+from lpr_train.tasks.reader import rarities
 
 NEPAL = load_country()
 GRID = (24, 48)
@@ -138,9 +138,3 @@ def test_rare_letters_whole_plates_and_photographs_are_shown_more_often() -> Non
     common = [_plate("बा१प")] * 200
     weights = rarities([*common, _plate("ञ१प"), _plate("बा१प", is_crop=False), _plate("बा?प")])
     assert (weights[0], *weights[-3:]) == (2, 6, 4, 3)
-
-
-def test_a_run_may_learn_from_some_sources_alone() -> None:
-    """`sources` names them, divided by commas; without, all count."""
-    assert [source for source in ("street", "koshi", "hamro") if is_of(source, "street, koshi")] == ["street", "koshi"]
-    assert is_of("hamro", "")

@@ -19,7 +19,7 @@ from lpr_edge.contract.metrics import character_error_rate, exact_match
 from lpr_edge.contract.outputs import decode_characters, group_rows
 from lpr_edge.contract.preprocess import InputSpec, prepare, prepare_plate
 from lpr_edge.contract.samples import Samples, picture_sha256
-from lpr_edge.contract.splits import HoldOut
+from lpr_edge.contract.splits import HoldOut, is_source
 from lpr_train.augment.copy_paste import UprightPlate, copy_paste_rows, interchangeable, upright
 from lpr_train.augment.letter_paste import LetterBank, with_pasted_letters
 from lpr_train.augment.row_layout import to_one_row
@@ -115,7 +115,7 @@ class ReaderTask:
         self._spec = InputSpec((config.input_height, config.input_width), 1, "gray", "stretch")
         parts = HoldOut(config.holdout, config.seed, config.fold, config.folds)
         training, judging = load_photos(Path(config.data), parts, with_crops=True) if config.data else ([], [])
-        training = [photo for photo in training if is_of(photo.source, config.sources)]
+        training = [photo for photo in training if is_source(photo.source, config.sources)]
         self._real = legible_plates(training, self._country, with_partial=True)
         self._shown: list[RealPlate] = []
         self._letters = LetterBank((), self._country)
@@ -372,12 +372,6 @@ def weighted_plates(plates: Sequence[RealPlate], misread: Sequence[bool], weight
     """The aligned plates, with those that were misread repeated `weight` times."""
     shown = zip(plates, misread, strict=True)
     return [plate for plate, wrong in shown for _ in range(weight if wrong else 1) if plate.placed]
-
-
-def is_of(source: str, wanted: str) -> bool:
-    """Whether a source is in a comma-separated list; an empty list contains all."""
-    names = [name.strip() for name in wanted.split(",") if name.strip()]
-    return not names or source in names
 
 
 def rarities(plates: Sequence[RealPlate]) -> list[int]:
