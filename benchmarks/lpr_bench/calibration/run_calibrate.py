@@ -8,7 +8,7 @@ from typing import Any
 
 from lpr_bench.accuracy.fold_models import Networks, open_networks
 from lpr_bench.accuracy.plates import score_photos
-from lpr_bench.accuracy.reliability import ScoredReading, ScoredReadings, format_reliability
+from lpr_bench.accuracy.reliability import ScoredReading, ScoredReadings, format_operating_point, format_reliability
 from lpr_bench.calibration.confidence_fit import cross_fitted, fit_curve, fit_temperature
 from lpr_bench.system.devices import add_folds_flags, add_runtime_flags
 from lpr_edge.contract.country import country_from_dict
@@ -38,14 +38,15 @@ def run(parsed: argparse.Namespace) -> int:
     everything = load_plates_and_crops(parsed.data, TRAINING_SPLIT)
     # As camera frames, without test-time augmentation, which only makes readings better.
     networks = open_networks(parsed, everything, is_photograph=False)
-    photos = [photo for photo in everything if not photo.is_crop]
-    unseen = [photo for photo in photos if "reader" not in networks.seen_by(photo)]
+    unseen = [photo for photo in everything if "reader" not in networks.seen_by(photo)]
     temperature = _fit_temperature(networks, unseen)
     for reader in networks.readers:
         reader.thresholds = {**reader.thresholds, "temperature": temperature}
     readings = read_unseen(networks, unseen)
     fitted = Confidence(temperature, fit_curve(readings), _about(networks, unseen, readings))
-    print(format_reliability([(c, r.right) for c, r in zip(cross_fitted(readings), readings, strict=True)]))
+    pairs = [(c, r.right) for c, r in zip(cross_fitted(readings), readings, strict=True)]
+    print(format_reliability(pairs))
+    print("\n" + format_operating_point(pairs))
     print("\n" + ", ".join(f"{name} {value:g}" for name, value in fitted.to_thresholds().items()))
     print(", ".join(f"{name.replace('_', ' ')} {value}" for name, value in fitted.about.items()))
     if parsed.out:
@@ -86,8 +87,9 @@ def _about(networks: Networks, photos: Sequence[PlatePhoto], readings: Sequence[
     count = len(networks.readers)
     from_whom = f"each held out from one of {count} readers trained alike" if count > 1 else "held out from the reader"
     return {
-        "source": f"training photographs, {from_whom}, whole frames in",
-        "photographs": len(photos),
+        "source": f"training photographs, {from_whom}, whole frames in, and crops of plates at given corners",
+        "photographs": sum(not photo.is_crop for photo in photos),
+        "crops": sum(photo.is_crop for photo in photos),
         "seen_by_detector": sum("detector" in networks.seen_by(photo) for photo in photos),
         "readings": len(readings),
         "right": sum(reading.right for reading in readings),

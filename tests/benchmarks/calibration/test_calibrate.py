@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 from tests.support.made_plates import GRAMMAR, LABELS, QUAD, scored, write_streets
 
-from lpr_bench.accuracy.reliability import ScoredReading, bins, calibration_error, is_correct, summarize_reliability
+from lpr_bench.accuracy.reliability import (
+    ScoredReading,
+    bins,
+    calibration_error,
+    format_operating_point,
+    is_correct,
+    operating_point,
+    summarize_reliability,
+)
 from lpr_bench.app.cli import main
 from lpr_bench.calibration.confidence_fit import cross_fitted, fit_curve, fit_temperature
 from lpr_edge.contract.data import PlateLabel
@@ -151,3 +159,20 @@ def test_nothing_unseen_is_an_error(
     assert main(["calibrate", "--data", str(tmp_path), *flags(models)]) == 1
     assert "lpr-train cross-validate reader" in capsys.readouterr().err
     assert "confidence_slope" not in read_manifest(models["reader.int8.tflite"]).thresholds
+
+
+def test_the_operating_point_is_the_lowest_that_is_right_often_enough() -> None:
+    """Below it a wrong reading too many would be reported; what it keeps of the right ones is said."""
+    pairs = [(0.9, True)] * 60 + [(0.6, True)] * 36 + [(0.6, False)] * 2 + [(0.3, False)] * 10
+    assert operating_point(pairs, 0.97) == pytest.approx(0.31)
+    assert operating_point(pairs, 0.98) == pytest.approx(0.61)
+    text = format_operating_point(pairs, 0.98)
+    assert "--min-confidence 0.61" in text
+    assert "60/60" in text
+    assert "60/96" in text
+
+
+def test_no_operating_point_is_said() -> None:
+    """Where even the highest confidence is wrong too often, and without readings."""
+    assert operating_point([(0.99, False)]) is None
+    assert "no --min-confidence gives 97% right" in format_operating_point([])
