@@ -150,39 +150,3 @@ def format_reliability(pairs: Sequence[Pair]) -> str:
             format_table(["--min-confidence", "right of those kept", "kept of those right"], by_limit),
         ]
     )
-
-
-WANTED_PRECISION = 0.97
-"""Share of right readings among the reported ones at the default `--min-confidence`."""
-STEPS = tuple(round(0.01 * step, 2) for step in range(1, 100))
-"""Values of `--min-confidence` that are tried for it."""
-
-
-def operating_point(pairs: Sequence[Pair], precision: float = WANTED_PRECISION) -> float | None:
-    """The lowest `--min-confidence` from which on the reported readings are right often enough.
-
-    Args:
-        pairs: confidence, and whether the reading is right, of readings that no fit has seen.
-        precision: share of right ones among those reported.
-
-    Returns:
-        The confidence; None where no threshold gives as much.
-    """
-    for threshold in STEPS:
-        reported = [right for confidence, right in pairs if confidence >= threshold]
-        if reported and sum(reported) >= precision * len(reported):
-            return threshold
-    return None
-
-
-def format_operating_point(pairs: Sequence[Pair], precision: float = WANTED_PRECISION) -> str:
-    """The operating point as a line of text: threshold, precision, and the share of right readings that it reports."""
-    threshold = operating_point(pairs, precision)
-    if threshold is None:
-        return f"no --min-confidence gives {precision:.0%} right among the reported readings"
-    reported = [right for confidence, right in pairs if confidence >= threshold]
-    kept, all_right = sum(reported), sum(right for _, right in pairs)
-    return (
-        f"--min-confidence {threshold:g}: {format_share(kept, len(reported))} of the reported readings are right, "
-        f"{format_share(kept, all_right)} of the right ones are reported"
-    )

@@ -10,6 +10,7 @@ from lpr_bench.accuracy import characters, plate_changes, plates, plates_report,
 from lpr_bench.accuracy.accuracy_page import Part, write_page
 from lpr_bench.accuracy.fold_models import open_networks
 from lpr_bench.accuracy.misses import MissFolder, MissGallery
+from lpr_bench.accuracy.operating_point import format_reported, summarize_reported
 from lpr_bench.accuracy.reliability import ScoredReadings, format_reliability, summarize_reliability
 from lpr_bench.base.copies import without_copies
 from lpr_bench.base.results import write_result
@@ -99,7 +100,10 @@ def _score_plates(parsed: argparse.Namespace) -> dict[str, Any]:
     result: dict[str, Any] = {"data": "plates", "split": split, "kind": kind, "models": models, "seen": seen}
     result |= plates_report.summarize(outcome, country, kind) | {"reliability": summarize_reliability(pairs)}
     result |= copies.summarize()
+    scored = plates_report.scored_plates(outcome, kind)
+    result["reported"] = summarize_reported(scored, pairs)
     parts = [Part("Figures", plates_report.format_plates(outcome, country, kind))]
+    parts.append(Part("Reported by default", format_reported(scored, pairs)))
     if crops:
         result["crops"] = plates_report.summarize_crops(of_crops, country, kind)
         parts.append(Part("Crops, read once at given corners", plates_report.format_crops(of_crops, country, kind)))
