@@ -148,7 +148,7 @@ def _draw_character(character: PlacedCharacter, centre: Floats, classes: Floats,
     heat = peak(grid, cell, spread)
     mine = (heat >= POSITIVE) & (heat > classes[..., 1])
     classes[mine, 0], classes[mine, 1] = character.index, heat[mine]
-    size[mine] = (character.width, character.height, 0.0)
+    size[mine] = (min(1.0, character.width), min(1.0, character.height), 0.0)  # a sigmoid gives no more
     size[mine, 2] = heat[mine] * (character.width > 0)
     centre[..., 0] = np.maximum(centre[..., 0], heat)
     centre[mine, 1] = 1.0
