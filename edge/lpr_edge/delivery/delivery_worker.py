@@ -109,7 +109,8 @@ class DeliveryWorker:
             self.target.deliver(stored_event)
         except RefusedError as error:
             warn(
-                f"{self.target.name} refuses event {stored_event.record['id']} ({error}): it is kept, --replay sends it again"
+                f"{self.target.name} refuses event {stored_event.record['id']} ({error}): "
+                "it is kept, --replay sends it again"
             )
             self._outbox.mark_refused(self.target.name, stored_event.number, str(error))
         else:
