@@ -10,8 +10,13 @@ from lpr_bench.accuracy import characters, plate_changes, plates, plates_report,
 from lpr_bench.accuracy.accuracy_page import Part, write_page
 from lpr_bench.accuracy.fold_models import open_networks
 from lpr_bench.accuracy.misses import MissFolder, MissGallery
-from lpr_bench.accuracy.operating_point import format_reported, summarize_reported
-from lpr_bench.accuracy.reliability import ScoredReadings, format_reliability, summarize_reliability
+from lpr_bench.accuracy.reliability import (
+    ScoredReadings,
+    format_reliability,
+    format_reported,
+    summarize_reliability,
+    summarize_reported,
+)
 from lpr_bench.base.copies import without_copies
 from lpr_bench.base.results import write_result
 from lpr_bench.system.devices import (

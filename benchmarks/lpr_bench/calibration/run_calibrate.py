@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from lpr_bench.accuracy.fold_models import Networks, open_networks
-from lpr_bench.accuracy.operating_point import format_operating_point
 from lpr_bench.accuracy.plates import score_photos
-from lpr_bench.accuracy.reliability import ScoredReading, ScoredReadings, format_reliability
+from lpr_bench.accuracy.reliability import ScoredReading, ScoredReadings, format_operating_point, format_reliability
 from lpr_bench.calibration.confidence_fit import cross_fitted, fit_curve, fit_temperature
 from lpr_bench.system.devices import add_folds_flags, add_runtime_flags
 from lpr_edge.contract.country import country_from_dict

@@ -1,7 +1,7 @@
 """What is reported by default: of the legible plates, and how much of it is right."""
 
-from lpr_bench.accuracy.operating_point import DEFAULT, format_reported, summarize_reported
 from lpr_bench.accuracy.plates import Place, PlateOutcome
+from lpr_bench.accuracy.reliability import DEFAULT, format_reported, summarize_reported
 from lpr_edge.base.config import Config
 
 

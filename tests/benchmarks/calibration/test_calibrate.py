@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 from tests.support.made_plates import GRAMMAR, LABELS, QUAD, scored, write_streets
 
-from lpr_bench.accuracy.operating_point import format_operating_point, operating_point
 from lpr_bench.accuracy.reliability import (
     ScoredReading,
     bins,
     calibration_error,
+    format_operating_point,
     is_correct,
+    operating_point,
     summarize_reliability,
 )
 from lpr_bench.app.cli import main
