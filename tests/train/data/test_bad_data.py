@@ -43,7 +43,7 @@ def test_an_empty_class_is_named_and_rendered(characters: Path, capsys: pytest.C
     """Training goes on: the class that has no pictures is learnt from rendered ones alone."""
     shutil.rmtree(characters / "7")
     (characters / "7").mkdir()
-    task = CharactersTask(_config(characters, clutter_share=0.0, stranger_share=0.0, mix_share=0.0))
+    task = CharactersTask(_config(characters, clutter_share=0.0, foreign_share=0.0, mixup_share=0.0))
     assert _labels_drawn(task) == set(range(12))
     assert "the class '7' has no pictures" in capsys.readouterr().err
     assert set(task.representative(100).truth or ()) == set(LABELS) - {"७"}
@@ -63,7 +63,7 @@ def test_one_class_alone_trains_beside_rendered_ones(characters: Path, capsys: p
     """Eleven classes are named as empty and rendered."""
     for name in list(NEPAL.characters)[1:]:
         shutil.rmtree(characters / name)
-    assert _labels_drawn(CharactersTask(_config(characters, mix_share=0.0))) == set(range(12))
+    assert _labels_drawn(CharactersTask(_config(characters, mixup_share=0.0))) == set(range(12))
     assert capsys.readouterr().err.count("has no pictures") == 11
 
 

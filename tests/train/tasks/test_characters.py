@@ -47,8 +47,8 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _config(data: Path | None = None) -> CharactersConfig:
-    plain = CharactersConfig(data=str(data or ""), clutter_share=0.0, mix_share=0.0, label_smoothing=0.0)
-    plain = replace(plain, stranger_share=0.0)
+    plain = CharactersConfig(data=str(data or ""), clutter_share=0.0, mixup_share=0.0, label_smoothing=0.0)
+    plain = replace(plain, foreign_share=0.0)
     return replace(plain, real_share=1.0, strength=0.0) if data else plain
 
 
@@ -106,7 +106,7 @@ def test_the_target_is_the_picture_s_label(data: Path) -> None:
 
 def test_the_same_index_gives_the_same_sample(data: Path) -> None:
     """A sample depends on seed and index alone, in any order, rendered and mixed ones too."""
-    config = CharactersConfig(data=str(data), real_share=0.5, clutter_share=0.2, mix_share=0.5)
+    config = CharactersConfig(data=str(data), real_share=0.5, clutter_share=0.2, mixup_share=0.5)
     one, other = CharactersTask(config), CharactersTask(config)
     forward = [one.sample(index) for index in range(12)]
     backward = [other.sample(index) for index in reversed(range(12))][::-1]
@@ -118,7 +118,7 @@ def test_the_same_index_gives_the_same_sample(data: Path) -> None:
 
 def test_targets_are_shares(data: Path) -> None:
     """Smoothed, mixed and clutter targets sum to one; clutter asks for no preference."""
-    task = CharactersTask(replace(_config(data), mix_share=0.5, label_smoothing=0.1))
+    task = CharactersTask(replace(_config(data), mixup_share=0.5, label_smoothing=0.1))
     for index in range(20):
         scores = task.sample(index)[1]["scores"]
         assert scores.sum() == pytest.approx(1.0, abs=1e-5)

@@ -61,7 +61,7 @@ def test_lures_are_looked_at_and_mirrored() -> None:
 def test_photographs_with_mistakes_are_shown_more_often(monkeypatch: pytest.MonkeyPatch) -> None:
     """One that was read right is shown once where one with a mistake is shown as often as the settings say."""
     good, bad = Scene(FRAME, (_quad(20, 20),)), Scene(FRAME, (_quad(200, 100),))
-    task = DetectorTask(DetectorConfig(mistaken_weight=4))
+    task = DetectorTask(DetectorConfig(hard_example_weight=4))
     task._photos = [Photo(Path(str(i)), str(i), scene, ()) for i, scene in enumerate((good, bad))]
     monkeypatch.setattr(
         "lpr_train.tasks.detector._all_found", lambda *_: [([(0.9, _quad(20, 20))], scene) for scene in (good, bad)]

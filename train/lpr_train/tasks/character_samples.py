@@ -59,7 +59,7 @@ class RichSamples:
         """Make an augmented real crop, a rendered one, an unknown one, or a mixup of two."""
         rng = np.random.default_rng((self._config.seed, index))
         pixels, target = self._example(index, rng)
-        if rng.random() < self._config.mix_share:
+        if rng.random() < self._config.mixup_share:
             share = np.float32(rng.uniform(0.5, 1.0))
             other, other_target = self._example(index, rng)
             pixels = np.asarray(np.rint(pixels * share + other * (1 - share)), np.uint8)
@@ -82,7 +82,7 @@ class RichSamples:
         chance = rng.random()
         if chance < self._config.clutter_share:
             return self._rendered.clutter(rng)
-        if chance < self._config.clutter_share + self._config.stranger_share:
+        if chance < self._config.clutter_share + self._config.foreign_share:
             return self._foreign_letter(rng)
         return None
 
