@@ -8,7 +8,7 @@ from typing import Any
 
 from lpr_bench.accuracy.plates import PlateOutcome, ReadPlate
 from lpr_bench.base.tables import format_share
-from lpr_edge.base.config import Config
+from lpr_edge.base.config_groups import ReadingConfig
 from lpr_edge.contract.arrays import Image
 from lpr_edge.contract.country import UNREADABLE
 from lpr_edge.contract.data import FOREIGN, PlateLabel, PlatePhoto
@@ -153,7 +153,7 @@ def format_reliability(pairs: Sequence[Pair]) -> str:
     )
 
 
-DEFAULT = Config().min_confidence
+DEFAULT = ReadingConfig().min_confidence
 """`--min-confidence` where nobody gives one."""
 WANTED_PRECISION = 0.97
 """Share of right readings among the reported ones at the default `--min-confidence`."""

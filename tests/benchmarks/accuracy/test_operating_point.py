@@ -2,7 +2,7 @@
 
 from lpr_bench.accuracy.plates import Place, PlateOutcome
 from lpr_bench.accuracy.reliability import DEFAULT, format_reported, summarize_reported
-from lpr_edge.base.config import Config
+from lpr_edge.base.config_groups import ReadingConfig
 
 
 def _plate(source: str, read: str | None, confidence: float | None) -> PlateOutcome:
@@ -31,4 +31,4 @@ def test_plates_count_that_are_reported_and_right() -> None:
 
 def test_the_threshold_is_the_devices_own() -> None:
     """What the table calls default is what lpr-edge does without a flag."""
-    assert summarize_reported(PLATES, PAIRS)["min_confidence"] == Config().min_confidence == DEFAULT
+    assert summarize_reported(PLATES, PAIRS)["min_confidence"] == ReadingConfig().min_confidence == DEFAULT
