@@ -196,7 +196,7 @@ def summarize_reported(scored: Sequence[PlateOutcome], pairs: Sequence[Pair], li
 
     Args:
         scored: fully legible plates whose texts count, found or not.
-        pairs: confidence, and whether the reading is right, of every reading that can be judged.
+        pairs: confidence, and whether the reading is right, of every reading that is known to be right or wrong.
         limit: the threshold.
     """
     reported = [right for confidence, right in pairs if confidence >= limit]
