@@ -1,20 +1,20 @@
-"""Whether the clock can be believed: what is deleted for its age by a wrong one is gone."""
+"""Decide whether the system clock is plausible: deleting by age with a wrong clock would lose events."""
 
 from datetime import UTC, datetime
 
 EARLIEST = datetime(2025, 1, 1, tzinfo=UTC)
-"""Before lpr's first version: a clock that shows an earlier time was never set."""
+"""lpr didn't exist before: a clock that shows an earlier time was never set."""
 LONGEST_LEAP_S = 3 * 86400.0
-"""A device may be off for so long, as over a weekend, and its clock be believed though no time service holds it."""
+"""Plausible time for which a device is switched off, so that its clock is accepted without time synchronisation."""
 
 
 def clock_problem(now: float, known: float | None, is_held: bool | None) -> str:
-    """Why a clock can't be believed; empty where it can.
+    """Why the clock isn't plausible; an empty string if it is.
 
     Args:
-        now: what it shows, in seconds since 1970.
-        known: the latest time at which something is known to have happened; None where nothing is.
-        is_held: whether a time service holds it; None where the machine doesn't tell.
+        now: the clock's time, in seconds since 1970.
+        known: time of the latest known event; None without any.
+        is_held: whether a time service synchronises the clock; None if unknown.
     """
     if now < EARLIEST.timestamp():
         return f"it shows {_date(now)}, which is before lpr was made"

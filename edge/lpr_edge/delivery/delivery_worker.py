@@ -1,4 +1,4 @@
-"""A thread a sink: takes its events from the outbox, one by one and in order, and tries again until it has them."""
+"""Delivers the events of the outbox to one sink, in order, in a thread; failed deliveries are retried."""
 
 import json
 import sqlite3
@@ -15,13 +15,13 @@ from lpr_edge.delivery.sink import RefusedError, Target
 
 FIRST_WAIT_S = 1.0
 LONGEST_WAIT_S = 60.0
-"""Between tries the wait doubles from the first to the longest."""
+"""Range of the pause between retries, which doubles each time."""
 LOOK_S = 5.0
-"""How often to look for events without being woken."""
+"""Seconds between looks for new events when nothing wakes the worker."""
 
 
 class DeliveryWorker:
-    """Delivers to one target."""
+    """Delivers events to one target."""
 
     def __init__(
         self,
@@ -30,17 +30,17 @@ class DeliveryWorker:
         first_wait_s: float = FIRST_WAIT_S,
         make_room: Callable[[int], object] | None = None,
     ) -> None:
-        """Start delivering; what an earlier run left goes first.
+        """Start delivering; events of an earlier run come first.
 
         Args:
-            target: who gets the events.
-            outbox: where they are.
-            first_wait_s: after a first failure.
-            make_room: called before each delivery with the most bytes that it may write to this disk.
+            target: the destination.
+            outbox: the source of events.
+            first_wait_s: pause after the first failure.
+            make_room: called before each delivery with the maximum number of bytes that it may write to this disk.
         """
         self.target = target
         self.failures = 0
-        """Tries that have failed since the last success."""
+        """Failed attempts since the last success."""
         self._outbox = outbox
         self._first_wait_s = first_wait_s
         self._make_room = make_room
@@ -51,17 +51,17 @@ class DeliveryWorker:
         self._thread.start()
 
     def wake(self) -> None:
-        """Say that there is an event; a target that has failed is still given its pause."""
+        """Wake the worker for a new event; the pause after a failure isn't shortened."""
         self._woken.set()
 
     def start_closing(self, timeout_s: float) -> None:
-        """Ask for what waits to be delivered until then, as long as no try fails."""
+        """Deliver the remaining events until the time-out, or until an attempt fails."""
         self._deadline = monotonic() + timeout_s
         self._closing = True
         self._woken.set()
 
     def close(self) -> None:
-        """Wait for the end that `start_closing` has asked for; a target that hangs is left behind."""
+        """Wait for the thread as set by `start_closing`; a target that hangs is abandoned."""
         self._thread.join(max(0.0, self._deadline - monotonic()))
 
     def _run(self) -> None:
@@ -77,7 +77,7 @@ class DeliveryWorker:
             self.target.close()
 
     def _pause(self) -> None:
-        """Wait for news, or after a failure for as long as the target is spared."""
+        """Wait for new events, or after a failure for the retry pause."""
         if not self.failures:
             self._woken.wait(LOOK_S)
             return
@@ -88,7 +88,7 @@ class DeliveryWorker:
                 self._woken.clear()
 
     def _try_next(self) -> bool:
-        """Deliver one event; False where there is none or it failed."""
+        """Deliver one event; returns False if there is none or it failed."""
         try:
             return self._deliver_next()
         except (LprError, OSError, sqlite3.Error) as error:

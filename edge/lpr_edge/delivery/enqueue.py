@@ -1,4 +1,4 @@
-"""Events go to the outbox first, then to stdout, then to every other sink."""
+"""Enqueues each event: first into the outbox, then to stdout and to the delivery workers."""
 
 import json
 import sqlite3
@@ -16,21 +16,21 @@ from lpr_edge.delivery.retention import Retention
 from lpr_edge.delivery.sink import Sink
 
 MOST_HELD = 10_000
-"""Events kept in memory while the disk takes none."""
+"""Maximum number of events kept in memory while the disk is full."""
 MOST_HELD_BYTES = 50_000_000
-"""Of their pictures; where they would be more, the newest events are held without."""
+"""Maximum size of their pictures; beyond it, further events are kept without pictures."""
 TRY_AGAIN_S = 5.0
-"""From a try that failed to the next, unless an event comes."""
+"""Seconds between attempts to store them, unless a new event comes."""
 WRITTEN = 4
-"""How often SQLite writes what it stores until it is gone: to its log, to the file, and both again to wipe it."""
+"""Number of times that SQLite writes stored data until it is deleted: log and file, for storing and for wiping."""
 CLOSE_S = 0.7
-"""How long sinks may still take at the end; a stop must be over in 2 s."""
+"""Seconds that sinks may take at the end, so that a stop takes less than 2 s."""
 
 TakePictures = Callable[[Sighting], Mapping[str, bytes]]
 
 
 class EventEnqueuer:
-    """A sink over an outbox and all that it delivers to."""
+    """A sink that stores events in the outbox and passes them to all other sinks."""
 
     def __init__(
         self,
@@ -42,14 +42,14 @@ class EventEnqueuer:
         heartbeats: Sequence[Heartbeat] = (),
         backlog: Backlog | None = None,
     ) -> None:
-        """Take what an event passes.
+        """Connect the outbox with its sinks.
 
         Args:
-            outbox: where it is stored first.
-            stdout: who hears of it then.
-            workers: who carry it further.
-            retention: keeps the disk from filling.
-            take_pictures: JPEGs of an event, for sinks that want them.
+            outbox: stores each event first.
+            stdout: receives each event after that.
+            workers: deliver to the other sinks.
+            retention: keeps the disk from filling up.
+            take_pictures: makes the JPEGs of an event, for sinks that want them.
             heartbeats: tell of the device until the end.
             backlog: of the same outbox; where others look at it too.
         """
@@ -64,20 +64,20 @@ class EventEnqueuer:
         self._lost = self._bare = 0
         self._clock = Clock()
         self._failed_at: float | None = None
-        """When the outbox last took no event (`monotonic`); None while it does."""
+        """When the outbox last failed to store an event (`monotonic`); None while it works."""
 
     def write(self, record: Record, event: Sighting | None = None) -> None:
-        """Store an event, announce it, and wake the sinks; while the disk takes none, it is held in memory."""
+        """Store an event, write it to stdout and wake the workers; while the disk is full, keep it in memory."""
         pictures = self._take_pictures(event) if self._take_pictures and event else {}
         self._hold(record, pictures)
         self._store_held()
 
     def hurry(self) -> None:
-        """Wait for no reader of stdout."""
+        """Don't wait for a slow reader of stdout any more."""
         self._stdout.hurry()
 
     def tend(self) -> None:
-        """Try again to store what is held, and follow the clock where it was set."""
+        """Try again to store events held in memory, and adjust to a changed clock."""
         self._stdout.tend()
         self._follow_clock()
         if self._failed_at is not None and monotonic() - self._failed_at >= TRY_AGAIN_S:
@@ -92,7 +92,7 @@ class EventEnqueuer:
         return self._backlog.set_aside()
 
     def close(self) -> None:
-        """Store what was held, and let the sinks finish."""
+        """Store events held in memory, and let the sinks finish."""
         for heartbeat in self._heartbeats:
             heartbeat.close()
         self._store_held()
@@ -109,7 +109,7 @@ class EventEnqueuer:
         self._stdout.close()
 
     def _follow_clock(self) -> None:
-        """Give this run's events their right age, or they would be deleted too early or too late."""
+        """Correct the time of this run's events after the clock was set, so that they are deleted at the right age."""
         change = self._clock.follow()
         if not change:
             return
@@ -127,7 +127,7 @@ class EventEnqueuer:
         self._held.append((record, self._that_fit(pictures)))
 
     def _that_fit(self, pictures: Mapping[str, bytes]) -> Mapping[str, bytes]:
-        """An event's pictures, or none where all that are held would be too many: its record counts more."""
+        """The event's pictures, or none if memory is short: the record matters more."""
         if _size(pictures) + sum(_size(held) for _, held in self._held) <= MOST_HELD_BYTES:
             return pictures
         self._bare += 1
@@ -152,7 +152,7 @@ class EventEnqueuer:
             say(f"the outbox {self.outbox.path} takes events again")
 
     def _has_room(self, record: Record, pictures: Mapping[str, bytes]) -> bool:
-        """Make room in the quota; False where pictures are too large for it."""
+        """Free space within the quota; returns False if the pictures are too large for it."""
         return self._retention is None or self._retention.make_room(
             WRITTEN * (len(json.dumps(record)) + _size(pictures))
         )

@@ -1,4 +1,4 @@
-"""How the device does, told now and again to whoever looks after it."""
+"""Publishes the device's state at regular intervals."""
 
 from collections.abc import Callable
 from threading import Event as Flag
@@ -9,15 +9,15 @@ from lpr_edge.contract.records import Record
 
 
 class Heartbeat:
-    """A thread that tells of the device's vitals until it is closed; what isn't heard is not told later."""
+    """A thread that publishes the runtime statistics until it is closed; failed messages aren't repeated."""
 
     def __init__(self, take: Callable[[], Record], tell: Callable[[Record], object], every_s: float) -> None:
-        """Begin, the first time after a whole interval, when there is something to tell.
+        """Start; the first message comes after one interval.
 
         Args:
-            take: gives what to tell.
-            tell: sends it; it must neither wait nor raise.
-            every_s: seconds from one time to the next.
+            take: returns the record to publish.
+            tell: publishes it; must neither block nor raise.
+            every_s: interval in seconds.
         """
         self._take, self._tell, self._every_s = take, tell, every_s
         self._closing = Flag()
@@ -25,7 +25,7 @@ class Heartbeat:
         self._thread.start()
 
     def close(self) -> None:
-        """Stop telling."""
+        """Stop the thread."""
         self._closing.set()
         self._thread.join(0.1)
 

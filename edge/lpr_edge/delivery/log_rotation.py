@@ -1,4 +1,4 @@
-"""A text file that grows by whole lines, and is put by when it is large or the day is over."""
+"""A log file that is rotated when it is too large, or when the day is over."""
 
 import os
 import re
@@ -10,18 +10,18 @@ from lpr_edge.base.private_files import make_private_folder, open_private, sync_
 from lpr_edge.delivery.sink import DeliveryError
 
 TAIL = 65536
-"""Longest line that is looked for at a file's end, in bytes."""
+"""Maximum length of a line in bytes, when the last line is looked up."""
 
 
 class RotatedFile:
-    """`plates.jsonl`, with `plates-20260301T060000.jsonl` and the like beside it."""
+    """A log file, such as `plates.jsonl`, with its rotated files, such as `plates-20260301T060000.jsonl`."""
 
     def __init__(self, path: Path, limit_bytes: int, header: str = "") -> None:
-        """Take a file, new or old.
+        """Open an existing or a new log file.
 
         Args:
-            path: the file that grows.
-            limit_bytes: it is put by before it would grow larger.
+            path: the log file.
+            limit_bytes: it is rotated before it would exceed this size.
             header: first line of each file.
         """
         self.path = path
@@ -30,7 +30,7 @@ class RotatedFile:
         self._is_mended = False
 
     def last_line(self) -> str:
-        """The last whole line, also of a file put by; empty where there is none."""
+        """The last complete line, also from a rotated file; empty without any."""
         self._mend()
         for path in self._newest_first():
             if path.exists() and (lines := _tail(path).splitlines()):
@@ -38,10 +38,10 @@ class RotatedFile:
         return ""
 
     def append(self, line: str) -> None:
-        """Add a line, and wait until the disk has it.
+        """Append a line and wait until it is on disk.
 
         Raises:
-            DeliveryError: the disk takes none; the file is as it was.
+            DeliveryError: it can't be written; the file is unchanged.
         """
         self._mend()
         try:
@@ -51,7 +51,7 @@ class RotatedFile:
             raise DeliveryError(f"can't write {self.path}: {error.strerror}") from error
 
     def rotated_files(self) -> Iterator[Path]:
-        """The files put by, the oldest first."""
+        """The rotated files, oldest first."""
         pattern = re.compile(re.escape(self.path.stem) + r"-\d{8}T\d{6}(\.\d+)?" + re.escape(self.path.suffix))
         found = self.path.parent.glob(f"*{self.path.suffix}") if self.path.parent.is_dir() else ()
         yield from sorted((path for path in found if pattern.fullmatch(path.name)), key=lambda path: path.stem)
@@ -79,7 +79,7 @@ class RotatedFile:
                 raise
 
     def _mend(self) -> None:
-        """Take away half a line that a killed process has left."""
+        """Remove an incomplete line that a killed process has left."""
         if self._is_mended or not self.path.exists():
             return
         try:

@@ -1,4 +1,4 @@
-"""Events on disk before anybody hears of them: the log, and how far each sink has got, in one file."""
+"""The outbox: a SQLite file with all events, and how far each sink has got."""
 
 import json
 import sqlite3
@@ -38,24 +38,24 @@ WHERE (number <= (SELECT number FROM beginnings WHERE sink = ?1)
 
 
 class Outbox:
-    """The file of events. Its methods may be called from any thread, and raise `sqlite3.Error` where the disk fails.
+    """Stores events until they are delivered. Thread-safe; methods raise `sqlite3.Error` on disk errors.
 
-    A file that is damaged, removed or replaced while it is used is followed by a new one, with what can be read of it.
+    If the file is damaged, removed or replaced in use, a new one takes over the readable events.
     """
 
     def __init__(
         self, path: Path, sinks: Iterable[str], keeps: bool = True, picture_sinks: Collection[str] = ()
     ) -> None:
-        """Open or make the file.
+        """Open or create the file.
 
         Args:
-            path: where it is.
-            sinks: names of those that take events from it; one that is new begins with the next event.
-            keeps: whether events stay when all sinks have them.
-            picture_sinks: those of the sinks that are given pictures, too.
+            path: the file.
+            sinks: names of the sinks; a new one starts with the next event.
+            keeps: whether delivered events are kept.
+            picture_sinks: names of the sinks that want pictures.
 
         Raises:
-            LprError: the file can't be had, is another program's, or another lpr-edge uses it.
+            LprError: the file can't be opened, isn't an outbox, or is in use by another lpr-edge.
         """
         self.path = path
         self.sinks = tuple(sinks)
@@ -67,10 +67,10 @@ class Outbox:
         """Number of the last event of earlier runs."""
 
     def add(self, record: Record, pictures: Mapping[str, bytes] | None = None) -> Record:
-        """Store an event; the record as it stands in the file.
+        """Store an event; returns the record as stored.
 
-        An event with the id of an older one is the same event where it tells the same (a clip that is read again): it
-        isn't stored twice. Where it tells something else, it gets an id of its own.
+        A record with the id and contents of an older one, as when a video is read again, isn't stored twice. If only
+        the ids are equal, the new record gets an id of its own.
         """
 
         def put(connection: sqlite3.Connection) -> Record:
@@ -83,12 +83,12 @@ class Outbox:
             return stored
 
         stored = self._do(put)
-        while not self._file.is_in_place():  # it went just then, perhaps with this event
+        while not self._file.is_in_place():  # removed in the meantime, perhaps with this event
             stored = self._do(put)
         return stored
 
     def next_for(self, sink: str) -> StoredEvent | None:
-        """The oldest event that a sink hasn't had; None where it has them all. One that can't be read is set aside."""
+        """The oldest undelivered event of a sink; None if there is none. Unreadable ones are skipped and counted."""
 
         def find(connection: sqlite3.Connection) -> tuple[int, bytes, dict[str, bytes]] | None:
             found = connection.execute(NEXT, (sink,)).fetchone()
@@ -106,11 +106,11 @@ class Outbox:
         return None
 
     def mark_delivered(self, sink: str, number: int) -> None:
-        """Note that a sink has an event, and let go what no sink needs any more."""
+        """Record that a sink has an event, and delete what no sink needs any more."""
         self._do(lambda connection: self._pass(connection, sink, number))
 
     def mark_refused(self, sink: str, number: int, reason: str) -> None:
-        """Note that a sink will not take an event: it is kept, and `replay` offers it again."""
+        """Record that a sink has refused an event; it is kept, and `replay` offers it again."""
 
         def note(connection: sqlite3.Connection) -> None:
             row = (number, sink, reason)
@@ -119,12 +119,12 @@ class Outbox:
         self._do(note)
 
     def replay(self, since: float = 0.0) -> dict[str, int]:
-        """Send each sink what it never had: from before it was new, and what it refused; how many events each.
+        """Queue for each sink the events from before it was new, and those it refused; returns the number for each.
 
-        Sinks that want pictures are left out: those of past events aren't kept.
+        Sinks that want pictures are left out, because pictures of delivered events aren't kept.
 
         Args:
-            since: only events that were stored then or later, in seconds since 1970.
+            since: only events stored at or after this time, in seconds since 1970.
         """
         sinks = [sink for sink in self.sinks if sink not in self.picture_sinks]
         before = "SELECT COALESCE(MAX(number), 0) FROM events WHERE stored < ?"
@@ -140,42 +140,42 @@ class Outbox:
         return self._do(queue)
 
     def waiting(self) -> dict[str, int]:
-        """How many events each sink has yet to get."""
+        """Number of undelivered events of each sink."""
         return self._do(lambda connection: self._counts(connection, WAITING))
 
     def refused(self) -> dict[str, int]:
-        """How many stored events each sink has refused."""
+        """Number of stored events that each sink has refused."""
         query = "SELECT COUNT(*) FROM refused WHERE sink = ?1"
         return self._do(lambda connection: self._counts(connection, query))
 
     def damaged(self) -> int:
-        """How many stored events can't be read."""
+        """Number of stored events that can't be read."""
         return int(self._value("SELECT COUNT(*) FROM damaged") or 0)
 
     def records(self) -> list[Record]:
-        """Every event in the file that can be read, the oldest first."""
+        """All readable events, oldest first."""
         query = "SELECT CAST(record AS BLOB) FROM events ORDER BY number"
         found = [read_record(row[0]) for row in self._do(lambda connection: connection.execute(query).fetchall())]
         return [record for record, trouble in found if not trouble]
 
     def count(self) -> int:
-        """How many events are stored."""
+        """Number of stored events."""
         return int(self._value("SELECT COUNT(*) FROM events") or 0)
 
     def oldest(self) -> float | None:
-        """When the oldest event was stored, seconds since 1970; None where there is none."""
+        """When the oldest event was stored, in seconds since 1970; None without events."""
         return self._value("SELECT MIN(stored) FROM events")
 
     def newest(self) -> float | None:
-        """When the newest event was stored, seconds since 1970; None where there is none."""
+        """When the newest event was stored, in seconds since 1970; None without events."""
         return self._value("SELECT MAX(stored) FROM events")
 
     def believed_time(self) -> float | None:
-        """The latest time that `believe` was given; None before."""
+        """The latest time given to `believe`; None without any."""
         return self._value("SELECT MAX(believed) FROM clock")
 
     def believe(self, now: float) -> None:
-        """Note that the clock was right when it showed this time, in seconds since 1970."""
+        """Record that the clock was right when it showed this time, in seconds since 1970."""
 
         def note(connection: sqlite3.Connection) -> None:
             connection.execute("DELETE FROM clock")
@@ -184,12 +184,12 @@ class Outbox:
         self._do(note)
 
     def move_times(self, by_s: float) -> None:
-        """Correct when this run's events were stored, where the clock was wrong by so many seconds and has been set."""
+        """Shift the storing times of this run's events by `by_s` seconds, after the clock was set."""
         query = "UPDATE events SET stored = stored + ? WHERE number > ?"
         self._do(lambda connection: connection.execute(query, (by_s, self._earlier)))
 
     def drop_before(self, stored: float) -> int:
-        """Delete events that were stored before a time and that all sinks have; how many."""
+        """Delete events that were stored before a time and delivered to all sinks; returns the number."""
         query = "DELETE FROM events WHERE stored < ? AND number <= ? AND number NOT IN (SELECT number FROM replays)"
 
         def drop(connection: sqlite3.Connection) -> int:
@@ -200,7 +200,7 @@ class Outbox:
         return count
 
     def drop_oldest(self, count: int) -> int:
-        """Delete the oldest events, to make room; how many of them some sink hadn't had."""
+        """Delete the oldest events to free space; returns the number of undelivered ones."""
         oldest = "SELECT number FROM events ORDER BY number LIMIT ?"
 
         def drop(connection: sqlite3.Connection) -> int:
@@ -214,7 +214,7 @@ class Outbox:
         return lost
 
     def size(self) -> int:
-        """Bytes on disk."""
+        """Size on disk in bytes."""
         real = self.path.resolve()
         paths = (real, Path(f"{real}-wal"))
         return sum(path.stat().st_size for path in paths if path.exists())
@@ -232,7 +232,7 @@ class Outbox:
     def _pass(
         self, connection: sqlite3.Connection, sink: str, number: int, then: str = "", row: tuple[object, ...] = ()
     ) -> None:
-        """Move a sink on past an event, note what is to be noted, and delete what nobody needs."""
+        """Advance a sink past an event, insert a row, and delete what no sink needs any more."""
         connection.execute("UPDATE deliveries SET number = MAX(number, ?) WHERE sink = ?", (number, sink))
         for table in ("replays", "refused"):
             connection.execute(f"DELETE FROM {table} WHERE number = ? AND sink = ?", (number, sink))
@@ -264,19 +264,19 @@ class Outbox:
         return int(self._connection.execute(LAST).fetchone()[0])
 
     def _delivered(self, connection: sqlite3.Connection, sinks: Iterable[str]) -> int:
-        """The number up to which all of these sinks have their events."""
+        """Number of the last event that all of these sinks have."""
         rows = dict(connection.execute("SELECT sink, number FROM deliveries"))
         last = connection.execute(LAST).fetchone()[0]
         return int(min((rows[sink] for sink in sinks), default=last))
 
     def _give_back(self) -> None:
-        """Return deleted pages to the disk."""
+        """Return deleted pages to the file system."""
         with self._lock:
             self._connection.executescript("PRAGMA incremental_vacuum")  # `execute` would stop after the first page
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def _do(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Do something as one transaction, in a new file where the one before is gone or found to be damaged."""
+        """Run a transaction; in a new file if the old one is gone or damaged."""
         with self._lock:
             try:
                 self._follow_file()
@@ -290,7 +290,7 @@ class Outbox:
             return self._attempt(work)
 
     def _follow_file(self) -> None:
-        """See that the open file is the one that the path leads to."""
+        """Check that the path still leads to the open file."""
         if not self._file.is_open:  # a new one could not be made before
             self._file = open_store(self.path, self.sinks)
         elif not self._file.is_in_place():
@@ -321,7 +321,7 @@ class Outbox:
 
 
 def _with_own_id(connection: sqlite3.Connection, record: Record) -> tuple[Record, bool]:
-    """The record with an id that no other event has, and whether it is new."""
+    """The record with a unique id, and whether it is a new event."""
     wanted = record
     for number in range(2, 1_000_000):
         query = "SELECT CAST(record AS BLOB) FROM events WHERE id = ?"
@@ -335,5 +335,5 @@ def _with_own_id(connection: sqlite3.Connection, record: Record) -> tuple[Record
 
 
 def _to_text(record: Record) -> str:
-    """JSON as the file takes it; what is no Unicode character, as in some files' names, becomes a question mark."""
+    """JSON as stored; surrogates, as in some file names, become question marks."""
     return json.dumps(record, ensure_ascii=False).encode(errors="replace").decode()
