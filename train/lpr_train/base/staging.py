@@ -1,5 +1,6 @@
 """A folder that is written whole or not at all."""
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -34,8 +35,6 @@ def staged_folder(out: Path) -> Iterator[Path]:
 
 def _umask() -> int:
     """The mask of new files' permissions, which can only be read by setting it."""
-    import os
-
     mask = os.umask(0o022)
     os.umask(mask)
     return mask
