@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.base.errors import LprError
 
 QUIET = {"TF_CPP_MIN_LOG_LEVEL": "2", "OMP_NUM_THREADS": "1", "NO_ALBUMENTATIONS_UPDATE": "1"}
 """One thread each, nothing of TensorFlow's about itself, and no look for newer versions."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from lpr_edge.contract.arrays import Image
+from lpr_edge.contract.base.arrays import Image
 from rivals.alphabet import PAD, Alphabet
 from rivals.commands import installed, run_quietly
 from rivals.plates import Answers

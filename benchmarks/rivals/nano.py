@@ -4,7 +4,7 @@ import os
 from importlib import import_module
 from pathlib import Path
 
-from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.base.errors import LprError
 from rivals.commands import REQUIREMENTS
 
 NETWORK = "yolo26n.yaml"

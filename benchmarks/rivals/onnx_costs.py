@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from lpr_edge.contract.arrays import AnyArray
+from lpr_edge.contract.base.arrays import AnyArray
 
 Shapes = Mapping[str, tuple[int, ...]]
 """Of tensors, by name."""

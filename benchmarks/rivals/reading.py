@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lpr_bench.system.devices import open_plate_reader
-from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.base.errors import LprError
 from lpr_edge.runtimes.opening import open_model
 from lpr_edge.vision.reader import Reader
 from rivals import fast_plate, own

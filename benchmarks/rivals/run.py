@@ -17,7 +17,7 @@ from lpr_bench.system.boards import RESULTS, show
 from lpr_bench.system.environment import board_name, describe_environment, file_stem, installed_versions
 from lpr_bench.system.system_monitor import observe
 from lpr_bench.system.validity import describe_validity, machine_faults
-from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.base.errors import LprError
 from rivals.alphabet import alphabet_of
 
 PARTS = ("train", "read", "speed")

@@ -15,7 +15,7 @@ from lpr_bench.report.report_rivals import SPEED, speed_row
 from lpr_bench.roofline.network_costs import network_cost
 from lpr_bench.roofline.roofline import Job, in_turns
 from lpr_bench.system.validity import series_faults
-from lpr_edge.contract.pictures import file_sha256
+from lpr_edge.contract.base.pictures import file_sha256
 from lpr_edge.runtimes.onnx_runtime import OnnxRuntimeEngine
 from lpr_edge.runtimes.opening import open_model
 from lpr_edge.runtimes.shipped_models import shipped_model

@@ -15,8 +15,8 @@ from time import perf_counter
 
 import cv2
 
-from lpr_edge.contract.arrays import Image
-from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.base.arrays import Image
+from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.geometry import quad_size, rectify
 from rivals.plates import Answers, Plate
 

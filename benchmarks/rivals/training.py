@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.base.errors import LprError
 from lpr_train.tasks.reader import ReaderConfig
 from rivals.alphabet import alphabet_of
 from rivals.commands import installed

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lpr_edge.api import Classifier, Plate, PlateEvent, PlateReader
-    from lpr_edge.contract.errors import LprError
+    from lpr_edge.contract.base.errors import LprError
     from lpr_edge.contract.manifest import Manifest
     from lpr_edge.contract.manifest import read_manifest as load_manifest
 
@@ -15,7 +15,7 @@ __all__ = ["Classifier", "LprError", "Manifest", "Plate", "PlateEvent", "PlateRe
 
 _HOMES = {
     "Classifier": ("lpr_edge.api", "Classifier"),
-    "LprError": ("lpr_edge.contract.errors", "LprError"),
+    "LprError": ("lpr_edge.contract.base.errors", "LprError"),
     "Manifest": ("lpr_edge.contract.manifest", "Manifest"),
     "Plate": ("lpr_edge.api", "Plate"),
     "PlateEvent": ("lpr_edge.api", "PlateEvent"),

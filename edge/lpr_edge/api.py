@@ -16,9 +16,9 @@ from pathlib import Path
 
 from lpr_edge.capture.frame import Frame, NoFrame
 from lpr_edge.capture.open_source import CaptureOptions, open_camera, open_source
-from lpr_edge.contract.arrays import Image, Quad
-from lpr_edge.contract.errors import SourceError
-from lpr_edge.contract.pictures import read_picture
+from lpr_edge.contract.base.arrays import Image, Quad
+from lpr_edge.contract.base.errors import SourceError
+from lpr_edge.contract.base.pictures import read_picture
 from lpr_edge.runtimes.model import Model
 from lpr_edge.runtimes.opening import open_model
 from lpr_edge.runtimes.shipped_models import shipped_model

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from lpr_edge.contract.base.errors import DataError
 from lpr_edge.contract.data import (
     PlateLabel,
     find_dataset,
@@ -14,7 +15,6 @@ from lpr_edge.contract.data import (
     load_plates,
     load_plates_and_crops,
 )
-from lpr_edge.contract.errors import DataError
 
 QUAD = [[0, 0], [90, 0], [90, 40], [0, 40]]
 

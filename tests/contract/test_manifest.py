@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lpr_edge.contract.errors import ManifestError
+from lpr_edge.contract.base.errors import ManifestError
 from lpr_edge.contract.manifest import (
     FORMAT_VERSION,
     Manifest,

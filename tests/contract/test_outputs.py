@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lpr_edge.contract.arrays import Floats, Quad
+from lpr_edge.contract.base.arrays import Floats, Quad
 from lpr_edge.contract.geometry import quad_iou
 from lpr_edge.contract.outputs import (
     Character,

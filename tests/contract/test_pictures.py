@@ -11,12 +11,12 @@ import pytest
 from PIL import Image as Pillow
 from tests.support.crops_on_disk import noise, write_characters
 
-from lpr_edge.contract.arrays import Image
+from lpr_edge.contract.base.arrays import Image
+from lpr_edge.contract.base.errors import DataError
+from lpr_edge.contract.base.picture_head import exif_orientation, promised_size
+from lpr_edge.contract.base.pictures import MOST_PIXELS, PICTURES, read_picture
 from lpr_edge.contract.country import load_country
 from lpr_edge.contract.data import find_dataset, load_characters
-from lpr_edge.contract.errors import DataError
-from lpr_edge.contract.picture_head import exif_orientation, promised_size
-from lpr_edge.contract.pictures import MOST_PIXELS, PICTURES, read_picture
 from lpr_edge.contract.samples import Samples, read_samples, write_samples
 
 NEPAL = load_country("nepal")

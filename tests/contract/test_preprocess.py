@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lpr_edge.contract.arrays import AnyArray
+from lpr_edge.contract.base.arrays import AnyArray
 from lpr_edge.contract.preprocess import PADDING, InputSpec, prepare, prepare_plate
 
 LETTERBOX = InputSpec((64, 64), 3, "rgb", "letterbox")

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from lpr_edge.contract.errors import DataError
+from lpr_edge.contract.base.errors import DataError
 from lpr_edge.contract.splits import SEEN, SeenPictures, read_seen
 
 A, B, C = ("a" * 64, "b" * 64, "c" * 64)

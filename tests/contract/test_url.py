@@ -6,8 +6,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from lpr_edge.contract.errors import LprError
-from lpr_edge.contract.url import is_url, parse_url, redact, redact_command
+from lpr_edge.contract.base.errors import LprError
+from lpr_edge.contract.base.url import is_url, parse_url, redact, redact_command
 
 SCHEMES = ("rtsp", "rtsps", "http", "https", "rtmp", "srt", "mqtt", "mqtts")
 SIGNS = "/?#@:&=;%+ \\\"'[]é"

@@ -13,9 +13,9 @@ from tools.docs.figures import without_blocks
 from tools.docs.own_data import EXAMPLE
 
 from lpr_edge.base.config import load_config
+from lpr_edge.contract.base.pictures import read_picture
 from lpr_edge.contract.country import load_country
 from lpr_edge.contract.data import load_plates, photo_from_line
-from lpr_edge.contract.pictures import read_picture
 from lpr_edge.contract.records import event_schema
 from lpr_edge.runtimes.shipped_models import MODELS
 from lpr_edge.text.grammar import Grammar

@@ -11,7 +11,7 @@ from tests.support.golden import tinyland
 
 import lpr_edge
 from lpr_edge import Classifier, LprError, Manifest, Plate, PlateReader, load_manifest
-from lpr_edge.contract.arrays import Image
+from lpr_edge.contract.base.arrays import Image
 
 __all__ = ["models", "pictures", "run"]
 

@@ -7,7 +7,7 @@ import numpy as np
 from tests.support.golden import tinyland
 from tests.support.rewriting import rewrite
 
-from lpr_edge.contract.arrays import Image
+from lpr_edge.contract.base.arrays import Image
 from lpr_edge.contract.manifest import Manifest, read_manifest
 from lpr_edge.contract.preprocess import prepare
 from lpr_edge.contract.samples import Samples, picture_sha256, write_samples

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from tests.support.golden import tinyland
 
-from lpr_edge.contract.arrays import Image
+from lpr_edge.contract.base.arrays import Image
 from lpr_edge.contract.preprocess import prepare
 from lpr_edge.contract.samples import Samples, picture_sha256, write_samples
 

@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 import cv2
 
-from lpr_edge.contract.arrays import Image
+from lpr_edge.contract.base.arrays import Image
 
 Serve = Callable[[BinaryIO], object]
 """Writes a response's body."""

@@ -26,7 +26,7 @@ from tests.support.place import CLIP, Place, receiving, subscribed, watched
 from lpr_edge.app.commands import read_plates
 from lpr_edge.capture.frame import Frame, Frames, Source
 from lpr_edge.capture.video_file import open_clip
-from lpr_edge.contract.arrays import Image
+from lpr_edge.contract.base.arrays import Image
 from lpr_edge.delivery.retention import Retention
 from lpr_edge.service import runtime_stats
 from lpr_edge.vision.pipeline import PlatePipeline

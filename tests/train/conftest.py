@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lpr_edge.contract.arrays import Floats, Image
+from lpr_edge.contract.base.arrays import Floats, Image
 from lpr_edge.contract.preprocess import InputSpec
 from lpr_edge.contract.samples import Samples, picture_sha256
 from lpr_train.base.config import FitConfig

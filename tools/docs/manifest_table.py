@@ -5,8 +5,8 @@ from pathlib import Path
 
 from tools.docs.results import table
 
+from lpr_edge.contract.base.settings import field_notes
 from lpr_edge.contract.manifest import Manifest
-from lpr_edge.contract.settings import field_notes
 
 
 def manifest_fields(_: Path) -> str:

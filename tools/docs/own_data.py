@@ -15,9 +15,9 @@ import cv2
 import numpy as np
 
 from lpr_edge.app.cli import main as lpr_edge
-from lpr_edge.contract.arrays import Image
+from lpr_edge.contract.base.arrays import Image
+from lpr_edge.contract.base.pictures import read_picture
 from lpr_edge.contract.data import PlateLabel, load_plates
-from lpr_edge.contract.pictures import read_picture
 from lpr_edge.output.annotate import text_patch
 
 EXAMPLE = Path("docs/examples/own-data")

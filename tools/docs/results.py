@@ -57,7 +57,7 @@ def rate(value: float | None) -> str:
 
 def shipped_hashes(repository: Path) -> dict[str, str]:
     """Shipped model's file name -> SHA-256."""
-    from lpr_edge.contract.pictures import file_sha256
+    from lpr_edge.contract.base.pictures import file_sha256
 
     return {path.name: file_sha256(path) for path in sorted((repository / "edge/lpr_edge/models").glob("*.tflite"))}
 

@@ -6,10 +6,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from lpr_bench.base.tables import format_share
-from lpr_edge.contract.arrays import Image
+from lpr_edge.contract.base.arrays import Image
+from lpr_edge.contract.base.pictures import read_picture
 from lpr_edge.contract.data import CharacterFile
 from lpr_edge.contract.metrics import share
-from lpr_edge.contract.pictures import read_picture
 from lpr_export.report.text_table import format_table
 
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.base.errors import LprError
+from lpr_edge.contract.base.text_files import read_json
 from lpr_edge.contract.metrics import mcnemar, share
-from lpr_edge.contract.text_files import read_json
 from lpr_export.report.text_table import format_table
 
 Key = tuple[str, int]

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from lpr_edge.contract.arrays import Image, Quad
+from lpr_edge.contract.base.arrays import Image, Quad
+from lpr_edge.contract.base.pictures import read_picture
 from lpr_edge.contract.data import PlateLabel, PlatePhoto
 from lpr_edge.contract.geometry import quad_iou, quad_size, signed_area
 from lpr_edge.contract.metrics import Matches, match_plates, width_band
-from lpr_edge.contract.pictures import read_picture
 from lpr_edge.vision.plates import Reading
 from lpr_export.report.progress import show_progress
 

@@ -9,7 +9,7 @@ from typing import Any
 from lpr_bench.accuracy.plates import PlateOutcome, ReadPlate
 from lpr_bench.base.tables import format_share
 from lpr_edge.base.config_groups import ReadingConfig
-from lpr_edge.contract.arrays import Image
+from lpr_edge.contract.base.arrays import Image
 from lpr_edge.contract.country import UNREADABLE
 from lpr_edge.contract.data import FOREIGN, PlateLabel, PlatePhoto
 from lpr_edge.contract.metrics import Matches, share

@@ -14,7 +14,7 @@ import numpy as np
 from lpr_bench.accuracy.plates import MIN_IOU
 from lpr_bench.base.frames import add_noise, camera_noise, paint_plate, paint_street, paste_plate, sample_rows
 from lpr_bench.base.tables import format_share
-from lpr_edge.contract.arrays import Image, Quad
+from lpr_edge.contract.base.arrays import Image, Quad
 from lpr_edge.contract.country import Country
 from lpr_edge.contract.geometry import quad_iou
 from lpr_edge.contract.metrics import match_plates, share

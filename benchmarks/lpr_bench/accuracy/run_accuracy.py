@@ -27,9 +27,9 @@ from lpr_bench.system.devices import (
     open_classifier,
 )
 from lpr_bench.system.environment import describe_environment
+from lpr_edge.contract.base.errors import DataError
 from lpr_edge.contract.country import country_from_dict
 from lpr_edge.contract.data import PlatePhoto, load_characters, load_plates_and_crops
-from lpr_edge.contract.errors import DataError
 from lpr_edge.contract.splits import TRAINING_SPLIT
 from lpr_edge.vision.pipeline import PlatePipeline
 from lpr_export.report.html_page import check_installed

@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from lpr_edge.contract.command import run_command
+from lpr_edge.contract.base.command import run_command
 
 
 def main(argv: list[str] | None = None) -> int:

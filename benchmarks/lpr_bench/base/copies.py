@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from lpr_edge.contract.pictures import file_sha256
+from lpr_edge.contract.base.pictures import file_sha256
 
 
 class Labelled(Protocol):

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from lpr_edge.contract.errors import LprError
-from lpr_edge.contract.text_files import read_json
+from lpr_edge.contract.base.errors import LprError
+from lpr_edge.contract.base.text_files import read_json
 
 FORMAT_VERSION = 2
 """Version of the result files; a changed field or meaning needs a new one."""

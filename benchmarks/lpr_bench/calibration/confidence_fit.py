@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from lpr_bench.accuracy.reliability import ScoredReading
-from lpr_edge.contract.arrays import Floats
+from lpr_edge.contract.base.arrays import Floats
+from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.country import Country
-from lpr_edge.contract.errors import LprError
 from lpr_edge.text.confidence import ConfidenceCurve, log_odds
 
 MIN_READINGS = 20

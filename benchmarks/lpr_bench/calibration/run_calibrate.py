@@ -11,9 +11,9 @@ from lpr_bench.accuracy.plates import score_photos
 from lpr_bench.accuracy.reliability import ScoredReading, ScoredReadings, format_operating_point, format_reliability
 from lpr_bench.calibration.confidence_fit import cross_fitted, fit_curve, fit_temperature
 from lpr_bench.system.devices import add_folds_flags, add_runtime_flags
+from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.country import country_from_dict
 from lpr_edge.contract.data import PlatePhoto, load_plates_and_crops
-from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.splits import TRAINING_SPLIT
 from lpr_export.calibration.confidence import Confidence
 

@@ -14,8 +14,8 @@ from typing import Any
 import cv2
 
 from lpr_bench.latency import starter
-from lpr_edge.contract.arrays import Image
-from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.base.arrays import Image
+from lpr_edge.contract.base.errors import LprError
 
 STARTS = 5
 """Number of starts of the command."""

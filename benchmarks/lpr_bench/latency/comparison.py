@@ -9,7 +9,7 @@ import numpy as np
 from lpr_bench.base.results import Record
 from lpr_bench.latency.statistics import Ratio, ratio_over_processes
 from lpr_bench.system.validity import case_faults, is_valid, why_invalid
-from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.base.errors import LprError
 
 CONFIDENCE = 0.95
 """Family-wise confidence of a comparison; divided among its series (Bonferroni)."""

@@ -12,7 +12,7 @@ from typing import Any
 from lpr_bench.base.frames import FramePool
 from lpr_bench.latency.statistics import summarize_ms
 from lpr_bench.system.reference_workload import reference_workload_ms
-from lpr_edge.contract.arrays import Image
+from lpr_edge.contract.base.arrays import Image
 from lpr_edge.vision.pipeline import PlatePipeline
 from lpr_export.report.text_table import format_table
 

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 
 from lpr_bench.system.reference_workload import reference_workload_ms
-from lpr_edge.contract.arrays import Image
-from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.base.arrays import Image
+from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.manifest import Manifest
 from lpr_edge.runtimes.model import Model
 from lpr_edge.runtimes.opening import find_runtime, open_model

@@ -8,7 +8,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from typing import ParamSpec, TypeVar
 
-from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.base.errors import LprError
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -21,8 +21,8 @@ from lpr_bench.system.devices import add_device_flags, describe_model, open_plat
 from lpr_bench.system.environment import describe_environment
 from lpr_bench.system.system_monitor import observe
 from lpr_bench.system.validity import describe_validity, frame_faults, machine_faults
-from lpr_edge.contract.arrays import Image
-from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.base.arrays import Image
+from lpr_edge.contract.base.errors import LprError
 from lpr_edge.vision.pipeline import PlatePipeline
 
 SHARES = (0.0, 0.5, 1.0)

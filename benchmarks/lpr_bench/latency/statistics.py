@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lpr_edge.contract.arrays import AnyArray
+from lpr_edge.contract.base.arrays import AnyArray
 
 
 def summarize_ms(latencies_ms: Sequence[float]) -> dict[str, float]:

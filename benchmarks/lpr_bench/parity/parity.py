@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from lpr_bench.base.frames import paint_plate
-from lpr_edge.contract.arrays import AnyArray, Image, Quad
+from lpr_edge.contract.base.arrays import AnyArray, Image, Quad
+from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.country import Country, country_from_dict
-from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.manifest import Manifest
 from lpr_edge.contract.preprocess import prepare, prepare_plate
 from lpr_edge.contract.samples import check_unpacked

@@ -16,9 +16,9 @@ from lpr_bench.system.devices import describe_file
 from lpr_bench.system.environment import describe_environment
 from lpr_bench.system.validity import describe_validity
 from lpr_edge.base.extensions import RUNTIMES
-from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.base.errors import LprError
+from lpr_edge.contract.base.pictures import file_sha256
 from lpr_edge.contract.manifest import read_manifest
-from lpr_edge.contract.pictures import file_sha256
 from lpr_edge.runtimes.model import Model
 from lpr_edge.runtimes.opening import find_runtime, open_model
 from lpr_edge.runtimes.shipped_models import KINDS, shipped_model

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from lpr_bench.accuracy.detection_report import LEAST_WIDTH
+from lpr_edge.contract.base.errors import LprError
+from lpr_edge.contract.base.pictures import file_sha256
 from lpr_edge.contract.country import Country
-from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.manifest import Manifest, read_manifest
 from lpr_edge.contract.metrics import WIDTH_BANDS, width_band, wilson_interval
-from lpr_edge.contract.pictures import file_sha256
 from lpr_edge.contract.splits import TRAINING_SPLIT
 
 Result = Mapping[str, Any]

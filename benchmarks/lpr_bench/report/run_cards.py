@@ -6,10 +6,10 @@ from typing import Any
 
 from lpr_bench.report.cards import ExtraResults, Result, open_shipped, write_card
 from lpr_bench.report.summaries import write_summaries
+from lpr_edge.contract.base.errors import LprError
+from lpr_edge.contract.base.text_files import read_json
 from lpr_edge.contract.country import country_from_dict, load_country
-from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.manifest import read_manifest
-from lpr_edge.contract.text_files import read_json
 from lpr_edge.runtimes.shipped_models import KINDS, MODELS
 
 

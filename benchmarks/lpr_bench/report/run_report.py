@@ -17,7 +17,7 @@ from lpr_bench.report.report_sections import (
     parity_section,
 )
 from lpr_bench.system.boards import RESULTS
-from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.base.errors import LprError
 from lpr_export.report.html_page import make_page, paragraph
 
 SECTIONS = (

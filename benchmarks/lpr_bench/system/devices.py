@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from lpr_edge.base.extensions import RUNTIMES
+from lpr_edge.contract.base.pictures import file_sha256
 from lpr_edge.contract.manifest import Manifest, read_manifest
-from lpr_edge.contract.pictures import file_sha256
 from lpr_edge.runtimes.model import Model
 from lpr_edge.runtimes.opening import open_model
 from lpr_edge.runtimes.shipped_models import shipped_model

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from lpr_edge.contract.arrays import AnyArray
+from lpr_edge.contract.base.arrays import AnyArray
 
 OTHERS_LIMIT = 0.25
 """Maximum load of other processes in cores: that of an idle desktop; half a core shifts latencies."""

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from lpr_bench.visits.scripts import Moment
-from lpr_edge.contract.arrays import Floats, Image
+from lpr_edge.contract.base.arrays import Floats, Image
 
 SHAKE_PX, SHAKE_STAYS = 2.0, 0.7
 """Standard deviation of a frame's shift, and the share of it that the next frame keeps."""

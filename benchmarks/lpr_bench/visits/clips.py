@@ -11,7 +11,7 @@ from lpr_bench.visits.camera_effects import Camera
 from lpr_bench.visits.scripts import FPS, Moment, Place, Script
 from lpr_bench.visits.subjects import Subject
 from lpr_edge.capture.frame import Frame
-from lpr_edge.contract.arrays import Floats, Image, Quad
+from lpr_edge.contract.base.arrays import Floats, Image, Quad
 from lpr_edge.contract.geometry import quad_size
 
 SIZE_HW = (720, 1280)

@@ -7,7 +7,7 @@ import numpy as np
 
 from lpr_bench.visits.clips import Mark, Visit
 from lpr_bench.visits.play import Played, Told
-from lpr_edge.contract.arrays import Image
+from lpr_edge.contract.base.arrays import Image
 from lpr_edge.contract.metrics import edit_distance
 
 NEAR = 0.6

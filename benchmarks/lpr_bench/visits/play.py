@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from lpr_bench.visits.clips import START, Mark, MarkedFrame, Visit
-from lpr_edge.contract.arrays import Image, Quad
+from lpr_edge.contract.base.arrays import Image, Quad
 from lpr_edge.tracking.tracker import Event, Tracker
 from lpr_edge.vision.pipeline import PlatePipeline
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from lpr_bench.visits.clips import START, MarkedFrame, Visit
 from lpr_edge.capture.frame import Frame
 from lpr_edge.capture.video_file import open_clip
-from lpr_edge.contract.errors import DataError
-from lpr_edge.contract.text_files import parse_json, read_lines
+from lpr_edge.contract.base.errors import DataError
+from lpr_edge.contract.base.text_files import parse_json, read_lines
 
 FILE = "visits.jsonl"
 EXAMPLE = '{"clip": "gate.mp4", "visits": [{"text": "…", "first_s": 3.2, "last_s": 7.9}]}'

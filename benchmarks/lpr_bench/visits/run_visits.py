@@ -18,8 +18,8 @@ from lpr_bench.visits.subjects import choose_subjects, cut_roads
 from lpr_bench.visits.visits_page import write_page
 from lpr_bench.visits.visits_report import format_clips, summarize_clip
 from lpr_edge.api import MIN_CONFIDENCE
+from lpr_edge.contract.base.errors import DataError
 from lpr_edge.contract.data import load_plates
-from lpr_edge.contract.errors import DataError
 from lpr_edge.contract.splits import TRAINING_SPLIT
 
 ROADS = 12

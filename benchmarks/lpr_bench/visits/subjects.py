@@ -7,10 +7,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from lpr_edge.contract.arrays import Image, Quad
+from lpr_edge.contract.base.arrays import Image, Quad
+from lpr_edge.contract.base.pictures import read_picture
 from lpr_edge.contract.data import PlateLabel, PlatePhoto
 from lpr_edge.contract.geometry import quad_size
-from lpr_edge.contract.pictures import read_picture
 
 NARROWEST_PX = 60.0
 """Narrower plates of photographs would have to be enlarged too much."""

@@ -8,8 +8,8 @@ import numpy as np
 
 from lpr_bench.visits.outcomes import ClipOutcome, VisitOutcome
 from lpr_bench.visits.play import STRIP
-from lpr_edge.contract.arrays import Image
-from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.base.arrays import Image
+from lpr_edge.contract.base.errors import LprError
 from lpr_export.report.html_page import data_url, heading, make_page, paragraph, preformatted, wide_picture
 
 

@@ -28,10 +28,10 @@ from lpr_edge.base.log import set_volume, warn
 from lpr_edge.base.signals import Reloading, Terminated, hold_signals, reloading_on_sighup, stopping_on_sigterm
 from lpr_edge.base.web_address import DEFAULT
 from lpr_edge.base.workers import FAULTS, reporting_faults
-from lpr_edge.contract.command import MENDABLE, explain, forget_stdout, forget_unwritable_stdout, settle_streams
-from lpr_edge.contract.errors import LprError
-from lpr_edge.contract.flags import add_flag, add_flags
-from lpr_edge.contract.settings import field_notes, settings_in
+from lpr_edge.contract.base.command import MENDABLE, explain, forget_stdout, forget_unwritable_stdout, settle_streams
+from lpr_edge.contract.base.errors import LprError
+from lpr_edge.contract.base.flags import add_flag, add_flags
+from lpr_edge.contract.base.settings import field_notes, settings_in
 
 GROUPS: dict[str, type] = {
     "pictures": CaptureConfig,

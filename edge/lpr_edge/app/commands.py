@@ -14,7 +14,7 @@ from lpr_edge.base.signals import Reloading
 from lpr_edge.capture.frame import Frame, NoFrame, Source, UnreadableImage
 from lpr_edge.capture.open_source import CaptureOptions, open_camera, open_source
 from lpr_edge.capture.transform import name_frames, shape_frames
-from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.records import Record
 from lpr_edge.delivery.sinks.json_lines import JsonLines
 from lpr_edge.privacy.blur import PlateBlurrer

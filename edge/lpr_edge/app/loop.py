@@ -8,7 +8,7 @@ from lpr_edge.base.log import warn
 from lpr_edge.base.signals import Reloading
 from lpr_edge.base.workers import surviving
 from lpr_edge.capture.frame import Frame, NoFrame, Source, UnreadableImage
-from lpr_edge.contract.errors import SourceError
+from lpr_edge.contract.base.errors import SourceError
 from lpr_edge.contract.records import Record
 from lpr_edge.delivery.sink import Sink
 from lpr_edge.privacy.blur import PlateBlurrer

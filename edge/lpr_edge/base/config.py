@@ -19,8 +19,8 @@ from lpr_edge.base.config_groups import (
     WebConfig,
 )
 from lpr_edge.base.extensions import SINKS, ExtensionSettings, load_sink, sink_classes
-from lpr_edge.contract.errors import LprError
-from lpr_edge.contract.settings import (
+from lpr_edge.contract.base.errors import LprError
+from lpr_edge.contract.base.settings import (
     APART,
     Setting,
     build_settings,
@@ -30,7 +30,7 @@ from lpr_edge.contract.settings import (
     settings_in,
     values_in,
 )
-from lpr_edge.contract.settings_file import read_table
+from lpr_edge.contract.base.settings_file import read_table
 
 PREFIX = "LPR_"
 FILE_VARIABLE = "LPR_CONFIG"

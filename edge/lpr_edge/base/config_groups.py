@@ -8,9 +8,9 @@ from pathlib import Path
 
 from lpr_edge.base.extensions import RUNTIMES
 from lpr_edge.base.web_address import check_token, parse_address
-from lpr_edge.contract.settings import SECRET, require_setting
-from lpr_edge.contract.units import ByteSize, format_duration, format_size
-from lpr_edge.contract.url import redact, redact_command
+from lpr_edge.contract.base.settings import SECRET, require_setting
+from lpr_edge.contract.base.units import ByteSize, format_duration, format_size
+from lpr_edge.contract.base.url import redact, redact_command
 
 ONLY_CAMERA = ("size` or `fps", "given", "left out where `source` is read: they are asked of a camera")
 LEAST_QUOTA = 1_000_000

@@ -5,8 +5,8 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, ClassVar
 
-from lpr_edge.contract.errors import LprError
-from lpr_edge.contract.registry import Registry
+from lpr_edge.contract.base.errors import LprError
+from lpr_edge.contract.base.registry import Registry
 
 SINKS = Registry(
     "lpr.sinks",

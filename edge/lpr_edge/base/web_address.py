@@ -4,8 +4,8 @@ import ipaddress
 import re
 import secrets
 
-from lpr_edge.contract.errors import LprError
-from lpr_edge.contract.url import redact
+from lpr_edge.contract.base.errors import LprError
+from lpr_edge.contract.base.url import redact
 
 HERE = "127.0.0.1"
 DEFAULT = f"{HERE}:8080"

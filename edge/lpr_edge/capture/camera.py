@@ -15,7 +15,7 @@ from lpr_edge.capture.frame import Source
 from lpr_edge.capture.live import live_frames
 from lpr_edge.capture.opencv_capture import Capture, open_capture
 from lpr_edge.capture.reconnect import ReconnectPolicy
-from lpr_edge.contract.errors import SourceError
+from lpr_edge.contract.base.errors import SourceError
 
 DEVICES = Path("/dev")
 PROCESSES = Path("/proc")

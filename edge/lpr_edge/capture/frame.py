@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from lpr_edge.contract.arrays import Image
+from lpr_edge.contract.base.arrays import Image
 
 
 @dataclass(frozen=True)

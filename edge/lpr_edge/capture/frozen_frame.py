@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lpr_edge.contract.arrays import Image
+from lpr_edge.contract.base.arrays import Image
 
 LONGEST_S = 3600.0
 STEP = 16

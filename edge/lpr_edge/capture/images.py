@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from lpr_edge.capture.frame import Frame, Frames, Source, UnreadableImage
-from lpr_edge.contract.errors import DataError, SourceError
-from lpr_edge.contract.pictures import PICTURES, is_foreign_picture, is_picture, read_picture
-from lpr_edge.contract.text_files import shown
+from lpr_edge.contract.base.errors import DataError, SourceError
+from lpr_edge.contract.base.pictures import PICTURES, is_foreign_picture, is_picture, read_picture
+from lpr_edge.contract.base.text_files import shown
 
 
 def open_picture(path: Path) -> Source:

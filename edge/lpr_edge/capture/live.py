@@ -11,8 +11,8 @@ from lpr_edge.capture.frame import Frame, Frames, NoFrame
 from lpr_edge.capture.frozen_frame import FrozenFrameDetector
 from lpr_edge.capture.opencv_capture import Capture
 from lpr_edge.capture.reconnect import Opening, ReconnectPolicy
-from lpr_edge.contract.arrays import Image
-from lpr_edge.contract.errors import SourceError
+from lpr_edge.contract.base.arrays import Image
+from lpr_edge.contract.base.errors import SourceError
 
 __all__ = ["Capture", "LatestFrameCapture", "ReconnectPolicy", "live_frames"]
 

@@ -14,9 +14,9 @@ from lpr_edge.capture.opencv_capture import TIMEOUT_MS, Capture, Stream, open_ca
 from lpr_edge.capture.reconnect import ReconnectPolicy
 from lpr_edge.capture.snapshot_url import FPS, SnapshotUrl
 from lpr_edge.capture.video_file import clip_source, open_clip
-from lpr_edge.contract.errors import LprError, SourceError
-from lpr_edge.contract.pictures import PICTURES
-from lpr_edge.contract.url import is_url, parse_url, redact
+from lpr_edge.contract.base.errors import LprError, SourceError
+from lpr_edge.contract.base.pictures import PICTURES
+from lpr_edge.contract.base.url import is_url, parse_url, redact
 
 __all__ = ["CaptureOptions", "open_camera", "open_source"]
 

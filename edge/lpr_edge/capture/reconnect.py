@@ -7,7 +7,7 @@ from threading import Event, Lock, Thread
 
 from lpr_edge.base.workers import surviving
 from lpr_edge.capture.opencv_capture import Capture
-from lpr_edge.contract.errors import SourceError
+from lpr_edge.contract.base.errors import SourceError
 
 
 @dataclass(frozen=True)

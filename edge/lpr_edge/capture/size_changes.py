@@ -16,8 +16,8 @@ import numpy as np
 
 from lpr_edge.base.log import detail
 from lpr_edge.capture.opencv_capture import Capture, open_capture
-from lpr_edge.contract.arrays import Image
-from lpr_edge.contract.errors import SourceError
+from lpr_edge.contract.base.arrays import Image
+from lpr_edge.contract.base.errors import SourceError
 
 
 @dataclass(frozen=True)

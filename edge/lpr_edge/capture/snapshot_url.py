@@ -8,9 +8,9 @@ from typing import Any
 import cv2
 import numpy as np
 
-from lpr_edge.contract.arrays import Image
-from lpr_edge.contract.errors import SourceError
-from lpr_edge.contract.url import Url
+from lpr_edge.contract.base.arrays import Image
+from lpr_edge.contract.base.errors import SourceError
+from lpr_edge.contract.base.url import Url
 
 FPS = 5.0
 """Pictures a second that a camera is asked for, at most: it makes each one anew."""

@@ -9,9 +9,9 @@ from lpr_edge.capture.frame import Frame, Frames, Source
 from lpr_edge.capture.matroska import matroska_length
 from lpr_edge.capture.opencv_capture import open_capture
 from lpr_edge.capture.size_changes import Packets, read_pictures
-from lpr_edge.contract.errors import SourceError
-from lpr_edge.contract.pictures import foreign_remedy, is_foreign_picture
-from lpr_edge.contract.text_files import is_utf8, shown
+from lpr_edge.contract.base.errors import SourceError
+from lpr_edge.contract.base.pictures import foreign_remedy, is_foreign_picture
+from lpr_edge.contract.base.text_files import is_utf8, shown
 
 ENDS_EARLY = 0.02
 """A clip that lacks more than this share of its frames and of its time was cut short; containers count a little wrong,

@@ -6,8 +6,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from lpr_edge.contract.errors import LprError
-from lpr_edge.contract.text_files import parse_toml, read_text
+from lpr_edge.contract.base.errors import LprError
+from lpr_edge.contract.base.text_files import parse_toml, read_text
 
 PLATES = Path(__file__).parent / "plates"
 UNREADABLE = "?"

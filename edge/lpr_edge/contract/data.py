@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from lpr_edge.contract.arrays import Quad
+from lpr_edge.contract.base.arrays import Quad
+from lpr_edge.contract.base.errors import DataError
+from lpr_edge.contract.base.pictures import file_sha256, foreign_remedy, is_foreign_picture, is_hidden, is_picture
+from lpr_edge.contract.base.text_files import parse_json, read_lines, read_text
 from lpr_edge.contract.country import UNREADABLE, Country
-from lpr_edge.contract.errors import DataError
-from lpr_edge.contract.pictures import file_sha256, foreign_remedy, is_foreign_picture, is_hidden, is_picture
-from lpr_edge.contract.text_files import parse_json, read_lines, read_text
 
 VALIDATION_SHARE = 0.3
 """Of each class's file names, sorted as strings, the first `int(n × 0.3)` are validation: the published split."""

@@ -7,7 +7,7 @@ from typing import TypeAlias
 import cv2
 import numpy as np
 
-from lpr_edge.contract.arrays import Floats, Image, Quad
+from lpr_edge.contract.base.arrays import Floats, Image, Quad
 
 _BEGUN_LATER = np.array([[0, 1, 2, 3], [1, 2, 3, 0], [2, 3, 0, 1], [3, 0, 1, 2]])
 """Corners begun 0 to 3 later, by turn. `np.roll` would take three times as long, for every plate of every frame."""

@@ -16,10 +16,10 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from lpr_edge.contract.errors import DataError, ManifestError
+from lpr_edge.contract.base.errors import DataError, ManifestError
+from lpr_edge.contract.base.text_files import parse_json, read_bytes
 from lpr_edge.contract.outputs import ROLES
 from lpr_edge.contract.preprocess import InputSpec
-from lpr_edge.contract.text_files import parse_json, read_bytes
 
 FORMAT_VERSION = 2
 """What this lpr writes and reads. Format 1 had no `manifest_sha256`."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from lpr_edge.contract.arrays import Quad
+from lpr_edge.contract.base.arrays import Quad
 from lpr_edge.contract.geometry import quad_iou
 
 WIDTHS_PX = (40, 80, 160)

@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeVar
 import cv2
 import numpy as np
 
-from lpr_edge.contract.arrays import Floats, Quad
+from lpr_edge.contract.base.arrays import Floats, Quad
 from lpr_edge.contract.geometry import is_convex, quad_iou, roll_quad
 
 ROLES = {

@@ -6,7 +6,7 @@ from typing import Any, Literal
 import cv2
 import numpy as np
 
-from lpr_edge.contract.arrays import Floats, Image, Quad
+from lpr_edge.contract.base.arrays import Floats, Image, Quad
 from lpr_edge.contract.geometry import grow_quad, rectify
 
 

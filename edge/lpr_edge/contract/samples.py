@@ -11,11 +11,11 @@ from typing import Any
 import cv2
 import numpy as np
 
-from lpr_edge.contract.arrays import Image
-from lpr_edge.contract.errors import DataError
-from lpr_edge.contract.picture_head import promised_size
-from lpr_edge.contract.pictures import MOST_PIXELS
-from lpr_edge.contract.text_files import parse_json
+from lpr_edge.contract.base.arrays import Image
+from lpr_edge.contract.base.errors import DataError
+from lpr_edge.contract.base.picture_head import promised_size
+from lpr_edge.contract.base.pictures import MOST_PIXELS
+from lpr_edge.contract.base.text_files import parse_json
 
 MOST_BYTES = 1 << 30
 """Of a file of pictures, unpacked."""

@@ -12,10 +12,10 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from lpr_edge.contract.base.errors import DataError, LprError
+from lpr_edge.contract.base.text_files import parse_json, read_text
 from lpr_edge.contract.country import UNREADABLE
 from lpr_edge.contract.data import PlateLabel, PlatePhoto
-from lpr_edge.contract.errors import DataError, LprError
-from lpr_edge.contract.text_files import parse_json, read_text
 
 TRAINING_SPLIT = "train"
 """The one split that networks learn from; a part of it is held out by groups."""

@@ -9,7 +9,7 @@ from time import monotonic
 
 from lpr_edge.base.log import detail, say, warn
 from lpr_edge.base.workers import FAULTS, surviving
-from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.base.errors import LprError
 from lpr_edge.delivery.outbox import Outbox
 from lpr_edge.delivery.sink import RefusedError, Target
 

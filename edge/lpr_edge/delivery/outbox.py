@@ -9,7 +9,7 @@ from threading import Lock
 from typing import TypeVar
 
 from lpr_edge.base.log import warn
-from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.records import Record
 from lpr_edge.delivery.salvage import LAST, read_record
 from lpr_edge.delivery.sink import StoredEvent

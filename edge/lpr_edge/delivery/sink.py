@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 
 from lpr_edge.base.extensions import ExtensionSettings
 from lpr_edge.base.finding import Finding
-from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.records import Record, Sighting
 
 

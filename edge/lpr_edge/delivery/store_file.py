@@ -13,7 +13,7 @@ from pathlib import Path
 
 from lpr_edge.base.log import say, warn
 from lpr_edge.base.private_files import make_private_folder, open_private, sync_folder
-from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.base.errors import LprError
 from lpr_edge.delivery.salvage import LAST, carry_over
 
 SCHEMA_VERSION = 1

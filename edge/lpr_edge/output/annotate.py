@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 
 from lpr_edge.base.log import say
-from lpr_edge.contract.arrays import Image, Quad
-from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.base.arrays import Image, Quad
+from lpr_edge.contract.base.errors import LprError
 from lpr_edge.vision.plates import PlateReading
 
 VALID_BGR = (80, 200, 60)

@@ -15,7 +15,7 @@ import cv2
 
 from lpr_edge.base.log import warn
 from lpr_edge.base.private_files import open_private
-from lpr_edge.contract.arrays import Image
+from lpr_edge.contract.base.arrays import Image
 
 FRAGMENT_S = 4.0
 """Of video in a fragment: so much is lost with a killed process."""

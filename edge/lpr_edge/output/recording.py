@@ -11,8 +11,8 @@ import numpy as np
 
 from lpr_edge.base.log import say
 from lpr_edge.base.private_files import make_private_folder, open_private
-from lpr_edge.contract.arrays import Image
-from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.base.arrays import Image
+from lpr_edge.contract.base.errors import LprError
 from lpr_edge.output.fragmented_mp4 import FragmentedMp4
 
 CODECS = {".mp4": "mp4v", ".avi": "MJPG", ".mkv": "mp4v"}

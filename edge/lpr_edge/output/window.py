@@ -7,8 +7,8 @@ from pathlib import Path
 
 import cv2
 
-from lpr_edge.contract.arrays import Image
-from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.base.arrays import Image
+from lpr_edge.contract.base.errors import LprError
 
 TITLE = "lpr"
 CLOSING_KEYS = (27, ord("q"))

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from lpr_edge.capture.frame import Frame
-from lpr_edge.contract.arrays import Image, Quad
+from lpr_edge.contract.base.arrays import Image, Quad
 from lpr_edge.vision.plates import FoundPlate
 
 GROWN = 1.3

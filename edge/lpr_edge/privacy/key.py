@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lpr_edge.base.log import say
 from lpr_edge.base.private_files import make_private_folder, open_private, sync_folder
-from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.base.errors import LprError
 
 BYTES = 32
 """As long as the hash: RFC 2104, section 3."""

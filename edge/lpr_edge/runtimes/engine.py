@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from types import ModuleType
 from typing import Protocol
 
-from lpr_edge.contract.arrays import AnyArray
-from lpr_edge.contract.errors import ModelError
+from lpr_edge.contract.base.arrays import AnyArray
+from lpr_edge.contract.base.errors import ModelError
 
 
 class Engine(Protocol):

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from lpr_edge.contract.arrays import AnyArray, Floats, Image
-from lpr_edge.contract.errors import ModelError
+from lpr_edge.contract.base.arrays import AnyArray, Floats, Image
+from lpr_edge.contract.base.errors import ModelError
 from lpr_edge.contract.manifest import Manifest, OutputSpec
 from lpr_edge.runtimes.engine import Engine
 

@@ -6,7 +6,7 @@ from types import ModuleType
 from typing import Any
 
 from lpr_edge.base.board import saturates_bytes
-from lpr_edge.contract.arrays import AnyArray
+from lpr_edge.contract.base.arrays import AnyArray
 from lpr_edge.contract.manifest import Manifest
 from lpr_edge.runtimes.engine import import_runtime
 from lpr_edge.runtimes.runtime import Runtime

@@ -6,8 +6,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from lpr_edge.contract.arrays import AnyArray
-from lpr_edge.contract.errors import ModelError
+from lpr_edge.contract.base.arrays import AnyArray
+from lpr_edge.contract.base.errors import ModelError
 from lpr_edge.contract.manifest import Manifest, OutputSpec
 from lpr_edge.runtimes.runtime import Runtime
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from lpr_edge.base.extensions import RUNTIMES
-from lpr_edge.contract.errors import LprError, ModelError
+from lpr_edge.contract.base.errors import LprError, ModelError
 from lpr_edge.contract.manifest import read_manifest
 from lpr_edge.runtimes.model import Model, cannot
 from lpr_edge.runtimes.runtime import Runtime

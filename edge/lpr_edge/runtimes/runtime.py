@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from lpr_edge.contract.errors import ModelError
+from lpr_edge.contract.base.errors import ModelError
 from lpr_edge.contract.manifest import Manifest
 from lpr_edge.runtimes.engine import Engine, missing_runtime
 

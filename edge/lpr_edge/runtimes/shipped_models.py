@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from lpr_edge.base.config import Config
-from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.base.errors import LprError
 from lpr_edge.runtimes.opening import find_runtime
 
 MODELS = Path(__file__).parents[1] / "models"

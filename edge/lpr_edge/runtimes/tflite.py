@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from lpr_edge.contract.arrays import AnyArray
-from lpr_edge.contract.errors import ModelError
+from lpr_edge.contract.base.arrays import AnyArray
+from lpr_edge.contract.base.errors import ModelError
 from lpr_edge.contract.manifest import Manifest
 from lpr_edge.runtimes.engine import import_runtime
 from lpr_edge.runtimes.runtime import Runtime

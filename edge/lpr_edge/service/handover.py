@@ -14,7 +14,7 @@ import numpy as np
 
 from lpr_edge import __version__
 from lpr_edge.base.log import say, warn
-from lpr_edge.contract.arrays import Image
+from lpr_edge.contract.base.arrays import Image
 
 VARIABLE = "_LPR_CARRIED"
 """Of the environment: the number of the open file with what is handed on."""

@@ -12,9 +12,9 @@ from typing import TextIO
 
 from lpr_edge.base.config import Config, build_config, flat_values, load_config, schema_of
 from lpr_edge.base.log import say, warn
-from lpr_edge.contract.errors import LprError
-from lpr_edge.contract.settings_file import table_to_toml
-from lpr_edge.contract.url import is_url
+from lpr_edge.contract.base.errors import LprError
+from lpr_edge.contract.base.settings_file import table_to_toml
+from lpr_edge.contract.base.url import is_url
 from lpr_edge.service.unit import (
     NAME,
     SETTINGS,

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lpr_edge.contract.arrays import Image
+from lpr_edge.contract.base.arrays import Image
 from lpr_edge.contract.preprocess import prepare
 from lpr_edge.runtimes.model import Model
 

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from lpr_edge.contract.arrays import Image, Quad
+from lpr_edge.contract.base.arrays import Image, Quad
 from lpr_edge.contract.geometry import stretch_quad
 from lpr_edge.vision.detector import PROPOSALS, Detector
 from lpr_edge.vision.low_light import apply_low_light_gain

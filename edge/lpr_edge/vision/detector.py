@@ -6,7 +6,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from lpr_edge.contract.arrays import Image, Quad
+from lpr_edge.contract.base.arrays import Image, Quad
 from lpr_edge.contract.geometry import is_convex, mirror_quad, quad_iou, roll_quad
 from lpr_edge.contract.outputs import decode_plates, non_maximum_suppression
 from lpr_edge.contract.preprocess import prepare

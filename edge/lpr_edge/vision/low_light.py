@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from lpr_edge.contract.arrays import Image
+from lpr_edge.contract.base.arrays import Image
 
 DARK = 70
 """Level of 255 that the brightest hundredth of a dark frame stays below; no training photograph is as dark."""

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from time import perf_counter
 
-from lpr_edge.contract.arrays import Floats, Image
+from lpr_edge.contract.base.arrays import Floats, Image
 from lpr_edge.vision.detector import Detector
 from lpr_edge.vision.low_light import apply_low_light_gain
 from lpr_edge.vision.plate_colour import measure_colour

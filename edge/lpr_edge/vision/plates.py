@@ -4,7 +4,7 @@ import unicodedata
 from dataclasses import dataclass
 from functools import cached_property
 
-from lpr_edge.contract.arrays import Quad
+from lpr_edge.contract.base.arrays import Quad
 from lpr_edge.contract.outputs import Character
 from lpr_edge.text.confidence import ConfidenceCurve, raw_confidence
 from lpr_edge.text.parsed import Parsed

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from lpr_edge.contract.arrays import Image, Quad
+from lpr_edge.contract.base.arrays import Image, Quad
 from lpr_edge.contract.country import country_from_dict
 from lpr_edge.contract.outputs import decode_characters
 from lpr_edge.contract.preprocess import prepare_plate

@@ -3,8 +3,8 @@
 import cv2
 import numpy as np
 
-from lpr_edge.contract.arrays import Floats, Quad
-from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.base.arrays import Floats, Quad
+from lpr_edge.contract.base.errors import LprError
 
 
 def parse_roi(text: str) -> Floats:

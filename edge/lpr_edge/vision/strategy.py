@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from lpr_edge.contract.arrays import Image, Quad
+from lpr_edge.contract.base.arrays import Image, Quad
 from lpr_edge.contract.geometry import lean_quad, roll_quad, stretch_quad
 from lpr_edge.text.confidence import log_odds
 from lpr_edge.vision.corner_refinement import refined_corners

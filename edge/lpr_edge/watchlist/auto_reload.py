@@ -6,7 +6,7 @@ from threading import Event, Thread
 
 from lpr_edge.base.log import say, warn
 from lpr_edge.base.workers import surviving
-from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.base.errors import LprError
 from lpr_edge.watchlist.watch_list import WatchList
 
 LOOK_S = 2.0

@@ -4,8 +4,8 @@ import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
 
+from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.country import Country
-from lpr_edge.contract.errors import LprError
 from lpr_edge.text.grammar import Grammar, State
 
 LONGEST = 64

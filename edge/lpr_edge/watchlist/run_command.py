@@ -14,9 +14,9 @@ from time import monotonic
 
 from lpr_edge.base.log import detail, warn
 from lpr_edge.base.workers import surviving
-from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.base.errors import LprError
+from lpr_edge.contract.base.url import redact_command
 from lpr_edge.contract.records import Record
-from lpr_edge.contract.url import redact_command
 
 MOST_WAITING = 20
 STALE_S = 10.0

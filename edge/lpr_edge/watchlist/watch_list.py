@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.base.errors import LprError
+from lpr_edge.contract.base.text_files import read_text
 from lpr_edge.contract.records import ReadText
-from lpr_edge.contract.text_files import read_text
 from lpr_edge.text.grammar import Grammar
 from lpr_edge.watchlist.fuzzy import FuzzyMatching, fuzzy_variants
 from lpr_edge.watchlist.plate_spelling import check_signs, labels_key, plate_key, written_keys

@@ -4,8 +4,8 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
+from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.country import Country
-from lpr_edge.contract.errors import LprError
 from lpr_edge.text.grammar import Grammar, State
 from lpr_edge.watchlist.plate_spelling import Labels, bare, check_signs, plain_key
 

@@ -10,7 +10,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from lpr_edge.base.workers import FAULTS
-from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.records import Record
 from lpr_edge.output.annotate import font_path
 from lpr_edge.service.runtime_stats import RuntimeStats

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from lpr_edge.capture.frame import Frame
-from lpr_edge.contract.arrays import Image
+from lpr_edge.contract.base.arrays import Image
 from lpr_edge.output.annotate import draw_plates
 from lpr_edge.vision.plates import PlateReading
 

@@ -9,7 +9,7 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.base.errors import LprError
 
 MOST_CONNECTIONS = 100
 """At the same time. Cameras, logs, sinks and the gate's program need handles too, of which a process has a thousand."""

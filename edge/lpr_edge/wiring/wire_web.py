@@ -9,7 +9,7 @@ from lpr_edge.base.config import Config
 from lpr_edge.base.log import say, warn
 from lpr_edge.base.state_dir import state_folder
 from lpr_edge.base.web_address import is_local, new_token, parse_address
-from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.base.errors import LprError
 from lpr_edge.delivery.sink import Sink
 from lpr_edge.runtimes.model import Model
 from lpr_edge.service.runtime_stats import RuntimeStats, Waiting

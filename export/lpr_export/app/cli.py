@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from lpr_edge.contract.command import run_command
-from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.base.command import run_command
+from lpr_edge.contract.base.errors import LprError
 from lpr_export.base.errors import GateError
 from lpr_export.base.options import MIN_HELD_OUT, PRECISIONS, SUFFIXES, ExportOptions
 from lpr_export.report.progress import show_progress

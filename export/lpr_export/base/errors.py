@@ -1,6 +1,6 @@
 """Errors of an export, each printed as one line."""
 
-from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.base.errors import LprError
 
 ADVICE = "Build it from convolutions, dense layers, ReLU, pooling, sigmoid and softmax"
 """What to do about a layer that TFLite has no operator for."""

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.base.errors import LprError
+from lpr_edge.contract.base.text_files import read_json
 from lpr_edge.contract.manifest import FORMAT_VERSION, Manifest
 from lpr_edge.contract.samples import Samples, read_samples
 from lpr_edge.contract.splits import SeenPictures, read_seen
-from lpr_edge.contract.text_files import read_json
 from lpr_export.base.errors import ExportError
 
 SHIPPED_RUNS = Path(__file__).parents[1] / "models"

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from lpr_edge.contract.text_files import read_json
+from lpr_edge.contract.base.text_files import read_json
 from lpr_edge.text.confidence import ConfidenceCurve, curve_of
 from lpr_export.base.errors import ExportError
 from lpr_export.base.run_folder import Run

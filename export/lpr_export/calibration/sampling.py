@@ -9,7 +9,9 @@ from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
-from lpr_edge.contract.arrays import Image, Quad
+from lpr_edge.contract.base.arrays import Image, Quad
+from lpr_edge.contract.base.errors import DataError
+from lpr_edge.contract.base.pictures import file_sha256, read_picture
 from lpr_edge.contract.country import country_from_dict
 from lpr_edge.contract.data import (
     CharacterFile,
@@ -20,10 +22,8 @@ from lpr_edge.contract.data import (
     load_plates,
     load_plates_and_crops,
 )
-from lpr_edge.contract.errors import DataError
 from lpr_edge.contract.geometry import is_convex
 from lpr_edge.contract.manifest import Manifest
-from lpr_edge.contract.pictures import file_sha256, read_picture
 from lpr_export.base.run_folder import Run
 from lpr_export.calibration.representative_set import EvaluationPictures, RepresentativeSet
 from lpr_export.evaluate.held_out import network_input

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from lpr_edge.contract.arrays import Floats
+from lpr_edge.contract.base.arrays import Floats
 from lpr_export.base.tensorflow_quiet import load_keras
 from lpr_export.convert.keras_model import KerasModel
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from lpr_edge.contract.arrays import AnyArray, Image
+from lpr_edge.contract.base.arrays import AnyArray, Image
 from lpr_export.base.errors import ADVICE, ExportError
 from lpr_export.base.layer_names import layer_of
 from lpr_export.base.tensorflow_quiet import load_keras, load_tensorflow

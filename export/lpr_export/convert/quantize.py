@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from lpr_edge.contract.arrays import Floats, Image
+from lpr_edge.contract.base.arrays import Floats, Image
 from lpr_export.base.tensorflow_quiet import load_module, load_tensorflow
 from lpr_export.convert.add_scales import has_range, with_aligned_add_scales
 from lpr_export.convert.converted import Ranges

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from lpr_edge.contract.errors import ManifestError
+from lpr_edge.contract.base.errors import ManifestError
 from lpr_edge.contract.manifest import Manifest
 from lpr_export.evaluate.gate import Row, Verdict
 from lpr_export.evaluate.held_out import HeldOut

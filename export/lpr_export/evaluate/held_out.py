@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from lpr_edge.contract.arrays import Image, Quad
+from lpr_edge.contract.base.arrays import Image, Quad
+from lpr_edge.contract.base.errors import LprError
+from lpr_edge.contract.base.pictures import file_sha256, read_picture
 from lpr_edge.contract.country import Country, country_from_dict
 from lpr_edge.contract.data import PlateLabel, PlatePhoto, load_characters, load_plates, load_plates_and_crops
-from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.geometry import grow_quad, is_convex, rectangle
 from lpr_edge.contract.manifest import Manifest
-from lpr_edge.contract.pictures import file_sha256, read_picture
 from lpr_edge.contract.preprocess import prepare, prepare_plate
 from lpr_edge.contract.samples import Samples, picture_sha256
 from lpr_edge.contract.splits import SeenPictures

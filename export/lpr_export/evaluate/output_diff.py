@@ -9,7 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from lpr_edge.contract.arrays import Floats, Image
+from lpr_edge.contract.base.arrays import Floats, Image
 from lpr_export.evaluate.gate import Row, Verdict
 from lpr_export.evaluate.held_out import Case
 from lpr_export.evaluate.task_metrics import TASK_METRICS

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from lpr_edge.contract.arrays import AnyArray, Floats, Image
-from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.base.arrays import AnyArray, Floats, Image
+from lpr_edge.contract.base.errors import LprError
 from lpr_edge.runtimes.model import Model, dequantise
 from lpr_edge.runtimes.opening import open_model, own_runtimes
 from lpr_export.evaluate.held_out import Case, network_input

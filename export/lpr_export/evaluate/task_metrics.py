@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from lpr_edge.contract.arrays import Image, Quad
+from lpr_edge.contract.base.arrays import Image, Quad
 from lpr_edge.contract.geometry import quad_size
 from lpr_edge.contract.metrics import Matches, character_error_rate, edit_distance, exact_match, match_plates
 from lpr_edge.runtimes.model import Model

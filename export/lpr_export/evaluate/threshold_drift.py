@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from lpr_edge.contract.arrays import Floats
+from lpr_edge.contract.base.arrays import Floats
 from lpr_edge.contract.manifest import Manifest
 from lpr_edge.contract.outputs import decode_characters, decode_plates
 

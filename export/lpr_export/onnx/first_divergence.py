@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from lpr_edge.contract.arrays import AnyArray, Image
+from lpr_edge.contract.base.arrays import AnyArray, Image
 from lpr_edge.runtimes.onnx_runtime import session_options
 from lpr_edge.runtimes.tflite import quiet_stderr
 from lpr_export.base.layer_names import layer_of

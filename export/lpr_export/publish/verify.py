@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lpr_edge.contract.errors import ManifestError
+from lpr_edge.contract.base.errors import ManifestError
 from lpr_edge.contract.manifest import Manifest, read_manifest
 from lpr_edge.contract.samples import read_samples
 from lpr_export.base import run_folder

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from lpr_bench.accuracy.characters import format_characters, score_characters, summarize
-from lpr_edge.contract.arrays import Image
+from lpr_edge.contract.base.arrays import Image
 from lpr_edge.contract.data import CharacterFile
 
 

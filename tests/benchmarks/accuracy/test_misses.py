@@ -6,9 +6,9 @@ import pytest
 
 from lpr_bench.accuracy.misses import FOUND_BGR, TRUTH_BGR, MissFolder, draw_miss
 from lpr_bench.accuracy.plates import ReadPlate, score_photos
-from lpr_edge.contract.arrays import Quad
+from lpr_edge.contract.base.arrays import Quad
+from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.data import PlateLabel, PlatePhoto
-from lpr_edge.contract.errors import LprError
 
 HERE: Quad = np.array([[50, 80], [150, 80], [150, 130], [50, 130]], np.float32)
 THERE: Quad = np.array([[200, 180], [260, 180], [260, 210], [200, 210]], np.float32)

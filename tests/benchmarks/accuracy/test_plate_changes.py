@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lpr_bench.accuracy.plate_changes import compare, format_comparison, read_previous_result, summarize_comparison
-from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.metrics import mcnemar
 
 

@@ -6,7 +6,7 @@ import pytest
 from lpr_bench.base.results import FORMAT_VERSION, write_result
 from lpr_bench.base.tables import format_share
 from lpr_bench.latency.statistics import summarize_ms
-from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.metrics import share
 from lpr_export.report.text_table import format_table
 

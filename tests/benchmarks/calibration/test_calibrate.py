@@ -17,8 +17,8 @@ from lpr_bench.accuracy.reliability import (
 )
 from lpr_bench.app.cli import main
 from lpr_bench.calibration.confidence_fit import cross_fitted, fit_curve, fit_temperature
+from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.data import PlateLabel
-from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.manifest import read_manifest
 from lpr_export.calibration.confidence import read_confidence
 

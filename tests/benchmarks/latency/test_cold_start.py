@@ -5,7 +5,7 @@ import pytest
 from lpr_bench.latency.cold_start import start_once
 from lpr_bench.latency.processes import run_fresh
 from lpr_bench.latency.run_frames import Settings, measure_device_start
-from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.base.errors import LprError
 
 
 def record(text: str) -> list[str]:

@@ -5,7 +5,7 @@ import numpy as np
 
 from lpr_bench.base.frames import FramePool
 from lpr_bench.latency.frame_times import WARM_UP, ProcessTimes, Timings, format_shares, measure, summarize
-from lpr_edge.contract.arrays import Image
+from lpr_edge.contract.base.arrays import Image
 from lpr_edge.vision.pipeline import PlatePipeline
 from lpr_edge.vision.plates import FrameResult
 

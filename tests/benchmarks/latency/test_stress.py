@@ -6,7 +6,7 @@ import numpy as np
 
 from lpr_bench.base.frames import FramePool
 from lpr_bench.latency.run_stress import describe_run, format_samples, memory_mb, take_samples
-from lpr_edge.contract.arrays import Image
+from lpr_edge.contract.base.arrays import Image
 from lpr_edge.vision.pipeline import PlatePipeline
 from lpr_edge.vision.plates import FrameResult
 

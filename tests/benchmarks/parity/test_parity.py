@@ -8,7 +8,7 @@ import pytest
 from lpr_bench.parity import parity, run_parity
 from lpr_bench.parity.run_parity import compare_runtimes, format_parity, is_within
 from lpr_bench.system.validity import is_valid, why_invalid
-from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.manifest import read_manifest
 
 

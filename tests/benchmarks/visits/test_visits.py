@@ -14,9 +14,9 @@ from lpr_bench.visits.real_clips import load_real_clips
 from lpr_bench.visits.scripts import APPROACH, FPS, ROAD, SCRIPTS
 from lpr_bench.visits.subjects import Subject, choose_subjects, cut_roads
 from lpr_bench.visits.visits_report import format_clips, summarize_clip
-from lpr_edge.contract.arrays import Image, Quad
+from lpr_edge.contract.base.arrays import Image, Quad
+from lpr_edge.contract.base.errors import DataError
 from lpr_edge.contract.data import PlateLabel, PlatePhoto, load_plates
-from lpr_edge.contract.errors import DataError
 
 ROAD_BGR: Image = np.full((*SIZE_HW, 3), 90, np.uint8)
 

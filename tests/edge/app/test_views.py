@@ -9,7 +9,7 @@ import pytest
 from PIL import features
 from tests.support.readings import START, frame, plate
 
-from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.base.errors import LprError
 from lpr_edge.output.annotate import STRANGE_BGR, UNSURE_BGR, VALID_BGR, _caption, draw_plates, font_face, text_patch
 from lpr_edge.output.recording import ImageFolder, VideoFile, file_name, fit
 from lpr_edge.output.window import Window, check_display

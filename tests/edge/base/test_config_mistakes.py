@@ -13,7 +13,7 @@ from tests.support.faults import Tally
 from lpr_edge.app.cli import main
 from lpr_edge.base.config import load_config, schema_of
 from lpr_edge.base.extensions import SINKS, load_sink
-from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.base.errors import LprError
 
 KNOWN = schema_of(load_sink(name) for name in SINKS.own)
 TYPES = {key: setting.kind for key, setting in KNOWN.items()}

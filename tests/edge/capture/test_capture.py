@@ -18,8 +18,8 @@ from lpr_edge.capture.frame import Frame, Frames, Source
 from lpr_edge.capture.live import Capture, ReconnectPolicy, live_frames
 from lpr_edge.capture.open_source import CaptureOptions, open_camera, open_source
 from lpr_edge.capture.transform import shape_frames
-from lpr_edge.contract.arrays import Image
-from lpr_edge.contract.errors import LprError, SourceError
+from lpr_edge.contract.base.arrays import Image
+from lpr_edge.contract.base.errors import LprError, SourceError
 from lpr_edge.vision.pipeline import PlatePipeline
 from lpr_edge.vision.roi import is_inside, parse_roi
 

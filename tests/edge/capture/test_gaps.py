@@ -25,8 +25,8 @@ from lpr_edge.capture.frozen_frame import FrozenFrameDetector
 from lpr_edge.capture.live import Capture, ReconnectPolicy, live_frames
 from lpr_edge.capture.reconnect import Opening
 from lpr_edge.capture.transform import shape_frames
-from lpr_edge.contract.arrays import Image
-from lpr_edge.contract.errors import SourceError
+from lpr_edge.contract.base.arrays import Image
+from lpr_edge.contract.base.errors import SourceError
 from lpr_edge.delivery.enqueue import EventEnqueuer
 from lpr_edge.delivery.outbox import Outbox
 from lpr_edge.delivery.sinks.json_lines import JsonLines

@@ -7,7 +7,7 @@ from tests.edge.capture.test_sources import picture, write_clip
 
 from lpr_edge.capture.frame import Frame, UnreadableImage
 from lpr_edge.capture.open_source import open_source
-from lpr_edge.contract.errors import SourceError
+from lpr_edge.contract.base.errors import SourceError
 
 
 def test_a_picture_of_another_kind_is_told(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from tests.support.golden import tinyland
 from lpr_edge.capture.frame import Frame, Source
 from lpr_edge.capture.open_source import open_source
 from lpr_edge.capture.opencv_capture import TIMEOUT_MS
-from lpr_edge.contract.errors import SourceError
+from lpr_edge.contract.base.errors import SourceError
 
 __all__ = ["models"]
 

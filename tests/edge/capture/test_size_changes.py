@@ -11,7 +11,7 @@ from lpr_edge.capture.frame import Frame
 from lpr_edge.capture.open_source import open_source
 from lpr_edge.capture.opencv_capture import Stream
 from lpr_edge.capture.size_changes import H264, HEVC, MPEG2, VP8, Packets
-from lpr_edge.contract.errors import SourceError
+from lpr_edge.contract.base.errors import SourceError
 
 COUNT = 15
 """Frames of each size."""

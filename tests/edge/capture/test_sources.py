@@ -19,8 +19,8 @@ from lpr_edge.capture.live import LatestFrameCapture, live_frames
 from lpr_edge.capture.matroska import matroska_length
 from lpr_edge.capture.open_source import open_camera, open_source
 from lpr_edge.capture.opencv_capture import Stream
-from lpr_edge.contract.arrays import Image
-from lpr_edge.contract.errors import SourceError
+from lpr_edge.contract.base.arrays import Image
+from lpr_edge.contract.base.errors import SourceError
 
 
 def picture(value: int, size_hw: tuple[int, int] = (48, 64)) -> Image:

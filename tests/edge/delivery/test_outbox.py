@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.support.deliveries import Record, Shelf, record, wait_until
 from tests.support.faults import Tally
 
-from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.records import Sighting
 from lpr_edge.delivery.delivery_worker import DeliveryWorker
 from lpr_edge.delivery.enqueue import EventEnqueuer

@@ -22,7 +22,7 @@ from tests.support.faults import Tally
 from tests.support.readings import frame, new_tracker, plate
 
 from lpr_edge.base.state_dir import state_folder
-from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.base.errors import LprError
 from lpr_edge.delivery.log_rotation import RotatedFile
 from lpr_edge.delivery.sink import DeliveryError, RefusedError, StoredEvent
 from lpr_edge.delivery.sinks.log_files import COLUMNS, JsonFile, Table

@@ -13,7 +13,7 @@ from tests.edge.delivery.test_outbox import Paper, outbox
 from tests.support.deliveries import Record, Shelf, record, wait_until
 from tests.support.faults import Tally
 
-from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.base.errors import LprError
 from lpr_edge.delivery.delivery_worker import DeliveryWorker
 from lpr_edge.delivery.enqueue import EventEnqueuer
 from lpr_edge.delivery.outbox import Outbox

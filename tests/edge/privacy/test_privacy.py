@@ -17,7 +17,7 @@ from tests.support.golden.tinyland import Scene
 from tests.support.readings import GRAMMAR, frame
 
 from lpr_edge.app.cli import main
-from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.base.errors import LprError
 from lpr_edge.privacy.blur import PlateBlurrer, hide
 from lpr_edge.privacy.hashing_sink import PlateHasher
 from lpr_edge.privacy.key import load_key

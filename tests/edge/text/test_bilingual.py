@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lpr_edge.contract.arrays import Quad
+from lpr_edge.contract.base.arrays import Quad
 from lpr_edge.contract.country import load_country
 from lpr_edge.contract.outputs import Character
 from lpr_edge.text.decoding import PlateDecoder, decode_plate

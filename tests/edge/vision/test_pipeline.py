@@ -12,8 +12,8 @@ from tests.support.golden.tinyland import Scene
 from tests.support.readings import GRAMMAR, LABELS
 from tests.support.readings import plate as plate_of
 
-from lpr_edge.contract.arrays import Quad
-from lpr_edge.contract.errors import ModelError
+from lpr_edge.contract.base.arrays import Quad
+from lpr_edge.contract.base.errors import ModelError
 from lpr_edge.contract.geometry import quad_iou, quad_size, roll_quad
 from lpr_edge.contract.outputs import Character, group_rows
 from lpr_edge.runtimes.model import Model

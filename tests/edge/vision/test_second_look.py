@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from lpr_edge.contract.arrays import Image, Quad
+from lpr_edge.contract.base.arrays import Image, Quad
 from lpr_edge.contract.geometry import mirror_quad
 from lpr_edge.runtimes.model import Model
 from lpr_edge.vision.detector import PROPOSALS, VIEWS, Detector

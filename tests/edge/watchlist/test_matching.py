@@ -11,7 +11,7 @@ from tests.edge.app.test_edge_cli import Run, models, run, write_clip
 from tests.edge.delivery.test_sinks import Listener
 from tests.support.deliveries import broker, free_port, wait_until
 
-from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.base.errors import LprError
 from lpr_edge.delivery.sinks.mqtt import Mqtt
 from lpr_edge.watchlist.run_command import CommandAction, parse_command
 

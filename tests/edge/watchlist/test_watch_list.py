@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from tests.support.deliveries import wait_until
 from tests.support.readings import quad_at
 
+from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.country import load_country
-from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.outputs import Character
 from lpr_edge.privacy.hashing_sink import PlateHasher
 from lpr_edge.text.grammar import Grammar

@@ -17,7 +17,7 @@ from lpr_edge.base.config import config_of
 from lpr_edge.base.log import set_volume
 from lpr_edge.base.web_address import is_local, parse_address
 from lpr_edge.capture.frame import Frame
-from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.base.errors import LprError
 from lpr_edge.service.runtime_stats import RuntimeStats
 from lpr_edge.vision.plates import FrameResult
 from lpr_edge.web import picture

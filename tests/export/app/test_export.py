@@ -14,9 +14,9 @@ import pytest
 from tests.support.golden import tinyland
 from tests.support.little_runs import EXPORTED, HELD_OUT, MODELS, write_card
 
-from lpr_edge.contract.errors import ModelError
+from lpr_edge.contract.base.errors import ModelError
+from lpr_edge.contract.base.pictures import file_sha256, read_picture
 from lpr_edge.contract.manifest import read_manifest
-from lpr_edge.contract.pictures import file_sha256, read_picture
 from lpr_edge.contract.preprocess import prepare
 from lpr_edge.contract.samples import Samples, read_samples, write_samples
 from lpr_edge.runtimes.model import Model

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from tests.support.golden import tinyland
 
-from lpr_edge.contract.arrays import Image
+from lpr_edge.contract.base.arrays import Image
+from lpr_edge.contract.base.pictures import file_sha256
 from lpr_edge.contract.country import load_country
 from lpr_edge.contract.data import PlateLabel
 from lpr_edge.contract.manifest import Manifest, TensorSpec
-from lpr_edge.contract.pictures import file_sha256
 from lpr_edge.contract.preprocess import InputSpec
 from lpr_edge.contract.samples import Samples, picture_sha256, write_samples
 from lpr_export.base.errors import ExportError

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lpr_edge.contract.arrays import Quad
+from lpr_edge.contract.base.arrays import Quad
 from lpr_edge.contract.geometry import roll_quad
 from lpr_export.base.errors import ExportError
 from lpr_export.evaluate.gate import check_openable

@@ -4,7 +4,7 @@ from types import ModuleType
 
 import pytest
 
-from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.base.errors import LprError
 from lpr_export.report import html_page
 from lpr_export.report.html_page import (
     LONGEST_REASON,

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from lpr_edge.contract.errors import LprError
-from lpr_edge.contract.pictures import read_picture
+from lpr_edge.contract.base.errors import LprError
+from lpr_edge.contract.base.pictures import read_picture
 from lpr_train.app import cli
 from lpr_train.app.cli import main
 from lpr_train.base import engine

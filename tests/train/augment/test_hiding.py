@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lpr_edge.contract.arrays import Image
+from lpr_edge.contract.base.arrays import Image
 from lpr_edge.contract.geometry import places_on_quad
 from lpr_train.augment.occlusion import occlude_plates
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lpr_edge.contract.arrays import Image
+from lpr_edge.contract.base.arrays import Image
 from lpr_edge.contract.country import load_country
 from lpr_edge.contract.data import PlateLabel
 from lpr_edge.contract.geometry import rectangle

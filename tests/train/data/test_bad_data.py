@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from tests.support.crops_on_disk import noise, write_characters
 
+from lpr_edge.contract.base.errors import DataError, LprError
 from lpr_edge.contract.country import load_country
 from lpr_edge.contract.data import load_characters
-from lpr_edge.contract.errors import DataError, LprError
 from lpr_train.app.cli import main
 from lpr_train.base.findings import Report
 from lpr_train.data.reader_crops import load_crops

@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 import pytest
 
-from lpr_edge.contract.arrays import Quad
-from lpr_edge.contract.errors import DataError
+from lpr_edge.contract.base.arrays import Quad
+from lpr_edge.contract.base.errors import DataError
 from lpr_edge.contract.geometry import is_convex, quad_iou, rectify, signed_area
 from lpr_edge.contract.splits import HoldOut
 from lpr_train.data.photos import Photo, Scene, ViewConfig, load_photos, mirror, view

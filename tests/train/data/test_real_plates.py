@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lpr_edge.contract.arrays import Floats
+from lpr_edge.contract.base.arrays import Floats
 from lpr_edge.contract.geometry import is_convex
 from lpr_train.data.real_plates import jitter, rectified_view
 from lpr_train.targets.heat_maps import PlacedCharacter

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from tests.support.label_formats import CROPS, PHOTOGRAPHS, Drawn, Labelled
 
+from lpr_edge.contract.base.pictures import read_picture
 from lpr_edge.contract.country import Country, load_country
 from lpr_edge.contract.geometry import rectify
-from lpr_edge.contract.pictures import read_picture
 from lpr_train.app.cli import main
 from lpr_train.inspect.check import check_folder
 from lpr_train.labels.corners import own_order

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lpr_edge.contract.arrays import Floats
+from lpr_edge.contract.base.arrays import Floats
 from lpr_train.base.config import FitConfig
 from lpr_train.base.engine import load_keras, load_tensorflow
 from lpr_train.loop.ema import WeightEma

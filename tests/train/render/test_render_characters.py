@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from tests.support.islands import islands
 
-from lpr_edge.contract.arrays import Floats
+from lpr_edge.contract.base.arrays import Floats
+from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.country import load_country
-from lpr_edge.contract.errors import LprError
 from lpr_train.render.plate.characters import CharacterRenderer
 
 

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from tests.support.islands import islands
 
-from lpr_edge.contract.arrays import Image
+from lpr_edge.contract.base.arrays import Image
+from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.country import Country, country_from_dict, load_country
 from lpr_edge.contract.data import CharacterFile
-from lpr_edge.contract.errors import LprError
 from lpr_train.render.draw.shapes import Glyph, tight
 from lpr_train.render.plate.cutouts import CutoutSource, cut_out, likely, load_cutouts
 from lpr_train.render.plate.faces import FACES, Face, FontSource, draw_text, font_sources, load_font

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from tests.support.islands import islands
 
+from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.country import Country, load_country
-from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.geometry import rectify
 from lpr_train.render.draw.effects import CAMERA, LIGHT, degrade
 from lpr_train.render.draw.photograph import photograph

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.samples import read_samples
 from lpr_edge.contract.splits import SEEN, SeenPictures, read_seen
 from lpr_train.runs.pack import pack_run

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from lpr_edge.contract.arrays import Floats
+from lpr_edge.contract.base.arrays import Floats
 from lpr_train.targets.forced_alignment import align_characters
 from lpr_train.targets.heat_maps import PlacedCharacter, character_targets
 

@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 import pytest
 
-from lpr_edge.contract.arrays import Image, Quad
+from lpr_edge.contract.base.arrays import Image, Quad
+from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.country import load_country
 from lpr_edge.contract.data import PlateLabel
-from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.geometry import rectangle
 from lpr_train.data.photos import Photo, Scene, ViewConfig, mirror, view
 from lpr_train.data.reader_crops import Crop, cut_off, expose

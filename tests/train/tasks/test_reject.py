@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from lpr_edge.contract.arrays import Floats
+from lpr_edge.contract.base.arrays import Floats
 from lpr_edge.contract.country import load_country
 from lpr_train.tasks.characters import CharactersTask
 from lpr_train.tasks.characters_config import CharactersConfig

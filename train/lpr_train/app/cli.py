@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from lpr_edge.contract.command import run_command
-from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.base.command import run_command
+from lpr_edge.contract.base.errors import LprError
 from lpr_train.base.config import FORMER_KEYS, C, add_flags, read_config, with_flags
 from lpr_train.labels.commands import add_commands as add_label_commands
 from lpr_train.tasks.registry import FOLD_TASKS, TASKS, task_classes

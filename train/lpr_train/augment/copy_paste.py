@@ -11,7 +11,7 @@ from itertools import pairwise
 import cv2
 import numpy as np
 
-from lpr_edge.contract.arrays import Floats, Image, Quad
+from lpr_edge.contract.base.arrays import Floats, Image, Quad
 from lpr_edge.contract.country import Country
 from lpr_edge.contract.geometry import grow_quad, quad_size, rectangle, rectify
 from lpr_train.data.real_plates import SURROUNDINGS, RealPlate

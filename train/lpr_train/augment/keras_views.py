@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from lpr_edge.contract.arrays import Floats, Image
+from lpr_edge.contract.base.arrays import Floats, Image
 
 ROTATION, SHEAR, ZOOM = 10.0, 0.2, 0.2
 """The article's `rotation_range`, `shear_range` and `zoom_range`.

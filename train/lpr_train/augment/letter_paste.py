@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from lpr_edge.contract.arrays import Floats, Image
+from lpr_edge.contract.base.arrays import Floats, Image
 from lpr_edge.contract.country import UNREADABLE, Country
 from lpr_edge.contract.geometry import part_of_quad, quad_size, rectify
 from lpr_train.augment.copy_paste import Placed, UprightPlate, to_pixels

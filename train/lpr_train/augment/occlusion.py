@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from lpr_edge.contract.arrays import Floats, Image, Quad
+from lpr_edge.contract.base.arrays import Floats, Image, Quad
 from lpr_edge.contract.geometry import places_on_quad
 
 HIDDEN = (0.15, 0.45)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from lpr_edge.contract.arrays import Image
+from lpr_edge.contract.base.arrays import Image
 from lpr_train.augment.copy_paste import Placed, UprightPlate, split_between, to_pixels
 from lpr_train.data.real_plates import SURROUNDINGS
 from lpr_train.targets.heat_maps import PlacedCharacter

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from lpr_edge.contract.arrays import AnyArray, Floats
+from lpr_edge.contract.base.arrays import AnyArray, Floats
 
 
 def is_right(scores: Floats, truth: Sequence[str], labels: Sequence[str]) -> AnyArray:

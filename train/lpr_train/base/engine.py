@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from types import ModuleType
 from typing import Any, TypeAlias
 
-from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.base.errors import LprError
 
 KerasModel: TypeAlias = Any
 """A `keras.Model`; Keras ships no types."""

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from lpr_edge.contract.arrays import Image
-from lpr_edge.contract.errors import DataError
-from lpr_edge.contract.pictures import file_sha256, read_picture
+from lpr_edge.contract.base.arrays import Image
+from lpr_edge.contract.base.errors import DataError
+from lpr_edge.contract.base.pictures import file_sha256, read_picture
 
 SMALLEST_SIDE = 8
 """Shortest side of a usable image in pixels: characters can't be told apart on less."""

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from lpr_edge.contract.errors import LprError
-from lpr_edge.contract.text_files import shown
+from lpr_edge.contract.base.errors import LprError
+from lpr_edge.contract.base.text_files import shown
 
 
 @contextmanager

@@ -7,10 +7,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from lpr_edge.contract.arrays import Floats, Image, Quad
+from lpr_edge.contract.base.arrays import Floats, Image, Quad
+from lpr_edge.contract.base.pictures import read_picture
 from lpr_edge.contract.data import PlateLabel, load_plates_and_crops
 from lpr_edge.contract.geometry import mirror_quad, quad_size, rectangle, rectify
-from lpr_edge.contract.pictures import read_picture
 from lpr_edge.contract.preprocess import PADDING
 from lpr_edge.contract.splits import TRAINING_SPLIT, HoldOut, vehicle_groups
 

@@ -7,12 +7,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from lpr_edge.contract.arrays import Floats, Image
+from lpr_edge.contract.base.arrays import Floats, Image
+from lpr_edge.contract.base.errors import DataError
+from lpr_edge.contract.base.pictures import file_sha256
 from lpr_edge.contract.country import Country
 from lpr_edge.contract.data import GLYPHS, CharacterFile, load_characters, load_glyphs
-from lpr_edge.contract.errors import DataError
 from lpr_edge.contract.geometry import rectangle
-from lpr_edge.contract.pictures import file_sha256
 from lpr_train.base.findings import Report, open_picture
 from lpr_train.render.draw.effects import degrade
 from lpr_train.render.draw.warp import homography, warp_picture

@@ -7,12 +7,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from lpr_edge.contract.arrays import Floats, Image, Quad
+from lpr_edge.contract.base.arrays import Floats, Image, Quad
+from lpr_edge.contract.base.errors import LprError
+from lpr_edge.contract.base.pictures import file_sha256
 from lpr_edge.contract.country import UNREADABLE, Country
 from lpr_edge.contract.data import PlateLabel
-from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.geometry import grow_quad, is_convex, places_on_quad, quad_size, rectangle, rectify, roll_quad
-from lpr_edge.contract.pictures import file_sha256
 from lpr_train.data.photos import Photo
 from lpr_train.targets.heat_maps import UNKNOWN, PlacedCharacter
 from lpr_train.targets.unknown_places import unknown_places

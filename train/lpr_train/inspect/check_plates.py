@@ -6,13 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
-from lpr_edge.contract.arrays import Image
+from lpr_edge.contract.base.arrays import Image
+from lpr_edge.contract.base.errors import DataError, LprError
+from lpr_edge.contract.base.pictures import is_foreign_picture, is_picture
+from lpr_edge.contract.base.text_files import parse_json, read_lines
 from lpr_edge.contract.country import UNREADABLE, Country
 from lpr_edge.contract.data import PlateLabel, PlatePhoto, photo_from_line
-from lpr_edge.contract.errors import DataError, LprError
 from lpr_edge.contract.geometry import is_convex, quad_size
-from lpr_edge.contract.pictures import is_foreign_picture, is_picture
-from lpr_edge.contract.text_files import parse_json, read_lines
 from lpr_train.base.findings import SMALLEST_SIDE, CheckedImage, Report, duplicate_groups, open_picture
 
 SPLITS = ("train", "test")

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.country import Country
 from lpr_edge.contract.data import find_dataset
-from lpr_edge.contract.errors import LprError
 from lpr_train.base.findings import CheckedImage, Report, duplicate_groups
 from lpr_train.inspect.check_characters import check_characters
 from lpr_train.inspect.explore_page import write_page

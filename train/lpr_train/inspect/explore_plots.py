@@ -6,8 +6,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from lpr_edge.contract.arrays import Image
-from lpr_edge.contract.pictures import read_picture
+from lpr_edge.contract.base.arrays import Image
+from lpr_edge.contract.base.pictures import read_picture
 from lpr_train.base.findings import CheckedImage
 from lpr_train.report.plots import GREEN, INK, RED, grid, save_picture, write_label
 

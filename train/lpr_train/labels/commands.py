@@ -4,8 +4,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from lpr_edge.contract.errors import LprError
-from lpr_edge.contract.text_files import shown
+from lpr_edge.contract.base.errors import LprError
+from lpr_edge.contract.base.text_files import shown
 from lpr_train.labels.formats.names import EXPORTED, IMPORTED
 
 RULES = "auto: the source's, else a new one (default); keep; train; test; or the share of pictures to test on"

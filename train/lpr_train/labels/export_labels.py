@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from lpr_edge.contract.base.errors import DataError
+from lpr_edge.contract.base.pictures import read_picture
+from lpr_edge.contract.base.text_files import shown
 from lpr_edge.contract.data import CROPS, PlatePhoto, has_dataset, load_crops, load_plates
-from lpr_edge.contract.errors import DataError
-from lpr_edge.contract.pictures import read_picture
-from lpr_edge.contract.text_files import shown
 from lpr_train.base.progress import each
 from lpr_train.base.staging import staged_folder
 from lpr_train.labels.formats.records import Notes

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from lpr_edge.contract.base.errors import DataError
+from lpr_edge.contract.base.pictures import file_sha256
+from lpr_edge.contract.base.text_files import shown
 from lpr_edge.contract.country import UNREADABLE, Country
 from lpr_edge.contract.data import BOX, CROPS, HAND
-from lpr_edge.contract.errors import DataError
 from lpr_edge.contract.geometry import quad_size
-from lpr_edge.contract.pictures import file_sha256
-from lpr_edge.contract.text_files import shown
 from lpr_train.base.progress import each
 from lpr_train.base.staging import staged_folder
 from lpr_train.labels.corners import corners_of, whole_picture

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from lpr_edge.contract.errors import DataError
-from lpr_edge.contract.text_files import shown
+from lpr_edge.contract.base.errors import DataError
+from lpr_edge.contract.base.text_files import shown
 from lpr_train.labels.formats import coco, cvat, fast_plate_ocr, labelme, named_crops, paddle_ocr, voc, yolo
 from lpr_train.labels.formats.records import Notes, SourceImage
 from lpr_train.labels.formats.source_files import SourceFiles

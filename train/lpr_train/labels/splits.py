@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.country import UNREADABLE
-from lpr_edge.contract.errors import LprError
 
 TRAIN, TEST, VALIDATION = "train", "test", "val"
 KEEP, AUTO = "keep", "auto"

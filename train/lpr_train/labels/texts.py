@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.country import UNREADABLE, Country
 from lpr_edge.contract.data import BOTH, FOREIGN
-from lpr_edge.contract.errors import LprError
 from lpr_train.labels.formats.records import Notes, SourcePlate
 
 TEXT_KEYS = (

@@ -7,9 +7,9 @@ made tells which: lpr's labels are always those of the upright picture.
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from lpr_edge.contract.picture_head import exif_orientation
-from lpr_edge.contract.pictures import MOST_BYTES
-from lpr_edge.contract.text_files import read_bytes
+from lpr_edge.contract.base.picture_head import exif_orientation
+from lpr_edge.contract.base.pictures import MOST_BYTES
+from lpr_edge.contract.base.text_files import read_bytes
 from lpr_train.base.findings import Report, open_picture
 from lpr_train.labels.formats.records import Notes, Point, SourceImage, SourcePlate
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from lpr_edge.contract.arrays import Floats, Image
-from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.base.arrays import Floats, Image
+from lpr_edge.contract.base.errors import LprError
 from lpr_train.base.engine import KerasModel, load_keras, load_tensorflow
 from lpr_train.base.interrupt import StopRequest
 from lpr_train.base.progress import Progress

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lpr_edge.contract.arrays import AnyArray, Floats, Image
+from lpr_edge.contract.base.arrays import AnyArray, Floats, Image
 from lpr_train.base.accuracy import is_right, true_label_losses
 from lpr_train.report.plots import confusion, plot_confusion, plot_predictions
 

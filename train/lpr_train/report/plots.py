@@ -8,7 +8,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from lpr_edge.contract.arrays import AnyArray, Image
+from lpr_edge.contract.base.arrays import AnyArray, Image
 from lpr_train.render.plate.faces import Face, load_font
 
 INK, RED, GREEN = (40, 40, 40), (30, 30, 200), (60, 130, 20)

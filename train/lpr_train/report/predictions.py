@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image as PillowImage
 from PIL import ImageDraw
 
-from lpr_edge.contract.arrays import Image
+from lpr_edge.contract.base.arrays import Image
 from lpr_edge.contract.outputs import decode_plates
 from lpr_edge.contract.preprocess import InputSpec, prepare
 from lpr_train.base.engine import KerasModel

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.metrics import WIDTH_BANDS, character_error_rate, share, width_band
 from lpr_train.base.config import FitConfig, read_config
 from lpr_train.base.task import ReportsOutcomes, Task

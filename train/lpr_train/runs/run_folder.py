@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.country import load_country
-from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.samples import write_samples
 from lpr_edge.contract.splits import SEEN, SeenPictures
 from lpr_train.base.config import FitConfig, config_to_toml

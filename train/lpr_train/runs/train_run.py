@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.base.errors import LprError
 from lpr_train.base.task import Task
 from lpr_train.loop.distribution import Workplace
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lpr_edge.contract.arrays import Floats
+from lpr_edge.contract.base.arrays import Floats
 from lpr_train.targets.heat_maps import UNKNOWN, PlacedCharacter
 
 LEAST_GAP = 2

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lpr_edge.contract.arrays import Floats, Quad
+from lpr_edge.contract.base.arrays import Floats, Quad
 from lpr_edge.contract.geometry import picture_order, quad_size
 from lpr_edge.contract.outputs import cell_middle, encode_offsets
 

@@ -6,8 +6,8 @@ from typing import Protocol
 
 import numpy as np
 
-from lpr_edge.contract.arrays import AnyArray, Floats, Image
-from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.base.arrays import AnyArray, Floats, Image
+from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.preprocess import InputSpec, prepare
 from lpr_train.augment.keras_views import keras_view
 from lpr_train.data.pool import RenewedPool

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from lpr_edge.contract.arrays import Floats, Image
+from lpr_edge.contract.base.arrays import Floats, Image
+from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.country import load_country
-from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.preprocess import InputSpec
 from lpr_edge.contract.samples import Samples, picture_sha256
 from lpr_train.augment.keras_views import keras_view

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from lpr_edge.contract.arrays import Floats, Image, Quad
+from lpr_edge.contract.base.arrays import Floats, Image, Quad
+from lpr_edge.contract.base.pictures import file_sha256
 from lpr_edge.contract.country import load_country
 from lpr_edge.contract.geometry import quad_iou, quad_size
 from lpr_edge.contract.metrics import match_plates
 from lpr_edge.contract.outputs import decode_plates
-from lpr_edge.contract.pictures import file_sha256
 from lpr_edge.contract.preprocess import InputSpec, prepare
 from lpr_edge.contract.samples import Samples, picture_sha256
 from lpr_edge.contract.splits import HoldOut

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from lpr_edge.contract.arrays import Image
+from lpr_edge.contract.base.arrays import Image
+from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.country import UNREADABLE
-from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.geometry import quad_size, rectify
 from lpr_train.base.config import read_config
 from lpr_train.data.reader_crops import Crop

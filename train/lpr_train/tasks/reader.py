@@ -10,10 +10,10 @@ from typing import Any
 import cv2
 import numpy as np
 
-from lpr_edge.contract.arrays import Floats, Image, Quad
+from lpr_edge.contract.base.arrays import Floats, Image, Quad
+from lpr_edge.contract.base.errors import DataError
 from lpr_edge.contract.country import Country, load_country
 from lpr_edge.contract.data import find_dataset, load_characters
-from lpr_edge.contract.errors import DataError
 from lpr_edge.contract.geometry import grow_quad, quad_size
 from lpr_edge.contract.metrics import character_error_rate, exact_match
 from lpr_edge.contract.outputs import decode_characters, group_rows

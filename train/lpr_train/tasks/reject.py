@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from lpr_edge.contract.arrays import Floats
+from lpr_edge.contract.base.arrays import Floats
 
 KEPT = 0.99
 """Fraction of true characters that the threshold keeps."""

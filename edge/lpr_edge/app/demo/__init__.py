@@ -7,7 +7,7 @@ from pathlib import Path
 from lpr_edge.base.log import say
 from lpr_edge.capture.frame import Source
 from lpr_edge.capture.video_file import open_clip
-from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.metrics import edit_distance
 from lpr_edge.contract.records import Record
 from lpr_edge.tracking.event_record import event_record

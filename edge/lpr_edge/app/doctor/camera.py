@@ -6,8 +6,8 @@ from time import monotonic
 from lpr_edge.app.doctor.picture import check_exposure, check_focus, check_life, check_plates
 from lpr_edge.base.finding import Finding, State, fine
 from lpr_edge.capture.frame import Frame, Source
-from lpr_edge.contract.arrays import Image
-from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.base.arrays import Image
+from lpr_edge.contract.base.errors import LprError
 from lpr_edge.vision.pipeline import PlatePipeline
 
 LOOK_S = 3.0

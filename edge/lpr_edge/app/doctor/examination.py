@@ -13,7 +13,7 @@ from lpr_edge.app.doctor.machine import check_machine
 from lpr_edge.base.config import Config
 from lpr_edge.base.finding import Finding, State, fine, graded
 from lpr_edge.capture.frame import Source
-from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.base.errors import LprError
 from lpr_edge.vision.pipeline import PlatePipeline
 from lpr_edge.wiring.wire_lists import load_watch_list, wanted_hasher
 from lpr_edge.wiring.wire_sinks import site_of, wanted_sinks

@@ -8,7 +8,7 @@ from time import monotonic, sleep
 from typing import TextIO
 
 from lpr_edge.base.log import handle_of, say, takes_more, warn
-from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.records import Record, Sighting
 
 STALL_S = 5.0

@@ -14,8 +14,8 @@ from lpr_edge.base.board import machine_identity
 from lpr_edge.base.config_groups import require_topic
 from lpr_edge.base.finding import Finding
 from lpr_edge.base.log import warn
+from lpr_edge.contract.base.settings import SECRET, require_setting
 from lpr_edge.contract.records import SCHEMA, Record
-from lpr_edge.contract.settings import SECRET, require_setting
 from lpr_edge.delivery.sink import DeliveryError, SinkSettings, Site, StoredEvent, Target
 from lpr_edge.delivery.sinks.home_assistant import DiscoverySettings, discovery_messages, outdated_topics
 from lpr_edge.delivery.sinks.mqtt_connection import Connection, Login, load_paho, parse_broker

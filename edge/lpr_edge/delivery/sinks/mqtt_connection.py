@@ -9,8 +9,8 @@ from typing import Any
 
 from lpr_edge.base.log import say, warn
 from lpr_edge.base.workers import surviving
-from lpr_edge.contract.errors import LprError
-from lpr_edge.contract.url import Url, parse_url
+from lpr_edge.contract.base.errors import LprError
+from lpr_edge.contract.base.url import Url, parse_url
 
 KEEPALIVE_S = 30
 """After one and a half times as long without a sign, the broker sends the last will."""

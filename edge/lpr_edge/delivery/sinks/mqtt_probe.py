@@ -6,7 +6,7 @@ from time import monotonic
 from uuid import uuid4
 
 from lpr_edge.base.finding import Finding, State, fine
-from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.base.errors import LprError
 from lpr_edge.delivery.sinks.mqtt_connection import PORTS, Connection, Login, parse_broker
 
 TIMEOUT_S = 5.0

@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 
 from lpr_edge.base.private_files import make_private_folder, open_private, sync_folder
-from lpr_edge.contract.arrays import Image
+from lpr_edge.contract.base.arrays import Image
 from lpr_edge.contract.geometry import quad_size, rectify
 from lpr_edge.contract.records import Sighting
 from lpr_edge.delivery.sink import DeliveryError, SinkSettings, Site, StoredEvent, Target

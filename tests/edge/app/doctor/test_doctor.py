@@ -23,8 +23,8 @@ from lpr_edge.base.board import clock_is_held, read_throttled
 from lpr_edge.base.config import config_of
 from lpr_edge.base.finding import Finding, State
 from lpr_edge.capture.frame import Frames, Source
-from lpr_edge.contract.arrays import Image
-from lpr_edge.contract.errors import LprError, SourceError
+from lpr_edge.contract.base.arrays import Image
+from lpr_edge.contract.base.errors import LprError, SourceError
 from lpr_edge.delivery.sinks import mqtt_probe
 from lpr_edge.delivery.sinks.mqtt_connection import Login
 from lpr_edge.delivery.sinks.webhook import check_webhook

@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterator
 from pathlib import Path
 
-from lpr_edge.contract.text_files import MOST_LABEL_BYTES, read_text
+from lpr_edge.contract.base.text_files import MOST_LABEL_BYTES, read_text
 from lpr_train.labels.formats.records import Notes, SourceImage, SourcePlate
 from lpr_train.labels.formats.source_files import SourceFiles, split_word
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from lpr_edge.contract.text_files import parse_json, read_lines
+from lpr_edge.contract.base.text_files import parse_json, read_lines
 from lpr_train.labels.formats.records import Drawn, Notes, Shape, SourceImage, SourcePlate
 from lpr_train.labels.formats.source_files import SourceFiles, split_word
 

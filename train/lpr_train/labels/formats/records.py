@@ -6,7 +6,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-from lpr_edge.contract.errors import DataError
+from lpr_edge.contract.base.errors import DataError
 
 Point = tuple[float, float]
 Given = ParamSpec("Given")

@@ -9,9 +9,9 @@ from itertools import takewhile
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from lpr_edge.contract.errors import DataError
-from lpr_edge.contract.pictures import foreign_remedy, is_foreign_picture, is_hidden, is_picture
-from lpr_edge.contract.text_files import MOST_LABEL_BYTES, parse_json, read_text, shown
+from lpr_edge.contract.base.errors import DataError
+from lpr_edge.contract.base.pictures import foreign_remedy, is_foreign_picture, is_hidden, is_picture
+from lpr_edge.contract.base.text_files import MOST_LABEL_BYTES, parse_json, read_text, shown
 from lpr_train.labels.formats.records import Notes
 
 ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".7z", ".rar")

@@ -3,8 +3,8 @@
 from pathlib import Path
 from xml.etree import ElementTree
 
-from lpr_edge.contract.errors import DataError
-from lpr_edge.contract.text_files import MOST_LABEL_BYTES, read_text, shown
+from lpr_edge.contract.base.errors import DataError
+from lpr_edge.contract.base.text_files import MOST_LABEL_BYTES, read_text, shown
 
 Element = ElementTree.Element
 

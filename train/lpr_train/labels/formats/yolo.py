@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lpr_edge.contract.errors import DataError
-from lpr_edge.contract.text_files import read_text
+from lpr_edge.contract.base.errors import DataError
+from lpr_edge.contract.base.text_files import read_text
 from lpr_train.labels.formats.records import Drawn, Notes, Point, Shape, SourceImage, SourcePlate
 from lpr_train.labels.formats.source_files import UNLABELLED, SourceFiles
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from lpr_edge.contract.arrays import Floats, Image
+from lpr_edge.contract.base.arrays import Floats, Image
 from lpr_train.render.draw.chance import pick
 from lpr_train.render.draw.noise import cloud_noise, white_noise
 from lpr_train.render.draw.shapes import PAINT

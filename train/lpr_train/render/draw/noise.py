@@ -5,7 +5,7 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from lpr_edge.contract.arrays import AnyArray, Floats, Image
+from lpr_edge.contract.base.arrays import AnyArray, Floats, Image
 
 SIZE = 1024
 """Side of the stored fields; larger cuts are enlarged."""

@@ -6,7 +6,7 @@ from typing import Protocol
 import cv2
 import numpy as np
 
-from lpr_edge.contract.arrays import Image
+from lpr_edge.contract.base.arrays import Image
 
 PAINT = (255.0,)
 """The value of painted pixels in a mask."""

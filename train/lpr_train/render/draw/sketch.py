@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from lpr_edge.contract.arrays import AnyArray, Floats, Image, Quad
+from lpr_edge.contract.base.arrays import AnyArray, Floats, Image, Quad
 from lpr_edge.contract.geometry import rectangle
 from lpr_train.render.draw.noise import cloud_noise
 from lpr_train.render.draw.shapes import PAINT

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from lpr_edge.contract.arrays import Floats, Image
+from lpr_edge.contract.base.arrays import Floats, Image
 from lpr_train.render.draw.noise import cloud_noise, grain
 
 

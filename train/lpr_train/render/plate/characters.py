@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from lpr_edge.contract.arrays import Floats, Image
+from lpr_edge.contract.base.arrays import Floats, Image
 from lpr_edge.contract.country import Colour, Country
 from lpr_edge.contract.geometry import rectangle
 from lpr_train.render.draw import wear

@@ -6,9 +6,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from lpr_edge.contract.arrays import AnyArray, Image
+from lpr_edge.contract.base.arrays import AnyArray, Image
+from lpr_edge.contract.base.pictures import read_picture
 from lpr_edge.contract.data import CharacterFile
-from lpr_edge.contract.pictures import read_picture
 from lpr_train.render.draw.shapes import SHAPE_HEIGHT, Glyph, ShapeSource, tight
 
 MOST_PER_LABEL = 150

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.country import Country
-from lpr_edge.contract.errors import LprError
 from lpr_train.render.draw.chance import pick, weighted_order
 from lpr_train.render.draw.shapes import Glyph, ShapeSource
 from lpr_train.render.plate.cutouts import CutoutSource, likely

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from lpr_edge.contract.arrays import Floats, Image
+from lpr_edge.contract.base.arrays import Floats, Image
 from lpr_train.render.draw.chance import pick
 from lpr_train.render.draw.shapes import PAINT, Glyph
 from lpr_train.render.plate.composing import Row, Sign

@@ -12,7 +12,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from lpr_edge.contract.arrays import Floats, Image
+from lpr_edge.contract.base.arrays import Floats, Image
 from lpr_train.render.draw.shapes import PAINT, SHAPE_HEIGHT, Glyph, tight
 
 ALPHABET = Path(__file__).with_name("painted.toml")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from lpr_edge.contract.arrays import Floats, Image
+from lpr_edge.contract.base.arrays import Floats, Image
 from lpr_edge.contract.country import Colour, Country
 from lpr_train.render.draw import wear
 from lpr_train.render.draw.chance import pick

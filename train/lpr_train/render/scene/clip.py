@@ -8,9 +8,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from lpr_edge.contract.arrays import Image
+from lpr_edge.contract.base.arrays import Image
+from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.country import Country
-from lpr_edge.contract.errors import LprError
 from lpr_train.render.draw.effects import noise
 from lpr_train.render.draw.sketch import Sketch, Slot, paste
 from lpr_train.render.draw.textures import paving

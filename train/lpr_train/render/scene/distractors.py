@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from lpr_edge.contract.arrays import AnyArray, Image, Quad
+from lpr_edge.contract.base.arrays import AnyArray, Image, Quad
 from lpr_edge.contract.country import Country
 from lpr_train.render.draw.chance import pick
 from lpr_train.render.draw.sketch import Sketch, paste, scalar

@@ -6,10 +6,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from lpr_edge.contract.arrays import Image
+from lpr_edge.contract.base.arrays import Image
+from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.country import Country
 from lpr_edge.contract.data import find_dataset, load_characters
-from lpr_edge.contract.errors import LprError
 from lpr_edge.contract.geometry import rectangle, rectify
 from lpr_train.render.draw.effects import degrade
 from lpr_train.render.draw.photograph import photograph

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from lpr_edge.contract.arrays import Floats, Image, Quad
+from lpr_edge.contract.base.arrays import Floats, Image, Quad
 from lpr_edge.contract.country import Country
 from lpr_edge.contract.geometry import is_convex, rectangle, signed_area
 from lpr_train.render.draw.chance import pick

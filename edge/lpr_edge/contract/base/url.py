@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from urllib.parse import quote, unquote
 
-from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.base.errors import LprError
 
 SCHEME = re.compile(r"\s*([A-Za-z][A-Za-z0-9+.-]+)://")
 HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s:@\[\]/?#\x00-\x1f\x7f]+)(?::(\d{1,5}))?")

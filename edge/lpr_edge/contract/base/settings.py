@@ -18,9 +18,9 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
-from lpr_edge.contract.errors import LprError
-from lpr_edge.contract.units import ByteSize, parse_duration, parse_size
-from lpr_edge.contract.url import redact
+from lpr_edge.contract.base.errors import LprError
+from lpr_edge.contract.base.units import ByteSize, parse_duration, parse_size
+from lpr_edge.contract.base.url import redact
 
 C = TypeVar("C")
 

@@ -5,7 +5,7 @@ from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.base.errors import LprError
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint

@@ -6,10 +6,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from lpr_edge.contract.arrays import AnyArray, Image
-from lpr_edge.contract.errors import DataError
-from lpr_edge.contract.picture_head import exif_orientation, promised_size
-from lpr_edge.contract.text_files import read_bytes, shown
+from lpr_edge.contract.base.arrays import AnyArray, Image
+from lpr_edge.contract.base.errors import DataError
+from lpr_edge.contract.base.picture_head import exif_orientation, promised_size
+from lpr_edge.contract.base.text_files import read_bytes, shown
 
 PICTURES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".webp", ".tif", ".tiff")
 """Endings of the files that OpenCV reads wherever it is installed by pip."""

@@ -7,10 +7,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin, get_type_hints
 
-from lpr_edge.contract.settings import PARSERS, Schema, Setting, by_key, type_name, without_none
-from lpr_edge.contract.settings_file import shown_value
-from lpr_edge.contract.units import ByteSize
-from lpr_edge.contract.url import redact
+from lpr_edge.contract.base.settings import PARSERS, Schema, Setting, by_key, type_name, without_none
+from lpr_edge.contract.base.settings_file import shown_value
+from lpr_edge.contract.base.units import ByteSize
+from lpr_edge.contract.base.url import redact
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance

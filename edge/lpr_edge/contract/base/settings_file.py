@@ -6,10 +6,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from lpr_edge.contract.errors import LprError
-from lpr_edge.contract.settings import Setting, settings_in, values_in
-from lpr_edge.contract.text_files import parse_toml, read_text
-from lpr_edge.contract.units import ByteSize, format_duration, format_size
+from lpr_edge.contract.base.errors import LprError
+from lpr_edge.contract.base.settings import Setting, settings_in, values_in
+from lpr_edge.contract.base.text_files import parse_toml, read_text
+from lpr_edge.contract.base.units import ByteSize, format_duration, format_size
 
 
 def read_table(path: Path) -> dict[str, Any]:

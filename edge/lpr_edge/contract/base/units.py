@@ -3,7 +3,7 @@
 import re
 from datetime import timedelta
 
-from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.base.errors import LprError
 
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 BYTES = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}

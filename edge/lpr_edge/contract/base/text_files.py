@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from lpr_edge.contract.errors import DataError
+from lpr_edge.contract.base.errors import DataError
 
 MOST_BYTES = 64 << 20
 """Of a file with settings, a country, a list, a card or a result."""
