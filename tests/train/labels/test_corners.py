@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lpr_edge.contract.arrays import Quad
+from lpr_edge.contract.base.arrays import Quad
 from lpr_edge.contract.geometry import quad_iou, roll_quad
 from lpr_train.labels.corners import DRAWN_AS_BOX, FITTED, REORDERED, ROTATED_BOX, corners_of, own_order
 from lpr_train.labels.formats.records import Drawn, Notes, Point, Shape

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lpr_edge.contract.errors import LprError
+from lpr_edge.contract.base.errors import LprError
 from lpr_train.labels.splits import SplitRule, part, vehicles_of
 
 TEXTS = st.lists(st.lists(st.sampled_from("abcdefgh"), max_size=2), min_size=1, max_size=40)
