@@ -1,4 +1,4 @@
-"""Old events and pictures go, the oldest first, so that neither time nor a busy day fills the disk."""
+"""Retention: deletes the oldest events and pictures, by age and by disk quota."""
 
 import heapq
 import os
@@ -19,19 +19,19 @@ from lpr_edge.delivery.outbox import Outbox
 
 EVERY_S = 600.0
 BATCH = 200
-"""Events deleted at a time, at most, where room is needed; a tenth of those that there are, so that few aren't all."""
+"""Maximum number of events deleted in one step when space is needed; at most a tenth of all."""
 SPARE = 0.05
-"""Share of the quota that is freed besides what is to be written, or each write would have to look for files."""
+"""Fraction of the quota that is freed in addition, so that not every write has to search for files."""
 OLDEST = 1000
-"""Files looked up at a time for that: a list of all would take a kilobyte of memory for each picture that is kept."""
+"""Files listed in one step: a list of all would need much memory."""
 CLOSE_S = 0.3
-"""How long closing waits for deletions that are under way."""
+"""Seconds that closing waits for running deletions."""
 
 ListFiles = Callable[[], Iterable[os.PathLike[str]]]
 
 
 class Retention:
-    """Keeps the outbox and the files beside it within an age and a size."""
+    """Keeps the outbox and the files of other sinks within a maximum age and size."""
 
     def __init__(
         self,
@@ -43,16 +43,16 @@ class Retention:
         growing: Iterable[Path] = (),
         is_clock_held: Callable[[], bool | None] = clock_is_held,
     ) -> None:
-        """Take what to look after, look once, and then now and again in a thread.
+        """Check once, and then at regular intervals in a thread.
 
         Args:
-            outbox: events.
-            files: each lists files that may be deleted.
-            keep_s: oldest age, in seconds; 0 for no limit.
-            quota_bytes: most bytes of all together; 0 for no limit.
-            every_s: seconds from one look to the next.
-            growing: files that count, and are never deleted.
-            is_clock_held: whether a time service holds the clock, None where the machine doesn't tell.
+            outbox: the event store.
+            files: functions that list files which may be deleted.
+            keep_s: maximum age in seconds; 0 for no limit.
+            quota_bytes: maximum total size; 0 for no limit.
+            every_s: seconds between checks.
+            growing: files that count towards the quota but are never deleted.
+            is_clock_held: returns whether a time service synchronises the clock, None if unknown.
         """
         self._outbox = outbox
         self._files = tuple(files)
@@ -62,27 +62,27 @@ class Retention:
         self._growing = tuple(growing)
         self._is_clock_held = is_clock_held
         self._doubt = ""
-        """What was last said of the clock."""
+        """The last message about the clock."""
         self._known: float | None = None
-        """The latest time that is known to have been, before this run adds to it; see `clock_problem`."""
+        """The latest known time before this run adds to it; see `clock_problem`."""
         self._has_known = False
         if keep_s:
             with surviving("retention"):  # looked up again where it is needed
                 self._look_up_known()
         self._counting = Lock()
         self._counted: int | None = None
-        """Bytes of the files when they were last looked up, and what was written since; None before."""
+        """Size of the files at the last check plus what was written since; None before the first check."""
         self._lost = 0
-        """Events deleted for want of room that a sink hadn't had, and that nobody was told of yet."""
+        """Undelivered events that were deleted for lack of space and not yet reported."""
         self._closing = Flag()
         self._thread = Thread(target=self._run, name="lpr-pruner", daemon=True)
         self._thread.start()
 
     def prune(self, now: float | None = None) -> None:
-        """Delete what is too old, then the oldest of all until the rest fits.
+        """Delete what is too old, then the oldest until the rest fits the quota.
 
         Args:
-            now: seconds since 1970; None for the clock's.
+            now: seconds since 1970; None for the system clock.
         """
         now = time.time() if now is None else now
         if self._keep_s and self._believes(now):
@@ -95,11 +95,11 @@ class Retention:
             self._lost = 0
 
     def make_room(self, coming: int, is_file: bool = False) -> bool:
-        """Delete the oldest until so many bytes more fit into the quota; False where they can't.
+        """Delete the oldest until `coming` more bytes fit the quota; returns False if they can't.
 
         Args:
-            coming: bytes that are about to be written.
-            is_file: whether to a file, and not to the outbox, whose size is looked up each time.
+            coming: number of bytes about to be written.
+            is_file: whether they go to a file instead of the outbox, whose size is always checked.
         """
         if not self._quota_bytes:
             return True
@@ -114,7 +114,7 @@ class Retention:
         return fits
 
     def close(self) -> None:
-        """Stop looking; files that are being deleted just then are left to the thread."""
+        """Stop checking; deletions that are running are left to the thread."""
         self._closing.set()
         self._thread.join(CLOSE_S)
 
@@ -141,7 +141,7 @@ class Retention:
                 _delete(path)
 
     def _believes(self, now: float) -> bool:
-        """Whether to delete by this time; a doubt is said once."""
+        """Whether the clock is plausible for deleting by age; a problem is reported once."""
         if not self._has_known:
             self._look_up_known()
         doubt = clock_problem(now, self._known, self._is_clock_held())
@@ -157,7 +157,7 @@ class Retention:
         return not doubt
 
     def _look_up_known(self) -> None:
-        """When the clock was last believed; before the first time, when the newest event or file was written."""
+        """Look up when the clock was last plausible, or else when the newest event or file was written."""
         self._known = self._outbox.believed_time()
         if self._known is None:
             files = max((changed for changed, _ in self._dated_files()), default=None)
@@ -168,7 +168,7 @@ class Retention:
         return sum(map(_size, self._listed())) + sum(_size(os.fspath(path)) for path in self._growing)
 
     def _drop_until_it_fits(self, room: int) -> bool:
-        """Delete the oldest until all fits, and so many bytes more; whether it does."""
+        """Delete the oldest until everything and `room` more bytes fit; returns whether they do."""
         files: deque[tuple[float, str]] = deque()
         counted = self._files_size()
         excess = self._outbox.size() + counted + room - self._quota_bytes
@@ -190,12 +190,12 @@ class Retention:
         return excess <= 0
 
     def _listed(self) -> Iterator[str]:
-        """The files, one by one: as text, since each `Path` may leave its name in memory, see `snapshots`."""
+        """The paths of the files as text, since each `Path` may stay in memory, see `snapshots`."""
         for listed in self._files:
             yield from map(os.fspath, listed())
 
     def _dated_files(self) -> Iterator[tuple[float, str]]:
-        """The files with the times of their last change, in no order."""
+        """The files with their modification times, unordered."""
         return ((_changed(path), path) for path in self._listed())
 
 

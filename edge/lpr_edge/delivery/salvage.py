@@ -1,4 +1,4 @@
-"""What can be read of a file of events, taken over into another."""
+"""Copies the readable events of a damaged outbox file into a new one."""
 
 import json
 import sqlite3
@@ -7,16 +7,16 @@ from contextlib import suppress
 from typing import Any
 
 LAST = "SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence WHERE name = 'events'"
-"""The highest number that an event has had."""
+"""The highest event number ever used."""
 
 
 def carry_over(source: sqlite3.Connection, into: sqlite3.Connection, done: int) -> int:
-    """Copy the events that can be read, and, into a file without any, how far the sinks are; how many events.
+    """Copy readable events and, into an empty file, the sinks' progress; returns the number of events.
 
     Args:
-        source: the file before.
-        into: the new one.
-        done: events up to that number are left out, where no sink was to get them again.
+        source: the old file.
+        into: the new file.
+        done: events up to this number are left out, unless a sink waits for them.
     """
     into.execute("BEGIN IMMEDIATE")
     try:
@@ -33,7 +33,7 @@ def carry_over(source: sqlite3.Connection, into: sqlite3.Connection, done: int) 
 
 
 def _numbers(source: sqlite3.Connection, done: int) -> set[int]:
-    """The events that table or index still list, from whichever side they can be read."""
+    """Event numbers found in the table or its index, read from either end."""
     queries = (
         f"SELECT number FROM events WHERE number > {done}",
         f"SELECT number FROM events WHERE number > {done} ORDER BY number DESC",
@@ -45,7 +45,7 @@ def _numbers(source: sqlite3.Connection, done: int) -> set[int]:
 
 
 def _readable(source: sqlite3.Connection, query: str) -> Iterator[tuple[Any, ...]]:
-    """A query's rows up to the first that can't be read."""
+    """The rows of a query up to the first unreadable one."""
     with suppress(sqlite3.Error, UnicodeDecodeError):
         yield from source.execute(query)
 
@@ -66,7 +66,7 @@ def _copy_event(source: sqlite3.Connection, into: sqlite3.Connection, number: in
 
 
 def _copy_progress(source: sqlite3.Connection, into: sqlite3.Connection) -> None:
-    """How far each sink is; never past numbers that are given out anew: their events would count as delivered."""
+    """Copy each sink's progress, limited to used numbers: new events with higher numbers would count as delivered."""
     for table in ("deliveries", "beginnings"):
         rows = list(_readable(source, f"SELECT sink, number FROM {table}"))
         into.executemany(f"INSERT OR REPLACE INTO {table} SELECT ?, MIN(?, ({LAST}))", rows)
@@ -79,7 +79,7 @@ def _copy_progress(source: sqlite3.Connection, into: sqlite3.Connection) -> None
 
 
 def read_record(data: bytes | None) -> tuple[dict[str, Any], str]:
-    """A stored record, and what is wrong with it; empty where nothing is."""
+    """Parse a stored record; returns it with an error message, which is empty for a valid record."""
     if data is None:
         return {}, "it is empty"
     try:

@@ -1,4 +1,4 @@
-"""What every sink offers."""
+"""Interfaces of sinks and delivery targets."""
 
 import os
 from collections.abc import Iterable, Mapping
@@ -13,31 +13,31 @@ from lpr_edge.contract.records import Record, Sighting
 
 
 class DeliveryError(LprError):
-    """A sink that can't take an event now; it is tried again."""
+    """The sink can't take an event now; the delivery is retried."""
 
 
 class RefusedError(LprError):
-    """An event that a sink does not take as it is; the outbox keeps it as refused, and the next one follows."""
+    """The sink doesn't accept this event; the outbox keeps it as refused and goes on with the next one."""
 
 
 class Sink(Protocol):
-    """Takes records, in order."""
+    """Receives records in order."""
 
     def write(self, record: Record, event: Sighting | None = None) -> None:
-        """Take one record; on return it is where the sink promises that it is.
+        """Take one record; on return it is stored or sent as the sink promises.
 
         Args:
-            record: what to tell.
-            event: the vehicle that it tells of, for sinks that keep pictures.
+            record: the record to write.
+            event: the vehicle of the record, for sinks that keep pictures.
         """
         ...
 
     def tend(self) -> None:
-        """See to what is left over; called after every frame, so it must be quick."""
+        """Do pending work; called after every frame, so it must be fast."""
         ...
 
     def hurry(self) -> None:
-        """Wait for nobody from now on: a stop was asked for."""
+        """Stop waiting for slow readers, because a stop was requested."""
         ...
 
     def close(self) -> None:
@@ -46,7 +46,7 @@ class Sink(Protocol):
 
 
 class Layer:
-    """A sink that lays something over another; what it doesn't change goes through."""
+    """A sink that wraps another one; what it doesn't change is passed on."""
 
     def __init__(self, inner: Sink) -> None:
         self.inner = inner
@@ -56,15 +56,15 @@ class Layer:
         self.inner.write(record, event)
 
     def tend(self) -> None:
-        """See to what is left over there."""
+        """Do the inner sink's pending work."""
         self.inner.tend()
 
     def hurry(self) -> None:
-        """Wait for nobody there."""
+        """Stop the inner sink's waiting."""
         self.inner.hurry()
 
     def close(self) -> None:
-        """Finish what is under way there."""
+        """Finish the inner sink's pending work."""
         self.inner.close()
 
 
@@ -73,24 +73,24 @@ class StoredEvent:
     """An event on its way from the outbox to a target."""
 
     number: int
-    """Its place in the order of events."""
+    """Sequence number of the event."""
     record: Record
-    """Holds `id`, by which a target knows what it had before."""
+    """Contains `id`, by which a target recognises an event that it already has."""
     pictures: Mapping[str, bytes] = field(default_factory=dict)
-    """Name -> JPEG; empty where no sink asked for pictures."""
+    """Name -> JPEG; empty if no sink wants pictures."""
 
 
 class Target(Protocol):
-    """Where the outbox delivers events, one by one and in order."""
+    """A destination to which the outbox delivers events, one by one and in order."""
 
     @property
     def name(self) -> str:
-        """What it is called in the outbox and in messages."""
+        """Name in the outbox and in messages."""
         ...
 
     @property
     def wants_pictures(self) -> bool:
-        """Whether it is given an event's pictures, too; others never make the outbox read them."""
+        """Whether events come with their pictures; otherwise the outbox doesn't read them."""
         ...
 
     def deliver(self, stored_event: StoredEvent) -> None:

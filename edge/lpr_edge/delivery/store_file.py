@@ -1,6 +1,6 @@
-"""The outbox's SQLite file: private, locked, checked when it is opened, and replaced when it is damaged or gone.
+"""The outbox's SQLite file: private, locked, checked when opened, and replaced when damaged or missing.
 
-SQLite in WAL mode with full synchronisation: what was committed survives a killed process and a power cut.
+WAL mode with full synchronisation: committed data survive a killed process and a power failure.
 """
 
 import fcntl
@@ -17,7 +17,7 @@ from lpr_edge.contract.base.errors import LprError
 from lpr_edge.delivery.salvage import LAST, carry_over
 
 SCHEMA_VERSION = 1
-"""Tables that an older lpr doesn't know don't disturb it: they need no new version."""
+"""Increased only for incompatible changes: an older lpr ignores tables that it doesn't know."""
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS events (
     number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, stored REAL NOT NULL, record TEXT NOT NULL);
@@ -37,22 +37,22 @@ CREATE TABLE IF NOT EXISTS replays (
 CREATE TABLE IF NOT EXISTS clock (believed REAL NOT NULL);
 """
 CACHE_KIB = 512
-"""Of pages kept in memory. SQLite's own 2,000 would fill event by event, for nothing that is read twice."""
+"""Page cache; SQLite's default would fill up with pages that are never read again."""
 BUSY_S = 0.5
-"""How long another program may hold the file before a write is put off; frames wait meanwhile."""
+"""Seconds for which another program may lock the file before a write fails; frames wait meanwhile."""
 DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT)
 
 
 class StoreFile:
-    """An open file, and the lock that keeps it for this process alone."""
+    """The open file, with a lock that reserves it for this process."""
 
     def __init__(self, path: Path, claim: int, connection: sqlite3.Connection) -> None:
-        """Take what `open_store` has opened.
+        """Wrap what `open_store` has opened.
 
         Args:
-            path: as the user gave it; it may be a symbolic link.
-            claim: a handle of the file, locked.
-            connection: to the same file.
+            path: as given by the user; may be a symbolic link.
+            claim: a locked file handle.
+            connection: connection to the same file.
         """
         self.path = path
         self.connection = connection
@@ -61,7 +61,7 @@ class StoreFile:
         self._logs = {log: _identity(log) for log in _logs(path)}
 
     def is_in_place(self) -> bool:
-        """Whether the path still leads to this file; a folder that may not be looked at changes nothing."""
+        """Whether the path still leads to this file; True if the folder can't be read."""
         try:
             return os.path.samestat(self.path.stat(), os.fstat(self._claim))
         except (FileNotFoundError, NotADirectoryError):
@@ -70,27 +70,27 @@ class StoreFile:
             return True
 
     def leave_names(self) -> None:
-        """Take away the names of this file's own logs: a new file of that name would take them for its own."""
+        """Remove the names of this file's logs: a new file of that name would use them."""
         for log, identity in self._logs.items():
             if identity is not None and _identity(log) == identity:
                 log.unlink()
 
     def close(self) -> None:
-        """Close the file; the lock last, since closing any handle of a file gives up what SQLite has locked of it."""
+        """Close the file; the lock last, since closing any handle of a file releases SQLite's own locks."""
         os.close(self.give_up())
 
     def give_up(self) -> int:
-        """Close the file but for its lock; the lock's handle."""
+        """Close the file but keep its lock; returns the lock's handle."""
         self.connection.close()
         self.is_open = False
         return self._claim
 
 
 def open_store(path: Path, sinks: Iterable[str]) -> StoreFile:
-    """Open or make the file; one that is damaged is kept under another name, and what can be read of it taken over.
+    """Open or create the file; a damaged one is renamed, and its readable events are copied.
 
     Raises:
-        LprError: the file can't be had, is another program's, or another lpr-edge uses it.
+        LprError: the file can't be opened, isn't an outbox, or is in use by another lpr-edge.
     """
     claim = _claim(path)
     try:
@@ -106,7 +106,7 @@ def open_store(path: Path, sinks: Iterable[str]) -> StoreFile:
 
 
 def replace_damaged(file: StoreFile, sinks: Iterable[str]) -> StoreFile:
-    """Put a file aside that was damaged while it was used, and begin a new one with what can be read of it.
+    """Rename a file that was damaged in use, and create a new one with its readable events.
 
     Raises:
         LprError: a new one can't be made.
@@ -115,12 +115,12 @@ def replace_damaged(file: StoreFile, sinks: Iterable[str]) -> StoreFile:
 
 
 def replace_missing(file: StoreFile, sinks: Iterable[str], done: int) -> StoreFile:
-    """Begin a new file where the one in use was removed, moved or replaced, with what some sink hasn't had yet.
+    """Create a new file if the one in use was removed, moved or replaced, with its undelivered events.
 
     Args:
-        file: the one in use; it can be read as long as it is open. Nothing happens to it where a new one can't be made.
+        file: the file in use, readable while open; unchanged if a new one can't be created.
         sinks: see `open_store`.
-        done: all sinks have had the events up to that number.
+        done: number of the last event that all sinks have.
 
     Raises:
         LprError: a new one can't be made.
@@ -144,7 +144,7 @@ def replace_missing(file: StoreFile, sinks: Iterable[str], done: int) -> StoreFi
 
 
 def is_damage(error: sqlite3.Error | UnicodeDecodeError) -> bool:
-    """Whether an error says that the file's content is wrong.
+    """Whether an error means that the file's contents are damaged.
 
     A file cut to nothing is a database without tables; where one's name is overwritten, SQLite's message is no text.
     """
@@ -155,7 +155,7 @@ def is_damage(error: sqlite3.Error | UnicodeDecodeError) -> bool:
 
 
 def _claim(path: Path) -> int:
-    """Hold the file for this process alone, whatever name it was given by: two would deliver everything twice."""
+    """Lock the file for this process under any of its names: two would deliver every event twice."""
     try:
         make_private_folder(path.parent)
         is_new = not path.exists()
@@ -209,7 +209,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _enter(connection: sqlite3.Connection, path: Path, sinks: Iterable[str]) -> None:
-    """Let new sinks begin with the next event, and say what they don't get by that."""
+    """Let new sinks start with the next event, and report the events that they miss."""
     known = {row[0] for row in connection.execute("SELECT sink FROM deliveries")}
     stored = connection.execute("SELECT COUNT(*) FROM events").fetchone()[0]
     for sink in sinks:
@@ -232,7 +232,7 @@ def _begin_anew(path: Path, claim: int, sinks: Iterable[str], trouble: str) -> S
 
 
 def _put_aside(path: Path) -> Path:
-    """Rename a damaged file, its log too, so that a person can look at it."""
+    """Rename a damaged file and its log, so that they can be examined."""
     real = path.resolve()
     stem = f"{real}.damaged-{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}"
     names = (Path(stem if number == 1 else f"{stem}.{number}") for number in range(1, 1_000_000))

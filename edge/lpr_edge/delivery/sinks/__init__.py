@@ -1,1 +1,1 @@
-"""The places that events go to, one module each."""
+"""The destinations of events, one module each."""

@@ -1,4 +1,4 @@
-"""What Home Assistant is told, so that it shows the device by itself (its MQTT discovery protocol)."""
+"""Home Assistant's MQTT discovery messages, with which it shows the device automatically."""
 
 import hashlib
 import json
@@ -9,32 +9,32 @@ from typing import Any
 from lpr_edge import __version__
 
 PREFIX = "homeassistant"
-"""Where Home Assistant looks unless told otherwise."""
+"""Home Assistant's default discovery prefix."""
 USUAL_TOPIC = "lpr"
 ATTRIBUTES = "{{ dict(value_json, event_type=value_json.event) | to_json }}"
-"""Makes of an event's record what Home Assistant takes for an event."""
+"""Template that converts an event's record to Home Assistant's event format."""
 
 
 @dataclass(frozen=True)
 class DiscoverySettings:
-    """What else than plates there is to show."""
+    """What to show in addition to plates."""
 
     metrics: bool = True
-    """Whether the device publishes how it does."""
+    """Whether the device publishes metrics."""
     pictures: bool = False
     """Whether it publishes a picture of each event."""
 
 
 def discovery_messages(device: str, topic: str, announced: DiscoverySettings) -> dict[str, str]:
-    """Topic -> JSON of each entity.
+    """Build the discovery message of each entity: topic -> JSON.
 
     A plate is an event entity: two visits of one plate are two events, and a device that reconnects tells none. So
     neither it nor the match says when the device is unavailable: coming back would look like news.
 
     Args:
-        device: its name.
-        topic: what its topics begin with.
-        announced: what there is to show.
+        device: the device's name.
+        topic: prefix of the device's topics.
+        announced: which entities there are.
     """
     identity, base = _identity(device, topic), f"{topic}/{device}"
     shared = {
@@ -56,13 +56,13 @@ def discovery_messages(device: str, topic: str, announced: DiscoverySettings) ->
 
 
 def outdated_topics(device: str) -> list[str]:
-    """Where earlier versions announced a device, under a name that others may have had, too; to be emptied."""
+    """Discovery topics of earlier versions, under a name that was not unique; to be emptied."""
     name = re.sub(r"[^A-Za-z0-9_-]", "_", device)
     return [f"{PREFIX}/sensor/lpr_{name}/plate/config", f"{PREFIX}/binary_sensor/lpr_{name}/connected/config"]
 
 
 def _identity(device: str, topic: str) -> str:
-    """Differs where device or topic does, whatever their letters."""
+    """A hash of device and topic."""
     return hashlib.sha256(f"{topic}/{device}".encode("utf-8", "replace")).hexdigest()[:16]
 
 
@@ -118,7 +118,7 @@ def _entities(base: str, announced: DiscoverySettings) -> list[tuple[str, str, d
 
 
 def _measured(base: str, field: str) -> dict[str, Any]:
-    """A figure of the device's metrics."""
+    """Settings of a sensor for one field of the metrics."""
     return {
         "entity_category": "diagnostic",
         "state_class": "measurement",

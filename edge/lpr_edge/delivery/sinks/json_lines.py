@@ -1,4 +1,4 @@
-"""One JSON object a line."""
+"""Writes records to a stream, one JSON object in each line."""
 
 import json
 import os
@@ -12,23 +12,23 @@ from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.records import Record, Sighting
 
 STALL_S = 5.0
-"""How long a reader may take nothing; after that, records wait for it in memory and frames are read on."""
+"""Seconds without progress of the reader after which records wait in memory and frames are read again."""
 HURRY_S = 0.5
-"""How long it may still take when a stop was asked for."""
+"""Seconds that the reader still gets when a stop is requested."""
 MOST_BYTES = 10_000_000
-"""Of records that wait; where they are more, frames wait for the reader as well, so that no record is lost."""
+"""Maximum size of waiting records; beyond it frames wait for the reader, so that no record is lost."""
 CHUNK = select.PIPE_BUF
-"""A pipe that is ready takes so many bytes without blocking (POSIX, `write`)."""
+"""Number of bytes that a ready pipe takes without blocking (POSIX, `write`)."""
 
 
 class JsonLines:
-    """Writes each record as one line, at once, so that a pipe's reader sees it when it happens."""
+    """Writes each record as one line immediately, so that a pipe's reader gets it at once."""
 
     def __init__(self, stream: TextIO, stall_s: float = STALL_S) -> None:
         """Take a stream.
 
         Args:
-            stream: it stays open. One without a file behind it is written as it is, and never waits.
+            stream: stays open. A stream without a file descriptor is written directly, without a time limit.
             stall_s: see STALL_S.
         """
         self._stream = stream
@@ -58,12 +58,12 @@ class JsonLines:
         self._unfinished = b""
 
     def tend(self) -> None:
-        """Give the reader what waits, as far as it takes it now."""
+        """Send waiting records as far as the reader takes them."""
         if self._waiting:
             self._send(0.0)
 
     def hurry(self) -> None:
-        """Wait no longer than HURRY_S in all from now on."""
+        """Wait at most HURRY_S in total from now on."""
         if self._deadline is None:
             self._deadline = monotonic() + HURRY_S
 

@@ -1,4 +1,4 @@
-"""Events to an MQTT broker: `lpr/<device>/event`; `status` and `metrics` beside it tell how the device does."""
+"""Sends events to an MQTT broker as `lpr/<device>/event`, with the device's state as `status` and `metrics`."""
 
 import hashlib
 import json
@@ -22,16 +22,16 @@ from lpr_edge.delivery.sinks.mqtt_connection import Connection, Login, load_paho
 from lpr_edge.delivery.sinks.mqtt_picture import small_picture
 
 TIMEOUT_S = 10.0
-"""For the broker's word that it has a message."""
+"""Seconds to wait for the broker's acknowledgement."""
 
 
 LONGEST_ID = 19
-"""Signs of a client id behind `lpr-`: MQTT 3.1.1 promises 23."""
+"""Maximum length of a client id after `lpr-`: MQTT 3.1.1 guarantees 23 characters."""
 PLATES_AND_METRICS = DiscoverySettings()
 
 
 def client_identity(outbox: Path) -> str:
-    """A client id that no other process and no other machine has, and that stays from start to start.
+    """A client id that is unique among processes and machines, and stays the same over restarts.
 
     As it stays, a broker ends the old connection of a device that has come back, and sends its last will, before the
     new one says that it is online.
@@ -44,7 +44,7 @@ def client_identity(outbox: Path) -> str:
 
 
 class Mqtt:
-    """`--mqtt`: every event once more than never (QoS 1), status retained, offline by last will."""
+    """`--mqtt`: each event at least once (QoS 1), a retained status, offline by last will."""
 
     name = "mqtt"
 
@@ -61,7 +61,7 @@ class Mqtt:
         announced: DiscoverySettings = PLATES_AND_METRICS,
         statistics_every_s: float = 0.0,
     ) -> None:
-        """Connect, now or when the broker is there.
+        """Connect, now or when the broker is reachable.
 
         Args:
             url: `mqtt://user@host:port`, or `mqtts://...` for TLS.
@@ -95,7 +95,7 @@ class Mqtt:
         self._client.start()
 
     def deliver(self, stored_event: StoredEvent) -> None:
-        """Publish an event and wait for the broker's word; a try that was cut off is waited for, not sent again."""
+        """Publish an event and wait for the acknowledgement; an unacknowledged message isn't sent again."""
         event_id = stored_event.record["id"]
         if self._under_way is None or self._under_way[:2] != (event_id, self._client.generation):
             if not self._client.is_connected():
@@ -120,12 +120,12 @@ class Mqtt:
             raise DeliveryError(refusal)
 
     def tell_metrics(self, metrics: Record) -> None:
-        """Publish how the device does, at `lpr/<device>/metrics`: at most once, and not later where nobody hears it."""
+        """Publish the metrics at `lpr/<device>/metrics`, at most once."""
         if self._client.is_connected():
             self._client.publish(f"{self._base}/metrics", json.dumps(metrics, ensure_ascii=False), qos=0)
 
     def tell_match(self, record: Record) -> None:
-        """Publish at once that a listed plate is there, or not at all: a gate must not open for what is long gone.
+        """Publish a watch-list match at once or not at all: a gate must not open after the vehicle has left.
 
         QoS 0, not retained; the event itself still goes the sure way.
         """
@@ -136,7 +136,7 @@ class Mqtt:
         self._client.publish(f"{self._base}/match", json.dumps(message, ensure_ascii=False), qos=0)
 
     def close(self) -> None:
-        """Say that the device goes, and disconnect."""
+        """Publish that the device is offline, and disconnect."""
         if self._client.is_connected():
             message = self._client.publish(self._status_topic, self._status("offline"), retain=True)
             message.wait_for_publish(0.5)
@@ -172,7 +172,7 @@ class Mqtt:
             warn(f"another lpr-edge is called {self._device!r} at this broker: give each a name by --device")
 
     def _show(self, pictures: Mapping[str, bytes]) -> None:
-        """Publish the picture before its event, for who looks at it then; at most once, and not kept."""
+        """Publish the picture before its event, at most once and not retained."""
         if self._announced.pictures and "frame" in pictures:
             self._client.publish(f"{self._base}/picture", small_picture(pictures["frame"]), qos=0)
 

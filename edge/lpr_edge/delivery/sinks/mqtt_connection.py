@@ -1,4 +1,4 @@
-"""A connection to an MQTT broker that stays: MQTT 5 where the broker speaks it, as only that can refuse, else 3.1.1."""
+"""A persistent connection to an MQTT broker: MQTT 5 if supported, which can refuse messages, else 3.1.1."""
 
 import ssl
 from collections.abc import Callable
@@ -13,15 +13,15 @@ from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.base.url import Url, parse_url
 
 KEEPALIVE_S = 30
-"""After one and a half times as long without a sign, the broker sends the last will."""
+"""Keep-alive interval in seconds; after 1.5 times as long the broker publishes the last will."""
 PORTS = {"mqtt": 1883, "mqtts": 8883}
 TAKEN_OVER = 0x8E
 """MQTT 5's reason: another client has connected with this one's id."""
 SHORT_S = 10.0
 MOST_SHORT = 3
-"""So many connections that each lasted no longer look like a take-over, which MQTT 3.1.1 can't tell."""
+"""Number of short connections in sequence that indicate a take-over, which MQTT 3.1.1 can't report."""
 MOST_KEPT = 1000
-"""Messages under way, or refused, that are remembered."""
+"""Maximum number of pending or refused messages that are remembered."""
 TAKE_OVER = (
     "another lpr-edge with the same client id is at the broker, and each throws the other out: is this a copy of"
 )
@@ -30,7 +30,7 @@ TAKE_OVER += " another device's disk? Give each its own /etc/machine-id and --st
 
 @dataclass(frozen=True)
 class Login:
-    """What a broker is reached with."""
+    """Address and credentials of a broker."""
 
     url: str
     """`mqtt://user@host:port`, or `mqtts://...` for TLS."""
@@ -40,7 +40,7 @@ class Login:
 
 
 class Connection:
-    """A client in a thread of its own."""
+    """An MQTT client in a thread of its own."""
 
     def __init__(
         self,
@@ -50,7 +50,7 @@ class Connection:
         take: Callable[[str, bytes], None],
         will: tuple[str, str] | None = None,
     ) -> None:
-        """Take what is needed; `start` connects.
+        """Create the client; `start` connects.
 
         Args:
             login: where to, and as whom.
@@ -70,7 +70,7 @@ class Connection:
         self._has_complained = self._is_greeted = False
         self._connected_at, self._short = 0.0, 0
         self.reason = "no connection to the broker"
-        """Why nothing can be published, if so."""
+        """Why nothing can be published, if not connected."""
         self.generation = 0
         """Counts the clients: what was published by an earlier one is lost with it."""
         self._version = self._mqtt.MQTTv5
@@ -98,11 +98,11 @@ class Connection:
 
     @property
     def can_refuse(self) -> bool:
-        """Whether the broker speaks MQTT 5, in which it can say that it doesn't take a message."""
+        """Whether the broker speaks MQTT 5, in which it can refuse a message."""
         return bool(self._version == self._mqtt.MQTTv5)
 
     def refusal(self, message: Any) -> str:
-        """Why the broker refused a message that is published; empty where it has taken it."""
+        """Why the broker refused a message; empty if it accepted it."""
         return self._refusals.pop(message.mid, "")
 
     def subscribe(self, topic: str) -> None:
@@ -200,7 +200,7 @@ def new_client(mqtt: Any, login: Login, version: int, client_id: str = "") -> An
 
 
 def load_paho() -> Any:
-    """paho-mqtt, which an extra brings.
+    """Import paho-mqtt, which is an extra.
 
     Raises:
         LprError: it isn't installed.
@@ -213,7 +213,7 @@ def load_paho() -> Any:
 
 
 def parse_broker(url: str) -> Url:
-    """The parts of a broker's address.
+    """Parse a broker's address.
 
     Raises:
         LprError: it isn't one.
@@ -222,7 +222,7 @@ def parse_broker(url: str) -> Url:
 
 
 def tls_context(certificate: Path | None) -> ssl.SSLContext:
-    """What a broker's certificate is checked with.
+    """Create the TLS context that checks the broker's certificate.
 
     Raises:
         LprError: the file holds no certificate.

@@ -1,17 +1,17 @@
-"""An event's picture as small as a broker takes it."""
+"""Reduces an event's picture to a size that brokers accept."""
 
 import cv2
 import numpy as np
 
 LARGEST_BYTES = 48_000
-"""Brokers limit messages; that of `edge/fleet` to 64 KiB."""
+"""Maximum size in bytes, below common message limits of brokers."""
 WIDEST = 640
-"""Longest side in pixels to begin with."""
+"""Initial longer side in pixels."""
 QUALITY = 80
 
 
 def small_picture(jpeg: bytes) -> bytes:
-    """A JPEG of the same, no larger than LARGEST_BYTES."""
+    """Recompress a JPEG to at most LARGEST_BYTES."""
     image = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
     side = min(WIDEST, max(image.shape[:2]))
     while True:

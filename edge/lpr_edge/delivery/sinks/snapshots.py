@@ -1,4 +1,4 @@
-"""Pictures of events: the best frame, and the plate cut out upright."""
+"""Saves pictures of events: the best frame, and the rectified plate."""
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,18 +19,18 @@ QUALITY = 90
 LARGEST = 1024
 """Longest side of a plate's picture, in pixels."""
 OWN = "[0-9]*T[0-9]*-[0-9]*.jpg"
-"""What its pictures are called."""
+"""Pattern of the file names."""
 
 
 def take_pictures(event: Sighting) -> Mapping[str, bytes]:
-    """JPEGs of an event: `frame` as the camera gave it, and `plate`."""
+    """Encode the JPEGs of an event: `frame`, the whole image, and `plate`, the rectified plate."""
     image, quad_xy = event.frame_bgr, event.quad_xy
     width, height = (min(LARGEST, max(8, round(side))) for side in quad_size(quad_xy))
     return {"frame": _jpeg(image), "plate": _jpeg(rectify(image, quad_xy, (height, width)))}
 
 
 def take_frame(event: Sighting) -> Mapping[str, bytes]:
-    """The same without the plate: where plates are blurred, it shows nothing."""
+    """Encode only the frame: blurred plates need no picture of their own."""
     return {"frame": _jpeg(event.frame_bgr)}
 
 
@@ -48,7 +48,7 @@ class Snapshots:
         self.folder = folder
 
     def deliver(self, stored_event: StoredEvent) -> None:
-        """Save an event's pictures, each whole or not at all."""
+        """Save an event's pictures, each atomically."""
         try:
             make_private_folder(self.folder)
             for name, jpeg in stored_event.pictures.items():
@@ -95,7 +95,7 @@ def _file_name(event_id: str, name: str) -> str:
 
 
 def _save(path: str, data: bytes) -> None:
-    """Write beside the place, then move there.
+    """Write a temporary file and rename it.
 
     Text, not `Path`: Python 3.12.0 to 3.12.5 keeps for ever each name that a `Path` had, which was 240 bytes an event
     (python/cpython issue 121780).

@@ -1,4 +1,4 @@
-"""Events as HTTP POST requests."""
+"""Sends events as HTTP POST requests."""
 
 import base64
 import http.client
@@ -19,16 +19,16 @@ from lpr_edge.contract.base.url import Url, parse_url, redact
 from lpr_edge.delivery.sink import DeliveryError, RefusedError, SinkSettings, Site, StoredEvent, Target
 
 TIMEOUT_S = 10.0
-"""For the whole exchange, from the host's address to the answer's last header."""
+"""Time limit in seconds for the whole request, from name resolution to the response's last header."""
 ANSWER_S = 5.0
 """For a connection, where it is only tried out."""
 EXAMPLE = "https://example.org/plates"
 REFUSALS = (400, 409, 413, 415, 422)
-"""Answers about this very event: trying again at once would only bring them again."""
+"""Status codes that refuse this very event, so that a retry is useless."""
 
 
 class Webhook:
-    """`--webhook`: one POST an event, its id as `Idempotency-Key`, so that the server knows what it had before."""
+    """`--webhook`: one POST for each event, with its id as `Idempotency-Key`."""
 
     name = "webhook"
     wants_pictures = False
@@ -74,7 +74,7 @@ class Webhook:
 
 
 class Exchange:
-    """One request and its answer's status, in a thread of its own: so a deadline holds for all of it.
+    """One request and its response's status, in a thread of its own, so that one time limit holds for all of it.
 
     A socket's time-out is for each part that comes, and a server may send one byte after another, or `100 Continue`,
     for ever; looking up a host's name has no time-out at all.
@@ -99,7 +99,7 @@ class Exchange:
         self._thread.start()
 
     def status(self, timeout_s: float) -> int:
-        """Wait for the answer's status.
+        """Wait for the response's status.
 
         Raises:
             DeliveryError: there is none, or none in time; what is under way is then cut off.
@@ -131,7 +131,7 @@ class Exchange:
 
 
 def parse_webhook(url: str, token: str = "") -> Url:
-    """The parts of a web address.
+    """Parse a webhook's address.
 
     Args:
         url: http or https.
@@ -149,7 +149,7 @@ def parse_webhook(url: str, token: str = "") -> Url:
 
 
 def basic_login(address: Url) -> str:
-    """A login as HTTP's Authorization header, RFC 7617."""
+    """Encode a login as HTTP's Authorization header, RFC 7617."""
     login = f"{address.username}:{address.password}".encode()
     return f"Basic {base64.b64encode(login).decode()}"
 
