@@ -1,11 +1,11 @@
-"""The time of day of what the monotonic clock has measured."""
+"""A monotonic clock that gives the time of day."""
 
 import time
 from datetime import UTC, datetime, timedelta
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SET_S = 2.0
-"""A wall clock that is further than this from where it ought to be was set: by a person, or by NTP after a boot."""
+"""Difference in seconds from which the wall clock counts as set, by a person or by NTP."""
 
 
 class Clock:

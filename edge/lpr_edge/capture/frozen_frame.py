@@ -1,4 +1,4 @@
-"""Cameras that hand out one picture again and again."""
+"""Frozen-frame detector: finds cameras that deliver the same image again and again."""
 
 import numpy as np
 
@@ -6,11 +6,11 @@ from lpr_edge.contract.base.arrays import Image
 
 LONGEST_S = 3600.0
 STEP = 16
-"""Of this many rows and columns one is compared first: where those differ, the rest needs no look."""
+"""Sampling step of the first comparison; where the samples differ, the rest isn't compared."""
 
 
 class FrozenFrameDetector:
-    """Notices a source whose picture doesn't change, not by a bit.
+    """Detects a source whose image doesn't change by a single bit.
 
     What is still the same after it was opened again may be a lens cap: the limit doubles each time, up to an hour.
     """
@@ -19,7 +19,7 @@ class FrozenFrameDetector:
         """Begin.
 
         Args:
-            limit_s: how long a picture may stay.
+            limit_s: maximum duration of an unchanged image, in seconds.
         """
         self._usual_s = self._limit_s = limit_s
         self._image: Image | None = None
@@ -37,5 +37,5 @@ class FrozenFrameDetector:
 
 
 def is_same(a: Image, b: Image) -> bool:
-    """Tell whether two pictures are the same to the bit."""
+    """Whether two images are identical."""
     return np.array_equal(a[::STEP, ::STEP], b[::STEP, ::STEP]) and np.array_equal(a, b)

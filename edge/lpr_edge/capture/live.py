@@ -1,4 +1,4 @@
-"""A camera or a stream: a thread grabs all frames, so that who asks gets the newest and no queue grows stale."""
+"""Latest-frame capture of cameras and streams: a thread grabs every frame, and the newest one is processed."""
 
 from collections.abc import Generator
 from threading import Condition, Thread
@@ -17,7 +17,7 @@ from lpr_edge.contract.base.errors import SourceError
 __all__ = ["Capture", "LatestFrameCapture", "ReconnectPolicy", "live_frames"]
 
 PATIENCE_S = 10.0
-"""Without a frame for so long, a source counts as frozen; longer than a stream's own time-out."""
+"""Seconds without a frame after which a source counts as frozen; longer than a stream's own time-out."""
 FROZEN_S = 10.0
 """A camera that repeats a picture to the bit for so long is frozen: a living one's noise never does."""
 TICK_S = 0.5
@@ -30,7 +30,7 @@ CLOSE_S = 0.3
 
 
 class LatestFrameCapture:
-    """Keeps the newest frame of a capture."""
+    """Grabs frames in a thread and keeps only the newest."""
 
     def __init__(self, capture: Capture) -> None:
         self._capture = capture

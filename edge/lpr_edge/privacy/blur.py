@@ -1,4 +1,4 @@
-"""Plates made unreadable in pictures, before anything that keeps or shows one sees it."""
+"""Blurs plates in images before anything stores or shows them."""
 
 from collections import deque
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ from lpr_edge.contract.base.arrays import Image, Quad
 from lpr_edge.vision.plates import FoundPlate
 
 GROWN = 1.3
-"""How much larger than the plate the hidden part is: corners are found to a few pixels only."""
+"""Size of the blurred region relative to the plate, because corners are inexact."""
 CELLS = 3
 """The hidden part is left as so many patches of one colour across and down: nothing of a character stays, and unlike a
 smooth blur it can't be undone."""
@@ -22,7 +22,7 @@ LASTS = timedelta(seconds=1)
 
 
 class PlateBlurrer:
-    """Hides the plates of successive frames of one source."""
+    """Blurs the plates in successive frames of one source."""
 
     def __init__(self) -> None:
         self._places: deque[tuple[datetime, Quad]] = deque()

@@ -12,8 +12,8 @@ from lpr_edge.runtimes.engine import import_runtime
 from lpr_edge.runtimes.runtime import Runtime
 
 EXACT_PRODUCTS = "session.x64quantprecision"
-"""Makes ONNX Runtime multiply bytes exactly on x86. Where their products saturate (seen on an emulated Haswell), 80 %
-of a reader's integers were off without it, by up to 96 steps; elsewhere they are the same, in half the time."""
+"""Session option that makes ONNX Runtime multiply int8 values exactly on x86. Without it, products saturate on
+processors without VNNI, and most of a network's outputs are wrong."""
 
 
 def session_options(runtime: ModuleType, threads: int) -> Any:

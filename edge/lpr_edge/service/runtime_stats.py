@@ -1,4 +1,4 @@
-"""What a run knows about itself while it goes: for the live page, Prometheus and a fleet's metrics."""
+"""Runtime statistics for the live page, Prometheus and MQTT metrics."""
 
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -16,11 +16,11 @@ from lpr_edge.contract.records import SCHEMA, Record, iso_time
 from lpr_edge.vision.plates import FrameResult
 
 WINDOW_S = 10.0
-"""Rates and times are those of the last frames of so long."""
+"""Length in seconds of the window for rates and times."""
 MOST_EVENTS = 20
-"""Latest events that are kept for the page."""
+"""Number of recent events kept for the live page."""
 LOOK_S = 2.0
-"""The outbox is asked how much waits no more often than that."""
+"""Minimum seconds between queries of the outbox."""
 
 Waiting = Callable[[], Mapping[str, int]]
 
@@ -73,13 +73,13 @@ class RuntimeStats:
             self._forget(now)
 
     def hear(self, record: Record) -> None:
-        """Count an event that was announced."""
+        """Count an event."""
         with self._lock:
             self._event_count += 1
             self._events.append(record)
 
     def events(self) -> list[Record]:
-        """The latest events, the newest first."""
+        """The recent events, newest first."""
         with self._lock:
             return list(reversed(self._events))
 

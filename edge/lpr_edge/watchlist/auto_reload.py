@@ -1,4 +1,4 @@
-"""A list that is read again when its file changes."""
+"""A watch list that is reloaded when its file changes."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,14 +10,14 @@ from lpr_edge.contract.base.errors import LprError
 from lpr_edge.watchlist.watch_list import WatchList
 
 LOOK_S = 2.0
-"""From one look at the file to the next."""
+"""Seconds between checks of the file."""
 
 Stamp = tuple[int, int, int]
-"""What changes with a file: time, size, inode."""
+"""Modification time, size and inode of a file."""
 
 
 class ReloadingWatchList:
-    """The newest list that could be read; a broken file leaves the one before in force."""
+    """The current watch list; a broken file leaves the previous one in use."""
 
     def __init__(self, path: Path, read: Callable[[], WatchList], look_s: float = LOOK_S) -> None:
         """Read the list, and look after it in a thread from then on.
@@ -41,7 +41,7 @@ class ReloadingWatchList:
         self._thread.start()
 
     def close(self) -> None:
-        """Look no longer."""
+        """Stop checking the file."""
         self._closing.set()
 
     def _run(self) -> None:

@@ -1,4 +1,4 @@
-"""Plates that a doubtful reading may be, too."""
+"""Fuzzy matching: plates that a low-confidence reading may stand for."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,15 +9,15 @@ from lpr_edge.contract.records import ReadText
 from lpr_edge.text.grammar import Grammar, State
 
 LEAST_SHARE = 0.05
-"""A doubtful character may only be another that the network gives this share."""
+"""Minimum score of an alternative for a low-confidence character."""
 
 
 @dataclass(frozen=True)
 class FuzzyMatching:
-    """How far a plate may be from what was read, and still be meant."""
+    """Limits of fuzzy matching."""
 
     edits: int = 0
-    """Characters that may be wrong, missing or too many."""
+    """Maximum number of wrong, missing or additional characters."""
     doubt: float = 0.8
     """A character of a valid reading may be wrong only where the network is less sure of it than this."""
 

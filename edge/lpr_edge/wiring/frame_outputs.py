@@ -1,4 +1,4 @@
-"""What people look at: window, saved clip, saved pictures. Each frame is drawn once for all of them."""
+"""Outputs for people: window, recorded video, saved images. Each frame is annotated once for all of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -62,7 +62,7 @@ class FrameOutputs:
             self.folder.write(draw_plates(event.frame.image_bgr, [event.plate], self.captions), f"{event.id}.jpg")
 
     def close(self) -> None:
-        """Finish files, take the window away and stop serving."""
+        """Finish the files, close the window and stop the live page."""
         for view in (self.window, self.video, self.page):
             if view is not None:
                 view.close()

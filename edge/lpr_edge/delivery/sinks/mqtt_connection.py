@@ -13,7 +13,7 @@ from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.base.url import Url, parse_url
 
 KEEPALIVE_S = 30
-"""Keep-alive interval in seconds; after 1.5 times as long the broker publishes the last will."""
+"""Keep-alive interval in seconds; the broker publishes the last will half an interval after a missed one."""
 PORTS = {"mqtt": 1883, "mqtts": 8883}
 TAKEN_OVER = 0x8E
 """MQTT 5's reason: another client has connected with this one's id."""
