@@ -4,6 +4,7 @@
 #   make test       install everything, run the plain tests;  make test-all adds the slow ones
 #   make check      format, lint, types, words that hide meaning, and whether README and docs are up to date
 #   make docs       the documentation as a site in build/site, from docs/
+#   make coverage   the plain tests with their coverage, page in build/coverage; fails below the floor in pyproject.toml
 #   make faults     what goes wrong in months at a gate, on purpose, and a table of what was lost
 #   make soak       FRAMES=200000 from a looped clip with all sinks on, and a table of what was lost and what was left over
 #   make bench      speed, start and memory on this machine: lpr-bench
@@ -35,7 +36,7 @@ DEVICE := .venv-device
 EVERYTHING := .venv
 RIVALS := .venv-rivals
 
-.PHONY: demo test test-all faults soak check docs format bench bench-short bench-arm64 bench-armhf models folds rivals clean
+.PHONY: demo test test-slow test-all coverage faults soak check docs format bench bench-short bench-arm64 bench-armhf models folds rivals clean
 .DELETE_ON_ERROR:
 
 demo: $(DEVICE)/installed
@@ -61,8 +62,14 @@ bench-armhf:
 test: $(EVERYTHING)/installed
 	$(EVERYTHING)/bin/python -m pytest
 
+test-slow: $(EVERYTHING)/installed
+	$(EVERYTHING)/bin/python -m pytest -m slow
+
 test-all: $(EVERYTHING)/installed
 	$(EVERYTHING)/bin/python -m pytest -m ''
+
+coverage: $(EVERYTHING)/installed
+	$(EVERYTHING)/bin/python -m pytest --cov --cov-report=term --cov-report=html:build/coverage
 
 faults: $(EVERYTHING)/installed
 	$(EVERYTHING)/bin/python -m pytest -m faults
@@ -81,7 +88,7 @@ check: $(EVERYTHING)/installed
 
 docs: $(EVERYTHING)/installed
 	$(EVERYTHING)/bin/python -m tools.docs
-	$(EVERYTHING)/bin/python -m mkdocs build --quiet --strict
+	NO_MKDOCS_2_WARNING=1 $(EVERYTHING)/bin/python -m mkdocs build --quiet --strict
 
 format: $(EVERYTHING)/installed
 	$(EVERYTHING)/bin/ruff format .
