@@ -6,7 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from tests.train.targets.test_placement import outputs, row
+from tests.train.targets.test_forced_alignment import outputs, row
 
 from lpr_edge.contract.country import load_country
 from lpr_edge.contract.data import PlateLabel
