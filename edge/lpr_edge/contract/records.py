@@ -5,10 +5,22 @@ Field names are public: they change only with a major version. Fields may be add
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Any, NotRequired, Protocol, Required, TypedDict, get_args, get_origin, get_type_hints
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    NotRequired,
+    Protocol,
+    Required,
+    TypedDict,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
-from lpr_edge.contract.base.arrays import Image, Quad
-from lpr_edge.contract.outputs import Character
+if TYPE_CHECKING:  # --help reads this module, and needs no NumPy
+    from lpr_edge.contract.base.arrays import Image, Quad
+    from lpr_edge.contract.outputs import Character
 
 Record = dict[str, Any]
 """Plain values, as `json.dumps` takes them."""
@@ -96,7 +108,7 @@ class ReadText(Protocol):
     """What a watch list needs of a reading."""
 
     @property
-    def characters(self) -> tuple[tuple[Character, ...], ...]:
+    def characters(self) -> "tuple[tuple[Character, ...], ...]":
         """Row by row from the top, each from left to right."""
 
     @property
@@ -112,11 +124,11 @@ class Sighting(Protocol):
     """What a sink may see of an event beside its record: the image, and the plate on it."""
 
     @property
-    def frame_bgr(self) -> Image:
+    def frame_bgr(self) -> "Image":
         """(H, W, 3) uint8: the frame that shows the plate best."""
 
     @property
-    def quad_xy(self) -> Quad:
+    def quad_xy(self) -> "Quad":
         """(4, 2) float32 corners of the plate in `frame_bgr`."""
 
     @property

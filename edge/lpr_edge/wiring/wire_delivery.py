@@ -15,7 +15,7 @@ from lpr_edge.delivery.heartbeat import Heartbeat
 from lpr_edge.delivery.outbox import Outbox
 from lpr_edge.delivery.retention import Retention
 from lpr_edge.delivery.sink import KeepsFiles, Sink, TakesMatches, TakesStatistics, Target
-from lpr_edge.delivery.sinks.snapshots import take_frame, take_pictures
+from lpr_edge.output.event_pictures import take_frame, take_pictures
 from lpr_edge.privacy.hashing_sink import HashingSink
 from lpr_edge.runtimes.model import Model
 from lpr_edge.service.runtime_stats import RuntimeStats

@@ -17,7 +17,7 @@ from tests.support.deliveries import free_port, record, wait_until
 
 from lpr_edge.delivery.sink import StoredEvent
 from lpr_edge.delivery.sinks.home_assistant import DiscoverySettings, discovery_messages, outdated_topics
-from lpr_edge.delivery.sinks.snapshots import take_pictures
+from lpr_edge.output.event_pictures import take_pictures
 
 __all__ = ["port"]
 

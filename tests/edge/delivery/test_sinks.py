@@ -28,8 +28,9 @@ from lpr_edge.delivery.sink import DeliveryError, RefusedError, StoredEvent
 from lpr_edge.delivery.sinks.log_files import COLUMNS, JsonFile, Table
 from lpr_edge.delivery.sinks.mqtt import Mqtt
 from lpr_edge.delivery.sinks.mqtt_connection import parse_broker
-from lpr_edge.delivery.sinks.snapshots import Snapshots, take_pictures
+from lpr_edge.delivery.sinks.snapshots import Snapshots
 from lpr_edge.delivery.sinks.webhook import Webhook
+from lpr_edge.output.event_pictures import take_pictures
 from lpr_edge.tracking.tracker import Event
 
 

@@ -19,7 +19,6 @@ from lpr_edge.contract.records import SCHEMA, Record
 from lpr_edge.delivery.sink import DeliveryError, SinkSettings, Site, StoredEvent, Target
 from lpr_edge.delivery.sinks.home_assistant import DiscoverySettings, discovery_messages, outdated_topics
 from lpr_edge.delivery.sinks.mqtt_connection import Connection, Login, load_paho, parse_broker
-from lpr_edge.delivery.sinks.mqtt_picture import small_picture
 
 TIMEOUT_S = 10.0
 """Seconds to wait for the broker's acknowledgement."""
@@ -174,6 +173,8 @@ class Mqtt:
     def _show(self, pictures: Mapping[str, bytes]) -> None:
         """Publish the picture before its event, at most once and not retained."""
         if self._announced.pictures and "frame" in pictures:
+            from lpr_edge.output.event_pictures import small_picture
+
             self._client.publish(f"{self._base}/picture", small_picture(pictures["frame"]), qos=0)
 
     def _status(self, state: str) -> str:

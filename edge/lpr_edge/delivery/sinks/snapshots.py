@@ -1,41 +1,17 @@
 """Saves pictures of events: the best frame, and the rectified plate."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-import cv2
-
 from lpr_edge.base.private_files import make_private_folder, open_private, sync_folder
-from lpr_edge.contract.base.arrays import Image
-from lpr_edge.contract.geometry import quad_size, rectify
-from lpr_edge.contract.records import Sighting
 from lpr_edge.delivery.sink import DeliveryError, SinkSettings, Site, StoredEvent, Target
 
-QUALITY = 90
-LARGEST = 1024
-"""Longest side of a plate's picture, in pixels."""
 OWN = "[0-9]*T[0-9]*-[0-9]*.jpg"
 """Pattern of the file names."""
-
-
-def take_pictures(event: Sighting) -> Mapping[str, bytes]:
-    """Encode the JPEGs of an event: `frame`, the whole image, and `plate`, the rectified plate."""
-    image, quad_xy = event.frame_bgr, event.quad_xy
-    width, height = (min(LARGEST, max(8, round(side))) for side in quad_size(quad_xy))
-    return {"frame": _jpeg(image), "plate": _jpeg(rectify(image, quad_xy, (height, width)))}
-
-
-def take_frame(event: Sighting) -> Mapping[str, bytes]:
-    """Encode only the frame: blurred plates need no picture of their own."""
-    return {"frame": _jpeg(event.frame_bgr)}
-
-
-def _jpeg(image: Image) -> bytes:
-    return cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1].tobytes()
 
 
 class Snapshots:
