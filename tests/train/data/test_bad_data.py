@@ -31,7 +31,7 @@ def few_to_judge(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lpr_train.tasks.characters.RENDERED_FOR_EVALUATION", 12)
 
 
-def _labels_drawn(task: CharactersTask, count: int = 80) -> set[int]:
+def _labels_drawn(task: CharactersTask, count: int = 200) -> set[int]:
     return {int(task.sample(index)[1]["scores"].argmax()) for index in range(count)}
 
 
