@@ -22,7 +22,8 @@ from lpr_edge.contract.base.pictures import read_picture
 from lpr_edge.runtimes.model import Model
 from lpr_edge.runtimes.opening import open_model
 from lpr_edge.runtimes.shipped_models import shipped_model
-from lpr_edge.tracking.tracker import Event, Tracker
+from lpr_edge.tracking.event import Event
+from lpr_edge.tracking.tracker import Tracker
 from lpr_edge.vision.character_classifier import CharacterClassifier
 from lpr_edge.vision.crop import read_crop
 from lpr_edge.vision.detector import LOOKS, Detector
@@ -162,7 +163,7 @@ class PlateReader:
         try:
             for frame in opened.frames:
                 if isinstance(frame, Frame):
-                    yield from map(_event, tracker.update(frame, pipeline.read(frame.image_bgr).plates))
+                    yield from map(_event, tracker.update(frame, pipeline.read(frame.image_bgr).all_plates))
                 elif isinstance(frame, NoFrame):
                     yield from map(_event, tracker.wait(frame.time, frame.clock_set))
         finally:

@@ -11,7 +11,8 @@ import numpy as np
 
 from lpr_bench.visits.clips import START, Mark, MarkedFrame, Visit
 from lpr_edge.contract.base.arrays import Image, Quad
-from lpr_edge.tracking.tracker import Event, Tracker
+from lpr_edge.tracking.event import Event
+from lpr_edge.tracking.tracker import Tracker
 from lpr_edge.vision.pipeline import PlatePipeline
 
 STRIP = 6
@@ -81,7 +82,7 @@ def play(clip: Clip, pipeline: PlatePipeline, with_strips: bool = False) -> Play
         time_s = _seconds(marked.frame.time - START)
         marks[marked.frame.index] = marked.marks
         start = thread_time()
-        events = tracker.update(marked.frame, pipeline.read(marked.frame.image_bgr).plates)
+        events = tracker.update(marked.frame, pipeline.read(marked.frame.image_bgr).all_plates)
         played.cpu_s += thread_time() - start
         played.frames += 1
         played.events += [_told(event, time_s, marks) for event in events]

@@ -20,8 +20,8 @@ from lpr_edge.delivery.sinks.json_lines import JsonLines
 from lpr_edge.privacy.blur import PlateBlurrer
 from lpr_edge.runtimes.shipped_models import KINDS, given_file, model_file, shipped_model
 from lpr_edge.service.sd_notify import SystemdNotifier
+from lpr_edge.tracking.event import Event
 from lpr_edge.tracking.event_record import character_record, crop_record, error_record, event_record
-from lpr_edge.tracking.tracker import Event
 from lpr_edge.wiring.frame_outputs import open_frame_outputs
 from lpr_edge.wiring.wire_delivery import open_delivery
 from lpr_edge.wiring.wire_web import open_live_page

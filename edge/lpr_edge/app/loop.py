@@ -14,8 +14,9 @@ from lpr_edge.delivery.sink import Sink
 from lpr_edge.privacy.blur import PlateBlurrer
 from lpr_edge.service.handover import hand_on, take_over
 from lpr_edge.service.runtime_stats import RuntimeStats
+from lpr_edge.tracking.event import Event
 from lpr_edge.tracking.event_record import error_record, event_record, image_record
-from lpr_edge.tracking.tracker import GAP, Event, Tracker
+from lpr_edge.tracking.tracker import GAP, Tracker
 from lpr_edge.vision.pipeline import PlatePipeline
 from lpr_edge.wiring.frame_outputs import FrameOutputs
 
@@ -130,7 +131,7 @@ class Loop:
         if by_frame:
             self.sink.write(image_record(frame, result))
         else:
-            self._announce(self._tracker.update(frame, result.plates))
+            self._announce(self._tracker.update(frame, result.all_plates))
         return self.views.show(frame, result.plates, result.unsure)
 
     def _announce(self, events: list[Event]) -> None:

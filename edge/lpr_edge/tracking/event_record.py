@@ -3,7 +3,7 @@
 from lpr_edge.capture.frame import Frame, UnreadableImage
 from lpr_edge.contract.base.arrays import Quad
 from lpr_edge.contract.records import MOST_VOTES, SCHEMA, Record, iso_time
-from lpr_edge.tracking.tracker import Event, Vote
+from lpr_edge.tracking.event import Event, Vote
 from lpr_edge.vision.plates import FrameResult, PlateReading
 
 

@@ -38,6 +38,10 @@ class Reading:
     """What was shown around the corners, beside the plate's size; characters' places are shares of all of it."""
     twin: tuple[tuple[Character, ...], ...] = ()
     """The rows of a bilingual plate that say the same in Latin letters; they are no part of its text."""
+    candidates: tuple[Character, ...] = ()
+    """Every peak of the network, faint ones included, in no order: what a fusion over frames goes by."""
+    peak_threshold: float = 0.5
+    """From which a peak counts as a character by itself."""
 
     @cached_property
     def rows(self) -> tuple[str, ...]:
@@ -104,3 +108,8 @@ class FrameResult:
     """All detections, those outside the region of interest too."""
     unsure: tuple[PlateReading, ...] = ()
     """Plates whose readings have a lower confidence than was asked for."""
+
+    @property
+    def all_plates(self) -> tuple[PlateReading, ...]:
+        """Plates of any confidence: what a tracker follows, since only the vote must be sure."""
+        return (*self.plates, *self.unsure)

@@ -42,4 +42,13 @@ class Reader:
         faint = {**self.thresholds, "peak": FAINT * self.thresholds["peak"]}
         candidates = decode_characters(heads, manifest.labels, faint)
         plate = decode_plate(self.decoder, candidates, self.thresholds["peak"])
-        return Reading(plate.rows, plate.parsed, quad_xy, curve_of(self.thresholds), manifest.margin, plate.twin)
+        return Reading(
+            plate.rows,
+            plate.parsed,
+            quad_xy,
+            curve_of(self.thresholds),
+            manifest.margin,
+            plate.twin,
+            tuple(candidates),
+            self.thresholds["peak"],
+        )

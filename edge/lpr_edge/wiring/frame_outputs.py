@@ -10,7 +10,7 @@ from lpr_edge.capture.frame import Frame, Source
 from lpr_edge.output.annotate import draw_plates
 from lpr_edge.output.recording import ImageFolder, VideoFile, file_name
 from lpr_edge.output.window import Window
-from lpr_edge.tracking.tracker import Event
+from lpr_edge.tracking.event import Event
 from lpr_edge.vision.plates import PlateReading
 from lpr_edge.web.picture import LivePage
 

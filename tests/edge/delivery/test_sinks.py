@@ -31,7 +31,7 @@ from lpr_edge.delivery.sinks.mqtt_connection import parse_broker
 from lpr_edge.delivery.sinks.snapshots import Snapshots
 from lpr_edge.delivery.sinks.webhook import Webhook
 from lpr_edge.output.event_pictures import take_pictures
-from lpr_edge.tracking.tracker import Event
+from lpr_edge.tracking.event import Event
 
 
 def stored_event(number: int) -> StoredEvent:

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from tests.support.readings import LABELS, START, frame, new_tracker, plate, plate_of
 
 from lpr_edge.service.handover import VARIABLE, hand_on, take_over
-from lpr_edge.tracking.tracker import MOST_CANDIDATES, Accepts, Event
+from lpr_edge.tracking.event import Event
+from lpr_edge.tracking.track import MOST_CANDIDATES
+from lpr_edge.tracking.tracker import Accepts
 from lpr_edge.vision.plates import PlateReading
 
 Frames = Sequence[Sequence[PlateReading]]

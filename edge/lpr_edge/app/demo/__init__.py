@@ -10,8 +10,8 @@ from lpr_edge.capture.video_file import open_clip
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.metrics import edit_distance
 from lpr_edge.contract.records import Record
+from lpr_edge.tracking.event import Event
 from lpr_edge.tracking.event_record import event_record
-from lpr_edge.tracking.tracker import Event
 
 FOLDER = Path(__file__).parent
 

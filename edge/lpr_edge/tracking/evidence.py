@@ -1,0 +1,239 @@
+"""Evidence of one plate from many frames, fused before characters are chosen.
+
+Each frame gives its reader's peaks, faint ones too, each with a score for every label. A text is as likely as all
+frames together make it: the text is aligned with a frame's peaks in reading order, where a character may lack its peak
+and a peak its character (Needleman and Wunsch 1970, over log probabilities). So a frame in which a character was lost,
+or dirt read as one, still counts for the rest of the text, and texts of any length compete by the same measure.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from lpr_edge.contract.base.arrays import Floats
+from lpr_edge.contract.geometry import quad_size
+from lpr_edge.contract.outputs import Character, group_rows
+from lpr_edge.text.decoding import TWIN_FIELD, PlateDecoder, with_twin
+from lpr_edge.vision.plates import Reading
+
+MOST_FRAMES = 24
+"""Frames whose evidence is kept, the weightiest ones."""
+MOST_TEXTS = 12
+"""Texts that are compared, the likeliest ones."""
+DOUBT = 0.1
+"""Share of a character's probability that is spread over all labels: one frame that is very sure of a mistake must not
+outweigh several that are fairly sure."""
+MISSING = 0.2
+"""Probability that a character of the plate has no peak in a frame."""
+FAINT_PEAK = 0.02
+"""Least probability that a peak is a character, or is none."""
+SHARPNESS = 2.0
+"""What the log-odds of a peak, beside those of the reader's threshold, are worth as log-odds of a character."""
+LEAST_WEIGHT = 0.01
+"""Of a frame, beside one whose reading is surely right."""
+FULL_WEIGHT = 0.5
+"""Confidence from which a frame has its whole say in which text is the likeliest."""
+VALID = 2.0
+"""What being allowed by the grammar is worth, in natural logarithms."""
+
+Text = tuple[str, ...]
+"""Labels in reading order."""
+
+
+@dataclass(frozen=True, eq=False)
+class FrameEvidence:
+    """What the reader's network says of a plate in one frame."""
+
+    peaks: Floats
+    """(characters,) heights of the heat map, in reading order."""
+    there: Floats
+    """(characters,) probability that each is a character: half at the reader's threshold."""
+    scores: Floats
+    """(characters, labels) probabilities of each label."""
+    weight: float
+    """Confidence of the frame's own reading, 0..1."""
+    size_px: float
+    """Height of the plate."""
+
+
+@dataclass
+class PlateEvidence:
+    """All evidence of one plate; it doesn't grow with the number of frames."""
+
+    frames: list[FrameEvidence] = field(default_factory=list)
+    readings: dict[Text, Reading] = field(default_factory=dict)
+    """The surest reading of each text that a frame gave."""
+    totals: dict[Text, float] = field(default_factory=dict)
+    """Text -> its log probability, by the frames that were kept when it was last compared."""
+
+    def add(self, reading: Reading) -> None:
+        """Take a frame's reading of at least one character."""
+        text = _labels_of(reading)
+        known = self.readings.get(text)
+        if known is None or reading.confidence > known.confidence:
+            self.readings[text] = reading
+        self.frames.append(_evidence_of(reading))
+        if len(self.frames) > MOST_FRAMES:
+            self.frames.remove(min(self.frames, key=lambda frame: frame.weight))
+        self.totals.clear()
+
+    def result(self, decoder: PlateDecoder) -> Reading:
+        """The likeliest reading, its characters with the frames' mean scores.
+
+        Where the frames' mean makes another text than the likeliest of those that were read, and a likelier one, that
+        stands; one that the grammar doesn't allow is bent to the likeliest that it does.
+        """
+        stack = _Stack.of(self.frames)
+        index = {label: number for number, label in enumerate(decoder.labels)}
+        if not self.totals:
+            self.totals = {text: self._total(stack, text, reading, index) for text, reading in self.readings.items()}
+            self._forget_unlikely()
+        best = max(self.totals, key=lambda text: self.totals[text])
+        fused = self._fused(stack, self.readings[best], index, decoder)
+        text = _labels_of(fused)
+        is_allowed = fused.parsed.valid or text in self.readings
+        if text == best or not is_allowed or self._total(stack, text, fused, index) < self.totals[best]:
+            return self._with_means(stack, self.readings[best], index)
+        return self._with_means(stack, fused, index)
+
+    def _total(self, stack: "_Stack", text: Text, reading: Reading, index: dict[str, int]) -> float:
+        logs = stack.align([index[label] for label in text])[-1][:, -1]
+        return float((stack.trusts * logs).sum()) + (VALID if reading.parsed.valid else 0.0)
+
+    def _forget_unlikely(self) -> None:
+        likely = sorted(self.totals, key=lambda text: -self.totals[text])[:MOST_TEXTS]
+        self.totals = {text: self.totals[text] for text in likely}
+        self.readings = {text: self.readings[text] for text in likely}
+
+    def _fused(self, stack: "_Stack", reading: Reading, index: dict[str, int], decoder: PlateDecoder) -> Reading:
+        """A reading with each character as the frames' mean has it, and what the grammar makes of that."""
+        means, peaks = stack.means([index[label] for label in _labels_of(reading)])
+        characters = [character for row in reading.characters for character in row]
+        relabelled = [
+            replace(c, label=decoder.labels[int(s.argmax())], score=float(s.max()), scores=s, peak=float(p))
+            for c, s, p in zip(characters, means, peaks, strict=True)
+        ]
+        rows, parsed = decoder.decode(relabelled)
+        twin = reading.parsed.fields.get(TWIN_FIELD, "")
+        return replace(reading, characters=rows, parsed=with_twin(parsed, twin) if parsed.valid else parsed)
+
+    def _with_means(self, stack: "_Stack", reading: Reading, index: dict[str, int]) -> Reading:
+        """The reading, each character with the frames' mean scores."""
+        labels = [index[label] for label in _labels_of(reading)]
+        means, peaks = stack.means(labels)
+        fused = iter(zip(labels, means, peaks, strict=True))
+        rows = []
+        for row in reading.characters:
+            values = [(character, *next(fused)) for character in row]
+            rows.append(tuple(replace(c, score=float(s[i]), scores=s, peak=float(p)) for c, i, s, p in values))
+        return replace(reading, characters=tuple(rows))
+
+
+@dataclass(frozen=True)
+class _Stack:
+    """Frames' evidence side by side, filled up to the same number of peaks."""
+
+    logs: Floats
+    """(frames, peaks, labels) log probability that a peak is there and is this label."""
+    skips: Floats
+    """(frames, peaks) log probability that a peak is no character; 0 of those that fill up."""
+    peaks: Floats
+    """(frames, peaks)."""
+    scores: Floats
+    """(frames, peaks, labels)."""
+    weights: Floats
+    """(frames,) how much each counts in the mean scores: the more, the larger the plate and the surer the reading."""
+    trusts: Floats
+    """(frames,) how much each counts in which text is the likeliest."""
+
+    @classmethod
+    def of(cls, frames: Sequence[FrameEvidence]) -> "_Stack":
+        """The evidence of at least one frame."""
+        most = max(len(frame.peaks) for frame in frames)
+        labels = frames[0].scores.shape[1]
+        logs = np.full((len(frames), most, labels), -np.inf, np.float32)
+        skips, peaks = (np.zeros((len(frames), most), np.float32) for _ in range(2))
+        scores = np.zeros((len(frames), most, labels), np.float32)
+        for number, frame in enumerate(frames):
+            count = len(frame.peaks)
+            there = np.clip(frame.there, FAINT_PEAK, 1 - FAINT_PEAK)
+            softened = (1 - DOUBT) * frame.scores + DOUBT * 0.5
+            logs[number, :count] = np.log(there)[:, None] + np.log(softened)
+            skips[number, :count] = np.log(1 - there)
+            peaks[number, :count], scores[number, :count] = frame.peaks, frame.scores
+        weights = np.array([frame.weight for frame in frames], np.float32)
+        sizes = np.array([frame.size_px for frame in frames], np.float32)
+        areas = (sizes / sizes.max()) ** 2
+        trusts = areas * np.clip(weights / FULL_WEIGHT, LEAST_WEIGHT, 1)
+        return cls(logs, skips, peaks, scores, areas * np.maximum(LEAST_WEIGHT, weights**2), trusts)
+
+    def align(self, labels: Sequence[int]) -> list[Floats]:
+        """Log probabilities (frames, labels + 1) of each beginning of a text, after 0, 1, 2 and more peaks."""
+        ramp = np.arange(len(labels) + 1, dtype=np.float32) * np.float32(np.log(MISSING))
+        steps = [np.broadcast_to(ramp, (len(self.weights), len(ramp)))]
+        emitted = self.logs[:, :, list(labels)]
+        for peak in range(self.skips.shape[1]):
+            after = steps[-1] + self.skips[:, peak, None]
+            np.maximum(after[:, 1:], steps[-1][:, :-1] + emitted[:, peak], out=after[:, 1:])
+            steps.append(np.maximum.accumulate(after - ramp, axis=1) + ramp)
+        return steps
+
+    def means(self, labels: Sequence[int]) -> tuple[Floats, Floats]:
+        """What the frames say of each character of a text, where they are aligned with it.
+
+        Returns:
+            (characters, labels) mean scores, by weight and peak, even where no frame has a peak; (characters,) mean
+            peaks, 0 where a frame has none.
+        """
+        steps = self.align(labels)
+        emitted = self.logs[:, :, list(labels)]
+        count = self.scores.shape[2]
+        sums = np.full((len(labels), count), 1e-6 / count, np.float32)
+        shares, peaks = np.full(len(labels), 1e-6, np.float32), np.zeros(len(labels), np.float32)
+        for frame, weight in enumerate(self.weights):
+            for peak, place in _matched([step[frame] for step in steps], emitted[frame], self.skips[frame]):
+                share = weight * max(1e-6, self.peaks[frame, peak])
+                sums[place] += share * self.scores[frame, peak]
+                shares[place] += share
+                peaks[place] += weight * self.peaks[frame, peak]
+        return sums / shares[:, None], peaks / max(1e-6, float(self.weights.sum()))
+
+
+def _matched(steps: Sequence[Floats], emitted: Floats, skips: Floats) -> list[tuple[int, int]]:
+    """The peaks of a frame with the characters that they are aligned with, by the way back from the end."""
+    pairs = []
+    peak, place = len(steps) - 1, len(steps[0]) - 1
+    missing = np.log(MISSING)
+    while peak > 0 and place > 0:
+        here = steps[peak][place]
+        taken = steps[peak - 1][place - 1] + emitted[peak - 1][place - 1]
+        skipped = steps[peak - 1][place] + skips[peak - 1]
+        left_out = steps[peak][place - 1] + missing
+        if taken >= max(skipped, left_out) - 1e-4 and np.isfinite(here):
+            pairs.append((peak - 1, place - 1))
+            peak, place = peak - 1, place - 1
+        elif skipped >= left_out:
+            peak -= 1
+        else:
+            place -= 1
+    return pairs
+
+
+def _evidence_of(reading: Reading) -> FrameEvidence:
+    rows: Sequence[Sequence[Character]] = group_rows(reading.candidates) if reading.candidates else reading.characters
+    ordered = [character for row in rows for character in row]
+    peaks = np.array([character.peak for character in ordered], np.float32)
+    scores = np.stack([character.scores for character in ordered]).astype(np.float32)
+    odds = _log_odds(peaks) - _log_odds(np.array([reading.peak_threshold], np.float32))
+    there = np.asarray(1 / (1 + np.exp(-SHARPNESS * odds)), np.float32)
+    return FrameEvidence(peaks, there, scores, reading.confidence, quad_size(reading.quad_xy)[1])
+
+
+def _log_odds(shares: Floats) -> Floats:
+    kept = np.clip(shares, 1e-3, 1 - 1e-3)
+    return np.asarray(np.log(kept / (1 - kept)), np.float32)
+
+
+def _labels_of(reading: Reading) -> Text:
+    return tuple(character.label for row in reading.characters for character in row)

@@ -1,0 +1,161 @@
+"""One vehicle, followed by its plate: where it is, and what its readings say."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from lpr_edge.capture.frame import Frame
+from lpr_edge.contract.base.arrays import Quad
+from lpr_edge.tracking.event import Event, Vote
+from lpr_edge.tracking.evidence import PlateEvidence
+from lpr_edge.tracking.motion import Motion
+from lpr_edge.vision.plates import PlateReading, Reading
+
+Voter = Callable[[PlateEvidence], Reading]
+"""Makes one reading of all evidence."""
+
+SETTLED = 3
+"""A plate of which so many frames read what all together say is announced."""
+SURE = 0.8
+"""Confidence from which that is enough; below it so many frames are waited for as `SETTLED_LATER` says."""
+SETTLED_LATER = 8
+PATIENCE = timedelta(seconds=5)
+"""A vehicle that stays is announced after so long, however its readings flicker."""
+ASK_AGAIN = timedelta(seconds=1)
+"""What was refused of a vehicle that stays is counted again after so long."""
+MOST_CANDIDATES = 20
+"""Texts of one vehicle that are kept, each with its best frame: one that is never announced may stay for hours."""
+OTHERS = 3
+"""So many frames one after the other that say the same, quite other text are of the next vehicle."""
+
+
+@dataclass
+class Candidate:
+    """A text that was read, how often, and where best."""
+
+    plate: PlateReading
+    frame: Frame
+    count: int = 1
+
+    def add(self, plate: PlateReading, frame: Frame) -> None:
+        """Count one more reading of the text."""
+        self.count += 1
+        if plate.reading.confidence > self.plate.reading.confidence:
+            self.plate, self.frame = plate, frame
+
+
+@dataclass(eq=False)
+class Track:
+    """One vehicle."""
+
+    number: int
+    first_seen: datetime
+    last_seen: datetime
+    motion: Motion
+    first_xy: Quad
+    """(4, 2) corners where it was first seen."""
+    latest: Reading | None = None
+    """What its plate read last; None before it was read."""
+    frames: int = 0
+    """In how many it was read."""
+    told: Reading | None = None
+    """What was announced; None before."""
+    refused_at: datetime | None = None
+    """When what its readings said was last refused; None before."""
+    candidates: dict[str, Candidate] = field(default_factory=dict)
+    evidence: PlateEvidence = field(default_factory=PlateEvidence)
+    others: list[tuple[PlateReading, Frame]] = field(default_factory=list)
+    """Latest readings of quite another text, after it was announced."""
+
+    @property
+    def says(self) -> Reading | None:
+        """What was announced, or what its plate read last."""
+        return self.told or self.latest
+
+    @property
+    def quad_xy(self) -> Quad:
+        """(4, 2) corners where it was last seen."""
+        return self.motion.quad_xy
+
+    def add(self, plate: PlateReading, frame: Frame) -> None:
+        """Take the vehicle's plate in one more frame."""
+        self.last_seen = frame.time
+        self.motion.see(plate.found.quad_xy, frame.time)
+        if not plate.reading.text:
+            return
+        self.latest = plate.reading
+        self.frames += 1
+        if self.told:
+            return
+        self.evidence.add(plate.reading)
+        candidate = self.candidates.get(plate.reading.text)
+        if candidate is None:
+            self._make_room()
+            self.candidates[plate.reading.text] = Candidate(plate, frame)
+        else:
+            candidate.add(plate, frame)
+
+    def _make_room(self) -> None:
+        """Forget the least of too many texts; its evidence stays."""
+        if len(self.candidates) == MOST_CANDIDATES:
+            least = min(self.candidates.items(), key=lambda item: (item[1].count, item[1].plate.reading.confidence))
+            del self.candidates[least[0]]
+
+    def note_other(self, plate: PlateReading, frame: Frame) -> bool:
+        """Note a reading of quite another text than was announced; True where the next vehicle stands there."""
+        if self.others and self.others[-1][0].reading.text != plate.reading.text:
+            self.others.clear()
+        self.others.append((plate, frame))
+        return len(self.others) >= OTHERS
+
+    def has_settled(self, voter: Voter) -> bool:
+        """Tell whether more frames would hardly change what the vehicle's readings say."""
+        if not self.candidates or self._was_just_refused():
+            return False
+        if self.last_seen - self.first_seen >= PATIENCE:
+            return True
+        if all(candidate.count < SETTLED for candidate in self.candidates.values()):
+            return False
+        says = voter(self.evidence)
+        candidate = self.candidates.get(says.text)
+        if candidate is None:
+            return False
+        return candidate.count >= (SETTLED if says.confidence >= SURE else SETTLED_LATER)
+
+    def _was_just_refused(self) -> bool:
+        return self.refused_at is not None and self.last_seen - self.refused_at < ASK_AGAIN
+
+    def event(self, reading: Reading) -> Event:
+        """The vehicle's event, given what its readings say together."""
+        best = self._shows(reading)
+        name = f"{self.first_seen:%Y%m%dT%H%M%S}{self.first_seen.microsecond // 1000:03d}-{self.number}"
+        plate = replace(best.plate, reading=replace(reading, quad_xy=best.plate.reading.quad_xy), is_confident=True)
+        return Event(name, plate, best.frame, self.first_seen, self.last_seen, self.frames, self._votes())
+
+    def tell(self, reading: Reading) -> None:
+        """Note what was announced; evidence and pictures are let go."""
+        self.told, self.candidates, self.evidence = reading, {}, PlateEvidence()
+
+    def shift(self, span: timedelta) -> None:
+        """Move all times along with a clock that was set."""
+        self.first_seen += span
+        self.last_seen += span
+        self.motion.shift(span)
+        self.refused_at = self.refused_at and self.refused_at + span
+
+    def _shows(self, reading: Reading) -> Candidate:
+        """Where the text was read best; where it won without being read, the surest reading of its shape."""
+        if reading.text in self.candidates:
+            return self.candidates[reading.text]
+        shape = [len(row) for row in reading.characters]
+        alike = [c for c in self.candidates.values() if [len(row) for row in c.plate.reading.characters] == shape]
+        return max(alike or self.candidates.values(), key=lambda c: c.plate.reading.confidence)
+
+    def _votes(self) -> tuple[Vote, ...]:
+        votes = [Vote(text, c.count, c.plate.reading.confidence) for text, c in self.candidates.items()]
+        return tuple(sorted(votes, key=lambda vote: (-vote.frames, -vote.confidence, vote.text)))
+
+
+def labels_of(reading: Reading) -> Sequence[str]:
+    """The labels of a reading, row by row."""
+    return [character.label for row in reading.characters for character in row]
