@@ -101,7 +101,7 @@ def _are_same(a: Reading | None, b: Reading) -> bool:
 
 
 def are_two(a: Reading | None, b: Reading) -> bool:
-    """Tell whether two readings are surely of different plates."""
+    """Whether two valid readings differ so much that they are of different plates."""
     if a is None or not (a.parsed.valid and b.parsed.valid):
         return False
     longer = max(len(a.char_confidences), len(b.char_confidences))

@@ -15,7 +15,7 @@ class Vote:
     text: str
     frames: int
     confidence: float
-    """Of the surest of them."""
+    """Highest of their readings."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Event:
     plate: PlateReading
     """What all readings together say, where it stood in `frame`."""
     frame: Frame
-    """That of the surest reading of this text, or else of this shape."""
+    """That of the highest-confidence reading of this text, or else of this shape."""
     first_seen: datetime
     """When the plate came into sight, read or not."""
     last_seen: datetime

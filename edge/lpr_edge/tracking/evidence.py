@@ -29,9 +29,9 @@ MISSING = 0.2
 FAINT_PEAK = 0.02
 """Least probability that a peak is a character, or is none."""
 SHARPNESS = 2.0
-"""What the log-odds of a peak, beside those of the reader's threshold, are worth as log-odds of a character."""
+"""What the log-odds of a peak, relative to those of the reader's threshold, are worth as log-odds of a character."""
 LEAST_WEIGHT = 0.01
-"""Of a frame, beside one whose reading is surely right."""
+"""Of a frame, relative to one whose reading has confidence 1."""
 FULL_WEIGHT = 0.5
 """Confidence from which a frame has its whole say in which text is the likeliest."""
 VALID = 2.0
@@ -63,7 +63,7 @@ class PlateEvidence:
 
     frames: list[FrameEvidence] = field(default_factory=list)
     readings: dict[Text, Reading] = field(default_factory=dict)
-    """The surest reading of each text that a frame gave."""
+    """The highest-confidence reading of each text that a frame gave."""
     totals: dict[Text, float] = field(default_factory=dict)
     """Text -> its log probability, by the frames that were kept when it was last compared."""
 
@@ -143,7 +143,7 @@ class _Stack:
     scores: Floats
     """(frames, peaks, labels)."""
     weights: Floats
-    """(frames,) how much each counts in the mean scores: the more, the larger the plate and the surer the reading."""
+    """(frames,) how much each counts in the mean scores: the more, the larger the plate and the higher the confidence."""
     trusts: Floats
     """(frames,) how much each counts in which text is the likeliest."""
 

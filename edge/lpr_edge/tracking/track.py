@@ -109,7 +109,7 @@ class Track:
         return len(self.others) >= OTHERS
 
     def has_settled(self, voter: Voter) -> bool:
-        """Tell whether more frames would hardly change what the vehicle's readings say."""
+        """Whether more frames would hardly change what the vehicle's readings say."""
         if not self.candidates or self._was_just_refused():
             return False
         if self.last_seen - self.first_seen >= PATIENCE:
@@ -144,7 +144,7 @@ class Track:
         self.refused_at = self.refused_at and self.refused_at + span
 
     def _shows(self, reading: Reading) -> Candidate:
-        """Where the text was read best; where it won without being read, the surest reading of its shape."""
+        """Where the text was read best; where it won without being read, the highest-confidence reading of its shape."""
         if reading.text in self.candidates:
             return self.candidates[reading.text]
         shape = [len(row) for row in reading.characters]

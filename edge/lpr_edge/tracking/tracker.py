@@ -19,7 +19,7 @@ from lpr_edge.tracking.track import Track, Voter, labels_of
 from lpr_edge.vision.plates import PlateReading, Reading
 
 Accepts = Callable[[Reading], bool]
-"""Tells whether what the votes say may be announced."""
+"""Whether what the votes say may be announced."""
 
 GONE_AFTER = timedelta(seconds=1)
 """A vehicle that hasn't been seen for so long has gone."""
@@ -182,7 +182,7 @@ class Tracker:
 
 
 def _is_back(before: Track, told: Reading, now: Track, reading: Reading) -> bool:
-    """Tell whether two tracks, one after the other, are of one vehicle, though they don't read the same."""
+    """Whether two tracks, one after the other, are of one vehicle, though they don't read the same."""
     changed = edit_distance(labels_of(told), labels_of(reading))
     if quad_iou(before.quad_xy, now.quad_xy) >= UNMOVED and changed <= 1:
         return True
