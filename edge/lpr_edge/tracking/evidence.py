@@ -143,7 +143,7 @@ class _Stack:
     scores: Floats
     """(frames, peaks, labels)."""
     weights: Floats
-    """(frames,) how much each counts in the mean scores: the more, the larger the plate and the higher the confidence."""
+    """(frames,) weight in the mean scores: higher for larger plates and higher confidence."""
     trusts: Floats
     """(frames,) how much each counts in which text is the likeliest."""
 

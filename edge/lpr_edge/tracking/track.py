@@ -144,7 +144,7 @@ class Track:
         self.refused_at = self.refused_at and self.refused_at + span
 
     def _shows(self, reading: Reading) -> Candidate:
-        """Where the text was read best; where it won without being read, the highest-confidence reading of its shape."""
+        """Where the text was read best; else the highest-confidence reading of its shape."""
         if reading.text in self.candidates:
             return self.candidates[reading.text]
         shape = [len(row) for row in reading.characters]
