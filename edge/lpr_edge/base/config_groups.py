@@ -99,7 +99,7 @@ class ReadingConfig:
     any_text: bool = False
     """an event also for a text that no form of the country allows, such as a plate from abroad, or a part of one"""
     tta: int | None = None
-    """small or doubtful plates of a picture that are seen again in three views, at most (default: 8 in photographs;
+    """proposals of a picture that are seen again in three views, at most, its tiles too (default: 8 in photographs;
     0 in clips and cameras, which show a plate more than once)"""
     every_frame: bool = False
     """a record for each frame, not for each vehicle"""

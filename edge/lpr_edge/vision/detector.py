@@ -1,34 +1,32 @@
 """Plates in a frame."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-import cv2
 import numpy as np
 
 from lpr_edge.contract.base.arrays import Image, Quad
-from lpr_edge.contract.geometry import is_convex, mirror_quad, quad_iou, roll_quad
+from lpr_edge.contract.geometry import is_convex, quad_iou, roll_quad
 from lpr_edge.contract.outputs import decode_plates, non_maximum_suppression
 from lpr_edge.contract.preprocess import prepare
 from lpr_edge.runtimes.model import Model
 from lpr_edge.vision.plates import FoundPlate
+from lpr_edge.vision.views import tiles, upright_view
 
 LOOKS = 8
-"""How many doubtful places of a photograph are looked at again, at most: each costs as much as `VIEWS` frames."""
-VIEWS = ((2.5, False), (4.0, True), (6.0, False))
-"""How a place is looked at again: the side of what is shown, beside the plate's longer side, and whether mirrored.
+"""Most proposals of a photograph that are looked at again: each costs as much as its views do frames."""
+ROUNDS = (((0.33, False),), ((0.4, False), (0.33, True)))
+"""Views of a proposal, round after round: the share of the view's side that the plate takes, and whether mirrored.
 
-What a detector sees differs a little from view to view, most so on plates unlike those that it has learnt; the mean is
+Each round makes the plate upright as the one before found it. Views differ a little in what is found; their mean is
 nearer to the truth than any of them.
 """
-SMALL = 0.14
-"""Longer side of a plate, beside the frame's, below which it deserves other views."""
-SURE = 0.6
-"""Score from which a plate of more than that size needs none."""
-PROPOSALS = 0.35
+LARGE = 0.5
+"""Longer side of a plate, beside the frame's, from which no view shows it larger: it needs none."""
+PROPOSALS = 0.25
 """Plates below the threshold, down to this share of it, get a chance to be seen better, or to be read."""
-FIRST_WEIGHT = 0.25
-"""Of the first look's score beside the views' mean."""
+FIRST_WEIGHT = 0.5
+"""Of the first look's score beside the mean of the last round's views."""
 
 
 class Detector:
@@ -36,8 +34,8 @@ class Detector:
 
     Args:
         model: the network.
-        looks: how many small or doubtful plates of a frame are looked at again, in several views, at most. A
-            photograph deserves `LOOKS`; a plate in a clip comes again, and nearer, by itself.
+        looks: how many proposals of a frame are looked at again, in several views, at most; tiles of the frame are
+            searched as well then. 0 for one run of the network: a plate in a clip comes again, and nearer, by itself.
     """
 
     def __init__(self, model: Model, looks: int = 0) -> None:
@@ -56,14 +54,17 @@ class Detector:
         least = share * self.threshold
         if not self.looks:
             return self._find(frame_bgr, least)
-        seen, left = [], self.looks
-        for plate in self._find(frame_bgr, PROPOSALS * self.threshold):
-            again = left > 0 and _needs_augmentation(plate, frame_bgr)
-            left -= again
-            seen.append(self._look_again(frame_bgr, plate) if again else plate)
-        sure = sorted((plate for plate in seen if plate.score >= least), key=lambda plate: -plate.score)
-        limit = self.model.manifest.thresholds["overlap"]
-        return non_maximum_suppression(sure, lambda a, b: quad_iou(a.quad_xy, b.quad_xy) > limit)
+        proposals = self._proposals(frame_bgr, PROPOSALS * self.threshold)
+        seen = [self._look_again(frame_bgr, plate) for plate in proposals[: self.looks]] + proposals[self.looks :]
+        return _without_copies(plate for plate in seen if plate.score >= least)
+
+    def _proposals(self, frame_bgr: Image, threshold: float) -> list[FoundPlate]:
+        """What is found in the whole frame and in its tiles, the surest first."""
+        found = self._find(frame_bgr, threshold)
+        for tile in tiles(frame_bgr):
+            uncut = (plate for plate in self._find(tile.image_bgr, threshold) if not tile.cuts(plate.quad_xy))
+            found += [replace(plate, quad_xy=tile.quad_in_photo(plate.quad_xy)) for plate in uncut]
+        return _without_copies(found)
 
     def _find(self, frame_bgr: Image, threshold: float) -> list[FoundPlate]:
         manifest = self.model.manifest
@@ -73,32 +74,33 @@ class Detector:
         return [FoundPlate(prepared.to_picture(box.quad_xy), box.score, box.turn_scores) for box in boxes]
 
     def _look_again(self, frame_bgr: Image, plate: FoundPlate) -> FoundPlate:
-        """The plate as other views show it; one that they don't show loses most of its score."""
-        views = [self._view(frame_bgr, plate, side, mirrored) for side, mirrored in VIEWS]
-        score = FIRST_WEIGHT * plate.score + (1.0 - FIRST_WEIGHT) * float(
-            np.mean([v.score if v else 0.0 for v in views])
-        )
-        upright = [view for view, (_, mirrored) in zip(views, VIEWS, strict=True) if view and not mirrored]
-        best = max(upright, key=lambda view: view.score, default=plate)
-        return FoundPlate(_mean_corners([view for view in views if view], best), score, best.turn_scores)
+        """The plate as its views show it; one that they don't show loses much of its score."""
+        if _longer_side(plate) >= LARGE * max(frame_bgr.shape[:2]):
+            return plate
+        now, scores = plate, [plate.score]
+        for views in ROUNDS:
+            seen = [self._view(frame_bgr, now, share, mirrored) for share, mirrored in views]
+            scores = [view.score if view else 0.0 for view in seen]
+            found = [view for view in seen if view]
+            if found:
+                best = max(
+                    (view for view, (_, mirrored) in zip(seen, views, strict=True) if view and not mirrored),
+                    key=lambda view: view.score,
+                    default=now,
+                )
+                now = replace(best, quad_xy=_mean_corners(found, best))
+        return replace(now, score=FIRST_WEIGHT * plate.score + (1.0 - FIRST_WEIGHT) * float(np.mean(scores)))
 
-    def _view(self, frame_bgr: Image, plate: FoundPlate, side: float, mirrored: bool) -> FoundPlate | None:
+    def _view(self, frame_bgr: Image, plate: FoundPlate, share: float, mirrored: bool) -> FoundPlate | None:
         """What is found at a plate's place in one view, in the frame's pixels; None where nothing is."""
-        left, top, right, bottom = _window(plate, frame_bgr, side)
-        part = frame_bgr[top:bottom, left:right]
-        found = self._find(np.asarray(cv2.flip(part, 1), np.uint8) if mirrored else part, PROPOSALS * self.threshold)
-        corner = np.array([left, top], np.float32)
-        moved = [
-            replace(other, quad_xy=corner + (mirror_quad(other.quad_xy, right - left) if mirrored else other.quad_xy))
-            for other in found
-        ]
+        view = upright_view(frame_bgr, plate.quad_xy, share, self.model.manifest.input.size_hw, mirrored)
+        found = self._find(view.image_bgr, PROPOSALS * self.threshold)
+        moved = (replace(other, quad_xy=view.quad_in_photo(other.quad_xy)) for other in found)
         return next((other for other in moved if _same_place(other, plate)), None)
 
 
 def _mean_corners(views: Sequence[FoundPlate], best: FoundPlate) -> Quad:
     """The views' corners, weighted by score, in the order of the best one's; that one's where they make no plate."""
-    if not views:
-        return best.quad_xy
     in_order = [_in_order(view.quad_xy, best.quad_xy) for view in views]
     mean = np.average(in_order, axis=0, weights=[view.score for view in views]).astype(np.float32)
     return mean if is_convex(mean) else best.quad_xy
@@ -114,21 +116,25 @@ def _longer_side(plate: FoundPlate) -> float:
     return float((plate.quad_xy.max(axis=0) - plate.quad_xy.min(axis=0)).max())
 
 
-def _needs_augmentation(plate: FoundPlate, frame_bgr: Image) -> bool:
-    return plate.score < SURE or _longer_side(plate) < SMALL * max(frame_bgr.shape[:2])
+SAME_PLATE = 0.3
+"""Overlap of two detections, or distance of their middles in shares of the longer side, that makes them one plate."""
 
 
-def _window(plate: FoundPlate, frame_bgr: Image, side: float) -> tuple[int, int, int, int]:
-    """Left, top, right and bottom of what a view of a plate shows, in the frame's pixels."""
-    shown = side * _longer_side(plate)
-    low = (plate.quad_xy.min(axis=0) + plate.quad_xy.max(axis=0) - shown) / 2
-    size = frame_bgr.shape[1], frame_bgr.shape[0]
-    left, top = np.floor(low).astype(int).clip(0)
-    right, bottom = np.ceil(low + shown).astype(int).clip(0, size)
-    return int(left), int(top), int(right), int(bottom)
+def _without_copies(plates: Iterable[FoundPlate]) -> list[FoundPlate]:
+    """The surest of the detections of each plate, the surest plate first."""
+    return non_maximum_suppression(sorted(plates, key=lambda plate: -plate.score), _is_same_plate)
+
+
+def _is_same_plate(a: FoundPlate, b: FoundPlate) -> bool:
+    """Whether two detections are of one plate: from tile to tile their corners differ, not their middles."""
+    return _are_near(a, b, SAME_PLATE) or quad_iou(a.quad_xy, b.quad_xy) > SAME_PLATE
 
 
 def _same_place(a: FoundPlate, b: FoundPlate) -> bool:
-    """Whether their middles are nearer than most of the larger one's longer side."""
+    """Whether a detection in a view is of the plate that the view shows."""
+    return _are_near(a, b, 0.6)
+
+
+def _are_near(a: FoundPlate, b: FoundPlate, share: float) -> bool:
     apart = float(np.linalg.norm(a.quad_xy.mean(axis=0) - b.quad_xy.mean(axis=0)))
-    return apart < 0.6 * max(_longer_side(a), _longer_side(b))
+    return apart < share * max(_longer_side(a), _longer_side(b))

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+import numpy as np
+
 from lpr_edge.contract.base.arrays import Image, Quad
 from lpr_edge.contract.geometry import lean_quad, roll_quad, stretch_quad
 from lpr_edge.text.confidence import log_odds
@@ -34,9 +36,11 @@ OWN_VOTES = 2
 """Weight of the best reading in that vote."""
 REFINEMENTS = 2
 """Most rounds of corner refinement."""
-CHARACTERS_AT_THRESHOLD = 3.0
+TEXT_WEIGHT = 0.25
+"""How far a plate's reported corners are those that its text implies; the rest of the way they are the detector's."""
+CHARACTERS_AT_THRESHOLD = 1.5
 """Expected characters that a proposal needs whose score is exactly the detector's threshold."""
-LOG_ODDS_A_CHARACTER = 0.5
+LOG_ODDS_A_CHARACTER = 0.35
 """What one more or less of them is worth in the detector's log-odds."""
 MOST_CHARACTERS = 8.0
 """Characters that count as evidence of a plate: more of them, as on a shop sign, are no better evidence."""
@@ -156,9 +160,12 @@ def _refine(reader: Reader, frame_bgr: Image, reading: Reading) -> Reading:
 
 
 def _at_refined_corners(plate: PlateReading) -> PlateReading:
-    """The plate, reported where its text says that it is: nearer to the truth than the corners it was read at."""
-    corners = refined_corners(plate.reading)
-    return plate if corners is None else replace(plate, reading=replace(plate.reading, quad_xy=corners))
+    """The plate, reported between where it was found and where its text says that it is."""
+    found, read = plate.found.quad_xy, plate.reading.quad_xy
+    in_order = min((roll_quad(found, turn) for turn in range(4)), key=lambda quad: float(np.abs(quad - read).sum()))
+    refined = refined_corners(plate.reading)
+    corners = in_order if refined is None else in_order + TEXT_WEIGHT * (refined - in_order)
+    return replace(plate, reading=replace(plate.reading, quad_xy=np.asarray(corners, np.float32)))
 
 
 def _other_corners(quad_xy: Quad) -> Iterator[Quad]:

@@ -1,4 +1,4 @@
-"""Small and doubtful plates are looked at again, in several views."""
+"""A photograph's tiles are searched as well, and each proposal is looked at again, upright."""
 
 from collections.abc import Callable
 
@@ -6,20 +6,13 @@ import numpy as np
 import pytest
 
 from lpr_edge.contract.base.arrays import Image, Quad
-from lpr_edge.contract.geometry import mirror_quad
 from lpr_edge.runtimes.model import Model
-from lpr_edge.vision.detector import PROPOSALS, VIEWS, Detector
+from lpr_edge.vision.detector import FIRST_WEIGHT, PROPOSALS, ROUNDS, Detector
 from lpr_edge.vision.plates import FoundPlate
+from lpr_edge.vision.views import tiles
 
 FRAME = np.zeros((480, 640, 3), np.uint8)
-FRAME[..., 0] = np.arange(640) % 256
-FRAME[..., 1] = np.arange(640) // 256
-FRAME[..., 2] = np.arange(480)[:, np.newaxis] // 2
-
-
-def _x_at(part: Image, column: int) -> int:
-    """Where a column of a part of `FRAME` is in it."""
-    return int(part[0, column, 0]) + 256 * int(part[0, column, 1])
+TILES = len(tiles(FRAME))
 
 
 def _quad(x: float, y: float, width: float, height: float) -> Quad:
@@ -31,27 +24,31 @@ def _plate(quad: Quad, score: float) -> FoundPlate:
 
 
 class _Scripted(Detector):
-    """Answers the whole frame with some plates; in a view it finds what `nearer` has in that part of the frame."""
+    """Finds some plates in the whole frame, others in its first tile, and what `nearer` has in views of its places."""
 
-    def __init__(self, model: Model, whole: list[FoundPlate], nearer: list[FoundPlate], looks: int = 3) -> None:
+    def __init__(
+        self,
+        model: Model,
+        whole: list[FoundPlate],
+        nearer: list[FoundPlate],
+        looks: int = 3,
+        in_tile: tuple[FoundPlate, ...] = (),
+    ) -> None:
         super().__init__(model, looks)
-        self.whole, self.nearer = whole, nearer
-        self.seen: list[tuple[int, ...]] = []
+        self.whole, self.nearer, self.in_tile = whole, nearer, in_tile
+        self.runs = 0
+        self.looked_at: list[FoundPlate] = []
 
     def _find(self, frame_bgr: Image, threshold: float) -> list[FoundPlate]:
-        """The frame's pixels tell where they are in it (see FRAME), and so whether they are mirrored."""
-        self.seen.append(frame_bgr.shape[:2])
-        if frame_bgr.shape[:2] == FRAME.shape[:2]:
-            return [plate for plate in self.whole if plate.score >= threshold]
-        left, right = _x_at(frame_bgr, 0), _x_at(frame_bgr, -1)
-        top = int(frame_bgr[0, 0, 2]) * 2
-        quads = [(plate.quad_xy - (min(left, right), top), plate.score) for plate in self.nearer]
-        width = frame_bgr.shape[1]
-        return [
-            _plate(mirror_quad(quad, width) if left > right else quad, score)
-            for quad, score in quads
-            if score >= threshold
-        ]
+        self.runs += 1
+        is_first_tile = self.runs == 2
+        found = self.whole if frame_bgr.shape == FRAME.shape else self.in_tile if is_first_tile else ()
+        return [plate for plate in found if plate.score >= threshold]
+
+    def _view(self, frame_bgr: Image, plate: FoundPlate, share: float, mirrored: bool) -> FoundPlate | None:  # noqa: ARG002
+        self.looked_at.append(plate)
+        near = (n for n in self.nearer if np.abs(n.quad_xy.mean(axis=0) - plate.quad_xy.mean(axis=0)).max() < 20)
+        return next(near, None)
 
 
 @pytest.fixture
@@ -60,24 +57,26 @@ def model(golden_model: Callable[[str], Model]) -> Model:
     return golden_model("detector")
 
 
-def test_a_small_plate_has_the_corners_that_other_views_show(model: Model) -> None:
-    """They are put back where the views were cut out, a mirrored one's too; most of the score is the views'."""
-    rough = _plate(_quad(300, 200, 40, 20), 0.9)
-    detector = _Scripted(model, [rough], [_plate(_quad(302, 202, 36, 18), 0.8)])
+def test_a_plate_has_the_corners_that_its_views_show(model: Model) -> None:
+    """The second round looks where the first one found it; part of the score is the views'."""
+    rough, exact = _plate(_quad(300, 200, 40, 20), 0.9), _plate(_quad(302, 202, 36, 18), 0.8)
+    detector = _Scripted(model, [rough], [exact])
     (found,) = detector.detect(FRAME)
-    assert detector.seen == [(480, 640), (100, 100), (160, 160), (240, 240)]
-    assert np.allclose(found.quad_xy, _quad(302, 202, 36, 18), atol=1)
-    assert found.score == pytest.approx(0.75 * 0.8 + 0.25 * 0.9)
+    assert np.allclose(found.quad_xy, exact.quad_xy)
+    assert found.score == pytest.approx((1 - FIRST_WEIGHT) * 0.8 + FIRST_WEIGHT * 0.9)
+    assert np.allclose(detector.looked_at[0].quad_xy, rough.quad_xy)
+    assert np.allclose(detector.looked_at[-1].quad_xy, exact.quad_xy)
 
 
 def test_views_that_differ_are_averaged(model: Model) -> None:
     """Each counts by its score."""
     detector = _Scripted(model, [_plate(_quad(300, 200, 40, 20), 0.9)], [])
-    answers = iter([_plate(_quad(300, 200, 40, 20), 0.8), None, _plate(_quad(304, 200, 40, 20), 0.4)])
+    first = _plate(_quad(300, 200, 40, 20), 0.8)
+    answers = iter([first, first, _plate(_quad(304, 200, 40, 20), 0.4)])
     detector._view = lambda *_: next(answers)  # type: ignore[method-assign]
     (found,) = detector.detect(FRAME)
     assert np.allclose(found.quad_xy, _quad(300 + 4 * 0.4 / 1.2, 200, 40, 20), atol=1e-3)
-    assert found.score == pytest.approx(0.75 * 0.4 + 0.25 * 0.9)
+    assert found.score == pytest.approx((1 - FIRST_WEIGHT) * 0.6 + FIRST_WEIGHT * 0.9)
 
 
 def test_what_is_no_plate_from_nearer_goes(model: Model) -> None:
@@ -91,39 +90,46 @@ def test_a_faint_plate_gets_its_chance(model: Model) -> None:
     faint = model.manifest.thresholds["score"] * (PROPOSALS + 0.05)
     detector = _Scripted(model, [_plate(_quad(300, 200, 40, 20), faint)], [_plate(_quad(302, 202, 36, 18), 0.95)])
     assert len(detector.detect(FRAME)) == 1
-    alone = _Scripted(model, [_plate(_quad(300, 200, 40, 20), faint)], [], looks=0)
-    assert alone.detect(FRAME) == []
-    assert len(alone.seen) == 1
 
 
-def test_large_sure_plates_need_no_second_look(model: Model) -> None:
-    """The usual frame costs one run of the network."""
-    detector = _Scripted(model, [_plate(_quad(200, 200, 180, 90), 0.9)], [])
+def test_a_large_plate_needs_no_view(model: Model) -> None:
+    """None would show it larger than the frame itself does."""
+    large = _plate(_quad(100, 100, 330, 160), 0.9)
+    detector = _Scripted(model, [large], [])
+    assert detector.detect(FRAME) == [large]
+    assert detector.looked_at == []
+
+
+def test_without_looks_the_network_runs_once(model: Model) -> None:
+    """A camera's frame costs one run, and what is below the threshold is left out."""
+    sure, faint = _plate(_quad(200, 200, 180, 90), 0.9), _plate(_quad(20, 20, 40, 20), 0.1)
+    detector = _Scripted(model, [sure, faint], [], looks=0, in_tile=(sure,))
     assert len(detector.detect(FRAME)) == 1
-    assert len(detector.seen) == 1
+    assert (detector.runs, detector.looked_at) == (1, [])
 
 
 def test_looks_are_bounded(model: Model) -> None:
-    """However many small plates a frame shows, it takes a bounded time."""
+    """However many plates a photograph shows, it takes a bounded time; those left over keep their first score."""
     street = [_plate(_quad(40 + 100 * i, 200, 30, 15), 0.9 - 0.05 * i) for i in range(6)]
     detector = _Scripted(model, street, street)
     found = detector.detect(FRAME)
-    assert len(detector.seen) == 1 + len(VIEWS) * detector.looks
+    assert detector.runs == 1 + TILES
+    assert len(detector.looked_at) == sum(map(len, ROUNDS)) * detector.looks
     assert len(found) == len(street)
 
 
-def test_two_that_turn_out_to_be_one_are_reported_once(model: Model) -> None:
-    """The surer one stays."""
-    one, other = _plate(_quad(300, 200, 40, 20), 0.9), _plate(_quad(310, 230, 40, 20), 0.5)
-    detector = _Scripted(model, [one, other], [])
-    detector._look_again = lambda *seen: _plate(one.quad_xy, seen[1].score)  # type: ignore[method-assign]
+def test_a_small_plate_is_found_in_a_tile(model: Model) -> None:
+    """Where the whole frame showed nothing; but not one that the tile may cut off."""
+    small, cut = _plate(_quad(100, 100, 20, 10), 0.8), _plate(_quad(364, 100, 20, 10), 0.8)
+    detector = _Scripted(model, [], [small, cut], in_tile=(small, cut))
     (found,) = detector.detect(FRAME)
-    assert found.score == 0.9
+    assert np.allclose(found.quad_xy, small.quad_xy)
 
 
-def test_a_plate_at_the_edge_is_looked_at_within_the_frame(model: Model) -> None:
-    """The window is cut where the frame ends."""
-    detector = _Scripted(model, [_plate(_quad(0, 0, 40, 20), 0.9)], [_plate(_quad(1, 1, 40, 20), 0.9)])
+def test_a_plate_of_frame_and_tile_is_one(model: Model) -> None:
+    """Also where their corners differ so much that they hardly overlap; the surer detection stays."""
+    flat, high = _plate(_quad(100, 110, 60, 4), 0.6), _plate(_quad(100, 100, 60, 24), 0.8)
+    detector = _Scripted(model, [flat], [high], in_tile=(high,))
     (found,) = detector.detect(FRAME)
-    assert detector.seen[1:] == [(60, 70), (90, 100), (130, 140)]
-    assert np.allclose(found.quad_xy, _quad(1, 1, 40, 20))
+    assert np.allclose(found.quad_xy, high.quad_xy)
+    assert len(detector.looked_at) == sum(map(len, ROUNDS))

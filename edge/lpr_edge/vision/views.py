@@ -1,0 +1,121 @@
+"""Test-time augmentation of a photograph: tiles of it, and places made upright, in which the detector runs again."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from lpr_edge.contract.base.arrays import Floats, Image, Quad
+from lpr_edge.contract.geometry import mirror_quad, rectangle
+from lpr_edge.contract.preprocess import PADDING
+
+TILE = 0.6
+"""Side of a tile, as a share of the photograph's longer side: small plates are seen larger by so much."""
+OVERLAP = 0.25
+"""Least share of a tile that its neighbour shows too."""
+LARGEST = 0.6
+"""Longer side of a plate, as a share of the tile's, above which the whole photograph shows it better."""
+EDGE = 0.02
+"""Nearer than this share of the tile to an edge where the photograph goes on, a plate may be cut off."""
+
+
+@dataclass(frozen=True)
+class View:
+    """A picture made of a part of a photograph."""
+
+    image_bgr: Image
+    to_photo: Floats
+    """(3, 3) from the view's pixels, not mirrored, to the photograph's."""
+    is_mirrored: bool = False
+
+    def quad_in_photo(self, quad_xy: Quad) -> Quad:
+        """Corners (4, 2) found in the view, in the photograph's pixels, again clockwise from a top left."""
+        upright = mirror_quad(quad_xy, self.image_bgr.shape[1]) if self.is_mirrored else quad_xy
+        points = np.asarray(upright, np.float64)[np.newaxis]
+        return np.asarray(cv2.perspectiveTransform(points, self.to_photo)[0], np.float32)
+
+
+@dataclass(frozen=True)
+class Tile(View):
+    """A cut-out of a photograph."""
+
+    inner_edges: tuple[bool, bool, bool, bool] = (False, False, False, False)
+    """Whether the photograph goes on beyond the left, upper, right and lower edge."""
+
+    def cuts(self, quad_xy: Quad) -> bool:
+        """Whether a plate, in the view's pixels, may go on beyond the tile, or is too large for it."""
+        height, width = self.image_bgr.shape[:2]
+        near = EDGE * max(height, width)
+        low, high = quad_xy.min(axis=0), quad_xy.max(axis=0)
+        if (high - low).max() > LARGEST * max(height, width):
+            return True
+        reached = (low[0] < near, low[1] < near, high[0] > width - near, high[1] > height - near)
+        return any(inner and bool(touched) for inner, touched in zip(self.inner_edges, reached, strict=True))
+
+
+def tiles(photo_bgr: Image) -> list[Tile]:
+    """Cut a photograph (H, W, 3) into overlapping tiles, all of it shown."""
+    height, width = photo_bgr.shape[:2]
+    side = max(1, int(TILE * max(height, width)))
+    return [_tile(photo_bgr, left, top, side) for top in _starts(height, side) for left in _starts(width, side)]
+
+
+def _tile(photo_bgr: Image, left: int, top: int, side: int) -> Tile:
+    height, width = photo_bgr.shape[:2]
+    part = photo_bgr[top : top + side, left : left + side]
+    inner = (left > 0, top > 0, left + side < width, top + side < height)
+    return Tile(part, np.array([[1, 0, left], [0, 1, top], [0, 0, 1]], np.float64), inner_edges=inner)
+
+
+def _starts(length: int, side: int) -> list[int]:
+    """Where tiles begin along one side of a photograph."""
+    if side >= length:
+        return [0]
+    count = 1 + int(np.ceil((length - side) / (side * (1 - OVERLAP))))
+    return [round(float(start)) for start in np.linspace(0, length - side, count)]
+
+
+def upright_view(
+    photo_bgr: Image, quad_xy: Quad, share: float, size_hw: tuple[int, int], mirrored: bool = False
+) -> View:
+    """Show a plate upright in the middle of a view.
+
+    A detector sees leaning plates too upright. In a view that takes away the lean it found, what is left is small, and
+    found well. The view is affine: a perspective drawn from uncertain corners would distort the surroundings.
+
+    Args:
+        photo_bgr: (H, W, 3).
+        quad_xy: (4, 2) corners in the photograph, from the plate's own top left.
+        share: of the view's longer side that the plate's longer side takes.
+        size_hw: height and width of the view.
+        mirrored: show it mirrored left to right.
+    """
+    top_left, top_right, bottom_right, bottom_left = np.asarray(quad_xy, np.float64)
+    across, down = (
+        (top_right - top_left + bottom_right - bottom_left) / 2,
+        (bottom_left - top_left + bottom_right - top_right) / 2,
+    )
+    width, height = max(1.0, float(np.linalg.norm(across))), max(1.0, float(np.linalg.norm(down)))
+    pixel = max(width, height) / (share * max(size_hw))  # of the view, in the photograph's pixels
+    axes = np.stack([across / width, down / height], axis=1) * pixel
+    corner = np.asarray(quad_xy, np.float64).mean(axis=0) - axes @ np.array([size_hw[1] / 2, size_hw[0] / 2])
+    to_photo = np.vstack([np.hstack([axes, corner[:, np.newaxis]]), [0.0, 0.0, 1.0]])
+    shown = _warped(photo_bgr, to_photo, size_hw, pixel)
+    return View(np.asarray(cv2.flip(shown, 1), np.uint8) if mirrored else shown, to_photo, mirrored)
+
+
+def _warped(photo_bgr: Image, to_photo: Floats, size_hw: tuple[int, int], pixel: float) -> Image:
+    """The view itself; averaged down first, by a whole factor, where it would skip pixels."""
+    seen = cv2.perspectiveTransform(rectangle(size_hw).astype(np.float64)[np.newaxis], to_photo)[0]
+    limits = photo_bgr.shape[1], photo_bgr.shape[0]
+    low = np.floor(seen.min(axis=0)).astype(int).clip(0, np.array(limits) - 1)
+    high = np.ceil(seen.max(axis=0)).astype(int).clip(low + 1, limits)
+    part, factor = photo_bgr[low[1] : high[1], low[0] : high[0]], max(1, int(pixel))
+    shrunk_wh = max(1, part.shape[1] // factor), max(1, part.shape[0] // factor)
+    if factor > 1:
+        part = np.asarray(cv2.resize(part, shrunk_wh, interpolation=cv2.INTER_AREA), np.uint8)
+    scale = np.array([shrunk_wh[0] / (high[0] - low[0]), shrunk_wh[1] / (high[1] - low[1])])
+    to_part = np.diag([*scale, 1.0]) @ np.array([[1, 0, -low[0]], [0, 1, -low[1]], [0, 0, 1]]) @ to_photo
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    grey = (PADDING, PADDING, PADDING)
+    return np.asarray(cv2.warpAffine(part, to_part[:2], size_hw[::-1], flags=flags, borderValue=grey), np.uint8)
