@@ -6,10 +6,10 @@ import numpy as np
 from lpr_edge.contract.base.arrays import Image, Quad
 from lpr_edge.contract.geometry import stretch_quad
 from lpr_edge.vision.detector import PROPOSALS, Detector
-from lpr_edge.vision.low_light import apply_low_light_gain
 from lpr_edge.vision.plates import FoundPlate, PlateReading
 from lpr_edge.vision.reader import Reader
 from lpr_edge.vision.strategy import PhotographStrategy, best_reading
+from lpr_edge.vision.views import apply_low_light_gain
 
 SURROUND = 0.75
 """Grey border on each side, as a share of the crop's longer side: a detector knows plates inside larger frames."""

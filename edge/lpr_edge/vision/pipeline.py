@@ -5,12 +5,12 @@ from time import perf_counter
 
 from lpr_edge.contract.base.arrays import Floats, Image
 from lpr_edge.vision.detector import Detector
-from lpr_edge.vision.low_light import apply_low_light_gain
 from lpr_edge.vision.plate_colour import measure_colour
 from lpr_edge.vision.plates import FoundPlate, FrameResult, PlateReading, Reading
 from lpr_edge.vision.reader import Reader
 from lpr_edge.vision.roi import is_inside
 from lpr_edge.vision.strategy import CameraStrategy, PhotographStrategy, Strategy
+from lpr_edge.vision.views import apply_low_light_gain
 
 
 class PlatePipeline:

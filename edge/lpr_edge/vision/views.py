@@ -1,4 +1,4 @@
-"""Test-time augmentation of a photograph: tiles of it, and places made upright, in which the detector runs again."""
+"""What the networks are shown of a frame: a dark one brighter; tiles of a photograph, and places made upright."""
 
 from dataclasses import dataclass
 
@@ -17,6 +17,32 @@ LARGEST = 0.6
 """Longer side of a plate, as a share of the tile's, above which the whole photograph shows it better."""
 EDGE = 0.02
 """Nearer than this share of the tile to an edge where the photograph goes on, a plate may be cut off."""
+
+DARK = 70
+"""Level of 255 that the brightest hundredth of a dark frame stays below; no training photograph is as dark."""
+LIT = 180
+"""Level that it is raised to."""
+MOST_GAIN = 8.0
+"""Darker frames have too few steps of grey left to show a plate, and much noise."""
+EVERY = 16
+"""Rows and columns between the pixels that are sampled for the brightness."""
+
+
+def apply_low_light_gain(frame_bgr: Image) -> Image:
+    """Brighten a dark frame.
+
+    Args:
+        frame_bgr: (H, W, 3) uint8, BGR.
+
+    Returns:
+        The frame itself where it isn't dark, else a brighter copy of the same shape.
+    """
+    few = frame_bgr[::EVERY, ::EVERY].ravel()
+    place = round(0.99 * (few.size - 1))
+    brightest = int(np.partition(few, place)[place])
+    if brightest >= DARK:
+        return frame_bgr
+    return np.asarray(cv2.convertScaleAbs(frame_bgr, alpha=min(MOST_GAIN, LIT / max(1, brightest))), np.uint8)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from lpr_edge.vision.low_light import apply_low_light_gain
+from lpr_edge.vision.views import apply_low_light_gain
 
 
 def test_a_frame_by_day_is_left_alone() -> None:
