@@ -89,6 +89,8 @@ class Detector:
                     default=now,
                 )
                 now = replace(best, quad_xy=_mean_corners(found, best))
+            elif plate.score < self.threshold:
+                break
         return replace(now, score=FIRST_WEIGHT * plate.score + (1.0 - FIRST_WEIGHT) * float(np.mean(scores)))
 
     def _view(self, frame_bgr: Image, plate: FoundPlate, share: float, mirrored: bool) -> FoundPlate | None:

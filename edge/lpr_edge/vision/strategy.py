@@ -42,6 +42,8 @@ CHARACTERS_AT_THRESHOLD = 1.5
 """Expected characters that a proposal needs whose score is exactly the detector's threshold."""
 LOG_ODDS_A_CHARACTER = 0.35
 """What one more or less of them is worth in the detector's log-odds."""
+SPARE = 2.0
+"""Expected characters by which a first reading may fall short: the others cost too much for what is no plate."""
 MOST_CHARACTERS = 8.0
 """Characters that count as evidence of a plate: more of them, as on a shop sign, are no better evidence."""
 
@@ -96,16 +98,21 @@ class PhotographStrategy:
 
     def read_plates(self, reader: Reader, frame_bgr: Image, found: Sequence[FoundPlate]) -> tuple[PlateReading, ...]:
         """Read each proposal, and keep those that are plates, see `Strategy.read_plates`."""
-        readings = (PlateReading(plate, self.read(reader, frame_bgr, plate)) for plate in found)
+        first = ((plate, reader.read(frame_bgr, plate.quad_xy)) for plate in found)
+        likely = ((plate, reading) for plate, reading in first if self._is_plate(PlateReading(plate, reading), SPARE))
+        readings = (PlateReading(plate, self._read(reader, frame_bgr, plate, one)) for plate, one in likely)
         return tuple(_at_refined_corners(plate) for plate in readings if self._is_plate(plate))
 
     def read(self, reader: Reader, frame_bgr: Image, plate: FoundPlate) -> Reading:
         """Read one plate of a frame (H, W, 3) in the best way."""
-        best = self._read_best(reader, frame_bgr, plate)
+        return self._read(reader, frame_bgr, plate, reader.read(frame_bgr, plate.quad_xy))
+
+    def _read(self, reader: Reader, frame_bgr: Image, plate: FoundPlate, first: Reading) -> Reading:
+        best = self._read_best(reader, frame_bgr, plate, first)
         return best if not best.text or _stands(best, VOTE_BELOW) else self._vote(reader, frame_bgr, best)
 
-    def _read_best(self, reader: Reader, frame_bgr: Image, plate: FoundPlate) -> Reading:
-        best = _refine(reader, frame_bgr, reader.read(frame_bgr, plate.quad_xy))
+    def _read_best(self, reader: Reader, frame_bgr: Image, plate: FoundPlate, first: Reading) -> Reading:
+        best = _refine(reader, frame_bgr, first)
         if _stands(best, PHOTOGRAPH_CONFIDENCE):
             return best
         quads = [roll_quad(plate.quad_xy, second_turn(plate)), *_other_corners(best.quad_xy)]
@@ -118,9 +125,14 @@ class PhotographStrategy:
                 voter.add(reading)
         return voter.result(reader.decoder)
 
-    def _is_plate(self, plate: PlateReading) -> bool:
-        """Tell whether a proposal is a plate, by what stands on it: signs and lamps have no characters."""
-        characters = min(MOST_CHARACTERS, expected_characters(plate.reading))
+    def _is_plate(self, plate: PlateReading, spare: float = 0.0) -> bool:
+        """Tell whether a proposal is a plate, by what stands on it: signs and lamps have no characters.
+
+        Args:
+            plate: the proposal, read.
+            spare: expected characters that a better reading may have beside.
+        """
+        characters = min(MOST_CHARACTERS, expected_characters(plate.reading) + spare)
         evidence = LOG_ODDS_A_CHARACTER * (characters - CHARACTERS_AT_THRESHOLD)
         return log_odds(plate.found.score) + evidence >= log_odds(self.threshold)
 

@@ -155,6 +155,22 @@ def test_what_is_read_proves_a_doubtful_plate(score: float, characters: int, in_
         assert len(result.plates + result.unsure) == count
 
 
+def test_a_proposal_far_from_a_plate_is_read_once() -> None:
+    """Other corners and votes are for what a better reading could make a plate."""
+
+    class Counting(CountedReader):
+        calls = 0
+
+        def read(self, _: object, quad_xy: Quad) -> Reading:
+            self.calls += 1
+            return super().read(_, quad_xy)
+
+    for score, is_more in ((0.2, False), (0.45, True)):
+        reader = Counting(0)
+        PlatePipeline(OnePlate(score=score), reader, is_photograph=True).read(np.zeros((9, 9, 3), np.uint8))
+        assert (reader.calls > 1) == is_more
+
+
 def test_another_way_up_is_read_where_the_first_is_not_valid() -> None:
     """The next likely way is read too, however sure the detector is; a valid reading wins over a surer invalid one."""
     detector = OnePlate((0.9, 0.02, 0.08, 0.0))

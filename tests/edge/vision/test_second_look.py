@@ -85,6 +85,14 @@ def test_what_is_no_plate_from_nearer_goes(model: Model) -> None:
     assert _Scripted(model, [_plate(_quad(300, 200, 40, 20), threshold + 0.1)], []).detect(FRAME) == []
 
 
+def test_a_faint_proposal_that_no_view_shows_has_one_round(model: Model) -> None:
+    """The second would cost as much for what is no plate."""
+    faint = _plate(_quad(300, 200, 40, 20), model.manifest.thresholds["score"] - 0.1)
+    detector = _Scripted(model, [faint], [])
+    assert detector.detect(FRAME) == []
+    assert len(detector.looked_at) == len(ROUNDS[0])
+
+
 def test_a_faint_plate_gets_its_chance(model: Model) -> None:
     """Below the threshold at first, it counts once it shows clearly."""
     faint = model.manifest.thresholds["score"] * (PROPOSALS + 0.05)
