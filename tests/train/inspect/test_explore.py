@@ -1,3 +1,4 @@
+import json
 import re
 import shutil
 from pathlib import Path
@@ -59,6 +60,32 @@ def test_pictures_and_a_page_that_holds_them(characters: Path, tmp_path: Path) -
     assert page.count("data:image/png;base64,") == 4
     assert re.findall(r'(?:src|href)="(?!data:)', page) == []
     assert "under-represented, below 80% of the median class: ०" in page
+
+
+def test_plates_are_counted_and_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Training plates of each source with their texts, without any characters beside; loose boxes aren't drawn."""
+    images = tmp_path / "plates" / "images"
+    images.mkdir(parents=True)
+    lines = []
+    for number, corners in enumerate(("hand", "box")):
+        picture = np.random.default_rng(number).integers(0, 255, (80, 120, 3), np.uint8)
+        cv2.imwrite(str(images / f"{number}.png"), picture)
+        plate = {
+            "quad": [[10, 10], [90, 12], [90, 50], [10, 48]],
+            "rows": ["बा१प"],
+            "legible": "full",
+            "corners": corners,
+        }
+        about = {"image": f"{number}.png", "width": 120, "height": 80, "split": "train", "source": "road"}
+        lines.append(json.dumps(about | {"plates": [plate | {"kind": "devanagari"}]}))
+    (tmp_path / "plates" / "labels.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    assert main(["explore", "--data", str(tmp_path), "--out", str(tmp_path / "out")]) == 0
+    assert "plates by corners: hand 1, box 1" in capsys.readouterr().out
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["index.html", "plates.png"]
+    sheet = read_picture(tmp_path / "out" / "plates.png")
+    assert sheet[:72, 160:280].std() > 20
+    assert sheet[:, 320:].min() == 255
+    assert (tmp_path / "out" / "index.html").read_text(encoding="utf-8").count("data:image/png;base64,") == 1
 
 
 def test_a_folder_of_nothing_readable_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -157,9 +157,11 @@ def _article(parsed: argparse.Namespace) -> int:
 
 def _add_explore(commands: Any) -> None:
     parser = commands.add_parser(
-        "explore", help="plot a folder of single characters: class counts, samples, sizes, duplicates"
+        "explore", help="plot a data folder: characters by class, sizes, duplicates; plates by source"
     )
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder of the characters data set")
+    parser.add_argument(
+        "--data", type=Path, required=True, metavar="DIR", help="characters, plates, crops, or what holds them"
+    )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the PNGs and index.html")
     parser.add_argument("--country", default="nepal", help="country of the classes (default: nepal)")
     parser.set_defaults(act=_explore)

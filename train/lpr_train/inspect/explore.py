@@ -1,4 +1,4 @@
-"""Explore a folder of single characters: class counts, samples, sizes, duplicates."""
+"""Explore a data folder: characters' class counts, samples, sizes and duplicates; plates by source."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -8,10 +8,11 @@ from statistics import median
 
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.country import Country
-from lpr_edge.contract.data import find_dataset
+from lpr_edge.contract.data import find_dataset, has_dataset
 from lpr_train.base.findings import CheckedImage, Report, duplicate_groups
 from lpr_train.inspect.check_characters import check_characters
-from lpr_train.inspect.explore_page import write_page
+from lpr_train.inspect.explore_page import PLATES, write_page
+from lpr_train.inspect.explore_plates import DATA_SETS, explore_plates
 from lpr_train.inspect.explore_plots import plot_counts, plot_duplicates, plot_samples, plot_sizes
 
 FEW = 0.8
@@ -32,21 +33,29 @@ class Exploration:
     """Every fault that `lpr-train check` finds."""
 
     def to_text(self) -> str:
-        """Format the counts, under-represented classes, duplicates and faults, one line each."""
+        """Format what was counted, under-represented classes, duplicates and faults, one line each."""
+        return "\n".join([*(self._of_characters() if self.counts else ()), *self._of_plates(), *self._faults()])
+
+    def _of_plates(self) -> list[str]:
+        counted = {name: counts for name, counts in self.report.counts.items() if not name.startswith("characters")}
+        return [
+            f"{name}: {', '.join(f'{value} {n}' for value, n in counts.items())}" for name, counts in counted.items()
+        ]
+
+    def _faults(self) -> list[str]:
+        return [f"{finding.path}: {finding.problem}" for finding in self.report.findings if finding.is_error]
+
+    def _of_characters(self) -> list[str]:
         counts = ", ".join(f"{label} {count}" for label, count in self.counts.items())
-        faults = [f"{finding.path}: {finding.problem}" for finding in self.report.findings if finding.is_error]
-        return "\n".join(
-            [
-                f"{sum(self.counts.values())} pictures: {counts}",
-                f"under-represented, below {FEW:.0%} of the median class: {', '.join(self.rare) or 'none'}",
-                f"copies of another picture, byte for byte: {sum(len(group) - 1 for group in self.duplicates)}",
-                *faults,
-            ]
-        )
+        return [
+            f"{sum(self.counts.values())} pictures: {counts}",
+            f"under-represented, below {FEW:.0%} of the median class: {', '.join(self.rare) or 'none'}",
+            f"copies of another picture, byte for byte: {sum(len(group) - 1 for group in self.duplicates)}",
+        ]
 
 
 def explore(folder: Path, country: Country, out: Path) -> Exploration:
-    """Explore a folder of characters, and write PNGs and `index.html`.
+    """Explore a folder of characters, plates, crops, or what holds them, and write PNGs and `index.html`.
 
     Args:
         folder: the data set, or its parent.
@@ -57,20 +66,30 @@ def explore(folder: Path, country: Country, out: Path) -> Exploration:
         LprError: there is no such data, no image can be read, or `out` can't be written.
     """
     report = Report()
-    pictures = check_characters(find_dataset(folder, "characters"), country, report)
-    if not pictures:
+    has_plates = any(has_dataset(folder, name) for name in DATA_SETS)
+    has_characters = has_dataset(folder, "characters") or not has_plates
+    pictures = check_characters(find_dataset(folder, "characters"), country, report) if has_characters else []
+    if not pictures and not has_plates:
         raise LprError(f"no picture in {folder} can be read: lpr-train check --data {folder} says what is wrong")
-    found = summarise(pictures, country, report)
+    found = summarise(pictures, country, report) if pictures else Exploration({}, (), (), report)
     try:
         out.mkdir(parents=True, exist_ok=True)
-        plot_counts(found.counts, found.rare, out / "counts.png")
-        plot_samples(_by_label(pictures, country), out / "samples.png")
-        plot_sizes([picture.path for picture in pictures], out / "sizes.png")
-        plot_duplicates(found.duplicates, country.characters, out / "duplicates.png")
-        write_page(found.to_text().splitlines(), out)
+        written = _plot_characters(found, pictures, country, out) if pictures else []
+        if has_plates and explore_plates(folder, country, report, out / PLATES):
+            written.append(PLATES)
+        write_page(found.to_text().splitlines(), out, written)
     except OSError as error:
         raise LprError(f"{out} can't be written: {error.strerror}. Give --out a folder of your own.") from error
     return found
+
+
+def _plot_characters(found: Exploration, pictures: Sequence[CheckedImage], country: Country, out: Path) -> list[str]:
+    """Draw the four images of characters; their names."""
+    plot_counts(found.counts, found.rare, out / "counts.png")
+    plot_samples(_by_label(pictures, country), out / "samples.png")
+    plot_sizes([picture.path for picture in pictures], out / "sizes.png")
+    plot_duplicates(found.duplicates, country.characters, out / "duplicates.png")
+    return ["counts.png", "samples.png", "sizes.png", "duplicates.png"]
 
 
 def summarise(pictures: Sequence[CheckedImage], country: Country, report: Report) -> Exploration:

@@ -5,11 +5,13 @@ import html
 from collections.abc import Sequence
 from pathlib import Path
 
+PLATES = "plates.png"
 SECTIONS = {
     "counts.png": "Pictures of each class",
     "samples.png": "Training samples of each class, from all over its folder",
     "sizes.png": "Sizes",
     "duplicates.png": "Copies, byte for byte; red where they cross the split or the classes",
+    PLATES: "Training plates of each source, rectified, with their first two rows",
 }
 """Image -> its heading."""
 
@@ -17,14 +19,14 @@ PAGE = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
-<title>lpr: single characters</title>
+<title>lpr: data</title>
 <style>
 body {{
   font: 16px/1.5 system-ui, "Noto Sans Devanagari", sans-serif; max-width: 70rem; margin: 2rem auto; padding: 0 1rem;
 }}
 img {{ max-width: 100% }}
 </style>
-<h1>Single characters</h1>
+<h1>Data</h1>
 <ul>
 {lines}
 </ul>
@@ -33,15 +35,16 @@ img {{ max-width: 100% }}
 """
 
 
-def write_page(lines: Sequence[str], out: Path) -> None:
+def write_page(lines: Sequence[str], out: Path, names: Sequence[str] = tuple(SECTIONS)) -> None:
     """Write `index.html` into a folder, with that folder's images embedded.
 
     Args:
         lines: text above the images.
-        out: folder with the images of `SECTIONS`.
+        out: folder with the images.
+        names: which of `SECTIONS` are there.
     """
     items = "\n".join(f"<li>{html.escape(line)}</li>" for line in lines)
-    sections = "\n".join(_section(out / name, heading) for name, heading in SECTIONS.items())
+    sections = "\n".join(_section(out / name, heading) for name, heading in SECTIONS.items() if name in names)
     (out / "index.html").write_text(PAGE.format(lines=items, sections=sections), encoding="utf-8")
 
 
