@@ -64,15 +64,19 @@ class PlateEvidence:
     frames: list[FrameEvidence] = field(default_factory=list)
     readings: dict[Text, Reading] = field(default_factory=dict)
     """The highest-confidence reading of each text that a frame gave."""
+    confirmed: dict[Text, Reading] = field(default_factory=dict)
+    """The reading of each text with the second-highest confidence: two frames gave the text with at least that."""
     totals: dict[Text, float] = field(default_factory=dict)
     """Text -> its log probability, by the frames that were kept when it was last compared."""
 
     def add(self, reading: Reading) -> None:
         """Take a frame's reading of at least one character."""
         text = _labels_of(reading)
-        known = self.readings.get(text)
-        if known is None or reading.confidence > known.confidence:
-            self.readings[text] = reading
+        known = [one for one in (self.readings.get(text), self.confirmed.get(text)) if one] + [reading]
+        best, *others = sorted(known, key=lambda one: -one.confidence)
+        self.readings[text] = best
+        if others:
+            self.confirmed[text] = others[0]
         self.frames.append(_evidence_of(reading))
         if len(self.frames) > MOST_FRAMES:
             self.frames.remove(min(self.frames, key=lambda frame: frame.weight))
@@ -105,6 +109,7 @@ class PlateEvidence:
         likely = sorted(self.totals, key=lambda text: -self.totals[text])[:MOST_TEXTS]
         self.totals = {text: self.totals[text] for text in likely}
         self.readings = {text: self.readings[text] for text in likely}
+        self.confirmed = {text: reading for text, reading in self.confirmed.items() if text in likely}
 
     def _fused(self, stack: "_Stack", reading: Reading, index: dict[str, int], decoder: PlateDecoder) -> Reading:
         """A reading with each character as the frames' mean has it, and what the grammar makes of that."""
@@ -119,7 +124,10 @@ class PlateEvidence:
         return replace(reading, characters=rows, parsed=with_twin(parsed, twin) if parsed.valid else parsed)
 
     def _with_means(self, stack: "_Stack", reading: Reading, index: dict[str, int]) -> Reading:
-        """The reading, each character with the frames' mean scores."""
+        """The reading, each character with the frames' mean scores; as two frames read it, where that is more confident.
+
+        Frames too far away to be read lower the mean, and say nothing against a text that two nearer ones show.
+        """
         labels = [index[label] for label in _labels_of(reading)]
         means, peaks = stack.means(labels)
         fused = iter(zip(labels, means, peaks, strict=True))
@@ -127,7 +135,8 @@ class PlateEvidence:
         for row in reading.characters:
             values = [(character, *next(fused)) for character in row]
             rows.append(tuple(replace(c, score=float(s[i]), scores=s, peak=float(p)) for c, i, s, p in values))
-        return replace(reading, characters=tuple(rows))
+        mean = replace(reading, characters=tuple(rows))
+        return max(mean, self.confirmed.get(_labels_of(mean), mean), key=lambda one: one.confidence)
 
 
 @dataclass(frozen=True)
