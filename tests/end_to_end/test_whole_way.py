@@ -27,7 +27,8 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for run in runs:
         assert lpr_train([run.name, "--out", str(run), *SHORT]) == 0
     # After three steps a network knows nothing, so losing some of that is no fault.
-    assert lpr_export(["--int8", *map(str, runs), "--out", str(folder / "models"), "--max-drop", "100", "--allow-small", "--min-accuracy", "0"]) == 0
+    waived = ["--max-drop", "100", "--allow-small", "--min-accuracy", "0"]
+    assert lpr_export(["--int8", *map(str, runs), "--out", str(folder / "models"), *waived]) == 0
     return folder / "models"
 
 

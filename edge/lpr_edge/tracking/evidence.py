@@ -124,7 +124,7 @@ class PlateEvidence:
         return replace(reading, characters=rows, parsed=with_twin(parsed, twin) if parsed.valid else parsed)
 
     def _with_means(self, stack: "_Stack", reading: Reading, index: dict[str, int]) -> Reading:
-        """The reading, each character with the frames' mean scores; as two frames read it, where that is more confident.
+        """The reading with the frames' mean scores, or as two frames read it where that is more confident.
 
         Frames too far away to be read lower the mean, and say nothing against a text that two nearer ones show.
         """

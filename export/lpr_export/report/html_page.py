@@ -5,6 +5,7 @@ A part is a `str` of HTML that is safe to put into a page; every text in it is e
 
 import base64
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -170,10 +171,10 @@ def new_plot(width: float = 9.0, height: float = 3.6) -> tuple[Any, Any]:
 
 
 def to_svg(figure: Any) -> str:
-    """A figure as an SVG element."""
+    """A figure as an SVG element for a page of HTML5, which needs neither namespaces nor metadata: no address in it."""
     written = io.StringIO()
     figure.savefig(written, format="svg", metadata={"Date": None, "Creator": None})
-    text = written.getvalue()
+    text = re.sub(r"<metadata>.*?</metadata>|\sxmlns(:\w+)?=\"[^\"]*\"", "", written.getvalue(), flags=re.DOTALL)
     return text[text.index("<svg") :]
 
 

@@ -92,7 +92,7 @@ def test_two_workers_end_with_the_same_weights(tmp_path: Path) -> None:
     workers = []
     for index in range(2):
         config = json.dumps({"cluster": {"worker": hosts}, "task": {"type": "worker", "index": index}})
-        command = [sys.executable, str(script), str(Path(__file__).parent)]
+        command = [sys.executable, str(script), str(Path(__file__).parents[1])]
         command += [str(tmp_path / f"run-{index}"), str(tmp_path / f"{index}.npz")]
         workers.append(_start(command, config))
     outputs = [worker.communicate(timeout=600) for worker in workers]
