@@ -18,7 +18,7 @@ from lpr_bench.report.report_sections import (
 )
 from lpr_bench.system.boards import RESULTS
 from lpr_edge.contract.base.errors import LprError
-from lpr_export.report.html_page import make_page, paragraph
+from lpr_export.report.html_page import make_page, paragraph, standalone_svg
 
 SECTIONS = (
     boards_section,
@@ -59,9 +59,9 @@ def run(parsed: argparse.Namespace) -> int:
         )
     frames, rivals = of(records, "frames"), of(records, "rivals-speed")
     if frames:
-        pages["frames.svg"] = frames_plot(frames)
+        pages["frames.svg"] = standalone_svg(frames_plot(frames))
     if rivals:
-        pages["rivals.svg"] = speed_plot(rivals[0])
+        pages["rivals.svg"] = standalone_svg(speed_plot(rivals[0]))
     for name, page in pages.items():
         _write(parsed.out / name, page)
     return 0

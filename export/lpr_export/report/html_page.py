@@ -178,6 +178,12 @@ def to_svg(figure: Any) -> str:
     return text[text.index("<svg") :]
 
 
+def standalone_svg(element: str) -> str:
+    """An SVG element of `to_svg` as a file of its own, which needs the namespaces that a page does without."""
+    names = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
+    return element.replace("<svg ", f"<svg {names} ", 1)
+
+
 def histogram(values: Sequence[float], limit: float, bins: int = 41) -> str:
     """A histogram from -limit to limit; values outside are counted in the outer bins."""
     figure, axes = new_plot(height=2.4)
