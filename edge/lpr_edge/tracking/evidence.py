@@ -34,6 +34,8 @@ LEAST_WEIGHT = 0.01
 """Of a frame, relative to one whose reading has confidence 1."""
 FULL_WEIGHT = 0.5
 """Confidence from which a frame has its whole say in which text is the likeliest."""
+CONTRADICTION = 0.9
+"""Another text that two frames give with this share of the confidence contradicts the likeliest one."""
 VALID = 2.0
 """What being allowed by the grammar is worth, in natural logarithms."""
 
@@ -136,7 +138,10 @@ class PlateEvidence:
             values = [(character, *next(fused)) for character in row]
             rows.append(tuple(replace(c, score=float(s[i]), scores=s, peak=float(p)) for c, i, s, p in values))
         mean = replace(reading, characters=tuple(rows))
-        return max(mean, self.confirmed.get(_labels_of(mean), mean), key=lambda one: one.confidence)
+        own = self.confirmed.get(_labels_of(mean), mean)
+        rivals = [other.confidence for text, other in self.confirmed.items() if text != _labels_of(mean)]
+        is_contradicted = max(rivals, default=0.0) >= CONTRADICTION * own.confidence
+        return mean if is_contradicted else max(mean, own, key=lambda one: one.confidence)
 
 
 @dataclass(frozen=True)
