@@ -182,7 +182,7 @@ class PlateReader:
 
     def read_cropped(self, crop_bgr: Image) -> PlateReading | None:
         """Read a crop (H, W, 3), with all its record's details; None where no character is read."""
-        return read_crop(Detector(self.models["detector"]), Reader(self.models["reader"]), crop_bgr)
+        return read_crop(Detector(self.models["detector"]), self.frames.reader, crop_bgr)
 
     def _pipeline(self, looks: int, is_photograph: bool) -> PlatePipeline:
         detector = Detector(self.models["detector"], looks if self._tta is None else self._tta)
