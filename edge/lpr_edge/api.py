@@ -21,6 +21,7 @@ from lpr_edge.contract.base.errors import SourceError
 from lpr_edge.contract.base.pictures import read_picture
 from lpr_edge.runtimes.model import Model
 from lpr_edge.runtimes.opening import open_model
+from lpr_edge.runtimes.runtime import Runtime
 from lpr_edge.runtimes.shipped_models import shipped_model
 from lpr_edge.tracking.event import Event
 from lpr_edge.tracking.tracker import Tracker
@@ -81,7 +82,7 @@ class PlateReader:
         reader: str | Path | None = None,
         *,
         min_confidence: float = MIN_CONFIDENCE,
-        runtime: str = "auto",
+        runtime: str | Runtime = "auto",
         threads: int = 1,
         roi: str = "",
         tta: int | None = None,
@@ -92,7 +93,7 @@ class PlateReader:
             detector: a model file made by lpr-export; None for the shipped one.
             reader: the same for the reader.
             min_confidence: plates with a lower confidence aren't reported, 0..1.
-            runtime: `auto`, or the name of an inference runtime, such as `litert` or `onnxruntime`.
+            runtime: `auto`, an inference runtime, or the name of one, such as `litert` or `onnxruntime`.
             threads: that each network may use.
             roi: corners of the region of interest in shares of width and height, `0.1,0.5 0.9,0.5 0.9,1 0.1,1`; empty
                 for the whole frame.
@@ -193,12 +194,12 @@ class PlateReader:
 class Classifier:
     """Tells which character a crop shows."""
 
-    def __init__(self, model: str | Path | None = None, *, runtime: str = "auto", threads: int = 1) -> None:
+    def __init__(self, model: str | Path | None = None, *, runtime: str | Runtime = "auto", threads: int = 1) -> None:
         """Load the network.
 
         Args:
             model: a model file made by lpr-export; None for the shipped one.
-            runtime: `auto`, or the name of an inference runtime.
+            runtime: `auto`, an inference runtime, or the name of one.
             threads: that the network may use.
 
         Raises:

@@ -13,8 +13,9 @@ from tools.docs.figures import without_blocks
 from tools.docs.own_data import EXAMPLE
 
 from lpr_edge.base.config import load_config
+from lpr_edge.base.extensions import RUNTIMES, SINKS
 from lpr_edge.contract.base.pictures import read_picture
-from lpr_edge.contract.country import load_country
+from lpr_edge.contract.country import COUNTRIES, load_country
 from lpr_edge.contract.data import load_plates, photo_from_line
 from lpr_edge.contract.records import event_schema
 from lpr_edge.runtimes.shipped_models import MODELS
@@ -76,7 +77,8 @@ def workplace(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Pat
 @pytest.mark.parametrize(("page", "text"), named("python"))
 def test_python_runs(page: Path, text: str, workplace: Path) -> None:
     """A page's Python runs as it stands, on a rendered photograph, crop and clip."""
-    done = subprocess.run([sys.executable, "-c", text], cwd=workplace, capture_output=True, text=True, check=False)
+    (workplace / "block.py").write_text(text, encoding="utf-8")
+    done = subprocess.run([sys.executable, "block.py"], cwd=workplace, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{page.name}: {done.stderr}"
     if "print(" in text:
         assert done.stdout
@@ -84,12 +86,16 @@ def test_python_runs(page: Path, text: str, workplace: Path) -> None:
 
 @pytest.mark.parametrize(("page", "text"), named("toml"))
 def test_settings_are_taken(page: Path, text: str, tmp_path: Path) -> None:
-    """A page's TOML is taken as the settings of a device, of a training, or as parts of a country's file."""
+    """A page's TOML is taken as the settings of a device, of a training, as a country's file, or parts of Nepal's."""
     path = tmp_path / "settings.toml"
     path.write_text(text, encoding="utf-8")
     task = text.split("\n", 1)[0].removeprefix("# ")
     if task in TASKS:
         assert read_config(path, task_classes(task)[0], {}).data
+    elif "[project]" in text:
+        assert tomllib.loads(text)["project"]["entry-points"].keys() == {SINKS.group, RUNTIMES.group, COUNTRIES.group}
+    elif "[[layouts]]" in text:
+        assert Grammar(load_country(path)).country.layouts
     elif "[labels]" in text:
         values, nepal = tomllib.loads(text), load_country("nepal").values
         assert values.keys() <= nepal.keys()

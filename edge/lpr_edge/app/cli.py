@@ -23,7 +23,13 @@ from lpr_edge.base.config_groups import (
     WatchlistConfig,
     WebConfig,
 )
-from lpr_edge.base.extensions import SINKS, ExtensionSettings, load_sink, sink_classes
+from lpr_edge.base.extensions import (
+    ExtensionSettings,
+    SwitchedSettings,
+    extension_settings,
+    runtime_classes,
+    sink_classes,
+)
 from lpr_edge.base.log import set_volume, warn
 from lpr_edge.base.signals import Reloading, Terminated, hold_signals, reloading_on_sighup, stopping_on_sigterm
 from lpr_edge.base.web_address import DEFAULT
@@ -129,8 +135,8 @@ def parse_arguments(argv: list[str] | None) -> tuple[argparse.Namespace, Config]
     Raises:
         LprError: file or environment is wrong.
     """
-    sinks = find_sinks(sys.argv[1:] if argv is None else argv)
-    parser = parser_with(sinks)
+    extensions = find_extensions(sys.argv[1:] if argv is None else argv)
+    parser = parser_with(extensions)
     arguments, unknown = parser.parse_known_args(argv)
     if unknown:
         # Names alone: what follows a mistyped flag may be a password.
@@ -138,7 +144,7 @@ def parse_arguments(argv: list[str] | None) -> tuple[argparse.Namespace, Config]
         parser.error(f"unknown flags: {' '.join(names)}" if names else f"{len(unknown)} words belong to no flag")
     config = load_config(arguments.config)
     try:
-        config = with_flags(config, arguments, sinks)
+        config = with_flags(config, arguments, extensions)
     except LprError as error:
         parser.error(str(error))
     _check_usage(parser, arguments, config)
@@ -170,27 +176,29 @@ def _check_source(parser: argparse.ArgumentParser, arguments: argparse.Namespace
         parser.error("nothing to read: give --camera N, --source X or --demo, or `camera` or `source` in a config file")
 
 
-def find_sinks(words: Sequence[str]) -> list[type[ExtensionSettings]]:
-    """The sinks that the words of a command line have flags of; all of them where it asks for help.
+def find_extensions(words: Sequence[str]) -> list[type[ExtensionSettings]]:
+    """The sinks and runtimes that the words of a command line have flags of; all of them where it asks for help.
 
     Raises:
-        LprError: another package's sink can't be loaded.
+        LprError: another package's sink or runtime can't be loaded.
     """
     if "-h" in words or "--help" in words:
-        return [load_sink(name) for name in SINKS.names()]
+        return extension_settings()
     known = {name for action in parser_with(())._actions for name in action.option_strings}
     flags = [word.partition("=")[0] for word in words if word.startswith("--")]
     strange = [flag.removeprefix("--").removeprefix("no-").replace("-", "_") for flag in flags if flag not in known]
-    return list(sink_classes(strange).values())
+    return [*sink_classes(strange).values(), *runtime_classes(strange).values()]
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """The command's flags, with those of every sink that is installed."""
-    return parser_with([load_sink(name) for name in SINKS.names()])
+    """The command's flags, with those of every sink and runtime that is installed."""
+    return parser_with(extension_settings())
 
 
-def parser_with(sinks: Iterable[type[ExtensionSettings]]) -> argparse.ArgumentParser:
-    """The command's flags, with those of some sinks."""
+def parser_with(extensions: Sequence[type[ExtensionSettings]]) -> argparse.ArgumentParser:
+    """The command's flags, with those of some sinks and runtimes."""
+    sinks = [extension for extension in extensions if issubclass(extension, SwitchedSettings)]
+    runtimes = [extension for extension in extensions if not issubclass(extension, SwitchedSettings)]
     parser = argparse.ArgumentParser(prog="lpr-edge", description=__doc__, allow_abbrev=False)
     parser.add_argument("--version", action=_Version)
     parser.add_argument("--config", type=Path, metavar="FILE", help="settings in TOML; LPR_... and flags go over it")
@@ -202,16 +210,21 @@ def parser_with(sinks: Iterable[type[ExtensionSettings]]) -> argparse.ArgumentPa
             if setting.key not in ELSEWHERE:
                 add_flag(group, setting, *(f"--{old}" for old, new in OLD_KEYS.items() if new == setting.key))
         if settings is ModelConfig:
+            _add_extensions(group, runtimes)
             group.add_argument(
                 "--json", action="store_true", help="with --info: JSON, one model a line; with --doctor: one object"
             )
         if settings is WebConfig:
             _add_web(group)
         if settings is DeliveryConfig:
-            for sink in sinks:
-                add_flags(group, settings_in(sink, sink.key_of))
+            _add_extensions(group, sinks)
             _add_replay(group)
     return parser
+
+
+def _add_extensions(group: argparse._ArgumentGroup, extensions: Iterable[type[ExtensionSettings]]) -> None:
+    for extension in extensions:
+        add_flags(group, settings_in(extension, extension.key_of))
 
 
 def _add_jobs(group: argparse._MutuallyExclusiveGroup) -> None:

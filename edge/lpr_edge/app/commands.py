@@ -24,6 +24,7 @@ from lpr_edge.tracking.event import Event
 from lpr_edge.tracking.event_record import character_record, crop_record, error_record, event_record
 from lpr_edge.wiring.frame_outputs import open_frame_outputs
 from lpr_edge.wiring.wire_delivery import open_delivery
+from lpr_edge.wiring.wire_runtime import wanted_runtime
 from lpr_edge.wiring.wire_web import open_live_page
 
 Again = Callable[[], Config]
@@ -109,7 +110,7 @@ def show_info(config: Config, as_json: bool) -> int:
 def read_characters(config: Config, path: str) -> int:
     """Classify each picture of a file or folder."""
     classifier = Classifier(
-        _model_path(config, "characters"), runtime=config.models.runtime, threads=config.models.threads
+        _model_path(config, "characters"), runtime=wanted_runtime(config), threads=config.models.threads
     )
     return _read_each(config, path, lambda frame: character_record(frame.source, *classifier.classify(frame.image_bgr)))
 
@@ -225,7 +226,7 @@ def _open_reader(config: Config) -> PlateReader:
         _model_path(config, "detector"),
         _model_path(config, "reader"),
         min_confidence=config.reading.min_confidence,
-        runtime=config.models.runtime,
+        runtime=wanted_runtime(config),
         threads=config.models.threads,
         roi=config.capture.roi,
         tta=config.reading.tta,

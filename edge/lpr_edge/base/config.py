@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from lpr_edge.base.config_groups import (
     CaptureConfig,
@@ -18,7 +18,16 @@ from lpr_edge.base.config_groups import (
     WatchlistConfig,
     WebConfig,
 )
-from lpr_edge.base.extensions import SINKS, ExtensionSettings, load_sink, sink_classes
+from lpr_edge.base.extensions import (
+    RUNTIMES,
+    SINKS,
+    ExtensionSettings,
+    SwitchedSettings,
+    load_runtime_settings,
+    load_sink,
+    runtime_classes,
+    sink_classes,
+)
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.base.settings import (
     APART,
@@ -32,6 +41,7 @@ from lpr_edge.contract.base.settings import (
 )
 from lpr_edge.contract.base.settings_file import read_table
 
+E = TypeVar("E", bound=ExtensionSettings)
 PREFIX = "LPR_"
 FILE_VARIABLE = "LPR_CONFIG"
 """The environment's way to say --config."""
@@ -52,8 +62,10 @@ class Config:
     log: LogConfig = field(default_factory=LogConfig)
     delivery: DeliveryConfig = field(default_factory=DeliveryConfig)
     web: WebConfig = field(default_factory=WebConfig)
-    sinks: Mapping[str, ExtensionSettings] = field(default_factory=dict, metadata=APART)
+    sinks: Mapping[str, SwitchedSettings] = field(default_factory=dict, metadata=APART)
     """By name; those that any key is given for."""
+    runtimes: Mapping[str, ExtensionSettings] = field(default_factory=dict, metadata=APART)
+    """By name; those of other packages that any key is given for."""
 
     def __post_init__(self) -> None:
         """Refuse groups that exclude each other.
@@ -65,7 +77,7 @@ class Config:
         require_setting(is_possible, "every_frame", True, "off where events are stored or sent on")
 
     @property
-    def wanted_sinks(self) -> list[ExtensionSettings]:
+    def wanted_sinks(self) -> list[SwitchedSettings]:
         """The settings of the sinks that are on."""
         return [sink for sink in self.sinks.values() if sink.is_wanted]
 
@@ -113,41 +125,42 @@ def load_config(file: Path | None, environment: Mapping[str, str] = os.environ) 
         raise LprError(f"{path or 'environment'}: {error}") from error
 
 
-def with_flags(config: Config, flags: argparse.Namespace, sinks: Iterable[type[ExtensionSettings]] = ()) -> Config:
+def with_flags(config: Config, flags: argparse.Namespace, extensions: Iterable[type[ExtensionSettings]] = ()) -> Config:
     """The settings, with every flag that was given put over them.
 
     Args:
         config: of file and environment.
         flags: by key; others are passed over.
-        sinks: those that have flags.
+        extensions: the settings of the sinks and runtimes that have flags.
 
     Raises:
         LprError: a value can't be used.
     """
-    known = schema_of(sinks)
+    known = schema_of(extensions)
     given = {key: value for key, value in vars(flags).items() if key in known}
     return build_config(_over(flat_values(config), check_table(known, given, "")))
 
 
-def schema_of(sinks: Iterable[type[ExtensionSettings]]) -> dict[str, Setting]:
-    """Every common setting, and those of some sinks, by key."""
+def schema_of(extensions: Iterable[type[ExtensionSettings]]) -> dict[str, Setting]:
+    """Every common setting, and those of some sinks and runtimes, by key."""
     known = settings_in(Config)
-    for sink in sinks:
-        known |= settings_in(sink, sink.key_of)
+    for extension in extensions:
+        known |= settings_in(extension, extension.key_of)
     return known
 
 
 def flat_values(config: Config) -> dict[str, Any]:
-    """The values by key, the sinks' included."""
+    """The values by key, those of sinks and runtimes included."""
     values = values_in(config)
-    for sink in config.sinks.values():
-        values |= values_in(sink, sink.key_of)
+    for extension in (*config.sinks.values(), *config.runtimes.values()):
+        values |= values_in(extension, extension.key_of)
     return values
 
 
 def _schema_for(keys: Iterable[str]) -> dict[str, Setting]:
     common = settings_in(Config)
-    return schema_of(sink_classes(key for key in keys if key not in common).values())
+    others = [key for key in keys if key not in common]
+    return schema_of([*sink_classes(others).values(), *runtime_classes(others).values()])
 
 
 def build_config(values: Mapping[str, Any]) -> Config:
@@ -157,21 +170,32 @@ def build_config(values: Mapping[str, Any]) -> Config:
         LprError: a value can't be used.
     """
     common = settings_in(Config)
-    classes = sink_classes(key for key in values if key not in common)
-    sinks = {name: build_settings(sink, values, sink.key_of) for name, sink in classes.items()}
-    return build_settings(Config, values, sinks={name: sink for name, sink in sinks.items() if sink != type(sink)()})
+    others = [key for key in values if key not in common]
+    sinks = _built(sink_classes(others), values)
+    runtimes = _built(runtime_classes(others), values)
+    return build_settings(Config, values, sinks=sinks, runtimes=runtimes)
+
+
+def _built(classes: Mapping[str, type[E]], values: Mapping[str, Any]) -> dict[str, E]:
+    """The settings of extensions by name, but for those that are all at their defaults."""
+    made = {name: build_settings(extension, values, extension.key_of) for name, extension in classes.items()}
+    return {name: settings for name, settings in made.items() if settings != type(settings)()}
 
 
 def _flattened(table: Mapping[str, Any]) -> dict[str, Any]:
-    """A file's table, with the table of each sink as keys beside the others."""
+    """A file's table, with the table of each sink or runtime as keys beside the others."""
     common = settings_in(Config)
     flat: dict[str, Any] = {}
     for key, value in table.items():
-        if isinstance(value, dict) and key not in common and key in SINKS:
-            flat |= {load_sink(key).key_of(name): inner for name, inner in value.items()}
-        else:
-            flat[key] = value
+        extension = _extension_called(key) if isinstance(value, dict) and key not in common else None
+        flat |= {extension.key_of(name): inner for name, inner in value.items()} if extension else {key: value}
     return flat
+
+
+def _extension_called(name: str) -> type[ExtensionSettings] | None:
+    if name in SINKS:
+        return load_sink(name)
+    return load_runtime_settings(name) if name in RUNTIMES else None
 
 
 def _todays(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -34,19 +34,29 @@ RUNTIMES = Registry(
 class ExtensionSettings:
     """Base of an extension's settings, a frozen dataclass.
 
-    The first field turns the extension on, and its key is the extension's name; each other key is `NAME_FIELD`. Flags
-    and variables follow the keys: `--NAME-FIELD`, `LPR_NAME_FIELD`. In TOML a table `[NAME]` is the same.
+    Each key is `NAME_FIELD`. Flags and variables follow the keys: `--NAME-FIELD`, `LPR_NAME_FIELD`. In TOML a table
+    `[NAME]` is the same.
     """
 
     name: ClassVar[str]
     """As the entry point has it."""
+
+    @classmethod
+    def key_of(cls, field: str) -> str:
+        """The key of a field."""
+        return f"{cls.name}_{field}"
+
+
+class SwitchedSettings(ExtensionSettings):
+    """Settings of which the first field turns the extension on; the key of that one is the extension's name."""
+
     sends_records: ClassVar[bool] = True
     """Whether it gets events as records, and can be given those of the past (`--replay`)."""
 
     @classmethod
     def key_of(cls, field: str) -> str:
         """The key of a field."""
-        return cls.name if field == cls._first() else f"{cls.name}_{field}"
+        return cls.name if field == cls._first() else super().key_of(field)
 
     @property
     def is_wanted(self) -> bool:
@@ -67,7 +77,7 @@ class ExtensionSettings:
         return fields(first)[0].name
 
 
-def sink_classes(keys: Iterable[str]) -> dict[str, type[ExtensionSettings]]:
+def sink_classes(keys: Iterable[str]) -> dict[str, type[SwitchedSettings]]:
     """The settings of the sinks that keys belong to; where one is of no sink of lpr's own, all that are installed.
 
     Args:
@@ -84,16 +94,56 @@ def sink_classes(keys: Iterable[str]) -> dict[str, type[ExtensionSettings]]:
     return {name: load_sink(name) for name in names}
 
 
-def load_sink(name: str) -> type[ExtensionSettings]:
+def load_sink(name: str) -> type[SwitchedSettings]:
     """A sink's settings.
 
     Raises:
         LprError: it can't be loaded, or isn't a sink.
     """
     found = SINKS.load(name)
-    if not (isinstance(found, type) and issubclass(found, ExtensionSettings) and found.name == name):
+    if not (isinstance(found, type) and issubclass(found, SwitchedSettings) and found.name == name):
         raise LprError(f"{found!r} isn't the settings of a sink called {name!r}: see docs/extending.md")
     return found
+
+
+def runtime_classes(keys: Iterable[str]) -> dict[str, type[ExtensionSettings]]:
+    """The settings of the runtimes that keys belong to; lpr's own runtimes have none.
+
+    Args:
+        keys: that aren't lpr's common settings.
+
+    Raises:
+        LprError: another package's runtime can't be loaded.
+    """
+    others = [key for key in keys if not any(_belongs(key, name) for name in SINKS.own)]
+    if not others:
+        return {}
+    names = [name for name in RUNTIMES.installed if any(_belongs(key, name) for key in others)]
+    return {name: settings for name in names if (settings := load_runtime_settings(name))}
+
+
+def load_runtime_settings(name: str) -> type[ExtensionSettings] | None:
+    """The class of a runtime's settings; None where it has none.
+
+    Raises:
+        LprError: the runtime can't be loaded, or its settings aren't such a class's.
+    """
+    settings = getattr(RUNTIMES.load(name), "settings", None)
+    if settings is None:
+        return None
+    if not (isinstance(settings, ExtensionSettings) and settings.name == name):
+        raise LprError(f"{settings!r} isn't the settings of a runtime called {name!r}: see docs/extending.md")
+    return type(settings)
+
+
+def extension_settings() -> list[type[ExtensionSettings]]:
+    """The settings of every sink and runtime that is installed.
+
+    Raises:
+        LprError: another package's sink or runtime can't be loaded.
+    """
+    runtimes = [found for name in RUNTIMES.installed if (found := load_runtime_settings(name))]
+    return [*(load_sink(name) for name in SINKS.names()), *runtimes]
 
 
 def _belongs(key: str, name: str) -> bool:

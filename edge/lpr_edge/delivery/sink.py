@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from lpr_edge.base.extensions import ExtensionSettings
+from lpr_edge.base.extensions import SwitchedSettings
 from lpr_edge.base.finding import Finding
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.records import Record, Sighting
@@ -155,7 +155,7 @@ class Site:
     """Bytes at which a file of events is to be rotated."""
 
 
-class SinkSettings(ExtensionSettings):
+class SinkSettings(SwitchedSettings):
     """Settings of a sink: a frozen dataclass, registered as an entry point of the group `lpr.sinks`."""
 
     def check(self) -> None:

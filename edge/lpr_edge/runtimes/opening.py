@@ -9,12 +9,14 @@ from lpr_edge.runtimes.model import Model, cannot
 from lpr_edge.runtimes.runtime import Runtime
 
 
-def find_runtime(name: str) -> Runtime:
-    """A runtime, lpr's own or another package's.
+def find_runtime(name: str | Runtime) -> Runtime:
+    """A runtime, lpr's own or another package's; one that is given instead of a name is that one.
 
     Raises:
         LprError: there is none of that name, or it can't be loaded.
     """
+    if isinstance(name, Runtime):
+        return name
     found = RUNTIMES.load(name)
     if not isinstance(found, Runtime):
         raise LprError(f"{found!r} isn't a Runtime, and {name!r} in lpr.runtimes must be one: see docs/extending.md")
@@ -26,12 +28,12 @@ def own_runtimes() -> list[Runtime]:
     return [find_runtime(name) for name in RUNTIMES.own]
 
 
-def open_model(path: str | Path, runtime: str = "auto", threads: int = 1) -> Model:
+def open_model(path: str | Path, runtime: str | Runtime = "auto", threads: int = 1) -> Model:
     """Check a model file against its manifest, and load it.
 
     Args:
         path: a `.tflite` or `.onnx` file made by lpr-export.
-        runtime: the name of one, or `auto`: the first of lpr's own that reads the file and is installed.
+        runtime: one, or its name, or `auto`: the first of lpr's own that reads the file and is installed.
         threads: that the network may use; more than one helps large networks only.
 
     Raises:
@@ -42,7 +44,7 @@ def open_model(path: str | Path, runtime: str = "auto", threads: int = 1) -> Mod
     manifest = read_manifest(path)
     chosen = choose_runtime(path, runtime)
     try:
-        engine = chosen.open(path, threads, manifest)
+        engine = chosen.load(path, threads, manifest)
     except LprError:
         raise
     except Exception as error:
@@ -50,7 +52,7 @@ def open_model(path: str | Path, runtime: str = "auto", threads: int = 1) -> Mod
     return Model(path, manifest, engine)
 
 
-def choose_runtime(path: Path, runtime: str) -> Runtime:
+def choose_runtime(path: Path, runtime: str | Runtime) -> Runtime:
     """The runtime to use for a file.
 
     Raises:
@@ -65,7 +67,9 @@ def choose_runtime(path: Path, runtime: str) -> Runtime:
         raise ModelError(f"{path} is neither a .tflite nor a .onnx file: give one that lpr-export made")
     if runtime != "auto":
         names = " or ".join(found.name for found in able)
-        raise ModelError(f"{runtime} doesn't read {path.suffix} files like {path}: take --runtime {names}")
+        raise ModelError(
+            f"{find_runtime(runtime).name} doesn't read {path.suffix} files like {path}: take --runtime {names}"
+        )
     installed = next((found for found in able if found.is_installed), None)
     if installed is None:
         raise ModelError(f"no runtime for {path.suffix} files is installed: pip install ai-edge-litert")

@@ -2,12 +2,29 @@
 
 import importlib.util
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from lpr_edge.base.extensions import ExtensionSettings
+from lpr_edge.base.finding import Finding
 from lpr_edge.contract.base.errors import ModelError
 from lpr_edge.contract.manifest import Manifest
 from lpr_edge.runtimes.engine import Engine, missing_runtime
+
+
+class RuntimeSettings(ExtensionSettings):
+    """Settings of a runtime: a frozen dataclass whose fields all have defaults."""
+
+    def check(self) -> None:
+        """Look at all that can be wrong without loading a model; called only where the runtime is chosen.
+
+        Raises:
+            LprError: what is wrong, and what to do.
+        """
+
+    def examine(self) -> Finding | None:
+        """A line of `lpr-edge --doctor`; None where there is nothing to say."""
+        return None
 
 
 @dataclass(frozen=True)
@@ -22,8 +39,20 @@ class Runtime:
     """The module that it lives in; it is imported when a model is opened, and not before."""
     package: str
     """What installs that module."""
-    open: Callable[[Path, int, Manifest], Engine]
-    """Loads a model file, for a number of threads; the manifest is the file's. Raises LprError, or anything."""
+    open: Callable[..., Engine]
+    """Loads a model file, given its path, a number of threads, the file's manifest, and the settings where there are
+    any. Raises LprError, or anything."""
+    settings: RuntimeSettings | None = None
+    """The defaults of the runtime's settings; None where it has none."""
+
+    def with_settings(self, settings: ExtensionSettings | None) -> "Runtime":
+        """The same runtime with other settings; None leaves the defaults."""
+        return replace(self, settings=settings) if isinstance(settings, RuntimeSettings) else self
+
+    def load(self, path: Path, threads: int, manifest: Manifest) -> Engine:
+        """Load a model file."""
+        apart = () if self.settings is None else (self.settings,)
+        return self.open(path, threads, manifest, *apart)
 
     @property
     def is_installed(self) -> bool:
@@ -31,10 +60,12 @@ class Runtime:
         return importlib.util.find_spec(self.module) is not None
 
     def check(self) -> None:
-        """Make sure that it is installed, without loading it.
+        """Make sure that it is installed, and that its settings can be used, without loading a model.
 
         Raises:
-            ModelError: it isn't.
+            LprError: one isn't so.
         """
         if not self.is_installed:
             raise ModelError(missing_runtime(self.package))
+        if self.settings:
+            self.settings.check()

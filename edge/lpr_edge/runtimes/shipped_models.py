@@ -5,6 +5,7 @@ from pathlib import Path
 from lpr_edge.base.config import Config
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.runtimes.opening import find_runtime
+from lpr_edge.runtimes.runtime import Runtime
 
 MODELS = Path(__file__).parents[1] / "models"
 KINDS = {"detector": "detector", "reader": "reader", "characters": "classifier"}
@@ -28,7 +29,7 @@ def given_file(config: Config, name: str) -> Path | None:
     return path
 
 
-def shipped_model(name: str, runtime: str = "auto") -> Path:
+def shipped_model(name: str, runtime: str | Runtime = "auto") -> Path:
     """The file of a shipped model that a runtime reads.
 
     Raises:

@@ -3,12 +3,12 @@
 from lpr_edge.base.config import Config
 from lpr_edge.contract.country import country_from_dict
 from lpr_edge.contract.manifest import read_manifest
-from lpr_edge.runtimes.opening import find_runtime
 from lpr_edge.runtimes.shipped_models import model_file
 from lpr_edge.text.grammar import Grammar
 from lpr_edge.vision.roi import parse_roi
 from lpr_edge.watchlist.run_command import parse_command
 from lpr_edge.wiring.wire_lists import load_watch_list, wanted_hasher
+from lpr_edge.wiring.wire_runtime import wanted_runtime
 from lpr_edge.wiring.wire_sinks import wanted_sinks
 from lpr_edge.wiring.wire_web import load_server
 
@@ -29,8 +29,9 @@ def check_settings(config: Config) -> None:
         parse_command(config.watchlist.on_match)
     for sink in wanted_sinks(config):
         sink.check()
-    if config.models.runtime != "auto":
-        find_runtime(config.models.runtime).check()
+    runtime = wanted_runtime(config)
+    if runtime != "auto":
+        runtime.check()
     if config.web.web:
         load_server()
 

@@ -16,6 +16,7 @@ from lpr_edge.capture.frame import Source
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.vision.pipeline import PlatePipeline
 from lpr_edge.wiring.wire_lists import load_watch_list, wanted_hasher
+from lpr_edge.wiring.wire_runtime import wanted_runtime
 from lpr_edge.wiring.wire_sinks import site_of, wanted_sinks
 
 ROUNDS = 10
@@ -44,11 +45,17 @@ def examine(
     yield from check_camera(open_it, reader)
     if config.watchlist.list and reader:
         yield check_list(config, reader)
+    yield from filter(None, _extension_findings(config))
+
+
+def _extension_findings(config: Config) -> Iterator[Finding | None]:
+    """What the chosen runtime and the sinks say about themselves."""
+    runtime = wanted_runtime(config)
+    if runtime != "auto" and runtime.settings:
+        yield runtime.settings.examine()
     site = site_of(config)
     for sink in wanted_sinks(config):
-        finding = sink.examine(site)
-        if finding is not None:
-            yield finding
+        yield sink.examine(site)
 
 
 def check_speed(reader: PlatePipeline) -> Finding:
