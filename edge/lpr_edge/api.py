@@ -127,7 +127,7 @@ class PlateReader:
         return [_plate(plate) for plate in self.photographs.read(_pixels(image)).plates]
 
     def read_crop(self, crop: Image | str | Path) -> Plate | None:
-        """Read a plate that somebody else has found and cut out.
+        """Read a plate that another program has detected and cropped.
 
         Args:
             crop: (H, W, 3) uint8, BGR, or a path: one plate, with any margin from none to half a plate on each side.
@@ -192,7 +192,7 @@ class PlateReader:
 
 
 class Classifier:
-    """Tells which character a crop shows."""
+    """Classifies the character that a crop shows."""
 
     def __init__(self, model: str | Path | None = None, *, runtime: str | Runtime = "auto", threads: int = 1) -> None:
         """Load the network.

@@ -47,7 +47,7 @@ GROUPS: dict[str, type] = {
     "privacy": PrivacyConfig,
     "messages": LogConfig,
     "looking at it": OutputConfig,
-    "where events go, beside stdout": DeliveryConfig,
+    "where events go, in addition to stdout": DeliveryConfig,
     "watching it from elsewhere": WebConfig,
 }
 """Title of a group of flags -> the settings that they are for."""
@@ -113,7 +113,7 @@ def _run(argv: list[str] | None, was_asked: Callable[[], bool]) -> int:
 
 
 def _is_half_done(arguments: argparse.Namespace) -> bool:
-    """Tell whether what was stopped isn't done: reading plates has no end of its own, all else has."""
+    """Whether the stopped command has left work undone: reading plates never ends by itself, all else does."""
     return any(
         getattr(arguments, job, None)
         for job in ("info", "characters", "crops", "doctor", "hash_list", "install_service")
@@ -121,7 +121,7 @@ def _is_half_done(arguments: argparse.Namespace) -> bool:
 
 
 def _begin_again() -> NoReturn:
-    """Start the same command in this process: every setting is read anew, and nothing of this run is left."""
+    """Start the same command in this process: every setting is read again, and nothing of this run is left."""
     hold_signals()
     os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
 
@@ -230,12 +230,14 @@ def _add_extensions(group: argparse._ArgumentGroup, extensions: Iterable[type[Ex
 def _add_jobs(group: argparse._MutuallyExclusiveGroup) -> None:
     add_flags(group, CaptureConfig, ("camera", "source"))
     group.add_argument(
-        "--demo", action="store_true", help="read the clip that comes with lpr, beside what it really shows"
+        "--demo",
+        action="store_true",
+        help="read the clip that comes with lpr and compare the result with its ground truth",
     )
     group.add_argument(
         "--characters",
         metavar="PATH",
-        help="tell which character each picture of PATH shows; label null where the model doesn't know",
+        help="classify the character in each picture of PATH; label null where the model doesn't know",
     )
     group.add_argument(
         "--crops", metavar="PATH", help="read the plate on each image of PATH: cropped plates, with any margin"

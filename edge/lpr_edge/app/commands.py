@@ -30,7 +30,7 @@ from lpr_edge.wiring.wire_web import open_live_page
 Again = Callable[[], Config]
 """Reads the settings once more."""
 WasAsked = Callable[[], bool]
-"""Tells whether SIGHUP has come since it was last asked."""
+"""Returns whether SIGHUP has come since the last call."""
 
 
 def run_job(
@@ -42,7 +42,7 @@ def run_job(
         arguments: what to do.
         config: the settings.
         again: reads the settings once more, when SIGHUP comes; None where nothing can begin again.
-        was_asked: tells whether SIGHUP has come.
+        was_asked: returns whether SIGHUP has come.
 
     Raises:
         LprError: what can't be had or done, in one line.
@@ -140,7 +140,7 @@ def _read_each(config: Config, path: str, read: Callable[[Frame], Record]) -> in
 
 
 def run_demo(config: Config) -> int:
-    """Read the demo clip, and tell what was right."""
+    """Read the demo clip, and report which plates were right."""
     from lpr_edge.app.demo import open_demo, report
 
     source, truth = open_demo()
@@ -253,7 +253,7 @@ def _run(loop: Loop, source: Source, config: Config, run: _Run) -> None:
 
 
 def may_reload(again: Again | None) -> bool:
-    """Tell whether there are new settings that can be used; says what is wrong where they can't.
+    """Whether there are new settings that can be used; reports what is wrong where they can't.
 
     Args:
         again: gives them; None where this process can't begin again.

@@ -95,7 +95,7 @@ class Loop:
         self._announce(self._tracker.flush())
 
     def hand_on(self, source: Source) -> None:
-        """Leave the vehicles of a live source to the run that follows in this process; a clip is read anew."""
+        """Leave the vehicles of a live source to the run that follows in this process; a clip is read again."""
         if source.kind == "live":
             with surviving("reload"):
                 hand_on(self._tracker.vehicles, self._labels, source.name)

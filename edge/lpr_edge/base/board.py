@@ -15,7 +15,7 @@ X86 = ("x86_64", "amd64", "i386", "i686")
 
 
 def machine_identity(root: Path = Path("/")) -> str:
-    """What tells this machine from all others, also from one whose disk is a copy of its own.
+    """An identifier of this machine that no other has, not even one whose disk is a copy of this one's.
 
     Args:
         root: where /etc stands; another folder in tests.
@@ -27,7 +27,7 @@ def machine_identity(root: Path = Path("/")) -> str:
 
 
 def temperature_c(root: Path = Path("/")) -> float | None:
-    """The hottest of the processor's sensors, in degrees Celsius; None where the machine doesn't tell."""
+    """The hottest of the processor's sensors, in degrees Celsius; None where the machine reports none."""
     readings = [_number(path) for path in (root / "sys/class/thermal").glob("thermal_zone*/temp")]
     return max((round(reading / 1000, 1) for reading in readings if reading is not None), default=None)
 
@@ -56,7 +56,7 @@ def memory_bytes() -> int:
 def saturates_bytes(root: Path = Path("/")) -> bool:
     """Whether the processor may add two products of bytes in 16 bits, which overflow: x86 without VNNI.
 
-    Where there is no /proc/cpuinfo to tell, an x86 processor is taken for such a one.
+    Without /proc/cpuinfo, an x86 processor is assumed to be such a one.
     """
     if platform.machine().lower() not in X86:
         return False
@@ -67,7 +67,7 @@ def saturates_bytes(root: Path = Path("/")) -> bool:
 
 
 def free_bytes(path: Path) -> int | None:
-    """Room left on the disk where a path is, or will be; None where that can't be told."""
+    """Room left on the disk where a path is, or will be; None where that is unknown."""
     for place in (path.absolute(), *path.absolute().parents):
         with suppress(OSError):
             found = os.statvfs(place)
@@ -83,7 +83,7 @@ def _number(path: Path) -> float | None:
 
 
 def clock_is_held() -> bool | None:
-    """Whether a time service keeps the clock right, as the kernel knows it; None where it doesn't tell."""
+    """Whether a time service keeps the clock right, as the kernel reports it; None where it doesn't."""
     try:
         status = ctypes.CDLL(None, use_errno=True).adjtimex(ctypes.create_string_buffer(1024))
     except (OSError, AttributeError):

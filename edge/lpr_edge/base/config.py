@@ -51,7 +51,7 @@ OLD_KEYS = {"looks": "tta"}
 
 @dataclass(frozen=True)
 class Config:
-    """What `lpr-edge` is told. In a file, all keys stand beside each other, whatever their group."""
+    """The settings of `lpr-edge`. In a file all keys are at the top level, whatever their group."""
 
     capture: CaptureConfig = field(default_factory=CaptureConfig)
     models: ModelConfig = field(default_factory=ModelConfig)
@@ -183,7 +183,7 @@ def _built(classes: Mapping[str, type[E]], values: Mapping[str, Any]) -> dict[st
 
 
 def _flattened(table: Mapping[str, Any]) -> dict[str, Any]:
-    """A file's table, with the table of each sink or runtime as keys beside the others."""
+    """A file's table, with the table of each sink or runtime merged into the top level."""
     common = settings_in(Config)
     flat: dict[str, Any] = {}
     for key, value in table.items():

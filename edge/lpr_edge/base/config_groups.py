@@ -134,9 +134,9 @@ class WatchlistConfig:
     list: Path | None = None
     """file of plates to look out for: `plate,name,action`; read again when it changes"""
     list_edits: int = 0
-    """a listed plate may differ in so many characters, 0 to 2, where the reading is in doubt; 0 opens no wrong gate"""
+    """number of low-confidence characters, 0 to 2, in which a listed plate may differ; 0 opens no wrong gate"""
     list_doubt: float = 0.8
-    """a character of a valid reading counts as in doubt below this confidence"""
+    """confidence below which a character of a valid reading may differ from the list"""
     list_wildcard_actions: bool = False
     """a line of the list with `match = wildcard` may have an action, too, which is then done for many vehicles"""
     on_match: str = ""
@@ -172,7 +172,7 @@ class PrivacyConfig:
 
     @property
     def blurs(self) -> bool:
-        """Whether pictures show no plates: a hash would be for nothing beside a picture."""
+        """Whether pictures show no plates: a hash is pointless next to a picture of the plate."""
         return self.blur or self.hash_plates
 
 
@@ -181,9 +181,9 @@ class LogConfig:
     """How much is said on stderr."""
 
     quiet: bool = False
-    """tell of troubles only"""
+    """report problems only"""
     verbose: bool = False
-    """tell of details, too"""
+    """report details, too"""
 
     def __post_init__(self) -> None:
         """Refuse both."""

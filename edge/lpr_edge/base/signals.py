@@ -37,7 +37,7 @@ def stopping_on_sigterm() -> Iterator[None]:
 
 @contextmanager
 def reloading_on_sighup() -> Iterator[Callable[[], bool]]:
-    """Note in the block when SIGHUP comes; gives what tells whether it has come since last asked.
+    """Note in the block when SIGHUP comes; yields a function that returns whether it has come since the last call.
 
     At a terminal SIGHUP means that it was closed, and under nohup that nobody cares: both stay as they are.
     """
@@ -55,7 +55,7 @@ def reloading_on_sighup() -> Iterator[Callable[[], bool]]:
 
 
 def _take_all(came: list[int]) -> bool:
-    """Tell whether a signal has come; several are answered by one reload."""
+    """Whether a signal has come; several are answered by one reload."""
     is_any = bool(came)
     came.clear()
     return is_any

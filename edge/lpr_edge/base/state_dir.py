@@ -11,7 +11,7 @@ def state_folder(environment: Mapping[str, str] = os.environ) -> Path:
     """Systemd's state folder, else the user's; it may not exist yet.
 
     Raises:
-        LprError: nothing tells where the user's is.
+        LprError: no variable names the user's state directory.
     """
     service, user = environment.get("STATE_DIRECTORY"), environment.get("XDG_STATE_HOME")
     if service:

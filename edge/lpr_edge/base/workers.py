@@ -1,4 +1,4 @@
-"""Threads that work beside the loop: a fault in one is said and counted, and the thread goes on."""
+"""Threads that run next to the main loop: an error in one is logged and counted, and the thread goes on."""
 
 import threading
 from collections.abc import Iterator
@@ -43,7 +43,7 @@ class Faults:
 
     @property
     def count(self) -> int:
-        """All exceptions of this run: the exit status tells whether there were any."""
+        """All exceptions of this run: the exit status says whether there were any."""
         return self._count
 
 
@@ -68,7 +68,7 @@ def surviving(worker: str) -> Iterator[None]:
 
 @contextmanager
 def reporting_faults() -> Iterator[None]:
-    """Tell of every thread in the block that an exception ends, other libraries' threads too."""
+    """Log every thread in the block that an exception ends, other libraries' threads too."""
 
     def tell(ended: threading.ExceptHookArgs) -> None:
         if ended.exc_value is not None and not isinstance(ended.exc_value, SystemExit):

@@ -9,7 +9,7 @@ SET_S = 2.0
 
 
 class Clock:
-    """Goes with the monotonic clock, from where the wall clock stands; it follows only when it is told to.
+    """Goes with the monotonic clock, from where the wall clock stands; it follows the wall clock only on request.
 
     A Raspberry Pi has no battery for its clock: it boots days in the past, and jumps when the network is there.
     """

@@ -43,7 +43,7 @@ def _read_all(paths: Sequence[Path]) -> Frames:
 
 
 def read_still(path: Path) -> Frame | UnreadableImage:
-    """A picture from its file; what can't be read is told, not raised."""
+    """A picture from its file; a file that can't be read gives an error record, no exception."""
     try:
         taken = datetime.fromtimestamp(path.stat().st_mtime, UTC)
         return Frame(read_picture(path), shown(path), 0, taken)

@@ -104,7 +104,7 @@ def live_frames(
     """The newest frames of a capture, until it ends, and then of its successor.
 
     While none comes, a `NoFrame` does, twice a second. Times run with the monotonic clock; where the wall clock is set,
-    they follow it, and a `NoFrame` tells by how much.
+    they follow it, and a `NoFrame` says by how much.
 
     Args:
         capture: opened; it is closed here.

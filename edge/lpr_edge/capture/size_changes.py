@@ -1,7 +1,7 @@
-"""Video files whose picture changes its size on the way, as recordings of two cameras, or of one that was set anew.
+"""Video files whose picture size changes on the way: two cameras in one recording, or one whose settings changed.
 
 OpenCV up to 4.12 repeats the last picture from there on, or mixes the two sizes, without an error, and has no word on
-the size of a frame. So the packets of the file are looked at beside it. Where their head names another size, they are
+the size of a frame. So the packets of the file are examined as well. Where their head names another size, they are
 copied to a file of their own up to the next change, and that is decoded.
 """
 

@@ -13,7 +13,7 @@ from lpr_edge.contract.base.errors import SourceError
 from lpr_edge.contract.base.url import Url
 
 FPS = 5.0
-"""Pictures a second that a camera is asked for, at most: it makes each one anew."""
+"""Pictures a second that a camera is asked for, at most: it encodes each one separately."""
 LARGEST = 50_000_000
 """Bytes of a picture; what is longer is a stream."""
 

@@ -44,7 +44,7 @@ def clip_source(capture: cv2.VideoCapture, name: str, start: datetime, packets: 
         capture: opened; it is closed here.
         name: of the clip.
         start: the time of its position 0.
-        packets: of the same file, which tell where its pictures change their size; closed here, too.
+        packets: of the same file, which show where its pictures change their size; closed here, too.
     """
     fps = capture.get(cv2.CAP_PROP_FPS) or 25.0
     return Source(name, "clip", fps, _read_all(capture, packets, name, start, fps))

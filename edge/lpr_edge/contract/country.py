@@ -43,7 +43,7 @@ class Form:
 
 @dataclass(frozen=True)
 class Layout:
-    """How a form is painted: a template a row, and the rows' heights beside the tallest."""
+    """How a form is painted: a template a row, and the rows' heights relative to the tallest."""
 
     form: str
     weight: float
@@ -100,7 +100,7 @@ class Country:
 
     @cached_property
     def labels(self) -> tuple[str, ...]:
-        """Every label a reader tells apart, in the order of its outputs."""
+        """Every label that a reader distinguishes, in the order of its outputs."""
         return tuple(label for group in self.groups.values() for label in group)
 
     @cached_property
@@ -121,7 +121,7 @@ class Country:
 
     @cached_property
     def latin_variants(self) -> dict[str, tuple[str, ...]]:
-        """Label -> how else it is painted in Latin letters, beside its transliteration."""
+        """Label -> how else it is painted in Latin letters, in addition to its transliteration."""
         return {_nfc(label): tuple(others) for label, others in self.values.get("latin_variants", {}).items()}
 
     def table(self, name: str) -> dict[str, str]:

@@ -26,7 +26,7 @@ VALIDATION_SHARE = 0.3
 HAND, BOX = "hand", "box"
 """How a plate's corners are known: each by hand, or as a loose upright box around it."""
 BOTH, FOREIGN = "both", "foreign"
-"""Kinds beside the scripts: a registration with its twin in another script, and another country's plate."""
+"""Kinds in addition to the scripts: a registration with its twin in another script, and another country's plate."""
 CROPS = "crops"
 """Name of the data set whose pictures a plate fills."""
 CharacterBox = tuple[float, float, float, float]
@@ -61,17 +61,17 @@ class PlateLabel:
 
     @property
     def has_corners(self) -> bool:
-        """Whether corners may be learnt from it, and overlaps judged by it."""
+        """Whether its corners may be trained on, and overlaps measured against it."""
         return self.corners != BOX
 
     @property
     def is_to_find(self) -> bool:
-        """Whether a detector that misses it makes a mistake: somebody can read at least one of its characters."""
+        """Whether a detector that misses it makes a mistake: at least one of its characters can be read."""
         return self.legible != "none" and self.has_corners
 
     @property
     def is_to_read(self) -> bool:
-        """Whether its known characters may be learnt, and a reading of it judged."""
+        """Whether its known characters may be trained on, and a reading of it scored."""
         return self.legible != "none" and self.kind != FOREIGN
 
 
@@ -90,7 +90,7 @@ class PlatePhoto:
     source: str
     plates: tuple[PlateLabel, ...]
     is_crop: bool = False
-    """Whether the plate fills the picture: no detector learns from it or is judged by it."""
+    """Whether the plate fills the picture: no detector is trained or measured on it."""
 
 
 @dataclass(frozen=True)
@@ -182,7 +182,7 @@ def _holds_characters(folder: Path) -> bool:
 
 
 def load_plates(folder: Path, split: str | None = None) -> list[PlatePhoto]:
-    """Read the labels of a split's photographs, or of all: what a detector learns from and is judged by.
+    """Read the labels of a split's photographs, or of all: what a detector is trained and measured on.
 
     Raises:
         DataError: there are no labels, or a line isn't one; it names the line.
@@ -200,7 +200,7 @@ def load_crops(folder: Path, split: str | None = None) -> list[PlatePhoto]:
 
 
 def load_plates_and_crops(folder: Path, split: str | None = None) -> list[PlatePhoto]:
-    """Photographs, then crops: what a reader learns from and is judged by, and how every run parts its pictures.
+    """Photographs, then crops: what a reader is trained and measured on, and what every run splits.
 
     Raises:
         DataError: there is neither, or a line isn't a label; it names the line.
@@ -264,7 +264,7 @@ def _character_boxes(rows: Any) -> tuple[tuple[CharacterBox, ...], ...] | None:
 
 
 def load_characters(
-    folder: Path, split: str, country: Country, tell: Callable[[Path, str], None] | None = None
+    folder: Path, split: str, country: Country, report: Callable[[Path, str], None] | None = None
 ) -> list[CharacterFile]:
     """The published split of a character data set.
 
@@ -272,14 +272,14 @@ def load_characters(
         folder: holds one folder a class, named as `country.characters` says.
         split: `train` or `validation`. Training files whose bytes also stand in validation are left out.
         country: names the classes.
-        tell: called with the folder of each class that is missing or empty, and with what is wrong with it; the
+        report: called with the folder of each class that is missing or empty, and with what is wrong with it; the
             other classes are loaded then.
 
     Raises:
-        DataError: no such data, or, without `tell`, a class's folder is missing or empty.
+        DataError: no such data, or, without `report`, a class's folder is missing or empty.
     """
     root = find_dataset(folder, "characters")
-    parts = [_class_files(root, name, country, tell) for name in country.characters]
+    parts = [_class_files(root, name, country, report) for name in country.characters]
     validation = [file for part, _ in parts for file in part]
     if split == "validation":
         return validation
@@ -288,14 +288,14 @@ def load_characters(
 
 
 def _class_files(
-    root: Path, name: str, country: Country, tell: Callable[[Path, str], None] | None
+    root: Path, name: str, country: Country, report: Callable[[Path, str], None] | None
 ) -> tuple[list[CharacterFile], list[CharacterFile]]:
     try:
         return class_files(root, name, country)
     except DataError as error:
-        if tell is None:
+        if report is None:
             raise
-        tell(root / name, str(error))
+        report(root / name, str(error))
         return [], []
 
 

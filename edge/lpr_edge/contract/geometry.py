@@ -36,7 +36,7 @@ def rectify(frame_bgr: Image, quad_xy: Quad, size_hw: tuple[int, int]) -> Image:
 
 
 def needs_smoothing(quad_xy: Quad, size_hw: tuple[int, int]) -> bool:
-    """Tell whether a plate is so much larger than the result that bilinear sampling would skip pixels."""
+    """Whether a plate is so much larger than the result that bilinear sampling would skip pixels."""
     width, height = quad_size(quad_xy)
     return width > 1.5 * size_hw[1] or height > 1.5 * size_hw[0]
 
@@ -68,7 +68,7 @@ def quad_size(quad_xy: Quad) -> tuple[float, float]:
 
 
 def is_convex(quad_xy: Quad) -> bool:
-    """Tell whether four corners go round once without crossing or folding."""
+    """Whether four corners go round once without crossing or folding."""
     return (
         bool(np.isfinite(quad_xy).all())
         and bool(np.ptp(np.sign(_turns(quad_xy))) == 0)
@@ -189,7 +189,7 @@ def roll_quad(quad_xy: Quad, turn: int) -> Quad:
 
 
 def picture_order(quad_xy: Quad) -> tuple[Quad, int]:
-    """Order corners by how they stand in the picture, and tell which of them is the plate's own top left.
+    """Order corners by how they stand in the picture, and find which of them is the plate's own top left.
 
     Returns:
         The corners clockwise from the picture's top left (the least x + y), and the turn that leads back:

@@ -95,7 +95,7 @@ class Manifest:
 
     @property
     def margin(self) -> float:
-        """What a reader sees around a plate's corners on each side, beside the plate's size."""
+        """What a reader sees around a plate's corners on each side, relative to the plate's size."""
         return self.thresholds.get("margin", 0.0)
 
     def to_json(self) -> str:

@@ -32,7 +32,7 @@ def exact_match(pairs: Sequence[tuple[str, str]]) -> float:
 
 
 def character_error_rate(pairs: Sequence[tuple[Sequence[str], Sequence[str]]]) -> float:
-    """Edits that turn what was found into the truth, a character of truth (CER), over all (truth, found) pairs.
+    """Character error rate (CER): edits per character of the ground truth, over all (ground truth, predicted) pairs.
 
     Pairs are of strings or of sequences of labels: give labels where one sign is several code points.
     """
@@ -64,7 +64,7 @@ class Matches:
 
 
 LARGEST = 3.0
-"""Longer side of a detection beside a loose box's, up to which it may be the plate in there."""
+"""Longer side of a detection relative to a loose box's, up to which it may be the plate in there."""
 
 
 def match_plates(

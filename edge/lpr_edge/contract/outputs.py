@@ -3,7 +3,7 @@
 Detector heads, on a grid over the input: `centre` (h, w, 1), 0..1, high at plates' centres; `corners` (h, w, 8), the
 coded way from a cell's middle to four corners in picture order; `turn` (h, w, 4), which of them is the plate's own
 top left. Reader heads: `centre` (h, w, 1), high at characters' centres; `classes` (h, w, labels), logits; `size`
-(h, w, 2), width and height beside the plate's. Classifier head: `scores` (labels,), 0..1, summing to one.
+(h, w, 2), width and height relative to the plate's. Classifier head: `scores` (labels,), 0..1, summing to one.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -91,7 +91,7 @@ def find_peaks(heat: Floats, threshold: float) -> list[tuple[int, int]]:
 
 
 def non_maximum_suppression(found: Iterable[Found], are_one: Callable[[Found, Found], bool]) -> list[Found]:
-    """What was found, the surest first, but only the first of those that are one thing."""
+    """Non-maximum suppression: detections by falling score, of overlapping ones only the first."""
     kept: list[Found] = []
     for one in found:
         if not any(are_one(one, other) for other in kept):
@@ -110,7 +110,7 @@ def decode_plates(
         thresholds: `score`, the least a plate's centre must have; `overlap`, the IoU from which two are one.
 
     Returns:
-        Plates, the surest first.
+        Plates, by falling score.
     """
     heat = np.ascontiguousarray(heads["centre"][..., 0], np.float32)
     cells = find_peaks(heat, thresholds["score"])[:MOST_PLATES]

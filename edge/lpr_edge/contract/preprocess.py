@@ -92,7 +92,7 @@ def prepare_plate(frame_bgr: Image, quad_xy: Quad, spec: InputSpec, margin: floa
         frame_bgr: (H, W, 3) uint8.
         quad_xy: (4, 2) corners in the frame, from the plate's own top left.
         spec: what the reader takes.
-        margin: what to show around the corners on each side, beside the plate's size: corners are never exact.
+        margin: what to show around the corners on each side, relative to the plate's size: corners are never exact.
 
     Raises:
         ValueError: the corners aren't convex.

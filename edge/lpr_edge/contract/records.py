@@ -77,7 +77,7 @@ class EventRecord(TypedDict, total=False):
     valid: Annotated[bool, {"description": "Whether the country's grammar allows the text."}]
     fields: Annotated[dict[str, str], {"description": "The meaning of the text's parts, by the country's own names."}]
     colour: Annotated[
-        str | None, {"description": "The plate's colour, by the country's own names; null where it can't be told."}
+        str | None, {"description": "The plate's colour, by the country's own names; null where it is unknown."}
     ]
     confidence: Required[
         Annotated[float, {"description": "Probability that the text is right.", "minimum": 0, "maximum": 1}]
@@ -121,7 +121,7 @@ class ReadText(Protocol):
 
 
 class Sighting(Protocol):
-    """What a sink may see of an event beside its record: the image, and the plate on it."""
+    """What a sink may see of an event in addition to its record: the image, and the plate on it."""
 
     @property
     def frame_bgr(self) -> "Image":

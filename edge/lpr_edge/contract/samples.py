@@ -42,7 +42,7 @@ def picture_sha256(picture: Image) -> str:
 
 
 def write_samples(path: Path, samples: Samples, quality: int = 0) -> None:
-    """Write samples beside `path`, then rename.
+    """Write samples to a temporary file next to `path`, then rename it.
 
     Args:
         path: ends in `.npz`.
@@ -79,7 +79,7 @@ def read_samples(path: Path) -> Samples:
             pictures, about["source"], tuple(about["sha256"]), None if truth is None else tuple(truth), about["seed"]
         )
     except FileNotFoundError as error:
-        raise DataError(f"no pictures at {path}: lpr-train writes them beside the model") from error
+        raise DataError(f"no pictures at {path}: lpr-train writes them next to the model") from error
     except (OSError, ValueError, KeyError) as error:
         raise DataError(f"{path} is no file of pictures that lpr wrote, or is damaged ({error})") from error
 

@@ -1,7 +1,7 @@
 """Which labelled pictures a run holds out of training, and which its weights have learnt: one answer for everybody.
 
 The record of what was learnt travels with the weights, run after run. It holds hashes of the pictures' files alone,
-from which no plate can be told.
+from which no plate can be recovered.
 """
 
 import json
@@ -23,7 +23,7 @@ SEEN = "seen.json"
 """Its name in a run folder."""
 CARD = "model.json"
 DIGITS = 32
-"""Of a SHA-256 that are kept: 128 bits tell any number of pictures apart."""
+"""Of a SHA-256 that are kept: 128 bits distinguish any number of pictures."""
 
 T = TypeVar("T")
 
@@ -76,15 +76,15 @@ def vehicle_groups(photos: Sequence[Sequence[PlateLabel]]) -> list[str]:
 
 
 def seen_by_training(photos: Sequence[PlatePhoto], training: Mapping[str, Any]) -> list[bool]:
-    """Tell of each photograph whether a network may have learnt from it.
+    """For each photograph, whether a network may have been trained on it.
 
     Args:
         photos: all of the training split, in the file's order; of other splits any.
-        training: the settings that a model's manifest tells of its run.
+        training: the settings of its run, from a model's manifest.
 
     Returns:
         Of the training split, False for what the run held out, or where it learnt from rendered pictures alone. A run
-        that started from another's weights has seen what that one had, and all of it where the manifest doesn't tell.
+        that started from another's weights has seen what that one had, and all of it where the manifest doesn't say.
     """
     groups = vehicle_groups([photo.plates for photo in photos])
     learnt = _learnt(training, list(zip(groups, (photo.source for photo in photos), strict=True)))
@@ -126,7 +126,7 @@ class SeenPictures:
     hashes: frozenset[str] = frozenset()
     """First `DIGITS` hexadecimal digits of the SHA-256 of each picture's file."""
     is_complete: bool = True
-    """False where weights that it began from told nothing: what they have learnt isn't known."""
+    """False where its starting weights have no record: what they were trained on isn't known."""
 
     @staticmethod
     def of(sha256: Iterable[str]) -> "SeenPictures":
@@ -158,7 +158,7 @@ def read_seen(run: Path) -> SeenPictures:
 
     Returns:
         Nothing, completely, for a run that its card says learnt from rendered pictures alone; nothing, incompletely,
-        where neither a record nor a card tells.
+        where neither a record nor a card says so.
 
     Raises:
         DataError: the record is damaged.

@@ -50,7 +50,7 @@ class EventEnqueuer:
             workers: deliver to the other sinks.
             retention: keeps the disk from filling up.
             take_pictures: makes the JPEGs of an event, for sinks that want them.
-            heartbeats: tell of the device until the end.
+            heartbeats: report on the device until the end.
             backlog: of the same outbox; where others look at it too.
         """
         self.outbox = outbox

@@ -11,15 +11,15 @@ from lpr_edge.contract.records import Record
 class Heartbeat:
     """A thread that publishes the runtime statistics until it is closed; failed messages aren't repeated."""
 
-    def __init__(self, take: Callable[[], Record], tell: Callable[[Record], object], every_s: float) -> None:
+    def __init__(self, take: Callable[[], Record], publish: Callable[[Record], object], every_s: float) -> None:
         """Start; the first message comes after one interval.
 
         Args:
             take: returns the record to publish.
-            tell: publishes it; must neither block nor raise.
+            publish: sends it; must neither block nor raise.
             every_s: interval in seconds.
         """
-        self._take, self._tell, self._every_s = take, tell, every_s
+        self._take, self._publish, self._every_s = take, publish, every_s
         self._closing = Flag()
         self._thread = Thread(target=self._run, name="lpr-heartbeat", daemon=True)
         self._thread.start()
@@ -32,4 +32,4 @@ class Heartbeat:
     def _run(self) -> None:
         while not self._closing.wait(self._every_s):
             with surviving("mqtt_metrics"):
-                self._tell(self._take())
+                self._publish(self._take())

@@ -122,7 +122,7 @@ class KeepsFiles(Protocol):
 
 @runtime_checkable
 class TakesMatches(Protocol):
-    """A target that is told of a listed plate at once, before the event itself is delivered."""
+    """A target that gets a listed plate at once, before the event itself is delivered."""
 
     def tell_match(self, record: Record) -> None:
         """Send it on, or not at all; must neither wait nor raise."""
@@ -131,7 +131,7 @@ class TakesMatches(Protocol):
 
 @runtime_checkable
 class TakesStatistics(Protocol):
-    """A target that is told now and again how the device does."""
+    """A target that gets the device's status at intervals."""
 
     @property
     def statistics_every_s(self) -> float:
@@ -145,7 +145,7 @@ class TakesStatistics(Protocol):
 
 @dataclass(frozen=True)
 class Site:
-    """What a sink is told of the device that it is opened on."""
+    """What a sink knows of the device that it is opened on."""
 
     device: str
     """The device's name."""

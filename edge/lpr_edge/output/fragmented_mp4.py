@@ -52,9 +52,9 @@ class FragmentedMp4:
         os.close(open_private(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC))
 
     def write(self, picture: Image) -> None:
-        """Add a frame; one that can't be kept is told, and the next ones are tried."""
+        """Add a frame; one that can't be written is logged, and the next ones are tried."""
         if self._writer is None:
-            with suppress(OSError):  # OpenCV fails for the same reason, and that is told
+            with suppress(OSError):  # OpenCV fails for the same reason, and that is logged
                 os.close(open_private(self._part, os.O_WRONLY | os.O_CREAT))
             self._writer = cv2.VideoWriter(str(self._part), *self._settings)
         self._writer.write(picture)

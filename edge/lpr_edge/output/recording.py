@@ -91,7 +91,7 @@ def set_aside(path: Path) -> None:
 
 
 def fit(picture: Image, size_wh: tuple[int, int]) -> Image:
-    """Shrink or grow a picture into a size, with black beside it where the shapes differ."""
+    """Shrink or grow a picture into a size, with black bars where the shapes differ."""
     width, height = size_wh
     scale = min(width / picture.shape[1], height / picture.shape[0])
     if abs(scale - 1) < 1e-9 and picture.shape[:2] == (height, width):

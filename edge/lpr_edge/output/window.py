@@ -76,7 +76,7 @@ def check_display() -> None:
 
 
 def _answers(display: str) -> bool:
-    """Tell whether an X server listens where DISPLAY (`host:number.screen`) says."""
+    """Whether an X server listens where DISPLAY (`host:number.screen`) says."""
     host, _, rest = display.rpartition(":")
     number = rest.partition(".")[0]
     if not number.isdigit():

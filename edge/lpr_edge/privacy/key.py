@@ -1,4 +1,4 @@
-"""The key without which nobody can tell which plate a hash stands for."""
+"""The key without which a hash can't be traced to its plate."""
 
 import os
 import re

@@ -77,7 +77,7 @@ class Dequantised:
     """An output whose integers become numbers when they are asked for.
 
     A decoder reads one map whole, and of the others the few cells under its peaks: of a reader's 87,552 integers, some
-    hundreds beside the map.
+    hundreds next to the map.
     """
 
     def __init__(self, integers: AnyArray, spec: OutputSpec) -> None:

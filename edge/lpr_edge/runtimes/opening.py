@@ -56,7 +56,7 @@ def choose_runtime(path: Path, runtime: str | Runtime) -> Runtime:
     """The runtime to use for a file.
 
     Raises:
-        ModelError: the wished runtime doesn't read such files, or none that does is installed.
+        ModelError: the requested runtime doesn't read such files, or none that does is installed.
     """
     if runtime != "auto":
         chosen = find_runtime(runtime)

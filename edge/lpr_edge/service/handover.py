@@ -46,7 +46,7 @@ def take_over(labels: Sequence[str], source: str) -> Any:
         return None
     kind = _kind_of(labels, source)
     if not data.startswith(kind):
-        say("source, reader or lpr itself is another than before: vehicles that stand there are announced anew")
+        say("source, reader or lpr itself is another than before: vehicles that stand there are announced again")
         return None
     try:
         return pickle.loads(data[len(kind) :])  # what this process itself has written, in memory that nobody else sees

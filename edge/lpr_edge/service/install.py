@@ -38,7 +38,7 @@ def install_service(config: Config, given: Path | None, only_print: bool, stdout
     """Write the service's files as root; as anybody else, or when asked, print them.
 
     Args:
-        config: what the service is told.
+        config: the service's settings.
         given: the file that says so; None to write one.
         only_print: whether to print in any case.
         stdout: where to.
@@ -69,7 +69,7 @@ def plan(config: Config, given: Path | None, root: Path = Path("/")) -> tuple[st
     own, `lpr-edge@NAME` after the file's name, so that a second one doesn't take the first one's place.
 
     Args:
-        config: what the service is told.
+        config: the service's settings.
         given: the file that says so; None to write one.
         root: where installed units are looked for.
 

@@ -1,4 +1,4 @@
-"""What a service tells systemd: sd_notify(3), some lines on a datagram socket."""
+"""Notifications of a service to systemd: sd_notify(3), some lines on a datagram socket."""
 
 import os
 import socket
@@ -8,7 +8,7 @@ from time import monotonic, monotonic_ns
 
 
 class SystemdNotifier:
-    """Tells systemd how the service is; without systemd, nobody."""
+    """Reports the service's state to systemd; does nothing without systemd."""
 
     def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
         """Find out whether systemd listens, and how often it wants to hear.

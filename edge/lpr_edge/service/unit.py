@@ -26,7 +26,7 @@ ExecStart={command}
 ExecReload=/bin/kill -HUP $MAINPID
 Restart=always
 RestartSec=5
-# The loop tells that it lives; an SD card may hold it up for some seconds, but not for a minute.
+# The loop pets the watchdog; an SD card may hold it up for some seconds, but not for a minute.
 WatchdogSec=60
 TimeoutStopSec=10
 KillMode=mixed
@@ -45,7 +45,7 @@ UMask=0077
 NoNewPrivileges=yes
 CapabilityBoundingSet=
 ProtectSystem=strict
-# Python may stand in somebody's home.
+# Python may be installed in a home directory.
 ProtectHome=read-only
 PrivateTmp=yes
 PrivateDevices={private_devices}
@@ -107,8 +107,8 @@ def drop_in_text(config: Config, settings: Path, name: str) -> str:
     """What one camera's unit has besides the template.
 
     Args:
-        config: what the service is told.
-        settings: the file that tells it.
+        config: the service's settings.
+        settings: the file that holds them.
         name: of the camera, as in `lpr-edge@NAME`.
     """
     return DROP_IN.format(
@@ -124,8 +124,8 @@ def unit_text(config: Config, settings: Path, groups: list[str]) -> str:
     """The unit of a device with one camera.
 
     Args:
-        config: what the service is told.
-        settings: the file that tells it.
+        config: the service's settings.
+        settings: the file that holds them.
         groups: that the account is in besides its own, for camera and pins.
     """
     return UNIT.format(

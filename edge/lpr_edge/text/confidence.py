@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from lpr_edge.contract.outputs import Character
 
 LEAST = 1e-3
-"""Sureness is taken as at least this far from 0 and 1: 8 bits know no better."""
+"""A raw confidence is clipped to at least this distance from 0 and 1: 8 bits can't resolve less."""
 PREFIX = "confidence_"
 """Of the curve's names among a manifest's thresholds."""
 
 
 @dataclass(frozen=True)
 class ConfidenceCurve:
-    """Log-odds of a right reading: `shift` + `slope` × log-odds of its sureness (Platt 1999)."""
+    """Log-odds of a right reading: `shift` + `slope` × log-odds of its raw confidence (Platt 1999)."""
 
     slope: float
-    """0 or more, so that a surer reading is never the less likely one."""
+    """0 or more, so that a higher raw confidence never becomes a lower one."""
     shift: float
     invalid: float
     """Added where no form of the country allows the reading."""
@@ -43,8 +43,8 @@ def curve_of(thresholds: Mapping[str, float]) -> ConfidenceCurve | None:
 def raw_confidence(characters: Sequence[Character]) -> float:
     """The product of the characters' scores, 0 of no character: all of them must be right.
 
-    Of 260 readings by a cross-validation's folds, 170 of them right, it told right from wrong best (area under the ROC
-    curve 0.913): the least score 0.909, the least of peak × score 0.897, products with peaks 0.85 to 0.91.
+    On cross-validated readings it separates right from wrong ones better (area under the ROC curve) than the lowest
+    score, and than products that take the peaks' heights in.
     """
     return math.prod(character.score for character in characters) if characters else 0.0
 

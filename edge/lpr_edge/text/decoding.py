@@ -28,7 +28,7 @@ LIKELY = 6
 BEAM = 40
 """Readings that are followed at a time."""
 FARTHEST = 7.0
-"""Most that a valid reading may cost beside the plain one, in natural logarithms: a share of a thousandth."""
+"""Largest cost of a valid reading over the plain one, in natural logarithms: a thousandth of its probability."""
 FAINT = 0.3
 """Peaks down to this share of the threshold may be characters, where the grammar lacks one."""
 LEAST = 1e-3
@@ -150,7 +150,7 @@ def decode_plate(decoder: PlateDecoder, candidates: Sequence[Character], peak: f
 
     Returns:
         Where the plate has rows in both scripts, and those in the own one are a registration: these, the others as
-        its twin, told in the field `latin_twin` where they are a registration too. Else all of its rows.
+        its twin, given in the field `latin_twin` where they are a registration too. Else all of its rows.
     """
     rows, parsed = decoder.decode(candidates, peak)
     if parsed.valid:

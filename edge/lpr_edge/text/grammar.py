@@ -81,7 +81,7 @@ class Grammar:
         return self._branches[state]
 
     def accepts(self, state: State) -> bool:
-        """Tell whether a reading may end here."""
+        """Whether a reading may end here."""
         return any(self._ends_form(place) for place in state)
 
     def parse(self, labels: Sequence[str]) -> Parsed:
@@ -118,7 +118,7 @@ class Grammar:
         return moved
 
     def _explain(self, form: int, texts: dict[str, str]) -> dict[str, str]:
-        """Put `<field>_name` beside each field that a table of the country explains."""
+        """Add `<field>_name` for each field that a table of the country explains."""
         fields: dict[str, str] = {}
         for element in self.country.forms[form].elements:
             if element.field is None or element.field not in texts or element.field in fields:

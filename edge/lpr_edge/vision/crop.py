@@ -1,4 +1,4 @@
-"""Plates that somebody else has cut out: the crop's margin is unknown, from none to half a plate on each side."""
+"""Plates that another program has cropped: the crop's margin is unknown, from none to half a plate on each side."""
 
 import cv2
 import numpy as np

@@ -19,14 +19,14 @@ ROUNDS = (((0.33, False),), ((0.4, False), (0.33, True)))
 """Views of a proposal, round after round: the share of the view's side that the plate takes, and whether mirrored.
 
 Each round makes the plate upright as the one before found it. Views differ a little in what is found; their mean is
-nearer to the truth than any of them.
+nearer to the ground truth than any of them.
 """
 LARGE = 0.5
-"""Longer side of a plate, beside the frame's, from which no view shows it larger: it needs none."""
+"""Longer side of a plate, relative to the frame's, from which no view shows it larger: it needs none."""
 PROPOSALS = 0.25
 """Plates below the threshold, down to this share of it, get a chance to be seen better, or to be read."""
 FIRST_WEIGHT = 0.5
-"""Of the first look's score beside the mean of the last round's views."""
+"""Weight of the first view's score against the mean of the last round's views."""
 
 
 class Detector:
@@ -45,11 +45,11 @@ class Detector:
         self.threshold = model.manifest.thresholds["score"]
 
     def detect(self, frame_bgr: Image, share: float = 1.0) -> list[FoundPlate]:
-        """Find the plates in a frame (H, W, 3) of any size, the surest first.
+        """Find the plates in a frame (H, W, 3) of any size, by falling score.
 
         Args:
             frame_bgr: the frame.
-            share: of the threshold, down to which plates are told.
+            share: fraction of the threshold down to which plates are returned.
         """
         least = share * self.threshold
         if not self.looks:
@@ -59,7 +59,7 @@ class Detector:
         return _without_copies(plate for plate in seen if plate.score >= least)
 
     def _proposals(self, frame_bgr: Image, threshold: float) -> list[FoundPlate]:
-        """What is found in the whole frame and in its tiles, the surest first."""
+        """Detections in the whole frame and in its tiles, by falling score."""
         found = self._find(frame_bgr, threshold)
         for tile in tiles(frame_bgr):
             uncut = (plate for plate in self._find(tile.image_bgr, threshold) if not tile.cuts(plate.quad_xy))
@@ -123,7 +123,7 @@ SAME_PLATE = 0.3
 
 
 def _without_copies(plates: Iterable[FoundPlate]) -> list[FoundPlate]:
-    """The surest of the detections of each plate, the surest plate first."""
+    """The detection with the highest score of each plate, by falling score."""
     return non_maximum_suppression(sorted(plates, key=lambda plate: -plate.score), _is_same_plate)
 
 

@@ -67,7 +67,7 @@ class PlatePipeline:
         return replace(plate, colour=colour, is_confident=self.is_confident(plate.reading))
 
     def is_confident(self, reading: Reading, any_text: bool = True) -> bool:
-        """Tell whether a reading, or a vote, has the confidence that was asked for.
+        """Whether a reading, or a vote, has the confidence that was asked for.
 
         Args:
             reading: what was read.

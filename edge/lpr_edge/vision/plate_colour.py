@@ -1,4 +1,4 @@
-"""A plate's colour, measured in its frame: it tells private, public, government and tourist plates apart."""
+"""A plate's colour, measured in its frame: it distinguishes private, public, government and tourist plates."""
 
 import cv2
 import numpy as np
@@ -24,7 +24,7 @@ def measure_colour(frame_bgr: Image, quad_xy: Quad, country: Country) -> str:
         country: its colours.
 
     Returns:
-        Empty where it can't be told: without contrast, or where the corners aren't convex.
+        Empty where it can't be measured: without contrast, or where the corners aren't convex.
     """
     return colour_of(upright(frame_bgr, quad_xy), country) if is_convex(quad_xy) else ""
 

@@ -35,7 +35,7 @@ class Reading:
     curve: ConfidenceCurve | None = None
     """What the reader's manifest knows of how often such readings are right."""
     margin: float = 0.0
-    """What was shown around the corners, beside the plate's size; characters' places are shares of all of it."""
+    """Margin around the corners, relative to the plate's size; characters' places are shares of all of it."""
     twin: tuple[tuple[Character, ...], ...] = ()
     """The rows of a bilingual plate that say the same in Latin letters; they are no part of its text."""
     candidates: tuple[Character, ...] = ()
@@ -67,7 +67,7 @@ class Reading:
     def confidence(self) -> float:
         """Probability that the whole reading is right, where the model has a curve for it.
 
-        Else the least sure character's: one wrong character makes a wrong plate, and a mean would hide one doubtful
+        Else the lowest of the characters': one wrong character makes a wrong plate, and a mean would hide one weak
         character among eight sure ones. 0 where there is none.
         """
         if self.curve is None or not self.characters:
@@ -91,7 +91,7 @@ class PlateReading:
     found: FoundPlate
     reading: Reading
     colour: str = ""
-    """The plate's colour, as the country's file calls it; empty where it can't be told."""
+    """The plate's colour, as the country's file calls it; empty where it is unknown."""
     is_confident: bool = True
     """Whether its reading has the confidence that was asked for."""
 

@@ -35,7 +35,7 @@ def _is_polygon(points: Floats) -> bool:
 
 
 def is_inside(quad_xy: Quad, roi: Floats, size_hw: tuple[int, int]) -> bool:
-    """Tell whether a plate's centre lies in the region of interest.
+    """Whether a plate's centre lies in the region of interest.
 
     Args:
         quad_xy: (4, 2) corners in pixels.

@@ -126,11 +126,11 @@ class PhotographStrategy:
         return voter.result(reader.decoder)
 
     def _is_plate(self, plate: PlateReading, spare: float = 0.0) -> bool:
-        """Tell whether a proposal is a plate, by what stands on it: signs and lamps have no characters.
+        """Whether a proposal is a plate, by what stands on it: signs and lamps have no characters.
 
         Args:
             plate: the proposal, read.
-            spare: expected characters that a better reading may have beside.
+            spare: expected characters that a better reading may have in addition.
         """
         characters = min(MOST_CHARACTERS, expected_characters(plate.reading) + spare)
         evidence = LOG_ODDS_A_CHARACTER * (characters - CHARACTERS_AT_THRESHOLD)
@@ -156,7 +156,7 @@ def second_turn(plate: FoundPlate) -> int:
 
 
 def _stands(reading: Reading, confidence: float) -> bool:
-    """Tell whether a reading needs no other: the grammar allows it, and its confidence is high enough."""
+    """Whether a reading needs no other: the grammar allows it, and its confidence is high enough."""
     return reading.parsed.valid and reading.confidence >= confidence
 
 

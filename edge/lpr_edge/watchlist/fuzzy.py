@@ -27,8 +27,8 @@ def fuzzy_variants(
 ) -> Iterator[tuple[tuple[str, ...], int]]:
     """The plates that the grammar allows around a reading, each with how many characters differ, at least one.
 
-    A character is doubted where the network itself doubts it. In a reading that isn't valid, something must be wrong:
-    one character may be wrong, missing or too many, however sure the network is.
+    A character may differ where the network gives it a low confidence. In a reading that isn't valid, something must be
+    wrong: one character may be wrong, missing or too many, however sure the network is.
 
     Args:
         reading: as the votes have it.
@@ -59,7 +59,7 @@ class _Way(NamedTuple):
     text: tuple[str, ...]
     edits: int
     free: bool
-    """Whether a character may still be wrong without being in doubt."""
+    """Whether a character may still be wrong although its confidence is high."""
 
     def go(self, steps: int, label: str | None, grammar: Grammar, edits: int, free: bool) -> "_Way":
         """The way after one more label, or none."""

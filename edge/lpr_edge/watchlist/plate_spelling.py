@@ -12,7 +12,7 @@ LONGEST = 64
 """Signs of a plate's text, more than any country's has."""
 
 SEPARATORS = ".·•"
-"""Signs between the parts of a plate, beside spaces and hyphens."""
+"""Signs between the parts of a plate, in addition to spaces and hyphens."""
 ROW_SEPARATORS = "|/"
 """Signs between rows; only with a space on each side, as `12/13` is two plates or a mistake."""
 
@@ -20,7 +20,7 @@ Labels = tuple[str, ...]
 
 
 def check_signs(text: str, country: Country) -> None:
-    """Refuse what people write beside plates and what is no part of one: a sign left out would make another plate.
+    """Refuse what people write next to plates and what is no part of one: a sign left out would make another plate.
 
     Raises:
         LprError: a sign that is neither a letter, a digit, nor a separator. The message doesn't show the plate.
@@ -36,7 +36,7 @@ def check_signs(text: str, country: Country) -> None:
 
 
 def _separates(text: str, place: int) -> bool:
-    """Tell whether a sign stands between parts of a plate, or can't be seen."""
+    """Whether a sign stands between parts of a plate, or can't be seen."""
     sign = text[place]
     if sign in ROW_SEPARATORS:
         return f" {text} "[place].isspace() and f" {text} "[place + 2].isspace()

@@ -31,12 +31,12 @@ class Wildcard:
         )
         """Letters and digits in Latin, ONE and ANY."""
         if not self._pattern.strip(ONE + ANY):
-            raise LprError(f"{text!r} fits every plate: a wildcard needs a letter or a digit beside it")
+            raise LprError(f"{text!r} fits every plate: a wildcard needs a letter or a digit next to it")
         self.is_possible = self._finds_plate(grammar)
         """Whether the grammar allows a plate that fits."""
 
     def fits(self, labels: Labels) -> bool:
-        """Tell whether a reading's labels, in either script, are what the wildcard means.
+        """Whether a reading's labels, in either script, are what the wildcard means.
 
         Decoration that the list leaves out may stand in the reading. One that no form allows fits none.
         """
@@ -91,7 +91,7 @@ def _literal(part: str, country: Country) -> str:
 
 
 def _is_one_sign(label: str) -> bool:
-    """Tell whether a label is one character for a person: vowel signs and conjuncts count as one, words don't."""
+    """Whether a label is one character for a person: vowel signs and conjuncts count as one, words don't."""
     letters = 0
     joined = False
     for sign in label:

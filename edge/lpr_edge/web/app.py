@@ -79,7 +79,7 @@ class App:
         return JSONResponse(health, 200 if health["healthy"] else 503)
 
     def health(self) -> Record:
-        """Whether frames come, and what is wrong with workers beside the loop."""
+        """Whether frames come, and what is wrong with the worker threads."""
         since_s, faults = self.stats.since_frame_s(), FAULTS.current
         healthy = since_s < self.health_after_s and not faults
         return {"healthy": healthy, "since_frame_s": round(since_s, 1), "faults": faults}

@@ -21,7 +21,7 @@ SHORTEST_S = 0.1
 
 
 class Picture:
-    """Keeps the newest frame; it is drawn and encoded only when somebody asks, and once for all who do.
+    """Keeps the newest frame; it is drawn and encoded only on request, and once for all who wait.
 
     `show` may be called from one thread, and `jpeg` from one other.
     """
@@ -30,7 +30,7 @@ class Picture:
         """Begin without a frame.
 
         Args:
-            captions: whether what was read stands beside the plates.
+            captions: whether the readings are written next to the plates.
         """
         self._captions = captions
         self._newest: tuple[Frame, tuple[PlateReading, ...]] | None = None

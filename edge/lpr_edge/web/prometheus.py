@@ -1,4 +1,4 @@
-"""Vitals in Prometheus' text format, version 0.0.4."""
+"""Runtime statistics in Prometheus' text format, version 0.0.4."""
 
 from collections.abc import Iterator
 

@@ -93,7 +93,7 @@ class Server:
                 ws="none",
                 lifespan="off",
                 log_config=None,
-                log_level=logging.CRITICAL,  # what strangers send is nobody's news
+                log_level=logging.CRITICAL,  # malformed requests from outside are no news
                 access_log=False,
                 proxy_headers=False,
                 server_header=False,

@@ -29,19 +29,19 @@ class FrameOutputs:
     every_frame: bool = False
     """Whether the folder gets frames, not events."""
     captions: bool = True
-    """Whether what was read stands beside the plates."""
+    """Whether the readings are written next to the plates."""
     page: LivePage | None = None
     _pictures: int = 0
 
-    def show(self, frame: Frame, plates: Sequence[PlateReading], unsure: Sequence[PlateReading] = ()) -> bool:
+    def show(self, frame: Frame, plates: Sequence[PlateReading], low_confidence: Sequence[PlateReading] = ()) -> bool:
         """Show or save a frame; False when the user has seen enough.
 
         Args:
             frame: what was seen.
             plates: its plates.
-            unsure: those of low confidence; drawn in photographs alone, as a clip shows a plate again.
+            low_confidence: plates of low confidence; drawn in photographs alone, as a clip shows a plate again.
         """
-        plates = [*plates, *(unsure if self.kind == "stills" else ())]
+        plates = [*plates, *(low_confidence if self.kind == "stills" else ())]
         self._pictures += 1
         if self.page:
             self.page.picture.show(frame, plates)

@@ -26,7 +26,7 @@ def wanted_sinks(config: Config) -> list[SinkSettings]:
 
 
 def site_of(config: Config) -> Site:
-    """What sinks are told of this device."""
+    """What sinks know of this device."""
     return Site(config.delivery.device_name, outbox_path(config), config.delivery.largest_file)
 
 

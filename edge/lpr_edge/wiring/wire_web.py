@@ -36,7 +36,7 @@ def open_runtime_stats(
 
 
 def _disk() -> Path:
-    """A folder of the disk whose room is told: nothing is stored where no settings ask for it."""
+    """A folder of the disk whose free room is reported: nothing is stored where no settings ask for it."""
     try:
         return state_folder()
     except LprError:
@@ -69,7 +69,7 @@ def open_page(address: str, token: str, stats: RuntimeStats, health_after_s: flo
             new token, which is said.
         stats: how the run does.
         health_after_s: see `App`.
-        captions: whether what was read stands beside the plates.
+        captions: whether the readings are written next to the plates.
 
     Raises:
         LprError: an extra is missing, or the address can't be had.

@@ -251,7 +251,7 @@ def test_a_wildcard_has_an_action_only_where_that_is_allowed(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("*,x,,wildcard", r"line 2: '\*' fits every plate: a wildcard needs a letter or a digit beside it"),
+        ("*,x,,wildcard", r"line 2: '\*' fits every plate: a wildcard needs a letter or a digit next to it"),
         ("JA 4_ PA *,x,,wildcard", r"line 2: '_' is no letter, digit or separator"),
         ("क्ष*,x,,wildcard", r"line 2: .* is on no plate of nepal"),
         ("JA4PA1,x,,regex", r"line 2: the match 'regex' must be `exact` or `wildcard`"),

@@ -13,7 +13,7 @@ from lpr_train.targets.heat_maps import PlacedCharacter
 NARROWED = (0.55, 1.0)
 """Range of the width of characters relative to that in two rows: painters narrow them to fit."""
 BETWEEN_ROWS = (0.05, 0.5)
-"""Range of the gaps between and beside what were two rows, relative to the row's height."""
+"""Range of the gaps between and around what were two rows, relative to the row's height."""
 ABOVE_AND_BELOW = (0.02, 0.2)
 """Range of the margin above and below the row, relative to its height."""
 BESIDE = 0.025

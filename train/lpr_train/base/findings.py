@@ -14,7 +14,7 @@ from lpr_edge.contract.base.errors import DataError
 from lpr_edge.contract.base.pictures import file_sha256, read_picture
 
 SMALLEST_SIDE = 8
-"""Shortest side of a usable image in pixels: characters can't be told apart on less."""
+"""Shortest side of a usable image in pixels: characters can't be distinguished on less."""
 
 
 @dataclass(frozen=True)

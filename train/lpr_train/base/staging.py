@@ -13,7 +13,7 @@ from lpr_edge.contract.base.text_files import shown
 
 @contextmanager
 def staged_folder(out: Path) -> Iterator[Path]:
-    """A new folder beside `out` that becomes `out` at the end; after an error or Ctrl-C nothing of it is left.
+    """A new folder next to `out` that becomes `out` at the end; after an error or Ctrl-C nothing of it is left.
 
     Raises:
         LprError: `out` has something in it, or can't be made.

@@ -11,7 +11,7 @@ from lpr_train.labels.formats.records import Drawn, Notes, Shape
 SAME = 0.02
 """Pixels; sides that differ by less from upright ones are those of a box."""
 WIDER = 1.15
-"""A plate on its side is told from one whose first corner was drawn elsewhere by its width beside its height."""
+"""Width over height that distinguishes a plate on its side from one whose first corner was drawn elsewhere."""
 UPRIGHT, ON_ITS_SIDE = 45.0, 135.0
 """Degrees from the horizontal up to which a plate's upper side is believed: always, and where the plate is wider."""
 LEAST_SIDE = 1.0

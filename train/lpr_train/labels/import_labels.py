@@ -189,7 +189,7 @@ def _plate(label: SourcePlate, size_wh: tuple[int, int], where: str, rules: Text
 
 
 def _trusted(label: SourcePlate, shape: Shape) -> Shape:
-    """The shape of a plate whose `corners` are told, as lpr's own export does: they begin at its own top left."""
+    """The shape of a plate whose `corners` are given, as lpr's own export does: they begin at its own top left."""
     is_told = label.attributes.get("corners") in (HAND, BOX) and shape.drawn is Drawn.POLYGON and len(shape.points) == 4
     return replace(shape, drawn=Drawn.CORNERS) if is_told else shape
 
@@ -231,7 +231,7 @@ def unique_names(paths: Sequence[Path], root: Path) -> list[str]:
 
 
 def _folded(name: str) -> str:
-    """A name as file systems compare it that don't tell capitals."""
+    """A name as case-insensitive file systems compare it."""
     return unicodedata.normalize("NFC", name).casefold()
 
 

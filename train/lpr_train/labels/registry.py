@@ -29,7 +29,7 @@ FORMATS = {
 }
 """Name, as in `names.IMPORTED`, -> format."""
 WITHOUT_LABELS = "crops"
-"""Found last: it has no files of labels by which it could be told."""
+"""Found last: it has no label files by which it could be recognised."""
 
 
 def recognise(files: SourceFiles) -> str:

@@ -57,7 +57,7 @@ def vehicles_of(texts: Sequence[Iterable[str]]) -> list[int]:
     """A number a photograph; those that share a plate's complete text have the same, also over others between them.
 
     Args:
-        texts: of each photograph's plates, the rows joined; what has `?` tells no vehicle.
+        texts: of each photograph's plates, the rows joined; a text with `?` identifies no vehicle.
     """
     parent = list(range(len(texts)))
 

@@ -28,9 +28,9 @@ ILLEGIBLE = frozenset(
 WILDCARDS = str.maketrans({"*": UNREADABLE, "#": UNREADABLE, "？": UNREADABLE})
 """Signs that stand for an unreadable character."""
 DECORATION = ".-·_"
-"""Signs that no row has, beside spaces."""
+"""Signs that no row has, in addition to spaces."""
 TALL = 2.3
-"""Width beside height up to which a plate is one of two rows."""
+"""Width over height up to which a plate is taken to have two rows."""
 LEGIBLE = ("full", "partial", "none")
 
 NO_TEXT = "no text is given: the plate is to be found, not read"
@@ -129,7 +129,7 @@ class TextRules:
         return "".join(labels[:number]), "".join(labels[number:])
 
     def _kind(self, rows: Sequence[str]) -> str:
-        """The script, as far as signs tell it; the country's own where nothing does."""
+        """The script, as far as the signs show it; the country's own where none does."""
         own = self.country.script or ""
         if all(label.isascii() for label in self.country.labels):
             return own
@@ -145,7 +145,7 @@ def plate_classes(names: Iterable[str], rules: TextRules, forced: Sequence[str] 
 
     Args:
         names: of all classes; an empty one is a plate, as of formats that have none.
-        rules: tell a text.
+        rules: which labels a text may have.
         forced: the only ones that are plates.
 
     Returns:

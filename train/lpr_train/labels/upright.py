@@ -1,7 +1,7 @@
 """Pictures turned upright, and their labels with them.
 
 Some tools draw on a picture as EXIF turns it, others on the pixels as they are stored. The size for which labels were
-made tells which: lpr's labels are always those of the upright picture.
+made decides which: lpr's labels are always those of the upright picture.
 """
 
 from collections.abc import Callable, Sequence

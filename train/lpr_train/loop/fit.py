@@ -192,7 +192,7 @@ class _Loop:
         if shapes != [value.shape for value in weights["model"]]:
             raise LprError(
                 f"{self._checkpoint} holds another network than these settings make. "
-                "Resume with the run's own settings, or start anew without --resume."
+                "Resume with the run's own settings, or start a new run without --resume."
             )
         for variables, part in ((_variables(self._model), "model"), (self._stepper.optimizer.variables, "optimizer")):
             for variable, value in zip(variables, weights[part], strict=True):

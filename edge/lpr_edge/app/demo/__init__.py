@@ -1,4 +1,4 @@
-"""A short rendered clip, read as any other, beside what it really shows."""
+"""A short rendered clip, read as any other and compared with its ground truth."""
 
 import json
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ class Truth:
         self.wrong = 0
 
     def describe(self, event: Event) -> Record:
-        """An event's record, with `truth` (null where nothing of the kind was there) and `right` beside it."""
+        """An event's record with two more fields: `truth` (null where no such plate was there) and `right`."""
         place = self._nearest(event)
         truth = None if place is None else self.shown[place].text
         right = event.plate.reading.text == truth

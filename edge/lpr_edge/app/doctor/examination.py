@@ -76,7 +76,7 @@ def check_list(config: Config, reader: PlatePipeline) -> Finding:
     try:
         watch_list = load_watch_list(config, grammar, wanted_hasher(config, grammar))
     except LprError as error:
-        return Finding("list", State.REPAIR, str(error), "put it right: until then no match is told")
+        return Finding("list", State.REPAIR, str(error), "correct it: until then no match is reported")
     odd = ", ".join(map(str, watch_list.odd))
     if not odd:
         return fine("list", f"{watch_list.count} plates")

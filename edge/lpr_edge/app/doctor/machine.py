@@ -21,7 +21,7 @@ LEAST_FREE = 100_000_000
 
 
 def check_machine(config: Config, root: Path = Path("/")) -> Iterator[Finding]:
-    """All that can be told without a camera or a network.
+    """All checks that need neither a camera nor a network.
 
     Args:
         config: the settings.
@@ -36,7 +36,7 @@ def check_machine(config: Config, root: Path = Path("/")) -> Iterator[Finding]:
 
 
 def check_threads(threads: int, cores: int) -> Finding:
-    """Threads of each model beside the cores that there are."""
+    """Threads of each model compared with the number of cores."""
     remedy = f"give --threads {max(1, cores - 1)} or less: the camera needs a core, too"
     return graded("threads", f"{threads} for {cores} cores", remedy, threads > cores, 1 < threads == cores)
 
@@ -45,7 +45,7 @@ def check_temperature(root: Path) -> Finding:
     """The hottest of the kernel's thermal zones."""
     celsius = temperature_c(root)
     if celsius is None:
-        return fine("temperature", "this machine doesn't tell")
+        return fine("temperature", "not reported by this machine")
     remedy = "give it a heat sink, a fan or shade: it slows down from 80 °C on"
     return graded("temperature", f"{celsius:.0f} °C", remedy, celsius >= HOT_C, celsius >= WARM_C)
 
@@ -53,7 +53,7 @@ def check_temperature(root: Path) -> Finding:
 def check_throttling(bits: int | None) -> Finding:
     """Whether the board slows down, or did since it was started, and why."""
     if bits is None:
-        return fine("throttling", "this machine doesn't tell")
+        return fine("throttling", "not reported by this machine")
     now = [text for bit, text in THROTTLING.items() if bits >> bit & 1]
     before = [text for bit, text in THROTTLING.items() if bits >> bit & 1 << 16]
     found = f"now {', '.join(now) or 'none'}; since the start {', '.join(before) or 'none'}"
@@ -80,7 +80,7 @@ def check_disk(folder: Path, quota: int) -> Finding:
 def check_clock(held: bool | None) -> Finding:
     """Whether the events' times can be trusted."""
     if held is None:
-        return fine("clock", "this machine doesn't tell")
+        return fine("clock", "not reported by this machine")
     remedy = "let a time service set it: sudo timedatectl set-ntp true; without a network, add a clock with a battery"
     return graded("clock", "kept by a time service" if held else "nobody sets it", remedy, False, not held)
 

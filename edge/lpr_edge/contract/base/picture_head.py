@@ -31,7 +31,7 @@ def promised_size(data: bytes) -> tuple[int, int] | None:
 
 
 def exif_orientation(data: bytes) -> int:
-    """How a JPEG, PNG or WebP lay in the camera (EXIF 2.3, tag 274): 1 to 8, and 1 where it doesn't tell.
+    """How a JPEG, PNG or WebP lay in the camera (EXIF 2.3, tag 274): 1 to 8, and 1 where it doesn't say.
 
     A TIFF's own tag is none of EXIF's: OpenCV heeds it always.
     """

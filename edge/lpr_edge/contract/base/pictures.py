@@ -16,7 +16,7 @@ PICTURES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".webp", ".tif", "
 FOREIGN_PICTURES = (".heic", ".heif", ".avif", ".jxl", ".gif", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".psd")
 """Endings of pictures that it doesn't read: cameras, phones and browsers write them."""
 SYSTEM_FILES = ("thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx", "$recycle.bin", "system volume information")
-"""What Windows and macOS leave in folders, beside names that begin with a dot."""
+"""What Windows and macOS leave in folders, in addition to names that begin with a dot."""
 MOST_PIXELS = 1 << 27
 """Of one picture: more than any camera of a phone has."""
 MOST_BYTES = 512 << 20
@@ -107,7 +107,7 @@ def upright(picture: Image, orientation: int) -> Image:
 def to_bytes(picture: AnyArray) -> Image:
     """Bring a picture of 8 or 16 bits a sample to 8.
 
-    Sensors of 10, 12 or 14 bits are stored in 16 without being shifted up: the brightest pixel tells how many there
+    Sensors of 10, 12 or 14 bits are stored in 16 without being shifted up: the brightest pixel shows how many there
     are, and those are kept.
 
     Args:

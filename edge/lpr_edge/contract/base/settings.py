@@ -1,7 +1,7 @@
-"""Settings as frozen dataclasses: TOML on disk, a flag for every key, mistakes told in one line.
+"""Settings as frozen dataclasses: TOML on disk, a flag for every key, mistakes reported in one line.
 
 Fields are of type int, float, bool, str, Path, timedelta, ByteSize, a tuple of these, or one of these or None; the
-string below a field says what it means. A field may be a dataclass too: its keys stand beside the others.
+string below a field says what it means. A field may be a dataclass too: its keys are merged into its parent's.
 """
 
 import ast

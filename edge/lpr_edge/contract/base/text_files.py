@@ -61,7 +61,7 @@ def read_bytes(path: Path, most_bytes: int) -> bytes:
     with path.open("rb") as file:
         size = os.fstat(file.fileno()).st_size
         data = file.read(size) if size <= most_bytes else b""
-        while size <= most_bytes and (more := file.read(PIECE)):  # a device tells no size, and a file may grow
+        while size <= most_bytes and (more := file.read(PIECE)):  # a device reports no size, and a file may grow
             data += more
             size = len(data)
     if size > most_bytes:

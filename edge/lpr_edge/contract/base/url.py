@@ -132,7 +132,7 @@ def _split_authority(rest: str) -> tuple[str, str]:
 def redact(text: str) -> str:
     """What may be shown of a URL: no login, no token, of its query only what says which picture is meant.
 
-    Where it can't be told what is a host and what a password, nothing is shown but the scheme. A text that is no URL
+    Where host and password can't be distinguished, nothing is shown but the scheme. A text that is no URL
     stays as it is, unless there may be a login in it. Redacting twice changes nothing more.
     """
     match = SCHEME.match(text)

@@ -28,7 +28,7 @@ class DiscoverySettings:
 def discovery_messages(device: str, topic: str, announced: DiscoverySettings) -> dict[str, str]:
     """Build the discovery message of each entity: topic -> JSON.
 
-    A plate is an event entity: two visits of one plate are two events, and a device that reconnects tells none. So
+    A plate is an event entity: two visits of one plate are two events, and a device that reconnects sends none. So
     neither it nor the match says when the device is unavailable: coming back would look like news.
 
     Args:

@@ -122,6 +122,6 @@ class JsonLines:
             return
         self._is_late = is_late
         if is_late:
-            warn("nobody reads stdout: records wait in memory until somebody does")
+            warn("stdout is not being read: records wait in memory until it is")
         else:
             say("stdout is read again")

@@ -66,7 +66,7 @@ class JsonFileSettings(SinkSettings):
     name = "jsonl"
 
     path: Path | None = None
-    """file of events, one JSON object a line; put by each day, and where it grows past --rotate-size"""
+    """file of events, one JSON object a line; rotated each day, and where it grows past --rotate-size"""
 
     def open(self, site: Site) -> Target:
         """See `SinkSettings.open`."""

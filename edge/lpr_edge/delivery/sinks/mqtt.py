@@ -68,11 +68,11 @@ class Mqtt:
             password: of the user.
             certificate: see `Login`.
             topic: what topics begin with.
-            discovery: whether Home Assistant is told about the device.
+            discovery: whether the device announces itself to Home Assistant.
             timeout_s: see TIMEOUT_S.
             client_id: see `client_identity`; empty for a new one.
-            announced: what Home Assistant is told of.
-            statistics_every_s: how often it is to be told how the device does; 0 for never.
+            announced: what is announced to Home Assistant.
+            statistics_every_s: seconds between two reports of the device's status; 0 for never.
 
         Raises:
             LprError: paho-mqtt isn't installed, or address or certificate can't be used.
@@ -196,11 +196,11 @@ class MqttSettings(SinkSettings):
     topic: str = "lpr"
     """what topics begin with; the device and `event` or `status` follow"""
     discovery: bool = True
-    """tell Home Assistant about this device"""
+    """announce this device to Home Assistant (MQTT discovery)"""
     pictures: bool = False
     """publish a small picture of each event, too; Home Assistant shows it"""
     metrics: timedelta = timedelta(seconds=60)
-    """how often the device tells the broker how it does; 0 for never"""
+    """time between two reports of the device's status to the broker; 0 for never"""
 
     def __post_init__(self) -> None:
         """Refuse a topic that no broker takes, and pictures for nobody."""

@@ -84,7 +84,7 @@ class Connection:
         self._client.loop_start()
 
     def is_connected(self) -> bool:
-        """Tell whether the broker is there."""
+        """Whether the broker is there."""
         return bool(self._client.is_connected())
 
     def publish(self, topic: str, payload: str | bytes, qos: int = 1, retain: bool = False) -> Any:
@@ -126,7 +126,7 @@ class Connection:
 
     def _fall_back(self, client: Any) -> None:
         """Go on with MQTT 3.1.1, in a new client; the old one's thread ends by itself."""
-        say("the broker doesn't speak MQTT 5: with 3.1.1 it can't tell when it refuses an event")
+        say("the broker doesn't speak MQTT 5: with 3.1.1 it can't report that it refuses an event")
         client.disconnect()
         self._version = self._mqtt.MQTTv311
         self._client = self._new_client()

@@ -42,7 +42,7 @@ class Webhook:
             timeout_s: see TIMEOUT_S.
 
         Raises:
-            LprError: it isn't an address, or has a login beside the token.
+            LprError: it isn't an address, or has a login in addition to the token.
         """
         self._address = parse_webhook(url, token)
         self._headers = {"Content-Type": "application/json", "User-Agent": f"lpr/{__version__}"}
@@ -117,7 +117,7 @@ class Exchange:
         try:
             self._connection.request("POST", target, body, headers)
             self._status = self._connection.getresponse().status
-        except Exception as error:  # noqa: BLE001  # `status` raises it where somebody waits
+        except Exception as error:  # noqa: BLE001  # `status` raises it for the thread that waits
             self._error = error
         finally:
             self._connection.close()
@@ -135,7 +135,7 @@ def parse_webhook(url: str, token: str = "") -> Url:
 
     Args:
         url: http or https.
-        token: what is sent with each event beside it.
+        token: sent in the header of each event.
 
     Raises:
         LprError: it isn't one, or it has a login where there is a token: only one of them can be sent.

@@ -9,7 +9,7 @@ from lpr_train.labels.formats.records import Drawn, Notes, Shape, SourceImage, S
 from lpr_train.labels.formats.source_files import SourceFiles, split_word
 
 NOT_LABELS = ("filestate.txt", "cache.cach")
-"""What PPOCRLabel keeps beside its labels."""
+"""What PPOCRLabel keeps next to its labels."""
 
 
 def recognises(files: SourceFiles) -> bool:

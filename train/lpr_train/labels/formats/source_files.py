@@ -85,20 +85,20 @@ class SourceFiles:
         """A path as reports write it: from the data set's folder on."""
         return shown(path.relative_to(self.root) if path.is_relative_to(self.root) else path)
 
-    def picture(self, name: str, beside: Path, where: str, notes: Notes) -> Path | None:
+    def picture(self, name: str, labels: Path, where: str, notes: Notes) -> Path | None:
         """The picture that a label names.
 
         The label's own folders decide where several have that name: as many of its last parts as agree.
 
         Args:
             name: as the label writes it; a path of another machine is fine.
-            beside: the file of labels.
+            labels: the file of labels.
             where: for the note.
             notes: gets a line where the picture isn't found, or isn't one that lpr reads.
         """
         parts = [part for part in PurePosixPath(name.replace("\\", "/")).parts if part not in ("/", ".", "..")]
         found = self._by_name.get(_key(parts[-1]), []) if parts else []
-        best = _best_match(found, parts, beside.parent)
+        best = _best_match(found, parts, labels.parent)
         if best is None:
             reason = f"{len(found)} pictures have that name" if found else NO_PICTURE
             notes.left_out(where, reason, shown(name))

@@ -1,4 +1,4 @@
-"""YOLO's label files: a .txt beside each picture, or in `labels/` where the pictures are in `images/`.
+"""YOLO's label files: a .txt next to each picture, or in `labels/` where the pictures are in `images/`.
 
 A line is a class's number and a box (x, y, width, height of its middle), a polygon, or a box and key points; all in
 shares of the picture. Classes' names stand in `data.yaml`, `classes.txt` or `obj.names`.
@@ -31,7 +31,7 @@ class Settings:
 
 
 def recognises(files: SourceFiles) -> bool:
-    """Whether a picture has a file of YOLO's lines; one without lines counts where classes' names are told."""
+    """Whether a picture has a file of YOLO's lines; one without lines counts where classes' names are known."""
     settings = _settings_file(files)
     found = _label_files(files)
     return any(_is_numbers(path) for path in list(found.values())[:50]) or (settings is not None and bool(found))
@@ -53,7 +53,7 @@ def read(files: SourceFiles, notes: Notes) -> Iterator[SourceImage]:
 
 
 def read_settings(files: SourceFiles, notes: Notes) -> Settings:
-    """Classes' names and the key points' shape; empty where no file tells."""
+    """Classes' names and the key points' shape; empty where no file gives them."""
     path = _settings_file(files)
     if path is None:
         return Settings({})

@@ -35,12 +35,12 @@ class ShapeSource(Protocol):
     """A font, a painter's alphabet, or cut-outs of real plates."""
 
     weight: float
-    """How often it is taken beside the others."""
+    """Its sampling weight relative to the others."""
     variants: int
     """How many shapes it has for one label."""
 
     def draws(self, label: str) -> bool:
-        """Tell whether it has a shape for the label."""
+        """Whether it has a shape for the label."""
         ...
 
     def glyph(self, label: str, variant: int) -> Glyph:

@@ -69,7 +69,7 @@ class CharacterRenderer:
     def _add_neighbours(
         self, mask: Image, box: tuple[float, float, float, float], hand: Hand, rng: np.random.Generator
     ) -> None:
-        """Let parts of the signs beside, above and below show at the crop's edges, in place."""
+        """Let parts of the signs left, right, above and below show at the crop's edges, in place."""
         x, y, width, height = box
         gap = height * abs(rng.normal(0.12, 0.1))
         if rng.random() < 0.7:

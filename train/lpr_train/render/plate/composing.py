@@ -34,7 +34,7 @@ class Wording:
     form: str
     rows: tuple[Row, ...]
     scale: tuple[float, ...]
-    """Each row's height beside the tallest."""
+    """Each row's height relative to the tallest."""
 
     @property
     def labels(self) -> tuple[tuple[str, ...], ...]:

@@ -34,7 +34,7 @@ class CutoutSource:
         self.shapes = shapes
 
     def draws(self, label: str) -> bool:
-        """Tell whether a picture of the label could be cut out."""
+        """Whether a picture of the label could be cut out."""
         return bool(self.shapes.get(label))
 
     def glyph(self, label: str, variant: int) -> Glyph:
@@ -58,7 +58,7 @@ def _references(label: str, others: Sequence[ShapeSource]) -> AnyArray:
 
 
 def _is_likely(glyph: Glyph, references: AnyArray) -> bool:
-    """Tell whether a shape overlaps well with some reference, and isn't as solid as none is."""
+    """Whether a shape overlaps well with some reference, and isn't as solid as none is."""
     if not len(references):
         return True
     own = _coarse(glyph)
@@ -111,7 +111,7 @@ def _paint_contrast(picture: Image) -> Image:
 
 
 def _is_clear(grey: Image, level: float) -> bool:
-    """Tell whether both sides of the threshold lie well apart, so that the shape isn't one of noise."""
+    """Whether both sides of the threshold lie well apart, so that the shape isn't one of noise."""
     above, below = grey[grey > level], grey[grey <= level]
     return bool(above.size and below.size and float(above.mean()) - float(below.mean()) > 55)
 

@@ -79,7 +79,7 @@ class FontSource:
         self.language = country.language if face.localised else None
 
     def draws(self, label: str) -> bool:
-        """Tell whether the font has every code point, and a shape of its own for it."""
+        """Whether the font has every code point, and a shape of its own for it."""
         return all(_has(self.face, character) for character in label)
 
     def glyph(self, label: str, variant: int = 0) -> Glyph:  # noqa: ARG002 - a font has one variant
@@ -175,7 +175,7 @@ def draw_text(face: Face, text: str, language: str | None = None) -> tuple[Image
 
 @lru_cache(maxsize=4096)
 def _has(face: Face, character: str) -> bool:
-    """Tell whether a font has a character, and doesn't merely show a Latin digit in its place."""
+    """Whether a font has a character, and doesn't merely show a Latin digit in its place."""
     if np.array_equal(_shape(face, character), _shape(face, UNASSIGNED)):
         return False
     stands_for = unicodedata.decimal(character, None)
@@ -184,12 +184,12 @@ def _has(face: Face, character: str) -> bool:
 
 @lru_cache(maxsize=256)
 def _shows_latin_digits(face: Face, zero: int) -> bool:
-    """Tell whether most digits from code point `zero` on are drawn as Latin ones: a script's digits go together."""
+    """Whether most digits from code point `zero` on are drawn as Latin ones: a script's digits go together."""
     return sum(_alike(_shape(face, chr(zero + digit)), _shape(face, str(digit))) for digit in range(1, 10)) > 4
 
 
 def _alike(one: Image, other: Image) -> bool:
-    """Tell whether two shapes differ in less than a tenth of their box."""
+    """Whether two shapes differ in less than a tenth of their box."""
     sizes = (cv2.resize(one, (24, 24)).astype(np.float32), cv2.resize(other, (24, 24)).astype(np.float32))
     return float(np.abs(sizes[0] - sizes[1]).mean()) < 25
 

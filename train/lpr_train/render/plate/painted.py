@@ -59,7 +59,7 @@ class PaintedSource:
         self.brush = brush
 
     def draws(self, label: str) -> bool:
-        """Tell whether the alphabet has the label."""
+        """Whether the alphabet has the label."""
         return label in _alphabet()["strokes"]
 
     def glyph(self, label: str, variant: int) -> Glyph:
@@ -74,7 +74,7 @@ class BlockSource:
     variants = 8
 
     def draws(self, label: str) -> bool:
-        """Tell whether the alphabet has the label as cells."""
+        """Whether the alphabet has the label as cells."""
         return label in _alphabet()["blocks"]
 
     def glyph(self, label: str, variant: int) -> Glyph:

@@ -26,7 +26,7 @@ PASSAGE = 16
 PAUSE = 12
 """Empty frames between two vehicles: longer than the tracker waits for one to come back."""
 DRAWINGS = ((motorbike_rear, 0.62), (car, 1.25), (bus, 0.95))
-"""What drives, and its width beside its height."""
+"""What drives, and its width over its height."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def _filmed(canvas: Image, rng: np.random.Generator) -> Image:
 
 
 def write_clip(country: Country, out: Path, seed: int) -> list[Passage]:
-    """Write `clip.mp4` and `truth.json` into a folder, beside their names first.
+    """Write `clip.mp4` and `truth.json` into a folder, under temporary names first.
 
     Raises:
         LprError: OpenCV can't write MPEG-4 here.

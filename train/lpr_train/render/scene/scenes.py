@@ -19,9 +19,9 @@ from lpr_train.render.scene.vehicles import VEHICLES
 SEEN_ENOUGH = 0.6
 """A plate of which less lies within the picture isn't labelled."""
 SMALLEST, LARGEST = 0.03, 0.6
-"""Widths of plates beside the picture's longer side."""
+"""Widths of plates relative to the picture's longer side."""
 STEEPEST = 30
-"""Degrees by which a plate leans at most, beside whole quarter turns of the picture."""
+"""Degrees by which a plate leans at most, in addition to whole quarter turns of the picture."""
 
 
 @dataclass(frozen=True)
@@ -173,7 +173,7 @@ def _lit(plate: RenderedPlate, rng: np.random.Generator) -> Image:
 
 
 def _overlap(one: Quad, other: Quad) -> bool:
-    """Tell whether the upright boxes round two quads meet."""
+    """Whether the upright boxes round two quads meet."""
     low, high = np.maximum(one.min(axis=0), other.min(axis=0)), np.minimum(one.max(axis=0), other.max(axis=0))
     return bool((high > low).all())
 

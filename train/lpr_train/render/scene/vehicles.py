@@ -1,4 +1,4 @@
-"""Vehicles from behind and in front, as simple as a detector lets one get away with. Each tells where plates go."""
+"""Vehicles from behind and in front, as simple as a detector lets one get away with. Each knows where plates go."""
 
 from collections.abc import Callable
 
@@ -56,7 +56,7 @@ def _machinery(sketch: Sketch, rng: np.random.Generator, count: int) -> None:
 
 
 def _rider(sketch: Sketch, rng: np.random.Generator) -> None:
-    """A back, two legs and feet beside the machine."""
+    """A back, two legs and feet on both sides of the machine."""
     cloth, trousers = muted(rng), muted(rng) * 0.6
     sketch.polygon([[0.22, -0.5], [0.78, -0.5], [0.84, 0.08], [0.16, 0.08]], cloth)
     for side in (-1, 1):
@@ -190,4 +190,4 @@ VEHICLES: tuple[tuple[Vehicle, float, float], ...] = (
     (car, 1.15, 0.2),
     (bus, 0.85, 0.15),
 )
-"""What to draw, its width beside its height, and how often."""
+"""What to draw, its width over its height, and how often."""
