@@ -80,7 +80,8 @@ def test_a_reader_that_stalls_gets_all_when_it_reads_again(
     tally("reader of stdout stalls, events", len(wanted), len(wanted) - len(got))
     assert got == wanted
     err = capsys.readouterr().err
-    assert [err.count(text) for text in ("stdout is not being read", "stdout is read again", "were not read")] == [1, 1, 0]
+    lines = ("stdout is not being read", "stdout is read again", "were not read")
+    assert [err.count(line) for line in lines] == [1, 1, 0]
 
 
 def test_tending_sends_what_waits(pipe: Pipe) -> None:
