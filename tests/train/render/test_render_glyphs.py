@@ -13,9 +13,12 @@ from lpr_edge.contract.country import Country, country_from_dict, load_country
 from lpr_edge.contract.data import CharacterFile
 from lpr_train.render.draw.shapes import Glyph, tight
 from lpr_train.render.plate.cutouts import CutoutSource, cut_out, likely, load_cutouts
-from lpr_train.render.plate.faces import FACES, Face, FontSource, draw_text, font_sources, load_font
+from lpr_train.render.plate.faces import FontSource, draw_text, font_sources, load_font
 from lpr_train.render.plate.glyphs import GlyphBook
 from lpr_train.render.plate.painted import BlockSource, PaintedSource, painted_sources
+from lpr_train.render.plate.style import Face, style_of
+
+FACES = style_of(load_country("nepal")).fonts
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +45,7 @@ def test_every_label_is_drawn_and_is_not_blank(book: GlyphBook, nepal: Country) 
 def test_every_label_is_drawn_by_some_font(book: GlyphBook, nepal: Country) -> None:
     """Labels don't hang on cut-outs or on the painted alphabet, which has digits only."""
     for label in nepal.labels:
-        assert any(source.draws(label) for source in font_sources(nepal)), label
+        assert any(source.draws(label) for source in font_sources(nepal, FACES)), label
 
 
 def test_labels_differ_in_shape(nepal: Country) -> None:
@@ -111,7 +114,7 @@ def test_a_hand_keeps_to_its_shapes(book: GlyphBook) -> None:
 
 def test_painted_digits_have_variants(nepal: Country) -> None:
     """Every digit of the painted alphabet has several tries, in strokes and in blocks."""
-    for source in painted_sources():
+    for source in painted_sources("devanagari"):
         assert isinstance(source, PaintedSource | BlockSource)
         for digit in nepal.groups["digits"]:
             shapes = {source.glyph(digit, variant).mask.tobytes() for variant in range(source.variants)}
@@ -179,7 +182,7 @@ def test_cut_outs_unlike_their_label_are_left_out(nepal: Country) -> None:
     """A blob or another character among a label's cut-outs isn't drawn with; a true one is."""
     source = FontSource(FACES[0], nepal)
     true, false, blob = source.glyph("४"), source.glyph("८"), Glyph(np.full((40, 30), 255, np.uint8))
-    assert likely(CutoutSource({"४": [true, false, blob]}), font_sources(nepal)).shapes == {"४": [true]}
+    assert likely(CutoutSource({"४": [true, false, blob]}), font_sources(nepal, FACES)).shapes == {"४": [true]}
 
 
 def test_cut_out_variants_wrap_round() -> None:

@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 
 from lpr_edge.contract.base.arrays import AnyArray, Image
-from lpr_train.render.plate.faces import Face, load_font
+from lpr_train.render.plate.faces import load_font
+from lpr_train.render.plate.style import Face
 
 INK, RED, GREEN = (40, 40, 40), (30, 30, 200), (60, 130, 20)
 """BGR."""

@@ -14,7 +14,8 @@ from lpr_edge.contract.preprocess import InputSpec, prepare
 from lpr_train.base.engine import KerasModel
 from lpr_train.data.photos import Scene
 from lpr_train.loop.fit import predict
-from lpr_train.render.plate.faces import Face, load_font
+from lpr_train.render.plate.faces import load_font
+from lpr_train.render.plate.style import Face
 
 TRUE_BGR, FOUND_BGR = (0, 200, 0), (0, 120, 255)
 

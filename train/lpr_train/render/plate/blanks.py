@@ -10,8 +10,8 @@ from lpr_train.render.draw.chance import pick
 from lpr_train.render.draw.noise import cloud_noise
 from lpr_train.render.draw.shapes import PAINT, Glyph
 from lpr_train.render.plate.lettering import Area
+from lpr_train.render.plate.style import Rgb, Sticker
 
-Rgb = tuple[int, int, int]
 FINE = 4
 """Bits of sub-pixel precision in OpenCV's drawing."""
 
@@ -130,28 +130,22 @@ def ornament(size_hw: tuple[int, int], y: float, rng: np.random.Generator) -> Im
     return mask
 
 
-def draw_sticker(image: Image, area: Area, title: Glyph | None, rng: np.random.Generator) -> None:
+def draw_sticker(image: Image, area: Area, sticker: Sticker, title: Glyph | None, rng: np.random.Generator) -> None:
     """Stick an emblem, a country's flag for one, on a part of the plate, in place."""
     x, y, w, h = (int(v) for v in (area.x, area.y, area.w, area.h))
     window = image[y : y + h, x : x + w]
-    ground = pick(rng, [(245, 245, 245), (150, 60, 20), (225, 235, 240)])
-    window[:] = ground
-    ink = pick(rng, [(45.0, 30.0, 200.0), (140.0, 50.0, 20.0), (60.0, 20.0, 170.0)])
-    cv2.fillPoly(window, [_pennant(w, h, rng)], ink, cv2.LINE_AA)
+    window[:] = pick(rng, sticker.grounds)[::-1]
+    ink = tuple(float(value) for value in pick(rng, sticker.inks)[::-1])
+    cv2.fillPoly(window, [_emblem(sticker, w, h, rng)], ink, cv2.LINE_AA)
     if title is not None:
         letters = cv2.resize(title.mask, (max(4, int(w * 0.84)), max(3, int(h * 0.16))), interpolation=cv2.INTER_AREA)
         foot = window[-letters.shape[0] - 2 : -2, int(w * 0.08) : int(w * 0.08) + letters.shape[1]]
         blend(foot, letters, np.array(ink, np.float32))
 
 
-def _pennant(w: int, h: int, rng: np.random.Generator) -> Image:
-    """Two triangles above one another, one triangle, or a box: points (n, 2) int32."""
-    shapes = (
-        [[0, 0], [1, 0.5], [0.35, 0.5], [1, 1], [0, 1]],
-        [[0, 0], [1, 0.5], [0, 1]],
-        [[0, 0.1], [1, 0.1], [1, 0.8], [0, 0.8]],
-    )
-    points = np.array(pick(rng, shapes, [0.7, 0.15, 0.15]))
+def _emblem(sticker: Sticker, w: int, h: int, rng: np.random.Generator) -> Image:
+    """One of the sticker's emblems: points (n, 2) int32."""
+    points = np.array(pick(rng, sticker.emblems, [emblem.weight for emblem in sticker.emblems]).points)
     size = np.array([w * rng.uniform(0.5, 0.8), h * rng.uniform(0.5, 0.7)])
     return np.asarray(np.round(points * size + np.array([w * 0.12, h * 0.1])).astype(np.int32))
 

@@ -3,7 +3,6 @@
 import threading
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -17,49 +16,17 @@ from lpr_edge.contract.base.arrays import Image
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.country import Country
 from lpr_train.render.draw.shapes import Glyph, tight
+from lpr_train.render.plate.style import Face
 
 FONT_SIZE = 128
 BODY_LABELS = 12
 """How many labels are drawn to measure a face."""
+TITLE_FACE = Face("Noto Sans", 800, 75)
+"""Of small print."""
 UNASSIGNED = "\U0010fffd"
 """No font has it, so its shape is the font's shape for whatever it lacks."""
 PILLOW = threading.Lock()
 """FreeType's faces may be used by one thread at a time."""
-
-
-@dataclass(frozen=True)
-class Face:
-    """A font's file in one weight and width."""
-
-    family: str
-    weight: int
-    width: int = 100
-    localised: bool = True
-    """Shape in the country's language: Nepali forms of ५, ८ and झ differ from Hindi ones."""
-
-
-FACES = (
-    Face("Noto Sans Devanagari", 600),
-    Face("Noto Sans Devanagari", 900),
-    Face("Noto Sans Devanagari", 700, 75),
-    Face("Noto Sans Devanagari", 800, localised=False),
-    Face("Mukta", 500),
-    Face("Mukta", 700),
-    Face("Mukta", 800),
-    Face("Baloo 2", 600),
-    Face("Baloo 2", 800),
-    Face("Kalam", 700),
-    Face("Hind", 700),
-    Face("Poppins", 600),
-    Face("Poppins", 800),
-    Face("Rajdhani", 700),
-    Face("Teko", 600),
-    Face("Noto Sans", 600, 75),
-    Face("Alfa Slab One", 400),
-    Face("Arvo", 700),
-    Face("Roboto Slab", 800),
-    Face("Barlow Condensed", 600),
-)
 
 
 class FontSource:
@@ -99,7 +66,7 @@ class FontSource:
         return float(np.median(tops)), float(np.median(bottoms))
 
 
-def font_sources(country: Country, faces: Sequence[Face] = FACES) -> list[FontSource]:
+def font_sources(country: Country, faces: Sequence[Face]) -> list[FontSource]:
     """A source for each face.
 
     Raises:
@@ -127,7 +94,7 @@ def load_font(face: Face) -> ImageFont.FreeTypeFont:
 
 
 def _font_file(face: Face) -> tuple[Path, bool]:
-    missing = LprError(f"the font {face.family!r} is not installed: pip install 'lpr[train]'")
+    missing = LprError(f"the font {face.family!r} is not installed: pip install 'lpr[train]', or its fontpkg-* package")
     try:
         import fontpkg
     except ImportError as error:
@@ -207,7 +174,7 @@ def _is_number(label: str) -> bool:
 
 
 @lru_cache(maxsize=64)
-def title_glyph(text: str, face: Face = Face("Noto Sans", 800, 75)) -> Glyph | None:
+def title_glyph(text: str, face: Face = TITLE_FACE) -> Glyph | None:
     """A word in small print; None where the font can't write it."""
     if not all(_has(face, character) or character.isspace() for character in text):
         return None

@@ -11,6 +11,7 @@ from lpr_train.render.draw.shapes import Glyph, ShapeSource
 from lpr_train.render.plate.cutouts import CutoutSource, likely
 from lpr_train.render.plate.faces import font_sources
 from lpr_train.render.plate.painted import painted_sources
+from lpr_train.render.plate.style import style_of
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class GlyphBook:
 
     Args:
         country: whose labels to draw.
-        cutouts: real shapes to mix in; the fonts and the painted alphabet are always there.
+        cutouts: real shapes to mix in; the country's fonts and its painted alphabet are always there.
 
     Raises:
         LprError: a font's package isn't installed.
@@ -38,8 +39,10 @@ class GlyphBook:
 
     def __init__(self, country: Country, cutouts: CutoutSource | None = None) -> None:
         self.country = country
-        self._fonts = tuple(font_sources(country))
-        drawn: tuple[ShapeSource, ...] = (*self._fonts, *painted_sources())
+        style = style_of(country)
+        self._fonts = tuple(font_sources(country, style.fonts))
+        painted = painted_sources(style.alphabet) if style.alphabet else []
+        drawn: tuple[ShapeSource, ...] = (*self._fonts, *painted)
         self._sources = drawn if cutouts is None else (*drawn, likely(cutouts, drawn))
         self._weights = [source.weight for source in self._sources]
         self._drawers: dict[str, tuple[int, ...]] = {}
@@ -79,7 +82,7 @@ class GlyphBook:
             if not found:
                 raise LprError(
                     f"no installed font draws the label {label!r} of {self.country.name}: "
-                    "install a fontpkg-* package that does, and add it to lpr_train.render.plate.faces.FACES"
+                    "install a fontpkg-* package that does, and name it under `fonts` in [render] of the country's file"
                 )
             self._drawers[label] = found
         return self._drawers[label]

@@ -1,6 +1,5 @@
 """A sign painter's alphabet: strokes drawn with a brush, and the block face of a stencil."""
 
-import tomllib
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,9 +12,12 @@ import cv2
 import numpy as np
 
 from lpr_edge.contract.base.arrays import Floats, Image
+from lpr_edge.contract.base.errors import LprError
+from lpr_edge.contract.base.text_files import parse_toml, read_text
 from lpr_train.render.draw.shapes import PAINT, SHAPE_HEIGHT, Glyph, tight
 
-ALPHABET = Path(__file__).with_name("painted.toml")
+ALPHABETS = Path(__file__).parent / "alphabets"
+"""Of lpr-train's own, a file each."""
 MARGIN = 30
 """Empty pixels round a drawing, so that a thick brush stays inside."""
 
@@ -44,9 +46,16 @@ BRUSHES = (
 )
 
 
-@lru_cache(maxsize=1)
-def _alphabet() -> dict[str, Any]:
-    return tomllib.loads(ALPHABET.read_text(encoding="utf-8"))
+@lru_cache(maxsize=4)
+def _alphabet(name: str) -> dict[str, Any]:
+    own = ALPHABETS / f"{name}.toml"
+    path = own if own.exists() else Path(name)
+    try:
+        values = parse_toml(read_text(path))
+    except (OSError, ValueError) as error:
+        known = ", ".join(sorted(file.stem for file in ALPHABETS.glob("*.toml")))
+        raise LprError(f"no painted alphabet {name!r} ({error}): known are {known}; or give a TOML file") from error
+    return {"strokes": {}, "blocks": {}} | values
 
 
 class PaintedSource:
@@ -55,16 +64,17 @@ class PaintedSource:
     weight = 2.2
     variants = 12
 
-    def __init__(self, brush: Brush) -> None:
+    def __init__(self, alphabet: str, brush: Brush) -> None:
+        self.alphabet = alphabet
         self.brush = brush
 
     def draws(self, label: str) -> bool:
         """Whether the alphabet has the label."""
-        return label in _alphabet()["strokes"]
+        return label in _alphabet(self.alphabet)["strokes"]
 
     def glyph(self, label: str, variant: int) -> Glyph:
         """Paint the label."""
-        return _painted(self.brush, label, variant)
+        return _painted(self.alphabet, self.brush, label, variant)
 
 
 class BlockSource:
@@ -73,14 +83,20 @@ class BlockSource:
     weight = 2.2
     variants = 8
 
+    def __init__(self, alphabet: str) -> None:
+        self.alphabet = alphabet
+
     def draws(self, label: str) -> bool:
         """Whether the alphabet has the label as cells."""
-        return label in _alphabet()["blocks"]
+        return label in _alphabet(self.alphabet)["blocks"]
 
     def glyph(self, label: str, variant: int) -> Glyph:
         """Cut the label out."""
         rng = _own_rng(label, variant)
-        cells = np.array([[cell == "#" for cell in row] for row in _alphabet()["blocks"][label]], np.uint8) * 255
+        cells = (
+            np.array([[cell == "#" for cell in row] for row in _alphabet(self.alphabet)["blocks"][label]], np.uint8)
+            * 255
+        )
         columns, rows = _uneven(rng, cells.shape[1], 88), _uneven(rng, cells.shape[0], SHAPE_HEIGHT)
         mask = cells.repeat(columns, axis=1).repeat(rows, axis=0)
         soft = cv2.GaussianBlur(mask, (0, 0), float(rng.uniform(1, 4.5)))
@@ -88,9 +104,9 @@ class BlockSource:
 
 
 @lru_cache(maxsize=8192)
-def _painted(brush: Brush, label: str, variant: int) -> Glyph:
+def _painted(alphabet: str, brush: Brush, label: str, variant: int) -> Glyph:
     rng = _own_rng(label, variant)
-    shapes = _alphabet()["strokes"][label]
+    shapes = _alphabet(alphabet)["strokes"][label]
     strokes = [np.array(points, np.float32) for points in shapes[variant % len(shapes)]]
     width = SHAPE_HEIGHT * rng.uniform(0.72, 1.2)
     canvas = np.zeros((SHAPE_HEIGHT + 2 * MARGIN, int(width) + 2 * MARGIN), np.uint8)
@@ -99,9 +115,14 @@ def _painted(brush: Brush, label: str, variant: int) -> Glyph:
     return Glyph(tight(canvas)[0])
 
 
-def painted_sources() -> list[PaintedSource | BlockSource]:
-    """A source for each brush, and the stencil."""
-    return [*(PaintedSource(brush) for brush in BRUSHES), BlockSource()]
+def painted_sources(alphabet: str) -> list[PaintedSource | BlockSource]:
+    """A source for each brush, and the stencil.
+
+    Raises:
+        LprError: there is no such alphabet.
+    """
+    _alphabet(alphabet)
+    return [*(PaintedSource(alphabet, brush) for brush in BRUSHES), BlockSource(alphabet)]
 
 
 def _own_rng(label: str, variant: int) -> np.random.Generator:

@@ -15,6 +15,7 @@ from lpr_train.render.plate.composing import Wording, choose_colour, compose, va
 from lpr_train.render.plate.faces import title_glyph
 from lpr_train.render.plate.glyphs import GlyphBook
 from lpr_train.render.plate.lettering import Area, CharacterBox, letter, move_box, move_mask, shake_field, stroke_weight
+from lpr_train.render.plate.style import Header, style_of
 
 SHORTEST, TALLEST = 56, 150
 """Heights of rendered plates in pixels."""
@@ -61,6 +62,7 @@ class PlateRenderer:
         self.country = country
         self.glyphs = glyphs or GlyphBook(country)
         self._title = str(country.values.get("title", country.name))
+        self._style = style_of(country)
 
     def render(
         self, rng: np.random.Generator, form: str | None = None, text: str | Sequence[str] | None = None
@@ -97,8 +99,9 @@ class PlateRenderer:
         height = size_hw[0]
         radius = height * pick(rng, [0.0, rng.uniform(0.02, 0.16)], [0.2, 0.8])
         frame, taken = blanks.frame(size_hw, radius, rng)
-        area = _text_area(size_hw, taken, is_pressed, rng)
-        has_sticker = len(wording.rows) > 1 and rng.random() < 0.07
+        area = _text_area(size_hw, taken, self._style.header if is_pressed else None, rng)
+        sticker_share = self._style.sticker.share if self._style.sticker else 0.0
+        has_sticker = len(wording.rows) > 1 and rng.random() < sticker_share
         sticker, area = _split_off_sticker(area, rng) if has_sticker else (None, area)
         hand = self.glyphs.print_hand(rng) if is_pressed or rng.random() < 0.1 else self.glyphs.hand(rng)
         mask, boxes = letter(size_hw, area, wording.rows, wording.scale, self.glyphs, hand, rng)
@@ -125,17 +128,17 @@ class PlateRenderer:
 
     def _fit_out(self, image: Image, work: _Work, is_pressed: bool, rng: np.random.Generator) -> None:
         """Add what is screwed, stuck or printed on, in place."""
-        if work.sticker is not None:
-            blanks.draw_sticker(image, work.sticker, title_glyph(self._title.upper()), rng)
-        if is_pressed:
-            self._print_header(image, rng)
+        if work.sticker is not None and self._style.sticker:
+            blanks.draw_sticker(image, work.sticker, self._style.sticker, title_glyph(self._title.upper()), rng)
+        if is_pressed and self._style.header:
+            self._print_header(image, self._style.header, rng)
         if rng.random() < 0.6:
             blanks.draw_bolts(image, rng)
 
-    def _print_header(self, image: Image, rng: np.random.Generator) -> None:
+    def _print_header(self, image: Image, header: Header, rng: np.random.Generator) -> None:
         """Print a pressed plate's small line of text above the number, and its hologram at the left, in place."""
         height, width = image.shape[:2]
-        names = [*self.country.table("provinces").values(), self._title]
+        names = [*(name for table in header.tables for name in self.country.table(table).values()), self._title]
         title = title_glyph(pick(rng, names).upper())
         tone = rng.uniform(40, 130, 3).astype(np.float32)
         if title is not None:
@@ -144,7 +147,7 @@ class PlateRenderer:
             letters = cv2.resize(title.mask, (long, tall), interpolation=cv2.INTER_AREA)
             left, top = (width - long) // 2, round(height * rng.uniform(0.04, 0.08))
             blanks.blend(image[top : top + tall, left : left + long], letters, tone)
-        if rng.random() < 0.8:
+        if rng.random() < header.hologram_share:
             _draw_hologram(image, tone, rng)
 
 
@@ -157,11 +160,11 @@ def _size(rows: int, longest: int, rng: np.random.Generator) -> tuple[int, int]:
     return height, int(height * rng.uniform(low, high))
 
 
-def _text_area(size_hw: tuple[int, int], taken: float, is_pressed: bool, rng: np.random.Generator) -> Area:
+def _text_area(size_hw: tuple[int, int], taken: float, header: Header | None, rng: np.random.Generator) -> Area:
     height, width = size_hw
     left, right = (taken + width * abs(rng.normal(0.015, 0.03)) for _ in range(2))
     top, bottom = (taken + height * abs(rng.normal(0.03, 0.04)) for _ in range(2))
-    if is_pressed:
+    if header:
         top, left = max(top, height * 0.2), max(left, width * rng.uniform(0.1, 0.16))
     left, right = min(left, width * 0.18), min(right, width * 0.18)
     top, bottom = min(top, height * 0.22), min(bottom, height * 0.2)

@@ -7,7 +7,8 @@ from lpr_edge.contract.base.arrays import AnyArray, Image, Quad
 from lpr_edge.contract.country import Country
 from lpr_train.render.draw.chance import pick
 from lpr_train.render.draw.sketch import Sketch, paste, scalar
-from lpr_train.render.plate.faces import FACES, Face, draw_text, font_sources
+from lpr_train.render.plate.faces import draw_text, font_sources
+from lpr_train.render.plate.style import Face, Rgb, style_of
 from lpr_train.render.scene.vehicles import paint
 
 WORDS = 240
@@ -24,7 +25,8 @@ class WordBank:
 
     def __init__(self, country: Country) -> None:
         self.country = country
-        self._sources = font_sources(country)
+        self._faces = style_of(country).fonts
+        self._sources = font_sources(country, self._faces)
         own = [label for label in country.labels if not label.isascii() and not label.isdecimal()]
         self._syllables = own or [label for label in country.labels if not label.isdecimal()]
         self._kept: dict[int, Image] = {}
@@ -39,7 +41,7 @@ class WordBank:
     def _draw(self, rng: np.random.Generator) -> Image:
         text = self._text(rng)
         sources = [source for source in self._sources if all(source.draws(c) for c in text if not c.isspace())]
-        face: Face = sources[int(rng.integers(len(sources)))].face if sources else FACES[-1]
+        face: Face = sources[int(rng.integers(len(sources)))].face if sources else self._faces[-1]
         return draw_text(face, text, self.country.language)[0]
 
     def _text(self, rng: np.random.Generator) -> str:
@@ -105,7 +107,7 @@ def slogan(sketch: Sketch, words: WordBank, rng: np.random.Generator) -> None:
     write(sketch.canvas, words, quad, scalar(rng.uniform(0, 255, 3)), rng)
 
 
-def plain_box(canvas: Image, rng: np.random.Generator) -> None:
+def plain_box(canvas: Image, hard_negatives: tuple[Rgb, Rgb], rng: np.random.Generator) -> None:
     """Draw a box in a plate's colour and shape that says nothing, in place: a reflector, a lamp, a cloth."""
     height, width = canvas.shape[:2]
     wide = width * float(np.exp(rng.uniform(np.log(0.03), np.log(0.35))))
@@ -115,8 +117,9 @@ def plain_box(canvas: Image, rng: np.random.Generator) -> None:
         (wide, wide * rng.uniform(0.2, 0.8)),
         rng.normal(0, 12),
     )
-    red = np.array([rng.uniform(20, 70), rng.uniform(15, 60), rng.uniform(110, 240)])
-    colour = red if rng.random() < 0.6 else paint(rng)
+    low, high = hard_negatives
+    plate_like = np.array([rng.uniform(low[channel], high[channel]) for channel in (2, 1, 0)])
+    colour = plate_like if rng.random() < 0.6 else paint(rng)
     sketch.box(0, 0, 1, 1, colour)
     if rng.random() < 0.4:
         sketch.box(0.05, 0.08, 0.95, 0.92, np.full(3, 235.0))

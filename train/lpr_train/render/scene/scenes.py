@@ -13,6 +13,7 @@ from lpr_train.render.draw.effects import degrade_scene
 from lpr_train.render.draw.sketch import Sketch, Slot, paste
 from lpr_train.render.draw.textures import backdrop
 from lpr_train.render.plate.plates import PlateRenderer, RenderedPlate
+from lpr_train.render.plate.style import style_of
 from lpr_train.render.scene import distractors
 from lpr_train.render.scene.vehicles import VEHICLES
 
@@ -54,6 +55,7 @@ class SceneRenderer:
         self.plates = plates or PlateRenderer(country)
         self.strength = strength
         self._words = distractors.WordBank(country)
+        self._hard_negatives = style_of(country).hard_negatives
 
     def render(self, rng: np.random.Generator, size_hw: tuple[int, int]) -> RenderedScene:
         """Draw a scene with none to three plates, now and then on its side or upside down."""
@@ -84,7 +86,7 @@ class SceneRenderer:
         for _ in range(pick(rng, range(4), [0.45, 0.25, 0.2, 0.1])):
             distractors.board(canvas, self._words, rng)
         for _ in range(pick(rng, range(3), [0.65, 0.25, 0.1])):
-            distractors.plain_box(canvas, rng)
+            distractors.plain_box(canvas, self._hard_negatives, rng)
 
     def _street(self, canvas: Image, rng: np.random.Generator) -> list[Slot]:
         """One to three vehicles side by side, the farther ones first."""
