@@ -1,0 +1,1 @@
+"""Dates as people write them: local wall-clock time, and the Bikram Sambat calendar of Nepal."""

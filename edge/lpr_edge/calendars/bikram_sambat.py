@@ -1,0 +1,53 @@
+"""The Bikram Sambat calendar, in which Nepal dates documents: the lengths of its months follow no formula.
+
+The lengths are those of the package nepali-datetime 1.0.8.5 (MIT licence, github.com/amitgaru/nepali-datetime). Up to
+BS 2083, py-nepali 1.2.0 and bikram 2.1.4 give the same beginnings of years. Nepal publishes each year's calendar
+shortly before it; later years are forecasts, and may be a day off.
+"""
+
+from bisect import bisect_right
+from datetime import date
+from itertools import accumulate
+
+FIRST_YEAR = 2000
+"""Of the table."""
+FIRST_DAY = date(1943, 4, 14)
+"""1 Baisakh of that year."""
+MONTHS = """
+    021210009091 112111090900 112210090900 121210009901 021210009091 112111090900 112210090900
+    121210009901 111211900991 112111090900 112210090900 121210009901 111211900900 112111090900
+    112210090900 121210009901 111211900900 112111090900 121210090900 121210009091 111211090900
+    112111090900 121210009900 121210009091 111211090900 112111090900 121210009901 021210009091
+    112111090900 112120090900 121210009901 021210009091 112111090900 112210090900 121210009901
+    021211900991 112111090900 112210090900 121210009901 111211900900 112111090900 112210090900
+    121210009901 111211900900 112111090900 121210090900 121210009901 111211090900 112111090900
+    121210009900 121210009091 111211090900 112111090900 121210009900 121210009091 112111090900
+    112120090900 121210009901 021210009091 112111090900 112210090900 121210009901 111211909091
+    112111090900 112210090900 121210009901 111211900991 112111090900 112210090900 121210009901
+    111211900900 112111090900 121210090900 121210009901 111211090900 112111090900 121210009900
+    121210009091 111211090900 112111090900 121210009900 121210009091 112111090900 112111090900
+    112110009000 121201009000 021210009000 112111090000 012201009000 021210009000 021210009000
+    112111009000 012210009000 021210009000 112110009000 112111090000 012210090900 121210009000
+    112111909091 112111099000 121201090900
+"""
+"""For each year the last digit of its twelve months' days: 9 for 29, 0 for 30, 1 for 31, 2 for 32."""
+LENGTHS = tuple(29 + "9012".index(digit) for year in MONTHS.split() for digit in year)
+"""Days of each month, from Baisakh of FIRST_YEAR on."""
+BEGINNINGS = (0, *accumulate(LENGTHS))
+"""Days from FIRST_DAY to the beginning of each month, and to the end of the last one."""
+
+
+def bikram_sambat(day: date) -> str | None:
+    """A day in the Bikram Sambat calendar: `2082-08-10` for 2025-11-26.
+
+    Args:
+        day: in the Gregorian calendar, as in Nepal.
+
+    Returns:
+        Year, month and day; None before BS 2000 and after BS 2100.
+    """
+    days = (day - FIRST_DAY).days
+    if not 0 <= days < BEGINNINGS[-1]:
+        return None
+    month = bisect_right(BEGINNINGS, days) - 1
+    return f"{FIRST_YEAR + month // 12}-{month % 12 + 1:02d}-{days - BEGINNINGS[month] + 1:02d}"
