@@ -1,6 +1,7 @@
 """Readings and frames out of nothing, for tests of what comes after the networks."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -53,3 +54,11 @@ def frame(index: int, fps: float = 10.0, age_ms: float | None = None) -> Frame:
     """A black frame of a clip."""
     image = np.zeros((120, 200, 3), np.uint8)
     return Frame(image, "clip.mp4", index, START + timedelta(seconds=index / fps), age_ms)
+
+
+def sized_plate(text: str, x: float, y: float, width: float) -> PlateReading:
+    """A plate of another width, three times as wide as high, its middle at a place."""
+    whole = plate(text)
+    half = np.array([width / 2, width / 6], np.float32)
+    quad = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]], np.float32) * half + np.array([x, y], np.float32)
+    return PlateReading(FoundPlate(quad, 0.9, (1.0, 0.0, 0.0, 0.0)), replace(whole.reading, quad_xy=quad))

@@ -18,7 +18,11 @@ of the schema fields may be added; where a meaning changes, `schema` rises. [Eve
 def records_page(repository: Path) -> str:
     """The page's Markdown."""
     event = event_schema()
-    lines = [INTRO, *_section("Event", "One record for each vehicle's visit.", event)]
+    intro = (
+        "One record for each vehicle's visit, `plate`; with `--events all` another one when it has left, `left`, which "
+        "always has `dwell_s` and `direction`."
+    )
+    lines = [INTRO, *_section("Event", intro, event)]
     lines += _section("Vote", "An item of an event's `votes`.", event["properties"]["votes"]["items"])
     for name, title in {"status": "Status", "metrics": "Metrics"}.items():
         schema = json.loads((repository / SCHEMAS / f"{name}.json").read_text(encoding="utf-8"))

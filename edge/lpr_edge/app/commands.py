@@ -22,6 +22,7 @@ from lpr_edge.runtimes.shipped_models import KINDS, given_file, model_file, ship
 from lpr_edge.service.sd_notify import SystemdNotifier
 from lpr_edge.tracking.event import Event
 from lpr_edge.tracking.event_record import character_record, crop_record, error_record, event_record
+from lpr_edge.tracking.line import parse_line
 from lpr_edge.wiring.frame_outputs import open_frame_outputs
 from lpr_edge.wiring.wire_delivery import open_delivery
 from lpr_edge.wiring.wire_runtime import wanted_runtime
@@ -218,6 +219,8 @@ def _loop(
         any_text=config.reading.any_text,
         blurrer=PlateBlurrer() if config.privacy.blurs else None,
         beat=run.beat,
+        line=parse_line(config.capture.line) if config.capture.line else None,
+        reports_left=config.reading.events == "all",
     )
 
 

@@ -8,6 +8,7 @@ from lpr_edge.base.log import warn
 from lpr_edge.base.signals import Reloading
 from lpr_edge.base.workers import surviving
 from lpr_edge.capture.frame import Frame, NoFrame, Source, UnreadableImage
+from lpr_edge.contract.base.arrays import Floats
 from lpr_edge.contract.base.errors import SourceError
 from lpr_edge.contract.records import Record
 from lpr_edge.delivery.sink import Sink
@@ -17,6 +18,7 @@ from lpr_edge.service.runtime_stats import RuntimeStats
 from lpr_edge.tracking.event import Event
 from lpr_edge.tracking.event_record import error_record, event_record, image_record
 from lpr_edge.tracking.tracker import GAP, Tracker
+from lpr_edge.tracking.visits import Visits
 from lpr_edge.vision.pipeline import PlatePipeline
 from lpr_edge.wiring.frame_outputs import FrameOutputs
 
@@ -36,6 +38,8 @@ class Loop:
         any_text: bool = False,
         blurrer: PlateBlurrer | None = None,
         beat: Callable[[], None] = lambda: None,
+        line: Floats | None = None,
+        reports_left: bool = False,
     ) -> None:
         """Take what a run needs.
 
@@ -50,6 +54,8 @@ class Loop:
             any_text: announce texts, too, that no form of the country allows.
             blurrer: hides plates from all that keeps or shows pictures.
             beat: called while the loop lives: after each frame, and twice a second where none comes.
+            line: (2, 2) whose crossing gives an event's direction, see `parse_line`.
+            reports_left: whether a vehicle has another event when it has left.
         """
         self.reader = reader
         self.sink = sink
@@ -63,7 +69,8 @@ class Loop:
         self.unreadable = 0
         self.milliseconds = 0.0
         self._labels = reader.reader.decoder.labels
-        self._tracker = Tracker(reader.reader.decoder, gap, lambda voted: reader.is_confident(voted, any_text))
+        tracker = Tracker(reader.reader.decoder, gap, lambda voted: reader.is_confident(voted, any_text))
+        self._tracker = Visits(tracker, line, reports_left)
         self._events: deque[Event] = deque()
         """Not announced yet: a stop may come between two of them."""
 

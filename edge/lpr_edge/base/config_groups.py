@@ -13,6 +13,7 @@ from lpr_edge.contract.base.units import ByteSize, format_duration, format_size
 from lpr_edge.contract.base.url import redact, redact_command
 
 ONLY_CAMERA = ("size` or `fps", "given", "left out where `source` is read: they are asked of a camera")
+EVENTS = ("plate", "all")
 LEAST_QUOTA = 1_000_000
 """An empty store and its log take up to half of it."""
 NO_TIME = timedelta(0)
@@ -40,6 +41,9 @@ class CaptureConfig:
     """read one frame of so many"""
     roi: str = ""
     """read plates in this part alone: corners in shares of width and height, '0.1,0.5 0.9,0.5 0.9,1 0.1,1'"""
+    line: str = ""
+    """vehicles go in or out over this line: its ends in shares of width and height, '0,0.6 1,0.6'; in is downwards
+    where it is drawn from left to right"""
     give_up: timedelta = NO_TIME
     """stop when a camera or stream that was lost isn't back for so long; 0 waits for ever"""
 
@@ -103,13 +107,16 @@ class ReadingConfig:
     0 in clips and cameras, which show a plate more than once)"""
     every_frame: bool = False
     """a record for each frame, not for each vehicle"""
+    events: str = "plate"
+    """plate: an event for each vehicle; all: another one, `left`, when it has left, with dwell time and direction"""
     gap: timedelta = timedelta(seconds=10)
     """a vehicle that is back before so long has no second event"""
     max_frames: int | None = None
     """stop after so many frames or pictures"""
 
     def __post_init__(self) -> None:
-        """Refuse figures out of range."""
+        """Refuse figures out of range, and kinds of events that there aren't."""
+        require_setting(self.events in EVENTS, "events", repr(self.events), " or ".join(EVENTS))
         require_setting(self.tta is None or self.tta >= 0, "tta", self.tta, "0 or more")
         require_setting(0 <= self.min_confidence <= 1, "min_confidence", self.min_confidence, "0 to 1")
         require_setting(self.max_frames is None or self.max_frames >= 1, "max_frames", self.max_frames, "1 or more")

@@ -33,8 +33,15 @@ MOST_VOTES = 5
 Time = Annotated[
     str,
     {
-        "description": "UTC, ISO 8601.",
-        "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$",
+        "description": "ISO 8601, local time with its offset from UTC; Z where there is none.",
+        "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}(Z|[+-]\d\d:\d\d)$",
+    },
+]
+Direction = Annotated[
+    str | None,
+    {
+        "description": "`in` or `out` where the plate has crossed --line; else `towards`, `away`, `left` or `right`, "
+        "as the camera sees it; null where the vehicle hardly moved.",
     },
 ]
 Share = Annotated[float, {"minimum": 0, "maximum": 1}]
@@ -50,12 +57,21 @@ class VoteRecord(TypedDict):
     confidence: Share
 
 
-class EventRecord(TypedDict, total=False):
-    """One vehicle's visit. The same id again is the same event, delivered twice."""
+class _PlateKind(TypedDict):
+    event: Annotated[str, {"const": "plate"}]
 
-    event: Required[Annotated[str, {"const": "plate"}]]
+
+class _LeftKind(TypedDict):
+    event: Annotated[str, {"const": "left"}]
+
+
+class VisitRecord(TypedDict, total=False):
+    """What the events of one visit have in common."""
+
     schema: Required[Annotated[int, {"const": SCHEMA}]]
-    id: Required[Annotated[str, {"description": "Unique on the device.", "minLength": 1}]]
+    id: Required[
+        Annotated[str, {"description": "Unique on the device; `plate` and `left` of a visit share it.", "minLength": 1}]
+    ]
     source: Required[Annotated[str, {"description": "Camera, file, or a stream's address without its login."}]]
     first_seen: Required[Time]
     last_seen: Required[Time]
@@ -104,6 +120,19 @@ class EventRecord(TypedDict, total=False):
     ]
 
 
+class EventRecord(_PlateKind, VisitRecord, total=False):
+    """A vehicle is there, and its plate is read. The same id again is the same event, delivered twice."""
+
+    direction: Direction
+
+
+class LeftRecord(_LeftKind, VisitRecord, total=False):
+    """The vehicle has left; with `--events all` alone. It repeats what was read."""
+
+    dwell_s: Required[Annotated[float, {"description": "Seconds from `first_seen` to `last_seen`.", "minimum": 0}]]
+    direction: Required[Direction]
+
+
 class ReadText(Protocol):
     """What a watch list needs of a reading."""
 
@@ -141,14 +170,35 @@ def iso_time(time: datetime) -> str:
     return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def local_time(time: datetime) -> str:
+    """ISO 8601 to the millisecond with this machine's offset: `2026-03-01T11:45:00.040+05:45`; Z where it is UTC."""
+    return iso_time(time.astimezone())
+
+
+def delivery_key(record: Record) -> str:
+    """Of one event: its id, and for all kinds but `plate` the kind; the same key again is the same event."""
+    kind = record.get("event", "plate")
+    return str(record["id"]) if kind == "plate" else f"{record['id']}-{kind}"
+
+
+EVENT_RECORDS: Mapping[str, Any] = {"plate": EventRecord, "left": LeftRecord}
+"""Kind of an event -> its record."""
+
+
 def event_schema() -> dict[str, Any]:
-    """The JSON schema (draft 2020-12) of an event's message."""
+    """The JSON schema (draft 2020-12) of an event's message, of either kind."""
+    kinds = {kind: _object_schema(record) for kind, record in EVENT_RECORDS.items()}
+    plate, left = kinds["plate"], kinds["left"]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"lpr/<device>/event, version {SCHEMA}",
-        "description": "One message for each vehicle's visit, QoS 1, not retained. Fields may be added within a "
-        "version; one whose meaning changes raises it. The same id again is the same event, delivered twice.",
-        **_object_schema(EventRecord),
+        "description": "One message for each vehicle's visit, and with --events all another one when it has left; "
+        "QoS 1, not retained. Fields may be added within a version; one whose meaning changes raises it. The same id "
+        "and kind again is the same event, delivered twice.",
+        **plate,
+        "properties": plate["properties"] | left["properties"] | {"event": {"enum": list(kinds)}},
+        "if": {"properties": {"event": left["properties"]["event"]}},
+        "then": {"required": [name for name in left["required"] if name not in plate["required"]]},
     }
 
 

@@ -19,6 +19,8 @@ MOST_HELD = 10_000
 """Maximum number of events kept in memory while the disk is full."""
 MOST_HELD_BYTES = 50_000_000
 """Maximum size of their pictures; beyond it, further events are kept without pictures."""
+MOST_RENAMED = 1000
+"""Maximum number of visits whose other id is remembered."""
 TRY_AGAIN_S = 5.0
 """Seconds between attempts to store them, unless a new event comes."""
 WRITTEN = 4
@@ -63,6 +65,8 @@ class EventEnqueuer:
         self._held = self._backlog.held
         self._lost = self._bare = 0
         self._clock = Clock()
+        self._renamed: dict[str, str] = {}
+        """Id of a visit -> the id under which its plate is stored, where another event has that id already."""
         self._failed_at: float | None = None
         """When the outbox last failed to store an event (`monotonic`); None while it works."""
 
@@ -139,17 +143,26 @@ class EventEnqueuer:
         while self._held:
             try:
                 record, pictures = self._held[0]
+                record = record | {"id": self._renamed.get(record["id"], record["id"])}
                 stored = self.outbox.add(record, pictures if self._has_room(record, pictures) else {})
             except sqlite3.Error as error:
                 self._tell_trouble(error)
                 return
-            self._held.popleft()
+            first, _ = self._held.popleft()
+            self._note_id(first["id"], stored["id"])
             self._stdout.write(stored)
             for worker in self._workers:
                 worker.wake()
         if self._failed_at is not None:
             self._failed_at = None
             say(f"the outbox {self.outbox.path} takes events again")
+
+    def _note_id(self, wanted: str, given: str) -> None:
+        """Note which id a visit has got, so that its next event gets the same one."""
+        if wanted != given:
+            self._renamed[wanted] = given
+        if len(self._renamed) > MOST_RENAMED:
+            del self._renamed[next(iter(self._renamed))]
 
     def _has_room(self, record: Record, pictures: Mapping[str, bytes]) -> bool:
         """Free space within the quota; returns False if the pictures are too large for it."""

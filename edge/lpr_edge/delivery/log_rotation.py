@@ -22,12 +22,13 @@ class RotatedFile:
         Args:
             path: the log file.
             limit_bytes: it is rotated before it would exceed this size.
-            header: first line of each file.
+            header: first line of each file; a file that begins otherwise is rotated.
         """
         self.path = path
         self._limit = limit_bytes
         self._header = header
         self._is_mended = False
+        self._is_checked = False
 
     def last_line(self) -> str:
         """The last complete line, also from a rotated file; empty without any."""
@@ -96,9 +97,17 @@ class RotatedFile:
             return
         status, now = self.path.stat(), datetime.now(UTC)
         is_old = datetime.fromtimestamp(status.st_mtime, UTC).date() != now.date()
-        if is_old or status.st_size + coming > self._limit:
+        if is_old or status.st_size + coming > self._limit or not self._has_header():
             self.path.replace(self._free_name(now))
             sync_folder(self.path.parent)
+
+    def _has_header(self) -> bool:
+        """Whether the file begins with this header: not where an earlier version wrote fewer columns."""
+        if self._header and not self._is_checked:
+            with self.path.open("rb") as file:
+                self._is_checked = file.readline().rstrip(b"\r\n") == self._header.encode()
+            return self._is_checked
+        return True
 
     def _free_name(self, now: datetime) -> Path:
         stem = f"{self.path.stem}-{now:%Y%m%dT%H%M%S}"

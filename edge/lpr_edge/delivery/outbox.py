@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from lpr_edge.base.log import warn
 from lpr_edge.contract.base.errors import LprError
-from lpr_edge.contract.records import Record
+from lpr_edge.contract.records import Record, delivery_key
 from lpr_edge.delivery.salvage import LAST, read_record
 from lpr_edge.delivery.sink import StoredEvent
 from lpr_edge.delivery.store_file import is_damage, open_store, replace_damaged, replace_missing
@@ -76,7 +76,7 @@ class Outbox:
         def put(connection: sqlite3.Connection) -> Record:
             stored, is_new = _with_own_id(connection, record)
             if is_new:
-                row = (stored["id"], time.time(), _to_text(stored))
+                row = (delivery_key(stored), time.time(), _to_text(stored))
                 number = connection.execute("INSERT INTO events (id, stored, record) VALUES (?, ?, ?)", row).lastrowid
                 blobs = [(number, name, jpeg) for name, jpeg in (pictures or {}).items()]
                 connection.executemany("INSERT INTO pictures VALUES (?, ?, ?)", blobs)
@@ -325,7 +325,7 @@ def _with_own_id(connection: sqlite3.Connection, record: Record) -> tuple[Record
     wanted = record
     for number in range(2, 1_000_000):
         query = "SELECT CAST(record AS BLOB) FROM events WHERE id = ?"
-        found = connection.execute(query, (wanted["id"],)).fetchone()
+        found = connection.execute(query, (delivery_key(wanted),)).fetchone()
         if found is None:
             return wanted, True
         if read_record(found[0])[0] == json.loads(_to_text(wanted)):

@@ -153,6 +153,8 @@ class Site:
     """The file that its events come from; no other process uses it."""
     largest_file: int
     """Bytes at which a file of events is to be rotated."""
+    country: str = ""
+    """Whose plates are read, such as `nepal`."""
 
 
 class SinkSettings(SwitchedSettings):

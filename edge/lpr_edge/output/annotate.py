@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import cv2
 import numpy as np
 
 from lpr_edge.base.log import say
-from lpr_edge.contract.base.arrays import Image, Quad
+from lpr_edge.contract.base.arrays import Floats, Image, Quad
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.vision.plates import PlateReading
 
@@ -19,16 +20,36 @@ STRANGE_BGR = (30, 150, 255)
 """For readings that the country's grammar doesn't know."""
 UNSURE_BGR = (0, 225, 255)
 """For readings of less confidence than was asked for."""
+MARK_BGR = (255, 160, 60)
+"""For the region of interest and the line."""
+ARROW = 0.08
+"""Length of the arrow, relative to the picture's height."""
 FONT = "noto-sans-devanagari"
 """Has Devanagari and Latin."""
 
 
-def draw_plates(frame_bgr: Image, plates: Iterable[PlateReading], captions: bool = True) -> Image:
+@dataclass(frozen=True)
+class Marks:
+    """What is drawn in every frame, in shares of its width and height."""
+
+    roi: Floats | None = None
+    """(corners, 2) of the region of interest."""
+    line: Floats | None = None
+    """(2, 2) ends of the line that vehicles cross; an arrow shows which way is in."""
+
+
+NO_MARKS = Marks()
+
+
+def draw_plates(
+    frame_bgr: Image, plates: Iterable[PlateReading], captions: bool = True, marks: Marks = NO_MARKS
+) -> Image:
     """A copy of a frame with each plate's corners, and its text above it, unless no captions are wanted.
 
-    A reading of less confidence than was asked for is yellow, with a question mark.
+    A reading of less confidence than was asked for is yellow, with a question mark. Region and line are under them.
     """
     picture = frame_bgr.copy()
+    _draw_marks(picture, marks)
     height = max(16, round(picture.shape[0] / 20))
     for plate in plates:
         reading = plate.reading
@@ -37,6 +58,26 @@ def draw_plates(frame_bgr: Image, plates: Iterable[PlateReading], captions: bool
         if captions:
             _paste(picture, text_patch(_caption(plate), height, colour), reading.quad_xy)
     return picture
+
+
+def _draw_marks(picture: Image, marks: Marks) -> None:
+    """Outline the region, and draw the line with an arrow to its inner side."""
+    height, width = picture.shape[:2]
+    size_wh, thickness = np.array([width, height], np.float32), max(1, round(height / 300))
+    if marks.roi is not None:
+        cv2.polylines(picture, [_pixels(marks.roi * size_wh)], True, MARK_BGR, thickness, cv2.LINE_AA)
+    if marks.line is not None:
+        ends = marks.line * size_wh
+        along = (ends[1] - ends[0]) / np.linalg.norm(ends[1] - ends[0])
+        middle = ends.mean(axis=0)
+        tip = middle + ARROW * height * np.array([-along[1], along[0]])
+        (start, end), (foot, head) = _pixels(ends).tolist(), _pixels(np.stack([middle, tip])).tolist()
+        cv2.line(picture, start, end, MARK_BGR, 2 * thickness, cv2.LINE_AA)
+        cv2.arrowedLine(picture, foot, head, MARK_BGR, 2 * thickness, cv2.LINE_AA, tipLength=0.4)
+
+
+def _pixels(points_xy: Floats) -> np.ndarray[Any, np.dtype[np.int32]]:
+    return np.rint(points_xy).astype(np.int32)
 
 
 def _caption(plate: PlateReading) -> str:

@@ -12,6 +12,7 @@ DIGITS = 32
 """Hexadecimal digits kept: 128 bits, so that no two plates share a hash by chance."""
 HARMLESS = (
     *("event", "schema", "id", "source", "first_seen", "last_seen", "frames", "age_ms", "matched"),
+    *("dwell_s", "direction"),
     *("frame", "ms", "error", "valid", "confidence", "char_confidences", "quad", "colour"),
 )
 """Fields of a record that say nothing of the plate; all others go, those too that nobody has thought of yet."""

@@ -73,10 +73,18 @@ class RuntimeStats:
             self._forget(now)
 
     def hear(self, record: Record) -> None:
-        """Count an event."""
+        """Count an event; one of a vehicle that has left completes that of its plate."""
         with self._lock:
+            if record.get("event") == "left":
+                self._complete(record)
+                return
             self._event_count += 1
             self._events.append(record)
+
+    def _complete(self, left: Record) -> None:
+        for place, known in enumerate(self._events):
+            if known.get("id") == left["id"]:
+                self._events[place] = known | {key: left[key] for key in ("last_seen", "dwell_s", "direction")}
 
     def events(self) -> list[Record]:
         """The recent events, newest first."""

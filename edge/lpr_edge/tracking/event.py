@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from lpr_edge.capture.frame import Frame
 from lpr_edge.contract.base.arrays import Image, Quad
@@ -20,10 +21,10 @@ class Vote:
 
 @dataclass(frozen=True)
 class Event:
-    """A plate that was seen."""
+    """A plate that was seen, or its vehicle that has left."""
 
     id: str
-    """The time it was first seen, and the vehicle's number: the same for the same clip."""
+    """The time it was first seen, and the vehicle's number: the same for the same clip, and for both kinds."""
     plate: PlateReading
     """What all readings together say, where it stood in `frame`."""
     frame: Frame
@@ -35,6 +36,15 @@ class Event:
     """In how many frames it was read, whatever the text."""
     votes: tuple[Vote, ...]
     """What was read, the most frequent first."""
+    kind: Literal["plate", "left"] = "plate"
+    """`left` where its vehicle has gone; `plate` before."""
+    direction: str | None = None
+    """See `Path.direction`."""
+
+    @property
+    def dwell_s(self) -> float:
+        """For how many seconds the plate was there."""
+        return (self.last_seen - self.first_seen).total_seconds()
 
     @property
     def frame_bgr(self) -> Image:

@@ -2,7 +2,7 @@
 
 from lpr_edge.capture.frame import Frame, UnreadableImage
 from lpr_edge.contract.base.arrays import Quad
-from lpr_edge.contract.records import MOST_VOTES, SCHEMA, Record, iso_time
+from lpr_edge.contract.records import MOST_VOTES, SCHEMA, Record, local_time
 from lpr_edge.tracking.event import Event, Vote
 from lpr_edge.vision.plates import FrameResult, PlateReading
 
@@ -53,14 +53,17 @@ def error_record(picture: UnreadableImage) -> Record:
 
 
 def event_record(event: Event) -> Record:
-    """A vehicle that has passed: its plate as it was read best."""
-    record = {
-        "event": "plate",
+    """A vehicle's plate as it was read best; also how long and where to, once it has left."""
+    has_left = event.kind == "left"
+    record: Record = {
+        "event": event.kind,
         "schema": SCHEMA,
         "id": event.id,
         "source": event.frame.source,
-        "first_seen": iso_time(event.first_seen),
-        "last_seen": iso_time(event.last_seen),
+        "first_seen": local_time(event.first_seen),
+        "last_seen": local_time(event.last_seen),
+        **({"dwell_s": round(event.dwell_s, 2)} if has_left else {}),
+        **({"direction": event.direction} if has_left or event.direction else {}),
         "frames": event.frames,
         "votes": [vote_record(vote) for vote in event.votes[:MOST_VOTES]],
     }

@@ -60,6 +60,8 @@ class Track:
     """In how many it was read."""
     told: Reading | None = None
     """What was announced; None before."""
+    event_id: str = ""
+    """Of the event in which it was announced; empty before."""
     refused_at: datetime | None = None
     """When what its readings said was last refused; None before."""
     candidates: dict[str, Candidate] = field(default_factory=dict)
@@ -132,9 +134,9 @@ class Track:
         plate = replace(best.plate, reading=replace(reading, quad_xy=best.plate.reading.quad_xy), is_confident=True)
         return Event(name, plate, best.frame, self.first_seen, self.last_seen, self.frames, self._votes())
 
-    def tell(self, reading: Reading) -> None:
-        """Note what was announced; evidence and pictures are let go."""
-        self.told, self.candidates, self.evidence = reading, {}, PlateEvidence()
+    def tell(self, reading: Reading, event_id: str) -> None:
+        """Note what was announced, and in which event; evidence and pictures are let go."""
+        self.told, self.event_id, self.candidates, self.evidence = reading, event_id, {}, PlateEvidence()
 
     def shift(self, span: timedelta) -> None:
         """Move all times along with a clock that was set."""

@@ -159,18 +159,20 @@ class Tracker:
             before = self._earlier(track, reading)
             if before is None:
                 events.append(track.event(reading))
-            track.tell(before or reading)
+                track.tell(reading, events[-1].id)
+            else:
+                track.tell(before.told or reading, before.event_id)
         return events
 
-    def _earlier(self, track: Track, reading: Reading) -> Reading | None:
-        """What was announced of the vehicle, if it was lost and is back; None where it is new."""
+    def _earlier(self, track: Track, reading: Reading) -> Track | None:
+        """The announced track of the same vehicle, if it was lost and is back; None where it is new."""
         for other in reversed(self._gone + self._tracks):
             if other is not track and other.told and track.first_seen - other.last_seen <= self._gap:
                 away = track.first_seen - other.last_seen
                 if other.told.text == reading.text or (
                     away > timedelta() and _is_back(other, other.told, track, reading)
                 ):
-                    return other.told
+                    return other
         return None
 
     def _begin(self, frame: Frame, plate: PlateReading) -> Track:

@@ -73,9 +73,9 @@ class ActionSink(Layer):
         self._actions = tuple(actions)
 
     def write(self, record: Record, event: Sighting | None = None) -> None:
-        """Pass an event on, then act where a list asks for it."""
+        """Pass an event on, then act where a list asks for it; not for a vehicle that has left."""
         self.inner.write(record, event)
-        if event is not None and (record.get("matched") or {}).get("action"):
+        if event is not None and record["event"] == "plate" and (record.get("matched") or {}).get("action"):
             for action in self._actions:
                 action.start(record)
 

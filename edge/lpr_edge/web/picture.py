@@ -10,7 +10,7 @@ import numpy as np
 
 from lpr_edge.capture.frame import Frame
 from lpr_edge.contract.base.arrays import Image
-from lpr_edge.output.annotate import draw_plates
+from lpr_edge.output.annotate import NO_MARKS, Marks, draw_plates
 from lpr_edge.vision.plates import PlateReading
 
 LARGEST = 960
@@ -26,13 +26,14 @@ class Picture:
     `show` may be called from one thread, and `jpeg` from one other.
     """
 
-    def __init__(self, captions: bool = True) -> None:
+    def __init__(self, captions: bool = True, marks: Marks = NO_MARKS) -> None:
         """Begin without a frame.
 
         Args:
             captions: whether the readings are written next to the plates.
+            marks: drawn in every frame.
         """
-        self._captions = captions
+        self._captions, self._marks = captions, marks
         self._newest: tuple[Frame, tuple[PlateReading, ...]] | None = None
         self._drawn: object = None
         self._drawn_at = float("-inf")
@@ -49,19 +50,20 @@ class Picture:
         newest = self._newest
         if newest is not None and newest is not self._drawn and monotonic() - self._drawn_at >= SHORTEST_S:
             self._drawn, self._drawn_at = newest, monotonic()
-            self._jpeg = encode(*newest, self._captions)
+            self._jpeg = encode(*newest, self._captions, self._marks)
             self.number += 1
         return self._jpeg
 
 
-def encode(frame: Frame, plates: Sequence[PlateReading], captions: bool = True) -> bytes:
+def encode(frame: Frame, plates: Sequence[PlateReading], captions: bool = True, marks: Marks = NO_MARKS) -> bytes:
     """A frame with corners and text as a JPEG of at most LARGEST pixels a side."""
     small, scale = shrink(frame.image_bgr)
     moved = [
         replace(plate, reading=replace(plate.reading, quad_xy=np.asarray(plate.reading.quad_xy * scale, np.float32)))
         for plate in plates
     ]
-    return cv2.imencode(".jpg", draw_plates(small, moved, captions), [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1].tobytes()
+    drawn = draw_plates(small, moved, captions, marks)
+    return cv2.imencode(".jpg", drawn, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1].tobytes()
 
 
 def shrink(image_bgr: Image) -> tuple[Image, float]:

@@ -5,6 +5,7 @@ from lpr_edge.contract.country import country_from_dict
 from lpr_edge.contract.manifest import read_manifest
 from lpr_edge.runtimes.shipped_models import model_file
 from lpr_edge.text.grammar import Grammar
+from lpr_edge.tracking.line import parse_line
 from lpr_edge.vision.roi import parse_roi
 from lpr_edge.watchlist.run_command import parse_command
 from lpr_edge.wiring.wire_lists import load_watch_list, wanted_hasher
@@ -23,6 +24,8 @@ def check_settings(config: Config) -> None:
     grammar = open_grammar(config)
     if config.capture.roi:
         parse_roi(config.capture.roi)
+    if config.capture.line:
+        parse_line(config.capture.line)
     if config.watchlist.list:
         load_watch_list(config, grammar, wanted_hasher(config, grammar))
     if config.watchlist.on_match:

@@ -7,11 +7,13 @@ from pathlib import Path
 
 from lpr_edge.base.config import Config
 from lpr_edge.capture.frame import Frame, Source
-from lpr_edge.output.annotate import draw_plates
+from lpr_edge.output.annotate import NO_MARKS, Marks, draw_plates
 from lpr_edge.output.recording import ImageFolder, VideoFile, file_name
 from lpr_edge.output.window import Window
 from lpr_edge.tracking.event import Event
+from lpr_edge.tracking.line import parse_line
 from lpr_edge.vision.plates import PlateReading
+from lpr_edge.vision.roi import parse_roi
 from lpr_edge.web.picture import LivePage
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -31,6 +33,8 @@ class FrameOutputs:
     captions: bool = True
     """Whether the readings are written next to the plates."""
     page: LivePage | None = None
+    marks: Marks = NO_MARKS
+    """What is drawn in every frame."""
     _pictures: int = 0
 
     def show(self, frame: Frame, plates: Sequence[PlateReading], low_confidence: Sequence[PlateReading] = ()) -> bool:
@@ -48,7 +52,7 @@ class FrameOutputs:
         keeps = self.folder is not None and (self.kind == "stills" or (self.every_frame and bool(plates)))
         if not (keeps or self.window or self.video):
             return True
-        picture = draw_plates(frame.image_bgr, plates, self.captions)
+        picture = draw_plates(frame.image_bgr, plates, self.captions, self.marks)
         if keeps and self.folder:
             stills = self.kind == "stills"
             self.folder.write(picture, Path(frame.source).name if stills else file_name(frame.source, frame.index))
@@ -59,7 +63,8 @@ class FrameOutputs:
     def announce(self, event: Event) -> None:
         """Save an event's best frame."""
         if self.folder and not self.every_frame:
-            self.folder.write(draw_plates(event.frame.image_bgr, [event.plate], self.captions), f"{event.id}.jpg")
+            name = event.id if event.kind == "plate" else f"{event.id}-{event.kind}"
+            self.folder.write(draw_plates(event.frame.image_bgr, [event.plate], self.captions), f"{name}.jpg")
 
     def close(self) -> None:
         """Finish the files, close the window and stop the live page."""
@@ -86,4 +91,15 @@ def open_frame_outputs(source: Source, config: Config) -> FrameOutputs:
         ImageFolder(output.save_images, source.name) if output.save_images else None,
         config.reading.every_frame,
         captions=not config.privacy.blurs,
+        marks=marks_of(config),
     )
+
+
+def marks_of(config: Config) -> Marks:
+    """Region and line, where the settings have them.
+
+    Raises:
+        LprError: one of them is none.
+    """
+    capture = config.capture
+    return Marks(parse_roi(capture.roi) if capture.roi else None, parse_line(capture.line) if capture.line else None)

@@ -4,7 +4,9 @@ from pathlib import Path
 
 from lpr_edge.base.config import Config
 from lpr_edge.base.state_dir import state_folder
+from lpr_edge.contract.manifest import read_manifest
 from lpr_edge.delivery.sink import SinkSettings, Site, Target
+from lpr_edge.runtimes.shipped_models import model_file
 
 
 def open_targets(config: Config) -> list[Target]:
@@ -27,7 +29,8 @@ def wanted_sinks(config: Config) -> list[SinkSettings]:
 
 def site_of(config: Config) -> Site:
     """What sinks know of this device."""
-    return Site(config.delivery.device_name, outbox_path(config), config.delivery.largest_file)
+    country = read_manifest(model_file(config, "reader")).country.get("name", "")
+    return Site(config.delivery.device_name, outbox_path(config), config.delivery.largest_file, country)
 
 
 def outbox_path(config: Config) -> Path:

@@ -11,9 +11,11 @@ from lpr_edge.base.state_dir import state_folder
 from lpr_edge.base.web_address import is_local, new_token, parse_address
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.delivery.sink import Sink
+from lpr_edge.output.annotate import NO_MARKS, Marks
 from lpr_edge.runtimes.model import Model
 from lpr_edge.service.runtime_stats import RuntimeStats, Waiting
 from lpr_edge.web.picture import LivePage, Picture
+from lpr_edge.wiring.frame_outputs import marks_of
 
 
 def open_runtime_stats(
@@ -54,13 +56,22 @@ def open_live_page(config: Config, stats: RuntimeStats, sink: Sink) -> LivePage 
         return None
     after_s = page.health_after.total_seconds()
     try:
-        return open_page(page.web, page.web_token, stats, after_s, captions=not config.privacy.blurs)
+        return open_page(
+            page.web, page.web_token, stats, after_s, captions=not config.privacy.blurs, marks=marks_of(config)
+        )
     except LprError:
         sink.close()
         raise
 
 
-def open_page(address: str, token: str, stats: RuntimeStats, health_after_s: float, captions: bool = True) -> LivePage:
+def open_page(
+    address: str,
+    token: str,
+    stats: RuntimeStats,
+    health_after_s: float,
+    captions: bool = True,
+    marks: Marks = NO_MARKS,
+) -> LivePage:
     """Serve the page, and say where.
 
     Args:
@@ -70,6 +81,7 @@ def open_page(address: str, token: str, stats: RuntimeStats, health_after_s: flo
         stats: how the run does.
         health_after_s: see `App`.
         captions: whether the readings are written next to the plates.
+        marks: drawn in every frame.
 
     Raises:
         LprError: an extra is missing, or the address can't be had.
@@ -77,7 +89,7 @@ def open_page(address: str, token: str, stats: RuntimeStats, health_after_s: flo
     host, port = parse_address(address)
     make_app, make_server = load_server()
     wanted = token or ("" if is_local(host) else new_token())
-    picture = Picture(captions)
+    picture = Picture(captions, marks)
     server = make_server(make_app(picture, stats, health_after_s).guarded(wanted), host, port)
     tell = say if wanted == token else warn  # a token that nobody hears of lets nobody in, also with --quiet
     tell(f"live page: {_url(host, server.port)}{_login(token, wanted)}")

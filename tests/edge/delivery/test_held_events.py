@@ -38,6 +38,19 @@ def test_a_locked_database_holds_events_in_memory(
     assert "takes events again" in err
 
 
+def test_both_events_of_a_visit_are_stored_under_one_id(outbox: Outbox) -> None:
+    """The second event of a visit is no repetition of the first, and gets the id that the first one got."""
+    paper = Paper()
+    enqueuer = EventEnqueuer(outbox, paper)
+    other = record(0) | {"text": "another reading of the same clip"}
+    for seen in (record(0), record(0) | {"event": "left"}, other, other | {"event": "left"}):
+        enqueuer.write(seen)
+    first, again = record(0)["id"], f"{record(0)['id']}.2"
+    stored = [(event["id"], event["event"]) for event in outbox.records()]
+    assert stored == [(first, "plate"), (first, "left"), (again, "plate"), (again, "left")]
+    assert paper.records == outbox.records()
+
+
 def test_held_events_need_no_new_one_to_go_out(outbox: Outbox, monkeypatch: pytest.MonkeyPatch) -> None:
     """After trouble with the file, frames without any event are enough for the held ones to be stored and told."""
     paper = Paper()

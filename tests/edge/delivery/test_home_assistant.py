@@ -51,6 +51,13 @@ def test_discovery_is_what_home_assistant_takes(device: str) -> None:
         validate(topic, payload)
 
 
+def test_discovery_knows_both_kinds_of_events() -> None:
+    """The event entity takes plates and vehicles that have left; Home Assistant drops kinds that it wasn't told of."""
+    messages = discovery_messages("gate-1", "lpr", ALL)
+    (plate,) = (json.loads(payload) for topic, payload in messages.items() if topic.split("/")[1] == "event")
+    assert plate["event_types"] == ["plate", "left"]
+
+
 def test_discovery_tells_only_of_what_is_published() -> None:
     """Without metrics there is no temperature and no frame rate, without pictures no picture."""
     messages = discovery_messages("gate-1", "lpr", DiscoverySettings(metrics=False, pictures=False))

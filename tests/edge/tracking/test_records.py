@@ -1,9 +1,11 @@
 import io
 import json
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import numpy as np
 import pytest
 from tests.support.readings import frame, new_tracker, plate, quad_at
@@ -16,6 +18,7 @@ from lpr_edge.contract.records import event_schema
 from lpr_edge.delivery.sinks.json_lines import JsonLines
 from lpr_edge.text.grammar import Grammar
 from lpr_edge.tracking.event_record import character_record, error_record, event_record, image_record
+from lpr_edge.tracking.visits import Visits
 from lpr_edge.vision.plates import FoundPlate, FrameResult, PlateReading, Reading
 
 NEPAL = load_country("nepal")
@@ -82,6 +85,31 @@ def test_event_record_is_the_documented_one() -> None:
     ]
     assert (record["event"], record["source"], record["frames"]) == ("plate", "clip.mp4", 3)
     assert (record["first_seen"], record["last_seen"]) == ("2026-03-01T06:00:00.000Z", "2026-03-01T06:00:00.200Z")
+
+
+def test_times_carry_the_local_offset(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Times are those of the device's zone, with the offset; Z stands for UTC; the id stays that of UTC."""
+    tracker = new_tracker()
+    (event,) = [event for i in range(3) for event in tracker.update(frame(i), [plate("A10")])]
+    monkeypatch.setenv("TZ", "Asia/Kathmandu")
+    time.tzset()
+    record = event_record(event)
+    monkeypatch.undo()
+    time.tzset()
+    assert (record["first_seen"], record["id"]) == ("2026-03-01T11:45:00.000+05:45", "20260301T060000000-1")
+    jsonschema.validate(record, event_schema())
+
+
+def test_the_schema_knows_both_kinds() -> None:
+    """`left` needs dwell time and direction, `plate` doesn't, and there is no third kind."""
+    visits = Visits(new_tracker(), reports_left=True)
+    for i in range(3):
+        visits.update(frame(i), [plate("A10")])
+    (left,) = (event_record(event) for event in visits.flush())
+    without = {key: value for key, value in left.items() if key != "dwell_s"}
+    valid = jsonschema.Draft202012Validator(event_schema()).is_valid
+    assert left["event"] == "left"
+    assert [valid(r) for r in (left, without, without | {"event": "plate"}, left | {"event": "x"})] == [1, 0, 1, 0]
 
 
 def test_live_records_tell_the_age_of_their_frame() -> None:

@@ -71,6 +71,22 @@ def test_unlisted_plates_are_null_and_run_nothing(run: Run, models: list[str], t
     assert "matched" not in record
 
 
+def test_a_vehicle_that_leaves_opens_nothing(run: Run, models: list[str], tmp_path: Path) -> None:
+    """The event of a vehicle that has left names the listed plate too, and no action is done for it."""
+    clip = write_clip(tmp_path / "clip.avi", ("A104",))
+    (tmp_path / "gate.csv").write_text("plate,name,action\nA 104,Ram,open\n")
+    note = tmp_path / "note"
+    flags = ["--list", str(tmp_path / "gate.csv"), "--on-match", noting(note), "--events", "all"]
+    _, records, _ = run("--source", str(clip), *models, *flags)
+    wait_until(lambda: bool(noted(note)))
+    assert [(record["event"], record["matched"]["plate"]) for record in records] == [
+        ("plate", "A 104"),
+        ("left", "A 104"),
+    ]
+    ((_, environment),) = noted(note)
+    assert json.loads(environment["MATCH_RECORD"])["event"] == "plate"
+
+
 def test_no_shell_sees_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Names and plates are arguments, never code; passwords of this device stay out of the program's environment."""
     monkeypatch.setenv("LPR_MQTT_PASSWORD", "secret")

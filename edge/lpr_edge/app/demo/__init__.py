@@ -36,7 +36,12 @@ class Truth:
         self.wrong = 0
 
     def describe(self, event: Event) -> Record:
-        """An event's record with two more fields: `truth` (null where no such plate was there) and `right`."""
+        """An event's record with two more fields: `truth` (null where no such plate was there) and `right`.
+
+        A record of kind `left` has neither.
+        """
+        if event.kind == "left":
+            return event_record(event)
         place = self._nearest(event)
         truth = None if place is None else self.shown[place].text
         right = event.plate.reading.text == truth

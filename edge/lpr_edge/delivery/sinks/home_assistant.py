@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lpr_edge import __version__
+from lpr_edge.contract.records import EVENT_RECORDS
 
 PREFIX = "homeassistant"
 """Home Assistant's default discovery prefix."""
@@ -80,7 +81,7 @@ def _entities(base: str, announced: DiscoverySettings) -> list[tuple[str, str, d
     plate = {
         "name": "Plate",
         "icon": "mdi:car",
-        "event_types": ["plate"],
+        "event_types": list(EVENT_RECORDS),
         "state_topic": f"{base}/event",
         "value_template": ATTRIBUTES,
     }

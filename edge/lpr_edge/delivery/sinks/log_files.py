@@ -5,13 +5,20 @@ import io
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
-from lpr_edge.contract.records import Record
+from lpr_edge.calendars.bikram_sambat import bikram_sambat
+from lpr_edge.contract.records import Record, delivery_key
 from lpr_edge.delivery.log_rotation import RotatedFile
 from lpr_edge.delivery.sink import SinkSettings, Site, StoredEvent, Target
 
-COLUMNS = ("id", "first_seen", "last_seen", "source", "text", "latin", "valid", "confidence", "frames")
+COLUMNS = (
+    *("id", "first_seen", "last_seen", "source", "text", "latin", "valid", "confidence", "frames"),
+    *("event", "dwell_s", "direction", "colour", "local_time", "date_bs"),
+)
+"""In this order; columns are only added at the end."""
+KIND_PLACE = COLUMNS.index("event")
 
 
 class LinesFile:
@@ -41,22 +48,35 @@ class JsonFile(LinesFile):
 
     def deliver(self, stored_event: StoredEvent) -> None:
         """Add a line, unless a process that was killed just then has added it."""
-        if _id_of(self.file.last_line()) != stored_event.record["id"]:
+        if _key_of_line(self.file.last_line()) != delivery_key(stored_event.record):
             self.file.append(json.dumps(stored_event.record, ensure_ascii=False))
 
 
 class Table(LinesFile):
-    """`--csv`: the main fields, one event a row, below a row of their names."""
+    """`--csv`: the main fields, one event a row, below a row of their names.
+
+    `local_time` is `first_seen` as a spreadsheet takes it, by the clock on the wall; `date_bs` is its day in the Bikram
+    Sambat calendar, for plates of Nepal.
+    """
 
     name = "csv"
 
-    def __init__(self, path: Path, limit_bytes: int) -> None:
+    def __init__(self, path: Path, limit_bytes: int, country: str = "") -> None:
+        """See `LinesFile`.
+
+        Args:
+            path: the file.
+            limit_bytes: its greatest size.
+            country: whose plates are read.
+        """
         super().__init__(path, limit_bytes, ",".join(COLUMNS))
+        self._country = country
 
     def deliver(self, stored_event: StoredEvent) -> None:
         """Add a row, unless a process that was killed just then has added it."""
-        if not self.file.last_line().startswith(f"{stored_event.record['id']},"):
-            self.file.append(_row(stored_event.record))
+        record = stored_event.record
+        if _key_of_row(self.file.last_line()) != delivery_key(record):
+            self.file.append(_row(record | _local_fields(record, self._country)))
 
 
 @dataclass(frozen=True)
@@ -90,11 +110,20 @@ class TableSettings(SinkSettings):
     def open(self, site: Site) -> Target:
         """See `SinkSettings.open`."""
         assert self.path is not None
-        return Table(self.path, site.largest_file)
+        return Table(self.path, site.largest_file, site.country)
 
     def written_folders(self) -> Iterable[Path]:
         """The file's folder."""
         return () if self.path is None else (self.path.parent,)
+
+
+def _local_fields(record: Record, country: str) -> Record:
+    """When the plate was first seen, as people there write it; nothing where the record has no time."""
+    if "first_seen" not in record:
+        return {}
+    time = datetime.fromisoformat(record["first_seen"]).astimezone()
+    date_bs = bikram_sambat(time.date()) if country == "nepal" else None
+    return {"local_time": f"{time:%Y-%m-%d %H:%M:%S}", "date_bs": date_bs or ""}
 
 
 def _row(record: Record) -> str:
@@ -103,9 +132,16 @@ def _row(record: Record) -> str:
     return text.getvalue().replace("\r", " ").replace("\n", " ")
 
 
-def _id_of(line: str) -> str | None:
+def _key_of_line(line: str) -> str | None:
     try:
         record = json.loads(line)
     except ValueError:
         return None
-    return record.get("id") if isinstance(record, dict) else None
+    return delivery_key(record) if isinstance(record, dict) and "id" in record else None
+
+
+def _key_of_row(line: str) -> str | None:
+    """The key of a table's row, that of an earlier version too, which had no kinds; None where it is none."""
+    row = next(csv.reader([line]), [])
+    kind = row[KIND_PLACE] if len(row) > KIND_PLACE else "plate"
+    return delivery_key({"id": row[0], "event": kind or "plate"}) if row else None

@@ -15,7 +15,7 @@ from lpr_edge.base.config_groups import require_topic
 from lpr_edge.base.finding import Finding
 from lpr_edge.base.log import warn
 from lpr_edge.contract.base.settings import SECRET, require_setting
-from lpr_edge.contract.records import SCHEMA, Record
+from lpr_edge.contract.records import SCHEMA, Record, delivery_key
 from lpr_edge.delivery.sink import DeliveryError, SinkSettings, Site, StoredEvent, Target
 from lpr_edge.delivery.sinks.home_assistant import DiscoverySettings, discovery_messages, outdated_topics
 from lpr_edge.delivery.sinks.mqtt_connection import Connection, Login, load_paho, parse_broker
@@ -88,21 +88,21 @@ class Mqtt:
         self.wants_pictures = announced.pictures
         """Whether each event comes with its pictures."""
         self._under_way: tuple[str, int, Any] | None = None
-        """The event's id, the client's generation, and paho's word on it."""
+        """The event's key, the client's generation, and paho's word on it."""
         will = self._status_topic, self._status("offline")
         self._client = Connection(Login(url, password, certificate), self._client_id, self._greet, self._hear, will)
         self._client.start()
 
     def deliver(self, stored_event: StoredEvent) -> None:
         """Publish an event and wait for the acknowledgement; an unacknowledged message isn't sent again."""
-        event_id = stored_event.record["id"]
-        if self._under_way is None or self._under_way[:2] != (event_id, self._client.generation):
+        key = delivery_key(stored_event.record)
+        if self._under_way is None or self._under_way[:2] != (key, self._client.generation):
             if not self._client.is_connected():
                 raise DeliveryError(self._client.reason)
             self._show(stored_event.pictures)
             payload = json.dumps(stored_event.record, ensure_ascii=False)
             message = self._client.publish(f"{self._base}/event", payload)
-            self._under_way = event_id, self._client.generation, message
+            self._under_way = key, self._client.generation, message
         message = self._under_way[2]
         try:
             message.wait_for_publish(self._timeout_s)

@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from lpr_edge.base.private_files import make_private_folder, open_private, sync_folder
+from lpr_edge.contract.records import delivery_key
 from lpr_edge.delivery.sink import DeliveryError, SinkSettings, Site, StoredEvent, Target
 
 OWN = "[0-9]*T[0-9]*-[0-9]*.jpg"
@@ -15,7 +16,7 @@ OWN = "[0-9]*T[0-9]*-[0-9]*.jpg"
 
 
 class Snapshots:
-    """`--snapshots`: `<id>.jpg` and `<id>-plate.jpg` in a folder."""
+    """`--snapshots`: `<id>.jpg` and `<id>-plate.jpg` in a folder; `<id>-left.jpg` and `<id>-left-plate.jpg` too."""
 
     name = "snapshots"
     wants_pictures = True
@@ -28,7 +29,7 @@ class Snapshots:
         try:
             make_private_folder(self.folder)
             for name, jpeg in stored_event.pictures.items():
-                _save(f"{self.folder}/{_file_name(stored_event.record['id'], name)}", jpeg)
+                _save(f"{self.folder}/{_file_name(delivery_key(stored_event.record), name)}", jpeg)
             sync_folder(self.folder)
         except OSError as error:
             raise DeliveryError(f"can't write to {self.folder}: {error.strerror}") from error
@@ -66,8 +67,8 @@ class SnapshotSettings(SinkSettings):
         return () if self.folder is None else (self.folder,)
 
 
-def _file_name(event_id: str, name: str) -> str:
-    return f"{event_id}.jpg" if name == "frame" else f"{event_id}-{name}.jpg"
+def _file_name(key: str, name: str) -> str:
+    return f"{key}.jpg" if name == "frame" else f"{key}-{name}.jpg"
 
 
 def _save(path: str, data: bytes) -> None:

@@ -16,6 +16,7 @@ from lpr_edge.base.finding import Finding, State, fine
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.base.settings import SECRET, require_setting
 from lpr_edge.contract.base.url import Url, parse_url, redact
+from lpr_edge.contract.records import delivery_key
 from lpr_edge.delivery.sink import DeliveryError, RefusedError, SinkSettings, Site, StoredEvent, Target
 
 TIMEOUT_S = 10.0
@@ -28,7 +29,7 @@ REFUSALS = (400, 409, 413, 415, 422)
 
 
 class Webhook:
-    """`--webhook`: one POST for each event, with its id as `Idempotency-Key`."""
+    """`--webhook`: one POST for each event, with its key as `Idempotency-Key`."""
 
     name = "webhook"
     wants_pictures = False
@@ -54,7 +55,7 @@ class Webhook:
 
     def deliver(self, stored_event: StoredEvent) -> None:
         """Post an event; any 2xx means that it has arrived, and nothing else does, a redirect included."""
-        headers = self._headers | {"Idempotency-Key": stored_event.record["id"]}
+        headers = self._headers | {"Idempotency-Key": delivery_key(stored_event.record)}
         body = json.dumps(stored_event.record, ensure_ascii=False).encode()
         status = Exchange(self._connect(), self._address.target, body, headers).status(self._timeout_s)
         if status in REFUSALS:

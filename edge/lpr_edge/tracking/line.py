@@ -1,0 +1,80 @@
+"""A line across the frame: on which side of it a plate is, and which way it crosses."""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from lpr_edge.contract.base.arrays import Floats
+from lpr_edge.contract.base.errors import LprError
+
+Way = Literal["in", "out"]
+
+BEYOND = 0.15
+"""A plate is on a side once its middle is so far from the line, in its own lengths: one that stops on the line flickers
+from side to side."""
+
+
+def parse_line(text: str) -> Floats:
+    """The two ends of a line: `0,0.6 1,0.6`, in shares of the frame's width and height.
+
+    Returns:
+        (2, 2) float32, x and y of each end.
+
+    Raises:
+        LprError: it is none.
+    """
+    try:
+        values = [float(value) for value in re.split(r"[,\s]+", text.strip())]
+    except ValueError:
+        values = []
+    if len(values) != 4 or not all(0 <= value <= 1 for value in values) or values[:2] == values[2:]:
+        raise LprError(
+            f"Setting `line` is {text!r}, and it must be two points x,y from 0 to 1 that differ, such as 0,0.6 1,0.6."
+        )
+    return np.array(values, np.float32).reshape(2, 2)
+
+
+@dataclass
+class Crossing:
+    """Which way one plate has crossed a line last."""
+
+    line: Floats
+    """(2, 2), see `parse_line`."""
+    way: Way | None = None
+    """None before it crossed."""
+    _anchor_xy: Floats | None = None
+    """(2,) where it was clearly on a side last, in pixels."""
+
+    def see(self, middle_xy: Floats, length: float, size_hw: tuple[int, int]) -> None:
+        """Take the plate's place in one more frame.
+
+        `in` is from the left to the right of somebody who goes from the line's first end to its second one: downwards
+        over a line that is drawn from left to right.
+
+        Args:
+            middle_xy: (2,) the plate's middle in pixels.
+            length: of the plate in pixels.
+            size_hw: height and width of the frame in pixels.
+        """
+        ends = self.line * np.array(size_hw[::-1], np.float32)
+        side = _side(ends, middle_xy)
+        if abs(side) < BEYOND * length:
+            return
+        before = self._anchor_xy
+        if before is not None and _side(ends, before) * side < 0 and _side_by_side(before, middle_xy, ends):
+            self.way = "in" if side > 0 else "out"
+        self._anchor_xy = middle_xy
+
+
+def _side(ends: Floats, point_xy: Floats) -> float:
+    """Distance of a point (2,) from the line through two ends (2, 2) in pixels, negative to its left."""
+    along, to = ends[1] - ends[0], point_xy - ends[0]
+    return float((along[0] * to[1] - along[1] * to[0]) / np.hypot(*along))
+
+
+def _side_by_side(start_xy: Floats, end_xy: Floats, ends: Floats) -> bool:
+    """Whether the way between two points passes between the line's ends, not beside them."""
+    way = np.stack([start_xy, end_xy])
+    return _side(way, ends[0]) * _side(way, ends[1]) <= 0
