@@ -50,7 +50,7 @@ class Crossing:
     def see(self, middle_xy: Floats, length: float, size_hw: tuple[int, int]) -> None:
         """Take the plate's place in one more frame.
 
-        `in` is from the left to the right of somebody who goes from the line's first end to its second one: downwards
+        `in` is from the left to the right of a person who walks from the line's first end to its second one: downwards
         over a line that is drawn from left to right.
 
         Args:
@@ -63,7 +63,7 @@ class Crossing:
         if abs(side) < BEYOND * length:
             return
         before = self._anchor_xy
-        if before is not None and _side(ends, before) * side < 0 and _side_by_side(before, middle_xy, ends):
+        if before is not None and _side(ends, before) * side < 0 and _passes_between(before, middle_xy, ends):
             self.way = "in" if side > 0 else "out"
         self._anchor_xy = middle_xy
 
@@ -74,7 +74,7 @@ def _side(ends: Floats, point_xy: Floats) -> float:
     return float((along[0] * to[1] - along[1] * to[0]) / np.hypot(*along))
 
 
-def _side_by_side(start_xy: Floats, end_xy: Floats, ends: Floats) -> bool:
-    """Whether the way between two points passes between the line's ends, not beside them."""
+def _passes_between(start_xy: Floats, end_xy: Floats, ends: Floats) -> bool:
+    """Whether the way between two points passes between the line's ends, not outside of them."""
     way = np.stack([start_xy, end_xy])
     return _side(way, ends[0]) * _side(way, ends[1]) <= 0

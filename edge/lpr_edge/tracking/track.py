@@ -158,6 +158,18 @@ class Track:
         return tuple(sorted(votes, key=lambda vote: (-vote.frames, -vote.confidence, vote.text)))
 
 
+@dataclass
+class Vehicles:
+    """All that a tracker knows, for the run that follows a reload."""
+
+    tracks: list[Track]
+    """Those that are there."""
+    gone: list[Track]
+    """Those that were there within the gap."""
+    count: int
+    """How many there have been."""
+
+
 def labels_of(reading: Reading) -> Sequence[str]:
     """The labels of a reading, row by row."""
     return [character.label for row in reading.characters for character in row]

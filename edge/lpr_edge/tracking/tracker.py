@@ -5,7 +5,6 @@ was out of sight or moves too fast. The same frames give the same events.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from lpr_edge.capture.frame import Frame
@@ -15,7 +14,7 @@ from lpr_edge.text.decoding import PlateDecoder
 from lpr_edge.tracking.association import are_two, associate, distance
 from lpr_edge.tracking.event import Event
 from lpr_edge.tracking.motion import Motion
-from lpr_edge.tracking.track import Track, Voter, labels_of
+from lpr_edge.tracking.track import Track, Vehicles, Voter, labels_of
 from lpr_edge.vision.plates import PlateReading, Reading
 
 Accepts = Callable[[Reading], bool]
@@ -33,18 +32,6 @@ RETURNS_WITHIN = 1.5
 """How near that is, in its longer sides."""
 MUCH_ALIKE = 0.4
 """Share of characters that may differ then."""
-
-
-@dataclass
-class Vehicles:
-    """All that a tracker knows, for the run that follows a reload."""
-
-    tracks: list[Track]
-    """Those that are there."""
-    gone: list[Track]
-    """Those that were there within the gap."""
-    count: int
-    """How many there have been."""
 
 
 class Tracker:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from math import sqrt
+from typing import Protocol
 
 import numpy as np
 
@@ -13,8 +14,7 @@ from lpr_edge.contract.geometry import quad_size
 from lpr_edge.tracking.event import Event
 from lpr_edge.tracking.line import Crossing
 from lpr_edge.tracking.path import Path
-from lpr_edge.tracking.track import Track
-from lpr_edge.tracking.tracker import Tracker, Vehicles
+from lpr_edge.tracking.track import Track, Vehicles
 from lpr_edge.vision.plates import PlateReading
 
 EDGE = 0.01
@@ -64,13 +64,24 @@ class VehiclesAndVisits:
     visits: dict[int, Visit]
 
 
+class Follows(Protocol):
+    """What gives the events of plates: see `Tracker`."""
+
+    @property
+    def vehicles(self) -> Vehicles: ...  # noqa: D102
+    def resume(self, vehicles: Vehicles) -> None: ...  # noqa: D102
+    def update(self, frame: Frame, plates: Sequence[PlateReading]) -> list[Event]: ...  # noqa: D102
+    def wait(self, time: datetime, clock_set: timedelta = ...) -> list[Event]: ...  # noqa: D102
+    def flush(self) -> list[Event]: ...  # noqa: D102
+
+
 class Visits:
     """A tracker whose events carry a direction, and which also reports vehicles that have left.
 
     A vehicle has left when it isn't back within the tracker's gap: one that was hidden meanwhile has one visit.
     """
 
-    def __init__(self, tracker: Tracker, line: Floats | None = None, reports_left: bool = False) -> None:
+    def __init__(self, tracker: Follows, line: Floats | None = None, reports_left: bool = False) -> None:
         """Follow a tracker.
 
         Args:

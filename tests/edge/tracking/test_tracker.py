@@ -244,7 +244,7 @@ def test_what_another_source_or_version_left_is_not_taken(
     for labels, source in ((LABELS, "camera 1"), (LABELS[1:], "camera 0")):
         hand_on(new_tracker().vehicles, LABELS, "camera 0")
         assert take_over(labels, source) is None
-        assert "is another than before: vehicles that stand there are announced anew" in capsys.readouterr().err
+        assert "is another than before: vehicles that stand there are announced again" in capsys.readouterr().err
     for wrong in ("", "x", "987654"):
         monkeypatch.setenv(VARIABLE, wrong)
         assert take_over(LABELS, "camera 0") is None
