@@ -15,7 +15,7 @@ from tools.docs.own_data import EXAMPLE
 from lpr_edge.base.config import load_config
 from lpr_edge.base.extensions import RUNTIMES, SINKS
 from lpr_edge.contract.base.pictures import read_picture
-from lpr_edge.contract.country import COUNTRIES, load_country
+from lpr_edge.contract.country import COUNTRIES, country_from_dict, load_country
 from lpr_edge.contract.data import load_plates, photo_from_line
 from lpr_edge.contract.records import event_schema
 from lpr_edge.runtimes.shipped_models import MODELS
@@ -86,7 +86,7 @@ def test_python_runs(page: Path, text: str, workplace: Path) -> None:
 
 @pytest.mark.parametrize(("page", "text"), named("toml"))
 def test_settings_are_taken(page: Path, text: str, tmp_path: Path) -> None:
-    """A page's TOML is taken as the settings of a device, of a training, as a country's file, or parts of Nepal's."""
+    """A page's TOML is taken as the settings of a device, of a training, a country's file, or parts of the page's."""
     path = tmp_path / "settings.toml"
     path.write_text(text, encoding="utf-8")
     task = text.split("\n", 1)[0].removeprefix("# ")
@@ -96,11 +96,9 @@ def test_settings_are_taken(page: Path, text: str, tmp_path: Path) -> None:
         assert tomllib.loads(text)["project"]["entry-points"].keys() == {SINKS.group, RUNTIMES.group, COUNTRIES.group}
     elif "[[layouts]]" in text:
         assert Grammar(load_country(path)).country.layouts
-    elif "[labels]" in text:
-        values, nepal = tomllib.loads(text), load_country("nepal").values
-        assert values.keys() <= nepal.keys()
-        assert all(nepal[key] == value for key, value in values.items() if isinstance(value, str))
-        assert {label for group in values["labels"].values() for label in group} <= set(load_country("nepal").labels)
+    elif "[[forms]]" in text:
+        first = next(block for other, block in blocks("toml") if other == page and "[[layouts]]" in block)
+        assert Grammar(country_from_dict(tomllib.loads(first) | tomllib.loads(text))).country.layouts
     else:
         assert load_config(path, {}).capture.camera is not None
 

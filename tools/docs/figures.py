@@ -8,7 +8,16 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from tools.docs import accuracy_tables, extending, manifest_table, messages, model_tables, own_data, speed_tables
+from tools.docs import (
+    accuracy_tables,
+    extending,
+    manifest_table,
+    messages,
+    model_tables,
+    new_country,
+    own_data,
+    speed_tables,
+)
 
 Block = Callable[[Path], str]
 """Makes a block's Markdown from the repository's root."""
@@ -34,6 +43,7 @@ BLOCKS: dict[str, Block] = {
     "messages": messages.messages,
     "demo-record": own_data.demo_record,
     "labels-line": own_data.labels_line,
+    "new-country-file": new_country.country_block,
     **{name: partial(extending.file_block, name) for name in extending.FILES},
 }
 MARKED = re.compile(r"(<!-- figures: ([a-z-]+) -->\n)(.*?)(<!-- end figures -->)", re.DOTALL)

@@ -1,4 +1,4 @@
-"""Command line of `lpr-train`: train networks, import labels, check and explore data, preview rendered images."""
+"""Command line of `lpr-train`: train networks, import labels, begin a country, check and explore data, preview."""
 
 import argparse
 import dataclasses
@@ -9,6 +9,7 @@ from typing import Any
 from lpr_edge.contract.base.command import run_command
 from lpr_edge.contract.base.errors import LprError
 from lpr_train.base.config import FORMER_KEYS, C, add_flags, read_config, with_flags
+from lpr_train.countries.commands import add_command as add_new_country
 from lpr_train.labels.commands import add_commands as add_label_commands
 from lpr_train.tasks.registry import FOLD_TASKS, TASKS, task_classes
 
@@ -49,6 +50,7 @@ def build_parser(arguments: list[str]) -> argparse.ArgumentParser:
     _add_clip(commands)
     _add_pack(commands)
     add_label_commands(commands)
+    add_new_country(commands)
     return parser
 
 
