@@ -181,7 +181,9 @@ $(RUNS)/folds.json: $(FOLDED:%=$(RUNS)/folds-%/exported)
 # Its confidence is fitted to what its runs held out.
 $(RUNS)/reader/confidence.json: $(RUNS)/reader/trained $(FOLDED:%=$(RUNS)/folds-%/exported)
 	$(LPR)/lpr-export --int8 $(RUNS)/reader --max-drop 100 --out $(RUNS)/reader/int8
-	$(LPR)/lpr-bench calibrate --data $(DATA) --reader $(RUNS)/reader/int8/reader.int8.tflite --out $@
+	$(LPR)/lpr-train clip --seed 2 --vehicles 60 --out $(RUNS)/clips
+	$(LPR)/lpr-bench calibrate --data $(DATA) --reader $(RUNS)/reader/int8/reader.int8.tflite --clips $(RUNS)/clips \
+		--out $@
 
 $(RUNS)/exported: $(NETWORKS:%=$(RUNS)/%/trained) $(RUNS)/reader/confidence.json
 	$(foreach network,$(NETWORKS),$(LPR)/lpr-train pack $(RUNS)/$(network) --out $(PACKED)/$(network) &&) true

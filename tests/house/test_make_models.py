@@ -31,7 +31,7 @@ def test_models_are_made_in_order_by_commands_that_exist(repository: Path, tmp_p
     steps = list(dict.fromkeys(" ".join(words[:2]) if words[0] != "lpr-export" else words[0] for words in commands))
     trained = {"detector", "reader", "characters", "cross-validate"}
     assert {step for step in steps if step.startswith("lpr-train")} == {
-        f"lpr-train {name}" for name in (*trained, "pack")
+        f"lpr-train {name}" for name in (*trained, "pack", "clip")
     }
     assert max(steps.index(f"lpr-train {name}") for name in trained) < steps.index("lpr-bench calibrate")
     assert steps[-4:] == ["lpr-bench calibrate", "lpr-train pack", "lpr-bench accuracy", "lpr-bench cards"]

@@ -29,7 +29,9 @@ class ScoredReading:
     reading: Reading
     right: bool
     label: PlateLabel | None
-    """The labelled plate; None for a false positive."""
+    """The labelled plate; None for a false positive, and of votes."""
+    weight: float = 1.0
+    """In a fit."""
 
 
 class ScoredReadings:

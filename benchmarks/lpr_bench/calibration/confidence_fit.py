@@ -22,6 +22,11 @@ FOLDS = 10
 """Number of parts for cross-fitting."""
 
 
+def has_enough(readings: Sequence[ScoredReading]) -> bool:
+    """Whether readings can fit a curve: enough of them by their weights, some right and some wrong."""
+    return sum(r.weight for r in readings) >= MIN_READINGS and len({r.right for r in readings}) > 1
+
+
 def fit_curve(readings: Sequence[ScoredReading]) -> ConfidenceCurve:
     """Fit the confidence curve (maximum a posteriori logistic regression, Newton's method).
 
@@ -29,13 +34,13 @@ def fit_curve(readings: Sequence[ScoredReading]) -> ConfidenceCurve:
         LprError: there are too few readings, or all or none of them are right.
     """
     right = np.array([reading.right for reading in readings], np.float32)
-    if len(right) < MIN_READINGS or right.min(initial=1) == right.max(initial=0):
+    if not has_enough(readings):
         raise LprError(
             f"{len(right)} readings of plates unseen by training, {int(right.sum())} of them right: "
             f"a confidence needs {MIN_READINGS} or more, some right and some wrong. Give more photographs, or the "
             "folds of a cross-validation"
         )
-    slope, shift, invalid = _newton(_features(readings), right)
+    slope, shift, invalid = _newton(_features(readings), right, np.array([r.weight for r in readings], np.float32))
     return ConfidenceCurve(max(0.0, slope), shift, min(0.0, invalid))
 
 
@@ -45,13 +50,13 @@ def _features(readings: Sequence[ScoredReading]) -> Floats:
     return np.array(rows, np.float32)
 
 
-def _newton(features: Floats, right: Floats) -> tuple[float, float, float]:
-    features, right = features.astype(np.float64), right.astype(np.float64)
+def _newton(features: Floats, right: Floats, shares: Floats) -> tuple[float, float, float]:
+    features, right, shares = features.astype(np.float64), right.astype(np.float64), shares.astype(np.float64)
     weights = np.array(PRIOR)
     for _ in range(50):
         likelihood = 1 / (1 + np.exp(-np.clip(features @ weights, -30, 30)))
-        slope = features.T @ (likelihood - right) + PRIOR_WEIGHTS * (weights - PRIOR)
-        spread = likelihood * (1 - likelihood)
+        slope = features.T @ (shares * (likelihood - right)) + PRIOR_WEIGHTS * (weights - PRIOR)
+        spread = shares * likelihood * (1 - likelihood)
         curvature = (features * spread[:, None]).T @ features + np.diag(PRIOR_WEIGHTS)
         step = np.linalg.solve(curvature, slope)
         weights = weights - np.clip(step, -2.0, 2.0)

@@ -1,16 +1,19 @@
-"""`lpr-bench calibrate`: fit a reader's confidence so that it equals the share of right readings."""
+"""`lpr-bench calibrate`: fit a reader's confidence so that it equals the share of right readings, and of right votes."""
 
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from lpr_bench.accuracy.fold_models import Networks, open_networks
 from lpr_bench.accuracy.plates import score_photos
 from lpr_bench.accuracy.reliability import ScoredReading, ScoredReadings, format_operating_point, format_reliability
-from lpr_bench.calibration.confidence_fit import cross_fitted, fit_curve, fit_temperature
+from lpr_bench.calibration.confidence_fit import cross_fitted, fit_curve, fit_temperature, has_enough
+from lpr_bench.calibration.votes import score_votes, unseen_clips
 from lpr_bench.system.devices import add_folds_flags, add_runtime_flags
+from lpr_bench.visits.real_clips import load_real_clips
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.country import country_from_dict
 from lpr_edge.contract.data import PlatePhoto, load_plates_and_crops
@@ -28,6 +31,15 @@ def add_command(benchmarks: "argparse._SubParsersAction[argparse.ArgumentParser]
         metavar="FILE",
         help="write the fit as JSON: confidence.json in a run, or lpr-export --confidence FILE (default: show it only)",
     )
+    parser.add_argument(
+        "--clips",
+        type=Path,
+        metavar="DIR",
+        help="holds visits.jsonl with clips that fit the votes' confidence too, such as lpr-train clip makes",
+    )
+    parser.add_argument(
+        "--limit", type=int, metavar="N", help="plates that clips are made of at most, 0 for none (default: all)"
+    )
     add_folds_flags(parser)
     add_runtime_flags(parser)
     parser.set_defaults(run=run)
@@ -44,15 +56,45 @@ def run(parsed: argparse.Namespace) -> int:
         reader.thresholds = {**reader.thresholds, "temperature": temperature}
     readings = read_unseen(networks, unseen)
     fitted = Confidence(temperature, fit_curve(readings), _about(networks, unseen, readings))
-    pairs = [(c, r.right) for c, r in zip(cross_fitted(readings), readings, strict=True)]
-    print(format_reliability(pairs))
-    print("\n" + format_operating_point(pairs))
+    _print_fit(readings)
+    fitted = _with_votes(fitted, networks, unseen, parsed)
     print("\n" + ", ".join(f"{name} {value:g}" for name, value in fitted.to_thresholds().items()))
     print(", ".join(f"{name.replace('_', ' ')} {value}" for name, value in fitted.about.items()))
     if parsed.out:
         fitted.write(parsed.out)
         print(f"Wrote {parsed.out}. Next: lpr-export --int8 RUN --confidence {parsed.out}", file=sys.stderr)
     return 0
+
+
+def _print_fit(readings: Sequence[ScoredReading]) -> None:
+    pairs = [(c, r.right) for c, r in zip(cross_fitted(readings), readings, strict=True)]
+    print(format_reliability(pairs))
+    print("\n" + format_operating_point(pairs))
+
+
+def _with_votes(
+    fitted: Confidence, networks: Networks, unseen: Sequence[PlatePhoto], parsed: argparse.Namespace
+) -> Confidence:
+    """The fit with that of votes, of clips made of the same plates and of those given; without, where they are too few.
+
+    Raises:
+        LprError: the given clips can't be read.
+    """
+    for reader in networks.readers:
+        reader.thresholds = {**reader.thresholds, **fitted.curve.to_thresholds()}
+    votes: list[ScoredReading] = []
+    given = [(clip, networks.device(unseen[0])) for clip in load_real_clips(parsed.clips)] if parsed.clips else []
+    for clip, device in (*unseen_clips(networks, unseen, parsed.limit), *given):
+        print(f"{clip.name}: votes on {len(clip.visits)} visits", file=sys.stderr)
+        votes += score_votes(clip, device)
+    vehicles = sum(vote.weight for vote in votes)
+    if not has_enough(votes):
+        print(f"\n{vehicles:.0f} vehicles voted on: too few for a curve, so votes keep that of readings")
+        return fitted
+    print("\nVotes over frames:")
+    _print_fit(votes)
+    about = {**fitted.about, "votes_on": round(vehicles), "votes_right": round(sum(v.weight * v.right for v in votes))}
+    return replace(fitted, vote_curve=fit_curve(votes), about=about)
 
 
 def _fit_temperature(networks: Networks, unseen: Sequence[PlatePhoto]) -> float:

@@ -7,7 +7,7 @@ import numpy as np
 
 from lpr_bench.visits.clips import Mark, Visit
 from lpr_bench.visits.play import Played, Told
-from lpr_edge.contract.base.arrays import Image
+from lpr_edge.contract.base.arrays import Image, Quad
 from lpr_edge.contract.metrics import edit_distance
 
 NEAR = 0.6
@@ -62,7 +62,7 @@ def judge(played: Played) -> ClipOutcome:
     own: dict[int, list[Told]] = {number: [] for number in range(len(visits))}
     false = []
     for event in played.events:
-        number, is_known = _place_of(event) if event.marks is not None else _time_of(event, visits)
+        number, is_known = visit_at(event.quad_xy, event.marks) if event.marks is not None else _time_of(event, visits)
         if number is not None:
             own[number].append(event)
         elif not is_known:
@@ -74,16 +74,16 @@ def judge(played: Played) -> ClipOutcome:
     return ClipOutcome(played.clip.name, outcomes, tuple(false), played.clip.seconds, played.frames, played.cpu_s)
 
 
-def _place_of(event: Told) -> tuple[int | None, bool]:
-    """The visit whose plate stands where the event's is, and whether a plate stands there at all."""
-    near = [(_distance(event, mark), mark) for mark in event.marks or ()]
+def visit_at(quad_xy: Quad, marks: Sequence[Mark]) -> tuple[int | None, bool]:
+    """The visit whose plate stands at corners (4, 2) of a frame, and whether a plate stands there at all."""
+    near = [(_distance(quad_xy, mark), mark) for mark in marks]
     distance, mark = min(near, key=lambda pair: pair[0], default=(np.inf, None))
     return (mark.visit, True) if mark is not None and distance < NEAR else (None, False)
 
 
-def _distance(event: Told, mark: Mark) -> float:
+def _distance(quad_xy: Quad, mark: Mark) -> float:
     """Between the centres, relative to the longer side of the plate."""
-    apart = float(np.linalg.norm(event.quad_xy.mean(axis=0) - mark.quad_xy.mean(axis=0)))
+    apart = float(np.linalg.norm(quad_xy.mean(axis=0) - mark.quad_xy.mean(axis=0)))
     return apart / float(np.ptp(mark.quad_xy, axis=0).max())
 
 

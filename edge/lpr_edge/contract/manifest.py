@@ -69,8 +69,8 @@ class Manifest:
     """`int8`, `int8-dynamic`, `float16` or `float32`."""
     input_tensor: TensorSpec
     thresholds: dict[str, float]
-    """For decoding: see `outputs`; a reader's `confidence_…`, the curve of its confidence; a classifier's `reject`, the
-    least likelihood of a label that is given."""
+    """For decoding: see `outputs`; a reader's `confidence_…` and `vote_…`, the curves of its confidence in one
+    frame and fused over several; a classifier's `reject`, the least likelihood of a label that is given."""
     country: dict[str, Any]
     """The country's file, whole."""
     metrics: tuple[dict[str, Any], ...] = ()

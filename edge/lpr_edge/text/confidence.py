@@ -10,6 +10,8 @@ LEAST = 1e-3
 """A raw confidence is clipped to at least this distance from 0 and 1: 8 bits can't resolve less."""
 PREFIX = "confidence_"
 """Of the curve's names among a manifest's thresholds."""
+VOTE_PREFIX = "vote_"
+"""The same of the curve of votes: readings of one plate in several frames, fused."""
 
 
 @dataclass(frozen=True)
@@ -27,17 +29,17 @@ class ConfidenceCurve:
         odds = self.shift + self.slope * log_odds(raw_confidence) + (0.0 if valid else self.invalid)
         return 1 / (1 + math.exp(-max(-700.0, min(700.0, odds))))
 
-    def to_thresholds(self) -> dict[str, float]:
+    def to_thresholds(self, prefix: str = PREFIX) -> dict[str, float]:
         """The curve as a manifest keeps it."""
         values = {"slope": self.slope, "shift": self.shift, "invalid": self.invalid}
-        return {PREFIX + name: round(value, 4) for name, value in values.items()}
+        return {prefix + name: round(value, 4) for name, value in values.items()}
 
 
-def curve_of(thresholds: Mapping[str, float]) -> ConfidenceCurve | None:
+def curve_of(thresholds: Mapping[str, float], prefix: str = PREFIX) -> ConfidenceCurve | None:
     """The curve among a manifest's thresholds; None where none was fitted."""
-    if PREFIX + "slope" not in thresholds:
+    if prefix + "slope" not in thresholds:
         return None
-    return ConfidenceCurve(*(thresholds[PREFIX + name] for name in ("slope", "shift", "invalid")))
+    return ConfidenceCurve(*(thresholds[prefix + name] for name in ("slope", "shift", "invalid")))
 
 
 def raw_confidence(characters: Sequence[Character]) -> float:

@@ -15,6 +15,7 @@ from math import log
 import numpy as np
 
 from lpr_edge.contract.outputs import Character, group_rows
+from lpr_edge.text.confidence import ConfidenceCurve
 from lpr_edge.text.grammar import Grammar, State
 from lpr_edge.text.parsed import Parsed
 
@@ -43,6 +44,8 @@ class PlateDecoder:
     """Of the reader's classes, in the order of `Character.scores`."""
     grammar: Grammar
     """What the country allows."""
+    vote_curve: ConfidenceCurve | None = None
+    """Confidence of readings fused over frames; None where none was fitted: then that of single readings holds."""
 
     def decode(self, candidates: Sequence[Character], peak: float = 0.0) -> tuple[Rows, Parsed]:
         """Choose the characters of a plate.

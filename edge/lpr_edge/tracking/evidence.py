@@ -88,8 +88,13 @@ class PlateEvidence:
         """The likeliest reading, its characters with the frames' mean scores.
 
         Where the frames' mean makes another text than the likeliest of those that were read, and a likelier one, that
-        stands; one that the grammar doesn't allow is bent to the likeliest that it does.
+        stands; one that the grammar doesn't allow is bent to the likeliest that it does. Its confidence is by the
+        decoder's curve of votes, where it has one.
         """
+        likeliest = self._likeliest(decoder)
+        return replace(likeliest, curve=decoder.vote_curve or likeliest.curve)
+
+    def _likeliest(self, decoder: PlateDecoder) -> Reading:
         stack = _Stack.of(self.frames)
         index = {label: number for number, label in enumerate(decoder.labels)}
         if not self.totals:

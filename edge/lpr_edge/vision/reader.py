@@ -7,7 +7,7 @@ from lpr_edge.contract.country import country_from_dict
 from lpr_edge.contract.outputs import decode_characters
 from lpr_edge.contract.preprocess import prepare_plate
 from lpr_edge.runtimes.model import Model
-from lpr_edge.text.confidence import curve_of
+from lpr_edge.text.confidence import VOTE_PREFIX, curve_of
 from lpr_edge.text.decoding import FAINT, PlateDecoder, decode_plate
 from lpr_edge.text.grammar import Grammar
 from lpr_edge.vision.plates import Reading
@@ -19,8 +19,9 @@ class Reader:
     def __init__(self, model: Model) -> None:
         model.expect("reader")
         self.model = model
-        self.decoder = PlateDecoder(model.manifest.labels, Grammar(country_from_dict(model.manifest.country)))
         self.thresholds: Mapping[str, float] = model.manifest.thresholds
+        grammar = Grammar(country_from_dict(model.manifest.country))
+        self.decoder = PlateDecoder(model.manifest.labels, grammar, curve_of(self.thresholds, VOTE_PREFIX))
 
     @property
     def grammar(self) -> Grammar:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from lpr_edge.contract.base.text_files import read_json
-from lpr_edge.text.confidence import ConfidenceCurve, curve_of
+from lpr_edge.text.confidence import VOTE_PREFIX, ConfidenceCurve, curve_of
 from lpr_export.base.errors import ExportError
 from lpr_export.base.run_folder import Run
 
@@ -31,10 +31,13 @@ class Confidence:
     curve: ConfidenceCurve
     about: Mapping[str, Any]
     """The data it was fitted on, for the manifest."""
+    vote_curve: ConfidenceCurve | None = None
+    """Of readings fused over frames; None where none was fitted."""
 
     def to_thresholds(self) -> dict[str, float]:
         """As a manifest keeps it."""
-        return {TEMPERATURE: round(self.temperature, 4), **self.curve.to_thresholds()}
+        votes = self.vote_curve.to_thresholds(VOTE_PREFIX) if self.vote_curve else {}
+        return {TEMPERATURE: round(self.temperature, 4), **self.curve.to_thresholds(), **votes}
 
     def write(self, path: Path) -> None:
         """Write it as JSON, atomically.
@@ -63,15 +66,17 @@ def read_confidence(path: Path) -> Confidence:
         curve = curve_of(thresholds)
         if curve is None:
             raise KeyError("confidence_slope")
-        found = Confidence(thresholds[TEMPERATURE], curve, dict(values["about"]))
+        votes = curve_of(thresholds, VOTE_PREFIX)
+        found = Confidence(thresholds[TEMPERATURE], curve, dict(values["about"]), votes)
     except OSError as error:
         raise ExportError(f"no confidence at {path}: {error.strerror or error}. {MAKE_IT}") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ExportError(f"{path} is no confidence ({error!r}). {MAKE_IT}") from error
-    if not all(map(math.isfinite, thresholds.values())) or found.temperature <= 0 or curve.slope < 0:
+    slopes = [one.slope for one in (curve, votes) if one]
+    if not all(map(math.isfinite, thresholds.values())) or found.temperature <= 0 or min(slopes) < 0:
         raise ExportError(
             f"{path} holds an impossible confidence ({thresholds}): all must be finite, temperature more than 0, "
-            f"confidence_slope 0 or more. {MAKE_IT}"
+            f"confidence_slope and vote_slope 0 or more. {MAKE_IT}"
         )
     return found
 

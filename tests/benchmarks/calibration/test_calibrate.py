@@ -1,5 +1,8 @@
 import json
 import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +19,14 @@ from lpr_bench.accuracy.reliability import (
     summarize_reliability,
 )
 from lpr_bench.app.cli import main
-from lpr_bench.calibration.confidence_fit import cross_fitted, fit_curve, fit_temperature
+from lpr_bench.calibration.confidence_fit import cross_fitted, fit_curve, fit_temperature, has_enough
+from lpr_bench.calibration.votes import score_votes
+from lpr_bench.system.devices import open_plate_reader
+from lpr_bench.visits.clips import START, Mark, MarkedFrame, Visit
+from lpr_edge.capture.frame import Frame
 from lpr_edge.contract.base.errors import LprError
-from lpr_edge.contract.data import PlateLabel
+from lpr_edge.contract.base.pictures import read_picture
+from lpr_edge.contract.data import PlateLabel, PlatePhoto, load_plates
 from lpr_edge.contract.manifest import read_manifest
 from lpr_export.calibration.confidence import read_confidence
 
@@ -131,7 +139,7 @@ def test_calibrate_writes_what_an_export_takes(
     """The fit goes into a file of its own, which lpr-export reads; the published models stay as they were."""
     before = {name: path.read_bytes() for name, path in models.items()}
     out = tmp_path / "confidence.json"
-    assert main(["calibrate", "--data", str(data), *flags(models), "--out", str(out)]) == 0
+    assert main(["calibrate", "--data", str(data), *flags(models), "--limit", "0", "--out", str(out)]) == 0
     shown = capsys.readouterr()
     assert "--min-confidence" in shown.out
     assert f"Wrote {out}. Next: lpr-export --int8 RUN --confidence {out}" in shown.err
@@ -142,12 +150,62 @@ def test_calibrate_writes_what_an_export_takes(
     assert {name: path.read_bytes() for name, path in models.items()} == before
 
 
+def test_votes_get_a_curve_of_their_own(
+    models: dict[str, Path], data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Clips of a few plates give votes, too few for a curve: that is said, and votes keep the readings' curve."""
+    out = tmp_path / "confidence.json"
+    assert main(["calibrate", "--data", str(data), *flags(models), "--limit", "1", "--out", str(out)]) == 0
+    shown = capsys.readouterr()
+    assert "approach: votes on 1 visits" in shown.err
+    assert "too few for a curve, so votes keep that of readings" in shown.out
+    assert read_confidence(out).vote_curve is None
+
+
+def test_a_vehicle_counts_once_in_a_fit() -> None:
+    """Readings that share one weight move the curve as one reading does; and together they are enough or not."""
+    made = readings(60)
+    shared = [replace(reading, weight=0.25) for reading in made for _ in range(4)]
+    assert fit_curve(shared).slope == pytest.approx(fit_curve(made).slope, rel=1e-4)
+    assert has_enough(shared)
+    assert not has_enough([replace(reading, weight=0.25) for reading in made])
+    assert not has_enough([replace(reading, right=True) for reading in made])
+
+
+@dataclass
+class StandingClip:
+    """One photograph for five frames, then its road empty of marks."""
+
+    photo: PlatePhoto
+    name: str = "standing"
+    seconds: float = 0.5
+
+    @property
+    def visits(self) -> tuple[Visit, ...]:
+        return (Visit("".join(self.photo.plates[0].text_rows), "made", self.photo.path.name, 0.0, 0.4),)
+
+    def frames(self) -> Iterator[MarkedFrame]:
+        for number in range(5):
+            time = START + timedelta(seconds=0.1 * number)
+            frame = Frame(read_picture(self.photo.path), self.name, number, time)
+            yield MarkedFrame(frame, (Mark(0, self.photo.plates[0].quad_xy, True),))
+
+
+def test_votes_are_scored_by_the_visit_that_they_are_of(models: dict[str, Path], data: Path) -> None:
+    """Votes of three frames and more are right where their plate's text says so; those of a track weigh one."""
+    device = open_plate_reader(models["detector.int8.tflite"], models["reader.int8.tflite"], "auto", 1)
+    right, mislabelled = (score_votes(StandingClip(photo), device) for photo in load_plates(data, "train")[2::-2])
+    assert [vote.right for vote in right] == [True] * 3
+    assert [vote.right for vote in mislabelled] == [False] * 3
+    assert sum(vote.weight for vote in right) == pytest.approx(1)
+
+
 def test_a_fit_that_cannot_be_written(
     models: dict[str, Path], data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A folder that isn't there is one line, with what to give."""
     out = tmp_path / "gone" / "confidence.json"
-    assert main(["calibrate", "--data", str(data), *flags(models), "--out", str(out)]) == 1
+    assert main(["calibrate", "--data", str(data), *flags(models), "--limit", "0", "--out", str(out)]) == 1
     assert f"can't write {out}: No such file or directory. Give --out another file" in capsys.readouterr().err
 
 

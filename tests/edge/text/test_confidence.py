@@ -9,9 +9,10 @@ from tests.support.golden.tinyland import Scene
 from tests.support.readings import GRAMMAR, LABELS, frame, plate
 
 from lpr_edge.runtimes.model import Model
-from lpr_edge.text.confidence import ConfidenceCurve, curve_of, raw_confidence
+from lpr_edge.text.confidence import VOTE_PREFIX, ConfidenceCurve, curve_of, raw_confidence
 from lpr_edge.text.decoding import PlateDecoder
 from lpr_edge.tracking.event_record import image_record
+from lpr_edge.tracking.evidence import PlateEvidence
 from lpr_edge.vision.detector import Detector
 from lpr_edge.vision.pipeline import PlatePipeline
 from lpr_edge.vision.plates import FrameResult
@@ -33,6 +34,20 @@ def test_a_curve_survives_the_manifest() -> None:
     """What goes into a manifest's thresholds comes out; thresholds without a curve have none."""
     assert curve_of({"peak": 0.3, **CURVE.to_thresholds()}) == CURVE
     assert curve_of({"peak": 0.3, "temperature": 1.0}) is None
+
+
+def test_votes_have_a_curve_of_their_own() -> None:
+    """A manifest holds both; frames fused by a decoder with a curve of votes have that one's confidence."""
+    votes = ConfidenceCurve(2.0, 1.0, -4.0)
+    thresholds = {**CURVE.to_thresholds(), **votes.to_thresholds(VOTE_PREFIX)}
+    assert curve_of(thresholds, VOTE_PREFIX) == votes
+    assert curve_of(thresholds) == CURVE
+    evidence = PlateEvidence()
+    for _ in range(3):
+        evidence.add(replace(plate("A10").reading, curve=CURVE))
+    fused, plain = (evidence.result(PlateDecoder(LABELS, GRAMMAR, curve)) for curve in (votes, None))
+    assert fused.confidence == votes.likelihood(fused.raw_confidence, True)
+    assert plain.confidence == CURVE.likelihood(plain.raw_confidence, True)
 
 
 def test_one_doubtful_character_makes_a_plate_unsure() -> None:

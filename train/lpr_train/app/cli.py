@@ -230,9 +230,12 @@ def _preview(parsed: argparse.Namespace) -> int:
 
 def _add_clip(commands: Any) -> None:
     parser = commands.add_parser("clip", help="render the video that lpr-edge --demo reads")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for clip.mp4 and truth.json")
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="folder for clip.mp4, truth.json and visits.jsonl"
+    )
     parser.add_argument("--country", default="nepal", help="country of the plates (default: nepal)")
     parser.add_argument("--seed", type=int, default=1, help="random seed (default: 1)")
+    parser.add_argument("--vehicles", type=int, default=6, metavar="N", help="how many drive up (default: 6)")
     parser.set_defaults(act=_clip)
 
 
@@ -240,7 +243,7 @@ def _clip(parsed: argparse.Namespace) -> int:
     from lpr_edge.contract.country import load_country
     from lpr_train.render.scene.clip import write_clip
 
-    passages = write_clip(load_country(parsed.country), parsed.out, parsed.seed)
+    passages = write_clip(load_country(parsed.country), parsed.out, parsed.seed, parsed.vehicles)
     print(f"{len(passages)} vehicles in {parsed.out / 'clip.mp4'}")
     return 0
 

@@ -111,13 +111,13 @@ def _filmed(canvas: Image, rng: np.random.Generator) -> Image:
     return noise(np.asarray(cv2.GaussianBlur(canvas, (0, 0), 0.6), np.uint8), rng, 0.05)
 
 
-def write_clip(country: Country, out: Path, seed: int) -> list[Passage]:
-    """Write `clip.mp4` and `truth.json` into a folder, under temporary names first.
+def write_clip(country: Country, out: Path, seed: int, vehicles: int = 6) -> list[Passage]:
+    """Write `clip.mp4`, `truth.json` for the demo, and `visits.jsonl` for lpr-bench into a folder.
 
     Raises:
         LprError: OpenCV can't write MPEG-4 here.
     """
-    frames, passages = render_clip(country, seed)
+    frames, passages = render_clip(country, seed, vehicles)
     out.mkdir(parents=True, exist_ok=True)
     beside = out / "clip.part.mp4"
     size = (SIZE_HW[1], SIZE_HW[0])
@@ -128,8 +128,21 @@ def write_clip(country: Country, out: Path, seed: int) -> list[Passage]:
         writer.write(frame)
     writer.release()
     (out / "truth.json").write_text(_truth(passages), encoding="utf-8")
+    (out / "visits.jsonl").write_text(_visits(passages), encoding="utf-8")
     beside.replace(out / "clip.mp4")
     return passages
+
+
+def _visits(passages: list[Passage]) -> str:
+    visits = [
+        {
+            "text": "".join(passage.rows),
+            "first_s": passage.first / FRAMES_PER_SECOND,
+            "last_s": passage.last / FRAMES_PER_SECOND,
+        }
+        for passage in passages
+    ]
+    return json.dumps({"clip": "clip.mp4", "visits": visits}, ensure_ascii=False) + "\n"
 
 
 def _truth(passages: list[Passage]) -> str:
