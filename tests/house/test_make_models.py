@@ -49,7 +49,7 @@ def test_what_is_finished_is_not_made_again(repository: Path, tmp_path: Path) ->
         (tmp_path / name / "trained").touch()
     after_training = planned(dry_run(repository, "DATA=photos", f"RUNS={tmp_path}").stdout)
     assert ["lpr-train", "pack"] in [words[:2] for words in after_training]
-    assert {words[1] for words in after_training if words[0] == "lpr-train"} == {"pack", "cross-validate"}
+    assert {words[1] for words in after_training if words[0] == "lpr-train"} == {"pack", "cross-validate", "clip"}
     for step in (
         "folds-detector/exported",
         "folds-reader/exported",

@@ -1,4 +1,4 @@
-"""`lpr-bench calibrate`: fit a reader's confidence so that it equals the share of right readings, and of right votes."""
+"""`lpr-bench calibrate`: fit a reader's confidence so that it equals the share of right readings, or right votes."""
 
 import argparse
 import sys

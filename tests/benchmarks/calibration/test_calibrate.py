@@ -180,9 +180,9 @@ class StandingClip:
     name: str = "standing"
     seconds: float = 0.5
 
-    @property
-    def visits(self) -> tuple[Visit, ...]:
-        return (Visit("".join(self.photo.plates[0].text_rows), "made", self.photo.path.name, 0.0, 0.4),)
+    def __post_init__(self) -> None:
+        text = "".join(self.photo.plates[0].text_rows)
+        self.visits: tuple[Visit, ...] = (Visit(text, "made", self.photo.path.name, 0.0, 0.4),)
 
     def frames(self) -> Iterator[MarkedFrame]:
         for number in range(5):
