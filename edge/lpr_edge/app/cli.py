@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import NoReturn
 
+from lpr_edge.app.subcommands import SUBCOMMANDS, find_subcommand, run_subcommand
 from lpr_edge.base.config import OLD_KEYS, Config, load_config, with_flags
 from lpr_edge.base.config_groups import (
     CaptureConfig,
@@ -86,7 +87,10 @@ def _run(argv: list[str] | None, was_asked: Callable[[], bool]) -> int:
     os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # read when OpenCV is loaded; lpr says itself what went wrong
     settle_streams()
     arguments = argparse.Namespace()
+    words = sys.argv[1:] if argv is None else argv
     try:
+        if find_subcommand(words):
+            return run_subcommand(words)
         with stopping_on_sigterm():
             arguments, config = parse_arguments(argv)
             set_volume(config.log.quiet, config.log.verbose)
@@ -199,7 +203,8 @@ def parser_with(extensions: Sequence[type[ExtensionSettings]]) -> argparse.Argum
     """The command's flags, with those of some sinks and runtimes."""
     sinks = [extension for extension in extensions if issubclass(extension, SwitchedSettings)]
     runtimes = [extension for extension in extensions if not issubclass(extension, SwitchedSettings)]
-    parser = argparse.ArgumentParser(prog="lpr-edge", description=__doc__, allow_abbrev=False)
+    others = f"Subcommands, each with its own --help: {', '.join(f'lpr-edge {name}' for name in SUBCOMMANDS)}."
+    parser = argparse.ArgumentParser(prog="lpr-edge", description=__doc__, epilog=others, allow_abbrev=False)
     parser.add_argument("--version", action=_Version)
     parser.add_argument("--config", type=Path, metavar="FILE", help="settings in TOML; LPR_... and flags go over it")
     _add_jobs(parser.add_argument_group("what to do, one of").add_mutually_exclusive_group())

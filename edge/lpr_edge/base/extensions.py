@@ -14,6 +14,7 @@ SINKS = Registry(
         "jsonl": "lpr_edge.delivery.sinks.log_files:JsonFileSettings",
         "csv": "lpr_edge.delivery.sinks.log_files:TableSettings",
         "snapshots": "lpr_edge.delivery.sinks.snapshots:SnapshotSettings",
+        "history": "lpr_edge.history.sink:HistorySettings",
         "webhook": "lpr_edge.delivery.sinks.webhook:WebhookSettings",
         "mqtt": "lpr_edge.delivery.sinks.mqtt:MqttSettings",
     },

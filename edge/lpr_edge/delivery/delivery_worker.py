@@ -11,13 +11,17 @@ from lpr_edge.base.log import detail, say, warn
 from lpr_edge.base.workers import FAULTS, surviving
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.delivery.outbox import Outbox
-from lpr_edge.delivery.sink import RefusedError, Target
+from lpr_edge.delivery.sink import RefusedError, StoredEvent, TakesBatches, Target
 
 FIRST_WAIT_S = 1.0
 LONGEST_WAIT_S = 60.0
 """Range of the pause between retries, which doubles each time."""
 LOOK_S = 5.0
 """Seconds between looks for new events when nothing wakes the worker."""
+GATHER_S = 3.0
+"""Seconds for which events are gathered for a target that takes several at once."""
+MOST_GATHERED = 50
+"""Events of one such delivery; their pictures are in memory meanwhile."""
 
 
 class DeliveryWorker:
@@ -72,6 +76,9 @@ class DeliveryWorker:
                 continue
             if self._closing:
                 break
+            if isinstance(self.target, TakesBatches):
+                with surviving(self.target.name):
+                    self.target.tend()
             self._pause()
         with surviving(f"closing {self.target.name}"):
             self.target.close()
@@ -79,13 +86,22 @@ class DeliveryWorker:
     def _pause(self) -> None:
         """Wait for new events, or after a failure for the retry pause."""
         if not self.failures:
-            self._woken.wait(LOOK_S)
+            if self._woken.wait(LOOK_S) and isinstance(self.target, TakesBatches):
+                self._gather()
             return
         end = monotonic() + min(LONGEST_WAIT_S, self._first_wait_s * 2 ** min(self.failures - 1, 10))
         while not self._closing and (left := end - monotonic()) > 0:
             self._woken.wait(min(left, 0.2))
             if not self._closing:
                 self._woken.clear()
+
+    def _gather(self) -> None:
+        """Wait for more events, unless it is time to close."""
+        end = monotonic() + GATHER_S
+        while not self._closing and (left := end - monotonic()) > 0:
+            self._woken.clear()
+            if not self._closing:  # a stop that came before `clear` wakes nobody
+                self._woken.wait(left)
 
     def _try_next(self) -> bool:
         """Deliver one event; returns False if there is none or it failed."""
@@ -99,6 +115,8 @@ class DeliveryWorker:
         return False
 
     def _deliver_next(self) -> bool:
+        if isinstance(self.target, TakesBatches):
+            return self._deliver_batch(self.target)
         stored_event = self._outbox.next_for(self.target.name)
         if stored_event is None:
             return False
@@ -114,13 +132,28 @@ class DeliveryWorker:
             )
             self._outbox.mark_refused(self.target.name, stored_event.number, str(error))
         else:
-            self._outbox.mark_delivered(self.target.name, stored_event.number)
-            detail(f"{self.target.name} has event {stored_event.record['id']}")
+            self._mark_delivered(stored_event)
+        self._note_success()
+        return True
+
+    def _deliver_batch(self, target: TakesBatches) -> bool:
+        batch = self._outbox.batch_for(self.target.name, MOST_GATHERED)
+        if not batch:
+            return False
+        target.deliver_all(batch)
+        self._mark_delivered(batch[-1])
+        self._note_success()
+        return True
+
+    def _mark_delivered(self, stored_event: StoredEvent) -> None:
+        self._outbox.mark_delivered(self.target.name, stored_event.number)
+        detail(f"{self.target.name} has event {stored_event.record['id']}")
+
+    def _note_success(self) -> None:
         FAULTS.clear(self.target.name)
         if self.failures:
             say(f"{self.target.name} is back after {self.failures} failed tries")
             self.failures = 0
-        return True
 
     def _fail(self, reason: str) -> None:
         self.failures += 1

@@ -105,6 +105,29 @@ class Outbox:
             self._set_aside(number, trouble)
         return None
 
+    def batch_for(self, sink: str, most: int) -> list[StoredEvent]:
+        """Undelivered events of a sink, the oldest first; once delivered, it is enough to mark the last of them.
+
+        A replayed event comes alone.
+        """
+        first = self.next_for(sink)
+        if first is None or self._value("SELECT COUNT(*) FROM replays WHERE sink = ?", sink):
+            return [] if first is None else [first]
+        query = "SELECT number, CAST(record AS BLOB) FROM events WHERE number > ? ORDER BY number LIMIT ?"
+        pictures = "SELECT name, jpeg FROM pictures WHERE number = ?"
+
+        def find(connection: sqlite3.Connection) -> list[StoredEvent]:
+            found = [first]
+            for number, data in connection.execute(query, (first.number, most - 1)).fetchall():
+                record, trouble = read_record(data)
+                if trouble:
+                    break
+                shown = dict(connection.execute(pictures, (number,))) if sink in self.picture_sinks else {}
+                found.append(StoredEvent(number, record, shown))
+            return found
+
+        return self._do(find)
+
     def mark_delivered(self, sink: str, number: int) -> None:
         """Record that a sink has an event, and delete what no sink needs any more."""
         self._do(lambda connection: self._pass(connection, sink, number))
@@ -256,8 +279,8 @@ class Outbox:
     def _counts(self, connection: sqlite3.Connection, query: str) -> dict[str, int]:
         return {sink: int(connection.execute(query, (sink,)).fetchone()[0]) for sink in self.sinks}
 
-    def _value(self, query: str) -> float | None:
-        found = self._do(lambda connection: connection.execute(query).fetchone()[0])
+    def _value(self, query: str, *values: object) -> float | None:
+        found = self._do(lambda connection: connection.execute(query, values).fetchone()[0])
         return None if found is None else float(found)
 
     def _last(self) -> int:

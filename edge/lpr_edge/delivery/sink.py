@@ -1,7 +1,7 @@
 """Interfaces of sinks and delivery targets."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -9,6 +9,7 @@ from typing import Protocol, runtime_checkable
 from lpr_edge.base.extensions import SwitchedSettings
 from lpr_edge.base.finding import Finding
 from lpr_edge.contract.base.errors import LprError
+from lpr_edge.contract.country import Country, load_country
 from lpr_edge.contract.records import Record, Sighting
 
 
@@ -121,6 +122,23 @@ class KeepsFiles(Protocol):
 
 
 @runtime_checkable
+class TakesBatches(Protocol):
+    """A target that takes several events at once, which come a little later, and that has work of its own."""
+
+    def deliver_all(self, stored_events: Sequence[StoredEvent]) -> None:
+        """Take events, as `deliver` takes one.
+
+        Raises:
+            DeliveryError: none of them now.
+        """
+        ...
+
+    def tend(self) -> None:
+        """Do work that comes up from time to time; called every few seconds by the thread that delivers."""
+        ...
+
+
+@runtime_checkable
 class TakesMatches(Protocol):
     """A target that gets a listed plate at once, before the event itself is delivered."""
 
@@ -155,6 +173,10 @@ class Site:
     """Bytes at which a file of events is to be rotated."""
     country: str = ""
     """Whose plates are read, such as `nepal`."""
+    trust_clock: bool = False
+    """Whether the clock counts as right without a time service."""
+    load_country: Callable[[], Country] = load_country
+    """Gives the country of the reader that runs."""
 
 
 class SinkSettings(SwitchedSettings):

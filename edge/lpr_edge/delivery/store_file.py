@@ -223,7 +223,7 @@ def _enter(connection: sqlite3.Connection, path: Path, sinks: Iterable[str]) -> 
 
 def _begin_anew(path: Path, claim: int, sinks: Iterable[str], trouble: str) -> StoreFile:
     try:
-        aside = _put_aside(path)
+        aside = put_aside(path)
     finally:
         os.close(claim)
     new = open_store(path, sinks)
@@ -231,7 +231,7 @@ def _begin_anew(path: Path, claim: int, sinks: Iterable[str], trouble: str) -> S
     return new
 
 
-def _put_aside(path: Path) -> Path:
+def put_aside(path: Path) -> Path:
     """Rename a damaged file and its log, so that they can be examined."""
     real = path.resolve()
     stem = f"{real}.damaged-{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}"

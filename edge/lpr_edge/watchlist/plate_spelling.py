@@ -79,14 +79,41 @@ def written_keys(text: str, grammar: Grammar) -> tuple[tuple[str, ...], bool]:
     Raises:
         LprError: no plate can say that.
     """
-    check_signs(text, grammar.country)
-    signs = bare(text)
-    if not signs or len(signs) > LONGEST:
-        raise LprError(f"{text!r} is no plate: expected 1 to {LONGEST} letters and digits")
+    signs = plate_signs(text, grammar.country)
     found = sorted({labels_key(labels, grammar) for labels in _walk(signs, grammar)})
     if found:
         return tuple(found), True
     return (plain_key(signs, grammar.country),), False
+
+
+def written_plate(text: str, grammar: Grammar) -> tuple[str, str]:
+    """The plate that a person means: its text as a reading has it, and the same in Latin letters.
+
+    Of several plates that a text may be, it is that of the fewest labels: of BA 1 PA 2345 the one in Devanagari. A text that the grammar doesn't allow is taken as it is typed.
+
+    Raises:
+        LprError: no plate can say that.
+    """
+    country = grammar.country
+    signs = plate_signs(text, country)
+    found = sorted(set(_walk(signs, grammar)), key=lambda labels: (len(labels), "".join(labels) != signs, labels))
+    if not found:
+        return signs, plain_key(signs, country)
+    labels = found[0]
+    return "".join(labels), country.transliterate(labels)
+
+
+def plate_signs(text: str, country: Country) -> str:
+    """What is typed without separators, in capitals.
+
+    Raises:
+        LprError: no plate can say that.
+    """
+    check_signs(text, country)
+    signs = bare(text)
+    if not signs or len(signs) > LONGEST:
+        raise LprError(f"{text!r} is no plate: expected 1 to {LONGEST} letters and digits")
+    return signs
 
 
 def _walk(signs: str, grammar: Grammar) -> Iterator[Labels]:

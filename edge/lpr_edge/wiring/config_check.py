@@ -1,7 +1,6 @@
 """Whether settings can be used, before anything is given up for them."""
 
 from lpr_edge.base.config import Config
-from lpr_edge.contract.country import country_from_dict
 from lpr_edge.contract.manifest import read_manifest
 from lpr_edge.runtimes.shipped_models import model_file
 from lpr_edge.text.grammar import Grammar
@@ -10,7 +9,7 @@ from lpr_edge.vision.roi import parse_roi
 from lpr_edge.watchlist.run_command import parse_command
 from lpr_edge.wiring.wire_lists import load_watch_list, wanted_hasher
 from lpr_edge.wiring.wire_runtime import wanted_runtime
-from lpr_edge.wiring.wire_sinks import wanted_sinks
+from lpr_edge.wiring.wire_sinks import reader_country, wanted_sinks
 from lpr_edge.wiring.wire_web import load_server
 
 
@@ -45,4 +44,4 @@ def open_grammar(config: Config) -> Grammar:
     Raises:
         LprError: its file can't be had.
     """
-    return Grammar(country_from_dict(read_manifest(model_file(config, "reader")).country))
+    return Grammar(reader_country(config))

@@ -1,9 +1,11 @@
 """The sinks that the settings ask for."""
 
+from functools import partial
 from pathlib import Path
 
 from lpr_edge.base.config import Config
 from lpr_edge.base.state_dir import state_folder
+from lpr_edge.contract.country import Country, country_from_dict
 from lpr_edge.contract.manifest import read_manifest
 from lpr_edge.delivery.sink import SinkSettings, Site, Target
 from lpr_edge.runtimes.shipped_models import model_file
@@ -29,8 +31,20 @@ def wanted_sinks(config: Config) -> list[SinkSettings]:
 
 def site_of(config: Config) -> Site:
     """What sinks know of this device."""
-    country = read_manifest(model_file(config, "reader")).country.get("name", "")
-    return Site(config.delivery.device_name, outbox_path(config), config.delivery.largest_file, country)
+    kept, path = config.delivery, outbox_path(config)
+    name = read_manifest(model_file(config, "reader")).country.get("name", "")
+    return Site(
+        kept.device_name, path, kept.largest_file, name, kept.trust_clock, partial(reader_country, config)
+    )
+
+
+def reader_country(config: Config) -> Country:
+    """The country of the reader, without loading it.
+
+    Raises:
+        LprError: its file can't be had.
+    """
+    return country_from_dict(read_manifest(model_file(config, "reader")).country)
 
 
 def outbox_path(config: Config) -> Path:

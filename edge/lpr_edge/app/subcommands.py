@@ -1,0 +1,36 @@
+"""The subcommands of `lpr-edge`, each a module that is loaded only when it is called."""
+
+import argparse
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
+
+SUBCOMMANDS = {
+    "events": "lpr_edge.app.events_command",
+}
+"""Name -> its module, which has `build_parser()` and `run(arguments) -> int`."""
+
+
+def find_subcommand(words: Sequence[str]) -> str | None:
+    """The subcommand that a command line begins with; None where it has none."""
+    return words[0] if words and words[0] in SUBCOMMANDS else None
+
+
+def subcommand_parser(name: str) -> argparse.ArgumentParser:
+    """The parser of a subcommand's words."""
+    parser: argparse.ArgumentParser = _load(name).build_parser()
+    return parser
+
+
+def run_subcommand(words: Sequence[str]) -> int:
+    """Do what a command line asks for that begins with a subcommand; returns the exit status.
+
+    Raises:
+        LprError: what can't be had or done.
+    """
+    status: int = _load(words[0]).run(subcommand_parser(words[0]).parse_args(words[1:]))
+    return status
+
+
+def _load(name: str) -> Any:
+    return import_module(SUBCOMMANDS[name])

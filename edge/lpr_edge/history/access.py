@@ -1,0 +1,86 @@
+"""The history for those who look at it: searches, single events, pictures and corrections, from any thread."""
+
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from lpr_edge.history.pictures import PictureFolder
+from lpr_edge.history.schema import FILE, open_reader
+from lpr_edge.history.search import Found, Page, Search, Wanted
+from lpr_edge.history.signs import is_hashed
+from lpr_edge.history.store import History
+from lpr_edge.history.tables import Correction
+from lpr_edge.text.grammar import Grammar
+from lpr_edge.watchlist.plate_spelling import written_plate
+
+
+@dataclass(frozen=True)
+class HistoryAccess:
+    """A history's folder; each call opens the file for itself, so that nobody waits for anybody."""
+
+    folder: Path
+    grammar: Grammar
+    hide: Callable[[str], str] | None = None
+    """Makes the hash of a plate, where hashes are stored; a plate is then found only as a whole."""
+
+    @contextmanager
+    def searching(self) -> Iterator[Search]:
+        """The search.
+
+        Raises:
+            LprError: there is no history, or it can't be read.
+        """
+        with closing(open_reader(self.folder / FILE)) as connection:
+            yield Search(connection, self.grammar.country)
+
+    def page(self, wanted: Wanted, before: int | None = None, limit: int = 50) -> Page:
+        """One page of a search, see `Search.page`."""
+        with self.searching() as search:
+            return search.page(self.hidden(wanted), before, limit)
+
+    def event(self, event_id: str) -> Found | None:
+        """An event by its id; None where there is none."""
+        with self.searching() as search:
+            return search.event(event_id)
+
+    def choices(self) -> dict[str, list[str]]:
+        """What can be filtered by, see `Search.choices`."""
+        with self.searching() as search:
+            return search.choices()
+
+    def picture(self, event_id: str, name: str) -> bytes | None:
+        """An event's `frame` or `plate` as a JPEG; None where there is none, or none any more."""
+        found = self.event(event_id)
+        return PictureFolder(self.folder / "pictures").read(found.number, name) if found else None
+
+    def hidden(self, wanted: Wanted) -> Wanted:
+        """What is searched for, with the hash in place of a plate where hashes are stored."""
+        if self.hide is None or not wanted.text.strip():
+            return wanted
+        text = wanted.text if is_hashed(wanted.text) else self.hide(written_plate(wanted.text, self.grammar)[0])
+        return replace(wanted, text=text, exact=True)
+
+    def correct(self, event_id: str, text: str, who: str, at: float) -> Found | None:
+        """Keep what a person says that a plate shows; returns the event, None where there is none.
+
+        Args:
+            event_id: of the event.
+            text: the plate, in either script.
+            who: who says so.
+            at: when, in seconds since 1970.
+
+        Raises:
+            LprError: no plate can say that, or the history can't be written.
+        """
+        plate, latin = written_plate(text, self.grammar)
+        if self.hide is not None:
+            plate = latin = self.hide(plate)
+        with self.searching():  # there is a history, and this lpr can read it
+            pass
+        history = History(self.folder, self.grammar.country)
+        try:
+            history.correct(event_id, Correction(plate, latin, who, at))
+        finally:
+            history.close()
+        return self.event(event_id)

@@ -1,0 +1,134 @@
+"""The events of a day as a table: CSV and XLSX for a spreadsheet, JSON lines for a program."""
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date, datetime, time, timedelta
+from typing import Any, BinaryIO
+
+from lpr_edge.contract.base.errors import LprError
+from lpr_edge.history.search import Found, Search, Wanted
+
+COLUMNS = (
+    *("time", "text", "latin", "read_as", "corrected_by", "source", "direction"),
+    *("list_name", "list_action", "confidence", "valid", "frames", "dwell_s", "id"),
+)
+"""`time` is this device's local time; `text` is as corrected, and `read_as` what was read where that differs."""
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""A spreadsheet takes a text that begins so for a formula: an apostrophe before it makes it text."""
+CHUNK = 200
+
+Row = list[str | float | bool | None]
+
+
+def local_day(day: date) -> tuple[datetime, datetime]:
+    """Beginning and end of a day in this device's local time."""
+    begins = datetime.combine(day, time()).astimezone()
+    return begins, datetime.combine(day + timedelta(days=1), time()).astimezone()
+
+
+def events_of(search: Search, wanted: Wanted) -> Iterator[Found]:
+    """All events that fit, newest first, a few in memory at a time."""
+    numbers: list[int] = []
+    for number in search.numbers(wanted):
+        numbers.append(number)
+        if len(numbers) == CHUNK:
+            yield from search.load(numbers)
+            numbers = []
+    yield from search.load(numbers)
+
+
+def row_of(found: Found) -> Row:
+    """An event's cells in the order of COLUMNS."""
+    record = found.record
+    seen = local_time(found)
+    matched = record.get("matched") or {}
+    last = found.corrections[-1] if found.corrections else None
+    return [
+        f"{seen:%Y-%m-%d %H:%M:%S}",
+        found.text,
+        last.latin if last else record.get("latin"),
+        record["text"] if last else None,
+        last.who if last else None,
+        record.get("source"),
+        record.get("direction"),
+        matched.get("name"),
+        matched.get("action"),
+        record.get("confidence"),
+        record.get("valid"),
+        record.get("frames"),
+        record.get("dwell_s"),
+        record["id"],
+    ]
+
+
+def local_time(found: Found) -> datetime:
+    """When the vehicle was last seen, in this device's local time."""
+    return datetime.fromisoformat(found.record["last_seen"]).astimezone()
+
+
+def to_dict(found: Found) -> dict[str, Any]:
+    """An event's record, with its corrections where there are some."""
+    corrections = [
+        {"text": each.text, "latin": each.latin, "who": each.who, "at": each.at} for each in found.corrections
+    ]
+    return found.record | ({"corrections": corrections} if corrections else {})
+
+
+def write_csv(events: Iterable[Found], stream: BinaryIO) -> None:
+    """CSV as RFC 4180 has it, with the mark by which Excel knows UTF-8."""
+    text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline="", write_through=True)
+    table = csv.writer(text)
+    table.writerow(COLUMNS)
+    for found in events:
+        table.writerow([_plain(value) for value in row_of(found)])
+    text.detach()
+
+
+def write_jsonl(events: Iterable[Found], stream: BinaryIO) -> None:
+    """Records as they were sent, with their corrections."""
+    for found in events:
+        stream.write((json.dumps(to_dict(found), ensure_ascii=False) + "\n").encode(errors="replace"))
+
+
+def write_xlsx(events: Iterable[Found], stream: BinaryIO) -> None:
+    """A workbook of one sheet, written row by row.
+
+    Raises:
+        LprError: openpyxl isn't installed.
+    """
+    try:
+        from openpyxl import Workbook
+        from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, WriteOnlyCell
+    except ImportError as error:
+        raise LprError("XLSX needs openpyxl: pip install 'lpr[web]', or export CSV, which Excel opens too") from error
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet("events")
+    sheet.freeze_panes = "A2"
+    for letter, width in zip("ABCDEFG", (20, 16, 18, 16, 14, 18, 10), strict=True):
+        sheet.column_dimensions[letter].width = width
+    sheet.append(list(COLUMNS))
+
+    def cell(value: str | float | bool | None) -> Any:
+        made = WriteOnlyCell(sheet, value=ILLEGAL_CHARACTERS_RE.sub("", value) if isinstance(value, str) else value)
+        if isinstance(value, str):
+            made.data_type = "s"  # else a text that begins with = would be a formula
+        return made
+
+    for found in events:
+        sheet.append([cell(value) for value in row_of(found)])
+    book.save(stream)
+
+
+def _plain(value: str | float | bool | None) -> str | float | bool | None:
+    """A cell that no spreadsheet takes for a formula."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+
+
+WRITERS: dict[str, Callable[[Iterable[Found], BinaryIO], None]] = {
+    "csv": write_csv,
+    "xlsx": write_xlsx,
+    "jsonl": write_jsonl,
+}
+"""Format -> what writes it."""

@@ -1,0 +1,71 @@
+"""Copies the readable events of a damaged history into a new one."""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any
+
+from lpr_edge.contract.country import Country
+from lpr_edge.history.entry import is_sound
+from lpr_edge.history.tables import Correction, Tables
+
+QUERIES = (
+    "SELECT number, record FROM records ORDER BY number",
+    "SELECT number, record FROM records ORDER BY number DESC",
+)
+"""From either end: each ends at the first unreadable page."""
+
+
+def carry_over(aside: Path, into: sqlite3.Connection, country: Country) -> int:
+    """Copy events, their corrections and the size of their pictures; returns the number of events.
+
+    Args:
+        aside: the damaged file.
+        into: the new file, empty.
+        country: see `History`.
+    """
+    try:
+        source = sqlite3.connect(f"{aside.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+    except sqlite3.Error:
+        return 0
+    with closing(source):
+        for pragma in ("writable_schema = ON", "query_only = ON"):  # the first: else a cut file can't be read at all
+            with suppress(sqlite3.Error):
+                source.execute(f"PRAGMA {pragma}")
+        into.execute("BEGIN IMMEDIATE")
+        try:
+            tables = Tables(into, country)
+            count = sum(_copy(source, into, tables, *row) for query in QUERIES for row in _readable(source, query))
+            into.execute("COMMIT")
+        except BaseException:
+            into.execute("ROLLBACK")
+            raise
+    return count
+
+
+def _copy(source: sqlite3.Connection, into: sqlite3.Connection, tables: Tables, number: int, text: str) -> bool:
+    with suppress(ValueError, TypeError):
+        record = json.loads(text)
+        if not (isinstance(record, dict) and isinstance(record.get("id"), str) and is_sound(record)):
+            return False
+        if tables.find(record["id"]) is not None:
+            return False
+        stored, pictures = next(
+            _readable(source, f"SELECT stored, pictures FROM events WHERE number = {number}"), (number / 1000, 0)
+        )
+        new = tables.insert(record, stored)
+        if new == number:  # pictures are found by number
+            into.execute("UPDATE events SET pictures = ? WHERE number = ?", (pictures, number))
+        query = f"SELECT text, latin, who, at FROM corrections WHERE number = {number} ORDER BY correction"
+        for row in list(_readable(source, query)):
+            tables.correct(new, Correction(*row))
+        return True
+    return False
+
+
+def _readable(source: sqlite3.Connection, query: str) -> Iterator[tuple[Any, ...]]:
+    """The rows of a query up to the first unreadable one."""
+    with suppress(sqlite3.Error, UnicodeDecodeError):
+        yield from source.execute(query)

@@ -1,0 +1,172 @@
+"""Searches the history: by part of a plate, time, source, list and direction, newest first, page by page."""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from re import Pattern
+
+from lpr_edge.contract.country import Country
+from lpr_edge.contract.records import Record
+from lpr_edge.history.entry import LISTED, milliseconds
+from lpr_edge.history.grams import match_expression, near_pattern
+from lpr_edge.history.signs import SignCodes, cuts_of
+from lpr_edge.history.tables import Correction, facet_token
+
+MOST_SHOWN = 200
+"""Events of the largest page."""
+COLUMNS = "e.number, e.key, e.corrected_key"
+RANGE = "{number} >= ? AND {number} < ? ORDER BY {number} DESC"
+BY_TIME = f"SELECT {COLUMNS} FROM events e WHERE {RANGE.format(number='e.number')}"
+BY_PIECES = (
+    f"SELECT {COLUMNS} FROM pieces p CROSS JOIN events e ON e.number = p.rowid "
+    f"WHERE p.pieces MATCH ? AND {RANGE.format(number='p.rowid')}"
+)
+BEFORE_ALL, AFTER_ALL = -(2**62), 2**62
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is searched for; what is left out allows everything."""
+
+    text: str = ""
+    """Part of a plate in either script, or, where hashes are stored, the hash."""
+    exact: bool = False
+    """Whether no sign may be wrong; otherwise one may, in a part of four signs or more."""
+    since: datetime | None = None
+    until: datetime | None = None
+    """Events that ended from `since` on and before `until`."""
+    source: str = ""
+    direction: str = ""
+    listed: str = ""
+    """`any` for events of listed plates, or a list entry's name or action."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """An event of the history."""
+
+    number: int
+    record: Record
+    corrections: tuple[Correction, ...] = ()
+    """Oldest first; the last one holds."""
+    has_pictures: bool = False
+
+    @property
+    def text(self) -> str:
+        """The plate: as corrected, else as read."""
+        return self.corrections[-1].text if self.corrections else str(self.record["text"])
+
+
+@dataclass(frozen=True)
+class Page:
+    """Events, newest first."""
+
+    events: tuple[Found, ...]
+    after: int | None = None
+    """`before` of the following page; None where this is the last."""
+
+
+class Search:
+    """Searches behind one connection, by one thread at a time."""
+
+    def __init__(self, connection: sqlite3.Connection, country: Country) -> None:
+        self._connection = connection
+        self._country = country
+
+    def page(self, wanted: Wanted, before: int | None = None, limit: int = 50) -> Page:
+        """One page.
+
+        Args:
+            wanted: what is searched for.
+            before: `after` of the page before; None for the first.
+            limit: events of a page, MOST_SHOWN at most.
+        """
+        limit = max(1, min(limit, MOST_SHOWN))
+        numbers: list[int] = []
+        for number in self.numbers(wanted, before):
+            if len(numbers) == limit:
+                return Page(self.load(numbers), numbers[-1])
+            numbers.append(number)
+        return Page(self.load(numbers))
+
+    def numbers(self, wanted: Wanted, before: int | None = None) -> Iterator[int]:
+        """Numbers of the events that fit, newest first."""
+        first = BEFORE_ALL if wanted.since is None else milliseconds(wanted.since)
+        end = AFTER_ALL if wanted.until is None else milliseconds(wanted.until)
+        span = (first, end if before is None else min(end, before))
+        parts = self._parts(wanted)
+        facets = self._facets(wanted)
+        if facets is None or parts == []:
+            return
+        expression = _expression(facets, parts or [], wanted.exact)
+        query, values = (BY_PIECES, (expression, *span)) if expression else (BY_TIME, span)
+        patterns = [near_pattern(part, wanted.exact) for part in parts or []]
+        for number, key, corrected in self._connection.execute(query, values):
+            if not patterns or _fits(patterns, (key, corrected or "")):
+                yield number
+
+    def load(self, numbers: Sequence[int]) -> tuple[Found, ...]:
+        """Events by number, in this order; those deleted meanwhile are left out."""
+        return tuple(found for number in numbers if (found := self._load("e.number = ?", number)))
+
+    def event(self, event_id: str) -> Found | None:
+        """An event by its id; None where there is none."""
+        return self._load("e.id = ?", event_id)
+
+    def choices(self) -> dict[str, list[str]]:
+        """What can be filtered by: kind (`source`, `direction`, `list`) -> the values that events have."""
+        kinds: dict[str, list[str]] = {"source": [], "direction": [], "list": []}
+        for kind, value in self._connection.execute("SELECT kind, value FROM facets ORDER BY value"):
+            if kind in kinds:
+                kinds[kind].append(value)
+        return kinds
+
+    def _load(self, condition: str, value: int | str) -> Found | None:
+        row = self._connection.execute(
+            f"SELECT e.number, r.record, e.pictures, e.corrected_key FROM events e JOIN records r USING (number)"
+            f" WHERE {condition}",
+            (value,),
+        ).fetchone()
+        if row is None:
+            return None
+        number, text, pictures, corrected = row
+        return Found(number, json.loads(text), self._corrections(number) if corrected else (), pictures > 0)
+
+    def _corrections(self, number: int) -> tuple[Correction, ...]:
+        query = "SELECT text, latin, who, at FROM corrections WHERE number = ? ORDER BY correction"
+        return tuple(Correction(*row) for row in self._connection.execute(query, (number,)))
+
+    def _parts(self, wanted: Wanted) -> list[str] | None:
+        """The keys of what the text can mean; None without a text, empty where it means nothing."""
+        if not wanted.text.strip():
+            return None
+        codes = SignCodes(self._connection)
+        return list(dict.fromkeys(codes.query_key(signs) for signs in cuts_of(wanted.text, self._country) if signs))
+
+    def _facets(self, wanted: Wanted) -> list[str] | None:
+        """Tokens of the facets that are asked for; None where no event has one of them."""
+        asked = [("source", wanted.source), ("direction", wanted.direction)]
+        if wanted.listed:
+            asked.append((LISTED, LISTED) if wanted.listed == "any" else ("list", wanted.listed))
+        tokens = []
+        for kind, value in asked:
+            if value:
+                query = "SELECT facet FROM facets WHERE kind = ? AND value = ?"
+                found = self._connection.execute(query, (kind, value)).fetchone()
+                if found is None:
+                    return None
+                tokens.append(facet_token(found[0]))
+        return tokens
+
+
+def _expression(facets: Iterable[str], parts: Sequence[str], is_exact: bool) -> str:
+    conditions = [f'"{token}"' for token in facets]
+    if parts:
+        conditions.append(" OR ".join(f"({match_expression(part, is_exact)})" for part in parts))
+    return " AND ".join(f"({condition})" for condition in conditions)
+
+
+def _fits(patterns: Iterable[Pattern[str]], keys: Iterable[str]) -> bool:
+    return any(pattern.search(key) for key in keys for pattern in patterns)
