@@ -4,7 +4,7 @@ import re
 import shlex
 from collections.abc import Iterator
 
-from tools.docs.parsers import COMMANDS, flags_of, parser_of, subparsers_of
+from tools.docs.parsers import COMMANDS, flags_of, parser_of, split_command, subparsers_of
 
 FENCED = re.compile(r"^```([a-z]*)[^\n]*\n(.*?)^```", re.DOTALL | re.MULTILINE)
 """A block, of which language, and what it holds."""
@@ -42,12 +42,13 @@ def _commands(lines: Iterator[str] | list[str]) -> Iterator[list[str]]:
 
 def unknown_in(words: list[str]) -> list[str]:
     """What the command line says that the parser does not know."""
-    parser = parser_of(words[0])
+    command, rest = split_command(words)
+    parser = parser_of(command)
     subparsers = subparsers_of(parser)
-    named = [part for word in words[1:2] for part in word.split(ALTERNATIVE) if part in subparsers]
+    named = [part for word in rest[:1] for part in word.split(ALTERNATIVE) if part in subparsers]
     parsers = [parser, *(subparsers[name] for name in named)]
     known = {flag for parser in parsers for flag in flags_of(parser)} | {"--help"}
     wrong = [flag for flag in FLAG.findall(" ".join(words)) if flag not in known]
-    if len(parsers) == 1 and subparsers and len(words) > 1 and not words[1].startswith("-"):
-        wrong.append(words[1])
+    if len(parsers) == 1 and subparsers and rest and not rest[0].startswith("-"):
+        wrong.append(rest[0])
     return [f"{' '.join(words)}: {what}" for what in wrong]

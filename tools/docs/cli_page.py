@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from tools.docs.parsers import COMMANDS, parser_of, subparsers_of, summaries_of
 
+from lpr_edge.app.subcommands import SUBCOMMANDS
 from lpr_export.app.cli import build_verify_parser
 
 INTRO = """# Command line
@@ -34,6 +35,9 @@ def _command(command: str) -> Iterator[str]:
         yield from _groups(parsers[name], "####")
     if parser.epilog:
         yield from (_escaped(parser.epilog), "")
+    if command == "lpr-edge":
+        for name in SUBCOMMANDS:
+            yield from _command(f"{command} {name}")
     if command == "lpr-export":
         verify = build_verify_parser()
         yield from ("### lpr-export verify", "", _sentence(verify.description or ""), "")

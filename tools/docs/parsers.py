@@ -4,6 +4,9 @@ import argparse
 import functools
 import importlib
 import inspect
+from collections.abc import Sequence
+
+from lpr_edge.app.subcommands import find_subcommand, subcommand_parser
 
 COMMANDS = {"lpr-edge": "lpr_edge", "lpr-train": "lpr_train", "lpr-export": "lpr_export", "lpr-bench": "lpr_bench"}
 """Command -> its package."""
@@ -11,12 +14,25 @@ COMMANDS = {"lpr-edge": "lpr_edge", "lpr-train": "lpr_train", "lpr-export": "lpr
 
 @functools.cache
 def parser_of(command: str) -> argparse.ArgumentParser:
-    """A command's parser with all its flags: lpr-train adds a task's flags only where the command line names it."""
+    """A command's parser with all its flags, or that of a subcommand of lpr-edge, such as `lpr-edge events`.
+
+    lpr-train adds a task's flags only where the command line names it.
+    """
+    subcommand = command.partition(" ")[2]
+    if subcommand:
+        return subcommand_parser(subcommand)
     build = importlib.import_module(f"{COMMANDS[command]}.app.cli").build_parser
     whole = bool(inspect.signature(build).parameters)
     parser = build(list(subparsers_of(build([])))) if whole else build()
     assert isinstance(parser, argparse.ArgumentParser)
     return parser
+
+
+def split_command(words: Sequence[str]) -> tuple[str, list[str]]:
+    """The command that a line calls, as `parser_of` takes it, and the words that its parser gets."""
+    is_nested = words[0] == "lpr-edge" and find_subcommand(words[1:]) is not None
+    count = 2 if is_nested else 1
+    return " ".join(words[:count]), list(words[count:])
 
 
 def subparsers_of(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:

@@ -28,7 +28,7 @@ def build_parser() -> argparse.ArgumentParser:
     show = _add_job(jobs, "show", show_event, "print an event with its corrections")
     show.add_argument("id", metavar="ID", help="of the event")
     show.add_argument("--pictures", type=Path, metavar="DIR", help="write its pictures to this folder")
-    correct = _add_job(jobs, "correct", correct_event, "keep what a plate really shows beside what was read")
+    correct = _add_job(jobs, "correct", correct_event, "keep what a plate really shows with what was read")
     correct.add_argument("id", metavar="ID", help="of the event")
     correct.add_argument("text", metavar="TEXT", help="the plate, in Devanagari or Latin letters")
     correct.add_argument("--who", default="", help="who says so (default: this user)")
@@ -153,9 +153,15 @@ def _add_export(jobs: Any) -> None:
 
 
 def _access(arguments: argparse.Namespace) -> Any:
-    from lpr_edge.wiring.wire_history import open_history
+    from lpr_edge.text.grammar import Grammar
+    from lpr_edge.wiring.wire_history import history_access
+    from lpr_edge.wiring.wire_lists import wanted_hasher
+    from lpr_edge.wiring.wire_sinks import reader_country
 
-    return open_history(load_config(arguments.config), arguments.history_folder)
+    config = load_config(arguments.config)
+    grammar = Grammar(reader_country(config))
+    hasher = wanted_hasher(config, grammar)
+    return history_access(config, grammar, hasher.hash_text if hasher else None, arguments.history_folder)
 
 
 def _wanted(arguments: argparse.Namespace) -> Any:

@@ -5,12 +5,12 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from lpr_edge.history.entry import Correction
 from lpr_edge.history.pictures import PictureFolder
 from lpr_edge.history.schema import FILE, open_reader
 from lpr_edge.history.search import Found, Page, Search, Wanted
 from lpr_edge.history.signs import is_hashed
 from lpr_edge.history.store import History
-from lpr_edge.history.tables import Correction
 from lpr_edge.text.grammar import Grammar
 from lpr_edge.watchlist.plate_spelling import written_plate
 

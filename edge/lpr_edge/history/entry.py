@@ -1,7 +1,8 @@
-"""What the history keeps of an event beside its record: its number, and the values that it is searched by."""
+"""What the history keeps of an event in addition to its record: its number, and the values that it is searched by."""
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from lpr_edge.contract.records import Record
@@ -13,6 +14,18 @@ LEFT = "left"
 DEPARTURE = ("last_seen", "frames", "direction", "dwell_s")
 """What such a record adds to the event."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Correction:
+    """What a person says that a plate shows."""
+
+    text: str
+    latin: str
+    who: str
+    """Who corrected it, as they called themselves."""
+    at: float
+    """When, in seconds since 1970."""
 
 
 def number_of(record: Record) -> int:

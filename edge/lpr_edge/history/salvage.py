@@ -5,11 +5,10 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from lpr_edge.contract.country import Country
-from lpr_edge.history.entry import is_sound
-from lpr_edge.history.tables import Correction, Tables
+from lpr_edge.contract.records import Record
+from lpr_edge.history.entry import Correction, is_sound
 
 QUERIES = (
     "SELECT number, record FROM records ORDER BY number",
@@ -18,13 +17,26 @@ QUERIES = (
 """From either end: each ends at the first unreadable page."""
 
 
-def carry_over(aside: Path, into: sqlite3.Connection, country: Country) -> int:
+class TakesEvents(Protocol):
+    """The tables of the new file, see `Tables`."""
+
+    def find(self, event_id: str) -> int | None:
+        """An event's number."""
+
+    def insert(self, record: Record, stored: float) -> int:
+        """Add an event; returns its number."""
+
+    def correct(self, number: int, correction: Correction) -> None:
+        """Add a correction."""
+
+
+def carry_over(aside: Path, into: sqlite3.Connection, tables: TakesEvents) -> int:
     """Copy events, their corrections and the size of their pictures; returns the number of events.
 
     Args:
         aside: the damaged file.
         into: the new file, empty.
-        country: see `History`.
+        tables: of the new file.
     """
     try:
         source = sqlite3.connect(f"{aside.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
@@ -36,7 +48,6 @@ def carry_over(aside: Path, into: sqlite3.Connection, country: Country) -> int:
                 source.execute(f"PRAGMA {pragma}")
         into.execute("BEGIN IMMEDIATE")
         try:
-            tables = Tables(into, country)
             count = sum(_copy(source, into, tables, *row) for query in QUERIES for row in _readable(source, query))
             into.execute("COMMIT")
         except BaseException:
@@ -45,7 +56,7 @@ def carry_over(aside: Path, into: sqlite3.Connection, country: Country) -> int:
     return count
 
 
-def _copy(source: sqlite3.Connection, into: sqlite3.Connection, tables: Tables, number: int, text: str) -> bool:
+def _copy(source: sqlite3.Connection, into: sqlite3.Connection, tables: TakesEvents, number: int, text: str) -> bool:
     with suppress(ValueError, TypeError):
         record = json.loads(text)
         if not (isinstance(record, dict) and isinstance(record.get("id"), str) and is_sound(record)):

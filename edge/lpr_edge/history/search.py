@@ -9,10 +9,10 @@ from re import Pattern
 
 from lpr_edge.contract.country import Country
 from lpr_edge.contract.records import Record
-from lpr_edge.history.entry import LISTED, milliseconds
+from lpr_edge.history.entry import LISTED, Correction, milliseconds
 from lpr_edge.history.grams import match_expression, near_pattern
 from lpr_edge.history.signs import SignCodes, cuts_of
-from lpr_edge.history.tables import Correction, facet_token
+from lpr_edge.history.tables import facet_token
 
 MOST_SHOWN = 200
 """Events of the largest page."""

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.country import Country
-from lpr_edge.watchlist.plate_spelling import bare
+from lpr_edge.text.bare_text import bare
 
 FIRST_CODE = 0x4E00
 """Signs of more than one letter are stored as characters from here on: FTS5's tokenizer takes them for letters."""

@@ -4,6 +4,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,11 +13,11 @@ from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.country import Country
 from lpr_edge.contract.records import Record
 from lpr_edge.delivery.store_file import is_damage, put_aside
-from lpr_edge.history.entry import LEFT, is_same_visit, is_sound
+from lpr_edge.history.entry import LEFT, Correction, is_same_visit, is_sound
 from lpr_edge.history.pictures import PictureFolder
 from lpr_edge.history.salvage import carry_over
 from lpr_edge.history.schema import FILE, open_writer
-from lpr_edge.history.tables import Correction, Tables, facet_token
+from lpr_edge.history.tables import Tables, facet_token
 
 T = TypeVar("T")
 BATCH = 500
@@ -29,7 +30,7 @@ Entry = tuple[Record, Mapping[str, bytes]]
 class History:
     """The history of a folder, for one thread; methods raise `sqlite3.Error` or `OSError` where the disk fails.
 
-    A damaged file is renamed, and its readable events go into a new one. A file that was removed is begun anew.
+    A damaged file is renamed, and its readable events go into a new one. A removed one is made again.
     """
 
     def __init__(self, folder: Path, country: Country) -> None:
@@ -57,7 +58,7 @@ class History:
         return self._do(put)
 
     def correct(self, event_id: str, correction: Correction) -> Record | None:
-        """Keep a correction beside what was read; returns the event's record, None where there is no such event."""
+        """Keep a correction in addition to what was read; returns the event's record, None without one."""
 
         def put(tables: Tables, _: sqlite3.Connection) -> Record | None:
             number = tables.find(event_id)
@@ -82,7 +83,7 @@ class History:
         sizes = self._do(lambda _, connection: connection.execute("SELECT SUM(pictures) FROM events").fetchone()[0])
         excess, count = (sizes or 0) - most_bytes, 0
         while excess > 0:
-            freed = self._do(lambda _, connection, over=excess: self._drop_some_pictures(connection, over))
+            freed = self._do(partial(self._drop_some_pictures, excess=excess))
             excess, count = excess - sum(freed), count + len(freed)
         return count
 
@@ -141,7 +142,7 @@ class History:
             if len(numbers) < BATCH:
                 return count
 
-    def _drop_some_pictures(self, connection: sqlite3.Connection, excess: int) -> list[int]:
+    def _drop_some_pictures(self, _: Tables, connection: sqlite3.Connection, excess: int) -> list[int]:
         """Delete pictures of the oldest events, BATCH at most; returns their sizes."""
         query = "SELECT number, pictures FROM events WHERE pictures > 0 ORDER BY number LIMIT ?"
         freed: list[int] = []
@@ -176,7 +177,7 @@ class History:
         aside = put_aside(self.path)
         connection = open_writer(self.path)
         self._identity = self._place()
-        count = carry_over(aside, connection, self._country)
+        count = carry_over(aside, connection, Tables(connection, self._country))
         warn(f"{self.path} is damaged: it is kept as {aside}, and a new one begun with {count} events out of it")
         return connection
 

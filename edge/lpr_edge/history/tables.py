@@ -3,11 +3,10 @@
 import json
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from lpr_edge.contract.country import Country
 from lpr_edge.contract.records import Record
-from lpr_edge.history.entry import facets_of, number_of, with_departure
+from lpr_edge.history.entry import Correction, facets_of, number_of, with_departure
 from lpr_edge.history.grams import pieces_of
 from lpr_edge.history.signs import SignCodes, signs_of
 
@@ -15,18 +14,6 @@ FACET = "\u3105"
 """First character of a facet's token; no piece of a plate begins with it."""
 TAKEN = "SELECT 1 FROM events WHERE number = ?"
 READ_RECORD = "SELECT record FROM records WHERE number = ?"
-
-
-@dataclass(frozen=True)
-class Correction:
-    """What a person says that a plate shows."""
-
-    text: str
-    latin: str
-    who: str
-    """Who corrected it, as they called themselves."""
-    at: float
-    """When, in seconds since 1970."""
 
 
 def facet_token(facet: int) -> str:

@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.country import Country
+from lpr_edge.text.bare_text import bare
 from lpr_edge.text.grammar import Grammar, State
 
 LONGEST = 64
@@ -41,12 +42,6 @@ def _separates(text: str, place: int) -> bool:
     if sign in ROW_SEPARATORS:
         return f" {text} "[place].isspace() and f" {text} "[place + 2].isspace()
     return sign.isspace() or sign in SEPARATORS or unicodedata.category(sign) in ("Pd", "Cf")
-
-
-def bare(text: str) -> str:
-    """A text without what is no sign of a plate (spaces, punctuation, joiners), in capitals, NFC."""
-    kept = (c for c in unicodedata.normalize("NFC", text) if unicodedata.category(c)[0] not in "ZCP" and c != "|")
-    return "".join(kept).upper()
 
 
 def plate_key(text: str, grammar: Grammar) -> str:
@@ -89,7 +84,8 @@ def written_keys(text: str, grammar: Grammar) -> tuple[tuple[str, ...], bool]:
 def written_plate(text: str, grammar: Grammar) -> tuple[str, str]:
     """The plate that a person means: its text as a reading has it, and the same in Latin letters.
 
-    Of several plates that a text may be, it is that of the fewest labels: of BA 1 PA 2345 the one in Devanagari. A text that the grammar doesn't allow is taken as it is typed.
+    Of several plates that a text may be, it is that of the fewest labels: of BA 1 PA 2345 the one in Devanagari. A text
+    that the grammar doesn't allow is taken as it is typed.
 
     Raises:
         LprError: no plate can say that.

@@ -1,13 +1,12 @@
 """The history that the settings name, for those who look at it."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from lpr_edge.base.config import Config
 from lpr_edge.history.access import HistoryAccess
 from lpr_edge.history.sink import HistorySettings
 from lpr_edge.text.grammar import Grammar
-from lpr_edge.wiring.wire_lists import wanted_hasher
-from lpr_edge.wiring.wire_sinks import reader_country
 
 
 def history_settings(config: Config) -> HistorySettings:
@@ -17,16 +16,18 @@ def history_settings(config: Config) -> HistorySettings:
     return settings
 
 
-def open_history(config: Config, folder: Path | None = None) -> HistoryAccess:
+def history_access(
+    config: Config, grammar: Grammar, hide: Callable[[str], str] | None = None, folder: Path | None = None
+) -> HistoryAccess:
     """The history that these settings keep; there may be none yet.
 
     Args:
         config: the settings.
-        folder: in place of theirs.
+        grammar: of the reader's country.
+        hide: see `HistoryAccess`.
+        folder: in place of that of the settings.
 
     Raises:
-        LprError: the reader's country or the key of hashes can't be had.
+        LprError: no folder is given, and this user has no state folder.
     """
-    grammar = Grammar(reader_country(config))
-    hasher = wanted_hasher(config, grammar)
-    return HistoryAccess(folder or history_settings(config).path, grammar, hasher.hash_text if hasher else None)
+    return HistoryAccess(folder or history_settings(config).path, grammar, hide)
