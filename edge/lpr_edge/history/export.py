@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, time, timedelta
 from typing import Any, BinaryIO
 
+from lpr_edge.calendars.bikram_sambat import bikram_sambat
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.history.search import Found, Search, Wanted
 
 COLUMNS = (
-    *("time", "text", "latin", "read_as", "corrected_by", "source", "direction"),
+    *("time", "bikram_sambat", "text", "latin", "read_as", "corrected_by", "source", "direction"),
     *("list_name", "list_action", "confidence", "valid", "frames", "dwell_s", "id"),
 )
 """`time` is this device's local time; `text` is as corrected, and `read_as` what was read where that differs."""
@@ -47,6 +48,7 @@ def row_of(found: Found) -> Row:
     last = found.corrections[-1] if found.corrections else None
     return [
         f"{seen:%Y-%m-%d %H:%M:%S}",
+        bikram_sambat(seen.date()),
         found.text,
         last.latin if last else record.get("latin"),
         record["text"] if last else None,
@@ -106,7 +108,7 @@ def write_xlsx(events: Iterable[Found], stream: BinaryIO) -> None:
     book = Workbook(write_only=True)
     sheet = book.create_sheet("events")
     sheet.freeze_panes = "A2"
-    for letter, width in zip("ABCDEFG", (20, 16, 18, 16, 14, 18, 10), strict=True):
+    for letter, width in zip("ABCDEFGH", (20, 14, 16, 18, 16, 14, 18, 10), strict=True):
         sheet.column_dimensions[letter].width = width
     sheet.append(list(COLUMNS))
 

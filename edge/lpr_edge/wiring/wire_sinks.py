@@ -33,9 +33,7 @@ def site_of(config: Config) -> Site:
     """What sinks know of this device."""
     kept, path = config.delivery, outbox_path(config)
     name = read_manifest(model_file(config, "reader")).country.get("name", "")
-    return Site(
-        kept.device_name, path, kept.largest_file, name, kept.trust_clock, partial(reader_country, config)
-    )
+    return Site(kept.device_name, path, kept.largest_file, name, kept.trust_clock, partial(reader_country, config))
 
 
 def reader_country(config: Config) -> Country:

@@ -62,7 +62,7 @@ def test_a_day_is_exported(folder: Path, tmp_path: Path, kind: str) -> None:
     else:
         from openpyxl import load_workbook
 
-        rows = [[cell for cell in row] for row in load_workbook(path)["events"].iter_rows()]
+        rows = [list(row) for row in load_workbook(path)["events"].iter_rows()]
         cell = rows[1][[each.value for each in rows[0]].index("source")]
         assert (cell.value, cell.data_type) == ("=HYPERLINK(1)", "s")
         assert len(rows) == 3
