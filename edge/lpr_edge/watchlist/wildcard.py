@@ -6,8 +6,9 @@ from collections.abc import Iterable
 
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.country import Country
+from lpr_edge.text.bare_text import bare
 from lpr_edge.text.grammar import Grammar, State
-from lpr_edge.watchlist.plate_spelling import Labels, bare, check_signs, plain_key
+from lpr_edge.watchlist.plate_spelling import Labels, check_signs, plain_key
 
 ONE = "?"
 ANY = "*"
