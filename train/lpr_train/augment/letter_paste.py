@@ -1,11 +1,12 @@
-"""Copy-paste augmentation of letters: replace a plate's zone or class letter by one from another plate.
+"""Copy-paste augmentation of characters: replace a plate's letters and digits by those of other plates.
 
-Few letters make up most plates, and rendered fonts don't look like hand painting. A letter cut out of a real plate
-keeps its paint and camera, and rare letters become more frequent.
+Few letters make up most plates, and rendered fonts don't look like hand painting. A character cut out of a real plate
+keeps its paint and camera, and rare letters become more frequent. Images of single characters serve as well.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -13,7 +14,8 @@ import numpy as np
 from lpr_edge.contract.base.arrays import Floats, Image
 from lpr_edge.contract.country import UNREADABLE, Country
 from lpr_edge.contract.geometry import part_of_quad, quad_size, rectify
-from lpr_train.augment.copy_paste import Placed, UprightPlate, to_pixels
+from lpr_train.augment.copy_paste import Placed, UprightPlate, interchangeable, to_pixels
+from lpr_train.data.reader_crops import Crop
 from lpr_train.data.real_plates import RealPlate
 from lpr_train.targets.heat_maps import PlacedCharacter
 
@@ -28,54 +30,115 @@ RARITY = 0.25
 """Exponent of a letter's count in its sampling weight: 0 would sample all letters equally, and rare ones too often."""
 
 
+class Letter(Protocol):
+    """A real character that can be pasted."""
+
+    @property
+    def index(self) -> int:
+        """Label index."""
+        ...
+
+    def cut(self, aspect: float) -> Image | None:
+        """The character's image for a place of this width relative to its height; None if it is too small."""
+        ...
+
+
 @dataclass(frozen=True)
 class CutLetter:
-    """A letter that can be cut out of a plate."""
+    """A character that can be cut out of a plate."""
 
     plate: RealPlate
     place: PlacedCharacter
 
+    @property
+    def index(self) -> int:
+        """Label index."""
+        return self.place.index
+
+    def cut(self, aspect: float) -> Image | None:  # noqa: ARG002 - a plate's character has a shape of its own
+        """The rectified character at its own resolution and shape."""
+        place, quad = self.place, self.plate.quad_xy
+        half = np.array([place.width, place.height]) * (0.5 + AROUND)
+        middle = np.array([place.x, place.y])
+        corners = part_of_quad(quad, middle - half, middle + half)
+        width, height = (round(size) for size in quad_size(corners))
+        return rectify(self.plate.crop_bgr, corners, (height, width)) if min(width, height) >= 4 else None
+
+
+@dataclass(frozen=True)
+class SquareLetter:
+    """A single character whose image was stretched to a square."""
+
+    index: int
+    image_bgr: Image
+
+    def cut(self, aspect: float) -> Image | None:
+        """The image, stretched to the place's shape."""
+        height = self.image_bgr.shape[0]
+        return np.asarray(cv2.resize(self.image_bgr, (max(4, round(height * aspect)), height)), np.uint8)
+
 
 class LetterBank:
-    """Letters of real plates, by label, for pasting.
+    """Characters of real plates, by label, for pasting.
 
     Args:
         plates: only those with aligned characters are used.
-        country: defines which labels are zones and classes.
+        country: defines which labels may replace each other.
+        singles: images of single characters.
     """
 
-    def __init__(self, plates: Sequence[RealPlate], country: Country) -> None:
+    def __init__(self, plates: Sequence[RealPlate], country: Country, singles: Sequence[Crop] = ()) -> None:
         index = {label: i for i, label in enumerate(country.labels)}
-        found: dict[int, list[CutLetter]] = {}
+        found: dict[int, list[Letter]] = {}
         for plate in (plate for plate in plates if plate.placed):
             known = [label for label in plate.labels if label != UNREADABLE]
             for label, place in zip(known, plate.placed, strict=True):
                 found.setdefault(index[label], []).append(CutLetter(plate, place))
-        self._found: Mapping[int, list[CutLetter]] = found
+        for crop in (crop for crop in singles if crop.label in index):
+            found.setdefault(index[crop.label], []).append(SquareLetter(index[crop.label], crop.image_bgr))
+        self._found: Mapping[int, list[Letter]] = found
         self._zones = {index[label] for label in country.table("zones") if label in index}
         self._classes = {index[label] for label in country.table("classes") if label in index}
+        self._kinds = interchangeable(country)
 
     def alike(self, row: Placed, number: int, is_first_row: bool) -> list[int]:
-        """Labels that may replace a character: zones where a plate begins, else classes; none for others."""
+        """Labels that may replace a character: zones where a plate begins, classes, digits; else its own label."""
         index = row[number].index
         begins = is_first_row and number == 0
-        group = self._zones if begins else self._classes
-        return sorted(label for label in group if self._found.get(label)) if index in group else []
+        letters = self._zones if begins else self._classes
+        kind = self._kinds[index]
+        group = letters if index in letters else [i for i, other in enumerate(self._kinds) if other == kind]
+        return sorted(label for label in group if self._found.get(label))
 
-    def draw(self, labels: Sequence[int], rng: np.random.Generator) -> CutLetter:
-        """Sample a letter with one of the labels; rare ones are oversampled."""
+    def is_repeated(self, index: int) -> bool:
+        """Whether the label is one of a repeated element of the grammar, such as a digit."""
+        return self._kinds.count(self._kinds[index]) > 1
+
+    def draw(self, labels: Sequence[int], rng: np.random.Generator) -> Letter:
+        """Sample a character with one of the labels; rare ones are oversampled."""
         counts = np.array([len(self._found[label]) for label in labels], float) ** RARITY
         letters = self._found[labels[int(rng.choice(len(labels), p=counts / counts.sum()))]]
         return letters[int(rng.integers(len(letters)))]
 
 
-def with_pasted_letters(plate: UprightPlate, bank: LetterBank, share: float, rng: np.random.Generator) -> UprightPlate:
-    """Replace some letters of a plate by others.
+@dataclass(frozen=True)
+class PasteShares:
+    """Fractions of a plate's characters to replace."""
+
+    letters: float
+    digits: float
+    """Of the characters of repeated elements of the grammar."""
+
+
+def with_pasted_letters(
+    plate: UprightPlate, bank: LetterBank, shares: PasteShares, rng: np.random.Generator
+) -> UprightPlate:
+    """Replace some characters of a plate by others.
 
     Args:
         plate: the plate to change.
-        bank: the available letters.
-        share: fraction of its letters to replace.
+        bank: the available characters.
+        shares: fractions of its characters to replace.
         rng: source of all random choices.
 
     Returns:
@@ -86,6 +149,7 @@ def with_pasted_letters(plate: UprightPlate, bank: LetterBank, share: float, rng
     for number, row in enumerate(plate.rows):
         changed = list(row)
         for i in range(len(row)):
+            share = shares.digits if bank.is_repeated(row[i].index) else shares.letters
             labels = bank.alike(row, i, number == 0) if rng.random() < share else []
             if labels:
                 changed[i] = _pasted(image, plate, row[i], labels, bank, rng)
@@ -101,16 +165,17 @@ def _pasted(
     bank: LetterBank,
     rng: np.random.Generator,
 ) -> PlacedCharacter:
-    """Paste a letter over another one, in place; returns the character that is there afterwards."""
+    """Paste a character over another one, in place; returns the character that is there afterwards."""
     box = _box_px(image, place)
     for _ in range(TRIES):
         letter = bank.draw(labels, rng)
-        cell = _cut(letter)
-        if cell is None or cell.shape[0] < LEAST_SHARP * (box[3] - box[1]) or min(box[2] - box[0], box[3] - box[1]) < 4:
+        width, height = box[2] - box[0], box[3] - box[1]
+        cell = letter.cut(width / max(1, height))
+        if cell is None or cell.shape[0] < LEAST_SHARP * height or min(width, height) < 4:
             continue
         if _is_light_on_dark(cell) != plate.is_light_on_dark:
             continue
-        return _laid_over(image, cell, box, place, letter.place.index)
+        return _laid_over(image, cell, box, place, letter.index)
     return place
 
 
@@ -121,16 +186,6 @@ def _box_px(image: Image, place: PlacedCharacter) -> tuple[int, int, int, int]:
     left, right = (to_pixels(x, width) for x in (place.x - half_w, place.x + half_w))
     top, bottom = (to_pixels(y, height) for y in (place.y - half_h, place.y + half_h))
     return max(0, round(left)), max(0, round(top)), min(width, round(right)), min(height, round(bottom))
-
-
-def _cut(letter: CutLetter) -> Image | None:
-    """A rectified letter at its own resolution; None if it is too small."""
-    place, quad = letter.place, letter.plate.quad_xy
-    half = np.array([place.width, place.height]) * (0.5 + AROUND)
-    middle = np.array([place.x, place.y])
-    corners = part_of_quad(quad, middle - half, middle + half)
-    width, height = (round(size) for size in quad_size(corners))
-    return rectify(letter.plate.crop_bgr, corners, (height, width)) if min(width, height) >= 4 else None
 
 
 def _laid_over(

@@ -21,14 +21,16 @@ from lpr_edge.contract.preprocess import InputSpec, prepare, prepare_plate
 from lpr_edge.contract.samples import Samples, picture_sha256
 from lpr_edge.contract.splits import HoldOut, is_source
 from lpr_train.augment.copy_paste import UprightPlate, copy_paste_rows, interchangeable, upright
-from lpr_train.augment.letter_paste import LetterBank, with_pasted_letters
+from lpr_train.augment.letter_paste import LetterBank, PasteShares, with_pasted_letters
 from lpr_train.augment.row_layout import to_one_row
 from lpr_train.base.config import FitConfig
 from lpr_train.base.engine import KerasModel
+from lpr_train.base.findings import Report
 from lpr_train.base.licence import licence_note
 from lpr_train.base.task import UNSEEN
 from lpr_train.data.photos import chooses_epoch, load_photos
 from lpr_train.data.pool import RenewedPool
+from lpr_train.data.reader_crops import Crop, load_glyph_crops
 from lpr_train.data.real_plates import RealPlate, boxed, jitter, legible_plates, moved, rectified_view
 from lpr_train.loop.fit import predict
 from lpr_train.loop.losses import peak_loss, weighted_l1, weighted_labels
@@ -78,6 +80,8 @@ class ReaderConfig(FitConfig):
     """copy-paste: fraction of real plates with rows of two plates and shuffled digits"""
     letter_paste_share: float = 0.25
     """copy-paste: fraction of those plates' zone and class letters that are replaced by letters of other plates"""
+    digit_paste_share: float = 0.1
+    """copy-paste: fraction of those plates' digits that are replaced by digits of other plates"""
     one_row_share: float = 0.2
     """fraction of those two-row plates that are laid out as one row"""
     inverted_share: float = 0.1
@@ -118,6 +122,7 @@ class ReaderTask:
         training = [photo for photo in training if is_source(photo.source, config.sources)]
         self._real = legible_plates(training, self._country, with_partial=True)
         self._shown: list[RealPlate] = []
+        self._singles = single_characters(Path(config.data), self._country) if config.data else []
         self._letters = LetterBank((), self._country)
         self._evaluation = unseen_by_initial_run(config.init, legible_plates(judging, self._country), RealPlate.sha256)
         self._index = {label: i for i, label in enumerate(self._country.labels)}
@@ -164,7 +169,8 @@ class ReaderTask:
 
     def _copy_pasted(self, plate: RealPlate, other: RealPlate, rng: np.random.Generator) -> UprightPlate:
         anew = copy_paste_rows(upright(plate), upright(other if other.is_whole else plate), self._kinds, rng)
-        anew = with_pasted_letters(anew, self._letters, self.config.letter_paste_share, rng)
+        shares = PasteShares(self.config.letter_paste_share, self.config.digit_paste_share)
+        anew = with_pasted_letters(anew, self._letters, shares, rng)
         return to_one_row(anew, rng) if rng.random() < self.config.one_row_share else anew
 
     def _rendered(self, plate: RenderedPlate, rng: np.random.Generator) -> tuple[Image, list[PlacedCharacter]]:
@@ -199,7 +205,7 @@ class ReaderTask:
         misread = [
             plate.is_whole and self._read(own) != plate.labels for own, plate in zip(each, self._real, strict=True)
         ]
-        self._letters = LetterBank(self._real, self._country)
+        self._letters = LetterBank(self._real, self._country, self._singles)
         weighed = weighted_plates(self._real, misread, self.config.hard_example_weight)
         self._shown = [plate for plate, weight in zip(weighed, rarities(weighed), strict=True) for _ in range(weight)]
 
@@ -366,6 +372,11 @@ def real_cutouts(folder: Path, country: Country) -> CutoutSource | None:
     except DataError:
         return None
     return load_cutouts(load_characters(root, "train", country))
+
+
+def single_characters(folder: Path, country: Country) -> list[Crop]:
+    """Training images of the larger set of single characters, for pasting; empty if the folder has none."""
+    return [crop for _, crop in load_glyph_crops(folder, "train", country.labels, Report())]
 
 
 def weighted_plates(plates: Sequence[RealPlate], misread: Sequence[bool], weight: int) -> list[RealPlate]:
