@@ -9,13 +9,16 @@ from lpr_edge.contract.country import load_country
 from lpr_edge.contract.data import PlateLabel
 from lpr_edge.contract.geometry import rectangle
 from lpr_train.augment.copy_paste import to_pixels, upright
-from lpr_train.augment.letter_paste import LetterBank, with_pasted_letters
+from lpr_train.augment.letter_paste import LetterBank, PasteShares, with_pasted_letters
+from lpr_train.data.reader_crops import Crop
 from lpr_train.data.real_plates import RealPlate
 from lpr_train.targets.heat_maps import PlacedCharacter
 
 NEPAL = load_country()
 INDEX = {label: i for i, label in enumerate(NEPAL.labels)}
 XS = (0.15, 0.4, 0.65, 0.85)
+LETTERS = PasteShares(1.0, 0.0)
+DIGITS = PasteShares(0.0, 1.0)
 
 
 def _plate(labels: tuple[str, ...], bars: int, is_light_on_dark: bool = True) -> RealPlate:
@@ -47,7 +50,7 @@ def _edges(image: Image, place: PlacedCharacter) -> int:
 def test_a_pasted_letter_brings_its_paint_and_its_label() -> None:
     """Zone letters replace zone letters, class letters class letters; digits stay."""
     bank = LetterBank([RARE], NEPAL)
-    found = with_pasted_letters(upright(COMMON), bank, 1.0, np.random.default_rng(1))
+    found = with_pasted_letters(upright(COMMON), bank, LETTERS, np.random.default_rng(1))
     assert [NEPAL.labels[c.index] for c in found.placed] == ["भे", "१", "ञ"]
     assert [_edges(found.image_bgr, c) for c in found.placed] == [6, 2, 6]
 
@@ -55,7 +58,7 @@ def test_a_pasted_letter_brings_its_paint_and_its_label() -> None:
 def test_nothing_is_pasted_from_plates_painted_the_other_way_round() -> None:
     """Light letters aren't put on a light plate."""
     bank = LetterBank([_plate(("भे", "२", "ञ"), 3, is_light_on_dark=False)], NEPAL)
-    found = with_pasted_letters(upright(COMMON), bank, 1.0, np.random.default_rng(1))
+    found = with_pasted_letters(upright(COMMON), bank, LETTERS, np.random.default_rng(1))
     assert [NEPAL.labels[c.index] for c in found.placed] == ["बा", "१", "प"]
 
 
@@ -63,5 +66,33 @@ def test_the_plate_that_is_pasted_on_stays_as_it_was() -> None:
     """The picture is a new one."""
     plate = upright(COMMON)
     before = plate.image_bgr.copy()
-    with_pasted_letters(plate, LetterBank([RARE], NEPAL), 1.0, np.random.default_rng(1))
+    with_pasted_letters(plate, LetterBank([RARE], NEPAL), LETTERS, np.random.default_rng(1))
     assert np.array_equal(plate.image_bgr, before)
+
+
+def test_digits_replace_digits_and_letters_stay() -> None:
+    """The two shares are independent."""
+    bank = LetterBank([RARE], NEPAL)
+    found = with_pasted_letters(upright(COMMON), bank, DIGITS, np.random.default_rng(1))
+    assert [NEPAL.labels[c.index] for c in found.placed] == ["बा", "२", "प"]
+    assert [_edges(found.image_bgr, c) for c in found.placed] == [2, 6, 2]
+
+
+def test_a_word_is_replaced_by_the_same_word_only() -> None:
+    """A sign that is neither zone nor class nor digit may change its paint, not its label."""
+    plate, other = _plate(("प्र", "१", "प"), 1), _plate(("प्र", "२", "ञ"), 3)
+    found = with_pasted_letters(upright(plate), LetterBank([other], NEPAL), LETTERS, np.random.default_rng(1))
+    assert NEPAL.labels[found.placed[0].index] == "प्र"
+    assert _edges(found.image_bgr, found.placed[0]) == 6
+
+
+def test_an_image_of_a_single_character_is_pasted_into_the_places_shape() -> None:
+    """Single characters are stored as squares: one fills the place of the character that it replaces."""
+    image = np.full((32, 32, 3), 20, np.uint8)
+    image[:, 4:12], image[:, 20:28] = 220, 220
+    single = Crop(Path("a"), "ञ", image, "")
+    bank = LetterBank([], NEPAL, [single])
+    found = with_pasted_letters(upright(COMMON), bank, LETTERS, np.random.default_rng(1))
+    assert [NEPAL.labels[c.index] for c in found.placed] == ["बा", "१", "ञ"]
+    assert _edges(found.image_bgr, found.placed[2]) == 4
+    assert found.placed[2].width == COMMON.placed[2].width

@@ -16,6 +16,7 @@ from lpr_train.render.plate.cutouts import CutoutSource, cut_out, likely, load_c
 from lpr_train.render.plate.faces import FontSource, draw_text, font_sources, load_font
 from lpr_train.render.plate.glyphs import GlyphBook
 from lpr_train.render.plate.painted import BlockSource, PaintedSource, painted_sources
+from lpr_train.render.plate.rounded import holes, rounded_sources
 from lpr_train.render.plate.style import Face, style_of
 
 FACES = style_of(load_country("nepal")).fonts
@@ -189,3 +190,19 @@ def test_cut_out_variants_wrap_round() -> None:
     """Any variant number finds a shape."""
     glyph = Glyph(np.full((4, 4), 255, np.uint8))
     assert CutoutSource({"१": [glyph]}).glyph("१", 149) is glyph
+
+
+def test_the_rounded_face_keeps_every_hole(nepal: Country) -> None:
+    """Thicker strokes never close a digit's hole: ४ stays ४."""
+    for source in (source for source in rounded_sources(nepal, FACES) if source.draws("४")):
+        for variant in range(source.variants):
+            assert holes(source.glyph("४", variant).mask) == 1
+            assert holes(source.glyph("०", variant).mask) == 1
+
+
+def test_the_rounded_face_has_thicker_strokes_and_round_corners(nepal: Country) -> None:
+    """Its last variant covers more than its first, and a stroke's corner is empty."""
+    source = rounded_sources(nepal, FACES)[0]
+    thin, thick = (source.glyph("८", variant).mask for variant in (0, source.variants - 1))
+    assert thick.mean() > thin.mean()
+    assert thick[0, 0] == 0

@@ -194,3 +194,15 @@ def test_degraded_plates_keep_something_to_see(plates: list[RenderedPlate]) -> N
     for index, plate in enumerate(plates):
         found = degrade(plate.image_bgr, np.random.default_rng(index), 1.0)
         assert found.std() > 2
+
+
+def test_latin_spellings_are_painted_with_small_letters_now_and_then(nepal: Country) -> None:
+    """`Ba 1 Kha` is labelled `BA1KHA`; a syllable's first letter and a pressed plate's series stay capital."""
+    rng = np.random.default_rng(2)
+    rows = [row for _ in range(40) for row in compose(nepal, rng, "zonal, latin").rows]
+    small = [sign for row in rows for sign in row if sign.shown]
+    assert small
+    assert all(sign.painted == sign.text.lower() for sign in small)
+    assert not any(row[0].shown for row in rows)
+    pressed = [sign for _ in range(40) for row in compose(nepal, rng, "embossed").rows for sign in row]
+    assert not any(sign.shown for sign in pressed)

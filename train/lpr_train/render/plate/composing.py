@@ -14,6 +14,8 @@ EVEN_SHARE = 0.3
 FULL_COUNT = 0.7
 """How often an element of varying length has its greatest length: old registrations have fewer digits."""
 MARKS = " .-·"
+SMALL_SHARE = 0.45
+"""How often Latin spellings are painted with small letters, as in `Ba 1 Kha`."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,13 @@ class Sign:
 
     text: str
     is_label: bool
+    shown: str = ""
+    """What is painted in place of the text, such as a small letter; nothing for the text itself."""
+
+    @property
+    def painted(self) -> str:
+        """What the sign shows."""
+        return self.shown or self.text
 
 
 Row = tuple[Sign, ...]
@@ -61,7 +70,8 @@ def compose(country: Country, rng: np.random.Generator, form: str | None = None)
     layout = pick(rng, layouts, [layout.weight for layout in layouts])
     chosen = next(known for known in country.forms if known.name == layout.form)
     values = [_element_labels(country, element, rng) for element in chosen.elements]
-    rows = tuple(_fill(country, template, chosen, values) for template in layout.rows)
+    is_small = rng.random() < SMALL_SHARE
+    rows = tuple(_fill(country, template, chosen, values, is_small) for template in layout.rows)
     return _without_empty(Wording(layout.form, rows, layout.scale), layout)
 
 
@@ -121,11 +131,13 @@ def _weights(country: Country, element: Element) -> list[float]:
     return [rest / unlisted if share is None else share for share in known]
 
 
-def _fill(country: Country, template: str, form: Form, values: Sequence[tuple[str, ...]]) -> Row:
+def _fill(
+    country: Country, template: str, form: Form, values: Sequence[tuple[str, ...]], is_small: bool = False
+) -> Row:
     """Put labels into a row's template, as `{zone}.{lot} {class}`.
 
     A number names an element by its place; `{series[0:1]} {series[1:]}` parts one of several labels; `{zone:latin}`
-    writes it in Latin letters.
+    writes it in Latin letters; if `is_small`, those after a syllable's first are painted small: `Ba 1 Kha`.
     """
     signs: list[Sign] = []
     for name, first, last, twin, mark in re.findall(r"\{(\w+)(?:\[(\d*):(\d*)\])?(:latin)?\}|(.)", template):
@@ -133,10 +145,20 @@ def _fill(country: Country, template: str, form: Form, values: Sequence[tuple[st
             signs.append(Sign(mark, False))
         else:
             part = slice(int(first or 0), int(last) if last else None)
-            labels = values[_place(form, name)][part]
+            place = _place(form, name)
+            labels = values[place][part]
             labels = country.tokenize(country.transliterate(labels)) if twin else labels
-            signs.extend(Sign(label, True) for label in labels)
+            is_one = form.elements[place].count[1] == 1
+            signs.extend(_syllable(labels, is_small and is_one))
     return tuple(signs)
+
+
+def _syllable(labels: Sequence[str], is_small: bool) -> list[Sign]:
+    """The signs of one syllable; in Latin letters the later ones may be small."""
+    return [
+        Sign(label, True, label.lower() if is_small and i > 0 and label.isascii() else "")
+        for i, label in enumerate(labels)
+    ]
 
 
 def _place(form: Form, name: str) -> int:

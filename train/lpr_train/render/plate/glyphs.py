@@ -11,6 +11,7 @@ from lpr_train.render.draw.shapes import Glyph, ShapeSource
 from lpr_train.render.plate.cutouts import CutoutSource, likely
 from lpr_train.render.plate.faces import font_sources
 from lpr_train.render.plate.painted import painted_sources
+from lpr_train.render.plate.rounded import rounded_sources
 from lpr_train.render.plate.style import style_of
 
 
@@ -42,7 +43,7 @@ class GlyphBook:
         style = style_of(country)
         self._fonts = tuple(font_sources(country, style.fonts))
         painted = painted_sources(style.alphabet) if style.alphabet else []
-        drawn: tuple[ShapeSource, ...] = (*self._fonts, *painted)
+        drawn: tuple[ShapeSource, ...] = (*self._fonts, *rounded_sources(country, style.fonts), *painted)
         self._sources = drawn if cutouts is None else (*drawn, likely(cutouts, drawn))
         self._weights = [source.weight for source in self._sources]
         self._drawers: dict[str, tuple[int, ...]] = {}

@@ -82,8 +82,8 @@ def _piece(sign: Sign, glyphs: GlyphBook, hand: Hand, rng: np.random.Generator, 
     if not sign.is_label:
         widths = {" ": rng.uniform(0.15, 0.6), "-": rng.uniform(0.25, 0.45)}
         return _Piece(sign, None, widths.get(sign.text, rng.uniform(0.14, 0.3)))
-    glyph = glyphs.sample(sign.text, rng, hand)
-    if fills_body and glyph.top > -0.15 and glyph.bottom < 1.15:
+    glyph = glyphs.sample(sign.painted, rng, hand)
+    if fills_body and not sign.shown and glyph.top > -0.15 and glyph.bottom < 1.15:
         glyph = Glyph(glyph.mask)
     return _Piece(sign, glyph, glyph.aspect * rng.uniform(0.92, 1.08))
 

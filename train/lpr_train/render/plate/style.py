@@ -20,6 +20,8 @@ class Face:
     width: int = 100
     localised: bool = True
     """Shape in the country's language: Nepali forms of ५, ८ and झ differ from Hindi ones."""
+    rounded: bool = False
+    """Also draw it as a plate shop's block face, with thicker strokes and round corners."""
 
 
 @dataclass(frozen=True)
