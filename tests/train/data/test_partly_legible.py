@@ -14,10 +14,10 @@ from lpr_edge.contract.geometry import rectangle
 from lpr_edge.contract.splits import HoldOut
 from lpr_train.data.photos import load_photos
 from lpr_train.data.real_plates import RealPlate, boxed, legible_plates
+from lpr_train.data.sampling_weights import rarities
 from lpr_train.targets.forced_alignment import align_characters
 from lpr_train.targets.heat_maps import UNKNOWN, PlacedCharacter, character_targets
 from lpr_train.targets.unknown_places import unknown_places
-from lpr_train.tasks.reader import rarities
 
 NEPAL = load_country()
 GRID = (24, 48)

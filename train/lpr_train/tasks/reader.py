@@ -1,6 +1,5 @@
 """Training of the reader on rendered plates and on real ones, whose characters are located by forced alignment."""
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -32,6 +31,7 @@ from lpr_train.data.photos import chooses_epoch, load_photos
 from lpr_train.data.pool import RenewedPool
 from lpr_train.data.reader_crops import Crop, load_glyph_crops
 from lpr_train.data.real_plates import RealPlate, boxed, jitter, legible_plates, moved, rectified_view
+from lpr_train.data.sampling_weights import rarities, weighted_plates
 from lpr_train.loop.fit import predict
 from lpr_train.loop.losses import peak_loss, weighted_l1, weighted_labels
 from lpr_train.loop.warm_start import unseen_by_initial_run
@@ -46,8 +46,6 @@ from lpr_train.targets.heat_maps import UNKNOWN, PlacedCharacter, character_targ
 
 DEGRADED = 0.8
 """Fraction of real plates that are degraded further."""
-RARE = (40, 160)
-"""Plates with a label on fewer plates than the first number are oversampled by three, below the second one by two."""
 MOVES = 4
 """Number of evaluations of each held-out plate with wrong corners."""
 
@@ -377,23 +375,6 @@ def real_cutouts(folder: Path, country: Country) -> CutoutSource | None:
 def single_characters(folder: Path, country: Country) -> list[Crop]:
     """Training images of the larger set of single characters, for pasting; empty if the folder has none."""
     return [crop for _, crop in load_glyph_crops(folder, "train", country.labels, Report())]
-
-
-def weighted_plates(plates: Sequence[RealPlate], misread: Sequence[bool], weight: int) -> list[RealPlate]:
-    """The aligned plates, with those that were misread repeated `weight` times."""
-    shown = zip(plates, misread, strict=True)
-    return [plate for plate, wrong in shown for _ in range(weight if wrong else 1) if plate.placed]
-
-
-def rarities(plates: Sequence[RealPlate]) -> list[int]:
-    """Sampling weights of plates: whole photographs, rare letters and fully legible plates are oversampled."""
-    counts = Counter(label for plate in plates for label in set(plate.labels))
-    return [_rarity(plate, min(counts[label] for label in set(plate.labels))) for plate in plates]
-
-
-def _rarity(plate: RealPlate, count: int) -> int:
-    base = (1 if plate.is_crop else 2) * (2 if plate.is_whole else 1)
-    return base * (3 if count < RARE[0] else 2 if count < RARE[1] else 1)
 
 
 def _figures(pairs: list[tuple[list[str], list[str]]]) -> dict[str, float]:

@@ -65,7 +65,7 @@ def rounded(mask: Image, share: float) -> Image:
 
 
 def holes(mask: Image) -> int:
-    """Number of holes in a shape, such as one in ०."""
+    """Count the holes in a shape: ० has one, १ may have none."""
     solid = np.asarray(cv2.threshold(mask, 127, 255, cv2.THRESH_BINARY)[1], np.uint8)
     _, hierarchy = cv2.findContours(solid, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
     return int(np.count_nonzero(np.asarray(hierarchy)[0, :, 3] >= 0))

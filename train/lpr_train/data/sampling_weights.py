@@ -1,0 +1,26 @@
+"""How often each real plate is shown in training: rare letters, whole plates and hard examples more often."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from lpr_train.data.real_plates import RealPlate
+
+RARE = (40, 160)
+"""Plates with a label on fewer plates than the first number are oversampled by three, below the second one by two."""
+
+
+def weighted_plates(plates: Sequence[RealPlate], misread: Sequence[bool], weight: int) -> list[RealPlate]:
+    """The aligned plates, with those that were misread repeated `weight` times."""
+    shown = zip(plates, misread, strict=True)
+    return [plate for plate, wrong in shown for _ in range(weight if wrong else 1) if plate.placed]
+
+
+def rarities(plates: Sequence[RealPlate]) -> list[int]:
+    """Sampling weights of plates: whole photographs, rare letters and fully legible plates are oversampled."""
+    counts = Counter(label for plate in plates for label in set(plate.labels))
+    return [_rarity(plate, min(counts[label] for label in set(plate.labels))) for plate in plates]
+
+
+def _rarity(plate: RealPlate, count: int) -> int:
+    base = (1 if plate.is_crop else 2) * (2 if plate.is_whole else 1)
+    return base * (3 if count < RARE[0] else 2 if count < RARE[1] else 1)
