@@ -86,6 +86,7 @@ class PlateReader:
         threads: int = 1,
         roi: str = "",
         tta: int | None = None,
+        networks: "PlateReader | None" = None,
     ) -> None:
         """Load the networks.
 
@@ -99,14 +100,19 @@ class PlateReader:
                 for the whole frame.
             tta: most plates of one image that get test-time augmentation; None for the default: some in photographs,
                 none in videos.
+            networks: a reader whose networks this one takes as well, in place of loading them; None for none.
 
         Raises:
             LprError: a model can't be loaded, or `roi` is no polygon.
         """
-        self.models: dict[str, Model] = {
-            name: open_model(path or shipped_model(name, runtime), runtime, threads)
-            for name, path in (("detector", detector), ("reader", reader))
-        }
+        self.models: dict[str, Model] = (
+            dict(networks.models)
+            if networks
+            else {
+                name: open_model(path or shipped_model(name, runtime), runtime, threads)
+                for name, path in (("detector", detector), ("reader", reader))
+            }
+        )
         self._min_confidence = min_confidence
         self._roi = parse_roi(roi) if roi else None
         self._tta = tta

@@ -31,7 +31,7 @@ def show(live: LivePage, stats: RuntimeStats, index: int = 0) -> None:
     """One turn of the reading loop, as far as the page hears of it."""
     plates = (plate("A10"),)
     stats.note(frame(index, age_ms=4.0), FrameResult(plates, 5.0, 1.0))
-    live.picture.show(frame(index), plates)
+    live.show(frame(index), plates)
 
 
 def get(live: LivePage, path: str, headers: dict[str, str] | None = None) -> tuple[int, dict[str, str], bytes]:

@@ -28,7 +28,7 @@ from lpr_edge.capture.frame import Frame, Frames, Source
 from lpr_edge.capture.video_file import open_clip
 from lpr_edge.contract.base.arrays import Image
 from lpr_edge.delivery.retention import Retention
-from lpr_edge.service import runtime_stats
+from lpr_edge.service import frame_counts
 from lpr_edge.vision.pipeline import PlatePipeline
 from lpr_edge.vision.plates import FrameResult
 from lpr_edge.wiring import wire_delivery
@@ -74,7 +74,7 @@ def remembered() -> Iterator[None]:
     with ExitStack() as stack:
         stack.enter_context(patch.object(PlatePipeline, "read", look_up))
         stack.enter_context(patch.object(wire_delivery, "Retention", partial(Retention, every_s=PRUNE_S)))
-        stack.enter_context(patch.object(runtime_stats, "WINDOW_S", WINDOW_S))
+        stack.enter_context(patch.object(frame_counts, "WINDOW_S", WINDOW_S))
         yield
 
 

@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import NoReturn
 
+from lpr_edge.app.camera_flags import add_camera_flag, settle_cameras
 from lpr_edge.app.subcommands import SUBCOMMANDS, find_subcommand, run_subcommand
 from lpr_edge.base.config import OLD_KEYS, Config, load_config, with_flags
 from lpr_edge.base.config_groups import (
@@ -148,6 +149,7 @@ def parse_arguments(argv: list[str] | None) -> tuple[argparse.Namespace, Config]
         parser.error(f"unknown flags: {' '.join(names)}" if names else f"{len(unknown)} words belong to no flag")
     config = load_config(arguments.config)
     try:
+        settle_cameras(arguments)
         config = with_flags(config, arguments, extensions)
     except LprError as error:
         parser.error(str(error))
@@ -176,7 +178,7 @@ def _check_source(parser: argparse.ArgumentParser, arguments: argparse.Namespace
                 parser.error(f"--{name.replace('_', '-')} needs plates to look at: --camera, --source or --demo")
     elif arguments.demo or arguments.doctor or arguments.hash_list:
         return
-    elif not config.capture.is_given:
+    elif not config.has_source:
         parser.error("nothing to read: give --camera N, --source X or --demo, or `camera` or `source` in a config file")
 
 
@@ -233,7 +235,8 @@ def _add_extensions(group: argparse._ArgumentGroup, extensions: Iterable[type[Ex
 
 
 def _add_jobs(group: argparse._MutuallyExclusiveGroup) -> None:
-    add_flags(group, CaptureConfig, ("camera", "source"))
+    add_camera_flag(group)
+    add_flags(group, CaptureConfig, ("source",))
     group.add_argument(
         "--demo",
         action="store_true",

@@ -2,20 +2,26 @@
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from threading import Condition
 
 from lpr_edge.api import Classifier, PlateReader
+from lpr_edge.app.cameras_loop import CamerasLoop
 from lpr_edge.app.loop import Loop
-from lpr_edge.base.config import Config
+from lpr_edge.base.config import Config, each_camera
 from lpr_edge.base.log import detail, say, warn
 from lpr_edge.base.signals import Reloading
+from lpr_edge.cameras.feed import CameraFeed
+from lpr_edge.cameras.turns import FairTurns
 from lpr_edge.capture.frame import Frame, NoFrame, Source, UnreadableImage
 from lpr_edge.capture.open_source import CaptureOptions, open_camera, open_source
 from lpr_edge.capture.transform import name_frames, shape_frames
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.records import Record
+from lpr_edge.delivery.sink import Sink
 from lpr_edge.delivery.sinks.json_lines import JsonLines
 from lpr_edge.privacy.blur import PlateBlurrer
 from lpr_edge.runtimes.shipped_models import KINDS, given_file, model_file, shipped_model
@@ -23,7 +29,8 @@ from lpr_edge.service.sd_notify import SystemdNotifier
 from lpr_edge.tracking.event import Event
 from lpr_edge.tracking.event_record import character_record, crop_record, error_record, event_record
 from lpr_edge.tracking.line import parse_line
-from lpr_edge.wiring.frame_outputs import open_frame_outputs
+from lpr_edge.wiring.config_check import check_source
+from lpr_edge.wiring.frame_outputs import FrameOutputs, open_camera_outputs, open_frame_outputs
 from lpr_edge.wiring.wire_delivery import open_delivery
 from lpr_edge.wiring.wire_runtime import wanted_runtime
 from lpr_edge.wiring.wire_web import open_live_page
@@ -65,10 +72,15 @@ def run_job(
 
         install_service(config, arguments.config, arguments.print, sys.stdout)
         return 0
+    if config.cameras:
+        return read_cameras(config, again, was_asked, arguments.replay)
+    return read_plates(config, _open_shaped(config), again, was_asked, arguments.replay)
+
+
+def _open_shaped(config: Config) -> Source:
+    """The source that the settings name, its frames named and turned as they say."""
     source = name_frames(_open(config), config.capture.source_name)
-    return read_plates(
-        config, shape_frames(source, config.capture.rotate, config.capture.every), again, was_asked, arguments.replay
-    )
+    return shape_frames(source, config.capture.rotate, config.capture.every)
 
 
 def _open(config: Config) -> Source:
@@ -83,8 +95,8 @@ def see_doctor(config: Config, as_json: bool) -> int:
     """Check this device, with these settings; 1 where something must be repaired. Without a source: camera 0."""
     from lpr_edge.app.doctor.examination import examine, report
 
-    looked_at = config if config.capture.is_given else replace(config, capture=replace(config.capture, camera=0))
-    findings = examine(looked_at, lambda: _open(looked_at), lambda: _open_reader(looked_at).frames)
+    looked_at = config if config.has_source else replace(config, capture=replace(config.capture, camera=0))
+    findings = examine(looked_at, _open, lambda: _open_reader(looked_at).frames)
     return report(findings, as_json, sys.stdout)
 
 
@@ -140,6 +152,24 @@ def _read_each(config: Config, path: str, read: Callable[[Frame], Record]) -> in
     return 1 if failures else 0
 
 
+class _Run:
+    """What systemd and SIGHUP have to do with a run."""
+
+    def __init__(self, again: Again | None, was_asked: WasAsked) -> None:
+        self.notifier = SystemdNotifier()
+        self._again, self._was_asked = again, was_asked
+
+    def beat(self) -> None:
+        """Say that the run lives.
+
+        Raises:
+            Reloading: it is to begin again, with settings that can be used.
+        """
+        self.notifier.beat()
+        if self._was_asked() and may_reload(self._again):
+            raise Reloading
+
+
 def run_demo(config: Config) -> int:
     """Read the demo clip, and report which plates were right."""
     from lpr_edge.app.demo import open_demo, report
@@ -147,7 +177,7 @@ def run_demo(config: Config) -> int:
     source, truth = open_demo()
     run = _Run(None, lambda: False)
     loop = _loop(config, source, run, describe=truth.describe)
-    _run(loop, source, config, run)
+    _run_loop(loop, source, config, run)
     report(truth, loop.frames, loop.milliseconds)
     return 0
 
@@ -172,26 +202,62 @@ def read_plates(
     run = _Run(again, was_asked)
     loop = _loop(config, source, run, replay)
     loop.take_over(source)
-    _run(loop, source, config, run)
+    _run_loop(loop, source, config, run)
     return 1 if loop.unreadable else 0
 
 
-class _Run:
-    """What systemd and SIGHUP have to do with a run."""
+def read_cameras(
+    config: Config, again: Again | None = None, was_asked: WasAsked = lambda: False, replay: float | None = None
+) -> int:
+    """Read several cameras at once, until all have ended; 1 where one did before its time.
 
-    def __init__(self, again: Again | None, was_asked: WasAsked) -> None:
-        self.notifier = SystemdNotifier()
-        self._again, self._was_asked = again, was_asked
+    Args:
+        config: the settings.
+        again: see `run_job`.
+        was_asked: whether SIGHUP has come.
+        replay: see `read_plates`.
+    """
+    run = _Run(again, was_asked)
+    loop = _cameras_loop(config, run, replay)
+    loop.take_over()
+    views = [one.views for one in loop.loops.values()]
+    _run(run, loop.sink, views, lambda: loop.run(config.reading.max_frames), loop.hand_on)
+    return 1 if loop.failed else 0
 
-    def beat(self) -> None:
-        """Say that the run lives.
 
-        Raises:
-            Reloading: it is to begin again, with settings that can be used.
-        """
-        self.notifier.beat()
-        if self._was_asked() and may_reload(self._again):
-            raise Reloading
+def _cameras_loop(config: Config, run: _Run, replay: float | None) -> CamerasLoop:
+    cameras = {own.capture.source_name: own for own in each_camera(config)}
+    for own in cameras.values():
+        check_source(own)
+    networks = _open_reader(config)
+    readers = {name: _open_reader(own, networks).frames for name, own in cameras.items()}
+    views = {name: open_camera_outputs(own) for name, own in cameras.items()}
+    delivery = open_delivery(config, JsonLines(sys.stdout), networks.frames.reader, networks.models, replay)
+    page = open_live_page(config, delivery.stats, delivery.sink)
+    blurrer = PlateBlurrer() if config.privacy.blurs else None
+    loops = {
+        name: Loop(
+            readers[name],
+            delivery.sink,
+            replace(views[name], page=page),
+            own.reading.every_frame,
+            gap=own.reading.gap,
+            stats=delivery.stats,
+            any_text=own.reading.any_text,
+            blurrer=blurrer,
+            beat=run.beat,
+            line=parse_line(own.capture.line) if own.capture.line else None,
+            reports_left=own.reading.events == "all",
+            camera=name,
+        )
+        for name, own in cameras.items()
+    }
+    changed = Condition()
+    feeds = [
+        CameraFeed(name, partial(_open_shaped, own), changed, own.capture.give_up.total_seconds())
+        for name, own in cameras.items()
+    ]
+    return CamerasLoop(loops, FairTurns(feeds, changed), delivery.sink, run.beat)
 
 
 def _loop(
@@ -224,7 +290,7 @@ def _loop(
     )
 
 
-def _open_reader(config: Config) -> PlateReader:
+def _open_reader(config: Config, networks: PlateReader | None = None) -> PlateReader:
     return PlateReader(
         _model_path(config, "detector"),
         _model_path(config, "reader"),
@@ -233,26 +299,48 @@ def _open_reader(config: Config) -> PlateReader:
         threads=config.models.threads,
         roi=config.capture.roi,
         tta=config.reading.tta,
+        networks=networks,
     )
 
 
-def _run(loop: Loop, source: Source, config: Config, run: _Run) -> None:
+def _run_loop(loop: Loop, source: Source, config: Config, run: _Run) -> None:
+    read = partial(loop.run, source, config.reading.max_frames)
+    _run(run, loop.sink, [loop.views], read, partial(loop.hand_on, source))
+
+
+def _run(
+    run: _Run,
+    sink: Sink,
+    views: Sequence[FrameOutputs],
+    read: Callable[[], None],
+    hand_on: Callable[[], None],
+) -> None:
+    """Read to the end, then close views and sink; systemd hears of each step.
+
+    Args:
+        run: see `_Run`.
+        sink: takes the records.
+        views: of each camera.
+        read: does the work.
+        hand_on: leaves what the run after a reload goes on with.
+    """
     notifier = run.notifier
     notifier.ready()
     try:
-        loop.run(source, config.reading.max_frames)
+        read()
     except Reloading:
         notifier.reloading()
-        loop.hand_on(source)
+        hand_on()
         raise
     except BaseException as end:
         if isinstance(end, KeyboardInterrupt):
-            loop.sink.hurry()
+            sink.hurry()
         notifier.stopping()
         raise
     finally:
-        loop.views.close()
-        loop.sink.close()
+        for view in views:
+            view.close()
+        sink.close()
 
 
 def may_reload(again: Again | None) -> bool:

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 from lpr_edge.base.log import warn
@@ -18,7 +19,7 @@ from lpr_edge.service.runtime_stats import RuntimeStats
 from lpr_edge.tracking.event import Event
 from lpr_edge.tracking.event_record import error_record, event_record, image_record
 from lpr_edge.tracking.tracker import GAP, Tracker
-from lpr_edge.tracking.visits import Visits
+from lpr_edge.tracking.visits import VehiclesAndVisits, Visits
 from lpr_edge.vision.pipeline import PlatePipeline
 from lpr_edge.wiring.frame_outputs import FrameOutputs
 
@@ -40,6 +41,7 @@ class Loop:
         beat: Callable[[], None] = lambda: None,
         line: Floats | None = None,
         reports_left: bool = False,
+        camera: str = "",
     ) -> None:
         """Take what a run needs.
 
@@ -56,6 +58,7 @@ class Loop:
             beat: called while the loop lives: after each frame, and twice a second where none comes.
             line: (2, 2) whose crossing gives an event's direction, see `parse_line`.
             reports_left: whether a vehicle has another event when it has left.
+            camera: name of this one of several; empty where it is the only one. Ids of its events end in it.
         """
         self.reader = reader
         self.sink = sink
@@ -65,10 +68,12 @@ class Loop:
         self.stats = stats or RuntimeStats()
         self._blurrer = blurrer
         self._beat = beat
+        self._camera = camera
+        self._by_frame = every_frame
         self.frames = 0
         self.unreadable = 0
         self.milliseconds = 0.0
-        self._labels = reader.reader.decoder.labels
+        self.labels = reader.reader.decoder.labels
         tracker = Tracker(reader.reader.decoder, gap, lambda voted: reader.is_confident(voted, any_text))
         self._tracker = Visits(tracker, line, reports_left)
         self._events: deque[Event] = deque()
@@ -81,39 +86,52 @@ class Loop:
             SourceError: the source ended before its time; what was read until then has been written.
             Reloading: the same process is to begin again; vehicles of a live source then go on, see `hand_on`.
         """
-        by_frame = self.every_frame or source.kind == "stills"
+        self._by_frame = self.every_frame or source.kind == "stills"
         number = 0
         try:
             for frame in source.frames:
                 number += not isinstance(frame, NoFrame)
-                if not self._take(frame, by_frame) or number == max_frames:
+                if not self.take(frame) or number == max_frames:
                     break
         except Reloading:
             self.sink.hurry()
-            self._announce([] if source.kind == "live" else self._tracker.flush())
+            self.finish(goes_on=source.kind == "live")
             raise
         except (SourceError, KeyboardInterrupt) as end:
             if isinstance(end, KeyboardInterrupt):
                 self.sink.hurry()
-            self._announce(self._tracker.flush())
+            self.finish()
             raise
         finally:
             source.close()
-        self._announce(self._tracker.flush())
+        self.finish()
 
     def hand_on(self, source: Source) -> None:
         """Leave the vehicles of a live source to the run that follows in this process; a clip is read again."""
         if source.kind == "live":
             with surviving("reload"):
-                hand_on(self._tracker.vehicles, self._labels, source.name)
+                hand_on(self.vehicles, self.labels, source.name)
 
     def take_over(self, source: Source) -> None:
         """Go on with the vehicles of the run before, if this one follows a reload."""
-        vehicles = take_over(self._labels, source.name)
+        vehicles = take_over(self.labels, source.name)
         if vehicles is not None:
-            self._tracker.resume(vehicles)
+            self.resume(vehicles)
 
-    def _take(self, frame: Frame | UnreadableImage | NoFrame, by_frame: bool) -> bool:
+    @property
+    def vehicles(self) -> VehiclesAndVisits:
+        """Those that are there, for `resume`."""
+        return self._tracker.vehicles
+
+    def resume(self, vehicles: VehiclesAndVisits) -> None:
+        """Go on with the vehicles of another run over this source."""
+        self._tracker.resume(vehicles)
+
+    def finish(self, goes_on: bool = False) -> None:
+        """Announce the vehicles that are there at the end; not yet where another run goes on with them."""
+        self._announce([] if goes_on else self._tracker.flush())
+
+    def take(self, frame: Frame | UnreadableImage | NoFrame) -> bool:
         """Take what the source gave; False where the user has closed the window."""
         goes_on = True
         if isinstance(frame, NoFrame):
@@ -123,26 +141,28 @@ class Loop:
             warn(frame.error)
             self.sink.write(error_record(frame))
         else:
-            goes_on = self._read(frame, by_frame)
+            goes_on = self._read(frame)
         self.sink.tend()
         self._beat()
         return goes_on
 
-    def _read(self, frame: Frame, by_frame: bool) -> bool:
+    def _read(self, frame: Frame) -> bool:
         result = self.reader.read(frame.image_bgr)
         self.frames += 1
         self.milliseconds += result.detect_ms + result.read_ms
         self.stats.note(frame, result)
         if self._blurrer:
             frame = self._blurrer.over(frame, result.seen)
-        if by_frame:
+        if self._by_frame:
             self.sink.write(image_record(frame, result))
         else:
             self._announce(self._tracker.update(frame, result.all_plates))
         return self.views.show(frame, result.plates, result.unsure)
 
     def _announce(self, events: list[Event]) -> None:
-        self._events += events
+        self._events += (
+            [replace(event, id=f"{event.id}-{self._camera}") for event in events] if self._camera else events
+        )
         while self._events:
             event = self._events[0]
             self.sink.write(self.describe(event), event)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from lpr_edge.base.cameras import KEY, CameraSettings, read_cameras
 from lpr_edge.base.config_groups import (
     CaptureConfig,
     DeliveryConfig,
@@ -47,6 +48,8 @@ FILE_VARIABLE = "LPR_CONFIG"
 """The environment's way to say --config."""
 OLD_KEYS = {"looks": "tta"}
 """Names of earlier versions -> today's."""
+SAY_WHAT_TO_READ: dict[str, Any] = {"camera": None, "source": "", KEY: ()}
+"""Keys that exclude each other -> their values where they aren't given."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,8 @@ class Config:
     """By name; those that any key is given for."""
     runtimes: Mapping[str, ExtensionSettings] = field(default_factory=dict, metadata=APART)
     """By name; those of other packages that any key is given for."""
+    cameras: tuple[CameraSettings, ...] = field(default=(), metadata=APART)
+    """Several of them in one process; empty where there is one, or none."""
 
     def __post_init__(self) -> None:
         """Refuse groups that exclude each other.
@@ -75,6 +80,14 @@ class Config:
         """
         is_possible = not (self.stores and self.reading.every_frame)
         require_setting(is_possible, "every_frame", True, "off where events are stored or sent on")
+        for key in ("camera", "source", "source_name") if self.cameras else ():
+            found = getattr(self.capture, key)
+            require_setting(found in (None, ""), key, repr(found), "left out where there are `[[cameras]]`")
+
+    @property
+    def has_source(self) -> bool:
+        """Whether there is anything to read."""
+        return bool(self.cameras) or self.capture.is_given
 
     @property
     def wanted_sinks(self) -> list[SwitchedSettings]:
@@ -84,7 +97,8 @@ class Config:
     @property
     def stores(self) -> bool:
         """Whether anything but stdout gets events."""
-        return bool(self.delivery.store or self.watchlist.list or self.wanted_sinks)
+        lists = [self.watchlist.list, *(camera.values.get("list") for camera in self.cameras)]
+        return bool(self.delivery.store or any(lists) or self.wanted_sinks)
 
     @property
     def sends(self) -> bool:
@@ -98,7 +112,8 @@ def config_of(**values: Any) -> Config:
     Raises:
         LprError: a key is unknown, or a value can't be used.
     """
-    return build_config(check_table(_schema_for(values), values, ""))
+    cameras = _cameras_of(values, "")
+    return build_config(check_table(_schema_for(values), values, "") | cameras)
 
 
 def load_config(file: Path | None, environment: Mapping[str, str] = os.environ) -> Config:
@@ -115,7 +130,8 @@ def load_config(file: Path | None, environment: Mapping[str, str] = os.environ) 
     named = texts.pop(FILE_VARIABLE, "")
     path = file or (Path(named) if named else None)
     table = _todays(_flattened(read_table(path))) if path else {}
-    values = check_table(_schema_for(table), table, str(path))
+    cameras = _cameras_of(table, str(path))
+    values = check_table(_schema_for(table), table, str(path)) | cameras
     keys = _todays({name.removeprefix(PREFIX).lower(): text for name, text in texts.items()})
     later = {PREFIX + key.upper(): text for key, text in keys.items()}
     values = _over(values, check_texts(_schema_for(keys), later, "environment", PREFIX))
@@ -138,7 +154,8 @@ def with_flags(config: Config, flags: argparse.Namespace, extensions: Iterable[t
     """
     known = schema_of(extensions)
     given = {key: value for key, value in vars(flags).items() if key in known}
-    return build_config(_over(flat_values(config), check_table(known, given, "")))
+    cameras = {KEY: flags.cameras} if getattr(flags, KEY, ()) else {}
+    return build_config(_over(flat_values(config), check_table(known, given, "") | cameras))
 
 
 def schema_of(extensions: Iterable[type[ExtensionSettings]]) -> dict[str, Setting]:
@@ -154,7 +171,32 @@ def flat_values(config: Config) -> dict[str, Any]:
     values = values_in(config)
     for extension in (*config.sinks.values(), *config.runtimes.values()):
         values |= values_in(extension, extension.key_of)
-    return values
+    return values | ({KEY: config.cameras} if config.cameras else {})
+
+
+def camera_config(config: Config, camera: CameraSettings) -> Config:
+    """The settings of one camera of several, as if it were alone.
+
+    Raises:
+        LprError: a value can't be used; the message names the camera.
+    """
+    shared = {key: value for key, value in flat_values(config).items() if key != KEY}
+    try:
+        own = build_config(shared | {"source_name": camera.name} | dict(camera.values))
+    except LprError as error:
+        raise LprError(f"camera {camera.name}: {error}") from error
+    if not own.capture.is_given:
+        raise LprError(f"camera {camera.name} has neither `camera`, a number, nor `source`, a URL or file: give one.")
+    return own
+
+
+def each_camera(config: Config) -> list[Config]:
+    """The settings of each camera, as if it were alone; of the only one where there is one.
+
+    Raises:
+        LprError: see `camera_config`.
+    """
+    return [camera_config(config, camera) for camera in config.cameras] or [config]
 
 
 def _schema_for(keys: Iterable[str]) -> dict[str, Setting]:
@@ -170,16 +212,23 @@ def build_config(values: Mapping[str, Any]) -> Config:
         LprError: a value can't be used.
     """
     common = settings_in(Config)
-    others = [key for key in values if key not in common]
+    others = [key for key in values if key not in common and key != KEY]
     sinks = _built(sink_classes(others), values)
     runtimes = _built(runtime_classes(others), values)
-    return build_settings(Config, values, sinks=sinks, runtimes=runtimes)
+    config = build_settings(Config, values, sinks=sinks, runtimes=runtimes, cameras=values.get(KEY, ()))
+    each_camera(config)
+    return config
 
 
 def _built(classes: Mapping[str, type[E]], values: Mapping[str, Any]) -> dict[str, E]:
     """The settings of extensions by name, but for those that are all at their defaults."""
     made = {name: build_settings(extension, values, extension.key_of) for name, extension in classes.items()}
     return {name: settings for name, settings in made.items() if settings != type(settings)()}
+
+
+def _cameras_of(table: dict[str, Any], origin: str) -> dict[str, Any]:
+    """The cameras of a table, from which they are taken, under their key; nothing where it has none."""
+    return {KEY: read_cameras(table.pop(KEY), origin)} if KEY in table else {}
 
 
 def _flattened(table: Mapping[str, Any]) -> dict[str, Any]:
@@ -204,8 +253,7 @@ def _todays(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _over(values: dict[str, Any], later: dict[str, Any]) -> dict[str, Any]:
-    """Later values over earlier ones; a camera takes the place of a source, and the other way round."""
+    """Later values over earlier ones; what says what to read takes the place of all else that did."""
     merged = values | later
-    if ("camera" in later) != ("source" in later):
-        merged["source" if "camera" in later else "camera"] = "" if "camera" in later else None
-    return merged
+    said = {key for key in SAY_WHAT_TO_READ if key in later}
+    return merged | ({key: empty for key, empty in SAY_WHAT_TO_READ.items() if key not in said} if said else {})

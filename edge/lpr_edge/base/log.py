@@ -3,6 +3,9 @@
 import os
 import select
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import IntEnum
 from typing import TextIO
 
@@ -20,12 +23,23 @@ PATIENCE_S = 0.5
 
 _loudest = Weight.USUAL
 _patience_s = PATIENCE_S
+_subject = threading.local()
 
 
 def set_volume(quiet: bool, verbose: bool) -> None:
     """Choose what is said from now on: troubles alone, the usual, or details too."""
     global _loudest  # there is one stderr
     _loudest = Weight.TROUBLE if quiet else Weight.DETAIL if verbose else Weight.USUAL
+
+
+@contextmanager
+def saying_of(subject: str) -> Iterator[None]:
+    """Begin each line that this thread says in the block with what it is about, such as a camera's name."""
+    _subject.name = subject
+    try:
+        yield
+    finally:
+        _subject.name = ""
 
 
 def warn(line: str) -> None:
@@ -68,7 +82,8 @@ def _print(line: str, weight: Weight) -> None:
         _patience_s = 0.0
         return
     _patience_s = PATIENCE_S
-    print(f"{_priority(weight)}lpr-edge: {line}", file=sys.stderr, flush=True)
+    subject = getattr(_subject, "name", "")
+    print(f"{_priority(weight)}lpr-edge: {f'{subject}: ' if subject else ''}{line}", file=sys.stderr, flush=True)
 
 
 def _priority(weight: Weight) -> str:

@@ -48,14 +48,33 @@ def open_source(source: str, give_up_s: float = 0.0) -> Source:
         raise SourceError(f"{redact(source)} can't be opened: {reason}") from error
 
 
+def check_frames(source: str) -> None:
+    """Refuse what is never a stream or a clip, without opening it.
+
+    Raises:
+        LprError: a URL of another kind, a file that is missing, or pictures.
+    """
+    if is_url(source):
+        parse_url(source, STREAMS, "source", EXAMPLE)
+        return
+    path = Path(source)
+    _require_path(source)
+    if path.is_dir() or path.suffix.lower() in PICTURES:
+        raise SourceError(f"{redact(source)} holds pictures: one of several cameras is a camera, a stream or a clip")
+
+
+def _require_path(source: str) -> None:
+    if not Path(source).exists():
+        raise SourceError(
+            f"no file or folder {redact(source)}: give one that exists, a stream such as {EXAMPLE}, or --camera 0"
+        )
+
+
 def _open_path(source: str) -> Source:
     path = Path(source)
     if path.is_dir():
         return open_folder(path)
-    if not path.exists():
-        raise SourceError(
-            f"no file or folder {redact(source)}: give one that exists, a stream such as {EXAMPLE}, or --camera 0"
-        )
+    _require_path(source)
     return open_picture(path) if path.suffix.lower() in PICTURES else open_clip(path)
 
 

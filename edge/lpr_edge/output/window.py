@@ -21,15 +21,19 @@ REMEDY = "start it on the desktop, or take --save-video FILE or --save-images DI
 class Window:
     """Shows pictures until it is closed."""
 
-    def __init__(self) -> None:
+    def __init__(self, title: str = TITLE) -> None:
         """Open the window.
+
+        Args:
+            title: above it.
 
         Raises:
             LprError: there is no display, or this OpenCV has no windows.
         """
         check_display()
+        self._title = title
         try:
-            cv2.namedWindow(TITLE, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL)
+            cv2.namedWindow(title, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL)
         except cv2.error as error:
             raise LprError(
                 "this OpenCV was built without windows, as pip installs it on Linux: pip uninstall -y "
@@ -43,7 +47,7 @@ class Window:
             picture: what to show.
             wait: until a key is typed, for pictures that don't move on by themselves.
         """
-        cv2.imshow(TITLE, picture)
+        cv2.imshow(self._title, picture)
         key = self._look_for_key(1)
         while wait and key == NO_KEY and self._is_open():
             key = self._look_for_key(50)  # short, so that Ctrl-C is heard
@@ -53,7 +57,7 @@ class Window:
         return cv2.waitKey(wait_ms) & NO_KEY
 
     def _is_open(self) -> bool:
-        return cv2.getWindowProperty(TITLE, cv2.WND_PROP_VISIBLE) >= 1
+        return cv2.getWindowProperty(self._title, cv2.WND_PROP_VISIBLE) >= 1
 
     def close(self) -> None:
         """Take the window away."""

@@ -7,10 +7,13 @@ import shutil
 import stat
 import subprocess
 import sys
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
-from lpr_edge.base.config import Config, build_config, flat_values, load_config, schema_of
+from lpr_edge.base.cameras import KEY, cameras_to_toml
+from lpr_edge.base.config import Config, build_config, each_camera, flat_values, load_config, schema_of
 from lpr_edge.base.log import say, warn
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.base.settings_file import table_to_toml
@@ -82,7 +85,7 @@ def plan(config: Config, given: Path | None, root: Path = Path("/")) -> tuple[st
     if given is None:
         files[SETTINGS] = table_to_toml(
             schema_of(map(type, config.sinks.values())), flat_values(config), changed_only=True
-        )
+        ) + cameras_to_toml(config.cameras)
     elif absolute(load_config(given, {})) != config:
         raise LprError(f"the service reads {settings} alone: put what flags and LPR_... variables say there, too")
     files[Path(f"/etc/sysusers.d/{USER}.conf")] = USERS
@@ -121,11 +124,17 @@ def _command_of(unit: str) -> str:
 
 def absolute(config: Config) -> Config:
     """The settings with each path from the root on: a service has no folder of its own to begin at."""
-    values = {key: value.absolute() if isinstance(value, Path) else value for key, value in flat_values(config).items()}
-    source = config.capture.source
+    values = _absolute(flat_values(config))
+    cameras = tuple(replace(camera, values=_absolute(camera.values)) for camera in config.cameras)
+    return build_config(values | ({KEY: cameras} if cameras else {}))
+
+
+def _absolute(values: Mapping[str, Any]) -> dict[str, Any]:
+    made = {key: value.absolute() if isinstance(value, Path) else value for key, value in values.items()}
+    source = values.get("source")
     if source and not is_url(source):
-        values["source"] = str(Path(source).absolute())
-    return build_config(values)
+        made["source"] = str(Path(source).absolute())
+    return made
 
 
 def write_files(files: dict[Path, str], root: Path) -> None:
@@ -172,7 +181,8 @@ def obstacles(config: Config, settings: Path | None) -> list[str]:
     """What will keep the account from reading or writing what it has to, one line each."""
     models = config.models
     of_sinks = [path for sink in config.wanted_sinks for path in sink.read_files()]
-    needed = (Path(sys.executable), settings, config.watchlist.list, models.detector, models.reader, *of_sinks)
+    lists = dict.fromkeys(own.watchlist.list for own in each_camera(config))
+    needed = (Path(sys.executable), settings, *lists, models.detector, models.reader, *of_sinks)
     found = [
         f"the service's account {USER} can't read {path}, as {closed} is closed to it"
         for path in needed

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from lpr_edge.base.config import Config
+from lpr_edge.base.config import Config, each_camera
 
 NAME = "lpr-edge"
 USER = "lpr"
@@ -151,7 +151,8 @@ def _writable(config: Config) -> str:
 
 def _private_devices(config: Config) -> str:
     """A stream needs no device; a camera does, and a program that opens a gate may want a pin."""
-    return "no" if config.capture.camera is not None or config.watchlist.on_match else "yes"
+    cameras = each_camera(config)
+    return "no" if any(own.capture.camera is not None or own.watchlist.on_match for own in cameras) else "yes"
 
 
 def folders_outside(config: Config) -> list[Path]:

@@ -15,28 +15,28 @@ from lpr_edge.contract.records import Record
 from lpr_edge.output.annotate import font_path
 from lpr_edge.service.runtime_stats import RuntimeStats
 from lpr_edge.web.auth import AuthMiddleware
-from lpr_edge.web.picture import Picture
+from lpr_edge.web.picture import Pictures
 from lpr_edge.web.prometheus import CONTENT_TYPE, to_text
 
 FILES = Path(__file__).parent / "page"
 PATHS = {"/": "index.html", "/page.css": "page.css", "/page.js": "page.js"}
 TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
-SHOWN = ("id", "last_seen", "text", "latin", "valid", "confidence", "frames", "matched")
+SHOWN = ("id", "last_seen", "text", "latin", "valid", "confidence", "frames", "matched", "source")
 """What the page shows of an event."""
 
 
 class App:
     """Answers for one run, one request at a time in the server's own thread: nothing here waits."""
 
-    def __init__(self, picture: Picture, stats: RuntimeStats, health_after_s: float) -> None:
+    def __init__(self, pictures: Pictures, stats: RuntimeStats, health_after_s: float) -> None:
         """Take what is shown.
 
         Args:
-            picture: the newest frame.
+            pictures: the newest frame of each camera.
             stats: how the run does.
-            health_after_s: without a frame for so long, the device counts as ill.
+            health_after_s: without a frame for so long, a camera counts as ill; without one of any, the device does.
         """
-        self.picture = picture
+        self.pictures = pictures
         self.stats = stats
         self.health_after_s = health_after_s
 
@@ -53,12 +53,16 @@ class App:
         return AuthMiddleware(Starlette(routes=routes), token)
 
     async def show_picture(self, request: Request) -> Response:
-        """The newest frame as a JPEG; 204 where there is none, or none after the one numbered `after`."""
+        """A `camera`'s newest frame as a JPEG; 204 where there is none, or none after the one numbered `after`."""
+        camera = request.query_params.get("camera", "")
+        if camera and camera not in self.stats.cameras:
+            return Response(f"no camera {camera!r}", 404)
+        picture = self.pictures.of(camera)
         try:
-            jpeg = self.picture.jpeg()
+            jpeg = picture.jpeg()
         except LprError as error:  # no font, for example
             return Response(str(error), 503)
-        number = str(self.picture.number)
+        number = str(picture.number)
         if not jpeg or request.query_params.get("after") == number:
             return Response(status_code=204)
         return Response(jpeg, media_type="image/jpeg", headers={"X-Picture": number})
@@ -70,19 +74,28 @@ class App:
 
     async def show_metrics(self, _: Request) -> Response:
         """The same for Prometheus."""
-        text = to_text(self.stats.snapshot(), self.stats.totals()[1])
+        text = to_text(self.stats.snapshot(), self.stats.totals()[1], self.stats.camera_totals_ms())
         return Response(text, headers={"Content-Type": CONTENT_TYPE})
 
-    async def show_health(self, _: Request) -> Response:
-        """200 while frames come and all workers work, else 503."""
-        health = self.health()
+    async def show_health(self, request: Request) -> Response:
+        """200 while frames come, of one `camera` or of any, and all workers work; else 503."""
+        health, camera = self.health(), request.query_params.get("camera")
+        if camera is not None:
+            health = health.get("cameras", {}).get(camera)
+            if health is None:
+                return JSONResponse({"error": f"no camera {camera!r}"}, 404)
         return JSONResponse(health, 200 if health["healthy"] else 503)
 
     def health(self) -> Record:
         """Whether frames come, and what is wrong with the worker threads."""
         since_s, faults = self.stats.since_frame_s(), FAULTS.current
         healthy = since_s < self.health_after_s and not faults
-        return {"healthy": healthy, "since_frame_s": round(since_s, 1), "faults": faults}
+        health = {"healthy": healthy, "since_frame_s": round(since_s, 1), "faults": faults}
+        cameras = {
+            name: {"healthy": own_s < self.health_after_s, "since_frame_s": round(own_s, 1)}
+            for name, own_s in self.stats.cameras_since_frame_s().items()
+        }
+        return health | ({"cameras": cameras} if cameras else {})
 
     async def show_font(self, _: Request) -> Response:
         """The font with Devanagari, for browsers that have none."""

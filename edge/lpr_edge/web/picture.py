@@ -1,6 +1,6 @@
 """The newest frame as a JPEG, for those who watch."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Any
@@ -55,6 +55,23 @@ class Picture:
         return self._jpeg
 
 
+class Pictures:
+    """The newest frame of each camera."""
+
+    def __init__(self, by_camera: Mapping[str, Picture]) -> None:
+        """Begin without frames.
+
+        Args:
+            by_camera: at least one; where there is one source, that under any name.
+        """
+        self._by_camera = dict(by_camera)
+
+    def of(self, camera: str) -> Picture:
+        """A camera's picture; the first one's where there is none of that name."""
+        first = next(iter(self._by_camera.values()))
+        return self._by_camera.get(camera, first)
+
+
 def encode(frame: Frame, plates: Sequence[PlateReading], captions: bool = True, marks: Marks = NO_MARKS) -> bytes:
     """A frame with corners and text as a JPEG of at most LARGEST pixels a side."""
     small, scale = shrink(frame.image_bgr)
@@ -80,12 +97,21 @@ def shrink(image_bgr: Image) -> tuple[Image, float]:
 class LivePage:
     """A page that is served."""
 
-    picture: Picture
+    pictures: Pictures
     """Where frames go."""
     server: Any
     """`web.server.Server`; its packages are an extra's."""
     token: str
     """Empty where none is asked for."""
+
+    @property
+    def picture(self) -> Picture:
+        """That of the only source, or of the first camera."""
+        return self.pictures.of("")
+
+    def show(self, frame: Frame, plates: Sequence[PlateReading]) -> None:
+        """Take a frame and what was read in it; nothing is drawn yet."""
+        self.pictures.of(frame.source).show(frame, plates)
 
     def close(self) -> None:
         """Stop serving."""

@@ -1,6 +1,6 @@
 """Runtime statistics in Prometheus' text format, version 0.0.4."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from lpr_edge.contract.records import Record
 
@@ -10,23 +10,36 @@ Sample = tuple[str, str, float]
 """What follows the metric's name, its labels, and its value."""
 
 
-def to_text(stats: Record, total_ms: float) -> str:
+def to_text(stats: Record, total_ms: float, camera_totals_ms: Mapping[str, float] | None = None) -> str:
     """A snapshot of `RuntimeStats` as Prometheus reads it; what the device doesn't know is left out.
 
     Args:
         stats: see `RuntimeStats.snapshot`.
         total_ms: what detector and reader took for all frames.
+        camera_totals_ms: the same of each camera where there are several, whose figures then have the label `camera`.
     """
-    return "".join(f"{line}\n" for line in _lines(stats, total_ms))
+    return "".join(f"{line}\n" for line in _lines(stats, total_ms, camera_totals_ms or {}))
 
 
-def _lines(stats: Record, total_ms: float) -> Iterator[str]:
-    labels = {"version": stats["lpr"], "device": stats["device"], "source": stats["source"], **stats["models"]}
+def _lines(stats: Record, total_ms: float, camera_totals_ms: Mapping[str, float]) -> Iterator[str]:
+    source = {"source": stats["source"]} if "source" in stats else {}
+    labels = {"version": stats["lpr"], "device": stats["device"], **source, **stats["models"]}
     yield from _metric("lpr_info", "gauge", "What runs.", [("", _labels(labels), 1)])
-    for name, kind, text, value in _single(stats):
+    for name, kind, text, value in _of_device(stats):
         if value is not None:
             yield from _metric(name, kind, text, [("", "", value)])
-    latency = [*_quantiles(stats["latency_ms"]), ("_sum", "", total_ms / 1000), ("_count", "", stats["frames"])]
+    cameras: Record = stats.get("cameras") or {"": stats}
+    for index, (name, kind, text, _) in enumerate(_of_frames(stats)):
+        values = {camera: list(_of_frames(own))[index][3] for camera, own in cameras.items()}
+        samples: list[Sample] = [
+            ("", _of_camera(camera), value) for camera, value in values.items() if value is not None
+        ]
+        yield from _metric(name, kind, text, samples)
+    latency = [
+        sample
+        for camera, own in cameras.items()
+        for sample in _latency(own, camera_totals_ms.get(camera, total_ms), camera)
+    ]
     yield from _metric("lpr_latency_seconds", "summary", "Detector and reader, for each frame.", latency)
     waiting = [("", _labels({"sink": sink}), count) for sink, count in stats["outbox"].items()]
     yield from _metric("lpr_outbox_events", "gauge", "Events that a sink has yet to get.", waiting)
@@ -35,13 +48,17 @@ def _lines(stats: Record, total_ms: float) -> Iterator[str]:
     yield from _metric("lpr_outbox_set_aside_events", "gauge", text, aside)
 
 
-def _single(stats: Record) -> Iterator[tuple[str, str, str, float | None]]:
-    yield "lpr_uptime_seconds", "gauge", "Since the start.", stats["uptime_s"]
+def _of_frames(stats: Record) -> Iterator[tuple[str, str, str, float | None]]:
+    """What is counted of each camera."""
     yield "lpr_frames_total", "counter", "Frames read.", stats["frames"]
     yield "lpr_events_total", "counter", "Events announced.", stats["events"]
     yield "lpr_frames_per_second", "gauge", "Over the last 10 s.", stats["fps"]
     yield "lpr_since_frame_seconds", "gauge", "Since the last frame.", stats["since_frame_s"]
     yield "lpr_frame_age_seconds", "gauge", "From grabbed to read, median.", _seconds(stats["frame_age_ms"])
+
+
+def _of_device(stats: Record) -> Iterator[tuple[str, str, str, float | None]]:
+    yield "lpr_uptime_seconds", "gauge", "Since the start.", stats["uptime_s"]
     yield "lpr_temperature_celsius", "gauge", "The hottest of the processor's sensors.", stats["temperature_c"]
     yield "lpr_memory_bytes", "gauge", "Resident set.", stats["memory_mb"] * 1e6
     free_mb = stats["disk_free_mb"]
@@ -52,9 +69,19 @@ def _seconds(milliseconds: Record | None) -> float | None:
     return None if milliseconds is None else milliseconds["p50"] / 1000
 
 
-def _quantiles(milliseconds: Record | None) -> list[Sample]:
-    named = {"0.5": "p50", "0.95": "p95"} if milliseconds else {}
-    return [("", _labels({"quantile": q}), (milliseconds or {})[key] / 1000) for q, key in named.items()]
+def _latency(stats: Record, total_ms: float, camera: str) -> list[Sample]:
+    named = {"camera": camera} if camera else {}
+    milliseconds = stats["latency_ms"]
+    quantiles = {"0.5": "p50", "0.95": "p95"} if milliseconds else {}
+    return [
+        *(("", _labels(named | {"quantile": q}), milliseconds[key] / 1000) for q, key in quantiles.items()),
+        ("_sum", _of_camera(camera), total_ms / 1000),
+        ("_count", _of_camera(camera), stats["frames"]),
+    ]
+
+
+def _of_camera(camera: str) -> str:
+    return _labels({"camera": camera}) if camera else ""
 
 
 def _metric(name: str, kind: str, text: str, samples: list[Sample]) -> Iterator[str]:

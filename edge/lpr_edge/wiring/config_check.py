@@ -1,6 +1,8 @@
 """Whether settings can be used, before anything is given up for them."""
 
-from lpr_edge.base.config import Config
+from lpr_edge.base.config import Config, camera_config, each_camera
+from lpr_edge.capture.open_source import check_frames
+from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.manifest import read_manifest
 from lpr_edge.runtimes.shipped_models import model_file
 from lpr_edge.text.grammar import Grammar
@@ -21,6 +23,20 @@ def check_settings(config: Config) -> None:
     """
     read_manifest(model_file(config, "detector"))
     grammar = open_grammar(config)
+    for camera in config.cameras:
+        check_source(camera_config(config, camera))
+    for own in each_camera(config):
+        _check_camera(own, grammar)
+    for sink in wanted_sinks(config):
+        sink.check()
+    runtime = wanted_runtime(config)
+    if runtime != "auto":
+        runtime.check()
+    if config.web.web:
+        load_server()
+
+
+def _check_camera(config: Config, grammar: Grammar) -> None:
     if config.capture.roi:
         parse_roi(config.capture.roi)
     if config.capture.line:
@@ -29,13 +45,24 @@ def check_settings(config: Config) -> None:
         load_watch_list(config, grammar, wanted_hasher(config, grammar))
     if config.watchlist.on_match:
         parse_command(config.watchlist.on_match)
-    for sink in wanted_sinks(config):
-        sink.check()
-    runtime = wanted_runtime(config)
-    if runtime != "auto":
-        runtime.check()
-    if config.web.web:
-        load_server()
+
+
+def check_source(config: Config) -> None:
+    """Look at what can be wrong in one camera of several, of which the others would hear nothing when it is opened.
+
+    Raises:
+        LprError: its source can never be opened, or is no camera, stream or clip.
+    """
+    name, source = config.capture.source_name, config.capture.source
+    try:
+        if config.capture.roi:
+            parse_roi(config.capture.roi)
+        if config.capture.line:
+            parse_line(config.capture.line)
+        if source:
+            check_frames(source)
+    except LprError as error:
+        raise LprError(f"camera {name}: {error}") from error
 
 
 def open_grammar(config: Config) -> Grammar:

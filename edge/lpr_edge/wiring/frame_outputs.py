@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from lpr_edge.base.config import Config
+from lpr_edge.capture.camera import DEFAULT_FPS
 from lpr_edge.capture.frame import Frame, Source
 from lpr_edge.output.annotate import NO_MARKS, Marks, draw_plates
 from lpr_edge.output.recording import ImageFolder, VideoFile, file_name
@@ -48,7 +49,7 @@ class FrameOutputs:
         plates = [*plates, *(low_confidence if self.kind == "stills" else ())]
         self._pictures += 1
         if self.page:
-            self.page.picture.show(frame, plates)
+            self.page.show(frame, plates)
         keeps = self.folder is not None and (self.kind == "stills" or (self.every_frame and bool(plates)))
         if not (keeps or self.window or self.video):
             return True
@@ -89,6 +90,25 @@ def open_frame_outputs(source: Source, config: Config) -> FrameOutputs:
         Window() if output.show else None,
         VideoFile(output.save_video, source.fps) if output.save_video else None,
         ImageFolder(output.save_images, source.name) if output.save_images else None,
+        config.reading.every_frame,
+        captions=not config.privacy.blurs,
+        marks=marks_of(config),
+    )
+
+
+def open_camera_outputs(config: Config) -> FrameOutputs:
+    """The same for one camera of several: a window of its own, and a clip whose file's name ends in the camera's.
+
+    Raises:
+        LprError: one of them can't be had here.
+    """
+    output, name, fps = config.output, config.capture.source_name, config.capture.fps or DEFAULT_FPS
+    clip = output.save_video and output.save_video.with_stem(f"{output.save_video.stem}-{name}")
+    return FrameOutputs(
+        "live",
+        Window(name) if output.show else None,
+        VideoFile(clip, fps) if clip else None,
+        ImageFolder(output.save_images, config.capture.source) if output.save_images else None,
         config.reading.every_frame,
         captions=not config.privacy.blurs,
         marks=marks_of(config),

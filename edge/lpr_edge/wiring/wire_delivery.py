@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from lpr_edge.base.board import clock_is_held
-from lpr_edge.base.config import Config
+from lpr_edge.base.config import Config, each_camera
 from lpr_edge.base.log import say
+from lpr_edge.cameras.camera_sinks import CameraSinks, SharedSink
 from lpr_edge.delivery.backlog import Backlog
 from lpr_edge.delivery.delivery_worker import DeliveryWorker
 from lpr_edge.delivery.enqueue import EventEnqueuer
@@ -16,10 +17,11 @@ from lpr_edge.delivery.outbox import Outbox
 from lpr_edge.delivery.retention import Retention
 from lpr_edge.delivery.sink import KeepsFiles, Sink, TakesMatches, TakesStatistics, Target
 from lpr_edge.output.event_pictures import take_frame, take_pictures
-from lpr_edge.privacy.hashing_sink import HashingSink
+from lpr_edge.privacy.hashing_sink import HashingSink, PlateHasher
 from lpr_edge.runtimes.model import Model
 from lpr_edge.service.runtime_stats import RuntimeStats
 from lpr_edge.vision.reader import Reader
+from lpr_edge.watchlist.auto_reload import ReloadingWatchList
 from lpr_edge.watchlist.fuzzy import FuzzyMatching
 from lpr_edge.watchlist.run_command import CommandAction
 from lpr_edge.watchlist.watchlist_sink import Action, ActionSink, MatchPublisher, WatchListSink
@@ -52,10 +54,33 @@ def open_delivery(
         LprError: one of them can't be had.
     """
     hasher = wanted_hasher(config, reader.grammar)
-    watched = open_list(config, reader.grammar, hasher) if config.watchlist.list else None
+    cameras = {own.watchlist: own for own in each_camera(config)}
+    lists = {
+        watchlist: open_list(own, reader.grammar, hasher) if watchlist.list else None
+        for watchlist, own in cameras.items()
+    }
     targets = open_targets(config)
     delivery = _open_outbox(config, stdout, targets, models, replay)
-    sink = delivery.sink
+    inner = delivery.sink if len(cameras) == 1 else SharedSink(delivery.sink)
+    ways = {
+        watchlist: _open_way(own, inner, targets, reader, hasher, lists[watchlist])
+        for watchlist, own in cameras.items()
+    }
+    if len(ways) == 1:
+        return Delivery(next(iter(ways.values())), delivery.stats)
+    by_camera = {own.capture.source_name: ways[own.watchlist] for own in each_camera(config)}
+    return Delivery(CameraSinks(delivery.sink, by_camera), delivery.stats)
+
+
+def _open_way(
+    config: Config,
+    sink: Sink,
+    targets: Sequence[Target],
+    reader: Reader,
+    hasher: PlateHasher | None,
+    watched: ReloadingWatchList | None,
+) -> Sink:
+    """What a camera's records pass before the outbox: watch list, hashing, actions."""
     if watched:
         sink = ActionSink(sink, _open_actions(config, targets))
     if hasher:
@@ -63,7 +88,7 @@ def open_delivery(
     if watched:
         fuzzy = FuzzyMatching(config.watchlist.list_edits, config.watchlist.list_doubt)
         sink = WatchListSink(sink, watched, reader.model.manifest.labels, fuzzy)
-    return Delivery(sink, delivery.stats)
+    return sink
 
 
 def _open_actions(config: Config, targets: Sequence[Target]) -> list[Action]:

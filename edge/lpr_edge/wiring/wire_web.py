@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from lpr_edge.base.config import Config
+from lpr_edge.base.config import Config, camera_config
 from lpr_edge.base.log import say, warn
 from lpr_edge.base.state_dir import state_folder
 from lpr_edge.base.web_address import is_local, new_token, parse_address
@@ -14,7 +14,7 @@ from lpr_edge.delivery.sink import Sink
 from lpr_edge.output.annotate import NO_MARKS, Marks
 from lpr_edge.runtimes.model import Model
 from lpr_edge.service.runtime_stats import RuntimeStats, Waiting
-from lpr_edge.web.picture import LivePage, Picture
+from lpr_edge.web.picture import LivePage, Picture, Pictures
 from lpr_edge.wiring.frame_outputs import marks_of
 
 
@@ -34,7 +34,9 @@ def open_runtime_stats(
         for kind, model in models.items()
     }
     store = config.delivery.store
-    return RuntimeStats(config.delivery.device_name, names, store.parent if store else _disk(), waiting, set_aside)
+    disk = store.parent if store else _disk()
+    cameras = [camera.name for camera in config.cameras]
+    return RuntimeStats(config.delivery.device_name, names, disk, waiting, set_aside, cameras)
 
 
 def _disk() -> Path:
@@ -57,7 +59,13 @@ def open_live_page(config: Config, stats: RuntimeStats, sink: Sink) -> LivePage 
     after_s = page.health_after.total_seconds()
     try:
         return open_page(
-            page.web, page.web_token, stats, after_s, captions=not config.privacy.blurs, marks=marks_of(config)
+            page.web,
+            page.web_token,
+            stats,
+            after_s,
+            captions=not config.privacy.blurs,
+            marks=marks_of(config),
+            camera_marks={camera.name: marks_of(camera_config(config, camera)) for camera in config.cameras},
         )
     except LprError:
         sink.close()
@@ -71,6 +79,7 @@ def open_page(
     health_after_s: float,
     captions: bool = True,
     marks: Marks = NO_MARKS,
+    camera_marks: Mapping[str, Marks] | None = None,
 ) -> LivePage:
     """Serve the page, and say where.
 
@@ -82,6 +91,7 @@ def open_page(
         health_after_s: see `App`.
         captions: whether the readings are written next to the plates.
         marks: drawn in every frame.
+        camera_marks: the same for each of several cameras, by name; None where there is one source.
 
     Raises:
         LprError: an extra is missing, or the address can't be had.
@@ -89,11 +99,11 @@ def open_page(
     host, port = parse_address(address)
     make_app, make_server = load_server()
     wanted = token or ("" if is_local(host) else new_token())
-    picture = Picture(captions, marks)
-    server = make_server(make_app(picture, stats, health_after_s).guarded(wanted), host, port)
+    pictures = Pictures({name: Picture(captions, own) for name, own in (camera_marks or {"": marks}).items()})
+    server = make_server(make_app(pictures, stats, health_after_s).guarded(wanted), host, port)
     tell = say if wanted == token else warn  # a token that nobody hears of lets nobody in, also with --quiet
     tell(f"live page: {_url(host, server.port)}{_login(token, wanted)}")
-    return LivePage(picture, server, wanted)
+    return LivePage(pictures, server, wanted)
 
 
 def load_server() -> tuple[Any, Any]:

@@ -189,7 +189,8 @@ def test_a_mistake_in_a_file_is_told_without_its_secrets(
 @pytest.mark.parametrize(
     "words",
     [
-        ["--camera", f"rtsp://u:{SECRET}@h/x"],
+        ["--camera", f"u:{SECRET}@h/x"],
+        ["--camera", "0", "--camera", f"gate=rtsp://u:{SECRET}@h/x", "--camera", "gate=1"],
         ["--camera", "0", "--webhook-tokn", SECRET],
         ["--camera", "0", f"--webhook-tokn={SECRET}"],
         ["--camera", "0", SECRET],

@@ -77,7 +77,7 @@ def test_vehicle_is_announced_while_the_camera_is_lost(
     loop = Loop(plate_reader, Paper(sys.stdout), FrameOutputs("live"))
     frames = live_frames(OneFrame(image), "camera 0", "", again=again)
     for item in until(told, frames):
-        loop._take(item, by_frame=False)
+        loop.take(item)
     frames.close()
     assert '"text": "A104"' in capsys.readouterr().out
 

@@ -317,7 +317,7 @@ def test_vitals_count_the_last_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     now += 30
     later = stats.snapshot()
     assert (later["fps"], later["frames"], later["latency_ms"], later["since_frame_s"]) == (0.0, 200, None, 30.0)
-    assert len(stats._recent) == 0
+    assert len(stats._counts._recent) == 0
 
 
 def test_the_outbox_is_not_asked_all_the_time() -> None:

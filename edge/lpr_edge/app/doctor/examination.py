@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import TextIO
@@ -10,7 +12,7 @@ import numpy as np
 
 from lpr_edge.app.doctor.camera import check_camera
 from lpr_edge.app.doctor.machine import check_machine
-from lpr_edge.base.config import Config
+from lpr_edge.base.config import Config, each_camera
 from lpr_edge.base.finding import Finding, State, fine, graded
 from lpr_edge.capture.frame import Source
 from lpr_edge.contract.base.errors import LprError
@@ -25,13 +27,16 @@ SLOW_MS = 200.0
 
 
 def examine(
-    config: Config, open_it: Callable[[], Source], load: Callable[[], PlatePipeline], root: Path = Path("/")
+    config: Config,
+    open_it: Callable[[Config], Source],
+    load: Callable[[], PlatePipeline],
+    root: Path = Path("/"),
 ) -> Iterator[Finding]:
     """Check everything that these settings need.
 
     Args:
         config: the settings.
-        open_it: opens the source that they name.
+        open_it: opens the source that a camera's settings name.
         load: loads the models.
         root: where /sys stands; another folder in tests.
     """
@@ -42,10 +47,20 @@ def examine(
     except LprError as error:
         yield Finding("runtime", State.REPAIR, str(error), "install lpr again, or give other models")
     yield from check_machine(config, root)
-    yield from check_camera(open_it, reader)
+    for own in each_camera(config):
+        for finding in _camera_findings(own, open_it, reader):
+            named = f"{finding.check} {own.capture.source_name}" if config.cameras else finding.check
+            yield replace(finding, check=named)
+    yield from filter(None, _extension_findings(config))
+
+
+def _camera_findings(
+    config: Config, open_it: Callable[[Config], Source], reader: PlatePipeline | None
+) -> Iterator[Finding]:
+    """A camera, and its watch list."""
+    yield from check_camera(partial(open_it, config), reader)
     if config.watchlist.list and reader:
         yield check_list(config, reader)
-    yield from filter(None, _extension_findings(config))
 
 
 def _extension_findings(config: Config) -> Iterator[Finding | None]:

@@ -30,12 +30,17 @@ def add_flags(parser: argparse._ActionsContainer, schema: Schema, names: Iterabl
 
 def add_flag(parser: argparse._ActionsContainer, setting: Setting, *old: str) -> None:
     """A key's flag; names of earlier versions are still taken, and not shown."""
-    shown = f"{setting.note} (default: {shown_value(setting.default)})".replace("%", "%%")
+    shown = flag_help(setting)
     options = _flag_options(setting.kind)
     name = "--" + setting.key.replace("_", "-")
     parser.add_argument(name, dest=setting.key, default=argparse.SUPPRESS, help=shown, **options)
     if old:
         parser.add_argument(*old, dest=setting.key, default=argparse.SUPPRESS, help=argparse.SUPPRESS, **options)
+
+
+def flag_help(setting: Setting, more: str = "") -> str:
+    """What --help says of a key: its note, more of it, and its default."""
+    return f"{setting.note}{more} (default: {shown_value(setting.default)})".replace("%", "%%")
 
 
 def _flag_options(kind: Any) -> dict[str, Any]:

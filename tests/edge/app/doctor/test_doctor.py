@@ -20,7 +20,7 @@ from lpr_edge.app.doctor.camera import check_camera
 from lpr_edge.app.doctor.examination import check_list, examine, report
 from lpr_edge.app.doctor.picture import blur_share, check_exposure, check_focus, check_plates
 from lpr_edge.base.board import clock_is_held, read_throttled
-from lpr_edge.base.config import config_of
+from lpr_edge.base.config import Config, config_of
 from lpr_edge.base.finding import Finding, State
 from lpr_edge.capture.frame import Frames, Source
 from lpr_edge.contract.base.arrays import Image
@@ -216,7 +216,7 @@ def test_models_that_are_missing_keep_nothing_else_from_being_checked(tmp_path: 
     def load() -> PlatePipeline:
         raise LprError("lpr carries no reader here")
 
-    findings = list(examine(config_of(camera=0), live([street()]), load, tmp_path))
+    findings = list(examine(config_of(camera=0), lambda _: live([street()])(), load, tmp_path))
     assert findings[0] == Finding(
         "runtime", State.REPAIR, "lpr carries no reader here", "install lpr again, or give other models"
     )
@@ -250,3 +250,17 @@ def test_the_whole_command(
     )
     assert not (tmp_path / "log.db").exists()
     assert main([*flags, "--webhook", f"http://127.0.0.1:{free_port()}"]) == 1
+
+
+def test_each_of_several_cameras_is_looked_at(plate_reader: PlatePipeline, tmp_path: Path) -> None:
+    """Of several cameras each has its own lines, under its name, and one that is missing keeps no other from them."""
+
+    def open_it(config: Config) -> Source:
+        if config.capture.camera == 1:
+            raise SourceError("no camera 1")
+        return live([street()])()
+
+    config = config_of(cameras=[{"name": "gate", "camera": 1}, {"name": "yard", "camera": 0}])
+    found = states(list(examine(config, open_it, lambda: plate_reader, tmp_path)))
+    assert (found["camera gate"], found["camera yard"]) == ("repair", "ok")
+    assert "exposure yard" in found

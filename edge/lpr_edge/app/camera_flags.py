@@ -1,0 +1,110 @@
+"""`--camera`, once or several times: numbers, streams and files, with or without a name."""
+
+import argparse
+import re
+from collections.abc import Iterable
+from pathlib import Path, PurePath
+from typing import Any
+from urllib.parse import urlsplit
+
+from lpr_edge.base.cameras import KEY, NAME, CameraSettings, check_names
+from lpr_edge.base.config_groups import CaptureConfig
+from lpr_edge.contract.base.flags import flag_help
+from lpr_edge.contract.base.settings import settings_in
+from lpr_edge.contract.base.url import is_url, redact
+
+NAMED = re.compile(rf"({NAME.pattern})=(.+)")
+FLAG = "camera"
+
+
+def add_camera_flag(group: argparse._ActionsContainer) -> None:
+    """`--camera`: the only setting whose flag may be given more than once."""
+    more = "; given more than once, each a number, a URL or a clip, or NAME= before it: all of them in one process"
+    setting = settings_in(CaptureConfig)[FLAG]
+    group.add_argument(
+        f"--{FLAG}",
+        type=_camera,
+        action="append",
+        metavar="N",
+        default=argparse.SUPPRESS,
+        help=flag_help(setting, more),
+    )
+
+
+def settle_cameras(flags: argparse.Namespace) -> None:
+    """Put what `--camera` gave in place of the settings that it means.
+
+    Raises:
+        LprError: two cameras have one name.
+    """
+    texts = vars(flags).pop(FLAG, None)
+    if not texts:
+        return
+    if len(texts) > 1:
+        setattr(flags, KEY, cameras_of_flags(texts))
+        return
+    name, source = _split(texts[0])
+    given = source_values(source) | ({"source_name": name} if name and not hasattr(flags, "source_name") else {})
+    vars(flags).update(given)
+
+
+def cameras_of_flags(texts: Iterable[str]) -> tuple[CameraSettings, ...]:
+    """The cameras of a `--camera` that was given more than once.
+
+    Args:
+        texts: each a camera's number, a stream's URL or a video file; or one of these after `NAME=`.
+
+    Raises:
+        LprError: two have one name.
+    """
+    found: list[CameraSettings] = []
+    for text in texts:
+        name, source = _split(text)
+        taken = {camera.name.lower() for camera in found}
+        found.append(CameraSettings(name or _own_name(source, taken), source_values(source)))
+    check_names([camera.name for camera in found], "--camera")
+    return tuple(found)
+
+
+def source_values(text: str) -> dict[str, Any]:
+    """The setting that a `--camera` means: a number is a camera of this machine, all else a source."""
+    return {"source": text} if not _is_number(text) else {"camera": int(text)}
+
+
+def _camera(text: str) -> str:
+    """A flag's text, where it says what to read."""
+    name, source = _split(text)
+    if not (name or _is_number(source) or is_url(source) or Path(source).exists()):
+        shown = repr(redact(text)) if "@" not in text else "what was given"  # a login in a mistyped URL
+        raise argparse.ArgumentTypeError(f"{shown} is not a whole number, a stream's URL or a file")
+    return text
+
+
+def _split(text: str) -> tuple[str, str]:
+    """Name, if any, and source."""
+    named = None if is_url(text) or Path(text).exists() else NAMED.fullmatch(text)
+    return (named[1], named[2]) if named else ("", text)
+
+
+def _is_number(text: str) -> bool:
+    return re.fullmatch(r"-?[0-9]+", text) is not None
+
+
+def _own_name(source: str, taken: set[str]) -> str:
+    """A name for a camera without one: its number, its address's host, or its file; numbered where it is taken."""
+    name = f"camera-{source}" if _is_number(source) else _plain(_stem(source))
+    number = 1
+    while (name if number == 1 else f"{name}-{number}").lower() in taken:
+        number += 1
+    return name if number == 1 else f"{name}-{number}"
+
+
+def _stem(source: str) -> str:
+    try:
+        return (urlsplit(source).hostname or "") if is_url(source) else PurePath(source).stem
+    except ValueError:  # no URL after all, which is said where it is opened
+        return ""
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", text).strip("-_.")[:50] or "camera"
