@@ -145,6 +145,26 @@ def mirror_quad(quad_xy: Quad, width: float) -> Quad:
     return np.ascontiguousarray(flipped[[1, 0, 3, 2]])
 
 
+def upright_transform(quad_xy: Quad, share: float, size_hw: tuple[int, int]) -> Floats:
+    """Affine transform (3, 3) from the pixels of a view that shows a plate upright in its middle to the picture's.
+
+    Args:
+        quad_xy: (4, 2) corners in the picture, from the plate's own top left.
+        share: of the view's longer side that the plate's longer side takes.
+        size_hw: height and width of the view.
+    """
+    top_left, top_right, bottom_right, bottom_left = np.asarray(quad_xy, np.float64)
+    across, down = (
+        (top_right - top_left + bottom_right - bottom_left) / 2,
+        (bottom_left - top_left + bottom_right - top_right) / 2,
+    )
+    width, height = max(1.0, float(np.linalg.norm(across))), max(1.0, float(np.linalg.norm(down)))
+    pixel = max(width, height) / (share * max(size_hw))  # of the view, in the picture's pixels
+    axes = np.stack([across / width, down / height], axis=1) * pixel
+    corner = np.asarray(quad_xy, np.float64).mean(axis=0) - axes @ np.array([size_hw[1] / 2, size_hw[0] / 2])
+    return np.vstack([np.hstack([axes, corner[:, np.newaxis]]), [0.0, 0.0, 1.0]])
+
+
 def stretch_quad(quad_xy: Quad, wider: float, higher: float) -> Quad:
     """Corners further out along a plate's own sides, by shares of its width and height; further in by negative ones."""
     top_left, top_right, bottom_right, bottom_left = quad_xy

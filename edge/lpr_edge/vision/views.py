@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from lpr_edge.contract.base.arrays import Floats, Image, Quad
-from lpr_edge.contract.geometry import mirror_quad, rectangle
+from lpr_edge.contract.geometry import mirror_quad, rectangle, upright_transform
 from lpr_edge.contract.preprocess import PADDING
 
 TILE = 0.6
@@ -116,16 +116,8 @@ def upright_view(
         size_hw: height and width of the view.
         mirrored: show it mirrored left to right.
     """
-    top_left, top_right, bottom_right, bottom_left = np.asarray(quad_xy, np.float64)
-    across, down = (
-        (top_right - top_left + bottom_right - bottom_left) / 2,
-        (bottom_left - top_left + bottom_right - top_right) / 2,
-    )
-    width, height = max(1.0, float(np.linalg.norm(across))), max(1.0, float(np.linalg.norm(down)))
-    pixel = max(width, height) / (share * max(size_hw))  # of the view, in the photograph's pixels
-    axes = np.stack([across / width, down / height], axis=1) * pixel
-    corner = np.asarray(quad_xy, np.float64).mean(axis=0) - axes @ np.array([size_hw[1] / 2, size_hw[0] / 2])
-    to_photo = np.vstack([np.hstack([axes, corner[:, np.newaxis]]), [0.0, 0.0, 1.0]])
+    to_photo = upright_transform(quad_xy, share, size_hw)
+    pixel = float(np.linalg.norm(to_photo[:2, 0]))
     shown = _warped(photo_bgr, to_photo, size_hw, pixel)
     return View(np.asarray(cv2.flip(shown, 1), np.uint8) if mirrored else shown, to_photo, mirrored)
 

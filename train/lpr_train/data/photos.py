@@ -10,7 +10,7 @@ import numpy as np
 from lpr_edge.contract.base.arrays import Floats, Image, Quad
 from lpr_edge.contract.base.pictures import read_picture
 from lpr_edge.contract.data import PlateLabel, load_plates_and_crops
-from lpr_edge.contract.geometry import mirror_quad, quad_size, rectangle, rectify
+from lpr_edge.contract.geometry import mirror_quad, quad_size, rectangle, rectify, upright_transform
 from lpr_edge.contract.preprocess import PADDING
 from lpr_edge.contract.splits import TRAINING_SPLIT, HoldOut, vehicle_groups
 
@@ -155,10 +155,14 @@ class ViewConfig:
 
     whole_share: float = 0.4
     """Fraction of images shown whole, as the device sees a frame."""
-    least_plate: float = 0.035
+    far_share: float = 0.2
+    """Fraction of the whole images that are shown much smaller, as from afar."""
+    upright_share: float = 0.2
+    """Fraction of images that show a plate upright and in the middle, as crop re-detection does."""
+    least_plate: float = 0.025
     """Width of the smallest plate, relative to the view."""
     largest_plate: float = 0.65
-    turned_share: float = 0.3
+    turned_share: float = 0.25
     """Fraction of images rotated by 90, 180 or 270 degrees."""
     lean: float = 11.0
     """Standard deviation of the rotation in degrees."""
@@ -180,8 +184,11 @@ def view(scene: Scene, behind: Scene, size: int, rng: np.random.Generator, confi
         rng: source of all random choices.
         config: range of the random transforms.
     """
-    whole = rng.random() < config.whole_share
-    transform = _whole_view(scene, size, rng) if whole else _near_view(scene, size, rng, config)
+    kind = rng.random()
+    whole = kind < config.whole_share
+    if scene.quads and kind > 1.0 - config.upright_share:
+        return _upright_view(scene, size, rng)
+    transform = _whole_view(scene, size, rng, config) if whole else _near_view(scene, size, rng, config)
     transform = _lean(size, rng, config) @ transform if rng.random() < 0.8 else transform
     back = Scene(np.full((size, size, 3), PADDING, np.uint8), ())
     if not whole and rng.random() < 0.8:
@@ -223,10 +230,37 @@ def _filling_view(scene: Scene, size: int, rng: np.random.Generator) -> Floats:
     return _scaled_and_moved(scale, *(rng.uniform(0.0, 1.0, 2) * (size - width * scale, size - height * scale)))
 
 
-def _whole_view(scene: Scene, size: int, rng: np.random.Generator) -> Floats:
+UPRIGHT_PLATES = (0.28, 0.45)
+"""Range of a plate's longer side, relative to an upright view."""
+UPRIGHT_CONFIG = ViewConfig(lean=3.0, perspective=0.03, stretch=0.05)
+"""How far an upright view is off: the corners that it is made from are those of a detector."""
+
+
+def _upright_view(scene: Scene, size: int, rng: np.random.Generator) -> Scene:
+    """Show a plate upright in the middle of a view, about as crop re-detection sees it; every third one mirrored."""
+    quad = scene.quads[rng.integers(len(scene.quads))]
+    share = rng.uniform(*UPRIGHT_PLATES)
+    to_view = np.linalg.inv(upright_transform(quad, share, (size, size)))
+    transform = _lean(size, rng, UPRIGHT_CONFIG) @ to_view
+    transform = _scaled_and_moved(1.0, *rng.normal(0.0, 0.03 * share * size, 2)) @ transform
+    seen = _seen_through(scene, Scene(np.full((size, size, 3), PADDING, np.uint8), ()), transform, size)
+    return _flipped(seen) if rng.random() < 1 / 3 else seen
+
+
+def _flipped(scene: Scene) -> Scene:
+    """Mirror a scene left to right, the plates' text too."""
+    flipped = _each_quad(scene, lambda quad: mirror_quad(quad, scene.image_bgr.shape[1]))
+    return replace(flipped, image_bgr=np.asarray(cv2.flip(scene.image_bgr, 1), np.uint8))
+
+
+def _whole_view(scene: Scene, size: int, rng: np.random.Generator, config: ViewConfig) -> Floats:
     """Transform (3, 3) of letterboxing, as on the device, with a random scale."""
     height, width = scene.image_bgr.shape[:2]
-    scale = size / max(height, width) * rng.uniform(0.8, 1.05)
+    scale = (
+        size
+        / max(height, width)
+        * (rng.uniform(0.3, 0.8) if rng.random() < config.far_share else rng.uniform(0.8, 1.05))
+    )
     place = rng.uniform(0.0, 1.0, 2) * (rng.random() < 0.5)
     return _scaled_and_moved(scale, *(place * (size - width * scale, size - height * scale)))
 
@@ -241,7 +275,7 @@ def _near_view(scene: Scene, size: int, rng: np.random.Generator, config: ViewCo
         return _scaled_and_moved(scale, *(rng.uniform(0, 1, 2) * (size - width * scale, size - height * scale)))
     quad = quads[rng.integers(len(quads))]
     wanted = float(np.exp(rng.uniform(np.log(config.least_plate), np.log(config.largest_plate)))) * size
-    scale = float(np.clip(wanted / max(1.0, quad_size(quad)[0]), least, 6.0 * least + 1.0))
+    scale = float(np.clip(wanted / max(1.0, quad_size(quad)[0]), 0.6 * least, 6.0 * least + 1.0))
     place = rng.uniform(0.08, 0.92, 2) * size
     return _scaled_and_moved(scale, *(place - quad.mean(axis=0) * scale))
 
@@ -310,3 +344,19 @@ def _turned(quad: Quad, turns: int, size: int) -> Quad:
     for _ in range(turns):
         quad = np.stack([quad[:, 1], size - quad[:, 0]], axis=1)
     return np.ascontiguousarray(quad, np.float32)
+
+
+WINDOW = 0.6
+"""Side of a window, relative to the photograph's longer side."""
+
+
+def windows(scene: Scene) -> list[tuple[Image, tuple[int, int]]]:
+    """Cut a scene's image into windows that together show all of it, as the device's tiles do.
+
+    Returns:
+        (window (h, w, 3), (left, top) of the window in the scene) of each.
+    """
+    height, width = scene.image_bgr.shape[:2]
+    side = int(WINDOW * max(height, width))
+    lefts, tops = ({0, max(0, length - side)} for length in (width, height))
+    return [(scene.image_bgr[y : y + side, x : x + side], (x, y)) for y in sorted(tops) for x in sorted(lefts)]

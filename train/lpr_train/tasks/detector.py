@@ -22,7 +22,7 @@ from lpr_train.base.config import FitConfig
 from lpr_train.base.engine import KerasModel
 from lpr_train.base.licence import licence_note
 from lpr_train.base.task import UNSEEN
-from lpr_train.data.photos import Photo, Scene, ViewConfig, chooses_epoch, load_photos, mirror, view
+from lpr_train.data.photos import Photo, Scene, ViewConfig, chooses_epoch, load_photos, mirror, view, windows
 from lpr_train.data.pool import RenewedPool
 from lpr_train.loop.fit import predict
 from lpr_train.loop.losses import peak_loss, weighted_l1, weighted_shares
@@ -156,12 +156,12 @@ class DetectorTask:
         """Collect false positives as hard negatives, and photographs with mistakes as hard examples."""
         scenes = [photo.scene for photo in self._photos]
         found = _all_found(model, scenes, self._spec) if scenes else []
-        self._shown = [
-            replace(scene, hard_negatives=hard_negatives)
-            for boxes, scene in found
-            for hard_negatives, is_mistaken in [mistakes(boxes, scene)]
-            for _ in range(self.config.hard_example_weight if is_mistaken else 1)
-        ]
+        self._shown = []
+        for boxes, scene in found:
+            hard_negatives, is_mistaken = mistakes(boxes, scene)
+            nearer, _ = mistakes(_found_in_windows(model, scene, self._spec), scene)
+            shown = replace(scene, hard_negatives=(*hard_negatives, *nearer)[:MOST_HARD_NEGATIVES])
+            self._shown += [shown] * (self.config.hard_example_weight if is_mistaken else 1)
 
     def _rendered(self, rng: np.random.Generator) -> Scene:
         size_hw = [(480, 640), (640, 480), (560, 560), (720, 540)][rng.integers(4)]
@@ -269,6 +269,8 @@ def detector_metrics(
 
 HARD_NEGATIVE_SCORE = 0.2
 """Minimum score of a false positive that becomes a hard negative."""
+MOST_HARD_NEGATIVES = 4
+"""Hard negatives of a photograph, at most: its plates must still be shown."""
 WELL_PLACED = 0.65
 """IoU below which a plate counts as a mistake: detected, but too inaccurately to be read."""
 Found = list[tuple[list[tuple[float, Floats]], Scene]]
@@ -293,6 +295,18 @@ def _all_found(model: KerasModel, scenes: list[Scene], spec: InputSpec) -> Found
         boxes = decode_plates({role: h[i] for role, h in heads.items()}, spec.size_hw, {"score": 0.15, "overlap": 0.3})
         found.append(([(box.score, p.to_picture(box.quad_xy)) for box in boxes], scene))
     return found
+
+
+def _found_in_windows(model: KerasModel, scene: Scene, spec: InputSpec) -> list[tuple[float, Floats]]:
+    """What is found in a scene's windows, in the scene's pixels; highest score first."""
+    parts = windows(scene)
+    found = _all_found(model, [Scene(image, ()) for image, _ in parts], spec)
+    boxes = [
+        (score, quad + np.asarray(corner, np.float32))
+        for (boxes, _), (_, corner) in zip(found, parts, strict=True)
+        for score, quad in boxes
+    ]
+    return sorted(boxes, key=lambda box: -box[0])
 
 
 def _photo_outcomes(photo: Photo, quads: list[Floats]) -> list[dict[str, Any]]:
