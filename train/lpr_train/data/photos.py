@@ -196,6 +196,8 @@ def view(scene: Scene, behind: Scene, size: int, rng: np.random.Generator, confi
     return _quarter_turned(_seen_through(scene, back, transform, size), size, rng, config)
 
 
+LEAST_WIDTH = 0.02
+"""Width of a plate, relative to the view, below which it may or may not be detected."""
 LEAST_VISIBLE = 0.6
 """Fraction of a plate that must be in the view for the plate to count."""
 
@@ -215,12 +217,16 @@ def _seen_through(scene: Scene, back: Scene, transform: Floats, size: int) -> Sc
         kept = [quad for quad in front if _visible(quad, size) >= LEAST_VISIBLE]
         return (*kept, *(quad for quad in behind if _shared(quad, outline) == 0.0))
 
+    quads, loose = in_view(moved.quads, back.quads), in_view(moved.loose, back.loose)
+    tiny = [quad for quad in (*quads, *loose) if quad_size(quad)[0] < LEAST_WIDTH * size]
     return Scene(
-        image,
-        in_view(moved.quads, back.quads),
-        (*moved.ignored, *cut, *hidden, *bare),
-        loose=in_view(moved.loose, back.loose),
+        image, _without(quads, tiny), (*moved.ignored, *cut, *hidden, *bare, *tiny), loose=_without(loose, tiny)
     )
+
+
+def _without(quads: tuple[Quad, ...], others: list[Quad]) -> tuple[Quad, ...]:
+    """The quads that aren't among the other ones, by identity."""
+    return tuple(quad for quad in quads if not any(quad is other for other in others))
 
 
 def _filling_view(scene: Scene, size: int, rng: np.random.Generator) -> Floats:
@@ -256,11 +262,10 @@ def _flipped(scene: Scene) -> Scene:
 def _whole_view(scene: Scene, size: int, rng: np.random.Generator, config: ViewConfig) -> Floats:
     """Transform (3, 3) of letterboxing, as on the device, with a random scale."""
     height, width = scene.image_bgr.shape[:2]
-    scale = (
-        size
-        / max(height, width)
-        * (rng.uniform(0.3, 0.8) if rng.random() < config.far_share else rng.uniform(0.8, 1.05))
-    )
+    scale = size / max(height, width) * rng.uniform(0.8, 1.05)
+    if rng.random() < config.far_share:
+        largest = max((quad_size(quad)[0] for quad in scene.quads), default=0.0) * scale / size
+        scale *= rng.uniform(min(1.0, max(0.3, config.least_plate / max(largest, 1e-3))), 1.0)
     place = rng.uniform(0.0, 1.0, 2) * (rng.random() < 0.5)
     return _scaled_and_moved(scale, *(place * (size - width * scale, size - height * scale)))
 
