@@ -59,16 +59,20 @@ def test_lures_are_looked_at_and_mirrored() -> None:
 
 
 def test_photographs_with_mistakes_are_shown_more_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One that was read right is shown once where one with a mistake is shown as often as the settings say."""
+    """One that was read right is shown once where one with a mistake is shown as often as the settings say.
+
+    Hard negatives are also what the photograph's windows show, where the window is.
+    """
     good, bad = Scene(FRAME, (_quad(20, 20),)), Scene(FRAME, (_quad(200, 100),))
     task = DetectorTask(DetectorConfig(hard_example_weight=4))
     task._photos = [Photo(Path(str(i)), str(i), scene, ()) for i, scene in enumerate((good, bad))]
     monkeypatch.setattr(
-        "lpr_train.tasks.detector._all_found", lambda *_: [([(0.9, _quad(20, 20))], scene) for scene in (good, bad)]
+        "lpr_train.tasks.detector._all_found",
+        lambda _, scenes, *__: [([(0.9, _quad(20, 20))], scene) for scene in scenes],
     )
     task.learn_from(None)
     assert [scene.quads[0][0, 0] for scene in task._shown] == [20, 200, 200, 200, 200]
-    assert np.array_equal(task._shown[1].hard_negatives, [_quad(20, 20)])
+    assert np.array_equal(task._shown[1].hard_negatives, [_quad(20, 20), _quad(140, 20)])
 
 
 def test_misread_plates_are_shown_more_often(tmp_path: Path) -> None:

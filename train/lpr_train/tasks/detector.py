@@ -13,7 +13,7 @@ from lpr_edge.contract.base.pictures import file_sha256
 from lpr_edge.contract.country import load_country
 from lpr_edge.contract.geometry import quad_iou, quad_size
 from lpr_edge.contract.metrics import match_plates
-from lpr_edge.contract.outputs import decode_plates
+from lpr_edge.contract.outputs import decode_plates, non_maximum_suppression
 from lpr_edge.contract.preprocess import InputSpec, prepare
 from lpr_edge.contract.samples import Samples, picture_sha256
 from lpr_edge.contract.splits import HoldOut
@@ -160,7 +160,7 @@ class DetectorTask:
         for boxes, scene in found:
             hard_negatives, is_mistaken = mistakes(boxes, scene)
             nearer, _ = mistakes(_found_in_windows(model, scene, self._spec), scene)
-            shown = replace(scene, hard_negatives=(*hard_negatives, *nearer)[:MOST_HARD_NEGATIVES])
+            shown = replace(scene, hard_negatives=tuple(distinct((*hard_negatives, *nearer))[:MOST_HARD_NEGATIVES]))
             self._shown += [shown] * (self.config.hard_example_weight if is_mistaken else 1)
 
     def _rendered(self, rng: np.random.Generator) -> Scene:
@@ -285,6 +285,11 @@ def mistakes(boxes: list[tuple[float, Floats]], scene: Scene) -> tuple[tuple[Qua
     return hard_negatives, bool(hard_negatives) or len(match_plates(quads, scene.quads, WELL_PLACED).pairs) < len(
         scene.quads
     )
+
+
+def distinct(quads: Iterable[Quad]) -> list[Quad]:
+    """The quads without those that overlap an earlier one."""
+    return non_maximum_suppression(quads, lambda a, b: quad_iou(a, b) > 0.0)
 
 
 def _all_found(model: KerasModel, scenes: list[Scene], spec: InputSpec) -> Found:
