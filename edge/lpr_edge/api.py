@@ -23,6 +23,7 @@ from lpr_edge.runtimes.model import Model
 from lpr_edge.runtimes.opening import open_model
 from lpr_edge.runtimes.runtime import Runtime
 from lpr_edge.runtimes.shipped_models import shipped_model
+from lpr_edge.text.confidence import default_min_confidence
 from lpr_edge.tracking.event import Event
 from lpr_edge.tracking.tracker import Tracker
 from lpr_edge.vision.character_classifier import CharacterClassifier
@@ -32,9 +33,6 @@ from lpr_edge.vision.pipeline import PlatePipeline
 from lpr_edge.vision.plates import PlateReading
 from lpr_edge.vision.reader import Reader
 from lpr_edge.vision.roi import parse_roi
-
-MIN_CONFIDENCE = 0.5
-"""Readings below it aren't reported by default."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +79,7 @@ class PlateReader:
         detector: str | Path | None = None,
         reader: str | Path | None = None,
         *,
-        min_confidence: float = MIN_CONFIDENCE,
+        min_confidence: float | None = None,
         runtime: str | Runtime = "auto",
         threads: int = 1,
         roi: str = "",
@@ -93,7 +91,8 @@ class PlateReader:
         Args:
             detector: a model file made by lpr-export; None for the shipped one.
             reader: the same for the reader.
-            min_confidence: plates with a lower confidence aren't reported, 0..1.
+            min_confidence: plates with a lower confidence aren't reported, 0..1; None for what the reader's file says
+                in photographs, and 0.5 in videos.
             runtime: `auto`, an inference runtime, or the name of one, such as `litert` or `onnxruntime`.
             threads: that each network may use.
             roi: corners of the region of interest in shares of width and height, `0.1,0.5 0.9,0.5 0.9,1 0.1,1`; empty
@@ -194,7 +193,10 @@ class PlateReader:
     def _pipeline(self, looks: int, is_photograph: bool) -> PlatePipeline:
         detector = Detector(self.models["detector"], looks if self._tta is None else self._tta)
         reader = Reader(self.models["reader"])
-        return PlatePipeline(detector, reader, self._min_confidence, self._roi, is_photograph)
+        least = self._min_confidence
+        if least is None:
+            least = default_min_confidence(reader.thresholds, is_photograph)
+        return PlatePipeline(detector, reader, least, self._roi, is_photograph)
 
 
 class Classifier:

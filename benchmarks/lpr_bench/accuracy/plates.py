@@ -136,12 +136,14 @@ class PlatesOutcome:
         )
 
 
+PlateFinder = Callable[[PlatePhoto, Image], Sequence[ReadPlate]]
+"""Returns the plates of a photograph, given its frame (H, W, 3) uint8 BGR."""
 PhotoObserver = Callable[[PlatePhoto, Image, Sequence[ReadPlate], Matches], None]
 
 
 def score_photos(
     photos: Sequence[PlatePhoto],
-    find: Callable[[PlatePhoto, Image], Sequence[ReadPlate]],
+    find: PlateFinder,
     observers: Sequence[PhotoObserver] = (),
     describe: Callable[[PlatePhoto, PlateLabel, Image], PlateTraits] | None = None,
 ) -> PlatesOutcome:
@@ -149,7 +151,7 @@ def score_photos(
 
     Args:
         photos: labelled photographs.
-        find: the device's code: returns the plates of a photograph, given its frame (H, W, 3) uint8 BGR.
+        find: the device's code.
         observers: called with every photograph that was scored.
         describe: returns a labelled plate's traits.
 

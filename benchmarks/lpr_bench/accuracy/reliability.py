@@ -8,7 +8,6 @@ from typing import Any
 
 from lpr_bench.accuracy.plates import PlateOutcome, ReadPlate
 from lpr_bench.base.tables import format_share
-from lpr_edge.base.config_groups import ReadingConfig
 from lpr_edge.contract.base.arrays import Image
 from lpr_edge.contract.country import UNREADABLE
 from lpr_edge.contract.data import FOREIGN, PlateLabel, PlatePhoto
@@ -155,8 +154,6 @@ def format_reliability(pairs: Sequence[Pair]) -> str:
     )
 
 
-DEFAULT = ReadingConfig().min_confidence
-"""`--min-confidence` where nobody gives one."""
 WANTED_PRECISION = 0.97
 """Share of right readings among the reported ones at the default `--min-confidence`."""
 STEPS = tuple(round(0.01 * step, 2) for step in range(1, 100))
@@ -193,13 +190,13 @@ def format_operating_point(pairs: Sequence[Pair], precision: float = WANTED_PREC
     )
 
 
-def summarize_reported(scored: Sequence[PlateOutcome], pairs: Sequence[Pair], limit: float = DEFAULT) -> dict[str, Any]:
+def summarize_reported(scored: Sequence[PlateOutcome], pairs: Sequence[Pair], limit: float) -> dict[str, Any]:
     """What is reported at a threshold, as plain values.
 
     Args:
         scored: fully legible plates whose texts count, found or not.
         pairs: confidence, and whether the reading is right, of every reading that is known to be right or wrong.
-        limit: the threshold.
+        limit: the threshold, the device's default.
     """
     reported = [right for confidence, right in pairs if confidence >= limit]
     return {
@@ -210,7 +207,7 @@ def summarize_reported(scored: Sequence[PlateOutcome], pairs: Sequence[Pair], li
     }
 
 
-def format_reported(scored: Sequence[PlateOutcome], pairs: Sequence[Pair], limit: float = DEFAULT) -> str:
+def format_reported(scored: Sequence[PlateOutcome], pairs: Sequence[Pair], limit: float) -> str:
     """The same as a table."""
     reported = [right for confidence, right in pairs if confidence >= limit]
     rows = [

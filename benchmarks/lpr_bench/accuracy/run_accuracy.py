@@ -31,6 +31,7 @@ from lpr_edge.contract.base.errors import DataError
 from lpr_edge.contract.country import country_from_dict
 from lpr_edge.contract.data import PlatePhoto, load_characters, load_plates_and_crops
 from lpr_edge.contract.splits import TRAINING_SPLIT
+from lpr_edge.text.confidence import default_min_confidence
 from lpr_edge.vision.pipeline import PlatePipeline
 from lpr_export.report.html_page import check_installed
 from lpr_export.report.progress import show_progress
@@ -106,9 +107,10 @@ def _score_plates(parsed: argparse.Namespace) -> dict[str, Any]:
     result |= plates_report.summarize(outcome, country, kind) | {"reliability": summarize_reliability(pairs)}
     result |= copies.summarize()
     scored = plates_report.scored_plates(outcome, kind)
-    result["reported"] = summarize_reported(scored, pairs)
+    least = default_min_confidence(networks.readers[0].thresholds, is_photograph=True)
+    result["reported"] = summarize_reported(scored, pairs, least)
     parts = [Part("Figures", plates_report.format_plates(outcome, country, kind))]
-    parts.append(Part("Reported by default", format_reported(scored, pairs)))
+    parts.append(Part("Reported by default", format_reported(scored, pairs, least)))
     if crops:
         result["crops"] = plates_report.summarize_crops(of_crops, country, kind)
         parts.append(Part("Crops, read once at given corners", plates_report.format_crops(of_crops, country, kind)))

@@ -12,9 +12,10 @@ from lpr_edge.text.confidence import ConfidenceCurve, log_odds
 
 MIN_READINGS = 20
 """Minimum number of readings for a fit."""
-PRIOR = (1.0, 0.0, -3.0)
-"""Prior mean of slope, shift and penalty of an invalid reading: the raw confidence, and a strong penalty."""
-PRIOR_WEIGHTS = (0.5, 0.02, 0.1)
+PRIOR = (1.0, 0.0, -3.0, 0.0, 0.0)
+"""Prior mean of slope, shift, penalty of an invalid reading, agreement and peak: the raw confidence, and a strong
+penalty."""
+PRIOR_WEIGHTS = (0.5, 0.02, 0.1, 0.1, 0.1)
 """Weight of each prior, relative to one reading."""
 TEMPERATURES = tuple(float(t) for t in np.exp(np.linspace(np.log(0.4), np.log(2.5), 43)))
 """Candidate temperatures, as factors of the current one."""
@@ -27,8 +28,12 @@ def has_enough(readings: Sequence[ScoredReading]) -> bool:
     return sum(r.weight for r in readings) >= MIN_READINGS and len({r.right for r in readings}) > 1
 
 
-def fit_curve(readings: Sequence[ScoredReading]) -> ConfidenceCurve:
+def fit_curve(readings: Sequence[ScoredReading], compared: bool = False) -> ConfidenceCurve:
     """Fit the confidence curve (maximum a posteriori logistic regression, Newton's method).
+
+    Args:
+        readings: known to be right or wrong.
+        compared: whether they were compared with others of their plates; then agreement and faintest peak count too.
 
     Raises:
         LprError: there are too few readings, or all or none of them are right.
@@ -40,34 +45,46 @@ def fit_curve(readings: Sequence[ScoredReading]) -> ConfidenceCurve:
             f"a confidence needs {MIN_READINGS} or more, some right and some wrong. Give more photographs, or the "
             "folds of a cross-validation"
         )
-    slope, shift, invalid = _newton(_features(readings), right, np.array([r.weight for r in readings], np.float32))
-    return ConfidenceCurve(max(0.0, slope), shift, min(0.0, invalid))
+    weights = np.array([reading.weight for reading in readings], np.float32)
+    slope, shift, invalid, *others = _newton(_features(readings, compared), right, weights)
+    return ConfidenceCurve(max(0.0, slope), shift, min(0.0, invalid), *(max(0.0, other) for other in others))
 
 
-def _features(readings: Sequence[ScoredReading]) -> Floats:
-    """(readings, 3) float32: log-odds of the raw confidence, 1, and 1 for an invalid reading."""
-    rows = [(log_odds(r.reading.raw_confidence), 1.0, float(not r.reading.parsed.valid)) for r in readings]
-    return np.array(rows, np.float32)
+def _features(readings: Sequence[ScoredReading], compared: bool) -> Floats:
+    """(readings, 3 or 5): log-odds of the raw confidence, 1, 1 for an invalid reading.
+
+    Of readings that were compared also their agreement and the log-odds of the faintest peak.
+    """
+    found = [scored.reading for scored in readings]
+    rows = [(log_odds(r.raw_confidence), 1.0, float(not r.parsed.valid)) for r in found]
+    if compared:
+        return np.array([(*row, r.agreement, log_odds(r.faintest)) for row, r in zip(rows, found, strict=True)], float)
+    return np.array(rows, float)
 
 
-def _newton(features: Floats, right: Floats, shares: Floats) -> tuple[float, float, float]:
+def _newton(features: Floats, right: Floats, shares: Floats) -> list[float]:
+    """The weights (K,) of features (N, K); each row counts by its share (N,)."""
     features, right, shares = features.astype(np.float64), right.astype(np.float64), shares.astype(np.float64)
-    weights = np.array(PRIOR)
+    prior, prior_weights = (np.array(values)[: features.shape[1]] for values in (PRIOR, PRIOR_WEIGHTS))
+    weights = prior.copy()
     for _ in range(50):
         likelihood = 1 / (1 + np.exp(-np.clip(features @ weights, -30, 30)))
-        slope = features.T @ (shares * (likelihood - right)) + PRIOR_WEIGHTS * (weights - PRIOR)
+        slope = features.T @ (shares * (likelihood - right)) + prior_weights * (weights - prior)
         spread = shares * likelihood * (1 - likelihood)
-        curvature = (features * spread[:, None]).T @ features + np.diag(PRIOR_WEIGHTS)
+        curvature = (features * spread[:, None]).T @ features + np.diag(prior_weights)
         step = np.linalg.solve(curvature, slope)
         weights = weights - np.clip(step, -2.0, 2.0)
         if np.abs(step).max() < 1e-9:
             break
-    a, b, c = map(float, weights)
-    return a, b, c
+    return [float(weight) for weight in weights]
 
 
-def cross_fitted(readings: Sequence[ScoredReading]) -> list[float]:
+def cross_fitted(readings: Sequence[ScoredReading], compared: bool = False) -> list[float]:
     """Each reading's confidence by a curve that was fitted without its photograph (cross-fitting).
+
+    Args:
+        readings: known to be right or wrong.
+        compared: see `fit_curve`.
 
     Raises:
         LprError: there are too few readings.
@@ -75,10 +92,10 @@ def cross_fitted(readings: Sequence[ScoredReading]) -> list[float]:
     images = list(dict.fromkeys(reading.image for reading in readings))
     part_of = {image: number % FOLDS for number, image in enumerate(images)}
     curves = {
-        part: fit_curve([reading for reading in readings if part_of[reading.image] != part])
+        part: fit_curve([reading for reading in readings if part_of[reading.image] != part], compared)
         for part in sorted(set(part_of.values()))
     }
-    return [curves[part_of[r.image]].likelihood(r.reading.raw_confidence, r.reading.parsed.valid) for r in readings]
+    return [scored.reading.likelihood_by(curves[part_of[scored.image]]) for scored in readings]
 
 
 def fit_temperature(readings: Sequence[ScoredReading], labels: Sequence[str], country: Country) -> float:

@@ -4,21 +4,35 @@ import argparse
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from lpr_bench.accuracy.fold_models import Networks, open_networks
-from lpr_bench.accuracy.plates import score_photos
-from lpr_bench.accuracy.reliability import ScoredReading, ScoredReadings, format_operating_point, format_reliability
+from lpr_bench.accuracy.plates import PlateFinder, ReadPlate, score_photos
+from lpr_bench.accuracy.reliability import (
+    ScoredReading,
+    ScoredReadings,
+    format_operating_point,
+    format_reliability,
+    operating_point,
+)
 from lpr_bench.calibration.confidence_fit import cross_fitted, fit_curve, fit_temperature, has_enough
 from lpr_bench.calibration.votes import score_votes, unseen_clips
 from lpr_bench.system.devices import add_folds_flags, add_runtime_flags
 from lpr_bench.visits.real_clips import load_real_clips
+from lpr_edge.contract.base.arrays import Image
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.country import country_from_dict
 from lpr_edge.contract.data import PlatePhoto, load_plates_and_crops
 from lpr_edge.contract.splits import TRAINING_SPLIT
+from lpr_edge.text.confidence import ConfidenceCurve
+from lpr_edge.vision.plates import FoundPlate
+from lpr_edge.vision.strategy import PhotographStrategy
 from lpr_export.calibration.confidence import Confidence
+
+NEUTRAL = ConfidenceCurve(1.0, 0.0, -3.0)
+"""The curve of readings in photographs while there is none: it makes the reader compare them."""
 
 
 def add_command(benchmarks: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -54,9 +68,10 @@ def run(parsed: argparse.Namespace) -> int:
     temperature = _fit_temperature(networks, unseen)
     for reader in networks.readers:
         reader.thresholds = {**reader.thresholds, "temperature": temperature}
-    readings = read_unseen(networks, unseen)
+    readings = read_unseen(networks.read, unseen)
     fitted = Confidence(temperature, fit_curve(readings), _about(networks, unseen, readings))
     _print_fit(readings)
+    fitted = _with_photographs(fitted, Networks(networks.detectors, networks.readers, everything), unseen)
     fitted = _with_votes(fitted, networks, unseen, parsed)
     print("\n" + ", ".join(f"{name} {value:g}" for name, value in fitted.to_thresholds().items()))
     print(", ".join(f"{name.replace('_', ' ')} {value}" for name, value in fitted.about.items()))
@@ -66,10 +81,32 @@ def run(parsed: argparse.Namespace) -> int:
     return 0
 
 
-def _print_fit(readings: Sequence[ScoredReading]) -> None:
-    pairs = [(c, r.right) for c, r in zip(cross_fitted(readings), readings, strict=True)]
+def _print_fit(readings: Sequence[ScoredReading], compared: bool = False) -> float | None:
+    """Print how well cross-fitted confidence does; returns its operating point."""
+    pairs = [(c, r.right) for c, r in zip(cross_fitted(readings, compared), readings, strict=True)]
     print(format_reliability(pairs))
     print("\n" + format_operating_point(pairs))
+    return operating_point(pairs)
+
+
+def _with_photographs(fitted: Confidence, networks: Networks, unseen: Sequence[PlatePhoto]) -> Confidence:
+    """The fit with that of photographs, which are read more closely than a camera's frames."""
+    for reader in networks.readers:
+        reader.photo_curve = NEUTRAL
+    readings = read_unseen(partial(read_closely, networks), unseen)
+    print("\nAs photographs are read:")
+    reported = _print_fit(readings, compared=True)
+    return replace(fitted, photo_curve=fit_curve(readings, compared=True), photo_reported=reported)
+
+
+def read_closely(networks: Networks, photo: PlatePhoto, frame_bgr: Image) -> list[ReadPlate]:
+    """Readings of a photograph as the device reads photographs; of a crop the same, at its label's corners."""
+    if not photo.is_crop:
+        return networks.read(photo, frame_bgr)
+    device = networks.device(photo)
+    places = [FoundPlate(label.quad_xy, 1.0, (1.0, 0.0, 0.0, 0.0)) for label in photo.plates]
+    readings = [PhotographStrategy(device.detector.threshold).read(device.reader, frame_bgr, place) for place in places]
+    return [ReadPlate(place.quad_xy, one.text, one) for place, one in zip(places, readings, strict=True)]
 
 
 def _with_votes(
@@ -104,11 +141,15 @@ def _fit_temperature(networks: Networks, unseen: Sequence[PlatePhoto]) -> float:
     if len(found) > 1:
         raise LprError(f"the readers have the temperatures {sorted(found)}: give folds of one cross-validation")
     labels, country = manifest.labels, country_from_dict(manifest.country)
-    return found.pop() * fit_temperature(read_unseen(networks, unseen), labels, country)
+    return found.pop() * fit_temperature(read_unseen(networks.read, unseen), labels, country)
 
 
-def read_unseen(networks: Networks, photos: Sequence[PlatePhoto]) -> list[ScoredReading]:
+def read_unseen(find: PlateFinder, photos: Sequence[PlatePhoto]) -> list[ScoredReading]:
     """Readings of photographs that the reader wasn't trained on, known to be right or wrong.
+
+    Args:
+        find: returns the plates of a photograph, given its frame.
+        photos: the photographs.
 
     Raises:
         LprError: there is no such photograph.
@@ -120,7 +161,7 @@ def read_unseen(networks: Networks, photos: Sequence[PlatePhoto]) -> list[Scored
             "cross-validate reader"
         )
     scored_readings = ScoredReadings()
-    score_photos(photos, networks.read, [scored_readings.observe])
+    score_photos(photos, find, [scored_readings.observe])
     return scored_readings.readings
 
 

@@ -17,10 +17,10 @@ from lpr_bench.visits.scripts import SCRIPTS
 from lpr_bench.visits.subjects import choose_subjects, cut_roads
 from lpr_bench.visits.visits_page import write_page
 from lpr_bench.visits.visits_report import format_clips, summarize_clip
-from lpr_edge.api import MIN_CONFIDENCE
 from lpr_edge.contract.base.errors import DataError
 from lpr_edge.contract.data import load_plates
 from lpr_edge.contract.splits import TRAINING_SPLIT
+from lpr_edge.text.confidence import MIN_CONFIDENCE
 
 ROADS = 12
 """Different empty roads of a clip."""

@@ -12,6 +12,12 @@ PREFIX = "confidence_"
 """Of the curve's names among a manifest's thresholds."""
 VOTE_PREFIX = "vote_"
 """The same of the curve of votes: readings of one plate in several frames, fused."""
+PHOTO_PREFIX = "photo_"
+"""The same for the curve of readings that were compared with others of the same plate, as in photographs."""
+REPORTED = "reported"
+"""Name, after the prefix, of the confidence from which readings are reported by default."""
+MIN_CONFIDENCE = 0.5
+"""Confidence from which readings are reported by default, where the manifest has none: mostly right ones."""
 
 
 @dataclass(frozen=True)
@@ -23,23 +29,49 @@ class ConfidenceCurve:
     shift: float
     invalid: float
     """Added where no form of the country allows the reading."""
+    agreement: float = 0.0
+    """Added where all other readings of the plate agree, and that share of it where some do; 0 or more."""
+    peak: float = 0.0
+    """Of the log-odds of the reading's faintest character; 0 or more."""
 
-    def likelihood(self, raw_confidence: float, valid: bool) -> float:
-        """Probability, 0..1, that every character of a reading is right and none is missing."""
+    def likelihood(self, raw_confidence: float, valid: bool, agreement: float = 0.0, faintest: float = 0.5) -> float:
+        """Probability, 0..1, that every character of a reading is right and none is missing.
+
+        Args:
+            raw_confidence: see `raw_confidence`.
+            valid: whether a form of the country allows the reading.
+            agreement: share of other readings of the plate, at slightly different corners, with the same text.
+            faintest: lowest peak of its characters.
+        """
         odds = self.shift + self.slope * log_odds(raw_confidence) + (0.0 if valid else self.invalid)
+        odds += self.agreement * agreement + self.peak * log_odds(faintest)
         return 1 / (1 + math.exp(-max(-700.0, min(700.0, odds))))
 
     def to_thresholds(self, prefix: str = PREFIX) -> dict[str, float]:
         """The curve as a manifest keeps it."""
         values = {"slope": self.slope, "shift": self.shift, "invalid": self.invalid}
+        values |= {name: value for name, value in (("agreement", self.agreement), ("peak", self.peak)) if value}
         return {prefix + name: round(value, 4) for name, value in values.items()}
 
 
 def curve_of(thresholds: Mapping[str, float], prefix: str = PREFIX) -> ConfidenceCurve | None:
-    """The curve among a manifest's thresholds; None where none was fitted."""
+    """The curve of a prefix among a manifest's thresholds; None where none was fitted."""
     if prefix + "slope" not in thresholds:
         return None
-    return ConfidenceCurve(*(thresholds[prefix + name] for name in ("slope", "shift", "invalid")))
+    slope, shift, invalid = (thresholds[prefix + name] for name in ("slope", "shift", "invalid"))
+    return ConfidenceCurve(
+        slope, shift, invalid, thresholds.get(prefix + "agreement", 0.0), thresholds.get(prefix + "peak", 0.0)
+    )
+
+
+def default_min_confidence(thresholds: Mapping[str, float], is_photograph: bool) -> float:
+    """The confidence from which readings are reported where nobody asks for another.
+
+    Args:
+        thresholds: of the reader's manifest.
+        is_photograph: whether pictures are photographs, whose readings are compared with others of the same plate.
+    """
+    return thresholds.get(PHOTO_PREFIX + REPORTED, MIN_CONFIDENCE) if is_photograph else MIN_CONFIDENCE
 
 
 def raw_confidence(characters: Sequence[Character]) -> float:

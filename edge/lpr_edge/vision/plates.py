@@ -42,6 +42,8 @@ class Reading:
     """Every peak of the network, faint ones included, in no order: what a fusion over frames goes by."""
     peak_threshold: float = 0.5
     """From which a peak counts as a character by itself."""
+    agreement: float = 0.0
+    """Share of other readings of the plate, at slightly different corners, with the same text: part of `curve`."""
 
     @cached_property
     def rows(self) -> tuple[str, ...]:
@@ -72,7 +74,16 @@ class Reading:
         """
         if self.curve is None or not self.characters:
             return min(self.char_confidences, default=0.0)
-        return self.curve.likelihood(self.raw_confidence, self.parsed.valid)
+        return self.likelihood_by(self.curve)
+
+    def likelihood_by(self, curve: ConfidenceCurve) -> float:
+        """The probability that a curve gives a reading of at least one character."""
+        return curve.likelihood(self.raw_confidence, self.parsed.valid, self.agreement, self.faintest)
+
+    @property
+    def faintest(self) -> float:
+        """The lowest peak of its characters; 0 without any."""
+        return min((character.peak for row in self.characters for character in row), default=0.0)
 
     @property
     def raw_confidence(self) -> float:

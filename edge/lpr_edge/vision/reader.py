@@ -7,7 +7,7 @@ from lpr_edge.contract.country import country_from_dict
 from lpr_edge.contract.outputs import decode_characters
 from lpr_edge.contract.preprocess import prepare_plate
 from lpr_edge.runtimes.model import Model
-from lpr_edge.text.confidence import VOTE_PREFIX, curve_of
+from lpr_edge.text.confidence import PHOTO_PREFIX, VOTE_PREFIX, curve_of
 from lpr_edge.text.decoding import FAINT, PlateDecoder, decode_plate
 from lpr_edge.text.grammar import Grammar
 from lpr_edge.vision.plates import Reading
@@ -22,6 +22,7 @@ class Reader:
         self.thresholds: Mapping[str, float] = model.manifest.thresholds
         grammar = Grammar(country_from_dict(model.manifest.country))
         self.decoder = PlateDecoder(model.manifest.labels, grammar, curve_of(self.thresholds, VOTE_PREFIX))
+        self.photo_curve = curve_of(self.thresholds, PHOTO_PREFIX)
 
     @property
     def grammar(self) -> Grammar:

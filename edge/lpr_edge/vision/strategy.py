@@ -109,7 +109,15 @@ class PhotographStrategy:
 
     def _read(self, reader: Reader, frame_bgr: Image, plate: FoundPlate, first: Reading) -> Reading:
         best = self._read_best(reader, frame_bgr, plate, first)
-        return best if not best.text or _stands(best, VOTE_BELOW) else self._vote(reader, frame_bgr, best)
+        if not best.text:
+            return best
+        near, far = list(_shifted(best.quad_xy, -1)), list(_shifted(best.quad_xy, 1))
+        is_sure = _stands(best, VOTE_BELOW)
+        if is_sure and reader.photo_curve is None:
+            return best
+        others = [reader.read(frame_bgr, quad) for quad in (near if is_sure else near + far)]
+        result = best if is_sure else _vote(reader, best, others)
+        return _compared(reader, result, others[: len(near)])
 
     def _read_best(self, reader: Reader, frame_bgr: Image, plate: FoundPlate, first: Reading) -> Reading:
         best = _refine(reader, frame_bgr, first)
@@ -117,13 +125,6 @@ class PhotographStrategy:
             return best
         quads = [roll_quad(plate.quad_xy, second_turn(plate)), *_other_corners(best.quad_xy)]
         return best_reading([best, *(reader.read(frame_bgr, quad) for quad in quads)])
-
-    def _vote(self, reader: Reader, frame_bgr: Image, best: Reading) -> Reading:
-        voter = PlateVoter()
-        for reading in (*[best] * OWN_VOTES, *(reader.read(frame_bgr, quad) for quad in _shifted(best.quad_xy))):
-            if reading.text:
-                voter.add(reading)
-        return voter.result(reader.decoder)
 
     def _is_plate(self, plate: PlateReading, spare: float = 0.0) -> bool:
         """Whether a proposal is a plate, by what stands on it: signs and lamps have no characters.
@@ -135,6 +136,23 @@ class PhotographStrategy:
         characters = min(MOST_CHARACTERS, expected_characters(plate.reading) + spare)
         evidence = LOG_ODDS_A_CHARACTER * (characters - CHARACTERS_AT_THRESHOLD)
         return log_odds(plate.found.score) + evidence >= log_odds(self.threshold)
+
+
+def _vote(reader: Reader, best: Reading, others: Sequence[Reading]) -> Reading:
+    """The result of a vote between the best reading and others of the plate."""
+    voter = PlateVoter()
+    for reading in (*[best] * OWN_VOTES, *others):
+        if reading.text:
+            voter.add(reading)
+    return voter.result(reader.decoder)
+
+
+def _compared(reader: Reader, reading: Reading, others: Sequence[Reading]) -> Reading:
+    """The reading with a confidence that knows how many others agree, where the reader has a curve for that."""
+    if reader.photo_curve is None:
+        return reading
+    agreement = sum(other.text == reading.text for other in others) / len(others)
+    return replace(reading, curve=reader.photo_curve, agreement=agreement)
 
 
 def best_reading(readings: Sequence[Reading]) -> Reading:
@@ -186,11 +204,10 @@ def _other_corners(quad_xy: Quad) -> Iterator[Quad]:
     yield from (lean_quad(quad_xy, lean) for lean in LEANS)
 
 
-def _shifted(quad_xy: Quad) -> Iterator[Quad]:
-    """Corners a little off the given ones."""
+def _shifted(quad_xy: Quad, sign: int) -> Iterator[Quad]:
+    """Corners a little off the given ones, further in or, with a sign of 1, further out."""
     wider, higher = SHIFTS
-    for sign in (-1, 1):
-        yield stretch_quad(quad_xy, sign * wider, sign * higher)
-        yield stretch_quad(quad_xy, sign * wider, 0.0)
-        yield stretch_quad(quad_xy, 0.0, sign * higher)
-        yield lean_quad(quad_xy, sign * higher)
+    yield stretch_quad(quad_xy, sign * wider, sign * higher)
+    yield stretch_quad(quad_xy, sign * wider, 0.0)
+    yield stretch_quad(quad_xy, 0.0, sign * higher)
+    yield lean_quad(quad_xy, sign * higher)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from lpr_edge.contract.base.text_files import read_json
-from lpr_edge.text.confidence import VOTE_PREFIX, ConfidenceCurve, curve_of
+from lpr_edge.text.confidence import PHOTO_PREFIX, REPORTED, VOTE_PREFIX, ConfidenceCurve, curve_of
 from lpr_export.base.errors import ExportError
 from lpr_export.base.run_folder import Run
 
@@ -33,11 +33,17 @@ class Confidence:
     """The data it was fitted on, for the manifest."""
     vote_curve: ConfidenceCurve | None = None
     """Of readings fused over frames; None where none was fitted."""
+    photo_curve: ConfidenceCurve | None = None
+    """Of readings in photographs, which are compared with others of the same plate; None where none was fitted."""
+    photo_reported: float | None = None
+    """Confidence from which photographs' readings are reported by default."""
 
     def to_thresholds(self) -> dict[str, float]:
         """As a manifest keeps it."""
         votes = self.vote_curve.to_thresholds(VOTE_PREFIX) if self.vote_curve else {}
-        return {TEMPERATURE: round(self.temperature, 4), **self.curve.to_thresholds(), **votes}
+        photos = self.photo_curve.to_thresholds(PHOTO_PREFIX) if self.photo_curve else {}
+        photos |= {} if self.photo_reported is None else {PHOTO_PREFIX + REPORTED: round(self.photo_reported, 4)}
+        return {TEMPERATURE: round(self.temperature, 4), **self.curve.to_thresholds(), **votes, **photos}
 
     def write(self, path: Path) -> None:
         """Write it as JSON, atomically.
@@ -66,19 +72,25 @@ def read_confidence(path: Path) -> Confidence:
         curve = curve_of(thresholds)
         if curve is None:
             raise KeyError("confidence_slope")
-        votes = curve_of(thresholds, VOTE_PREFIX)
-        found = Confidence(thresholds[TEMPERATURE], curve, dict(values["about"]), votes)
+        votes, photos = curve_of(thresholds, VOTE_PREFIX), curve_of(thresholds, PHOTO_PREFIX)
+        reported = thresholds.get(PHOTO_PREFIX + REPORTED)
+        found = Confidence(thresholds[TEMPERATURE], curve, dict(values["about"]), votes, photos, reported)
     except OSError as error:
         raise ExportError(f"no confidence at {path}: {error.strerror or error}. {MAKE_IT}") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ExportError(f"{path} is no confidence ({error!r}). {MAKE_IT}") from error
-    slopes = [one.slope for one in (curve, votes) if one]
-    if not all(map(math.isfinite, thresholds.values())) or found.temperature <= 0 or min(slopes) < 0:
+    if not all(map(math.isfinite, thresholds.values())) or found.temperature <= 0 or not _is_possible(found):
         raise ExportError(
             f"{path} holds an impossible confidence ({thresholds}): all must be finite, temperature more than 0, "
-            f"confidence_slope and vote_slope 0 or more. {MAKE_IT}"
+            f"slopes, agreement and peak 0 or more, photo_reported 0 to 1. {MAKE_IT}"
         )
     return found
+
+
+def _is_possible(found: Confidence) -> bool:
+    curves = [curve for curve in (found.curve, found.vote_curve, found.photo_curve) if curve]
+    lowest = min(number for curve in curves for number in (curve.slope, curve.agreement, curve.peak))
+    return lowest >= 0 and 0 <= (found.photo_reported or 0.0) <= 1
 
 
 def with_confidence(run: Run, path: Path | None) -> Run:

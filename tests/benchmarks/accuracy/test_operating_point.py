@@ -1,8 +1,12 @@
 """What is reported by default: of the legible plates, and how much of it is right."""
 
 from lpr_bench.accuracy.plates import Place, PlateOutcome
-from lpr_bench.accuracy.reliability import DEFAULT, format_reported, summarize_reported
+from lpr_bench.accuracy.reliability import format_reported, summarize_reported
 from lpr_edge.base.config_groups import ReadingConfig
+from lpr_edge.text.confidence import MIN_CONFIDENCE, ConfidenceCurve, default_min_confidence
+from lpr_export.calibration.confidence import Confidence
+
+CURVE = ConfidenceCurve(1.0, 0.0, -3.0)
 
 
 def _plate(source: str, read: str | None, confidence: float | None) -> PlateOutcome:
@@ -30,5 +34,8 @@ def test_plates_count_that_are_reported_and_right() -> None:
 
 
 def test_the_threshold_is_the_devices_own() -> None:
-    """What the table calls default is what lpr-edge does without a flag."""
-    assert summarize_reported(PLATES, PAIRS)["min_confidence"] == ReadingConfig().min_confidence == DEFAULT
+    """What the table calls default is what lpr-edge does: in photographs what the reader's file says."""
+    fitted = Confidence(1.0, CURVE, {}, None, CURVE, 0.83).to_thresholds()
+    assert ReadingConfig().min_confidence is None
+    assert default_min_confidence(fitted, is_photograph=True) == 0.83
+    assert default_min_confidence(fitted, is_photograph=False) == default_min_confidence({}, True) == MIN_CONFIDENCE

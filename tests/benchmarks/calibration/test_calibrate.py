@@ -144,7 +144,10 @@ def test_calibrate_writes_what_an_export_takes(
     assert "--min-confidence" in shown.out
     assert f"Wrote {out}. Next: lpr-export --int8 RUN --confidence {out}" in shown.err
     fitted = read_confidence(out)
-    assert set(fitted.to_thresholds()) == {"temperature", *(f"confidence_{n}" for n in ("slope", "shift", "invalid"))}
+    numbers = ("slope", "shift", "invalid")
+    assert {f"{prefix}_{n}" for prefix in ("confidence", "photo") for n in numbers} < set(fitted.to_thresholds())
+    assert fitted.photo_curve is not None
+    assert fitted.curve.agreement == 0.0
     assert fitted.about["photographs"] == 36
     assert fitted.about["right"] < fitted.about["readings"]
     assert {name: path.read_bytes() for name, path in models.items()} == before

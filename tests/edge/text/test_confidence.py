@@ -9,7 +9,7 @@ from tests.support.golden.tinyland import Scene
 from tests.support.readings import GRAMMAR, LABELS, frame, plate
 
 from lpr_edge.runtimes.model import Model
-from lpr_edge.text.confidence import VOTE_PREFIX, ConfidenceCurve, curve_of, raw_confidence
+from lpr_edge.text.confidence import PHOTO_PREFIX, VOTE_PREFIX, ConfidenceCurve, curve_of, raw_confidence
 from lpr_edge.text.decoding import PlateDecoder
 from lpr_edge.tracking.event_record import image_record
 from lpr_edge.tracking.evidence import PlateEvidence
@@ -48,6 +48,35 @@ def test_votes_have_a_curve_of_their_own() -> None:
     fused, plain = (evidence.result(PlateDecoder(LABELS, GRAMMAR, curve)) for curve in (votes, None))
     assert fused.confidence == votes.likelihood(fused.raw_confidence, True)
     assert plain.confidence == CURVE.likelihood(plain.raw_confidence, True)
+
+
+def test_other_readings_of_the_plate_count() -> None:
+    """The curve of photographs has names of its own, and a text that other readings agree on is likelier."""
+    photo = ConfidenceCurve(1.0, -2.0, -3.0, agreement=4.0)
+    thresholds = {**CURVE.to_thresholds(), **photo.to_thresholds(PHOTO_PREFIX)}
+    assert (curve_of(thresholds), curve_of(thresholds, PHOTO_PREFIX)) == (CURVE, photo)
+    alone, half, all_agree = (photo.likelihood(0.9, True, share) for share in (0.0, 0.5, 1.0))
+    assert alone < half < all_agree
+    by_peak = replace(photo, peak=0.5)
+    reading = replace(plate("A10").reading, curve=by_peak, agreement=0.5)
+    assert reading.confidence == by_peak.likelihood(reading.raw_confidence, True, 0.5, reading.faintest)
+    assert photo.likelihood(0.9, True) == photo.likelihood(0.9, True, 0.0, 0.1)
+    assert by_peak.likelihood(0.9, True, 0.0, 0.1) < photo.likelihood(0.9, True)
+
+
+def test_photographs_are_compared_where_the_reader_has_a_curve_for_it(
+    golden_model: Callable[..., Model], scenes: tuple[Scene, ...]
+) -> None:
+    """Then a confident reading has its agreement too; without such a curve nothing more is read."""
+    detector, reader = Detector(golden_model("detector")), Reader(golden_model("reader"))
+    pipeline = PlatePipeline(detector, reader, is_photograph=True)
+    (before,) = pipeline.read(scenes[0].image_bgr).plates
+    reader.photo_curve = ConfidenceCurve(1.0, -2.0, -3.0, agreement=4.0)
+    (after,) = pipeline.read(scenes[0].image_bgr).plates
+    assert before.reading.agreement == 0.0
+    assert after.reading.agreement > 0.5
+    assert after.reading.text == before.reading.text
+    assert after.reading.curve == reader.photo_curve
 
 
 def test_one_doubtful_character_makes_a_plate_unsure() -> None:

@@ -107,6 +107,7 @@ class TwoWayReader(Reader):
 
     def __init__(self, quad: Quad, score: float = 0.9, text: str = "A10", other: str = "0A", other_score: float = 0.95):
         self.model, self.decoder = cast(Model, LABELLED), PlateDecoder(LABELS, GRAMMAR)
+        self.photo_curve = None
         self.right, self.text, self.other = quad, (text, score), (other, other_score)
         self.calls = 0
 
@@ -133,6 +134,7 @@ class CountedReader(Reader):
 
     def __init__(self, count: int) -> None:
         self.decoder = PlateDecoder(LABELS, GRAMMAR)
+        self.photo_curve = None
         self.count = count
 
     def read(self, _: object, quad_xy: Quad) -> Reading:
@@ -218,7 +220,7 @@ def test_a_photographs_plate_is_read_again_where_its_text_says_that_it_is() -> N
 
     class Listening(Reader):
         def __init__(self) -> None:
-            self.decoder = PlateDecoder(LABELS, GRAMMAR)
+            self.decoder, self.photo_curve = PlateDecoder(LABELS, GRAMMAR), None
 
         def read(self, _: object, quad_xy: Quad) -> Reading:
             seen.append(quad_xy)

@@ -34,8 +34,10 @@ def run(tmp_path: Path) -> Run:
 
 def test_a_confidence_survives_its_file(tmp_path: Path) -> None:
     """What was fitted comes back, and nothing else is left in the folder."""
-    FITTED.write(tmp_path / "confidence.json")
-    assert read_confidence(tmp_path / "confidence.json") == FITTED
+    of_photographs = replace(FITTED, photo_curve=ConfidenceCurve(0.9, -2.0, -3.5, 4.25), photo_reported=0.83)
+    for fitted in (FITTED, of_photographs):
+        fitted.write(tmp_path / "confidence.json")
+        assert read_confidence(tmp_path / "confidence.json") == fitted
     assert [path.name for path in tmp_path.iterdir()] == ["confidence.json"]
 
 
@@ -76,6 +78,11 @@ def test_only_readers_take_it(run: Run) -> None:
         ({"temperature": 0}, "holds an impossible confidence"),
         ({"temperature": float("nan")}, "holds an impossible confidence"),
         ({"confidence_slope": -0.1}, "holds an impossible confidence"),
+        (
+            {"photo_slope": -1.0, "photo_shift": 0.0, "photo_invalid": 0.0},
+            "holds an impossible",
+        ),
+        ({"photo_reported": 1.5}, "holds an impossible confidence"),
         ({"confidence_shift": float("inf")}, "holds an impossible confidence"),
         ({"confidence_shift": "much"}, "is no confidence"),
     ],
