@@ -99,7 +99,7 @@ class ReadingConfig:
 
     min_confidence: float | None = None
     """leave out plates whose reading is less likely to be right than this, 0 to 1 (default: in photographs what the
-    reader's file says, fitted so that 97 % of what is reported is right; 0.5 in clips and cameras)"""
+    reader's file says, from which on nearly all readings are right; 0.5 in clips and cameras)"""
     any_text: bool = False
     """an event also for a text that no form of the country allows, such as a plate from abroad, or a part of one"""
     tta: int | None = None
