@@ -7,10 +7,11 @@ import pytest
 
 from lpr_edge.app.cli import main
 from lpr_edge.contract.manifest import Manifest, read_manifest
-from lpr_edge.runtimes.shipped_models import KINDS, MODELS
+from lpr_edge.contract.model_types import NAMED_TYPES
+from lpr_edge.runtimes.shipped_models import MODELS
 from lpr_export.app.cli import main as verify
 
-NAMES = tuple(KINDS)
+NAMES = tuple(NAMED_TYPES)
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +28,7 @@ def test_the_shipped_models_are_small() -> None:
 def test_a_shipped_model_says_where_it_comes_from(manifests: dict[str, Manifest], name: str) -> None:
     """Data, split, seed, metrics, calibration and licence stand in its manifest, and nobody's folders."""
     manifest = manifests[name]
-    assert (manifest.kind, manifest.precision) == (KINDS[name], "int8")
+    assert (manifest.kind, manifest.precision) == (NAMED_TYPES[name].kind, "int8")
     assert "litert" in manifest.runtimes
     assert {"data", "split", "metric", "value", "count"} <= set(manifest.metrics[0])
     assert {"seed", "epochs", "batch_size"} <= set(manifest.training)

@@ -9,10 +9,10 @@ import numpy as np
 from tests.support.golden import tinyland
 
 from lpr_edge.contract.base.arrays import Image
+from lpr_edge.contract.model_types import NAMED_TYPES
 from lpr_edge.contract.preprocess import prepare
 from lpr_edge.contract.samples import Samples, picture_sha256, write_samples
 
-KINDS = {"characters": "classifier", "reader": "reader", "detector": "detector"}
 THRESHOLDS: dict[str, dict[str, float]] = {
     "classifier": {},
     "reader": {"peak": 0.4},
@@ -54,7 +54,7 @@ def write_card(folder: Path, name: str, /, **replaced: Any) -> None:
     """Write model.json."""
     from tests.support.golden.make import INPUTS
 
-    country, kind = tinyland.tinyland(), KINDS[name]
+    country, kind = tinyland.tinyland(), NAMED_TYPES[name].kind
     labels = {"detector": (), "reader": country.labels, "classifier": tuple(country.characters.values())}[kind]
     card = {
         "kind": kind,

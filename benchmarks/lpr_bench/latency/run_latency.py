@@ -21,7 +21,8 @@ from lpr_bench.system.system_monitor import observe
 from lpr_bench.system.validity import MIN_ROUNDS, describe_validity, machine_faults, series_faults
 from lpr_edge.base.extensions import RUNTIMES
 from lpr_edge.contract.base.errors import LprError
-from lpr_edge.runtimes.shipped_models import KINDS, shipped_model
+from lpr_edge.contract.model_types import NAMED_TYPES
+from lpr_edge.runtimes.shipped_models import shipped_model
 from lpr_export.report.text_table import format_table
 
 PROCESSES = 5
@@ -54,7 +55,7 @@ def run(parsed: argparse.Namespace) -> int:
 
 def shipped_files() -> list[Path]:
     """Paths of the shipped models."""
-    return [shipped_model(name) for name in KINDS]
+    return [shipped_model(name) for name in NAMED_TYPES]
 
 
 def thread_counts(parsed: argparse.Namespace) -> list[int]:

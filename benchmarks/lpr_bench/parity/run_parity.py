@@ -19,9 +19,10 @@ from lpr_edge.base.extensions import RUNTIMES
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.base.pictures import file_sha256
 from lpr_edge.contract.manifest import read_manifest
+from lpr_edge.contract.model_types import MODEL_TYPES
 from lpr_edge.runtimes.model import Model
 from lpr_edge.runtimes.opening import find_runtime, open_model
-from lpr_edge.runtimes.shipped_models import KINDS, shipped_model
+from lpr_edge.runtimes.shipped_models import shipped_model
 from lpr_edge.runtimes.tflite import uses_xnnpack
 from lpr_edge.vision.character_classifier import CharacterClassifier
 from lpr_edge.vision.detector import Detector
@@ -92,7 +93,10 @@ def files_by_suffix(given: Sequence[Path]) -> dict[str, Files]:
     Raises:
         LprError: a file isn't int8, or not lpr's.
     """
-    files: dict[str, Files] = {".tflite": {kind: shipped_model(name) for name, kind in KINDS.items()}, ".onnx": {}}
+    files: dict[str, Files] = {
+        ".tflite": {one.kind: shipped_model(one.name) for one in MODEL_TYPES.values()},
+        ".onnx": {},
+    }
     for path in given:
         manifest = read_manifest(path)
         if manifest.precision != "int8":

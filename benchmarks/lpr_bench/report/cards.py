@@ -11,17 +11,11 @@ from lpr_edge.contract.base.pictures import file_sha256
 from lpr_edge.contract.country import Country
 from lpr_edge.contract.manifest import Manifest, read_manifest
 from lpr_edge.contract.metrics import WIDTH_BANDS, width_band, wilson_interval
+from lpr_edge.contract.model_types import MODEL_TYPES
 from lpr_edge.contract.splits import TRAINING_SPLIT
 
 Result = Mapping[str, Any]
 
-PURPOSE = {
-    "detector": "finds number plates in a frame: four corners of each, from the plate's own top left on",
-    "reader": "reads a rectified plate: every character with its place, in one run",
-    "classifier": "classifies the character in a crop, or rejects it",
-}
-DATA = {"detector": "plates", "reader": "plates", "classifier": "characters"}
-"""Kind of network -> its data set."""
 NOT_FOR = (
     "Decisions about people without a person looking at the picture: fines, arrests, refused entry. A reading is "
     "evidence of nothing but that a picture looks like it.",
@@ -121,7 +115,7 @@ def _heading(model: Shipped) -> str:
     manifest = model.manifest
     height, width = manifest.input.size_hw
     facts = [
-        ("what it does", PURPOSE[manifest.kind]),
+        ("what it does", MODEL_TYPES[manifest.kind].purpose),
         ("file", f"`{model.path.name}`, {model.path.stat().st_size / 1000:.0f} kB, {manifest.precision}"),
         ("SHA-256", f"`{file_sha256(model.path)}`"),
         ("input", f"{width}×{height}, {manifest.input.colour}, {manifest.input.resize}"),
@@ -138,7 +132,7 @@ def _data_lines(model: Shipped, country: Country) -> list[str]:
     manifest = model.manifest
     training, calibration = manifest.training, manifest.calibration
     names = [
-        DATA[manifest.kind],
+        MODEL_TYPES[manifest.kind].dataset,
         *(["plates"] if training.get("reader") else []),
     ]  # a reader cuts characters out of them
     sources = [country.values.get("sources", {}).get(name, f"real {name}") for name in names]

@@ -5,6 +5,7 @@ from typing import Any
 
 from lpr_bench.base.results import Record
 from lpr_bench.system.validity import is_valid, why_invalid
+from lpr_edge.contract.model_types import MODEL_TYPES
 from lpr_export.report.html_page import heading, new_plot, paragraph, table, to_svg
 
 FADED = 0.25
@@ -193,7 +194,7 @@ def _inputs(record: Record) -> str:
 
 def _answers(one: Mapping[str, Any], kind: str) -> str:
     """Equal texts or labels; texts depend on detector and reader, so they are in the reader's row."""
-    answers = one.get({"classifier": "labels", "reader": "texts"}.get(kind, ""))
+    answers = one.get(MODEL_TYPES[kind].answers or "")
     return f"{answers['same']} of {answers['pictures']}" if answers else "–"
 
 

@@ -10,7 +10,8 @@ from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.base.text_files import read_json
 from lpr_edge.contract.country import country_from_dict, load_country
 from lpr_edge.contract.manifest import read_manifest
-from lpr_edge.runtimes.shipped_models import KINDS, MODELS
+from lpr_edge.contract.model_types import NAMED_TYPES
+from lpr_edge.runtimes.shipped_models import MODELS
 
 
 def add_command(benchmarks: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -37,15 +38,13 @@ def run(parsed: argparse.Namespace) -> int:
     results = {"plates": _read(parsed.plates, "plates"), "characters": _read(parsed.crops, "characters")}
     extra = ExtraResults(_read(parsed.painted, "painted"), _read(parsed.folds, "plates"))
     measured = {
-        name: result
-        for name, kind in KINDS.items()
-        if (result := results["characters" if kind == "classifier" else "plates"]) is not None
+        name: result for name, model_type in NAMED_TYPES.items() if (result := results[model_type.dataset]) is not None
     }
     if not measured:
         raise LprError("nothing to write cards from: give --plates FILE or --crops FILE, made by lpr-bench accuracy")
     for name, result in measured.items():
         model = open_shipped(parsed.models / f"{name}.int8.tflite", result)
-        if extra.rendered is not None and KINDS[name] != "classifier":
+        if extra.rendered is not None and NAMED_TYPES[name].dataset == "plates":
             open_shipped(model.path, extra.rendered)
         print(f"Wrote {write_card(model, _country(model.path), extra, parsed.out or parsed.models)}")
     if parsed.figures:

@@ -20,11 +20,12 @@ from lpr_edge.capture.frame import Frame, NoFrame, Source, UnreadableImage
 from lpr_edge.capture.open_source import CaptureOptions, open_camera, open_source
 from lpr_edge.capture.transform import name_frames, shape_frames
 from lpr_edge.contract.base.errors import LprError
+from lpr_edge.contract.model_types import NAMED_TYPES
 from lpr_edge.contract.records import Record
 from lpr_edge.delivery.sink import Sink
 from lpr_edge.delivery.sinks.json_lines import JsonLines
 from lpr_edge.privacy.blur import PlateBlurrer
-from lpr_edge.runtimes.shipped_models import KINDS, given_file, model_file, shipped_model
+from lpr_edge.runtimes.shipped_models import given_file, model_file, shipped_model
 from lpr_edge.service.sd_notify import SystemdNotifier
 from lpr_edge.tracking.event import Event
 from lpr_edge.tracking.event_record import character_record, crop_record, error_record, event_record
@@ -115,8 +116,8 @@ def show_info(config: Config, as_json: bool) -> int:
     """Print the models' manifests."""
     from lpr_edge.app.model_info import print_info
 
-    given = [path for name in KINDS if (path := given_file(config, name))]
-    print_info(given or [shipped_model(name, config.models.runtime) for name in KINDS], as_json, sys.stdout)
+    given = [path for name in NAMED_TYPES if (path := given_file(config, name))]
+    print_info(given or [shipped_model(name, config.models.runtime) for name in NAMED_TYPES], as_json, sys.stdout)
     return 0
 
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from lpr_edge.contract.base.errors import DataError, ManifestError
 from lpr_edge.contract.base.text_files import parse_json, read_bytes
-from lpr_edge.contract.outputs import ROLES
+from lpr_edge.contract.model_types import MODEL_TYPES
 from lpr_edge.contract.preprocess import InputSpec
 
 FORMAT_VERSION = 2
@@ -49,7 +49,7 @@ class OutputSpec(TensorSpec):
     """One output of the file, in the file's order."""
 
     role: str = ""
-    """What it is: see `outputs.ROLES`."""
+    """What it is: see `model_types`."""
     shape: tuple[int, ...] = ()
     """Without the batch axis."""
 
@@ -164,8 +164,8 @@ def _from_values(values: dict[str, Any]) -> Manifest:
             "caveats": tuple(values.get("caveats", ())),
         }
     )
-    if manifest.kind not in ROLES:
-        raise ManifestError(f"the model is of the unknown kind {manifest.kind!r}; lpr runs {', '.join(ROLES)}")
+    if manifest.kind not in MODEL_TYPES:
+        raise ManifestError(f"the model is of the unknown kind {manifest.kind!r}; lpr runs {', '.join(MODEL_TYPES)}")
     return manifest
 
 

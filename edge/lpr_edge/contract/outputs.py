@@ -16,13 +16,6 @@ import numpy as np
 from lpr_edge.contract.base.arrays import Floats, Quad
 from lpr_edge.contract.geometry import is_convex, quad_iou, roll_quad
 
-ROLES = {
-    "detector": ("centre", "corners", "turn"),
-    "reader": ("centre", "classes", "size"),
-    "classifier": ("scores",),
-}
-"""Kind of network -> what its outputs are called."""
-
 Found = TypeVar("Found")
 
 

@@ -16,12 +16,10 @@ from lpr_edge.contract.base.errors import DataError, LprError
 from lpr_edge.contract.base.text_files import parse_json, read_text
 from lpr_edge.contract.country import UNREADABLE
 from lpr_edge.contract.data import PlateLabel, PlatePhoto
+from lpr_edge.contract.run_folder import CARD, SEEN
 
 TRAINING_SPLIT = "train"
 """The one split that networks learn from; a part of it is held out by groups."""
-SEEN = "seen.json"
-"""Its name in a run folder."""
-CARD = "model.json"
 DIGITS = 32
 """Of a SHA-256 that are kept: 128 bits distinguish any number of pictures."""
 

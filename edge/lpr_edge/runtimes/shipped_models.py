@@ -4,14 +4,11 @@ from pathlib import Path
 
 from lpr_edge.base.config import Config
 from lpr_edge.contract.base.errors import LprError
+from lpr_edge.contract.model_types import NAMED_TYPES
 from lpr_edge.runtimes.opening import find_runtime
 from lpr_edge.runtimes.runtime import Runtime
 
 MODELS = Path(__file__).parents[1] / "models"
-KINDS = {"detector": "detector", "reader": "reader", "characters": "classifier"}
-"""Name of a shipped model -> what kind of network it is."""
-OPTIONS = {"detector": "--detector", "reader": "--reader", "characters": "--classifier"}
-"""Name of a shipped model -> the flag that takes another file in its place."""
 
 
 def model_file(config: Config, name: str) -> Path:
@@ -25,7 +22,7 @@ def model_file(config: Config, name: str) -> Path:
 
 def given_file(config: Config, name: str) -> Path | None:
     """The file that the user gave in place of a shipped model."""
-    path: Path | None = getattr(config.models, OPTIONS[name].removeprefix("--"))
+    path: Path | None = getattr(config.models, NAMED_TYPES[name].flag.removeprefix("--"))
     return path
 
 
@@ -39,5 +36,5 @@ def shipped_model(name: str, runtime: str | Runtime = "auto") -> Path:
     path = MODELS / f"{name}.int8{suffix}"
     if not path.exists():
         remedy = "install lpr again" if suffix == ".tflite" else "make one with lpr-export --int8"
-        raise LprError(f"lpr carries no {path.name} here: {remedy}, or give a file with {OPTIONS[name]}")
+        raise LprError(f"lpr carries no {path.name} here: {remedy}, or give a file with {NAMED_TYPES[name].flag}")
     return path

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from lpr_edge.contract.run_folder import HELD_OUT
 from lpr_edge.runtimes.opening import open_model
 from lpr_export.app.examine import examine
 from lpr_export.base.errors import ExportError, GateError
 from lpr_export.base.options import ExportOptions
-from lpr_export.base.run_folder import HELD_OUT, Run
+from lpr_export.base.run_folder import Run
 from lpr_export.calibration.confidence import with_confidence
 from lpr_export.calibration.representative_set import (
     EvaluationPictures,

@@ -8,17 +8,14 @@ from typing import Any
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.base.text_files import read_json
 from lpr_edge.contract.manifest import FORMAT_VERSION, Manifest
+from lpr_edge.contract.model_types import MODEL_TYPES, NAMED_TYPES
+from lpr_edge.contract.run_folder import CARD, HELD_OUT, NETWORK, REPRESENTATIVE
 from lpr_edge.contract.samples import Samples, read_samples
 from lpr_edge.contract.splits import SeenPictures, read_seen
 from lpr_export.base.errors import ExportError
 
 SHIPPED_RUNS = Path(__file__).parents[1] / "models"
 """Folder of the float networks that ship with the package."""
-SHIPPED_NAMES = ("detector", "reader", "characters")
-NETWORK = "model.keras"
-CARD = "model.json"
-REPRESENTATIVE = "representative.npz"
-HELD_OUT = "heldout.npz"
 REQUIRED_KEYS = ("kind", "name", "labels", "input", "thresholds", "country")
 
 
@@ -73,7 +70,7 @@ class Run:
     @property
     def command(self) -> str:
         """The subcommand of `lpr-train` for this kind of network."""
-        return "characters" if self.card.kind == "classifier" else self.card.kind
+        return MODEL_TYPES[self.card.kind].name
 
 
 def open_run(path: Path) -> Run:
@@ -117,7 +114,7 @@ def shipped_runs() -> list[Run]:
     Raises:
         ExportError: it ships none.
     """
-    folders = [SHIPPED_RUNS / name for name in SHIPPED_NAMES if (SHIPPED_RUNS / name).is_dir()]
+    folders = [SHIPPED_RUNS / name for name in NAMED_TYPES if (SHIPPED_RUNS / name).is_dir()]
     if not folders:
         raise ExportError(
             "this lpr carries no float networks: give a folder that lpr-train wrote, as in "

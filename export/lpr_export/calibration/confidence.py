@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from lpr_edge.contract.base.text_files import read_json
+from lpr_edge.contract.run_folder import CONFIDENCE
 from lpr_edge.text.confidence import PHOTO_PREFIX, REPORTED, VOTE_PREFIX, ConfidenceCurve, curve_of
 from lpr_export.base.errors import ExportError
 from lpr_export.base.run_folder import Run
 
-CONFIDENCE = "confidence.json"
 """Its name in a run folder."""
 TEMPERATURE = "temperature"
 MAKE_IT = "Make it with lpr-bench calibrate --data DIR --out FILE"

@@ -24,6 +24,7 @@ from lpr_edge.contract.data import (
 )
 from lpr_edge.contract.geometry import is_convex
 from lpr_edge.contract.manifest import Manifest
+from lpr_edge.contract.model_types import CLASSIFIER, MODEL_TYPES
 from lpr_export.base.run_folder import Run
 from lpr_export.calibration.representative_set import EvaluationPictures, RepresentativeSet
 from lpr_export.evaluate.held_out import network_input
@@ -75,8 +76,8 @@ def draw_from_data(
     Raises:
         LprError: there is no such data, or a picture can't be read.
     """
-    name = {"classifier": "characters", "detector": "plates"}.get(card.kind, "plates and crops")
-    found = _characters(card, folder) if card.kind == "classifier" else _plates(card, folder)
+    model_type = MODEL_TYPES[card.kind]
+    found = _characters(card, folder) if model_type is CLASSIFIER else _plates(card, folder)
     elsewhere = evaluation_files(card, folder) | measured.files
     allowed = [one for one in found if one.sha256 not in elsewhere]
     candidates = _choose(allowed, [one.stratum for one in allowed], seed, BRIGHTNESS_CANDIDATES * count)
@@ -90,7 +91,7 @@ def draw_from_data(
     left_out |= {one.path for one in candidates} - {one.path for one in strata_of}
     return RepresentativeSet(
         tuple(_prepared(one, card) for one in chosen),
-        f"train split of {name}",
+        f"train split of {model_type.training_data}",
         tuple(one.sha256 for one in chosen),
         seed,
         tuple(strata_of[one] for one in chosen),

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from lpr_edge.contract.manifest import Manifest
-from lpr_edge.contract.outputs import ROLES
+from lpr_edge.contract.model_types import MODEL_TYPES
 from lpr_export.base.errors import ExportError
 from lpr_export.base.tensorflow_quiet import load_keras
 
@@ -73,7 +73,7 @@ def check_outputs(model: KerasModel, path: Path, card: Manifest) -> None:
     Raises:
         ExportError: outputs are missing, unnamed or of dynamic shape, or the labels don't match the head.
     """
-    expected = ROLES[card.kind]
+    expected = MODEL_TYPES[card.kind].roles
     found = sorted(model.output) if isinstance(model.output, dict) else []
     if found != sorted(expected):
         raise ExportError(
@@ -95,7 +95,7 @@ def check_labels(shapes: dict[str, tuple[int, ...]], path: Path, card: Manifest)
     Raises:
         ExportError: their counts differ.
     """
-    head = {"classifier": "scores", "reader": "classes"}.get(card.kind)
+    head = MODEL_TYPES[card.kind].labels_role
     if head and shapes[head][-1] != len(card.labels):
         raise ExportError(
             f"the head {head!r} of {path} has {shapes[head][-1]} classes, and model.json has "

@@ -15,6 +15,7 @@ from lpr_edge.contract.country import Country, country_from_dict
 from lpr_edge.contract.data import PlateLabel, PlatePhoto, load_characters, load_plates, load_plates_and_crops
 from lpr_edge.contract.geometry import grow_quad, is_convex, rectangle
 from lpr_edge.contract.manifest import Manifest
+from lpr_edge.contract.model_types import MODEL_TYPES
 from lpr_edge.contract.preprocess import prepare, prepare_plate
 from lpr_edge.contract.samples import Samples, picture_sha256
 from lpr_edge.contract.splits import SeenPictures
@@ -201,8 +202,7 @@ def held_out_of_data(card: Manifest, folder: Path, seen: SeenPictures = NONE_SEE
     all_photos = load_plates(folder, "test") if is_detector else load_plates_and_crops(folder, "test")
     photos = seen.unseen(all_photos, lambda photo: file_sha256(photo.path))
     made = _frames(photos) if is_detector else _plates(photos, card)
-    data = "plates" if is_detector else "plates and crops"
-    found = _found(list(made), data, "test", [photo.path for photo in photos], folder)
+    found = _found(list(made), MODEL_TYPES[card.kind].training_data, "test", [photo.path for photo in photos], folder)
     return replace(found, learnt=len(all_photos) - len(photos))
 
 

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from lpr_edge.contract.base.arrays import Floats, Image
+from lpr_edge.contract.model_types import MODEL_TYPES
 from lpr_export.evaluate.gate import Row, Verdict
 from lpr_export.evaluate.held_out import Case
 from lpr_export.evaluate.task_metrics import TASK_METRICS
@@ -20,7 +21,6 @@ THUMBNAIL = 280
 """Maximum length of a picture's longer side in pixels."""
 FLOAT_COLOUR, INT8_COLOUR, TRUE_COLOUR = (60, 160, 0), (30, 30, 220), (200, 120, 0)
 """BGR colours of a detector's corners; when two formats are compared, TFLite has float's colour."""
-SCORES = {"classifier": "scores", "reader": "centre", "detector": "centre"}
 """Kind of network -> the output with its scores."""
 
 
@@ -56,7 +56,7 @@ def _replaced(before: Sequence[str], now: Sequence[str]) -> list[tuple[str, str]
 
 def score_differences(verdict: Verdict, row: Row) -> Floats:
     """(N,) float32: this file's scores minus float's, where either is above `FLOOR`."""
-    role = SCORES[row.subject.model.manifest.kind]
+    role = MODEL_TYPES[row.subject.model.manifest.kind].score_role
     pairs = zip(verdict.rows[0].subject.outputs(), row.subject.outputs(), strict=True)
     apart = [_apart(before[role], now[role]) for before, now in pairs]
     return np.concatenate(apart) if apart else np.zeros(0, np.float32)
@@ -83,7 +83,7 @@ def worst_examples(verdict: Verdict, row: Row) -> list[Example]:
 
 
 def _largest_differences(verdict: Verdict, row: Row) -> list[float]:
-    role = SCORES[row.subject.model.manifest.kind]
+    role = MODEL_TYPES[row.subject.model.manifest.kind].score_role
     pairs = zip(verdict.rows[0].subject.outputs(), row.subject.outputs(), strict=True)
     return [float(np.abs(now[role] - before[role]).max()) for before, now in pairs]
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from lpr_edge.contract.base.arrays import Floats
 from lpr_edge.contract.manifest import Manifest
+from lpr_edge.contract.model_types import MODEL_TYPES
 from lpr_edge.contract.outputs import decode_characters, decode_plates
 
 FLOOR = 0.05
@@ -15,8 +16,6 @@ MIN_CHANGED_PEAKS = 3
 """Largest change of the number of peaks that is ignored; see `MIN_CHANGED_SHARE`."""
 MIN_CHANGED_SHARE = 0.01
 """Largest change of the number of peaks that is ignored, relative to their number in float."""
-NAMES = {"detector": "score", "reader": "peak", "classifier": "reject"}
-"""Kind of network -> name of its score threshold."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ class ThresholdDrift:
 
 def threshold_level(card: Manifest, outputs: Sequence[Mapping[str, Floats]]) -> ThresholdLevel | None:
     """Scores that pass a network's threshold, from its outputs (role -> array); None without threshold."""
-    name = NAMES[card.kind]
+    name = MODEL_TYPES[card.kind].threshold
     if name not in card.thresholds:
         return None
     found = [score for heads in outputs for score in _scores(card, heads, card.thresholds | {name: FLOOR})]

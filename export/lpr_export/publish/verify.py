@@ -6,10 +6,10 @@ from pathlib import Path
 
 from lpr_edge.contract.base.errors import ManifestError
 from lpr_edge.contract.manifest import Manifest, read_manifest
+from lpr_edge.contract.run_folder import HELD_OUT
 from lpr_edge.contract.samples import read_samples
 from lpr_export.base import run_folder
 from lpr_export.base.errors import ExportError
-from lpr_export.base.run_folder import HELD_OUT
 from lpr_export.evaluate.evidence import Proof, output_hashes, read_proofs, set_sha256
 from lpr_export.evaluate.gate import PROVEN, describe_drift, rounding_faults
 from lpr_export.evaluate.held_out import HeldOut, held_out_of_data, held_out_of_samples

@@ -9,7 +9,8 @@ from tests.support.made_plates import write_streets
 from lpr_bench.app.cli import main
 from lpr_bench.report.cards import counts_text
 from lpr_edge.contract.base.pictures import file_sha256
-from lpr_edge.runtimes.shipped_models import KINDS, MODELS
+from lpr_edge.contract.model_types import NAMED_TYPES
+from lpr_edge.runtimes.shipped_models import MODELS
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +127,7 @@ def test_counts_are_told_with_their_interval() -> None:
     assert counts_text(0, 0) == "–"
 
 
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", NAMED_TYPES)
 def test_a_shipped_model_has_a_card_of_its_own(name: str) -> None:
     """Each card is of the very file beside it: after an export, `lpr-bench cards` writes it anew."""
     card = (MODELS / f"{name}.md").read_text(encoding="utf-8")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lpr_edge.contract.manifest import read_manifest
-from lpr_edge.contract.outputs import ROLES
+from lpr_edge.contract.model_types import READER
 from lpr_edge.runtimes.opening import open_model
 from lpr_export.app.cli import main
 from lpr_export.base.operator_versions import read_operators
@@ -26,7 +26,7 @@ def test_layers_kept_in_float(
     layer = next(part for part in message.split("it has ")[1].split(" and others")[0].split(", ") if "conv2d" in part)
     assert main([*argv, "--float-layers", f"{layer}, classes"]) == 0
     assert read_manifest(tmp_path / "reader.int8.onnx").calibration["float_layers"] == [layer, "classes"]
-    operators = read_operators((tmp_path / "reader.int8.tflite").read_bytes(), ROLES["reader"])
+    operators = read_operators((tmp_path / "reader.int8.tflite").read_bytes(), READER.roles)
     assert any(one.is_float and one.name == "CONV_2D" for one in operators)
 
 

@@ -25,7 +25,8 @@ from tests.support.golden import tinyland
 
 from lpr_edge.contract.geometry import picture_order, rectify
 from lpr_edge.contract.manifest import Manifest, OutputSpec, TensorSpec, embed_in_onnx, embed_in_tflite
-from lpr_edge.contract.outputs import ROLES, cell_middle, encode_offsets
+from lpr_edge.contract.model_types import MODEL_TYPES
+from lpr_edge.contract.outputs import cell_middle, encode_offsets
 from lpr_edge.contract.preprocess import InputSpec, prepare
 from lpr_export.onnx.uint8_activations import use_uint8_activations
 
@@ -245,7 +246,7 @@ def make(name: str, kind: str, model: keras.Model, sample: Callable[[np.random.G
     fit(model, sample, STEPS[name])
     tflite = to_tflite(model, sample)
     manifest = describe(name, kind, tflite)
-    assert {output.role for output in manifest.outputs} == set(ROLES[kind])
+    assert {output.role for output in manifest.outputs} == set(MODEL_TYPES[kind].roles)
     with tempfile.TemporaryDirectory() as folder:
         plain = Path(folder) / "model.tflite"
         plain.write_bytes(tflite)

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from lpr_edge.contract.base.errors import LprError
+from lpr_edge.contract.run_folder import CHECKPOINT
 from lpr_edge.contract.samples import read_samples
 from lpr_train.base.engine import KerasModel, load_keras
 from lpr_train.loop.checkpoint import FitState, read_checkpoint, write_checkpoint
-from lpr_train.loop.fit import CHECKPOINT, fit
+from lpr_train.loop.fit import fit
 from lpr_train.loop.optimizer import make_optimizer
 from lpr_train.loop.warm_start import began_from, load_initial_weights
 from lpr_train.networks.reader import reader_network

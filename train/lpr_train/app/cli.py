@@ -8,6 +8,7 @@ from typing import Any
 
 from lpr_edge.contract.base.command import run_command
 from lpr_edge.contract.base.errors import LprError
+from lpr_edge.contract.run_folder import CONFIG
 from lpr_train.base.config import FORMER_KEYS, C, add_flags, read_config, with_flags
 from lpr_train.countries.commands import add_command as add_new_country
 from lpr_train.labels.commands import add_commands as add_label_commands
@@ -88,7 +89,7 @@ def settings(parsed: argparse.Namespace, config_class: type[C]) -> C:
     """
     if parsed.resume and parsed.config:
         raise LprError("--resume continues with the run's own config.toml. Leave --config out.")
-    path = parsed.out / "config.toml" if parsed.resume else parsed.config
+    path = parsed.out / CONFIG if parsed.resume else parsed.config
     chosen = vars(parsed)
     return with_flags(read_config(path, config_class, chosen) if path else config_class.preset(chosen), parsed)
 

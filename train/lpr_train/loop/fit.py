@@ -12,6 +12,7 @@ import numpy as np
 
 from lpr_edge.contract.base.arrays import Floats, Image
 from lpr_edge.contract.base.errors import LprError
+from lpr_edge.contract.run_folder import CHECKPOINT
 from lpr_train.base.engine import KerasModel, load_keras, load_tensorflow
 from lpr_train.base.interrupt import StopRequest
 from lpr_train.base.progress import Progress
@@ -23,9 +24,6 @@ from lpr_train.loop.ema import WeightEma
 from lpr_train.loop.optimizer import make_optimizer
 from lpr_train.loop.stepping import Stepper
 from lpr_train.loop.warm_start import load_initial_weights
-
-CHECKPOINT = Path("checkpoint") / "last.npz"
-"""Path of the checkpoint within a run folder."""
 
 
 @dataclass(frozen=True)

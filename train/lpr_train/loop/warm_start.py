@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from lpr_edge.contract.base.errors import LprError
+from lpr_edge.contract.run_folder import CARD, NETWORK
 from lpr_edge.contract.splits import SeenPictures, read_seen
 from lpr_train.base.engine import KerasModel, load_keras
 
@@ -31,7 +32,7 @@ def load_initial_weights(model: KerasModel, source: Path) -> int:
     Raises:
         LprError: there is no model, or none of its weights fit.
     """
-    path = source / "model.keras" if source.is_dir() else source
+    path = source / NETWORK if source.is_dir() else source
     if not path.is_file():
         raise LprError(f"--init {source}: {path} isn't there. Give a run folder that holds model.keras, or the file.")
     pairs = _partners(model.weights, load_network(path).weights)
@@ -51,7 +52,7 @@ def began_from(source: Path) -> dict[str, Any]:
     Returns:
         The training section of its model card, completed by earlier runs that still exist; empty without a card.
     """
-    card = (source if source.is_dir() else source.parent) / "model.json"
+    card = (source if source.is_dir() else source.parent) / CARD
     training: dict[str, Any] = json.loads(card.read_text(encoding="utf-8"))["training"] if card.is_file() else {}
     return with_initial_runs(training)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from lpr_edge.contract.run_folder import CHECKPOINT, HISTORY
 from lpr_train.runs.run_folder import is_finished, write_json
 from lpr_train.runs.train_run import train_run
 from lpr_train.tasks.characters import CharactersTask
@@ -66,14 +67,12 @@ def run_article(data: Path, out: Path, seeds: int, epochs: int, country: str) ->
 
 
 def _train(config: CharactersConfig, folder: Path) -> dict[str, Any]:
-    from lpr_train.loop.fit import CHECKPOINT
-
     return train_run(CharactersTask(config), folder, resume=(folder / CHECKPOINT).exists())
 
 
 def read_history(folder: Path) -> list[dict[str, float]]:
     """Read the epochs of a run from history.csv."""
-    with (folder / "history.csv").open(encoding="utf-8") as file:
+    with (folder / HISTORY).open(encoding="utf-8") as file:
         return [{key: float(value) for key, value in row.items() if value} for row in csv.DictReader(file)]
 
 

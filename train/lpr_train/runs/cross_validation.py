@@ -7,6 +7,7 @@ from typing import Any
 
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.metrics import WIDTH_BANDS, character_error_rate, share, width_band
+from lpr_edge.contract.run_folder import CHECKPOINT, CONFIG, NETWORK, OUTCOMES
 from lpr_train.base.config import FitConfig, read_config
 from lpr_train.base.task import ReportsOutcomes, Task
 from lpr_train.runs.run_folder import is_finished, write_json
@@ -49,10 +50,8 @@ def cross_validate(command: str, config: FitConfig, folds: int, out: Path) -> li
 
 def _finish(task: Task, folder: Path) -> bool:
     """Train a fold or resume it; returns False if it was stopped."""
-    from lpr_train.loop.fit import CHECKPOINT
-
     begun = (folder / CHECKPOINT).exists()
-    if begun and read_config(folder / "config.toml", type(task.config)) != task.config:
+    if begun and read_config(folder / CONFIG, type(task.config)) != task.config:
         raise LprError(f"{folder} holds a run with other settings. Give the same settings, or another --out.")
     if is_finished(folder, task.config.epochs):
         return True
@@ -63,8 +62,8 @@ def _outcomes(task: Task, folder: Path) -> list[Outcome]:
     from lpr_train.loop.warm_start import load_network
 
     assert isinstance(task, ReportsOutcomes)  # as every task of TASKS is
-    outcomes = task.outcomes(load_network(folder / "model.keras"))
-    write_json(folder / "outcomes.json", {"outcomes": outcomes})
+    outcomes = task.outcomes(load_network(folder / NETWORK))
+    write_json(folder / OUTCOMES, {"outcomes": outcomes})
     return outcomes
 
 

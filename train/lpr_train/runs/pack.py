@@ -8,8 +8,10 @@ from typing import Any
 
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.country import load_country
+from lpr_edge.contract.model_types import MODEL_TYPES
+from lpr_edge.contract.run_folder import CARD, CONFIDENCE, CONFIG, HELD_OUT, METRICS, NETWORK, REPRESENTATIVE, SEEN
 from lpr_edge.contract.samples import write_samples
-from lpr_edge.contract.splits import SEEN, read_seen
+from lpr_edge.contract.splits import read_seen
 from lpr_train.base.config import FitConfig, config_to_toml, read_config
 from lpr_train.base.task import Task
 from lpr_train.loop.warm_start import load_network, with_initial_runs
@@ -18,7 +20,6 @@ from lpr_train.tasks.registry import task_classes
 
 DATA = "data"
 """Placeholder for the data folder in the settings of a packed run."""
-CONFIDENCE = "confidence.json"
 """Confidence calibration in a run folder: written by `lpr-bench calibrate --out`, used by `lpr-export`."""
 QUALITY = 85
 """JPEG quality of the packed images: small files, no worse than a camera's."""
@@ -41,17 +42,17 @@ def pack_run(run: Path, out: Path) -> Path:
         LprError: `run` isn't a finished run.
     """
     card = _read_card(run)
-    command = "characters" if card["kind"] == "classifier" else card["kind"]
+    command = MODEL_TYPES[card["kind"]].name
     config_class, task_class = task_classes(command)
-    config = read_config(run / "config.toml", config_class)
+    config = read_config(run / CONFIG, config_class)
     _write_weights(run, task_class(_rendering(config)), out)
     shown = _shown(config)
-    write_text(out / "config.toml", config_to_toml(shown))
+    write_text(out / CONFIG, config_to_toml(shown))
     card["name"] = command
     card["country"] = load_country(config.country).to_dict()
     card["training"] = _without_paths(with_initial_runs(card["training"]))
-    write_json(out / "model.json", card)
-    shutil.copyfile(run / "metrics.json", out / "metrics.json")
+    write_json(out / CARD, card)
+    shutil.copyfile(run / METRICS, out / METRICS)
     _copy_confidence(run, out)
     write_text(out / SEEN, read_seen(run).to_json())
     return out
@@ -90,9 +91,9 @@ def _runs_named(config: FitConfig) -> list[str]:
 
 
 def _read_card(run: Path) -> dict[str, Any]:
-    path = run / "model.json"
-    if not path.is_file() or not (run / "model.keras").is_file():
-        raise LprError(f"{run} lacks model.keras or model.json: give the folder of a finished run of lpr-train")
+    path = run / CARD
+    if not path.is_file() or not (run / NETWORK).is_file():
+        raise LprError(f"{run} lacks {NETWORK} or {CARD}: give the folder of a finished run of lpr-train")
     card: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return card
 
@@ -100,10 +101,10 @@ def _read_card(run: Path) -> dict[str, Any]:
 def _write_weights(run: Path, rendering: Task, out: Path) -> None:
     """Save the network without its optimiser, with rendered images for calibration and parity."""
     model = rendering.build()
-    model.set_weights(load_network(run / "model.keras").get_weights())
+    model.set_weights(load_network(run / NETWORK).get_weights())
     out.mkdir(parents=True, exist_ok=True)
-    model.save(out / "model.keras")
+    model.save(out / NETWORK)
     height, width = model.input_shape[1:3]
     count = min(200, int(MOST_MEGAPIXELS * 1e6 / (height * width)))
-    write_samples(out / "representative.npz", rendering.representative(count), QUALITY)
-    write_samples(out / "heldout.npz", rendering.heldout(count), QUALITY)
+    write_samples(out / REPRESENTATIVE, rendering.representative(count), QUALITY)
+    write_samples(out / HELD_OUT, rendering.heldout(count), QUALITY)

@@ -10,8 +10,9 @@ from typing import Any
 
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.country import load_country
+from lpr_edge.contract.run_folder import CARD, CONFIG, CURVES, HELD_OUT, HISTORY, METRICS, NETWORK, REPRESENTATIVE, SEEN
 from lpr_edge.contract.samples import write_samples
-from lpr_edge.contract.splits import SEEN, SeenPictures
+from lpr_edge.contract.splits import SeenPictures
 from lpr_train.base.config import FitConfig, config_to_toml
 from lpr_train.base.task import LearnsPictures, Task
 from lpr_train.loop.fit import Fitted
@@ -28,7 +29,7 @@ def open_run(out: Path, config: FitConfig) -> None:
     """
     try:
         out.mkdir(parents=True, exist_ok=True)
-        write_text(out / "config.toml", config_to_toml(config))
+        write_text(out / CONFIG, config_to_toml(config))
     except OSError as error:
         raise LprError(f"{out} can't be written: {error.strerror}. Give --out a folder of your own.") from error
 
@@ -39,15 +40,15 @@ def write_run(task: Task, fitted: Fitted, out: Path) -> dict[str, Any]:
     Returns:
         The contents of metrics.json.
     """
-    _whole(out / "model.keras", fitted.model.save)
+    _whole(out / NETWORK, fitted.model.save)
     write_text(out / SEEN, seen_by(task).to_json())
-    write_text(out / "history.csv", _history_csv(fitted.state.history))
+    write_text(out / HISTORY, _history_csv(fitted.state.history))
     metrics = _metrics(task, fitted, out.name)
-    write_json(out / "metrics.json", metrics)
-    write_json(out / "model.json", model_card(task, fitted, out.name, metrics["metrics"]))
-    write_samples(out / "representative.npz", task.representative(task.config.representative))
-    write_samples(out / "heldout.npz", task.heldout(task.config.heldout))
-    plot_curves(fitted.state.history, out / "curves.png")
+    write_json(out / METRICS, metrics)
+    write_json(out / CARD, model_card(task, fitted, out.name, metrics["metrics"]))
+    write_samples(out / REPRESENTATIVE, task.representative(task.config.representative))
+    write_samples(out / HELD_OUT, task.heldout(task.config.heldout))
+    plot_curves(fitted.state.history, out / CURVES)
     task.plots(fitted.model, out)
     return metrics
 
@@ -108,7 +109,7 @@ def _history_csv(history: list[dict[str, float]]) -> str:
 
 def is_finished(folder: Path, epochs: int) -> bool:
     """Whether a run folder holds a complete run of at least `epochs` epochs."""
-    path = folder / "metrics.json"
+    path = folder / METRICS
     if not path.is_file():
         return False
     metrics = json.loads(path.read_text(encoding="utf-8"))

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from lpr_edge.contract.base.errors import LprError
+from lpr_edge.contract.run_folder import CHECKPOINT
 from lpr_train.base.task import Task
 from lpr_train.loop.distribution import Workplace
 
@@ -23,7 +24,7 @@ def train_run(task: Task, out: Path, resume: bool) -> dict[str, Any]:
         LprError: the folder already holds a run and `resume` is False, or training fails.
     """
     # TensorFlow is slow to import, so check the folder first.
-    from lpr_train.loop.fit import CHECKPOINT, fit
+    from lpr_train.loop.fit import fit
     from lpr_train.runs.run_folder import open_run, write_run
 
     workplace = Workplace.from_environment()

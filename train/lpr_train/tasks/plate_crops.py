@@ -10,6 +10,7 @@ from lpr_edge.contract.base.arrays import Image
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.country import UNREADABLE
 from lpr_edge.contract.geometry import quad_size, rectify
+from lpr_edge.contract.run_folder import CONFIG
 from lpr_train.base.config import read_config
 from lpr_train.data.reader_crops import Crop
 from lpr_train.data.real_plates import RealPlate
@@ -37,7 +38,7 @@ def load_plate_crops(data: Path, country: str, reader: Path) -> list[Crop]:
     Raises:
         LprError: the folder has no plates, or the run isn't a reader's.
     """
-    path = reader / "config.toml"
+    path = reader / CONFIG
     if not path.is_file():
         raise LprError(f"--reader {reader}: {path} isn't there. Give the run folder of lpr-train reader.")
     settings = read_config(path, ReaderConfig)
