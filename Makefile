@@ -7,6 +7,7 @@
 #   make coverage   the plain tests with their coverage, page in build/coverage; fails below the floor in pyproject.toml
 #   make faults     what goes wrong in months at a gate, on purpose, and a table of what was lost
 #   make soak       FRAMES=200000 from a looped clip with all sinks on, and a table of what was lost and what was left over
+#                   with CAMERAS=4 MINUTES=60: so many streams in one process, frames read of each, memory
 #   make bench      speed, start and memory on this machine: lpr-bench
 #   make bench-short  the same with few frames, into build/: what CI keeps
 #   make bench-arm64  the device part on an emulated Raspberry Pi OS: tests, demo, parity (needs root, takes half an hour)
@@ -76,8 +77,11 @@ faults: $(EVERYTHING)/installed
 
 FRAMES := 200000
 
+MINUTES := 60
+
+# With CAMERAS: so many streams at once for MINUTES.
 soak: $(EVERYTHING)/installed
-	$(EVERYTHING)/bin/python -m tests.support.soak --frames $(FRAMES)
+	$(EVERYTHING)/bin/python -m tests.support.$(if $(CAMERAS),soak_cameras --cameras $(CAMERAS) --minutes $(MINUTES),soak --frames $(FRAMES))
 
 check: $(EVERYTHING)/installed
 	$(EVERYTHING)/bin/ruff format --check .

@@ -177,6 +177,8 @@ class Site:
     """Whether the clock counts as right without a time service."""
     load_country: Callable[[], Country] = load_country
     """Gives the country of the reader that runs."""
+    cameras: tuple[str, ...] = ()
+    """Names of several, which are the `source` of their events; empty where there is one."""
 
 
 class SinkSettings(SwitchedSettings):

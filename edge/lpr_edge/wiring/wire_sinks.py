@@ -33,7 +33,9 @@ def site_of(config: Config) -> Site:
     """What sinks know of this device."""
     kept, path = config.delivery, outbox_path(config)
     name = read_manifest(model_file(config, "reader")).country.get("name", "")
-    return Site(kept.device_name, path, kept.largest_file, name, kept.trust_clock, partial(reader_country, config))
+    cameras = tuple(camera.name for camera in config.cameras)
+    load = partial(reader_country, config)
+    return Site(kept.device_name, path, kept.largest_file, name, kept.trust_clock, load, cameras)
 
 
 def reader_country(config: Config) -> Country:

@@ -199,3 +199,18 @@ def test_home_assistant_itself(hass: HomeAssistant, port: int) -> None:
     second.close()
     wait_until(lambda: hass.states(connected[0])[-1] == "off", 60)
     assert "rror" not in hass.errors, hass.errors
+
+
+def test_each_of_several_cameras_is_a_device() -> None:
+    """Plates, matches and pictures belong to the camera that saw them, and temperature and state to the device."""
+    found = discovery_messages("hut", "lpr", DiscoverySettings(pictures=True), ("gate", "yard.2"))
+    devices: dict[str, set[str]] = {}
+    for text in found.values():
+        message = json.loads(text)
+        devices.setdefault(message["device"]["name"], set()).add(message["name"])
+    assert devices["lpr hut gate"] == devices["lpr hut yard.2"] == {"Plate", "Match", "Picture", "Frame rate"}
+    assert devices["lpr hut"] == {"Connected", "Temperature", "Frame rate"}
+    gate = json.loads(found["homeassistant/event/lpr_hut_gate/plate/config"])
+    assert gate["state_topic"] == "lpr/hut/gate/event"
+    assert gate["device"]["via_device"] in json.loads(next(iter(found.values())))["device"]["identifiers"]
+    assert len({json.loads(text)["unique_id"] for text in found.values()}) == len(found)

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,8 @@ from lpr_edge.contract.records import EVENT_RECORDS
 PREFIX = "homeassistant"
 """Home Assistant's default discovery prefix."""
 USUAL_TOPIC = "lpr"
+OF_A_CAMERA = ("plate", "match", "picture")
+"""Entities that each of several cameras has for itself."""
 ATTRIBUTES = "{{ dict(value_json, event_type=value_json.event) | to_json }}"
 """Template that converts an event's record to Home Assistant's event format."""
 
@@ -26,7 +29,9 @@ class DiscoverySettings:
     """Whether it publishes a picture of each event."""
 
 
-def discovery_messages(device: str, topic: str, announced: DiscoverySettings) -> dict[str, str]:
+def discovery_messages(
+    device: str, topic: str, announced: DiscoverySettings, cameras: Sequence[str] = ()
+) -> dict[str, str]:
     """Build the discovery message of each entity: topic -> JSON.
 
     A plate is an event entity: two visits of one plate are two events, and a device that reconnects sends none. So
@@ -36,24 +41,61 @@ def discovery_messages(device: str, topic: str, announced: DiscoverySettings) ->
         device: the device's name.
         topic: prefix of the device's topics.
         announced: which entities there are.
+        cameras: names of several, each of which is a device of its own that belongs to this one.
     """
-    identity, base = _identity(device, topic), f"{topic}/{device}"
+    base = f"{topic}/{device}"
+    own = [entity for entity in _entities(base, announced) if not cameras or entity[1] not in OF_A_CAMERA]
+    messages = _messages(device, topic, _node(device, topic), own)
+    for camera in cameras:
+        name, entities = f"{device}/{camera}", _camera_entities(base, camera, announced)
+        node = f"{_node(device, topic)}_{_plain(camera)}"
+        messages |= _messages(name, topic, node, entities, f"lpr_{_identity(device, topic)}")
+    return messages
+
+
+def _messages(
+    name: str, topic: str, node: str, entities: Iterable[tuple[str, str, dict[str, Any]]], belongs_to: str = ""
+) -> dict[str, str]:
+    """The messages of one device's entities.
+
+    Args:
+        name: of the device; of a camera with its device's before it.
+        topic: prefix of the device's topics.
+        node: the device's part of the discovery topics.
+        entities: component, name and settings of each.
+        belongs_to: identifier of the device that a camera belongs to.
+    """
+    identity = _identity(name, topic)
     shared = {
         "device": {
             "identifiers": [f"lpr_{identity}"],
-            "name": f"lpr {device}",
+            "name": f"lpr {name.replace('/', ' ')}",
             "manufacturer": "lpr",
             "sw_version": __version__,
-        },
+        }
+        | ({"via_device": belongs_to} if belongs_to else {}),
         "origin": {"name": "lpr", "sw_version": __version__},
     }
-    node = _node(device, topic)
     return {
         f"{PREFIX}/{component}/{node}/{name}/config": json.dumps(
             entity | shared | {"unique_id": f"lpr_{identity}_{name}"}, ensure_ascii=False
         )
-        for component, name, entity in _entities(base, announced)
+        for component, name, entity in entities
     }
+
+
+def _camera_entities(base: str, camera: str, announced: DiscoverySettings) -> list[tuple[str, str, dict[str, Any]]]:
+    """What one camera of several shows: its plates, matches and pictures, and how many frames of it are read."""
+    entities = [entity for entity in _entities(f"{base}/{camera}", announced) if entity[1] in OF_A_CAMERA]
+    if announced.metrics:
+        fps = {"name": "Frame rate", "icon": "mdi:speedometer", "unit_of_measurement": "fps"}
+        entities.append(("sensor", "fps", fps | _measured(base, f"cameras['{camera}'].fps")))
+    return entities
+
+
+def _plain(camera: str) -> str:
+    """A camera's part of a discovery topic: its name, or a hash where that has a dot."""
+    return camera if "." not in camera else hashlib.sha256(camera.encode()).hexdigest()[:16]
 
 
 def outdated_topics(device: str) -> list[str]:

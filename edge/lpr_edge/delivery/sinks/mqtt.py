@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -59,6 +59,7 @@ class Mqtt:
         client_id: str = "",
         announced: DiscoverySettings = PLATES_AND_METRICS,
         statistics_every_s: float = 0.0,
+        cameras: Sequence[str] = (),
     ) -> None:
         """Connect, now or when the broker is reachable.
 
@@ -73,11 +74,13 @@ class Mqtt:
             client_id: see `client_identity`; empty for a new one.
             announced: what is announced to Home Assistant.
             statistics_every_s: seconds between two reports of the device's status; 0 for never.
+            cameras: names of several, whose events have topics of their own.
 
         Raises:
             LprError: paho-mqtt isn't installed, or address or certificate can't be used.
         """
         self._base = f"{topic}/{device}"
+        self._cameras = tuple(cameras)
         self._device, self._topic = device, topic
         self._discovery, self._announced = discovery, announced
         self._client_id = client_id or f"lpr-{uuid4().hex[:LONGEST_ID]}"
@@ -99,9 +102,9 @@ class Mqtt:
         if self._under_way is None or self._under_way[:2] != (key, self._client.generation):
             if not self._client.is_connected():
                 raise DeliveryError(self._client.reason)
-            self._show(stored_event.pictures)
+            self._show(stored_event)
             payload = json.dumps(stored_event.record, ensure_ascii=False)
-            message = self._client.publish(f"{self._base}/event", payload)
+            message = self._client.publish(f"{self._base_of(stored_event.record)}/event", payload)
             self._under_way = key, self._client.generation, message
         message = self._under_way[2]
         try:
@@ -132,7 +135,7 @@ class Mqtt:
             warn(f"no match message for event {record['id']}: {self._client.reason}")
             return
         message = {"id": record["id"], "last_seen": record["last_seen"], "text": record["text"]} | record["matched"]
-        self._client.publish(f"{self._base}/match", json.dumps(message, ensure_ascii=False), qos=0)
+        self._client.publish(f"{self._base_of(record)}/match", json.dumps(message, ensure_ascii=False), qos=0)
 
     def close(self) -> None:
         """Publish that the device is offline, and disconnect."""
@@ -152,7 +155,7 @@ class Mqtt:
             return
         for topic in outdated_topics(self._device):
             self._client.publish(topic, "", retain=True)
-        for topic, payload in discovery_messages(self._device, self._topic, self._announced).items():
+        for topic, payload in discovery_messages(self._device, self._topic, self._announced, self._cameras).items():
             self._client.publish(topic, payload, retain=True)
 
     def _hear(self, _topic: str, payload: bytes) -> None:
@@ -170,12 +173,20 @@ class Mqtt:
             self._has_warned = True
             warn(f"another lpr-edge is called {self._device!r} at this broker: give each a name by --device")
 
-    def _show(self, pictures: Mapping[str, bytes]) -> None:
+    def _base_of(self, record: Record) -> str:
+        """What the topics of an event begin with: the device, and of several cameras the one that saw it."""
+        camera = record.get("source")
+        return f"{self._base}/{camera}" if camera in self._cameras else self._base
+
+    def _show(self, stored_event: StoredEvent) -> None:
         """Publish the picture before its event, at most once and not retained."""
+        pictures = stored_event.pictures
         if self._announced.pictures and "frame" in pictures:
             from lpr_edge.output.event_pictures import small_picture
 
-            self._client.publish(f"{self._base}/picture", small_picture(pictures["frame"]), qos=0)
+            self._client.publish(
+                f"{self._base_of(stored_event.record)}/picture", small_picture(pictures["frame"]), qos=0
+            )
 
     def _status(self, state: str) -> str:
         return json.dumps({"state": state, "lpr": __version__, "schema": SCHEMA, "client": self._client_id})
@@ -225,6 +236,7 @@ class MqttSettings(SinkSettings):
             client_id=client_identity(site.outbox),
             announced=DiscoverySettings(every_s > 0, self.pictures),
             statistics_every_s=every_s,
+            cameras=site.cameras,
         )
 
     def examine(self, site: Site) -> Finding:

@@ -4,12 +4,12 @@ const here = (name) => new URL(name, location.origin + location.pathname);
 const byId = (id) => document.getElementById(id);
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
-let number = "";
-async function fetchPicture() {
-  const answer = await fetch(here(`picture.jpg?after=${number}`));
+const numbers = new Map();
+async function fetchPicture(camera = "", image = byId("picture")) {
+  if (!camera && byId("single").hidden) return false;
+  const answer = await fetch(here(`picture.jpg?camera=${camera}&after=${numbers.get(camera) ?? ""}`));
   if (answer.status !== 200) return false;
-  number = answer.headers.get("X-Picture");
-  const image = byId("picture");
+  numbers.set(camera, answer.headers.get("X-Picture"));
   const before = image.src;
   image.src = URL.createObjectURL(await answer.blob());
   await image.decode();
@@ -19,6 +19,34 @@ async function fetchPicture() {
   return true;
 }
 
+// A figure for each of several cameras, made when the device first names them.
+function showCameras(cameras, counts) {
+  if (!cameras) return;
+  byId("single").hidden = true;
+  byId("cameras").hidden = false;
+  for (const [name, { healthy, since_frame_s: since }] of Object.entries(cameras)) {
+    const figure = document.getElementById(`camera-${name}`) ?? addCamera(name);
+    const caption = figure.querySelector("figcaption");
+    caption.textContent = healthy
+      ? `${name}: ${counts[name].fps.toFixed(1)} frames a second, ${counts[name].events} ${counts[name].events === 1 ? "event" : "events"}`
+      : `${name}: no picture for ${Math.round(since)} s`;
+    caption.className = healthy ? "" : "bad";
+  }
+}
+
+function addCamera(name) {
+  const figure = element("figure", "", "");
+  figure.id = `camera-${name}`;
+  const image = document.createElement("img");
+  image.alt = `what the camera ${name} sees, with the plates that were read`;
+  image.width = 640;
+  image.height = 480;
+  figure.append(image, element("figcaption", "", name));
+  byId("cameras").append(figure);
+  repeat(() => fetchPicture(name, image), 100, 250);
+  return figure;
+}
+
 function element(name, className, text) {
   const made = document.createElement(name);
   if (className) made.className = className;
@@ -26,7 +54,7 @@ function element(name, className, text) {
   return made;
 }
 
-function showEvents(events) {
+function showEvents(events, several) {
   byId("none").hidden = events.length > 0;
   byId("events").replaceChildren(...events.map((event) => {
     const item = document.createElement("li");
@@ -34,7 +62,7 @@ function showEvents(events) {
     item.append(
       element("span", event.valid === false ? "plate strange" : "plate", event.text ?? "–"),
       element("time", "when", new Date(event.last_seen).toLocaleTimeString()),
-      element("span", "more", `${latin}${Math.round(100 * event.confidence)} %, ${event.frames} ${event.frames === 1 ? "frame" : "frames"}`),
+      element("span", "more", `${several ? `${event.source}, ` : ""}${latin}${Math.round(100 * event.confidence)} %, ${event.frames} ${event.frames === 1 ? "frame" : "frames"}`),
     );
     return item;
   }));
@@ -73,10 +101,11 @@ function say(text, className) {
 }
 
 async function fetchState() {
-  const { vitals, events, healthy, faults, since_frame_s: since } = await (await fetch(here("state.json"))).json();
+  const { vitals, events, healthy, faults, since_frame_s: since, cameras } = await (await fetch(here("state.json"))).json();
   document.title = byId("device").textContent = vitals.device ? `lpr · ${vitals.device}` : "lpr";
-  byId("source").textContent = vitals.source;
-  showEvents(events);
+  byId("source").textContent = vitals.source ?? "";
+  showCameras(cameras, vitals.cameras);
+  showEvents(events, Boolean(cameras));
   showFigures(vitals);
   if (healthy) say("reading", "good");
   else if (Object.keys(faults).length) say(`failed: ${Object.keys(faults).join(", ")}`, "bad");
@@ -96,5 +125,5 @@ async function repeat(job, soon, later) {
   }
 }
 
-repeat(fetchPicture, 100, 250);
+repeat(() => fetchPicture(), 100, 250);
 repeat(fetchState, 1000, 1000);
