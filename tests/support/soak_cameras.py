@@ -1,7 +1,7 @@
 """Several cameras in one process for some time: frames read of each, and what the process holds.
 
-python -m tests.support.soak_cameras --cameras 4 --minutes 60 [--json FILE]. The streams are motion JPEG of the demo clip
-at 15 frames a second, sent by this process; lpr-edge runs in another one.
+python -m tests.support.soak_cameras --cameras 4 --minutes 60 [--json FILE]. The streams are motion JPEG of the demo
+clip at 15 frames a second, sent by this process; lpr-edge runs in another one.
 """
 
 import argparse
