@@ -19,6 +19,8 @@ from lpr_edge.capture.open_source import CaptureOptions, open_camera, open_sourc
 from lpr_edge.contract.base.arrays import Image, Quad
 from lpr_edge.contract.base.errors import SourceError
 from lpr_edge.contract.base.pictures import read_picture
+from lpr_edge.regions.roi import parse_roi
+from lpr_edge.regions.tiles import OFF, parse_tiles
 from lpr_edge.runtimes.model import Model
 from lpr_edge.runtimes.opening import open_model
 from lpr_edge.runtimes.runtime import Runtime
@@ -32,7 +34,6 @@ from lpr_edge.vision.detector import LOOKS, Detector
 from lpr_edge.vision.pipeline import PlatePipeline
 from lpr_edge.vision.plates import PlateReading
 from lpr_edge.vision.reader import Reader
-from lpr_edge.vision.roi import parse_roi
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,9 @@ class PlateReader:
         roi: str = "",
         tta: int | None = None,
         networks: "PlateReader | None" = None,
+        tiles: str = "auto",
+        frame_budget_s: float | None = None,
+        blurs: bool = False,
     ) -> None:
         """Load the networks.
 
@@ -100,9 +104,12 @@ class PlateReader:
             tta: most plates of one image that get test-time augmentation; None for the default: some in photographs,
                 none in videos.
             networks: a reader whose networks this one takes as well, in place of loading them; None for none.
+            tiles: `auto`, `off`, or columns and rows such as `4x3`: how large frames of videos are looked at closely.
+            frame_budget_s: seconds after which no further tile of a frame is looked at; None for all that are due.
+            blurs: whether plates outside of `roi` are to be found as well, so that they can be hidden.
 
         Raises:
-            LprError: a model can't be loaded, or `roi` is no polygon.
+            LprError: a model can't be loaded, `roi` is no polygon, or `tiles` are none.
         """
         self.models: dict[str, Model] = (
             dict(networks.models)
@@ -115,6 +122,7 @@ class PlateReader:
         self._min_confidence = min_confidence
         self._roi = parse_roi(roi) if roi else None
         self._tta = tta
+        self._tiling, self._frame_budget_s, self._blurs = parse_tiles(tiles), frame_budget_s, blurs
 
     def read(self, image: Image | str | Path) -> list[Plate]:
         """Find and read the plates of a photograph.
@@ -196,7 +204,9 @@ class PlateReader:
         least = self._min_confidence
         if least is None:
             least = default_min_confidence(reader.thresholds, is_photograph)
-        return PlatePipeline(detector, reader, least, self._roi, is_photograph)
+        tiling = OFF if is_photograph else self._tiling
+        where = self._roi, is_photograph, tiling, self._frame_budget_s, self._blurs
+        return PlatePipeline(detector, reader, least, *where)
 
 
 class Classifier:

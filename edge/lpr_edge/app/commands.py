@@ -301,6 +301,9 @@ def _open_reader(config: Config, networks: PlateReader | None = None) -> PlateRe
         roi=config.capture.roi,
         tta=config.reading.tta,
         networks=networks,
+        tiles=config.capture.tiles,
+        frame_budget_s=config.capture.frame_budget_s,
+        blurs=config.privacy.blurs,
     )
 
 

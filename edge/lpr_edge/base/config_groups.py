@@ -14,6 +14,8 @@ from lpr_edge.contract.base.url import redact, redact_command
 
 ONLY_CAMERA = ("size` or `fps", "given", "left out where `source` is read: they are asked of a camera")
 EVENTS = ("plate", "all")
+USUAL_FPS = 10.0
+"""Frames a second that a live source is read at, at least, where nothing else is asked for."""
 LEAST_QUOTA = 1_000_000
 """An empty store and its log take up to half of it."""
 NO_TIME = timedelta(0)
@@ -41,6 +43,9 @@ class CaptureConfig:
     """read one frame of so many"""
     roi: str = ""
     """read plates in this part alone: corners in shares of width and height, '0.1,0.5 0.9,0.5 0.9,1 0.1,1'"""
+    tiles: str = "auto"
+    """look at large frames in tiles, too: auto, off, or columns and rows such as 4x3; auto is for frames more than four
+    times as wide as the detector's input"""
     line: str = ""
     """vehicles go in or out over this line: its ends in shares of width and height, '0,0.6 1,0.6'; in is downwards
     where it is drawn from left to right"""
@@ -64,6 +69,12 @@ class CaptureConfig:
         """Width and height asked of the camera."""
         match = re.fullmatch(r"([1-9]\d{1,4})x([1-9]\d{1,4})", self.size)
         return (int(match[1]), int(match[2])) if match else None
+
+    @property
+    def frame_budget_s(self) -> float | None:
+        """Seconds that a frame's tiles may take: a live source goes on meanwhile; None for a file, which waits."""
+        is_live = self.camera is not None or "://" in self.source
+        return 1 / (self.fps or USUAL_FPS) if is_live else None
 
     @property
     def is_given(self) -> bool:

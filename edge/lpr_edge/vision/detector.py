@@ -56,7 +56,7 @@ class Detector:
             return self._find(frame_bgr, least)
         proposals = self._proposals(frame_bgr, PROPOSALS * self.threshold)
         seen = [self._look_again(frame_bgr, plate) for plate in proposals[: self.looks]] + proposals[self.looks :]
-        return _without_copies(plate for plate in seen if plate.score >= least)
+        return without_copies(plate for plate in seen if plate.score >= least)
 
     def _proposals(self, frame_bgr: Image, threshold: float) -> list[FoundPlate]:
         """Detections in the whole frame and in its tiles, by falling score."""
@@ -64,7 +64,7 @@ class Detector:
         for tile in tiles(frame_bgr):
             uncut = (plate for plate in self._find(tile.image_bgr, threshold) if not tile.cuts(plate.quad_xy))
             found += [replace(plate, quad_xy=tile.quad_in_photo(plate.quad_xy)) for plate in uncut]
-        return _without_copies(found)
+        return without_copies(found)
 
     def _find(self, frame_bgr: Image, threshold: float) -> list[FoundPlate]:
         manifest = self.model.manifest
@@ -122,9 +122,15 @@ SAME_PLATE = 0.3
 """Overlap of two detections, or distance of their middles in shares of the longer side, that makes them one plate."""
 
 
-def _without_copies(plates: Iterable[FoundPlate]) -> list[FoundPlate]:
-    """The detection with the highest score of each plate, by falling score."""
-    return non_maximum_suppression(sorted(plates, key=lambda plate: -plate.score), _is_same_plate)
+def without_copies(plates: Iterable[FoundPlate], in_order: bool = False) -> list[FoundPlate]:
+    """The detection with the highest score of each plate, by falling score.
+
+    Args:
+        plates: detections.
+        in_order: the first detection of each plate, in the given order, instead.
+    """
+    ordered = list(plates) if in_order else sorted(plates, key=lambda plate: -plate.score)
+    return non_maximum_suppression(ordered, _is_same_plate)
 
 
 def _is_same_plate(a: FoundPlate, b: FoundPlate) -> bool:

@@ -4,11 +4,13 @@ from dataclasses import replace
 from time import perf_counter
 
 from lpr_edge.contract.base.arrays import Floats, Image
+from lpr_edge.regions.roi import is_inside
+from lpr_edge.regions.tiles import OFF, Tiling
 from lpr_edge.vision.detector import Detector
+from lpr_edge.vision.frame_search import FrameSearch, SearchArea
 from lpr_edge.vision.plate_colour import measure_colour
 from lpr_edge.vision.plates import FoundPlate, FrameResult, PlateReading, Reading
 from lpr_edge.vision.reader import Reader
-from lpr_edge.vision.roi import is_inside
 from lpr_edge.vision.strategy import CameraStrategy, PhotographStrategy, Strategy
 from lpr_edge.vision.views import apply_low_light_gain
 
@@ -23,6 +25,9 @@ class PlatePipeline:
         min_confidence: float = 0.0,
         roi: Floats | None = None,
         is_photograph: bool = False,
+        tiling: Tiling = OFF,
+        budget_s: float | None = None,
+        outside_too: bool = False,
     ) -> None:
         """Take both networks.
 
@@ -32,11 +37,16 @@ class PlatePipeline:
             min_confidence: readings below it, and plates without any character, are low-confidence ones.
             roi: (corners, 2) polygon in shares of the frame; plates outside are left unread; None for the whole frame.
             is_photograph: frames are photographs, which show a plate once: more work goes into each.
+            tiling: how large frames are looked at more closely; what moves from frame to frame counts, so each source
+                needs a pipeline of its own.
+            budget_s: see `SearchArea`.
+            outside_too: whether `seen` has the plates outside of the region, too.
         """
         self.detector = detector
         self.reader = reader
         self.min_confidence = min_confidence
         self.roi = roi
+        self._search = FrameSearch(detector, SearchArea(roi, tiling, budget_s, outside_too))
         self.strategy: Strategy = PhotographStrategy(detector.threshold) if is_photograph else CameraStrategy()
 
     def read(self, frame_bgr: Image) -> FrameResult:
@@ -50,7 +60,7 @@ class PlatePipeline:
         """
         start = perf_counter()
         frame_bgr = apply_low_light_gain(frame_bgr)
-        seen = self.detector.detect(frame_bgr, self.strategy.proposal_share)
+        seen = self._search.find(frame_bgr, self.strategy.proposal_share)
         found = [plate for plate in seen if self._is_in_roi(plate, frame_bgr)]
         between = perf_counter()
         plates = [self._judged(frame_bgr, plate) for plate in self.strategy.read_plates(self.reader, frame_bgr, found)]

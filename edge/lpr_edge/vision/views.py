@@ -8,6 +8,7 @@ import numpy as np
 from lpr_edge.contract.base.arrays import Floats, Image, Quad
 from lpr_edge.contract.geometry import mirror_quad, rectangle, upright_transform
 from lpr_edge.contract.preprocess import PADDING
+from lpr_edge.regions.tiles import Box
 
 TILE = 0.6
 """Side of a tile, as a share of the photograph's longer side: small plates are seen larger by so much."""
@@ -83,14 +84,18 @@ def tiles(photo_bgr: Image) -> list[Tile]:
     """Cut a photograph (H, W, 3) into overlapping tiles, all of it shown."""
     height, width = photo_bgr.shape[:2]
     side = max(1, int(TILE * max(height, width)))
-    return [_tile(photo_bgr, left, top, side) for top in _starts(height, side) for left in _starts(width, side)]
+    return [
+        cut_tile(photo_bgr, Box(left, top, left + side, top + side))
+        for top in _starts(height, side)
+        for left in _starts(width, side)
+    ]
 
 
-def _tile(photo_bgr: Image, left: int, top: int, side: int) -> Tile:
+def cut_tile(photo_bgr: Image, box: Box) -> Tile:
+    """Cut a part out of a photograph (H, W, 3), without a copy."""
     height, width = photo_bgr.shape[:2]
-    part = photo_bgr[top : top + side, left : left + side]
-    inner = (left > 0, top > 0, left + side < width, top + side < height)
-    return Tile(part, np.array([[1, 0, left], [0, 1, top], [0, 0, 1]], np.float64), inner_edges=inner)
+    inner = (box.left > 0, box.top > 0, box.right < width, box.bottom < height)
+    return Tile(box.of(photo_bgr), np.array([[1, 0, box.left], [0, 1, box.top], [0, 0, 1]]), inner_edges=inner)
 
 
 def _starts(length: int, side: int) -> list[int]:

@@ -4,10 +4,11 @@ from lpr_edge.base.config import Config, camera_config, each_camera
 from lpr_edge.capture.open_source import check_frames
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.manifest import read_manifest
+from lpr_edge.regions.roi import parse_roi
+from lpr_edge.regions.tiles import parse_tiles
 from lpr_edge.runtimes.shipped_models import model_file
 from lpr_edge.text.grammar import Grammar
 from lpr_edge.tracking.line import parse_line
-from lpr_edge.vision.roi import parse_roi
 from lpr_edge.watchlist.run_command import parse_command
 from lpr_edge.wiring.wire_lists import load_watch_list, wanted_hasher
 from lpr_edge.wiring.wire_runtime import wanted_runtime
@@ -39,6 +40,7 @@ def check_settings(config: Config) -> None:
 def _check_camera(config: Config, grammar: Grammar) -> None:
     if config.capture.roi:
         parse_roi(config.capture.roi)
+    parse_tiles(config.capture.tiles)
     if config.capture.line:
         parse_line(config.capture.line)
     if config.watchlist.list:

@@ -11,10 +11,10 @@ from lpr_edge.capture.frame import Frame, Source
 from lpr_edge.output.annotate import NO_MARKS, Marks, draw_plates
 from lpr_edge.output.recording import ImageFolder, VideoFile, file_name
 from lpr_edge.output.window import Window
+from lpr_edge.regions.roi import parse_roi
 from lpr_edge.tracking.event import Event
 from lpr_edge.tracking.line import parse_line
 from lpr_edge.vision.plates import PlateReading
-from lpr_edge.vision.roi import parse_roi
 from lpr_edge.web.picture import LivePage
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

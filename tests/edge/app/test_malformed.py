@@ -25,9 +25,9 @@ from lpr_edge.delivery.outbox import Outbox
 from lpr_edge.delivery.sink import DeliveryError, RefusedError, StoredEvent
 from lpr_edge.delivery.sinks.log_files import JsonFile
 from lpr_edge.delivery.sinks.webhook import Webhook
+from lpr_edge.regions.roi import parse_roi
 from lpr_edge.service.runtime_stats import RuntimeStats
 from lpr_edge.vision.pipeline import PlatePipeline
-from lpr_edge.vision.roi import parse_roi
 from lpr_edge.watchlist.watch_list import read_list
 
 SEED = 20260301

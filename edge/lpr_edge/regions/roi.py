@@ -5,6 +5,10 @@ import numpy as np
 
 from lpr_edge.contract.base.arrays import Floats, Quad
 from lpr_edge.contract.base.errors import LprError
+from lpr_edge.regions.tiles import Box
+
+MARGIN = 0.06
+"""Around the region, relative to its longer side: a plate whose centre is inside may reach out of it."""
 
 
 def parse_roi(text: str) -> Floats:
@@ -44,3 +48,16 @@ def is_inside(quad_xy: Quad, roi: Floats, size_hw: tuple[int, int]) -> bool:
     """
     x, y = quad_xy.mean(axis=0) / (size_hw[1], size_hw[0])
     return cv2.pointPolygonTest(roi, (float(x), float(y)), False) >= 0
+
+
+def box_around(roi: Floats, size_hw: tuple[int, int]) -> Box:
+    """The part of a frame that holds every plate whose centre lies in the region of interest.
+
+    Args:
+        roi: (corners, 2), see `parse_roi`.
+        size_hw: height and width of the frame in pixels.
+    """
+    scale = np.array(size_hw[::-1])
+    left, top = np.floor(roi.min(axis=0) * scale).astype(int).tolist()
+    right, bottom = np.ceil(roi.max(axis=0) * scale).astype(int).tolist()
+    return Box(left, top, right, bottom).grown(MARGIN, size_hw)

@@ -1,0 +1,209 @@
+"""Tiles of a large frame: which parts of it are looked at in full resolution, and in which order.
+
+A network shrinks a large frame until a distant plate has too few pixels. Parts are looked at larger where plates were
+found just before, where the coarse view shows something like a plate, where something moves, and in turn everywhere.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from lpr_edge.contract.base.arrays import Floats, Image, Quad
+from lpr_edge.contract.base.errors import LprError
+
+LARGE = 4.0
+"""`auto`: frames whose longer side is more than so many times the network's are looked at in tiles."""
+SIDE = 2.0
+"""`auto`: side of a tile, relative to the network's."""
+OVERLAP = 0.25
+"""Share of a tile that its neighbour shows too."""
+CLOSE_SIDE = 5 / 3
+"""Side of the part around a plate, relative to the network's."""
+CLOSE_PLATES = 4.0
+"""That part is at least so many times as long as the plate."""
+SAMPLES = 480
+"""Places along the frame's longer side that are compared for motion."""
+CHANGE = 20
+"""Levels of 255 by which a place must change to have moved: less is noise of the camera."""
+LEAST_MOVED = 6
+"""Places of a tile that must have moved."""
+
+
+class Box(NamedTuple):
+    """A part of a frame, in whole pixels."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+    def of(self, frame: Image) -> Image:
+        """That part, (H, W, …), without a copy."""
+        return frame[self.top : self.bottom, self.left : self.right]
+
+    def grown(self, share: float, size_hw: tuple[int, int]) -> "Box":
+        """The part with so much of its longer side around it, inside a frame of that height and width."""
+        rim = round(share * max(self.right - self.left, self.bottom - self.top))
+        right, bottom = min(self.right + rim, size_hw[1]), min(self.bottom + rim, size_hw[0])
+        return Box(max(0, self.left - rim), max(0, self.top - rim), right, bottom)
+
+    def has_near_its_middle(self, point_xy: Floats) -> bool:
+        """Whether a point (2,) lies in its inner half."""
+        middle = np.array([self.left + self.right, self.top + self.bottom]) / 2
+        return bool((np.abs(point_xy - middle) <= np.array([self.right - self.left, self.bottom - self.top]) / 4).all())
+
+
+@dataclass(frozen=True)
+class Tiling:
+    """What `--tiles` asks for."""
+
+    is_on: bool = True
+    grid: tuple[int, int] | None = None
+    """Columns and rows; None to follow the frame's size."""
+
+
+OFF = Tiling(is_on=False)
+
+
+def parse_tiles(text: str) -> Tiling:
+    """`auto`, `off`, or columns and rows such as `4x3`.
+
+    Raises:
+        LprError: it is none of them.
+    """
+    match = re.fullmatch(r"([1-9]\d?)x([1-9]\d?)", text)
+    if match:
+        return Tiling(grid=(int(match[1]), int(match[2])))
+    if text not in ("auto", "off"):
+        raise LprError(f"Setting `tiles` is {text!r}, and it must be auto, off, or columns and rows such as 4x3.")
+    return Tiling() if text == "auto" else OFF
+
+
+def grid_of(tiling: Tiling, size_hw: tuple[int, int], network_side: int) -> list[Box]:
+    """The tiles of a frame, row by row; none where it is looked at as a whole.
+
+    Args:
+        tiling: what is asked for.
+        size_hw: height and width of the frame.
+        network_side: longer side of the network's input.
+    """
+    if not tiling.is_on or (tiling.grid is None and max(size_hw) <= LARGE * network_side):
+        return []
+    if tiling.grid:
+        sizes = [
+            length / (count - (count - 1) * OVERLAP) for length, count in zip(size_hw, tiling.grid[::-1], strict=True)
+        ]
+    else:
+        sizes = [min(length, SIDE * network_side) for length in size_hw]
+    height, width = (round(size) for size in sizes)
+    return [
+        Box(left, top, left + width, top + height)
+        for top in _starts(size_hw[0], height)
+        for left in _starts(size_hw[1], width)
+    ]
+
+
+def _starts(length: int, size: int) -> list[int]:
+    """Where tiles begin along one side."""
+    if size >= length:
+        return [0]
+    count = 1 + int(np.ceil((length - size) / (size * (1 - OVERLAP)) - 0.01))
+    return [int(start) for start in np.linspace(0, length - size, count)]
+
+
+class TilePlanner:
+    """Chooses tiles, frame after frame of one source."""
+
+    def __init__(self, tiling: Tiling, network_side: int) -> None:
+        """Begin without a frame.
+
+        Args:
+            tiling: what is asked for.
+            network_side: longer side of the network's input.
+        """
+        self._tiling, self._network_side = tiling, network_side
+        self._before: Image | None = None
+        """(h, w) grey samples of the frame before."""
+        self._grid: list[Box] = []
+        self._looked: list[int] = []
+        """For each tile, the frame in which it was looked at last."""
+        self._frames = 0
+
+    def applies_to(self, frame_bgr: Image) -> bool:
+        """Whether a frame (H, W, 3) is looked at in tiles."""
+        return bool(grid_of(self._tiling, _size(frame_bgr), self._network_side))
+
+    def plan(self, frame_bgr: Image, plates_xy: Sequence[Quad]) -> Iterator[Box]:
+        """The parts of the next frame that are to be looked at, the most urgent first; stop where time is up.
+
+        Args:
+            frame_bgr: (H, W, 3), of the same size as before, or nothing of it counts.
+            plates_xy: (4, 2) corners of plates of the frame before, and of what may be plates in the coarse view.
+        """
+        moved, step = self._moved(frame_bgr)
+        self._frames += 1
+        close: list[Box] = []
+        for quad_xy in plates_xy:
+            if not any(box.has_near_its_middle(quad_xy.mean(axis=0)) for box in close):
+                close.append(self._around(quad_xy, _size(frame_bgr)))
+                _forget(moved, close[-1], step)
+                yield close[-1]
+        yield from self._where_moved(moved, step)
+        tile = self._frames % len(self._grid)
+        if self._looked[tile] != self._frames:
+            self._looked[tile] = self._frames
+            yield self._grid[tile]
+
+    def _where_moved(self, moved: Image, step: int) -> Iterator[Box]:
+        """Tiles in which something moves, those first that weren't looked at for the longest time."""
+        while True:
+            counts = [int(np.count_nonzero(_inner(box, step).of(moved))) for box in self._grid]
+            moving = [t for t, n in enumerate(counts) if n >= LEAST_MOVED and self._looked[t] != self._frames]
+            if not moving:
+                return
+            tile = min(moving, key=lambda t: (self._looked[t], -counts[t]))
+            self._looked[tile] = self._frames
+            _forget(moved, self._grid[tile], step)
+            yield self._grid[tile]
+
+    def _moved(self, frame_bgr: Image) -> tuple[Image, int]:
+        """(h, w) mask of the samples that differ from those of the frame before, and their distance in pixels."""
+        step = max(1, round(max(frame_bgr.shape[:2]) / SAMPLES))
+        now = np.asarray(cv2.blur(np.ascontiguousarray(frame_bgr[::step, ::step, 1]), (3, 3)), np.uint8)
+        before, self._before = self._before, now
+        if before is None or before.shape != now.shape:
+            self._grid = grid_of(self._tiling, _size(frame_bgr), self._network_side)
+            self._looked = [-1] * len(self._grid)
+            return np.ones_like(now), step
+        return np.asarray(cv2.absdiff(now, before) > CHANGE, np.uint8), step
+
+    def _around(self, quad_xy: Quad, size_hw: tuple[int, int]) -> Box:
+        """A part around a plate, inside the frame."""
+        low, high = quad_xy.min(axis=0), quad_xy.max(axis=0)
+        side = round(max(CLOSE_SIDE * self._network_side, CLOSE_PLATES * float((high - low).max())))
+        height, width = min(side, size_hw[0]), min(side, size_hw[1])
+        x, y = (low + high) / 2
+        left = int(np.clip(x - width / 2, 0, size_hw[1] - width))
+        top = int(np.clip(y - height / 2, 0, size_hw[0] - height))
+        return Box(left, top, left + width, top + height)
+
+
+def _inner(box: Box, step: int) -> Box:
+    """The same part in samples."""
+    return Box(*(value // step for value in box))
+
+
+def _forget(moved: Image, box: Box, step: int) -> None:
+    """Clear motion that a part shows; its rim stays, where it may cut a plate."""
+    rim_x, rim_y = (OVERLAP / 2 * size for size in (box.right - box.left, box.bottom - box.top))
+    shown = Box(round(box.left + rim_x), round(box.top + rim_y), round(box.right - rim_x), round(box.bottom - rim_y))
+    _inner(shown, step).of(moved)[:] = 0
+
+
+def _size(frame_bgr: Image) -> tuple[int, int]:
+    height, width = frame_bgr.shape[:2]
+    return height, width
