@@ -10,6 +10,7 @@ from lpr_edge.contract.base.errors import DataError
 from lpr_edge.contract.data import (
     PlateLabel,
     find_dataset,
+    ground_truth,
     has_dataset,
     load_crops,
     load_plates,
@@ -121,3 +122,15 @@ def test_without_crops_there_are_none(tmp_path: Path) -> None:
     assert len(load_plates_and_crops(tmp_path)) == 1
     with pytest.raises(DataError, match="no plates data"):
         load_plates_and_crops(tmp_path / "nothing")
+
+
+def test_only_what_a_person_labelled_is_ground_truth(tmp_path: Path) -> None:
+    """A vote may be learnt, a reading may not, and metrics take neither; an unknown labeller is refused."""
+    write(tmp_path, plate("बा१प"), plate("बा१प", label="vote"), plate("बा१प", label="reading"))
+    photos = load_plates(tmp_path)
+    assert [photo.is_ground_truth for photo in photos] == [True, False, False]
+    assert [photo.plates[0].is_to_read for photo in photos] == [True, True, False]
+    assert ground_truth(photos) == (photos[:1], 2)
+    write(tmp_path, plate("बा१प", label="guess"))
+    with pytest.raises(DataError, match="'hand', 'vote', 'reading', found 'guess'"):
+        load_plates(tmp_path)

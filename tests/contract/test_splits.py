@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.data import PlateLabel, PlatePhoto
-from lpr_edge.contract.splits import HoldOut, is_source, seen_by_training, vehicle_groups
+from lpr_edge.contract.splits import HoldOut, held_out_groups, is_source, seen_by_training, vehicle_groups
 
 QUAD = np.array([[0, 0], [9, 0], [9, 4], [0, 4]], np.float32)
 
@@ -88,3 +88,14 @@ def test_a_run_of_some_sources_has_seen_those_alone() -> None:
     assert all(is_seen for one, is_seen in zip(mixed, seen, strict=True) if one.source != "c")
     assert 0 < sum(is_seen for one, is_seen in zip(mixed, seen, strict=True) if one.source == "c") < 10
     assert is_source("d", "")
+
+
+def test_a_run_holds_out_the_same_vehicles_beside_votes() -> None:
+    """What a run has seen is told by its ground truth alone, as training parts it."""
+    own = photos(30)
+    votes = [replace(one, path=Path(f"v{one.path}"), plates=(replace(one.plates[0], label="vote"),)) for one in own]
+    training = {"data": "data", "holdout": 0.3, "seed": 2}
+    seen = seen_by_training(own, training)
+    assert seen_by_training([*own, *votes], training) == seen * 2
+    groups = vehicle_groups([one.plates for one in votes])
+    assert held_out_groups(votes, groups, HoldOut(0.5, 1)) == frozenset()

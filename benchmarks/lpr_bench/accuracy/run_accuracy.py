@@ -29,7 +29,7 @@ from lpr_bench.system.devices import (
 from lpr_bench.system.environment import describe_environment
 from lpr_edge.contract.base.errors import DataError
 from lpr_edge.contract.country import country_from_dict
-from lpr_edge.contract.data import PlatePhoto, load_characters, load_plates_and_crops
+from lpr_edge.contract.data import PlatePhoto, ground_truth, load_characters, load_plates_and_crops
 from lpr_edge.contract.splits import TRAINING_SPLIT
 from lpr_edge.text.confidence import default_min_confidence
 from lpr_edge.vision.pipeline import PlatePipeline
@@ -91,7 +91,8 @@ def _score_plates(parsed: argparse.Namespace) -> dict[str, Any]:
         raise DataError(f"{parsed.data} has no photograph in the split {split!r}: see `split` in its labels.jsonl")
     before = plate_changes.read_previous_result(parsed.against) if parsed.against else None
     networks = open_networks(parsed, everything)
-    kept, copies = without_copies(everything, _training_beside(parsed.data, split))
+    labelled, by_votes = ground_truth(everything)
+    kept, copies = without_copies(labelled, _training_beside(parsed.data, split))
     photos, crops = [photo for photo in kept if not photo.is_crop], [photo for photo in kept if photo.is_crop]
     country = country_from_dict(networks.readers[0].model.manifest.country)
     misses = MissFolder(parsed.misses) if parsed.misses else None
@@ -105,7 +106,7 @@ def _score_plates(parsed: argparse.Namespace) -> dict[str, Any]:
     seen = networks.count_seen(photos)
     result: dict[str, Any] = {"data": "plates", "split": split, "kind": kind, "models": models, "seen": seen}
     result |= plates_report.summarize(outcome, country, kind) | {"reliability": summarize_reliability(pairs)}
-    result |= copies.summarize()
+    result |= copies.summarize() | {"by_votes": by_votes}
     scored = plates_report.scored_plates(outcome, kind)
     least = default_min_confidence(networks.readers[0].thresholds, is_photograph=True)
     result["reported"] = summarize_reported(scored, pairs, least)
@@ -119,7 +120,7 @@ def _score_plates(parsed: argparse.Namespace) -> dict[str, Any]:
         comparison = plate_changes.compare(before, result)
         result["comparison"] = plate_changes.summarize_comparison(comparison)
         parts.append(Part("Compared", plate_changes.format_comparison(comparison, parsed.against.name)))
-    warning = "\n".join(filter(None, [warn_of_seen(seen), *copies.warnings()]))
+    warning = "\n".join(filter(None, [warn_of_seen(seen), *copies.warnings(), warn_of_votes(by_votes)]))
     print("\n\n".join(filter(None, [warning, *(part.text for part in parts)])))
     if misses:
         print(f"Drew {misses.written} photographs with mistakes in {misses.folder}", file=sys.stderr)
@@ -138,6 +139,11 @@ def warn_of_seen(seen: Mapping[str, int]) -> str:
     """Warning above results on photographs that networks were trained on; empty if there are none."""
     had = ", ".join(f"the {kind} {seen[kind]}" for kind in ("detector", "reader") if seen[kind])
     return f"SEEN BY TRAINING: of {seen['photos']} photographs {had}. Figures on these flatter." if had else ""
+
+
+def warn_of_votes(count: int) -> str:
+    """Note above results that leave pictures out because no person labelled them; empty if there are none."""
+    return f"LEFT OUT: {count} pictures labelled by a vote or a model, which are no ground truth." if count else ""
 
 
 def _title(result: Mapping[str, Any]) -> str:

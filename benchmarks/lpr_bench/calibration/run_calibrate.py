@@ -24,7 +24,7 @@ from lpr_bench.visits.real_clips import load_real_clips
 from lpr_edge.contract.base.arrays import Image
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.country import country_from_dict
-from lpr_edge.contract.data import PlatePhoto, load_plates_and_crops
+from lpr_edge.contract.data import PlatePhoto, ground_truth, load_plates_and_crops
 from lpr_edge.contract.splits import TRAINING_SPLIT
 from lpr_edge.text.confidence import ConfidenceCurve
 from lpr_edge.vision.plates import FoundPlate
@@ -64,7 +64,7 @@ def run(parsed: argparse.Namespace) -> int:
     everything = load_plates_and_crops(parsed.data, TRAINING_SPLIT)
     # As camera frames, without test-time augmentation, which only makes readings better.
     networks = open_networks(parsed, everything, is_photograph=False)
-    unseen = [photo for photo in everything if "reader" not in networks.seen_by(photo)]
+    unseen = [photo for photo in ground_truth(everything)[0] if "reader" not in networks.seen_by(photo)]
     temperature = _fit_temperature(networks, unseen)
     for reader in networks.readers:
         reader.thresholds = {**reader.thresholds, "temperature": temperature}

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from time import thread_time
 from typing import Protocol
 
@@ -12,7 +12,7 @@ import numpy as np
 from lpr_bench.visits.clips import START, Mark, MarkedFrame, Visit
 from lpr_edge.contract.base.arrays import Image, Quad
 from lpr_edge.tracking.event import Event
-from lpr_edge.tracking.tracker import Tracker
+from lpr_edge.tracking.tracker import Tracker, TrackObserver
 from lpr_edge.vision.pipeline import PlatePipeline
 
 STRIP = 6
@@ -62,25 +62,34 @@ class Played:
     """Of pipeline and tracker, this thread's."""
     legible_s: dict[int, float] = field(default_factory=dict)
     """Visit -> when its plate was first legible; none of those that never were."""
+    marks: dict[datetime, tuple[Mark, ...] | None] = field(default_factory=dict)
+    """Time of a frame -> the plates in it; None where they aren't known."""
     strips: dict[int, list[Image]] = field(default_factory=dict)
     """Visit -> pictures of it."""
 
 
-def play(clip: Clip, pipeline: PlatePipeline, with_strips: bool = False) -> Played:
+def play(
+    clip: Clip, pipeline: PlatePipeline, with_strips: bool = False, observer: TrackObserver | None = None
+) -> Played:
     """Play a clip from its beginning to its end.
 
     Args:
         clip: gives frames.
         pipeline: finds and reads plates.
         with_strips: keep pictures of the visits.
+        observer: sees the readings behind the events.
     """
     played = Played(clip)
-    tracker = Tracker(pipeline.reader.decoder, accepts=lambda vote: pipeline.is_confident(vote, any_text=False))
+    tracker = Tracker(
+        pipeline.reader.decoder,
+        accepts=lambda vote: pipeline.is_confident(vote, any_text=False),
+        observer=observer,
+    )
     marks: dict[int, tuple[Mark, ...] | None] = {}
     time_s = 0.0
     for marked in clip.frames():
         time_s = _seconds(marked.frame.time - START)
-        marks[marked.frame.index] = marked.marks
+        marks[marked.frame.index] = played.marks[marked.frame.time] = marked.marks
         start = thread_time()
         events = tracker.update(marked.frame, pipeline.read(marked.frame.image_bgr).all_plates)
         played.cpu_s += thread_time() - start

@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from lpr_bench.base.results import write_result
 from lpr_bench.system.devices import add_device_flags, describe_model, open_reader
 from lpr_bench.system.environment import describe_environment
 from lpr_bench.visits.clips import SIZE_HW, MadeClip
+from lpr_bench.visits.collected import RULES, Collected, format_collected, judge_labels, summarize_labels
 from lpr_bench.visits.outcomes import ClipOutcome, judge
 from lpr_bench.visits.play import Clip, play
 from lpr_bench.visits.real_clips import load_real_clips
@@ -17,8 +19,10 @@ from lpr_bench.visits.scripts import SCRIPTS
 from lpr_bench.visits.subjects import choose_subjects, cut_roads
 from lpr_bench.visits.visits_page import write_page
 from lpr_bench.visits.visits_report import format_clips, summarize_clip
+from lpr_edge.collect.collect_folder import CollectFolder, Limits
+from lpr_edge.collect.collector import Collector
 from lpr_edge.contract.base.errors import DataError
-from lpr_edge.contract.data import load_plates
+from lpr_edge.contract.data import ground_truth, load_plates
 from lpr_edge.contract.splits import TRAINING_SPLIT
 from lpr_edge.text.confidence import MIN_CONFIDENCE
 
@@ -47,6 +51,13 @@ def add_command(benchmarks: "argparse._SubParsersAction[argparse.ArgumentParser]
     parser.add_argument(
         "--min-confidence", type=float, default=MIN_CONFIDENCE, help=f"of an event (default: {MIN_CONFIDENCE})"
     )
+    parser.add_argument(
+        "--collect",
+        nargs="?",
+        const="",
+        metavar="DIR",
+        help="also count what lpr-edge --collect keeps, and how many of its labels are right; with DIR, write it there",
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write figures and every visit there")
     parser.add_argument("--page", type=Path, metavar="FILE", help="figures and a strip of each miss, as one HTML file")
     add_device_flags(parser)
@@ -65,13 +76,22 @@ def run(parsed: argparse.Namespace) -> int:
     """Play every clip, print, and write the result if `--json` is given."""
     pipeline = open_reader(parsed)
     pipeline.min_confidence = parsed.min_confidence
+    country = pipeline.reader.grammar.country
+    folder = CollectFolder(Path(parsed.collect), country, Limits(0, timedelta())) if parsed.collect else None
     outcomes: list[ClipOutcome] = []
-    for clip in _clips(parsed, pipeline.reader.grammar.country.script):
+    labels: dict[str, dict[str, Any]] = {}
+    for clip in _clips(parsed, country.script):
         print(f"{clip.name}: {len(clip.visits)} visits", file=sys.stderr)
-        outcomes.append(judge(play(clip, pipeline, with_strips=parsed.page is not None)))
+        collected = Collected(folder)
+        observer = Collector(RULES, collected) if parsed.collect is not None else None
+        played = play(clip, pipeline, parsed.page is not None, observer)
+        outcomes.append(judge(played))
+        labels[clip.name] = summarize_labels(judge_labels(collected.examples, clip.visits, played.marks))
     clips = [summarize_clip(outcome) for outcome in outcomes]
+    if parsed.collect is not None:
+        clips = [clip | {"collected": labels[clip["clip"]]} for clip in clips]
     warning = "SEEN BY TRAINING: the networks learnt from this split." if parsed.split == TRAINING_SPLIT else ""
-    table = format_clips(clips)
+    table = format_clips(clips) + ("" if parsed.collect is None else f"\n\n{format_collected(labels)}")
     print("\n\n".join(filter(None, [warning, table])))
     models = [describe_model(model) for model in (pipeline.detector.model, pipeline.reader.model)]
     if parsed.json:
@@ -96,7 +116,7 @@ def _clips(parsed: argparse.Namespace, kind: str | None) -> Iterator[Clip]:
     if real:
         yield from real
         return
-    photos = load_plates(parsed.data, parsed.split)
+    photos, _ = ground_truth(load_plates(parsed.data, parsed.split))
     subjects = choose_subjects(photos, kind, parsed.seed, parsed.limit)
     roads = cut_roads(photos, SIZE_HW, ROADS, parsed.seed)
     if not subjects or not roads:

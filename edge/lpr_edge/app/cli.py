@@ -13,6 +13,7 @@ from typing import NoReturn
 
 from lpr_edge.app.camera_flags import add_camera_flag, settle_cameras
 from lpr_edge.app.subcommands import SUBCOMMANDS, find_subcommand, run_subcommand
+from lpr_edge.base.collect_config import CollectConfig
 from lpr_edge.base.config import OLD_KEYS, Config, load_config, with_flags
 from lpr_edge.base.config_groups import (
     CaptureConfig,
@@ -51,6 +52,7 @@ GROUPS: dict[str, type] = {
     "looking at it": OutputConfig,
     "where events go, in addition to stdout": DeliveryConfig,
     "watching it from elsewhere": WebConfig,
+    "collecting pictures to train on": CollectConfig,
 }
 """Title of a group of flags -> the settings that they are for."""
 ELSEWHERE = ("camera", "source", "web")

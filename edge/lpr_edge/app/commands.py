@@ -19,6 +19,7 @@ from lpr_edge.cameras.turns import FairTurns
 from lpr_edge.capture.frame import Frame, NoFrame, Source, UnreadableImage
 from lpr_edge.capture.open_source import CaptureOptions, open_camera, open_source
 from lpr_edge.capture.transform import name_frames, shape_frames
+from lpr_edge.collect.collector import Collector
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.model_types import NAMED_TYPES
 from lpr_edge.contract.records import Record
@@ -32,6 +33,7 @@ from lpr_edge.tracking.event_record import character_record, crop_record, error_
 from lpr_edge.tracking.line import parse_line
 from lpr_edge.wiring.config_check import check_source
 from lpr_edge.wiring.frame_outputs import FrameOutputs, open_camera_outputs, open_frame_outputs
+from lpr_edge.wiring.wire_collect import open_collectors
 from lpr_edge.wiring.wire_delivery import open_delivery
 from lpr_edge.wiring.wire_runtime import wanted_runtime
 from lpr_edge.wiring.wire_web import open_live_page
@@ -221,7 +223,7 @@ def read_cameras(
     run = _Run(again, was_asked)
     loop = _cameras_loop(config, run, replay)
     loop.take_over()
-    views = [one.views for one in loop.loops.values()]
+    views = [view for one in loop.loops.values() for view in one.views_and_collector]
     _run(run, loop.sink, views, lambda: loop.run(config.reading.max_frames), loop.hand_on)
     return 1 if loop.failed else 0
 
@@ -232,6 +234,7 @@ def _cameras_loop(config: Config, run: _Run, replay: float | None) -> CamerasLoo
         check_source(own)
     networks = _open_reader(config)
     readers = {name: _open_reader(own, networks).frames for name, own in cameras.items()}
+    collectors = open_collectors(config, networks.frames.reader.grammar.country, len(cameras))
     views = {name: open_camera_outputs(own) for name, own in cameras.items()}
     delivery = open_delivery(config, JsonLines(sys.stdout), networks.frames.reader, networks.models, replay)
     page = open_live_page(config, delivery.stats, delivery.sink)
@@ -250,8 +253,9 @@ def _cameras_loop(config: Config, run: _Run, replay: float | None) -> CamerasLoo
             line=parse_line(own.capture.line) if own.capture.line else None,
             reports_left=own.reading.events == "all",
             camera=name,
+            collector=collector,
         )
-        for name, own in cameras.items()
+        for (name, own), collector in zip(cameras.items(), collectors, strict=True)
     }
     changed = Condition()
     feeds = [
@@ -272,6 +276,7 @@ def _loop(
         raise LprError(f"{source.name} is pictures, which give no events to store or send on: write stdout to a file")
     opened = _open_reader(config)
     plate_reader = opened.photographs if source.kind == "stills" else opened.frames
+    (collector,) = open_collectors(config, plate_reader.reader.grammar.country, 1)
     views = open_frame_outputs(source, config)
     delivery = open_delivery(config, JsonLines(sys.stdout), plate_reader.reader, opened.models, replay)
     page = open_live_page(config, delivery.stats, delivery.sink)
@@ -288,6 +293,7 @@ def _loop(
         beat=run.beat,
         line=parse_line(config.capture.line) if config.capture.line else None,
         reports_left=config.reading.events == "all",
+        collector=collector,
     )
 
 
@@ -309,13 +315,13 @@ def _open_reader(config: Config, networks: PlateReader | None = None) -> PlateRe
 
 def _run_loop(loop: Loop, source: Source, config: Config, run: _Run) -> None:
     read = partial(loop.run, source, config.reading.max_frames)
-    _run(run, loop.sink, [loop.views], read, partial(loop.hand_on, source))
+    _run(run, loop.sink, loop.views_and_collector, read, partial(loop.hand_on, source))
 
 
 def _run(
     run: _Run,
     sink: Sink,
-    views: Sequence[FrameOutputs],
+    views: Sequence[FrameOutputs | Collector],
     read: Callable[[], None],
     hand_on: Callable[[], None],
 ) -> None:
@@ -324,7 +330,7 @@ def _run(
     Args:
         run: see `_Run`.
         sink: takes the records.
-        views: of each camera.
+        views: of each camera, and what collects of it.
         read: does the work.
         hand_on: leaves what the run after a reload goes on with.
     """

@@ -9,6 +9,7 @@ from lpr_edge.base.log import warn
 from lpr_edge.base.signals import Reloading
 from lpr_edge.base.workers import surviving
 from lpr_edge.capture.frame import Frame, NoFrame, Source, UnreadableImage
+from lpr_edge.collect.collector import Collector
 from lpr_edge.contract.base.arrays import Floats
 from lpr_edge.contract.base.errors import SourceError
 from lpr_edge.contract.records import Record
@@ -42,6 +43,7 @@ class Loop:
         line: Floats | None = None,
         reports_left: bool = False,
         camera: str = "",
+        collector: Collector | None = None,
     ) -> None:
         """Take what a run needs.
 
@@ -59,6 +61,7 @@ class Loop:
             line: (2, 2) whose crossing gives an event's direction, see `parse_line`.
             reports_left: whether a vehicle has another event when it has left.
             camera: name of this one of several; empty where it is the only one. Ids of its events end in it.
+            collector: keeps readings worth labelling.
         """
         self.reader = reader
         self.sink = sink
@@ -74,10 +77,18 @@ class Loop:
         self.unreadable = 0
         self.milliseconds = 0.0
         self.labels = reader.reader.decoder.labels
-        tracker = Tracker(reader.reader.decoder, gap, lambda voted: reader.is_confident(voted, any_text))
+        self.collector = collector
+        tracker = Tracker(
+            reader.reader.decoder, gap, lambda voted: reader.is_confident(voted, any_text), observer=collector
+        )
         self._tracker = Visits(tracker, line, reports_left)
         self._events: deque[Event] = deque()
         """Not announced yet: a stop may come between two of them."""
+
+    @property
+    def views_and_collector(self) -> "list[FrameOutputs | Collector]":
+        """All that is to be closed at the end, apart from the sink."""
+        return [self.views, *([self.collector] if self.collector else [])]
 
     def run(self, source: Source, max_frames: int | None = None) -> None:
         """Read until the source ends, `max_frames` have been read, or the window is closed.
@@ -155,6 +166,8 @@ class Loop:
             frame = self._blurrer.over(frame, result.seen)
         if self._by_frame:
             self.sink.write(image_record(frame, result))
+            if self.collector:
+                self.collector.see_picture(frame, result)
         else:
             self._announce(self._tracker.update(frame, result.all_plates))
         return self.views.show(frame, result.plates, result.unsure)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from lpr_edge.base.cameras import KEY, CameraSettings, read_cameras
+from lpr_edge.base.collect_config import CollectConfig
 from lpr_edge.base.config_groups import (
     CaptureConfig,
     DeliveryConfig,
@@ -65,6 +66,7 @@ class Config:
     log: LogConfig = field(default_factory=LogConfig)
     delivery: DeliveryConfig = field(default_factory=DeliveryConfig)
     web: WebConfig = field(default_factory=WebConfig)
+    collect: CollectConfig = field(default_factory=CollectConfig)
     sinks: Mapping[str, SwitchedSettings] = field(default_factory=dict, metadata=APART)
     """By name; those that any key is given for."""
     runtimes: Mapping[str, ExtensionSettings] = field(default_factory=dict, metadata=APART)
@@ -83,6 +85,10 @@ class Config:
         for key in ("camera", "source", "source_name") if self.cameras else ():
             found = getattr(self.capture, key)
             require_setting(found in (None, ""), key, repr(found), "left out where there are `[[cameras]]`")
+        wanted = self.collect.collect
+        require_setting(not (wanted and self.reading.every_frame), "every_frame", True, "off where `collect` is given")
+        hides = self.privacy.blurs
+        require_setting(not (wanted and hides), "collect", wanted, "left out where plates are hashed or blurred")
 
     @property
     def has_source(self) -> bool:

@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from lpr_edge.contract.whole_files import sync_folder as sync_folder  # for those that make files in such folders
+
 FILE_MODE = 0o600
 FOLDER_MODE = 0o700
 
@@ -23,16 +25,3 @@ def make_private_folder(folder: Path) -> None:
 def open_private(path: str | os.PathLike[str], flags: int) -> int:
     """Open a file as `os.open` does, and as an opener for `open`; one that is new may be read by this user alone."""
     return os.open(path, flags | os.O_CLOEXEC, FILE_MODE)
-
-
-def sync_folder(folder: str | os.PathLike[str]) -> None:
-    """Wait until the disk has a folder's names: a new or renamed file is not safe before.
-
-    Raises:
-        OSError: the disk fails.
-    """
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

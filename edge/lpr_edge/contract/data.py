@@ -6,7 +6,7 @@ alone. `characters/`: one folder a class. `glyphs/`: more classes of single char
 
 import csv
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,12 @@ VALIDATION_SHARE = 0.3
 
 HAND, BOX = "hand", "box"
 """How a plate's corners are known: each by hand, or as a loose upright box around it."""
+VOTE, READING = "vote", "reading"
+"""Who labelled a plate, where no person (`HAND`) did: a confident vote over a vehicle's frames, or one reading that
+nobody has confirmed."""
+LABELLERS = (HAND, VOTE, READING)
+UNLABELLED = "unlabelled"
+"""The split of photographs that wait for a person's labels: nothing is trained or measured on it."""
 BOTH, FOREIGN = "both", "foreign"
 """Kinds in addition to the scripts: a registration with its twin in another script, and another country's plate."""
 CROPS = "crops"
@@ -52,6 +58,13 @@ class PlateLabel:
     """`hand`, or `box` where `quad_xy` is a loose upright box."""
     character_boxes: tuple[tuple[CharacterBox, ...], ...] | None = None
     """For each row a box for each of its labels, in reading order; None where nobody drew them."""
+    label: str = HAND
+    """Who labelled it: one of `LABELLERS`."""
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether a person labelled it: nothing else is ground truth."""
+        return self.label == HAND
 
     @property
     def text_rows(self) -> tuple[str, ...]:
@@ -72,7 +85,7 @@ class PlateLabel:
     @property
     def is_to_read(self) -> bool:
         """Whether its known characters may be trained on, and a reading of it scored."""
-        return self.legible != "none" and self.kind != FOREIGN
+        return self.legible != "none" and self.kind != FOREIGN and self.label != READING
 
 
 def _is_latin(row: str) -> bool:
@@ -91,6 +104,17 @@ class PlatePhoto:
     plates: tuple[PlateLabel, ...]
     is_crop: bool = False
     """Whether the plate fills the picture: no detector is trained or measured on it."""
+
+    @property
+    def is_ground_truth(self) -> bool:
+        """Whether all its plates were labelled by a person, so that metrics may be computed on it."""
+        return all(plate.is_confirmed for plate in self.plates)
+
+
+def ground_truth(photos: Sequence[PlatePhoto]) -> tuple[list[PlatePhoto], int]:
+    """The photographs that metrics may be computed on, and the number of the others, which a vote or model labelled."""
+    kept = [photo for photo in photos if photo.is_ground_truth]
+    return kept, len(photos) - len(kept)
 
 
 @dataclass(frozen=True)
@@ -242,6 +266,9 @@ def _plate(values: dict[str, Any]) -> PlateLabel:
     number_rows, corners = values.get("number_rows"), values.get("corners", HAND)
     if corners not in (HAND, BOX):
         raise ValueError(f"corners are {HAND!r} or {BOX!r}, found {corners!r}")
+    label = values.get("label", HAND)
+    if label not in LABELLERS:
+        raise ValueError(f"a label is by {', '.join(map(repr, LABELLERS))}, found {label!r}")
     return PlateLabel(
         quad,
         tuple(values["rows"]),
@@ -251,6 +278,7 @@ def _plate(values: dict[str, Any]) -> PlateLabel:
         tuple(number_rows) if number_rows else None,
         corners,
         _character_boxes(values.get("character_boxes")),
+        label,
     )
 
 

@@ -73,6 +73,17 @@ def vehicle_groups(photos: Sequence[Sequence[PlateLabel]]) -> list[str]:
     return names
 
 
+def held_out_groups(photos: Sequence[PlatePhoto], groups: Sequence[str], parts: HoldOut) -> frozenset[str]:
+    """The groups held out: only those with ground truth, so that votes never stand in for it.
+
+    Args:
+        photos: of the training split.
+        groups: of each photograph.
+        parts: which part is held out.
+    """
+    return parts.choose(group for photo, group in zip(photos, groups, strict=True) if photo.is_ground_truth)
+
+
 def seen_by_training(photos: Sequence[PlatePhoto], training: Mapping[str, Any]) -> list[bool]:
     """For each photograph, whether a network may have been trained on it.
 
@@ -85,20 +96,21 @@ def seen_by_training(photos: Sequence[PlatePhoto], training: Mapping[str, Any]) 
         that started from another's weights has seen what that one had, and all of it where the manifest doesn't say.
     """
     groups = vehicle_groups([photo.plates for photo in photos])
-    learnt = _learnt(training, list(zip(groups, (photo.source for photo in photos), strict=True)))
+    learnt = _learnt(training, photos, groups)
     return [photo.split == TRAINING_SPLIT and is_learnt for photo, is_learnt in zip(photos, learnt, strict=True)]
 
 
-def _learnt(training: Mapping[str, Any], shown: Sequence[tuple[str, str]]) -> list[bool]:
-    """Of each photograph, given by group and source, whether a run, or one that it began from, was shown it."""
+def _learnt(training: Mapping[str, Any], photos: Sequence[PlatePhoto], groups: Sequence[str]) -> list[bool]:
+    """Of each photograph whether a run, or one that it began from, was shown it."""
     is_shown = training.get("data") and training.get("real_share", 1.0) > 0
-    held = _hold_out_of(training).choose(group for group, _ in shown)
+    held = held_out_groups(photos, groups, _hold_out_of(training))
     sources = str(training.get("sources", ""))
-    own = [bool(is_shown) and group not in held and is_source(source, sources) for group, source in shown]
+    shown = zip(photos, groups, strict=True)
+    own = [bool(is_shown) and group not in held and is_source(photo.source, sources) for photo, group in shown]
     if not training.get("init"):
         return own
     before = training.get("began_from")
-    earlier = _learnt(before, shown) if before else [True] * len(shown)
+    earlier = _learnt(before, photos, groups) if before else [True] * len(photos)
     return [mine or theirs for mine, theirs in zip(own, earlier, strict=True)]
 
 

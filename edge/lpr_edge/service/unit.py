@@ -169,6 +169,8 @@ def written_folders(config: Config) -> Iterator[Path]:
         yield from sink.written_folders()
     if config.output.save_images:
         yield config.output.save_images
+    if config.collect.collect:
+        yield config.collect.collect
 
 
 def _quoted(word: str) -> str:

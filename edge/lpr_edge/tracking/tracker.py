@@ -6,6 +6,7 @@ was out of sight or moves too fast. The same frames give the same events.
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from lpr_edge.capture.frame import Frame
 from lpr_edge.contract.geometry import quad_iou
@@ -34,6 +35,19 @@ MUCH_ALIKE = 0.4
 """Share of characters that may differ then."""
 
 
+class TrackObserver(Protocol):
+    """Sees the readings behind the events."""
+
+    def told(self, track: Track, vote: Reading) -> None:
+        """See a vehicle that is announced now, while its single readings are still there."""
+
+    def saw(self, track: Track, plate: PlateReading, frame: Frame) -> None:
+        """See a vehicle's plate in one more frame."""
+
+    def left(self, track: Track) -> None:
+        """See a vehicle that has gone without being announced."""
+
+
 class Tracker:
     """Follows the vehicles of one source."""
 
@@ -43,6 +57,7 @@ class Tracker:
         gap: timedelta = GAP,
         accepts: Accepts = lambda _: True,
         threshold: float = 0.0,
+        observer: TrackObserver | None = None,
     ) -> None:
         """Begin without vehicles.
 
@@ -51,7 +66,9 @@ class Tracker:
             gap: a vehicle that is back before so long has no second event.
             accepts: what it refuses of a vehicle is no event; more frames of it may still make one.
             threshold: detections of a lower score continue vehicles, and begin none.
+            observer: sees the readings behind the events.
         """
+        self._observer = observer
         self._accepts = accepts
         self._voter: Voter = lambda evidence: evidence.result(decoder)
         self._gap = max(gap, GONE_AFTER)
@@ -84,7 +101,7 @@ class Tracker:
             elif plate.found.score >= self._threshold:
                 self._begin(frame, plate)
         settled = [track for track in self._tracks if not track.told and track.has_settled(self._voter)]
-        return self._announce(gone) + self._announce(settled)
+        return self._end(gone) + self._announce(settled)
 
     def wait(self, time: datetime, clock_set: timedelta = timedelta()) -> list[Event]:
         """Let time pass without a picture; the events of vehicles that have gone meanwhile.
@@ -96,29 +113,34 @@ class Tracker:
         for track in self._tracks + self._gone:
             track.shift(clock_set)
         self._resumed_at = self._resumed_at and self._resumed_at + clock_set
-        return self._announce(self._leave(time))
+        return self._end(self._leave(time))
 
     def flush(self) -> list[Event]:
         """The events of the vehicles that were there at the end."""
         tracks, self._tracks = self._tracks, []
         self._gone += tracks
-        return self._announce(tracks)
+        return self._end(tracks)
 
     def _continue(self, track: Track, plate: PlateReading, frame: Frame) -> None:
         """Take a vehicle's plate in one more frame; or begin the next vehicle's, which stands in its place."""
         if track.told is None or not are_two(track.told, plate.reading):
             if plate.reading.text:
                 track.others.clear()
-            track.add(plate, frame)
+            self._add(track, plate, frame)
         elif track.note_other(plate, frame):
             others, track.others = track.others, []
             self._tracks.remove(track)
             self._gone.append(track)
             after = self._begin(others[0][1], others[0][0])
             for other, seen in others[1:]:
-                after.add(other, seen)
+                self._add(after, other, seen)
         else:
             track.motion.see(plate.found.quad_xy, frame.time)
+
+    def _add(self, track: Track, plate: PlateReading, frame: Frame) -> None:
+        track.add(plate, frame)
+        if self._observer:
+            self._observer.saw(track, plate, frame)
 
     def _leave(self, time: datetime) -> list[Track]:
         """The vehicles that aren't there any more; those that were gone for longer than the gap are forgotten."""
@@ -133,6 +155,14 @@ class Tracker:
         """From when on a vehicle that isn't seen counts as away."""
         return max(track.last_seen, self._resumed_at) if self._resumed_at else track.last_seen
 
+    def _end(self, tracks: Sequence[Track]) -> list[Event]:
+        """The events of vehicles that have gone; what isn't announced by then never is."""
+        events = self._announce(tracks)
+        for track in tracks:
+            if self._observer and not track.told and track.candidates:
+                self._observer.left(track)
+        return events
+
     def _announce(self, tracks: Iterable[Track]) -> list[Event]:
         """The events of vehicles that have none yet, and haven't just been here."""
         events = []
@@ -146,6 +176,8 @@ class Tracker:
             before = self._earlier(track, reading)
             if before is None:
                 events.append(track.event(reading))
+                if self._observer:
+                    self._observer.told(track, reading)
                 track.tell(reading, events[-1].id)
             else:
                 track.tell(before.told or reading, before.event_id)
@@ -165,7 +197,7 @@ class Tracker:
     def _begin(self, frame: Frame, plate: PlateReading) -> Track:
         self._count += 1
         track = Track(self._count, frame.time, frame.time, Motion(plate.found.quad_xy, frame.time), plate.found.quad_xy)
-        track.add(plate, frame)
+        self._add(track, plate, frame)
         self._tracks.append(track)
         return track
 

@@ -12,7 +12,14 @@ from lpr_edge.contract.base.arrays import Image, Quad
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.base.pictures import file_sha256, read_picture
 from lpr_edge.contract.country import Country, country_from_dict
-from lpr_edge.contract.data import PlateLabel, PlatePhoto, load_characters, load_plates, load_plates_and_crops
+from lpr_edge.contract.data import (
+    PlateLabel,
+    PlatePhoto,
+    ground_truth,
+    load_characters,
+    load_plates,
+    load_plates_and_crops,
+)
 from lpr_edge.contract.geometry import grow_quad, is_convex, rectangle
 from lpr_edge.contract.manifest import Manifest
 from lpr_edge.contract.model_types import MODEL_TYPES
@@ -199,7 +206,7 @@ def held_out_of_data(card: Manifest, folder: Path, seen: SeenPictures = NONE_SEE
         found = _found(cases, "characters", "validation", [file.path for file in files], folder)
         return replace(found, learnt=len(all_files) - len(files))
     is_detector = card.kind == "detector"
-    all_photos = load_plates(folder, "test") if is_detector else load_plates_and_crops(folder, "test")
+    all_photos, _ = ground_truth(load_plates(folder, "test") if is_detector else load_plates_and_crops(folder, "test"))
     photos = seen.unseen(all_photos, lambda photo: file_sha256(photo.path))
     made = _frames(photos) if is_detector else _plates(photos, card)
     found = _found(list(made), MODEL_TYPES[card.kind].training_data, "test", [photo.path for photo in photos], folder)

@@ -163,6 +163,19 @@ def test_crops_are_read_and_not_looked_for(
     assert before["seen"] == after["seen"]
 
 
+def test_votes_are_no_ground_truth(plate_models: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Pictures of the test split that a vote labelled are left out of every figure, and their number is told."""
+    labels = write_streets(tmp_path, 3, "test") / "plates" / "labels.jsonl"
+    first, *others = labels.read_text(encoding="utf-8").splitlines()
+    voted = [line.replace('"legible"', '"label": "vote", "legible"') for line in others]
+    labels.write_text("\n".join([first, *voted]), encoding="utf-8")
+    result = tmp_path / "accuracy.json"
+    assert main(["accuracy", "--data", str(tmp_path), "--json", str(result), *plate_models]) == 0
+    assert "LEFT OUT: 2 pictures labelled by a vote or a model" in capsys.readouterr().out
+    figures = json.loads(result.read_text(encoding="utf-8"))
+    assert (figures["photos"], figures["by_votes"]) == (1, 2)
+
+
 def test_page_and_comparison(plate_models: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The page holds figures, diagram, comparison and the miss's picture, and asks no other file for anything."""
     write_streets(tmp_path, 2, "test")

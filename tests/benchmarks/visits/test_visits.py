@@ -4,16 +4,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.edge.app.test_edge_cli import write_clip
 from tests.support.made_plates import write_streets
 
 from lpr_bench.app.cli import main
-from lpr_bench.visits.clips import SIZE_HW, MadeClip, Mark, MarkedFrame, Visit
+from lpr_bench.visits.clips import SIZE_HW, START, MadeClip, Mark, MarkedFrame, Visit
+from lpr_bench.visits.collected import format_collected, judge_labels, summarize_labels
 from lpr_bench.visits.outcomes import judge
 from lpr_bench.visits.play import Played, Told
 from lpr_bench.visits.real_clips import load_real_clips
 from lpr_bench.visits.scripts import APPROACH, FPS, ROAD, SCRIPTS
 from lpr_bench.visits.subjects import Subject, choose_subjects, cut_roads
 from lpr_bench.visits.visits_report import format_clips, summarize_clip
+from lpr_edge.collect.example import Example, LabelledPlate
 from lpr_edge.contract.base.arrays import Image, Quad
 from lpr_edge.contract.base.errors import DataError
 from lpr_edge.contract.data import PlateLabel, PlatePhoto, load_plates
@@ -175,3 +178,53 @@ def test_command_refuses_what_it_does_not_know(tmp_path: Path, capsys: pytest.Ca
     data = write_streets(tmp_path, 1, "train")
     assert main(["visits", "--data", str(data), "--split", "nowhere"]) == 1
     assert "no photograph with a legible plate" in capsys.readouterr().err
+
+
+def labelled(text: str, read: str, label: str, x: float = 0.0) -> LabelledPlate:
+    return LabelledPlate(quad_at(x, 0), (text,), label, 0.97, read)
+
+
+def test_collected_labels_are_compared_with_the_plate_that_stands_there() -> None:
+    """A vote is right where it says what the visit says; a frame that was right itself and no plate are counted."""
+    visits = [Visit(text, "street", "a.jpg", 1.0, 3.0) for text in ("A104", "L77")]
+    plates = (
+        labelled("A104", "A107", "vote"),
+        labelled("L70", "L77", "vote", 300),
+        labelled("X1", "", "reading", 900),
+        labelled("A104", "", "reading"),
+    )
+    example = Example(ROAD_BGR, "clip", START, plates)
+    marks = (Mark(0, quad_at(4, 0), True), Mark(1, quad_at(300, 0)))
+    figures = summarize_labels(judge_labels([example], visits, {START: marks}))
+    assert figures == {
+        "votes": 2,
+        "votes_right": 1,
+        "votes_right_and_legible": 1,
+        "votes_with_good_corners": 2,
+        "frame_was_right": 1,
+        "readings": 2,
+        "readings_right": 1,
+        "readings_of_no_plate": 1,
+        "wrong_votes": [{"label": "L70", "read": "L77", "truth": "L77"}],
+    }
+    assert "50.0%" in format_collected({"clip": figures})
+    assert [one.is_right for one in judge_labels([example], visits, {START: None})] == [True, False, False, True]
+
+
+def test_command_counts_what_would_be_collected(
+    repository: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`--collect DIR` adds a table of collected labels, and writes the folder that the device would."""
+    write_clip(tmp_path / "clip.avi", ("A104", "L77"))
+    visit = {"text": "A104", "first_s": 0, "last_s": 1}
+    (tmp_path / "visits.jsonl").write_text(json.dumps({"clip": "clip.avi", "visits": [visit]}), encoding="utf-8")
+    result, out = tmp_path / "v.json", tmp_path / "collected"
+    golden = repository / "tests" / "support" / "golden"
+    arguments = ["--min-confidence", "1", "--json", str(result), "--collect", str(out)]
+    for kind in ("detector", "reader"):
+        arguments += [f"--{kind}", str(golden / f"{kind}.int8.tflite")]
+    assert main(["visits", "--data", str(tmp_path), *arguments]) == 0
+    assert "to label" in capsys.readouterr().out
+    (clip,) = json.loads(result.read_text(encoding="utf-8"))["clips"]
+    assert clip["collected"]["readings"] == len(load_plates(out)) == 2
+    assert clip["collected"]["readings_right"] == 1

@@ -1,6 +1,7 @@
 """Plates of which somebody can read only a part: what is known is learnt, and nothing is asked of the rest."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -14,7 +15,7 @@ from lpr_edge.contract.geometry import rectangle
 from lpr_edge.contract.splits import HoldOut
 from lpr_train.data.photos import load_photos
 from lpr_train.data.real_plates import RealPlate, boxed, legible_plates
-from lpr_train.data.sampling_weights import rarities
+from lpr_train.data.sampling_weights import rarities, weighted_plates
 from lpr_train.targets.forced_alignment import align_characters
 from lpr_train.targets.heat_maps import UNKNOWN, PlacedCharacter, character_targets
 from lpr_train.targets.unknown_places import unknown_places
@@ -138,3 +139,12 @@ def test_rare_letters_whole_plates_and_photographs_are_shown_more_often() -> Non
     common = [_plate("बा१प")] * 200
     weights = rarities([*common, _plate("ञ१प"), _plate("बा१प", is_crop=False), _plate("बा?प")])
     assert (weights[0], *weights[-3:]) == (2, 6, 4, 3)
+
+
+def test_a_plate_that_a_vote_labelled_weighs_least() -> None:
+    """It is shown once, however rare its letters, and never repeated because the reader contradicts it."""
+    plate = _plate("ञ१प", is_crop=False)
+    vote = replace(plate, label=replace(plate.label, label="vote"), placed=(_at(0.5, 0.5),))
+    assert rarities([vote]) == [1]
+    hard = replace(plate, placed=(_at(0.5, 0.5),))
+    assert weighted_plates([vote, hard], [True, True], 3) == [vote, hard, hard, hard]

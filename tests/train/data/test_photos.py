@@ -134,3 +134,23 @@ def test_a_missing_photograph_is_named(tmp_path: Path) -> None:
     (tmp_path / "images" / "0.png").unlink()
     with pytest.raises(DataError, match=r"no picture .*0\.png"):
         load_photos(tmp_path, HoldOut(0.0, 1))
+
+
+def test_votes_are_never_held_out(tmp_path: Path) -> None:
+    """A vote trains the reader alone, and not where its vehicle is held out; with votes the same vehicles are."""
+    write_photos(tmp_path, TEXTS)
+    held_before = [{p.path.name for p in load_photos(tmp_path, HoldOut(0.4, seed))[1]} for seed in range(8)]
+    votes = [json.loads(line) for line in (tmp_path / "labels.jsonl").read_text(encoding="utf-8").splitlines()]
+    for line in votes:
+        line["image"] = f"vote{line['image']}"
+        line["plates"][0]["label"] = "vote"
+        cv2.imwrite(str(tmp_path / "images" / line["image"]), scene_with_plate().image_bgr)
+    with (tmp_path / "labels.jsonl").open("a", encoding="utf-8") as file:
+        file.write("\n" + "\n".join(json.dumps(line) for line in votes))
+    for seed, held in enumerate(held_before):
+        training, judging = load_photos(tmp_path, HoldOut(0.4, seed), with_crops=True)
+        assert {p.path.name for p in judging} == held
+        assert not {p.group for p in training} & {p.group for p in judging}
+        assert sum(p.path.name.startswith("vote") for p in training) == 5 - len(held)
+        for part in load_photos(tmp_path, HoldOut(0.4, seed)):
+            assert not any(p.path.name.startswith("vote") for p in part)

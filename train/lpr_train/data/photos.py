@@ -9,10 +9,10 @@ import numpy as np
 
 from lpr_edge.contract.base.arrays import Floats, Image, Quad
 from lpr_edge.contract.base.pictures import read_picture
-from lpr_edge.contract.data import PlateLabel, load_plates_and_crops
+from lpr_edge.contract.data import PlateLabel, PlatePhoto, load_plates_and_crops
 from lpr_edge.contract.geometry import mirror_quad, quad_size, rectangle, rectify, upright_transform
 from lpr_edge.contract.preprocess import PADDING
-from lpr_edge.contract.splits import TRAINING_SPLIT, HoldOut, vehicle_groups
+from lpr_edge.contract.splits import TRAINING_SPLIT, HoldOut, held_out_groups, vehicle_groups
 
 LONGEST_SIDE = 1280
 """Longer side in pixels to which photographs are reduced: the detector's input is smaller."""
@@ -66,7 +66,9 @@ class Photo:
 def load_photos(folder: Path, parts: HoldOut, with_crops: bool = False) -> tuple[list[Photo], list[Photo]]:
     """Load the training split's photographs and split them into training and held-out ones.
 
-    Vehicles stay together over photographs and crops, so runs with and without crops hold out the same vehicles.
+    Vehicles stay together over photographs and crops, so runs with and without crops hold out the same vehicles. What a
+    vote labelled is never held out: the reader (`with_crops`) trains on it, the detector doesn't, as nobody has looked
+    for plates that were missed. A held-out vehicle's votes are left out.
 
     Args:
         folder: holds plates, crops, or both.
@@ -78,13 +80,18 @@ def load_photos(folder: Path, parts: HoldOut, with_crops: bool = False) -> tuple
     """
     photos = load_plates_and_crops(folder, TRAINING_SPLIT)
     groups = vehicle_groups([photo.plates for photo in photos])
-    kept = parts.choose(groups)
+    kept = held_out_groups(photos, groups, parts)
     loaded = [
         replace(_load(photo.path, photo.plates, group), source=photo.source, is_crop=photo.is_crop)
         for photo, group in zip(photos, groups, strict=True)
-        if with_crops or not photo.is_crop
+        if (with_crops or not photo.is_crop) and _is_usable(photo, with_crops, group in kept)
     ]
     return [photo for photo in loaded if photo.group not in kept], [photo for photo in loaded if photo.group in kept]
+
+
+def _is_usable(photo: PlatePhoto, for_reader: bool, is_held_out: bool) -> bool:
+    """Whether a photograph serves as ground truth, or else as a vote's example for the reader."""
+    return photo.is_ground_truth or (for_reader and not is_held_out)
 
 
 def _load(path: Path, plates: Sequence[PlateLabel], group: str) -> Photo:

@@ -10,17 +10,25 @@ RARE = (40, 160)
 
 
 def weighted_plates(plates: Sequence[RealPlate], misread: Sequence[bool], weight: int) -> list[RealPlate]:
-    """The aligned plates, with those that were misread repeated `weight` times."""
-    shown = zip(plates, misread, strict=True)
-    return [plate for plate, wrong in shown for _ in range(weight if wrong else 1) if plate.placed]
+    """The aligned plates, with those that were misread repeated `weight` times.
+
+    A vote that the reader contradicts may itself be wrong, so it isn't repeated.
+    """
+    shown = [(plate, wrong and plate.label.is_confirmed) for plate, wrong in zip(plates, misread, strict=True)]
+    return [plate for plate, is_hard in shown for _ in range(weight if is_hard else 1) if plate.placed]
 
 
 def rarities(plates: Sequence[RealPlate]) -> list[int]:
-    """Sampling weights of plates: whole photographs, rare letters and fully legible plates are oversampled."""
+    """Sampling weights of plates: whole photographs, rare letters and fully legible plates are oversampled.
+
+    Plates that a vote labelled have the least weight, 1.
+    """
     counts = Counter(label for plate in plates for label in set(plate.labels))
     return [_rarity(plate, min(counts[label] for label in set(plate.labels))) for plate in plates]
 
 
 def _rarity(plate: RealPlate, count: int) -> int:
+    if not plate.label.is_confirmed:
+        return 1
     base = (1 if plate.is_crop else 2) * (2 if plate.is_whole else 1)
     return base * (3 if count < RARE[0] else 2 if count < RARE[1] else 1)

@@ -11,11 +11,12 @@ from lpr_edge.contract.base.errors import DataError, LprError
 from lpr_edge.contract.base.pictures import is_foreign_picture, is_picture
 from lpr_edge.contract.base.text_files import parse_json, read_lines
 from lpr_edge.contract.country import UNREADABLE, Country
-from lpr_edge.contract.data import PlateLabel, PlatePhoto, photo_from_line
+from lpr_edge.contract.data import UNLABELLED, PlateLabel, PlatePhoto, photo_from_line
 from lpr_edge.contract.geometry import is_convex, quad_size
 from lpr_train.base.findings import SMALLEST_SIDE, CheckedImage, Report, duplicate_groups, open_picture
 
 SPLITS = ("train", "test")
+"""What networks learn from and are measured on."""
 LEGIBLE = ("full", "partial", "none")
 UNKNOWN = "unknown"
 """Name in the counts for what a label leaves out."""
@@ -56,8 +57,10 @@ def _check_photo(
     place: str, photo: PlatePhoto, size_wh: tuple[object, object], country: Country, report: Report
 ) -> bool:
     """Check a photograph; returns whether its image could be read."""
-    if photo.split not in SPLITS:
+    if photo.split not in (*SPLITS, UNLABELLED):
         report.error(place, f"is of the split {photo.split!r}, and only {' and '.join(SPLITS)} are used")
+    if photo.split == "test" and not photo.is_ground_truth:
+        report.error(place, "is of the split 'test', and a vote or a model labelled it: label it by hand, or move it")
     picture = open_picture(photo.path, report)
     for number, plate in enumerate(photo.plates, 1):
         _check_plate(f"{place} ({photo.path.name}, plate {number})", plate, picture, country, report)
@@ -77,6 +80,7 @@ def _count(photo: PlatePhoto, report: Report) -> None:
         report.counts[f"{plates} by vehicle"][plate.vehicle or UNKNOWN] += 1
         report.counts[f"{plates} by rows"][str(len(plate.rows))] += 1
         report.counts[f"{plates} by corners"][plate.corners] += 1
+        report.counts[f"{plates} labelled by"][plate.label] += 1
         report.counts[f"{plates} with each character's box"][photo.split] += plate.character_boxes is not None
 
 

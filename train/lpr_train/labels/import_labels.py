@@ -14,7 +14,7 @@ from lpr_edge.contract.base.errors import DataError
 from lpr_edge.contract.base.pictures import file_sha256
 from lpr_edge.contract.base.text_files import shown
 from lpr_edge.contract.country import UNREADABLE, Country
-from lpr_edge.contract.data import BOX, CROPS, HAND
+from lpr_edge.contract.data import BOX, CROPS, HAND, LABELLERS
 from lpr_edge.contract.geometry import quad_size
 from lpr_train.base.progress import each
 from lpr_train.base.staging import staged_folder
@@ -184,7 +184,9 @@ def _plate(label: SourcePlate, size_wh: tuple[int, int], where: str, rules: Text
         "kind": text.kind,
     }
     boxes = label.attributes.get("character_boxes")
+    by = label.attributes.get("label")
     more = {"vehicle": text.vehicle, "number_rows": text.number_rows, "corners": corners, "character_boxes": boxes}
+    more |= {"label": by} if by in LABELLERS and by != HAND else {}
     return values | {key: value for key, value in more.items() if value}
 
 

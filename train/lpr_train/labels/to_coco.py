@@ -73,4 +73,5 @@ def _attributes(plate: PlateLabel) -> Values:
         "kind": plate.kind,
         "corners": plate.corners,
     }
+    own |= {} if plate.is_confirmed else {"label": plate.label}
     return own | {key: value for key, value in more.items() if value}

@@ -25,7 +25,7 @@ LEAST_HEIGHT = 12.0
 
 
 def load_plate_crops(data: Path, country: str, reader: Path) -> list[Crop]:
-    """Cut the characters out of the legible plates of the train split.
+    """Cut the characters out of the legible plates of the train split that a person labelled.
 
     Args:
         data: folder with the plates.
@@ -48,7 +48,7 @@ def load_plate_crops(data: Path, country: str, reader: Path) -> list[Crop]:
         model, reader
     )  # a reader of a time when the alphabet was shorter finds its letters all the same
     task.learn_from(model)
-    return [crop for plate in task.placed for crop in cut_out(plate)]
+    return [crop for plate in task.placed if plate.label.is_confirmed for crop in cut_out(plate)]
 
 
 def cut_out(plate: RealPlate) -> Iterator[Crop]:

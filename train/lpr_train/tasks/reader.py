@@ -203,7 +203,8 @@ class ReaderTask:
         misread = [
             plate.is_whole and self._read(own) != plate.labels for own, plate in zip(each, self._real, strict=True)
         ]
-        self._letters = LetterBank(self._real, self._country, self._singles)
+        confirmed = [plate for plate in self._real if plate.label.is_confirmed]
+        self._letters = LetterBank(confirmed, self._country, self._singles)
         weighed = weighted_plates(self._real, misread, self.config.hard_example_weight)
         self._shown = [plate for plate, weight in zip(weighed, rarities(weighed), strict=True) for _ in range(weight)]
 

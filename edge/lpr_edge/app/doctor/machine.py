@@ -9,6 +9,8 @@ from lpr_edge.base.board import clock_is_held, read_throttled, temperature_c
 from lpr_edge.base.config import Config
 from lpr_edge.base.finding import Finding, State, fine, graded
 from lpr_edge.base.state_dir import state_folder
+from lpr_edge.collect.collect_folder import count_collected
+from lpr_edge.contract.base.errors import LprError
 from lpr_edge.service.unit import written_folders
 
 WARM_C, HOT_C = 70.0, 80.0
@@ -32,6 +34,8 @@ def check_machine(config: Config, root: Path = Path("/")) -> Iterator[Finding]:
     yield check_throttling(read_throttled(root))
     for folder in sorted({_existing(folder.absolute()) for folder in (*written_folders(config), *_outbox(config))}):
         yield check_disk(folder, config.delivery.quota)
+    if config.collect.collect:
+        yield check_collected(config.collect.collect, config.collect.collect_quota)
     yield check_clock(clock_is_held())
 
 
@@ -75,6 +79,27 @@ def check_disk(folder: Path, quota: int) -> Finding:
         )
     remedy = f"make room, or give a smaller --quota (it is {quota / 1e9:g} GB)"
     return graded("disk", f"{free / 1e9:.1f} GB free in {folder}", remedy, free < LEAST_FREE, free < quota)
+
+
+def check_collected(root: Path, quota: int) -> Finding:
+    """Permission and room for what is collected, and how much there is.
+
+    Args:
+        root: of the data folder; it needn't be there yet.
+        quota: bytes that it may take; 0 for no limit.
+    """
+    folder = _existing(root.absolute())
+    free = shutil.disk_usage(folder).free
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return Finding("collect", State.REPAIR, f"{folder} can't be written", f"sudo chown $USER {folder}")
+    try:
+        count, size = count_collected(root)
+    except (OSError, LprError) as error:
+        return Finding("collect", State.REPAIR, f"{root}: {error}", f"lpr-train check --data {root}")
+    limit = f"of {quota / 1e6:.0f} MB" if quota else "without a limit"
+    found = f"{count} pictures, {size / 1e6:.0f} MB {limit} in {root}"
+    remedy = "make room, or give a smaller --collect-quota"
+    return graded("collect", found, remedy, False, free < max(LEAST_FREE, quota - size))
 
 
 def check_clock(held: bool | None) -> Finding:

@@ -1,0 +1,231 @@
+"""Which readings are collected: those of low confidence, and those that a confident vote over a vehicle contradicts."""
+
+from collections import deque
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from queue import Full, Queue
+from threading import Thread
+from typing import Protocol
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from lpr_edge.base.log import warn
+from lpr_edge.base.workers import surviving
+from lpr_edge.capture.frame import Frame
+from lpr_edge.collect.collect_folder import CollectFolder
+from lpr_edge.collect.example import Example, LabelledPlate
+from lpr_edge.contract.base.arrays import Quad
+from lpr_edge.contract.base.errors import LprError
+from lpr_edge.contract.data import READING, VOTE
+from lpr_edge.contract.geometry import quad_size
+from lpr_edge.contract.metrics import edit_distance
+from lpr_edge.text.decoding import TWIN_FIELD
+from lpr_edge.tracking.track import Candidate, Track, labels_of
+from lpr_edge.vision.plates import FrameResult, PlateReading, Reading
+
+MOST_PER_VEHICLE = 3
+"""Frames of one vehicle that its vote labels: more of them are much alike."""
+LEAST_CHARACTERS = 3
+"""A vehicle that was never announced is collected from so many characters on: fewer are mostly no plate at all."""
+LEAST_WIDTH_PX = 32.0
+"""A plate that is narrower can't be labelled by anybody."""
+MOST_CHANGED = 0.5
+"""Share of characters in which a frame may differ from its vote: further away they are of two plates."""
+NEAR_IN_TIME = timedelta(seconds=0.5)
+"""A frame's corners lie between those of right readings, one before and one after it, that are no further away."""
+MOST_SEEN = 60
+"""Readings of a vehicle whose corners are remembered."""
+MOST_WAITING = 2
+"""Frames of a vehicle that wait for its next right reading."""
+WAITING = 4
+"""Examples that wait for the disk, at most: each holds a frame."""
+CLOSE_S = 5.0
+
+
+class TakesExamples(Protocol):
+    """Where examples go."""
+
+    def take(self, example: Example) -> None:
+        """Keep an example."""
+
+    def close(self) -> None:
+        """Finish those that were taken."""
+
+
+@dataclass(frozen=True)
+class CollectRules:
+    """Which readings are collected."""
+
+    below: float
+    """A vehicle whose vote has a lower confidence than this is collected for labelling."""
+    vote: float
+    """A vote of at least this confidence labels the frames that read differently."""
+
+
+@dataclass
+class Sightings:
+    """What a collector remembers of one vehicle."""
+
+    seen: deque[tuple[datetime, str, Quad]] = field(default_factory=lambda: deque(maxlen=MOST_SEEN))
+    """Time, text and corners of its latest readings."""
+    taken: set[str] = field(default_factory=set)
+    """Texts that its vote has labelled already."""
+    waiting: list[tuple[PlateReading, Frame]] = field(default_factory=list)
+    """Contradicted readings whose corners the next right reading tells."""
+
+    def corners_at(self, time: datetime, text: str) -> Quad | None:
+        """Corners between the right readings before and after a frame; None where one of them is too far away.
+
+        A frame is mostly misread because its corners are wrong, so its own can't be learnt from.
+        """
+        right = [(when, quad) for when, read, quad in self.seen if read == text and abs(when - time) <= NEAR_IN_TIME]
+        before = max((one for one in right if one[0] < time), key=lambda one: one[0], default=None)
+        after = min((one for one in right if one[0] > time), key=lambda one: one[0], default=None)
+        if before is None or after is None:
+            return None
+        share = (time - before[0]) / (after[0] - before[0])
+        return np.asarray((1 - share) * before[1] + share * after[1], np.float32)
+
+
+class Collector:
+    """Sees the readings of one source, and picks examples."""
+
+    def __init__(self, rules: CollectRules, examples: TakesExamples) -> None:
+        """Begin without vehicles.
+
+        Args:
+            rules: which readings.
+            examples: takes what was picked.
+        """
+        self._rules = rules
+        self._examples = examples
+        self._sightings: WeakKeyDictionary[Track, Sightings] = WeakKeyDictionary()
+
+    def see_picture(self, frame: Frame, result: FrameResult) -> None:
+        """Take a photograph with a low-confidence reading, all its plates as they were read."""
+        if result.unsure:
+            plates = tuple(map(_as_read, result.all_plates))
+            self._examples.take(Example(frame.image_bgr, frame.source, frame.time, plates))
+
+    def saw(self, track: Track, plate: PlateReading, frame: Frame) -> None:
+        """Note a reading; one that contradicts what was announced waits for the next that doesn't."""
+        own = self._sightings.setdefault(track, Sightings())
+        own.seen.append((frame.time, plate.reading.text, plate.reading.quad_xy))
+        vote = track.told
+        if vote is None or not self._labels(vote):
+            return
+        if plate.reading.text == vote.text:
+            waiting, own.waiting = own.waiting, []
+            for other, seen in waiting:
+                self._take_contradicted(own, vote, other, seen)
+        elif plate.reading.text not in own.taken:
+            own.waiting = [*own.waiting, (plate, frame)][-MOST_WAITING:]
+
+    def told(self, track: Track, vote: Reading) -> None:
+        """Take a vehicle that is announced: its own best frame, or those that its vote contradicts."""
+        if vote.confidence < self._rules.below:
+            self._take_best(track)
+        elif self._labels(vote):
+            own = self._sightings.setdefault(track, Sightings())
+            for candidate in sorted(track.candidates.values(), key=lambda one: -one.count):
+                self._take_contradicted(own, vote, candidate.plate, candidate.frame)
+
+    def left(self, track: Track) -> None:
+        """Take the best frame of a vehicle that was never announced."""
+        self._take_best(track)
+
+    def close(self) -> None:
+        """Finish what was picked."""
+        self._examples.close()
+
+    def _take_best(self, track: Track) -> None:
+        best: Candidate = max(track.candidates.values(), key=lambda one: one.plate.reading.confidence)
+        frame, reading = best.frame, best.plate.reading
+        if len(reading.char_confidences) >= LEAST_CHARACTERS and quad_size(reading.quad_xy)[0] >= LEAST_WIDTH_PX:
+            self._examples.take(Example(frame.image_bgr, frame.source, frame.time, (_as_read(best.plate),)))
+
+    def _take_contradicted(self, own: Sightings, vote: Reading, plate: PlateReading, frame: Frame) -> None:
+        text = plate.reading.text
+        is_new = bool(text) and text not in (vote.text, *own.taken) and len(own.taken) < MOST_PER_VEHICLE
+        if not is_new or not is_same_plate(vote, plate.reading):
+            return
+        quad_xy = own.corners_at(frame.time, vote.text)
+        if quad_xy is not None and _is_whole(quad_xy, frame):
+            own.taken.add(text)
+            labelled = LabelledPlate(quad_xy, vote.rows, VOTE, vote.confidence, text)
+            self._examples.take(Example(frame.image_bgr, frame.source, frame.time, (labelled,)))
+
+    def _labels(self, vote: Reading) -> bool:
+        """Whether a vote is confident enough; of a bilingual plate it doesn't say all rows."""
+        return vote.confidence >= self._rules.vote and vote.is_valid and TWIN_FIELD not in vote.parsed.fields
+
+
+def is_same_plate(vote: Reading, reading: Reading) -> bool:
+    """Whether a reading is near enough to a vote to be of the same plate, shown whole."""
+    voted = labels_of(vote)
+    return edit_distance(voted, labels_of(reading)) <= MOST_CHANGED * len(voted)
+
+
+def _is_whole(quad_xy: Quad, frame: Frame) -> bool:
+    """Whether a plate lies inside its frame and is wide enough: the vote may know characters that a cut one lacks."""
+    height, width = frame.image_bgr.shape[:2]
+    inside = (quad_xy >= 0).all() and (quad_xy <= (width, height)).all()
+    return bool(inside) and quad_size(quad_xy)[0] >= LEAST_WIDTH_PX
+
+
+def _as_read(plate: PlateReading) -> LabelledPlate:
+    reading = plate.reading
+    return LabelledPlate(reading.quad_xy, tuple(filter(None, reading.rows)), READING, reading.confidence)
+
+
+class CollectWriter:
+    """Writes examples in a thread of its own: the reading loop never waits for the disk."""
+
+    def __init__(self, folder: CollectFolder) -> None:
+        """Begin to write.
+
+        Args:
+            folder: takes them.
+        """
+        self._folder = folder
+        self._queue: Queue[Example | None] = Queue(WAITING)
+        self._said = ""
+        self._thread = Thread(target=self._run, name="lpr-collect", daemon=True)
+        self._thread.start()
+
+    def take(self, example: Example) -> None:
+        """Write an example soon; where the disk is too slow for all of them, this one is let go."""
+        try:
+            self._queue.put_nowait(example)
+        except Full:
+            self._say("the disk is too slow for --collect: some examples are let go")
+
+    def close(self) -> None:
+        """Write those that wait, and stop."""
+        with suppress(Full):
+            self._queue.put(None, timeout=CLOSE_S)
+        self._thread.join(CLOSE_S)
+
+    def _run(self) -> None:
+        while (example := self._queue.get()) is not None:
+            with surviving("collect"):
+                self._write(example)
+
+    def _write(self, example: Example) -> None:
+        try:
+            self._folder.add(example)
+        except OSError as error:
+            self._say(f"--collect can't write ({error.strerror or error}): look at the disk; reading goes on")
+        except LprError as error:
+            self._say(f"--collect: {error}; reading goes on")
+        else:
+            if self._folder.is_full:
+                self._say("--collect-quota is full of examples labelled by hand: move them elsewhere, or raise it")
+
+    def _say(self, text: str) -> None:
+        """Warn once of the same trouble."""
+        if text != self._said:
+            self._said = text
+            warn(text)

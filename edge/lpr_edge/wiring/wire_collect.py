@@ -1,0 +1,40 @@
+"""Collecting readings worth labelling, as the settings ask for it."""
+
+from lpr_edge.base.board import clock_is_held
+from lpr_edge.base.config import Config
+from lpr_edge.collect.collect_folder import CollectFolder, Limits
+from lpr_edge.collect.collector import Collector, CollectRules, CollectWriter
+from lpr_edge.contract.base.errors import LprError
+from lpr_edge.contract.country import Country
+
+
+def open_collect_folder(config: Config, country: Country) -> CollectFolder:
+    """The folder that the settings name.
+
+    Raises:
+        LprError: it can't be written.
+    """
+    wanted = config.collect
+    if wanted.collect is None:
+        raise ValueError("these settings collect nothing")
+    trusts = config.delivery.trust_clock
+    limits = Limits(wanted.collect_quota, wanted.collect_keep)
+    try:
+        return CollectFolder(
+            wanted.collect, country, limits, wanted.collect_crops, lambda: trusts or clock_is_held() is not False
+        )
+    except OSError as error:
+        raise LprError(f"--collect {wanted.collect} can't be written: {error.strerror}. Give another folder") from error
+
+
+def open_collectors(config: Config, country: Country, count: int) -> list[Collector] | list[None]:
+    """What picks examples, one for each camera, and writes them to one folder; Nones where nothing is collected.
+
+    Raises:
+        LprError: the folder can't be written.
+    """
+    if config.collect.collect is None:
+        return [None] * count
+    rules = CollectRules(config.collect.collect_below, config.collect.collect_votes)
+    writer = CollectWriter(open_collect_folder(config, country))
+    return [Collector(rules, writer) for _ in range(count)]
