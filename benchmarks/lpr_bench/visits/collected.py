@@ -46,7 +46,7 @@ class Collected:
 
 @dataclass(frozen=True)
 class JudgedLabel:
-    """A collected label compared with the truth."""
+    """A collected label compared with ground truth."""
 
     plate: LabelledPlate
     truth: str | None

@@ -80,7 +80,7 @@ class CollectFolder:
         self._with_crops = with_crops
         self._ages = ages
         self.is_full = False
-        """Whether the last example had no room beside what people labelled."""
+        """Whether the last example had no room besides what people labelled."""
         make_private_folder(self._images)
         with changing_labels(self._folder) as lines:
             names = {_values(line).get("image") for line in lines}

@@ -73,7 +73,7 @@ class Sightings:
     taken: set[str] = field(default_factory=set)
     """Texts that its vote has labelled already."""
     waiting: list[tuple[PlateReading, Frame]] = field(default_factory=list)
-    """Contradicted readings whose corners the next right reading tells."""
+    """Contradicted readings whose corners the next right reading gives."""
 
     def corners_at(self, time: datetime, text: str) -> Quad | None:
         """Corners between the right readings before and after a frame; None where one of them is too far away.

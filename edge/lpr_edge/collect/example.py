@@ -69,7 +69,7 @@ class Example:
 
         Args:
             image: the picture's file name.
-            country: tells scripts apart.
+            country: names the scripts.
         """
         height, width = self.frame_bgr.shape[:2]
         about = {"image": image, "width": width, "height": height, "split": self.split, "source": SOURCE}

@@ -5,6 +5,7 @@ import multiprocessing
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,6 @@ from lpr_edge.collect import collect_folder
 from lpr_edge.collect.collect_folder import CollectFolder, Limits, count_collected
 from lpr_edge.collect.corrections import keep_correction
 from lpr_edge.collect.example import Example, LabelledPlate
-from lpr_edge.contract import whole_files
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.data import load_crops, load_plates
 from lpr_edge.contract.whole_files import changing_labels
@@ -93,7 +93,7 @@ def test_the_old_go_if_the_clock_is_trusted(tmp_path: Path) -> None:
     limits = Limits(0, timedelta(days=30))
     now = START + timedelta(days=31)
     for trusted, left in ((False, 2), (True, 1)):
-        folder = CollectFolder(tmp_path / str(trusted), COUNTRY, limits, ages=lambda trusted=trusted: trusted)
+        folder = CollectFolder(tmp_path / str(trusted), COUNTRY, limits, False, partial(bool, trusted))
         folder.add(example(0), START)
         folder.add(example(31 * 86_400), now)
         assert len(lines_of(tmp_path / str(trusted))) == left
@@ -151,7 +151,7 @@ def test_a_crash_at_any_step_leaves_whole_files(tmp_path: Path, monkeypatch: pyt
         folder.add(example(second))
     count = [0]
     with monkeypatch.context() as patch:
-        patch.setattr(whole_files.os, "fsync", cut_at(step, os.fsync, count))
+        patch.setattr(os, "fsync", cut_at(step, os.fsync, count))
         patch.setattr(Path, "replace", cut_at(step, Path.replace, count))
         patch.setattr(Path, "unlink", cut_at(step, Path.unlink, count))
         try:

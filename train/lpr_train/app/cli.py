@@ -11,6 +11,7 @@ from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.run_folder import CONFIG
 from lpr_train.base.config import FORMER_KEYS, C, add_flags, read_config, with_flags
 from lpr_train.countries.commands import add_command as add_new_country
+from lpr_train.labelling.command import add_command as add_labelling
 from lpr_train.labels.commands import add_commands as add_label_commands
 from lpr_train.tasks.registry import FOLD_TASKS, TASKS, task_classes
 
@@ -52,6 +53,7 @@ def build_parser(arguments: list[str]) -> argparse.ArgumentParser:
     _add_pack(commands)
     add_label_commands(commands)
     add_new_country(commands)
+    add_labelling(commands)
     return parser
 
 

@@ -71,7 +71,7 @@ class TextRules:
             notes.guessed(where, NO_TEXT)
         if len(rows) == len(given) == 1 and "rows" not in attributes:
             rows = self._in_two_rows(rows[0], size_wh, where, notes)
-        kind = str(attributes.get("kind", "")) or self._kind(rows)
+        kind = str(attributes.get("kind", "")) or kind_of(rows, self.country)
         number = tuple(map(self.normal, attributes.get("number_rows", ()))) or None
         rows, legible = rows or (UNREADABLE,), _legible(rows, attributes)
         return PlateText(rows, legible, kind, str(attributes.get("vehicle", "")), number)
@@ -118,26 +118,43 @@ class TextRules:
 
     def _in_two_rows(self, row: str, size_wh: tuple[float, float], where: str, notes: Notes) -> tuple[str, ...]:
         """Cut a row before its last number, where the plate's shape is that of two rows and the country has such."""
-        labels = self.country.tokenize(row)
-        number = len(labels)
-        while number and labels[number - 1].isdecimal():
-            number -= 1
-        has_rows = any(len(layout["rows"]) > 1 for layout in self.country.values.get("layouts", ()))
-        if not has_rows or size_wh[0] > TALL * size_wh[1] or not 0 < number < len(labels):
-            return (row,)
-        notes.guessed(where, ROWS_GUESSED)
-        return "".join(labels[:number]), "".join(labels[number:])
+        rows = cut_by_shape(self.country.tokenize(row), size_wh, self.country)
+        if len(rows) > 1:
+            notes.guessed(where, ROWS_GUESSED)
+        return rows
 
-    def _kind(self, rows: Sequence[str]) -> str:
-        """The script, as far as the signs show it; the country's own where none does."""
-        own = self.country.script or ""
-        if all(label.isascii() for label in self.country.labels):
-            return own
-        signs = [row.replace(UNREADABLE, "") for row in rows]
-        latin = [sign.isascii() for sign in signs if sign]
-        if own and any(latin):
-            return "latin" if all(latin) else BOTH
+
+def cut_by_shape(labels: Sequence[str], size_wh: tuple[float, float], country: Country) -> tuple[str, ...]:
+    """Cut a text before its last number, where the plate's shape is that of two rows and the country has such."""
+    number = len(labels)
+    most = max((form.elements[-1].count[1] for form in country.forms if form.elements), default=0)
+    while number and (labels[number - 1].isdecimal() or (labels[number - 1] == UNREADABLE and most > 0)):
+        number -= 1
+        most -= 1
+    has_rows = any(len(layout["rows"]) > 1 for layout in country.values.get("layouts", ()))
+    if not has_rows or size_wh[0] > TALL * size_wh[1] or not 0 < number < len(labels):
+        return ("".join(labels),)
+    return "".join(labels[:number]), "".join(labels[number:])
+
+
+def kind_of(rows: Sequence[str], country: Country) -> str:
+    """The script, as far as signs show it; the country's own where nothing does."""
+    own = country.script or ""
+    if all(label.isascii() for label in country.labels):
         return own
+    signs = [row.replace(UNREADABLE, "") for row in rows]
+    latin = [sign.isascii() for sign in signs if sign]
+    if own and any(latin):
+        return "latin" if all(latin) else BOTH
+    return own
+
+
+def legibility(rows: Sequence[str]) -> str:
+    """How much of a plate can be read, by the `?` in its rows."""
+    text = "".join(rows)
+    if UNREADABLE not in text:
+        return "full"
+    return "partial" if text.strip(UNREADABLE) else "none"
 
 
 def plate_classes(names: Iterable[str], rules: TextRules, forced: Sequence[str] = ()) -> tuple[frozenset[str], bool]:
@@ -178,4 +195,4 @@ def _legible(rows: Sequence[str], attributes: Mapping[str, Any]) -> str:
         return said if said in LEGIBLE else "full"
     if said in LEGIBLE and said != "full":
         return str(said)
-    return "partial" if text.strip(UNREADABLE) else "none"
+    return legibility(rows)

@@ -1,0 +1,244 @@
+"""The pictures that one person labels: their order, their states, and the folder's labels at the end."""
+
+import json
+import zlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from lpr_edge.contract.base.errors import DataError
+from lpr_edge.contract.base.pictures import is_hidden, is_picture, read_picture
+from lpr_edge.contract.base.text_files import parse_json, read_lines, shown
+from lpr_edge.contract.country import Country
+from lpr_edge.contract.data import CROPS, HAND, UNLABELLED
+from lpr_edge.contract.geometry import rectangle
+from lpr_edge.contract.whole_files import IMAGES, LABELS, changing_labels
+from lpr_train.labelling.journal import Journal, State, read_changes
+from lpr_train.labels.splits import TEST, TRAIN, vehicles_of
+from lpr_train.labels.texts import kind_of, legibility
+
+JOURNALS = "labelling"
+"""Folder of the journals, next to `images/`."""
+OWN_FIELDS = ("accepted", "confidence", "read", "label")
+"""Of a plate's state, what its label doesn't have."""
+Line = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Which of several people labels which pictures, by their names."""
+
+    number: int = 1
+    count: int = 1
+
+    def has(self, name: str) -> bool:
+        """Whether a picture is this person's: the same one's, whatever pictures are added."""
+        return zlib.crc32(name.encode()) % self.count == self.number - 1
+
+    @property
+    def journal(self) -> str:
+        """Its journal's file name."""
+        return f"part-{self.number}-of-{self.count}.jsonl"
+
+
+class Workplace:
+    """One person's pictures; page and readings may ask from several threads."""
+
+    def __init__(self, folder: Path, country: Country, part: Part, again: bool = False) -> None:
+        """Take the pictures that have no label by hand yet.
+
+        Args:
+            folder: holds `images/`, and `labels.jsonl` where there are labels.
+            country: of the plates.
+            part: which of the pictures.
+            again: also those that a person labelled before.
+
+        Raises:
+            DataError: there are no pictures, or a line of the labels can't be read.
+            LprError: another program labels the same part.
+        """
+        self.folder = folder
+        self.country = country
+        self.is_crops = folder.absolute().name == CROPS
+        self._lock = Lock()
+        lines = read_label_lines(folder)
+        names = sorted(path.name for path in pictures_in(folder) if part.has(path.name))
+        self.names = [name for name in names if again or not is_by_hand(lines.get(name))]
+        """The pictures to label."""
+        (folder / JOURNALS).mkdir(exist_ok=True)
+        self._journal = Journal(folder / JOURNALS / part.journal)
+        self.names = sorted({*self.names, *(name for name in names if name in self._journal.states)})
+        self._proposed = {name: self._state(lines[name]["plates"]) for name in self.names if name in lines}
+        self._skipped: list[str] = []
+
+    def _state(self, plates: Iterable[Mapping[str, Any]]) -> State:
+        return {"plates": [self._proposal(plate) for plate in plates], "done": False}
+
+    def _proposal(self, plate: Mapping[str, Any]) -> Line:
+        rows = [row for row in plate["rows"] if row] or ["?"]
+        own = {"legible": legibility(rows), "kind": kind_of(rows, self.country), "corners": HAND}
+        return {**own, **plate, "rows": rows, "accepted": False}
+
+    def to_read(self) -> list[Path]:
+        """The pictures that nobody has read or labelled yet."""
+        return [self.path_of(name) for name in self.names if name not in self._proposed and not self._is_known(name)]
+
+    def _is_known(self, name: str) -> bool:
+        return name in self._journal.states
+
+    def path_of(self, name: str) -> Path:
+        """A picture's file."""
+        return self.folder / IMAGES / name
+
+    def propose(self, path: Path, plates: list[Line]) -> None:
+        """Take what a model read; a person's state stays."""
+        if self.is_crops:
+            height, width = read_picture(path).shape[:2]
+            whole = rectangle((height, width)).tolist()
+            plates = [{**plate, "quad": plate["quad"] or whole} for plate in plates] or [_unread(whole)]
+        with self._lock:
+            self._proposed[path.name] = self._state(plates)
+
+    def state(self, name: str) -> State:
+        """A picture's state: a person's, else what was proposed."""
+        return self._journal.states.get(name) or self._proposed.get(name) or {"plates": [], "done": False}
+
+    def next_name(self) -> str | None:
+        """The picture to label next: begun ones, the least confident, then skipped ones; None where all are done."""
+        with self._lock:
+            left = [name for name in self.names if not self.state(name)["done"]]
+            ready = [name for name in left if name in self._proposed or self._is_known(name)]
+            return min(ready or left, key=self._urgency, default=None)
+
+    def _urgency(self, name: str) -> tuple[int, bool, float, str]:
+        turn = self._skipped.index(name) + 1 if name in self._skipped else 0
+        plates = self.state(name)["plates"]
+        confidence = min((plate.get("confidence", 0.0) for plate in plates if not plate["accepted"]), default=0.0)
+        return turn, not self._is_known(name), confidence, name
+
+    def skip(self, name: str) -> None:
+        """Leave a picture for the end."""
+        with self._lock:
+            self._skipped = [*(other for other in self._skipped if other != name), name]
+
+    def save(self, name: str, state: State) -> None:
+        """Take a person's state of a picture; it is on the disk when this returns.
+
+        Raises:
+            OSError: the disk doesn't take it.
+        """
+        with self._lock:
+            self._journal.save(name, state)
+
+    def undo(self) -> str | None:
+        """Take back the latest change; the picture's name, None where there is none.
+
+        Raises:
+            OSError: the disk doesn't take it.
+        """
+        with self._lock:
+            return self._journal.undo()
+
+    def counts(self) -> dict[str, int]:
+        """Pictures in all, done, and read by a model or a person."""
+        with self._lock:
+            done = sum(self.state(name)["done"] for name in self.names)
+            known = sum(name in self._proposed or self._is_known(name) for name in self.names)
+            return {"pictures": len(self.names), "done": done, "read": known}
+
+    def close(self) -> None:
+        """Let others open the journal."""
+        self._journal.close()
+
+
+def _unread(quad: Any) -> Line:
+    return {"quad": quad, "rows": ["?"], "confidence": 0.0}
+
+
+def pictures_in(folder: Path) -> list[Path]:
+    """The pictures of a data folder.
+
+    Raises:
+        DataError: there are none.
+    """
+    images = folder / IMAGES
+    found = [path for path in images.iterdir() if is_picture(path) and not is_hidden(path)] if images.is_dir() else []
+    if not found:
+        raise DataError(f"no pictures in {shown(images)}: expected JPEG or PNG files there")
+    return found
+
+
+def read_label_lines(folder: Path) -> dict[str, Line]:
+    """Picture -> its line of labels.
+
+    Raises:
+        DataError: a line can't be read.
+    """
+    path = folder / LABELS
+    found: dict[str, Line] = {}
+    for number, text in read_lines(path) if path.exists() else ():
+        try:
+            line = parse_json(text)
+            found[line["image"]] = {**line, "plates": list(line["plates"])}
+        except (ValueError, KeyError, TypeError) as error:
+            raise DataError(f"{shown(path)}, line {number}: {error!r}; lpr-train check names each fault") from error
+    return found
+
+
+def is_by_hand(line: Line | None) -> bool:
+    """Whether a person labelled a picture."""
+    by_hand = line is not None and all(plate.get("label", HAND) == HAND for plate in line["plates"])
+    return bool(by_hand and line and line.get("split") != UNLABELLED)
+
+
+def finish(folder: Path, source: str, test_share: float) -> int:
+    """Write what all journals of a folder hold as done into its labels; the number of pictures that a person labelled.
+
+    Args:
+        folder: holds `images/` and the journals.
+        source: of pictures that have no line yet.
+        test_share: of the vehicles that are in no split yet, those for testing.
+
+    Raises:
+        OSError: the disk doesn't take it; the labels stay as they were.
+        DataError: a journal or the labels can't be read.
+    """
+    done: dict[str, State] = {}
+    for path in sorted((folder / JOURNALS).glob("part-*.jsonl")):
+        changes, _ = read_changes(path)
+        done |= {name: state for name, state in changes.states.items() if state.get("done")}
+    with changing_labels(folder) as lines:
+        before = read_label_lines(folder)
+        after = before | {name: _line(folder, name, state, before, source) for name, state in done.items()}
+        _give_splits(after, test_share)
+        lines[:] = [json.dumps(after[name], ensure_ascii=False) for name in after]
+    return len(done)
+
+
+def _line(folder: Path, name: str, state: State, before: Mapping[str, Line], source: str) -> Line:
+    """A picture's line of labels, with what is known of it beside its plates."""
+    height, width = read_picture(folder / IMAGES / name).shape[:2]
+    about = {"image": name, "width": width, "height": height, "split": UNLABELLED, "source": source}
+    plates = [
+        {key: value for key, value in plate.items() if key not in OWN_FIELDS} | {"label": HAND}
+        for plate in state["plates"]
+    ]
+    return about | before.get(name, {}) | {"plates": plates}
+
+
+def _give_splits(lines: dict[str, Line], test_share: float) -> None:
+    """Give each labelled picture without a split its vehicle's, or one that the vehicle's text always draws."""
+    names = [name for name, line in lines.items() if all(p.get("label", HAND) == HAND for p in line["plates"])]
+    texts = [["".join(plate["rows"]) for plate in lines[name]["plates"]] for name in names]
+    vehicles = vehicles_of(texts)
+    known: dict[int, str] = {}
+    for name, vehicle in zip(names, vehicles, strict=True):
+        split = lines[name].get("split", UNLABELLED)
+        if split != UNLABELLED and known.get(vehicle) != TEST:
+            known[vehicle] = split
+    for name, vehicle, own in zip(names, vehicles, texts, strict=True):
+        if lines[name].get("split", UNLABELLED) == UNLABELLED:
+            drawn = zlib.crc32(min(own, default=name).encode()) / 2**32 < test_share
+            lines[name]["split"] = known.setdefault(vehicle, TEST if drawn else TRAIN)
