@@ -218,7 +218,7 @@ def finish(folder: Path, source: str, test_share: float) -> int:
 
 
 def _line(folder: Path, name: str, state: State, before: Mapping[str, Line], source: str) -> Line:
-    """A picture's line of labels, with what is known of it beside its plates."""
+    """A picture's line of labels, with what is known of it apart from its plates."""
     height, width = read_picture(folder / IMAGES / name).shape[:2]
     about = {"image": name, "width": width, "height": height, "split": UNLABELLED, "source": source}
     plates = [
