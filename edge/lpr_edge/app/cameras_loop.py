@@ -10,6 +10,7 @@ from lpr_edge.base.workers import surviving
 from lpr_edge.cameras.newest import Item, SourceEnd
 from lpr_edge.cameras.turns import FairTurns
 from lpr_edge.capture.frame import Frame, NoFrame
+from lpr_edge.collect.collector import Collector
 from lpr_edge.delivery.sink import Sink
 from lpr_edge.service.handover import hand_on, take_over
 from lpr_edge.tracking.visits import VehiclesAndVisits
@@ -21,6 +22,7 @@ class CameraLoop(Protocol):
 
     frames: int
     views: FrameOutputs
+    collector: Collector | None
 
     @property
     def labels(self) -> Sequence[str]:

@@ -13,10 +13,10 @@ from typing import NoReturn
 
 from lpr_edge.app.camera_flags import add_camera_flag, settle_cameras
 from lpr_edge.app.subcommands import SUBCOMMANDS, find_subcommand, run_subcommand
-from lpr_edge.base.collect_config import CollectConfig
 from lpr_edge.base.config import OLD_KEYS, Config, load_config, with_flags
 from lpr_edge.base.config_groups import (
     CaptureConfig,
+    CollectConfig,
     DeliveryConfig,
     LogConfig,
     ModelConfig,

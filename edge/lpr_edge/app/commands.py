@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import Condition
 
 from lpr_edge.api import Classifier, PlateReader
-from lpr_edge.app.cameras_loop import CamerasLoop
+from lpr_edge.app.cameras_loop import CameraLoop, CamerasLoop
 from lpr_edge.app.loop import Loop
 from lpr_edge.base.config import Config, each_camera
 from lpr_edge.base.log import detail, say, warn
@@ -223,7 +223,7 @@ def read_cameras(
     run = _Run(again, was_asked)
     loop = _cameras_loop(config, run, replay)
     loop.take_over()
-    views = [view for one in loop.loops.values() for view in one.views_and_collector]
+    views = [view for one in loop.loops.values() for view in _closed_at_end(one)]
     _run(run, loop.sink, views, lambda: loop.run(config.reading.max_frames), loop.hand_on)
     return 1 if loop.failed else 0
 
@@ -313,9 +313,13 @@ def _open_reader(config: Config, networks: PlateReader | None = None) -> PlateRe
     )
 
 
+def _closed_at_end(loop: CameraLoop | Loop) -> list[FrameOutputs | Collector]:
+    return [loop.views, *([loop.collector] if loop.collector else [])]
+
+
 def _run_loop(loop: Loop, source: Source, config: Config, run: _Run) -> None:
     read = partial(loop.run, source, config.reading.max_frames)
-    _run(run, loop.sink, loop.views_and_collector, read, partial(loop.hand_on, source))
+    _run(run, loop.sink, _closed_at_end(loop), read, partial(loop.hand_on, source))
 
 
 def _run(

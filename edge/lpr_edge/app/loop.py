@@ -85,11 +85,6 @@ class Loop:
         self._events: deque[Event] = deque()
         """Not announced yet: a stop may come between two of them."""
 
-    @property
-    def views_and_collector(self) -> "list[FrameOutputs | Collector]":
-        """All that is to be closed at the end, apart from the sink."""
-        return [self.views, *([self.collector] if self.collector else [])]
-
     def run(self, source: Source, max_frames: int | None = None) -> None:
         """Read until the source ends, `max_frames` have been read, or the window is closed.
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from lpr_edge.base.cameras import KEY, CameraSettings, read_cameras
-from lpr_edge.base.collect_config import CollectConfig
 from lpr_edge.base.config_groups import (
     CaptureConfig,
+    CollectConfig,
     DeliveryConfig,
     LogConfig,
     ModelConfig,
