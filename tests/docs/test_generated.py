@@ -1,4 +1,5 @@
 import json
+import re
 from pathlib import Path
 
 import cv2
@@ -7,7 +8,7 @@ import pytest
 from tests.docs.conftest import PAGES
 from tools.docs.__main__ import main, pages
 from tools.docs.figures import BLOCKS, MARKED, filled
-from tools.docs.own_data import DEMO, DRAWN, EXAMPLE, draw_labels, run_demo
+from tools.docs.own_data import DEMO, DRAWN, EXAMPLE, labels_picture, run_demo
 from tools.docs.results import shipped_hashes
 
 from lpr_bench.report.summaries import FOLDER, OF_PICTURES
@@ -81,8 +82,16 @@ def test_the_example_of_labels_is_right(repository: Path, capsys: pytest.Capture
 def test_the_drawing_shows_the_labels(repository: Path) -> None:
     """The drawn example is what the labels give now."""
     drawn = cv2.imread(str(repository / DRAWN))
+    wanted = cv2.imdecode(np.frombuffer(labels_picture(repository), np.uint8), cv2.IMREAD_COLOR)
     assert drawn is not None
-    assert np.abs(drawn.astype(int) - draw_labels(repository)).mean() < 1
+    assert np.abs(drawn.astype(int) - wanted).mean() < 1
+    assert (repository / DRAWN).stat().st_size < 300_000
+
+
+def test_every_picture_of_a_page_has_a_text(page: Path) -> None:
+    """Each picture has a text that says what it shows, for those who don't see it."""
+    texts = re.findall(r"!\[(.*?)\]\(", page.read_text(encoding="utf-8"))
+    assert all(len(text) > 20 for text in texts)
 
 
 def test_the_demo_reads_what_the_pages_show(repository: Path) -> None:

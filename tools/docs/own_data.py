@@ -22,7 +22,7 @@ from lpr_edge.output.annotate import text_patch
 
 EXAMPLE = Path("docs/examples/own-data")
 """A data folder as lpr reads it."""
-DRAWN = Path("docs/images/own-data.png")
+DRAWN = Path("docs/images/own-data.jpg")
 DEMO = Path("docs/examples/demo.jsonl")
 DEMO_PICTURE = Path("docs/images/demo.png")
 SEED = 20
@@ -55,8 +55,13 @@ def demo_record(repository: Path) -> str:
 
 def make_pictures(repository: Path) -> None:
     """Draw the example's labels, run the demo, and keep what it reads and its vehicles' frames."""
-    cv2.imwrite(str(repository / DRAWN), draw_labels(repository))
+    (repository / DRAWN).write_bytes(labels_picture(repository))
     (repository / DEMO).write_text(run_demo(repository / DEMO_PICTURE), encoding="utf-8")
+
+
+def labels_picture(repository: Path) -> bytes:
+    """The drawn labels as a JPEG of moderate size."""
+    return cv2.imencode(".jpg", draw_labels(repository), [cv2.IMWRITE_JPEG_QUALITY, 80])[1].tobytes()
 
 
 def draw_labels(repository: Path) -> Image:
