@@ -1,35 +1,31 @@
-"""What is said to people: one line each, on stderr; --quiet and --verbose decide how much of it."""
+"""Messages to people: one line each, on stderr; --quiet and --verbose decide how much of it.
 
+They pass `logging`: each module has the logger of its name below `lpr_edge`. There a program that uses lpr sets levels,
+and puts handlers of its own in place of `LPR.handlers`.
+"""
+
+import logging
 import os
 import select
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from enum import IntEnum
 from typing import TextIO
 
-
-class Weight(IntEnum):
-    """How much a line matters; the numbers are syslog's, which systemd's journal reads from the line's beginning."""
-
-    TROUBLE = 4
-    USUAL = 6
-    DETAIL = 7
-
-
+LPR = logging.getLogger("lpr_edge")
+SYSLOG = {logging.WARNING: 4, logging.INFO: 6, logging.DEBUG: 7}
+"""Level -> syslog's number, which systemd's journal reads from the line's beginning."""
 PATIENCE_S = 0.5
 """How long whoever reads stderr may take nothing; then lines are left out until it does again."""
 
-_loudest = Weight.USUAL
 _patience_s = PATIENCE_S
 _subject = threading.local()
 
 
 def set_volume(quiet: bool, verbose: bool) -> None:
     """Choose what is said from now on: troubles alone, the usual, or details too."""
-    global _loudest  # there is one stderr
-    _loudest = Weight.TROUBLE if quiet else Weight.DETAIL if verbose else Weight.USUAL
+    LPR.setLevel(logging.WARNING if quiet else logging.DEBUG if verbose else logging.INFO)
 
 
 @contextmanager
@@ -44,17 +40,17 @@ def saying_of(subject: str) -> Iterator[None]:
 
 def warn(line: str) -> None:
     """Tell of something that a person may have to see to; also with --quiet."""
-    _print(line, Weight.TROUBLE)
+    _logger_of_caller().warning(line)
 
 
 def say(line: str) -> None:
     """Tell what is going on; not with --quiet."""
-    _print(line, Weight.USUAL)
+    _logger_of_caller().info(line)
 
 
 def detail(line: str) -> None:
     """Tell what helps to find a fault; only with --verbose."""
-    _print(line, Weight.DETAIL)
+    _logger_of_caller().debug(line)
 
 
 def handle_of(stream: TextIO) -> int | None:
@@ -72,21 +68,32 @@ def takes_more(handle: int, wait_s: float | None) -> bool:
     return bool(poll.poll(None if wait_s is None else 1000 * wait_s))
 
 
-def _print(line: str, weight: Weight) -> None:
+def _logger_of_caller() -> logging.Logger:
+    """The logger of the module that has a message."""
+    name = str(sys._getframe(2).f_globals.get("__name__", ""))
+    return LPR if name == LPR.name else LPR.getChild(name.removeprefix(f"{LPR.name}."))
+
+
+class _StderrHandler(logging.Handler):
+    """Prints messages on the stderr of the moment; one that cannot be written raises, as `print` does."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        _print(record.getMessage(), record.levelno)
+
+
+def _print(line: str, level: int) -> None:
     """Print a line, unless nobody takes it: what waits for a reader of stderr could not be stopped either."""
     global _patience_s  # there is one stderr
-    if weight > _loudest:
-        return
     handle = handle_of(sys.stderr)
     if handle is not None and not takes_more(handle, _patience_s):
         _patience_s = 0.0
         return
     _patience_s = PATIENCE_S
     subject = getattr(_subject, "name", "")
-    print(f"{_priority(weight)}lpr-edge: {f'{subject}: ' if subject else ''}{line}", file=sys.stderr, flush=True)
+    print(f"{_priority(level)}lpr-edge: {f'{subject}: ' if subject else ''}{line}", file=sys.stderr, flush=True)
 
 
-def _priority(weight: Weight) -> str:
+def _priority(level: int) -> str:
     """Systemd's prefix, where stderr is its journal; nothing anywhere else (see sd-daemon(3))."""
     journal = os.environ.get("JOURNAL_STREAM")
     if not journal:
@@ -95,4 +102,9 @@ def _priority(weight: Weight) -> str:
         status = os.fstat(sys.stderr.fileno())
     except (OSError, ValueError):
         return ""
-    return f"<{int(weight)}>" if journal == f"{status.st_dev}:{status.st_ino}" else ""
+    return f"<{SYSLOG.get(level, 4)}>" if journal == f"{status.st_dev}:{status.st_ino}" else ""
+
+
+LPR.propagate = False  # a program's own handlers would print each line a second time
+LPR.addHandler(_StderrHandler())
+LPR.setLevel(logging.INFO)

@@ -1,4 +1,5 @@
 import json
+import logging
 import os
 import signal
 import socket
@@ -253,6 +254,27 @@ def test_how_much_is_said(
     say("u")
     detail("d")
     assert capsys.readouterr() == ("", "".join(f"lpr-edge: {line}\n" for line in said))
+
+
+def test_messages_pass_the_loggers_of_their_modules(volume: None, capsys: pytest.CaptureFixture[str]) -> None:
+    """A message has its module's logger and a level; a level set there decides alone what of it is printed."""
+    seen: list[tuple[str, int, str]] = []
+    logger = logging.getLogger("lpr_edge").getChild(__name__)
+
+    def note(record: logging.LogRecord) -> bool:
+        seen.append((record.name, record.levelno, record.getMessage()))
+        return True
+
+    logger.addFilter(note)
+    try:
+        warn("50 % of it")
+        logger.setLevel(logging.ERROR)
+        warn("nobody wants this")
+    finally:
+        logger.filters.clear()
+        logger.setLevel(logging.NOTSET)
+    assert seen == [(f"lpr_edge.{__name__}", logging.WARNING, "50 % of it")]
+    assert capsys.readouterr().err == "lpr-edge: 50 % of it\n"
 
 
 def test_the_journal_hears_what_is_urgent(tmp_path: Path) -> None:
