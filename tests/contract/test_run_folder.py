@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from lpr_edge.contract import run_folder
-from lpr_edge.contract.model_types import MODEL_TYPES, NAMED_TYPES
+from lpr_edge.contract.run import folder as run_folder
+from lpr_edge.contract.run.model_types import MODEL_TYPES, NAMED_TYPES
 from lpr_export.evaluate.task_metrics import TASK_METRICS
 from lpr_train.tasks.registry import TASKS, task_classes
 
@@ -16,11 +16,11 @@ NAMES = {value for name, value in vars(run_folder).items() if name.isupper()}
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_no_other_module_writes_a_run_files_name(repository: Path, package: str) -> None:
-    """A file of a run folder is named by `contract.run_folder`, in no other module's text."""
+    """A file of a run folder is named by `contract.run.folder`, in no other module's text."""
     found = [
         f"{path.name}:{node.lineno} {node.value}"
         for path in (repository / package).rglob("*.py")
-        if path.name != "run_folder.py" or path.parent.name != "contract"
+        if path.name != "folder.py" or path.parent.name != "run"
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in NAMES
     ]

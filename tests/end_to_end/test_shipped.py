@@ -7,7 +7,7 @@ import pytest
 
 from lpr_edge.app.cli import main
 from lpr_edge.contract.manifest import Manifest, read_manifest
-from lpr_edge.contract.model_types import NAMED_TYPES
+from lpr_edge.contract.run.model_types import NAMED_TYPES
 from lpr_edge.runtimes.shipped_models import MODELS
 from lpr_export.app.cli import main as verify
 

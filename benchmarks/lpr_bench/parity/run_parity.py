@@ -19,7 +19,7 @@ from lpr_edge.base.extensions import RUNTIMES
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.base.pictures import file_sha256
 from lpr_edge.contract.manifest import read_manifest
-from lpr_edge.contract.model_types import MODEL_TYPES
+from lpr_edge.contract.run.model_types import MODEL_TYPES
 from lpr_edge.runtimes.model import Model
 from lpr_edge.runtimes.opening import find_runtime, open_model
 from lpr_edge.runtimes.shipped_models import shipped_model

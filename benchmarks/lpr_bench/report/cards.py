@@ -11,7 +11,7 @@ from lpr_edge.contract.base.pictures import file_sha256
 from lpr_edge.contract.country import Country
 from lpr_edge.contract.manifest import Manifest, read_manifest
 from lpr_edge.contract.metrics import WIDTH_BANDS, width_band, wilson_interval
-from lpr_edge.contract.model_types import MODEL_TYPES
+from lpr_edge.contract.run.model_types import MODEL_TYPES
 from lpr_edge.contract.splits import TRAINING_SPLIT
 
 Result = Mapping[str, Any]

@@ -21,8 +21,8 @@ from lpr_edge.capture.open_source import CaptureOptions, open_camera, open_sourc
 from lpr_edge.capture.transform import name_frames, shape_frames
 from lpr_edge.collect.collector import Collector
 from lpr_edge.contract.base.errors import LprError
-from lpr_edge.contract.model_types import NAMED_TYPES
 from lpr_edge.contract.records import Record
+from lpr_edge.contract.run.model_types import NAMED_TYPES
 from lpr_edge.delivery.sink import Sink
 from lpr_edge.delivery.sinks.json_lines import JsonLines
 from lpr_edge.privacy.blur import PlateBlurrer

@@ -18,8 +18,8 @@ from typing import Any
 
 from lpr_edge.contract.base.errors import DataError, ManifestError
 from lpr_edge.contract.base.text_files import parse_json, read_bytes
-from lpr_edge.contract.model_types import MODEL_TYPES
 from lpr_edge.contract.preprocess import InputSpec
+from lpr_edge.contract.run.model_types import MODEL_TYPES
 
 FORMAT_VERSION = 2
 """What this lpr writes and reads. Format 1 had no `manifest_sha256`."""

@@ -16,7 +16,7 @@ from lpr_edge.contract.base.errors import DataError, LprError
 from lpr_edge.contract.base.text_files import parse_json, read_text
 from lpr_edge.contract.country import UNREADABLE
 from lpr_edge.contract.data import PlateLabel, PlatePhoto
-from lpr_edge.contract.run_folder import CARD, SEEN
+from lpr_edge.contract.run.folder import CARD, SEEN
 
 TRAINING_SPLIT = "train"
 """The one split that networks learn from; a part of it is held out by groups."""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from lpr_edge.base.config import Config
 from lpr_edge.contract.base.errors import LprError
-from lpr_edge.contract.model_types import NAMED_TYPES
+from lpr_edge.contract.run.model_types import NAMED_TYPES
 from lpr_edge.runtimes.opening import find_runtime
 from lpr_edge.runtimes.runtime import Runtime
 

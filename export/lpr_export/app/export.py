@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lpr_edge.contract.run_folder import HELD_OUT
+from lpr_edge.contract.run.folder import HELD_OUT
 from lpr_edge.runtimes.opening import open_model
 from lpr_export.app.examine import examine
 from lpr_export.base.errors import ExportError, GateError

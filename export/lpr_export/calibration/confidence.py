@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from lpr_edge.contract.base.text_files import read_json
-from lpr_edge.contract.run_folder import CONFIDENCE
+from lpr_edge.contract.run.folder import CONFIDENCE
 from lpr_edge.text.confidence import PHOTO_PREFIX, REPORTED, VOTE_PREFIX, ConfidenceCurve, curve_of
 from lpr_export.base.errors import ExportError
 from lpr_export.base.run_folder import Run

@@ -24,7 +24,7 @@ from lpr_edge.contract.data import (
 )
 from lpr_edge.contract.geometry import is_convex
 from lpr_edge.contract.manifest import Manifest
-from lpr_edge.contract.model_types import CLASSIFIER, MODEL_TYPES
+from lpr_edge.contract.run.model_types import CLASSIFIER, MODEL_TYPES
 from lpr_export.base.run_folder import Run
 from lpr_export.calibration.representative_set import EvaluationPictures, RepresentativeSet
 from lpr_export.evaluate.held_out import network_input

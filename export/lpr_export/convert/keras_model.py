@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from lpr_edge.contract.manifest import Manifest
-from lpr_edge.contract.model_types import MODEL_TYPES
+from lpr_edge.contract.run.model_types import MODEL_TYPES
 from lpr_export.base.errors import ExportError
 from lpr_export.base.tensorflow_quiet import load_keras
 

@@ -22,8 +22,8 @@ from lpr_edge.contract.data import (
 )
 from lpr_edge.contract.geometry import grow_quad, is_convex, rectangle
 from lpr_edge.contract.manifest import Manifest
-from lpr_edge.contract.model_types import MODEL_TYPES
 from lpr_edge.contract.preprocess import prepare, prepare_plate
+from lpr_edge.contract.run.model_types import MODEL_TYPES
 from lpr_edge.contract.samples import Samples, picture_sha256
 from lpr_edge.contract.splits import SeenPictures
 from lpr_export.base.errors import ExportError

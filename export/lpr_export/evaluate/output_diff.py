@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from lpr_edge.contract.base.arrays import Floats, Image
-from lpr_edge.contract.model_types import MODEL_TYPES
+from lpr_edge.contract.run.model_types import MODEL_TYPES
 from lpr_export.evaluate.gate import Row, Verdict
 from lpr_export.evaluate.held_out import Case
 from lpr_export.evaluate.task_metrics import TASK_METRICS

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from lpr_edge.contract.base.arrays import Floats
 from lpr_edge.contract.manifest import Manifest
-from lpr_edge.contract.model_types import MODEL_TYPES
 from lpr_edge.contract.outputs import decode_characters, decode_plates
+from lpr_edge.contract.run.model_types import MODEL_TYPES
 
 FLOOR = 0.05
 """Minimum score of a peak; lower ones are noise."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lpr_edge.contract.manifest import read_manifest
-from lpr_edge.contract.model_types import READER
+from lpr_edge.contract.run.model_types import READER
 from lpr_edge.runtimes.opening import open_model
 from lpr_export.app.cli import main
 from lpr_export.base.operator_versions import read_operators

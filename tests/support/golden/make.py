@@ -25,9 +25,9 @@ from tests.support.golden import tinyland
 
 from lpr_edge.contract.geometry import picture_order, rectify
 from lpr_edge.contract.manifest import Manifest, OutputSpec, TensorSpec, embed_in_onnx, embed_in_tflite
-from lpr_edge.contract.model_types import MODEL_TYPES
 from lpr_edge.contract.outputs import cell_middle, encode_offsets
 from lpr_edge.contract.preprocess import InputSpec, prepare
+from lpr_edge.contract.run.model_types import MODEL_TYPES
 from lpr_export.onnx.uint8_activations import use_uint8_activations
 
 HERE = Path(__file__).parent

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from lpr_edge.contract.base.errors import LprError
-from lpr_edge.contract.run_folder import CHECKPOINT
+from lpr_edge.contract.run.folder import CHECKPOINT
 from lpr_edge.contract.samples import read_samples
 from lpr_train.base.engine import KerasModel, load_keras
 from lpr_train.loop.checkpoint import FitState, read_checkpoint, write_checkpoint

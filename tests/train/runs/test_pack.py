@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from lpr_edge.contract.base.errors import LprError
-from lpr_edge.contract.run_folder import SEEN
+from lpr_edge.contract.run.folder import SEEN
 from lpr_edge.contract.samples import read_samples
 from lpr_edge.contract.splits import SeenPictures, read_seen
 from lpr_train.runs.pack import pack_run

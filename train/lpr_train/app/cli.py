@@ -8,7 +8,7 @@ from typing import Any
 
 from lpr_edge.contract.base.command import run_command
 from lpr_edge.contract.base.errors import LprError
-from lpr_edge.contract.run_folder import CONFIG
+from lpr_edge.contract.run.folder import CONFIG
 from lpr_train.base.config import FORMER_KEYS, C, add_flags, read_config, with_flags
 from lpr_train.countries.commands import add_command as add_new_country
 from lpr_train.labelling.command import add_command as add_labelling

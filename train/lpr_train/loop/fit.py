@@ -12,7 +12,7 @@ import numpy as np
 
 from lpr_edge.contract.base.arrays import Floats, Image
 from lpr_edge.contract.base.errors import LprError
-from lpr_edge.contract.run_folder import CHECKPOINT
+from lpr_edge.contract.run.folder import CHECKPOINT
 from lpr_train.base.engine import KerasModel, load_keras, load_tensorflow
 from lpr_train.base.interrupt import StopRequest
 from lpr_train.base.progress import Progress

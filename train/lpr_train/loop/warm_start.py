@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from lpr_edge.contract.base.errors import LprError
-from lpr_edge.contract.run_folder import CARD, NETWORK
+from lpr_edge.contract.run.folder import CARD, NETWORK
 from lpr_edge.contract.splits import SeenPictures, read_seen
 from lpr_train.base.engine import KerasModel, load_keras
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from lpr_edge.contract.run_folder import CHECKPOINT, HISTORY
+from lpr_edge.contract.run.folder import CHECKPOINT, HISTORY
 from lpr_train.runs.run_folder import is_finished, write_json
 from lpr_train.runs.train_run import train_run
 from lpr_train.tasks.characters import CharactersTask

@@ -7,7 +7,7 @@ from typing import Any
 
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.metrics import WIDTH_BANDS, character_error_rate, share, width_band
-from lpr_edge.contract.run_folder import CHECKPOINT, CONFIG, NETWORK, OUTCOMES
+from lpr_edge.contract.run.folder import CHECKPOINT, CONFIG, NETWORK, OUTCOMES
 from lpr_train.base.config import FitConfig, read_config
 from lpr_train.base.task import ReportsOutcomes, Task
 from lpr_train.runs.run_folder import is_finished, write_json

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from lpr_edge.contract.base.errors import LprError
-from lpr_edge.contract.run_folder import CHECKPOINT
+from lpr_edge.contract.run.folder import CHECKPOINT
 from lpr_train.base.task import Task
 from lpr_train.loop.distribution import Workplace
 

@@ -10,7 +10,7 @@ from lpr_edge.contract.base.arrays import Image
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.country import UNREADABLE
 from lpr_edge.contract.geometry import quad_size, rectify
-from lpr_edge.contract.run_folder import CONFIG
+from lpr_edge.contract.run.folder import CONFIG
 from lpr_train.base.config import read_config
 from lpr_train.data.reader_crops import Crop
 from lpr_train.data.real_plates import RealPlate
