@@ -19,6 +19,7 @@ from lpr_edge.capture.open_source import CaptureOptions, open_camera, open_sourc
 from lpr_edge.contract.base.arrays import Image, Quad
 from lpr_edge.contract.base.errors import SourceError
 from lpr_edge.contract.base.pictures import read_picture
+from lpr_edge.pacing.frame_reader import FrameReader
 from lpr_edge.regions.roi import parse_roi
 from lpr_edge.regions.tiles import OFF, parse_tiles
 from lpr_edge.runtimes.model import Model
@@ -27,7 +28,7 @@ from lpr_edge.runtimes.runtime import Runtime
 from lpr_edge.runtimes.shipped_models import shipped_model
 from lpr_edge.text.confidence import default_min_confidence
 from lpr_edge.tracking.event import Event
-from lpr_edge.tracking.tracker import Tracker
+from lpr_edge.tracking.tracker import Accepts, Tracker
 from lpr_edge.vision.character_classifier import CharacterClassifier
 from lpr_edge.vision.crop import read_crop
 from lpr_edge.vision.detector import LOOKS, Detector
@@ -173,11 +174,13 @@ class PlateReader:
             opened.close()
             raise SourceError(f"{source} holds images, which have no events: use PlateReader.read")
         pipeline = self.frames
-        tracker = Tracker(pipeline.reader.decoder, gap, lambda vote: pipeline.is_confident(vote, any_text=False))
+        accepts: Accepts = lambda vote: pipeline.is_confident(vote, any_text=False)  # noqa: E731
+        tracker = Tracker(pipeline.reader.decoder, gap, accepts, pipeline.detector.threshold)
+        reader = FrameReader(pipeline, tracker)
         try:
             for frame in opened.frames:
                 if isinstance(frame, Frame):
-                    yield from map(_event, tracker.update(frame, pipeline.read(frame.image_bgr).all_plates))
+                    yield from map(_event, tracker.update(frame, reader.read(frame).all_plates))
                 elif isinstance(frame, NoFrame):
                     yield from map(_event, tracker.wait(frame.time, frame.clock_set))
         finally:

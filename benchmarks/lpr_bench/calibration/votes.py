@@ -15,6 +15,7 @@ from lpr_bench.visits.scripts import SCRIPTS
 from lpr_bench.visits.subjects import Subject, choose_subjects, cut_roads
 from lpr_edge.contract.data import PlatePhoto
 from lpr_edge.contract.metrics import edit_distance
+from lpr_edge.pacing.frame_reader import FrameReader
 from lpr_edge.tracking.track import SETTLED, Track
 from lpr_edge.tracking.tracker import Tracker
 from lpr_edge.vision.pipeline import PlatePipeline
@@ -56,10 +57,11 @@ def score_votes(clip: Clip, pipeline: PlatePipeline) -> list[ScoredReading]:
 
     Nothing is announced, so that every track is voted on to its end. The votes of a track share the weight of one.
     """
-    tracker = Tracker(pipeline.reader.decoder, accepts=lambda _: False)
+    tracker = Tracker(pipeline.reader.decoder, accepts=lambda _: False, threshold=pipeline.detector.threshold)
+    reader = FrameReader(pipeline, tracker)
     votes: dict[int, list[ScoredReading]] = {}
     for marked in clip.frames():
-        tracker.update(marked.frame, pipeline.read(marked.frame.image_bgr).all_plates)
+        tracker.update(marked.frame, reader.read(marked.frame).all_plates)
         for track in tracker.vehicles.tracks:
             if track.last_seen == marked.frame.time and track.frames:
                 _note(votes, track, _scored(clip, marked, track, pipeline))

@@ -54,6 +54,8 @@ class ClipOutcome:
     seconds: float
     frames: int
     cpu_s: float
+    skipped: int = 0
+    """Frames that weren't looked at."""
 
 
 def judge(played: Played) -> ClipOutcome:
@@ -71,7 +73,9 @@ def judge(played: Played) -> ClipOutcome:
         VisitOutcome(visit, tuple(own[number]), played.legible_s.get(number), tuple(played.strips.get(number, ())))
         for number, visit in enumerate(visits)
     )
-    return ClipOutcome(played.clip.name, outcomes, tuple(false), played.clip.seconds, played.frames, played.cpu_s)
+    return ClipOutcome(
+        played.clip.name, outcomes, tuple(false), played.clip.seconds, played.frames, played.cpu_s, played.skipped
+    )
 
 
 def visit_at(quad_xy: Quad, marks: Sequence[Mark]) -> tuple[int | None, bool]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from lpr_bench.visits.clips import START, Mark, MarkedFrame, Visit
 from lpr_edge.contract.base.arrays import Image, Quad
+from lpr_edge.pacing.frame_reader import FrameReader
 from lpr_edge.tracking.event import Event
 from lpr_edge.tracking.tracker import Tracker, TrackObserver
 from lpr_edge.vision.pipeline import PlatePipeline
@@ -66,6 +67,8 @@ class Played:
     """Time of a frame -> the plates in it; None where they aren't known."""
     strips: dict[int, list[Image]] = field(default_factory=dict)
     """Visit -> pictures of it."""
+    skipped: int = 0
+    """Frames that weren't looked at, since nothing had moved."""
 
 
 def play(
@@ -83,17 +86,21 @@ def play(
     tracker = Tracker(
         pipeline.reader.decoder,
         accepts=lambda vote: pipeline.is_confident(vote, any_text=False),
+        threshold=pipeline.detector.threshold,
         observer=observer,
     )
+    reader = FrameReader(pipeline, tracker)
     marks: dict[int, tuple[Mark, ...] | None] = {}
     time_s = 0.0
     for marked in clip.frames():
         time_s = _seconds(marked.frame.time - START)
         marks[marked.frame.index] = played.marks[marked.frame.time] = marked.marks
         start = thread_time()
-        events = tracker.update(marked.frame, pipeline.read(marked.frame.image_bgr).all_plates)
+        result = reader.read(marked.frame)
+        events = tracker.update(marked.frame, result.all_plates)
         played.cpu_s += thread_time() - start
         played.frames += 1
+        played.skipped += result.is_skipped
         played.events += [_told(event, time_s, marks) for event in events]
         _note(played, marked, time_s, with_strips)
     played.events += [_told(event, time_s, marks) for event in tracker.flush()]

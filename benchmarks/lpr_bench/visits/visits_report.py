@@ -25,6 +25,7 @@ def summarize_clip(outcome: ClipOutcome) -> dict[str, Any]:
         "seconds": round(outcome.seconds, 2),
         "false_events_an_hour": round(3600 * len(outcome.false_events) / max(outcome.seconds, 1e-9), 2),
         "frames": outcome.frames,
+        "skipped": round(outcome.skipped / max(1, outcome.frames), 3),
         "cpu_ms_a_visit": round(cpu_ms / len(outcome.visits), 1) if outcome.visits else None,
         "cpu_ms_a_frame": round(cpu_ms / max(1, outcome.frames), 2),
         "outcomes": [_visit_record(visit) for visit in outcome.visits],
@@ -73,6 +74,7 @@ HEADER = (
     "never",
     "false/h",
     "delay p50 / p95 s",
+    "skipped",
     "CPU ms/visit",
 )
 
@@ -83,10 +85,18 @@ def format_clips(clips: Sequence[Mapping[str, Any]]) -> str:
     for clip in clips:
         cpu = clip["cpu_ms_a_visit"]
         rows.append(
-            [*_cells(clip["clip"], clip), f"{clip['false_events_an_hour']:.1f}", _delay(clip), f"{cpu or 0:.0f}"]
+            [
+                *_cells(clip["clip"], clip),
+                f"{clip['false_events_an_hour']:.1f}",
+                _delay(clip),
+                f"{clip['skipped']:.0%}",
+                f"{cpu or 0:.0f}",
+            ]
         )
         if len(clip["by_source"]) > 1:
-            rows += [[*_cells(f"  {source}", part), "", _delay(part), ""] for source, part in clip["by_source"].items()]
+            rows += [
+                [*_cells(f"  {source}", part), "", _delay(part), "", ""] for source, part in clip["by_source"].items()
+            ]
     return format_table(HEADER, rows)
 
 

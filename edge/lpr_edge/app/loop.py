@@ -14,6 +14,7 @@ from lpr_edge.contract.base.arrays import Floats
 from lpr_edge.contract.base.errors import SourceError
 from lpr_edge.contract.records import Record
 from lpr_edge.delivery.sink import Sink
+from lpr_edge.pacing.frame_reader import FrameReader
 from lpr_edge.privacy.blur import PlateBlurrer
 from lpr_edge.service.handover import hand_on, take_over
 from lpr_edge.service.runtime_stats import RuntimeStats
@@ -79,8 +80,13 @@ class Loop:
         self.labels = reader.reader.decoder.labels
         self.collector = collector
         tracker = Tracker(
-            reader.reader.decoder, gap, lambda voted: reader.is_confident(voted, any_text), observer=collector
+            reader.reader.decoder,
+            gap,
+            lambda voted: reader.is_confident(voted, any_text),
+            reader.detector.threshold,
+            observer=collector,
         )
+        self._frame_reader = FrameReader(reader, tracker)
         self._tracker = Visits(tracker, line, reports_left)
         self._events: deque[Event] = deque()
         """Not announced yet: a stop may come between two of them."""
@@ -153,7 +159,7 @@ class Loop:
         return goes_on
 
     def _read(self, frame: Frame) -> bool:
-        result = self.reader.read(frame.image_bgr)
+        result = self.reader.read(frame.image_bgr) if self._by_frame else self._frame_reader.read(frame)
         self.frames += 1
         self.milliseconds += result.detect_ms + result.read_ms
         self.stats.note(frame, result)

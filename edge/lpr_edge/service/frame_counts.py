@@ -16,7 +16,7 @@ class FrameCounts:
 
     def __init__(self, start: float) -> None:
         """Begin at a moment (`monotonic`), as all moments here are."""
-        self.frames = self.events = 0
+        self.frames = self.events = self._skipped = 0
         self.total_ms = 0.0
         """That detector and reader took for all frames."""
         self._start = start
@@ -24,9 +24,10 @@ class FrameCounts:
         self._recent: deque[tuple[float, float, float | None]] = deque()
         """When a frame was read, what it took, and how old it was, the last two in milliseconds."""
 
-    def note(self, now: float, milliseconds: float, age_ms: float | None) -> None:
-        """Count a frame that was read."""
+    def note(self, now: float, milliseconds: float, age_ms: float | None, is_skipped: bool = False) -> None:
+        """Count a frame that was read, or skipped since nothing in it had moved."""
         self.frames += 1
+        self._skipped += is_skipped
         self.total_ms += milliseconds
         self._last = now
         self._recent.append((now, milliseconds, age_ms))
@@ -43,6 +44,7 @@ class FrameCounts:
         return {
             "frames": self.frames,
             "events": self.events,
+            "skipped_share": round(self._skipped / max(1, self.frames), 3),
             "fps": round(len(self._recent) / max(1e-3, min(WINDOW_S, now - self._start)), 2),
             "latency_ms": _p50_p95([latency for _, latency, _ in self._recent]),
             "frame_age_ms": _p50_p95([age for _, _, age in self._recent if age is not None]),

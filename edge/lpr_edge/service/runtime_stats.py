@@ -65,7 +65,7 @@ class RuntimeStats:
         with self._lock:
             self._source = frame.source
             for counts in self._counts_of(frame.source):
-                counts.note(now, result.detect_ms + result.read_ms, frame.age_ms)
+                counts.note(now, result.detect_ms + result.read_ms, frame.age_ms, result.is_skipped)
 
     def hear(self, record: Record) -> None:
         """Count an event; one of a vehicle that has left completes that of its plate."""

@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 
 from lpr_edge.capture.frame import Frame
 from lpr_edge.contract.base.arrays import Quad
+from lpr_edge.contract.geometry import quad_size
 from lpr_edge.tracking.event import Event, Vote
 from lpr_edge.tracking.evidence import PlateEvidence
 from lpr_edge.tracking.motion import Motion
-from lpr_edge.vision.plates import PlateReading, Reading
+from lpr_edge.vision.plates import Effort, FoundPlate, PlateReading, Reading
 
 Voter = Callable[[PlateEvidence], Reading]
 """Makes one reading of all evidence."""
@@ -25,6 +26,12 @@ ASK_AGAIN = timedelta(seconds=1)
 """What was refused of a vehicle that stays is counted again after so long."""
 MOST_CANDIDATES = 20
 """Texts of one vehicle that are kept, each with its best frame: one that is never announced may stay for hours."""
+READ_AGAIN = timedelta(seconds=1)
+"""An announced vehicle's plate is read after so long, to notice another vehicle in its place; until then followed."""
+FIRST_FRAMES = 2
+"""Readings of a plate before it is read several times in a frame: many plates settle without."""
+BEST = 0.9
+"""Height of a plate, relative to the largest before, from which a frame is one of its best."""
 OTHERS = 3
 """So many frames one after the other that say the same, quite other text are of the next vehicle."""
 
@@ -56,6 +63,8 @@ class Track:
     """(4, 2) corners where it was first seen."""
     latest: Reading | None = None
     """What its plate read last; None before it was read."""
+    read_at: datetime | None = None
+    """When its plate was read last, with a text or without."""
     frames: int = 0
     """In how many it was read."""
     told: Reading | None = None
@@ -83,6 +92,9 @@ class Track:
         """Take the vehicle's plate in one more frame."""
         self.last_seen = frame.time
         self.motion.see(plate.found.quad_xy, frame.time)
+        if plate.is_carried:
+            return
+        self.read_at = frame.time
         if not plate.reading.text:
             return
         self.latest = plate.reading
@@ -96,6 +108,30 @@ class Track:
             self.candidates[plate.reading.text] = Candidate(plate, frame)
         else:
             candidate.add(plate, frame)
+
+    def effort(self, plate: FoundPlate, time: datetime, views: int) -> Effort:
+        """How much work its plate gets in a frame.
+
+        Args:
+            plate: as it was found.
+            time: of the frame.
+            views: times that it may be read.
+        """
+        if self.told:
+            is_due = self.read_at is None or bool(self.others) or time - self.read_at >= READ_AGAIN
+            return Effort() if is_due else Effort(0, self.told)
+        waits = self.refused_at is not None and time - self.refused_at < ASK_AGAIN
+        largest = max((frame.size_px for frame in self.evidence.frames), default=0.0)
+        is_best = self.frames >= FIRST_FRAMES and quad_size(plate.quad_xy)[1] >= BEST * largest
+        return Effort(views if is_best and not waits else 1)
+
+    def rests(self, time: datetime) -> bool:
+        """Whether it needs no more frames for now: announced, or refused a moment ago."""
+        if self.told:
+            return not self.others
+        if not self.candidates:
+            return time - self.first_seen >= PATIENCE
+        return self.refused_at is not None and time - self.refused_at < ASK_AGAIN
 
     def _make_room(self) -> None:
         """Forget the least of too many texts; its evidence stays."""
@@ -144,6 +180,7 @@ class Track:
         self.last_seen += span
         self.motion.shift(span)
         self.refused_at = self.refused_at and self.refused_at + span
+        self.read_at = self.read_at and self.read_at + span
 
     def _shows(self, reading: Reading) -> Candidate:
         """Where the text was read best; else the highest-confidence reading of its shape."""

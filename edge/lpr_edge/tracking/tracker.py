@@ -8,15 +8,18 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
+import numpy as np
+
 from lpr_edge.capture.frame import Frame
 from lpr_edge.contract.geometry import quad_iou
 from lpr_edge.contract.metrics import edit_distance
 from lpr_edge.text.decoding import PlateDecoder
+from lpr_edge.text.parsed import Parsed
 from lpr_edge.tracking.association import are_two, associate, distance
 from lpr_edge.tracking.event import Event
 from lpr_edge.tracking.motion import Motion
 from lpr_edge.tracking.track import Track, Vehicles, Voter, labels_of
-from lpr_edge.vision.plates import PlateReading, Reading
+from lpr_edge.vision.plates import Effort, FoundPlate, PlateReading, Reading
 
 Accepts = Callable[[Reading], bool]
 """Whether what the votes say may be announced."""
@@ -33,6 +36,8 @@ RETURNS_WITHIN = 1.5
 """How near that is, in its longer sides."""
 MUCH_ALIKE = 0.4
 """Share of characters that may differ then."""
+UNREAD = Reading((), Parsed(None, False, {}, ""), np.zeros((4, 2), np.float32))
+"""Of a proposal that hasn't been read."""
 
 
 class TrackObserver(Protocol):
@@ -76,6 +81,8 @@ class Tracker:
         self._tracks: list[Track] = []
         self._gone: list[Track] = []
         self._count = 0
+        self._updated: datetime | None = None
+        """Time of the last frame."""
         self._resumes = False
         self._resumed_at: datetime | None = None
         """When the first frame came after a reload, in which nobody could be seen; None where there was none."""
@@ -90,8 +97,29 @@ class Tracker:
         self._tracks, self._gone, self._count = vehicles.tracks, vehicles.gone, vehicles.count
         self._resumes = True
 
+    def plan(self, found: Sequence[FoundPlate], time: datetime, views: int = 1) -> list[Effort]:
+        """How much work each proposal of a frame gets, before any is read.
+
+        Args:
+            found: proposals, low-scoring ones too.
+            time: of the frame.
+            views: times that a plate may be read which isn't settled.
+        """
+        given = associate(self._tracks, [PlateReading(plate, UNREAD) for plate in found], time, self._threshold)
+        return [self._effort(given.get(place), plate, time, views) for place, plate in enumerate(found)]
+
+    def _effort(self, track: Track | None, plate: FoundPlate, time: datetime, views: int) -> Effort:
+        if track is None:
+            return Effort(int(plate.score >= self._threshold))
+        return track.effort(plate, time, views)
+
+    def rests(self, time: datetime) -> bool:
+        """Whether no vehicle that is there needs more frames for now."""
+        return all(track.rests(time) and (track.told or track.last_seen == self._updated) for track in self._tracks)
+
     def update(self, frame: Frame, plates: Sequence[PlateReading]) -> list[Event]:
         """Take a frame's plates; the events of vehicles that have gone, then of those whose reading has settled."""
+        self._updated = frame.time
         gone = self._leave(frame.time)
         given = associate(self._tracks, plates, frame.time, self._threshold)
         for place, plate in enumerate(plates):
@@ -124,7 +152,7 @@ class Tracker:
     def _continue(self, track: Track, plate: PlateReading, frame: Frame) -> None:
         """Take a vehicle's plate in one more frame; or begin the next vehicle's, which stands in its place."""
         if track.told is None or not are_two(track.told, plate.reading):
-            if plate.reading.text:
+            if plate.reading.text and not plate.is_carried:
                 track.others.clear()
             self._add(track, plate, frame)
         elif track.note_other(plate, frame):

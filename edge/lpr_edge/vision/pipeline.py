@@ -9,10 +9,13 @@ from lpr_edge.regions.tiles import OFF, Tiling
 from lpr_edge.vision.detector import Detector
 from lpr_edge.vision.frame_search import FrameSearch, SearchArea
 from lpr_edge.vision.plate_colour import measure_colour
-from lpr_edge.vision.plates import FoundPlate, FrameResult, PlateReading, Reading
+from lpr_edge.vision.plates import FoundPlate, FrameResult, Plan, PlateReading, Reading
 from lpr_edge.vision.reader import Reader
 from lpr_edge.vision.strategy import CameraStrategy, PhotographStrategy, Strategy
 from lpr_edge.vision.views import apply_low_light_gain
+
+LOW_SHARE = 0.4
+"""Share of the detector's threshold down to which a video's proposals continue tracks."""
 
 
 class PlatePipeline:
@@ -49,27 +52,31 @@ class PlatePipeline:
         self._search = FrameSearch(detector, SearchArea(roi, tiling, budget_s, outside_too))
         self.strategy: Strategy = PhotographStrategy(detector.threshold) if is_photograph else CameraStrategy()
 
-    def read(self, frame_bgr: Image) -> FrameResult:
+    def read(self, frame_bgr: Image, plan: Plan | None = None) -> FrameResult:
         """Find and read the plates of a frame.
 
         Args:
             frame_bgr: (H, W, 3) uint8, BGR.
+            plan: for a video: how much work each proposal gets, low-scoring ones too; None for the strategy's own.
 
         Returns:
             The plates, highest detection score first.
         """
         start = perf_counter()
         frame_bgr = apply_low_light_gain(frame_bgr)
-        seen = self._search.find(frame_bgr, self.strategy.proposal_share)
+        seen = self._search.find(frame_bgr, LOW_SHARE if plan else self.strategy.proposal_share)
         found = [plate for plate in seen if self._is_in_roi(plate, frame_bgr)]
         between = perf_counter()
-        plates = [self._judged(frame_bgr, plate) for plate in self.strategy.read_plates(self.reader, frame_bgr, found)]
+        efforts = None if plan is None else plan(found)
+        readings = self.strategy.read_plates(self.reader, frame_bgr, found, efforts)
+        plates = [self._judged(frame_bgr, plate) for plate in readings]
         end = perf_counter()
         kept = {id(plate.found) for plate in plates}
         seen = [plate for plate in seen if plate.score >= self.detector.threshold or id(plate) in kept]
         sure = tuple(plate for plate in plates if plate.is_confident)
         unsure = tuple(plate for plate in plates if not plate.is_confident)
-        return FrameResult(sure, 1000 * (between - start), 1000 * (end - between), tuple(seen), unsure)
+        count = len(plates) if efforts is None else sum(effort.views for effort in efforts)
+        return FrameResult(sure, 1000 * (between - start), 1000 * (end - between), tuple(seen), unsure, count)
 
     def _judged(self, frame_bgr: Image, plate: PlateReading) -> PlateReading:
         """The plate with its colour, and whether its confidence is what was asked for."""

@@ -1,6 +1,7 @@
 """Plates as they are found and read: data alone, no networks."""
 
 import unicodedata
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -105,6 +106,22 @@ class PlateReading:
     """The plate's colour, as the country's file calls it; empty where it is unknown."""
     is_confident: bool = True
     """Whether its reading has the confidence that was asked for."""
+    is_carried: bool = False
+    """Whether it wasn't read in this frame: its reading is what its track had before."""
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much work a proposal gets in one frame of a video."""
+
+    views: int = 1
+    """Times that it is read; 0 for not at all."""
+    carried: Reading | None = None
+    """Its track's reading, where it isn't read; without one it is dropped."""
+
+
+Plan = Callable[[Sequence[FoundPlate]], Sequence[Effort]]
+"""Gives each proposal of a frame its effort."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +136,10 @@ class FrameResult:
     """All detections, those outside the region of interest too."""
     unsure: tuple[PlateReading, ...] = ()
     """Plates whose readings have a lower confidence than was asked for."""
+    readings: int = 0
+    """Times that a plate was read."""
+    is_skipped: bool = False
+    """Whether the frame wasn't looked at, since nothing in it had moved."""
 
     @property
     def all_plates(self) -> tuple[PlateReading, ...]:

@@ -14,7 +14,7 @@ from lpr_edge.contract.geometry import lean_quad, roll_quad, stretch_quad
 from lpr_edge.text.confidence import log_odds
 from lpr_edge.vision.corner_refinement import refined_corners
 from lpr_edge.vision.detector import PROPOSALS
-from lpr_edge.vision.plates import FoundPlate, PlateReading, Reading
+from lpr_edge.vision.plates import Effort, FoundPlate, PlateReading, Reading
 from lpr_edge.vision.reader import Reader
 from lpr_edge.vision.voting import PlateVoter
 
@@ -55,13 +55,16 @@ class Strategy(Protocol):
     def proposal_share(self) -> float:
         """Share of the detector's threshold from which a proposal is read."""
 
-    def read_plates(self, reader: Reader, frame_bgr: Image, found: Sequence[FoundPlate]) -> tuple[PlateReading, ...]:
+    def read_plates(
+        self, reader: Reader, frame_bgr: Image, found: Sequence[FoundPlate], efforts: Sequence[Effort] | None = None
+    ) -> tuple[PlateReading, ...]:
         """Read proposals.
 
         Args:
             reader: the reader's network.
             frame_bgr: (H, W, 3) uint8, BGR.
             found: the proposals.
+            efforts: of each, in a video; None for the strategy's own.
 
         Returns:
             Those that are plates, each with its reading, in the order of `found`.
@@ -74,15 +77,31 @@ class CameraStrategy:
 
     proposal_share: float = 1.0
 
-    def read_plates(self, reader: Reader, frame_bgr: Image, found: Sequence[FoundPlate]) -> tuple[PlateReading, ...]:
-        """Read each plate, see `Strategy.read_plates`."""
-        return tuple(PlateReading(plate, self._read(reader, frame_bgr, plate)) for plate in found)
+    def read_plates(
+        self, reader: Reader, frame_bgr: Image, found: Sequence[FoundPlate], efforts: Sequence[Effort] | None = None
+    ) -> tuple[PlateReading, ...]:
+        """Read each plate with its effort, see `Strategy.read_plates`."""
+        given = zip(found, efforts or [Effort()] * len(found), strict=True)
+        plates = (self._plate(reader, frame_bgr, plate, effort) for plate, effort in given)
+        return tuple(plate for plate in plates if plate)
 
-    def _read(self, reader: Reader, frame_bgr: Image, plate: FoundPlate) -> Reading:
+    def _plate(self, reader: Reader, frame_bgr: Image, plate: FoundPlate, effort: Effort) -> PlateReading | None:
+        if effort.views:
+            return PlateReading(plate, self._read(reader, frame_bgr, plate, effort.views))
+        if effort.carried is None:
+            return None
+        return PlateReading(plate, replace(effort.carried, quad_xy=plate.quad_xy), is_carried=True)
+
+    def _read(self, reader: Reader, frame_bgr: Image, plate: FoundPlate, views: int) -> Reading:
         first = reader.read(frame_bgr, plate.quad_xy)
-        if _stands(first, CAMERA_CONFIDENCE):
+        if not _stands(first, CAMERA_CONFIDENCE):
+            first = best_reading([first, reader.read(frame_bgr, roll_quad(plate.quad_xy, second_turn(plate)))])
+        if views == 1 or not first.text or _stands(first, VOTE_BELOW):
             return first
-        return best_reading([first, reader.read(frame_bgr, roll_quad(plate.quad_xy, second_turn(plate)))])
+        # Peaks that are faint in the first view say nothing of the others.
+        quads = [quad for pair in zip(*(_shifted(first.quad_xy, sign) for sign in (-1, 1)), strict=True) for quad in pair]
+        others = [reader.read(frame_bgr, quad) for quad in quads[: views - 1]]
+        return replace(_vote(reader, first, others), candidates=())
 
 
 @dataclass(frozen=True)
@@ -96,7 +115,13 @@ class PhotographStrategy:
     """The detector's, on its score."""
     proposal_share: float = PROPOSALS
 
-    def read_plates(self, reader: Reader, frame_bgr: Image, found: Sequence[FoundPlate]) -> tuple[PlateReading, ...]:
+    def read_plates(
+        self,
+        reader: Reader,
+        frame_bgr: Image,
+        found: Sequence[FoundPlate],
+        efforts: Sequence[Effort] | None = None,  # noqa: ARG002 - a photograph has no tracks
+    ) -> tuple[PlateReading, ...]:
         """Read each proposal, and keep those that are plates, see `Strategy.read_plates`."""
         first = ((plate, reader.read(frame_bgr, plate.quad_xy)) for plate in found)
         likely = ((plate, reading) for plate, reading in first if self._is_plate(PlateReading(plate, reading), SPARE))

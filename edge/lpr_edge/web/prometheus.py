@@ -52,6 +52,7 @@ def _of_frames(stats: Record) -> Iterator[tuple[str, str, str, float | None]]:
     """What is counted of each camera."""
     yield "lpr_frames_total", "counter", "Frames read.", stats["frames"]
     yield "lpr_events_total", "counter", "Events announced.", stats["events"]
+    yield "lpr_frames_skipped_ratio", "gauge", "Of frames in which nothing had moved.", stats["skipped_share"]
     yield "lpr_frames_per_second", "gauge", "Over the last 10 s.", stats["fps"]
     yield "lpr_since_frame_seconds", "gauge", "Since the last frame.", stats["since_frame_s"]
     yield "lpr_frame_age_seconds", "gauge", "From grabbed to read, median.", _seconds(stats["frame_age_ms"])

@@ -78,6 +78,7 @@ function figures(vitals) {
     "Temperature": vitals.temperature_c === null ? null : `${vitals.temperature_c} °C`,
     "Events": vitals.events,
     "Frames": vitals.frames,
+    "Skipped, without motion": `${Math.round(100 * vitals.skipped_share)} %`,
     "Waiting for sinks": waiting || null,
     "Memory": `${Math.round(vitals.memory_mb)} MB`,
     "Disk free": vitals.disk_free_mb === null ? null : `${(vitals.disk_free_mb / 1000).toFixed(1)} GB`,

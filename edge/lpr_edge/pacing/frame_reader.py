@@ -1,0 +1,63 @@
+"""Reads a video's frames with as much work as each needs.
+
+A frame without motion, while no text is being settled, shows what the last one showed. Plates of tracks that have been
+announced are only followed, and read now and then. The time that is left goes to those that aren't settled.
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from lpr_edge.capture.frame import Frame
+from lpr_edge.pacing.motion_gate import MotionGate
+from lpr_edge.pacing.time_budget import TimeBudget
+from lpr_edge.tracking.tracker import Tracker
+from lpr_edge.vision.pipeline import PlatePipeline
+from lpr_edge.vision.plates import FrameResult, PlateReading
+
+FLOOR = timedelta(seconds=1)
+"""A frame is looked at after so long, whatever moves."""
+
+
+class FrameReader:
+    """Pipeline and tracker of one source."""
+
+    def __init__(self, pipeline: PlatePipeline, tracker: Tracker) -> None:
+        """Take what reads plates, and what knows their tracks.
+
+        Args:
+            pipeline: finds and reads plates.
+            tracker: is given each frame's plates by the caller, in their order.
+        """
+        self._pipeline = pipeline
+        self._tracker = tracker
+        self._gate = MotionGate()
+        self._budget = TimeBudget()
+        self._last: FrameResult | None = None
+        self._looked_at: datetime | None = None
+
+    def read(self, frame: Frame) -> FrameResult:
+        """The plates of a frame: found and read, followed, or where they were in the frame before."""
+        self._budget.come(frame.time, frame.age_ms is not None)
+        if self._last is not None and self._is_unchanged(frame):
+            return _carried(self._last)
+        views = self._budget.views
+        result = self._pipeline.read(frame.image_bgr, lambda found: self._tracker.plan(found, frame.time, views))
+        self._budget.spent(result.detect_ms, result.read_ms, result.readings)
+        self._gate.look(frame.image_bgr)
+        self._last, self._looked_at = result, frame.time
+        return result
+
+    def _is_unchanged(self, frame: Frame) -> bool:
+        """Whether the last result holds for a frame as well."""
+        waits = self._looked_at is None or not timedelta() <= frame.time - self._looked_at < FLOOR
+        return not waits and self._tracker.rests(frame.time) and self._gate.is_still(frame.image_bgr)
+
+
+def _carried(result: FrameResult) -> FrameResult:
+    """A result for a frame that shows the same."""
+    plates, unsure = (_all_carried(part) for part in (result.plates, result.unsure))
+    return FrameResult(plates, 0.0, 0.0, result.seen, unsure, readings=0, is_skipped=True)
+
+
+def _all_carried(plates: tuple[PlateReading, ...]) -> tuple[PlateReading, ...]:
+    return tuple(replace(plate, is_carried=True) for plate in plates)

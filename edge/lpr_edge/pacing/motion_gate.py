@@ -1,0 +1,53 @@
+"""Whether a frame shows what another one showed, but for noise and a change of gain."""
+
+import cv2
+import numpy as np
+
+from lpr_edge.contract.base.arrays import Floats, Image
+
+SIZE_WH = (96, 54)
+"""Width and height of the shrunk gray frames that are compared."""
+STRIDE = 2
+"""Of large frames only each so many pixels are looked at, along x and y: their mean is as good."""
+LARGE = 400
+"""Height from which a frame is large."""
+LEAST = 5.0
+"""Least change of a cell, in levels of 255, that is motion."""
+NOISES = 6.0
+"""The same in standard deviations of the noise, which is that of most cells."""
+CELLS = 2
+"""Least number of changed cells: one alone is a reflection."""
+
+
+class MotionGate:
+    """Compares frames with the one that was looked at last."""
+
+    def __init__(self) -> None:
+        self._shape: tuple[int, ...] = ()
+        self._seen: Floats | None = None
+
+    def is_still(self, frame_bgr: Image) -> bool:
+        """Whether a frame (H, W, 3) uint8 shows what the last one shows that was looked at; not before there is one."""
+        if self._seen is None or frame_bgr.shape != self._shape:
+            return False
+        changed = np.abs(_at_gain_of(shrink(frame_bgr), self._seen) - self._seen)
+        noise = 1.4826 * float(np.median(changed))  # of a normal distribution, from its median absolute deviation
+        return int((changed >= max(LEAST, NOISES * noise)).sum()) < CELLS
+
+    def look(self, frame_bgr: Image) -> None:
+        """Take a frame (H, W, 3) uint8 as the one that the next ones are compared with."""
+        self._shape, self._seen = frame_bgr.shape, shrink(frame_bgr)
+
+
+def shrink(frame_bgr: Image) -> Floats:
+    """(54, 96) float32 gray of a frame (H, W, 3) uint8: the mean of each cell, which has little noise."""
+    step = STRIDE if frame_bgr.shape[0] >= LARGE else 1
+    # The green channel: most of what is bright, in one view without a copy.
+    green = np.ascontiguousarray(frame_bgr[::step, ::step, 1])
+    return np.asarray(cv2.resize(green, SIZE_WH, interpolation=cv2.INTER_AREA), np.float32)
+
+
+def _at_gain_of(cells: Floats, seen: Floats) -> Floats:
+    """Cells as bright as others: a camera that changes its gain changes most of them by one factor."""
+    ratio = float(np.median((seen + 1) / (cells + 1)))
+    return np.asarray(cells * np.float32(ratio), np.float32)
