@@ -4,24 +4,32 @@ A frame without motion, while no text is being settled, shows what the last one 
 announced are only followed, and read now and then. The time that is left goes to those that aren't settled.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from lpr_edge.capture.frame import Frame
 from lpr_edge.pacing.motion_gate import MotionGate
 from lpr_edge.pacing.time_budget import TimeBudget
-from lpr_edge.tracking.tracker import Tracker
 from lpr_edge.vision.pipeline import PlatePipeline
-from lpr_edge.vision.plates import FrameResult, PlateReading
+from lpr_edge.vision.plates import Effort, FoundPlate, FrameResult, PlateReading
 
 FLOOR = timedelta(seconds=1)
 """A frame is looked at after so long, whatever moves."""
 
 
+class Tracks(Protocol):
+    """What knows which plates need work: see `Tracker`."""
+
+    def plan(self, found: Sequence[FoundPlate], time: datetime, views: int = 1) -> list[Effort]: ...  # noqa: D102
+    def rests(self, time: datetime) -> bool: ...  # noqa: D102
+
+
 class FrameReader:
     """Pipeline and tracker of one source."""
 
-    def __init__(self, pipeline: PlatePipeline, tracker: Tracker) -> None:
+    def __init__(self, pipeline: PlatePipeline, tracker: Tracks) -> None:
         """Take what reads plates, and what knows their tracks.
 
         Args:

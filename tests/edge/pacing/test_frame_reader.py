@@ -31,7 +31,9 @@ class Pipeline:
     def _plate(self, found: FoundPlate, effort: Effort) -> PlateReading | None:
         if effort.views:
             return replace(plate(self.text, float(found.quad_xy[0, 0])), found=found)
-        return effort.carried and PlateReading(found, replace(effort.carried, quad_xy=found.quad_xy), is_carried=True)
+        if effort.carried is None:
+            return None
+        return PlateReading(found, replace(effort.carried, quad_xy=found.quad_xy), is_carried=True)
 
 
 class Run:
