@@ -99,7 +99,8 @@ class CameraStrategy:
         if views == 1 or not first.text or _stands(first, VOTE_BELOW):
             return first
         # Peaks that are faint in the first view say nothing of the others.
-        quads = [quad for pair in zip(*(_shifted(first.quad_xy, sign) for sign in (-1, 1)), strict=True) for quad in pair]
+        inner, outer = (list(_shifted(first.quad_xy, sign)) for sign in (-1, 1))
+        quads = (inner[0], outer[0], inner[2], outer[2])
         others = [reader.read(frame_bgr, quad) for quad in quads[: views - 1]]
         return replace(_vote(reader, first, others), candidates=())
 
