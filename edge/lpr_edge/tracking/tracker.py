@@ -167,7 +167,7 @@ class Tracker:
 
     def _add(self, track: Track, plate: PlateReading, frame: Frame) -> None:
         track.add(plate, frame)
-        if self._observer:
+        if self._observer and not plate.is_carried:
             self._observer.saw(track, plate, frame)
 
     def _leave(self, time: datetime) -> list[Track]:
