@@ -1,8 +1,9 @@
 """Plates as strings of signs, the same for both scripts: one character stands for one sign, `बा` and `BA` included."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
+from itertools import islice
 
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.country import Country
@@ -15,8 +16,8 @@ UNKNOWN = chr(FIRST_CODE + MOST_CODES)
 """Stands in a query for a sign that no stored plate has."""
 MOST_SIGNS = 64
 """Signs of a text that are indexed; the longest plates have about 20."""
-MOST_CUTS = 16
-"""Ways to cut a typed text into signs that are searched."""
+MOST_CUTS = 4
+"""Ways to cut a typed text into signs that are searched, and that into single letters."""
 
 Signs = tuple[str, ...]
 """Each in Latin capitals, as `("BA", "1", "PA", "7")`."""
@@ -40,15 +41,18 @@ def cuts_of(typed: str, country: Country) -> Iterator[Signs]:
     """
     spellings = _spellings(country)
     latin = "".join(_latin_parts(bare(typed), spellings))
-    count = 0
+    found = dict.fromkeys(islice(_cuts(latin, _latin_signs(spellings)), MOST_CUTS))
+    yield from found | {tuple(latin): None}
+
+
+def _cuts(latin: str, known: Sequence[str]) -> Iterator[Signs]:
     ways: list[tuple[str, Signs]] = [(latin, ())]
-    while ways and count < MOST_CUTS:
+    while ways:
         rest, signs = ways.pop()
         if not rest:
-            count += 1
             yield signs
             continue
-        fits = [sign for sign in _latin_signs(spellings) if rest.startswith(sign)] or [rest[0]]
+        fits = [sign for sign in known if rest.startswith(sign)] or [rest[0]]
         ways += [(rest[len(sign) :], (*signs, sign)) for sign in reversed(fits)]
 
 

@@ -1,0 +1,1 @@
+"""How fast a large history of events is searched."""
