@@ -10,6 +10,7 @@ from typing import Any
 from tests.support.deliveries import free_port
 from tests.support.readings import frame, plate
 
+from lpr_edge.history.access import HistoryAccess
 from lpr_edge.service.runtime_stats import RuntimeStats
 from lpr_edge.vision.plates import FrameResult
 from lpr_edge.web.picture import LivePage
@@ -19,8 +20,14 @@ TOKEN = "correct-horse-battery"
 
 
 @contextmanager
-def page(token: str = "", health_after_s: float = 60.0, stats: RuntimeStats | None = None) -> Iterator[LivePage]:
-    live = open_page(f"127.0.0.1:{free_port()}", token, stats or RuntimeStats("gate-1"), health_after_s)
+def page(
+    token: str = "",
+    health_after_s: float = 60.0,
+    stats: RuntimeStats | None = None,
+    history: HistoryAccess | None = None,
+) -> Iterator[LivePage]:
+    address = f"127.0.0.1:{free_port()}"
+    live = open_page(address, token, stats or RuntimeStats("gate-1"), health_after_s, history=history)
     try:
         yield live
     finally:
@@ -41,6 +48,17 @@ def get(live: LivePage, path: str, headers: dict[str, str] | None = None) -> tup
         connection.request("GET", path, headers=headers or {})
         answer = connection.getresponse()
         return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
+    finally:
+        connection.close()
+
+
+def post(live: LivePage, path: str, body: bytes, headers: dict[str, str] | None = None) -> tuple[int, bytes]:
+    """Status and body of a POST request."""
+    connection = http.client.HTTPConnection("127.0.0.1", live.server.port, timeout=20)
+    try:
+        connection.request("POST", path, body, headers or {})
+        answer = connection.getresponse()
+        return answer.status, answer.read()
     finally:
         connection.close()
 

@@ -70,6 +70,29 @@ def local_time(found: Found) -> datetime:
     return datetime.fromisoformat(found.record["last_seen"]).astimezone()
 
 
+def describe(found: Found) -> dict[str, Any]:
+    """What a page shows of an event."""
+    record = found.record
+    seen = local_time(found)
+    matched = record.get("matched") or {}
+    shown = {key: record.get(key) for key in ("source", "direction", "confidence", "valid", "frames", "dwell_s")}
+    return shown | {
+        "id": record["id"],
+        "text": found.text,
+        "latin": found.corrections[-1].latin if found.corrections else record.get("latin"),
+        "read_as": record["text"],
+        "time": f"{seen:%Y-%m-%d %H:%M:%S}",
+        "bikram_sambat": bikram_sambat(seen.date()),
+        "list_name": matched.get("name"),
+        "list_action": matched.get("action"),
+        "has_pictures": found.has_pictures,
+        "corrections": [
+            {"text": each.text, "who": each.who, "time": f"{datetime.fromtimestamp(each.at).astimezone():%F %T}"}
+            for each in found.corrections
+        ],
+    }
+
+
 def to_dict(found: Found) -> dict[str, Any]:
     """An event's record, with its corrections where there are some."""
     corrections = [

@@ -5,21 +5,29 @@ from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from lpr_edge.base.workers import FAULTS
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.records import Record
+from lpr_edge.history.access import HistoryAccess
 from lpr_edge.output.annotate import font_path
 from lpr_edge.service.runtime_stats import RuntimeStats
 from lpr_edge.web.auth import AuthMiddleware
+from lpr_edge.web.history_api import HistoryApi
 from lpr_edge.web.picture import Pictures
 from lpr_edge.web.prometheus import CONTENT_TYPE, to_text
 
 FILES = Path(__file__).parent / "page"
 PATHS = {"/": "index.html", "/page.css": "page.css", "/page.js": "page.js"}
+HISTORY_PATHS = {
+    "/history/": "history.html",
+    "/history/{event_id:path}": "history.html",
+    "/history.css": "history.css",
+    "/history.js": "history.js",
+}
 TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
 SHOWN = ("id", "last_seen", "text", "latin", "valid", "confidence", "frames", "matched", "source")
 """What the page shows of an event."""
@@ -28,17 +36,21 @@ SHOWN = ("id", "last_seen", "text", "latin", "valid", "confidence", "frames", "m
 class App:
     """Answers for one run, one request at a time in the server's own thread: nothing here waits."""
 
-    def __init__(self, pictures: Pictures, stats: RuntimeStats, health_after_s: float) -> None:
+    def __init__(
+        self, pictures: Pictures, stats: RuntimeStats, health_after_s: float, history: HistoryAccess | None = None
+    ) -> None:
         """Take what is shown.
 
         Args:
             pictures: the newest frame of each camera.
             stats: how the run does.
             health_after_s: without a frame for so long, a camera counts as ill; without one of any, the device does.
+            history: of events; None where none is kept.
         """
         self.pictures = pictures
         self.stats = stats
         self.health_after_s = health_after_s
+        self.history = history
 
     def guarded(self, token: str) -> ASGIApp:
         """The whole page, for those who know the token."""
@@ -49,6 +61,7 @@ class App:
             Route("/metrics", self.show_metrics),
             Route("/health", self.show_health),
             Route("/font.ttf", self.show_font),
+            *(history_routes(self.history) if self.history else ()),
         ]
         return AuthMiddleware(Starlette(routes=routes), token)
 
@@ -70,7 +83,9 @@ class App:
     async def show_state(self, _: Request) -> Response:
         """How the run does, and its latest events."""
         events = [{key: event[key] for key in SHOWN if key in event} for event in self.stats.events()]
-        return JSONResponse({"vitals": self.stats.snapshot(), "events": events, **self.health()})
+        return JSONResponse(
+            {"vitals": self.stats.snapshot(), "events": events, "history": self.history is not None, **self.health()}
+        )
 
     async def show_metrics(self, _: Request) -> Response:
         """The same for Prometheus."""
@@ -100,6 +115,16 @@ class App:
     async def show_font(self, _: Request) -> Response:
         """The font with Devanagari, for browsers that have none."""
         return Response(font_path().read_bytes(), 200, {"Cache-Control": "private, max-age=86400"}, "font/ttf")
+
+
+def history_routes(access: HistoryAccess) -> list[Route]:
+    """The history's page and what it asks for."""
+    pages = [Route(path, _file(FILES / name)) for path, name in HISTORY_PATHS.items()]
+    return [*HistoryApi(access).routes(), Route("/history", _to_history), *pages]
+
+
+async def _to_history(_: Request) -> Response:
+    return RedirectResponse("history/")
 
 
 def _file(path: Path) -> Callable[[Request], Awaitable[Response]]:

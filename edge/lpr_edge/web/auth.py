@@ -70,6 +70,17 @@ def tokens_in(authorization: str) -> Iterable[bytes]:
             return
 
 
+def user_of(authorization: str) -> str:
+    """The name that a person gave with the token; empty where there is none, as with `Bearer`."""
+    scheme, _, rest = authorization.partition(" ")
+    if scheme.lower() != "basic":
+        return ""
+    try:
+        return base64.b64decode(rest.strip(), validate=True).partition(b":")[0].decode(errors="replace")[:64]
+    except (binascii.Error, ValueError):
+        return ""
+
+
 def _given(message: Message) -> dict[str, str]:
     """The answer's own word on how long it may be kept, where it has one."""
     own = Headers(raw=message["headers"]).get("cache-control")

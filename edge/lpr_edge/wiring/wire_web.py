@@ -11,11 +11,16 @@ from lpr_edge.base.state_dir import state_folder
 from lpr_edge.base.web_address import is_local, new_token, parse_address
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.delivery.sink import Sink
+from lpr_edge.history.access import HistoryAccess
 from lpr_edge.output.annotate import NO_MARKS, Marks
 from lpr_edge.runtimes.model import Model
 from lpr_edge.service.runtime_stats import RuntimeStats, Waiting
+from lpr_edge.text.grammar import Grammar
 from lpr_edge.web.picture import LivePage, Picture, Pictures
 from lpr_edge.wiring.frame_outputs import marks_of
+from lpr_edge.wiring.wire_history import history_access, history_settings
+from lpr_edge.wiring.wire_lists import wanted_hasher
+from lpr_edge.wiring.wire_sinks import reader_country
 
 
 def open_runtime_stats(
@@ -66,10 +71,20 @@ def open_live_page(config: Config, stats: RuntimeStats, sink: Sink) -> LivePage 
             captions=not config.privacy.blurs,
             marks=marks_of(config),
             camera_marks={camera.name: marks_of(camera_config(config, camera)) for camera in config.cameras},
+            history=_open_history(config),
         )
     except LprError:
         sink.close()
         raise
+
+
+def _open_history(config: Config) -> HistoryAccess | None:
+    """The history, where the settings keep one; with a grammar of its own, since grammars belong to one thread."""
+    if not history_settings(config).is_wanted:
+        return None
+    grammar = Grammar(reader_country(config))
+    hasher = wanted_hasher(config, grammar)
+    return history_access(config, grammar, hasher.hash_text if hasher else None)
 
 
 def open_page(
@@ -80,6 +95,7 @@ def open_page(
     captions: bool = True,
     marks: Marks = NO_MARKS,
     camera_marks: Mapping[str, Marks] | None = None,
+    history: HistoryAccess | None = None,
 ) -> LivePage:
     """Serve the page, and say where.
 
@@ -92,6 +108,7 @@ def open_page(
         captions: whether the readings are written next to the plates.
         marks: drawn in every frame.
         camera_marks: the same for each of several cameras, by name; None where there is one source.
+        history: shown at /history/.
 
     Raises:
         LprError: an extra is missing, or the address can't be had.
@@ -100,7 +117,7 @@ def open_page(
     make_app, make_server = load_server()
     wanted = token or ("" if is_local(host) else new_token())
     pictures = Pictures({name: Picture(captions, own) for name, own in (camera_marks or {"": marks}).items()})
-    server = make_server(make_app(pictures, stats, health_after_s).guarded(wanted), host, port)
+    server = make_server(make_app(pictures, stats, health_after_s, history).guarded(wanted), host, port)
     tell = say if wanted == token else warn  # a token that nobody hears of lets nobody in, also with --quiet
     tell(f"live page: {_url(host, server.port)}{_login(token, wanted)}")
     return LivePage(pictures, server, wanted)

@@ -1,0 +1,151 @@
+"""What the history page asks for: searches, events, pictures and exports; and what it sends: corrections."""
+
+import io
+import json
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import date
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from lpr_edge.contract.base.errors import LprError
+from lpr_edge.history.access import HistoryAccess
+from lpr_edge.history.export import WRITERS, describe, events_of, local_day
+from lpr_edge.history.search import Wanted
+from lpr_edge.web.auth import user_of
+
+LARGEST_BODY = 4096
+"""Bytes of a correction."""
+OWN_HEADER = "x-lpr"
+"""A page of elsewhere can't send it without asking first, and is never allowed to."""
+TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "jsonl": "application/jsonl; charset=utf-8",
+}
+
+
+class HistoryApi:
+    """Answers from the history; each request works in a thread, since a search takes a while."""
+
+    def __init__(self, access: HistoryAccess) -> None:
+        self._access = access
+
+    def routes(self) -> list[Route]:
+        """The paths."""
+        return [
+            Route("/api/history", _guarded(self.search)),
+            Route("/api/history/choices", _guarded(self.choices)),
+            Route("/api/history/event", _guarded(self.event)),
+            Route("/api/history/picture", _guarded(self.picture)),
+            Route("/api/history/export", _guarded(self.export)),
+            Route("/api/history/correct", _guarded(self.correct), methods=["POST"]),
+        ]
+
+    async def search(self, request: Request) -> Response:
+        """A page of events, newest first."""
+        asked = request.query_params
+        before = asked.get("before")
+        page = await run_in_threadpool(self._access.page, wanted_of(asked), int(before) if before else None)
+        return JSONResponse({"events": [describe(found) for found in page.events], "after": page.after})
+
+    async def choices(self, _: Request) -> Response:
+        """What can be filtered by."""
+        return JSONResponse(await run_in_threadpool(self._access.choices))
+
+    async def event(self, request: Request) -> Response:
+        """One event with its record and corrections."""
+        found = await run_in_threadpool(self._access.event, request.query_params.get("id", ""))
+        if found is None:
+            return _no_event()
+        return JSONResponse(describe(found) | {"record": found.record})
+
+    async def picture(self, request: Request) -> Response:
+        """An event's `frame` or `plate`."""
+        asked = request.query_params
+        jpeg = await run_in_threadpool(self._access.picture, asked.get("id", ""), asked.get("name", ""))
+        if jpeg is None:
+            return Response("no picture", 404)
+        return Response(jpeg, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=3600"})
+
+    async def export(self, request: Request) -> Response:
+        """A day's events as a file."""
+        asked = request.query_params
+        kind = asked.get("format", "csv")
+        if kind not in WRITERS:
+            raise ValueError(kind)
+        day = date.fromisoformat(asked.get("day", ""))
+        content = await run_in_threadpool(self._written, day, kind, wanted_of(asked))
+        headers = {"Content-Disposition": f'attachment; filename="lpr-{day.isoformat()}.{kind}"'}
+        return Response(content, headers=headers, media_type=TYPES[kind])
+
+    async def correct(self, request: Request) -> Response:
+        """Keep a correction; only for this page's own scripts."""
+        if not is_own(request):
+            return JSONResponse({"error": "corrections come from the page itself"}, 403)
+        body = b""
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > LARGEST_BODY:
+                return JSONResponse({"error": f"more than {LARGEST_BODY} bytes"}, 413)
+        sent = json.loads(body)
+        event_id, text = sent["id"], sent["text"]
+        if not (isinstance(event_id, str) and isinstance(text, str)):
+            raise ValueError("id and text")
+        who = user_of(request.headers.get("authorization", "")) or "live page"
+        found = await run_in_threadpool(self._access.correct, event_id, text, who, time.time())
+        return _no_event() if found is None else JSONResponse(describe(found) | {"record": found.record})
+
+    def _written(self, day: date, kind: str, wanted: Wanted) -> bytes:
+        since, until = local_day(day)
+        within = Wanted(wanted.text, wanted.exact, since, until, wanted.source, wanted.direction, wanted.listed)
+        stream = io.BytesIO()
+        with self._access.searching() as search:
+            WRITERS[kind](events_of(search, self._access.hidden(within)), stream)
+        return stream.getvalue()
+
+
+def wanted_of(asked: Mapping[str, str]) -> Wanted:
+    """A search as the page asks for it; days are in this device's local time, the last one included.
+
+    Raises:
+        ValueError: a day is none.
+    """
+    return Wanted(
+        asked.get("text", "")[:100],
+        asked.get("exact") == "1",
+        local_day(date.fromisoformat(asked["since"]))[0] if asked.get("since") else None,
+        local_day(date.fromisoformat(asked["until"]))[1] if asked.get("until") else None,
+        asked.get("source", ""),
+        asked.get("direction", ""),
+        asked.get("listed", ""),
+    )
+
+
+def is_own(request: Request) -> bool:
+    """Whether a request comes from a script of this page, and from no page of elsewhere (CSRF)."""
+    headers = request.headers
+    origin = headers.get("origin", "")
+    same = not origin or origin.partition("://")[2] == headers.get("host", "")
+    return same and OWN_HEADER in headers and headers.get("content-type", "").startswith("application/json")
+
+
+def _no_event() -> Response:
+    return JSONResponse({"error": "the history has no such event, or no longer"}, 404)
+
+
+def _guarded(answer: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+    """The answer, or, where the request can't be understood or done, one line that says so."""
+
+    async def answer_or_explain(request: Request) -> Response:
+        try:
+            return await answer(request)
+        except LprError as error:
+            return JSONResponse({"error": str(error)}, 400)
+        except (ValueError, KeyError, TypeError, OverflowError):
+            return JSONResponse({"error": "the request can't be understood"}, 400)
+
+    return answer_or_explain
