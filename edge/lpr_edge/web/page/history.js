@@ -44,7 +44,7 @@ function summary(event) {
     event.source,
     event.direction && event.direction !== "unknown" ? event.direction : "",
     event.list_name ? `list: ${event.list_name}` : "",
-    event.corrections.length ? "corrected" : `${Math.round(100 * (event.confidence ?? 0))} %`,
+    event.corrections.length ? "corrected" : `${Math.round(100 * (event.confidence ?? 0))}\u00a0%`,
   ];
   return parts.filter(Boolean).join(" · ");
 }
@@ -127,7 +127,7 @@ function fields(event) {
     "Stayed for": typeof event.dwell_s === "number" ? `${event.dwell_s} s` : null,
     "On the list as": event.list_name,
     "Action": event.list_action,
-    "Confidence": `${Math.round(100 * (event.confidence ?? 0))} %`,
+    "Confidence": `${Math.round(100 * (event.confidence ?? 0))}\u00a0%`,
     "Allowed by the grammar": event.valid === undefined || event.valid === null ? null : event.valid ? "yes" : "no",
     "Colour": record.colour,
     "Frames": event.frames,
