@@ -73,7 +73,7 @@ def searches_of(country: Country, events: int) -> dict[str, Wanted]:
     sample = [record["text"] for record in islice(made_events(country, events), 200)]
     whole = max(sample, key=len)
     zonal = country.transliterate(country.tokenize(next(text for text in sample if len(country.tokenize(text)) == 8)))
-    day = {"since": END - timedelta(days=3), "until": END - timedelta(days=2)}
+    since, until = END - timedelta(days=3), END - timedelta(days=2)
     return {
         "the newest events": Wanted(),
         "two digits": Wanted("42"),
@@ -84,7 +84,9 @@ def searches_of(country: Country, events: int) -> dict[str, Wanted]:
         "a letter and four digits": Wanted("PA 4711"),
         "a part that no plate has": Wanted("ZZQQXX"),
         "four digits of a list's name": Wanted("4711", listed="Vehicle 7"),
-        "four digits, one camera, one direction, one day": Wanted("4711", source="yard", direction="out", **day),
+        "four digits, one camera, one direction, one day": Wanted(
+            "4711", since=since, until=until, source="yard", direction="out"
+        ),
         "a camera and a direction that exclude each other": Wanted(source="yard", direction="in"),
     }
 

@@ -107,7 +107,7 @@ def hash_list(config: Config, path: Path) -> int:
     """Print a watch list with hashes in place of plates."""
     from lpr_edge.watchlist.hashed_list import write_hashed_list
     from lpr_edge.wiring.config_check import open_grammar
-    from lpr_edge.wiring.wire_lists import open_hasher
+    from lpr_edge.wiring.wire_hashing import open_hasher
 
     grammar = open_grammar(config)
     write_hashed_list(path, grammar, open_hasher(config, grammar).hash_key, sys.stdout)

@@ -154,8 +154,8 @@ def _add_export(jobs: Any) -> None:
 
 def _access(arguments: argparse.Namespace) -> Any:
     from lpr_edge.text.grammar import Grammar
+    from lpr_edge.wiring.wire_hashing import wanted_hasher
     from lpr_edge.wiring.wire_history import history_access
-    from lpr_edge.wiring.wire_lists import wanted_hasher
     from lpr_edge.wiring.wire_sinks import reader_country
 
     config = load_config(arguments.config)

@@ -4,8 +4,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-
-from lpr_edge.contract.records import Record
+from typing import Any
 
 LISTED = "listed"
 """Kind and value of the facet that every event of a listed plate has."""
@@ -13,6 +12,8 @@ LEFT = "left"
 """`event` of the record that follows when the vehicle leaves, with the same id."""
 DEPARTURE = ("last_seen", "frames", "direction", "dwell_s")
 """What such a record adds to the event."""
+FACET = "\u3105"
+"""First character of a facet's token; no piece of a plate begins with it."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -28,7 +29,7 @@ class Correction:
     """When, in seconds since 1970."""
 
 
-def number_of(record: Record) -> int:
+def number_of(record: dict[str, Any]) -> int:
     """Milliseconds since 1970 of the event's end, so that numbers are in the order of time."""
     try:
         seen = datetime.fromisoformat(record["last_seen"])
@@ -47,7 +48,7 @@ def time_of(number: int) -> datetime:
     return EPOCH + timedelta(milliseconds=number)
 
 
-def facets_of(record: Record) -> Iterator[tuple[str, str]]:
+def facets_of(record: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """The kinds and values that an event can be filtered by: source, direction, and what a list says."""
     for kind in ("source", "direction"):
         if isinstance(value := record.get(kind), str) and value:
@@ -60,17 +61,22 @@ def facets_of(record: Record) -> Iterator[tuple[str, str]]:
                 yield "list", value
 
 
-def is_same_visit(kept: Record, other: Record) -> bool:
+def facet_token(facet: int) -> str:
+    """The index's token of a facet."""
+    return f"{FACET}{facet}"
+
+
+def is_same_visit(kept: dict[str, Any], other: dict[str, Any]) -> bool:
     """Whether a record of the same id is of the same vehicle's visit: delivered again, or its departure."""
     return all(kept.get(field) == other.get(field) for field in ("source", "first_seen", "text"))
 
 
-def with_departure(record: Record, left: Record) -> Record:
+def with_departure(record: dict[str, Any], left: dict[str, Any]) -> dict[str, Any]:
     """An event's record with what is known when the vehicle has left."""
     return record | {field: left[field] for field in DEPARTURE if field in left}
 
 
-def is_sound(record: Record) -> bool:
+def is_sound(record: dict[str, Any]) -> bool:
     """Whether a record can be kept: its plate is a text, and every figure is one."""
     confidence = record.get("confidence", 0.0)
     return isinstance(record.get("text"), str) and isinstance(confidence, int | float) and math.isfinite(confidence)

@@ -7,7 +7,6 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, Protocol
 
-from lpr_edge.contract.records import Record
 from lpr_edge.history.entry import Correction, is_sound
 
 QUERIES = (
@@ -23,7 +22,7 @@ class TakesEvents(Protocol):
     def find(self, event_id: str) -> int | None:
         """An event's number."""
 
-    def insert(self, record: Record, stored: float) -> int:
+    def insert(self, record: dict[str, Any], stored: float) -> int:
         """Add an event; returns its number."""
 
     def correct(self, number: int, correction: Correction) -> None:

@@ -9,10 +9,9 @@ from re import Pattern
 
 from lpr_edge.contract.country import Country
 from lpr_edge.contract.records import Record
-from lpr_edge.history.entry import LISTED, Correction, milliseconds
+from lpr_edge.history.entry import LISTED, Correction, facet_token, milliseconds
 from lpr_edge.history.grams import match_expression, near_pattern
 from lpr_edge.history.signs import SignCodes, cuts_of
-from lpr_edge.history.tables import facet_token
 
 MOST_SHOWN = 200
 """Events of the largest page."""

@@ -13,11 +13,11 @@ from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.country import Country
 from lpr_edge.contract.records import Record
 from lpr_edge.delivery.store_file import is_damage, put_aside
-from lpr_edge.history.entry import LEFT, Correction, is_same_visit, is_sound
+from lpr_edge.history.entry import LEFT, Correction, facet_token, is_same_visit, is_sound
 from lpr_edge.history.pictures import PictureFolder
 from lpr_edge.history.salvage import carry_over
 from lpr_edge.history.schema import FILE, open_writer
-from lpr_edge.history.tables import Tables, facet_token
+from lpr_edge.history.tables import Tables
 
 T = TypeVar("T")
 BATCH = 500

@@ -6,19 +6,12 @@ from collections.abc import Iterable
 
 from lpr_edge.contract.country import Country
 from lpr_edge.contract.records import Record
-from lpr_edge.history.entry import Correction, facets_of, number_of, with_departure
+from lpr_edge.history.entry import Correction, facet_token, facets_of, number_of, with_departure
 from lpr_edge.history.grams import pieces_of
 from lpr_edge.history.signs import SignCodes, signs_of
 
-FACET = "\u3105"
-"""First character of a facet's token; no piece of a plate begins with it."""
 TAKEN = "SELECT 1 FROM events WHERE number = ?"
 READ_RECORD = "SELECT record FROM records WHERE number = ?"
-
-
-def facet_token(facet: int) -> str:
-    """The index's token of a facet."""
-    return f"{FACET}{facet}"
 
 
 class Tables:

@@ -1,34 +1,24 @@
 """What the live page answers."""
 
-from collections.abc import Awaitable, Callable
-from pathlib import Path
+from collections.abc import Sequence
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from lpr_edge.base.workers import FAULTS
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.records import Record
-from lpr_edge.history.access import HistoryAccess
 from lpr_edge.output.annotate import font_path
 from lpr_edge.service.runtime_stats import RuntimeStats
 from lpr_edge.web.auth import AuthMiddleware
-from lpr_edge.web.history_api import HistoryApi
+from lpr_edge.web.page_files import FILES, show_file
 from lpr_edge.web.picture import Pictures
 from lpr_edge.web.prometheus import CONTENT_TYPE, to_text
 
-FILES = Path(__file__).parent / "page"
 PATHS = {"/": "index.html", "/page.css": "page.css", "/page.js": "page.js"}
-HISTORY_PATHS = {
-    "/history/": "history.html",
-    "/history/{event_id:path}": "history.html",
-    "/history.css": "history.css",
-    "/history.js": "history.js",
-}
-TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
 SHOWN = ("id", "last_seen", "text", "latin", "valid", "confidence", "frames", "matched", "source")
 """What the page shows of an event."""
 
@@ -37,7 +27,7 @@ class App:
     """Answers for one run, one request at a time in the server's own thread: nothing here waits."""
 
     def __init__(
-        self, pictures: Pictures, stats: RuntimeStats, health_after_s: float, history: HistoryAccess | None = None
+        self, pictures: Pictures, stats: RuntimeStats, health_after_s: float, history: Sequence[Route] = ()
     ) -> None:
         """Take what is shown.
 
@@ -45,7 +35,7 @@ class App:
             pictures: the newest frame of each camera.
             stats: how the run does.
             health_after_s: without a frame for so long, a camera counts as ill; without one of any, the device does.
-            history: of events; None where none is kept.
+            history: routes of the history; none where none is kept.
         """
         self.pictures = pictures
         self.stats = stats
@@ -55,13 +45,13 @@ class App:
     def guarded(self, token: str) -> ASGIApp:
         """The whole page, for those who know the token."""
         routes = [
-            *(Route(path, _file(FILES / name)) for path, name in PATHS.items()),
+            *(Route(path, show_file(FILES / name)) for path, name in PATHS.items()),
             Route("/picture.jpg", self.show_picture),
             Route("/state.json", self.show_state),
             Route("/metrics", self.show_metrics),
             Route("/health", self.show_health),
             Route("/font.ttf", self.show_font),
-            *(history_routes(self.history) if self.history else ()),
+            *self.history,
         ]
         return AuthMiddleware(Starlette(routes=routes), token)
 
@@ -84,7 +74,7 @@ class App:
         """How the run does, and its latest events."""
         events = [{key: event[key] for key in SHOWN if key in event} for event in self.stats.events()]
         return JSONResponse(
-            {"vitals": self.stats.snapshot(), "events": events, "history": self.history is not None, **self.health()}
+            {"vitals": self.stats.snapshot(), "events": events, "history": bool(self.history), **self.health()}
         )
 
     async def show_metrics(self, _: Request) -> Response:
@@ -115,22 +105,3 @@ class App:
     async def show_font(self, _: Request) -> Response:
         """The font with Devanagari, for browsers that have none."""
         return Response(font_path().read_bytes(), 200, {"Cache-Control": "private, max-age=86400"}, "font/ttf")
-
-
-def history_routes(access: HistoryAccess) -> list[Route]:
-    """The history's page and what it asks for."""
-    pages = [Route(path, _file(FILES / name)) for path, name in HISTORY_PATHS.items()]
-    return [*HistoryApi(access).routes(), Route("/history", _to_history), *pages]
-
-
-async def _to_history(_: Request) -> Response:
-    return RedirectResponse("history/")
-
-
-def _file(path: Path) -> Callable[[Request], Awaitable[Response]]:
-    content, kind = path.read_bytes(), TYPES[path.suffix]
-
-    async def show(_: Request) -> Response:
-        return Response(content, media_type=kind)
-
-    return show

@@ -8,7 +8,7 @@ from datetime import date
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from lpr_edge.contract.base.errors import LprError
@@ -16,6 +16,7 @@ from lpr_edge.history.access import HistoryAccess
 from lpr_edge.history.export import WRITERS, describe, events_of, local_day
 from lpr_edge.history.search import Wanted
 from lpr_edge.web.auth import user_of
+from lpr_edge.web.page_files import FILES, show_file
 
 LARGEST_BODY = 4096
 """Bytes of a correction."""
@@ -28,6 +29,14 @@ TYPES = {
 }
 
 
+PAGES = {
+    "/history/": "history.html",
+    "/history/{event_id:path}": "history.html",
+    "/history.css": "history.css",
+    "/history.js": "history.js",
+}
+
+
 class HistoryApi:
     """Answers from the history; each request works in a thread, since a search takes a while."""
 
@@ -35,7 +44,7 @@ class HistoryApi:
         self._access = access
 
     def routes(self) -> list[Route]:
-        """The paths."""
+        """The paths of the page, and of what it asks for."""
         return [
             Route("/api/history", _guarded(self.search)),
             Route("/api/history/choices", _guarded(self.choices)),
@@ -43,6 +52,8 @@ class HistoryApi:
             Route("/api/history/picture", _guarded(self.picture)),
             Route("/api/history/export", _guarded(self.export)),
             Route("/api/history/correct", _guarded(self.correct), methods=["POST"]),
+            Route("/history", _to_history),
+            *(Route(path, show_file(FILES / name)) for path, name in PAGES.items()),
         ]
 
     async def search(self, request: Request) -> Response:
@@ -106,6 +117,10 @@ class HistoryApi:
         with self._access.searching() as search:
             WRITERS[kind](events_of(search, self._access.hidden(within)), stream)
         return stream.getvalue()
+
+
+async def _to_history(_: Request) -> Response:
+    return RedirectResponse("history/")
 
 
 def wanted_of(asked: Mapping[str, str]) -> Wanted:

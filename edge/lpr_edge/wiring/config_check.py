@@ -10,7 +10,8 @@ from lpr_edge.runtimes.shipped_models import model_file
 from lpr_edge.text.grammar import Grammar
 from lpr_edge.tracking.line import parse_line
 from lpr_edge.watchlist.run_command import parse_command
-from lpr_edge.wiring.wire_lists import load_watch_list, wanted_hasher
+from lpr_edge.wiring.wire_hashing import wanted_hasher
+from lpr_edge.wiring.wire_lists import load_watch_list
 from lpr_edge.wiring.wire_runtime import wanted_runtime
 from lpr_edge.wiring.wire_sinks import reader_country, wanted_sinks
 from lpr_edge.wiring.wire_web import load_server

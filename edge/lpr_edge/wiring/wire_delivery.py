@@ -25,7 +25,8 @@ from lpr_edge.watchlist.auto_reload import ReloadingWatchList
 from lpr_edge.watchlist.fuzzy import FuzzyMatching
 from lpr_edge.watchlist.run_command import CommandAction
 from lpr_edge.watchlist.watchlist_sink import Action, ActionSink, MatchPublisher, WatchListSink
-from lpr_edge.wiring.wire_lists import open_list, wanted_hasher
+from lpr_edge.wiring.wire_hashing import wanted_hasher
+from lpr_edge.wiring.wire_lists import open_list
 from lpr_edge.wiring.wire_sinks import open_targets, outbox_path
 from lpr_edge.wiring.wire_web import open_runtime_stats
 

@@ -18,8 +18,8 @@ from lpr_edge.service.runtime_stats import RuntimeStats, Waiting
 from lpr_edge.text.grammar import Grammar
 from lpr_edge.web.picture import LivePage, Picture, Pictures
 from lpr_edge.wiring.frame_outputs import marks_of
+from lpr_edge.wiring.wire_hashing import wanted_hasher
 from lpr_edge.wiring.wire_history import history_access, history_settings
-from lpr_edge.wiring.wire_lists import wanted_hasher
 from lpr_edge.wiring.wire_sinks import reader_country
 
 
@@ -116,11 +116,19 @@ def open_page(
     host, port = parse_address(address)
     make_app, make_server = load_server()
     wanted = token or ("" if is_local(host) else new_token())
+    routes = _history_routes(history) if history else []
     pictures = Pictures({name: Picture(captions, own) for name, own in (camera_marks or {"": marks}).items()})
-    server = make_server(make_app(pictures, stats, health_after_s, history).guarded(wanted), host, port)
+    server = make_server(make_app(pictures, stats, health_after_s, routes).guarded(wanted), host, port)
     tell = say if wanted == token else warn  # a token that nobody hears of lets nobody in, also with --quiet
     tell(f"live page: {_url(host, server.port)}{_login(token, wanted)}")
     return LivePage(pictures, server, wanted)
+
+
+def _history_routes(history: HistoryAccess) -> list[Any]:
+    from lpr_edge.web.history_api import HistoryApi
+
+    routes: list[Any] = HistoryApi(history).routes()
+    return routes
 
 
 def load_server() -> tuple[Any, Any]:

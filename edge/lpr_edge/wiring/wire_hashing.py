@@ -1,0 +1,25 @@
+"""Keyed hashes of plates, as the settings ask for them."""
+
+from lpr_edge.base.config import Config
+from lpr_edge.base.state_dir import state_folder
+from lpr_edge.privacy.hashing_sink import PlateHasher
+from lpr_edge.privacy.key import load_key
+from lpr_edge.text.grammar import Grammar
+
+
+def open_hasher(config: Config, grammar: Grammar) -> PlateHasher:
+    """What hashes plates, with this device's key.
+
+    Raises:
+        LprError: the key can't be had.
+    """
+    return PlateHasher(load_key(config.privacy.hash_key or state_folder() / "hash.key"), grammar)
+
+
+def wanted_hasher(config: Config, grammar: Grammar) -> PlateHasher | None:
+    """The same where plates are to be hashed; None where they aren't.
+
+    Raises:
+        LprError: the key can't be had.
+    """
+    return open_hasher(config, grammar) if config.privacy.hash_plates else None
