@@ -1,0 +1,156 @@
+"""The labelling page: who may change labels, and thirty plates labelled in Chromium by keys alone."""
+
+import http.client
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from tests.support.browser import CHROMIUM, NEEDED, Browser, browsing
+from tests.support.deliveries import free_port
+from tests.support.golden import tinyland
+
+from lpr_edge.contract.data import load_plates
+from lpr_train.app.cli import main
+
+COUNTRY = Path(tinyland.__file__).with_name("tinyland.toml")
+COUNT = 30
+WRONG, UNREADABLE, NO_PLATE = (3, 8, 14, 21), 10, 17
+"""Pictures whose reading a person must change."""
+
+
+def write_readings(root: Path, count: int = COUNT) -> list[str]:
+    """A collected folder of streets with a reading each, the least confident first; their true texts."""
+    folder = root / "plates"
+    (folder / "images").mkdir(parents=True)
+    rng = np.random.default_rng(5)
+    lines, texts = [], []
+    for number in range(count):
+        rows = tinyland.random_rows(rng)
+        scene = tinyland.draw_scene(rows, rng)
+        name = f"{number:02d}.png"
+        cv2.imwrite(str(folder / "images" / name), scene.image_bgr)
+        texts.append("".join(rows))
+        read = ["X00"] if number in WRONG else list(rows)
+        plate = {"quad": scene.plates[0][0].tolist(), "rows": read, "label": "reading", "confidence": number / 100}
+        lines.append({"image": name, "split": "unlabelled", "source": "collected", "plates": [plate]})
+    (folder / "labels.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    return texts
+
+
+@contextmanager
+def labelling(root: Path, port: int, stop: signal.Signals = signal.SIGTERM) -> Iterator[subprocess.Popen[str]]:
+    """`lpr-train label` in a process of its own, ended by a signal."""
+    command = [sys.executable, "-m", "lpr_train", "label", str(root), "--web", f"127.0.0.1:{port}"]
+    process = subprocess.Popen([*command, "--country", str(COUNTRY)], stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        assert "Label at http://127.0.0.1" in process.stdout.readline()
+        yield process
+    finally:
+        process.send_signal(stop)
+        process.communicate(timeout=60)
+
+
+def label_one(browser: Browser, number: int, text: str) -> int:
+    """Label the picture that is shown, by keys; the number of them."""
+    name = f"{number:02d}.png"
+    browser.wait(f"document.body.dataset.ready === '{name} 0'")
+    before = browser.keystrokes
+    if number in WRONG:
+        browser.type(text.lower())
+    elif number == UNREADABLE:
+        browser.press("?")
+    elif number == NO_PLATE:
+        browser.press("!")
+        browser.wait("document.getElementById('plate-title').textContent.startsWith('No plate')")
+    browser.press("Enter")
+    browser.wait(f"!document.body.dataset.ready.startsWith('{name}')")
+    return browser.keystrokes - before
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(CHROMIUM is None, reason=NEEDED)
+def test_thirty_plates_by_keys_alone(tmp_path: Path) -> None:
+    """A right reading takes one key; kill -9 in the middle loses nothing; at the end all labels are by hand."""
+    root, port = tmp_path / "data", free_port()
+    texts = write_readings(root)
+    keys: dict[int, int] = {}
+    with browsing(tmp_path) as browser:
+        for first, end, stop in ((0, 13, signal.SIGKILL), (13, COUNT, signal.SIGTERM)):
+            with labelling(root, port, stop):
+                browser.open(f"http://127.0.0.1:{port}/", "document.body?.dataset.ready")
+                for number in range(first, end):
+                    keys[number] = label_one(browser, number, texts[number])
+        assert browser.console == []
+    right = [count for number, count in keys.items() if number not in (*WRONG, UNREADABLE, NO_PLATE)]
+    assert right == [1] * 24
+    assert all(keys[number] == len(texts[number]) + 1 for number in WRONG)
+    photos = {photo.path.name: photo for photo in load_plates(root)}
+    assert len(photos) == COUNT
+    assert all(photo.is_ground_truth and photo.split in ("train", "test") for photo in photos.values())
+    for number, text in enumerate(texts):
+        plates = photos[f"{number:02d}.png"].plates
+        expected = [] if number == NO_PLATE else [("?", "none")] if number == UNREADABLE else [(text, "full")]
+        assert [("".join(plate.rows), plate.legible) for plate in plates] == expected
+
+
+def post(port: int, path: str, values: Any, headers: dict[str, str]) -> tuple[int, Any]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    try:
+        connection.request("POST", path, json.dumps(values), headers)
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    finally:
+        connection.close()
+
+
+def test_only_the_page_itself_changes_labels(tmp_path: Path) -> None:
+    """Requests of other pages, by other names or for other pictures change nothing; what can't be is named."""
+    port = free_port()
+    write_readings(tmp_path, 2)
+    state = {"image": "00.png", "plates": [], "done": True}
+    own = {"X-Lpr-Label": "1"}
+    with labelling(tmp_path, port):
+        assert post(port, "/save", state, {})[0] == 403
+        assert post(port, "/save", state, own | {"Sec-Fetch-Site": "cross-site"})[0] == 403
+        assert post(port, "/save", state, own | {"Host": "evil.example"})[0] == 421
+        for image in ("../labels.jsonl", "/etc/passwd", "02.png"):
+            status, body = post(port, "/save", state | {"image": image}, own)
+            assert (status, b"no picture" in body) == (422, True)
+        assert post(port, "/save", {"image": "00.png"}, own)[0] == 400
+        crossed = {"quad": [[0, 0], [9, 9], [9, 0], [0, 9]], "rows": ["A10"], "accepted": True}
+        status, body = post(port, "/save", state | {"plates": [crossed]}, own)
+        assert (status, b"corners cross" in body) == (422, True)
+        assert post(port, "/undo", {}, own) == (200, b'{"image":null}')
+    assert [photo.is_ground_truth for photo in load_plates(tmp_path)] == [False, False]
+
+
+def test_parts_are_labelled_apart_and_finished_together(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each picture is in one part; `--finish` joins the journals; a part that isn't one is refused."""
+    from lpr_edge.contract.country import load_country
+    from lpr_train.labelling.workplace import Part, Workplace
+
+    write_readings(tmp_path, 12)
+    names: list[str] = []
+    for number in (1, 2, 3):
+        place = Workplace(tmp_path / "plates", load_country(COUNTRY), Part(number, 3))
+        names += place.names
+        for name in place.names:
+            place.save(name, place.state(name) | {"done": True})
+        place.close()
+    assert sorted(names) == [f"{number:02d}.png" for number in range(12)]
+    assert main(["label", str(tmp_path), "--finish", "--country", str(COUNTRY)]) == 0
+    assert "12 pictures labelled" in capsys.readouterr().out
+    assert all(photo.is_ground_truth for photo in load_plates(tmp_path))
+    assert main(["label", str(tmp_path), "--part", "4/3", "--country", str(COUNTRY)]) == 1
+    assert "--part 4/3: expected N/M" in capsys.readouterr().err
+    assert main(["label", str(tmp_path / "nothing")]) == 1
+    assert "give --out DATA" in capsys.readouterr().err
