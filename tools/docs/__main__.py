@@ -29,7 +29,10 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--pictures", action="store_true", help="draw the pictures and run the demo anew, too")
     parsed = parser.parse_args(argv)
     if parsed.pictures:
+        from tools.docs.label_picture import draw_label_page
+
         make_pictures(REPOSITORY)
+        draw_label_page(REPOSITORY)
     changed = {page: text for page, text in pages().items() if _text(page) != text}
     for page, text in changed.items():
         name = page.relative_to(REPOSITORY)
