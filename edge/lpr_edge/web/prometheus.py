@@ -22,8 +22,7 @@ def to_text(stats: Record, total_ms: float, camera_totals_ms: Mapping[str, float
 
 
 def _lines(stats: Record, total_ms: float, camera_totals_ms: Mapping[str, float]) -> Iterator[str]:
-    source = {"source": stats["source"]} if "source" in stats else {}
-    labels = {"version": stats["lpr"], "device": stats["device"], **source, **stats["models"]}
+    labels = {"version": stats["lpr"], "device": stats["device"], "source": stats["source"], **stats["models"]}
     yield from _metric("lpr_info", "gauge", "What runs.", [("", _labels(labels), 1)])
     for name, kind, text, value in _of_device(stats):
         if value is not None:

@@ -49,9 +49,9 @@ def an_event() -> Record:
     return event_record(events[0])
 
 
-def busy_stats() -> RuntimeStats:
+def busy_stats(cameras: tuple[str, ...] = ()) -> RuntimeStats:
     models = {"reader": "reader.int8.tflite 0123abcd (litert 2.3.0)"}
-    stats = RuntimeStats("gate-1", models, waiting=lambda: {"mqtt": 2, "held": 1})
+    stats = RuntimeStats("gate-1", models, waiting=lambda: {"mqtt": 2, "held": 1}, cameras=cameras)
     for index in range(3):
         stats.note(frame(index, age_ms=4.0), FrameResult((), 5.0, 1.0))
     return stats
@@ -65,10 +65,11 @@ def test_what_a_device_sends_is_what_the_schemas_say(example: Path, tmp_path: Pa
     with broker(tmp_path, port):
         listener = Listener(port)
         sink = Mqtt(f"mqtt://127.0.0.1:{port}", "gate-1", discovery=False)
-        beats = [Heartbeat(stats.snapshot, sink.tell_metrics, 0.05) for stats in (busy_stats(), RuntimeStats("gate-1"))]
+        sent = busy_stats(), busy_stats(("clip.mp4", "yard")), RuntimeStats("gate-1")
+        beats = [Heartbeat(stats.snapshot, sink.tell_metrics, 0.05) for stats in sent]
         wait_until(lambda: bool(listener.of("lpr/gate-1/metrics")))
         sink.deliver(StoredEvent(1, an_event()))
-        wait_until(lambda: len(listener.of("lpr/gate-1/metrics")) > 3)
+        wait_until(lambda: len(listener.of("lpr/gate-1/metrics")) > 5)
         for beat in beats:
             beat.close()
         sink.close()
@@ -91,6 +92,7 @@ def test_what_a_device_sends_is_what_the_schemas_say(example: Path, tmp_path: Pa
         ("metrics", {"outbox": {"mqtt": -1}}),
         ("metrics", {"latency_ms": {"p50": 1}}),
         ("metrics", {"fps": None}),
+        ("metrics", {"cameras": {"gate": {"frames": 1}}}),
     ],
 )
 def test_the_schemas_refuse_what_is_wrong(example: Path, what: str, wrong: Record) -> None:

@@ -12,6 +12,7 @@ async function fetchPicture(camera = "", image = byId("picture")) {
   numbers.set(camera, answer.headers.get("X-Picture"));
   const before = image.src;
   image.src = URL.createObjectURL(await answer.blob());
+  image.className = "";
   await image.decode();
   image.width = image.naturalWidth;
   image.height = image.naturalHeight;
@@ -39,8 +40,8 @@ function addCamera(name) {
   figure.id = `camera-${name}`;
   const image = document.createElement("img");
   image.alt = `what the camera ${name} sees, with the plates that were read`;
-  image.width = 640;
-  image.height = 480;
+  image.src = byId("picture").src;
+  image.className = "empty";
   figure.append(image, element("figcaption", "", name));
   byId("cameras").append(figure);
   repeat(() => fetchPicture(name, image), 100, 250);
