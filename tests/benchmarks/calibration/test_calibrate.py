@@ -165,6 +165,26 @@ def test_votes_get_a_curve_of_their_own(
     assert read_confidence(out).vote_curve is None
 
 
+def test_enough_votes_are_fitted(
+    models: dict[str, Path],
+    data: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Votes on enough vehicles give a curve, in the same file, and the file says on how many it was fitted."""
+    made = [replace(reading, weight=0.5) for reading in readings(80)]
+    photo, out = load_plates(data, "train")[1], tmp_path / "confidence.json"
+    monkeypatch.setattr("lpr_bench.calibration.run_calibrate.unseen_clips", lambda *_: [(StandingClip(photo), None)])
+    monkeypatch.setattr("lpr_bench.calibration.run_calibrate.score_votes", lambda *_: made)
+    assert main(["calibrate", "--data", str(data), *flags(models), "--out", str(out)]) == 0
+    assert "Votes over frames:" in capsys.readouterr().out
+    fitted = read_confidence(out)
+    assert fitted.vote_curve is not None
+    assert fitted.to_thresholds()["vote_slope"] == pytest.approx(fit_curve(made).slope, abs=1e-4)
+    assert (fitted.about["votes_on"], fitted.about["votes_right"]) == (40, round(sum(r.right for r in made) / 2))
+
+
 def test_a_vehicle_counts_once_in_a_fit() -> None:
     """Readings that share one weight move the curve as one reading does; and together they are enough or not."""
     made = readings(60)
