@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tools.docs.cli_page import cli_page
 from tools.docs.figures import filled
+from tools.docs.history_pictures import draw_history
 from tools.docs.own_data import make_pictures
 from tools.docs.records_page import records_page
 
@@ -33,6 +34,7 @@ def main(argv: list[str] | None = None) -> int:
 
         make_pictures(REPOSITORY)
         draw_label_page(REPOSITORY)
+        draw_history(REPOSITORY)
     changed = {page: text for page, text in pages().items() if _text(page) != text}
     for page, text in changed.items():
         name = page.relative_to(REPOSITORY)

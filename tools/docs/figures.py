@@ -11,6 +11,7 @@ from pathlib import Path
 from tools.docs import (
     accuracy_tables,
     extending,
+    history_table,
     manifest_table,
     messages,
     model_tables,
@@ -42,6 +43,7 @@ BLOCKS: dict[str, Block] = {
     "manifest": manifest_table.manifest_fields,
     "messages": messages.messages,
     "demo-record": own_data.demo_record,
+    "history": history_table.history,
     "labels-line": own_data.labels_line,
     "new-country-file": new_country.country_block,
     **{name: partial(extending.file_block, name) for name in extending.FILES},
