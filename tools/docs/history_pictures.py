@@ -4,6 +4,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -33,9 +34,15 @@ def draw_history(repository: Path) -> None:
         raise RuntimeError("the picture of the history needs Chromium: apt-get install chromium")
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "history"
-        run_lpr_edge(["--source", str(repository / CLIP), "--history", "3000d", "--history-folder", str(folder)])
+        command = [sys.executable, "-m", "lpr_edge", "--source", str(repository / CLIP), "--source-name", "gate-1"]
+        kept = ["--history", "3000d", "--history-folder", str(folder), "--store", f"{scratch}/events.db"]
+        subprocess.run([*command, *kept], check=True, stdout=subprocess.DEVNULL)
         live = open_page(
-            "127.0.0.1:0", "", RuntimeStats(), 60.0, history=HistoryAccess(folder, Grammar(load_country()))
+            f"127.0.0.1:{_free_port()}",
+            "",
+            RuntimeStats(),
+            60.0,
+            history=HistoryAccess(folder, Grammar(load_country())),
         )
         shot = Path(scratch) / "page.png"
         sandbox = ["--no-sandbox"] if os.getuid() == 0 else []  # it has none for root

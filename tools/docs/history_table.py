@@ -19,6 +19,6 @@ def history(repository: Path) -> str:
     )
     reads = (
         "The last column adds the time that a memory card of class A1 (1,500 random reads a second) takes for the pages"
-        " read to the time in cache: a projection, not a measurement."
+        " read to the processor's time here: a projection, not a measurement."
     )
     return f"{size} {reads}\n\n{table(HEAD, history_rows(record))}"
