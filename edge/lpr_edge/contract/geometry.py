@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TypeAlias
 
 import cv2
@@ -69,24 +70,18 @@ def quad_size(quad_xy: Quad) -> tuple[float, float]:
 
 def is_convex(quad_xy: Quad) -> bool:
     """Whether four corners go round once without crossing or folding."""
-    return (
-        bool(np.isfinite(quad_xy).all())
-        and bool(np.ptp(np.sign(_turns(quad_xy))) == 0)
-        and abs(signed_area(quad_xy)) > 1e-3
-    )
-
-
-def _turns(quad_xy: Quad) -> Floats:
-    edges = quad_xy[_NEXT] - quad_xy
-    following = edges[_NEXT]
-    return np.asarray(edges[:, 0] * following[:, 1] - edges[:, 1] * following[:, 0], np.float32)
+    points = quad_xy.tolist()  # a few numbers: plain Python is faster than NumPy
+    if not all(math.isfinite(value) for point in points for value in point):
+        return False
+    edges = [(bx - ax, by - ay) for (ax, ay), (bx, by) in pairwise((*points, points[0]))]
+    turns = [ax * by - ay * bx for (ax, ay), (bx, by) in pairwise((*edges, edges[0]))]
+    return (min(turns) > 0 or max(turns) < 0) and abs(signed_area(quad_xy)) > 1e-3
 
 
 def signed_area(corners_xy: Quad) -> float:
     """Area in pixels of a polygon (n, 2), positive where it runs clockwise on a screen (shoelace formula)."""
-    x, y = np.asarray(corners_xy, np.float64).T
-    following = _NEXT if len(x) == len(_NEXT) else [*range(1, len(x)), 0]
-    return float(np.dot(x, y[following]) - np.dot(y, x[following])) / 2
+    points = corners_xy.tolist()
+    return sum(ax * by - ay * bx for (ax, ay), (bx, by) in pairwise((*points, points[0]))) / 2
 
 
 def quad_iou(a_xy: Quad, b_xy: Quad) -> float:

@@ -106,19 +106,30 @@ def _search(
 ) -> tuple[Character, ...] | None:
     """The best valid reading by Viterbi search over the grammar's states; None where all bend too far."""
     paths: dict[State, Path] = {grammar.start: (0.0, ())}
-    for character in ordered:
+    choices = [_choices(character, labels) for character in ordered]
+    # What a path can still end with at most: those that must bend too far are given up at once.
+    least = plain - FARTHEST - sum(max(left, likely[0][1]) for left, likely in choices)
+    for left, likely in choices:
+        least += max(left, likely[0][1])
         after: dict[State, Path] = {}
-        left = _left(character)
-        likely = [(relabelled, _taken(character, relabelled.score)) for relabelled in _likely(character, labels)]
         for state, (score, path) in paths.items():
-            _keep_better(after, state, (score + left, path))
+            if score + left >= least:
+                _keep_better(after, state, (score + left, path))
             for relabelled, taken in likely:
+                if score + taken < least:
+                    break
                 following = grammar.successors(state, relabelled.label)
                 if following:
                     _keep_better(after, following, (score + taken, (*path, relabelled)))
         paths = dict(sorted(after.items(), key=lambda item: -item[1][0])[:BEAM])
     ends = [path for state, path in paths.items() if grammar.accepts(state) and path[0] >= plain - FARTHEST]
     return max(ends, key=lambda path: path[0])[1] if ends else None
+
+
+def _choices(character: Character, labels: Sequence[str]) -> tuple[float, list[tuple[Character, float]]]:
+    """Log share that no character stands here, and of each likely label, the likeliest first."""
+    likely = [(relabelled, _taken(character, relabelled.score)) for relabelled in _likely(character, labels)]
+    return _left(character), likely
 
 
 def _keep_better(paths: dict[State, Path], state: State, path: Path) -> None:
