@@ -70,12 +70,16 @@ def quad_size(quad_xy: Quad) -> tuple[float, float]:
 
 def is_convex(quad_xy: Quad) -> bool:
     """Whether four corners go round once without crossing or folding."""
-    points = quad_xy.tolist()  # a few numbers: plain Python is faster than NumPy
-    if not all(math.isfinite(value) for point in points for value in point):
-        return False
-    edges = [(bx - ax, by - ay) for (ax, ay), (bx, by) in pairwise((*points, points[0]))]
-    turns = [ax * by - ay * bx for (ax, ay), (bx, by) in pairwise((*edges, edges[0]))]
-    return (min(turns) > 0 or max(turns) < 0) and abs(signed_area(quad_xy)) > 1e-3
+    (ax, ay), (bx, by), (cx, cy), (dx, dy) = quad_xy.tolist()  # a few numbers: plain Python is faster than NumPy
+    turns = (
+        (bx - ax) * (cy - by) - (by - ay) * (cx - bx),
+        (cx - bx) * (dy - cy) - (cy - by) * (dx - cx),
+        (dx - cx) * (ay - dy) - (dy - cy) * (ax - dx),
+        (ax - dx) * (by - ay) - (ay - dy) * (bx - ax),
+    )
+    area = ((cx - ax) * (dy - by) - (cy - ay) * (dx - bx)) / 2
+    same_way = all(turn > 0 for turn in turns) or all(turn < 0 for turn in turns)
+    return same_way and math.isfinite(area) and abs(area) > 1e-3
 
 
 def signed_area(corners_xy: Quad) -> float:

@@ -25,6 +25,8 @@ LARGE = 0.5
 """Longer side of a plate, relative to the frame's, from which no view shows it larger: it needs none."""
 PROPOSALS = 0.25
 """Plates below the threshold, down to this share of it, get a chance to be seen better, or to be read."""
+HOPELESS = 1.0
+"""Sum of a proposal's score and its first view's, in thresholds, below which the other views can't make it a plate."""
 FIRST_WEIGHT = 0.5
 """Weight of the first view's score against the mean of the last round's views."""
 
@@ -89,7 +91,7 @@ class Detector:
                     default=now,
                 )
                 now = replace(best, quad_xy=_mean_corners(found, best))
-            elif plate.score < self.threshold:
+            if plate.score + float(np.mean(scores)) < HOPELESS * self.threshold:
                 break
         return replace(now, score=FIRST_WEIGHT * plate.score + (1.0 - FIRST_WEIGHT) * float(np.mean(scores)))
 

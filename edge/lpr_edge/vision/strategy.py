@@ -13,7 +13,6 @@ from lpr_edge.contract.base.arrays import Image, Quad
 from lpr_edge.contract.geometry import lean_quad, roll_quad, stretch_quad
 from lpr_edge.text.confidence import log_odds
 from lpr_edge.vision.corner_refinement import refined_corners
-from lpr_edge.vision.detector import PROPOSALS
 from lpr_edge.vision.plates import Effort, FoundPlate, PlateReading, Reading
 from lpr_edge.vision.reader import Reader
 from lpr_edge.vision.voting import PlateVoter
@@ -42,6 +41,9 @@ CHARACTERS_AT_THRESHOLD = 1.5
 """Expected characters that a proposal needs whose score is exactly the detector's threshold."""
 LOG_ODDS_A_CHARACTER = 0.35
 """What one more or less of them is worth in the detector's log-odds."""
+READ_SHARE = 0.6
+"""Share of the detector's threshold from which a proposal that was looked at again is read: what has less is no plate,
+whatever stands on it."""
 SPARE = 2.0
 """Expected characters by which a first reading may fall short: the others cost too much for what is no plate."""
 MOST_CHARACTERS = 8.0
@@ -114,7 +116,7 @@ class PhotographStrategy:
 
     threshold: float
     """The detector's, on its score."""
-    proposal_share: float = PROPOSALS
+    proposal_share: float = READ_SHARE
 
     def read_plates(
         self,
