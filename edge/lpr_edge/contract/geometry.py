@@ -84,7 +84,7 @@ def is_convex(quad_xy: Quad) -> bool:
 
 def signed_area(corners_xy: Quad) -> float:
     """Area in pixels of a polygon (n, 2), positive where it runs clockwise on a screen (shoelace formula)."""
-    points = corners_xy.tolist()
+    points: list[list[float]] = corners_xy.tolist()
     return sum(ax * by - ay * bx for (ax, ay), (bx, by) in pairwise((*points, points[0]))) / 2
 
 
