@@ -18,6 +18,7 @@ from lpr_edge.delivery.sink import DeliveryError, SinkSettings, Site, StoredEven
 from lpr_edge.history.store import History
 
 PRUNE_EVERY_S = 3600.0
+MERGE_EVERY_S = 86_400.0
 NO_TIME = timedelta()
 LEAST_QUOTA = 1_000_000
 GIGABYTE = ByteSize(10**9)
@@ -51,6 +52,8 @@ class HistoryTarget:
         self._begun = time.time()
         self._pruned: float | None = None
         """When old events were last deleted (`monotonic`)."""
+        self._merged = time.monotonic()
+        """When the index was last merged (`monotonic`)."""
         self._known: float | None = None
         self._doubt = ""
 
@@ -75,6 +78,9 @@ class HistoryTarget:
             if self._pruned is None or time.monotonic() - self._pruned >= PRUNE_EVERY_S:
                 self._pruned = time.monotonic()
                 self.prune(time.time())
+            if time.monotonic() - self._merged >= MERGE_EVERY_S:
+                self._merged = time.monotonic()
+                self._history.merge()
         except (sqlite3.Error, OSError) as error:
             warn(f"old events can't be deleted from the history {self._history.path} ({error}): look at the disk")
 

@@ -22,6 +22,9 @@ from lpr_edge.history.tables import Tables
 T = TypeVar("T")
 BATCH = 500
 """Events deleted in one transaction, so that others can write in between."""
+MERGED = 500
+"""Pages of the index written in one step of a merge."""
+MOST_MERGES = 1000
 
 Entry = tuple[Record, Mapping[str, bytes]]
 """An event's record, and its pictures by name."""
@@ -106,6 +109,15 @@ class History:
             connection.execute("INSERT INTO clock VALUES (?)", (now,))
 
         self._do(note)
+
+    def merge(self) -> None:
+        """Merge the index's segments, a few pages at a time: a search then reads fewer of them."""
+        for step in range(MOST_MERGES):
+            before = self._connection.total_changes
+            pages = -MERGED if step == 0 else MERGED  # negative: begins to merge all segments into one
+            self._do(partial(_merge, pages=pages))
+            if self._connection.total_changes - before < 2:  # FTS5's sign that nothing is left to merge
+                return
 
     def close(self) -> None:
         """Close the file."""
@@ -226,6 +238,10 @@ def _with_own_id(tables: Tables, record: Record) -> Record:
             return wanted
         wanted = record | {"id": f"{record['id']}.{count}"}
     raise ValueError(f"a million events are called {record['id']}")
+
+
+def _merge(_: Tables, connection: sqlite3.Connection, pages: int) -> None:
+    connection.execute("INSERT INTO pieces (pieces, rank) VALUES ('merge', ?)", (pages,))
 
 
 def _drop_unused_facets(_: Tables, connection: sqlite3.Connection) -> None:

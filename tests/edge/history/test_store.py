@@ -209,3 +209,14 @@ def test_hashes_are_found_by_the_whole_plate(tmp_path: Path) -> None:
     found = hashing.correct("e2", "ba 1 pa 7", "Sita", NOW)
     assert found is not None
     assert found.text == "#22ff"
+
+
+def test_merging_the_index_changes_no_search(tmp_path: Path) -> None:
+    """After many small transactions the index is merged; every event is still found."""
+    history = History(tmp_path, NEPAL)
+    for number in range(30):
+        history.add([(event(number), {})])
+    history.merge()
+    history.close()
+    access = history_of(tmp_path, [])
+    assert ids(access, "1235") == [f"e{number}" for number in range(29, -1, -1)]
