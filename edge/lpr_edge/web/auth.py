@@ -26,14 +26,16 @@ class AuthMiddleware:
     Without the second, a page of anywhere could read this one through a name that it lets point here (DNS rebinding).
     """
 
-    def __init__(self, app: ASGIApp, token: str) -> None:
+    def __init__(self, app: ASGIApp, token: str, is_open: bool = False) -> None:
         """Take what is guarded.
 
         Args:
             app: answers those who are let in.
             token: empty where none is asked for.
+            is_open: without a token, any name of this machine will do: for what shows nothing of it.
         """
         self._app = app
+        self._is_open = is_open
         self._token = token.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -51,7 +53,7 @@ class AuthMiddleware:
         if not self._token:
             host = headers.get("host", "")
             name = host.rpartition(":")[0] if not host.endswith("]") and ":" in host else host
-            return None if name.lower() in LOCAL_NAMES else PlainTextResponse("call it localhost", 421)
+            return None if self._is_open or name.lower() in LOCAL_NAMES else PlainTextResponse("call it localhost", 421)
         if any(hmac.compare_digest(found, self._token) for found in tokens_in(headers.get("authorization", ""))):
             return None
         ask = {"WWW-Authenticate": 'Basic realm="lpr", charset="UTF-8"'}
@@ -59,9 +61,9 @@ class AuthMiddleware:
 
 
 def tokens_in(authorization: str) -> Iterable[bytes]:
-    """The token in an Authorization header: `Bearer TOKEN`, or the password of `Basic`, under any name."""
+    """The token in an Authorization header: `Bearer TOKEN`, `Token TOKEN`, or the password of `Basic`, under any name."""
     scheme, _, rest = authorization.partition(" ")
-    if scheme.lower() == "bearer":
+    if scheme.lower() in ("bearer", "token"):
         yield rest.strip().encode("latin-1")  # as headers are decoded
     elif scheme.lower() == "basic":
         try:

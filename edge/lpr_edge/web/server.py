@@ -119,5 +119,6 @@ def _listen(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family)
     except OSError as error:
         raise LprError(
-            f"the live page can't listen on {host} port {port} ({error.strerror}): give --web another HOST:PORT"
+            f"can't listen on {host} port {port} ({error.strerror}): give --web, or lpr-edge serve --listen, another "
+            "HOST:PORT"
         ) from error

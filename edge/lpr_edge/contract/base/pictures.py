@@ -59,10 +59,24 @@ def read_picture(path: Path) -> Image:
         data = read_bytes(path, MOST_BYTES)
     except (OSError, ValueError) as error:  # ValueError: a name that the file system's encoding doesn't have
         raise DataError(f"no picture {shown(path)}: {getattr(error, 'strerror', None) or error}") from error
+    return decode_picture(data, path)
+
+
+def decode_picture(data: bytes, path: Path, most_pixels: int = MOST_PIXELS) -> Image:
+    """Decode a picture's bytes as (H, W, 3) BGR bytes, whatever its depth and channels, turned upright by its EXIF data.
+
+    Args:
+        data: of one picture.
+        path: names it in messages; nothing is read from there.
+        most_pixels: what has more is refused before it is decoded.
+
+    Raises:
+        DataError: it is of a kind that OpenCV doesn't read, too large, or can't be decoded.
+    """
     size = promised_size(data)
-    if size and size[0] * size[1] > MOST_PIXELS:
+    if size and size[0] * size[1] > most_pixels:
         raise DataError(
-            f"{shown(path)} has {size[0]}×{size[1]} pixels, and lpr reads up to {MOST_PIXELS / 1e6:.0f} million: "
+            f"{shown(path)} has {size[0]}×{size[1]} pixels, and lpr reads up to {most_pixels / 1e6:.0f} million: "
             "scale it down"
         )
     picture = _decode(data)

@@ -1,0 +1,159 @@
+"""The fields and files of a request's body, from memory: nothing of a picture is written to the disk."""
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from email.message import EmailMessage
+from email.parser import BytesHeaderParser
+from email.policy import HTTP
+from urllib.parse import parse_qsl
+
+from lpr_edge.contract.base.errors import DataError
+
+MOST_FIELDS = 64
+"""In one request."""
+LONGEST_TEXT = 10_000
+"""Characters of a field that is no picture."""
+DATA_URL = re.compile(r"data:[^,]{0,100};base64,")
+BASE64_NAME = "upload"
+"""What a picture is called that comes without a name."""
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file of a form."""
+
+    name: str
+    """As the client calls it; empty where it gives none."""
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Form:
+    """What a request's body says."""
+
+    texts: Mapping[str, Sequence[str]]
+    """Each field's values, in their order."""
+    files: Mapping[str, Upload]
+
+    def text(self, name: str) -> str | None:
+        """A field's first value; None where it isn't given."""
+        return next(iter(self.texts.get(name, ())), None)
+
+    def number(self, name: str) -> float | None:
+        """A field from 0 to 1; None where it isn't given.
+
+        Raises:
+            DataError: it says something else.
+        """
+        text = self.text(name)
+        if not text:
+            return None
+        try:
+            value = float(text)
+        except ValueError:
+            value = -1.0
+        if not 0 <= value <= 1:
+            raise DataError(f"`{name}` is {text[:40]!r}, and it must be a number from 0 to 1")
+        return value
+
+    def picture(self, *names: str) -> Upload:
+        """The first picture that is given under one of these names: a file, or a text in base64.
+
+        Raises:
+            DataError: there is none.
+        """
+        for name in names:
+            if name in self.files:
+                return self.files[name]
+            if text := self.text(name):
+                return Upload(BASE64_NAME, _from_base64(text, name))
+        raise DataError(f"no picture: send it as the field `{names[0]}`, a file of multipart/form-data or base64")
+
+
+def parse_form(content_type: str, body: bytes) -> Form:
+    """Read a body of multipart/form-data (RFC 7578), of urlencoded fields, or of a JSON object.
+
+    Raises:
+        DataError: it is of another type, or isn't what its type says.
+    """
+    message = EmailMessage(policy=HTTP)
+    message["Content-Type"] = content_type
+    kind = message.get_content_type()
+    if kind == "multipart/form-data":
+        return _multipart(body, message.get_boundary() or "")
+    if kind == "application/x-www-form-urlencoded":
+        return _form(_urlencoded(body))
+    if kind == "application/json":
+        return _form(_json_fields(body))
+    raise DataError("the body must be multipart/form-data, application/x-www-form-urlencoded or application/json")
+
+
+def _multipart(body: bytes, boundary: str) -> Form:
+    if not 0 < len(boundary) <= 70:
+        raise DataError("the Content-Type of multipart/form-data must name a boundary of 1 to 70 characters")
+    pieces = (b"\r\n" + body).split(b"\r\n--" + boundary.encode("utf-8", "replace"), MOST_FIELDS + 2)
+    if len(pieces) < 2 or not pieces[-1].startswith(b"--"):
+        raise DataError(f"the body has more than {MOST_FIELDS} parts, or doesn't end with its boundary: it is cut short")
+    texts, files = [], {}
+    for piece in pieces[1:-1]:
+        name, file_name, data = _part(piece)
+        if file_name is None:
+            texts.append((name, _decoded(data)))
+        else:
+            files.setdefault(name, Upload(file_name, data))
+    return _form(texts, files)
+
+
+def _part(piece: bytes) -> tuple[str, str | None, bytes]:
+    """A part's field, the name of its file, None where it is no file, and its content."""
+    head, found, data = piece.partition(b"\r\n\r\n")
+    headers = BytesHeaderParser(policy=HTTP).parsebytes(head.lstrip(b" \t\r\n") + b"\r\n\r\n")
+    disposition = headers.get("Content-Disposition")
+    name = disposition.params.get("name") if disposition is not None else None
+    if not found or name is None:
+        raise DataError("a part of the body has no Content-Disposition with a name")
+    return str(name), disposition.params.get("filename"), data
+
+
+def _urlencoded(body: bytes) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS)
+    except ValueError as error:
+        raise DataError(f"the body isn't urlencoded, or has more than {MOST_FIELDS} fields") from error
+
+
+def _json_fields(body: bytes) -> Iterator[tuple[str, str]]:
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise DataError("the body is no JSON") from error
+    if not isinstance(found, dict) or len(found) > MOST_FIELDS:
+        raise DataError(f"the body must be a JSON object with up to {MOST_FIELDS} fields")
+    for name, value in found.items():
+        for one in value if isinstance(value, list) else [value]:
+            if one is not None:
+                yield name, one if isinstance(one, str) else json.dumps(one)
+
+
+def _form(texts: Iterator[tuple[str, str]] | list[tuple[str, str]], files: Mapping[str, Upload] | None = None) -> Form:
+    by_name: dict[str, list[str]] = {}
+    for name, text in texts:
+        by_name.setdefault(name, []).append(text)
+    return Form(by_name, files or {})
+
+
+def _decoded(data: bytes) -> str:
+    return data.decode("utf-8", "replace")
+
+
+def _from_base64(text: str, name: str) -> bytes:
+    """A picture's bytes; urlencoded forms whose + wasn't escaped have spaces there."""
+    plain = DATA_URL.sub("", text, count=1).replace(" ", "+")
+    try:
+        return base64.b64decode("".join(plain.split()), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise DataError(f"`{name}` is neither a file nor base64") from error
