@@ -12,7 +12,16 @@ from lpr_export.app.cli import build_verify_parser
 from lpr_train.app.cli import build_parser as build_train_parser
 
 CODE = re.compile(r"`([^`\n]+)`")
-SYSTEM = ("sudo apt install", "sudo python3 -m venv", "sudo systemctl", "journalctl", "git pull", "pip ", "make ")
+SYSTEM = (
+    "sudo apt install",
+    "sudo python3 -m venv",
+    "sudo systemctl",
+    "journalctl",
+    "git pull",
+    "pip ",
+    "make ",
+    "curl ",
+)
 """Beginnings of lines of other programs."""
 
 

@@ -14,8 +14,12 @@ SHORTEST = 16
 """Characters of a token: who guesses one that is shorter gets in some day."""
 
 
-def parse_address(text: str) -> tuple[str, int]:
+def parse_address(text: str, key: str = "web") -> tuple[str, int]:
     """Host and port of `HOST:PORT`, `[IPv6]:PORT`, or of a port alone, which is this machine's own.
+
+    Args:
+        text: as it was written.
+        key: the setting's name, for the error message.
 
     Raises:
         LprError: it is none.
@@ -23,7 +27,7 @@ def parse_address(text: str) -> tuple[str, int]:
     match = re.fullmatch(r"(?:(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):)?(\d{1,5})", text)
     if match is None or not 0 < int(match[2]) < 65536:
         raise LprError(
-            f"Setting `web` is {redact(text)!r}, and it must be HOST:PORT, such as {DEFAULT} or 0.0.0.0:8080."
+            f"Setting `{key}` is {redact(text)!r}, and it must be HOST:PORT, such as {DEFAULT} or 0.0.0.0:8080."
         )
     return (match[1] or HERE).strip("[]"), int(match[2])
 

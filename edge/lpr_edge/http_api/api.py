@@ -1,10 +1,9 @@
 """What the server of pictures answers."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from time import perf_counter
-from types import ModuleType
 
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
@@ -12,10 +11,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from lpr_edge import __version__
 from lpr_edge.base.workers import FAULTS
 from lpr_edge.contract.base.errors import DataError
-from lpr_edge.http_api.openapi import INTERFACES, describe
+from lpr_edge.contract.records import Record
+from lpr_edge.http_api.interface import Interface
 from lpr_edge.http_api.reading_queue import BusyError, ReadingQueue
 from lpr_edge.http_api.request_form import parse_form
 from lpr_edge.web.auth import AuthMiddleware
@@ -33,35 +32,37 @@ ONCE = {"Connection": "close"}
 class Api:
     """Answers the interfaces' requests; their pictures go through one queue."""
 
-    def __init__(self, queue: ReadingQueue, region: str, largest_body: int) -> None:
+    def __init__(self, interfaces: Sequence[Interface], queue: ReadingQueue, region: str, largest_body: int) -> None:
         """Take what reads.
 
         Args:
+            interfaces: that are answered.
             queue: reads the pictures.
             region: the country's name, for answers.
             largest_body: bytes of a request.
         """
+        self._interfaces = interfaces
         self._queue = queue
         self._region = region
         self._largest_body = largest_body
 
-    def guarded(self, token: str, is_open: bool) -> ASGIApp:
+    def guarded(self, description: Record, token: str, is_open: bool) -> ASGIApp:
         """All paths, for those who know the token.
 
         Args:
+            description: OpenAPI's document.
             token: empty where none is asked for.
             is_open: without a token, answer also those who call this machine by another name than localhost.
         """
-        description = describe(__version__, bool(token))
 
         async def show_description(_: Request) -> Response:
             return JSONResponse(description)
 
         routes = [
             *(
-                Route(path, self._answer_as(module), methods=["POST"])
-                for module in INTERFACES.values()
-                for path in module.PATHS
+                Route(path, self._answer_as(interface), methods=["POST"])
+                for interface in self._interfaces
+                for path in interface.paths
             ),
             Route("/health", self.show_health),
             Route("/openapi.json", show_description),
@@ -73,7 +74,7 @@ class Api:
         health = {"healthy": not FAULTS.current, "waiting": self._queue.waiting}
         return JSONResponse(health, 200 if health["healthy"] else 503)
 
-    def _answer_as(self, interface: ModuleType) -> Callable[[Request], Awaitable[Response]]:
+    def _answer_as(self, interface: Interface) -> Callable[[Request], Awaitable[Response]]:
         async def answer(request: Request) -> Response:
             try:
                 with self._queue.place():
@@ -90,7 +91,7 @@ class Api:
 
         return answer
 
-    async def _read(self, request: Request, interface: ModuleType) -> object:
+    async def _read(self, request: Request, interface: Interface) -> object:
         body = await self._body(request)
         start = perf_counter()
         form = parse_form(request.headers.get("content-type", ""), body)

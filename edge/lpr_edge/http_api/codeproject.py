@@ -4,9 +4,8 @@ Source: codeproject.github.io/codeproject.ai/api/api_reference.html ("License Pl
 of an answer: ljmerza/frigate_plate_recognizer, roflcoopter/viseron.
 """
 
-from typing import Any
-
 from lpr_edge.contract.records import Record
+from lpr_edge.http_api.interface import Interface, object_schema
 from lpr_edge.http_api.plate_fields import ANY_RECORD, bounding_box, latin_plate
 from lpr_edge.http_api.reading_queue import PictureResult
 from lpr_edge.http_api.request_form import Form, Upload
@@ -76,18 +75,14 @@ def _to_prediction(plate: PlateReading, result: PictureResult) -> Record:
     }
 
 
-def _object(**properties: Any) -> Record:
-    return {"type": "object", "required": list(properties), "properties": properties}
-
-
 _WHOLE = {"type": "integer", "minimum": 0}
-ANSWER = _object(
+ANSWER = object_schema(
     success={"const": True},
     code={"const": 200},
     message={"type": "string"},
     predictions={
         "type": "array",
-        "items": _object(
+        "items": object_schema(
             confidence={"type": "number", "minimum": 0, "maximum": 1},
             label={"type": "string"},
             plate={"type": "string", "description": "Latin letters, small, without spaces"},
@@ -104,7 +99,7 @@ ANSWER = _object(
     moduleId={"type": "string"},
     command={"type": "string"},
 )
-ERROR = _object(
+ERROR = object_schema(
     success={"const": False}, code={"type": "integer"}, error={"type": "string"}, predictions={"type": "array"}
 )
 FIELDS = {
@@ -112,4 +107,4 @@ FIELDS = {
     "image": {"type": "string", "format": "binary", "description": "another name of `upload`"},
     "min_confidence": {"type": "number", "minimum": 0, "maximum": 1, "description": "leave out plates below it"},
 }
-REQUIRED = ()
+INTERFACE = Interface("CodeProject.AI", PATHS, wanted_picture, to_answer, to_error, FIELDS, (), ANSWER, ERROR)

@@ -1,13 +1,10 @@
 """The interfaces' description in OpenAPI 3.1, served as `/openapi.json`."""
 
-from collections.abc import Mapping
-from types import ModuleType
+from collections.abc import Sequence
 
 from lpr_edge.contract.records import Record
-from lpr_edge.http_api import codeproject, plate_recognizer
+from lpr_edge.http_api.interface import Interface
 
-INTERFACES: Mapping[str, ModuleType] = {"Plate Recognizer": plate_recognizer, "CodeProject.AI": codeproject}
-"""Title -> its module, which has PATHS, FIELDS, REQUIRED, ANSWER and ERROR."""
 ERRORS = {
     "400": "the request or its picture can't be read",
     "408": "the request didn't come in time",
@@ -22,17 +19,18 @@ HEALTH = {
 }
 
 
-def describe(version: str, has_token: bool) -> Record:
+def describe(interfaces: Sequence[Interface], version: str, has_token: bool) -> Record:
     """The whole description.
 
     Args:
+        interfaces: that are served.
         version: lpr's.
         has_token: whether a token is asked for.
     """
     paths: Record = {
-        path: {"post": _operation(title, module, index)}
-        for title, module in INTERFACES.items()
-        for index, path in enumerate(module.PATHS)
+        path: {"post": _operation(interface, index)}
+        for interface in interfaces
+        for index, path in enumerate(interface.paths)
     }
     paths["/health"] = {"get": _get("health", "Whether pictures are read, and how many requests wait.", HEALTH)}
     paths["/openapi.json"] = {"get": _get("openapi", "This description.", {"type": "object"})}
@@ -50,15 +48,15 @@ def describe(version: str, has_token: bool) -> Record:
     return described
 
 
-def _operation(title: str, module: ModuleType, index: int) -> Record:
-    form = {"type": "object", "required": list(module.REQUIRED), "properties": module.FIELDS}
-    errors = {status: _json(text, module.ERROR) for status, text in ERRORS.items()}
+def _operation(interface: Interface, index: int) -> Record:
+    form = {"type": "object", "required": list(interface.required), "properties": interface.fields}
+    errors = {status: _json(text, interface.error) for status, text in ERRORS.items()}
     errors["503"]["headers"] = {"Retry-After": {"schema": {"type": "integer"}, "description": "seconds"}}
     return {
-        "summary": f"Read the plates of a picture, as {title} does",
-        "operationId": f"{title.replace(' ', '').replace('.', '')}{index or ''}",
+        "summary": f"Read the plates of a picture, as {interface.title} does",
+        "operationId": f"{interface.title.replace(' ', '').replace('.', '')}{index or ''}",
         "requestBody": {"required": True, "content": {kind: {"schema": form} for kind in FORMS}},
-        "responses": {"200": _json("the plates", module.ANSWER), **errors},
+        "responses": {"200": _json("the plates", interface.answer), **errors},
     }
 
 

@@ -1,14 +1,14 @@
 """Plate Recognizer's interface, `POST /v1/plate-reader/`: what a request may say, and the answer.
 
-Source: guides.platerecognizer.com/docs/snapshot/api-reference ("Read Number Plates from an Image"), and what its clients
-read of an answer: ljmerza/frigate_plate_recognizer, robmarkcole/HASS-plate-recognizer.
+Source: guides.platerecognizer.com/docs/snapshot/api-reference ("Read Number Plates from an Image"), and what
+its clients read of an answer: ljmerza/frigate_plate_recognizer, robmarkcole/HASS-plate-recognizer.
 """
 
 from datetime import UTC, datetime
-from typing import Any
 
 from lpr_edge.contract.base.errors import DataError
 from lpr_edge.contract.records import Record
+from lpr_edge.http_api.interface import Interface, object_schema
 from lpr_edge.http_api.plate_fields import ANY_RECORD, bounding_box, latin_plate
 from lpr_edge.http_api.reading_queue import PictureResult
 from lpr_edge.http_api.request_form import Form, Upload
@@ -80,22 +80,18 @@ _BOX = {
 }
 
 
-def _object(**properties: Any) -> Record:
-    return {"type": "object", "required": list(properties), "properties": properties}
-
-
-ANSWER = _object(
+ANSWER = object_schema(
     processing_time={"type": "number", "minimum": 0, "description": "milliseconds"},
     results={
         "type": "array",
-        "items": _object(
+        "items": object_schema(
             plate={"type": "string", "description": "Latin letters, small, without spaces"},
             score=_SHARE | {"description": "probability that the whole plate is right"},
             dscore=_SHARE | {"description": "the detector's score"},
             box=_BOX,
-            candidates={"type": "array", "items": _object(plate={"type": "string"}, score=_SHARE)},
-            region=_object(code={"type": "string"}, score=_SHARE),
-            vehicle=_object(type={"type": "string"}, score=_SHARE, box=_BOX),
+            candidates={"type": "array", "items": object_schema(plate={"type": "string"}, score=_SHARE)},
+            region=object_schema(code={"type": "string"}, score=_SHARE),
+            vehicle=object_schema(type={"type": "string"}, score=_SHARE, box=_BOX),
             lpr=ANY_RECORD,
         ),
     },
@@ -104,7 +100,7 @@ ANSWER = _object(
     camera_id={"type": ["string", "null"]},
     timestamp={"type": "string"},
 )
-ERROR = _object(detail={"type": "string"}, status_code={"type": "integer"})
+ERROR = object_schema(detail={"type": "string"}, status_code={"type": "integer"})
 FIELDS = {
     "upload": {"type": "string", "format": "binary", "description": "the picture: a file, or its bytes in base64"},
     "regions": {"type": "array", "items": {"type": "string"}, "description": "taken, and not used"},
@@ -113,4 +109,6 @@ FIELDS = {
     "mmc": {"type": "string", "description": "taken, and not used"},
     "config": {"type": "string", "description": "taken, and not used"},
 }
-REQUIRED = ("upload",)
+INTERFACE = Interface(
+    "Plate Recognizer", PATHS, wanted_picture, to_answer, to_error, FIELDS, ("upload",), ANSWER, ERROR
+)

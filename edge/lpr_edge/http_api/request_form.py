@@ -95,10 +95,13 @@ def parse_form(content_type: str, body: bytes) -> Form:
 def _multipart(body: bytes, boundary: str) -> Form:
     if not 0 < len(boundary) <= 70:
         raise DataError("the Content-Type of multipart/form-data must name a boundary of 1 to 70 characters")
-    pieces = (b"\r\n" + body).split(b"\r\n--" + boundary.encode("utf-8", "replace"), MOST_FIELDS + 2)
+    pieces = (b"\r\n" + body).split(b"\r\n--" + boundary.encode("utf-8", "replace"), MOST_FIELDS + 1)
     if len(pieces) < 2 or not pieces[-1].startswith(b"--"):
-        raise DataError(f"the body has more than {MOST_FIELDS} parts, or doesn't end with its boundary: it is cut short")
-    texts, files = [], {}
+        raise DataError(
+            f"the body has more than {MOST_FIELDS} parts, or doesn't end with its boundary: it is cut short"
+        )
+    texts: list[tuple[str, str]] = []
+    files: dict[str, Upload] = {}
     for piece in pieces[1:-1]:
         name, file_name, data = _part(piece)
         if file_name is None:
@@ -113,10 +116,10 @@ def _part(piece: bytes) -> tuple[str, str | None, bytes]:
     head, found, data = piece.partition(b"\r\n\r\n")
     headers = BytesHeaderParser(policy=HTTP).parsebytes(head.lstrip(b" \t\r\n") + b"\r\n\r\n")
     disposition = headers.get("Content-Disposition")
-    name = disposition.params.get("name") if disposition is not None else None
-    if not found or name is None:
+    named = disposition.params if disposition is not None else {}
+    if not found or "name" not in named:
         raise DataError("a part of the body has no Content-Disposition with a name")
-    return str(name), disposition.params.get("filename"), data
+    return named["name"], named.get("filename"), data
 
 
 def _urlencoded(body: bytes) -> list[tuple[str, str]]:

@@ -61,7 +61,7 @@ class AuthMiddleware:
 
 
 def tokens_in(authorization: str) -> Iterable[bytes]:
-    """The token in an Authorization header: `Bearer TOKEN`, `Token TOKEN`, or the password of `Basic`, under any name."""
+    """The token in an Authorization header: `Bearer` or `Token`, or the password of `Basic`, under any name."""
     scheme, _, rest = authorization.partition(" ")
     if scheme.lower() in ("bearer", "token"):
         yield rest.strip().encode("latin-1")  # as headers are decoded

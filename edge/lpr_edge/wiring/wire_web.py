@@ -120,7 +120,7 @@ def open_page(
     pictures = Pictures({name: Picture(captions, own) for name, own in (camera_marks or {"": marks}).items()})
     server = make_server(make_app(pictures, stats, health_after_s, routes).guarded(wanted), host, port)
     tell = say if wanted == token else warn  # a token that nobody hears of lets nobody in, also with --quiet
-    tell(f"live page: {_url(host, server.port)}{_login(token, wanted)}")
+    tell(f"live page: {shown_url(host, server.port)}{login_hint(token, wanted)}")
     return LivePage(pictures, server, wanted)
 
 
@@ -145,12 +145,19 @@ def load_server() -> tuple[Any, Any]:
     return App, Server
 
 
-def _url(host: str, port: int) -> str:
+def shown_url(host: str, port: int) -> str:
+    """The address of a server as a person types it."""
     name = socket.gethostname() if host in ("0.0.0.0", "::") else host
     return f"http://[{name}]:{port}/" if ":" in name else f"http://{name}:{port}/"
 
 
-def _login(given: str, wanted: str) -> str:
+def login_hint(given: str, wanted: str) -> str:
+    """How a user gets in, after the server's address.
+
+    Args:
+        given: the token of the settings; empty where there is none.
+        wanted: the token that is asked for; empty for none.
+    """
     if not wanted:
         return ""
     shown = "that was given" if given else f"{wanted} (until the next start; LPR_WEB_TOKEN keeps one)"

@@ -63,7 +63,7 @@ def read_picture(path: Path) -> Image:
 
 
 def decode_picture(data: bytes, path: Path, most_pixels: int = MOST_PIXELS) -> Image:
-    """Decode a picture's bytes as (H, W, 3) BGR bytes, whatever its depth and channels, turned upright by its EXIF data.
+    """Decode a picture's bytes as (H, W, 3) BGR bytes, turned upright as its EXIF data say.
 
     Args:
         data: of one picture.

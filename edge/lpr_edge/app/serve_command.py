@@ -1,0 +1,91 @@
+"""`lpr-edge serve`: read the pictures that programs send by the HTTP interfaces that they know; needs no camera."""
+
+import argparse
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from threading import Event
+
+from lpr_edge.base.config import load_config, with_flags
+from lpr_edge.base.config_groups import TEN_MEGABYTES, ModelConfig, ReadingConfig, WebConfig
+from lpr_edge.base.signals import stopping_on_sigterm
+from lpr_edge.base.web_address import DEFAULT
+from lpr_edge.contract.base.errors import LprError
+from lpr_edge.contract.base.flags import add_flags
+from lpr_edge.contract.base.settings import build_settings, check_table, require_setting, settings_in
+from lpr_edge.contract.base.units import ByteSize
+
+
+@dataclass(frozen=True)
+class ServeSettings:
+    """How pictures are taken."""
+
+    listen: str = DEFAULT
+    """take pictures at HOST:PORT; others than this machine need the token"""
+    token_free: bool = False
+    """ask nobody for a token, for clients that can't send one: only in a network that you trust"""
+    max_size: ByteSize = TEN_MEGABYTES
+    """refuse requests that are larger"""
+    queue: int = 8
+    """requests that are taken at once; further ones get status 503"""
+    timeout: timedelta = timedelta(seconds=20)
+    """a picture that isn't read in this time, its wait included, is given up"""
+
+    def __post_init__(self) -> None:
+        """Refuse figures with which nothing can be read."""
+        require_setting(self.max_size > 0, "max_size", self.max_size, "more than 0")
+        require_setting(self.queue > 0, "queue", self.queue, "1 or more")
+        require_setting(self.timeout > timedelta(0), "timeout", self.timeout, "more than 0")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of `lpr-edge serve`."""
+    parser = argparse.ArgumentParser(prog="lpr-edge serve", description=__doc__, allow_abbrev=False)
+    parser.add_argument("--config", type=Path, metavar="FILE", help="settings in TOML; LPR_... and flags go over it")
+    add_flags(parser, ServeSettings)
+    add_flags(parser, WebConfig, ("web_token",))
+    add_flags(parser, ModelConfig, ("detector", "reader", "runtime", "threads"))
+    add_flags(parser, ReadingConfig, ("min_confidence", "tta"))
+    return parser
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Serve until a signal ends it.
+
+    Raises:
+        LprError: a setting is wrong, a model can't be loaded, an extra is missing, or the address can't be had.
+    """
+    from lpr_edge.service.sd_notify import SystemdNotifier
+    from lpr_edge.wiring.wire_http_api import open_http_api, open_photograph_pipeline
+
+    with stopping_on_sigterm():
+        settings = serve_settings(arguments)
+        config = with_flags(load_config(arguments.config), arguments)
+        if settings.token_free and config.web.web_token:
+            raise LprError("there is a token (--web-token or LPR_WEB_TOKEN) and --token-free: leave one of them out")
+        server = open_http_api(
+            settings.listen,
+            config.web.web_token,
+            open_photograph_pipeline(config),
+            settings.max_size,
+            settings.queue,
+            settings.timeout.total_seconds(),
+            settings.token_free,
+        )
+        try:
+            SystemdNotifier().ready()
+            Event().wait()
+        finally:
+            server.close()
+    return 0
+
+
+def serve_settings(arguments: argparse.Namespace) -> ServeSettings:
+    """The settings that the flags give.
+
+    Raises:
+        LprError: a value can't be used.
+    """
+    known = settings_in(ServeSettings)
+    given = {key: value for key, value in vars(arguments).items() if key in known}
+    return build_settings(ServeSettings, check_table(known, given, ""))

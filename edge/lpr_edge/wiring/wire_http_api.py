@@ -1,0 +1,109 @@
+"""Opens the server of pictures."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from lpr_edge import __version__
+from lpr_edge.base.config import Config
+from lpr_edge.base.log import say, warn
+from lpr_edge.base.web_address import is_local, new_token, parse_address
+from lpr_edge.contract.base.errors import LprError
+from lpr_edge.http_api.codeproject import INTERFACE as CODEPROJECT
+from lpr_edge.http_api.openapi import describe
+from lpr_edge.http_api.plate_recognizer import INTERFACE as PLATE_RECOGNIZER
+from lpr_edge.runtimes.opening import open_model
+from lpr_edge.runtimes.shipped_models import model_file
+from lpr_edge.text.confidence import default_min_confidence
+from lpr_edge.vision.detector import LOOKS, Detector
+from lpr_edge.vision.pipeline import PlatePipeline
+from lpr_edge.vision.reader import Reader
+from lpr_edge.wiring.wire_runtime import wanted_runtime
+from lpr_edge.wiring.wire_web import login_hint, shown_url
+
+INTERFACES = (PLATE_RECOGNIZER, CODEPROJECT)
+
+
+@dataclass(frozen=True)
+class PictureServer:
+    """A server that answers."""
+
+    port: int
+    token: str
+    """Empty where none is asked for."""
+    close: Callable[[], None]
+    """Stop serving."""
+
+
+def open_http_api(
+    address: str,
+    token: str,
+    pipeline: PlatePipeline,
+    largest_body: int,
+    most_waiting: int,
+    timeout_s: float,
+    is_open: bool = False,
+) -> PictureServer:
+    """Serve the interfaces, and say where.
+
+    Args:
+        address: see `parse_address`.
+        token: who knows it gets in; empty for nobody but this machine's own users, or, where others reach it, for a
+            new token, which is said.
+        pipeline: reads the pictures.
+        largest_body: bytes of a request.
+        most_waiting: see `ReadingQueue`.
+        timeout_s: see `ReadingQueue`.
+        is_open: everybody gets in.
+
+    Raises:
+        LprError: an extra is missing, or the address can't be had.
+    """
+    host, port = parse_address(address, "listen")
+    make_api, make_queue, make_server = load_api()
+    wanted = token or ("" if is_open or is_local(host) else new_token())
+    queue = make_queue(pipeline.read, most_waiting, timeout_s)
+    api = make_api(INTERFACES, queue, pipeline.reader.grammar.country.name, largest_body)
+    description = describe(INTERFACES, __version__, bool(wanted))
+    server = make_server(api.guarded(description, wanted, is_open), host, port)
+
+    def close() -> None:
+        server.close()
+        queue.close()
+
+    tell = say if wanted == token else warn  # a token that nobody hears of lets nobody in, also with --quiet
+    places = f"{shown_url(host, server.port)}v1/plate-reader/ and v1/vision/alpr"
+    tell(f"pictures are read at {places}{login_hint(token, wanted)}")
+    return PictureServer(server.port, wanted, close)
+
+
+def open_photograph_pipeline(config: Config) -> PlatePipeline:
+    """Detector and reader for single pictures, as the settings ask for them.
+
+    Raises:
+        LprError: a model can't be loaded.
+    """
+    runtime, threads = wanted_runtime(config), config.models.threads
+    detector_model, network = (
+        open_model(model_file(config, name), runtime, threads) for name in ("detector", "reader")
+    )
+    reader, tta, least = Reader(network), config.reading.tta, config.reading.min_confidence
+    if least is None:
+        least = default_min_confidence(reader.thresholds, is_photograph=True)
+    detector = Detector(detector_model, LOOKS if tta is None else tta)
+    return PlatePipeline(detector, reader, least, is_photograph=True)
+
+
+def load_api() -> tuple[Any, Any, Any]:
+    """`Api`, `ReadingQueue` and `Server`, which need an extra.
+
+    Raises:
+        LprError: it isn't installed.
+    """
+    try:
+        from lpr_edge.http_api.api import Api
+        from lpr_edge.http_api.reading_queue import ReadingQueue
+        from lpr_edge.web.server import Server
+    except ImportError as error:
+        raise LprError("lpr-edge serve needs Starlette and uvicorn: pip install 'lpr[web]'") from error
+    return Api, ReadingQueue, Server
