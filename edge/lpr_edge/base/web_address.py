@@ -3,6 +3,7 @@
 import ipaddress
 import re
 import secrets
+import socket
 
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.base.url import redact
@@ -55,3 +56,22 @@ def check_token(token: str) -> None:
 def new_token() -> str:
     """A token of 144 random bits."""
     return secrets.token_urlsafe(18)
+
+
+def shown_url(host: str, port: int) -> str:
+    """The address of a server as a person types it."""
+    name = socket.gethostname() if host in ("0.0.0.0", "::") else host
+    return f"http://[{name}]:{port}/" if ":" in name else f"http://{name}:{port}/"
+
+
+def login_hint(given: str, wanted: str) -> str:
+    """How a user gets in, after the server's address.
+
+    Args:
+        given: the token of the settings; empty where there is none.
+        wanted: the token that is asked for; empty for none.
+    """
+    if not wanted:
+        return ""
+    shown = "that was given" if given else f"{wanted} (until the next start; LPR_WEB_TOKEN keeps one)"
+    return f", any name, password: the token {shown}"

@@ -7,7 +7,7 @@ from typing import Any
 from lpr_edge import __version__
 from lpr_edge.base.config import Config
 from lpr_edge.base.log import say, warn
-from lpr_edge.base.web_address import is_local, new_token, parse_address
+from lpr_edge.base.web_address import is_local, login_hint, new_token, parse_address, shown_url
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.http_api.codeproject import INTERFACE as CODEPROJECT
 from lpr_edge.http_api.openapi import describe
@@ -19,7 +19,6 @@ from lpr_edge.vision.detector import LOOKS, Detector
 from lpr_edge.vision.pipeline import PlatePipeline
 from lpr_edge.vision.reader import Reader
 from lpr_edge.wiring.wire_runtime import wanted_runtime
-from lpr_edge.wiring.wire_web import login_hint, shown_url
 
 INTERFACES = (PLATE_RECOGNIZER, CODEPROJECT)
 

@@ -1,6 +1,5 @@
 """Opens what shows a run elsewhere: its statistics, and the live page."""
 
-import socket
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 from lpr_edge.base.config import Config, camera_config
 from lpr_edge.base.log import say, warn
 from lpr_edge.base.state_dir import state_folder
-from lpr_edge.base.web_address import is_local, new_token, parse_address
+from lpr_edge.base.web_address import is_local, login_hint, new_token, parse_address, shown_url
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.delivery.sink import Sink
 from lpr_edge.history.access import HistoryAccess
@@ -143,22 +142,3 @@ def load_server() -> tuple[Any, Any]:
     except ImportError as error:
         raise LprError("--web needs Starlette and uvicorn: pip install 'lpr[web]'") from error
     return App, Server
-
-
-def shown_url(host: str, port: int) -> str:
-    """The address of a server as a person types it."""
-    name = socket.gethostname() if host in ("0.0.0.0", "::") else host
-    return f"http://[{name}]:{port}/" if ":" in name else f"http://{name}:{port}/"
-
-
-def login_hint(given: str, wanted: str) -> str:
-    """How a user gets in, after the server's address.
-
-    Args:
-        given: the token of the settings; empty where there is none.
-        wanted: the token that is asked for; empty for none.
-    """
-    if not wanted:
-        return ""
-    shown = "that was given" if given else f"{wanted} (until the next start; LPR_WEB_TOKEN keeps one)"
-    return f", any name, password: the token {shown}"
