@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from lpr_edge.app.camera_flags import add_camera_flag, settle_cameras
-from lpr_edge.app.subcommands import SUBCOMMANDS, find_subcommand, run_subcommand
+from lpr_edge.app.subcommands import JOBS, SUBCOMMANDS, as_flags, find_subcommand, run_subcommand
 from lpr_edge.base.config import OLD_KEYS, Config, load_config, with_flags
 from lpr_edge.base.config_groups import (
     CaptureConfig,
@@ -37,7 +37,7 @@ from lpr_edge.base.log import set_volume, warn
 from lpr_edge.base.signals import Reloading, Terminated, hold_signals, reloading_on_sighup, stopping_on_sigterm
 from lpr_edge.base.web_address import DEFAULT
 from lpr_edge.base.workers import FAULTS, reporting_faults
-from lpr_edge.contract.base.command import MENDABLE, explain, forget_stdout, forget_unwritable_stdout, settle_streams
+from lpr_edge.contract.base.command import run_command
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.base.flags import add_flag, add_flags
 from lpr_edge.contract.base.settings import field_notes, settings_in
@@ -88,12 +88,15 @@ def _leave(status: int) -> NoReturn:
 
 def _run(argv: list[str] | None, was_asked: Callable[[], bool]) -> int:
     os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # read when OpenCV is loaded; lpr says itself what went wrong
-    settle_streams()
+    return run_command("lpr-edge", lambda: _act(argv, was_asked), stopped="", report=warn)
+
+
+def _act(argv: list[str] | None, was_asked: Callable[[], bool]) -> int:
     arguments = argparse.Namespace()
     words = sys.argv[1:] if argv is None else argv
+    if find_subcommand(words):
+        return run_subcommand(words)
     try:
-        if find_subcommand(words):
-            return run_subcommand(words)
         with stopping_on_sigterm():
             arguments, config = parse_arguments(argv)
             set_volume(config.log.quiet, config.log.verbose)
@@ -105,18 +108,6 @@ def _run(argv: list[str] | None, was_asked: Callable[[], bool]) -> int:
         return _begin_again()
     except Terminated:
         return 128 + signal.SIGTERM if _is_half_done(arguments) else 0
-    except KeyboardInterrupt:
-        return 130
-    except BrokenPipeError:
-        forget_stdout()
-        return 1
-    except MENDABLE as error:
-        line = explain(error)
-        if line is None:
-            raise
-        warn(line)
-        forget_unwritable_stdout()
-        return 1
 
 
 def _is_half_done(arguments: argparse.Namespace) -> bool:
@@ -142,9 +133,10 @@ def parse_arguments(argv: list[str] | None) -> tuple[argparse.Namespace, Config]
     Raises:
         LprError: file or environment is wrong.
     """
-    extensions = find_extensions(sys.argv[1:] if argv is None else argv)
+    words = as_flags(sys.argv[1:] if argv is None else argv)
+    extensions = find_extensions(words)
     parser = parser_with(extensions)
-    arguments, unknown = parser.parse_known_args(argv)
+    arguments, unknown = parser.parse_known_args(words)
     if unknown:
         # Names alone: what follows a mistyped flag may be a password.
         names = [word.partition("=")[0] for word in unknown if word.startswith("-")]
@@ -207,7 +199,10 @@ def parser_with(extensions: Sequence[type[ExtensionSettings]]) -> argparse.Argum
     """The command's flags, with those of some sinks and runtimes."""
     sinks = [extension for extension in extensions if issubclass(extension, SwitchedSettings)]
     runtimes = [extension for extension in extensions if not issubclass(extension, SwitchedSettings)]
-    others = f"Subcommands, each with its own --help: {', '.join(f'lpr-edge {name}' for name in SUBCOMMANDS)}."
+    others = (
+        f"Subcommands: {', '.join(f'lpr-edge {name}' for name in JOBS)}, which take the flags above and stand for"
+        f" the flag of their name; {', '.join(f'lpr-edge {name}' for name in SUBCOMMANDS)}, each with its own --help."
+    )
     parser = argparse.ArgumentParser(prog="lpr-edge", description=__doc__, epilog=others, allow_abbrev=False)
     parser.add_argument("--version", action=_Version)
     parser.add_argument("--config", type=Path, metavar="FILE", help="settings in TOML; LPR_... and flags go over it")

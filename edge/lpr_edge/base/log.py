@@ -39,17 +39,17 @@ def saying_of(subject: str) -> Iterator[None]:
 
 
 def warn(line: str) -> None:
-    """Tell of something that a person may have to see to; also with --quiet."""
+    """Log a problem that a person may have to see to; also with --quiet."""
     _logger_of_caller().warning(line)
 
 
 def say(line: str) -> None:
-    """Tell what is going on; not with --quiet."""
+    """Log what is going on; not with --quiet."""
     _logger_of_caller().info(line)
 
 
 def detail(line: str) -> None:
-    """Tell what helps to find a fault; only with --verbose."""
+    """Log what helps to find a fault; only with --verbose."""
     _logger_of_caller().debug(line)
 
 

@@ -17,7 +17,7 @@ from tests.support.servers import camera_that_hangs, motion_jpeg, only_once, ser
 
 from lpr_edge import __version__
 from lpr_edge.app import demo
-from lpr_edge.app.cli import main
+from lpr_edge.app.cli import main, parse_arguments
 from lpr_edge.app.loop import Loop
 from lpr_edge.capture.frame import Frames, Source
 from lpr_edge.delivery.sinks.json_lines import JsonLines
@@ -228,6 +228,20 @@ def test_info_tells_what_a_model_is(
     status, manifests, _ = run("--info", "--json", *models)
     assert (status, [manifest["kind"] for manifest in manifests]) == (0, ["detector", "reader"])
     assert manifests[0]["file"] == str(golden / "detector.int8.tflite")
+
+
+@pytest.mark.parametrize(
+    ("words", "flags"),
+    [
+        (["doctor", "--json"], ["--doctor", "--json"]),
+        (["info"], ["--info"]),
+        (["install-service", "--print", "--camera", "0"], ["--install-service", "--print", "--camera", "0"]),
+        (["hash-list", "gate.txt", "--hash-plates"], ["--hash-list", "gate.txt", "--hash-plates"]),
+    ],
+)
+def test_a_subcommand_stands_for_its_flag(words: list[str], flags: list[str]) -> None:
+    """`lpr-edge doctor` and the like give the settings that the flag of that name gives."""
+    assert parse_arguments(words) == parse_arguments(flags)
 
 
 def test_missing_shipped_models_are_told(

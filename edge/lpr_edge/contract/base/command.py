@@ -14,23 +14,32 @@ MENDABLE = (LprError, ImportError, OSError)
 """Errors of which `explain` knows some."""
 
 
-def run_command(name: str, act: Callable[[], int], stopped: str = "stopped") -> int:
+def run_command(
+    name: str, act: Callable[[], int], stopped: str = "stopped", report: Callable[[str], None] | None = None
+) -> int:
     """Run a command, and say on stderr in one line what a person can mend.
 
     Args:
         name: of the command, before each line.
         act: does the work; returns the exit status.
-        stopped: what is said after Ctrl-C.
+        stopped: what is said after Ctrl-C; nothing where it is empty.
+        report: gets the lines; without it they go to stderr with the name before them.
 
     Returns:
         The exit status: 1 after an error, 130 after Ctrl-C.
     """
+
+    def print_line(line: str) -> None:
+        print(f"{name}: {line}", file=sys.stderr)
+
+    report = report or print_line
     settle_streams()
     try:
         status = act()
         sys.stdout.flush()
     except KeyboardInterrupt:
-        print(f"{name}: {stopped}", file=sys.stderr)
+        if stopped:
+            report(stopped)
         return 130
     except BrokenPipeError:
         forget_stdout()
@@ -39,7 +48,7 @@ def run_command(name: str, act: Callable[[], int], stopped: str = "stopped") -> 
         line = explain(error)
         if line is None:
             raise
-        print(f"{name}: {line}", file=sys.stderr)
+        report(line)
         forget_unwritable_stdout()
         return 1
     return status
