@@ -5,9 +5,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-import cv2
-import numpy as np
-
 from lpr_edge.base.private_files import make_private_folder, open_private, sync_folder
 from lpr_edge.history.entry import time_of
 
@@ -63,6 +60,9 @@ class PictureFolder:
 
 def _reduced(jpeg: bytes) -> bytes:
     """The same picture with a longest side of at most LONGEST_SIDE pixels."""
+    import cv2  # here, since `--help` loads this module for the sink's settings
+    import numpy as np
+
     image = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
     if image is None:
         return jpeg
