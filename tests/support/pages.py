@@ -14,9 +14,11 @@ from lpr_edge.history.access import HistoryAccess
 from lpr_edge.service.runtime_stats import RuntimeStats
 from lpr_edge.vision.plates import FrameResult
 from lpr_edge.web.picture import LivePage
+from lpr_edge.wiring.wire_pages import Pages, history_routes
 from lpr_edge.wiring.wire_web import open_page
 
 TOKEN = "correct-horse-battery"
+ADMIN_TOKEN = "staple-for-admins-only"
 
 
 @contextmanager
@@ -25,9 +27,14 @@ def page(
     health_after_s: float = 60.0,
     stats: RuntimeStats | None = None,
     history: HistoryAccess | None = None,
+    pages: Pages | None = None,
+    admin_token: str = "",
 ) -> Iterator[LivePage]:
     address = f"127.0.0.1:{free_port()}"
-    live = open_page(address, token, stats or RuntimeStats("gate-1"), health_after_s, history=history)
+    all_pages = {**(pages or {}), **({"history": history_routes(history)} if history else {})}
+    live = open_page(
+        address, token, stats or RuntimeStats("gate-1"), health_after_s, pages=all_pages, admin_token=admin_token
+    )
     try:
         yield live
     finally:

@@ -254,6 +254,9 @@ class WebConfig:
     """live page in a browser, also /metrics and /health, at HOST:PORT; others than this machine need its token"""
     web_token: str = field(default="", metadata=SECRET)
     """password of the live page, 16 characters or more; better as LPR_WEB_TOKEN; without one, a new one is said"""
+    web_admin_token: str = field(default="", metadata=SECRET)
+    """password for changes in the live page: list, region and line; better as LPR_WEB_ADMIN_TOKEN; without one, nobody
+    can make them"""
     health_after: timedelta = timedelta(seconds=30)
     """at /health the device is ill when it has had no frame for so long"""
 
@@ -264,6 +267,9 @@ class WebConfig:
         if self.web:
             parse_address(self.web)
         check_token(self.web_token)
+        check_token(self.web_admin_token, "web_admin_token")
+        is_own = not self.web_admin_token or self.web_admin_token != self.web_token
+        require_setting(is_own, "web_admin_token", "that of `web_token`", "another one")
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ def is_local(host: str) -> bool:
         return host == "localhost"
 
 
-def check_token(token: str) -> None:
+def check_token(token: str, key: str = "web_token") -> None:
     """Refuse a token that can't be sent, or is quickly guessed.
 
     Raises:
@@ -49,7 +49,7 @@ def check_token(token: str) -> None:
     """
     if token and not re.fullmatch(f"[!-~]{{{SHORTEST},}}", token):
         raise LprError(
-            f"Setting `web_token` is not shown here, and it must be {SHORTEST} or more plain letters, digits or signs."
+            f"Setting `{key}` is not shown here, and it must be {SHORTEST} or more plain letters, digits or signs."
         )
 
 

@@ -41,8 +41,13 @@ def changing_labels(folder: Path) -> Iterator[list[str]]:
             write_whole(path, "".join(f"{line}\n" for line in lines).encode())
 
 
-def write_whole(path: Path, data: bytes) -> None:
+def write_whole(path: Path, data: bytes, mode: int = FILE_MODE) -> None:
     """Write a file under another name, wait for the disk, and rename it: it is there whole, or as it was before.
+
+    Args:
+        path: the file.
+        data: its new content.
+        mode: who may read and write it.
 
     Raises:
         OSError: it can't be written; nothing is left then.
@@ -51,6 +56,7 @@ def write_whole(path: Path, data: bytes) -> None:
     try:
         handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, FILE_MODE)
         with os.fdopen(handle, "wb") as file:
+            os.fchmod(handle, mode)
             file.write(data)
             file.flush()
             os.fsync(file.fileno())

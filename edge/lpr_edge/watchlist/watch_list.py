@@ -142,12 +142,7 @@ def read_rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     Raises:
         LprError: the file can't be read, or a line of it is wrong.
     """
-    text = _read_text(path)
-    told = SEP.match(text)
-    text = text[told.end() :] if told else text
-    skipped = 1 if told else 0
-    header, _, _ = text.partition("\n")
-    delimiter = told[1] if told else next((sign for sign in ";\t" if sign in header), ",")
+    text, delimiter, skipped = split_dialect(_read_text(path))
     rows = csv.DictReader(io.StringIO(text), delimiter=delimiter, strict=True)
     try:
         rows.fieldnames = [name.strip().lower() for name in rows.fieldnames or ()]
@@ -161,6 +156,15 @@ def read_rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
                 yield line, cells
     except csv.Error as error:
         raise LprError(f"{path}, after line {rows.line_num + skipped}: {error}: write it as CSV") from error
+
+
+def split_dialect(text: str) -> tuple[str, str, int]:
+    """A list's header and rows, what stands between its cells, and how many lines stand above them."""
+    told = SEP.match(text)
+    if told:
+        return text[told.end() :], told[1], 1
+    header, _, _ = text.partition("\n")
+    return text, next((sign for sign in ";\t" if sign in header), ","), 0
 
 
 def _read_text(path: Path) -> str:

@@ -1,6 +1,6 @@
 """What the live page answers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -18,7 +18,9 @@ from lpr_edge.web.page_files import FILES, show_file
 from lpr_edge.web.picture import Pictures
 from lpr_edge.web.prometheus import CONTENT_TYPE, to_text
 
-PATHS = {"/": "index.html", "/page.css": "page.css", "/page.js": "page.js"}
+PATHS = {"/": "index.html"} | {
+    f"/{name}": name for name in ("page.css", "page.js", "forms.css", "words.js", "common.js")
+}
 SHOWN = ("id", "last_seen", "text", "latin", "valid", "confidence", "frames", "matched", "source")
 """What the page shows of an event."""
 
@@ -27,7 +29,11 @@ class App:
     """Answers for one run, one request at a time in the server's own thread: nothing here waits."""
 
     def __init__(
-        self, pictures: Pictures, stats: RuntimeStats, health_after_s: float, history: Sequence[Route] = ()
+        self,
+        pictures: Pictures,
+        stats: RuntimeStats,
+        health_after_s: float,
+        others: Mapping[str, Sequence[Route]] | None = None,
     ) -> None:
         """Take what is shown.
 
@@ -35,15 +41,15 @@ class App:
             pictures: the newest frame of each camera.
             stats: how the run does.
             health_after_s: without a frame for so long, a camera counts as ill; without one of any, the device does.
-            history: routes of the history; none where none is kept.
+            others: routes of the other pages, by the page's name, which is its path as well.
         """
         self.pictures = pictures
         self.stats = stats
         self.health_after_s = health_after_s
-        self.history = history
+        self.others = dict(others or {})
 
-    def guarded(self, token: str) -> ASGIApp:
-        """The whole page, for those who know the token."""
+    def guarded(self, token: str, admin_token: str = "") -> ASGIApp:
+        """All pages, for those who know the token; changes for those who know the admin's."""
         routes = [
             *(Route(path, show_file(FILES / name)) for path, name in PATHS.items()),
             Route("/picture.jpg", self.show_picture),
@@ -51,9 +57,9 @@ class App:
             Route("/metrics", self.show_metrics),
             Route("/health", self.show_health),
             Route("/font.ttf", self.show_font),
-            *self.history,
+            *(route for page in self.others.values() for route in page),
         ]
-        return AuthMiddleware(Starlette(routes=routes), token)
+        return AuthMiddleware(Starlette(routes=routes), token, admin_token=admin_token)
 
     async def show_picture(self, request: Request) -> Response:
         """A `camera`'s newest frame as a JPEG; 204 where there is none, or none after the one numbered `after`."""
@@ -73,9 +79,8 @@ class App:
     async def show_state(self, _: Request) -> Response:
         """How the run does, and its latest events."""
         events = [{key: event[key] for key in SHOWN if key in event} for event in self.stats.events()]
-        return JSONResponse(
-            {"vitals": self.stats.snapshot(), "events": events, "history": bool(self.history), **self.health()}
-        )
+        pages = {"history": "history" in self.others, "pages": list(self.others)}
+        return JSONResponse({"vitals": self.stats.snapshot(), "events": events, **pages, **self.health()})
 
     async def show_metrics(self, _: Request) -> Response:
         """The same for Prometheus."""

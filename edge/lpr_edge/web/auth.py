@@ -18,25 +18,33 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 """Nothing from elsewhere runs in the page, and no page of elsewhere shows it."""
+CORRECT = "correct"
+"""Permission to correct a reading in the history: who knows the token has it, unless there is an admin's."""
+CHANGE = "change"
+"""Permission to change the list and the settings: who knows the admin's token has it."""
+MAY = "lpr.may"
+"""Key of a request's permissions in its scope."""
 
 
 class AuthMiddleware:
-    """Lets those in who know the token; where none is asked for, those who call this machine by its own name.
+    """Lets those in who know a token; where none is asked for, those who call this machine by its own name.
 
     Without the second, a page of anywhere could read this one through a name that it lets point here (DNS rebinding).
     """
 
-    def __init__(self, app: ASGIApp, token: str, is_open: bool = False) -> None:
+    def __init__(self, app: ASGIApp, token: str, is_open: bool = False, admin_token: str = "") -> None:
         """Take what is guarded.
 
         Args:
             app: answers those who are let in.
             token: empty where none is asked for.
             is_open: without a token, any name of this machine will do: for what shows nothing of it.
+            admin_token: gives the permission to change things; empty where nobody has it.
         """
         self._app = app
         self._is_open = is_open
         self._token = token.encode()
+        self._admin_token = admin_token.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -46,18 +54,29 @@ class AuthMiddleware:
                 MutableHeaders(scope=message).update({"Cache-Control": "no-store", **HEADERS} | _given(message))
             await send(message)
 
-        refusal = self._refusal(Headers(scope=scope))
+        headers = Headers(scope=scope)
+        is_admin = self._knows(self._admin_token, headers)
+        refusal = self._refusal(headers, is_admin)
+        scope[MAY] = {CORRECT, CHANGE} if is_admin else set() if self._admin_token else {CORRECT}
         await (refusal or self._app)(scope, receive, send_more)
 
-    def _refusal(self, headers: Headers) -> Response | None:
+    def _refusal(self, headers: Headers, is_admin: bool) -> Response | None:
         if not self._token:
             host = headers.get("host", "")
             name = host.rpartition(":")[0] if not host.endswith("]") and ":" in host else host
             return None if self._is_open or name.lower() in LOCAL_NAMES else PlainTextResponse("call it localhost", 421)
-        if any(hmac.compare_digest(found, self._token) for found in tokens_in(headers.get("authorization", ""))):
+        if is_admin or self._knows(self._token, headers):
             return None
-        ask = {"WWW-Authenticate": 'Basic realm="lpr", charset="UTF-8"'}
-        return PlainTextResponse("the token that lpr-edge was given, or said at its start, as password", 401, ask)
+        return ask_for_login("the token that lpr-edge was given, or said at its start, as password")
+
+    def _knows(self, token: bytes, headers: Headers) -> bool:
+        given = tokens_in(headers.get("authorization", ""))
+        return bool(token) and any(hmac.compare_digest(found, token) for found in given)
+
+
+def ask_for_login(text: str) -> Response:
+    """The answer to who has to log in; a browser asks for name and password."""
+    return PlainTextResponse(text, 401, {"WWW-Authenticate": 'Basic realm="lpr", charset="UTF-8"'})
 
 
 def tokens_in(authorization: str) -> Iterable[bytes]:

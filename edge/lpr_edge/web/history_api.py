@@ -1,9 +1,8 @@
 """What the history page asks for: searches, events, pictures and exports; and what it sends: corrections."""
 
 import io
-import json
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from datetime import date
 
 from starlette.concurrency import run_in_threadpool
@@ -11,17 +10,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from lpr_edge.contract.base.errors import LprError
 from lpr_edge.history.access import HistoryAccess
 from lpr_edge.history.export import WRITERS, describe, events_of, local_day
 from lpr_edge.history.search import Wanted
-from lpr_edge.web.auth import user_of
+from lpr_edge.web.auth import CORRECT, user_of
 from lpr_edge.web.page_files import FILES, show_file
+from lpr_edge.web.requests import explaining, permitted, read_own
 
-LARGEST_BODY = 4096
-"""Bytes of a correction."""
-OWN_HEADER = "x-lpr"
-"""A page of elsewhere can't send it without asking first, and is never allowed to."""
 TYPES = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -46,12 +41,12 @@ class HistoryApi:
     def routes(self) -> list[Route]:
         """The paths of the page, and of what it asks for."""
         return [
-            Route("/api/history", _guarded(self.search)),
-            Route("/api/history/choices", _guarded(self.choices)),
-            Route("/api/history/event", _guarded(self.event)),
-            Route("/api/history/picture", _guarded(self.picture)),
-            Route("/api/history/export", _guarded(self.export)),
-            Route("/api/history/correct", _guarded(self.correct), methods=["POST"]),
+            Route("/api/history", explaining(self.search)),
+            Route("/api/history/choices", explaining(self.choices)),
+            Route("/api/history/event", explaining(self.event)),
+            Route("/api/history/picture", explaining(self.picture)),
+            Route("/api/history/export", explaining(self.export)),
+            Route("/api/history/correct", permitted(CORRECT, explaining(self.correct)), methods=["POST"]),
             Route("/history", _to_history),
             *(Route(path, show_file(FILES / name)) for path, name in PAGES.items()),
         ]
@@ -95,14 +90,7 @@ class HistoryApi:
 
     async def correct(self, request: Request) -> Response:
         """Keep a correction; only for this page's own scripts."""
-        if not is_own(request):
-            return JSONResponse({"error": "corrections come from the page itself"}, 403)
-        body = b""
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > LARGEST_BODY:
-                return JSONResponse({"error": f"more than {LARGEST_BODY} bytes"}, 413)
-        sent = json.loads(body)
+        sent = await read_own(request)
         event_id, text = sent["id"], sent["text"]
         if not (isinstance(event_id, str) and isinstance(text, str)):
             raise ValueError("id and text")
@@ -140,27 +128,5 @@ def wanted_of(asked: Mapping[str, str]) -> Wanted:
     )
 
 
-def is_own(request: Request) -> bool:
-    """Whether a request comes from a script of this page, and from no page of elsewhere (CSRF)."""
-    headers = request.headers
-    origin = headers.get("origin", "")
-    same = not origin or origin.partition("://")[2] == headers.get("host", "")
-    return same and OWN_HEADER in headers and headers.get("content-type", "").startswith("application/json")
-
-
 def _no_event() -> Response:
     return JSONResponse({"error": "the history has no such event, or no longer"}, 404)
-
-
-def _guarded(answer: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
-    """The answer, or, where the request can't be understood or done, one line that says so."""
-
-    async def answer_or_explain(request: Request) -> Response:
-        try:
-            return await answer(request)
-        except LprError as error:
-            return JSONResponse({"error": str(error)}, 400)
-        except (ValueError, KeyError, TypeError, OverflowError):
-            return JSONResponse({"error": "the request can't be understood"}, 400)
-
-    return answer_or_explain

@@ -10,16 +10,12 @@ from lpr_edge.base.state_dir import state_folder
 from lpr_edge.base.web_address import is_local, login_hint, new_token, parse_address, shown_url
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.delivery.sink import Sink
-from lpr_edge.history.access import HistoryAccess
 from lpr_edge.output.annotate import NO_MARKS, Marks
 from lpr_edge.runtimes.model import Model
 from lpr_edge.service.runtime_stats import RuntimeStats, Waiting
-from lpr_edge.text.grammar import Grammar
 from lpr_edge.web.picture import LivePage, Picture, Pictures
 from lpr_edge.wiring.frame_outputs import marks_of
-from lpr_edge.wiring.wire_hashing import wanted_hasher
-from lpr_edge.wiring.wire_history import history_access, history_settings
-from lpr_edge.wiring.wire_sinks import reader_country
+from lpr_edge.wiring.wire_pages import Pages, open_pages
 
 
 def open_runtime_stats(
@@ -70,20 +66,12 @@ def open_live_page(config: Config, stats: RuntimeStats, sink: Sink) -> LivePage 
             captions=not config.privacy.blurs,
             marks=marks_of(config),
             camera_marks={camera.name: marks_of(camera_config(config, camera)) for camera in config.cameras},
-            history=_open_history(config),
+            pages=open_pages(config),
+            admin_token=page.web_admin_token,
         )
     except LprError:
         sink.close()
         raise
-
-
-def _open_history(config: Config) -> HistoryAccess | None:
-    """The history, where the settings keep one; with a grammar of its own, since grammars belong to one thread."""
-    if not history_settings(config).is_wanted:
-        return None
-    grammar = Grammar(reader_country(config))
-    hasher = wanted_hasher(config, grammar)
-    return history_access(config, grammar, hasher.hash_text if hasher else None)
 
 
 def open_page(
@@ -94,7 +82,8 @@ def open_page(
     captions: bool = True,
     marks: Marks = NO_MARKS,
     camera_marks: Mapping[str, Marks] | None = None,
-    history: HistoryAccess | None = None,
+    pages: Pages | None = None,
+    admin_token: str = "",
 ) -> LivePage:
     """Serve the page, and say where.
 
@@ -107,7 +96,8 @@ def open_page(
         captions: whether the readings are written next to the plates.
         marks: drawn in every frame.
         camera_marks: the same for each of several cameras, by name; None where there is one source.
-        history: shown at /history/.
+        pages: further ones, see `open_pages`.
+        admin_token: who knows it may change list and settings; empty for nobody.
 
     Raises:
         LprError: an extra is missing, or the address can't be had.
@@ -115,19 +105,11 @@ def open_page(
     host, port = parse_address(address)
     make_app, make_server = load_server()
     wanted = token or ("" if is_local(host) else new_token())
-    routes = _history_routes(history) if history else []
     pictures = Pictures({name: Picture(captions, own) for name, own in (camera_marks or {"": marks}).items()})
-    server = make_server(make_app(pictures, stats, health_after_s, routes).guarded(wanted), host, port)
+    server = make_server(make_app(pictures, stats, health_after_s, pages).guarded(wanted, admin_token), host, port)
     tell = say if wanted == token else warn  # a token that nobody hears of lets nobody in, also with --quiet
     tell(f"live page: {shown_url(host, server.port)}{login_hint(token, wanted)}")
     return LivePage(pictures, server, wanted)
-
-
-def _history_routes(history: HistoryAccess) -> list[Any]:
-    from lpr_edge.web.history_api import HistoryApi
-
-    routes: list[Any] = HistoryApi(history).routes()
-    return routes
 
 
 def load_server() -> tuple[Any, Any]:

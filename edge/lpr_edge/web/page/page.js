@@ -103,14 +103,16 @@ function say(text, className) {
 }
 
 async function fetchState() {
-  const { vitals, events, history, healthy, faults, since_frame_s: since, cameras } = await (await fetch(here("state.json"))).json();
+  const { vitals, events, pages, healthy, faults, since_frame_s: since, cameras } = await (await fetch(here("state.json"))).json();
   document.title = byId("device").textContent = vitals.device ? `lpr · ${vitals.device}` : "lpr";
   byId("source").textContent = vitals.source ?? "";
   showCameras(cameras, vitals.cameras);
-  if (history && !byId("pages").children.length) {
-    const link = element("a", "", "History");
-    link.href = here("history/");
-    byId("pages").append(link);
+  if (pages.length && !byId("pages").children.length) {
+    byId("pages").append(...pages.map((name) => {
+      const link = element("a", "", { history: "History", list: "Watch list" }[name]);
+      link.href = here(`${name}/`);
+      return link;
+    }));
   }
   showEvents(events, Boolean(cameras));
   showFigures(vitals);

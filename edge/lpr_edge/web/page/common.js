@@ -1,0 +1,89 @@
+"use strict";
+// What all pages have in common: words in two languages, elements, requests.
+const byId = (id) => document.getElementById(id);
+
+const languages = Object.keys(WORDS);
+function storedLanguage() {
+  try {
+    return localStorage.getItem("lpr-language");
+  } catch {
+    return null; // storage is forbidden
+  }
+}
+let language = storedLanguage() ?? (navigator.language.startsWith("ne") ? "ne" : "en");
+if (!languages.includes(language)) language = "en";
+
+// The text of a key, with {name} replaced by values.
+function words(key, values = {}) {
+  const text = WORDS[language][key] ?? WORDS.en[key] ?? key;
+  return text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+}
+
+const number = (value, digits = 0) =>
+  value.toLocaleString(language === "ne" ? "ne-NP-u-nu-deva" : "en-GB", { minimumFractionDigits: digits, maximumFractionDigits: digits, useGrouping: false });
+
+// Elements name their words: data-words is the text, data-words-label what is read aloud, data-words-hint the placeholder.
+function showWords() {
+  document.documentElement.lang = language;
+  for (const each of document.querySelectorAll("[data-words]")) each.textContent = words(each.dataset.words);
+  for (const each of document.querySelectorAll("[data-words-label]")) each.setAttribute("aria-label", words(each.dataset.wordsLabel));
+  for (const each of document.querySelectorAll("[data-words-alt]")) each.alt = words(each.dataset.wordsAlt);
+  for (const each of document.querySelectorAll("[data-words-hint]")) each.placeholder = words(each.dataset.wordsHint);
+}
+
+function element(name, className = "", text = "") {
+  const made = document.createElement(name);
+  if (className) made.className = className;
+  made.textContent = text;
+  return made;
+}
+
+class Refused extends Error {
+  constructor(answer, status) {
+    super(answer.error);
+    this.answer = answer;
+    this.status = status;
+  }
+}
+
+async function ask(url, body) {
+  const options = body === undefined ? {} : {
+    method: "POST",
+    headers: { "Content-Type": "application/json", "X-Lpr": "1" },
+    body: JSON.stringify(body),
+  };
+  const answer = await fetch(url, options);
+  const isJson = (answer.headers.get("Content-Type") ?? "").startsWith("application/json");
+  const found = isJson ? await answer.json() : { error: await answer.text() };
+  if (!answer.ok) throw new Refused(found, answer.status);
+  return found;
+}
+
+function say(text, className = "") {
+  byId("state").textContent = text;
+  byId("state").className = className;
+}
+
+// The switch shows the other language's own name.
+function addLanguageSwitch(changed) {
+  const button = element("button", "language");
+  button.type = "button";
+  const show = () => {
+    const other = languages.find((each) => each !== language);
+    button.textContent = WORDS[other].language;
+    button.lang = other;
+  };
+  button.addEventListener("click", () => {
+    language = languages.find((each) => each !== language);
+    try {
+      localStorage.setItem("lpr-language", language);
+    } catch {
+      // it holds for this page alone
+    }
+    show();
+    showWords();
+    changed();
+  });
+  show();
+  document.querySelector("header").append(button);
+}

@@ -1,0 +1,75 @@
+"""The pages beside the live one that the settings ask for."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from lpr_edge.base.config import Config, each_camera
+from lpr_edge.base.state_dir import state_folder
+from lpr_edge.history.access import HistoryAccess
+from lpr_edge.privacy.hashing_sink import PlateHasher
+from lpr_edge.service.audit_log import NAME, AuditLog
+from lpr_edge.text.grammar import Grammar
+from lpr_edge.watchlist.list_file import ListFile
+from lpr_edge.watchlist.watch_list import HASH, read_list
+from lpr_edge.wiring.wire_hashing import wanted_hasher
+from lpr_edge.wiring.wire_history import history_access, history_settings
+from lpr_edge.wiring.wire_sinks import reader_country
+
+Pages = Mapping[str, list[Any]]
+"""A page's name -> its Starlette routes."""
+
+
+def open_pages(config: Config) -> Pages:
+    """History, where one is kept; watch lists, where there are some, and an admin who may change them.
+
+    Raises:
+        LprError: one of them can't be had.
+    """
+    if not (history_settings(config).is_wanted or config.web.web_admin_token):
+        return {}
+    grammar = Grammar(reader_country(config))  # one of its own, since grammars belong to one thread
+    hasher = wanted_hasher(config, grammar)
+    pages: dict[str, list[Any]] = {}
+    if history_settings(config).is_wanted:
+        pages["history"] = history_routes(history_access(config, grammar, hasher.hash_text if hasher else None))
+    lists = _lists_of(config, hasher) if config.web.web_admin_token else {}
+    if lists:
+        pages["list"] = list_routes(lists, AuditLog(state_folder() / NAME), hasher)
+    return pages
+
+
+def history_routes(access: HistoryAccess) -> list[Any]:
+    """The history's page, and what it asks for."""
+    from lpr_edge.web.history_api import HistoryApi
+
+    return [*HistoryApi(access).routes()]
+
+
+def list_routes(lists: Mapping[str, ListFile], audit: AuditLog, hasher: PlateHasher | None = None) -> list[Any]:
+    """The watch lists' page, and what it asks for."""
+    from lpr_edge.web.list_api import ListApi
+
+    def conceal(plate: str) -> str:
+        return plate if hasher is None or HASH.fullmatch(plate) else hasher.hash_text(plate)
+
+    return [*ListApi(lists, audit, conceal).routes()]
+
+
+def _lists_of(config: Config, hasher: PlateHasher | None) -> dict[str, ListFile]:
+    """Each list that a camera has, by its file's name, or by its path where two have one name."""
+    found: dict[Path, ListFile] = {}
+    for own in each_camera(config):
+        path = own.watchlist.list
+        if path is not None and path not in found:
+            found[path] = list_file(path, Grammar(reader_country(config)), hasher, own.watchlist.list_wildcard_actions)
+    names = [path.name for path in found]
+    return {path.name if names.count(path.name) == 1 else str(path): each for path, each in found.items()}
+
+
+def list_file(
+    path: Path, grammar: Grammar, hasher: PlateHasher | None = None, allow_wildcard_actions: bool = False
+) -> ListFile:
+    """A list's file, whose changes are read as the device reads it."""
+    hide = hasher.hash_key if hasher else None
+    return ListFile(path, lambda changed: read_list(changed, grammar, hide, allow_wildcard_actions))
