@@ -14,8 +14,8 @@ from lpr_edge.history.access import HistoryAccess
 from lpr_edge.service.runtime_stats import RuntimeStats
 from lpr_edge.vision.plates import FrameResult
 from lpr_edge.web.picture import LivePage
-from lpr_edge.wiring.wire_pages import Pages, history_routes
-from lpr_edge.wiring.wire_web import open_page
+from lpr_edge.wiring.wire_pages import history_routes
+from lpr_edge.wiring.wire_web import Pages, open_page
 
 TOKEN = "correct-horse-battery"
 ADMIN_TOKEN = "staple-for-admins-only"

@@ -15,6 +15,7 @@ from lpr_edge.contract.country import load_country
 from lpr_edge.history.access import HistoryAccess
 from lpr_edge.service.runtime_stats import RuntimeStats
 from lpr_edge.text.grammar import Grammar
+from lpr_edge.wiring.wire_pages import history_routes
 from lpr_edge.wiring.wire_web import open_page
 
 CLIP = Path("edge/lpr_edge/app/demo/clip.mp4")
@@ -42,7 +43,7 @@ def draw_history(repository: Path) -> None:
             "",
             RuntimeStats(),
             60.0,
-            history=HistoryAccess(folder, Grammar(load_country())),
+            pages={"history": history_routes(HistoryAccess(folder, Grammar(load_country())))},
         )
         shot = Path(scratch) / "page.png"
         sandbox = ["--no-sandbox"] if os.getuid() == 0 else []  # it has none for root

@@ -35,6 +35,7 @@ from lpr_edge.wiring.config_check import check_source
 from lpr_edge.wiring.frame_outputs import FrameOutputs, open_camera_outputs, open_frame_outputs
 from lpr_edge.wiring.wire_collect import open_collectors
 from lpr_edge.wiring.wire_delivery import open_delivery
+from lpr_edge.wiring.wire_pages import open_pages
 from lpr_edge.wiring.wire_runtime import wanted_runtime
 from lpr_edge.wiring.wire_web import open_live_page
 
@@ -237,7 +238,7 @@ def _cameras_loop(config: Config, run: _Run, replay: float | None) -> CamerasLoo
     collectors = open_collectors(config, networks.frames.reader.grammar.country, len(cameras))
     views = {name: open_camera_outputs(own) for name, own in cameras.items()}
     delivery = open_delivery(config, JsonLines(sys.stdout), networks.frames.reader, networks.models, replay)
-    page = open_live_page(config, delivery.stats, delivery.sink)
+    page = open_live_page(config, delivery.stats, delivery.sink, open_pages)
     blurrer = PlateBlurrer() if config.privacy.blurs else None
     loops = {
         name: Loop(
@@ -279,7 +280,7 @@ def _loop(
     (collector,) = open_collectors(config, plate_reader.reader.grammar.country, 1)
     views = open_frame_outputs(source, config)
     delivery = open_delivery(config, JsonLines(sys.stdout), plate_reader.reader, opened.models, replay)
-    page = open_live_page(config, delivery.stats, delivery.sink)
+    page = open_live_page(config, delivery.stats, delivery.sink, open_pages)
     return Loop(
         plate_reader,
         delivery.sink,

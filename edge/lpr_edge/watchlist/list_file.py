@@ -94,7 +94,7 @@ class ListFile:
                 row for row in csv.reader(io.StringIO(text), delimiter=delimiter, strict=True) if any(row)
             ]
         except (csv.Error, ValueError) as error:
-            raise LprError(f"the list {self.path} can't be read as CSV: write it anew in an editor") from error
+            raise LprError(f"the list {self.path} can't be read as CSV: write it again in an editor") from error
         width = len(columns)
         cells = tuple(tuple(map(_in_one_line, [*row, *[""] * width][:width])) for row in rows)
         return ListTable(tuple(name.strip() for name in columns), cells, stamp)
@@ -105,7 +105,7 @@ class ListFile:
         Args:
             rows: as wide as the columns that `read` gave.
             stamp: of the table that was edited.
-            before: is told what changes before the file does; where it raises, nothing is changed.
+            before: gets what changes before the file does; where it raises, nothing is changed.
 
         Raises:
             StaleError: the file has changed meanwhile.
@@ -115,7 +115,7 @@ class ListFile:
         with self._lock:
             now = self.read()
             if now.stamp != stamp:
-                raise StaleError("somebody has changed the list meanwhile: load it again, and repeat your change")
+                raise StaleError("the list was changed meanwhile: load it again, and repeat your change")
             if any(len(row) != len(now.columns) for row in rows):
                 raise ListError("each row must have a cell for each column", None)
             cells = tuple(tuple(map(_in_one_line, row)) for row in rows)

@@ -160,9 +160,9 @@ def read_rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
 
 def split_dialect(text: str) -> tuple[str, str, int]:
     """A list's header and rows, what stands between its cells, and how many lines stand above them."""
-    told = SEP.match(text)
-    if told:
-        return text[told.end() :], told[1], 1
+    first = SEP.match(text)
+    if first:
+        return text[first.end() :], first[1], 1
     header, _, _ = text.partition("\n")
     return text, next((sign for sign in ";\t" if sign in header), ","), 0
 

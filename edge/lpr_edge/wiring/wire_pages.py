@@ -1,4 +1,4 @@
-"""The pages beside the live one that the settings ask for."""
+"""The pages next to the live one that the settings ask for."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,11 +16,8 @@ from lpr_edge.wiring.wire_hashing import wanted_hasher
 from lpr_edge.wiring.wire_history import history_access, history_settings
 from lpr_edge.wiring.wire_sinks import reader_country
 
-Pages = Mapping[str, list[Any]]
-"""A page's name -> its Starlette routes."""
 
-
-def open_pages(config: Config) -> Pages:
+def open_pages(config: Config) -> dict[str, list[Any]]:
     """History, where one is kept; watch lists, where there are some, and an admin who may change them.
 
     Raises:

@@ -1,6 +1,6 @@
 """Opens what shows a run elsewhere: its statistics, and the live page."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,9 @@ from lpr_edge.runtimes.model import Model
 from lpr_edge.service.runtime_stats import RuntimeStats, Waiting
 from lpr_edge.web.picture import LivePage, Picture, Pictures
 from lpr_edge.wiring.frame_outputs import marks_of
-from lpr_edge.wiring.wire_pages import Pages, open_pages
+
+Pages = Mapping[str, list[Any]]
+"""A page's name -> its Starlette routes."""
 
 
 def open_runtime_stats(
@@ -47,8 +49,16 @@ def _disk() -> Path:
         return Path()
 
 
-def open_live_page(config: Config, stats: RuntimeStats, sink: Sink) -> LivePage | None:
+def open_live_page(
+    config: Config, stats: RuntimeStats, sink: Sink, open_pages: Callable[[Config], Pages]
+) -> LivePage | None:
     """The page, where the settings ask for one.
+
+    Args:
+        config: the settings.
+        stats: how the run does.
+        sink: of the run.
+        open_pages: gives the pages next to it.
 
     Raises:
         LprError: it can't be had; the sink is then closed.
