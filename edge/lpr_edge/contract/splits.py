@@ -66,11 +66,17 @@ def vehicle_groups(photos: Sequence[Sequence[PlateLabel]]) -> list[str]:
     name_of: dict[str, str] = {}
     names = []
     for i, plates in enumerate(photos):
-        texts = ["".join(plate.rows)[-4:] for plate in plates if UNREADABLE not in "".join(plate.rows)]
+        texts = vehicle_numbers(plates)
         known = next((name_of[text] for text in texts if text in name_of), f"group {i}")
         name_of.update(dict.fromkeys(texts, known))
         names.append(known)
     return names
+
+
+def vehicle_numbers(plates: Sequence[PlateLabel]) -> list[str]:
+    """The last four characters of each legible plate: photographs that share one are taken for one vehicle's."""
+    texts = ("".join(plate.rows) for plate in plates)
+    return [text[-4:] for text in texts if UNREADABLE not in text]
 
 
 def held_out_groups(photos: Sequence[PlatePhoto], groups: Sequence[str], parts: HoldOut) -> frozenset[str]:
@@ -94,6 +100,7 @@ def seen_by_training(photos: Sequence[PlatePhoto], training: Mapping[str, Any]) 
     Returns:
         Of the training split, False for what the run held out, or where it learnt from rendered pictures alone. A run
         that started from another's weights has seen what that one had, and all of it where the manifest doesn't say.
+        All counts as seen where the run learnt from a second folder (`also`): the manifest doesn't say which this is.
     """
     groups = vehicle_groups([photo.plates for photo in photos])
     learnt = _learnt(training, photos, groups)
@@ -107,6 +114,8 @@ def _learnt(training: Mapping[str, Any], photos: Sequence[PlatePhoto], groups: S
     sources = str(training.get("sources", ""))
     shown = zip(photos, groups, strict=True)
     own = [bool(is_shown) and group not in held and is_source(photo.source, sources) for photo, group in shown]
+    if is_shown and training.get("also"):
+        return [True] * len(photos)
     if not training.get("init"):
         return own
     before = training.get("began_from")

@@ -1,4 +1,4 @@
-"""Command line of `lpr-train`: train networks, import labels, begin a country, check and explore data, preview."""
+"""Command line of `lpr-train`: train and fine-tune networks, import labels, begin a country, check data, preview."""
 
 import argparse
 import dataclasses
@@ -11,6 +11,7 @@ from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.run.folder import CONFIG
 from lpr_train.base.config import FORMER_KEYS, C, add_flags, read_config, with_flags
 from lpr_train.countries.commands import add_command as add_new_country
+from lpr_train.fine_tune.command import add_command as add_fine_tune
 from lpr_train.labelling.command import add_command as add_labelling
 from lpr_train.labels.commands import add_commands as add_label_commands
 from lpr_train.tasks.registry import FOLD_TASKS, TASKS, task_classes
@@ -54,6 +55,7 @@ def build_parser(arguments: list[str]) -> argparse.ArgumentParser:
     add_label_commands(commands)
     add_new_country(commands)
     add_labelling(commands)
+    add_fine_tune(commands)
     return parser
 
 
@@ -69,17 +71,24 @@ def _add_training_flags(parser: argparse.ArgumentParser, command: str) -> None:
 
 
 def _train(parsed: argparse.Namespace) -> int:
+    from lpr_train.runs.advice import advise, data_advice, learnt_nothing, length_advice
     from lpr_train.runs.train_run import train_run
 
     out = parsed.out
     config_class, make_task = task_classes(parsed.command)
-    metrics = train_run(make_task(settings(parsed, config_class)), out, parsed.resume)
+    config = settings(parsed, config_class)
+    task = make_task(config)
+    advise(data_advice(task))
+    metrics = train_run(task, out, parsed.resume)
     if not metrics:
         print("This worker is done; the chief writes the run folder.")
         return 0
     for metric in metrics["metrics"]:
         print("{data} {split}: {metric} {value:.4f} of {count}".format_map(metric))
-    print(f"Kept epoch {metrics['best_epoch']} in {out}. Next: lpr-export --int8 {out}")
+    advise(length_advice(config, metrics["epochs"] * config.steps_per_epoch))
+    failing = learnt_nothing(metrics)
+    after = f"It {failing}: train longer before you export it." if failing else f"Next: lpr-export --int8 {out}"
+    print(f"Kept epoch {metrics['best_epoch']} in {out}. {after}")
     return 130 if metrics["interrupted"] else 0
 
 

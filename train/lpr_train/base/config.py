@@ -31,6 +31,8 @@ class FitConfig:
     """the plates to learn: a name that ships with lpr, or a TOML file"""
     data: str = ""
     """folder with the real data sets; empty to train on rendered images only"""
+    also: str = ""
+    """folder with other real data, to train on beside `data`; nothing of it is held out"""
     init: str = ""
     """run folder or model.keras with the initial weights, to fine-tune them"""
     seed: int = 1
@@ -61,6 +63,8 @@ class FitConfig:
     """early stopping: epochs without a better score before the run stops; 0 to run all epochs"""
     validate_every: int = 1
     """validate after every so many epochs"""
+    minutes: float = 0.0
+    """time limit: no epoch starts after so many minutes of training; 0 for none"""
     workers: int = 2
     """threads that make samples"""
     representative: int = 200
@@ -76,7 +80,7 @@ class FitConfig:
         """
         for key in ("epochs", "steps_per_epoch", "batch_size", "validate_every", "workers"):
             require(getattr(self, key) >= 1, key, getattr(self, key), "1 or more")
-        for key in ("patience", "representative", "heldout", "clip_norm", "weight_decay", "warmup_epochs"):
+        for key in ("patience", "representative", "heldout", "clip_norm", "weight_decay", "warmup_epochs", "minutes"):
             require(getattr(self, key) >= 0, key, getattr(self, key), "0 or more")
         for key in ("ema", "momentum"):
             require(0.0 <= getattr(self, key) < 1.0, key, getattr(self, key), "at least 0 and less than 1")

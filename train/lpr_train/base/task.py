@@ -1,6 +1,7 @@
 """The protocol between a task (detector, reader or characters) and the training loop."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -103,6 +104,54 @@ class ReportsOutcomes(Protocol):
         A detector's result is `found`; a false positive has only `image` and `false_alarm`. A reader's are `truth` and
         `read`, lists of labels.
         """
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One metric of a network on one set of pictures; higher is better."""
+
+    pictures: str
+    """`HELD_OUT`, `RENDERED`, `TEST` or `OTHER_TEST`."""
+    metric: str
+    value: float
+    count: int
+    """Number of plates or characters."""
+
+
+HELD_OUT = "held-out"
+"""The run's own held-out photographs."""
+RENDERED = "rendered"
+TEST, OTHER_TEST = "test", "other test"
+"""The test splits of the two folders of data: they are reported, and nothing is chosen by them."""
+
+
+@runtime_checkable
+class ComparesModels(Protocol):
+    """A task that can be fine-tuned: it measures any network of its kind on the same pictures."""
+
+    def measure(self, model: KerasModel) -> list[Measured]:
+        """Metrics on held-out photographs and on test splits, if there are any, and on rendered images."""
+
+
+@dataclass(frozen=True)
+class Examples:
+    """The real examples that a run trains on."""
+
+    what: str
+    """Their name, in the plural."""
+    count: int
+    least: int
+    """With fewer, a network learns these examples by heart rather than their kind."""
+    missing: tuple[str, ...] = ()
+    """Labels of the network without any example."""
+
+
+@runtime_checkable
+class CountsExamples(Protocol):
+    """A task that trains on real examples."""
+
+    def examples(self) -> Examples | None:
+        """The training examples of `data`, without those of `also`; None for a run on rendered images alone."""
 
 
 @runtime_checkable

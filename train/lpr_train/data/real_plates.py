@@ -44,6 +44,8 @@ class RealPlate:
     """Source of the photograph."""
     is_crop: bool = False
     """Whether the image is a crop of this plate."""
+    is_other: bool = False
+    """Whether the photograph comes from the second folder of data, `also`."""
     unknown: tuple[PlacedCharacter, ...] = ()
     """Regions that may hold unreadable characters, once the others are aligned."""
 
@@ -125,7 +127,7 @@ def _cut_out(photo: Photo, label: PlateLabel, rows: tuple[tuple[str, ...], ...],
     if scale < 1.0:
         crop = np.asarray(cv2.resize(crop, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
     quad = np.asarray(quad * scale, np.float32)
-    plate = RealPlate(photo.path, crop, quad, rows, label, (), photo.source, photo.is_crop)
+    plate = RealPlate(photo.path, crop, quad, rows, label, (), photo.source, photo.is_crop, photo.is_other)
     return plate.with_places(_placed_by_boxes(plate, country)) if plate.has_boxes else plate
 
 

@@ -29,6 +29,11 @@ class FitState:
     weights: dict[str, Arrays] = field(default_factory=dict)
     """`model`, `optimizer` and `average` (EMA) to resume from, and `best` to keep"""
 
+    @property
+    def minutes(self) -> float:
+        """How long all epochs took, also before a resumption."""
+        return sum(row["seconds"] for row in self.history) / 60
+
 
 def write_checkpoint(path: Path, state: FitState) -> None:
     """Write the checkpoint to a temporary file and rename it, so that a crash leaves the old one intact."""

@@ -172,7 +172,8 @@ class _Loop:
 
     def _is_over(self) -> bool:
         waited = self._state.epoch - self._state.best_epoch
-        return 0 < self._config.patience <= waited and self._state.best_epoch > 0
+        is_late = 0 < self._config.minutes <= self._state.minutes and self._state.epoch > 0
+        return is_late or (0 < self._config.patience <= waited and self._state.best_epoch > 0)
 
     def _save(self) -> None:
         parts = {

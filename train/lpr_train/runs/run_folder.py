@@ -92,7 +92,7 @@ def _metrics(task: Task, fitted: Fitted, name: str) -> dict[str, Any]:
         "multiply_adds": multiply_adds(fitted.model),
         "epochs": state.epoch,
         "best_epoch": state.best_epoch,
-        "minutes": round(sum(row["seconds"] for row in state.history) / 60, 1),
+        "minutes": round(state.minutes, 1),
         "interrupted": fitted.interrupted,
     }
 

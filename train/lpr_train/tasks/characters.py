@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from lpr_train.base.accuracy import accuracy_metrics, is_right, true_label_loss
 from lpr_train.base.engine import KerasModel, load_keras
 from lpr_train.base.findings import Report
 from lpr_train.base.licence import licence_note
-from lpr_train.base.task import UNSEEN
+from lpr_train.base.task import HELD_OUT, RENDERED, TEST, UNSEEN, Examples, Measured
 from lpr_train.data.reader_crops import (
     LONGEST_SIDE,
     Crop,
@@ -46,6 +47,8 @@ NETWORKS: dict[str, tuple[tuple[int, int], Callable[[tuple[int, int], int], Kera
 EVALUATION_VIEWS = 4
 """Augmented views of each held-out crop for validation, because there are few held-out crops."""
 RENDERED_FOR_EVALUATION = 600
+FEWEST_OF_LABEL = 10
+"""Crops for each label below which a run advises to collect more."""
 MOST_REPORTED = 20
 """Maximum number of messages on broken images; `lpr-train check` reports all."""
 
@@ -71,34 +74,44 @@ class CharactersTask:
             raise LprError(f"{self._country.name} has no [characters] in its file, so there are no classes to learn.")
         size_hw, self._build = NETWORKS[config.arch]
         self._spec = InputSpec(size_hw, 3, "rgb", "stretch")
-        crops = self._load("train", max(LONGEST_SIDE, 2 * max(size_hw))) if config.data else []
+        crops = self._load(config.data, "train", max(LONGEST_SIDE, 2 * max(size_hw))) if config.data else []
         self._crops, held_out = hold_out_runs(crops, config.holdout, config.seed)
-        glyphs, held_glyphs = self._load_glyphs() if is_wide else ([], [])
+        glyphs = self._load_glyphs(config.data) if is_wide else []
+        glyphs, held_glyphs = hold_out_groups(glyphs, config.holdout / 4, config.seed)
         self._crops, held_out = [*self._crops, *glyphs], [*held_out, *held_glyphs]
         self._held = unseen_by_initial_run(config.init, held_out, lambda crop: crop.sha256)
+        self._own = len(self._crops)
+        self._crops += self._load_others({crop.sha256 for crop in (*self._crops, *held_out)}) if config.also else []
         self._plate_crops: list[Crop] = []
         self._rendered = RenderedCharacters(self._country, self._crops, config.strength, config.seed, self.labels)
         self._samples = self._open_samples()
         self._threshold: float | None = None
 
-    def _load(self, split: str, longest_side: int) -> list[Crop]:
+    def _load(self, folder: str, split: str, longest_side: int) -> list[Crop]:
         """Load a split's crops; images that are left out are reported on stderr."""
         report = Report()
-        crops = load_crops(Path(self.config.data), split, self._country, report, longest_side)
+        crops = load_crops(Path(folder), split, self._country, report, longest_side)
         for finding in report.findings[:MOST_REPORTED]:
             print(f"lpr-train: left out: {finding.path}: {finding.problem}", file=sys.stderr)
         if len(report.findings) > MOST_REPORTED:
             rest = f"and {len(report.findings) - MOST_REPORTED} more in the {split} split"
-            print(f"lpr-train: left out: {rest}; lpr-train check --data {self.config.data} lists all", file=sys.stderr)
+            print(f"lpr-train: left out: {rest}; lpr-train check --data {folder} lists all", file=sys.stderr)
         return crops
 
-    def _load_glyphs(self) -> tuple[list[Crop], list[Crop]]:
-        """Load the training images of the larger data set: training crops, and held-out ones."""
+    def _load_glyphs(self, folder: str) -> list[tuple[str, Crop]]:
+        """Load the training images of the larger data set, each with its group."""
         report = Report()
-        crops = load_glyph_crops(Path(self.config.data), "train", self.labels, report) if self.config.data else []
+        crops = load_glyph_crops(Path(folder), "train", self.labels, report) if folder else []
         for finding in report.findings[:MOST_REPORTED]:
             print(f"lpr-train: left out: {finding.path}: {finding.problem}", file=sys.stderr)
-        return hold_out_groups(crops, self.config.holdout / 4, self.config.seed)
+        return crops
+
+    def _load_others(self, known: set[str]) -> list[Crop]:
+        """Load the crops of `also` as another source; those with a hash in `known` are left out."""
+        crops = [replace(crop, source="also") for crop in self._load(self.config.also, "train", LONGEST_SIDE)]
+        if self.config.alphabet == "wide":
+            crops += [crop for _, crop in self._load_glyphs(self.config.also)]
+        return [crop for crop in crops if crop.sha256 not in known]
 
     def _open_samples(self) -> CharacterSamples:
         if self.config.recipe == "article":
@@ -200,7 +213,7 @@ class CharactersTask:
     @cached_property
     def _measured(self) -> tuple[str, str, Image, tuple[str, ...]]:
         """The test data of the kept network: the published validation split, or rendered characters."""
-        crops = self._load("validation", 0) if self.config.data else []
+        crops = self._load(self.config.data, "validation", 0) if self.config.data else []
         if not crops:
             return ("rendered", "unseen", *self._drawn(UNSEEN + UNSEEN // 2, RENDERED_FOR_EVALUATION))
         pictures = self._stacked([crop.image_bgr for crop in crops])
@@ -218,6 +231,29 @@ class CharactersTask:
         drawn = self._rendered.unknowns(UNSEEN + UNSEEN // 8, RENDERED_FOR_EVALUATION)
         unknown = {kind: predict(model, self._stacked(crops))["scores"] for kind, crops in drawn.items()}
         return metrics + reject_metrics(threshold, (data, split, scores), unknown)
+
+    def measure(self, model: KerasModel) -> list[Measured]:
+        """Accuracy on held-out crops, original and augmented, on the validation split and on rendered characters."""
+        sets = {HELD_OUT: self._evaluated} if self._held else {}
+        if self._measured[0] != RENDERED:
+            sets[TEST] = self._measured[2:]
+        sets[RENDERED] = self._drawn(UNSEEN, RENDERED_FOR_EVALUATION)
+        return [
+            Measured(
+                name,
+                "accuracy",
+                float(is_right(predict(model, pictures)["scores"], truth, self.labels).mean()),
+                len(truth),
+            )
+            for name, (pictures, truth) in sets.items()
+        ]
+
+    def examples(self) -> Examples | None:
+        """The training crops, and the labels without any."""
+        shown = {crop.label for crop in self._crops}
+        missing = tuple(label for label in self.labels if label not in shown)
+        least = FEWEST_OF_LABEL * len(self.labels)
+        return Examples("character crops", self._own, least, missing) if self.config.data else None
 
     def _fit_threshold(self, model: KerasModel) -> float | None:
         """Fit the rejection threshold on the validation images, not on the test data; None without held-out crops."""

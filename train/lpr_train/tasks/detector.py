@@ -21,9 +21,20 @@ from lpr_train.augment.occlusion import occlude_plates
 from lpr_train.base.config import FitConfig
 from lpr_train.base.engine import KerasModel
 from lpr_train.base.licence import licence_note
-from lpr_train.base.task import UNSEEN
-from lpr_train.data.photos import Photo, Scene, ViewConfig, chooses_epoch, load_photos, mirror, view, windows
+from lpr_train.base.task import HELD_OUT, RENDERED, UNSEEN, Examples, Measured
+from lpr_train.data.photos import (
+    Photo,
+    Scene,
+    ViewConfig,
+    chooses_epoch,
+    load_tests,
+    load_training,
+    mirror,
+    view,
+    windows,
+)
 from lpr_train.data.pool import RenewedPool
+from lpr_train.data.sampling_weights import balanced
 from lpr_train.loop.fit import predict
 from lpr_train.loop.losses import peak_loss, weighted_l1, weighted_shares
 from lpr_train.loop.warm_start import unseen_by_initial_run
@@ -35,6 +46,8 @@ from lpr_train.render.scene.repaint import cut_out, paste_plate
 from lpr_train.render.scene.scenes import SceneRenderer
 from lpr_train.targets.heat_maps import plate_targets
 
+FEWEST_PHOTOS = 100
+"""Photographs below which a run advises to label more."""
 THRESHOLDS = tuple(np.arange(0.15, 0.75, 0.05))
 """Score thresholds that validation tries."""
 
@@ -97,9 +110,9 @@ class DetectorTask:
         self._view = ViewConfig()
         self._threshold = config.score_threshold
         parts = HoldOut(config.holdout, config.seed, config.fold, config.folds)
-        self._photos, held_out = load_photos(Path(config.data), parts) if config.data else ([], [])
+        self._photos, held_out = load_training(config, parts)
         self._evaluation = unseen_by_initial_run(config.init, held_out, lambda photo: file_sha256(photo.path))
-        self._shown = [photo.scene for photo in self._photos]
+        self._shown = balanced([photo.scene for photo in self._photos], [photo.is_other for photo in self._photos])
         self._cut_out = [cut_out(photo.scene.image_bgr, quad) for photo in self._photos for quad in photo.scene.quads]
 
     def learnt_sha256(self) -> set[str]:
@@ -156,12 +169,16 @@ class DetectorTask:
         """Collect false positives as hard negatives, and photographs with mistakes as hard examples."""
         scenes = [photo.scene for photo in self._photos]
         found = _all_found(model, scenes, self._spec) if scenes else []
-        self._shown = []
-        for boxes, scene in found:
+        weighed: list[Scene] = []
+        is_other: list[bool] = []
+        for (boxes, scene), photo in zip(found, self._photos, strict=True):
             hard_negatives, is_mistaken = mistakes(boxes, scene)
             nearer, _ = mistakes(_found_in_windows(model, scene, self._spec), scene)
             shown = replace(scene, hard_negatives=tuple(distinct((*hard_negatives, *nearer))[:MOST_HARD_NEGATIVES]))
-            self._shown += [shown] * (self.config.hard_example_weight if is_mistaken else 1)
+            times = self.config.hard_example_weight if is_mistaken else 1
+            weighed += [shown] * times
+            is_other += [photo.is_other] * times
+        self._shown = balanced(weighed, is_other)
 
     def _rendered(self, rng: np.random.Generator) -> Scene:
         size_hw = [(480, 640), (640, 480), (560, 560), (720, 540)][rng.integers(4)]
@@ -173,6 +190,10 @@ class DetectorTask:
         """Scenes for validation: held-out photographs, or rendered scenes."""
         if self._evaluation:
             return [photo.evaluated for photo in self._evaluation]
+        return self._rendered_scenes
+
+    @cached_property
+    def _rendered_scenes(self) -> list[Scene]:
         rng = np.random.default_rng((self.config.seed, UNSEEN))
         return [self._rendered(rng) for _ in range(100)]
 
@@ -200,6 +221,24 @@ class DetectorTask:
         count = sum(len(scene.quads) for scene in self._evaluation_scenes)
         where = {"data": "plates" if self._evaluation else "rendered", "split": "held out of training", "count": count}
         return [where | {"metric": name, "value": value} for name, value in figures.items()]
+
+    def measure(self, model: KerasModel) -> list[Measured]:
+        """Mean F1 over `OVERLAPS` on held-out and test photographs and rendered scenes, at each set's best threshold."""
+        photos = {HELD_OUT: self._evaluation, **load_tests(self.config)}
+        sets = {name: [photo.evaluated for photo in own] for name, own in photos.items()}
+        sets[RENDERED] = self._rendered_scenes
+        return [
+            Measured(
+                name, "F1", detector_metrics(model, scenes, self._spec)["score"], sum(len(s.quads) for s in scenes)
+            )
+            for name, scenes in sets.items()
+            if scenes
+        ]
+
+    def examples(self) -> Examples | None:
+        """The training photographs with a plate."""
+        own = [photo for photo in self._photos if photo.labels and not photo.is_other]
+        return Examples("photographs with a plate", len(own), FEWEST_PHOTOS) if self.config.data else None
 
     def outcomes(self, model: KerasModel) -> list[dict[str, Any]]:
         """Which held-out plates are detected, and the false positives; widths in pixels of the reduced photograph."""

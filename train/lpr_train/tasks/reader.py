@@ -26,12 +26,12 @@ from lpr_train.base.config import FitConfig
 from lpr_train.base.engine import KerasModel
 from lpr_train.base.findings import Report
 from lpr_train.base.licence import licence_note
-from lpr_train.base.task import UNSEEN
-from lpr_train.data.photos import chooses_epoch, load_photos
+from lpr_train.base.task import HELD_OUT, RENDERED, UNSEEN, Examples, Measured
+from lpr_train.data.photos import chooses_epoch, load_tests, load_training
 from lpr_train.data.pool import RenewedPool
 from lpr_train.data.reader_crops import Crop, load_glyph_crops
 from lpr_train.data.real_plates import RealPlate, boxed, jitter, legible_plates, moved, rectified_view
-from lpr_train.data.sampling_weights import rarities, weighted_plates
+from lpr_train.data.sampling_weights import balanced, rarities, weighted_plates
 from lpr_train.loop.fit import predict
 from lpr_train.loop.losses import peak_loss, weighted_l1, weighted_labels
 from lpr_train.loop.warm_start import unseen_by_initial_run
@@ -48,6 +48,9 @@ DEGRADED = 0.8
 """Fraction of real plates that are degraded further."""
 MOVES = 4
 """Number of evaluations of each held-out plate with wrong corners."""
+
+FEWEST_PLATES = 100
+"""Real plates below which a run advises to label more."""
 
 
 @dataclass(frozen=True)
@@ -111,16 +114,17 @@ class ReaderTask:
         """
         self.config = config
         self._country = load_country(config.country)
-        cutouts = real_cutouts(Path(config.data), self._country) if config.data else None
+        folders = [Path(folder) for folder in (config.data, config.also) if folder]
+        cutouts = next(filter(None, (real_cutouts(folder, self._country) for folder in folders)), None)
         self._plates = PlateRenderer(self._country, GlyphBook(self._country, cutouts))
         self._pool = RenewedPool(self._plates.render, config.seed)
         self._spec = InputSpec((config.input_height, config.input_width), 1, "gray", "stretch")
         parts = HoldOut(config.holdout, config.seed, config.fold, config.folds)
-        training, judging = load_photos(Path(config.data), parts, with_crops=True) if config.data else ([], [])
+        training, judging = load_training(config, parts, with_crops=True)
         training = [photo for photo in training if is_source(photo.source, config.sources)]
         self._real = legible_plates(training, self._country, with_partial=True)
         self._shown: list[RealPlate] = []
-        self._singles = single_characters(Path(config.data), self._country) if config.data else []
+        self._singles = [crop for folder in folders for crop in single_characters(folder, self._country)]
         self._letters = LetterBank((), self._country)
         self._evaluation = unseen_by_initial_run(config.init, legible_plates(judging, self._country), RealPlate.sha256)
         self._index = {label: i for i, label in enumerate(self._country.labels)}
@@ -206,7 +210,8 @@ class ReaderTask:
         confirmed = [plate for plate in self._real if plate.label.is_confirmed]
         self._letters = LetterBank(confirmed, self._country, self._singles)
         weighed = weighted_plates(self._real, misread, self.config.hard_example_weight)
-        self._shown = [plate for plate, weight in zip(weighed, rarities(weighed), strict=True) for _ in range(weight)]
+        shown = [plate for plate, weight in zip(weighed, rarities(weighed), strict=True) for _ in range(weight)]
+        self._shown = balanced(shown, [plate.is_other for plate in shown])
 
     @property
     def placed(self) -> list[RealPlate]:
@@ -303,6 +308,27 @@ class ReaderTask:
             for name, pairs in self._evaluated(model).items()
             for metric, value in _figures(pairs).items()
         ]
+
+    def measure(self, model: KerasModel) -> list[Measured]:
+        """Exact match on held-out and test plates with their true corners, and on rendered ones."""
+        evaluated = self._evaluated(model)
+        sets = {HELD_OUT: evaluated.get("plates", []), RENDERED: evaluated["rendered"]}
+        for name, plates in self._test_plates.items():
+            sets[name] = self._pairs(self._outputs(model, plates), [plate.labels for plate in plates])
+        return [Measured(name, "exact", _figures(pairs)["exact"], len(pairs)) for name, pairs in sets.items() if pairs]
+
+    @cached_property
+    def _test_plates(self) -> dict[str, list[RealPlate]]:
+        tests = load_tests(self.config, with_crops=True)
+        plates = {name: legible_plates(photos, self._country) for name, photos in tests.items()}
+        return {name: own for name, own in plates.items() if own}
+
+    def examples(self) -> Examples | None:
+        """The training plates, and the labels that are on none of them."""
+        own = [plate for plate in self._real if not plate.is_other]
+        shown = {label for plate in self._real for label in plate.labels}
+        missing = tuple(label for label in self._country.labels if label not in shown)
+        return Examples("plates", len(own), FEWEST_PLATES, missing) if self.config.data else None
 
     def outcomes(self, model: KerasModel) -> list[dict[str, Any]]:
         """True and predicted labels of each held-out plate, without grammar; widths in pixels of the reduced image."""

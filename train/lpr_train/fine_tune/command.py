@@ -1,0 +1,103 @@
+"""`lpr-train fine-tune`: its flags, and what it prints."""
+
+import argparse
+import dataclasses
+import sys
+from pathlib import Path
+from typing import Any
+
+from lpr_edge.contract.base.errors import LprError
+from lpr_edge.contract.run.folder import CONFIG
+from lpr_train.base.config import FitConfig, read_config
+from lpr_train.tasks.registry import TASKS, task_classes
+
+DESCRIPTION = (
+    "Start from the network that ships with lpr, or from --from, and train it on your photographs, mixed with rendered "
+    "ones. A fifth of your vehicles is held out. The new network is written only if it isn't worse than the old one on "
+    "these and on rendered images."
+)
+
+
+def add_command(commands: Any) -> None:
+    """Add it to the parser of `lpr-train`."""
+    parser = commands.add_parser("fine-tune", help="improve a network with your photographs", description=DESCRIPTION)
+    add = parser.add_argument
+    add("task", choices=TASKS, help="the network to improve")
+    add("--data", type=Path, required=True, metavar="DIR", help="folder with your labelled photographs")
+    add("--out", type=Path, required=True, metavar="RUN", help="run folder, created if missing")
+    add("--from", dest="start", type=Path, metavar="RUN", help="run folder or model.keras (default: the shipped one)")
+    add("--also", type=Path, metavar="DIR", help="folder with other labelled photographs, so that none are forgotten")
+    add("--minutes", type=_minutes, default=30.0, metavar="N", help="time limit of the training (default: 30)")
+    add("--max-drop", type=float, default=1.0, metavar="P", help="points lost on rendered images (default: 1)")
+    add("--country", metavar="NAME", help="the plates to learn (default: those of the starting network)")
+    add("--seed", type=int, default=1, metavar="N", help="draws held-out vehicles and samples (default: 1)")
+    add("--resume", action="store_true", help="continue from RUN's last complete epoch")
+    parser.set_defaults(act=_fine_tune)
+
+
+def _minutes(text: str) -> float:
+    try:
+        minutes = float(text)
+    except ValueError:
+        minutes = 0.0
+    if not 0.0 < minutes < float("inf"):
+        raise argparse.ArgumentTypeError(f"expected a number of minutes above 0, found {text!r}")
+    return minutes
+
+
+def _fine_tune(parsed: argparse.Namespace) -> int:
+    config_class, make_task = task_classes(parsed.task)
+    config = _resumed(parsed, config_class) if parsed.resume else _settings(parsed, config_class)
+    from lpr_train.fine_tune.comparison import format_changes
+    from lpr_train.fine_tune.fine_tune import fine_tune
+    from lpr_train.runs.advice import advise, data_advice
+
+    task = make_task(config)
+    advise(data_advice(task))
+    result = fine_tune(task, parsed.out, parsed.resume, parsed.max_drop)
+    if result.interrupted:
+        print("Stopped; run the same command with --resume to continue.", file=sys.stderr)
+        return 130
+    print(f"{format_changes(result.changes)}\nTrained for {result.minutes:.1f} minutes from {config.init}.")
+    if result.worse:
+        raise LprError(
+            f"{'; '.join(result.worse)}. {config.init} stays, and {parsed.out} holds no new network. Label more "
+            "photographs, or give --also a folder with others."
+        )
+    print(f"Next: lpr-export --int8 {parsed.out}")
+    return 0
+
+
+def _settings(parsed: argparse.Namespace, config_class: type[FitConfig]) -> FitConfig:
+    """The settings of a new run.
+
+    Raises:
+        LprError: there is no starting network, or no example.
+    """
+    from lpr_train.fine_tune.plan import count_examples, fine_tune_settings
+    from lpr_train.fine_tune.starting_run import starting_run, starting_settings
+
+    start = starting_run(parsed.task, parsed.start)
+    base = starting_settings(start, config_class)
+    country = parsed.country or base.country
+    examples = count_examples(parsed.task, parsed.data, country)
+    paths = {"data": str(parsed.data), "also": str(parsed.also or ""), "init": str(start)}
+    base = dataclasses.replace(base, **paths, country=country, seed=parsed.seed)
+    config = fine_tune_settings(base, parsed.task, examples, parsed.minutes)
+    steps = f"{config.epochs} epochs of {config.steps_per_epoch} steps, learning rate {config.learning_rate:g}"
+    print(f"lpr-train: {examples} examples: {steps}, {config.minutes:g} minutes at most", file=sys.stderr)
+    return config
+
+
+def _resumed(parsed: argparse.Namespace, config_class: type[FitConfig]) -> FitConfig:
+    """The settings of the run in --out, with the time limit of the command line.
+
+    Raises:
+        LprError: there is none, or it learns from another folder.
+    """
+    config = read_config(parsed.out / CONFIG, config_class)
+    if config.data != str(parsed.data) or not config.init:
+        raise LprError(
+            f"{parsed.out} is a run on {config.data or 'rendered images'}. Give its own --data to resume it."
+        )
+    return dataclasses.replace(config, minutes=parsed.minutes)

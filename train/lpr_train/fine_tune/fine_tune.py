@@ -1,0 +1,81 @@
+"""Fine-tune a network into a run folder, if it gets better."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lpr_edge.contract.base.errors import LprError
+from lpr_edge.contract.run.folder import CHECKPOINT
+from lpr_train.base.task import HELD_OUT, ComparesModels, Task
+from lpr_train.fine_tune.comparison import Change, compare, what_is_worse
+from lpr_train.fine_tune.plan import FEWEST_HELD_OUT
+
+RESULT = "fine_tune.json"
+"""The comparison, in the run folder."""
+
+
+@dataclass(frozen=True)
+class FineTuned:
+    """Result of a fine-tuning."""
+
+    changes: list[Change]
+    """Empty after Ctrl-C."""
+    worse: list[str]
+    """What got worse; then the run folder holds no new network."""
+    minutes: float
+    interrupted: bool
+
+
+def fine_tune(task: Task, out: Path, resume: bool, max_drop: float) -> FineTuned:
+    """Train a task from its `init`, compare both networks, and write the run folder unless the new one is worse.
+
+    Args:
+        task: what to train, with `init` and `data` in its settings.
+        out: the run folder, created if missing; its earlier network stays where the new one is worse.
+        resume: continue from the last complete epoch.
+        max_drop: percentage points that the metric on rendered images may fall.
+
+    Raises:
+        LprError: too few examples are held out, the folder already holds a run, or training fails.
+    """
+    from lpr_train.loop.fit import fit
+    from lpr_train.loop.warm_start import load_initial_weights
+    from lpr_train.runs.run_folder import open_run, write_json, write_run
+
+    assert isinstance(task, ComparesModels)  # as every task of TASKS is
+    if not resume and (out / CHECKPOINT).exists():
+        raise LprError(f"{out} already holds a run. Continue it with --resume, or give another --out.")
+    old = task.build()
+    load_initial_weights(old, Path(task.config.init))
+    before = task.measure(old)
+    _check_held_out(sum(measured.count for measured in before if measured.pictures == HELD_OUT), task)
+    open_run(out, task.config)
+    fitted = fit(task, out, resume)
+    if fitted.interrupted:
+        return FineTuned([], [], fitted.state.minutes, True)
+    changes = compare(before, task.measure(fitted.model))
+    worse = what_is_worse(changes, max_drop)
+    if not worse:
+        write_run(task, fitted, out)
+    result = FineTuned(changes, worse, fitted.state.minutes, False)
+    write_json(out / RESULT, _to_dict(result, task))
+    return result
+
+
+def _check_held_out(count: int, task: Task) -> None:
+    if count < FEWEST_HELD_OUT:
+        raise LprError(
+            f"{count} held-out examples are left to compare the networks on, and {FEWEST_HELD_OUT} are needed: a fifth "
+            f"of the vehicles of {task.config.data} is held out, without what {task.config.init} has learnt. Label "
+            "more photographs, or give --from a network that hasn't seen these."
+        )
+
+
+def _to_dict(result: FineTuned, task: Task) -> dict[str, Any]:
+    return {
+        "kind": task.kind,
+        "init": task.config.init,
+        "changes": [change.to_dict() for change in result.changes],
+        "worse": result.worse,
+        "minutes": round(result.minutes, 1),
+    }

@@ -1,0 +1,103 @@
+"""Settings of a fine-tuning, chosen by the number of examples and the time at hand."""
+
+import dataclasses
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from lpr_edge.contract.base.errors import DataError
+from lpr_edge.contract.country import load_country
+from lpr_edge.contract.data import load_characters, load_plates, load_plates_and_crops
+from lpr_edge.contract.splits import TRAINING_SPLIT
+from lpr_train.base.config import FitConfig
+
+C = TypeVar("C", bound=FitConfig)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How one kind of network is fine-tuned."""
+
+    samples_per_minute: int
+    """About what two cores manage, with validation; the time limit holds even if it's less."""
+    passes: int
+    """How often each example is shown, augmented differently each time."""
+    peak_rate: float
+    """Learning rate for `MANY` examples and more; lower with fewer."""
+    real_share: float
+    """Fraction of samples that are real; the rest are rendered, so that no layout is forgotten."""
+
+
+RECIPES = {
+    "reader": Recipe(1000, 60, 1e-3, 0.65),
+    "detector": Recipe(300, 30, 6e-4, 0.65),
+    "characters": Recipe(6000, 60, 1e-3, 0.6),
+}
+MANY = 300
+"""Examples from which on the learning rate is the recipe's."""
+LEAST_RATE = 0.3
+"""Learning rate for very few examples, relative to the recipe's."""
+EPOCHS = 8
+FEWEST_STEPS = 25
+"""Steps of an epoch at least: the statistics of batch normalisation and the EMA need them."""
+HELD_OUT_SHARE = 0.2
+EMA_WINDOWS = 12
+"""How many times the EMA's window, 1 / (1 - decay) steps, fits into the run."""
+FEWEST_HELD_OUT = 10
+"""Held-out examples below which no comparison is made: one more or less would decide it."""
+
+
+def count_examples(command: str, folder: Path, country: str) -> int:
+    """Count the training examples of a data folder without opening a picture.
+
+    Raises:
+        DataError: there are none, or a label is broken.
+    """
+    if command == "characters":
+        return len(load_characters(folder, TRAINING_SPLIT, load_country(country), lambda *_: None))
+    load = load_plates if command == "detector" else load_plates_and_crops
+    count = sum(bool(photo.plates) for photo in load(folder, TRAINING_SPLIT))
+    if not count:
+        raise DataError(f"{folder} has no plate in the split {TRAINING_SPLIT!r}. Label some: lpr-train label {folder}")
+    return count
+
+
+def fine_tune_settings(base: C, command: str, examples: int, minutes: float, cores: int | None = None) -> C:
+    """Choose rate, length and EMA of a run.
+
+    Args:
+        base: settings of the starting network's run, with the paths of the new one.
+        command: `reader`, `detector` or `characters`.
+        examples: number of training examples.
+        minutes: time limit.
+        cores: of the processor; None to ask the system.
+    """
+    recipe = RECIPES[command]
+    in_time = recipe.samples_per_minute * minutes * (cores or os.cpu_count() or 1) / 2
+    wanted = examples * (1 - HELD_OUT_SHARE) * recipe.passes / recipe.real_share
+    steps = max(FEWEST_STEPS, round(min(wanted, in_time) / base.batch_size / EPOCHS))
+    rate = recipe.peak_rate * max(LEAST_RATE, min(1.0, examples / MANY) ** 0.5)
+    chosen: dict[str, Any] = {
+        "epochs": EPOCHS,
+        "steps_per_epoch": steps,
+        "optimizer": "adamw",
+        "learning_rate": round(rate, 6),
+        "final_learning_rate": round(rate / 50, 8),
+        "warmup_epochs": 0.5,
+        "ema": round(max(0.9, min(0.998, 1 - EMA_WINDOWS / (EPOCHS * steps))), 4),
+        "patience": 4,
+        "validate_every": 1,
+        "minutes": minutes,
+        "holdout": HELD_OUT_SHARE,
+        "real_share": recipe.real_share,
+        **_cleared(base),
+    }
+    return dataclasses.replace(base, **chosen)
+
+
+def _cleared(base: FitConfig) -> dict[str, Any]:
+    """Settings of the starting run that mean its own data, set to none."""
+    none: dict[str, Any] = {"fold": 0, "folds": 0, "sources": "", "reader": "", "watch_validation": False}
+    keys = {key.name for key in dataclasses.fields(base)}
+    return {key: value for key, value in none.items() if key in keys}
