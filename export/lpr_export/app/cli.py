@@ -233,7 +233,12 @@ def _show_files(done: Sequence["Exported"]) -> None:
         print(f"wrote {path}")
     # Of all precisions, int8 is the one for a device; its TFLite file comes first.
     found = {e.kind: min(e.paths, key=_preference) for e in done}
-    if "detector" in found and "reader" in found:
+    failing = [f"{e.kind} {e.useless}" for e in done if e.useless]
+    if failing:
+        print(
+            f"The {'; the '.join(failing)}. The files equal the float network: train it longer, then export it again."
+        )
+    elif "detector" in found and "reader" in found:
         print(f"next: lpr-edge --detector {found['detector']} --reader {found['reader']} --source PICTURE")
 
 

@@ -25,7 +25,7 @@ from lpr_export.convert.worker import Worker
 from lpr_export.evaluate.evidence import make_proof
 from lpr_export.evaluate.held_out import HeldOut, check_size, held_out_of_data, held_out_of_run
 from lpr_export.evaluate.parity import Progress
-from lpr_export.evaluate.task_metrics import TASK_METRICS
+from lpr_export.evaluate.task_metrics import TASK_METRICS, what_it_fails_at
 from lpr_export.publish.files import Draft, publish, staging
 from lpr_export.publish.verify import samples_name
 from lpr_export.report.page import write_page
@@ -40,6 +40,8 @@ class Exported:
     kind: str
     paths: tuple[Path, ...]
     table: str
+    useless: str = ""
+    """What the network fails at altogether, such as a recall of 0; empty for one that is of use."""
 
 
 def export(run: Run, options: ExportOptions, worker: Worker, progress: Progress = iter) -> Exported:
@@ -65,7 +67,8 @@ def export(run: Run, options: ExportOptions, worker: Worker, progress: Progress 
         published = publish([*final, *_held_out_pictures(run, folder), *reports], options.out)
         for path in _failed_reports(options.out, run.card.name):
             path.unlink(missing_ok=True)
-    return Exported(run.card.kind, tuple(published), shown)
+    measures = [measure for verdict in findings.verdicts for measure in verdict.rows[0].measures]
+    return Exported(run.card.kind, tuple(published), shown, what_it_fails_at(measures))
 
 
 def _pictures(run: Run, options: ExportOptions) -> tuple[RepresentativeSet, list[HeldOut], tuple[str, ...]]:

@@ -44,6 +44,20 @@ class MetricValue:
         return 100 * lost
 
 
+DECIDING = ("recall", "exact_match", "accuracy")
+"""Metrics of which each kind of network has one, and that are 0 for one that has learnt nothing."""
+
+
+def what_it_fails_at(measures: Sequence[MetricValue]) -> str:
+    """Name the deciding metric that is 0 on every held-out set, such as a detector's recall; empty where none is."""
+    own = [measure for measure in measures if measure.metric in DECIDING and measure.count]
+    if not own or any(measure.value > 0 for measure in own):
+        return ""
+    name = own[0].metric.replace("_", " ")
+    count = max(measure.count for measure in own)
+    return f"has {'an' if name[0] in 'ae' else 'a'} {name} of 0 on {count} held-out examples"
+
+
 class TaskMetrics(Protocol):
     """Runs and scores one kind of network."""
 

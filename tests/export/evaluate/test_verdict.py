@@ -13,7 +13,7 @@ from lpr_export.base.errors import ExportError
 from lpr_export.evaluate.gate import check_openable
 from lpr_export.evaluate.held_out import Case, GroundTruthPlate
 from lpr_export.evaluate.parity import Refusal
-from lpr_export.evaluate.task_metrics import TASK_METRICS, MetricValue, TaskMetrics
+from lpr_export.evaluate.task_metrics import TASK_METRICS, MetricValue, TaskMetrics, what_it_fails_at
 
 
 def case(truth: Any) -> Case:
@@ -90,3 +90,17 @@ def test_twin_needs_onnx_runtime() -> None:
     """The twin is proved in ONNX Runtime; OpenCV alone isn't enough."""
     with pytest.raises(ExportError, match=r"a\.int8\.onnx can't be proved.*not installed"):
         check_openable([], [Refusal(Path("a.int8.onnx"), "onnxruntime", "onnxruntime is not installed")])
+
+
+@pytest.mark.parametrize(
+    ("measures", "failing"),
+    [
+        ([("recall", 0.0, 40), ("precision", 0.0, 0)], "has a recall of 0 on 40 held-out examples"),
+        ([("recall", 0.0, 40), ("recall", 0.5, 4)], ""),
+        ([("exact_match", 0.0, 40), ("cer", 0.9, 200)], "has an exact match of 0 on 40 held-out examples"),
+        ([("recall", 0.0, 0)], ""),
+    ],
+)
+def test_a_network_that_learnt_nothing_is_named(measures: list[tuple[str, float, int]], failing: str) -> None:
+    """Its files can equal it and pass the gate; no plates to find say nothing."""
+    assert what_it_fails_at([MetricValue(*measure) for measure in measures]) == failing

@@ -20,7 +20,7 @@ from lpr_train.base.config import (
 )
 from lpr_train.tasks.characters_config import CharactersConfig
 from lpr_train.tasks.detector import DetectorConfig
-from lpr_train.tasks.reader import ReaderConfig
+from lpr_train.tasks.reader_config import ReaderConfig
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,8 @@ from lpr_train.runs.run_folder import open_run, seen_by, write_run
 from lpr_train.tasks.characters import CharactersTask
 from lpr_train.tasks.characters_config import CharactersConfig
 from lpr_train.tasks.detector import DetectorConfig, DetectorTask
-from lpr_train.tasks.reader import ReaderConfig, ReaderTask
+from lpr_train.tasks.reader import ReaderTask
+from lpr_train.tasks.reader_config import ReaderConfig
 
 COUNT = 10
 DIGITS = "०१२३४५६७८९"

@@ -8,21 +8,11 @@ import cv2
 import numpy as np
 
 from lpr_edge.contract.base.arrays import Floats, Image, Quad
-from lpr_edge.contract.base.pictures import file_sha256, read_picture
-from lpr_edge.contract.data import PlateLabel, PlatePhoto, ground_truth, load_plates_and_crops
+from lpr_edge.contract.base.pictures import read_picture
+from lpr_edge.contract.data import PlateLabel, PlatePhoto, load_plates_and_crops
 from lpr_edge.contract.geometry import mirror_quad, quad_size, rectangle, rectify, upright_transform
 from lpr_edge.contract.preprocess import PADDING
-from lpr_edge.contract.splits import (
-    TRAINING_SPLIT,
-    HoldOut,
-    SeenPictures,
-    held_out_groups,
-    read_seen,
-    vehicle_groups,
-    vehicle_numbers,
-)
-from lpr_train.base.config import FitConfig
-from lpr_train.base.task import OTHER_TEST, TEST
+from lpr_edge.contract.splits import TRAINING_SPLIT, HoldOut, held_out_groups, vehicle_groups
 
 LONGEST_SIDE = 1280
 """Longer side in pixels to which photographs are reduced: the detector's input is smaller."""
@@ -94,54 +84,11 @@ def load_photos(folder: Path, parts: HoldOut, with_crops: bool = False) -> tuple
     groups = vehicle_groups([photo.plates for photo in photos])
     kept = held_out_groups(photos, groups, parts)
     loaded = [
-        replace(_load(photo.path, photo.plates, group), source=photo.source, is_crop=photo.is_crop)
+        replace(load_photo(photo.path, photo.plates, group), source=photo.source, is_crop=photo.is_crop)
         for photo, group in zip(photos, groups, strict=True)
         if (with_crops or not photo.is_crop) and _is_usable(photo, with_crops, group in kept)
     ]
     return [photo for photo in loaded if photo.group not in kept], [photo for photo in loaded if photo.group in kept]
-
-
-def load_training(config: FitConfig, parts: HoldOut, with_crops: bool = False) -> tuple[list[Photo], list[Photo]]:
-    """Load the photographs of `data` as `load_photos` does, and for training those of `also`.
-
-    A photograph of `also` is left out if it, or its vehicle, is held out.
-
-    Raises:
-        DataError: an image or a label is missing or broken; `lpr-train check` lists them all.
-    """
-    training, held_out = load_photos(Path(config.data), parts, with_crops) if config.data else ([], [])
-    if not config.also:
-        return training, held_out
-    others, _ = load_photos(Path(config.also), HoldOut(0.0, config.seed), with_crops)
-    files = {file_sha256(photo.path) for photo in (*training, *held_out)}
-    numbers = {number for photo in held_out for number in vehicle_numbers(photo.labels)}
-    new = [
-        replace(photo, is_other=True)
-        for photo in others
-        if numbers.isdisjoint(vehicle_numbers(photo.labels)) and file_sha256(photo.path) not in files
-    ]
-    return [*training, *new], held_out
-
-
-def load_tests(config: FitConfig, with_crops: bool = False) -> dict[str, list[Photo]]:
-    """Load the test splits of `data` and `also`, without what the initial weights were trained on.
-
-    Returns:
-        `TEST` and `OTHER_TEST` -> photographs with ground truth; without those that have none.
-
-    Raises:
-        DataError: an image or a label is missing or broken.
-    """
-    folders = {name: folder for name, folder in ((TEST, config.data), (OTHER_TEST, config.also)) if folder}
-    loaded = {name: _load_test(Path(folder), with_crops) for name, folder in folders.items()}
-    known = read_seen(Path(config.init)) if config.init else SeenPictures()
-    unseen = {name: known.unseen(photos, lambda photo: file_sha256(photo.path)) for name, photos in loaded.items()}
-    return {name: photos for name, photos in unseen.items() if photos}
-
-
-def _load_test(folder: Path, with_crops: bool) -> list[Photo]:
-    photos, _ = ground_truth(load_plates_and_crops(folder, "test"))
-    return [_load(photo.path, photo.plates, "") for photo in photos if with_crops or not photo.is_crop]
 
 
 def _is_usable(photo: PlatePhoto, for_reader: bool, is_held_out: bool) -> bool:
@@ -149,7 +96,8 @@ def _is_usable(photo: PlatePhoto, for_reader: bool, is_held_out: bool) -> bool:
     return photo.is_ground_truth or (for_reader and not is_held_out)
 
 
-def _load(path: Path, plates: Sequence[PlateLabel], group: str) -> Photo:
+def load_photo(path: Path, plates: Sequence[PlateLabel], group: str) -> Photo:
+    """Read a photograph, reduced to `LONGEST_SIDE`, with its labels in the reduced pixels."""
     image = read_picture(path)
     scale = min(1.0, LONGEST_SIDE / max(image.shape[:2]))
     if scale < 1.0:

@@ -81,7 +81,7 @@ def _settings(parsed: argparse.Namespace, config_class: type[FitConfig]) -> FitC
     base = starting_settings(start, config_class)
     country = parsed.country or base.country
     examples = count_examples(parsed.task, parsed.data, country)
-    paths = {"data": str(parsed.data), "also": str(parsed.also or ""), "init": str(start)}
+    paths: dict[str, Any] = {"data": str(parsed.data), "also": str(parsed.also or ""), "init": str(start)}
     base = dataclasses.replace(base, **paths, country=country, seed=parsed.seed)
     config = fine_tune_settings(base, parsed.task, examples, parsed.minutes)
     steps = f"{config.epochs} epochs of {config.steps_per_epoch} steps, learning rate {config.learning_rate:g}"

@@ -74,7 +74,7 @@ def _check_held_out(count: int, task: Task) -> None:
 def _to_dict(result: FineTuned, task: Task) -> dict[str, Any]:
     return {
         "kind": task.kind,
-        "init": task.config.init,
+        "init": Path(task.config.init).name,
         "changes": [change.to_dict() for change in result.changes],
         "worse": result.worse,
         "minutes": round(result.minutes, 1),

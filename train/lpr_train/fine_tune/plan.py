@@ -30,7 +30,7 @@ class Recipe:
 
 
 RECIPES = {
-    "reader": Recipe(1000, 60, 1e-3, 0.65),
+    "reader": Recipe(1800, 100, 1.5e-3, 0.65),
     "detector": Recipe(300, 30, 6e-4, 0.65),
     "characters": Recipe(6000, 60, 1e-3, 0.6),
 }

@@ -76,8 +76,8 @@ class CharactersTask:
         self._spec = InputSpec(size_hw, 3, "rgb", "stretch")
         crops = self._load(config.data, "train", max(LONGEST_SIDE, 2 * max(size_hw))) if config.data else []
         self._crops, held_out = hold_out_runs(crops, config.holdout, config.seed)
-        glyphs = self._load_glyphs(config.data) if is_wide else []
-        glyphs, held_glyphs = hold_out_groups(glyphs, config.holdout / 4, config.seed)
+        groups = self._load_glyphs(config.data) if is_wide else []
+        glyphs, held_glyphs = hold_out_groups(groups, config.holdout / 4, config.seed)
         self._crops, held_out = [*self._crops, *glyphs], [*held_out, *held_glyphs]
         self._held = unseen_by_initial_run(config.init, held_out, lambda crop: crop.sha256)
         self._own = len(self._crops)

@@ -22,13 +22,12 @@ from lpr_train.base.config import FitConfig
 from lpr_train.base.engine import KerasModel
 from lpr_train.base.licence import licence_note
 from lpr_train.base.task import HELD_OUT, RENDERED, UNSEEN, Examples, Measured
+from lpr_train.data.photo_folders import load_tests, load_training
 from lpr_train.data.photos import (
     Photo,
     Scene,
     ViewConfig,
     chooses_epoch,
-    load_tests,
-    load_training,
     mirror,
     view,
     windows,
@@ -223,7 +222,7 @@ class DetectorTask:
         return [where | {"metric": name, "value": value} for name, value in figures.items()]
 
     def measure(self, model: KerasModel) -> list[Measured]:
-        """Mean F1 over `OVERLAPS` on held-out and test photographs and rendered scenes, at each set's best threshold."""
+        """Mean F1 over `OVERLAPS` on held-out, test and rendered scenes, at each set's best threshold."""
         photos = {HELD_OUT: self._evaluation, **load_tests(self.config)}
         sets = {name: [photo.evaluated for photo in own] for name, own in photos.items()}
         sets[RENDERED] = self._rendered_scenes

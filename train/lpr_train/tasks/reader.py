@@ -1,7 +1,7 @@
 """Training of the reader on rendered plates and on real ones, whose characters are located by forced alignment."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -22,12 +22,12 @@ from lpr_edge.contract.splits import HoldOut, is_source
 from lpr_train.augment.copy_paste import UprightPlate, copy_paste_rows, interchangeable, upright
 from lpr_train.augment.letter_paste import LetterBank, PasteShares, with_pasted_letters
 from lpr_train.augment.row_layout import to_one_row
-from lpr_train.base.config import FitConfig
 from lpr_train.base.engine import KerasModel
 from lpr_train.base.findings import Report
 from lpr_train.base.licence import licence_note
 from lpr_train.base.task import HELD_OUT, RENDERED, UNSEEN, Examples, Measured
-from lpr_train.data.photos import chooses_epoch, load_tests, load_training
+from lpr_train.data.photo_folders import load_tests, load_training
+from lpr_train.data.photos import chooses_epoch
 from lpr_train.data.pool import RenewedPool
 from lpr_train.data.reader_crops import Crop, load_glyph_crops
 from lpr_train.data.real_plates import RealPlate, boxed, jitter, legible_plates, moved, rectified_view
@@ -43,6 +43,7 @@ from lpr_train.render.plate.glyphs import GlyphBook
 from lpr_train.render.plate.plates import PlateRenderer, RenderedPlate
 from lpr_train.targets.forced_alignment import align_characters
 from lpr_train.targets.heat_maps import UNKNOWN, PlacedCharacter, character_targets
+from lpr_train.tasks.reader_config import ReaderConfig
 
 DEGRADED = 0.8
 """Fraction of real plates that are degraded further."""
@@ -51,54 +52,6 @@ MOVES = 4
 
 FEWEST_PLATES = 100
 """Real plates below which a run advises to label more."""
-
-
-@dataclass(frozen=True)
-class ReaderConfig(FitConfig):
-    """Settings of a reader's run."""
-
-    epochs: int = 60
-    steps_per_epoch: int = 150
-    batch_size: int = 48
-    learning_rate: float = 3e-3
-    input_height: int = 128
-    """height of the input in pixels, a multiple of 16"""
-    input_width: int = 256
-    """width of the input in pixels, a multiple of 16"""
-    margin: float = 0.1
-    """margin around the corners, relative to the plate's size"""
-    holdout: float = 0.12
-    """fraction of the training photographs, grouped by vehicle, held out to choose the epoch; 0 for none"""
-    fold: int = 0
-    """cross-validation fold that is held out instead of `holdout`, from 1 to `folds`"""
-    folds: int = 0
-    """number of cross-validation folds; 0 for none"""
-    sources: str = ""
-    """sources of photographs to train on, separated by commas; empty for all"""
-    real_share: float = 0.55
-    """fraction of samples that are real plates, once their characters are aligned"""
-    copy_paste_share: float = 0.5
-    """copy-paste: fraction of real plates with rows of two plates and shuffled digits"""
-    letter_paste_share: float = 0.25
-    """copy-paste: fraction of those plates' zone and class letters that are replaced by letters of other plates"""
-    digit_paste_share: float = 0.1
-    """copy-paste: fraction of those plates' digits that are replaced by digits of other plates"""
-    one_row_share: float = 0.2
-    """fraction of those two-row plates that are laid out as one row"""
-    inverted_share: float = 0.1
-    """fraction of real plates that are inverted in brightness"""
-    hard_example_weight: int = 3
-    """hard examples: sampling weight of real plates that were misread at the last validation"""
-    boxed_share: float = 0.15
-    """fraction of real plates seen in a loose upright box, with a margin of up to half a plate"""
-    corner_jitter: float = 0.055
-    """standard deviation of the corners' random errors, relative to the plate's size"""
-    strength: float = 0.6
-    """strength of image degradation, 0..1"""
-    smoothing: float = 0.02
-    """label smoothing"""
-    peak_threshold: float = 0.35
-    """heat-map threshold of a character"""
 
 
 class ReaderTask:

@@ -1,0 +1,158 @@
+"""Whether a fine-tuned network replaces the old one, and how its training is sized."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lpr_edge.contract.base.arrays import Floats, Image
+from lpr_edge.contract.base.errors import LprError
+from lpr_train.base.config import FitConfig
+from lpr_train.base.engine import KerasModel
+from lpr_train.base.task import HELD_OUT, RENDERED, TEST, Measured
+from lpr_train.fine_tune.comparison import compare, format_changes, what_is_worse
+from lpr_train.fine_tune.fine_tune import RESULT, fine_tune
+from lpr_train.fine_tune.plan import EPOCHS, fine_tune_settings
+from lpr_train.fine_tune.starting_run import PLACES, starting_run, starting_settings
+from lpr_train.loop.fit import predict
+from lpr_train.tasks.reader_config import ReaderConfig
+from lpr_train.tasks.registry import TASKS
+
+
+def measured(held_out: float, rendered: float, test: float = 0.5) -> list[Measured]:
+    values = {HELD_OUT: held_out, RENDERED: rendered, TEST: test}
+    return [Measured(name, "exact", value, 40) for name, value in values.items()]
+
+
+@pytest.mark.parametrize(
+    ("after", "worse"),
+    [
+        (measured(0.6, 0.9), ""),
+        (measured(0.5, 0.9), ""),
+        (measured(0.475, 0.95), "exact on your held-out photographs fell from 50.0% to 47.5%"),
+        (measured(0.9, 0.89), ""),
+        (measured(0.9, 0.88), "exact on rendered images fell from 90.0% to 88.0%"),
+        (measured(0.6, 0.9, test=0.0), ""),
+    ],
+)
+def test_worse_on_either_is_refused(after: list[Measured], worse: str) -> None:
+    """Any drop on held-out photographs counts, one of over a point on rendered images; a test split decides nothing."""
+    assert "; ".join(what_is_worse(compare(measured(0.5, 0.9), after), max_drop=1.0)) == worse
+
+
+def test_the_table_shows_both_networks() -> None:
+    """A line for each set of pictures, with the difference in points."""
+    lines = format_changes(compare(measured(0.5, 0.9), measured(0.625, 0.9))).splitlines()
+    assert lines[0].split() == ["pictures", "metric", "count", "before", "after", "points"]
+    assert lines[1].split("  ")[0] == "your held-out photographs"
+    assert lines[1].split()[-3:] == ["50.0%", "62.5%", "+12.5"]
+    assert lines[2].split()[-3:] == ["90.0%", "90.0%", "+0.0"]
+
+
+def test_settings_follow_the_data_and_the_time() -> None:
+    """More examples: a longer run and a higher rate, up to the limits that time and recipe set."""
+    base = ReaderConfig(data="d", init="i", fold=1, folds=5, sources="street", strength=0.2)
+    few, many, hurried = (
+        fine_tune_settings(base, "reader", examples, minutes, cores=2)
+        for examples, minutes in ((30, 30.0), (300, 30.0), (300, 3.0))
+    )
+    assert few.learning_rate < many.learning_rate == hurried.learning_rate < ReaderConfig().learning_rate
+    assert few.steps_per_epoch < many.steps_per_epoch
+    assert hurried.steps_per_epoch < many.steps_per_epoch
+    assert EPOCHS * many.steps_per_epoch * many.batch_size <= 30 * 1800 * 1.05
+    assert few.ema < many.ema
+    assert (1 - many.ema) * EPOCHS * many.steps_per_epoch == pytest.approx(12, rel=0.1)
+    assert (many.fold, many.folds, many.sources, many.strength, many.data) == (0, 0, "", 0.2, "d")
+
+
+@pytest.mark.parametrize("command", TASKS)
+def test_the_shipped_network_is_found(command: str, tmp_path: Path) -> None:
+    """Without --from the run that ships with lpr is taken; a folder without a network says what it needs."""
+    assert starting_run(command, None).parent in PLACES
+    assert starting_run(command, None, (tmp_path / "none", starting_run(command, None).parent)).name == command
+    with pytest.raises(LprError, match=r"--from .* holds no network. Give a run folder with model.keras"):
+        starting_run(command, tmp_path)
+    with pytest.raises(LprError, match=f"This lpr carries no float {command}"):
+        starting_run(command, None, (tmp_path,))
+
+
+def test_another_network_s_settings_are_refused() -> None:
+    """A detector's run doesn't fit a reader."""
+    with pytest.raises(LprError, match="isn't a run of this network"):
+        starting_settings(starting_run("detector", None), ReaderConfig)
+
+
+class Comparable:
+    """The tests' small task, which compares networks on pictures of its own."""
+
+    def __init__(self, task: Any, held_out: int = 64, is_wrong: bool = False) -> None:
+        self._task, self._held_out, self._is_wrong = task, held_out, is_wrong
+        self.config: FitConfig = task.config
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._task, name)
+
+    def sample(self, index: int) -> tuple[Image, dict[str, Floats]]:
+        """With `is_wrong`, the labels teach the opposite."""
+        pixels, targets = self._task.sample(index)
+        return pixels, {"scores": 1 - targets["scores"]} if self._is_wrong else targets
+
+    def measure(self, model: KerasModel) -> list[Measured]:
+        """Accuracy on true labels."""
+        examples = [type(self._task)(self.config).sample(2 * 10**6 + index) for index in range(64)]
+        found = predict(model, np.stack([pixels for pixels, _ in examples]))["scores"].argmax(1)
+        right = float(np.mean(found == np.stack([targets["scores"] for _, targets in examples]).argmax(1)))
+        return [Measured(HELD_OUT, "accuracy", right, self._held_out), Measured(RENDERED, "accuracy", right, 64)]
+
+
+def tuned(halves: Any, init: Path, out: Path, **settings: Any) -> Any:
+    is_wrong = settings.pop("is_wrong", False)
+    task = Comparable(halves(init=str(init), **settings), is_wrong=is_wrong)
+    return fine_tune(task, out, resume=False, max_drop=1.0)
+
+
+def test_a_better_network_is_kept_and_a_worse_one_is_not(halves: Any, tmp_path: Path) -> None:
+    """Better: the run folder has the network. Worse: it has the comparison alone, and what stood there stays."""
+    poor = tmp_path / "poor" / "model.keras"
+    poor.parent.mkdir()
+    halves(seed=3).build().save(poor)
+    better = tuned(halves, poor, tmp_path / "better", epochs=6, steps_per_epoch=20)
+    assert better.worse == []
+    assert better.changes[0].points > 0
+    assert {"model.keras", "model.json", "seen.json", RESULT} <= {path.name for path in (tmp_path / "better").iterdir()}
+
+    out = tmp_path / "worse"
+    out.mkdir()
+    (out / "model.keras").write_bytes(b"old")
+    worse = tuned(halves, tmp_path / "better", out, epochs=4, steps_per_epoch=20, is_wrong=True)
+    assert len(worse.worse) == 2
+    assert (out / "model.keras").read_bytes() == b"old"
+    assert not (out / "model.json").exists()
+    found = json.loads((out / RESULT).read_text(encoding="utf-8"))
+    assert found["worse"] == worse.worse
+    assert found["changes"][0]["after"] < found["changes"][0]["before"]
+
+
+def test_too_few_held_out_examples_compare_nothing(halves: Any, tmp_path: Path) -> None:
+    """One example more or less would decide it; nothing is trained then."""
+    run = tmp_path / "first"
+    run.mkdir()
+    halves().build().save(run / "model.keras")
+    task = Comparable(halves(init=str(run)), held_out=9)
+    with pytest.raises(LprError, match="9 held-out examples are left to compare the networks on, and 10 are needed"):
+        fine_tune(task, tmp_path / "out", resume=False, max_drop=1.0)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_time_limit_ends_a_run_after_its_epoch(halves: Any, tmp_path: Path) -> None:
+    """However little time there is, one epoch is trained; the limit counts what came before a resumption."""
+    from lpr_train.loop.fit import fit
+
+    first = fit(halves(epochs=50, minutes=1e-6), tmp_path)
+    assert first.state.epoch == 1
+    task = halves(epochs=50)
+    task.config = replace(task.config, minutes=1e-6)
+    assert fit(task, tmp_path, resume=True).state.epoch == 1

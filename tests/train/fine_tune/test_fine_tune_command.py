@@ -1,0 +1,113 @@
+"""`lpr-train fine-tune` as it is typed."""
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from lpr_edge.contract.base.pictures import file_sha256
+from lpr_edge.contract.country import load_country
+from lpr_edge.contract.splits import HoldOut, read_seen, vehicle_numbers
+from lpr_train.app.cli import main
+from lpr_train.data.photo_folders import load_training
+from lpr_train.data.sampling_weights import balanced
+from lpr_train.fine_tune.fine_tune import RESULT
+from lpr_train.fine_tune.starting_run import starting_run
+from lpr_train.tasks.reader_config import ReaderConfig
+from lpr_train.tasks.rendered_characters import RenderedCharacters
+
+
+def write_photos(folder: Path, numbers: list[str], seed: int) -> str:
+    """A photograph of noise for each number."""
+    images = folder / "plates" / "images"
+    images.mkdir(parents=True)
+    rng = np.random.default_rng(seed)
+    lines = []
+    for place, number in enumerate(numbers):
+        cv2.imwrite(str(images / f"{place}.png"), rng.integers(0, 255, (60, 90, 3), np.uint8))
+        quad = [[10, 10], [70, 10], [70, 40], [10, 40]]
+        plate = {"quad": quad, "rows": ["बा१प", number], "legible": "full", "kind": "devanagari"}
+        lines.append(json.dumps({"image": f"{place}.png", "split": "train", "plates": [plate]}))
+    (images.parent / "labels.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    return str(folder)
+
+
+def test_other_photographs_never_show_a_held_out_vehicle(tmp_path: Path) -> None:
+    """Of --also, vehicles that the user's data holds out are left out, and nothing of it is held out."""
+    digits = "०१२३४५६७८९"
+    own = write_photos(tmp_path / "own", [4 * digit for digit in digits], seed=1)
+    also = write_photos(tmp_path / "also", [*(4 * digit for digit in digits), "१२३४", "५६७८"], seed=2)
+    training, held_out = load_training(ReaderConfig(data=own, also=also), HoldOut(0.3, 1))
+    numbers = {number for photo in held_out for number in vehicle_numbers(photo.labels)}
+    assert len(held_out) == 3
+    assert not any(photo.is_other for photo in held_out)
+    assert numbers.isdisjoint(number for photo in training for number in vehicle_numbers(photo.labels))
+    assert sorted(photo.is_other for photo in training) == [False] * 7 + [True] * 9
+
+
+def test_own_photographs_are_not_outnumbered() -> None:
+    """Few photographs beside many are repeated, up to a limit; many beside few are not."""
+    assert balanced("ab" + "xxxx", [False, False, *[True] * 4]) == list("aabb" + "xxxx")
+    assert balanced("abcd" + "x", [False] * 4 + [True]) == list("abcdx")
+    assert balanced("a" + 100 * "x", [False] + [True] * 100).count("a") == 8
+    assert balanced("xx", [True, True]) == ["x", "x"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--from", "nowhere"], "--from nowhere holds no network"),
+        (["--resume"], "config.toml can't be read"),
+        ([], "plates"),
+    ],
+)
+def test_a_user_s_mistake_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    """Exit 1, one line, nothing written."""
+    out = tmp_path / "out"
+    assert main(["fine-tune", "reader", "--data", str(tmp_path), "--out", str(out), *arguments]) == 1
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("minutes", ["0", "-1", "nan", "inf", "soon"])
+def test_a_time_limit_is_a_number_of_minutes(minutes: str, tmp_path: Path) -> None:
+    """Anything else is wrong usage."""
+    with pytest.raises(SystemExit) as stopped:
+        main(["fine-tune", "reader", "--data", "x", "--out", str(tmp_path), "--minutes", minutes])
+    assert stopped.value.code == 2
+
+
+@pytest.mark.slow
+def test_the_shipped_classifier_is_fine_tuned(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One epoch from the shipped network on rendered crops: a table, and a network exactly if nothing got worse."""
+    country = load_country()
+    labels = {label: name for name, label in country.characters.items()}
+    rendered = RenderedCharacters(country, [], 0.5, 1, tuple(labels))
+    pictures, drawn = rendered.characters(1, 30 * len(labels))
+    for number, (picture, label) in enumerate(zip(pictures, drawn, strict=True)):
+        path = tmp_path / "data" / "characters" / labels[label] / f"{number:04}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(path), picture)
+    out = tmp_path / "run"
+    arguments = ["fine-tune", "characters", "--data", str(tmp_path / "data"), "--out", str(out), "--minutes", "0.01"]
+    status = main(arguments)
+    captured = capsys.readouterr()
+    result = json.loads((out / RESULT).read_text(encoding="utf-8"))
+    assert status == (1 if result["worse"] else 0)
+    assert (out / "model.keras").exists() == (status == 0)
+    assert ("Next: lpr-export" in captured.out) == (status == 0)
+    assert "your held-out photographs  accuracy" in captured.out
+    assert "lpr-train: advice: No example of" in captured.err
+    assert {change["pictures"] for change in result["changes"]} == {"held-out", "rendered", "test"}
+    if status == 0:
+        crops = {file_sha256(path) for path in (tmp_path / "data").rglob("*.png")}
+        seen = read_seen(out)
+        assert 0 < sum(seen.has(digest) for digest in crops) < len(crops)
+        assert seen.hashes > read_seen(starting_run("characters", None)).hashes
+    assert main([*arguments, "--resume"]) == status
