@@ -32,7 +32,7 @@ class FitConfig:
     data: str = ""
     """folder with the real data sets; empty to train on rendered images only"""
     also: str = ""
-    """folder with other real data, to train on beside `data`; nothing of it is held out"""
+    """folder with other real data, to train on in addition to `data`; nothing of it is held out"""
     init: str = ""
     """run folder or model.keras with the initial weights, to fine-tune them"""
     seed: int = 1

@@ -141,7 +141,7 @@ class Examples:
     """Their name, in the plural."""
     count: int
     least: int
-    """With fewer, a network learns these examples by heart rather than their kind."""
+    """With fewer, a network overfits."""
     missing: tuple[str, ...] = ()
     """Labels of the network without any example."""
 

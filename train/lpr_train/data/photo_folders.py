@@ -1,4 +1,4 @@
-"""Photographs of a run's two data folders: its own to train on, hold out and test on, and others beside them."""
+"""Photographs of a run's two data folders: its own to train on, hold out and test on, and other ones to train on."""
 
 from dataclasses import replace
 from pathlib import Path

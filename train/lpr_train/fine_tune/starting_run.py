@@ -9,7 +9,7 @@ from lpr_train.base.config import FitConfig, read_config
 
 PACKAGE = Path(__file__).parents[1]
 PLACES = (PACKAGE.parent / "lpr_export/models", PACKAGE.parents[1] / "export/lpr_export/models")
-"""Where the networks that ship with lpr lie: beside this package where lpr is installed, or in a checkout."""
+"""Where the networks that ship with lpr lie: next to this package where lpr is installed, or in a checkout."""
 C = TypeVar("C", bound=FitConfig)
 
 

@@ -26,7 +26,7 @@ def examples_advice(examples: Examples, folder: str) -> list[str]:
     if examples.count < examples.least:
         advice.append(
             f"{folder} has {examples.count} {examples.what} to train on. With fewer than {examples.least}, a network "
-            "learns these by heart: add more, or trust the held-out figures alone."
+            "overfits: add more, or trust the held-out figures alone."
         )
     if examples.missing:
         named = " ".join(examples.missing[:MOST_NAMED])
