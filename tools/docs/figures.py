@@ -11,8 +11,8 @@ from pathlib import Path
 from tools.docs import (
     accuracy_tables,
     extending,
-    history_table,
     fine_tune_table,
+    history_table,
     manifest_table,
     messages,
     model_tables,

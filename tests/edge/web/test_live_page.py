@@ -255,7 +255,10 @@ def test_what_is_no_request_is_refused() -> None:
 
 def test_a_port_that_is_taken_is_told() -> None:
     """An address that can't be had is one line."""
-    with page() as live, pytest.raises(LprError, match=r"can't listen on 127\.0\.0\.1 port \d+ \(.*give --web.* another"):
+    with (
+        page() as live,
+        pytest.raises(LprError, match=r"can't listen on 127\.0\.0\.1 port \d+ \(.*give --web.* another"),
+    ):
         open_page(f"127.0.0.1:{live.server.port}", "", RuntimeStats(), 60)
 
 
