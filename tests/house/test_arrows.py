@@ -32,6 +32,7 @@ ALLOWED_OF_OURS = {
 NEVER_ON_THE_DEVICE = ("tensorflow", "keras", "onnx", "tf2onnx")
 EXTRAS = (
     *NEVER_ON_THE_DEVICE,
+    "gpiozero",
     "h5py",
     "jinja2",
     "matplotlib",

@@ -160,9 +160,16 @@ class WatchlistConfig:
     list_wildcard_actions: bool = False
     """a line of the list with `match = wildcard` may have an action, too, which is then done for many vehicles"""
     on_match: str = ""
-    """program to run when a listed plate with an action comes; action, plate and name follow its own arguments"""
+    """program to run when a listed plate with an action comes; action, plate and name follow its own arguments. Or a
+    relay's pin (BCM), which is switched for the action `open`, as gpio:17, or for another one, as gpio:17:barrier"""
     on_match_timeout: timedelta = timedelta(seconds=10)
     """the program is killed when it takes longer"""
+    on_match_pulse: timedelta = timedelta(seconds=1)
+    """time for which a relay is on"""
+    on_match_lock_out: timedelta = timedelta(seconds=5)
+    """from the start of a pulse, further matches don't switch the relay for so long"""
+    on_match_active_low: bool = False
+    """the relay is on while its pin is low, as many boards have it"""
 
     def __post_init__(self) -> None:
         """Refuse figures out of range, and an action without a list."""
@@ -172,6 +179,8 @@ class WatchlistConfig:
         require_setting(bool(self.list) or not self.on_match, "on_match", command, "left out without `list`")
         waits = self.on_match_timeout
         require_setting(waits > NO_TIME, "on_match_timeout", repr(format_duration(waits)), "more than 0")
+        pulse = self.on_match_pulse
+        require_setting(pulse > NO_TIME, "on_match_pulse", repr(format_duration(pulse)), "more than 0")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,190 @@
+"""A relay on a pin of the board, which is switched for a moment when a listed plate comes."""
+
+import re
+import warnings
+from contextlib import suppress
+from dataclasses import dataclass
+from queue import Empty, Full, Queue
+from threading import Event, Thread
+from time import monotonic
+from typing import Any
+
+from lpr_edge.base.finding import Finding, State, fine
+from lpr_edge.base.log import detail, warn
+from lpr_edge.base.workers import surviving
+from lpr_edge.contract.base.errors import LprError
+from lpr_edge.contract.records import Record
+
+SPEC = re.compile(r"gpio:(\d{1,2})(?::([^\s:]+))?")
+PREFIX = "gpio:"
+HIGHEST_PIN = 27
+"""Of a Raspberry Pi's header, in the processor's numbering (BCM)."""
+USUAL_ACTION = "open"
+CLOSE_S = 0.7
+"""How long a pulse may still take at the end; a stop must be over in 2 s."""
+
+
+@dataclass(frozen=True)
+class RelaySettings:
+    """Which pin is switched, for what and how long."""
+
+    pin: int
+    """In the processor's numbering (BCM)."""
+    action: str
+    """Action of the list that it is switched for."""
+    pulse_s: float
+    lock_out_s: float
+    """From the start of a pulse; matches in this time do nothing."""
+    active_low: bool
+    """Whether the relay is on while the pin is low."""
+
+    @property
+    def name(self) -> str:
+        """As the settings have it."""
+        return f"{PREFIX}{self.pin}"
+
+
+class RelayAction:
+    """Switches the relay for each match, in a thread; a pin that can't be had is reported, and tried again."""
+
+    def __init__(self, settings: RelaySettings) -> None:
+        """Switch it off.
+
+        Raises:
+            LprError: gpiozero isn't installed.
+        """
+        load_gpiozero()
+        self._settings = settings
+        self._device: Any = None
+        self._locked_until = float("-inf")
+        self._waiting: Queue[Record] = Queue(1)
+        self._is_closing = Event()
+        self._open_pin()
+        self._thread = Thread(target=self._run, name="lpr-relay", daemon=True)
+        self._thread.start()
+
+    def start(self, record: Record) -> None:
+        """Begin a pulse, unless it is locked out or the list asks for another action."""
+        if record["matched"]["action"] != self._settings.action:
+            return
+        if monotonic() < self._locked_until:
+            detail(f"{self._settings.name} isn't switched for event {record['id']}: it is locked out")
+            return
+        self._locked_until = monotonic() + max(self._settings.lock_out_s, self._settings.pulse_s)
+        with suppress(Full):  # one that is still to begin will do for both
+            self._waiting.put_nowait(record)
+
+    def start_closing(self) -> None:
+        """Take nothing more."""
+        self._locked_until = float("inf")
+
+    def close(self) -> None:
+        """End a pulse, and leave the relay off."""
+        self.start_closing()
+        self._thread_end(CLOSE_S)
+        if self._device is not None:
+            with surviving("relay"):
+                self._device.off()
+                self._device.close()
+
+    def _thread_end(self, timeout_s: float) -> None:
+        """Let what is under way go on for so long; then it is cut off."""
+        until = monotonic() + timeout_s
+        while monotonic() < until and self._waiting.unfinished_tasks:
+            self._is_closing.wait(0.02)
+        self._is_closing.set()
+        self._thread.join(timeout_s)
+
+    def _run(self) -> None:
+        while not self._is_closing.is_set():
+            with suppress(Empty):
+                record = self._waiting.get(timeout=0.1)
+                with surviving("on_match"):
+                    self._pulse(record)
+                self._waiting.task_done()
+
+    def _pulse(self, record: Record) -> None:
+        if self._device is None and not self._open_pin():
+            return
+        try:
+            self._device.on()
+            try:
+                self._is_closing.wait(self._settings.pulse_s)
+            finally:
+                self._device.off()
+        except Exception as error:  # noqa: BLE001  # each pin library of gpiozero has errors of its own
+            warn(f"{self._settings.name} can't be switched for event {record['id']}: {_reason(error)}")
+        else:
+            detail(f"{self._settings.name} was switched for event {record['id']}")
+
+    def _open_pin(self) -> bool:
+        try:
+            self._device = open_pin(self._settings)
+        except LprError as error:
+            warn(str(error))
+            return False
+        return True
+
+
+def is_relay(on_match: str) -> bool:
+    """Whether `--on-match` names a pin, not a program."""
+    return on_match.startswith(PREFIX)
+
+
+def parse_relay(on_match: str, pulse_s: float, lock_out_s: float, active_low: bool) -> RelaySettings:
+    """What `gpio:PIN` or `gpio:PIN:ACTION` means.
+
+    Raises:
+        LprError: it is neither.
+    """
+    match = SPEC.fullmatch(on_match)
+    if match is None or int(match[1]) > HIGHEST_PIN:
+        raise LprError(
+            f"Setting `on_match` is {on_match!r}, and a pin must be gpio:0 to gpio:{HIGHEST_PIN} (BCM), with another "
+            f"action than {USUAL_ACTION} such as gpio:17:barrier."
+        )
+    return RelaySettings(int(match[1]), match[2] or USUAL_ACTION, pulse_s, lock_out_s, active_low)
+
+
+def open_pin(settings: RelaySettings) -> Any:
+    """Gpiozero's device for the pin, off.
+
+    Raises:
+        LprError: gpiozero isn't installed, or the pin can't be had.
+    """
+    gpiozero = load_gpiozero()
+    try:
+        with warnings.catch_warnings(action="ignore"):  # on the libraries that it tries before it gives up
+            return gpiozero.OutputDevice(settings.pin, active_high=not settings.active_low, initial_value=False)
+    except Exception as error:  # each pin library of gpiozero has errors of its own
+        raise LprError(
+            f"{settings.name} can't be switched ({_reason(error)}): on a Raspberry Pi, install lgpio "
+            "(pip install lgpio), add the user to the group gpio, and let no other program use the pin"
+        ) from error
+
+
+def load_gpiozero() -> Any:
+    """Import gpiozero, which is an extra.
+
+    Raises:
+        LprError: it isn't installed.
+    """
+    try:
+        import gpiozero
+    except ImportError as error:
+        raise LprError("--on-match gpio:PIN needs gpiozero: pip install 'lpr[gpio]'") from error
+    return gpiozero
+
+
+def check_relay(settings: RelaySettings) -> Finding:
+    """Whether the pin can be switched; it is left off."""
+    try:
+        open_pin(settings).close()
+    except LprError as error:
+        found, _, remedy = str(error).partition(": ")
+        return Finding("relay", State.REPAIR, found, remedy)
+    return fine("relay", f"{settings.name} can be switched, for the action {settings.action}")
+
+
+def _reason(error: Exception) -> str:
+    return str(error) or type(error).__name__
