@@ -56,13 +56,16 @@ def run(arguments: argparse.Namespace) -> int:
         LprError: a setting is wrong, a model can't be loaded, an extra is missing, or the address can't be had.
     """
     from lpr_edge.service.sd_notify import SystemdNotifier
-    from lpr_edge.wiring.wire_http_api import open_http_api, open_photograph_pipeline
+    from lpr_edge.wiring.wire_http_api import open_http_api
+    from lpr_edge.wiring.wire_pipeline import open_photograph_pipeline
 
     with stopping_on_sigterm():
         settings = serve_settings(arguments)
         config = with_flags(load_config(arguments.config), arguments)
         if settings.token_free and config.web.web_token:
             raise LprError("there is a token (--web-token or LPR_WEB_TOKEN) and --token-free: leave one of them out")
+        if config.privacy.hash_plates:
+            raise LprError("`hash_plates` is on, and answers would have the plates themselves: leave one of them out")
         server = open_http_api(
             settings.listen,
             config.web.web_token,

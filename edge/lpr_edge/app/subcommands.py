@@ -7,6 +7,7 @@ from typing import Any
 
 SUBCOMMANDS = {
     "events": "lpr_edge.app.events_command",
+    "frigate": "lpr_edge.app.frigate_command",
     "serve": "lpr_edge.app.serve_command",
 }
 """Name -> its module, which has `build_parser()` and `run(arguments) -> int`."""

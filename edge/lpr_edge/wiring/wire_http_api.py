@@ -5,20 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from lpr_edge import __version__
-from lpr_edge.base.config import Config
 from lpr_edge.base.log import say, warn
 from lpr_edge.base.web_address import is_local, login_hint, new_token, parse_address, shown_url
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.http_api.codeproject import INTERFACE as CODEPROJECT
 from lpr_edge.http_api.openapi import describe
 from lpr_edge.http_api.plate_recognizer import INTERFACE as PLATE_RECOGNIZER
-from lpr_edge.runtimes.opening import open_model
-from lpr_edge.runtimes.shipped_models import model_file
-from lpr_edge.text.confidence import default_min_confidence
-from lpr_edge.vision.detector import LOOKS, Detector
 from lpr_edge.vision.pipeline import PlatePipeline
-from lpr_edge.vision.reader import Reader
-from lpr_edge.wiring.wire_runtime import wanted_runtime
 
 INTERFACES = (PLATE_RECOGNIZER, CODEPROJECT)
 
@@ -74,23 +67,6 @@ def open_http_api(
     places = f"{shown_url(host, server.port)}v1/plate-reader/ and v1/vision/alpr"
     tell(f"pictures are read at {places}{login_hint(token, wanted)}")
     return PictureServer(server.port, wanted, close)
-
-
-def open_photograph_pipeline(config: Config) -> PlatePipeline:
-    """Detector and reader for single pictures, as the settings ask for them.
-
-    Raises:
-        LprError: a model can't be loaded.
-    """
-    runtime, threads = wanted_runtime(config), config.models.threads
-    detector_model, network = (
-        open_model(model_file(config, name), runtime, threads) for name in ("detector", "reader")
-    )
-    reader, tta, least = Reader(network), config.reading.tta, config.reading.min_confidence
-    if least is None:
-        least = default_min_confidence(reader.thresholds, is_photograph=True)
-    detector = Detector(detector_model, LOOKS if tta is None else tta)
-    return PlatePipeline(detector, reader, least, is_photograph=True)
 
 
 def load_api() -> tuple[Any, Any, Any]:

@@ -1,0 +1,119 @@
+"""`lpr-edge frigate`: read the snapshots of Frigate's events, and write each plate back as the event's sub label."""
+
+import argparse
+import secrets
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from lpr_edge.base.config import load_config, with_flags
+from lpr_edge.base.config_groups import ModelConfig, ReadingConfig
+from lpr_edge.base.extensions import load_sink
+from lpr_edge.base.log import say
+from lpr_edge.base.signals import stopping_on_sigterm
+from lpr_edge.contract.base.errors import LprError
+from lpr_edge.contract.base.flags import add_flags
+from lpr_edge.contract.base.settings import build_settings, check_table, require_setting, settings_in
+
+STEP_S = 0.5
+
+
+@dataclass(frozen=True)
+class FrigateSettings:
+    """Which events are read, and where Frigate is."""
+
+    url: str = ""
+    """Frigate's address, such as http://frigate:5000, the port that asks for no login"""
+    topic: str = "frigate"
+    """what Frigate's topics begin with, its `topic_prefix`"""
+    labels: tuple[str, ...] = ("car", "motorcycle", "bus", "truck")
+    """objects that have plates"""
+    cameras: tuple[str, ...] = ()
+    """read events of these cameras alone"""
+    every: timedelta = timedelta(seconds=2)
+    """an object's snapshot is read again after so long at the earliest, and at its end"""
+
+    def __post_init__(self) -> None:
+        """Refuse to begin without an address."""
+        require_setting(bool(self.url), "url", "empty", "Frigate's address, such as http://frigate:5000")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of `lpr-edge frigate`."""
+    parser = argparse.ArgumentParser(prog="lpr-edge frigate", description=__doc__, allow_abbrev=False)
+    parser.add_argument("--config", type=Path, metavar="FILE", help="settings in TOML; LPR_... and flags go over it")
+    mqtt = load_sink("mqtt")
+    add_flags(parser, settings_in(mqtt, mqtt.key_of), ("mqtt", "mqtt_password", "mqtt_ca"))
+    add_flags(parser, FrigateSettings)
+    add_flags(parser, ModelConfig, ("detector", "reader", "runtime", "threads"))
+    add_flags(parser, ReadingConfig, ("min_confidence", "tta"))
+    return parser
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Read until a signal ends it.
+
+    Raises:
+        LprError: a setting is wrong, a model can't be loaded, or an extra is missing.
+    """
+    with stopping_on_sigterm():
+        label_events(arguments, lambda: False)
+    return 0
+
+
+def label_events(arguments: argparse.Namespace, is_over: Callable[[], bool]) -> None:
+    """Read and label events.
+
+    Args:
+        arguments: the command's words.
+        is_over: asked after each event, and now and then.
+
+    Raises:
+        LprError: see `run`.
+    """
+    from lpr_edge.delivery.sinks.json_lines import JsonLines
+    from lpr_edge.delivery.sinks.mqtt_connection import Connection, Login
+    from lpr_edge.frigate.frigate_api import FrigateApi
+    from lpr_edge.frigate.plate_labels import PlateLabels, WantedEvents
+    from lpr_edge.wiring.wire_pipeline import open_photograph_pipeline
+
+    settings = frigate_settings(arguments)
+    config = with_flags(load_config(arguments.config), arguments, [load_sink("mqtt")])
+    broker = vars(config.sinks["mqtt"]) if "mqtt" in config.sinks else {"url": ""}
+    if not broker["url"]:
+        raise LprError("no broker: give --mqtt mqtt://HOST, where Frigate publishes its events")
+    if config.privacy.hash_plates:
+        raise LprError("`hash_plates` is on, and Frigate would get the plates themselves: leave one of them out")
+    api = FrigateApi(settings.url)
+    pipeline, stdout = open_photograph_pipeline(config), JsonLines(sys.stdout)
+    wanted = WantedEvents(settings.labels, settings.cameras)
+    labels = PlateLabels(api, pipeline.read, stdout.write, wanted, settings.every.total_seconds())
+    topic = f"{settings.topic}/events"
+
+    def greet() -> None:
+        connection.subscribe(topic)
+        say(f"reads the snapshots of {topic}")
+
+    login = Login(broker["url"], broker["password"], broker["ca"])
+    connection = Connection(
+        login, f"lpr-frigate-{secrets.token_hex(4)}", greet, lambda _, payload: labels.take(payload)
+    )
+    connection.start()
+    try:
+        while not is_over():
+            labels.step(STEP_S)
+    finally:
+        connection.close()
+
+
+def frigate_settings(arguments: argparse.Namespace) -> FrigateSettings:
+    """The settings that the flags give.
+
+    Raises:
+        LprError: a value can't be used.
+    """
+    known = settings_in(FrigateSettings)
+    given = {key: value for key, value in vars(arguments).items() if key in known}
+    return build_settings(FrigateSettings, check_table(known, given, ""))

@@ -1,0 +1,27 @@
+"""Opens detector and reader for single pictures."""
+
+from lpr_edge.base.config import Config
+from lpr_edge.runtimes.opening import open_model
+from lpr_edge.runtimes.shipped_models import model_file
+from lpr_edge.text.confidence import default_min_confidence
+from lpr_edge.vision.detector import LOOKS, Detector
+from lpr_edge.vision.pipeline import PlatePipeline
+from lpr_edge.vision.reader import Reader
+from lpr_edge.wiring.wire_runtime import wanted_runtime
+
+
+def open_photograph_pipeline(config: Config) -> PlatePipeline:
+    """Detector and reader for single pictures, as the settings ask for them.
+
+    Raises:
+        LprError: a model can't be loaded.
+    """
+    runtime, threads = wanted_runtime(config), config.models.threads
+    detector_model, network = (
+        open_model(model_file(config, name), runtime, threads) for name in ("detector", "reader")
+    )
+    reader, tta, least = Reader(network), config.reading.tta, config.reading.min_confidence
+    if least is None:
+        least = default_min_confidence(reader.thresholds, is_photograph=True)
+    detector = Detector(detector_model, LOOKS if tta is None else tta)
+    return PlatePipeline(detector, reader, least, is_photograph=True)
