@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from lpr_edge.base.config import load_config, with_flags
 from lpr_edge.base.config_groups import ModelConfig, ReadingConfig
@@ -81,8 +82,8 @@ def label_events(arguments: argparse.Namespace, is_over: Callable[[], bool]) -> 
 
     settings = frigate_settings(arguments)
     config = with_flags(load_config(arguments.config), arguments, [load_sink("mqtt")])
-    broker = vars(config.sinks["mqtt"]) if "mqtt" in config.sinks else {"url": ""}
-    if not broker["url"]:
+    broker: Any = config.sinks.get("mqtt")  # its class is that of an extension
+    if broker is None or not broker.url:
         raise LprError("no broker: give --mqtt mqtt://HOST, where Frigate publishes its events")
     if config.privacy.hash_plates:
         raise LprError("`hash_plates` is on, and Frigate would get the plates themselves: leave one of them out")
@@ -96,7 +97,7 @@ def label_events(arguments: argparse.Namespace, is_over: Callable[[], bool]) -> 
         connection.subscribe(topic)
         say(f"reads the snapshots of {topic}")
 
-    login = Login(broker["url"], broker["password"], broker["ca"])
+    login = Login(broker.url, broker.password, broker.ca)
     connection = Connection(
         login, f"lpr-frigate-{secrets.token_hex(4)}", greet, lambda _, payload: labels.take(payload)
     )

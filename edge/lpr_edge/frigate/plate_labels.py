@@ -54,7 +54,7 @@ class PlateLabels:
         self,
         api: FrigateApi,
         read: Callable[[Image], FrameResult],
-        tell: Callable[[Record], None],
+        report: Callable[[Record], None],
         wanted: WantedEvents,
         every_s: float,
     ) -> None:
@@ -63,13 +63,13 @@ class PlateLabels:
         Args:
             api: gives snapshots, takes labels.
             read: reads a picture.
-            tell: hears of each label that was written.
+            report: hears of each label that was written.
             wanted: which events are read.
             every_s: an object's snapshot is read again after so long at the earliest, and at its end.
         """
         self._api = api
         self._read = read
-        self._tell = tell
+        self._report = report
         self._wanted = wanted
         self._every_s = every_s
         self._waiting: OrderedDict[str, FrigateEvent] = OrderedDict()
@@ -120,7 +120,7 @@ class PlateLabels:
             warn(f"Frigate's event {event.id} gets no label: {error}")
             return
         known.text, known.confidence = text, confidence
-        self._tell({"frigate_event": event.id, "source": event.camera, "label": event.label} | plate_record(plate))
+        self._report({"frigate_event": event.id, "source": event.camera, "label": event.label} | plate_record(plate))
 
     def _best_plate(self, data: bytes, event: FrigateEvent) -> PlateReading | None:
         """The plate of the highest confidence of a snapshot."""

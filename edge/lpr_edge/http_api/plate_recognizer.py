@@ -103,7 +103,7 @@ ANSWER = object_schema(
 ERROR = object_schema(detail={"type": "string"}, status_code={"type": "integer"})
 FIELDS = {
     "upload": {"type": "string", "format": "binary", "description": "the picture: a file, or its bytes in base64"},
-    "regions": {"type": "array", "items": {"type": "string"}, "description": "taken, and not used"},
+    "regions": {"description": "taken, and not used"},
     "camera_id": {"type": "string", "description": "given back"},
     "timestamp": {"type": "string", "description": "given back"},
     "mmc": {"type": "string", "description": "taken, and not used"},

@@ -23,10 +23,10 @@ from lpr_edge.service.runtime_stats import RuntimeStats
 from lpr_edge.vision.reader import Reader
 from lpr_edge.watchlist.auto_reload import ReloadingWatchList
 from lpr_edge.watchlist.fuzzy import FuzzyMatching
+from lpr_edge.watchlist.on_match import open_on_match
 from lpr_edge.watchlist.watchlist_sink import Action, ActionSink, MatchPublisher, WatchListSink
 from lpr_edge.wiring.wire_hashing import wanted_hasher
 from lpr_edge.wiring.wire_lists import open_list
-from lpr_edge.wiring.wire_on_match import open_on_match
 from lpr_edge.wiring.wire_sinks import open_targets, outbox_path
 from lpr_edge.wiring.wire_web import open_runtime_stats
 

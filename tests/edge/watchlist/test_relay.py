@@ -15,8 +15,8 @@ from lpr_edge.base.config import config_of
 from lpr_edge.base.finding import State
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.watchlist import relay
+from lpr_edge.watchlist.on_match import check_on_match
 from lpr_edge.watchlist.relay import RelayAction, RelaySettings, check_relay, parse_relay
-from lpr_edge.wiring.wire_on_match import check_on_match
 
 __all__ = ["models", "run"]
 

@@ -3,7 +3,6 @@
 from lpr_edge.base.config_groups import WatchlistConfig
 from lpr_edge.watchlist.relay import RelayAction, RelaySettings, is_relay, load_gpiozero, parse_relay
 from lpr_edge.watchlist.run_command import CommandAction, parse_command
-from lpr_edge.watchlist.watchlist_sink import Action
 
 
 def wanted_relay(watchlist: WatchlistConfig) -> RelaySettings | None:
@@ -30,7 +29,7 @@ def check_on_match(watchlist: WatchlistConfig) -> None:
         parse_command(watchlist.on_match)
 
 
-def open_on_match(watchlist: WatchlistConfig) -> Action:
+def open_on_match(watchlist: WatchlistConfig) -> RelayAction | CommandAction:
     """What is done about a match.
 
     Raises:
