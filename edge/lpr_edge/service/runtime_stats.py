@@ -12,6 +12,7 @@ from lpr_edge.base.board import free_bytes, memory_bytes, temperature_c
 from lpr_edge.capture.frame import Frame
 from lpr_edge.contract.records import SCHEMA, Record, iso_time
 from lpr_edge.service.frame_counts import FrameCounts
+from lpr_edge.service.visit_counts import VisitCounts
 from lpr_edge.vision.plates import FrameResult
 
 MOST_EVENTS = 20
@@ -33,6 +34,7 @@ class RuntimeStats:
         waiting: Waiting = dict,
         set_aside: Waiting = dict,
         cameras: Sequence[str] = (),
+        counts_file: Path | None = None,
     ) -> None:
         """Begin to count.
 
@@ -43,6 +45,7 @@ class RuntimeStats:
             waiting: gives how many events each sink has yet to get.
             set_aside: gives how many events are kept that each sink has refused; under `damaged`, that can't be read.
             cameras: names of several, each of which is counted for itself, too; empty where there is one.
+            counts_file: keeps `visits` over a restart; None to keep them in memory alone.
         """
         self.device = device
         self.models = dict(models or {})
@@ -51,6 +54,8 @@ class RuntimeStats:
         self._lock = Lock()
         self._start = monotonic()
         self.cameras = tuple(cameras)
+        self.visits = VisitCounts(counts_file, cameras)
+        """Today's vehicles, and those inside."""
         self._counts = FrameCounts(self._start)
         self._by_camera = {name: FrameCounts(self._start) for name in cameras}
         self._events: deque[Record] = deque(maxlen=MOST_EVENTS)
@@ -69,6 +74,8 @@ class RuntimeStats:
 
     def hear(self, record: Record) -> None:
         """Count an event; one of a vehicle that has left completes that of its plate."""
+        if record.get("event") in ("plate", "left"):
+            self.visits.hear(record)
         with self._lock:
             if record.get("event") == "left":
                 self._complete(record)

@@ -80,7 +80,15 @@ class App:
         """How the run does, and its latest events."""
         events = [{key: event[key] for key in SHOWN if key in event} for event in self.stats.events()]
         pages = {"history": "history" in self.others, "pages": list(self.others)}
-        return JSONResponse({"vitals": self.stats.snapshot(), "events": events, **pages, **self.health()})
+        return JSONResponse(
+            {
+                "vitals": self.stats.snapshot(),
+                "events": events,
+                "visits": self.stats.visits.snapshot(),
+                **pages,
+                **self.health(),
+            }
+        )
 
     async def show_metrics(self, _: Request) -> Response:
         """The same for Prometheus."""

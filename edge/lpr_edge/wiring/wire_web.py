@@ -1,6 +1,7 @@
 """Opens what shows a run elsewhere: its statistics, and the live page."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from lpr_edge.delivery.sink import Sink
 from lpr_edge.output.annotate import NO_MARKS, Marks
 from lpr_edge.runtimes.model import Model
 from lpr_edge.service.runtime_stats import RuntimeStats, Waiting
+from lpr_edge.service.visit_counts import NAME as VISITS
 from lpr_edge.web.picture import LivePage, Picture, Pictures
 from lpr_edge.wiring.frame_outputs import marks_of
 
@@ -38,7 +40,11 @@ def open_runtime_stats(
     store = config.delivery.store
     disk = store.parent if store else _disk()
     cameras = [camera.name for camera in config.cameras]
-    return RuntimeStats(config.delivery.device_name, names, disk, waiting, set_aside, cameras)
+    counts_file = None
+    if config.web.web:
+        with suppress(LprError):  # no state folder: they begin at nothing
+            counts_file = state_folder() / VISITS
+    return RuntimeStats(config.delivery.device_name, names, disk, waiting, set_aside, cameras, counts_file)
 
 
 def _disk() -> Path:

@@ -10,6 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from tests.support.browser import browsing
 from tests.support.deliveries import record
 from tests.support.golden import tinyland
 from tests.support.pages import TOKEN, page
@@ -34,6 +35,8 @@ def live() -> Iterator[LivePage]:
     """A page with a token, at which a vehicle stands; frames go on."""
     stats = RuntimeStats("gate-1", {"reader": "reader.int8.tflite"})
     image = tinyland.draw_scene(("A104",), np.random.default_rng(3)).image_bgr
+    for number, way in enumerate(("in", "in", "out")):
+        stats.visits.hear({"event": "left", "id": str(number), "direction": way, "dwell_s": 30.0})
     stats.hear(record(1) | {"latin": "BA1", "last_seen": "2026-03-01T06:00:00.000Z", "confidence": 0.97, "frames": 3})
     over = threading.Event()
     with page(TOKEN, stats=stats) as live:
@@ -81,6 +84,27 @@ def test_the_page_comes_alive(live: LivePage, tmp_path: Path) -> None:
     assert '<span class="plate">बा1</span>' in dom
     assert "BA1, 97 %, 3 frames" in dom
     assert "reader.int8.tflite" in dom
+
+
+@pytest.mark.parametrize("device", SIZES)
+def test_the_page_speaks_two_languages(live: LivePage, tmp_path: Path, device: str) -> None:
+    """One click turns all texts into Nepali with its digits; it holds on the next visit; nothing sticks out."""
+    address = f"http://me:{TOKEN}@127.0.0.1:{live.server.port}/"
+    with browsing(tmp_path, SIZES[device]) as browser:
+        browser.open(address, "document.querySelectorAll('#visits div').length == 5")
+        shown = browser.js("document.getElementById('visits').innerText").split("\n")
+        assert [text for text in shown if text] == [
+            *("Vehicles today", "1", "In", "2", "Out", "1", "Inside now", "1", "Stay (median, longest)", "30 s, 30 s"),
+        ]
+        browser.screenshot(tmp_path / "english.png")
+        browser.js("document.querySelector('.language').click()")
+        browser.open(address, "document.querySelectorAll('#visits div').length == 5")
+        assert browser.js("document.documentElement.lang") == "ne"
+        assert browser.js("document.getElementById('visits').innerText").startswith("आजका गाडी\n१")
+        assert browser.js("document.getElementById('state').textContent") == "पढ्दै छ"
+        assert browser.js("document.documentElement.scrollWidth") <= SIZES[device][0]
+        browser.screenshot(tmp_path / "nepali.png")
+        assert browser.console == []
 
 
 @pytest.mark.parametrize("device", SIZES)

@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from tests.support.browser import CHROMIUM, NEEDED, browsing
 from tests.support.histories import event, history_of
 from tests.support.pages import TOKEN, get, get_json, page, post
 
@@ -138,3 +139,31 @@ def test_without_a_history_there_is_no_page() -> None:
         assert get(live, "/history/")[0] == 404
         assert get(live, "/api/history")[0] == 404
         assert get_json(live, "/state.json")["history"] is False
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(CHROMIUM is None, reason=NEEDED)
+@pytest.mark.parametrize("size_wh", [(1280, 900), (390, 844)])
+def test_the_history_in_the_browser(live: LivePage, tmp_path: Path, size_wh: tuple[int, int]) -> None:
+    """A part of a plate is searched, in either language; hostile names stay text; nothing sticks out."""
+    with browsing(tmp_path / "browser", size_wh) as browser:
+        browser.open(
+            f"http://127.0.0.1:{live.server.port}/history/", "document.querySelectorAll('#found li').length == 50"
+        )
+        browser.js("document.querySelector('.language').click()")
+        browser.wait("document.querySelector('#search button').textContent == 'खोज्नुहोस्'")
+        browser.js("document.querySelector('#search input').focus()")
+        browser.type("5678")
+        browser.press("Enter")
+        browser.wait("document.querySelectorAll('#found li').length == 1")
+        assert HOSTILE in browser.js("document.querySelector('#found .more').textContent")
+        assert browser.js("document.documentElement.scrollWidth") <= size_wh[0]
+        browser.screenshot(tmp_path / "history.png")
+        browser.open(f"http://127.0.0.1:{live.server.port}/history/e3", "document.getElementById('event')?.hidden === false")
+        assert "विक्रम संवत्" in browser.js("document.getElementById('fields').innerText")
+        browser.js("document.querySelector('#correction input').focus()")
+        browser.type("ba 1 pa 7")
+        browser.press("Enter")
+        browser.wait("document.querySelectorAll('#corrections li').length == 1")
+        assert browser.js("document.documentElement.scrollWidth") <= size_wh[0]
+        browser.screenshot(tmp_path / "event.png")

@@ -19,8 +19,12 @@ function words(key, values = {}) {
   return text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 }
 
-const number = (value, digits = 0) =>
-  value.toLocaleString(language === "ne" ? "ne-NP-u-nu-deva" : "en-GB", { minimumFractionDigits: digits, maximumFractionDigits: digits, useGrouping: false });
+// Browsers may have no Nepali numbers: the digits are written here.
+const digits = (text) => (language === "ne" ? text.replace(/\d/g, (digit) => String.fromCharCode(0x966 + Number(digit))) : text);
+const number = (value, decimals = 0) => digits(value.toFixed(decimals));
+
+// A count with its noun in the right form.
+const counted = (noun, count) => words(count === 1 ? `one.${noun}` : `many.${noun}`, { count: number(count) });
 
 // Elements name their words: data-words is the text, data-words-label what is read aloud, data-words-hint the placeholder.
 function showWords() {
@@ -60,6 +64,7 @@ async function ask(url, body) {
 }
 
 function say(text, className = "") {
+  delete byId("state").dataset.words; // it isn't what the page began with any more
   byId("state").textContent = text;
   byId("state").className = className;
 }

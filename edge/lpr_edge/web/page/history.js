@@ -6,29 +6,10 @@ const at = (name, asked = {}) => {
   for (const [key, value] of Object.entries(asked)) if (value) url.searchParams.set(key, value);
   return url;
 };
-const byId = (id) => document.getElementById(id);
 const eventId = decodeURIComponent(location.pathname.replace(/^.*\/history\//, ""));
 const form = byId("search");
 let after = null;
-
-async function ask(url, options) {
-  const answer = await fetch(url, options);
-  const body = await answer.json();
-  if (!answer.ok) throw new Error(body.error);
-  return body;
-}
-
-function element(name, className, text) {
-  const made = document.createElement(name);
-  if (className) made.className = className;
-  made.textContent = text;
-  return made;
-}
-
-function say(text, isBad) {
-  byId("state").textContent = text;
-  byId("state").className = isBad ? "bad" : "";
-}
+let shown = null; // the event of this page, where it is that of one
 
 function picture(id, name, alt) {
   const image = document.createElement("img");
@@ -43,8 +24,8 @@ function summary(event) {
     event.latin && event.latin !== event.text ? event.latin : "",
     event.source,
     event.direction && event.direction !== "unknown" ? event.direction : "",
-    event.list_name ? `list: ${event.list_name}` : "",
-    event.corrections.length ? "corrected" : `${Math.round(100 * (event.confidence ?? 0))}\u00a0%`,
+    event.list_name ? words("history.list-name", { name: event.list_name }) : "",
+    event.corrections.length ? words("history.corrected") : `${number(100 * (event.confidence ?? 0))}\u00a0%`,
   ];
   return parts.filter(Boolean).join(" · ");
 }
@@ -66,7 +47,7 @@ function show(event) {
 const asked = () => Object.fromEntries(new FormData(form));
 
 async function search(goOn) {
-  say("searching …");
+  say(words("history.searching"));
   try {
     const answer = await ask(at("", { ...asked(), before: goOn ? after : "" }));
     if (!goOn) byId("found").replaceChildren();
@@ -77,7 +58,7 @@ async function search(goOn) {
     byId("nothing").hidden = !byId("found").hidden;
     say("");
   } catch (error) {
-    say(error.message, true);
+    say(error.message, "bad");
   }
 }
 
@@ -119,31 +100,32 @@ async function beginList() {
 
 function fields(event) {
   const record = event.record;
+  const valid = event.valid ?? null;
   return {
-    "Seen": event.time,
-    "Bikram Sambat": event.bikram_sambat,
-    "Camera": event.source,
-    "Direction": event.direction,
-    "Stayed for": typeof event.dwell_s === "number" ? `${event.dwell_s} s` : null,
-    "On the list as": event.list_name,
-    "Action": event.list_action,
-    "Confidence": `${Math.round(100 * (event.confidence ?? 0))}\u00a0%`,
-    "Allowed by the grammar": event.valid === undefined || event.valid === null ? null : event.valid ? "yes" : "no",
-    "Colour": record.colour,
-    "Frames": event.frames,
-    "Texts of single frames": (record.votes ?? []).map((vote) => `${vote.text} (${vote.frames})`).join(", "),
-    "Event": event.id,
+    "seen": event.time,
+    "bikram-sambat": event.bikram_sambat,
+    "camera": event.source,
+    "direction": event.direction,
+    "stayed": typeof event.dwell_s === "number" ? `${number(event.dwell_s)} s` : null,
+    "on-list": event.list_name,
+    "action": event.list_action,
+    "confidence": `${number(100 * (event.confidence ?? 0))}\u00a0%`,
+    "valid": valid === null ? null : words(valid ? "history.yes" : "history.no"),
+    "colour": record.colour,
+    "frames": number(event.frames ?? 0),
+    "votes": (record.votes ?? []).map((vote) => `${vote.text} (${number(vote.frames)})`).join(", "),
+    "event": event.id,
   };
 }
 
 function showEvent(event) {
   document.title = `lpr · ${event.text}`;
   byId("plate").textContent = event.text || "–";
-  const read = event.corrections.length ? `read as ${event.read_as}` : "";
+  const read = event.corrections.length ? words("history.read-as", { text: event.read_as }) : "";
   byId("reading").textContent = [event.latin !== event.text ? event.latin : "", read].filter(Boolean).join(" · ");
   byId("fields").replaceChildren(...Object.entries(fields(event)).filter(([, value]) => value || value === 0).map(([name, value]) => {
     const box = element("div", "", "");
-    box.append(element("dt", "", name), element("dd", "", String(value)));
+    box.append(element("dt", "", words(`history.${name}`)), element("dd", "", String(value)));
     return box;
   }));
   byId("corrections").replaceChildren(...event.corrections.map((each) =>
@@ -160,19 +142,17 @@ function showEvent(event) {
 
 async function beginEvent() {
   byId("back").hidden = false;
-  showEvent(await ask(at("/event", { id: eventId })));
+  shown = await ask(at("/event", { id: eventId }));
+  showEvent(shown);
   byId("correction").addEventListener("submit", async (submitted) => {
     submitted.preventDefault();
     const text = submitted.target.elements.text.value;
     try {
-      showEvent(await ask(at("/correct"), {
-        method: "POST",
-        headers: { "Content-Type": "application/json", "X-Lpr": "1" },
-        body: JSON.stringify({ id: eventId, text }),
-      }));
+      shown = await ask(at("/correct"), { id: eventId, text });
+      showEvent(shown);
       submitted.target.reset();
       byId("answer").className = "";
-      byId("answer").textContent = "kept in addition to what was read";
+      byId("answer").textContent = words("history.kept");
     } catch (error) {
       byId("answer").className = "bad";
       byId("answer").textContent = error.message;
@@ -180,4 +160,6 @@ async function beginEvent() {
   });
 }
 
-(eventId ? beginEvent() : beginList()).catch((error) => say(error.message, true));
+addLanguageSwitch(() => (shown ? showEvent(shown) : eventId || search(false)));
+showWords();
+(eventId ? beginEvent() : beginList()).catch((error) => say(error.message, "bad"));

@@ -79,7 +79,7 @@ function showRows() {
 
 function showChanges() {
   const made = table.changes.map(({ who, time, added, removed }) =>
-    element("li", "", words("list.change", { who, time: new Date(time).toLocaleString(), added: added.map((row) => row[0]).join(", ") || number(0), removed: removed.map((row) => row[0]).join(", ") || number(0) })));
+    element("li", "", words("list.change", { who, time: digits(new Date(time).toLocaleString()), added: added.map((row) => row[0]).join(", ") || number(0), removed: removed.map((row) => row[0]).join(", ") || number(0) })));
   byId("changes").replaceChildren(...(made.length ? made : [element("li", "more", words("list.no-changes"))]));
 }
 

@@ -1,7 +1,6 @@
 "use strict";
 // location.origin, as a login in the address would be refused by fetch.
 const here = (name) => new URL(name, location.origin + location.pathname);
-const byId = (id) => document.getElementById(id);
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
 const numbers = new Map();
@@ -29,8 +28,8 @@ function showCameras(cameras, counts) {
     const figure = document.getElementById(`camera-${name}`) ?? addCamera(name);
     const caption = figure.querySelector("figcaption");
     caption.textContent = healthy
-      ? `${name}: ${counts[name].fps.toFixed(1)} frames a second, ${counts[name].events} ${counts[name].events === 1 ? "event" : "events"}`
-      : `${name}: no picture for ${Math.round(since)} s`;
+      ? words("live.camera", { name, fps: number(counts[name].fps, 1), events: counted("event", counts[name].events) })
+      : words("live.camera-gone", { name, seconds: number(since) });
     caption.className = healthy ? "" : "bad";
   }
 }
@@ -39,20 +38,13 @@ function addCamera(name) {
   const figure = element("figure", "", "");
   figure.id = `camera-${name}`;
   const image = document.createElement("img");
-  image.alt = `what the camera ${name} sees, with the plates that were read`;
+  image.alt = words("live.picture-of", { name });
   image.src = byId("picture").src;
   image.className = "empty";
   figure.append(image, element("figcaption", "", name));
   byId("cameras").append(figure);
   repeat(() => fetchPicture(name, image), 100, 250);
   return figure;
-}
-
-function element(name, className, text) {
-  const made = document.createElement(name);
-  if (className) made.className = className;
-  made.textContent = text;
-  return made;
 }
 
 function showEvents(events, several) {
@@ -62,63 +54,85 @@ function showEvents(events, several) {
     const latin = event.latin && event.latin !== event.text ? `${event.latin}, ` : "";
     item.append(
       element("span", event.valid === false ? "plate strange" : "plate", event.text ?? "–"),
-      element("time", "when", new Date(event.last_seen).toLocaleTimeString()),
-      element("span", "more", `${several ? `${event.source}, ` : ""}${latin}${Math.round(100 * event.confidence)} %, ${event.frames} ${event.frames === 1 ? "frame" : "frames"}`),
+      element("time", "when", digits(new Date(event.last_seen).toLocaleTimeString())),
+      element("span", "more", `${several ? `${event.source}, ` : ""}${latin}${number(100 * event.confidence)} %, ${counted("frame", event.frames)}`),
     );
     return item;
   }));
 }
 
-const two = (times) => (times ? `${times.p50}, ${times.p95} ms` : null);
+const two = (times) => (times ? `${number(times.p50, 1)}, ${number(times.p95, 1)} ms` : null);
 function figures(vitals) {
-  const waiting = Object.entries(vitals.outbox).map(([sink, count]) => `${sink} ${count}`).join(", ");
+  const waiting = Object.entries(vitals.outbox).map(([sink, count]) => `${sink} ${number(count)}`).join(", ");
+  const minutes = Math.floor(vitals.uptime_s / 60);
   return {
-    "Frames per second": vitals.fps.toFixed(1),
-    "Reading (p50, p95)": two(vitals.latency_ms),
-    "Frame's age (p50, p95)": two(vitals.frame_age_ms),
-    "Temperature": vitals.temperature_c === null ? null : `${vitals.temperature_c} °C`,
-    "Events": vitals.events,
-    "Frames": vitals.frames,
-    "Skipped, without motion": `${Math.round(100 * vitals.skipped_share)} %`,
-    "Waiting for sinks": waiting || null,
-    "Memory": `${Math.round(vitals.memory_mb)} MB`,
-    "Disk free": vitals.disk_free_mb === null ? null : `${(vitals.disk_free_mb / 1000).toFixed(1)} GB`,
-    "Running for": `${Math.floor(vitals.uptime_s / 3600)} h ${Math.floor(vitals.uptime_s / 60) % 60} min`,
-    ...Object.fromEntries(Object.entries(vitals.models).map(([kind, name]) => [kind, name])),
+    "fps": number(vitals.fps, 1),
+    "latency": two(vitals.latency_ms),
+    "age": two(vitals.frame_age_ms),
+    "temperature": vitals.temperature_c === null ? null : `${number(vitals.temperature_c, 1)} °C`,
+    "events": number(vitals.events),
+    "frames": number(vitals.frames),
+    "sinks": waiting || null,
+    "memory": `${number(vitals.memory_mb)} MB`,
+    "disk": vitals.disk_free_mb === null ? null : `${number(vitals.disk_free_mb / 1000, 1)} GB`,
+    "running-for": words("live.uptime", { hours: number(Math.floor(minutes / 60)), minutes: number(minutes % 60) }),
+    ...vitals.models,
   };
 }
 
-function showFigures(vitals) {
-  const known = Object.entries(figures(vitals)).filter(([, value]) => value !== null);
-  byId("figures").replaceChildren(...known.map(([name, value]) => {
-    const box = element("div", "", "");
-    box.append(element("dt", "", name), element("dd", "", value));
+const time = (seconds) => (seconds < 120 ? `${number(seconds)} s` : `${number(seconds / 60)} min`);
+function visitFigures({ vehicles, in: ins, out, inside, stay_s: stay }) {
+  const crossed = ins || out || inside;
+  return {
+    "today": number(vehicles),
+    "in": crossed ? number(ins) : null,
+    "out": crossed ? number(out) : null,
+    "inside": crossed ? number(inside) : null,
+    "stay": stay ? `${time(stay.median)}, ${time(stay.longest)}` : null,
+  };
+}
+
+function showFigures(list, found) {
+  const known = Object.entries(found).filter(([, value]) => value !== null);
+  byId(list).replaceChildren(...known.map(([name, value]) => {
+    const box = element("div");
+    box.append(element("dt", "", words(`live.${name}`)), element("dd", "", value));
     return box;
   }));
 }
 
-function say(text, className) {
-  byId("state").textContent = text;
-  byId("state").className = className;
+function showPages(pages) {
+  if (byId("pages").children.length === pages.length) return;
+  byId("pages").replaceChildren(...pages.map((name) => {
+    const link = element("a", "", words(name));
+    link.dataset.words = name;
+    link.href = here(`${name}/`);
+    return link;
+  }));
+}
+
+function showHealth({ healthy, faults, since_frame_s: since }) {
+  if (healthy) say(words("live.reading"), "good");
+  else if (Object.keys(faults).length) say(words("live.failed", { what: Object.keys(faults).join(", ") }), "bad");
+  else say(words("live.no-picture", { seconds: number(since) }), "bad");
+}
+
+let state = null;
+function showState() {
+  const { vitals, events, visits, pages, cameras } = state;
+  document.title = byId("device").textContent = vitals.device ? `lpr · ${vitals.device}` : "lpr";
+  byId("source").textContent = cameras ? "" : vitals.source;
+  showPages(pages);
+  showCameras(cameras, vitals.cameras);
+  showEvents(events, Boolean(cameras));
+  showFigures("visits", visitFigures(visits));
+  showFigures("figures", figures(vitals));
+  showHealth(state);
 }
 
 async function fetchState() {
-  const { vitals, events, pages, healthy, faults, since_frame_s: since, cameras } = await (await fetch(here("state.json"))).json();
-  document.title = byId("device").textContent = vitals.device ? `lpr · ${vitals.device}` : "lpr";
-  byId("source").textContent = vitals.source ?? "";
-  showCameras(cameras, vitals.cameras);
-  if (pages.length && !byId("pages").children.length) {
-    byId("pages").append(...pages.map((name) => {
-      const link = element("a", "", { history: "History", list: "Watch list" }[name]);
-      link.href = here(`${name}/`);
-      return link;
-    }));
-  }
-  showEvents(events, Boolean(cameras));
-  showFigures(vitals);
-  if (healthy) say("reading", "good");
-  else if (Object.keys(faults).length) say(`failed: ${Object.keys(faults).join(", ")}`, "bad");
-  else say(`no picture for ${Math.round(since)} s`, "bad");
+  state = await ask(here("state.json"));
+  showState();
 }
 
 // One request of a kind at a time, and none while nobody looks.
@@ -128,11 +142,13 @@ async function repeat(job, soon, later) {
     try {
       if (!document.hidden && await job() !== false) wait = soon;
     } catch {
-      say("the device doesn't answer", "bad");
+      say(words("live.silent"), "bad");
     }
     await pause(wait);
   }
 }
 
+addLanguageSwitch(() => state && showState());
+showWords();
 repeat(() => fetchPicture(), 100, 250);
 repeat(fetchState, 1000, 1000);
