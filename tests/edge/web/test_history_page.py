@@ -159,7 +159,9 @@ def test_the_history_in_the_browser(live: LivePage, tmp_path: Path, size_wh: tup
         assert HOSTILE in browser.js("document.querySelector('#found .more').textContent")
         assert browser.js("document.documentElement.scrollWidth") <= size_wh[0]
         browser.screenshot(tmp_path / "history.png")
-        browser.open(f"http://127.0.0.1:{live.server.port}/history/e3", "document.getElementById('event')?.hidden === false")
+        browser.open(
+            f"http://127.0.0.1:{live.server.port}/history/e3", "document.getElementById('event')?.hidden === false"
+        )
         assert "विक्रम संवत्" in browser.js("document.getElementById('fields').innerText")
         browser.js("document.querySelector('#correction input').focus()")
         browser.type("ba 1 pa 7")
