@@ -99,3 +99,11 @@ def test_a_run_holds_out_the_same_vehicles_beside_votes() -> None:
     assert seen_by_training([*own, *votes], training) == seen * 2
     groups = vehicle_groups([one.plates for one in votes])
     assert held_out_groups(votes, groups, HoldOut(0.5, 1)) == frozenset()
+
+
+def test_a_second_folder_counts_as_seen() -> None:
+    """A manifest doesn't say which of two folders is measured, and of the second one nothing was held out."""
+    training = {"data": "data", "also": "others", "holdout": 0.2, "seed": 1}
+    assert all(seen_by_training(photos(50), training))
+    assert not any(seen_by_training(photos(50, "test"), training))
+    assert not any(seen_by_training(photos(50), training | {"real_share": 0.0}))

@@ -39,6 +39,20 @@ def test_a_run_ends_with_the_next_command(tmp_path: Path, capsys: pytest.Capture
 
 
 @pytest.mark.usefixtures("halves_command")
+def test_a_network_that_learnt_nothing_has_no_next_command(
+    halves: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Instead of the export it says what fails, and that the run was shorter than its EMA."""
+    metric = {"data": "halves", "split": "held out", "metric": "accuracy", "value": 0.0, "count": 64}
+    monkeypatch.setattr(type(halves()), "final_metrics", lambda *_: [metric])
+    assert main(["characters", "--out", str(tmp_path / "run"), *SMALL]) == 0
+    captured = capsys.readouterr()
+    assert captured.out.endswith("It recognises none of 64 held-out examples: train longer before you export it.\n")
+    assert "lpr-export" not in captured.out
+    assert "advice: The run had 6 steps, and its EMA of 0.998 needs 500 or more" in captured.err
+
+
+@pytest.mark.usefixtures("halves_command")
 def test_a_run_is_not_overwritten_and_can_be_resumed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The same folder again is an error that names --resume, which goes on with the run's own settings."""
     arguments = ["characters", "--out", str(tmp_path), *SMALL, "--seed", "5"]

@@ -1,12 +1,14 @@
 """Advice on runs that have too little data or are too short."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from lpr_edge.contract.splits import SeenPictures
 from lpr_train.base.config import FitConfig
 from lpr_train.base.task import Examples
-from lpr_train.runs.advice import data_advice, examples_advice, learnt_nothing, length_advice
+from lpr_train.runs.advice import data_advice, examples_advice, learnt_nothing, length_advice, record_advice
 
 
 def test_few_examples_and_labels_without_any_are_named() -> None:
@@ -51,6 +53,14 @@ def test_a_network_that_learnt_nothing_is_not_passed_on(kind: str, metrics: dict
     """A detector with recall 0, a reader that reads no plate."""
     listed = [{"metric": name, "value": value, "count": 40} for name, value in metrics.items()]
     assert learnt_nothing({"kind": kind, "metrics": listed}) == failing
+
+
+def test_unknown_training_pictures_are_named(tmp_path: Path) -> None:
+    """A model.keras alone may have learnt what it is compared on."""
+    (advice,) = record_advice(str(tmp_path))
+    assert "has no complete record of what it was trained on (seen.json)" in advice
+    (tmp_path / "seen.json").write_text(SeenPictures().to_json(), encoding="utf-8")
+    assert record_advice(str(tmp_path)) == []
 
 
 def test_a_task_without_real_examples_has_no_advice(halves: Any) -> None:

@@ -23,7 +23,7 @@ def test_what_isnt_a_run_is_refused(tmp_path: Path) -> None:
 def test_a_packed_run_holds_weights_and_rendered_pictures_alone(tmp_path: Path) -> None:
     """No folder of the machine it was trained on, no optimiser, no real picture; weights, confidence are the run's."""
     run, out = tmp_path / "run", tmp_path / "packed"
-    config = CharactersConfig(data="somewhere/of/someone", representative=12, heldout=12)
+    config = CharactersConfig(data="somewhere/of/someone", also="more/of/someone", representative=12, heldout=12)
     task = CharactersTask(CharactersConfig(representative=12, heldout=12))
     model = task.build()
     open_run(run, config)
@@ -33,6 +33,7 @@ def test_a_packed_run_holds_weights_and_rendered_pictures_alone(tmp_path: Path) 
         "name": "run",
         "training": {
             "data": config.data,
+            "also": config.also,
             "init": "runs/of/someone/first",
             "began_from": {"data": config.data, "init": "", "reader": "someone/reader"},
         },
@@ -50,7 +51,7 @@ def test_a_packed_run_holds_weights_and_rendered_pictures_alone(tmp_path: Path) 
     told = json.loads((out / "model.json").read_text(encoding="utf-8"))
     assert told["name"] == "characters"
     before = {"data": "data", "init": "", "reader": "reader"}
-    assert told["training"] == {"data": "data", "init": "first", "began_from": before}
+    assert told["training"] == {"data": "data", "also": "also", "init": "first", "began_from": before}
     assert "someone" not in (out / "config.toml").read_text(encoding="utf-8") + json.dumps(told)
     for name in ("representative.npz", "heldout.npz"):
         assert read_samples(out / name).source == "rendered"

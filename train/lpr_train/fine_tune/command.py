@@ -50,10 +50,10 @@ def _fine_tune(parsed: argparse.Namespace) -> int:
     config = _resumed(parsed, config_class) if parsed.resume else _settings(parsed, config_class)
     from lpr_train.fine_tune.comparison import format_changes
     from lpr_train.fine_tune.fine_tune import fine_tune
-    from lpr_train.runs.advice import advise, data_advice
+    from lpr_train.runs.advice import advise, data_advice, record_advice
 
     task = make_task(config)
-    advise(data_advice(task))
+    advise([*data_advice(task), *record_advice(config.init)])
     result = fine_tune(task, parsed.out, parsed.resume, parsed.max_drop)
     if result.interrupted:
         print("Stopped; run the same command with --resume to continue.", file=sys.stderr)

@@ -4,8 +4,10 @@ import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from lpr_edge.contract.run.folder import SEEN
 from lpr_train.base.config import FitConfig
 from lpr_train.base.task import CountsExamples, Examples, Task
+from lpr_train.loop.warm_start import images_of_initial_run
 
 MOST_NAMED = 12
 """Labels that one line of advice names at most."""
@@ -35,6 +37,16 @@ def examples_advice(examples: Examples, folder: str) -> list[str]:
             f"No example of {named}{more}: learnt from rendered images alone. Add {examples.what} that show them."
         )
     return advice
+
+
+def record_advice(init: str) -> list[str]:
+    """Advice where nobody knows what the initial weights were trained on."""
+    if images_of_initial_run(init).is_complete:
+        return []
+    return [
+        f"{init} has no complete record of what it was trained on ({SEEN}): where these are your photographs, its own "
+        "held-out figures are too good, and the comparison is unfair to the new network."
+    ]
 
 
 def length_advice(config: FitConfig, steps: int) -> list[str]:

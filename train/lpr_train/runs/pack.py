@@ -18,8 +18,8 @@ from lpr_train.loop.warm_start import load_network, with_initial_runs
 from lpr_train.runs.run_folder import write_json, write_text
 from lpr_train.tasks.registry import task_classes
 
-DATA = "data"
-"""Placeholder for the data folder in the settings of a packed run."""
+FOLDERS = ("data", "also")
+"""Settings that name a data folder; in a packed run each has its own name as a placeholder."""
 """Confidence calibration in a run folder: written by `lpr-bench calibrate --out`, used by `lpr-export`."""
 QUALITY = 85
 """JPEG quality of the packed images: small files, no worse than a camera's."""
@@ -69,18 +69,19 @@ def _rendering(config: FitConfig) -> FitConfig:
     """The run's settings without real data, for rendering images."""
     changes: dict[str, Any] = dict.fromkeys(_runs_named(config), "")
     strength = MILDER * getattr(config, "strength", 0.0)
-    return dataclasses.replace(config, **changes | {"data": "", "strength": strength})
+    return dataclasses.replace(config, **changes | dict.fromkeys(FOLDERS, "") | {"strength": strength})
 
 
 def _shown(config: FitConfig) -> FitConfig:
     named: dict[str, Any] = {name: Path(getattr(config, name)).name for name in _runs_named(config)}
-    return dataclasses.replace(config, **named | {"data": DATA if config.data else ""})
+    folders = {name: name for name in FOLDERS if getattr(config, name)}
+    return dataclasses.replace(config, **named | folders)
 
 
 def _without_paths(training: dict[str, Any]) -> dict[str, Any]:
     """Replace paths in a run's settings, and in those of its initial runs, by the folder's name."""
     names = {key: Path(training[key]).name for key in ("init", "reader") if training.get(key)}
-    data = {"data": DATA} if training.get("data") else {}
+    data = {name: name for name in FOLDERS if training.get(name)}
     before = {"began_from": _without_paths(training["began_from"])} if training.get("began_from") else {}
     return training | names | data | before
 
