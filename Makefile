@@ -12,6 +12,8 @@
 #   make bench-short  the same with few frames, into build/: what CI keeps
 #   make bench-arm64  the device part on an emulated Raspberry Pi OS: tests, demo, parity (needs root, takes half an hour)
 #   make bench-armhf  the same on an emulated 32-bit one
+#   make deb        Debian packages into build/deb: lpr, its Python packages and the service, for RELEASES and ARCHS
+#   make deb-test   install, run, upgrade, remove and purge them in fresh roots of Debian (needs root, half an hour and more)
 #   make models DATA=DIR   train, pack, export, measure and describe all shipped models anew; stopped, it goes on
 #   make folds DATA=DIR    cross-validate detector and reader, and measure whole photographs, each by folds that hadn't seen it
 #   make rivals DATA=DIR   Tesseract, fast-plate-ocr, a nano detector and lpr side by side (an environment of its own, an hour)
@@ -37,7 +39,7 @@ DEVICE := .venv-device
 EVERYTHING := .venv
 RIVALS := .venv-rivals
 
-.PHONY: demo test test-slow test-all coverage faults soak check docs format bench bench-short bench-arm64 bench-armhf models folds rivals clean
+.PHONY: demo test test-slow test-all coverage faults soak check docs format deb deb-test bench bench-short bench-arm64 bench-armhf models folds rivals clean
 .DELETE_ON_ERROR:
 
 demo: $(DEVICE)/installed
@@ -53,6 +55,16 @@ bench-short: $(EVERYTHING)/installed
 	$(EVERYTHING)/bin/lpr-bench parity --board short --json build/bench/short.json
 	$(EVERYTHING)/bin/lpr-bench roofline --rounds 10 --board short --json build/bench/short.json
 	$(EVERYTHING)/bin/lpr-bench report build/bench/short.json --out build/bench
+
+RELEASES ?= bookworm trixie
+
+ARCHS ?= amd64 arm64
+
+deb: $(EVERYTHING)/installed
+	$(EVERYTHING)/bin/python -m tools.deb $(RELEASES:%=--release %) $(ARCHS:%=--arch %)
+
+deb-test:
+	for release in $(RELEASES); do for arch in $(ARCHS); do tools/deb/try-package $$release $$arch || exit 1; done; done
 
 bench-arm64:
 	benchmarks/arm/arm64

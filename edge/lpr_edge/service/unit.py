@@ -120,17 +120,18 @@ def drop_in_text(config: Config, settings: Path, name: str) -> str:
     )
 
 
-def unit_text(config: Config, settings: Path, groups: list[str]) -> str:
+def unit_text(config: Config, settings: Path, groups: list[str], python: str | None = None) -> str:
     """The unit of a device with one camera.
 
     Args:
         config: the service's settings.
         settings: the file that holds them.
         groups: that the account is in besides its own, for camera and pins.
+        python: the interpreter that has lpr; None for this one.
     """
     return UNIT.format(
         description="Reads licence plates",
-        command=_command(_escaped(str(settings))),
+        command=_command(_escaped(str(settings)), python),
         user=USER,
         groups=" ".join(groups),
         state="lpr",
@@ -139,9 +140,9 @@ def unit_text(config: Config, settings: Path, groups: list[str]) -> str:
     )
 
 
-def _command(settings: str) -> str:
+def _command(settings: str, python: str | None = None) -> str:
     """What the unit runs; the settings' path as a unit has it."""
-    words = (_escaped(sys.executable), "-m", "lpr_edge", "--config", settings)
+    words = (_escaped(python or sys.executable), "-m", "lpr_edge", "--config", settings)
     return " ".join(f'"{word}"' if any(c.isspace() for c in word) else word for word in words)
 
 
