@@ -62,7 +62,7 @@ Installed-Size: {size_kb}
 Depends: python3 (>= {target.python}), python3 (<< {target.next_python}~), systemd, passwd, libc6, libstdc++6,\
  libgcc-s1, libfribidi0
 Recommends: ca-certificates
-Suggests: python3-picamera2, mosquitto
+Suggests: python3-picamera2, python3-gpiozero, python3-lgpio, mosquitto
 Section: video
 Priority: optional
 Description: licence plate recognition on an edge device
