@@ -37,8 +37,6 @@ def test_nothing_is_invented_on_empty_streets(device: PlatePipeline, kind: str) 
 def test_plates_are_found_however_they_are_shown(device: PlatePipeline, kind: str) -> None:
     """Dark, overexposed, smeared, far, turned, mirrored or several: at least every third plate is still found."""
     outcome = score_kind(device, kind, COUNT)
-    if kind.startswith("far"):
-        pytest.xfail("today's detector finds few painted plates so far away in one look at a camera's frame")
     assert outcome.found >= outcome.plates / 3
 
 

@@ -37,11 +37,11 @@ REFINEMENTS = 2
 """Most rounds of corner refinement."""
 TEXT_WEIGHT = 0.25
 """How far a plate's reported corners are those that its text implies; the rest of the way they are the detector's."""
-CHARACTERS_AT_THRESHOLD = 1.5
+CHARACTERS_AT_THRESHOLD = 2.3
 """Expected characters that a proposal needs whose score is exactly the detector's threshold."""
-LOG_ODDS_A_CHARACTER = 0.35
+LOG_ODDS_A_CHARACTER = 0.5
 """What one more or less of them is worth in the detector's log-odds."""
-READ_SHARE = 0.6
+READ_SHARE = 0.8
 """Share of the detector's threshold from which a proposal that was looked at again is read: what has less is no plate,
 whatever stands on it."""
 SPARE = 2.0
