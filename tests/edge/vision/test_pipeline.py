@@ -144,7 +144,7 @@ class CountedReader(Reader):
 
 @pytest.mark.parametrize(
     ("score", "characters", "in_photo", "in_clip"),
-    [(0.9, 0, 1, 1), (0.45, 8, 1, 1), (0.45, 0, 0, 1), (0.26, 8, 1, 0), (0.26, 3, 0, 0), (0.2, 30, 0, 0)],
+    [(0.9, 0, 1, 1), (0.45, 8, 1, 1), (0.45, 0, 0, 1), (0.34, 8, 1, 0), (0.34, 2, 0, 0), (0.3, 30, 0, 0)],
 )
 def test_what_is_read_proves_a_doubtful_plate(score: float, characters: int, in_photo: int, in_clip: int) -> None:
     """In a photograph characters make a plate of a doubtful place, and a sticker without any of a likely one.
