@@ -14,6 +14,7 @@ PACKAGES = {
     "lpr_export": "export/lpr_export",
     "lpr_train": "train/lpr_train",
     "lpr_bench": "benchmarks/lpr_bench",
+    "lpr_fleet": "fleet/lpr_fleet",
 }
 ALLOWED_OF_OURS = {
     "lpr_edge.contract": ("lpr_edge.contract",),
@@ -28,6 +29,8 @@ ALLOWED_OF_OURS = {
         "lpr_edge.web.server",
     ),
     "lpr_bench": ("lpr_bench", "lpr_edge", "lpr_export"),
+    # What a sign is, and how a part with one sign wrong is found, is written once: the device's history has it.
+    "lpr_fleet": ("lpr_fleet", "lpr_edge.contract", "lpr_edge.history.grams", "lpr_edge.history.signs"),
 }
 NEVER_ON_THE_DEVICE = ("tensorflow", "keras", "onnx", "tf2onnx")
 EXTRAS = (
@@ -38,6 +41,8 @@ EXTRAS = (
     "matplotlib",
     "onnxruntime",
     "paho",
+    "pika",
+    "psycopg",
     "rich",
     "starlette",
     "tflite_runtime",
@@ -196,7 +201,10 @@ def test_package_has_modules(repository: Path, package: str) -> None:
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_arrows_between_our_packages(repository: Path, package: str) -> None:
-    """Training knows the contract and a page's guard, export the edge, bench both of these, and the edge nobody."""
+    """Training knows the contract and a page's guard, export the edge, bench both of these, and the edge nobody.
+
+    The centre knows the contract, and what a sign is.
+    """
     wrong = [
         f"{name} imports {found}"
         for name, found in all_imports(repository, package)

@@ -13,6 +13,7 @@ PACKAGES = {
     "lpr_export": "export/lpr_export",
     "lpr_train": "train/lpr_train",
     "lpr_bench": "benchmarks/lpr_bench",
+    "lpr_fleet": "fleet/lpr_fleet",
 }
 NUMBER = r"(?:\d[\d.,]*|two|three|four|five|six|seven|eight|nine|ten|a dozen|a hundred|thousands?)"
 MEASURED = re.compile(

@@ -22,6 +22,7 @@ AREAS = (
     "train",
     "benchmarks/lpr_bench",
     "benchmarks/rivals",
+    "fleet",
     "benchmarks/README.md",
     "docs",
     "README.md",

@@ -12,6 +12,7 @@ PACKAGES = {
     "lpr-train": "train/lpr_train",
     "lpr-export": "export/lpr_export",
     "lpr-bench": "benchmarks/lpr_bench",
+    "lpr-fleet": "fleet/lpr_fleet",
 }
 USERS = re.compile(r"(Lpr|Manifest|Model|Data|Source|Delivery|Refused|Conversion|Export|Result)Error$")
 """Errors that are printed as one line."""

@@ -1,4 +1,4 @@
-"""The argument parsers of lpr's four commands."""
+"""The argument parsers of lpr's five commands."""
 
 import argparse
 import functools
@@ -8,7 +8,13 @@ from collections.abc import Sequence
 
 from lpr_edge.app.subcommands import find_subcommand, subcommand_parser
 
-COMMANDS = {"lpr-edge": "lpr_edge", "lpr-train": "lpr_train", "lpr-export": "lpr_export", "lpr-bench": "lpr_bench"}
+COMMANDS = {
+    "lpr-edge": "lpr_edge",
+    "lpr-train": "lpr_train",
+    "lpr-export": "lpr_export",
+    "lpr-bench": "lpr_bench",
+    "lpr-fleet": "lpr_fleet",
+}
 """Command -> its package."""
 
 

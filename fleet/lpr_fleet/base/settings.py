@@ -1,0 +1,63 @@
+"""Settings of the centre: flags, and the same keys from the environment as `LPR_FLEET_…`."""
+
+import argparse
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from lpr_edge.contract.base.flags import add_flags, with_flags
+from lpr_edge.contract.base.settings import SECRET, check_texts, require_setting
+from lpr_edge.contract.base.url import parse_url
+
+PREFIX = "LPR_FLEET_"
+
+
+@dataclass(frozen=True)
+class FleetSettings:
+    """Where broker and database are, and how the events get from one to the other."""
+
+    broker: str = "amqp://guest@localhost:5672"
+    """RabbitMQ: amqp://user@host:5672/vhost, or amqps:// for TLS"""
+    broker_password: str = field(default="guest", metadata=SECRET)
+    """of that user; better as LPR_FLEET_BROKER_PASSWORD, which no process list shows"""
+    database: str = "postgresql:///lpr"
+    """PostgreSQL: postgresql://user@host:5432/database; without a host, this machine's socket"""
+    database_password: str = field(default="", metadata=SECRET)
+    """of that user; better as LPR_FLEET_DATABASE_PASSWORD, or in ~/.pgpass"""
+    topic: str = "lpr"
+    """what the devices' topics begin with (lpr-edge --mqtt-topic)"""
+    country: str = "nepal"
+    """country whose signs the search knows"""
+    batch: int = 200
+    """most events of one transaction"""
+    batch_ms: int = 200
+    """milliseconds until a smaller batch is stored, too"""
+    prefetch: int = 1000
+    """events that the broker sends ahead of their acknowledgement: a slow database slows the broker"""
+
+    def __post_init__(self) -> None:
+        """Refuse what can't work."""
+        parse_url(self.broker, ("amqp", "amqps"), "broker", "amqp://user@localhost:5672")
+        require_setting(self.database.startswith(("postgresql://", "postgres://")), "database", "no address", "a URL")
+        require_setting(1 <= self.batch <= 5000, "batch", self.batch, "from 1 to 5000")
+        require_setting(self.batch_ms >= 0, "batch_ms", self.batch_ms, "0 or more")
+        require_setting(
+            self.batch <= self.prefetch <= 65_535, "prefetch", self.prefetch, f"from `batch` ({self.batch}) to 65535"
+        )
+
+
+def add_fleet_flags(parser: argparse.ArgumentParser, *names: str) -> None:
+    """The flags of some settings, and no others."""
+    add_flags(parser, FleetSettings, names)
+
+
+def read_settings(flags: argparse.Namespace, environment: Mapping[str, str] | None = None) -> FleetSettings:
+    """The settings: defaults, then the environment, then flags.
+
+    Raises:
+        LprError: a key is unknown, or a value can't be used.
+    """
+    environment = os.environ if environment is None else environment
+    texts = {name: text for name, text in environment.items() if name.startswith(PREFIX)}
+    settings = replace(FleetSettings(), **check_texts(FleetSettings, texts, "environment", PREFIX))
+    return with_flags(settings, flags)

@@ -1,0 +1,1 @@
+"""RabbitMQ: which queues there are, and a connection that takes messages from them."""

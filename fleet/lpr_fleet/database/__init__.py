@@ -1,0 +1,1 @@
+"""PostgreSQL: tables, monthly partitions, and events stored once."""

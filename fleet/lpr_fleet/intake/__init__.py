@@ -1,0 +1,1 @@
+"""From message to row: checks, batches, acknowledgement after commit, dead letters."""

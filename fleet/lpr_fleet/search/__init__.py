@@ -1,0 +1,1 @@
+"""Search by part of a plate, with one sign wrong."""
