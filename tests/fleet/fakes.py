@@ -60,6 +60,7 @@ class FakeBroker:
         return [Delivery(tag, "lpr.gate-1.event", message) for tag, message in sent]
 
     def acknowledge_up_to(self, tag: int) -> None:
+        assert tag in [number for number, _ in self._unacknowledged], "unknown delivery tag: it ends the channel"
         self.journal.append(f"acknowledge {tag}")
         self._unacknowledged = [pair for pair in self._unacknowledged if pair[0] > tag]
 
@@ -105,3 +106,7 @@ class FakeStore:
 def lose_broker(*_: object) -> None:
     """What a connection does when it has ended."""
     raise BrokerLostError("gone")
+
+
+def do_nothing() -> None:
+    """What a connection does when all is well."""

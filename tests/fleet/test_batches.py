@@ -1,7 +1,8 @@
 import itertools
+from collections.abc import Callable, Iterator
 
 import pytest
-from tests.fleet.fakes import FakeBroker, FakeStore, body, event, lose_broker
+from tests.fleet.fakes import FakeBroker, FakeStore, body, do_nothing, event, lose_broker
 
 from lpr_fleet.base.failures import BrokerLostError
 from lpr_fleet.intake.batches import Batches, BatchLimits, Counts
@@ -52,6 +53,14 @@ def test_dead_letters_leave_the_others(parse: Parse) -> None:
     assert broker.dead == [b"{", body(event(3))]
 
 
+@pytest.mark.parametrize(("messages", "journal"), [([b"{"], ["reject 1"]), ([body(event(1)), b"{"], ["acknowledge 1"])])
+def test_a_rejected_message_isnt_acknowledged(parse: Parse, messages: list[bytes], journal: list[str]) -> None:
+    """The acknowledgement goes up to the last message that was stored; where all are dead letters there is none."""
+    broker = FakeBroker(messages)
+    batches(broker, FakeStore(), parse).turn()
+    assert (broker.journal[-1:], broker.dead, broker.held) == (journal, [b"{"], 0)
+
+
 def test_a_database_that_is_away_is_waited_for(parse: Parse) -> None:
     """Nothing is acknowledged until it is back, the connection is served meanwhile, and then all is stored."""
     journal: list[str] = []
@@ -99,14 +108,14 @@ def test_consume_connects_again(parse: Parse) -> None:
     """A broker that is away, and one that is lost on the way, are connected to again until a stop is asked for."""
     broker = FakeBroker([body(event(n)) for n in range(1, 5)], prefetch=2)
     store = FakeStore()
-    attempts = iter([lose_broker, lambda: None, lambda: None])
-    losses = iter([lambda: None, lose_broker])
+    attempts: Iterator[Callable[[], None]] = iter([lose_broker, do_nothing, do_nothing])
+    losses: Iterator[Callable[[], None]] = iter([do_nothing, lose_broker])
 
     def open_broker() -> FakeBroker:
         next(attempts)()
         return broker.connect()
 
-    broker.on_receive = lambda: next(losses, lambda: None)()
+    broker.on_receive = lambda: next(losses, do_nothing)()
     counts = consume(open_broker, store, parse, BatchLimits(2, 100.0), lambda _: len(store.rows) == 4)
     assert (counts.stored, store.ids, broker.held) == (4, ["e1", "e2", "e3", "e4"], 0)
     assert broker.closed == 2

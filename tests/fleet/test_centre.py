@@ -86,7 +86,7 @@ def test_events_of_a_device_reach_the_table_once(
     consumer = start_consumer(folder / "consumer.log")
     for number in (1, 2, 1):
         sink.deliver(StoredEvent(number, event(number)))
-    sink.deliver(StoredEvent(3, {"id": "e3", "event": "plate", "schema": 7}))
+    sink.deliver(StoredEvent(3, {"id": "e3", "event": "plate", "schema": 7}))  # a batch of its own
     wait_until(lambda: query(postgres, "SELECT count(*) FROM events") == [(2,)], 60)
     postgres.kill()
     sink.deliver(StoredEvent(4, event(4)))

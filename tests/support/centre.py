@@ -62,7 +62,7 @@ class Postgres:
                 stderr=log,
                 **self._as,
             )
-        ready = [self._command("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
+        ready = [str(self._command("pg_isready")), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
         wait_until(lambda: subprocess.run(ready, check=False).returncode == 0 or self._process.poll() is not None, 120)
         assert self._process.poll() is None, (self._data.parent / "server.log").read_text()[-2000:]
 
@@ -162,7 +162,7 @@ class Rabbit:
 
     def control(self, *arguments: str) -> str:
         """What rabbitmqctl prints."""
-        command = [RABBITMQ / "rabbitmqctl", "--quiet", *arguments]
+        command = [str(RABBITMQ / "rabbitmqctl"), "--quiet", *arguments]
         done = subprocess.run(command, env=self._environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout

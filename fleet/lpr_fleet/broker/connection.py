@@ -44,6 +44,8 @@ class BrokerConnection:
         """
         with losing_broker():
             self._connection.process_data_events(time_limit=0 if self._arrived else wait_s)
+        if not self._channel.is_open or not self._channel.consumer_tags:
+            raise BrokerLostError("it has closed the channel, or cancelled the consumer")  # pika goes on in silence
         arrived = list(self._arrived)
         self._arrived.clear()
         return arrived

@@ -111,7 +111,9 @@ class Batches:
         for tag, reason in dead.items():
             LOG.warning("a message goes to the dead letters: %s", reason)
             self._broker.reject(tag)
-        self._broker.acknowledge_up_to(batch[-1].tag)
+        kept = [delivery.tag for delivery in batch if delivery.tag not in dead]
+        if kept:  # a rejected tag is used up: acknowledging it ends the channel
+            self._broker.acknowledge_up_to(kept[-1])
         self._counts.stored += len(batch) - len(dead)
         self._counts.dead += len(dead)
         self._counts.batches += 1
