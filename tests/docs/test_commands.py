@@ -5,10 +5,9 @@ from pathlib import Path
 
 import pytest
 from tests.support.command_lines import commands_in, shell_lines, unknown_in
-from tools.docs.parsers import COMMANDS, flags_of, parser_of, split_command, subparsers_of
+from tools.docs.parsers import COMMANDS, OF_EXPORT, flags_of, parser_of, split_command, subparsers_of
 
 from lpr_edge.app.subcommands import SUBCOMMANDS
-from lpr_export.app.cli import build_verify_parser
 from lpr_train.app.cli import build_parser as build_train_parser
 
 CODE = re.compile(r"`([^`\n]+)`")
@@ -58,7 +57,7 @@ def parser_for(words: list[str]) -> argparse.ArgumentParser:
     """The parser that a command takes for these words."""
     if words[0] == "lpr-train":
         return build_train_parser(words[1:])
-    return build_verify_parser() if words[:2] == ["lpr-export", "verify"] else parser_of(split_command(words)[0])
+    return parser_of(split_command(words)[0])
 
 
 def test_every_command_of_the_blocks_is_whole(page: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -67,7 +66,7 @@ def test_every_command_of_the_blocks_is_whole(page: Path, capsys: pytest.Capture
     for words in commands_in(blocks):
         if words[1:] and words[1:] != ["--version"]:
             try:
-                parser_for(words).parse_args(words[2:] if words[1] == "verify" else split_command(words)[1])
+                parser_for(words).parse_args(split_command(words)[1])
             except SystemExit:
                 pytest.fail(f"{' '.join(words)}: {capsys.readouterr().err}")
 
@@ -103,7 +102,8 @@ def flags_in_line(text: str) -> Iterator[str]:
 def test_every_flag_of_the_prose_exists(page: Path) -> None:
     """A flag that is named by itself belongs to one of the four commands, or to Python's venv."""
     known = {"--help", "--system-site-packages"}
-    for command in (*COMMANDS, *(f"lpr-edge {name}" for name in SUBCOMMANDS)):
+    nested = [f"lpr-edge {name}" for name in SUBCOMMANDS] + [f"lpr-export {name}" for name in OF_EXPORT]
+    for command in (*COMMANDS, *nested):
         parser = parser_of(command)
         known |= flags_of(parser).union(*(flags_of(one) for one in subparsers_of(parser).values()))
     assert set(flags_in_line(page.read_text(encoding="utf-8"))) - known == set()

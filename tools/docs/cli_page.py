@@ -7,6 +7,7 @@ from tools.docs.parsers import COMMANDS, parser_of, subparsers_of, summaries_of
 
 from lpr_edge.app.subcommands import SUBCOMMANDS
 from lpr_export.app.cli import build_verify_parser
+from lpr_export.app.publish_command import build_publish_parser
 
 INTRO = """# Command line
 
@@ -42,6 +43,12 @@ def _command(command: str) -> Iterator[str]:
         verify = build_verify_parser()
         yield from ("### lpr-export verify", "", _sentence(verify.description or ""), "")
         yield from (*_groups(verify, "####"), _escaped(verify.epilog or ""), "")
+        publish = build_publish_parser()
+        yield from ("### lpr-export publish", "", _sentence(_escaped(publish.description or "")), "")
+        for name, summary in summaries_of(publish).items():
+            yield from (f"#### lpr-export publish {name}", "", _sentence(_escaped(summary)), "")
+            yield from _groups(subparsers_of(publish)[name], "#####")
+        yield from (_escaped(publish.epilog or ""), "")
 
 
 def _groups(parser: argparse.ArgumentParser, level: str) -> Iterator[str]:

@@ -7,6 +7,8 @@ import inspect
 from collections.abc import Sequence
 
 from lpr_edge.app.subcommands import find_subcommand, subcommand_parser
+from lpr_export.app.cli import build_verify_parser
+from lpr_export.app.publish_command import build_publish_parser
 
 COMMANDS = {
     "lpr-edge": "lpr_edge",
@@ -16,17 +18,19 @@ COMMANDS = {
     "lpr-fleet": "lpr_fleet",
 }
 """Command -> its package."""
+OF_EXPORT = {"verify": build_verify_parser, "publish": build_publish_parser}
+"""Subcommand of lpr-export -> what makes its parser."""
 
 
 @functools.cache
 def parser_of(command: str) -> argparse.ArgumentParser:
-    """A command's parser with all its flags, or that of a subcommand of lpr-edge, such as `lpr-edge events`.
+    """A command's parser with all its flags, or that of a subcommand, such as `lpr-edge events`.
 
     lpr-train adds a task's flags only where the command line names it.
     """
-    subcommand = command.partition(" ")[2]
+    name, _, subcommand = command.partition(" ")
     if subcommand:
-        return subcommand_parser(subcommand)
+        return OF_EXPORT[subcommand]() if name == "lpr-export" else subcommand_parser(subcommand)
     build = importlib.import_module(f"{COMMANDS[command]}.app.cli").build_parser
     whole = bool(inspect.signature(build).parameters)
     parser = build(list(subparsers_of(build([])))) if whole else build()
@@ -36,7 +40,8 @@ def parser_of(command: str) -> argparse.ArgumentParser:
 
 def split_command(words: Sequence[str]) -> tuple[str, list[str]]:
     """The command that a line calls, as `parser_of` takes it, and the words that its parser gets."""
-    is_nested = words[0] == "lpr-edge" and find_subcommand(words[1:]) is not None
+    is_of_export = words[0] == "lpr-export" and words[1:2] and words[1] in OF_EXPORT
+    is_nested = is_of_export or (words[0] == "lpr-edge" and find_subcommand(words[1:]) is not None)
     count = 2 if is_nested else 1
     return " ".join(words[:count]), list(words[count:])
 

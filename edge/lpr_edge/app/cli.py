@@ -23,6 +23,7 @@ from lpr_edge.base.config_groups import (
     OutputConfig,
     PrivacyConfig,
     ReadingConfig,
+    UpdateConfig,
     WatchlistConfig,
     WebConfig,
 )
@@ -45,6 +46,7 @@ from lpr_edge.contract.base.settings import field_notes, settings_in
 GROUPS: dict[str, type] = {
     "pictures": CaptureConfig,
     "models": ModelConfig,
+    "model updates": UpdateConfig,
     "reading": ReadingConfig,
     "watch list": WatchlistConfig,
     "privacy": PrivacyConfig,

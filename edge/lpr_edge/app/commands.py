@@ -11,6 +11,7 @@ from threading import Condition
 from lpr_edge.api import Classifier, PlateReader
 from lpr_edge.app.cameras_loop import CameraLoop, CamerasLoop
 from lpr_edge.app.loop import Loop
+from lpr_edge.app.run_control import RunControl
 from lpr_edge.base.config import Config, each_camera
 from lpr_edge.base.log import detail, say, warn
 from lpr_edge.base.signals import Reloading
@@ -26,17 +27,16 @@ from lpr_edge.contract.run.model_types import NAMED_TYPES
 from lpr_edge.delivery.sink import Sink
 from lpr_edge.delivery.sinks.json_lines import JsonLines
 from lpr_edge.privacy.blur import PlateBlurrer
-from lpr_edge.runtimes.shipped_models import given_file, model_file, shipped_model
-from lpr_edge.service.sd_notify import SystemdNotifier
+from lpr_edge.runtimes.shipped_models import given_file, model_file, shipped_model, wanted_runtime
 from lpr_edge.tracking.event import Event
 from lpr_edge.tracking.event_record import character_record, crop_record, error_record, event_record
 from lpr_edge.tracking.line import parse_line
+from lpr_edge.updates.update_worker import UpdateWorker
 from lpr_edge.wiring.config_check import check_source
 from lpr_edge.wiring.frame_outputs import FrameOutputs, open_camera_outputs, open_frame_outputs
 from lpr_edge.wiring.wire_collect import open_collectors
 from lpr_edge.wiring.wire_delivery import open_delivery
 from lpr_edge.wiring.wire_pages import open_pages
-from lpr_edge.wiring.wire_runtime import wanted_runtime
 from lpr_edge.wiring.wire_web import open_live_page
 
 Again = Callable[[], Config]
@@ -59,6 +59,15 @@ def run_job(
     Raises:
         LprError: what can't be had or done, in one line.
     """
+    if arguments.install_service:
+        from lpr_edge.service.install import install_service
+
+        install_service(config, arguments.config, arguments.print, sys.stdout)
+        return 0
+    if config.update.models:
+        from lpr_edge.updates.from_settings import with_updated_models
+
+        config = with_updated_models(config, counts_start=_reads_plates(arguments))
     if arguments.info:
         return show_info(config, arguments.json)
     if arguments.characters:
@@ -71,14 +80,24 @@ def run_job(
         return see_doctor(config, arguments.json)
     if arguments.hash_list:
         return hash_list(config, arguments.hash_list)
-    if arguments.install_service:
-        from lpr_edge.service.install import install_service
-
-        install_service(config, arguments.config, arguments.print, sys.stdout)
-        return 0
     if config.cameras:
         return read_cameras(config, again, was_asked, arguments.replay)
     return read_plates(config, _open_shaped(config), again, was_asked, arguments.replay)
+
+
+def _reads_plates(arguments: argparse.Namespace) -> bool:
+    """Whether a command line asks for a camera, stream or clip to be read, and for nothing else."""
+    jobs = ("info", "characters", "crops", "demo", "doctor", "hash_list")
+    return not any(getattr(arguments, job) for job in jobs)
+
+
+def _open_updates(config: Config) -> UpdateWorker | None:
+    """What looks for models while cameras are read; None where the settings don't ask for it."""
+    if not config.update.models:
+        return None
+    from lpr_edge.updates.from_settings import open_update_worker
+
+    return open_update_worker(config)
 
 
 def _open_shaped(config: Config) -> Source:
@@ -156,30 +175,12 @@ def _read_each(config: Config, path: str, read: Callable[[Frame], Record]) -> in
     return 1 if failures else 0
 
 
-class _Run:
-    """What systemd and SIGHUP have to do with a run."""
-
-    def __init__(self, again: Again | None, was_asked: WasAsked) -> None:
-        self.notifier = SystemdNotifier()
-        self._again, self._was_asked = again, was_asked
-
-    def beat(self) -> None:
-        """Say that the run lives.
-
-        Raises:
-            Reloading: it is to begin again, with settings that can be used.
-        """
-        self.notifier.beat()
-        if self._was_asked() and may_reload(self._again):
-            raise Reloading
-
-
 def run_demo(config: Config) -> int:
     """Read the demo clip, and report which plates were right."""
     from lpr_edge.app.demo import open_demo, report
 
     source, truth = open_demo()
-    run = _Run(None, lambda: False)
+    run = RunControl(lambda: False, partial(may_reload, None))
     loop = _loop(config, source, run, describe=truth.describe)
     _run_loop(loop, source, config, run)
     report(truth, loop.frames, loop.milliseconds)
@@ -203,7 +204,7 @@ def read_plates(
         replay: sinks are sent the events that they never had and that were stored since then, in seconds since 1970;
             None for none.
     """
-    run = _Run(again, was_asked)
+    run = RunControl(was_asked, partial(may_reload, again), _open_updates(config))
     loop = _loop(config, source, run, replay)
     loop.take_over(source)
     _run_loop(loop, source, config, run)
@@ -221,7 +222,7 @@ def read_cameras(
         was_asked: whether SIGHUP has come.
         replay: see `read_plates`.
     """
-    run = _Run(again, was_asked)
+    run = RunControl(was_asked, partial(may_reload, again), _open_updates(config))
     loop = _cameras_loop(config, run, replay)
     loop.take_over()
     views = [view for one in loop.loops.values() for view in _closed_at_end(one)]
@@ -229,7 +230,7 @@ def read_cameras(
     return 1 if loop.failed else 0
 
 
-def _cameras_loop(config: Config, run: _Run, replay: float | None) -> CamerasLoop:
+def _cameras_loop(config: Config, run: RunControl, replay: float | None) -> CamerasLoop:
     cameras = {own.capture.source_name: own for own in each_camera(config)}
     for own in cameras.values():
         check_source(own)
@@ -237,7 +238,9 @@ def _cameras_loop(config: Config, run: _Run, replay: float | None) -> CamerasLoo
     readers = {name: _open_reader(own, networks).frames for name, own in cameras.items()}
     collectors = open_collectors(config, networks.frames.reader.grammar.country, len(cameras))
     views = {name: open_camera_outputs(own) for name, own in cameras.items()}
-    delivery = open_delivery(config, JsonLines(sys.stdout), networks.frames.reader, networks.models, replay)
+    delivery = open_delivery(
+        config, JsonLines(sys.stdout), networks.frames.reader, networks.models, replay, run.updates
+    )
     page = open_live_page(config, delivery.stats, delivery.sink, open_pages)
     blurrer = PlateBlurrer() if config.privacy.blurs else None
     loops = {
@@ -269,7 +272,7 @@ def _cameras_loop(config: Config, run: _Run, replay: float | None) -> CamerasLoo
 def _loop(
     config: Config,
     source: Source,
-    run: _Run,
+    run: RunControl,
     replay: float | None = None,
     describe: Callable[[Event], Record] = event_record,
 ) -> Loop:
@@ -279,7 +282,7 @@ def _loop(
     plate_reader = opened.photographs if source.kind == "stills" else opened.frames
     (collector,) = open_collectors(config, plate_reader.reader.grammar.country, 1)
     views = open_frame_outputs(source, config)
-    delivery = open_delivery(config, JsonLines(sys.stdout), plate_reader.reader, opened.models, replay)
+    delivery = open_delivery(config, JsonLines(sys.stdout), plate_reader.reader, opened.models, replay, run.updates)
     page = open_live_page(config, delivery.stats, delivery.sink, open_pages)
     return Loop(
         plate_reader,
@@ -318,13 +321,13 @@ def _closed_at_end(loop: CameraLoop | Loop) -> list[FrameOutputs | Collector]:
     return [loop.views, *([loop.collector] if loop.collector else [])]
 
 
-def _run_loop(loop: Loop, source: Source, config: Config, run: _Run) -> None:
+def _run_loop(loop: Loop, source: Source, config: Config, run: RunControl) -> None:
     read = partial(loop.run, source, config.reading.max_frames)
     _run(run, loop.sink, _closed_at_end(loop), read, partial(loop.hand_on, source))
 
 
 def _run(
-    run: _Run,
+    run: RunControl,
     sink: Sink,
     views: Sequence[FrameOutputs | Collector],
     read: Callable[[], None],
@@ -333,7 +336,7 @@ def _run(
     """Read to the end, then close views and sink; systemd hears of each step.
 
     Args:
-        run: see `_Run`.
+        run: see `RunControl`.
         sink: takes the records.
         views: of each camera, and what collects of it.
         read: does the work.
@@ -355,6 +358,7 @@ def _run(
     finally:
         for view in views:
             view.close()
+        run.close()
         sink.close()
 
 

@@ -9,6 +9,7 @@ SUBCOMMANDS = {
     "events": "lpr_edge.app.events_command",
     "frigate": "lpr_edge.app.frigate_command",
     "serve": "lpr_edge.app.serve_command",
+    "update": "lpr_edge.app.update_command",
 }
 """Name -> its module, which has `build_parser()` and `run(arguments) -> int`."""
 

@@ -17,6 +17,7 @@ from lpr_edge.base.config_groups import (
     OutputConfig,
     PrivacyConfig,
     ReadingConfig,
+    UpdateConfig,
     WatchlistConfig,
     WebConfig,
 )
@@ -59,6 +60,7 @@ class Config:
 
     capture: CaptureConfig = field(default_factory=CaptureConfig)
     models: ModelConfig = field(default_factory=ModelConfig)
+    update: UpdateConfig = field(default_factory=UpdateConfig)
     reading: ReadingConfig = field(default_factory=ReadingConfig)
     output: OutputConfig = field(default_factory=OutputConfig)
     watchlist: WatchlistConfig = field(default_factory=WatchlistConfig)

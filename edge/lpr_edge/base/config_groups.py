@@ -10,7 +10,7 @@ from lpr_edge.base.extensions import RUNTIMES
 from lpr_edge.base.web_address import check_token, parse_address
 from lpr_edge.contract.base.settings import SECRET, require_setting
 from lpr_edge.contract.base.units import ByteSize, format_duration, format_size
-from lpr_edge.contract.base.url import redact, redact_command
+from lpr_edge.contract.base.url import parse_url, redact, redact_command
 
 ONLY_CAMERA = ("size` or `fps", "given", "left out where `source` is read: they are asked of a camera")
 EVENTS = ("plate", "all")
@@ -19,6 +19,8 @@ USUAL_FPS = 10.0
 LEAST_QUOTA = 1_000_000
 """An empty store and its log take up to half of it."""
 NO_TIME = timedelta(0)
+UPDATE_CHANNELS = ("auto", "stable", "canary")
+LEAST_EVERY = timedelta(minutes=1)
 GIGABYTE = ByteSize(10**9)
 TEN_MEGABYTES = ByteSize(10**7)
 HALF_GIGABYTE = ByteSize(5 * 10**8)
@@ -74,8 +76,12 @@ class CaptureConfig:
     @property
     def frame_budget_s(self) -> float | None:
         """Seconds that a frame's tiles may take: a live source goes on meanwhile; None for a file, which waits."""
-        is_live = self.camera is not None or "://" in self.source
-        return 1 / (self.fps or USUAL_FPS) if is_live else None
+        return 1 / (self.fps or USUAL_FPS) if self.is_live else None
+
+    @property
+    def is_live(self) -> bool:
+        """Whether frames come as they are taken: from a camera, or a stream."""
+        return self.camera is not None or "://" in self.source
 
     @property
     def is_given(self) -> bool:
@@ -103,6 +109,32 @@ class ModelConfig:
         if self.runtime != "auto" and self.runtime not in RUNTIMES:
             require_setting(False, "runtime", self.runtime, f"one of {', '.join(('auto', *RUNTIMES.names()))}")
         require_setting(self.threads >= 1, "threads", self.threads, "1 or more")
+
+
+@dataclass(frozen=True)
+class UpdateConfig:
+    """Where models come from that a device updates itself with."""
+
+    models: str = ""
+    """take models from the TUF repository at this URL, checked before they are used; off without it"""
+    models_root: Path | None = None
+    """root metadata file of the repository, which its publisher gave: what is signed otherwise is refused"""
+    models_channel: str = "auto"
+    """stable, canary, or auto: canary for the share of devices that the publisher wants, by a hash of --device"""
+    models_every: timedelta = timedelta(hours=6)
+    """time from one look for updates to the next"""
+
+    def __post_init__(self) -> None:
+        """Refuse an address that can't be asked, one whose root isn't known, and a check without end."""
+        if self.models:
+            parse_url(self.models, ("https", "http"), "models", "https://models.example.org/lpr")
+        has_root = self.models_root is not None
+        require_setting(has_root or not self.models, "models_root", "missing", "given where `models` is")
+        require_setting(bool(self.models) or not has_root, "models_root", self.models_root, "left out without `models`")
+        channel = self.models_channel
+        require_setting(channel in UPDATE_CHANNELS, "models_channel", repr(channel), ", ".join(UPDATE_CHANNELS))
+        every = self.models_every
+        require_setting(every >= LEAST_EVERY, "models_every", repr(format_duration(every)), "1m or more")
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
-"""The models that come with lpr."""
+"""The models that come with lpr, and the runtime that the settings ask for."""
 
 from pathlib import Path
+from typing import Literal
 
 from lpr_edge.base.config import Config
 from lpr_edge.contract.base.errors import LprError
@@ -38,3 +39,13 @@ def shipped_model(name: str, runtime: str | Runtime = "auto") -> Path:
         remedy = "install lpr again" if suffix == ".tflite" else "make one with lpr-export --int8"
         raise LprError(f"lpr carries no {path.name} here: {remedy}, or give a file with {NAMED_TYPES[name].flag}")
     return path
+
+
+def wanted_runtime(config: Config) -> Runtime | Literal["auto"]:
+    """The runtime that is chosen, with its settings; `auto` where the model's file decides.
+
+    Raises:
+        LprError: its package can't be loaded.
+    """
+    name = config.models.runtime
+    return "auto" if name == "auto" else find_runtime(name).with_settings(config.runtimes.get(name))

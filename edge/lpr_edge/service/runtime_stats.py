@@ -35,6 +35,8 @@ class RuntimeStats:
         set_aside: Waiting = dict,
         cameras: Sequence[str] = (),
         counts_file: Path | None = None,
+        on_result: Callable[[FrameResult], None] = lambda _: None,
+        model_update: Callable[[], Record | None] = lambda: None,
     ) -> None:
         """Begin to count.
 
@@ -46,10 +48,13 @@ class RuntimeStats:
             set_aside: gives how many events are kept that each sink has refused; under `damaged`, that can't be read.
             cameras: names of several, each of which is counted for itself, too; empty where there is one.
             counts_file: keeps `visits` over a restart; None to keep them in memory alone.
+            on_result: called with what was read of each frame.
+            model_update: gives how model updates stand; None where they are off.
         """
         self.device = device
         self.models = dict(models or {})
         self._waiting, self._set_aside = waiting, set_aside
+        self._on_result, self._model_update = on_result, model_update
         self._disk = disk
         self._lock = Lock()
         self._start = monotonic()
@@ -66,6 +71,7 @@ class RuntimeStats:
 
     def note(self, frame: Frame, result: FrameResult) -> None:
         """Count a frame that was read."""
+        self._on_result(result)
         now = monotonic()
         with self._lock:
             self._source = frame.source
@@ -125,13 +131,14 @@ class RuntimeStats:
         with self._lock:
             counts, source = self._counts.snapshot(now), self._source
             cameras = {name: own.snapshot(now) for name, own in self._by_camera.items()}
-        free = free_bytes(self._disk)
+        free, update = free_bytes(self._disk), self._model_update()
         return {
             "schema": SCHEMA,
             "device": self.device,
             "time": iso_time(datetime.now(UTC)),
             "lpr": __version__,
             "models": self.models,
+            **({"model_update": update} if update else {}),
             "uptime_s": round(now - self._start, 1),
             "source": ",".join(cameras) or source,
             **counts,

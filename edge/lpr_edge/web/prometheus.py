@@ -24,6 +24,7 @@ def to_text(stats: Record, total_ms: float, camera_totals_ms: Mapping[str, float
 def _lines(stats: Record, total_ms: float, camera_totals_ms: Mapping[str, float]) -> Iterator[str]:
     labels = {"version": stats["lpr"], "device": stats["device"], "source": stats["source"], **stats["models"]}
     yield from _metric("lpr_info", "gauge", "What runs.", [("", _labels(labels), 1)])
+    yield from _of_update(stats.get("model_update"))
     for name, kind, text, value in _of_device(stats):
         if value is not None:
             yield from _metric(name, kind, text, [("", "", value)])
@@ -45,6 +46,16 @@ def _lines(stats: Record, total_ms: float, camera_totals_ms: Mapping[str, float]
     aside = [("", _labels({"reason": reason}), count) for reason, count in stats["set_aside"].items()]
     text = "Events kept that a sink has refused, or that are damaged."
     yield from _metric("lpr_outbox_set_aside_events", "gauge", text, aside)
+
+
+def _of_update(update: Record | None) -> Iterator[str]:
+    """How model updates stand; nothing where they are off."""
+    if update:
+        labels = {key: str(update[key] or "") for key in ("slot", "channel")}
+        release = [("", _labels(labels), update["release"] or 0)]
+        yield from _metric("lpr_model_release", "gauge", "Of the models that run; 0 for the shipped ones.", release)
+        text = "Whether the last check or change of models went wrong."
+        yield from _metric("lpr_model_update_failed", "gauge", text, [("", "", int(update["failed"]))])
 
 
 def _of_frames(stats: Record) -> Iterator[tuple[str, str, str, float | None]]:

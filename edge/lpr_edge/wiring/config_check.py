@@ -6,13 +6,12 @@ from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.manifest import read_manifest
 from lpr_edge.regions.roi import parse_roi
 from lpr_edge.regions.tiles import parse_tiles
-from lpr_edge.runtimes.shipped_models import model_file
+from lpr_edge.runtimes.shipped_models import model_file, wanted_runtime
 from lpr_edge.text.grammar import Grammar
 from lpr_edge.tracking.line import parse_line
 from lpr_edge.watchlist.on_match import check_on_match
 from lpr_edge.wiring.wire_hashing import wanted_hasher
 from lpr_edge.wiring.wire_lists import load_watch_list
-from lpr_edge.wiring.wire_runtime import wanted_runtime
 from lpr_edge.wiring.wire_sinks import reader_country, wanted_sinks
 from lpr_edge.wiring.wire_web import load_server
 

@@ -20,6 +20,7 @@ from lpr_edge.output.event_pictures import take_frame, take_pictures
 from lpr_edge.privacy.hashing_sink import HashingSink, PlateHasher
 from lpr_edge.runtimes.model import Model
 from lpr_edge.service.runtime_stats import RuntimeStats
+from lpr_edge.updates.update_worker import UpdateWorker
 from lpr_edge.vision.reader import Reader
 from lpr_edge.watchlist.auto_reload import ReloadingWatchList
 from lpr_edge.watchlist.fuzzy import FuzzyMatching
@@ -40,7 +41,12 @@ class Delivery:
 
 
 def open_delivery(
-    config: Config, stdout: Sink, reader: Reader, models: Mapping[str, Model], replay: float | None = None
+    config: Config,
+    stdout: Sink,
+    reader: Reader,
+    models: Mapping[str, Model],
+    replay: float | None = None,
+    updates: UpdateWorker | None = None,
 ) -> Delivery:
     """All that a record passes: watch list, hashing, outbox, stdout, sinks and actions, as the settings ask for them.
 
@@ -50,6 +56,7 @@ def open_delivery(
         reader: knows the labels and the grammar.
         models: that run, by kind.
         replay: see `read_plates`.
+        updates: looks for models; None where nothing does.
 
     Raises:
         LprError: one of them can't be had.
@@ -61,7 +68,7 @@ def open_delivery(
         for watchlist, own in cameras.items()
     }
     targets = open_targets(config)
-    delivery = _open_outbox(config, stdout, targets, models, replay)
+    delivery = _open_outbox(config, stdout, targets, models, replay, updates)
     inner = delivery.sink if len(cameras) == 1 else SharedSink(delivery.sink)
     ways = {
         watchlist: _open_way(own, inner, targets, reader, hasher, lists[watchlist])
@@ -102,18 +109,23 @@ def _open_actions(config: Config, targets: Sequence[Target]) -> list[Action]:
 
 
 def _open_outbox(
-    config: Config, stdout: Sink, targets: Sequence[Target], models: Mapping[str, Model], replay: float | None
+    config: Config,
+    stdout: Sink,
+    targets: Sequence[Target],
+    models: Mapping[str, Model],
+    replay: float | None,
+    updates: UpdateWorker | None,
 ) -> Delivery:
     """Records to stdout alone, or to an outbox before it where the settings ask for more."""
     if not targets and config.delivery.store is None:
-        stats = open_runtime_stats(config, models)
+        stats = open_runtime_stats(config, models, updates=updates)
         return Delivery(EventCounter(stdout, stats), stats)
     outbox = open_outbox(config, targets)
     if replay is not None:
         for name, count in outbox.replay(replay).items():
             say(f"{count} events that {name} never had are sent to it")
     backlog = Backlog(outbox)
-    stats = open_runtime_stats(config, models, backlog.waiting, backlog.set_aside)
+    stats = open_runtime_stats(config, models, backlog.waiting, backlog.set_aside, updates)
     retention = open_retention(config, outbox, targets)
     workers = open_delivery_workers(targets, outbox, retention)
     take = None

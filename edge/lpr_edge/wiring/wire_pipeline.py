@@ -2,12 +2,11 @@
 
 from lpr_edge.base.config import Config
 from lpr_edge.runtimes.opening import open_model
-from lpr_edge.runtimes.shipped_models import model_file
+from lpr_edge.runtimes.shipped_models import model_file, wanted_runtime
 from lpr_edge.text.confidence import default_min_confidence
 from lpr_edge.vision.detector import LOOKS, Detector
 from lpr_edge.vision.pipeline import PlatePipeline
 from lpr_edge.vision.reader import Reader
-from lpr_edge.wiring.wire_runtime import wanted_runtime
 
 
 def open_photograph_pipeline(config: Config) -> PlatePipeline:

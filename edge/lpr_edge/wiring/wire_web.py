@@ -15,6 +15,7 @@ from lpr_edge.output.annotate import NO_MARKS, Marks
 from lpr_edge.runtimes.model import Model
 from lpr_edge.service.runtime_stats import RuntimeStats, Waiting
 from lpr_edge.service.visit_counts import NAME as VISITS
+from lpr_edge.updates.update_worker import UpdateWorker
 from lpr_edge.web.picture import LivePage, Picture, Pictures
 from lpr_edge.wiring.frame_outputs import marks_of
 
@@ -23,7 +24,11 @@ Pages = Mapping[str, list[Any]]
 
 
 def open_runtime_stats(
-    config: Config, models: Mapping[str, Model], waiting: Waiting = dict, set_aside: Waiting = dict
+    config: Config,
+    models: Mapping[str, Model],
+    waiting: Waiting = dict,
+    set_aside: Waiting = dict,
+    updates: UpdateWorker | None = None,
 ) -> RuntimeStats:
     """The statistics of a run that begins.
 
@@ -32,6 +37,7 @@ def open_runtime_stats(
         models: that run, by kind.
         waiting: see `RuntimeStats`.
         set_aside: see `RuntimeStats`.
+        updates: looks for models; None where nothing does.
     """
     names = {
         kind: f"{model.path.name} {model.manifest.weights_sha256[:8]} ({model.runtime_name} {model.runtime_version})"
@@ -44,7 +50,8 @@ def open_runtime_stats(
     if config.web.web:
         with suppress(LprError):  # no state folder: they begin at nothing
             counts_file = state_folder() / VISITS
-    return RuntimeStats(config.delivery.device_name, names, disk, waiting, set_aside, cameras, counts_file)
+    hooks = (updates.note, updates.status) if updates else ()
+    return RuntimeStats(config.delivery.device_name, names, disk, waiting, set_aside, cameras, counts_file, *hooks)
 
 
 def _disk() -> Path:

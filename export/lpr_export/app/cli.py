@@ -18,12 +18,14 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 FORMATS = {"both": SUFFIXES, "tflite": (".tflite",), "onnx": (".onnx",)}
 VERIFY = "verify"
+PUBLISH = "publish"
 EPILOG = """\
 Each file is compared with the float network, in every runtime installed here, on pictures that neither training nor
 calibration saw. Exit status: 0 exported; 1 something can't be used, or accuracy was lost, and no file was replaced;
 2 wrong usage.
 
-lpr-export verify FILE [--data DIR] repeats that on a finished file, with the device part alone.
+lpr-export verify FILE [--data DIR] repeats that on a finished file, with the device part alone. lpr-export publish
+keeps a signed repository of models, which devices update themselves from: lpr-export publish --help.
 """
 VERIFY_EPILOG = """\
 The pictures are the held-out ones of the export: in --data DIR, next to the file as NAME.heldout.npz, or lpr's own. The
@@ -138,6 +140,10 @@ def main(argv: list[str] | None = None) -> int:
     def act() -> int:
         if arguments[:1] == [VERIFY]:
             return _verify(build_verify_parser().parse_args(arguments[1:]))
+        if arguments[:1] == [PUBLISH]:
+            from lpr_export.app.publish_command import build_publish_parser, publish
+
+            return publish(build_publish_parser().parse_args(arguments[1:]))
         return _export_all(_checked(build_parser(), arguments))
 
     return run_command("lpr-export", act, "stopped; no file was left half written")

@@ -16,12 +16,12 @@ from lpr_edge.base.config import Config, each_camera
 from lpr_edge.base.finding import Finding, State, fine, graded
 from lpr_edge.capture.frame import Source
 from lpr_edge.contract.base.errors import LprError
+from lpr_edge.runtimes.shipped_models import wanted_runtime
 from lpr_edge.vision.pipeline import PlatePipeline
 from lpr_edge.watchlist.on_match import wanted_relay
 from lpr_edge.watchlist.relay import check_relay
 from lpr_edge.wiring.wire_hashing import wanted_hasher
 from lpr_edge.wiring.wire_lists import load_watch_list
-from lpr_edge.wiring.wire_runtime import wanted_runtime
 from lpr_edge.wiring.wire_sinks import site_of, wanted_sinks
 
 ROUNDS = 10

@@ -1,0 +1,41 @@
+"""What decides from outside whether a run goes on: systemd, SIGHUP and model updates."""
+
+from collections.abc import Callable
+
+from lpr_edge.base.signals import Reloading
+from lpr_edge.service.sd_notify import SystemdNotifier
+from lpr_edge.updates.update_worker import UpdateWorker
+
+
+class RunControl:
+    """What systemd, SIGHUP and model updates have to do with a run."""
+
+    def __init__(
+        self, was_asked: Callable[[], bool], can_reload: Callable[[], bool], updates: UpdateWorker | None = None
+    ) -> None:
+        """Take what decides.
+
+        Args:
+            was_asked: returns whether SIGHUP has come since the last call.
+            can_reload: returns whether there are settings to begin again with; reports what is wrong where not.
+            updates: looks for models; None where nothing does.
+        """
+        self.notifier = SystemdNotifier()
+        self.updates = updates
+        self._was_asked, self._can_reload = was_asked, can_reload
+
+    def beat(self) -> None:
+        """Say that the run lives.
+
+        Raises:
+            Reloading: it is to begin again, with settings that can be used.
+        """
+        self.notifier.beat()
+        has_models = self.updates is not None and self.updates.takes_restart()
+        if (self._was_asked() or has_models) and self._can_reload():
+            raise Reloading
+
+    def close(self) -> None:
+        """Stop looking for updates."""
+        if self.updates:
+            self.updates.close()

@@ -1,0 +1,97 @@
+"""The models that updates have brought, and what looks for further ones, as the settings ask for them."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from lpr_edge.base.board import clock_is_held
+from lpr_edge.base.config import Config, each_camera
+from lpr_edge.base.log import say
+from lpr_edge.base.state_dir import state_folder
+from lpr_edge.contract.base.errors import LprError
+from lpr_edge.runtimes.opening import find_runtime
+from lpr_edge.runtimes.shipped_models import wanted_runtime
+from lpr_edge.updates.release import UpdateError
+from lpr_edge.updates.release_models import KINDS, model_in, open_models
+from lpr_edge.updates.slots import FOLDER, Slots
+from lpr_edge.updates.update import UpdateSource
+from lpr_edge.updates.update_worker import UpdateWorker
+
+
+def open_slots() -> Slots:
+    """The slots below the state folder.
+
+    Raises:
+        UpdateError: they can't be had.
+    """
+    folder = state_folder() / FOLDER
+    try:
+        return Slots(folder)
+    except OSError as error:
+        raise UpdateError(f"models can't be kept in {folder} ({error.strerror}): set STATE_DIRECTORY") from error
+
+
+def update_source(config: Config) -> UpdateSource:
+    """Where the settings have models come from.
+
+    Raises:
+        UpdateError: they name no repository, or models next to it.
+    """
+    wanted = config.update
+    if not wanted.models or wanted.models_root is None:
+        raise UpdateError("no repository is given: set --models URL and --models-root FILE, or the keys in --config")
+    for key in KINDS:
+        if getattr(config.models, key) is not None:
+            raise UpdateError(f"`{key}` names a model, and so does the repository: leave out either")
+    device, runtime = config.delivery.device_name, config.models.runtime
+    return UpdateSource(wanted.models, wanted.models_root, device, wanted.models_channel, runtime, _suffix(config))
+
+
+def with_updated_models(config: Config, counts_start: bool = False) -> Config:
+    """The settings with the models of the active slot in place of the shipped ones, where updates are on.
+
+    Models that can't be opened here are left for those before them.
+
+    Args:
+        config: the settings.
+        counts_start: whether a run begins, of which a release on probation may spoil few if it reads live frames.
+
+    Raises:
+        LprError: the slots can't be had.
+    """
+    if not config.update.models:
+        return config
+    update_source(config)
+    slots = open_slots()
+    if counts_start and _is_live(config):
+        slots.note_opening()
+    while (folder := slots.folder_of(slots.state.active)) is not None:
+        suffix = _suffix(config)
+        try:
+            open_models(folder, wanted_runtime(config), suffix)
+        except LprError as error:
+            slots.revert(f"it can't be opened: {error}")
+            continue
+        detector, reader = (model_in(folder, kind, suffix) for kind in KINDS)
+        return replace(config, models=replace(config.models, detector=detector, reader=reader))
+    return config
+
+
+def open_update_worker(config: Config) -> UpdateWorker | None:
+    """What looks for updates while a camera is read; None where updates are off, or there is none."""
+    if not (config.update.models and _is_live(config)):
+        return None
+    # The settings may name the models of the active slot by now.
+    source = update_source(replace(config, models=replace(config.models, detector=None, reader=None)))
+    is_held: Callable[[], bool | None] = (lambda: True) if config.delivery.trust_clock else clock_is_held
+    slots = open_slots()
+    say(f"model updates: {slots.state.result}")
+    return UpdateWorker(source, slots, config.update.models_every.total_seconds(), is_held)
+
+
+def _is_live(config: Config) -> bool:
+    return any(own.capture.is_live for own in each_camera(config))
+
+
+def _suffix(config: Config) -> str:
+    name = config.models.runtime
+    return ".tflite" if name == "auto" else find_runtime(name).suffixes[0]

@@ -1,0 +1,102 @@
+"""What a repository of models holds: releases, and the channels that say which device runs which."""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from lpr_edge.contract.base.errors import LprError
+
+CHANNELS_TARGET = "channels.json"
+"""The target that names each channel's release; the only one that has later versions."""
+GOLDEN = "golden.npz"
+"""Frames of a release with the texts that its models read on them."""
+SCHEMA = 1
+CHANNELS = ("canary", "stable")
+MODEL_FILE = re.compile(r"(detector|reader)\.[a-z0-9-]+\.(tflite|onnx)")
+GOLDEN_FILE = re.compile(r"golden(\.(detector|reader)\.(tflite|onnx)\.[a-z]+)?\.npz")
+SHARES = 10_000
+"""Steps in which a share of devices is counted."""
+
+
+class UpdateError(LprError):
+    """An update that can't be had or used; the models that run go on."""
+
+
+@dataclass(frozen=True)
+class Channels:
+    """Which releases there are, and which channel has which."""
+
+    releases: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    """Number -> its files' names."""
+    stable: int | None = None
+    """Release of all devices outside of the canary's share."""
+    canary: int | None = None
+    """Release of those in it."""
+    canary_share: float = 0.0
+    """Share of the devices that follow `canary`, 0..1."""
+
+    def to_json(self) -> bytes:
+        """As the target holds it."""
+        values = {
+            "schema": SCHEMA,
+            "releases": {str(number): list(names) for number, names in sorted(self.releases.items())},
+            "stable": self.stable,
+            "canary": self.canary,
+            "canary_share": self.canary_share,
+        }
+        return (json.dumps(values, indent=1) + "\n").encode()
+
+    @staticmethod
+    def from_json(data: bytes) -> "Channels":
+        """Read what `to_json` wrote.
+
+        Raises:
+            UpdateError: it is something else.
+        """
+        try:
+            return _parse(json.loads(data))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise UpdateError(
+                f"{CHANNELS_TARGET} can't be read ({error!r}): publish it again with this version's lpr-export, or "
+                "upgrade lpr on this device"
+            ) from error
+
+    def release_for(self, device: str, channel: str = "auto") -> tuple[int | None, str]:
+        """The release that a device should run, and its channel.
+
+        Args:
+            device: its name.
+            channel: `stable`, `canary`, or `auto`: by the device's name.
+        """
+        if channel == "auto":
+            channel = "canary" if device_share(device) < self.canary_share else "stable"
+        is_canary = channel == "canary" and self.canary is not None
+        return (self.canary, "canary") if is_canary else (self.stable, "stable")
+
+
+def _parse(values: Any) -> Channels:
+    if values["schema"] != SCHEMA:
+        raise ValueError(f"schema {values['schema']}, and {SCHEMA} is known")
+    releases = {int(number): tuple(names) for number, names in values["releases"].items()}
+    for name in (name for names in releases.values() for name in names):
+        if not (MODEL_FILE.fullmatch(name) or GOLDEN_FILE.fullmatch(name)):
+            raise ValueError(f"{name!r} is no file of a release")
+    found = Channels(releases, values["stable"], values["canary"], float(values["canary_share"]))
+    for number in (found.stable, found.canary):
+        if number is not None and number not in releases:
+            raise ValueError(f"there is no release {number}")
+    return found
+
+
+def device_share(device: str) -> float:
+    """A device's place among all, 0 up to 1, by a hash of its name: the same for ever, and even over many names."""
+    number = int.from_bytes(hashlib.sha256(device.encode("utf-8", "replace")).digest()[:8], "big")
+    return number % SHARES / SHARES
+
+
+def target_path(release: int, name: str) -> str:
+    """Where a file of a release is in the repository."""
+    return f"releases/{release}/{name}"
