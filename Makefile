@@ -14,6 +14,7 @@
 #   make bench-armhf  the same on an emulated 32-bit one
 #   make deb        Debian packages into build/deb: lpr, its Python packages and the service, for RELEASES and ARCHS
 #   make deb-test   install, run, upgrade, remove and purge them in fresh roots of Debian (needs root, half an hour and more)
+#   make addon      lpr's wheel into home-assistant/lpr, the add-on for Home Assistant
 #   make models DATA=DIR   train, pack, export, measure and describe all shipped models anew; stopped, it goes on
 #   make folds DATA=DIR    cross-validate detector and reader, and measure whole photographs, each by folds that hadn't seen it
 #   make rivals DATA=DIR   Tesseract, fast-plate-ocr, a nano detector and lpr side by side (an environment of its own, an hour)
@@ -39,7 +40,7 @@ DEVICE := .venv-device
 EVERYTHING := .venv
 RIVALS := .venv-rivals
 
-.PHONY: demo test test-slow test-all coverage faults soak check docs format deb deb-test bench bench-short bench-arm64 bench-armhf models folds rivals clean
+.PHONY: demo test test-slow test-all coverage faults soak check docs format deb deb-test bench bench-short bench-arm64 bench-armhf addon models folds rivals clean
 .DELETE_ON_ERROR:
 
 demo: $(DEVICE)/installed
@@ -241,6 +242,10 @@ $(EVERYTHING)/installed: pyproject.toml constraints.txt
 	test -x $(EVERYTHING)/bin/python || $(PYTHON) -m venv $(EVERYTHING)
 	$(EVERYTHING)/bin/python -m pip install --quiet --editable '.[dev]'
 	@touch $@
+
+addon:
+	rm -f home-assistant/lpr/lpr-*.whl
+	$(PYTHON) -m pip wheel --quiet --no-deps --wheel-dir home-assistant/lpr .
 
 # lpr and what it is compared with; none of the latter is ever shipped. Keras runs under TensorFlow and PyTorch there.
 $(RIVALS)/installed: pyproject.toml constraints.txt benchmarks/rivals/requirements.txt

@@ -55,8 +55,8 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         LprError: a setting is wrong, a model can't be loaded, an extra is missing, or the address can't be had.
     """
-    from lpr_edge.service.sd_notify import SystemdNotifier
     from lpr_edge.http_api.open_api import open_http_api
+    from lpr_edge.service.sd_notify import SystemdNotifier
     from lpr_edge.wiring.wire_pipeline import open_photograph_pipeline
 
     with stopping_on_sigterm():

@@ -21,9 +21,9 @@ from lpr_edge.contract.base.arrays import Image
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.http_api.codeproject import INTERFACE as CODEPROJECT
 from lpr_edge.http_api.interface import Interface
+from lpr_edge.http_api.open_api import INTERFACES, PictureServer, open_http_api
 from lpr_edge.vision.pipeline import PlatePipeline
 from lpr_edge.vision.plates import FrameResult
-from lpr_edge.http_api.open_api import INTERFACES, PictureServer, open_http_api
 
 TOKEN = "correct-horse-battery"
 Answer = tuple[int, dict[str, str], Any]

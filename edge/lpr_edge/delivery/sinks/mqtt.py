@@ -134,8 +134,8 @@ class Mqtt:
         if not self._client.is_connected():
             warn(f"no match message for event {record['id']}: {self._client.reason}")
             return
-        message = {"id": record["id"], "last_seen": record["last_seen"], "text": record["text"]} | record["matched"]
-        self._client.publish(f"{self._base_of(record)}/match", json.dumps(message, ensure_ascii=False), qos=0)
+        message = json.dumps(match_message(record), ensure_ascii=False)
+        self._client.publish(f"{self._base_of(record)}/match", message, qos=0)
 
     def close(self) -> None:
         """Publish that the device is offline, and disconnect."""
@@ -190,6 +190,11 @@ class Mqtt:
 
     def _status(self, state: str) -> str:
         return json.dumps({"state": state, "lpr": __version__, "schema": SCHEMA, "client": self._client_id})
+
+
+def match_message(record: Record) -> Record:
+    """What is published of a match: the event's id, time and plate, and the listed plate, its name and action."""
+    return {"id": record["id"], "last_seen": record["last_seen"], "text": record["text"]} | record["matched"]
 
 
 @dataclass(frozen=True)
