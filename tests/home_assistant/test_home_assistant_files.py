@@ -8,20 +8,19 @@ from typing import Any
 
 import jinja2
 import pytest
+import yaml
 from tests.edge.watchlist.test_matching import match
 
 from lpr_edge import __version__
 from lpr_edge.base.config import load_config
 from lpr_edge.delivery.sinks.mqtt import match_message
 
-yaml = pytest.importorskip("yaml", reason="needs PyYAML: pip install 'lpr[train]'")
-
 
 class Input(str):
     """An input of a blueprint that is used."""
 
 
-class Loader(yaml.SafeLoader):  # type: ignore[misc]  # PyYAML has no types here
+class Loader(yaml.SafeLoader):
     """Knows `!input`."""
 
 

@@ -194,7 +194,8 @@ class Mqtt:
 
 def match_message(record: Record) -> Record:
     """What is published of a match: the event's id, time and plate, and the listed plate, its name and action."""
-    return {"id": record["id"], "last_seen": record["last_seen"], "text": record["text"]} | record["matched"]
+    matched: Record = record["matched"]
+    return {"id": record["id"], "last_seen": record["last_seen"], "text": record["text"]} | matched
 
 
 @dataclass(frozen=True)
