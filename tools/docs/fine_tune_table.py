@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from tools.docs.results import accuracy, not_measured, rate, table
+from tools.docs.results import accuracy, counted, not_measured, table
 
-COMMAND = "lpr-train fine-tune reader --data NEW --also KNOWN --from RUN --out OUT"
+NOTE = "Brackets hold the 95 % interval (Wilson)."
+COMMAND = "lpr-train fine-tune reader --data NEW --also KNOWN --from RUN --minutes 16 --out OUT"
 TITLES = {
     "held-out": "new source, held out of training",
     "test": "new source, test split",
@@ -21,12 +22,15 @@ def fine_tune(repository: Path) -> str:
     rows = [
         [
             TITLES[change["pictures"]],
-            f"{change['count']:,}",
-            rate(change["before"]),
-            rate(change["after"]),
+            _counted(change["before"], change["count"]),
+            _counted(change["after"], change["count"]),
             f"{100 * (change['after'] - change['before']):+.1f}",
         ]
         for change in result["changes"]
     ]
-    shown = table(["plates read exactly, true corners", "plates", "before", "after", "points"], rows)
-    return f"{shown}\n\n`{COMMAND}` trained for {result['minutes']:.0f} minutes on two busy cores."
+    shown = table(["plates read exactly, true corners", "before", "after", "points"], rows)
+    return f"{shown}\n\n`{COMMAND}` trained for {result['minutes']:.0f} minutes on two busy cores. {NOTE}"
+
+
+def _counted(value: float, count: int) -> str:
+    return counted({"successes": round(value * count), "count": count})
