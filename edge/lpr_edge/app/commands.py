@@ -81,8 +81,8 @@ def run_job(
     if arguments.hash_list:
         return hash_list(config, arguments.hash_list)
     if config.cameras:
-        return read_cameras(config, again, was_asked, arguments.replay)
-    return read_plates(config, _open_shaped(config), again, was_asked, arguments.replay)
+        return read_cameras(config, again, was_asked, arguments.replay, arguments.config)
+    return read_plates(config, _open_shaped(config), again, was_asked, arguments.replay, arguments.config)
 
 
 def _reads_plates(arguments: argparse.Namespace) -> bool:
@@ -193,6 +193,7 @@ def read_plates(
     again: Again | None = None,
     was_asked: WasAsked = lambda: False,
     replay: float | None = None,
+    settings_file: Path | None = None,
 ) -> int:
     """Read a source to its end; 1 where a picture of it can't be read.
 
@@ -203,8 +204,9 @@ def read_plates(
         was_asked: whether SIGHUP has come.
         replay: sinks are sent the events that they never had and that were stored since then, in seconds since 1970;
             None for none.
+        settings_file: that was given, which the page may change.
     """
-    run = RunControl(was_asked, partial(may_reload, again), _open_updates(config))
+    run = RunControl(was_asked, partial(may_reload, again), _open_updates(config), settings_file)
     loop = _loop(config, source, run, replay)
     loop.take_over(source)
     _run_loop(loop, source, config, run)
@@ -212,7 +214,11 @@ def read_plates(
 
 
 def read_cameras(
-    config: Config, again: Again | None = None, was_asked: WasAsked = lambda: False, replay: float | None = None
+    config: Config,
+    again: Again | None = None,
+    was_asked: WasAsked = lambda: False,
+    replay: float | None = None,
+    settings_file: Path | None = None,
 ) -> int:
     """Read several cameras at once, until all have ended; 1 where one did before its time.
 
@@ -221,8 +227,9 @@ def read_cameras(
         again: see `run_job`.
         was_asked: whether SIGHUP has come.
         replay: see `read_plates`.
+        settings_file: see `read_plates`.
     """
-    run = RunControl(was_asked, partial(may_reload, again), _open_updates(config))
+    run = RunControl(was_asked, partial(may_reload, again), _open_updates(config), settings_file)
     loop = _cameras_loop(config, run, replay)
     loop.take_over()
     views = [view for one in loop.loops.values() for view in _closed_at_end(one)]
@@ -241,7 +248,7 @@ def _cameras_loop(config: Config, run: RunControl, replay: float | None) -> Came
     delivery = open_delivery(
         config, JsonLines(sys.stdout), networks.frames.reader, networks.models, replay, run.updates
     )
-    page = open_live_page(config, delivery.stats, delivery.sink, open_pages)
+    page = open_live_page(config, delivery.stats, delivery.sink, partial(open_pages, settings_file=run.settings_file))
     blurrer = PlateBlurrer() if config.privacy.blurs else None
     loops = {
         name: Loop(
@@ -283,7 +290,7 @@ def _loop(
     (collector,) = open_collectors(config, plate_reader.reader.grammar.country, 1)
     views = open_frame_outputs(source, config)
     delivery = open_delivery(config, JsonLines(sys.stdout), plate_reader.reader, opened.models, replay, run.updates)
-    page = open_live_page(config, delivery.stats, delivery.sink, open_pages)
+    page = open_live_page(config, delivery.stats, delivery.sink, partial(open_pages, settings_file=run.settings_file))
     return Loop(
         plate_reader,
         delivery.sink,

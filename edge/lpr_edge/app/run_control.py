@@ -1,7 +1,10 @@
 """What decides from outside whether a run goes on: systemd, SIGHUP and model updates."""
 
+import os
 from collections.abc import Callable
+from pathlib import Path
 
+from lpr_edge.base.config import FILE_VARIABLE
 from lpr_edge.base.signals import Reloading
 from lpr_edge.service.sd_notify import SystemdNotifier
 from lpr_edge.updates.update_worker import UpdateWorker
@@ -11,7 +14,11 @@ class RunControl:
     """What systemd, SIGHUP and model updates have to do with a run."""
 
     def __init__(
-        self, was_asked: Callable[[], bool], can_reload: Callable[[], bool], updates: UpdateWorker | None = None
+        self,
+        was_asked: Callable[[], bool],
+        can_reload: Callable[[], bool],
+        updates: UpdateWorker | None = None,
+        settings_file: Path | None = None,
     ) -> None:
         """Take what decides.
 
@@ -19,9 +26,12 @@ class RunControl:
             was_asked: returns whether SIGHUP has come since the last call.
             can_reload: returns whether there are settings to begin again with; reports what is wrong where not.
             updates: looks for models; None where nothing does.
+            settings_file: that was given; None for that of the environment, if it names one.
         """
         self.notifier = SystemdNotifier()
         self.updates = updates
+        named = os.environ.get(FILE_VARIABLE)
+        self.settings_file = settings_file or (Path(named) if named else None)
         self._was_asked, self._can_reload = was_asked, can_reload
 
     def beat(self) -> None:

@@ -8,8 +8,11 @@ from lpr_edge.base.config import Config, each_camera
 from lpr_edge.base.state_dir import state_folder
 from lpr_edge.history.access import HistoryAccess
 from lpr_edge.privacy.hashing_sink import PlateHasher
+from lpr_edge.regions.roi import parse_roi
 from lpr_edge.service.audit_log import NAME, AuditLog
+from lpr_edge.service.settings_file import SettingsFile
 from lpr_edge.text.grammar import Grammar
+from lpr_edge.tracking.line import parse_line
 from lpr_edge.watchlist.list_file import ListFile
 from lpr_edge.watchlist.watch_list import HASH, read_list
 from lpr_edge.wiring.wire_hashing import wanted_hasher
@@ -17,23 +20,46 @@ from lpr_edge.wiring.wire_history import history_access, history_settings
 from lpr_edge.wiring.wire_sinks import reader_country
 
 
-def open_pages(config: Config) -> dict[str, list[Any]]:
-    """History, where one is kept; watch lists, where there are some, and an admin who may change them.
+def open_pages(config: Config, settings_file: Path | None = None) -> dict[str, list[Any]]:
+    """History, where one is kept; watch lists, where there are some, and an admin who may change them; the drawing.
+
+    Args:
+        config: the settings.
+        settings_file: that they were read from.
 
     Raises:
         LprError: one of them can't be had.
     """
-    if not (history_settings(config).is_wanted or config.web.web_admin_token):
-        return {}
     grammar = Grammar(reader_country(config))  # one of its own, since grammars belong to one thread
     hasher = wanted_hasher(config, grammar)
     pages: dict[str, list[Any]] = {}
     if history_settings(config).is_wanted:
         pages["history"] = history_routes(history_access(config, grammar, hasher.hash_text if hasher else None))
     lists = _lists_of(config, hasher) if config.web.web_admin_token else {}
-    if lists:
-        pages["list"] = list_routes(lists, AuditLog(state_folder() / NAME), hasher)
+    audit = AuditLog(state_folder() / NAME) if config.web.web_admin_token else None
+    if lists and audit:
+        pages["list"] = list_routes(lists, audit, hasher)
+    drawn = {own.capture.source_name if config.cameras else "": own.capture for own in each_camera(config)}
+    pages["draw"] = draw_routes(
+        {name: {"roi": capture.roi, "line": capture.line} for name, capture in drawn.items()}, settings_file, audit
+    )
     return pages
+
+
+def draw_routes(
+    cameras: Mapping[str, Mapping[str, str]], settings_file: Path | None = None, audit: AuditLog | None = None
+) -> list[Any]:
+    """The page in which region and line are drawn, and what it asks for; without file and log it saves nothing."""
+    from lpr_edge.web.draw_api import DrawApi
+
+    def check(key: str, text: str) -> None:
+        if key == "roi":
+            parse_roi(text)
+        else:
+            parse_line(text)
+
+    file = SettingsFile(settings_file) if settings_file else None
+    return [*DrawApi(cameras, file, audit, check).routes()]
 
 
 def history_routes(access: HistoryAccess) -> list[Any]:

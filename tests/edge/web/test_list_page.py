@@ -153,8 +153,8 @@ def test_who_has_which_pages(tmp_path: Path) -> None:
     """Without an admin's token there is no page of lists, whatever lists there are; the two tokens must differ."""
     (tmp_path / "gate.csv").write_text("plate\n")
     given = {"camera": 0, "list": str(tmp_path / "gate.csv"), "web": "8080"}
-    assert open_pages(config_of(**given)) == {}
-    assert list(open_pages(config_of(**given, web_admin_token=ADMIN_TOKEN))) == ["list"]
+    assert list(open_pages(config_of(**given))) == ["draw"]
+    assert list(open_pages(config_of(**given, web_admin_token=ADMIN_TOKEN))) == ["list", "draw"]
     with pytest.raises(LprError, match="Setting `web_admin_token` is that of `web_token`, and it must be another one"):
         config_of(**given, web_token=TOKEN, web_admin_token=TOKEN)
     with pytest.raises(LprError, match="Setting `web_admin_token` is not shown here") as caught:

@@ -1,0 +1,91 @@
+"""What the page asks for in which region and line are drawn, and what it sends."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from lpr_edge.contract.records import Record
+from lpr_edge.service.audit_log import AuditLog
+from lpr_edge.service.settings_file import SettingsFile, reload_soon
+from lpr_edge.web.auth import CHANGE, MAY, user_of
+from lpr_edge.web.page_files import FILES, show_file
+from lpr_edge.web.requests import explaining, for_admins, read_own
+
+KEYS = ("roi", "line")
+
+
+class DrawApi:
+    """Answers about regions and lines; a change goes into the settings file, which is then read again."""
+
+    def __init__(
+        self,
+        cameras: Mapping[str, Mapping[str, str]],
+        file: SettingsFile | None,
+        audit: AuditLog | None,
+        check: Callable[[str, str], object],
+    ) -> None:
+        """Take what is drawn.
+
+        Args:
+            cameras: `roi` and `line` by the camera's name; the only one's name is empty.
+            file: takes changes; None where there is none.
+            audit: hears of each change.
+            check: refuses a key's text that can't be used.
+        """
+        self._cameras = {name: dict(values) for name, values in cameras.items()}
+        self._file, self._audit, self._check = file, audit, check
+
+    def routes(self) -> list[Route]:
+        """The paths of the page, and of what it asks for."""
+        return [
+            Route("/draw", _to_draw),
+            Route("/draw/", show_file(FILES / "draw.html")),
+            Route("/draw/admin", for_admins(_to_page)),
+            Route("/draw.js", show_file(FILES / "draw.js")),
+            Route("/draw/api", explaining(self.show)),
+            Route("/draw/api", for_admins(self.change), methods=["POST"]),
+        ]
+
+    async def show(self, request: Request) -> Response:
+        """Each camera's region and line, and whether they can be saved."""
+        can_save = self._file is not None and self._audit is not None and self._file.is_writable
+        is_admin = CHANGE in request.scope.get(MAY, ())
+        return JSONResponse({"cameras": self._cameras, "can_save": can_save, "is_admin": is_admin})
+
+    async def change(self, request: Request) -> Response:
+        """Save a camera's region and line, and begin again with them."""
+        sent = await read_own(request)
+        camera = sent["camera"]
+        values = {key: str(sent[key]) for key in KEYS}
+        if camera not in self._cameras or self._file is None or self._audit is None:
+            return JSONResponse({"error": f"no camera {camera!r}, or no settings file"}, 404)
+        for key, text in values.items():
+            if text:
+                self._check(key, text)
+        who = user_of(request.headers.get("authorization", "")) or "admin"
+        return JSONResponse(await run_in_threadpool(self._save, camera, values, who))
+
+    def _save(self, camera: str, values: dict[str, str], who: str) -> Record:
+        file, audit = self._file, self._audit
+        assert file is not None
+        assert audit is not None
+        before: Any = dict(self._cameras[camera])
+        file.set(
+            camera,
+            values,
+            lambda: audit.note(who, "settings", file=str(file.path), camera=camera, before=before, after=values),
+        )
+        self._cameras[camera] = values
+        return {"reloads": reload_soon()}
+
+
+async def _to_draw(_: Request) -> Response:
+    return RedirectResponse("draw/")
+
+
+async def _to_page(_: Request) -> Response:
+    return RedirectResponse("./")
