@@ -155,8 +155,7 @@ def _add_export(jobs: Any) -> None:
 def _access(arguments: argparse.Namespace) -> Any:
     from lpr_edge.text.grammar import Grammar
     from lpr_edge.wiring.wire_hashing import wanted_hasher
-    from lpr_edge.wiring.wire_history import history_access
-    from lpr_edge.wiring.wire_sinks import reader_country
+    from lpr_edge.wiring.wire_sinks import history_access, reader_country
 
     config = load_config(arguments.config)
     grammar = Grammar(reader_country(config))

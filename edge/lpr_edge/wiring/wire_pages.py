@@ -16,8 +16,7 @@ from lpr_edge.tracking.line import parse_line
 from lpr_edge.watchlist.list_file import ListFile
 from lpr_edge.watchlist.watch_list import HASH, read_list
 from lpr_edge.wiring.wire_hashing import wanted_hasher
-from lpr_edge.wiring.wire_history import history_access, history_settings
-from lpr_edge.wiring.wire_sinks import reader_country
+from lpr_edge.wiring.wire_sinks import history_access, history_settings, reader_country
 
 
 def open_pages(config: Config, settings_file: Path | None = None) -> dict[str, list[Any]]:

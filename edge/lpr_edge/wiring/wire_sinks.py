@@ -1,5 +1,6 @@
-"""The sinks that the settings ask for."""
+"""The sinks that the settings ask for, and the history that one of them keeps."""
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -8,7 +9,10 @@ from lpr_edge.base.state_dir import state_folder
 from lpr_edge.contract.country import Country, country_from_dict
 from lpr_edge.contract.manifest import read_manifest
 from lpr_edge.delivery.sink import SinkSettings, Site, Target
+from lpr_edge.history.access import HistoryAccess
+from lpr_edge.history.sink import HistorySettings
 from lpr_edge.runtimes.shipped_models import model_file
+from lpr_edge.text.grammar import Grammar
 
 
 def open_targets(config: Config) -> list[Target]:
@@ -50,3 +54,27 @@ def reader_country(config: Config) -> Country:
 def outbox_path(config: Config) -> Path:
     """The file that events pass, kept or not."""
     return config.delivery.store or state_folder() / "outbox.db"
+
+
+def history_settings(config: Config) -> HistorySettings:
+    """The history's settings; their defaults where none are given."""
+    settings = config.sinks.get("history", HistorySettings())
+    assert isinstance(settings, HistorySettings)
+    return settings
+
+
+def history_access(
+    config: Config, grammar: Grammar, hide: Callable[[str], str] | None = None, folder: Path | None = None
+) -> HistoryAccess:
+    """The history that these settings keep; there may be none yet.
+
+    Args:
+        config: the settings.
+        grammar: of the reader's country.
+        hide: see `HistoryAccess`.
+        folder: in place of that of the settings.
+
+    Raises:
+        LprError: no folder is given, and this user has no state folder.
+    """
+    return HistoryAccess(folder or history_settings(config).path, grammar, hide)
