@@ -1,0 +1,92 @@
+"""Containerfile and compose file, as text: no engine builds them here."""
+
+import json
+import re
+import shlex
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from lpr_edge.app.cli import build_parser
+from lpr_edge.base.config import load_config
+
+
+@pytest.fixture
+def steps(repository: Path) -> list[tuple[str, str]]:
+    """Each of the Containerfile's instructions, and what it says."""
+    lines = (repository / "Containerfile").read_text(encoding="utf-8").splitlines()
+    found = [line.split(maxsplit=1) for line in lines if line and not line.startswith("#")]
+    return [(name, text) for name, text in found]
+
+
+@pytest.fixture
+def services(repository: Path) -> dict[str, Any]:
+    """What the compose file starts, by name."""
+    found: dict[str, Any] = yaml.safe_load((repository / "compose.yaml").read_text(encoding="utf-8"))
+    return {**found["services"], "volumes": found["volumes"]}
+
+
+def test_what_is_copied_is_there_and_sent(steps: list[tuple[str, str]], repository: Path) -> None:
+    """Each path that the build copies exists, and .containerignore lets it through."""
+    sent = (repository / ".containerignore").read_text(encoding="utf-8").splitlines()
+    copied = [word for name, text in steps if name == "COPY" and "--from" not in text for word in text.split()[:-1]]
+    assert copied
+    for path in copied:
+        assert (repository / path).exists(), path
+        assert f"!{path}" in sent
+
+
+def test_the_wheels_folders_are_copied(steps: list[tuple[str, str]], repository: Path) -> None:
+    """Each package of pyproject.toml is copied before it is installed."""
+    project = tomllib.loads((repository / "pyproject.toml").read_text(encoding="utf-8"))
+    packages = project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
+    copied = [word for name, text in steps if name == "COPY" for word in text.split()[:-1]]
+    assert [package for package in packages if not any(package.startswith(path) for path in copied)] == []
+
+
+def test_extras_exist(steps: list[tuple[str, str]], repository: Path) -> None:
+    """The extras that the image installs are pyproject.toml's."""
+    project = tomllib.loads((repository / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    named = [re.search(r"\.\[([a-z,]+)\]", text) for name, text in steps if name == "RUN"]
+    extras = [extra for found in named if found for extra in found[1].split(",")]
+    assert extras
+    assert set(extras) <= set(project["optional-dependencies"])
+
+
+def test_image_runs_lpr_as_its_own_account(steps: list[tuple[str, str]]) -> None:
+    """The last stage leaves root before it runs lpr-edge, and has neither the source nor a second Python."""
+    last = steps[[name for name, _ in steps].index("FROM", 1) :]
+    assert ("USER", "lpr") in last
+    assert json.loads(dict(last)["ENTRYPOINT"]) == ["/opt/lpr/bin/lpr-edge"]
+    assert [text for name, text in last if name == "COPY"] == ["--from=build /opt/lpr /opt/lpr"]
+    assert len({text.split()[0] for name, text in steps if name == "FROM"}) == 1
+
+
+def test_steps_are_commands(steps: list[tuple[str, str]]) -> None:
+    """Each step that is run splits into words as a shell does it, and apt's lists aren't kept in the image."""
+    commands = [text for name, text in steps if name == "RUN"]
+    assert all(shlex.split(command) for command in commands)
+    assert all("rm -rf /var/lib/apt/lists/*" in command for command in commands if "apt-get" in command)
+
+
+def test_composed_flags_are_lprs(services: dict[str, Any]) -> None:
+    """The compose file's flags and variables are known to lpr-edge, which publishes to the broker beside it."""
+    service = services["lpr"]
+    parsed = build_parser().parse_args(service["command"])
+    assert parsed.mqtt == "mqtt://mosquitto"
+    assert "mosquitto" in service["depends_on"]
+    variables = {name: "rtsp://camera/1" if name == "LPR_SOURCE" else "x" * 16 for name in service["environment"]}
+    assert load_config(None, variables).capture.source == "rtsp://camera/1"
+
+
+def test_state_is_a_volume(services: dict[str, Any], steps: list[tuple[str, str]]) -> None:
+    """What lpr keeps is a volume, everything else can't be written, and no broker without a password is published."""
+    service = services["lpr"]
+    assert service["volumes"] == ["state:/var/lib/lpr"]
+    assert "state" in services["volumes"]
+    assert ("VOLUME", "/var/lib/lpr") in steps
+    assert service["read_only"]
+    assert "ports" not in services["mosquitto"]
