@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tools.docs import (
     accuracy_tables,
+    deb_table,
     extending,
     fine_tune_table,
     history_table,
@@ -44,6 +45,7 @@ BLOCKS: dict[str, Block] = {
     "networks": model_tables.networks,
     "manifest": manifest_table.manifest_fields,
     "messages": messages.messages,
+    "deb": deb_table.deb,
     "demo-record": own_data.demo_record,
     "history": history_table.history,
     "labels-line": own_data.labels_line,
