@@ -96,6 +96,9 @@ MINUTES := 60
 soak: $(EVERYTHING)/installed
 	$(EVERYTHING)/bin/python -m tests.support.$(if $(CAMERAS),soak_cameras --cameras $(CAMERAS) --minutes $(MINUTES),soak --frames $(FRAMES))
 
+updates: $(EVERYTHING)/installed
+	$(EVERYTHING)/bin/python -m tests.support.update_scenarios --json benchmarks/results/updates.json
+
 check: $(EVERYTHING)/installed
 	$(EVERYTHING)/bin/ruff format --check .
 	$(EVERYTHING)/bin/ruff check .

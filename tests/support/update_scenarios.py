@@ -1,10 +1,15 @@
 """Each way in which an update can go wrong, tried on a device that runs release 1."""
 
+import argparse
 import json
 import shutil
+import subprocess
+import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tests.support.model_repository import Device, Publisher, Served, serving_repository
 
@@ -206,3 +211,54 @@ def play(scenario: Scenario, folder: Path) -> Outcome:
         scratch.mkdir()
         said = scenario(Stage(publisher, served, device, scratch))
     return Outcome(said, device.state.release, device.works())
+
+
+def cut_power(folder: Path, cuts: int) -> list[dict[str, Any]]:
+    """Kill updates from release 1 to 2 at so many moments; what was found after each: see `update_power_cut.Cut`."""
+    publisher = Publisher(folder / "publisher")
+    publisher.publish()
+    with serving_repository(Served(publisher.folder)) as url:
+        device = Device(folder / "device", url, publisher.root)
+        device.ask()
+        device.slots.accept("it is the first")
+        publisher.publish()
+        scratch = folder / "cuts"
+        scratch.mkdir()
+        words = (url, publisher.root, device.slots.folder, scratch, cuts)
+        command = [sys.executable, "-m", "tests.support.update_power_cut", *map(str, words)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Play all scenarios and cuts, and write what became of them."""
+    parser = argparse.ArgumentParser(prog="python -m tests.support.update_scenarios", description=__doc__)
+    parser.add_argument("--cuts", type=int, default=50)
+    parser.add_argument("--json", type=Path, required=True, metavar="FILE")
+    arguments = parser.parse_args(argv)
+    rows = []
+    for name, (scenario, wanted) in {**REFUSED, **RECOVERED}.items():
+        with tempfile.TemporaryDirectory() as folder:
+            outcome = play(scenario, Path(folder))
+        kept = 2 if name == "rollback" else 1
+        is_held = wanted in outcome.said and outcome.release == kept and outcome.works
+        result = "recovered" if name in RECOVERED else "refused"
+        rows.append({"scenario": name, "what": _first_line(scenario), "result": result if is_held else "FAILED"})
+    with tempfile.TemporaryDirectory() as folder:
+        cuts = cut_power(Path(folder), arguments.cuts)
+    held = [cut for cut in cuts if cut["works"] and cut["then_works"] and cut["then"] == 2]
+    found = {"cuts": len(cuts), "killed": sum(cut["was_killed"] for cut in cuts), "working": len(held)}
+    arguments.json.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps({"schema": 1, "scenarios": rows, "power": found}, indent=1)
+    arguments.json.write_text(text + "\n", encoding="utf-8")
+    print(text)
+    return int(len(held) < len(cuts) or any(row["result"] == "FAILED" for row in rows))
+
+
+def _first_line(scenario: Scenario) -> str:
+    return (scenario.__doc__ or "").splitlines()[0]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
