@@ -97,7 +97,7 @@ soak: $(EVERYTHING)/installed
 	$(EVERYTHING)/bin/python -m tests.support.$(if $(CAMERAS),soak_cameras --cameras $(CAMERAS) --minutes $(MINUTES),soak --frames $(FRAMES))
 
 updates: $(EVERYTHING)/installed
-	$(EVERYTHING)/bin/python -m tests.support.update_scenarios --json benchmarks/results/updates.json
+	$(EVERYTHING)/bin/python -m tests.support.update_scenarios --json benchmarks/results/updates/scenarios.json
 
 check: $(EVERYTHING)/installed
 	$(EVERYTHING)/bin/ruff format --check .

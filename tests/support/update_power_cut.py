@@ -13,16 +13,9 @@ from pathlib import Path
 
 from tests.support.model_repository import Device
 
-STEPS = tuple("open os.rename os.remove os.mkdir os.rmdir os.symlink os.chmod shutil.rmtree fcntl.flock".split())
-    "open",
-    "os.rename",
-    "os.remove",
-    "os.mkdir",
-    "os.rmdir",
-    "os.symlink",
-    "os.chmod",
-    "shutil.rmtree",
-    "fcntl.flock",
+STEPS = (
+    *("open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.symlink", "os.chmod"),
+    *("shutil.rmtree", "fcntl.flock"),
 )
 """Audit events of Python that are steps on the disk."""
 

@@ -20,6 +20,7 @@ from tools.docs import (
     new_country,
     own_data,
     speed_tables,
+    update_tables,
 )
 
 Block = Callable[[Path], str]
@@ -48,6 +49,7 @@ BLOCKS: dict[str, Block] = {
     "deb": deb_table.deb,
     "demo-record": own_data.demo_record,
     "history": history_table.history,
+    "updates": update_tables.updates,
     "labels-line": own_data.labels_line,
     "new-country-file": new_country.country_block,
     **{name: partial(extending.file_block, name) for name in extending.FILES},
