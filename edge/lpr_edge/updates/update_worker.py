@@ -51,7 +51,7 @@ class UpdateWorker:
         self._is_clock_held, self._update = is_clock_held, update
         self._tick_s, self._first_s = tick_s, first_s
         state = slots.state
-        self._runs = state.active, state.release
+        self._runs = self._began_with = state.active, state.release
         self._watch = ConfidenceWatch(slots.folder, state.release)
         self._has_read, self._closing, self._restart = Flag(), Flag(), Flag()
         self._is_noted = False
@@ -89,6 +89,7 @@ class UpdateWorker:
         self._thread.join(1.0)
         with surviving(WORKER):
             self._watch.save(0.0, self._kept())
+            self._note_started()
 
     def _run(self) -> None:
         start = last = time.monotonic()
@@ -110,9 +111,7 @@ class UpdateWorker:
         self._watch.save(seconds, self._kept())
         if state.trial is None:
             return
-        if self._has_read.is_set() and not self._is_noted:
-            self._slots.note_started()
-            self._is_noted = True
+        self._note_started()
         stays, why = self._watch.verdict(state.previous_release)
         if stays:
             self._slots.accept(why)
@@ -120,6 +119,13 @@ class UpdateWorker:
         elif stays is not None:
             self._slots.revert(why)
             self._begin_again(*self._active())
+
+    def _note_started(self) -> None:
+        """Note that the release has read a frame, if it has; not of one that became active since."""
+        state = self._slots.state
+        if self._has_read.is_set() and not self._is_noted and (state.active, state.release) == self._began_with:
+            self._slots.note_started()
+            self._is_noted = True
 
     def _check_when_due(self) -> None:
         state = self._slots.state
