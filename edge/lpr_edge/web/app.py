@@ -14,6 +14,7 @@ from lpr_edge.contract.records import Record
 from lpr_edge.output.annotate import font_path
 from lpr_edge.service.runtime_stats import RuntimeStats
 from lpr_edge.web.auth import AuthMiddleware
+from lpr_edge.web.install import install_routes
 from lpr_edge.web.page_files import FILES, show_file
 from lpr_edge.web.picture import Pictures
 from lpr_edge.web.prometheus import CONTENT_TYPE, to_text
@@ -52,6 +53,7 @@ class App:
         """All pages, for those who know the token; changes for those who know the admin's."""
         routes = [
             *(Route(path, show_file(FILES / name)) for path, name in PATHS.items()),
+            *install_routes(),
             Route("/picture.jpg", self.show_picture),
             Route("/state.json", self.show_state),
             Route("/metrics", self.show_metrics),

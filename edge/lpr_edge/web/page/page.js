@@ -152,3 +152,5 @@ addLanguageSwitch(() => state && showState());
 showWords();
 repeat(() => fetchPicture(), 100, 250);
 repeat(fetchState, 1000, 1000);
+// Browsers keep a shell only of pages that nobody on the way can change: over TLS, or of this machine.
+navigator.serviceWorker?.register(here("worker.js")).catch(() => {});
