@@ -44,9 +44,11 @@ EXTRAS = (
     "pika",
     "psycopg",
     "rich",
+    "securesystemslib",
     "starlette",
     "tflite_runtime",
     "tqdm",
+    "tuf",
     "uvicorn",
 )
 LONGEST_CHAIN = 12
