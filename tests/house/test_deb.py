@@ -1,6 +1,7 @@
 """The Debian package's tree and scripts, from a folder without wheels; `make deb-test` installs the real one."""
 
 import gzip
+import json
 import shutil
 import stat
 import subprocess
@@ -11,6 +12,7 @@ from tools.deb.__main__ import pack, version_of
 from tools.deb.targets import MACHINES, RELEASES, Target
 from tools.deb.tree import SCRIPTS, SOURCES, control_text, lay_out, site_packages
 from tools.deb.wheels import requirements
+from tools.docs.deb_table import RESULT, deb
 
 from lpr_edge.base.config import load_config
 from lpr_edge.service.unit import SETTINGS
@@ -140,3 +142,16 @@ def test_changelog_names_the_version(tree: Path) -> None:
     data = (tree / "usr/share/doc/lpr/changelog.gz").read_bytes()
     assert gzip.decompress(data).startswith(b"lpr (1.2.3-1~deb13) ")
     assert data[4:8] == bytes(4)
+
+
+def test_result_has_each_step_once(repository: Path) -> None:
+    """The result file has each step of a root once, in order, as passed or failed, and so has the table of the docs."""
+    lines = (repository / RESULT).read_text(encoding="utf-8").splitlines()
+    records = [json.loads(line) for line in lines]
+    roots = dict.fromkeys((one["release"], one["arch"]) for one in records)
+    assert roots
+    for root in roots:
+        own = [one for one in records if (one["release"], one["arch"]) == root]
+        assert [one["step"] for one in own] == ["install", "demo", "service", "upgrade", "remove", "purge"]
+        assert {one["status"] for one in own} <= {"passed", "failed"}
+    assert len(deb(repository).splitlines()) == 2 + len(records)
