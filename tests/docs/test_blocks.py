@@ -100,7 +100,7 @@ def test_settings_are_taken(page: Path, text: str, tmp_path: Path) -> None:
         first = next(block for other, block in blocks("toml") if other == page and "[[layouts]]" in block)
         assert Grammar(country_from_dict(tomllib.loads(first) | tomllib.loads(text))).country.layouts
     else:
-        assert load_config(path, {}).capture.camera is not None
+        assert load_config(path, {}).has_source
 
 
 @pytest.mark.parametrize(("page", "text"), named("json"))

@@ -124,7 +124,7 @@ def flags(models: dict[str, Path]) -> list[str]:
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Streets to fit on; every third plate's label is made wrong, so that some readings are."""
-    folder = write_streets(tmp_path_factory.mktemp("data"), 36, "train")
+    folder = write_streets(tmp_path_factory.mktemp("data"), 45, "train")
     path = folder / "plates" / "labels.jsonl"
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     for line in lines[::3]:
@@ -148,7 +148,7 @@ def test_calibrate_writes_what_an_export_takes(
     assert {f"{prefix}_{n}" for prefix in ("confidence", "photo") for n in numbers} < set(fitted.to_thresholds())
     assert fitted.photo_curve is not None
     assert fitted.curve.agreement == 0.0
-    assert fitted.about["photographs"] == 36
+    assert fitted.about["photographs"] == 45
     assert fitted.about["right"] < fitted.about["readings"]
     assert {name: path.read_bytes() for name, path in models.items()} == before
 
@@ -197,7 +197,7 @@ def test_a_vehicle_counts_once_in_a_fit() -> None:
 
 @dataclass
 class StandingClip:
-    """One photograph for five frames, then its road empty of marks."""
+    """One photograph for five frames, each a step to the right: a still one isn't read again."""
 
     photo: PlatePhoto
     name: str = "standing"
@@ -210,8 +210,9 @@ class StandingClip:
     def frames(self) -> Iterator[MarkedFrame]:
         for number in range(5):
             time = START + timedelta(seconds=0.1 * number)
-            frame = Frame(read_picture(self.photo.path), self.name, number, time)
-            yield MarkedFrame(frame, (Mark(0, self.photo.plates[0].quad_xy, True),))
+            step_xy = np.array([6 * number, 0], np.float32)
+            frame = Frame(np.roll(read_picture(self.photo.path), 6 * number, axis=1), self.name, number, time)
+            yield MarkedFrame(frame, (Mark(0, self.photo.plates[0].quad_xy + step_xy, True),))
 
 
 def test_votes_are_scored_by_the_visit_that_they_are_of(models: dict[str, Path], data: Path) -> None:

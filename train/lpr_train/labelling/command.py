@@ -10,9 +10,7 @@ from typing import Any
 
 from lpr_edge.base.web_address import check_token, is_local, new_token, parse_address
 from lpr_edge.contract.base.errors import LprError
-from lpr_edge.contract.base.pictures import is_hidden, is_picture
 from lpr_edge.contract.base.text_files import shown
-from lpr_edge.contract.data import CROPS, find_dataset, has_dataset
 from lpr_edge.contract.whole_files import IMAGES, LABELS
 
 TOKEN = "LPR_WEB_TOKEN"  # the variable's name
@@ -87,6 +85,7 @@ def find_folder(data: Path, out: Path | None) -> Path:
     Raises:
         LprError: there is none, or pictures need `out`.
     """
+    from lpr_edge.contract.data import CROPS, find_dataset, has_dataset
     from lpr_train.labels.import_labels import PHOTOGRAPHS
 
     if out is not None:
@@ -102,6 +101,7 @@ def find_folder(data: Path, out: Path | None) -> Path:
 
 def _linked(source: Path, folder: Path) -> Path:
     """A data folder with the pictures of another folder, linked where the disk can, else copied; it resumes."""
+    from lpr_edge.contract.base.pictures import is_hidden, is_picture
     from lpr_train.labels.import_labels import unique_names
 
     found = sorted(path for path in source.rglob("*") if is_picture(path) and not is_hidden(path))
