@@ -21,7 +21,7 @@ class FakeChannel:
 def test_a_channel_that_ends_in_silence_is_a_lost_broker(
     monkeypatch: pytest.MonkeyPatch, lost: dict[str, object]
 ) -> None:
-    """The client raises nothing where only the channel is closed or the consumer is cancelled: it is connected again."""
+    """The client raises nothing where only the channel is closed, or the consumer cancelled; this does."""
     pytest.importorskip("pika")
     channel = FakeChannel()
     pika_connection = SimpleNamespace(channel=lambda: channel, process_data_events=lambda **_: None)

@@ -47,3 +47,30 @@ def add_partition(connection: Any, month: datetime) -> None:
         connection.execute(
             f"ALTER TABLE events ATTACH PARTITION {name} FOR VALUES FROM ('{bounds[0]}') TO ('{bounds[1]}')"
         )
+
+
+def months_back(now: datetime, count: int) -> datetime:
+    """The first moment of the month so many months before this one."""
+    months = now.astimezone(UTC).year * 12 + now.astimezone(UTC).month - 1 - count
+    return datetime(months // 12, months % 12 + 1, 1, tzinfo=UTC)
+
+
+def drop_before(connection: Any, oldest: datetime) -> list[str]:
+    """Drop the months before one, and what `events_other` has received before it.
+
+    Args:
+        connection: of psycopg.
+        oldest: the first moment of the oldest month that stays.
+
+    Returns:
+        The tables that were dropped.
+    """
+    query = "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'events'::regclass ORDER BY 1"
+    with connection.transaction():
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
+        names = [name for (name,) in connection.execute(query)]
+        old = [name for name in names if name != "events_other" and name < partition_name(oldest)]
+        for name in old:
+            connection.execute(f"DROP TABLE {name}")
+        connection.execute("DELETE FROM events_other WHERE received < %s", (oldest,))
+    return old

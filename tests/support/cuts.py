@@ -1,0 +1,193 @@
+"""Kills devices, broker, consumers and database at random moments, and counts what is lost and what is there twice.
+
+python -m tests.support.cuts --cuts 1000 --json FILE
+
+Each is killed by SIGKILL and started again, all of them independently, so that some are away at the same time. The
+devices are lpr-edge's outbox, delivery worker and MQTT sink; what counts as made is what the outbox has on disk.
+"""
+
+import argparse
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from tests.support.centre import PASSWORD, Postgres, Rabbit, missing_servers
+from tests.support.cut_device import MADE
+
+from lpr_bench.base.results import write_result
+from lpr_fleet.app.cli import main as lpr_fleet
+
+REPOSITORY = Path(__file__).parents[2]
+PAUSES_S = {"device": 3.0, "consumer": 3.0, "database": 5.0, "broker": 25.0}
+"""Mean seconds from a start to the next cut; a node of RabbitMQ takes long to start."""
+
+
+class Program:
+    """A process that is killed and started again."""
+
+    def __init__(self, command: list[str], log: Path) -> None:
+        self._command, self._log = command, log
+        self.start()
+
+    def start(self) -> None:
+        with self._log.open("ab") as log:
+            self.process = subprocess.Popen(self._command, stdout=log, stderr=log, cwd=REPOSITORY)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
+class Cutter:
+    """Cuts each part at random moments, in a thread a part, until there were enough."""
+
+    def __init__(self, cuts: int, minutes: float) -> None:
+        self.counts: Counter[str] = Counter()
+        self.failures: list[str] = []
+        self._cuts, self._end = cuts, time.monotonic() + 60 * minutes
+        self._lock = threading.Lock()
+
+    def run(self, parts: list[tuple[str, Any]]) -> None:
+        threads = [threading.Thread(target=self._cut, args=(*part, number)) for number, part in enumerate(parts)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    def _cut(self, kind: str, part: Any, seed: int) -> None:
+        rng = random.Random(seed)
+        while time.monotonic() < self._end and self.counts.total() < self._cuts:
+            time.sleep(min(rng.expovariate(1 / PAUSES_S[kind]), 4 * PAUSES_S[kind]))
+            try:
+                part.kill()
+                part.start()
+            except (AssertionError, OSError) as error:
+                self.failures.append(f"{kind}: {error}")
+                return
+            with self._lock:
+                self.counts[kind] += 1
+
+
+def stored_ids(url: str) -> Counter[str]:
+    """How often each event is in the table."""
+    import psycopg
+
+    with psycopg.connect(url) as connection:
+        return Counter(row[0] for row in connection.execute("SELECT id FROM events"))
+
+
+def wait_for(holds: Callable[[], bool], timeout_s: float) -> float:
+    """Seconds until it holds, or the time-out."""
+    begin = time.monotonic()
+    while not holds() and time.monotonic() < begin + timeout_s:
+        time.sleep(1)
+    return time.monotonic() - begin
+
+
+def run_cuts(folder: Path, cuts: int, minutes: float, devices: int, consumers: int) -> dict[str, Any]:
+    """Cut, wait until all has arrived, and count."""
+    names = tuple(f"gate-{number}" for number in range(devices))
+    postgres = Postgres(folder / "postgres")
+    rabbit = Rabbit(folder / "rabbit", REPOSITORY / "edge" / "fleet" / "rabbitmq", names)
+    os.environ |= {
+        "LPR_FLEET_DATABASE": postgres.url,
+        "LPR_FLEET_BROKER": rabbit.url,
+        "LPR_FLEET_BROKER_PASSWORD": PASSWORD,
+        "PYTHONPATH": str(REPOSITORY),
+    }
+    assert lpr_fleet(["schema"]) == 0
+    parts: list[tuple[str, Any]] = [("database", postgres), ("broker", rabbit)]
+    for name in names:
+        (folder / name).mkdir()
+        words = ["tests.support.cut_device", str(folder / name), str(rabbit.mqtt_port), name, "5"]
+        parts.append(("device", Program([sys.executable, "-m", *words], folder / f"{name}.log")))
+    for number in range(consumers):
+        command = [sys.executable, "-m", "lpr_fleet", "consume", "--batch", "50"]
+        parts.append(("consumer", Program(command, folder / f"consumer-{number}.log")))
+    cutter = Cutter(cuts, minutes)
+    begin = time.monotonic()
+    try:
+        cutter.run(parts)
+        cut_s = time.monotonic() - begin
+        time.sleep(5)
+        made = lambda: {name for device in names for name in (folder / device / MADE).read_text().split()}  # noqa: E731
+        for kind, part in parts:
+            if kind == "device":
+                part.kill()  # no more events are made; what waits goes out below
+        drain_devices(folder, names, rabbit.mqtt_port)
+        settle_s = wait_for(lambda: made() <= stored_ids(postgres.url).keys(), 180)
+        found = stored_ids(postgres.url)
+        lost, doubled = made() - found.keys(), sum(count - 1 for count in found.values())
+        return {
+            "benchmark": "cuts",
+            "cuts": dict(cutter.counts),
+            "cuts_total": cutter.counts.total(),
+            "events": len(made()),
+            "stored": len(found),
+            "lost": len(lost),
+            "doubled": doubled,
+            "failures": cutter.failures,
+            "devices": devices,
+            "consumers": consumers,
+            "seconds": round(cut_s, 1),
+            "settled_s": round(settle_s, 1),
+            "load_average": os.getloadavg(),
+            "cores": os.cpu_count(),
+        }
+    finally:
+        for _, part in parts:
+            if isinstance(part, Program):
+                part.kill()
+        with suppress(Exception):
+            postgres.stop()
+        rabbit.stop()
+
+
+def drain_devices(folder: Path, names: tuple[str, ...], port: int) -> None:
+    """Deliver what waits in the outboxes."""
+    from lpr_edge.delivery.delivery_worker import DeliveryWorker
+    from lpr_edge.delivery.outbox import Outbox
+    from lpr_edge.delivery.sinks.mqtt import Mqtt
+
+    for name in names:
+        outbox = Outbox(folder / name / "outbox.db", ["mqtt"], keeps=False)
+        sink = Mqtt(f"mqtt://{name}@127.0.0.1:{port}", name, PASSWORD, discovery=False, client_id=f"lpr-{name}")
+        worker = DeliveryWorker(sink, outbox)
+        wait_for(lambda outbox=outbox: outbox.waiting().get("mqtt", 0) == 0, 180)  # type: ignore[misc]
+        worker.start_closing(5)
+        worker.close()
+        outbox.close()
+
+
+def main() -> int:
+    """Print the table; 1 where something was lost or is there twice."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--cuts", type=int, default=1000)
+    parser.add_argument("--minutes", type=float, default=60.0, help="at most")
+    parser.add_argument("--devices", type=int, default=3)
+    parser.add_argument("--consumers", type=int, default=2)
+    parser.add_argument("--json", type=Path)
+    flags = parser.parse_args()
+    if missing_servers():
+        parser.error(missing_servers())
+    with tempfile.TemporaryDirectory(prefix="lpr-cuts-") as name:
+        Path(name).chmod(0o755)
+        result = run_cuts(Path(name), flags.cuts, flags.minutes, flags.devices, flags.consumers)
+    for key, value in result.items():
+        print(f"{key:14} {value}")
+    if flags.json:
+        write_result(flags.json, result)
+    return 1 if result["lost"] or result["doubled"] or result["failures"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
