@@ -6,6 +6,7 @@
 #   make docs       the documentation as a site in build/site, from docs/
 #   make coverage   the plain tests with their coverage, page in build/coverage; fails below the floor in pyproject.toml
 #   make faults     what goes wrong in months at a gate, on purpose, and a table of what was lost
+#   make cuts       CUTS=1000 kills of devices, broker, consumers and database at random, and what was lost (RabbitMQ, PostgreSQL)
 #   make soak       FRAMES=200000 from a looped clip with all sinks on, and a table of what was lost and what was left over
 #                   with CAMERAS=4 MINUTES=60: so many streams in one process, frames read of each, memory
 #   make bench      speed, start and memory on this machine: lpr-bench
@@ -40,7 +41,7 @@ DEVICE := .venv-device
 EVERYTHING := .venv
 RIVALS := .venv-rivals
 
-.PHONY: demo test test-slow test-all coverage faults soak check docs format deb deb-test bench bench-short bench-arm64 bench-armhf addon models folds rivals clean
+.PHONY: demo test test-slow test-all coverage faults cuts soak check docs format deb deb-test bench bench-short bench-arm64 bench-armhf addon models folds rivals clean
 .DELETE_ON_ERROR:
 
 demo: $(DEVICE)/installed
@@ -93,6 +94,9 @@ FRAMES := 200000
 MINUTES := 60
 
 # With CAMERAS: so many streams at once for MINUTES.
+cuts: $(EVERYTHING)/installed
+	$(EVERYTHING)/bin/python -m tests.support.cuts --cuts $(CUTS) --json build/cuts.json
+
 soak: $(EVERYTHING)/installed
 	$(EVERYTHING)/bin/python -m tests.support.$(if $(CAMERAS),soak_cameras --cameras $(CAMERAS) --minutes $(MINUTES),soak --frames $(FRAMES))
 

@@ -27,20 +27,27 @@ from lpr_bench.base.results import write_result
 from lpr_fleet.app.cli import main as lpr_fleet
 
 REPOSITORY = Path(__file__).parents[2]
-PAUSES_S = {"device": 3.0, "consumer": 3.0, "database": 5.0, "broker": 25.0}
-"""Mean seconds from a start to the next cut; a node of RabbitMQ takes long to start."""
+PAUSES_S = {"device": 3.0, "consumer": 3.0, "database": 6.0, "broker": 30.0}
+"""Mean seconds from a part's first sign of life to the next cut; a node of RabbitMQ takes long to start."""
+START_S = 60.0
 
 
 class Program:
     """A process that is killed and started again."""
 
-    def __init__(self, command: list[str], log: Path) -> None:
-        self._command, self._log = command, log
+    def __init__(self, command: list[str], log: Path, life: Path) -> None:
+        """Start it; what it does first makes the file `life` grow."""
+        self._command, self._log, self._life = command, log, life
         self.start()
 
     def start(self) -> None:
+        before = self._size()
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(self._command, stdout=log, stderr=log, cwd=REPOSITORY)
+        wait_for(lambda: self._size() > before, START_S)
+
+    def _size(self) -> int:
+        return self._life.stat().st_size if self._life.exists() else 0
 
     def kill(self) -> None:
         self.process.kill()
@@ -85,11 +92,16 @@ def stored_ids(url: str) -> Counter[str]:
         return Counter(row[0] for row in connection.execute("SELECT id FROM events"))
 
 
+def made_ids(folder: Path, names: tuple[str, ...]) -> set[str]:
+    """What the outboxes had on disk."""
+    return {name for device in names for name in (folder / device / MADE).read_text().split()}
+
+
 def wait_for(holds: Callable[[], bool], timeout_s: float) -> float:
     """Seconds until it holds, or the time-out."""
     begin = time.monotonic()
     while not holds() and time.monotonic() < begin + timeout_s:
-        time.sleep(1)
+        time.sleep(0.2)
     return time.monotonic() - begin
 
 
@@ -109,29 +121,30 @@ def run_cuts(folder: Path, cuts: int, minutes: float, devices: int, consumers: i
     for name in names:
         (folder / name).mkdir()
         words = ["tests.support.cut_device", str(folder / name), str(rabbit.mqtt_port), name, "5"]
-        parts.append(("device", Program([sys.executable, "-m", *words], folder / f"{name}.log")))
+        parts.append(("device", Program([sys.executable, "-m", *words], folder / f"{name}.log", folder / name / MADE)))
     for number in range(consumers):
         command = [sys.executable, "-m", "lpr_fleet", "consume", "--batch", "50"]
-        parts.append(("consumer", Program(command, folder / f"consumer-{number}.log")))
+        log = folder / f"consumer-{number}.log"
+        parts.append(("consumer", Program(command, log, log)))
     cutter = Cutter(cuts, minutes)
     begin = time.monotonic()
     try:
         cutter.run(parts)
         cut_s = time.monotonic() - begin
         time.sleep(5)
-        made = lambda: {name for device in names for name in (folder / device / MADE).read_text().split()}  # noqa: E731
         for kind, part in parts:
             if kind == "device":
                 part.kill()  # no more events are made; what waits goes out below
         drain_devices(folder, names, rabbit.mqtt_port)
-        settle_s = wait_for(lambda: made() <= stored_ids(postgres.url).keys(), 180)
+        settle_s = wait_for(lambda: made_ids(folder, names) <= stored_ids(postgres.url).keys(), 180)
         found = stored_ids(postgres.url)
-        lost, doubled = made() - found.keys(), sum(count - 1 for count in found.values())
+        made = made_ids(folder, names)
+        lost, doubled = made - found.keys(), sum(count - 1 for count in found.values())
         return {
             "benchmark": "cuts",
             "cuts": dict(cutter.counts),
             "cuts_total": cutter.counts.total(),
-            "events": len(made()),
+            "events": len(made),
             "stored": len(found),
             "lost": len(lost),
             "doubled": doubled,

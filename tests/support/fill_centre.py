@@ -16,7 +16,7 @@ from lpr_fleet.search.plate_key import PlateKeys
 
 INSERT = """
 INSERT INTO events (device, id, kind, first_seen, last_seen, source, text, latin, confidence, signs, grams, record)
-SELECT 'gate-' || n % 50, 'e' || n, 'plate', seen, seen, 'gate', p.text, p.latin, 0.9, p.signs, p.grams,
+SELECT 'gate-' || n %% 50, 'e' || n, 'plate', seen, seen, 'gate', p.text, p.latin, 0.9, p.signs, p.grams,
     jsonb_build_object('event', 'plate', 'schema', 1, 'id', 'e' || n, 'text', p.text, 'latin', p.latin)
 FROM (SELECT n, 1 + floor(random() * %(plates)s)::int AS plate, %(end)s - n * interval '1 second' AS seen
     FROM generate_series(1, %(events)s) n) drawn

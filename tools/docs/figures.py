@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tools.docs import (
     accuracy_tables,
+    centre_tables,
     deb_table,
     extending,
     fine_tune_table,
@@ -48,6 +49,8 @@ BLOCKS: dict[str, Block] = {
     "messages": messages.messages,
     "deb": deb_table.deb,
     "demo-record": own_data.demo_record,
+    "centre-cuts": centre_tables.cuts,
+    "centre-searches": centre_tables.searches,
     "history": history_table.history,
     "updates": update_tables.updates,
     "labels-line": own_data.labels_line,
