@@ -89,14 +89,16 @@ coverage: $(EVERYTHING)/installed
 faults: $(EVERYTHING)/installed
 	$(EVERYTHING)/bin/python -m pytest -m faults
 
+CUTS := 1000
+
+cuts: $(EVERYTHING)/installed
+	$(EVERYTHING)/bin/python -m tests.support.cuts --cuts $(CUTS) --json build/cuts.json
+
 FRAMES := 200000
 
 MINUTES := 60
 
 # With CAMERAS: so many streams at once for MINUTES.
-cuts: $(EVERYTHING)/installed
-	$(EVERYTHING)/bin/python -m tests.support.cuts --cuts $(CUTS) --json build/cuts.json
-
 soak: $(EVERYTHING)/installed
 	$(EVERYTHING)/bin/python -m tests.support.$(if $(CAMERAS),soak_cameras --cameras $(CAMERAS) --minutes $(MINUTES),soak --frames $(FRAMES))
 

@@ -26,6 +26,17 @@ SYSTEM = (
     "pip ",
     "make ",
     "curl ",
+    # The centre's servers.
+    "sudo -u postgres create",
+    "sudo -u postgres psql ",
+    "rabbitmqctl ",
+    "systemctl restart ",
+    "apt-get install ",
+    "install -d ",
+    "edge/fleet/certificates ",
+    "cp edge/fleet/",
+    "chown -R rabbitmq:",
+    "export LPR_FLEET_",
 )
 """Beginnings of lines of other programs."""
 

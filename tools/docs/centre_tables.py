@@ -19,7 +19,8 @@ def cuts(repository: Path) -> str:
     rows.append(["all", str(result["cuts_total"])])
     text = (
         f"{result['events']:,} events of {result['devices']} devices in {result['seconds'] / 60:.0f} minutes, "
-        f"{result['consumers']} consumers: {result['lost']} lost, {result['doubled']} stored twice. The machine has "
+        f"{result['consumers']} consumers: {result['lost']} lost, {result['doubled']} stored twice. "
+        "An event counts when the device's outbox has it on disk. The machine has "
         f"{result['cores']} cores and was under other load (load average {result['load_average'][0]:.0f})."
     )
     return f"{text}\n\n{table(['killed', 'times'], rows)}"

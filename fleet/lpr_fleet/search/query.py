@@ -33,8 +33,8 @@ def search_query(wanted: Wanted) -> tuple[str, list[Any]]:
     """
     conditions, values = _span(wanted)
     if wanted.parts:
-        conditions.append("signs ~ %s")
-        values.append("|".join(near_pattern(part, wanted.exact).pattern for part in wanted.parts))
+        conditions.append("signs LIKE ANY(%s)")
+        values.append(_forms(wanted))
     newest = "ORDER BY first_seen DESC LIMIT %s"
     limit = max(1, min(wanted.limit, MOST_SHOWN))
     if not wanted.parts or min(map(len, wanted.parts)) < PIECE:
@@ -50,6 +50,12 @@ def search_query(wanted: Wanted) -> tuple[str, list[Any]]:
         f"FROM (SELECT * FROM found {newest}) f ORDER BY first_seen DESC"
     )
     return statement, [*patterns, *values, limit]
+
+
+def _forms(wanted: Wanted) -> list[str]:
+    """What `near_pattern` finds, as LIKE has it, which PostgreSQL compares much faster."""
+    forms = (form for part in wanted.parts for form in near_pattern(part, wanted.exact).pattern.split("|"))
+    return [f"%{form.replace('.', '_')}%" for form in dict.fromkeys(forms)]
 
 
 def _span(wanted: Wanted) -> tuple[list[str], list[Any]]:
