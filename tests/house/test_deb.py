@@ -25,7 +25,7 @@ FILES = {
     "opt/lpr/pyvenv.cfg": 0o644,
     "usr/lib/systemd/system/lpr-edge.service": 0o644,
     "usr/lib/sysusers.d/lpr.conf": 0o644,
-    "usr/share/doc/lpr/changelog.gz": 0o644,
+    "usr/share/doc/lpr/changelog.Debian.gz": 0o644,
     "usr/share/doc/lpr/copyright": 0o644,
     "usr/share/lintian/overrides/lpr": 0o644,
 }
@@ -139,7 +139,7 @@ def test_package_is_roots_and_names_itself(tree: Path, tmp_path: Path, repositor
 
 def test_changelog_names_the_version(tree: Path) -> None:
     """The package's changelog is compressed without a time, and begins with the version."""
-    data = (tree / "usr/share/doc/lpr/changelog.gz").read_bytes()
+    data = (tree / "usr/share/doc/lpr/changelog.Debian.gz").read_bytes()
     assert gzip.decompress(data).startswith(b"lpr (1.2.3-1~deb13) ")
     assert data[4:8] == bytes(4)
 

@@ -101,7 +101,7 @@ def _documents(folder: Path, version: str) -> None:
         f"lpr ({version}) unstable; urgency=medium\n\n  * See CHANGELOG.md of this version.\n\n"
         " -- The lpr developers <lpr@localhost>  Thu, 01 Jan 2026 00:00:00 +0000\n"
     )
-    (folder / "changelog.gz").write_bytes(gzip.compress(entry.encode(), mtime=0))
+    (folder / "changelog.Debian.gz").write_bytes(gzip.compress(entry.encode(), mtime=0))
 
 
 def _modes(root: Path) -> None:

@@ -50,9 +50,9 @@ def requirements(repository: Path, target: Target) -> list[str]:
 
 
 def prune(folder: Path) -> None:
-    """Leave out what no device runs: NumPy's own tests, and commands that pip wrote for this machine's Python."""
-    for tests in [*folder.glob("numpy/**/tests"), folder / "bin"]:
-        shutil.rmtree(tests, ignore_errors=True)
+    """Leave out what no device runs: NumPy's own tests, and what was compiled or written for this machine's Python."""
+    for left in [*folder.glob("numpy/**/tests"), *folder.glob("**/__pycache__"), folder / "bin"]:
+        shutil.rmtree(left, ignore_errors=True)
 
 
 def _pip(*words: str) -> None:
