@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,12 +26,11 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that the servers' users may enter."""
-    made = tmp_path_factory.mktemp("centre")
-    for part in (made, made.parent, made.parent.parent):
-        part.chmod(0o755)
-    return made
+def folder() -> Iterator[Path]:
+    """A folder that the servers' users may enter; pytest closes its own to all others."""
+    with tempfile.TemporaryDirectory(prefix="lpr-centre-", ignore_cleanup_errors=True) as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
 
 
 @pytest.fixture(scope="module")
