@@ -103,5 +103,9 @@ def test_events_of_a_device_reach_the_table_once(
     sink.close()
     rows = query(postgres, "SELECT id, device, record, tableoid::regclass::text FROM events ORDER BY first_seen")
     assert rows == [(f"e{number}", "gate-1", event(number), "events_2026_03") for number in (1, 2, 4, 5)]
+    wait_until(lambda: queue_lengths(rabbit) == {"lpr-events": 0, "lpr-dead": 1}, 30)  # counted every few seconds
+
+
+def queue_lengths(rabbit: Rabbit) -> dict[str, int]:
     listed = json.loads(rabbit.control("list_queues", "name", "messages", "--formatter", "json"))
-    assert {queue["name"]: queue["messages"] for queue in listed} == {"lpr-events": 0, "lpr-dead": 1}
+    return {queue["name"]: queue["messages"] for queue in listed}
