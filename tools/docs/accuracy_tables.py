@@ -6,6 +6,7 @@ from typing import Any
 
 from tools.docs.results import Result, accuracy, counted, not_measured, rate, table
 from tools.docs.speed_tables import frame_rows
+from tools.docs.visits_table import once_and_right, visits_result
 
 MEASURE = "lpr-bench accuracy --data DIR --split test"
 MEASURE_FOLDS = "make folds DATA=DIR"
@@ -29,6 +30,9 @@ def expect(repository: Path) -> str:
         rows.append(["plates read exactly, cross-validated", counted(folds["reading"]["exact_match"]), of])
     if characters := accuracy(repository, "characters"):
         rows.append(["single characters", counted(characters["accuracy"]), "published validation split"])
+    if (played := visits_result(repository)) and (share := once_and_right(played, "approach")):
+        of = "clips of vehicles that drive up, made of photographs of the test split"
+        rows.append(["vehicles reported once, with the right plate", share, of])
     rows += frame_rows(repository)
     return table(["what", "figure", "measured on"], rows) + f"\n\n{NOTE}"
 

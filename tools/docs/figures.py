@@ -22,6 +22,7 @@ from tools.docs import (
     own_data,
     speed_tables,
     update_tables,
+    visits_table,
 )
 
 Block = Callable[[Path], str]
@@ -53,6 +54,7 @@ BLOCKS: dict[str, Block] = {
     "centre-searches": centre_tables.searches,
     "history": history_table.history,
     "updates": update_tables.updates,
+    "visits": visits_table.visits,
     "labels-line": own_data.labels_line,
     "new-country-file": new_country.country_block,
     **{name: partial(extending.file_block, name) for name in extending.FILES},

@@ -18,7 +18,7 @@ from lpr_bench.visits.real_clips import load_real_clips
 from lpr_bench.visits.scripts import SCRIPTS
 from lpr_bench.visits.subjects import choose_subjects, cut_roads
 from lpr_bench.visits.visits_page import write_page
-from lpr_bench.visits.visits_report import format_clips, summarize_clip
+from lpr_bench.visits.visits_report import format_clips, summarize_clip, without_texts
 from lpr_edge.collect.collect_folder import CollectFolder, Limits
 from lpr_edge.collect.collector import Collector
 from lpr_edge.contract.base.errors import DataError
@@ -59,6 +59,9 @@ def add_command(benchmarks: "argparse._SubParsersAction[argparse.ArgumentParser]
         help="also count what lpr-edge --collect keeps, and how many of its labels are right; with DIR, write it there",
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write figures and every visit there")
+    parser.add_argument(
+        "--figures", type=Path, metavar="FILE", help="write the figures there too, without pictures' names and texts"
+    )
     parser.add_argument("--page", type=Path, metavar="FILE", help="figures and a strip of each miss, as one HTML file")
     add_device_flags(parser)
     parser.set_defaults(run=run)
@@ -94,16 +97,23 @@ def run(parsed: argparse.Namespace) -> int:
     table = format_clips(clips) + ("" if parsed.collect is None else f"\n\n{format_collected(labels)}")
     print("\n\n".join(filter(None, [warning, table])))
     models = [describe_model(model) for model in (pipeline.detector.model, pipeline.reader.model)]
-    if parsed.json:
+    if parsed.json or parsed.figures:
         result: dict[str, Any] = {"split": parsed.split, "seed": parsed.seed, "limit": parsed.limit, "models": models}
         result |= {"min_confidence": parsed.min_confidence, "clips": clips}
-        write_result(parsed.json, {"benchmark": "visits", **result, "environment": describe_environment()})
-        print(f"Wrote {parsed.json}", file=sys.stderr)
+        record = {"benchmark": "visits", **result, "environment": describe_environment()}
+        _write(parsed.json, record)
+        _write(parsed.figures, record | {"clips": [without_texts(clip) for clip in clips]})
     if parsed.page:
         names = " and ".join(str(model["file"]) for model in models)
         write_page(parsed.page, f"lpr visits: {names}, {parsed.split} split", warning, table, outcomes)
         print(f"Wrote {parsed.page}", file=sys.stderr)
     return 0
+
+
+def _write(path: Path | None, record: dict[str, Any]) -> None:
+    if path:
+        write_result(path, record)
+        print(f"Wrote {path}", file=sys.stderr)
 
 
 def _clips(parsed: argparse.Namespace, kind: str | None) -> Iterator[Clip]:

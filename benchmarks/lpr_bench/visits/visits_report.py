@@ -66,6 +66,11 @@ def _event_record(event: Told) -> dict[str, Any]:
     return {"text": event.text, **{name: round(value, 3) for name, value in times.items()}}
 
 
+def without_texts(clip: Mapping[str, Any]) -> dict[str, Any]:
+    """A clip's figures without its visits and events, which name pictures and registrations."""
+    return {name: value for name, value in clip.items() if name not in ("outcomes", "false")}
+
+
 HEADER = (
     "",
     "once and right",
