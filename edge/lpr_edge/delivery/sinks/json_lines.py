@@ -69,10 +69,12 @@ class JsonLines:
 
     def close(self) -> None:
         """Wait until all is read, or, in a hurry, say what wasn't; the stream stays open: it belongs to who gave it."""
-        self._send(None)
-        if self._waiting:
-            warn(f"{len(self._waiting)} records on stdout were not read by whoever reads it")
-            self._waiting.clear()
+        try:
+            self._send(None)
+        finally:  # also where SIGTERM comes while it waits
+            if self._waiting:
+                warn(f"{len(self._waiting)} records on stdout were not read by whoever reads it")
+                self._waiting.clear()
 
     def _send(self, patience_s: float | None) -> None:
         """Send what waits, until the reader takes nothing for so long; None waits for ever, but in a hurry."""
