@@ -4,13 +4,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tools.docs.results import Result, accuracy, counted, not_measured, rate, table
+from tools.docs.results import NOTE, Result, accuracy, counted, not_measured, rate, table
 from tools.docs.speed_tables import frame_rows
 from tools.docs.visits_table import once_and_right, visits_result
 
 MEASURE = "lpr-bench accuracy --data DIR --split test"
 MEASURE_FOLDS = "make folds DATA=DIR"
-NOTE = "Brackets hold the 95 % interval (Wilson)."
 
 
 def expect(repository: Path) -> str:

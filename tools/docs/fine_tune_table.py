@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from tools.docs.results import accuracy, counted, not_measured, table
+from tools.docs.results import NOTE, accuracy, counted, not_measured, table
 
-NOTE = "Brackets hold the 95 % interval (Wilson)."
 COMMAND = "lpr-train fine-tune reader --data NEW --also KNOWN --from RUN --minutes 16 --out OUT"
 TITLES = {
     "held-out": "new source, held out of training",

@@ -10,6 +10,7 @@ from lpr_bench.report.summaries import FOLDER
 from lpr_edge.contract.metrics import wilson_interval
 
 BOARDS = Path("benchmarks/results")
+NOTE = "Brackets hold the 95 % interval (Wilson)."
 MACHINE = "x86-64-vm"
 """The machine whose speed the documentation quotes."""
 

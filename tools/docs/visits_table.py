@@ -2,9 +2,7 @@
 
 from pathlib import Path
 
-from tools.docs.results import BOARDS, Result, counted, not_measured, table
-
-from lpr_bench.base.results import read_records
+from tools.docs.results import NOTE, Result, board, counted, not_measured, table
 
 COMMAND = "lpr-bench visits --data DIR --split test"
 HEADER = (
@@ -27,15 +25,12 @@ def visits(repository: Path) -> str:
     limit = f"{result['limit']} photographs" if result["limit"] else "all photographs"
     scripts = [clip["clip"] for clip in result["clips"]]
     of = f"Clips of {limit} of the {result['split']} split, seed {result['seed']}, scripts {', '.join(scripts)}."
-    return (
-        f"{table(HEADER, [_row(clip) for clip in result['clips']])}\n\n{of} Brackets hold the 95 % interval (Wilson)."
-    )
+    return f"{table(HEADER, [_row(clip) for clip in result['clips']])}\n\n{of} {NOTE}"
 
 
 def visits_result(repository: Path) -> Result | None:
     """The record of the shipped models' visits; None where it wasn't measured."""
-    path = repository / BOARDS / "visits.json"
-    return read_records(path)[-1] if path.exists() else None
+    return board(repository, "visits", "visits")
 
 
 def once_and_right(result: Result, script: str) -> str | None:
