@@ -1,14 +1,18 @@
-"""Latest-frame capture of cameras and streams: a thread grabs every frame, and the newest one is processed."""
+"""Latest-frame capture of cameras and streams: a thread grabs every frame, and the newest one is processed.
+
+A source whose picture stands still, or which ends, is opened again.
+"""
 
 from collections.abc import Generator
 from threading import Condition, Thread
 from time import monotonic, sleep
 
+import numpy as np
+
 from lpr_edge.base.log import say, warn
 from lpr_edge.base.workers import surviving
 from lpr_edge.capture.clock import Clock
 from lpr_edge.capture.frame import Frame, Frames, NoFrame
-from lpr_edge.capture.frozen_frame import FrozenFrameDetector
 from lpr_edge.capture.opencv_capture import Capture
 from lpr_edge.capture.reconnect import Opening, ReconnectPolicy
 from lpr_edge.contract.base.arrays import Image
@@ -27,6 +31,42 @@ LONGEST_WAIT_S = 2.0
 """Between tries to open a lost source the wait doubles; with a try's own time, it is back within 5 s."""
 CLOSE_S = 0.3
 """How long closing waits for a read that is under way; a stop must be over in 2 s, and sinks take some of it."""
+LONGEST_FROZEN_S = 3600.0
+"""What was still frozen after it was opened again is opened less often, down to once in so long."""
+STEP = 16
+"""Sampling step of the first comparison; where the samples differ, the rest isn't compared."""
+
+
+class FrozenFrameDetector:
+    """Detects a source whose image doesn't change by a single bit.
+
+    What is still the same after it was opened again may be a lens cap: the limit doubles each time, up to an hour.
+    """
+
+    def __init__(self, limit_s: float) -> None:
+        """Begin.
+
+        Args:
+            limit_s: maximum duration of an unchanged image, in seconds.
+        """
+        self._usual_s = self._limit_s = limit_s
+        self._image: Image | None = None
+        self._since = 0.0
+
+    def lasts(self, image: Image, moment: float) -> bool:
+        """Take the next picture, and when it was grabbed in seconds; whether it has been the same for too long."""
+        if self._image is None or not is_same(self._image, image):
+            self._image, self._since, self._limit_s = image, moment, self._usual_s
+            return False
+        if moment - self._since < self._limit_s:
+            return False
+        self._since, self._limit_s = moment, min(LONGEST_FROZEN_S, 2 * self._limit_s)
+        return True
+
+
+def is_same(a: Image, b: Image) -> bool:
+    """Whether two images are identical."""
+    return np.array_equal(a[::STEP, ::STEP], b[::STEP, ::STEP]) and np.array_equal(a, b)
 
 
 class LatestFrameCapture:

@@ -1,12 +1,12 @@
-"""A video file, frame by frame."""
+"""A video file, frame by frame, and whether it is whole."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import BinaryIO
 
 import cv2
 
 from lpr_edge.capture.frame import Frame, Frames, Source
-from lpr_edge.capture.matroska import matroska_length
 from lpr_edge.capture.opencv_capture import open_capture
 from lpr_edge.capture.size_changes import Packets, read_pictures
 from lpr_edge.contract.base.errors import SourceError
@@ -16,6 +16,8 @@ from lpr_edge.contract.base.text_files import is_utf8, shown
 ENDS_EARLY = 0.02
 """A clip that lacks more than this share of its frames and of its time was cut short; containers count a little wrong,
 and many don't count frames at all: OpenCV then gives time by rate, which a variable rate doesn't keep to."""
+EBML, SEGMENT = 0x1A45DFA3, 0x18538067
+"""Numbers of the two elements that a Matroska file consists of (RFC 8794, RFC 9559)."""
 
 
 def open_clip(path: Path) -> Source:
@@ -91,3 +93,44 @@ def _is_cut_short(path: Path, read: int, promised: int, reached: float) -> bool:
         if length is not None:
             return path.stat().st_size < length
     return promised - max(read, reached) > max(2, ENDS_EARLY * promised)
+
+
+def matroska_length(path: Path) -> int | None:
+    """Bytes of a whole Matroska or WebM file; None for another kind of file, or one written as a stream.
+
+    Such a file counts its bytes, and not its frames.
+
+    Raises:
+        OSError: it can't be read.
+    """
+    with path.open("rb") as file:
+        header = _element(file)
+        if header is None or header[0] != EBML or header[1] is None:
+            return None
+        file.seek(header[1], 1)
+        segment = _element(file)
+        if segment is None or segment[0] != SEGMENT or segment[1] is None:
+            return None
+        return file.tell() + segment[1]
+
+
+def _element(file: BinaryIO) -> tuple[int, int | None] | None:
+    """An element's number and the length of what follows, None where that isn't known; None at the file's end."""
+    number, length = _variable_int(file, keep_marker=True), _variable_int(file, keep_marker=False)
+    if number is None or length is None:
+        return None
+    value, bits = length
+    return number[0], None if value == (1 << bits) - 1 else value
+
+
+def _variable_int(file: BinaryIO, keep_marker: bool) -> tuple[int, int] | None:
+    """A number of variable length, and its bits: the first one that is set says how many bytes it has."""
+    first = file.read(1)
+    if not first or not first[0]:
+        return None
+    count = 9 - first[0].bit_length()
+    rest = file.read(count - 1)
+    if len(rest) < count - 1:
+        return None
+    value = int.from_bytes(first + rest)
+    return (value if keep_marker else value & ((1 << 7 * count) - 1)), 7 * count

@@ -13,7 +13,7 @@ from tests.support.golden.tinyland import Scene
 from tests.support.readings import frame, quad_at
 from tests.support.servers import motion_jpeg, serving
 
-from lpr_edge.capture import camera, csi, live
+from lpr_edge.capture import camera, live
 from lpr_edge.capture.frame import Frame, Frames, Source
 from lpr_edge.capture.live import Capture, ReconnectPolicy, live_frames
 from lpr_edge.capture.open_source import CaptureOptions, open_camera, open_source
@@ -233,15 +233,15 @@ def test_gstreamer_is_asked_where_opencv_has_it(monkeypatch: pytest.MonkeyPatch)
         return SimpleNamespace(isOpened=lambda: True)
 
     monkeypatch.setitem(sys.modules, "picamera2", None)
-    monkeypatch.setattr(csi, "open_capture", fake)
+    monkeypatch.setattr(camera, "open_capture", fake)
 
     def built(word: str) -> Callable[[], str]:
         return lambda: f"  Video I/O:\n    GStreamer:  {word}\n"
 
     monkeypatch.setattr(cv2, "getBuildInformation", built("NO"))
-    assert csi.open_csi(0, None, 25.0) is None
+    assert camera.open_csi(0, None, 25.0) is None
     monkeypatch.setattr(cv2, "getBuildInformation", built("YES (1.22.0)"))
-    found = csi.open_csi(0, (640, 480), 25.0)
+    found = camera.open_csi(0, (640, 480), 25.0)
     assert found is not None
     assert found[1] == "GStreamer's libcamerasrc"
     assert asked[0][0].startswith("libcamerasrc ! video/x-raw,width=640,height=480,framerate=25/1 ! ")

@@ -21,8 +21,7 @@ from tests.support.readings import START, frame, new_tracker, plate
 from lpr_edge.app.loop import Loop
 from lpr_edge.capture import clock
 from lpr_edge.capture.frame import Frame, NoFrame, Source
-from lpr_edge.capture.frozen_frame import FrozenFrameDetector
-from lpr_edge.capture.live import Capture, ReconnectPolicy, live_frames
+from lpr_edge.capture.live import Capture, FrozenFrameDetector, ReconnectPolicy, live_frames
 from lpr_edge.capture.reconnect import Opening
 from lpr_edge.capture.transform import shape_frames
 from lpr_edge.contract.base.arrays import Image

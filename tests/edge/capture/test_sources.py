@@ -16,9 +16,9 @@ from tests.support.servers import QuietHandler, motion_jpeg, only_once, running,
 from lpr_edge.capture import camera, opencv_capture, video_file
 from lpr_edge.capture.frame import Frame, UnreadableImage
 from lpr_edge.capture.live import LatestFrameCapture, live_frames
-from lpr_edge.capture.matroska import matroska_length
 from lpr_edge.capture.open_source import open_camera, open_source
 from lpr_edge.capture.opencv_capture import Stream
+from lpr_edge.capture.video_file import matroska_length
 from lpr_edge.contract.base.arrays import Image
 from lpr_edge.contract.base.errors import SourceError
 

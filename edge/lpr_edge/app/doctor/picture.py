@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from lpr_edge.base.finding import Finding, State, graded
-from lpr_edge.capture.frozen_frame import is_same
+from lpr_edge.capture.live import is_same
 from lpr_edge.contract.base.arrays import Floats, Image
 from lpr_edge.contract.geometry import quad_size
 from lpr_edge.vision.plates import FrameResult
