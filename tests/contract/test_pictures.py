@@ -14,7 +14,7 @@ from tests.support.crops_on_disk import noise, write_characters
 from lpr_edge.contract.base.arrays import Image
 from lpr_edge.contract.base.errors import DataError
 from lpr_edge.contract.base.picture_head import exif_orientation, promised_size
-from lpr_edge.contract.base.pictures import MOST_PIXELS, PICTURES, read_picture
+from lpr_edge.contract.base.pictures import MAX_PIXELS, PICTURES, read_picture
 from lpr_edge.contract.country import load_country
 from lpr_edge.contract.data import find_dataset, load_characters
 from lpr_edge.contract.samples import Samples, read_samples, write_samples
@@ -150,7 +150,7 @@ def test_samples_too_large_are_refused_unread(tmp_path: Path, monkeypatch: pytes
     path = tmp_path / "a.npz"
     write_samples(path, Samples((noise(1),), "made", ("0",)))
     read_samples(path)
-    monkeypatch.setattr("lpr_edge.contract.samples._encode", lambda *_: big_png(30000, MOST_PIXELS // 30000 + 1))
+    monkeypatch.setattr("lpr_edge.contract.samples._encode", lambda *_: big_png(30000, MAX_PIXELS // 30000 + 1))
     write_samples(path, Samples((noise(1),), "made", ("0",)))
     with pytest.raises(DataError, match="can't be decoded"):
         read_samples(path)

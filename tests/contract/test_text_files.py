@@ -119,7 +119,7 @@ def test_a_huge_text_is_refused_before_it_is_read(tmp_path: Path) -> None:
 def test_a_device_without_end_is_refused() -> None:
     """A file that tells no size is read up to the limit and no further."""
     with pytest.raises(DataError, match="larger than 0 MB"):
-        read_text(Path("/dev/zero"), most_bytes=1000)
+        read_text(Path("/dev/zero"), max_bytes=1000)
 
 
 def test_names_that_are_no_utf8_are_shown() -> None:

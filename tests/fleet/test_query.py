@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lpr_fleet.search.plate_key import grams_of
-from lpr_fleet.search.query import MOST_SHOWN, Wanted, search_query
+from lpr_fleet.search.query import MAX_SHOWN, Wanted, search_query
 
 SIGNS = st.text("ABC123", min_size=4, max_size=9)
 
@@ -56,7 +56,7 @@ def test_a_short_part_walks_back_in_time() -> None:
     assert values == [since, "gate-1", ["%12%"], 5]
 
 
-@pytest.mark.parametrize(("limit", "used"), [(0, 1), (10**9, MOST_SHOWN)])
+@pytest.mark.parametrize(("limit", "used"), [(0, 1), (10**9, MAX_SHOWN)])
 def test_the_limit_has_limits(limit: int, used: int) -> None:
     """No search returns nothing at all by its limit, or the whole table."""
     assert search_query(Wanted(limit=limit))[1] == [used]

@@ -15,9 +15,9 @@ EVERY = 100
 """Frames from one look at the memory to the next."""
 WARM = 1 / 3
 """Share of the run before its memory counts: caches fill, and each thread gets pools of its own from the allocator."""
-MOST_SLOPE = 10.0
+MAX_SLOPE = 10.0
 """Bytes a frame that the fitted line may rise by; what lpr once held for each saved picture made 64."""
-MOST_STEP = 1.5e6
+MAX_STEP = 1.5e6
 """Bytes that it may rise by in any case: memory comes from the allocator in pools of up to a megabyte, and in a short
 run one of them makes a slope."""
 
@@ -51,7 +51,7 @@ class Memory:
 
     def is_flat(self) -> bool:
         """Tell whether it stays where it is."""
-        return self.slope()[0] <= MOST_SLOPE or self.growth() <= MOST_STEP
+        return self.slope()[0] <= MAX_SLOPE or self.growth() <= MAX_STEP
 
     def line(self, events: int) -> str:
         """How it went, in words.
@@ -63,7 +63,7 @@ class Memory:
         an_event = slope * self.frames[-1] / max(1, events)
         fifths = [self.resident[round(share * (len(self.resident) - 1))] for share in np.linspace(0, 1, 6)]
         return (
-            f"memory: {slope:+.2f} kB every 1,000 frames (± {error:.2f}; at most {MOST_SLOPE:g}), "
+            f"memory: {slope:+.2f} kB every 1,000 frames (± {error:.2f}; at most {MAX_SLOPE:g}), "
             f"{an_event:+.0f} bytes an event, {self.growth() / 1e6:+.1f} MB in all, by least squares over the last "
             "two thirds; at each fifth "
             f"{', '.join(f'{size / 1e6:.1f}' for size in fifths)} MB"

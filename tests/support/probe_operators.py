@@ -11,7 +11,7 @@ import sys
 from typing import Any
 
 RUNTIMES = {"litert": "ai_edge_litert.interpreter", "tflite": "tflite_runtime.interpreter"}
-MOST_VERSIONS = 20
+MAX_VERSIONS = 20
 
 
 def one_operator(code: int, version: int) -> bytes:
@@ -46,7 +46,7 @@ def greatest_versions(runtime: str) -> dict[str, int]:
 
     interpreter = importlib.import_module(RUNTIMES[runtime]).Interpreter
     codes = {name: code for name, code in vars(schema.BuiltinOperator).items() if isinstance(code, int)}
-    versions = range(1, MOST_VERSIONS)
+    versions = range(1, MAX_VERSIONS)
     found = {name: [v for v in versions if knows(interpreter, code, v)] for name, code in codes.items()}
     return {name: max(known) for name, known in found.items() if known}
 

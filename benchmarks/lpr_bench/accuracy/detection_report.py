@@ -8,7 +8,7 @@ from lpr_bench.base.tables import format_share
 from lpr_edge.contract.metrics import share
 from lpr_export.report.text_table import format_table
 
-LEAST_WIDTH = 0.05
+MIN_WIDTH = 0.05
 """Minimum width of a wide plate, relative to the photograph's width."""
 LEANING = 0.7
 """A plate that fills less than this share of its upright bounding box counts as leaning."""
@@ -33,7 +33,7 @@ def summarize_detection(outcome: PlatesOutcome) -> dict[str, Any]:
 
 def is_wide(plate: PlateOutcome) -> bool:
     """Whether a plate is wide, relative to its photograph."""
-    return plate.place.width_share >= LEAST_WIDTH
+    return plate.place.width_share >= MIN_WIDTH
 
 
 def is_leaning(plate: PlateOutcome) -> bool:
@@ -60,7 +60,7 @@ def detection_tables(outcome: PlatesOutcome) -> list[str]:
     if len(unseen) < len(wanted):
         rows.append(["recall, of those not seen by training", _recall(unseen)])
     rows += [
-        [f"recall, >= {LEAST_WIDTH:.0%} wide", _recall(filter(is_wide, wanted))],
+        [f"recall, >= {MIN_WIDTH:.0%} wide", _recall(filter(is_wide, wanted))],
         ["recall, leaning plates", _recall(filter(is_leaning, wanted))],
         ["precision", _precision(outcome)],
         ["mean IoU of found", _number(mean_iou(wanted))],
@@ -69,7 +69,7 @@ def detection_tables(outcome: PlatesOutcome) -> list[str]:
     tables = [format_table(["detector, IoU >= 0.5", f"{outcome.photos} photos"], rows)]
     parts = by_source(outcome)
     if len(parts) > 1:
-        header = ["by source", "photos", "recall", f">= {LEAST_WIDTH:.0%} wide", "precision", "mean IoU", "leaning"]
+        header = ["by source", "photos", "recall", f">= {MIN_WIDTH:.0%} wide", "precision", "mean IoU", "leaning"]
         tables.append(format_table(header, [_source_row(name, part) for name, part in parts.items()]))
     return tables
 

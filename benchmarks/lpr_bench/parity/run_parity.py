@@ -32,7 +32,7 @@ from lpr_export.report.text_table import format_table
 
 REFERENCES = ("litert", "tflite")
 """Runtimes that can be the reference: those that read the shipped files."""
-MOST_STEPS = 1
+MAX_STEPS = 1
 """Largest allowed difference of integers between two runtimes or machines, in LSB."""
 
 NO_XNNPACK = (
@@ -186,7 +186,7 @@ def is_within(record: Mapping[str, Any], scored: Sequence[str]) -> bool:
     return (
         bool(ran)
         and all(text["same"] == text["pictures"] for text in texts)
-        and all(integers["most_steps"] <= MOST_STEPS for one in ran for integers in one["integers"])
+        and all(integers["most_steps"] <= MAX_STEPS for one in ran for integers in one["integers"])
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lpr_bench.accuracy.detection_report import LEAST_WIDTH
+from lpr_bench.accuracy.detection_report import MIN_WIDTH
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.base.pictures import file_sha256
 from lpr_edge.contract.country import Country
@@ -206,7 +206,7 @@ def _finding_table(result: Result) -> list[str]:
 
 def _source_table(result: Result) -> list[str]:
     """Recall, precision and overlap of each source of photographs."""
-    wide = f"recall, >= {LEAST_WIDTH:.0%} wide"
+    wide = f"recall, >= {MIN_WIDTH:.0%} wide"
     rows = [
         [
             name,

@@ -14,7 +14,7 @@ from lpr_edge.contract.geometry import quad_size
 
 NARROWEST_PX = 60.0
 """Narrower plates of photographs would have to be enlarged too much."""
-LEAST_ROAD_PX = 160
+MIN_ROAD_PX = 160
 """Smaller parts without a plate show too little of a road."""
 
 
@@ -112,7 +112,7 @@ def _part_without_plates(image_bgr: Image, quads: Sequence[Quad]) -> Image | Non
     right, bottom = np.ceil(corners.max(axis=0) + room).astype(int)
     parts = [image_bgr[:, :left], image_bgr[:, right:width], image_bgr[:top], image_bgr[bottom:height]]
     best = max(parts, key=lambda part: part.shape[0] * part.shape[1])
-    return best if min(best.shape[:2]) >= LEAST_ROAD_PX else None
+    return best if min(best.shape[:2]) >= MIN_ROAD_PX else None
 
 
 def _fill(part_bgr: Image, size_hw: tuple[int, int]) -> Image:

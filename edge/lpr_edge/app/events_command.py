@@ -16,7 +16,7 @@ from lpr_edge.base.log import say
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.base.units import parse_duration
 
-MOST_FOUND = 50
+MAX_FOUND = 50
 FORMATS = ("csv", "xlsx", "jsonl")
 
 
@@ -132,7 +132,7 @@ def _add_search(jobs: Any) -> None:
     search.add_argument("--since", type=_moment, metavar="TIME", help="2026-03-01 or 2026-03-01T06:00, local time")
     search.add_argument("--until", type=_end, metavar="TIME", help="the same; a day is meant with its evening")
     _add_filters(search)
-    search.add_argument("--limit", type=int, default=MOST_FOUND, metavar="N", help="at most so many (default: 50)")
+    search.add_argument("--limit", type=int, default=MAX_FOUND, metavar="N", help="at most so many (default: 50)")
     search.add_argument("--before", type=int, metavar="NUMBER", help="go on behind a page, which says this number")
 
 

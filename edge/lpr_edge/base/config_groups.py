@@ -16,11 +16,11 @@ ONLY_CAMERA = ("size` or `fps", "given", "left out where `source` is read: they 
 EVENTS = ("plate", "all")
 USUAL_FPS = 10.0
 """Frames a second that a live source is read at, at least, where nothing else is asked for."""
-LEAST_QUOTA = 1_000_000
+MIN_QUOTA = 1_000_000
 """An empty store and its log take up to half of it."""
 NO_TIME = timedelta(0)
 UPDATE_CHANNELS = ("auto", "stable", "canary")
-LEAST_EVERY = timedelta(minutes=1)
+MIN_EVERY = timedelta(minutes=1)
 GIGABYTE = ByteSize(10**9)
 TEN_MEGABYTES = ByteSize(10**7)
 HALF_GIGABYTE = ByteSize(5 * 10**8)
@@ -134,7 +134,7 @@ class UpdateConfig:
         channel = self.models_channel
         require_setting(channel in UPDATE_CHANNELS, "models_channel", repr(channel), ", ".join(UPDATE_CHANNELS))
         every = self.models_every
-        require_setting(every >= LEAST_EVERY, "models_every", repr(format_duration(every)), "1m or more")
+        require_setting(every >= MIN_EVERY, "models_every", repr(format_duration(every)), "1m or more")
 
 
 @dataclass(frozen=True)
@@ -274,7 +274,7 @@ class DeliveryConfig:
         require_setting("/" not in self.device, "device", repr(redact(self.device)), "without /")
         size, quota = format_size(self.rotate_size), repr(format_size(self.quota))
         require_setting(self.rotate_size >= 1000, "rotate_size", size, "1kB or more")
-        require_setting(self.quota == 0 or self.quota >= LEAST_QUOTA, "quota", quota, "1MB or more, or 0")
+        require_setting(self.quota == 0 or self.quota >= MIN_QUOTA, "quota", quota, "1MB or more, or 0")
 
     @property
     def device_name(self) -> str:
@@ -336,7 +336,7 @@ class CollectConfig:
         require_setting(0 <= below <= 1, "collect_below", below, "0 to 1")
         require_setting(below <= votes <= 1, "collect_votes", votes, "`collect_below` to 1")
         quota = repr(format_size(self.collect_quota))
-        is_quota = self.collect_quota == 0 or self.collect_quota >= LEAST_QUOTA
+        is_quota = self.collect_quota == 0 or self.collect_quota >= MIN_QUOTA
         require_setting(is_quota, "collect_quota", quota, "1MB or more, or 0")
         is_used = self.collect is not None or not self.collect_crops
         require_setting(is_used, "collect_crops", self.collect_crops, "left out without `collect`")

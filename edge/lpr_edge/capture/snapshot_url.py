@@ -14,7 +14,7 @@ from lpr_edge.contract.base.url import Url
 
 FPS = 5.0
 """Pictures a second that a camera is asked for, at most: it encodes each one separately."""
-LARGEST = 50_000_000
+MAX_BYTES = 50_000_000
 """Bytes of a picture; what is longer is a stream."""
 
 
@@ -63,7 +63,7 @@ class SnapshotUrl:
             with self._opener.open(self._address, timeout=self._timeout_s) as answer:
                 if not answer.headers.get_content_type().startswith("image/"):
                     return None
-                data = answer.read(LARGEST)
+                data = answer.read(MAX_BYTES)
             image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
         except (OSError, HTTPException, ValueError, cv2.error):  # URLError is an OSError
             return None

@@ -25,19 +25,19 @@ from lpr_edge.text.decoding import TWIN_FIELD
 from lpr_edge.tracking.track import Candidate, Track, labels_of
 from lpr_edge.vision.plates import FrameResult, PlateReading, Reading
 
-MOST_PER_VEHICLE = 3
+MAX_PER_VEHICLE = 3
 """Frames of one vehicle that its vote labels: more of them are much alike."""
-LEAST_CHARACTERS = 3
+MIN_CHARACTERS = 3
 """A vehicle that was never announced is collected from so many characters on: fewer are mostly no plate at all."""
-LEAST_WIDTH_PX = 32.0
+MIN_WIDTH_PX = 32.0
 """A plate that is narrower can't be labelled by anybody."""
-MOST_CHANGED = 0.5
+MAX_CHANGED = 0.5
 """Share of characters in which a frame may differ from its vote: further away they are of two plates."""
 NEAR_IN_TIME = timedelta(seconds=0.5)
 """A frame's corners lie between those of right readings, one before and one after it, that are no further away."""
-MOST_SEEN = 60
+MAX_SEEN = 60
 """Readings of a vehicle whose corners are remembered."""
-MOST_WAITING = 2
+MAX_WAITING = 2
 """Frames of a vehicle that wait for its next right reading."""
 WAITING = 4
 """Examples that wait for the disk, at most: each holds a frame."""
@@ -68,7 +68,7 @@ class CollectRules:
 class Sightings:
     """What a collector remembers of one vehicle."""
 
-    seen: deque[tuple[datetime, str, Quad]] = field(default_factory=lambda: deque(maxlen=MOST_SEEN))
+    seen: deque[tuple[datetime, str, Quad]] = field(default_factory=lambda: deque(maxlen=MAX_SEEN))
     """Time, text and corners of its latest readings."""
     taken: set[str] = field(default_factory=set)
     """Texts that its vote has labelled already."""
@@ -121,7 +121,7 @@ class Collector:
             for other, seen in waiting:
                 self._take_contradicted(own, vote, other, seen)
         elif plate.reading.text not in own.taken:
-            own.waiting = [*own.waiting, (plate, frame)][-MOST_WAITING:]
+            own.waiting = [*own.waiting, (plate, frame)][-MAX_WAITING:]
 
     def told(self, track: Track, vote: Reading) -> None:
         """Take a vehicle that is announced: its own best frame, or those that its vote contradicts."""
@@ -143,12 +143,12 @@ class Collector:
     def _take_best(self, track: Track) -> None:
         best: Candidate = max(track.candidates.values(), key=lambda one: one.plate.reading.confidence)
         frame, reading = best.frame, best.plate.reading
-        if len(reading.char_confidences) >= LEAST_CHARACTERS and quad_size(reading.quad_xy)[0] >= LEAST_WIDTH_PX:
+        if len(reading.char_confidences) >= MIN_CHARACTERS and quad_size(reading.quad_xy)[0] >= MIN_WIDTH_PX:
             self._examples.take(Example(frame.image_bgr, frame.source, frame.time, (_as_read(best.plate),)))
 
     def _take_contradicted(self, own: Sightings, vote: Reading, plate: PlateReading, frame: Frame) -> None:
         text = plate.reading.text
-        is_new = bool(text) and text not in (vote.text, *own.taken) and len(own.taken) < MOST_PER_VEHICLE
+        is_new = bool(text) and text not in (vote.text, *own.taken) and len(own.taken) < MAX_PER_VEHICLE
         if not is_new or not is_same_plate(vote, plate.reading):
             return
         quad_xy = own.corners_at(frame.time, vote.text)
@@ -165,14 +165,14 @@ class Collector:
 def is_same_plate(vote: Reading, reading: Reading) -> bool:
     """Whether a reading is near enough to a vote to be of the same plate, shown whole."""
     voted = labels_of(vote)
-    return edit_distance(voted, labels_of(reading)) <= MOST_CHANGED * len(voted)
+    return edit_distance(voted, labels_of(reading)) <= MAX_CHANGED * len(voted)
 
 
 def _is_whole(quad_xy: Quad, frame: Frame) -> bool:
     """Whether a plate lies inside its frame and is wide enough: the vote may know characters that a cut one lacks."""
     height, width = frame.image_bgr.shape[:2]
     inside = (quad_xy >= 0).all() and (quad_xy <= (width, height)).all()
-    return bool(inside) and quad_size(quad_xy)[0] >= LEAST_WIDTH_PX
+    return bool(inside) and quad_size(quad_xy)[0] >= MIN_WIDTH_PX
 
 
 def _as_read(plate: PlateReading) -> LabelledPlate:

@@ -24,9 +24,9 @@ from lpr_edge.contract.run.model_types import MODEL_TYPES
 FORMAT_VERSION = 2
 """What this lpr writes and reads. Format 1 had no `manifest_sha256`."""
 
-MOST_BYTES = 1 << 30
+MAX_BYTES = 1 << 30
 """Of a model file."""
-MOST_MANIFEST_BYTES = 16 << 20
+MAX_MANIFEST_BYTES = 16 << 20
 """Of a manifest, unpacked: a zip archive of some kilobytes can hold gigabytes."""
 TFLITE_MEMBER = "manifest.json"
 ONNX_KEY = "lpr.manifest"
@@ -177,7 +177,7 @@ def read_manifest(path: str | Path) -> Manifest:
     """
     path = Path(path)
     try:
-        data = read_bytes(path, MOST_BYTES)
+        data = read_bytes(path, MAX_BYTES)
     except OSError as error:
         raise ManifestError(f"no model file {path}: {error.strerror or error}") from error
     except DataError as error:
@@ -212,7 +212,7 @@ def _split_tflite(data: bytes) -> tuple[bytes, str]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as members:
             member = members.getinfo(TFLITE_MEMBER)
-            if member.file_size <= MOST_MANIFEST_BYTES:
+            if member.file_size <= MAX_MANIFEST_BYTES:
                 with members.open(member) as packed:  # in pieces: more than was promised is never unpacked
                     return data[: member.header_offset], packed.read(member.file_size).decode()
     except (zipfile.BadZipFile, KeyError, UnicodeDecodeError, OSError, ValueError, NotImplementedError) as error:
@@ -221,7 +221,7 @@ def _split_tflite(data: bytes) -> tuple[bytes, str]:
         ) from error
     except Exception as error:  # zlib.error has no public parent but Exception
         raise ManifestError("its manifest is damaged. Copy or export it again") from error
-    raise ManifestError(f"its manifest is larger than {MOST_MANIFEST_BYTES >> 20} MB, and none is. Export it again")
+    raise ManifestError(f"its manifest is larger than {MAX_MANIFEST_BYTES >> 20} MB, and none is. Export it again")
 
 
 # ONNX is a protobuf message; its metadata properties are field 14 of ModelProto, each with a key (1) and a value (2)

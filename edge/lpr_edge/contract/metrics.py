@@ -63,7 +63,7 @@ class Matches:
     """Indices of true plates that weren't found."""
 
 
-LARGEST = 3.0
+MAX_SIZE_RATIO = 3.0
 """Longer side of a detection relative to a loose box's, up to which it may be the plate in there."""
 
 
@@ -99,7 +99,7 @@ def _lies_in(found_xy: Quad, box_xy: Quad) -> bool:
     """Whether a detection can be the plate in a loose box."""
     low, high, middle = box_xy.min(axis=0), box_xy.max(axis=0), found_xy.mean(axis=0)
     is_inside = bool((low <= middle).all() and (middle <= high).all())
-    return is_inside and float(np.ptp(found_xy, axis=0).max()) <= LARGEST * float((high - low).max())
+    return is_inside and float(np.ptp(found_xy, axis=0).max()) <= MAX_SIZE_RATIO * float((high - low).max())
 
 
 def fair_tail(least: int, count: int) -> float:

@@ -106,13 +106,13 @@ def decode_plates(
         Plates, by falling score.
     """
     heat = np.ascontiguousarray(heads["centre"][..., 0], np.float32)
-    cells = find_peaks(heat, thresholds["score"])[:MOST_PLATES]
+    cells = find_peaks(heat, thresholds["score"])[:MAX_PLATES]
     boxes = (_plate_at(cell, heat, heads, input_hw) for cell in cells)
     convex = (box for box in boxes if is_convex(box.quad_xy))
     return non_maximum_suppression(convex, lambda a, b: quad_iou(a.quad_xy, b.quad_xy) > thresholds["overlap"])
 
 
-MOST_PLATES = 32
+MAX_PLATES = 32
 """Peaks looked at in one frame: a bound on time in noise."""
 
 
@@ -158,12 +158,12 @@ def decode_characters(
         Characters in no order; `group_rows` gives them one.
     """
     heat = np.ascontiguousarray(heads["centre"][..., 0], np.float32)
-    cells = find_peaks(heat, thresholds["peak"])[:MOST_CHARACTERS]
+    cells = find_peaks(heat, thresholds["peak"])[:MAX_CHARACTERS]
     characters = _characters_at(cells, heat, heads, labels, thresholds.get("temperature", 1.0))
     return non_maximum_suppression(characters, _same_place)
 
 
-MOST_CHARACTERS = 48
+MAX_CHARACTERS = 48
 """Peaks looked at on one plate: the longest real one has 13 characters."""
 
 
@@ -206,7 +206,7 @@ def group_rows(characters: Sequence[Character]) -> list[list[Character]]:
     apart, and painted characters of one row wander by a third. Where they wander more, all rows may slant alike.
     """
     rows = _rows_along(characters, 0.0)
-    if len(characters) < FEWEST_TO_SLANT or abs(slope_of_rows(rows)) <= STRAIGHT:
+    if len(characters) < MIN_CHARACTERS_TO_SLANT or abs(slope_of_rows(rows)) <= STRAIGHT:
         return rows
     return min((rows, *(_rows_along(characters, slope) for slope in SLOPES)), key=_disorder)
 
@@ -214,7 +214,7 @@ def group_rows(characters: Sequence[Character]) -> list[list[Character]]:
 SLOPES = (-0.15, 0.15, -0.3, 0.3, -0.45, 0.45, -0.6, 0.6)
 """Falls of a row over the plate's width, in shares of its height, that are tried: a detector sees plates that lean too
 upright, and what it shows then slants by this much."""
-FEWEST_TO_SLANT = 4
+MIN_CHARACTERS_TO_SLANT = 4
 STRAIGHT = 0.12
 """Fall up to which rows are taken as they are: a painter's hand does as much."""
 

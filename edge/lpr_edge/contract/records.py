@@ -27,7 +27,7 @@ Record = dict[str, Any]
 
 SCHEMA = 1
 """Version of events, status and metrics; it rises where a field's meaning changes, not where one is added."""
-MOST_VOTES = 5
+MAX_VOTES = 5
 """Texts listed in an event's `votes`."""
 
 Time = Annotated[
@@ -77,7 +77,7 @@ class VisitRecord(TypedDict, total=False):
     last_seen: Required[Time]
     frames: Required[Annotated[int, {"description": "Number of frames in which the plate was read.", "minimum": 1}]]
     votes: Annotated[
-        list[VoteRecord], {"description": "Texts of single frames, the most frequent first.", "maxItems": MOST_VOTES}
+        list[VoteRecord], {"description": "Texts of single frames, the most frequent first.", "maxItems": MAX_VOTES}
     ]
     text: Required[
         Annotated[

@@ -14,10 +14,10 @@ import numpy as np
 from lpr_edge.contract.base.arrays import Image
 from lpr_edge.contract.base.errors import DataError
 from lpr_edge.contract.base.picture_head import promised_size
-from lpr_edge.contract.base.pictures import MOST_PIXELS
+from lpr_edge.contract.base.pictures import MAX_PIXELS
 from lpr_edge.contract.base.text_files import parse_json
 
-MOST_BYTES = 1 << 30
+MAX_BYTES = 1 << 30
 """Of a file of pictures, unpacked."""
 
 
@@ -85,7 +85,7 @@ def read_samples(path: Path) -> Samples:
 
 
 def check_unpacked(path: Path) -> None:
-    """Refuse an `.npz` whose arrays would take more memory than `MOST_BYTES`.
+    """Refuse an `.npz` whose arrays would take more memory than `MAX_BYTES`.
 
     Raises:
         OSError: the file can't be read.
@@ -96,8 +96,8 @@ def check_unpacked(path: Path) -> None:
             unpacked = sum(member.file_size for member in members.infolist())
     except (zipfile.BadZipFile, NotImplementedError) as error:
         raise ValueError(f"no .npz: {error}") from error
-    if unpacked > MOST_BYTES:
-        raise ValueError(f"it unpacks to {unpacked / 1e9:.1f} GB, and lpr reads up to {MOST_BYTES / 1e9:.1f}")
+    if unpacked > MAX_BYTES:
+        raise ValueError(f"it unpacks to {unpacked / 1e9:.1f} GB, and lpr reads up to {MAX_BYTES / 1e9:.1f}")
 
 
 def _encode(picture: Image, quality: int) -> bytes:
@@ -109,7 +109,7 @@ def _encode(picture: Image, quality: int) -> bytes:
 
 def _decode(data: bytes) -> Image:
     size = promised_size(data)
-    is_too_large = size is not None and size[0] * size[1] > MOST_PIXELS
+    is_too_large = size is not None and size[0] * size[1] > MAX_PIXELS
     picture = None if is_too_large else cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if picture is None:
         raise ValueError("a picture in it can't be decoded")

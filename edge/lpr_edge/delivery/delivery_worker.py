@@ -20,7 +20,7 @@ LOOK_S = 5.0
 """Seconds between looks for new events when nothing wakes the worker."""
 GATHER_S = 3.0
 """Seconds for which events are gathered for a target that takes several at once."""
-MOST_GATHERED = 50
+MAX_GATHERED = 50
 """Events of one such delivery; their pictures are in memory meanwhile."""
 
 
@@ -137,7 +137,7 @@ class DeliveryWorker:
         return True
 
     def _deliver_batch(self, target: TakesBatches) -> bool:
-        batch = self._outbox.batch_for(self.target.name, MOST_GATHERED)
+        batch = self._outbox.batch_for(self.target.name, MAX_GATHERED)
         if not batch:
             return False
         target.deliver_all(batch)

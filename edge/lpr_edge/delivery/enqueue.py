@@ -15,11 +15,11 @@ from lpr_edge.delivery.outbox import Outbox
 from lpr_edge.delivery.retention import Retention
 from lpr_edge.delivery.sink import Sink
 
-MOST_HELD = 10_000
+MAX_HELD = 10_000
 """Maximum number of events kept in memory while the disk is full."""
-MOST_HELD_BYTES = 50_000_000
+MAX_HELD_BYTES = 50_000_000
 """Maximum size of their pictures; beyond it, further events are kept without pictures."""
-MOST_RENAMED = 1000
+MAX_RENAMED = 1000
 """Maximum number of visits whose other id is remembered."""
 TRY_AGAIN_S = 5.0
 """Seconds between attempts to store them, unless a new event comes."""
@@ -123,20 +123,20 @@ class EventEnqueuer:
             warn(f"the outbox {self.outbox.path} can't follow the clock ({error})")
 
     def _hold(self, record: Record, pictures: Mapping[str, bytes]) -> None:
-        if len(self._held) == MOST_HELD:
+        if len(self._held) == MAX_HELD:
             self._held.popleft()
             self._lost += 1
             if self._lost == 1:
-                warn(f"more than {MOST_HELD} events are held in memory: the oldest are lost from now on")
+                warn(f"more than {MAX_HELD} events are held in memory: the oldest are lost from now on")
         self._held.append((record, self._that_fit(pictures)))
 
     def _that_fit(self, pictures: Mapping[str, bytes]) -> Mapping[str, bytes]:
         """The event's pictures, or none if memory is short: the record matters more."""
-        if _size(pictures) + sum(_size(held) for _, held in self._held) <= MOST_HELD_BYTES:
+        if _size(pictures) + sum(_size(held) for _, held in self._held) <= MAX_HELD_BYTES:
             return pictures
         self._bare += 1
         if self._bare == 1:
-            warn(f"more than {MOST_HELD_BYTES / 1e6:g} MB of pictures can't be held in memory: events go without them")
+            warn(f"more than {MAX_HELD_BYTES / 1e6:g} MB of pictures can't be held in memory: events go without them")
         return {}
 
     def _store_held(self) -> None:
@@ -161,7 +161,7 @@ class EventEnqueuer:
         """Note which id a visit has got, so that its next event gets the same one."""
         if wanted != given:
             self._renamed[wanted] = given
-        if len(self._renamed) > MOST_RENAMED:
+        if len(self._renamed) > MAX_RENAMED:
             del self._renamed[next(iter(self._renamed))]
 
     def _has_room(self, record: Record, pictures: Mapping[str, bytes]) -> bool:

@@ -11,7 +11,7 @@ from http.client import HTTPException
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.base.url import Url, parse_url
 
-LARGEST = 20_000_000
+MAX_BYTES = 20_000_000
 """Bytes of a snapshot."""
 LONGEST_LABEL = 20
 """Characters of a sub label that every version takes."""
@@ -69,11 +69,11 @@ class FrigateApi:
         request = urllib.request.Request(address, body, headers)
         try:
             with urllib.request.urlopen(request, timeout=self._timeout_s) as answer:
-                data: bytes = answer.read(LARGEST + 1)
+                data: bytes = answer.read(MAX_BYTES + 1)
         except (OSError, HTTPException, ValueError) as error:  # HTTPError is an OSError
             raise FrigateError(f"{self._address.origin}: {error}") from error
-        if len(data) > LARGEST:
-            raise FrigateError(f"{self._address.origin}: more than {LARGEST} bytes")
+        if len(data) > MAX_BYTES:
+            raise FrigateError(f"{self._address.origin}: more than {MAX_BYTES} bytes")
         return data
 
 

@@ -17,9 +17,9 @@ from lpr_edge.frigate.frigate_event import FrigateEvent, parse_event
 from lpr_edge.tracking.event_record import plate_record
 from lpr_edge.vision.plates import FrameResult, PlateReading
 
-MOST_WAITING = 50
+MAX_WAITING = 50
 """Events whose snapshots are still to be read; the oldest give way."""
-MOST_KNOWN = 500
+MAX_KNOWN = 500
 """Events whose label is remembered."""
 
 
@@ -90,9 +90,9 @@ class PlateLabels:
             return
         with self._changed:
             self._waiting[event.id] = event
-            if len(self._waiting) > MOST_WAITING:
+            if len(self._waiting) > MAX_WAITING:
                 lost, _ = self._waiting.popitem(last=False)
-                warn(f"Frigate's event {lost} isn't read: {MOST_WAITING} others wait already")
+                warn(f"Frigate's event {lost} isn't read: {MAX_WAITING} others wait already")
             self._changed.notify()
 
     def step(self, timeout_s: float) -> bool:
@@ -136,5 +136,5 @@ class PlateLabels:
     def _remember(self, event: FrigateEvent, known: _Known) -> None:
         self._known[event.id] = known
         self._known.move_to_end(event.id)
-        if len(self._known) > MOST_KNOWN:
+        if len(self._known) > MAX_KNOWN:
             self._known.popitem(last=False)

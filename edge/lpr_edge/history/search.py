@@ -13,7 +13,7 @@ from lpr_edge.history.entry import LISTED, Correction, facet_token, milliseconds
 from lpr_edge.history.grams import match_expression, near_pattern
 from lpr_edge.history.signs import SignCodes, cuts_of
 
-MOST_SHOWN = 200
+MAX_SHOWN = 200
 """Events of the largest page."""
 COLUMNS = "e.number, e.key, e.corrected_key"
 RANGE = "{number} >= ? AND {number} < ? ORDER BY {number} DESC"
@@ -80,9 +80,9 @@ class Search:
         Args:
             wanted: what is searched for.
             before: `after` of the page before; None for the first.
-            limit: events of a page, MOST_SHOWN at most.
+            limit: events of a page, MAX_SHOWN at most.
         """
-        limit = max(1, min(limit, MOST_SHOWN))
+        limit = max(1, min(limit, MAX_SHOWN))
         numbers: list[int] = []
         for number in self.numbers(wanted, before):
             if len(numbers) == limit:

@@ -11,12 +11,12 @@ from lpr_edge.text.bare_text import bare
 
 FIRST_CODE = 0x4E00
 """Signs of more than one letter are stored as characters from here on: FTS5's tokenizer takes them for letters."""
-MOST_CODES = 20_000
-UNKNOWN = chr(FIRST_CODE + MOST_CODES)
+MAX_CODES = 20_000
+UNKNOWN = chr(FIRST_CODE + MAX_CODES)
 """Stands in a query for a sign that no stored plate has."""
-MOST_SIGNS = 64
+MAX_SIGNS = 64
 """Signs of a text that are indexed; the longest plates have about 20."""
-MOST_CUTS = 4
+MAX_CUTS = 4
 """Ways to cut a typed text into signs that are searched, and that into single letters."""
 
 Signs = tuple[str, ...]
@@ -28,8 +28,8 @@ def signs_of(text: str, country: Country) -> Signs:
     try:
         labels = country.tokenize(text)
     except LprError:
-        return next(cuts_of(text, country), ())[:MOST_SIGNS]
-    return tuple(bare(country.latin.get(label, label)) for label in labels)[:MOST_SIGNS]
+        return next(cuts_of(text, country), ())[:MAX_SIGNS]
+    return tuple(bare(country.latin.get(label, label)) for label in labels)[:MAX_SIGNS]
 
 
 def cuts_of(typed: str, country: Country) -> Iterator[Signs]:
@@ -41,7 +41,7 @@ def cuts_of(typed: str, country: Country) -> Iterator[Signs]:
     """
     spellings = _spellings(country)
     latin = "".join(_latin_parts(bare(typed), spellings))
-    found = dict.fromkeys(islice(_cuts(latin, _latin_signs(spellings)), MOST_CUTS))
+    found = dict.fromkeys(islice(_cuts(latin, _latin_signs(spellings)), MAX_CUTS))
     yield from found | {tuple(latin): None}
 
 
@@ -103,7 +103,7 @@ class SignCodes:
 
     def _add(self, sign: str) -> int | None:
         code = len(self._codes)
-        if code >= MOST_CODES:
+        if code >= MAX_CODES:
             return None
         self._connection.execute("INSERT INTO signs VALUES (?, ?)", (code, sign))
         self._codes[sign] = code

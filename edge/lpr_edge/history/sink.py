@@ -20,7 +20,7 @@ from lpr_edge.history.store import History
 PRUNE_EVERY_S = 3600.0
 MERGE_EVERY_S = 86_400.0
 NO_TIME = timedelta()
-LEAST_QUOTA = 1_000_000
+MIN_QUOTA = 1_000_000
 GIGABYTE = ByteSize(10**9)
 
 
@@ -122,7 +122,7 @@ class HistorySettings(SinkSettings):
         """Refuse times and sizes that nothing can be kept in."""
         require_setting(self.keep >= NO_TIME, "history", repr(format_duration(self.keep)), "0 or more")
         size = repr(format_size(self.quota))
-        require_setting(self.quota == 0 or self.quota >= LEAST_QUOTA, "history_quota", size, "1MB or more, or 0")
+        require_setting(self.quota == 0 or self.quota >= MIN_QUOTA, "history_quota", size, "1MB or more, or 0")
 
     @property
     def path(self) -> Path:

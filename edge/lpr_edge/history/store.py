@@ -24,7 +24,7 @@ BATCH = 500
 """Events deleted in one transaction, so that others can write in between."""
 MERGED = 500
 """Pages of the index written in one step of a merge."""
-MOST_MERGES = 1000
+MAX_MERGES = 1000
 
 Entry = tuple[Record, Mapping[str, bytes]]
 """An event's record, and its pictures by name."""
@@ -81,10 +81,10 @@ class History:
             self._give_back()
         return count
 
-    def drop_pictures(self, most_bytes: int) -> int:
+    def drop_pictures(self, max_bytes: int) -> int:
         """Delete the oldest events' pictures until the rest takes no more than so many bytes; returns of how many."""
         sizes = self._do(lambda _, connection: connection.execute("SELECT SUM(pictures) FROM events").fetchone()[0])
-        excess, count = (sizes or 0) - most_bytes, 0
+        excess, count = (sizes or 0) - max_bytes, 0
         while excess > 0:
             freed = self._do(partial(self._drop_some_pictures, excess=excess))
             excess, count = excess - sum(freed), count + len(freed)
@@ -112,7 +112,7 @@ class History:
 
     def merge(self) -> None:
         """Merge the index's segments, a few pages at a time: a search then reads fewer of them."""
-        for step in range(MOST_MERGES):
+        for step in range(MAX_MERGES):
             before = self._connection.total_changes
             pages = -MERGED if step == 0 else MERGED  # negative: begins to merge all segments into one
             self._do(partial(_merge, pages=pages))

@@ -32,7 +32,7 @@ def open_http_api(
     token: str,
     pipeline: PlatePipeline,
     largest_body: int,
-    most_waiting: int,
+    max_waiting: int,
     timeout_s: float,
     is_open: bool = False,
 ) -> PictureServer:
@@ -44,7 +44,7 @@ def open_http_api(
             new token, which is said.
         pipeline: reads the pictures.
         largest_body: bytes of a request.
-        most_waiting: see `ReadingQueue`.
+        max_waiting: see `ReadingQueue`.
         timeout_s: see `ReadingQueue`.
         is_open: everybody gets in.
 
@@ -54,7 +54,7 @@ def open_http_api(
     host, port = parse_address(address, "listen")
     make_api, make_queue, make_server = load_api()
     wanted = token or ("" if is_open or is_local(host) else new_token())
-    queue = make_queue(pipeline.read, most_waiting, timeout_s)
+    queue = make_queue(pipeline.read, max_waiting, timeout_s)
     api = make_api(INTERFACES, queue, pipeline.reader.grammar.country.name, largest_body)
     description = describe(INTERFACES, __version__, bool(wanted))
     server = make_server(api.guarded(description, wanted, is_open), host, port)

@@ -11,7 +11,7 @@ from lpr_edge.contract.base.pictures import decode_picture
 from lpr_edge.http_api.request_form import Upload
 from lpr_edge.vision.plates import FrameResult
 
-MOST_PIXELS = 1 << 25
+MAX_PIXELS = 1 << 25
 """Of one picture; a client of the network must not fill a small board's memory."""
 
 Read = Callable[..., FrameResult]
@@ -34,16 +34,16 @@ class PictureResult:
 class ReadingQueue:
     """Reads pictures one after the other, in a thread; its methods are called in one event loop."""
 
-    def __init__(self, read: Read, most_waiting: int, timeout_s: float) -> None:
+    def __init__(self, read: Read, max_waiting: int, timeout_s: float) -> None:
         """Start.
 
         Args:
             read: is called in one thread.
-            most_waiting: requests at once, those that are still being received included.
+            max_waiting: requests at once, those that are still being received included.
             timeout_s: for one picture, its wait included.
         """
         self._read = read
-        self._most_waiting = most_waiting
+        self._max_waiting = max_waiting
         self._timeout_s = timeout_s
         self._executor = ThreadPoolExecutor(1, "lpr-reading")
         self.waiting = 0
@@ -56,7 +56,7 @@ class ReadingQueue:
         Raises:
             BusyError: all are taken.
         """
-        if self.waiting >= self._most_waiting:
+        if self.waiting >= self._max_waiting:
             raise BusyError
         self.waiting += 1
         try:
@@ -82,6 +82,6 @@ class ReadingQueue:
         self._executor.shutdown(wait=False, cancel_futures=True)
 
     def _do(self, upload: Upload) -> PictureResult:
-        picture = decode_picture(upload.data, Path(upload.name or "picture"), MOST_PIXELS)
+        picture = decode_picture(upload.data, Path(upload.name or "picture"), MAX_PIXELS)
         height, width = picture.shape[:2]
         return PictureResult((width, height), self._read(picture))

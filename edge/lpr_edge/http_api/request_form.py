@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 
 from lpr_edge.contract.base.errors import DataError
 
-MOST_FIELDS = 64
+MAX_FIELDS = 64
 """In one request."""
 LONGEST_TEXT = 10_000
 """Characters of a field that is no picture."""
@@ -95,11 +95,9 @@ def parse_form(content_type: str, body: bytes) -> Form:
 def _multipart(body: bytes, boundary: str) -> Form:
     if not 0 < len(boundary) <= 70:
         raise DataError("the Content-Type of multipart/form-data must name a boundary of 1 to 70 characters")
-    pieces = (b"\r\n" + body).split(b"\r\n--" + boundary.encode("utf-8", "replace"), MOST_FIELDS + 1)
+    pieces = (b"\r\n" + body).split(b"\r\n--" + boundary.encode("utf-8", "replace"), MAX_FIELDS + 1)
     if len(pieces) < 2 or not pieces[-1].startswith(b"--"):
-        raise DataError(
-            f"the body has more than {MOST_FIELDS} parts, or doesn't end with its boundary: it is cut short"
-        )
+        raise DataError(f"the body has more than {MAX_FIELDS} parts, or doesn't end with its boundary: it is cut short")
     texts: list[tuple[str, str]] = []
     files: dict[str, Upload] = {}
     for piece in pieces[1:-1]:
@@ -124,9 +122,9 @@ def _part(piece: bytes) -> tuple[str, str | None, bytes]:
 
 def _urlencoded(body: bytes) -> list[tuple[str, str]]:
     try:
-        return parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS)
+        return parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MAX_FIELDS)
     except ValueError as error:
-        raise DataError(f"the body isn't urlencoded, or has more than {MOST_FIELDS} fields") from error
+        raise DataError(f"the body isn't urlencoded, or has more than {MAX_FIELDS} fields") from error
 
 
 def _json_fields(body: bytes) -> Iterator[tuple[str, str]]:
@@ -134,8 +132,8 @@ def _json_fields(body: bytes) -> Iterator[tuple[str, str]]:
         found = json.loads(body)
     except (ValueError, RecursionError) as error:
         raise DataError("the body is no JSON") from error
-    if not isinstance(found, dict) or len(found) > MOST_FIELDS:
-        raise DataError(f"the body must be a JSON object with up to {MOST_FIELDS} fields")
+    if not isinstance(found, dict) or len(found) > MAX_FIELDS:
+        raise DataError(f"the body must be a JSON object with up to {MAX_FIELDS} fields")
     for name, value in found.items():
         for one in value if isinstance(value, list) else [value]:
             if one is not None:

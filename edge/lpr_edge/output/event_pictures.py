@@ -10,9 +10,9 @@ from lpr_edge.contract.geometry import quad_size, rectify
 from lpr_edge.contract.records import Sighting
 
 QUALITY = 90
-LARGEST = 1024
+MAX_SIDE_PX = 1024
 """Longest side of a plate's image, in pixels."""
-MOST_BYTES = 48_000
+MAX_BYTES = 48_000
 """Brokers limit messages; that of `edge/fleet` to 64 KiB."""
 SMALL_SIDE = 640
 """Longest side in pixels of a small image to begin with."""
@@ -22,7 +22,7 @@ SMALL_QUALITY = 80
 def take_pictures(event: Sighting) -> Mapping[str, bytes]:
     """Encode the JPEGs of an event: `frame`, the whole image, and `plate`, the rectified plate."""
     image, quad_xy = event.frame_bgr, event.quad_xy
-    width, height = (min(LARGEST, max(8, round(side))) for side in quad_size(quad_xy))
+    width, height = (min(MAX_SIDE_PX, max(8, round(side))) for side in quad_size(quad_xy))
     return {"frame": _jpeg(image), "plate": _jpeg(rectify(image, quad_xy, (height, width)))}
 
 
@@ -36,7 +36,7 @@ def _jpeg(image: Image) -> bytes:
 
 
 def small_picture(jpeg: bytes) -> bytes:
-    """A JPEG of the same, no larger than MOST_BYTES."""
+    """A JPEG of the same, no larger than MAX_BYTES."""
     image = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
     side = min(SMALL_SIDE, max(image.shape[:2]))
     while True:
@@ -47,6 +47,6 @@ def small_picture(jpeg: bytes) -> bytes:
             cv2.resize(image, size_wh, interpolation=cv2.INTER_AREA),
             [cv2.IMWRITE_JPEG_QUALITY, SMALL_QUALITY],
         )[1]
-        if len(small) <= MOST_BYTES:
+        if len(small) <= MAX_BYTES:
             return small.tobytes()
         side = side * 3 // 4

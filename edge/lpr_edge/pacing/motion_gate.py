@@ -11,7 +11,7 @@ STRIDE = 2
 """Of large frames only each so many pixels are looked at, along x and y: their mean is as good."""
 LARGE = 400
 """Height from which a frame is large."""
-LEAST = 5.0
+MIN_DIFFERENCE = 5.0
 """Least change of a cell, in levels of 255, that is motion."""
 NOISES = 6.0
 """The same in standard deviations of the noise, which is that of most cells."""
@@ -32,7 +32,7 @@ class MotionGate:
             return False
         changed = np.abs(_at_gain_of(shrink(frame_bgr), self._seen) - self._seen)
         noise = 1.4826 * float(np.median(changed))  # of a normal distribution, from its median absolute deviation
-        return int((changed >= max(LEAST, NOISES * noise)).sum()) < CELLS
+        return int((changed >= max(MIN_DIFFERENCE, NOISES * noise)).sum()) < CELLS
 
     def look(self, frame_bgr: Image) -> None:
         """Take a frame (H, W, 3) uint8 as the one that the next ones are compared with."""

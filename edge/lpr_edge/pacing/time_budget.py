@@ -3,7 +3,7 @@
 from collections import deque
 from datetime import datetime
 
-MOST_VIEWS = 5
+MAX_VIEWS = 5
 """Times that a plate is read in one frame, at most."""
 SHARE = 0.7
 """Of the time between two frames that may be spent on one."""
@@ -26,11 +26,11 @@ class TimeBudget:
     def views(self) -> int:
         """Times that a plate may be read in a frame, 1 or more."""
         if not self._is_live:
-            return MOST_VIEWS
+            return MAX_VIEWS
         if not self._intervals_s or not self._reading_ms:
             return 1
         left_ms = SHARE * 1000 * min(self._intervals_s) - self._base_ms
-        return 1 + max(0, min(MOST_VIEWS - 1, int(left_ms / self._reading_ms)))
+        return 1 + max(0, min(MAX_VIEWS - 1, int(left_ms / self._reading_ms)))
 
     def come(self, time: datetime, is_live: bool) -> None:
         """Take the time of a frame."""

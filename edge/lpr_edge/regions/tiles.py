@@ -29,7 +29,7 @@ SAMPLES = 480
 """Places along the frame's longer side that are compared for motion."""
 CHANGE = 20
 """Levels of 255 by which a place must change to have moved: less is noise of the camera."""
-LEAST_MOVED = 6
+MIN_MOVED = 6
 """Places of a tile that must have moved."""
 
 
@@ -162,7 +162,7 @@ class TilePlanner:
         """Tiles in which something moves, those first that weren't looked at for the longest time."""
         while True:
             counts = [int(np.count_nonzero(_inner(box, step).of(moved))) for box in self._grid]
-            moving = [t for t, n in enumerate(counts) if n >= LEAST_MOVED and self._looked[t] != self._frames]
+            moving = [t for t, n in enumerate(counts) if n >= MIN_MOVED and self._looked[t] != self._frames]
             if not moving:
                 return
             tile = min(moving, key=lambda t: (self._looked[t], -counts[t]))

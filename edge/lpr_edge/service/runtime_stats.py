@@ -15,7 +15,7 @@ from lpr_edge.service.frame_counts import FrameCounts
 from lpr_edge.service.visit_counts import VisitCounts
 from lpr_edge.vision.plates import FrameResult
 
-MOST_EVENTS = 20
+MAX_EVENTS = 20
 """Number of recent events kept for the live page."""
 LOOK_S = 2.0
 """Minimum seconds between queries of the outbox."""
@@ -63,7 +63,7 @@ class RuntimeStats:
         """Today's vehicles, and those inside."""
         self._counts = FrameCounts(self._start)
         self._by_camera = {name: FrameCounts(self._start) for name in cameras}
-        self._events: deque[Record] = deque(maxlen=MOST_EVENTS)
+        self._events: deque[Record] = deque(maxlen=MAX_EVENTS)
         self._source = ""
         self._asked = float("-inf")
         """When the outbox was last asked."""

@@ -16,9 +16,9 @@ from lpr_edge.contract.records import Record
 
 NAME = "counts.json"
 """The file's name in the state folder."""
-MOST_VISITS = 1000
+MAX_VISITS = 1000
 """Visits whose direction may still change."""
-MOST_STAYS = 10_000
+MAX_STAYS = 10_000
 """Stays of a day that the median is taken of."""
 
 
@@ -79,7 +79,7 @@ class VisitCounts:
                     self._count(counts, record)
             if record.get("direction") in ("in", "out"):
                 self._ways[record["id"]] = record["direction"]
-                while len(self._ways) > MOST_VISITS:
+                while len(self._ways) > MAX_VISITS:
                     self._ways.popitem(last=False)
             self._save()
 
@@ -92,7 +92,7 @@ class VisitCounts:
 
     def _count(self, counts: Counts, record: Record) -> None:
         counts.vehicles += record.get("event") == "plate"
-        if record.get("event") == "left" and len(counts.stays_s) < MOST_STAYS:
+        if record.get("event") == "left" and len(counts.stays_s) < MAX_STAYS:
             counts.stays_s.append(float(record["dwell_s"]))
         way, before = record.get("direction"), self._ways.get(record["id"])
         if way in ("in", "out") and way != before:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from lpr_edge.contract.outputs import Character
 
-LEAST = 1e-3
+MIN_PROBABILITY = 1e-3
 """A raw confidence is clipped to at least this distance from 0 and 1: 8 bits can't resolve less."""
 PREFIX = "confidence_"
 """Of the curve's names among a manifest's thresholds."""
@@ -84,6 +84,6 @@ def raw_confidence(characters: Sequence[Character]) -> float:
 
 
 def log_odds(share: float) -> float:
-    """ln(p / (1 - p)), with p kept `LEAST` away from 0 and 1."""
-    kept = min(1 - LEAST, max(LEAST, share))
+    """ln(p / (1 - p)), with p kept `MIN_PROBABILITY` away from 0 and 1."""
+    kept = min(1 - MIN_PROBABILITY, max(MIN_PROBABILITY, share))
     return math.log(kept / (1 - kept))

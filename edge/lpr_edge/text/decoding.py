@@ -32,7 +32,7 @@ FARTHEST = 7.0
 """Largest cost of a valid reading over the plain one, in natural logarithms: a thousandth of its probability."""
 FAINT = 0.3
 """Peaks down to this share of the threshold may be characters, where the grammar lacks one."""
-LEAST = 1e-3
+MIN_PROBABILITY = 1e-3
 """Shares are taken as no smaller: 8 bits know no better."""
 
 
@@ -85,12 +85,12 @@ def _labels_of(rows: Rows) -> list[str]:
 
 def _taken(character: Character, score: float) -> float:
     """Log of the share that a character with this label's score stands here."""
-    return log(max(LEAST, character.peak)) + log(max(LEAST, score))
+    return log(max(MIN_PROBABILITY, character.peak)) + log(max(MIN_PROBABILITY, score))
 
 
 def _left(character: Character) -> float:
     """Log of the share that no character stands here."""
-    return log(max(LEAST, 1.0 - character.peak))
+    return log(max(MIN_PROBABILITY, 1.0 - character.peak))
 
 
 def _cost_of(ordered: Sequence[Character], threshold: float) -> float:

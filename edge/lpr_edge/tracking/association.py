@@ -22,7 +22,7 @@ NEAR_AT_FIRST = 1.1
 """The same of one whose speed isn't known yet."""
 WIDENING = 0.5
 """By how much of its longer side that distance grows with each second out of sight."""
-MOST_GROWTH = 0.7
+MAX_GROWTH = 0.7
 """Most that the size may differ, as a natural logarithm."""
 SAME_TEXT = 0.5
 """What the same text is worth, in longer sides of distance; quite another one costs as much."""
@@ -86,7 +86,7 @@ def _distance(track: Track, plate: PlateReading, time: datetime) -> float:
 def distance(expected_xy: Quad, quad_xy: Quad) -> float:
     """Between the middles of two plates, in longer sides; infinite where they differ too much in size."""
     sizes = size_of(expected_xy), size_of(quad_xy)
-    if min(sizes) <= 0 or abs(log(sizes[0] / sizes[1])) > MOST_GROWTH:
+    if min(sizes) <= 0 or abs(log(sizes[0] / sizes[1])) > MAX_GROWTH:
         return float("inf")
     return float(np.linalg.norm(expected_xy.mean(axis=0) - quad_xy.mean(axis=0))) / max(sizes)
 

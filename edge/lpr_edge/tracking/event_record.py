@@ -2,7 +2,7 @@
 
 from lpr_edge.capture.frame import Frame, UnreadableImage
 from lpr_edge.contract.base.arrays import Quad
-from lpr_edge.contract.records import MOST_VOTES, SCHEMA, Record, local_time
+from lpr_edge.contract.records import MAX_VOTES, SCHEMA, Record, local_time
 from lpr_edge.tracking.event import Event, Vote
 from lpr_edge.vision.plates import FrameResult, PlateReading
 
@@ -65,7 +65,7 @@ def event_record(event: Event) -> Record:
         **({"dwell_s": round(event.dwell_s, 2)} if has_left else {}),
         **({"direction": event.direction} if has_left or event.direction else {}),
         "frames": event.frames,
-        "votes": [vote_record(vote) for vote in event.votes[:MOST_VOTES]],
+        "votes": [vote_record(vote) for vote in event.votes[:MAX_VOTES]],
     }
     return record | plate_record(event.plate) | _age(event.frame)
 

@@ -17,9 +17,9 @@ from lpr_edge.contract.outputs import Character, group_rows
 from lpr_edge.text.decoding import TWIN_FIELD, PlateDecoder, with_twin
 from lpr_edge.vision.plates import Reading
 
-MOST_FRAMES = 24
+MAX_FRAMES = 24
 """Frames whose evidence is kept, the weightiest ones."""
-MOST_TEXTS = 12
+MAX_TEXTS = 12
 """Texts that are compared, the likeliest ones."""
 DOUBT = 0.1
 """Share of a character's probability that is spread over all labels: one frame that is very sure of a mistake must not
@@ -30,7 +30,7 @@ FAINT_PEAK = 0.02
 """Least probability that a peak is a character, or is none."""
 SHARPNESS = 2.0
 """What the log-odds of a peak, relative to those of the reader's threshold, are worth as log-odds of a character."""
-LEAST_WEIGHT = 0.01
+MIN_WEIGHT = 0.01
 """Of a frame, relative to one whose reading has confidence 1."""
 FULL_WEIGHT = 0.5
 """Confidence from which a frame has its whole say in which text is the likeliest."""
@@ -80,7 +80,7 @@ class PlateEvidence:
         if others:
             self.confirmed[text] = others[0]
         self.frames.append(_evidence_of(reading))
-        if len(self.frames) > MOST_FRAMES:
+        if len(self.frames) > MAX_FRAMES:
             self.frames.remove(min(self.frames, key=lambda frame: frame.weight))
         self.totals.clear()
 
@@ -113,7 +113,7 @@ class PlateEvidence:
         return float((stack.trusts * logs).sum()) + (VALID if reading.parsed.valid else 0.0)
 
     def _forget_unlikely(self) -> None:
-        likely = sorted(self.totals, key=lambda text: -self.totals[text])[:MOST_TEXTS]
+        likely = sorted(self.totals, key=lambda text: -self.totals[text])[:MAX_TEXTS]
         self.totals = {text: self.totals[text] for text in likely}
         self.readings = {text: self.readings[text] for text in likely}
         self.confirmed = {text: reading for text, reading in self.confirmed.items() if text in likely}
@@ -184,8 +184,8 @@ class _Stack:
         weights = np.array([frame.weight for frame in frames], np.float32)
         sizes = np.array([frame.size_px for frame in frames], np.float32)
         areas = (sizes / sizes.max()) ** 2
-        trusts = areas * np.clip(weights / FULL_WEIGHT, LEAST_WEIGHT, 1)
-        return cls(logs, skips, peaks, scores, areas * np.maximum(LEAST_WEIGHT, weights**2), trusts)
+        trusts = areas * np.clip(weights / FULL_WEIGHT, MIN_WEIGHT, 1)
+        return cls(logs, skips, peaks, scores, areas * np.maximum(MIN_WEIGHT, weights**2), trusts)
 
     def align(self, labels: Sequence[int]) -> list[Floats]:
         """Log probabilities (frames, labels + 1) of each beginning of a text, after 0, 1, 2 and more peaks."""

@@ -24,7 +24,7 @@ PATIENCE = timedelta(seconds=5)
 """A vehicle that stays is announced after so long, however its readings flicker."""
 ASK_AGAIN = timedelta(seconds=1)
 """What was refused of a vehicle that stays is counted again after so long."""
-MOST_CANDIDATES = 20
+MAX_CANDIDATES = 20
 """Texts of one vehicle that are kept, each with its best frame: one that is never announced may stay for hours."""
 READ_AGAIN = timedelta(seconds=1)
 """An announced vehicle's plate is read after so long, to notice another vehicle in its place; until then followed."""
@@ -135,7 +135,7 @@ class Track:
 
     def _make_room(self) -> None:
         """Forget the least of too many texts; its evidence stays."""
-        if len(self.candidates) == MOST_CANDIDATES:
+        if len(self.candidates) == MAX_CANDIDATES:
             least = min(self.candidates.items(), key=lambda item: (item[1].count, item[1].plate.reading.confidence))
             del self.candidates[least[0]]
 

@@ -8,9 +8,9 @@ from threading import Lock
 from lpr_edge.contract.whole_files import write_whole
 
 COUNTS = "counts.json"
-LEAST_READINGS = 100
+MIN_READINGS = 100
 """Readings of the release and of the one before it, from which their shares are compared."""
-MOST_DROP = 0.1
+MAX_DROP = 0.1
 """Of the share of confident readings, down to which a release stays."""
 PROBATION_S = 3600.0
 LONGEST_S = 86_400.0
@@ -82,12 +82,12 @@ class ConfidenceWatch:
         """
         with self._lock:
             now, before = Count(**asdict(self._own)), self._counts.get(str(previous), Count())
-            is_comparable = min(now.readings, before.readings) >= LEAST_READINGS
-            if is_comparable and now.share < before.share - MOST_DROP:
+            is_comparable = min(now.readings, before.readings) >= MIN_READINGS
+            if is_comparable and now.share < before.share - MAX_DROP:
                 return False, f"{_percent(now)} of its readings are confident, and {_percent(before)} were before"
         if now.seconds >= PROBATION_S and is_comparable:
             return True, f"{_percent(now)} of its readings are confident, and {_percent(before)} were before"
-        if now.seconds >= PROBATION_S and before.readings < LEAST_READINGS:
+        if now.seconds >= PROBATION_S and before.readings < MIN_READINGS:
             return True, "there were too few readings before it to compare with"
         if now.seconds >= LONGEST_S:
             return True, "there were too few readings to compare"

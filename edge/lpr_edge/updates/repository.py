@@ -11,10 +11,10 @@ from lpr_edge.contract.base.text_files import read_bytes
 from lpr_edge.contract.whole_files import sync_folder
 from lpr_edge.updates.release import CHANNELS_TARGET, Channels, UpdateError, target_path
 
-MOST_CHANNELS_BYTES = 1 << 20
-MOST_RELEASE_BYTES = 256 << 20
+MAX_CHANNELS_BYTES = 1 << 20
+MAX_RELEASE_BYTES = 256 << 20
 """Of all files of a release together."""
-MOST_ROOT_BYTES = 512_000
+MAX_ROOT_BYTES = 512_000
 SOCKET_TIMEOUT_S = 20
 DOWNLOAD_S = 1800.0
 """Longest time for one file: a server that drips bytes holds nobody up for ever."""
@@ -36,7 +36,7 @@ class ModelRepository:
         """
         tuf = load_tuf()
         try:
-            pinned = read_bytes(root, MOST_ROOT_BYTES)
+            pinned = read_bytes(root, MAX_ROOT_BYTES)
         except OSError as error:
             raise UpdateError(f"no root metadata at {root} ({error.strerror}): copy the publisher's there") from error
         self._metadata = folder / "metadata"
@@ -65,7 +65,7 @@ class ModelRepository:
         """
         self._do(self._updater.refresh)
         self._sync()
-        return Channels.from_json(self._fetch(CHANNELS_TARGET, scratch / CHANNELS_TARGET, MOST_CHANNELS_BYTES))
+        return Channels.from_json(self._fetch(CHANNELS_TARGET, scratch / CHANNELS_TARGET, MAX_CHANNELS_BYTES))
 
     def fetch_release(self, number: int, names: tuple[str, ...], folder: Path) -> None:
         """Download a release's files, and wait until the disk has them.
@@ -78,19 +78,17 @@ class ModelRepository:
         Raises:
             UpdateError: one can't be had, isn't the signed one, or all are too large.
         """
-        left = MOST_RELEASE_BYTES
+        left = MAX_RELEASE_BYTES
         for name in names:
             left -= len(self._fetch(target_path(number, name), folder / name, left))
         sync_folder(folder)
 
-    def _fetch(self, target: str, path: Path, most_bytes: int) -> bytes:
+    def _fetch(self, target: str, path: Path, max_bytes: int) -> bytes:
         info = self._do(self._updater.get_targetinfo, target)
         if info is None:
             raise UpdateError(f"the repository has no {target}: publish it again")
-        if info.length > most_bytes:
-            raise UpdateError(
-                f"{target} has {info.length} bytes, and {most_bytes} are the most: publish smaller models"
-            )
+        if info.length > max_bytes:
+            raise UpdateError(f"{target} has {info.length} bytes, and {max_bytes} are the most: publish smaller models")
         self._do(self._updater.download_target, info, str(path))
         with path.open("rb") as file:
             os.fsync(file.fileno())

@@ -22,7 +22,7 @@ RELEASE = "release.json"
 """In each slot: which release lies there."""
 LOCK = "slots.lock"
 UPDATE_LOCK = "update.lock"
-MOST_STARTS = 2
+MAX_STARTS = 2
 """Starts that a new release may take to read its first frame; a power cut can spoil one."""
 SHIPPED = ""
 """In place of a slot: the models that come with lpr."""
@@ -157,7 +157,7 @@ class Slots:
     def note_opening(self) -> None:
         """Count a start of a release on probation; go back where it has had enough of them."""
         trial = self.state.trial
-        if trial is not None and not trial.has_started and trial.starts >= MOST_STARTS:
+        if trial is not None and not trial.has_started and trial.starts >= MAX_STARTS:
             self.revert(f"it read no frame in {trial.starts} starts")
         else:
             self.change(lambda state: _with_trial(state, lambda trial: replace(trial, starts=trial.starts + 1)))

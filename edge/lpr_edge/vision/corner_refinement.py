@@ -14,7 +14,7 @@ BESIDE = 0.075
 """Median distance of the text from a plate's left and right side, as a share of its width, on training plates."""
 ABOVE, BELOW = 0.107, 0.083
 """The same for its upper and lower side, as shares of its height."""
-FEWEST = 4
+MIN_CHARACTERS = 4
 """Fewest characters whose outline says something of the plate's."""
 TRUST = 0.6
 """How far the corners move towards those that the text implies; the rest of the way keeps the detector's."""
@@ -31,7 +31,7 @@ def refined_corners(reading: Reading) -> Quad | None:
     """
     rows = (*reading.characters, *reading.twin)
     characters = [character for row in rows for character in row]
-    if len(characters) < FEWEST:
+    if len(characters) < MIN_CHARACTERS:
         return None
     fall = slope_of_rows(rows)
     middles = np.array([(c.x, c.y - fall * (c.x - 0.5)) for c in characters], np.float64)

@@ -13,7 +13,7 @@ from lpr_edge.vision.detector import PROPOSALS, Detector, without_copies
 from lpr_edge.vision.plates import FoundPlate
 from lpr_edge.vision.views import cut_tile
 
-MOST_CANDIDATES = 3
+MAX_CANDIDATES = 3
 """Faint detections of the coarse view that are looked at closely."""
 WIDER = 0.5
 """By so much of its size a part is grown on each side where a plate reaches out of it."""
@@ -89,7 +89,7 @@ class FrameSearch:
         """Plates of the coarse view, and its likeliest faint detections, that a closer view shows better."""
         small = [p.quad_xy for p in coarse if np.ptp(p.quad_xy, axis=0).max() < SHOWN_WELL * max(part_bgr.shape[:2])]
         sure = sum(plate.score >= self._detector.threshold for plate in coarse)
-        return small[: sure + MOST_CANDIDATES]
+        return small[: sure + MAX_CANDIDATES]
 
 
 def _moved(plate: FoundPlate, box: Box) -> FoundPlate:

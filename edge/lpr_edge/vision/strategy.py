@@ -46,7 +46,7 @@ READ_SHARE = 0.8
 whatever stands on it."""
 SPARE = 2.0
 """Expected characters by which a first reading may fall short: the others cost too much for what is no plate."""
-MOST_CHARACTERS = 8.0
+MAX_CHARACTERS = 8.0
 """Characters that count as evidence of a plate: more of them, as on a shop sign, are no better evidence."""
 
 
@@ -161,7 +161,7 @@ class PhotographStrategy:
             plate: the proposal, read.
             spare: expected characters that a better reading may have in addition.
         """
-        characters = min(MOST_CHARACTERS, expected_characters(plate.reading) + spare)
+        characters = min(MAX_CHARACTERS, expected_characters(plate.reading) + spare)
         evidence = LOG_ODDS_A_CHARACTER * (characters - CHARACTERS_AT_THRESHOLD)
         return log_odds(plate.found.score) + evidence >= log_odds(self.threshold)
 

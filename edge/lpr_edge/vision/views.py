@@ -14,7 +14,7 @@ TILE = 0.6
 """Side of a tile, as a share of the photograph's longer side: small plates are seen larger by so much."""
 OVERLAP = 0.25
 """Least share of a tile that its neighbour shows too."""
-LARGEST = 0.6
+MAX_PLATE_SHARE = 0.6
 """Longer side of a plate, as a share of the tile's, above which the whole photograph shows it better."""
 EDGE = 0.02
 """Nearer than this share of the tile to an edge where the photograph goes on, a plate may be cut off."""
@@ -23,7 +23,7 @@ DARK = 70
 """Level of 255 that the brightest hundredth of a dark frame stays below; no training photograph is as dark."""
 LIT = 180
 """Level that it is raised to."""
-MOST_GAIN = 8.0
+MAX_GAIN = 8.0
 """Darker frames have too few steps of grey left to show a plate, and much noise."""
 EVERY = 16
 """Rows and columns between the pixels that are sampled for the brightness."""
@@ -43,7 +43,7 @@ def apply_low_light_gain(frame_bgr: Image) -> Image:
     brightest = int(np.partition(few, place)[place])
     if brightest >= DARK:
         return frame_bgr
-    return np.asarray(cv2.convertScaleAbs(frame_bgr, alpha=min(MOST_GAIN, LIT / max(1, brightest))), np.uint8)
+    return np.asarray(cv2.convertScaleAbs(frame_bgr, alpha=min(MAX_GAIN, LIT / max(1, brightest))), np.uint8)
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Tile(View):
         height, width = self.image_bgr.shape[:2]
         near = EDGE * max(height, width)
         low, high = quad_xy.min(axis=0), quad_xy.max(axis=0)
-        if (high - low).max() > LARGEST * max(height, width):
+        if (high - low).max() > MAX_PLATE_SHARE * max(height, width):
             return True
         reached = (low[0] < near, low[1] < near, high[0] > width - near, high[1] > height - near)
         return any(inner and bool(touched) for inner, touched in zip(self.inner_edges, reached, strict=True))

@@ -8,7 +8,7 @@ from lpr_edge.contract.outputs import Character
 from lpr_edge.contract.records import ReadText
 from lpr_edge.text.grammar import Grammar, State
 
-LEAST_SHARE = 0.05
+MIN_SHARE = 0.05
 """Minimum score of an alternative for a low-confidence character."""
 
 
@@ -84,7 +84,7 @@ def _doubts(character: Character, labels: Sequence[str], doubt: float) -> set[st
     """What the network thinks that a character may be instead; None is no character at all."""
     doubts: set[str | None] = set()
     if character.score < doubt:
-        doubts |= {label for label, share in zip(labels, character.scores, strict=True) if share >= LEAST_SHARE}
+        doubts |= {label for label, share in zip(labels, character.scores, strict=True) if share >= MIN_SHARE}
     if character.peak < doubt:
         doubts.add(None)
     return doubts

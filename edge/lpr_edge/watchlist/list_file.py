@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from threading import Lock
 
 from lpr_edge.contract.base.errors import LprError
-from lpr_edge.contract.base.text_files import MOST_BYTES, read_bytes, read_text
+from lpr_edge.contract.base.text_files import MAX_BYTES, read_bytes, read_text
 from lpr_edge.contract.whole_files import write_whole
 from lpr_edge.watchlist.watch_list import WatchList, split_dialect
 
@@ -85,7 +85,7 @@ class ListFile:
             LprError: it can't be read.
         """
         try:
-            stamp = hashlib.sha256(read_bytes(self.path, MOST_BYTES)).hexdigest()
+            stamp = hashlib.sha256(read_bytes(self.path, MAX_BYTES)).hexdigest()
             text, delimiter, _ = split_dialect(read_text(self.path))
         except OSError as error:
             raise LprError(f"the list {self.path} can't be read: {error.strerror}") from error
@@ -133,7 +133,7 @@ class ListFile:
         stream = io.StringIO(f"sep={delimiter}\n" if skipped else "")
         stream.seek(0, io.SEEK_END)
         csv.writer(stream, delimiter=delimiter, lineterminator="\n").writerows([columns, *filter(any, rows)])
-        has_mark = read_bytes(self.path, MOST_BYTES).startswith((b"\xff\xfe", b"\xfe\xff", MARK))
+        has_mark = read_bytes(self.path, MAX_BYTES).startswith((b"\xff\xfe", b"\xfe\xff", MARK))
         return (MARK if has_mark else b"") + stream.getvalue().encode()
 
     def _check(self, data: bytes, rows: Rows) -> Iterator[int]:

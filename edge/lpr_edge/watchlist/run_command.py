@@ -18,7 +18,7 @@ from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.base.url import redact_command
 from lpr_edge.contract.records import Record
 
-MOST_WAITING = 20
+MAX_WAITING = 20
 STALE_S = 10.0
 """What has waited for longer behind a slow program isn't done any more: the vehicle has gone."""
 CLOSE_S = 0.7
@@ -42,7 +42,7 @@ class CommandAction:
         """
         self._words = parse_command(command)
         self._timeout_s = timeout_s
-        self._waiting: Queue[tuple[float, Record]] = Queue(MOST_WAITING)
+        self._waiting: Queue[tuple[float, Record]] = Queue(MAX_WAITING)
         self._deadline: float | None = None
         """When it must be over (`monotonic`); None while nobody closes it."""
         self._thread = Thread(target=self._run, name="lpr-command", daemon=True)
@@ -53,7 +53,7 @@ class CommandAction:
         try:
             self._waiting.put_nowait((monotonic(), record))
         except Full:
-            warn(f"{self._words[0]} isn't run for event {record['id']}: {MOST_WAITING} runs wait already")
+            warn(f"{self._words[0]} isn't run for event {record['id']}: {MAX_WAITING} runs wait already")
 
     def start_closing(self) -> None:
         """Take nothing more, and be quick."""

@@ -13,7 +13,7 @@ from lpr_edge.contract.base.arrays import Image
 from lpr_edge.output.annotate import NO_MARKS, Marks, draw_plates
 from lpr_edge.vision.plates import PlateReading
 
-LARGEST = 960
+MAX_SIDE_PX = 960
 """Longest side of the picture, in pixels."""
 QUALITY = 75
 SHORTEST_S = 0.1
@@ -73,7 +73,7 @@ class Pictures:
 
 
 def encode(frame: Frame, plates: Sequence[PlateReading], captions: bool = True, marks: Marks = NO_MARKS) -> bytes:
-    """A frame with corners and text as a JPEG of at most LARGEST pixels a side."""
+    """A frame with corners and text as a JPEG of at most MAX_SIDE_PX pixels a side."""
     small, scale = shrink(frame.image_bgr)
     moved = [
         replace(plate, reading=replace(plate.reading, quad_xy=np.asarray(plate.reading.quad_xy * scale, np.float32)))
@@ -84,9 +84,9 @@ def encode(frame: Frame, plates: Sequence[PlateReading], captions: bool = True, 
 
 
 def shrink(image_bgr: Image) -> tuple[Image, float]:
-    """A picture no larger than LARGEST a side, and how many of its pixels make one of the frame's."""
+    """A picture no larger than MAX_SIDE_PX a side, and how many of its pixels make one of the frame's."""
     height, width = image_bgr.shape[:2]
-    scale = min(1.0, LARGEST / max(height, width))
+    scale = min(1.0, MAX_SIDE_PX / max(height, width))
     if scale == 1.0:
         return image_bgr, scale
     size_wh = max(1, round(width * scale)), max(1, round(height * scale))

@@ -27,7 +27,7 @@ def is_own(request: Request) -> bool:
     return same and OWN_HEADER in headers and headers.get("content-type", "").startswith("application/json")
 
 
-async def read_own(request: Request, most_bytes: int = LARGEST_BODY) -> Any:
+async def read_own(request: Request, max_bytes: int = LARGEST_BODY) -> Any:
     """The JSON that a script of this page has sent.
 
     Raises:
@@ -39,8 +39,8 @@ async def read_own(request: Request, most_bytes: int = LARGEST_BODY) -> Any:
     body = b""
     async for chunk in request.stream():
         body += chunk
-        if len(body) > most_bytes:
-            raise HTTPException(413, f"more than {most_bytes} bytes")
+        if len(body) > max_bytes:
+            raise HTTPException(413, f"more than {max_bytes} bytes")
     return json.loads(body)
 
 

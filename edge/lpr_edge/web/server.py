@@ -11,7 +11,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from lpr_edge.contract.base.errors import LprError
 
-MOST_CONNECTIONS = 100
+MAX_CONNECTIONS = 100
 """At the same time. Cameras, logs, sinks and the gate's program need handles too, of which a process has a thousand."""
 AT_ONCE = 16
 """Connections that are accepted before those beyond the limit are closed."""
@@ -44,7 +44,7 @@ class LimitedConnection(H11Protocol):
             for other in self.connections
             if isinstance(other, LimitedConnection) and not other.transport.is_closing()
         ]
-        for other in sorted(others, key=LimitedConnection._worth)[:-MOST_CONNECTIONS]:
+        for other in sorted(others, key=LimitedConnection._worth)[:-MAX_CONNECTIONS]:
             other.transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -16,7 +16,7 @@ from lpr_export.evaluate.held_out import Case
 from lpr_export.evaluate.task_metrics import TASK_METRICS
 from lpr_export.evaluate.threshold_drift import FLOOR
 
-MOST_PICTURES = 12
+MAX_PICTURES = 12
 THUMBNAIL = 280
 """Maximum length of a picture's longer side in pixels."""
 FLOAT_COLOUR, INT8_COLOUR, TRUE_COLOUR = (60, 160, 0), (30, 30, 220), (200, 120, 0)
@@ -79,7 +79,7 @@ def worst_examples(verdict: Verdict, row: Row) -> list[Example]:
     scores = _largest_differences(verdict, row)
     order = sorted(range(len(pairs)), key=lambda n: (-losses[n], -different[n], -(scores[n] if n < len(scores) else 0)))
     names = ("float", "now")
-    return [_example(verdict.held_out.cases[n], names, pairs[n], different[n], row) for n in order[:MOST_PICTURES]]
+    return [_example(verdict.held_out.cases[n], names, pairs[n], different[n], row) for n in order[:MAX_PICTURES]]
 
 
 def _largest_differences(verdict: Verdict, row: Row) -> list[float]:
@@ -95,7 +95,7 @@ def differing_examples(verdict: Verdict, row: Row) -> list[Example]:
     names = (str(first), str(row.subject))
     return [
         _example(verdict.held_out.cases[n], names, (first.answers[n], row.subject.answers[n]), True, row)
-        for n in row.changed[:MOST_PICTURES]
+        for n in row.changed[:MAX_PICTURES]
     ]
 
 

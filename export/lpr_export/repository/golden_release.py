@@ -20,8 +20,8 @@ from lpr_edge.updates.release import GOLDEN
 from lpr_edge.updates.release_models import KINDS
 from lpr_export.base.errors import ExportError
 
-MOST_FRAMES = 8
-MOST_INPUTS = 8
+MAX_FRAMES = 8
+MAX_INPUTS = 8
 EVERY = 12
 """Of the demo clip's frames, one of so many is tried."""
 
@@ -44,7 +44,7 @@ class RecordingModel(Model):
     def run(self, pixels: Image) -> tuple[AnyArray, ...]:
         """Run the network, as `Model.run` does."""
         raw = super().run(pixels)
-        if len(self.inputs) < MOST_INPUTS:
+        if len(self.inputs) < MAX_INPUTS:
             self.inputs.append(pixels[0].copy())
             self.answers.append(tuple(array[0].copy() for array in raw))
         return raw
@@ -125,7 +125,7 @@ def _choose_frames(models: dict[str, Model], pictures: Path | None) -> tuple[lis
         if found:
             frames.append(frame)
             texts.append(found)
-        if len(frames) == MOST_FRAMES:
+        if len(frames) == MAX_FRAMES:
             break
     if not frames:
         raise ExportError("the models read no golden frame with confidence: give pictures of plates with --golden DIR")

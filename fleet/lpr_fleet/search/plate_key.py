@@ -6,7 +6,7 @@ from zlib import crc32
 
 from lpr_edge.contract.country import Country, load_country
 from lpr_edge.history.grams import pieces_of
-from lpr_edge.history.signs import FIRST_CODE, MOST_CODES, Signs, cuts_of, is_hashed, signs_of
+from lpr_edge.history.signs import FIRST_CODE, MAX_CODES, Signs, cuts_of, is_hashed, signs_of
 
 LONGEST_KEY = 64
 
@@ -54,7 +54,7 @@ def key_of(signs: Signs) -> str:
 def _character(sign: str) -> str:
     if len(sign) == 1 and sign.isascii() and sign.isalnum():
         return sign
-    return chr(FIRST_CODE + crc32(sign.encode()) % MOST_CODES)
+    return chr(FIRST_CODE + crc32(sign.encode()) % MAX_CODES)
 
 
 def grams_of(signs: str) -> str:

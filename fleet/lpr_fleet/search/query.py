@@ -7,7 +7,7 @@ from typing import Any
 
 from lpr_edge.history.grams import PIECE, SHORTEST_INEXACT, near_pattern
 
-MOST_SHOWN = 1000
+MAX_SHOWN = 1000
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def search_query(wanted: Wanted) -> tuple[str, list[Any]]:
         conditions.append("signs LIKE ANY(%s)")
         values.append(_forms(wanted))
     newest = "ORDER BY first_seen DESC LIMIT %s"
-    limit = max(1, min(wanted.limit, MOST_SHOWN))
+    limit = max(1, min(wanted.limit, MAX_SHOWN))
     if not wanted.parts or min(map(len, wanted.parts)) < PIECE:
         where = f"WHERE {' AND '.join(conditions)} " if conditions else ""
         return f"SELECT first_seen, device, text, record FROM events {where}{newest}", [*values, limit]

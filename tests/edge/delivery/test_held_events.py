@@ -89,7 +89,7 @@ def test_pictures_in_memory_have_a_limit(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While the disk takes nothing, memory takes pictures up to a limit; further events go without, none is lost."""
-    monkeypatch.setattr(announcing, "MOST_HELD_BYTES", 250)
+    monkeypatch.setattr(announcing, "MAX_HELD_BYTES", 250)
     box = Outbox(tmp_path / "outbox.db", ["shelf"], picture_sinks=["shelf"])
     enqueuer = EventEnqueuer(box, Paper(), take_pictures=lambda _: {"frame": b"x" * 100})
     tracker = new_tracker()

@@ -25,7 +25,7 @@ from lpr_edge.delivery.sinks import mqtt_probe
 from lpr_edge.delivery.sinks.home_assistant import DiscoverySettings
 from lpr_edge.delivery.sinks.mqtt import Mqtt, client_identity
 from lpr_edge.delivery.sinks.mqtt_connection import Login
-from lpr_edge.output.event_pictures import MOST_BYTES, small_picture, take_pictures
+from lpr_edge.output.event_pictures import MAX_BYTES, small_picture, take_pictures
 
 needs_mosquitto = pytest.mark.skipif(shutil.which("mosquitto") is None, reason="needs mosquitto (Debian: mosquitto)")
 ALL = DiscoverySettings(metrics=True, pictures=True)
@@ -313,7 +313,7 @@ def test_pictures_for_the_broker_are_small(height: int, width: int) -> None:
     image = np.random.default_rng(1).integers(0, 256, (height, width, 3), np.uint8)
     jpeg = small_picture(cv2.imencode(".jpg", image)[1].tobytes())
     small = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
-    assert len(jpeg) <= MOST_BYTES
+    assert len(jpeg) <= MAX_BYTES
     assert max(small.shape) <= min(640, max(height, width))
     assert small.shape[0] / small.shape[1] == pytest.approx(height / width, rel=0.1)
 

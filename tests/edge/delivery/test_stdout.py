@@ -107,7 +107,7 @@ def test_in_a_hurry_nobody_is_waited_for(pipe: Pipe, capsys: pytest.CaptureFixtu
 
 def test_too_many_records_wait_for_the_reader(pipe: Pipe, monkeypatch: pytest.MonkeyPatch) -> None:
     """Memory takes records up to a limit; beyond it frames wait, and no record is lost."""
-    monkeypatch.setattr(json_lines, "MOST_BYTES", 10_000)
+    monkeypatch.setattr(json_lines, "MAX_BYTES", 10_000)
     sink = JsonLines(pipe.writer, stall_s=0.0)
     wanted = [record(number) | BIG for number in range(10)]
     got: list[Record] = []

@@ -190,7 +190,7 @@ def test_the_newest_events_win(
     server: Frigate, plate_reader: PlatePipeline, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Messages of one event count once; beyond the queue's length the oldest event is given up, with a line."""
-    monkeypatch.setattr(plate_labels, "MOST_WAITING", 2)
+    monkeypatch.setattr(plate_labels, "MAX_WAITING", 2)
     labels = labels_of(server, plate_reader, [])
     for number in (1, 1, 2, 3):
         labels.take(message(number))

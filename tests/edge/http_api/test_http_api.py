@@ -31,7 +31,7 @@ Answer = tuple[int, dict[str, str], Any]
 
 @contextmanager
 def serving(pipeline: PlatePipeline, token: str = "", **options: Any) -> Iterator[PictureServer]:
-    chosen = {"largest_body": 1_000_000, "most_waiting": 4, "timeout_s": 20.0} | options
+    chosen = {"largest_body": 1_000_000, "max_waiting": 4, "timeout_s": 20.0} | options
     server = open_http_api(f"127.0.0.1:{free_port()}", token, pipeline, **chosen)
     try:
         yield server
@@ -171,7 +171,7 @@ def test_who_comes_too_much_is_told_when_to_come_again(plate_reader: PlatePipeli
     """Beyond the queue's places the answer is 503 with Retry-After, at once; those who wait get their plates."""
     parts: dict[str, str | bytes] = {"upload": jpeg(scenes[0].image_bgr)}
     pipeline, found = slow(plate_reader), []
-    with serving(pipeline, most_waiting=2) as server:
+    with serving(pipeline, max_waiting=2) as server:
 
         def wait() -> None:
             found.append(send(server, "/v1/vision/alpr", parts)[2]["count"])

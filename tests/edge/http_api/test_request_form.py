@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lpr_edge.contract.base.errors import DataError
-from lpr_edge.http_api.request_form import MOST_FIELDS, Form, Upload, parse_form
+from lpr_edge.http_api.request_form import MAX_FIELDS, Form, Upload, parse_form
 
 PLAIN = "application/x-www-form-urlencoded"
 
@@ -68,8 +68,8 @@ def test_repeated_fields_are_kept() -> None:
         ("multipart/form-data", b"x", "must name a boundary"),
         ("multipart/form-data; boundary=b", b"--b\r\n\r\nx", "cut short"),
         ("multipart/form-data; boundary=b", b"--b\r\n\r\nx\r\n--b--", "no Content-Disposition"),
-        (*multipart({f"f{n}": "" for n in range(MOST_FIELDS + 1)}), "more than 64 parts"),
-        (PLAIN, b"&".join([b"a=b"] * (MOST_FIELDS + 1)), "more than 64 fields"),
+        (*multipart({f"f{n}": "" for n in range(MAX_FIELDS + 1)}), "more than 64 parts"),
+        (PLAIN, b"&".join([b"a=b"] * (MAX_FIELDS + 1)), "more than 64 fields"),
         ("application/json", b"[" * 100_000, "no JSON"),
         ("application/json", b"[]", "must be a JSON object"),
     ],

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.support.readings import GRAMMAR, LABELS, plate, plate_of
 
 from lpr_edge.text.decoding import PlateDecoder
-from lpr_edge.tracking.evidence import DOUBT, MISSING, MOST_FRAMES, PlateEvidence, _Stack
+from lpr_edge.tracking.evidence import DOUBT, MAX_FRAMES, MISSING, PlateEvidence, _Stack
 from lpr_edge.vision.plates import Reading
 
 DECODER = PlateDecoder(LABELS, GRAMMAR)
@@ -69,8 +69,8 @@ def test_a_text_that_two_frames_contradict_is_no_surer_for_being_read_twice() ->
 
 def test_evidence_does_not_grow_with_the_frames() -> None:
     """Of many frames the weightiest are kept."""
-    evidence = evidence_of(*[reading("A17", (0.5,) * 3)] * 5, *[plate("A10").reading] * (MOST_FRAMES + 5))
-    assert len(evidence.frames) == MOST_FRAMES
+    evidence = evidence_of(*[reading("A17", (0.5,) * 3)] * 5, *[plate("A10").reading] * (MAX_FRAMES + 5))
+    assert len(evidence.frames) == MAX_FRAMES
     assert min(frame.weight for frame in evidence.frames) > 0.5
 
 

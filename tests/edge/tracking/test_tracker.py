@@ -11,7 +11,7 @@ from tests.support.readings import LABELS, START, frame, new_tracker, plate, pla
 
 from lpr_edge.service.handover import VARIABLE, hand_on, take_over
 from lpr_edge.tracking.event import Event
-from lpr_edge.tracking.track import MOST_CANDIDATES
+from lpr_edge.tracking.track import MAX_CANDIDATES
 from lpr_edge.tracking.tracker import Accepts
 from lpr_edge.vision.plates import PlateReading
 
@@ -206,7 +206,7 @@ def test_a_vehicle_that_is_never_announced_takes_no_more_memory_the_longer_it_st
         text = "A10" if index % 3 else "".join(rng.choice(list("A0147L"), 3))
         tracker.update(frame(index), [plate(text)])
     (track,) = tracker._tracks
-    assert len(track.candidates) <= MOST_CANDIDATES
+    assert len(track.candidates) <= MAX_CANDIDATES
     assert track.candidates["A10"].count == 600
 
 

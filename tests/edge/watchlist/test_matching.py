@@ -135,7 +135,7 @@ def test_programs_that_fail_or_wait_too_long_are_told(
 ) -> None:
     """A failure is one line; what has waited too long behind a slow program isn't done any more."""
     monkeypatch.setattr("lpr_edge.watchlist.run_command.STALE_S", 0.5)
-    monkeypatch.setattr("lpr_edge.watchlist.run_command.MOST_WAITING", 2)
+    monkeypatch.setattr("lpr_edge.watchlist.run_command.MAX_WAITING", 2)
     action = CommandAction("sleep 0", 10)  # gets `open` as an argument, too: it fails at once
     action.start(match())
     wait_until(lambda: "sleep ended with status 1 for event e-1" in capfd.readouterr().err)

@@ -44,10 +44,10 @@ def test_half_open_connections_do_not_make_the_owner_wait(monkeypatch: pytest.Mo
     monkeypatch.setattr(server, "HEAD_S", 1000.0)
     monkeypatch.setattr(server, "LONGEST_S", 1000.0)
     with page() as live:
-        idle = half_open(live.server.port, server.MOST_CONNECTIONS + 5)
+        idle = half_open(live.server.port, server.MAX_CONNECTIONS + 5)
         assert [get(live, "/health")[0] for _ in range(3)] == [200, 200, 200]
         connections = live.server._server.server_state.connections
-        wait_until(lambda: len(connections) <= server.MOST_CONNECTIONS)
+        wait_until(lambda: len(connections) <= server.MAX_CONNECTIONS)
         for client in idle:
             client.close()
 

@@ -12,7 +12,7 @@ from lpr_edge.contract.data import load_characters
 from lpr_train.app.cli import main
 from lpr_train.base.findings import Report
 from lpr_train.data.reader_crops import load_crops
-from lpr_train.tasks.characters import MOST_REPORTED, CharactersTask
+from lpr_train.tasks.characters import MAX_REPORTED, CharactersTask
 from lpr_train.tasks.characters_config import CharactersConfig
 
 NEPAL = load_country("nepal")
@@ -105,7 +105,7 @@ def test_many_faults_are_summed_up(characters: Path, capsys: pytest.CaptureFixtu
         (characters / "5" / f"x{place}.png").write_text(f"no picture {place}")
     CharactersTask(_config(characters))
     lines = capsys.readouterr().err.splitlines()
-    assert len(lines) == MOST_REPORTED + 1
+    assert len(lines) == MAX_REPORTED + 1
     assert "more in the train split; lpr-train check --data" in lines[-1]
 
 

@@ -8,7 +8,7 @@ from lpr_edge.contract.base.arrays import Floats
 from lpr_edge.contract.country import load_country
 from lpr_train.tasks.characters import CharactersTask
 from lpr_train.tasks.characters_config import CharactersConfig
-from lpr_train.tasks.reject import FEWEST, reject_metrics, reject_threshold
+from lpr_train.tasks.reject import MIN_IMAGES, reject_metrics, reject_threshold
 from lpr_train.tasks.rendered_characters import RenderedCharacters, foreign_labels
 
 NEPAL = load_country("nepal")
@@ -37,8 +37,8 @@ def test_the_threshold_is_a_step_of_bytes() -> None:
 
 def test_too_few_pictures_give_no_threshold() -> None:
     """One in a hundred can't be told from less than half a hundred."""
-    assert reject_threshold(_scores([0.9] * (FEWEST - 1))) is None
-    assert reject_threshold(_scores([0.9] * FEWEST)) is not None
+    assert reject_threshold(_scores([0.9] * (MIN_IMAGES - 1))) is None
+    assert reject_threshold(_scores([0.9] * MIN_IMAGES)) is not None
 
 
 def test_figures_say_what_is_kept_and_rejected() -> None:

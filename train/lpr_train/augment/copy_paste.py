@@ -17,10 +17,10 @@ from lpr_edge.contract.geometry import grow_quad, quad_size, rectangle, rectify
 from lpr_train.data.real_plates import SURROUNDINGS, RealPlate
 from lpr_train.targets.heat_maps import PlacedCharacter
 
-LEAST_WIDTH = 200
+MIN_WIDTH = 200
 """Width in pixels to which smaller plates are enlarged, so that cuts at whole pixels are accurate."""
-MOST_ENLARGED = 3.0
-MOST_STRETCHED = 1.6
+MAX_ENLARGED = 3.0
+MAX_STRETCHED = 1.6
 """Largest factor by which another plate's rows are stretched or compressed in height to fit."""
 SEAM = 0.02
 """Half the height of the blend between two joined plates, as a fraction of the image height."""
@@ -78,7 +78,7 @@ def upright(plate: RealPlate) -> UprightPlate:
         ValueError: its corners aren't convex.
     """
     width, height = quad_size(plate.quad_xy)
-    scale = float(np.clip(LEAST_WIDTH / max(width, 1.0), 1.0, MOST_ENLARGED)) * (1 + 2 * SURROUNDINGS)
+    scale = float(np.clip(MIN_WIDTH / max(width, 1.0), 1.0, MAX_ENLARGED)) * (1 + 2 * SURROUNDINGS)
     size_hw = max(16, round(height * scale)), max(16, round(width * scale))
     image = rectify(plate.crop_bgr, grow_quad(plate.quad_xy, SURROUNDINGS), size_hw)
     ends = np.cumsum([0, *map(len, plate.rows)])
@@ -109,7 +109,7 @@ def joined(upper: UprightPlate, lower: UprightPlate, rng: np.random.Generator) -
     kept = int(rng.integers(1, count))
     there, here = (split_between(plate.rows, kept) for plate in (lower, upper))
     stretch = (1.0 - here) / max(1.0 - there, 1e-3)
-    if not 1 / MOST_STRETCHED < stretch < MOST_STRETCHED:
+    if not 1 / MAX_STRETCHED < stretch < MAX_STRETCHED:
         return upper
     image = _laid_below(upper.image_bgr, _in_the_light_of(lower.image_bgr, upper.image_bgr), here, there, stretch)
     moved = tuple(

@@ -23,7 +23,7 @@ AROUND = 0.06
 """Margin that is cut out with a letter on each side, relative to its size."""
 STRETCHED = (0.75, 1.35)
 """Range of the width of a pasted letter, relative to its natural width at that height."""
-LEAST_SHARP = 0.5
+MIN_SHARP = 0.5
 """Minimum height in pixels of a letter, relative to that of the one that it replaces."""
 TRIES = 4
 RARITY = 0.25
@@ -171,7 +171,7 @@ def _pasted(
         letter = bank.draw(labels, rng)
         width, height = box[2] - box[0], box[3] - box[1]
         cell = letter.cut(width / max(1, height))
-        if cell is None or cell.shape[0] < LEAST_SHARP * height or min(width, height) < 4:
+        if cell is None or cell.shape[0] < MIN_SHARP * height or min(width, height) < 4:
             continue
         if _is_light_on_dark(cell) != plate.is_light_on_dark:
             continue

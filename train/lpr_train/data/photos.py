@@ -206,9 +206,9 @@ def view(scene: Scene, behind: Scene, size: int, rng: np.random.Generator, confi
     return _quarter_turned(_seen_through(scene, back, transform, size), size, rng, config)
 
 
-LEAST_WIDTH = 0.02
+MIN_WIDTH = 0.02
 """Width of a plate, relative to the view, below which it may or may not be detected."""
-LEAST_VISIBLE = 0.6
+MIN_VISIBLE = 0.6
 """Fraction of a plate that must be in the view for the plate to count."""
 
 
@@ -219,16 +219,16 @@ def _seen_through(scene: Scene, back: Scene, transform: Floats, size: int) -> Sc
     cv2.warpPerspective(shrunk, warp, (size, size), dst=image, borderMode=cv2.BORDER_TRANSPARENT)
     outline = _moved(rectangle((scene.image_bgr.shape[0], scene.image_bgr.shape[1])), transform)
     moved = _each_quad(scene, lambda quad: _moved(quad, transform))
-    cut = [quad for quad in (*moved.quads, *moved.loose) if 0.0 < _visible(quad, size) < LEAST_VISIBLE]
+    cut = [quad for quad in (*moved.quads, *moved.loose) if 0.0 < _visible(quad, size) < MIN_VISIBLE]
     hidden = [quad for quad in back.plates if 0.0 < _shared(quad, outline) < 1.0]
     bare = [quad for quad in back.ignored if _shared(quad, outline) == 0.0]
 
     def in_view(front: tuple[Quad, ...], behind: tuple[Quad, ...]) -> tuple[Quad, ...]:
-        kept = [quad for quad in front if _visible(quad, size) >= LEAST_VISIBLE]
+        kept = [quad for quad in front if _visible(quad, size) >= MIN_VISIBLE]
         return (*kept, *(quad for quad in behind if _shared(quad, outline) == 0.0))
 
     quads, loose = in_view(moved.quads, back.quads), in_view(moved.loose, back.loose)
-    tiny = [quad for quad in (*quads, *loose) if quad_size(quad)[0] < LEAST_WIDTH * size]
+    tiny = [quad for quad in (*quads, *loose) if quad_size(quad)[0] < MIN_WIDTH * size]
     return Scene(
         image, _without(quads, tiny), (*moved.ignored, *cut, *hidden, *bare, *tiny), loose=_without(loose, tiny)
     )

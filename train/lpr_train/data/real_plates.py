@@ -19,7 +19,7 @@ from lpr_train.targets.unknown_places import unknown_places
 
 SURROUNDINGS = 0.5
 """Margin that is kept around a plate on each side, relative to its size."""
-MOST_WIDTH = 320
+MAX_WIDTH = 320
 """Longer side in pixels to which plates are reduced, larger than the reader's input."""
 UNIT = rectangle((1, 1))
 """(4, 2) corners of the unit square, clockwise from the top left."""
@@ -116,14 +116,14 @@ def _tokenized(label: PlateLabel, country: Country) -> tuple[tuple[str, ...], ..
 
 
 def _cut_out(photo: Photo, label: PlateLabel, rows: tuple[tuple[str, ...], ...], country: Country) -> RealPlate:
-    """Crop a plate with its surroundings, reduced to at most `MOST_WIDTH`."""
+    """Crop a plate with its surroundings, reduced to at most `MAX_WIDTH`."""
     image = photo.scene.image_bgr
     around = grow_quad(label.quad_xy, SURROUNDINGS)
     low = np.floor(around.min(axis=0)).astype(int).clip(0)
     high = np.ceil(around.max(axis=0)).astype(int)
     crop = image[low[1] : high[1], low[0] : high[0]].copy()
     quad = np.asarray(label.quad_xy - low, np.float32)
-    scale = min(1.0, MOST_WIDTH / max(1.0, max(quad_size(quad))))
+    scale = min(1.0, MAX_WIDTH / max(1.0, max(quad_size(quad))))
     if scale < 1.0:
         crop = np.asarray(cv2.resize(crop, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
     quad = np.asarray(quad * scale, np.float32)

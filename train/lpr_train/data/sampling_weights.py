@@ -8,7 +8,7 @@ from lpr_train.data.real_plates import RealPlate
 
 RARE = (40, 160)
 """Plates with a label on fewer plates than the first number are oversampled by three, below the second one by two."""
-MOST_REPEATED = 8
+MAX_REPEATED = 8
 """How often a sample of the run's own data is repeated at most, where there are many others."""
 T = TypeVar("T")
 
@@ -17,7 +17,7 @@ def balanced(samples: Sequence[T], is_other: Sequence[bool]) -> list[T]:
     """Repeat the run's own samples until they are about as many as those of the second folder of data, `also`."""
     others = sum(is_other)
     own = len(samples) - others
-    times = min(MOST_REPEATED, max(1, round(others / own))) if own else 1
+    times = min(MAX_REPEATED, max(1, round(others / own))) if own else 1
     return [sample for sample, other in zip(samples, is_other, strict=True) for _ in range(1 if other else times)]
 
 

@@ -8,7 +8,7 @@ from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.run.folder import CHECKPOINT
 from lpr_train.base.task import HELD_OUT, ComparesModels, Task
 from lpr_train.fine_tune.comparison import Change, compare, what_is_worse
-from lpr_train.fine_tune.plan import FEWEST_HELD_OUT
+from lpr_train.fine_tune.plan import MIN_HELD_OUT
 
 RESULT = "fine_tune.json"
 """The comparison, in the run folder."""
@@ -63,9 +63,9 @@ def fine_tune(task: Task, out: Path, resume: bool, max_drop: float) -> FineTuned
 
 
 def _check_held_out(count: int, task: Task) -> None:
-    if count < FEWEST_HELD_OUT:
+    if count < MIN_HELD_OUT:
         raise LprError(
-            f"{count} held-out examples are left to compare the networks on, and {FEWEST_HELD_OUT} are needed: a fifth "
+            f"{count} held-out examples are left to compare the networks on, and {MIN_HELD_OUT} are needed: a fifth "
             f"of the vehicles of {task.config.data} is held out, without what {task.config.init} has learnt. Label "
             "more photographs, or give --from a network that hasn't seen these."
         )

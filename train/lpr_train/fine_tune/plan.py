@@ -36,15 +36,15 @@ RECIPES = {
 }
 MANY = 300
 """Examples from which on the learning rate is the recipe's."""
-LEAST_RATE = 0.3
+MIN_RATE = 0.3
 """Learning rate for very few examples, relative to the recipe's."""
 EPOCHS = 8
-FEWEST_STEPS = 25
+MIN_STEPS = 25
 """Steps of an epoch at least: the statistics of batch normalisation and the EMA need them."""
 HELD_OUT_SHARE = 0.2
 EMA_WINDOWS = 12
 """How many times the EMA's window, 1 / (1 - decay) steps, fits into the run."""
-FEWEST_HELD_OUT = 10
+MIN_HELD_OUT = 10
 """Held-out examples below which no comparison is made: one more or less would decide it."""
 
 
@@ -76,8 +76,8 @@ def fine_tune_settings(base: C, command: str, examples: int, minutes: float, cor
     recipe = RECIPES[command]
     in_time = recipe.samples_per_minute * minutes * (cores or os.cpu_count() or 1) / 2
     wanted = examples * (1 - HELD_OUT_SHARE) * recipe.passes / recipe.real_share
-    steps = max(FEWEST_STEPS, round(min(wanted, in_time) / base.batch_size / EPOCHS))
-    rate = recipe.peak_rate * max(LEAST_RATE, min(1.0, examples / MANY) ** 0.5)
+    steps = max(MIN_STEPS, round(min(wanted, in_time) / base.batch_size / EPOCHS))
+    rate = recipe.peak_rate * max(MIN_RATE, min(1.0, examples / MANY) ** 0.5)
     chosen: dict[str, Any] = {
         "epochs": EPOCHS,
         "steps_per_epoch": steps,

@@ -18,7 +18,7 @@ LEFT = 90
 SAMPLES = 14
 """Images of each class on the sheet."""
 TILE = 64
-MOST_GROUPS = 60
+MAX_GROUPS = 60
 """Maximum number of duplicate groups that are drawn."""
 
 
@@ -89,7 +89,7 @@ def plot_sizes(paths: Sequence[Path], path: Path) -> None:
 
 def plot_duplicates(groups: Sequence[Sequence[CheckedImage]], labels: Mapping[str, str], path: Path) -> None:
     """Draw an image of each group of duplicates with classes and count; red across splits or classes."""
-    save_picture(grid([_duplicate_tile(group, labels) for group in groups[:MOST_GROUPS]], 10), path)
+    save_picture(grid([_duplicate_tile(group, labels) for group in groups[:MAX_GROUPS]], 10), path)
 
 
 def _duplicate_tile(group: Sequence[CheckedImage], labels: Mapping[str, str]) -> Image:

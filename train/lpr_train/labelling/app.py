@@ -28,9 +28,9 @@ SHOWN_AS_THEY_ARE = {".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image
 """Kinds of pictures that browsers show."""
 OWN_HEADER = "x-lpr-label"
 """Each change carries it: a page of elsewhere can't send it without being asked first, and nobody answers that."""
-MOST_BODY = 1 << 20
+MAX_BODY = 1 << 20
 """Bytes of a change."""
-MOST_PLATES = 200
+MAX_PLATES = 200
 Answer = Callable[[Request], Awaitable[Response]]
 
 
@@ -105,8 +105,8 @@ class App:
     def save(self, values: dict[str, Any]) -> Any:
         """Take a picture's state."""
         plates = list(values["plates"])
-        if len(plates) > MOST_PLATES:
-            raise LprError(f"a picture has at most {MOST_PLATES} plates")
+        if len(plates) > MAX_PLATES:
+            raise LprError(f"a picture has at most {MAX_PLATES} plates")
         state: State = {"plates": [self._checked(plate) for plate in plates], "done": bool(values["done"])}
         self._place.save(self._named(values), state)
         return self._place.counts()
@@ -144,7 +144,7 @@ def changing(act: Callable[[dict[str, Any]], Any]) -> Answer:
         if OWN_HEADER not in request.headers or request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
             return PlainTextResponse("only the labelling page itself may change labels", 403)
         body = await request.body()
-        if len(body) > MOST_BODY:
+        if len(body) > MAX_BODY:
             return PlainTextResponse("too large", 413)
         try:
             return JSONResponse(act(json.loads(body)))

@@ -14,7 +14,7 @@ WIDER = 1.15
 """Width over height that distinguishes a plate on its side from one whose first corner was drawn elsewhere."""
 UPRIGHT, ON_ITS_SIDE = 45.0, 135.0
 """Degrees from the horizontal up to which a plate's upper side is believed: always, and where the plate is wider."""
-LEAST_SIDE = 1.0
+MIN_SIDE = 1.0
 """Pixels."""
 FEWER_POINTS = 0.01
 """Of a polygon's circumference: how much nearer a fit with fewer points goes, a step."""
@@ -140,7 +140,7 @@ def _leaning(quad_xy: Quad) -> float:
 
 
 def _check_place(quad: Quad, size_wh: tuple[int, int]) -> None:
-    if min(quad_size(quad)) < LEAST_SIDE or not is_convex(np.asarray(quad, np.float32)):
+    if min(quad_size(quad)) < MIN_SIDE or not is_convex(np.asarray(quad, np.float32)):
         raise ValueError(f"it encloses nothing in the picture: {np.round(quad, 1).tolist()}")
     if (quad.max(axis=0) <= 0).any() or (quad.min(axis=0) >= size_wh).any():
         raise ValueError(f"it lies outside the picture of {size_wh[0]}×{size_wh[1]} pixels")

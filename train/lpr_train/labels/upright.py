@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from lpr_edge.contract.base.picture_head import exif_orientation
-from lpr_edge.contract.base.pictures import MOST_BYTES
+from lpr_edge.contract.base.pictures import MAX_BYTES
 from lpr_edge.contract.base.text_files import read_bytes
 from lpr_train.base.findings import Report, open_picture
 from lpr_train.labels.formats.records import Notes, Point, SourceImage, SourcePlate
@@ -50,7 +50,7 @@ def _movement(image: SourceImage, size_wh: tuple[int, int], where: str, notes: N
     width, height = stated = image.size_wh or size_wh
     if stated == size_wh or min(stated) <= 0:
         return _stay
-    orientation = exif_orientation(read_bytes(image.path, MOST_BYTES))
+    orientation = exif_orientation(read_bytes(image.path, MAX_BYTES))
     if orientation >= TURNING and stated == size_wh[::-1]:
         notes.guessed(where, TURNED)
         return lambda point: turned_point(point, orientation, size_wh)

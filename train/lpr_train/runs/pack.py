@@ -25,7 +25,7 @@ QUALITY = 85
 """JPEG quality of the packed images: small files, no worse than a camera's."""
 MILDER = 0.5
 """Degradation relative to training: on illegible images, rounding would change the text."""
-MOST_MEGAPIXELS = 10.0
+MAX_MEGAPIXELS = 10.0
 """Limit for each image set, which keeps its file small."""
 
 
@@ -106,6 +106,6 @@ def _write_weights(run: Path, rendering: Task, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     model.save(out / NETWORK)
     height, width = model.input_shape[1:3]
-    count = min(200, int(MOST_MEGAPIXELS * 1e6 / (height * width)))
+    count = min(200, int(MAX_MEGAPIXELS * 1e6 / (height * width)))
     write_samples(out / REPRESENTATIVE, rendering.representative(count), QUALITY)
     write_samples(out / HELD_OUT, rendering.heldout(count), QUALITY)

@@ -11,15 +11,15 @@ import numpy as np
 from lpr_edge.contract.base.arrays import Floats
 from lpr_train.targets.heat_maps import UNKNOWN, PlacedCharacter
 
-LEAST_GAP = 2
+MIN_GAP = 2
 """Minimum distance of neighbouring characters in cells."""
 SHARE_OF_GAP = 0.25
 """The same relative to the average width of a character in its row: one glyph must not be taken for two of a kind."""
-LEAST_MEAN = np.log(0.15)
+MIN_MEAN_LOG_SCORE = np.log(0.15)
 """Minimum mean log score (heat-map value times class probability) of a plate's characters for an accepted alignment."""
-LEAST = np.log(0.004)
+MIN_LOG_SCORE = np.log(0.004)
 """Minimum log score of its worst character; low, because a character that is read wrongly is worth learning."""
-LEAST_UNKNOWN = np.log(0.05)
+MIN_UNKNOWN_LOG_SCORE = np.log(0.05)
 """Minimum log score of an unreadable character: their number is approximate, and they may be hardly visible."""
 NEAR = 0.07
 """Maximum distance of a character's centre from the line of its row, relative to the grid's height."""
@@ -65,7 +65,7 @@ def _log_scores(heads: dict[str, Floats]) -> Floats:
     log_probabilities = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
     log_heat = np.log(heads["centre"] + 1e-3)
     scores = log_heat + np.maximum(log_probabilities, np.log(1e-4))
-    return np.concatenate([scores, np.maximum(log_heat, LEAST_UNKNOWN)], axis=-1, dtype=np.float32)
+    return np.concatenate([scores, np.maximum(log_heat, MIN_UNKNOWN_LOG_SCORE)], axis=-1, dtype=np.float32)
 
 
 def _lines(height: int) -> Floats:
@@ -91,7 +91,7 @@ class _Alignment:
     def _follow(self, by_column: Floats) -> None:
         """Fill the tables from the first label to the last; `by_column` is (lines, w, n) log scores."""
         _, width, count = by_column.shape
-        gap = max(LEAST_GAP, int(SHARE_OF_GAP * width / count))
+        gap = max(MIN_GAP, int(SHARE_OF_GAP * width / count))
         self._best, self._came = by_column[..., 0], []
         for i in range(1, count):
             reach = np.maximum.accumulate(self._best, axis=1)
@@ -136,7 +136,7 @@ def _believed(scores: Floats, cells: Sequence[tuple[int, int]], labels: Sequence
         return False
     known = [(cell, label) for cell, label in zip(cells, labels, strict=True) if label != UNKNOWN]
     values = [scores[row, column, label] for (row, column), label in known]
-    return bool(np.mean(values) > LEAST_MEAN and min(values) > LEAST)
+    return bool(np.mean(values) > MIN_MEAN_LOG_SCORE and min(values) > MIN_LOG_SCORE)
 
 
 def _placed(label: int, cell: tuple[int, int], heads: dict[str, Floats]) -> PlacedCharacter:

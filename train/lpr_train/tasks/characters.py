@@ -47,9 +47,9 @@ NETWORKS: dict[str, tuple[tuple[int, int], Callable[[tuple[int, int], int], Kera
 EVALUATION_VIEWS = 4
 """Augmented views of each held-out crop for validation, because there are few held-out crops."""
 RENDERED_FOR_EVALUATION = 600
-FEWEST_OF_LABEL = 10
+MIN_SAMPLES_OF_LABEL = 10
 """Crops for each label below which a run advises to collect more."""
-MOST_REPORTED = 20
+MAX_REPORTED = 20
 """Maximum number of messages on broken images; `lpr-train check` reports all."""
 
 
@@ -91,10 +91,10 @@ class CharactersTask:
         """Load a split's crops; images that are left out are reported on stderr."""
         report = Report()
         crops = load_crops(Path(folder), split, self._country, report, longest_side)
-        for finding in report.findings[:MOST_REPORTED]:
+        for finding in report.findings[:MAX_REPORTED]:
             print(f"lpr-train: left out: {finding.path}: {finding.problem}", file=sys.stderr)
-        if len(report.findings) > MOST_REPORTED:
-            rest = f"and {len(report.findings) - MOST_REPORTED} more in the {split} split"
+        if len(report.findings) > MAX_REPORTED:
+            rest = f"and {len(report.findings) - MAX_REPORTED} more in the {split} split"
             print(f"lpr-train: left out: {rest}; lpr-train check --data {folder} lists all", file=sys.stderr)
         return crops
 
@@ -102,7 +102,7 @@ class CharactersTask:
         """Load the training images of the larger data set, each with its group."""
         report = Report()
         crops = load_glyph_crops(Path(folder), "train", self.labels, report) if folder else []
-        for finding in report.findings[:MOST_REPORTED]:
+        for finding in report.findings[:MAX_REPORTED]:
             print(f"lpr-train: left out: {finding.path}: {finding.problem}", file=sys.stderr)
         return crops
 
@@ -252,7 +252,7 @@ class CharactersTask:
         """The training crops, and the labels without any."""
         shown = {crop.label for crop in self._crops}
         missing = tuple(label for label in self.labels if label not in shown)
-        least = FEWEST_OF_LABEL * len(self.labels)
+        least = MIN_SAMPLES_OF_LABEL * len(self.labels)
         return Examples("character crops", self._own, least, missing) if self.config.data else None
 
     def _fit_threshold(self, model: KerasModel) -> float | None:

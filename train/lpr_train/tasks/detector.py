@@ -45,7 +45,7 @@ from lpr_train.render.scene.repaint import cut_out, paste_plate
 from lpr_train.render.scene.scenes import SceneRenderer
 from lpr_train.targets.heat_maps import plate_targets
 
-FEWEST_PHOTOS = 100
+MIN_PHOTOS = 100
 """Photographs below which a run advises to label more."""
 THRESHOLDS = tuple(np.arange(0.15, 0.75, 0.05))
 """Score thresholds that validation tries."""
@@ -173,7 +173,7 @@ class DetectorTask:
         for (boxes, scene), photo in zip(found, self._photos, strict=True):
             hard_negatives, is_mistaken = mistakes(boxes, scene)
             nearer, _ = mistakes(_found_in_windows(model, scene, self._spec), scene)
-            shown = replace(scene, hard_negatives=tuple(distinct((*hard_negatives, *nearer))[:MOST_HARD_NEGATIVES]))
+            shown = replace(scene, hard_negatives=tuple(distinct((*hard_negatives, *nearer))[:MAX_HARD_NEGATIVES]))
             times = self.config.hard_example_weight if is_mistaken else 1
             weighed += [shown] * times
             is_other += [photo.is_other] * times
@@ -237,7 +237,7 @@ class DetectorTask:
     def examples(self) -> Examples | None:
         """The training photographs with a plate."""
         own = [photo for photo in self._photos if photo.labels and not photo.is_other]
-        return Examples("photographs with a plate", len(own), FEWEST_PHOTOS) if self.config.data else None
+        return Examples("photographs with a plate", len(own), MIN_PHOTOS) if self.config.data else None
 
     def outcomes(self, model: KerasModel) -> list[dict[str, Any]]:
         """Which held-out plates are detected, and the false positives; widths in pixels of the reduced photograph."""
@@ -307,7 +307,7 @@ def detector_metrics(
 
 HARD_NEGATIVE_SCORE = 0.2
 """Minimum score of a false positive that becomes a hard negative."""
-MOST_HARD_NEGATIVES = 4
+MAX_HARD_NEGATIVES = 4
 """Hard negatives of a photograph, at most: its plates must still be shown."""
 WELL_PLACED = 0.65
 """IoU below which a plate counts as a mistake: detected, but too inaccurately to be read."""

@@ -21,7 +21,7 @@ from lpr_train.tasks.reader_config import ReaderConfig
 
 AROUND = 0.08
 """Margin around a character's box on each side, relative to its size, as in crops made by people."""
-LEAST_HEIGHT = 12.0
+MIN_HEIGHT = 12.0
 """Minimum height in pixels: smaller characters can only be guessed from their neighbours."""
 
 
@@ -59,7 +59,7 @@ def cut_out(plate: RealPlate) -> Iterator[Crop]:
     sha256 = plate.sha256()
     known = [label for label in plate.labels if label != UNREADABLE]
     for label, place in zip(known, plate.placed, strict=True):
-        if place.height * height >= LEAST_HEIGHT and (picture := _cut(upright, place)) is not None:
+        if place.height * height >= MIN_HEIGHT and (picture := _cut(upright, place)) is not None:
             yield Crop(plate.path, label, picture, sha256, "plates")
 
 
@@ -70,7 +70,7 @@ def _cut(upright_bgr: Image, place: PlacedCharacter) -> Image | None:
     left, top = np.rint((middle - half) * size).astype(int).clip(0)
     right, bottom = np.rint((middle + half) * size).astype(int)
     cut = upright_bgr[top:bottom, left:right]
-    return np.ascontiguousarray(cut) if min(cut.shape[:2]) >= LEAST_HEIGHT / 3 else None
+    return np.ascontiguousarray(cut) if min(cut.shape[:2]) >= MIN_HEIGHT / 3 else None
 
 
 def part_by_label(crops: Sequence[Crop], labels: Sequence[str]) -> tuple[list[Crop], list[Crop]]:

@@ -50,7 +50,7 @@ DEGRADED = 0.8
 MOVES = 4
 """Number of evaluations of each held-out plate with wrong corners."""
 
-FEWEST_PLATES = 100
+MIN_PLATES = 100
 """Real plates below which a run advises to label more."""
 
 
@@ -281,7 +281,7 @@ class ReaderTask:
         own = [plate for plate in self._real if not plate.is_other]
         shown = {label for plate in self._real for label in plate.labels}
         missing = tuple(label for label in self._country.labels if label not in shown)
-        return Examples("plates", len(own), FEWEST_PLATES, missing) if self.config.data else None
+        return Examples("plates", len(own), MIN_PLATES, missing) if self.config.data else None
 
     def outcomes(self, model: KerasModel) -> list[dict[str, Any]]:
         """True and predicted labels of each held-out plate, without grammar; widths in pixels of the reduced image."""

@@ -9,7 +9,7 @@ from lpr_edge.contract.base.arrays import Floats
 
 KEPT = 0.99
 """Fraction of true characters that the threshold keeps."""
-FEWEST = 50
+MIN_IMAGES = 50
 """Minimum number of images for a meaningful threshold."""
 
 
@@ -21,9 +21,9 @@ def reject_threshold(scores: Floats, kept: float = KEPT) -> float | None:
         kept: the fraction to keep.
 
     Returns:
-        Threshold for an image's best score, inclusive; None for fewer than `FEWEST` images.
+        Threshold for an image's best score, inclusive; None for fewer than `MIN_IMAGES` images.
     """
-    if len(scores) < FEWEST:
+    if len(scores) < MIN_IMAGES:
         return None
     best = np.sort(scores.max(axis=1))
     # Round down to a multiple of 1/256, the resolution of int8 scores.

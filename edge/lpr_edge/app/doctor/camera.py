@@ -11,7 +11,7 @@ from lpr_edge.contract.base.errors import LprError
 from lpr_edge.vision.pipeline import PlatePipeline
 
 LOOK_S = 3.0
-MOST = 30
+MAX_FRAMES = 30
 """For so long, or for so many pictures, a source is looked at."""
 SETTLING = 5
 """A camera's first pictures, in which it still finds its exposure."""
@@ -55,6 +55,6 @@ def _look(source: Source) -> tuple[list[Image], float]:
     for frame in source.frames:
         if isinstance(frame, Frame):
             images.append(frame.image_bgr)
-        if len(images) == MOST or monotonic() - start >= LOOK_S:
+        if len(images) == MAX_FRAMES or monotonic() - start >= LOOK_S:
             break
     return images, max(1e-3, monotonic() - start)

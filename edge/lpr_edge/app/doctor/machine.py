@@ -17,7 +17,7 @@ WARM_C, HOT_C = 70.0, 80.0
 """A Raspberry Pi slows its cores down from 80 °C on (its documentation, "Frequency management and thermal control")."""
 THROTTLING = {0: "too little voltage", 1: "slowed down", 2: "throttled", 3: "at the soft limit of its temperature"}
 """Bits of `read_throttled`: now; 16 higher, since it was started."""
-LEAST_FREE = 100_000_000
+MIN_FREE = 100_000_000
 """Bytes below which a disk counts as full."""
 """What adjtimex(2) returns where no time service holds the clock: TIME_ERROR."""
 
@@ -78,7 +78,7 @@ def check_disk(folder: Path, quota: int) -> Finding:
             "disk", State.REPAIR, f"{folder} can't be written", f"sudo chown $USER {folder}, or take another"
         )
     remedy = f"make room, or give a smaller --quota (it is {quota / 1e9:g} GB)"
-    return graded("disk", f"{free / 1e9:.1f} GB free in {folder}", remedy, free < LEAST_FREE, free < quota)
+    return graded("disk", f"{free / 1e9:.1f} GB free in {folder}", remedy, free < MIN_FREE, free < quota)
 
 
 def check_collected(root: Path, quota: int) -> Finding:
@@ -99,7 +99,7 @@ def check_collected(root: Path, quota: int) -> Finding:
     limit = f"of {quota / 1e6:.0f} MB" if quota else "without a limit"
     found = f"{count} pictures, {size / 1e6:.0f} MB {limit} in {root}"
     remedy = "make room, or give a smaller --collect-quota"
-    return graded("collect", found, remedy, False, free < max(LEAST_FREE, quota - size))
+    return graded("collect", found, remedy, False, free < max(MIN_FREE, quota - size))
 
 
 def check_clock(held: bool | None) -> Finding:

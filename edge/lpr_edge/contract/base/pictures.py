@@ -17,9 +17,9 @@ FOREIGN_PICTURES = (".heic", ".heif", ".avif", ".jxl", ".gif", ".dng", ".cr2", "
 """Endings of pictures that it doesn't read: cameras, phones and browsers write them."""
 SYSTEM_FILES = ("thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx", "$recycle.bin", "system volume information")
 """What Windows and macOS leave in folders, in addition to names that begin with a dot."""
-MOST_PIXELS = 1 << 27
+MAX_PIXELS = 1 << 27
 """Of one picture: more than any camera of a phone has."""
-MOST_BYTES = 512 << 20
+MAX_BYTES = 512 << 20
 """Of one picture's file."""
 
 
@@ -56,27 +56,27 @@ def read_picture(path: Path) -> Image:
         DataError: the file is missing, of a kind that OpenCV doesn't read, too large, or can't be decoded.
     """
     try:
-        data = read_bytes(path, MOST_BYTES)
+        data = read_bytes(path, MAX_BYTES)
     except (OSError, ValueError) as error:  # ValueError: a name that the file system's encoding doesn't have
         raise DataError(f"no picture {shown(path)}: {getattr(error, 'strerror', None) or error}") from error
     return decode_picture(data, path)
 
 
-def decode_picture(data: bytes, path: Path, most_pixels: int = MOST_PIXELS) -> Image:
+def decode_picture(data: bytes, path: Path, max_pixels: int = MAX_PIXELS) -> Image:
     """Decode a picture's bytes as (H, W, 3) BGR bytes, turned upright as its EXIF data say.
 
     Args:
         data: of one picture.
         path: names it in messages; nothing is read from there.
-        most_pixels: what has more is refused before it is decoded.
+        max_pixels: what has more is refused before it is decoded.
 
     Raises:
         DataError: it is of a kind that OpenCV doesn't read, too large, or can't be decoded.
     """
     size = promised_size(data)
-    if size and size[0] * size[1] > most_pixels:
+    if size and size[0] * size[1] > max_pixels:
         raise DataError(
-            f"{shown(path)} has {size[0]}×{size[1]} pixels, and lpr reads up to {most_pixels / 1e6:.0f} million: "
+            f"{shown(path)} has {size[0]}×{size[1]} pixels, and lpr reads up to {max_pixels / 1e6:.0f} million: "
             "scale it down"
         )
     picture = _decode(data)

@@ -11,27 +11,27 @@ from typing import Any
 
 from lpr_edge.contract.base.errors import DataError
 
-MOST_BYTES = 64 << 20
+MAX_BYTES = 64 << 20
 """Of a file with settings, a country, a list, a card or a result."""
-MOST_LABEL_BYTES = 512 << 20
+MAX_LABEL_BYTES = 512 << 20
 """Of a file with one label a line."""
 PIECE = 1 << 20
 """Bytes that are read at a time where a file's size isn't known."""
-MOST_DEPTH = 64
+MAX_DEPTH = 64
 """Lists and tables inside each other; nothing that lpr reads has more than a dozen."""
 MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 """A byte order mark -> the encoding that it stands for."""
 _KEY = r"(?:[\w-]+|\"[^\"\n]*\"|'[^'\n]*')"
-DEEP_KEY = re.compile(rf"{_KEY}(?:[ \t]*\.[ \t]*{_KEY}){{{MOST_DEPTH}}}")
+DEEP_KEY = re.compile(rf"{_KEY}(?:[ \t]*\.[ \t]*{_KEY}){{{MAX_DEPTH}}}")
 """A dotted TOML key: each part is a table inside the one before."""
 
 
-def read_text(path: Path, most_bytes: int = MOST_BYTES) -> str:
+def read_text(path: Path, max_bytes: int = MAX_BYTES) -> str:
     """Read a text file in UTF-8, or in UTF-16 with a byte order mark, as Windows editors save it.
 
     Args:
         path: the file.
-        most_bytes: what is larger is refused before it is read.
+        max_bytes: what is larger is refused before it is read.
 
     Returns:
         The text without its mark, a line feed at each line's end.
@@ -40,7 +40,7 @@ def read_text(path: Path, most_bytes: int = MOST_BYTES) -> str:
         OSError: the file can't be read.
         DataError: it is too large, or in another encoding.
     """
-    data = read_bytes(path, most_bytes)
+    data = read_bytes(path, max_bytes)
     mark, encoding = next(((mark, name) for mark, name in MARKS if data.startswith(mark)), (b"", "utf-8"))
     try:
         text = data[len(mark) :].decode(encoding)
@@ -51,8 +51,8 @@ def read_text(path: Path, most_bytes: int = MOST_BYTES) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def read_bytes(path: Path, most_bytes: int) -> bytes:
-    """Read a file whole, unless it is larger than `most_bytes`.
+def read_bytes(path: Path, max_bytes: int) -> bytes:
+    """Read a file whole, unless it is larger than `max_bytes`.
 
     Raises:
         OSError: the file can't be read.
@@ -60,12 +60,12 @@ def read_bytes(path: Path, most_bytes: int) -> bytes:
     """
     with path.open("rb") as file:
         size = os.fstat(file.fileno()).st_size
-        data = file.read(size) if size <= most_bytes else b""
-        while size <= most_bytes and (more := file.read(PIECE)):  # a device reports no size, and a file may grow
+        data = file.read(size) if size <= max_bytes else b""
+        while size <= max_bytes and (more := file.read(PIECE)):  # a device reports no size, and a file may grow
             data += more
             size = len(data)
-    if size > most_bytes:
-        raise DataError(f"{shown(path)} is larger than {most_bytes >> 20} MB, the most that lpr reads of such a file")
+    if size > max_bytes:
+        raise DataError(f"{shown(path)} is larger than {max_bytes >> 20} MB, the most that lpr reads of such a file")
     return data
 
 
@@ -78,7 +78,7 @@ def read_lines(path: Path) -> Iterator[tuple[int, str]]:
         DataError: the file can't be read, is too large, or in another encoding.
     """
     try:
-        text = read_text(path, MOST_LABEL_BYTES)
+        text = read_text(path, MAX_LABEL_BYTES)
     except OSError as error:
         raise DataError(f"{shown(path)} can't be read: {error.strerror or error}") from error
     return ((number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip())
@@ -88,7 +88,7 @@ def parse_json(text: str) -> Any:
     """Parse JSON.
 
     Raises:
-        ValueError: it isn't JSON, or deeper than `MOST_DEPTH`.
+        ValueError: it isn't JSON, or deeper than `MAX_DEPTH`.
     """
     try:
         values = json.loads(text)
@@ -102,7 +102,7 @@ def parse_toml(text: str) -> dict[str, Any]:
     """Parse TOML.
 
     Raises:
-        ValueError: it isn't TOML, or deeper than `MOST_DEPTH`.
+        ValueError: it isn't TOML, or deeper than `MAX_DEPTH`.
     """
     if DEEP_KEY.search(text):
         raise ValueError(_too_deep())
@@ -116,7 +116,7 @@ def parse_toml(text: str) -> dict[str, Any]:
 
 def _check_depth(values: Any) -> None:
     level = [values]
-    for _ in range(MOST_DEPTH):
+    for _ in range(MAX_DEPTH):
         level = [child for value in level for child in _children(value)]
         if not level:
             return
@@ -129,7 +129,7 @@ def _children(value: Any) -> list[Any]:
 
 
 def _too_deep() -> str:
-    return f"lists or tables lie more than {MOST_DEPTH} deep inside each other"
+    return f"lists or tables lie more than {MAX_DEPTH} deep inside each other"
 
 
 def read_json(path: Path) -> Any:

@@ -15,7 +15,7 @@ STALL_S = 5.0
 """Seconds without progress of the reader after which records wait in memory and frames are read again."""
 HURRY_S = 0.5
 """Seconds that the reader still gets when a stop is requested."""
-MOST_BYTES = 10_000_000
+MAX_BYTES = 10_000_000
 """Maximum size of waiting records; beyond it frames wait for the reader, so that no record is lost."""
 CHUNK = select.PIPE_BUF
 """Number of bytes that a ready pipe takes without blocking (POSIX, `write`)."""
@@ -53,7 +53,7 @@ class JsonLines:
             self._waiting.append(line)
         self._unfinished = line
         self._send(0.0 if self._is_late else self._stall_s)
-        while self._deadline is None and sum(map(len, self._waiting)) > MOST_BYTES:
+        while self._deadline is None and sum(map(len, self._waiting)) > MAX_BYTES:
             self._send(None)
         self._unfinished = b""
 

@@ -18,9 +18,9 @@ PORTS = {"mqtt": 1883, "mqtts": 8883}
 TAKEN_OVER = 0x8E
 """MQTT 5's reason: another client has connected with this one's id."""
 SHORT_S = 10.0
-MOST_SHORT = 3
+MAX_SHORT_CONNECTIONS = 3
 """Number of short connections in sequence that indicate a take-over, which MQTT 3.1.1 can't report."""
-MOST_KEPT = 1000
+MAX_KEPT = 1000
 """Maximum number of pending or refused messages that are remembered."""
 TAKE_OVER = (
     "another lpr-edge with the same client id is at the broker, and each throws the other out: is this a copy of"
@@ -91,7 +91,7 @@ class Connection:
         """Publish; paho's `MQTTMessageInfo`, see `refusal` for what the broker says."""
         message = self._client.publish(topic, payload, qos=qos, retain=retain)
         if qos:
-            if len(self._topics) >= MOST_KEPT:
+            if len(self._topics) >= MAX_KEPT:
                 self._topics.clear()
             self._topics[message.mid] = topic
         return message
@@ -162,7 +162,7 @@ class Connection:
         if reason.value == TAKEN_OVER:
             self.reason = TAKE_OVER
             warn(TAKE_OVER)
-        elif self._short == MOST_SHORT:
+        elif self._short == MAX_SHORT_CONNECTIONS:
             warn(f"the broker ends each connection soon: perhaps {TAKE_OVER}")
         elif "the broker says" not in self.reason:
             self.reason = f"the broker is gone ({reason})"
@@ -171,7 +171,7 @@ class Connection:
         topic = self._topics.pop(number, "")
         if client is not self._client or not reason.is_failure:
             return
-        if len(self._refusals) >= MOST_KEPT:
+        if len(self._refusals) >= MAX_KEPT:
             self._refusals.clear()
         self._refusals[number] = f"the broker refuses {topic or 'what is published'}: {reason}"
         if not self._has_complained:

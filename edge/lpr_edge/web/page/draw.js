@@ -1,7 +1,7 @@
 "use strict";
 const api = new URL("api", location.origin + location.pathname);
 const FIRST = { roi: [[0.1, 0.3], [0.9, 0.3], [0.9, 0.95], [0.1, 0.95]], line: [[0.1, 0.6], [0.9, 0.6]] };
-const FEWEST = { roi: 3, line: 2 };
+const MIN_POINTS = { roi: 3, line: 2 };
 let found = null; // as the device gave it
 let shapes = {}; // key -> points of the camera that is shown
 
@@ -89,7 +89,7 @@ async function load() {
 }
 
 async function save() {
-  const [name, points] = Object.entries(shapes).find(([each, corners]) => corners.length && corners.length < FEWEST[each]) ?? [];
+  const [name, points] = Object.entries(shapes).find(([each, corners]) => corners.length && corners.length < MIN_POINTS[each]) ?? [];
   if (name) return say(words("draw.too-few", { count: number(points.length) }), "bad");
   const values = Object.fromEntries(Object.entries(shapes).map(([each, corners]) => [each, written(corners)]));
   const { reloads } = await ask(api, { camera: camera(), ...values });

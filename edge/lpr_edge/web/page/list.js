@@ -1,6 +1,6 @@
 "use strict";
 const api = new URL("api", location.origin + location.pathname);
-const MOST_SHOWN = 200;
+const MAX_SHOWN = 200;
 let table = null; // as the device gave it
 let rows = []; // { cells, error, isOdd }, as they are now
 let isChanged = false;
@@ -71,7 +71,7 @@ function line(row, place) {
 function showRows() {
   const wanted = byId("filter").value.trim().toLowerCase();
   const fitting = rows.filter((row) => row.error || !wanted || row.cells.some((cell) => cell.toLowerCase().includes(wanted)));
-  const shown = fitting.slice(0, MOST_SHOWN);
+  const shown = fitting.slice(0, MAX_SHOWN);
   byId("rows").tBodies[0].replaceChildren(...shown.flatMap((row) => line(row, rows.indexOf(row))));
   byId("more").hidden = fitting.length === shown.length;
   byId("more").textContent = words("list.more", { count: number(fitting.length - shown.length) });

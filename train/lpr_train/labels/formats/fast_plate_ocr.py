@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterator
 from pathlib import Path
 
-from lpr_edge.contract.base.text_files import MOST_LABEL_BYTES, read_text
+from lpr_edge.contract.base.text_files import MAX_LABEL_BYTES, read_text
 from lpr_train.labels.formats.records import Notes, SourceImage, SourcePlate
 from lpr_train.labels.formats.source_files import SourceFiles, split_word
 
@@ -37,7 +37,7 @@ def read(files: SourceFiles, notes: Notes) -> Iterator[SourceImage]:
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
-    table = csv.DictReader(io.StringIO(read_text(path, MOST_LABEL_BYTES)), strict=True, skipinitialspace=True)
+    table = csv.DictReader(io.StringIO(read_text(path, MAX_LABEL_BYTES)), strict=True, skipinitialspace=True)
     try:
         rows = list(table)
     except csv.Error as error:

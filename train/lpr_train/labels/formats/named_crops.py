@@ -8,7 +8,7 @@ from pathlib import Path
 from lpr_train.labels.formats.records import Notes, SourceImage, SourcePlate
 from lpr_train.labels.formats.source_files import SourceFiles
 
-LEAST_SHARE = 0.5
+MIN_SHARE = 0.5
 """Of the pictures, those whose name must hold a text for a folder to be taken for such crops."""
 COPY = re.compile(r"\s*\(\d+\)$")
 """What systems append to the name of a copy."""
@@ -19,7 +19,7 @@ CAMERA_WORDS = frozenset({"IMG", "DSC", "DSCN", "PXL", "VID", "FRAME", "IMAGE", 
 def recognises(files: SourceFiles) -> bool:
     """Whether at least half of the pictures, and one of them, are named by a text, and no files of labels are there."""
     named = sum(bool(text_in_name(path)) for path in files.pictures)
-    return named > 0 and named >= LEAST_SHARE * len(files.pictures)
+    return named > 0 and named >= MIN_SHARE * len(files.pictures)
 
 
 def read(files: SourceFiles, notes: Notes) -> Iterator[SourceImage]:

@@ -11,11 +11,11 @@ from typing import Any
 
 from lpr_edge.contract.base.errors import DataError
 from lpr_edge.contract.base.pictures import foreign_remedy, is_foreign_picture, is_hidden, is_picture
-from lpr_edge.contract.base.text_files import MOST_LABEL_BYTES, parse_json, read_text, shown
+from lpr_edge.contract.base.text_files import MAX_LABEL_BYTES, parse_json, read_text, shown
 from lpr_train.labels.formats.records import Notes
 
 ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".7z", ".rar")
-MOST_HEADS = 50
+MAX_HEADS = 50
 """Files with an ending that are looked at to recognise a format."""
 HEAD = 4096
 """Characters of each that are looked at."""
@@ -77,9 +77,9 @@ class SourceFiles:
             suffix: with its dot, in small letters.
             whole: or their beginning alone.
         """
-        for path in self.labels_of(suffix)[:MOST_HEADS]:
+        for path in self.labels_of(suffix)[:MAX_HEADS]:
             with suppress(OSError, DataError):
-                yield read_text(path, MOST_LABEL_BYTES)[: None if whole else HEAD]
+                yield read_text(path, MAX_LABEL_BYTES)[: None if whole else HEAD]
 
     def shown(self, path: Path) -> str:
         """A path as reports write it: from the data set's folder on."""
@@ -164,4 +164,4 @@ def read_large_json(path: Path) -> Any:
         ValueError: it isn't JSON, or too deep.
         DataError: it is too large, or in another encoding.
     """
-    return parse_json(read_text(path, MOST_LABEL_BYTES))
+    return parse_json(read_text(path, MAX_LABEL_BYTES))

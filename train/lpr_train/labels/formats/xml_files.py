@@ -4,7 +4,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from lpr_edge.contract.base.errors import DataError
-from lpr_edge.contract.base.text_files import MOST_LABEL_BYTES, read_text, shown
+from lpr_edge.contract.base.text_files import MAX_LABEL_BYTES, read_text, shown
 
 Element = ElementTree.Element
 
@@ -16,7 +16,7 @@ def read_xml(path: Path) -> Element:
         DataError: it can't be read, isn't XML, or declares entities, which can grow without end.
     """
     try:
-        text = read_text(path, MOST_LABEL_BYTES)
+        text = read_text(path, MAX_LABEL_BYTES)
         if "<!ENTITY" in text:
             raise DataError(f"{shown(path)} declares entities, which no label tool does: save it without them")
         return ElementTree.fromstring(text)

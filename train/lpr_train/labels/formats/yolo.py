@@ -17,7 +17,7 @@ from lpr_train.labels.formats.source_files import UNLABELLED, SourceFiles
 NAME_FILES = ("classes.txt", "obj.names", "predefined_classes.txt")
 CORNERS = 4
 """Key points of a plate: clockwise from its own top left."""
-LARGEST = 2.0
+MAX_PLACE = 2.0
 """Shares of a picture beyond it are pixels."""
 
 
@@ -141,7 +141,7 @@ def parse_line(line: str, settings: Settings) -> SourcePlate:
     word, *rest = line.split()
     numbers = [float(part) for part in rest]
     places = numbers if len(numbers) != 5 else numbers[:4]  # a fifth is a confidence
-    if any(abs(number) > LARGEST for number in places):
+    if any(abs(number) > MAX_PLACE for number in places):
         raise ValueError("YOLO's numbers are shares of the picture from 0 to 1, and these are larger")
     class_number = int(float(word))
     return SourcePlate(

@@ -11,10 +11,10 @@ from lpr_edge.contract.base.pictures import read_picture
 from lpr_edge.contract.data import CharacterFile
 from lpr_train.render.draw.shapes import SHAPE_HEIGHT, Glyph, ShapeSource, tight
 
-MOST_PER_LABEL = 150
+MAX_PER_LABEL = 150
 SOLID = 0.06
 """How much more of its box a cut-out may fill than the fullest reference."""
-LEAST_LIKENESS = 0.5
+MIN_LIKENESS = 0.5
 """Intersection over union with the most similar reference; set by looking at what falls below."""
 MINIMUM_HEIGHT = 24
 """Smaller crops give shapes of stairs."""
@@ -28,7 +28,7 @@ class CutoutSource:
     """
 
     weight = 12.0
-    variants = MOST_PER_LABEL
+    variants = MAX_PER_LABEL
 
     def __init__(self, shapes: dict[str, list[Glyph]]) -> None:
         self.shapes = shapes
@@ -63,7 +63,7 @@ def _is_likely(glyph: Glyph, references: AnyArray) -> bool:
         return True
     own = _coarse(glyph)
     likeness = (references & own).sum(axis=1) / (references | own).sum(axis=1)
-    return bool(likeness.max() > LEAST_LIKENESS and own.mean() < references.mean(axis=1).max() + SOLID)
+    return bool(likeness.max() > MIN_LIKENESS and own.mean() < references.mean(axis=1).max() + SOLID)
 
 
 def _coarse(glyph: Glyph) -> AnyArray:
@@ -75,7 +75,7 @@ def load_cutouts(files: Iterable[CharacterFile]) -> CutoutSource:
     shapes: dict[str, list[Glyph]] = {}
     for file in sorted(files, key=lambda file: str(file.path)):
         found = shapes.setdefault(file.label, [])
-        if len(found) < MOST_PER_LABEL:
+        if len(found) < MAX_PER_LABEL:
             found.extend(_shapes_in(file.path))
     return CutoutSource(shapes)
 

@@ -19,7 +19,7 @@ from lpr_train.render.scene.vehicles import VEHICLES
 
 SEEN_ENOUGH = 0.6
 """A plate of which less lies within the picture isn't labelled."""
-SMALLEST, LARGEST = 0.03, 0.6
+MIN_SIDE, MAX_SIDE = 0.03, 0.6
 """Widths of plates relative to the picture's longer side."""
 STEEPEST = 30
 """Degrees by which a plate leans at most, in addition to whole quarter turns of the picture."""
@@ -109,7 +109,7 @@ class SceneRenderer:
         """Plates anywhere, on nothing."""
         height, width = canvas.shape[:2]
         count = pick(rng, [1, 2, 3], [0.5, 0.3, 0.2])
-        widths = max(height, width) * np.exp(rng.uniform(np.log(SMALLEST), np.log(LARGEST), count))
+        widths = max(height, width) * np.exp(rng.uniform(np.log(MIN_SIDE), np.log(MAX_SIDE), count))
         places = rng.uniform(0.02, 0.98, (count, 2)) * (width, height)
         return [
             Slot((float(x), float(y)), float(wide), float(wide), float(rng.normal(0, 8)))
@@ -143,8 +143,8 @@ class SceneRenderer:
         longest = max(canvas.shape[:2])
         plate = self.plates.render(rng)
         aspect = plate.image_bgr.shape[1] / plate.image_bgr.shape[0]
-        width = min(place.width, place.height * aspect * 1.3, LARGEST * longest)
-        if width < SMALLEST * longest:
+        width = min(place.width, place.height * aspect * 1.3, MAX_SIDE * longest)
+        if width < MIN_SIDE * longest:
             return None
         quad = hang(place, width, width / aspect, rng)
         if any(_overlap(quad, other) for other in taken) or not is_convex(quad):
