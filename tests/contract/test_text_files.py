@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from lpr_edge.base.config import config_of, load_config
+from lpr_edge.config.config import config_of, load_config
 from lpr_edge.contract.base.errors import DataError, LprError
 from lpr_edge.contract.base.settings_file import read_table
 from lpr_edge.contract.base.text_files import is_utf8, parse_json, parse_toml, read_text, shown

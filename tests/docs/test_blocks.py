@@ -12,8 +12,8 @@ from tests.docs.conftest import PAGES
 from tools.docs.figures import without_blocks
 from tools.docs.own_data import EXAMPLE
 
-from lpr_edge.base.config import load_config
-from lpr_edge.base.extensions import RUNTIMES, SINKS
+from lpr_edge.config.config import load_config
+from lpr_edge.config.extensions import RUNTIMES, SINKS
 from lpr_edge.contract.base.pictures import read_picture
 from lpr_edge.contract.country import COUNTRIES, country_from_dict, load_country
 from lpr_edge.contract.data import load_plates, photo_from_line

@@ -9,7 +9,7 @@ import pytest
 from tests.support.extension import imported_from, install_example
 from tools.docs.extending import PACKAGE
 
-from lpr_edge.base.config import load_config
+from lpr_edge.config.config import load_config
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.country import COUNTRIES, load_country
 from lpr_edge.text.grammar import Grammar

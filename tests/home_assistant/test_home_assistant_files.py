@@ -12,7 +12,7 @@ import yaml
 from tests.edge.watchlist.test_matching import match
 
 from lpr_edge import __version__
-from lpr_edge.base.config import load_config
+from lpr_edge.config.config import load_config
 from lpr_edge.delivery.sinks.mqtt import match_message
 
 

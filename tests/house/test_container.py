@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from lpr_edge.app.cli import build_parser
-from lpr_edge.base.config import load_config
+from lpr_edge.config.config import load_config
 
 
 @pytest.fixture

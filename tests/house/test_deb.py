@@ -14,7 +14,7 @@ from tools.deb.tree import SCRIPTS, SOURCES, control_text, lay_out, site_package
 from tools.deb.wheels import requirements
 from tools.docs.deb_table import RESULT, deb
 
-from lpr_edge.base.config import load_config
+from lpr_edge.config.config import load_config
 from lpr_edge.service.unit import SETTINGS
 
 FILES = {

@@ -10,7 +10,7 @@ from pathlib import Path
 from tools.docs.extending import PACKAGE
 from tools.docs.parsers import parser_of
 
-from lpr_edge.base.extensions import RUNTIMES, SINKS
+from lpr_edge.config.extensions import RUNTIMES, SINKS
 from lpr_edge.contract.country import COUNTRIES
 
 

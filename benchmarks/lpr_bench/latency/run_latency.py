@@ -19,7 +19,7 @@ from lpr_bench.system.devices import describe_file
 from lpr_bench.system.environment import describe_environment
 from lpr_bench.system.system_monitor import observe
 from lpr_bench.system.validity import MIN_ROUNDS, describe_validity, machine_faults, series_faults
-from lpr_edge.base.extensions import RUNTIMES
+from lpr_edge.config.extensions import RUNTIMES
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.run.model_types import NAMED_TYPES
 from lpr_edge.runtimes.shipped_models import shipped_model

@@ -15,7 +15,7 @@ from lpr_bench.system.boards import add_board_flags, publish, show
 from lpr_bench.system.devices import describe_file
 from lpr_bench.system.environment import describe_environment
 from lpr_bench.system.validity import describe_validity
-from lpr_edge.base.extensions import RUNTIMES
+from lpr_edge.config.extensions import RUNTIMES
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.base.pictures import file_sha256
 from lpr_edge.contract.manifest import read_manifest

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from lpr_edge.base.extensions import RUNTIMES
+from lpr_edge.config.extensions import RUNTIMES
 from lpr_edge.contract.base.pictures import file_sha256
 from lpr_edge.contract.manifest import Manifest, read_manifest
 from lpr_edge.runtimes.model import Model

@@ -10,10 +10,10 @@ import numpy as np
 from lpr_bench.base.tables import format_share
 from lpr_bench.visits.clips import START, Mark, Visit
 from lpr_bench.visits.outcomes import SLACK_S
-from lpr_edge.base.config_groups import CollectConfig
 from lpr_edge.collect.collect_folder import CollectFolder
 from lpr_edge.collect.collector import CollectRules
 from lpr_edge.collect.example import Example, LabelledPlate
+from lpr_edge.config.output_groups import CollectConfig
 from lpr_edge.contract.data import READING, VOTE
 from lpr_edge.contract.geometry import quad_iou
 from lpr_edge.contract.metrics import edit_distance

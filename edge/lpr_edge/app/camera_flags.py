@@ -7,8 +7,8 @@ from pathlib import Path, PurePath
 from typing import Any
 from urllib.parse import urlsplit
 
-from lpr_edge.base.cameras import KEY, NAME, CameraSettings, check_names
-from lpr_edge.base.config_groups import CaptureConfig
+from lpr_edge.config.cameras import KEY, NAME, CameraSettings, check_names
+from lpr_edge.config.input_groups import CaptureConfig
 from lpr_edge.contract.base.flags import flag_help
 from lpr_edge.contract.base.settings import settings_in
 from lpr_edge.contract.base.url import is_url, redact

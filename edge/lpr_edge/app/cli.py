@@ -13,31 +13,28 @@ from typing import NoReturn
 
 from lpr_edge.app.camera_flags import add_camera_flag, settle_cameras
 from lpr_edge.app.subcommands import JOBS, SUBCOMMANDS, as_flags, find_subcommand, run_subcommand
-from lpr_edge.base.config import OLD_KEYS, Config, load_config, with_flags
-from lpr_edge.base.config_groups import (
-    CaptureConfig,
-    CollectConfig,
-    DeliveryConfig,
-    LogConfig,
-    ModelConfig,
-    OutputConfig,
-    PrivacyConfig,
-    ReadingConfig,
-    UpdateConfig,
-    WatchlistConfig,
-    WebConfig,
-)
-from lpr_edge.base.extensions import (
+from lpr_edge.base.log import set_volume, warn
+from lpr_edge.base.signals import Reloading, Terminated, hold_signals, reloading_on_sighup, stopping_on_sigterm
+from lpr_edge.base.web_address import DEFAULT
+from lpr_edge.base.workers import FAULTS, reporting_faults
+from lpr_edge.config.config import OLD_KEYS, Config, load_config, with_flags
+from lpr_edge.config.extensions import (
     ExtensionSettings,
     SwitchedSettings,
     extension_settings,
     runtime_classes,
     sink_classes,
 )
-from lpr_edge.base.log import set_volume, warn
-from lpr_edge.base.signals import Reloading, Terminated, hold_signals, reloading_on_sighup, stopping_on_sigterm
-from lpr_edge.base.web_address import DEFAULT
-from lpr_edge.base.workers import FAULTS, reporting_faults
+from lpr_edge.config.input_groups import CaptureConfig, ModelConfig, ReadingConfig, UpdateConfig
+from lpr_edge.config.output_groups import (
+    CollectConfig,
+    DeliveryConfig,
+    LogConfig,
+    OutputConfig,
+    PrivacyConfig,
+    WatchlistConfig,
+    WebConfig,
+)
 from lpr_edge.contract.base.command import run_command
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.base.flags import add_flag, add_flags

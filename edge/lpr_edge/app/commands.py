@@ -12,7 +12,6 @@ from lpr_edge.api import Classifier, PlateReader
 from lpr_edge.app.cameras_loop import CameraLoop, CamerasLoop
 from lpr_edge.app.loop import Loop
 from lpr_edge.app.run_control import RunControl
-from lpr_edge.base.config import Config, each_camera
 from lpr_edge.base.log import detail, say, warn
 from lpr_edge.base.signals import Reloading
 from lpr_edge.cameras.feed import CameraFeed
@@ -21,6 +20,7 @@ from lpr_edge.capture.frame import Frame, NoFrame, Source, UnreadableImage
 from lpr_edge.capture.open_source import CaptureOptions, open_camera, open_source
 from lpr_edge.capture.transform import name_frames, shape_frames
 from lpr_edge.collect.collector import Collector
+from lpr_edge.config.config import Config, each_camera
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.records import Record
 from lpr_edge.contract.run.model_types import NAMED_TYPES

@@ -11,8 +11,8 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from lpr_edge.base.config import load_config
 from lpr_edge.base.log import say
+from lpr_edge.config.config import load_config
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.base.units import parse_duration
 

@@ -9,11 +9,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from lpr_edge.base.config import load_config, with_flags
-from lpr_edge.base.config_groups import ModelConfig, ReadingConfig
-from lpr_edge.base.extensions import load_sink
 from lpr_edge.base.log import say
 from lpr_edge.base.signals import stopping_on_sigterm
+from lpr_edge.config.config import load_config, with_flags
+from lpr_edge.config.extensions import load_sink
+from lpr_edge.config.input_groups import ModelConfig, ReadingConfig
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.base.flags import add_flags
 from lpr_edge.contract.base.settings import build_settings, check_table, require_setting, settings_in

@@ -4,8 +4,8 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from lpr_edge.base.config import FILE_VARIABLE
 from lpr_edge.base.signals import Reloading
+from lpr_edge.config.config import FILE_VARIABLE
 from lpr_edge.service.sd_notify import SystemdNotifier
 from lpr_edge.updates.update_worker import UpdateWorker
 

@@ -6,10 +6,11 @@ from datetime import timedelta
 from pathlib import Path
 from threading import Event
 
-from lpr_edge.base.config import load_config, with_flags
-from lpr_edge.base.config_groups import TEN_MEGABYTES, ModelConfig, ReadingConfig, WebConfig
 from lpr_edge.base.signals import stopping_on_sigterm
 from lpr_edge.base.web_address import DEFAULT
+from lpr_edge.config.config import load_config, with_flags
+from lpr_edge.config.input_groups import ModelConfig, ReadingConfig
+from lpr_edge.config.output_groups import TEN_MEGABYTES, WebConfig
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.base.flags import add_flags
 from lpr_edge.contract.base.settings import build_settings, check_table, require_setting, settings_in

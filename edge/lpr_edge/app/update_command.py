@@ -14,7 +14,8 @@ refused, or can't be had, and the models that ran before go on.
 
 def build_parser() -> argparse.ArgumentParser:
     """The parser of `lpr-edge update`."""
-    from lpr_edge.base.config_groups import DeliveryConfig, ModelConfig, UpdateConfig
+    from lpr_edge.config.input_groups import ModelConfig, UpdateConfig
+    from lpr_edge.config.output_groups import DeliveryConfig
     from lpr_edge.contract.base.flags import add_flags
 
     parser = argparse.ArgumentParser(prog="lpr-edge update", description=__doc__, epilog=EPILOG, allow_abbrev=False)
@@ -32,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         LprError: the update can't be had or used.
     """
-    from lpr_edge.base.config import load_config, with_flags
+    from lpr_edge.config.config import load_config, with_flags
     from lpr_edge.updates.from_settings import open_slots, update_source
     from lpr_edge.updates.update import update
 

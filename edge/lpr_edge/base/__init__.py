@@ -1,1 +1,1 @@
-"""What every folder may use: settings, units, log lines, signals, the board."""
+"""What every folder may use: log lines, signals, workers, the board."""

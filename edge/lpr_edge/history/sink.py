@@ -12,16 +12,14 @@ from lpr_edge.base.log import say, warn
 from lpr_edge.base.state_dir import state_folder
 from lpr_edge.capture.clock import Clock
 from lpr_edge.contract.base.settings import require_setting
-from lpr_edge.contract.base.units import ByteSize, format_duration, format_size
+from lpr_edge.contract.base.units import GIGABYTE, NO_TIME, ByteSize, format_duration, format_size
 from lpr_edge.delivery.clock_check import clock_problem
 from lpr_edge.delivery.sink import DeliveryError, SinkSettings, Site, StoredEvent, Target
 from lpr_edge.history.store import History
 
 PRUNE_EVERY_S = 3600.0
 MERGE_EVERY_S = 86_400.0
-NO_TIME = timedelta()
 MIN_QUOTA = 1_000_000
-GIGABYTE = ByteSize(10**9)
 
 
 class HistoryTarget:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from lpr_edge.base.extensions import RUNTIMES
+from lpr_edge.config.extensions import RUNTIMES
 from lpr_edge.contract.base.errors import LprError, ModelError
 from lpr_edge.contract.manifest import read_manifest
 from lpr_edge.runtimes.model import Model, cannot

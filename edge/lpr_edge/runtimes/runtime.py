@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lpr_edge.base.extensions import ExtensionSettings
 from lpr_edge.base.finding import Finding
+from lpr_edge.config.extensions import ExtensionSettings
 from lpr_edge.contract.base.errors import ModelError
 from lpr_edge.contract.manifest import Manifest
 from lpr_edge.runtimes.engine import Engine, missing_runtime

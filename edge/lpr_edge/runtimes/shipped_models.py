@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from lpr_edge.base.config import Config
+from lpr_edge.config.config import Config
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.run.model_types import NAMED_TYPES
 from lpr_edge.runtimes.opening import find_runtime

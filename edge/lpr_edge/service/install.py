@@ -12,9 +12,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TextIO
 
-from lpr_edge.base.cameras import KEY, cameras_to_toml
-from lpr_edge.base.config import Config, build_config, each_camera, flat_values, load_config, schema_of
 from lpr_edge.base.log import say, warn
+from lpr_edge.config.cameras import KEY, cameras_to_toml
+from lpr_edge.config.config import Config, build_config, each_camera, flat_values, load_config, schema_of
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.base.settings_file import table_to_toml
 from lpr_edge.contract.base.url import is_url

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from lpr_edge.base.board import clock_is_held
-from lpr_edge.base.config import Config, each_camera
 from lpr_edge.base.log import say
 from lpr_edge.base.state_dir import state_folder
+from lpr_edge.config.config import Config, each_camera
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.runtimes.opening import find_runtime
 from lpr_edge.runtimes.shipped_models import wanted_runtime

@@ -1,6 +1,6 @@
 """What `--on-match` asks for: a program or a relay."""
 
-from lpr_edge.base.config_groups import WatchlistConfig
+from lpr_edge.config.output_groups import WatchlistConfig
 from lpr_edge.watchlist.relay import RelayAction, RelaySettings, is_relay, load_gpiozero, parse_relay
 from lpr_edge.watchlist.run_command import CommandAction, parse_command
 

@@ -1,7 +1,7 @@
 """Whether settings can be used, before anything is given up for them."""
 
-from lpr_edge.base.config import Config, camera_config, each_camera
 from lpr_edge.capture.open_source import check_frames
+from lpr_edge.config.config import Config, camera_config, each_camera
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.manifest import read_manifest
 from lpr_edge.regions.roi import parse_roi

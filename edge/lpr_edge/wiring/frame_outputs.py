@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from lpr_edge.base.config import Config
 from lpr_edge.capture.camera import DEFAULT_FPS
 from lpr_edge.capture.frame import Frame, Source
+from lpr_edge.config.config import Config
 from lpr_edge.output.annotate import NO_MARKS, Marks, draw_plates
 from lpr_edge.output.recording import ImageFolder, VideoFile, file_name
 from lpr_edge.output.window import Window

@@ -1,9 +1,9 @@
 """Collecting readings worth labelling, as the settings ask for it."""
 
 from lpr_edge.base.board import clock_is_held
-from lpr_edge.base.config import Config
 from lpr_edge.collect.collect_folder import CollectFolder, Limits
 from lpr_edge.collect.collector import Collector, CollectRules, CollectWriter
+from lpr_edge.config.config import Config
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.country import Country
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from lpr_edge.base.board import clock_is_held
-from lpr_edge.base.config import Config, each_camera
 from lpr_edge.base.log import say
 from lpr_edge.cameras.camera_sinks import CameraSinks, SharedSink
+from lpr_edge.config.config import Config, each_camera
 from lpr_edge.delivery.backlog import Backlog
 from lpr_edge.delivery.delivery_worker import DeliveryWorker
 from lpr_edge.delivery.enqueue import EventEnqueuer

@@ -1,7 +1,7 @@
 """Keyed hashes of plates, as the settings ask for them."""
 
-from lpr_edge.base.config import Config
 from lpr_edge.base.state_dir import state_folder
+from lpr_edge.config.config import Config
 from lpr_edge.privacy.hashing_sink import PlateHasher
 from lpr_edge.privacy.key import load_key
 from lpr_edge.text.grammar import Grammar

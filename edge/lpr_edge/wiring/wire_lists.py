@@ -1,6 +1,6 @@
 """Watch lists, as the settings ask for them."""
 
-from lpr_edge.base.config import Config
+from lpr_edge.config.config import Config
 from lpr_edge.privacy.hashing_sink import PlateHasher
 from lpr_edge.text.grammar import Grammar
 from lpr_edge.watchlist.auto_reload import ReloadingWatchList

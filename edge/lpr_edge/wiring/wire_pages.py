@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from lpr_edge.base.config import Config, each_camera
 from lpr_edge.base.state_dir import state_folder
+from lpr_edge.config.config import Config, each_camera
 from lpr_edge.history.access import HistoryAccess
 from lpr_edge.privacy.hashing_sink import PlateHasher
 from lpr_edge.regions.roi import parse_roi

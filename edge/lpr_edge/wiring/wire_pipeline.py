@@ -1,6 +1,6 @@
 """Opens detector and reader for single pictures."""
 
-from lpr_edge.base.config import Config
+from lpr_edge.config.config import Config
 from lpr_edge.runtimes.opening import open_model
 from lpr_edge.runtimes.shipped_models import model_file, wanted_runtime
 from lpr_edge.text.confidence import default_min_confidence

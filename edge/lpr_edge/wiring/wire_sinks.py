@@ -4,8 +4,8 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from lpr_edge.base.config import Config
 from lpr_edge.base.state_dir import state_folder
+from lpr_edge.config.config import Config
 from lpr_edge.contract.country import Country, country_from_dict
 from lpr_edge.contract.manifest import read_manifest
 from lpr_edge.delivery.sink import SinkSettings, Site, Target

@@ -5,10 +5,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from lpr_edge.base.config import Config, camera_config
 from lpr_edge.base.log import say, warn
 from lpr_edge.base.state_dir import state_folder
 from lpr_edge.base.web_address import is_local, login_hint, new_token, parse_address, shown_url
+from lpr_edge.config.config import Config, camera_config
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.delivery.sink import Sink
 from lpr_edge.output.annotate import NO_MARKS, Marks

@@ -2,7 +2,7 @@
 
 from lpr_bench.accuracy.plates import Place, PlateOutcome
 from lpr_bench.accuracy.reliability import format_reported, summarize_reported
-from lpr_edge.base.config_groups import ReadingConfig
+from lpr_edge.config.input_groups import ReadingConfig
 from lpr_edge.text.confidence import MIN_CONFIDENCE, ConfidenceCurve, default_min_confidence
 from lpr_export.calibration.confidence import Confidence
 

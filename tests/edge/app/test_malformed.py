@@ -15,11 +15,11 @@ from tests.support.deliveries import record, wait_until
 from tests.support.faults import Tally
 from tests.support.pages import TOKEN, get, page, raw, show
 
-from lpr_edge.base.config import load_config
 from lpr_edge.capture.frame import Frame
 from lpr_edge.capture.images import read_still
 from lpr_edge.capture.open_source import open_source
 from lpr_edge.capture.video_file import open_clip
+from lpr_edge.config.config import load_config
 from lpr_edge.contract.base.errors import LprError, SourceError
 from lpr_edge.delivery.outbox import Outbox
 from lpr_edge.delivery.sink import DeliveryError, RefusedError, StoredEvent

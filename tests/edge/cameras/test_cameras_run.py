@@ -15,9 +15,9 @@ from tests.support.servers import motion_jpeg, only_once, serving
 
 from lpr_edge.app.cli import main
 from lpr_edge.app.demo import FOLDER
-from lpr_edge.base.config import config_of
 from lpr_edge.cameras.feed import CameraFeed
 from lpr_edge.cameras.turns import FairTurns
+from lpr_edge.config.config import config_of
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.delivery.outbox import Outbox
 from lpr_edge.wiring.config_check import check_settings

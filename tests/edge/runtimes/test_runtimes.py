@@ -15,8 +15,8 @@ from tests.support.golden import tinyland
 from tests.support.golden.tinyland import Scene
 
 from lpr_edge.base.board import saturates_bytes
-from lpr_edge.base.config import config_of
-from lpr_edge.base.extensions import RUNTIMES
+from lpr_edge.config.config import config_of
+from lpr_edge.config.extensions import RUNTIMES
 from lpr_edge.contract.base.errors import LprError, ManifestError, ModelError
 from lpr_edge.contract.manifest import OutputSpec, TensorSpec, embed_in_tflite, read_manifest
 from lpr_edge.contract.preprocess import prepare

@@ -11,8 +11,8 @@ from tests.edge.app.test_edge_cli import Run, models, run, write_clip
 from tests.edge.watchlist.test_matching import match
 from tests.support.deliveries import wait_until
 
-from lpr_edge.base.config import config_of
 from lpr_edge.base.finding import State
+from lpr_edge.config.config import config_of
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.watchlist import relay
 from lpr_edge.watchlist.on_match import check_on_match

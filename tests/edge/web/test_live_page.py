@@ -13,10 +13,10 @@ from tests.support.deliveries import free_port, record, wait_until
 from tests.support.pages import TOKEN, get, get_json, page, raw, show
 from tests.support.readings import frame, plate
 
-from lpr_edge.base.config import config_of
 from lpr_edge.base.log import set_volume
 from lpr_edge.base.web_address import is_local, parse_address
 from lpr_edge.capture.frame import Frame
+from lpr_edge.config.config import config_of
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.service.runtime_stats import RuntimeStats
 from lpr_edge.vision.plates import FrameResult

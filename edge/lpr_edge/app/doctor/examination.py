@@ -12,9 +12,9 @@ import numpy as np
 
 from lpr_edge.app.doctor.camera import check_camera
 from lpr_edge.app.doctor.machine import check_machine
-from lpr_edge.base.config import Config, each_camera
 from lpr_edge.base.finding import Finding, State, fine, graded
 from lpr_edge.capture.frame import Source
+from lpr_edge.config.config import Config, each_camera
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.runtimes.shipped_models import wanted_runtime
 from lpr_edge.vision.pipeline import PlatePipeline

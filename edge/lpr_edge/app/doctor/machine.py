@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lpr_edge.base.board import clock_is_held, read_throttled, temperature_c
-from lpr_edge.base.config import Config
 from lpr_edge.base.finding import Finding, State, fine, graded
 from lpr_edge.base.state_dir import state_folder
 from lpr_edge.collect.collect_folder import count_collected
+from lpr_edge.config.config import Config
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.service.unit import written_folders
 

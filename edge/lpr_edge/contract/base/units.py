@@ -13,6 +13,10 @@ class ByteSize(int):
     """A number of bytes, written as `500MB`; 0 stands for no limit."""
 
 
+NO_TIME = timedelta(0)
+GIGABYTE = ByteSize(10**9)
+
+
 def parse_duration(text: str, key: str) -> timedelta:
     """A duration such as `90s`, `12h` or `30d`; `0` for no limit.
 

@@ -11,9 +11,9 @@ from uuid import uuid4
 
 from lpr_edge import __version__
 from lpr_edge.base.board import machine_identity
-from lpr_edge.base.config_groups import require_topic
 from lpr_edge.base.finding import Finding
 from lpr_edge.base.log import warn
+from lpr_edge.config.output_groups import require_topic
 from lpr_edge.contract.base.settings import SECRET, require_setting
 from lpr_edge.contract.records import SCHEMA, Record, delivery_key
 from lpr_edge.delivery.sink import DeliveryError, SinkSettings, Site, StoredEvent, Target

@@ -20,9 +20,9 @@ from lpr_edge.app.doctor.camera import check_camera
 from lpr_edge.app.doctor.examination import check_list, examine, report
 from lpr_edge.app.doctor.picture import blur_share, check_exposure, check_focus, check_plates
 from lpr_edge.base.board import clock_is_held, read_throttled
-from lpr_edge.base.config import Config, config_of
 from lpr_edge.base.finding import Finding, State
 from lpr_edge.capture.frame import Frames, Source
+from lpr_edge.config.config import Config, config_of
 from lpr_edge.contract.base.arrays import Image
 from lpr_edge.contract.base.errors import LprError, SourceError
 from lpr_edge.delivery.sinks import mqtt_probe

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from lpr_edge.app.cli import build_parser, main, parse_arguments
-from lpr_edge.base.config import config_of, load_config, schema_of, with_flags
-from lpr_edge.base.extensions import SINKS, load_sink
+from lpr_edge.config.config import config_of, load_config, schema_of, with_flags
+from lpr_edge.config.extensions import SINKS, load_sink
 from lpr_edge.contract.base.errors import LprError
 
 ALL_KEYS = list(schema_of(load_sink(name) for name in SINKS.own))

@@ -1,4 +1,4 @@
-"""The device's settings, one frozen dataclass for each subject; what stands below a field is its flag's help."""
+"""Settings of what goes out: pictures, matches, events, pages; the text of a field is its flag's help."""
 
 import re
 import socket
@@ -6,165 +6,15 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from lpr_edge.base.extensions import RUNTIMES
 from lpr_edge.base.web_address import check_token, parse_address
 from lpr_edge.contract.base.settings import SECRET, require_setting
-from lpr_edge.contract.base.units import ByteSize, format_duration, format_size
-from lpr_edge.contract.base.url import parse_url, redact, redact_command
+from lpr_edge.contract.base.units import GIGABYTE, NO_TIME, ByteSize, format_duration, format_size
+from lpr_edge.contract.base.url import redact, redact_command
 
-ONLY_CAMERA = ("size` or `fps", "given", "left out where `source` is read: they are asked of a camera")
-EVENTS = ("plate", "all")
-USUAL_FPS = 10.0
-"""Frames a second that a live source is read at, at least, where nothing else is asked for."""
 MIN_QUOTA = 1_000_000
 """An empty store and its log take up to half of it."""
-NO_TIME = timedelta(0)
-UPDATE_CHANNELS = ("auto", "stable", "canary")
-MIN_EVERY = timedelta(minutes=1)
-GIGABYTE = ByteSize(10**9)
 TEN_MEGABYTES = ByteSize(10**7)
 HALF_GIGABYTE = ByteSize(5 * 10**8)
-
-
-@dataclass(frozen=True)
-class CaptureConfig:
-    """Where frames come from."""
-
-    camera: int | None = None
-    """read the camera of that number; 0 is the first"""
-    source: str = ""
-    """read a picture, a folder of pictures, a video file or a stream's URL"""
-    source_name: str = ""
-    """what records call the source, in place of its address; of pictures, their names follow it"""
-    size: str = ""
-    """ask the camera for pictures of this size, such as 1280x720"""
-    fps: float | None = None
-    """ask the camera for so many pictures a second"""
-    rotate: int = 0
-    """turn pictures clockwise by 90, 180 or 270 degrees"""
-    every: int = 1
-    """read one frame of so many"""
-    roi: str = ""
-    """read plates in this part alone: corners in shares of width and height, '0.1,0.5 0.9,0.5 0.9,1 0.1,1'"""
-    tiles: str = "auto"
-    """look at large frames in tiles, too: auto, off, or columns and rows such as 4x3; auto is for frames more than four
-    times as wide as the detector's input"""
-    line: str = ""
-    """vehicles go in or out over this line: its ends in shares of width and height, '0,0.6 1,0.6'; in is downwards
-    where it is drawn from left to right"""
-    give_up: timedelta = NO_TIME
-    """stop when a camera or stream that was lost isn't back for so long; 0 waits for ever"""
-
-    def __post_init__(self) -> None:
-        """Refuse what no camera or file can give."""
-        require_setting(
-            self.camera is None or not self.source, "camera", self.camera, "left out where `source` is given"
-        )
-        require_setting(self.camera is None or self.camera >= 0, "camera", self.camera, "0 or more")
-        require_setting(self.rotate in (0, 90, 180, 270), "rotate", self.rotate, "0, 90, 180 or 270")
-        require_setting(self.every >= 1, "every", self.every, "1 or more")
-        require_setting(self.fps is None or 0 < self.fps <= 1000, "fps", self.fps, "more than 0")
-        require_setting(not self.size or self.size_wh is not None, "size", repr(self.size), "such as 1280x720")
-        require_setting(self.camera is not None or not self.source or not (self.size or self.fps), *ONLY_CAMERA)
-
-    @property
-    def size_wh(self) -> tuple[int, int] | None:
-        """Width and height asked of the camera."""
-        match = re.fullmatch(r"([1-9]\d{1,4})x([1-9]\d{1,4})", self.size)
-        return (int(match[1]), int(match[2])) if match else None
-
-    @property
-    def frame_budget_s(self) -> float | None:
-        """Seconds that a frame's tiles may take: a live source goes on meanwhile; None for a file, which waits."""
-        return 1 / (self.fps or USUAL_FPS) if self.is_live else None
-
-    @property
-    def is_live(self) -> bool:
-        """Whether frames come as they are taken: from a camera, or a stream."""
-        return self.camera is not None or "://" in self.source
-
-    @property
-    def is_given(self) -> bool:
-        """Whether there is anything to read."""
-        return self.camera is not None or bool(self.source)
-
-
-@dataclass(frozen=True)
-class ModelConfig:
-    """The models, and what runs them."""
-
-    detector: Path | None = None
-    """find plates with this model, not the shipped one"""
-    reader: Path | None = None
-    """read plates with this model, not the shipped one"""
-    classifier: Path | None = None
-    """for --characters: this model, not the shipped one"""
-    runtime: str = "auto"
-    """what runs the models: auto, litert, tflite, onnxruntime or opencv"""
-    threads: int = 1
-    """for each model"""
-
-    def __post_init__(self) -> None:
-        """Refuse a runtime that nobody brings, and no threads."""
-        if self.runtime != "auto" and self.runtime not in RUNTIMES:
-            require_setting(False, "runtime", self.runtime, f"one of {', '.join(('auto', *RUNTIMES.names()))}")
-        require_setting(self.threads >= 1, "threads", self.threads, "1 or more")
-
-
-@dataclass(frozen=True)
-class UpdateConfig:
-    """Where models come from that a device updates itself with."""
-
-    models: str = ""
-    """take models from the TUF repository at this URL, checked before they are used; off without it"""
-    models_root: Path | None = None
-    """root metadata file of the repository, which its publisher gave: what is signed otherwise is refused"""
-    models_channel: str = "auto"
-    """stable, canary, or auto: canary for the share of devices that the publisher wants, by a hash of --device"""
-    models_every: timedelta = timedelta(hours=6)
-    """time from one look for updates to the next"""
-
-    def __post_init__(self) -> None:
-        """Refuse an address that can't be asked, one whose root isn't known, and a check without end."""
-        if self.models:
-            parse_url(self.models, ("https", "http"), "models", "https://models.example.org/lpr")
-        has_root = self.models_root is not None
-        require_setting(has_root or not self.models, "models_root", "missing", "given where `models` is")
-        require_setting(bool(self.models) or not has_root, "models_root", self.models_root, "left out without `models`")
-        channel = self.models_channel
-        require_setting(channel in UPDATE_CHANNELS, "models_channel", repr(channel), ", ".join(UPDATE_CHANNELS))
-        every = self.models_every
-        require_setting(every >= MIN_EVERY, "models_every", repr(format_duration(every)), "1m or more")
-
-
-@dataclass(frozen=True)
-class ReadingConfig:
-    """Which readings become records."""
-
-    min_confidence: float | None = None
-    """leave out plates whose reading is less likely to be right than this, 0 to 1 (default: in photographs what the
-    reader's file says, from which on nearly all readings are right; 0.5 in clips and cameras)"""
-    any_text: bool = False
-    """an event also for a text that no form of the country allows, such as a plate from abroad, or a part of one"""
-    tta: int | None = None
-    """proposals of a picture that are seen again in three views, at most, its tiles too (default: 8 in photographs;
-    0 in clips and cameras, which show a plate more than once)"""
-    every_frame: bool = False
-    """a record for each frame, not for each vehicle"""
-    events: str = "plate"
-    """plate: an event for each vehicle; all: another one, `left`, when it has left, with dwell time and direction"""
-    gap: timedelta = timedelta(seconds=10)
-    """a vehicle that is back before so long has no second event"""
-    max_frames: int | None = None
-    """stop after so many frames or pictures"""
-
-    def __post_init__(self) -> None:
-        """Refuse figures out of range, and kinds of events that there aren't."""
-        require_setting(self.events in EVENTS, "events", repr(self.events), " or ".join(EVENTS))
-        require_setting(self.tta is None or self.tta >= 0, "tta", self.tta, "0 or more")
-        least = self.min_confidence
-        require_setting(least is None or 0 <= least <= 1, "min_confidence", least, "0 to 1")
-        require_setting(self.max_frames is None or self.max_frames >= 1, "max_frames", self.max_frames, "1 or more")
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lpr_edge.base.config_groups import CaptureConfig, ReadingConfig, WatchlistConfig
+from lpr_edge.config.input_groups import CaptureConfig, ReadingConfig
+from lpr_edge.config.output_groups import WatchlistConfig
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.base.settings import Setting, check_table, settings_in
 from lpr_edge.contract.base.settings_file import table_to_toml

@@ -7,21 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from lpr_edge.base.cameras import KEY, CameraSettings, read_cameras
-from lpr_edge.base.config_groups import (
-    CaptureConfig,
-    CollectConfig,
-    DeliveryConfig,
-    LogConfig,
-    ModelConfig,
-    OutputConfig,
-    PrivacyConfig,
-    ReadingConfig,
-    UpdateConfig,
-    WatchlistConfig,
-    WebConfig,
-)
-from lpr_edge.base.extensions import (
+from lpr_edge.config.cameras import KEY, CameraSettings, read_cameras
+from lpr_edge.config.extensions import (
     RUNTIMES,
     SINKS,
     ExtensionSettings,
@@ -30,6 +17,16 @@ from lpr_edge.base.extensions import (
     load_sink,
     runtime_classes,
     sink_classes,
+)
+from lpr_edge.config.input_groups import CaptureConfig, ModelConfig, ReadingConfig, UpdateConfig
+from lpr_edge.config.output_groups import (
+    CollectConfig,
+    DeliveryConfig,
+    LogConfig,
+    OutputConfig,
+    PrivacyConfig,
+    WatchlistConfig,
+    WebConfig,
 )
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.base.settings import (

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from tests.support.faults import Tally
 
 from lpr_edge.app.cli import main
-from lpr_edge.base.config import load_config, schema_of
-from lpr_edge.base.extensions import SINKS, load_sink
+from lpr_edge.config.config import load_config, schema_of
+from lpr_edge.config.extensions import SINKS, load_sink
 from lpr_edge.contract.base.errors import LprError
 
 KNOWN = schema_of(load_sink(name) for name in SINKS.own)
