@@ -31,7 +31,7 @@ from lpr_edge.tracking.event import Event
 from lpr_edge.tracking.tracker import Accepts, Tracker
 from lpr_edge.vision.character_classifier import CharacterClassifier
 from lpr_edge.vision.crop import read_crop
-from lpr_edge.vision.detector import LOOKS, Detector
+from lpr_edge.vision.detector import TTA_VIEWS, Detector
 from lpr_edge.vision.pipeline import PlatePipeline
 from lpr_edge.vision.plates import PlateReading
 from lpr_edge.vision.reader import Reader
@@ -190,7 +190,7 @@ class PlateReader:
     @cached_property
     def photographs(self) -> PlatePipeline:
         """The pipeline for photographs, with all its records' details."""
-        return self._pipeline(LOOKS, is_photograph=True)
+        return self._pipeline(TTA_VIEWS, is_photograph=True)
 
     @cached_property
     def frames(self) -> PlatePipeline:

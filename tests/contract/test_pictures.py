@@ -13,7 +13,7 @@ from tests.support.crops_on_disk import noise, write_characters
 
 from lpr_edge.contract.base.arrays import Image
 from lpr_edge.contract.base.errors import DataError
-from lpr_edge.contract.base.picture_head import exif_orientation, promised_size
+from lpr_edge.contract.base.picture_head import declared_size, exif_orientation
 from lpr_edge.contract.base.pictures import MAX_PIXELS, PICTURES, read_picture
 from lpr_edge.contract.country import load_country
 from lpr_edge.contract.data import find_dataset, load_characters
@@ -119,20 +119,20 @@ def test_a_picture_of_floats_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".bmp", ".webp", ".tif"])
 def test_the_promised_size_is_the_real_one(suffix: str) -> None:
     """Width and height are found in the first bytes of every kind."""
-    assert promised_size(cv2.imencode(suffix, noise(1, (37, 91)))[1].tobytes()) == (91, 37)
+    assert declared_size(cv2.imencode(suffix, noise(1, (37, 91)))[1].tobytes()) == (91, 37)
 
 
 @pytest.mark.parametrize("options", [{"lossless": True}, {"lossless": False}, {"lossless": False, "exif": b"Exif\0\0"}])
 def test_the_promised_size_of_each_webp(tmp_path: Path, options: dict[str, Any]) -> None:
     """WebP has three heads."""
     Pillow.fromarray(noise(1, (37, 91))).save(tmp_path / "a.webp", **options)
-    assert promised_size((tmp_path / "a.webp").read_bytes()) == (91, 37)
+    assert declared_size((tmp_path / "a.webp").read_bytes()) == (91, 37)
 
 
 @pytest.mark.parametrize("data", HEADS)
 def test_a_head_that_ends_early_promises_nothing(data: bytes) -> None:
     """No crash: decoding tells what is wrong."""
-    assert promised_size(data) is None
+    assert declared_size(data) is None
     assert exif_orientation(data) == 1
 
 

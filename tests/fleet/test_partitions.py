@@ -1,6 +1,6 @@
 from datetime import UTC, datetime, timedelta, timezone
 
-from lpr_fleet.database.partitions import month_of, months_back, months_wanted, next_month, partition_name
+from lpr_fleet.database.partitions import month_of, months_back, months_between, next_month, partition_name
 
 NOW = datetime(2026, 3, 15, tzinfo=UTC)
 
@@ -24,7 +24,7 @@ def test_a_year_has_twelve_months() -> None:
 def test_clocks_that_are_far_off_make_no_partition() -> None:
     """Events of 1970 and of next year get no table of their own; repeated months are named once, oldest first."""
     times = [datetime(1970, 1, 1, tzinfo=UTC), NOW, NOW + timedelta(days=400), NOW - timedelta(days=30), NOW]
-    assert months_wanted(times, NOW) == [datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 3, 1, tzinfo=UTC)]
+    assert months_between(times, NOW) == [datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 3, 1, tzinfo=UTC)]
 
 
 def test_months_back_cross_the_year() -> None:

@@ -27,7 +27,7 @@ from lpr_edge.capture.frame import Frame
 from lpr_edge.capture.video_file import open_clip
 
 FPS = 15.0
-LOOK_S = 5.0
+CHECK_EVERY_S = 5.0
 """From one look at the process to the next."""
 WARM_S = 30.0
 """After the start, before its memory counts."""
@@ -59,7 +59,7 @@ def looks(address: str, seconds: float) -> Iterator[dict[str, Any]]:
     """What the process says of itself, every few seconds."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        time.sleep(LOOK_S)
+        time.sleep(CHECK_EVERY_S)
         with suppress(OSError), urlopen(f"http://{address}/state.json", timeout=5) as answer:
             yield json.load(answer)["vitals"]
 

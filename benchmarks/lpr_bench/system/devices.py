@@ -11,7 +11,7 @@ from lpr_edge.runtimes.model import Model
 from lpr_edge.runtimes.opening import open_model
 from lpr_edge.runtimes.shipped_models import shipped_model
 from lpr_edge.vision.character_classifier import CharacterClassifier
-from lpr_edge.vision.detector import LOOKS, Detector
+from lpr_edge.vision.detector import TTA_VIEWS, Detector
 from lpr_edge.vision.pipeline import PlatePipeline
 from lpr_edge.vision.reader import Reader
 
@@ -75,7 +75,7 @@ def open_detectors(parsed: argparse.Namespace) -> list[Detector]:
     Raises:
         LprError: one of them can't be opened, or is of the wrong kind.
     """
-    return [Detector(model, LOOKS) for model in _open_all(parsed, "detector")]
+    return [Detector(model, TTA_VIEWS) for model in _open_all(parsed, "detector")]
 
 
 def open_readers(parsed: argparse.Namespace) -> list[Reader]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lpr_bench.visits.clips import Mark, Visit
-from lpr_bench.visits.play import Played, Told
+from lpr_bench.visits.play import ObservedEvent, Played
 from lpr_edge.contract.base.arrays import Image, Quad
 from lpr_edge.contract.metrics import edit_distance
 
@@ -21,7 +21,7 @@ class VisitOutcome:
     """One visit and the events of it."""
 
     visit: Visit
-    events: tuple[Told, ...]
+    events: tuple[ObservedEvent, ...]
     legible_s: float | None
     """When its plate was first legible; None where it never was."""
     strip: tuple[Image, ...] = ()
@@ -49,7 +49,7 @@ class ClipOutcome:
 
     name: str
     visits: tuple[VisitOutcome, ...]
-    false_events: tuple[Told, ...]
+    false_events: tuple[ObservedEvent, ...]
     """Events of nobody's plate."""
     seconds: float
     frames: int
@@ -61,7 +61,7 @@ class ClipOutcome:
 def judge(played: Played) -> ClipOutcome:
     """Give each event to its visit."""
     visits = played.clip.visits
-    own: dict[int, list[Told]] = {number: [] for number in range(len(visits))}
+    own: dict[int, list[ObservedEvent]] = {number: [] for number in range(len(visits))}
     false = []
     for event in played.events:
         number, is_known = visit_at(event.quad_xy, event.marks) if event.marks is not None else _time_of(event, visits)
@@ -91,7 +91,7 @@ def _distance(quad_xy: Quad, mark: Mark) -> float:
     return apart / float(np.ptp(mark.quad_xy, axis=0).max())
 
 
-def _time_of(event: Told, visits: Sequence[Visit]) -> tuple[int | None, bool]:
+def _time_of(event: ObservedEvent, visits: Sequence[Visit]) -> tuple[int | None, bool]:
     """The visit of that time whose text is nearest."""
     there = [
         number

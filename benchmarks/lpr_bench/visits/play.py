@@ -37,7 +37,7 @@ class Clip(Protocol):
 
 
 @dataclass(frozen=True)
-class Told:
+class ObservedEvent:
     """An event, and when it came."""
 
     text: str
@@ -57,7 +57,7 @@ class Played:
     """What became of a clip."""
 
     clip: Clip
-    events: list[Told] = field(default_factory=list)
+    events: list[ObservedEvent] = field(default_factory=list)
     frames: int = 0
     cpu_s: float = 0.0
     """Of pipeline and tracker, this thread's."""
@@ -107,11 +107,11 @@ def play(
     return played
 
 
-def _told(event: Event, time_s: float, marks: dict[int, tuple[Mark, ...] | None]) -> Told:
+def _told(event: Event, time_s: float, marks: dict[int, tuple[Mark, ...] | None]) -> ObservedEvent:
     reading = event.plate.reading
     first, last = _seconds(event.first_seen - START), _seconds(event.last_seen - START)
     shown = marks[event.frame.index]
-    return Told(reading.text, time_s, first, last, reading.confidence, event.quad_xy, shown)
+    return ObservedEvent(reading.text, time_s, first, last, reading.confidence, event.quad_xy, shown)
 
 
 def _seconds(span: timedelta) -> float:

@@ -7,7 +7,7 @@ import numpy as np
 
 from lpr_bench.base.tables import format_share
 from lpr_bench.visits.outcomes import ClipOutcome, VisitOutcome
-from lpr_bench.visits.play import Told
+from lpr_bench.visits.play import ObservedEvent
 from lpr_export.report.text_table import format_table
 
 
@@ -61,7 +61,7 @@ def _visit_record(outcome: VisitOutcome) -> dict[str, Any]:
     }
 
 
-def _event_record(event: Told) -> dict[str, Any]:
+def _event_record(event: ObservedEvent) -> dict[str, Any]:
     times = {"time_s": event.time_s, "first_s": event.first_s, "last_s": event.last_s, "confidence": event.confidence}
     return {"text": event.text, **{name: round(value, 3) for name, value in times.items()}}
 

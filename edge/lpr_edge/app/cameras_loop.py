@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from lpr_edge.base.log import saying_of
+from lpr_edge.base.log import logging_about
 from lpr_edge.base.signals import Reloading
 from lpr_edge.base.workers import surviving
 from lpr_edge.cameras.newest import Item, SourceEnd
@@ -96,7 +96,7 @@ class CamerasLoop:
             self._beat()
             return True
         name, item = turn
-        with saying_of(name):
+        with logging_about(name):
             if isinstance(item, SourceEnd):
                 self.failed += item.error is not None
                 self.loops[name].finish()

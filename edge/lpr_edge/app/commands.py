@@ -27,7 +27,7 @@ from lpr_edge.contract.run.model_types import NAMED_TYPES
 from lpr_edge.delivery.sink import Sink
 from lpr_edge.delivery.sinks.json_lines import JsonLines
 from lpr_edge.privacy.blur import PlateBlurrer
-from lpr_edge.runtimes.shipped_models import given_file, model_file, shipped_model, wanted_runtime
+from lpr_edge.runtimes.shipped_models import configured_runtime, given_file, model_file, shipped_model
 from lpr_edge.tracking.event import Event
 from lpr_edge.tracking.event_record import character_record, crop_record, error_record, event_record
 from lpr_edge.tracking.line import parse_line
@@ -146,7 +146,7 @@ def show_info(config: Config, as_json: bool) -> int:
 def read_characters(config: Config, path: str) -> int:
     """Classify each picture of a file or folder."""
     classifier = Classifier(
-        _model_path(config, "characters"), runtime=wanted_runtime(config), threads=config.models.threads
+        _model_path(config, "characters"), runtime=configured_runtime(config), threads=config.models.threads
     )
     return _read_each(config, path, lambda frame: character_record(frame.source, *classifier.classify(frame.image_bgr)))
 
@@ -313,7 +313,7 @@ def _open_reader(config: Config, networks: PlateReader | None = None) -> PlateRe
         _model_path(config, "detector"),
         _model_path(config, "reader"),
         min_confidence=config.reading.min_confidence,
-        runtime=wanted_runtime(config),
+        runtime=configured_runtime(config),
         threads=config.models.threads,
         roi=config.capture.roi,
         tta=config.reading.tta,

@@ -154,12 +154,12 @@ def _add_export(jobs: Any) -> None:
 
 def _access(arguments: argparse.Namespace) -> Any:
     from lpr_edge.text.grammar import Grammar
-    from lpr_edge.wiring.wire_hashing import wanted_hasher
+    from lpr_edge.wiring.wire_hashing import configured_hasher
     from lpr_edge.wiring.wire_sinks import history_access, reader_country
 
     config = load_config(arguments.config)
     grammar = Grammar(reader_country(config))
-    hasher = wanted_hasher(config, grammar)
+    hasher = configured_hasher(config, grammar)
     return history_access(config, grammar, hasher.hash_text if hasher else None, arguments.history_folder)
 
 

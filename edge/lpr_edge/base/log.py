@@ -29,7 +29,7 @@ def set_volume(quiet: bool, verbose: bool) -> None:
 
 
 @contextmanager
-def saying_of(subject: str) -> Iterator[None]:
+def logging_about(subject: str) -> Iterator[None]:
     """Begin each line that this thread says in the block with what it is about, such as a camera's name."""
     _subject.name = subject
     try:

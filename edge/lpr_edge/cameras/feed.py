@@ -6,7 +6,7 @@ from time import monotonic
 
 import numpy as np
 
-from lpr_edge.base.log import say, saying_of, warn
+from lpr_edge.base.log import logging_about, say, warn
 from lpr_edge.base.workers import FAULTS
 from lpr_edge.cameras.newest import NewestItem
 from lpr_edge.capture.frame import Frame, Source, UnreadableImage
@@ -58,7 +58,7 @@ class CameraFeed:
 
     def _run(self) -> None:
         error: LprError | None = None
-        with saying_of(self.name):
+        with logging_about(self.name):
             try:
                 self._read_for_ever()
             except LprError as end:

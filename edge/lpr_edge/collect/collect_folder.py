@@ -50,7 +50,7 @@ class Kept:
     """Bytes of its picture."""
 
     @property
-    def may_go(self) -> bool:
+    def is_deletable(self) -> bool:
         """Whether retention may delete it: what a person labelled stays."""
         return bool(self.collected) and not self.is_by_hand
 
@@ -127,11 +127,11 @@ class CollectFolder:
 
     def _beyond_limits(self, kept: list[Kept], coming: int, now: datetime) -> list[Kept] | None:
         """What must go before `coming` bytes more; None where not even that is enough."""
-        may_go = sorted((one for one in kept if one.may_go), key=lambda one: one.collected)
+        is_deletable = sorted((one for one in kept if one.is_deletable), key=lambda one: one.collected)
         has_age = self._limits.keep > NO_LIMIT and self._ages()
         before = iso_time(now - self._limits.keep) if has_age else ""
-        gone = [one for one in may_go if one.collected < before]
-        left = may_go[len(gone) :]
+        gone = [one for one in is_deletable if one.collected < before]
+        left = is_deletable[len(gone) :]
         excess = sum(one.size for one in kept) - sum(one.size for one in gone) + coming - self._limits.quota_bytes
         while self._limits.quota_bytes and excess > 0:
             if not left:

@@ -44,7 +44,7 @@ WAITING = 4
 CLOSE_S = 5.0
 
 
-class TakesExamples(Protocol):
+class ExampleSink(Protocol):
     """Where examples go."""
 
     def take(self, example: Example) -> None:
@@ -92,7 +92,7 @@ class Sightings:
 class Collector:
     """Sees the readings of one source, and picks examples."""
 
-    def __init__(self, rules: CollectRules, examples: TakesExamples) -> None:
+    def __init__(self, rules: CollectRules, examples: ExampleSink) -> None:
         """Begin without vehicles.
 
         Args:
@@ -109,11 +109,11 @@ class Collector:
             plates = tuple(map(_as_read, result.all_plates))
             self._examples.take(Example(frame.image_bgr, frame.source, frame.time, plates))
 
-    def saw(self, track: Track, plate: PlateReading, frame: Frame) -> None:
+    def on_reading(self, track: Track, plate: PlateReading, frame: Frame) -> None:
         """Note a reading; one that contradicts what was announced waits for the next that doesn't."""
         own = self._sightings.setdefault(track, Sightings())
         own.seen.append((frame.time, plate.reading.text, plate.reading.quad_xy))
-        vote = track.told
+        vote = track.announced
         if vote is None or not self._labels(vote):
             return
         if plate.reading.text == vote.text:
@@ -123,7 +123,7 @@ class Collector:
         elif plate.reading.text not in own.taken:
             own.waiting = [*own.waiting, (plate, frame)][-MAX_WAITING:]
 
-    def told(self, track: Track, vote: Reading) -> None:
+    def on_announced(self, track: Track, vote: Reading) -> None:
         """Take a vehicle that is announced: its own best frame, or those that its vote contradicts."""
         if vote.confidence < self._rules.below:
             self._take_best(track)
@@ -132,7 +132,7 @@ class Collector:
             for candidate in sorted(track.candidates.values(), key=lambda one: -one.count):
                 self._take_contradicted(own, vote, candidate.plate, candidate.frame)
 
-    def left(self, track: Track) -> None:
+    def on_left(self, track: Track) -> None:
         """Take the best frame of a vehicle that was never announced."""
         self._take_best(track)
 

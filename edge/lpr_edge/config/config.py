@@ -95,7 +95,7 @@ class Config:
         return bool(self.cameras) or self.capture.is_given
 
     @property
-    def wanted_sinks(self) -> list[SwitchedSettings]:
+    def enabled_sinks(self) -> list[SwitchedSettings]:
         """The settings of the sinks that are on."""
         return [sink for sink in self.sinks.values() if sink.is_wanted]
 
@@ -103,12 +103,12 @@ class Config:
     def stores(self) -> bool:
         """Whether anything but stdout gets events."""
         lists = [self.watchlist.list, *(camera.values.get("list") for camera in self.cameras)]
-        return bool(self.delivery.store or any(lists) or self.wanted_sinks)
+        return bool(self.delivery.store or any(lists) or self.enabled_sinks)
 
     @property
     def sends(self) -> bool:
         """Whether a sink gets events as records, and can be given those of the past."""
-        return any(sink.sends_records for sink in self.wanted_sinks)
+        return any(sink.sends_records for sink in self.enabled_sinks)
 
 
 def config_of(**values: Any) -> Config:

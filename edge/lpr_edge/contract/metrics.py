@@ -102,14 +102,14 @@ def _lies_in(found_xy: Quad, box_xy: Quad) -> bool:
     return is_inside and float(np.ptp(found_xy, axis=0).max()) <= MAX_SIZE_RATIO * float((high - low).max())
 
 
-def fair_tail(least: int, count: int) -> float:
+def binomial_tail(least: int, count: int) -> float:
     """How likely a fair coin, thrown `count` times, shows heads `least` times or more."""
     return float(sum(math.comb(count, k) for k in range(least, count + 1)) / 2**count)
 
 
 def mcnemar(gained: int, lost: int) -> float:
     """Two-sided exact probability that of so many changes this few, or fewer, go the rarer way (McNemar 1947)."""
-    return min(1.0, 2 * fair_tail(max(gained, lost), gained + lost))
+    return min(1.0, 2 * binomial_tail(max(gained, lost), gained + lost))
 
 
 def wilson_interval(successes: int, count: int, z: float = 1.96) -> tuple[float, float]:

@@ -208,7 +208,7 @@ def group_rows(characters: Sequence[Character]) -> list[list[Character]]:
     rows = _rows_along(characters, 0.0)
     if len(characters) < MIN_CHARACTERS_TO_SLANT or abs(slope_of_rows(rows)) <= STRAIGHT:
         return rows
-    return min((rows, *(_rows_along(characters, slope) for slope in SLOPES)), key=_disorder)
+    return min((rows, *(_rows_along(characters, slope) for slope in SLOPES)), key=_rows_cost)
 
 
 SLOPES = (-0.15, 0.15, -0.3, 0.3, -0.45, 0.45, -0.6, 0.6)
@@ -245,12 +245,12 @@ def _in_row(character: Character, row: Sequence[Character], slope: float) -> boo
     return character.y - slope * character.x - middle < 0.3 * (character.height + height)
 
 
-def _strays(row: Sequence[Character], slope: float) -> list[float]:
+def _residual(row: Sequence[Character], slope: float) -> list[float]:
     middle = sum(c.y - slope * c.x for c in row) / len(row)
     return [abs(c.y - slope * c.x - middle) / max(c.height, 1e-3) for c in row]
 
 
-def _disorder(rows: Sequence[Sequence[Character]]) -> float:
+def _rows_cost(rows: Sequence[Sequence[Character]]) -> float:
     """Less is better: what strays from its row, each row, and how far they slant."""
     slope = slope_of_rows(rows)
-    return sum(sum(_strays(row, slope)) for row in rows) + 0.5 * len(rows) + abs(slope)
+    return sum(sum(_residual(row, slope)) for row in rows) + 0.5 * len(rows) + abs(slope)

@@ -13,7 +13,7 @@ import numpy as np
 
 from lpr_edge.contract.base.arrays import Image
 from lpr_edge.contract.base.errors import DataError
-from lpr_edge.contract.base.picture_head import promised_size
+from lpr_edge.contract.base.picture_head import declared_size
 from lpr_edge.contract.base.pictures import MAX_PIXELS
 from lpr_edge.contract.base.text_files import parse_json
 
@@ -108,7 +108,7 @@ def _encode(picture: Image, quality: int) -> bytes:
 
 
 def _decode(data: bytes) -> Image:
-    size = promised_size(data)
+    size = declared_size(data)
     is_too_large = size is not None and size[0] * size[1] > MAX_PIXELS
     picture = None if is_too_large else cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if picture is None:

@@ -11,12 +11,12 @@ from lpr_edge.base.log import detail, say, warn
 from lpr_edge.base.workers import FAULTS, surviving
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.delivery.outbox import Outbox
-from lpr_edge.delivery.sink import RefusedError, StoredEvent, TakesBatches, Target
+from lpr_edge.delivery.sink import BatchTarget, RefusedError, StoredEvent, Target
 
 FIRST_WAIT_S = 1.0
 LONGEST_WAIT_S = 60.0
 """Range of the pause between retries, which doubles each time."""
-LOOK_S = 5.0
+CHECK_EVERY_S = 5.0
 """Seconds between looks for new events when nothing wakes the worker."""
 GATHER_S = 3.0
 """Seconds for which events are gathered for a target that takes several at once."""
@@ -76,7 +76,7 @@ class DeliveryWorker:
                 continue
             if self._closing:
                 break
-            if isinstance(self.target, TakesBatches):
+            if isinstance(self.target, BatchTarget):
                 with surviving(self.target.name):
                     self.target.tend()
             self._pause()
@@ -86,7 +86,7 @@ class DeliveryWorker:
     def _pause(self) -> None:
         """Wait for new events, or after a failure for the retry pause."""
         if not self.failures:
-            if self._woken.wait(LOOK_S) and isinstance(self.target, TakesBatches):
+            if self._woken.wait(CHECK_EVERY_S) and isinstance(self.target, BatchTarget):
                 self._gather()
             return
         end = monotonic() + min(LONGEST_WAIT_S, self._first_wait_s * 2 ** min(self.failures - 1, 10))
@@ -115,7 +115,7 @@ class DeliveryWorker:
         return False
 
     def _deliver_next(self) -> bool:
-        if isinstance(self.target, TakesBatches):
+        if isinstance(self.target, BatchTarget):
             return self._deliver_batch(self.target)
         stored_event = self._outbox.next_for(self.target.name)
         if stored_event is None:
@@ -136,7 +136,7 @@ class DeliveryWorker:
         self._note_success()
         return True
 
-    def _deliver_batch(self, target: TakesBatches) -> bool:
+    def _deliver_batch(self, target: BatchTarget) -> bool:
         batch = self._outbox.batch_for(self.target.name, MAX_GATHERED)
         if not batch:
             return False

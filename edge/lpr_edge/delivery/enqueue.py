@@ -108,7 +108,7 @@ class EventEnqueuer:
             worker.close()
         if self._retention:
             self._retention.close()
-        self._tell_waiting()
+        self._report_waiting()
         self.outbox.close()
         self._stdout.close()
 
@@ -146,7 +146,7 @@ class EventEnqueuer:
                 record = record | {"id": self._renamed.get(record["id"], record["id"])}
                 stored = self.outbox.add(record, pictures if self._has_room(record, pictures) else {})
             except sqlite3.Error as error:
-                self._tell_trouble(error)
+                self._report_error(error)
                 return
             first, _ = self._held.popleft()
             self._note_id(first["id"], stored["id"])
@@ -170,12 +170,12 @@ class EventEnqueuer:
             WRITTEN * (len(json.dumps(record)) + _size(pictures))
         )
 
-    def _tell_trouble(self, error: sqlite3.Error) -> None:
+    def _report_error(self, error: sqlite3.Error) -> None:
         if self._failed_at is None:
             warn(f"the outbox {self.outbox.path} takes no events ({error}): they are held in memory, make room")
         self._failed_at = monotonic()
 
-    def _tell_waiting(self) -> None:
+    def _report_waiting(self) -> None:
         for name, count in self.waiting().items():
             if count and name != HELD:
                 say(f"{count} events for {name} wait in {self.outbox.path} for the next start")

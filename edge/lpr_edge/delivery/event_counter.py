@@ -16,4 +16,4 @@ class EventCounter(Layer):
         """Pass a record on and count it if it is an event."""
         super().write(record, event)
         if "event" in record:
-            self._stats.hear(record)
+            self._stats.count_event(record)

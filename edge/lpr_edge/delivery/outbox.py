@@ -193,11 +193,11 @@ class Outbox:
         """When the newest event was stored, in seconds since 1970; None without events."""
         return self._value("SELECT MAX(stored) FROM events")
 
-    def believed_time(self) -> float | None:
-        """The latest time given to `believe`; None without any."""
+    def confirmed_time(self) -> float | None:
+        """The latest time given to `confirm_clock`; None without any."""
         return self._value("SELECT MAX(believed) FROM clock")
 
-    def believe(self, now: float) -> None:
+    def confirm_clock(self, now: float) -> None:
         """Record that the clock was right when it showed this time, in seconds since 1970."""
 
         def note(connection: sqlite3.Connection) -> None:

@@ -68,7 +68,7 @@ class Retention:
         self._has_known = False
         if keep_s:
             with surviving("retention"):  # looked up again where it is needed
-                self._look_up_known()
+                self._load_confirmed_time()
         self._counting = Lock()
         self._counted: int | None = None
         """Size of the files at the last check plus what was written since; None before the first check."""
@@ -85,7 +85,7 @@ class Retention:
             now: seconds since 1970; None for the system clock.
         """
         now = time.time() if now is None else now
-        if self._keep_s and self._believes(now):
+        if self._keep_s and self._trusts_clock(now):
             self._drop_old(now - self._keep_s)
         if self._quota_bytes:
             with self._counting:
@@ -140,10 +140,10 @@ class Retention:
             if changed < before:
                 _delete(path)
 
-    def _believes(self, now: float) -> bool:
+    def _trusts_clock(self, now: float) -> bool:
         """Whether the clock is plausible for deleting by age; a problem is reported once."""
         if not self._has_known:
-            self._look_up_known()
+            self._load_confirmed_time()
         doubt = clock_problem(now, self._known, self._is_clock_held())
         if doubt and doubt != self._doubt:
             warn(
@@ -153,12 +153,12 @@ class Retention:
         self._doubt = doubt
         if not doubt:
             self._known = now
-            self._outbox.believe(now)
+            self._outbox.confirm_clock(now)
         return not doubt
 
-    def _look_up_known(self) -> None:
+    def _load_confirmed_time(self) -> None:
         """Look up when the clock was last plausible, or else when the newest event or file was written."""
-        self._known = self._outbox.believed_time()
+        self._known = self._outbox.confirmed_time()
         if self._known is None:
             files = max((changed for changed, _ in self._dated_files()), default=None)
             self._known = max((time for time in (self._outbox.newest(), files) if time is not None), default=None)

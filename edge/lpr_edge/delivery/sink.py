@@ -109,7 +109,7 @@ class Target(Protocol):
 
 
 @runtime_checkable
-class KeepsFiles(Protocol):
+class FileTarget(Protocol):
     """A target that writes files to this disk: what it writes counts for the quota, and old files are deleted."""
 
     def finished_files(self) -> Iterable[os.PathLike[str]]:
@@ -122,7 +122,7 @@ class KeepsFiles(Protocol):
 
 
 @runtime_checkable
-class TakesBatches(Protocol):
+class BatchTarget(Protocol):
     """A target that takes several events at once, which come a little later, and that has work of its own."""
 
     def deliver_all(self, stored_events: Sequence[StoredEvent]) -> None:
@@ -139,16 +139,16 @@ class TakesBatches(Protocol):
 
 
 @runtime_checkable
-class TakesMatches(Protocol):
+class MatchTarget(Protocol):
     """A target that gets a listed plate at once, before the event itself is delivered."""
 
-    def tell_match(self, record: Record) -> None:
+    def publish_match(self, record: Record) -> None:
         """Send it on, or not at all; must neither wait nor raise."""
         ...
 
 
 @runtime_checkable
-class TakesStatistics(Protocol):
+class StatisticsTarget(Protocol):
     """A target that gets the device's status at intervals."""
 
     @property
@@ -156,7 +156,7 @@ class TakesStatistics(Protocol):
         """Seconds from one time to the next; 0 for never."""
         ...
 
-    def tell_metrics(self, metrics: Record) -> None:
+    def publish_metrics(self, metrics: Record) -> None:
         """Send them on, or not at all; must neither wait nor raise."""
         ...
 

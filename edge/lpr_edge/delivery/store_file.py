@@ -99,7 +99,7 @@ def open_store(path: Path, sinks: Iterable[str]) -> StoreFile:
         if isinstance(error, sqlite3.OperationalError) and not is_damage(error):
             os.close(claim)
             raise LprError(f"can't open the outbox {path} ({error}): give --store another file") from error
-        return _begin_anew(path, claim, sinks, "is damaged")
+        return _replace_file(path, claim, sinks, "is damaged")
     except BaseException:
         os.close(claim)
         raise
@@ -111,7 +111,7 @@ def replace_damaged(file: StoreFile, sinks: Iterable[str]) -> StoreFile:
     Raises:
         LprError: a new one can't be made.
     """
-    return _begin_anew(file.path, file.give_up(), sinks, "was damaged")
+    return _replace_file(file.path, file.give_up(), sinks, "was damaged")
 
 
 def replace_missing(file: StoreFile, sinks: Iterable[str], done: int) -> StoreFile:
@@ -221,9 +221,9 @@ def _enter(connection: sqlite3.Connection, path: Path, sinks: Iterable[str]) -> 
             say(f"{sink} is new to {path} and begins with the next event: --replay sends it the {stored} stored there")
 
 
-def _begin_anew(path: Path, claim: int, sinks: Iterable[str], trouble: str) -> StoreFile:
+def _replace_file(path: Path, claim: int, sinks: Iterable[str], trouble: str) -> StoreFile:
     try:
-        aside = put_aside(path)
+        aside = rename_damaged(path)
     finally:
         os.close(claim)
     new = open_store(path, sinks)
@@ -231,7 +231,7 @@ def _begin_anew(path: Path, claim: int, sinks: Iterable[str], trouble: str) -> S
     return new
 
 
-def put_aside(path: Path) -> Path:
+def rename_damaged(path: Path) -> Path:
     """Rename a damaged file and its log, so that they can be examined."""
     real = path.resolve()
     stem = f"{real}.damaged-{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}"

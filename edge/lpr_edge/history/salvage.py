@@ -16,7 +16,7 @@ QUERIES = (
 """From either end: each ends at the first unreadable page."""
 
 
-class TakesEvents(Protocol):
+class EventTables(Protocol):
     """The tables of the new file, see `Tables`."""
 
     def find(self, event_id: str) -> int | None:
@@ -29,7 +29,7 @@ class TakesEvents(Protocol):
         """Add a correction."""
 
 
-def carry_over(aside: Path, into: sqlite3.Connection, tables: TakesEvents) -> int:
+def carry_over(aside: Path, into: sqlite3.Connection, tables: EventTables) -> int:
     """Copy events, their corrections and the size of their pictures; returns the number of events.
 
     Args:
@@ -55,7 +55,7 @@ def carry_over(aside: Path, into: sqlite3.Connection, tables: TakesEvents) -> in
     return count
 
 
-def _copy(source: sqlite3.Connection, into: sqlite3.Connection, tables: TakesEvents, number: int, text: str) -> bool:
+def _copy(source: sqlite3.Connection, into: sqlite3.Connection, tables: EventTables, number: int, text: str) -> bool:
     with suppress(ValueError, TypeError):
         record = json.loads(text)
         if not (isinstance(record, dict) and isinstance(record.get("id"), str) and is_sound(record)):

@@ -94,7 +94,7 @@ class HistoryTarget:
         self._doubt = doubt
         if not doubt:
             self._known = now
-            self._history.believe(now)
+            self._history.confirm_clock(now)
             self._history.drop_before(now - self._keep_s)
 
     def close(self) -> None:

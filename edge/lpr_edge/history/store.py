@@ -12,7 +12,7 @@ from lpr_edge.base.log import warn
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.country import Country
 from lpr_edge.contract.records import Record
-from lpr_edge.delivery.store_file import is_damage, put_aside
+from lpr_edge.delivery.store_file import is_damage, rename_damaged
 from lpr_edge.history.entry import LEFT, Correction, facet_token, is_same_visit, is_sound
 from lpr_edge.history.pictures import PictureFolder
 from lpr_edge.history.salvage import carry_over
@@ -101,7 +101,7 @@ class History:
         found = self._do(lambda _, connection: connection.execute(query).fetchone()[0])
         return None if found is None else float(found)
 
-    def believe(self, now: float) -> None:
+    def confirm_clock(self, now: float) -> None:
         """Note that the clock was right when it showed this time, in seconds since 1970."""
 
         def note(_: Tables, connection: sqlite3.Connection) -> None:
@@ -181,12 +181,12 @@ class History:
                 raise LprError(
                     f"can't open the history {self.path} ({error}): give --history-folder another folder"
                 ) from error
-            return self._begin_anew()
+            return self._replace_file()
         self._identity = self._place()
         return connection
 
-    def _begin_anew(self) -> sqlite3.Connection:
-        aside = put_aside(self.path)
+    def _replace_file(self) -> sqlite3.Connection:
+        aside = rename_damaged(self.path)
         connection = open_writer(self.path)
         self._identity = self._place()
         count = carry_over(aside, connection, Tables(connection, self._country))
@@ -207,7 +207,7 @@ class History:
             if not is_damage(error):
                 raise
         self._connection.close()
-        self._connection = self._begin_anew()
+        self._connection = self._replace_file()
         return self._attempt(work)
 
     def _attempt(self, work: Callable[[Tables, sqlite3.Connection], T]) -> T:

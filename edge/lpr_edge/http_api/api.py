@@ -95,7 +95,7 @@ class Api:
         body = await self._body(request)
         start = perf_counter()
         form = parse_form(request.headers.get("content-type", ""), body)
-        upload = interface.wanted_picture(form)
+        upload = interface.request_picture(form)
         result = await self._queue.read(upload)
         return interface.to_answer(form, upload, result, self._region, 1000 * (perf_counter() - start))
 

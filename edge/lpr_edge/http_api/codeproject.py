@@ -16,7 +16,7 @@ PATHS = ("/v1/vision/alpr", "/v1/image/alpr")
 """The second is that of the server's first versions."""
 
 
-def wanted_picture(form: Form) -> Upload:
+def request_picture(form: Form) -> Upload:
     """The picture of a request; the documented field is `upload`, some clients send `image`.
 
     Raises:
@@ -107,4 +107,4 @@ FIELDS = {
     "image": {"type": "string", "format": "binary", "description": "another name of `upload`"},
     "min_confidence": {"type": "number", "minimum": 0, "maximum": 1, "description": "leave out plates below it"},
 }
-INTERFACE = Interface("CodeProject.AI", PATHS, wanted_picture, to_answer, to_error, FIELDS, (), ANSWER, ERROR)
+INTERFACE = Interface("CodeProject.AI", PATHS, request_picture, to_answer, to_error, FIELDS, (), ANSWER, ERROR)

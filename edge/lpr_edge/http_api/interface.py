@@ -15,7 +15,7 @@ class Interface:
     title: str
     """The product that has it."""
     paths: tuple[str, ...]
-    wanted_picture: Callable[[Form], Upload]
+    request_picture: Callable[[Form], Upload]
     """The picture of a request; raises `DataError` where there is none."""
     to_answer: Callable[[Form, Upload, PictureResult, str, float], Record]
     """The answer: of the request, its picture, what it shows, the country's name, and the milliseconds it took."""

@@ -20,7 +20,7 @@ VERSION = 1
 """Of the answer's form."""
 
 
-def wanted_picture(form: Form) -> Upload:
+def request_picture(form: Form) -> Upload:
     """The picture of a request.
 
     Raises:
@@ -110,5 +110,5 @@ FIELDS = {
     "config": {"type": "string", "description": "taken, and not used"},
 }
 INTERFACE = Interface(
-    "Plate Recognizer", PATHS, wanted_picture, to_answer, to_error, FIELDS, ("upload",), ANSWER, ERROR
+    "Plate Recognizer", PATHS, request_picture, to_answer, to_error, FIELDS, ("upload",), ANSWER, ERROR
 )

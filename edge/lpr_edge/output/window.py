@@ -75,11 +75,11 @@ def check_display() -> None:
     display = os.environ.get("DISPLAY", "")
     if not display and not os.environ.get("WAYLAND_DISPLAY"):
         raise LprError(f"no display to show a window on (DISPLAY is not set): {REMEDY}")
-    if display and not _answers(display):
+    if display and not _x_server_answers(display):
         raise LprError(f"the display {display} doesn't answer: {REMEDY}")
 
 
-def _answers(display: str) -> bool:
+def _x_server_answers(display: str) -> bool:
     """Whether an X server listens where DISPLAY (`host:number.screen`) says."""
     host, _, rest = display.rpartition(":")
     number = rest.partition(".")[0]

@@ -23,7 +23,7 @@ class Tracks(Protocol):
     """What knows which plates need work: see `Tracker`."""
 
     def plan(self, found: Sequence[FoundPlate], time: datetime, views: int = 1) -> list[Effort]: ...  # noqa: D102
-    def rests(self, time: datetime) -> bool: ...  # noqa: D102
+    def is_idle(self, time: datetime) -> bool: ...  # noqa: D102
 
 
 class FrameReader:
@@ -58,7 +58,7 @@ class FrameReader:
     def _is_unchanged(self, frame: Frame) -> bool:
         """Whether the last result holds for a frame as well."""
         waits = self._looked_at is None or not timedelta() <= frame.time - self._looked_at < FLOOR
-        return not waits and self._tracker.rests(frame.time) and self._gate.is_still(frame.image_bgr)
+        return not waits and self._tracker.is_idle(frame.time) and self._gate.is_still(frame.image_bgr)
 
 
 def _carried(result: FrameResult) -> FrameResult:

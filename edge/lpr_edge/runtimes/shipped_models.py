@@ -41,7 +41,7 @@ def shipped_model(name: str, runtime: str | Runtime = "auto") -> Path:
     return path
 
 
-def wanted_runtime(config: Config) -> Runtime | Literal["auto"]:
+def configured_runtime(config: Config) -> Runtime | Literal["auto"]:
     """The runtime that is chosen, with its settings; `auto` where the model's file decides.
 
     Raises:

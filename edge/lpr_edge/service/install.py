@@ -180,7 +180,7 @@ def _hand_over(settings: Path) -> None:
 def obstacles(config: Config, settings: Path | None) -> list[str]:
     """What will keep the account from reading or writing what it has to, one line each."""
     models = config.models
-    of_sinks = [path for sink in config.wanted_sinks for path in sink.read_files()]
+    of_sinks = [path for sink in config.enabled_sinks for path in sink.read_files()]
     lists = dict.fromkeys(own.watchlist.list for own in each_camera(config))
     needed = (Path(sys.executable), settings, *lists, models.detector, models.reader, *of_sinks)
     found = [

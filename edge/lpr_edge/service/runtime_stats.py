@@ -17,7 +17,7 @@ from lpr_edge.vision.plates import FrameResult
 
 MAX_EVENTS = 20
 """Number of recent events kept for the live page."""
-LOOK_S = 2.0
+OUTBOX_EVERY_S = 2.0
 """Minimum seconds between queries of the outbox."""
 
 Waiting = Callable[[], Mapping[str, int]]
@@ -78,10 +78,10 @@ class RuntimeStats:
             for counts in self._counts_of(frame.source):
                 counts.note(now, result.detect_ms + result.read_ms, frame.age_ms, result.is_skipped)
 
-    def hear(self, record: Record) -> None:
+    def count_event(self, record: Record) -> None:
         """Count an event; one of a vehicle that has left completes that of its plate."""
         if record.get("event") in ("plate", "left"):
-            self.visits.hear(record)
+            self.visits.count_event(record)
         with self._lock:
             if record.get("event") == "left":
                 self._complete(record)
@@ -150,7 +150,7 @@ class RuntimeStats:
         }
 
     def _of_outbox(self, now: float) -> Record:
-        if now - self._asked >= LOOK_S:
+        if now - self._asked >= OUTBOX_EVERY_S:
             self._asked = now
             self._outbox = {"outbox": dict(self._waiting()), "set_aside": dict(self._set_aside())}
         return self._outbox

@@ -166,7 +166,7 @@ def written_folders(config: Config) -> Iterator[Path]:
     for file in (config.delivery.store, config.output.save_video, config.privacy.hash_key):
         if file:
             yield file.parent
-    for sink in config.wanted_sinks:
+    for sink in config.enabled_sinks:
         yield from sink.written_folders()
     if config.output.save_images:
         yield config.output.save_images

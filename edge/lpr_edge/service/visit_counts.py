@@ -70,7 +70,7 @@ class VisitCounts:
         self._ways: OrderedDict[str, str] = OrderedDict()
         self._load()
 
-    def hear(self, record: Record) -> None:
+    def count_event(self, record: Record) -> None:
         """Count an event, `plate` or `left`."""
         with self._lock:
             self._begin_day()

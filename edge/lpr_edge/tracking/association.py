@@ -26,7 +26,7 @@ MAX_GROWTH = 0.7
 """Most that the size may differ, as a natural logarithm."""
 SAME_TEXT = 0.5
 """What the same text is worth, in longer sides of distance; quite another one costs as much."""
-ALIKE = 0.5
+MAX_DIFFERENT_SHARE = 0.5
 """Two valid readings that differ in more than this share of their characters are of two vehicles."""
 
 Cost = Callable[[Track, PlateReading], float]
@@ -80,7 +80,9 @@ def _distance(track: Track, plate: PlateReading, time: datetime) -> float:
     apart = distance(track.motion.predict(time), plate.found.quad_xy)
     if apart > reach:
         return float("inf")
-    return apart + SAME_TEXT * (are_two(track.says, plate.reading) - _are_same(track.says, plate.reading))
+    return apart + SAME_TEXT * (
+        are_two(track.current_reading, plate.reading) - _are_same(track.current_reading, plate.reading)
+    )
 
 
 def distance(expected_xy: Quad, quad_xy: Quad) -> float:
@@ -93,7 +95,7 @@ def distance(expected_xy: Quad, quad_xy: Quad) -> float:
 
 def _by_text(track: Track, plate: PlateReading) -> float:
     """A hint for gaps, and for what moves further than its own size: the same text."""
-    return 0.0 if _are_same(track.says, plate.reading) else float("inf")
+    return 0.0 if _are_same(track.current_reading, plate.reading) else float("inf")
 
 
 def _are_same(a: Reading | None, b: Reading) -> bool:
@@ -105,4 +107,4 @@ def are_two(a: Reading | None, b: Reading) -> bool:
     if a is None or not (a.parsed.valid and b.parsed.valid):
         return False
     longer = max(len(a.char_confidences), len(b.char_confidences))
-    return edit_distance(labels_of(a), labels_of(b)) > ALIKE * longer
+    return edit_distance(labels_of(a), labels_of(b)) > MAX_DIFFERENT_SHARE * longer

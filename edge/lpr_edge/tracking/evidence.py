@@ -21,7 +21,7 @@ MAX_FRAMES = 24
 """Frames whose evidence is kept, the weightiest ones."""
 MAX_TEXTS = 12
 """Texts that are compared, the likeliest ones."""
-DOUBT = 0.1
+LABEL_SMOOTHING = 0.1
 """Share of a character's probability that is spread over all labels: one frame that is very sure of a mistake must not
 outweigh several that are fairly sure."""
 MISSING = 0.2
@@ -177,7 +177,7 @@ class _Stack:
         for number, frame in enumerate(frames):
             count = len(frame.peaks)
             there = np.clip(frame.there, FAINT_PEAK, 1 - FAINT_PEAK)
-            softened = (1 - DOUBT) * frame.scores + DOUBT * 0.5
+            softened = (1 - LABEL_SMOOTHING) * frame.scores + LABEL_SMOOTHING * 0.5
             logs[number, :count] = np.log(there)[:, None] + np.log(softened)
             skips[number, :count] = np.log(1 - there)
             peaks[number, :count], scores[number, :count] = frame.peaks, frame.scores

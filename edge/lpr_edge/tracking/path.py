@@ -20,7 +20,7 @@ SIDEWAYS = 1.0
 
 
 @dataclass(frozen=True)
-class Sight:
+class Position:
     """Where a plate was in one frame."""
 
     x: float
@@ -36,8 +36,8 @@ class Path:
 
     crossing: Crossing | None = None
     """Of the line, where there is one."""
-    first: list[Sight] = field(default_factory=list)
-    latest: deque[Sight] = field(default_factory=lambda: deque(maxlen=ENDS))
+    first: list[Position] = field(default_factory=list)
+    latest: deque[Position] = field(default_factory=lambda: deque(maxlen=ENDS))
 
     def see(self, quad_xy: Quad, size_hw: tuple[int, int]) -> None:
         """Take the plate's place in one more frame.
@@ -48,10 +48,10 @@ class Path:
         """
         width, height = quad_size(quad_xy)
         middle: Floats = quad_xy.mean(axis=0)
-        sight = Sight(float(middle[0]) - size_hw[1] / 2, max(1.0, sqrt(width * height)), size_hw[1])
+        position = Position(float(middle[0]) - size_hw[1] / 2, max(1.0, sqrt(width * height)), size_hw[1])
         if len(self.first) < ENDS:
-            self.first.append(sight)
-        self.latest.append(sight)
+            self.first.append(position)
+        self.latest.append(position)
         if self.crossing:
             self.crossing.see(middle, max(width, height), size_hw)
 
@@ -84,5 +84,5 @@ class Path:
         return "right" if aside > 0 else "left"
 
 
-def _median(sights: "list[Sight] | deque[Sight]") -> Sight:
-    return Sight(median(s.x for s in sights), median(s.size for s in sights), sights[-1].frame_width)
+def _median(positions: "list[Position] | deque[Position]") -> Position:
+    return Position(median(s.x for s in positions), median(s.size for s in positions), positions[-1].frame_width)

@@ -17,12 +17,12 @@ Voter = Callable[[PlateEvidence], Reading]
 
 SETTLED = 3
 """A plate of which so many frames read what all together say is announced."""
-SURE = 0.8
+CONFIDENT = 0.8
 """Confidence from which that is enough; below it so many frames are waited for as `SETTLED_LATER` says."""
 SETTLED_LATER = 8
-PATIENCE = timedelta(seconds=5)
+MAX_WAIT = timedelta(seconds=5)
 """A vehicle that stays is announced after so long, however its readings flicker."""
-ASK_AGAIN = timedelta(seconds=1)
+RETRY_AFTER = timedelta(seconds=1)
 """What was refused of a vehicle that stays is counted again after so long."""
 MAX_CANDIDATES = 20
 """Texts of one vehicle that are kept, each with its best frame: one that is never announced may stay for hours."""
@@ -32,7 +32,7 @@ FIRST_FRAMES = 2
 """Readings of a plate before it is read several times in a frame: many plates settle without."""
 BEST = 0.9
 """Height of a plate, relative to the largest before, from which a frame is one of its best."""
-OTHERS = 3
+CONTRADICTIONS = 3
 """So many frames one after the other that say the same, quite other text are of the next vehicle."""
 
 
@@ -67,7 +67,7 @@ class Track:
     """When its plate was read last, with a text or without."""
     frames: int = 0
     """In how many it was read."""
-    told: Reading | None = None
+    announced: Reading | None = None
     """What was announced; None before."""
     event_id: str = ""
     """Of the event in which it was announced; empty before."""
@@ -75,13 +75,13 @@ class Track:
     """When what its readings said was last refused; None before."""
     candidates: dict[str, Candidate] = field(default_factory=dict)
     evidence: PlateEvidence = field(default_factory=PlateEvidence)
-    others: list[tuple[PlateReading, Frame]] = field(default_factory=list)
+    contradictions: list[tuple[PlateReading, Frame]] = field(default_factory=list)
     """Latest readings of quite another text, after it was announced."""
 
     @property
-    def says(self) -> Reading | None:
+    def current_reading(self) -> Reading | None:
         """What was announced, or what its plate read last."""
-        return self.told or self.latest
+        return self.announced or self.latest
 
     @property
     def quad_xy(self) -> Quad:
@@ -99,7 +99,7 @@ class Track:
             return
         self.latest = plate.reading
         self.frames += 1
-        if self.told:
+        if self.announced:
             return
         self.evidence.add(plate.reading)
         candidate = self.candidates.get(plate.reading.text)
@@ -117,21 +117,21 @@ class Track:
             time: of the frame.
             views: times that it may be read.
         """
-        if self.told:
-            is_due = self.read_at is None or bool(self.others) or time - self.read_at >= READ_AGAIN
-            return Effort() if is_due else Effort(0, self.told)
-        waits = self.refused_at is not None and time - self.refused_at < ASK_AGAIN
+        if self.announced:
+            is_due = self.read_at is None or bool(self.contradictions) or time - self.read_at >= READ_AGAIN
+            return Effort() if is_due else Effort(0, self.announced)
+        waits = self.refused_at is not None and time - self.refused_at < RETRY_AFTER
         largest = max((frame.size_px for frame in self.evidence.frames), default=0.0)
         is_best = self.frames >= FIRST_FRAMES and quad_size(plate.quad_xy)[1] >= BEST * largest
         return Effort(views if is_best and not waits else 1)
 
-    def rests(self, time: datetime) -> bool:
+    def is_idle(self, time: datetime) -> bool:
         """Whether it needs no more frames for now: announced, or refused a moment ago."""
-        if self.told:
-            return not self.others
+        if self.announced:
+            return not self.contradictions
         if not self.candidates:
-            return time - self.first_seen >= PATIENCE
-        return self.refused_at is not None and time - self.refused_at < ASK_AGAIN
+            return time - self.first_seen >= MAX_WAIT
+        return self.refused_at is not None and time - self.refused_at < RETRY_AFTER
 
     def _make_room(self) -> None:
         """Forget the least of too many texts; its evidence stays."""
@@ -139,40 +139,40 @@ class Track:
             least = min(self.candidates.items(), key=lambda item: (item[1].count, item[1].plate.reading.confidence))
             del self.candidates[least[0]]
 
-    def note_other(self, plate: PlateReading, frame: Frame) -> bool:
+    def add_contradiction(self, plate: PlateReading, frame: Frame) -> bool:
         """Note a reading of quite another text than was announced; True where the next vehicle stands there."""
-        if self.others and self.others[-1][0].reading.text != plate.reading.text:
-            self.others.clear()
-        self.others.append((plate, frame))
-        return len(self.others) >= OTHERS
+        if self.contradictions and self.contradictions[-1][0].reading.text != plate.reading.text:
+            self.contradictions.clear()
+        self.contradictions.append((plate, frame))
+        return len(self.contradictions) >= CONTRADICTIONS
 
     def has_settled(self, voter: Voter) -> bool:
         """Whether more frames would hardly change what the vehicle's readings say."""
         if not self.candidates or self._was_just_refused():
             return False
-        if self.last_seen - self.first_seen >= PATIENCE:
+        if self.last_seen - self.first_seen >= MAX_WAIT:
             return True
         if all(candidate.count < SETTLED for candidate in self.candidates.values()):
             return False
-        says = voter(self.evidence)
-        candidate = self.candidates.get(says.text)
+        voted = voter(self.evidence)
+        candidate = self.candidates.get(voted.text)
         if candidate is None:
             return False
-        return candidate.count >= (SETTLED if says.confidence >= SURE else SETTLED_LATER)
+        return candidate.count >= (SETTLED if voted.confidence >= CONFIDENT else SETTLED_LATER)
 
     def _was_just_refused(self) -> bool:
-        return self.refused_at is not None and self.last_seen - self.refused_at < ASK_AGAIN
+        return self.refused_at is not None and self.last_seen - self.refused_at < RETRY_AFTER
 
     def event(self, reading: Reading) -> Event:
         """The vehicle's event, given what its readings say together."""
-        best = self._shows(reading)
+        best = self._best_candidate(reading)
         name = f"{self.first_seen:%Y%m%dT%H%M%S}{self.first_seen.microsecond // 1000:03d}-{self.number}"
         plate = replace(best.plate, reading=replace(reading, quad_xy=best.plate.reading.quad_xy), is_confident=True)
         return Event(name, plate, best.frame, self.first_seen, self.last_seen, self.frames, self._votes())
 
-    def tell(self, reading: Reading, event_id: str) -> None:
+    def mark_announced(self, reading: Reading, event_id: str) -> None:
         """Note what was announced, and in which event; evidence and pictures are let go."""
-        self.told, self.event_id, self.candidates, self.evidence = reading, event_id, {}, PlateEvidence()
+        self.announced, self.event_id, self.candidates, self.evidence = reading, event_id, {}, PlateEvidence()
 
     def shift(self, span: timedelta) -> None:
         """Move all times along with a clock that was set."""
@@ -182,7 +182,7 @@ class Track:
         self.refused_at = self.refused_at and self.refused_at + span
         self.read_at = self.read_at and self.read_at + span
 
-    def _shows(self, reading: Reading) -> Candidate:
+    def _best_candidate(self, reading: Reading) -> Candidate:
         """Where the text was read best; else the highest-confidence reading of its shape."""
         if reading.text in self.candidates:
             return self.candidates[reading.text]

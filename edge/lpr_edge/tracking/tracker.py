@@ -24,17 +24,17 @@ from lpr_edge.vision.plates import Effort, FoundPlate, PlateReading, Reading
 Accepts = Callable[[Reading], bool]
 """Whether what the votes say may be announced."""
 
-GONE_AFTER = timedelta(seconds=1)
+LEFT_AFTER = timedelta(seconds=1)
 """A vehicle that hasn't been seen for so long has gone."""
 GAP = timedelta(seconds=10)
 """One that is back before so long hasn't been away: the detector lost it, or something hid it."""
-UNMOVED = 0.7
+SAME_PLACE_IOU = 0.7
 """From this IoU on, a plate stands where one stood that was lost."""
-LOST_FOR = timedelta(seconds=2)
+MAX_LOST_TIME = timedelta(seconds=2)
 """A plate that comes back so soon near where it is expected, and reads much the same, is of the same vehicle."""
-RETURNS_WITHIN = 1.5
+MAX_RETURN_DISTANCE = 1.5
 """How near that is, in its longer sides."""
-MUCH_ALIKE = 0.4
+MAX_CHANGED_SHARE = 0.4
 """Share of characters that may differ then."""
 UNREAD = Reading((), Parsed(None, False, {}, ""), np.zeros((4, 2), np.float32))
 """Of a proposal that hasn't been read."""
@@ -43,13 +43,13 @@ UNREAD = Reading((), Parsed(None, False, {}, ""), np.zeros((4, 2), np.float32))
 class TrackObserver(Protocol):
     """Sees the readings behind the events."""
 
-    def told(self, track: Track, vote: Reading) -> None:
+    def on_announced(self, track: Track, vote: Reading) -> None:
         """See a vehicle that is announced now, while its single readings are still there."""
 
-    def saw(self, track: Track, plate: PlateReading, frame: Frame) -> None:
+    def on_reading(self, track: Track, plate: PlateReading, frame: Frame) -> None:
         """See a vehicle's plate in one more frame."""
 
-    def left(self, track: Track) -> None:
+    def on_left(self, track: Track) -> None:
         """See a vehicle that has gone without being announced."""
 
 
@@ -76,7 +76,7 @@ class Tracker:
         self._observer = observer
         self._accepts = accepts
         self._voter: Voter = lambda evidence: evidence.result(decoder)
-        self._gap = max(gap, GONE_AFTER)
+        self._gap = max(gap, LEFT_AFTER)
         self._threshold = threshold
         self._tracks: list[Track] = []
         self._gone: list[Track] = []
@@ -113,9 +113,11 @@ class Tracker:
             return Effort(int(plate.score >= self._threshold))
         return track.effort(plate, time, views)
 
-    def rests(self, time: datetime) -> bool:
+    def is_idle(self, time: datetime) -> bool:
         """Whether no vehicle that is there needs more frames for now."""
-        return all(track.rests(time) and (track.told or track.last_seen == self._updated) for track in self._tracks)
+        return all(
+            track.is_idle(time) and (track.announced or track.last_seen == self._updated) for track in self._tracks
+        )
 
     def update(self, frame: Frame, plates: Sequence[PlateReading]) -> list[Event]:
         """Take a frame's plates; the events of vehicles that have gone, then of those whose reading has settled."""
@@ -128,7 +130,7 @@ class Tracker:
                 self._continue(track, plate, frame)
             elif plate.found.score >= self._threshold:
                 self._begin(frame, plate)
-        settled = [track for track in self._tracks if not track.told and track.has_settled(self._voter)]
+        settled = [track for track in self._tracks if not track.announced and track.has_settled(self._voter)]
         return self._end(gone) + self._announce(settled)
 
     def wait(self, time: datetime, clock_set: timedelta = timedelta()) -> list[Event]:
@@ -151,12 +153,12 @@ class Tracker:
 
     def _continue(self, track: Track, plate: PlateReading, frame: Frame) -> None:
         """Take a vehicle's plate in one more frame; or begin the next vehicle's, which stands in its place."""
-        if track.told is None or not are_two(track.told, plate.reading):
+        if track.announced is None or not are_two(track.announced, plate.reading):
             if plate.reading.text and not plate.is_carried:
-                track.others.clear()
+                track.contradictions.clear()
             self._add(track, plate, frame)
-        elif track.note_other(plate, frame):
-            others, track.others = track.others, []
+        elif track.add_contradiction(plate, frame):
+            others, track.contradictions = track.contradictions, []
             self._tracks.remove(track)
             self._gone.append(track)
             after = self._begin(others[0][1], others[0][0])
@@ -168,18 +170,18 @@ class Tracker:
     def _add(self, track: Track, plate: PlateReading, frame: Frame) -> None:
         track.add(plate, frame)
         if self._observer and not plate.is_carried:
-            self._observer.saw(track, plate, frame)
+            self._observer.on_reading(track, plate, frame)
 
     def _leave(self, time: datetime) -> list[Track]:
         """The vehicles that aren't there any more; those that were gone for longer than the gap are forgotten."""
         if self._resumes:
             self._resumes, self._resumed_at = False, time
-        gone = [track for track in self._tracks if time - self._looked_for(track) > GONE_AFTER]
+        gone = [track for track in self._tracks if time - self._away_since(track) > LEFT_AFTER]
         self._tracks = [track for track in self._tracks if track not in gone]
         self._gone = [track for track in self._gone if time - track.last_seen <= self._gap] + gone
         return gone
 
-    def _looked_for(self, track: Track) -> datetime:
+    def _away_since(self, track: Track) -> datetime:
         """From when on a vehicle that isn't seen counts as away."""
         return max(track.last_seen, self._resumed_at) if self._resumed_at else track.last_seen
 
@@ -187,15 +189,15 @@ class Tracker:
         """The events of vehicles that have gone; what isn't announced by then never is."""
         events = self._announce(tracks)
         for track in tracks:
-            if self._observer and not track.told and track.candidates:
-                self._observer.left(track)
+            if self._observer and not track.announced and track.candidates:
+                self._observer.on_left(track)
         return events
 
     def _announce(self, tracks: Iterable[Track]) -> list[Event]:
         """The events of vehicles that have none yet, and haven't just been here."""
         events = []
         for track in tracks:
-            if track.told or not track.candidates:
+            if track.announced or not track.candidates:
                 continue
             reading = self._voter(track.evidence)
             if not self._accepts(reading):
@@ -205,19 +207,19 @@ class Tracker:
             if before is None:
                 events.append(track.event(reading))
                 if self._observer:
-                    self._observer.told(track, reading)
-                track.tell(reading, events[-1].id)
+                    self._observer.on_announced(track, reading)
+                track.mark_announced(reading, events[-1].id)
             else:
-                track.tell(before.told or reading, before.event_id)
+                track.mark_announced(before.announced or reading, before.event_id)
         return events
 
     def _earlier(self, track: Track, reading: Reading) -> Track | None:
         """The announced track of the same vehicle, if it was lost and is back; None where it is new."""
         for other in reversed(self._gone + self._tracks):
-            if other is not track and other.told and track.first_seen - other.last_seen <= self._gap:
+            if other is not track and other.announced and track.first_seen - other.last_seen <= self._gap:
                 away = track.first_seen - other.last_seen
-                if other.told.text == reading.text or (
-                    away > timedelta() and _is_back(other, other.told, track, reading)
+                if other.announced.text == reading.text or (
+                    away > timedelta() and _is_back(other, other.announced, track, reading)
                 ):
                     return other
         return None
@@ -230,11 +232,11 @@ class Tracker:
         return track
 
 
-def _is_back(before: Track, told: Reading, now: Track, reading: Reading) -> bool:
+def _is_back(before: Track, announced: Reading, now: Track, reading: Reading) -> bool:
     """Whether two tracks, one after the other, are of one vehicle, though they don't read the same."""
-    changed = edit_distance(labels_of(told), labels_of(reading))
-    if quad_iou(before.quad_xy, now.quad_xy) >= UNMOVED and changed <= 1:
+    changed = edit_distance(labels_of(announced), labels_of(reading))
+    if quad_iou(before.quad_xy, now.quad_xy) >= SAME_PLACE_IOU and changed <= 1:
         return True
-    is_near = distance(before.motion.predict(now.first_seen), now.first_xy) <= RETURNS_WITHIN
-    soon = now.first_seen - before.last_seen <= LOST_FOR
-    return soon and is_near and changed <= MUCH_ALIKE * len(labels_of(told))
+    is_near = distance(before.motion.predict(now.first_seen), now.first_xy) <= MAX_RETURN_DISTANCE
+    soon = now.first_seen - before.last_seen <= MAX_LOST_TIME
+    return soon and is_near and changed <= MAX_CHANGED_SHARE * len(labels_of(announced))

@@ -36,8 +36,12 @@ class Visit:
         """Take the frame in which a track was seen."""
         self.path.see(track.quad_xy, _size_of(frame))
         self.last_seen, self.read[track.number] = track.last_seen, track.frames
-        if keeps_picture and self.event and _worth(track.quad_xy, frame) > _worth(self.event.quad_xy, self.event.frame):
-            self.event = _shown_in(self.event, frame, track.quad_xy)
+        if (
+            keeps_picture
+            and self.event
+            and _picture_quality(track.quad_xy, frame) > _picture_quality(self.event.quad_xy, self.event.frame)
+        ):
+            self.event = _with_picture(self.event, frame, track.quad_xy)
 
     def join(self, later: "Visit") -> None:
         """Go on with what was taken for another vehicle's visit."""
@@ -64,7 +68,7 @@ class VehiclesAndVisits:
     visits: dict[int, Visit]
 
 
-class Follows(Protocol):
+class PlateTracker(Protocol):
     """What gives the events of plates: see `Tracker`."""
 
     @property
@@ -81,7 +85,7 @@ class Visits:
     A vehicle has left when it isn't back within the tracker's gap: one that was hidden meanwhile has one visit.
     """
 
-    def __init__(self, tracker: Follows, line: Floats | None = None, reports_left: bool = False) -> None:
+    def __init__(self, tracker: PlateTracker, line: Floats | None = None, reports_left: bool = False) -> None:
         """Follow a tracker.
 
         Args:
@@ -139,13 +143,13 @@ class Visits:
     def _directed(self, events: Iterable[Event]) -> list[Event]:
         """Events of plates with the direction so far; each is noted in its visit."""
         tracks = {track.event_id: track for track in self._tracks() if track.event_id}
-        told = []
+        announced = []
         for event in events:
             visit = self._visit_of(tracks[event.id])
             directed = replace(event, direction=visit.path.direction)
             visit.event = directed
-            told.append(directed)
-        return told
+            announced.append(directed)
+        return announced
 
     def _leave(self) -> list[Event]:
         """Forget the visits of tracks that the tracker has forgotten; the events of those that had one."""
@@ -182,13 +186,13 @@ def _shift(visit: Visit, span: timedelta) -> None:
         visit.event = replace(event, first_seen=event.first_seen + span, last_seen=event.last_seen + span)
 
 
-def _shown_in(event: Event, frame: Frame, quad_xy: Quad) -> Event:
+def _with_picture(event: Event, frame: Frame, quad_xy: Quad) -> Event:
     """The event with another picture of the plate."""
     reading = replace(event.plate.reading, quad_xy=np.asarray(quad_xy, np.float32))
     return replace(event, frame=frame, plate=replace(event.plate, reading=reading))
 
 
-def _worth(quad_xy: Quad, frame: Frame) -> float:
+def _picture_quality(quad_xy: Quad, frame: Frame) -> float:
     """How well a frame shows a plate: its size in pixels; 0 where it may be cut off."""
     height, width = _size_of(frame)
     near, far = EDGE * max(height, width), np.array([width, height])

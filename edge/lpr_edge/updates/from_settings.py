@@ -9,7 +9,7 @@ from lpr_edge.base.state_dir import state_folder
 from lpr_edge.config.config import Config, each_camera
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.runtimes.opening import find_runtime
-from lpr_edge.runtimes.shipped_models import wanted_runtime
+from lpr_edge.runtimes.shipped_models import configured_runtime
 from lpr_edge.updates.release import UpdateError
 from lpr_edge.updates.release_models import KINDS, model_in, open_models
 from lpr_edge.updates.slots import FOLDER, Slots
@@ -67,7 +67,7 @@ def with_updated_models(config: Config, counts_start: bool = False) -> Config:
     while (folder := slots.folder_of(slots.state.active)) is not None:
         suffix = _suffix(config)
         try:
-            open_models(folder, wanted_runtime(config), suffix)
+            open_models(folder, configured_runtime(config), suffix)
         except LprError as error:
             slots.revert(f"it can't be opened: {error}")
             continue

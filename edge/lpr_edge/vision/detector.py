@@ -13,7 +13,7 @@ from lpr_edge.runtimes.model import Model
 from lpr_edge.vision.plates import FoundPlate
 from lpr_edge.vision.views import tiles, upright_view
 
-LOOKS = 8
+TTA_VIEWS = 8
 """Most proposals of a photograph that are looked at again: each costs as much as its views do frames."""
 ROUNDS = (((0.33, False),), ((0.4, False), (0.33, True)))
 """Views of a proposal, round after round: the share of the view's side that the plate takes, and whether mirrored.
@@ -57,7 +57,7 @@ class Detector:
         if not self.looks:
             return self._find(frame_bgr, least)
         proposals = self._proposals(frame_bgr, PROPOSALS * self.threshold)
-        seen = [self._look_again(frame_bgr, plate) for plate in proposals[: self.looks]] + proposals[self.looks :]
+        seen = [self._redetect(frame_bgr, plate) for plate in proposals[: self.looks]] + proposals[self.looks :]
         return without_copies(plate for plate in seen if plate.score >= least)
 
     def _proposals(self, frame_bgr: Image, threshold: float) -> list[FoundPlate]:
@@ -75,7 +75,7 @@ class Detector:
         boxes = decode_plates(heads, manifest.input.size_hw, {**manifest.thresholds, "score": threshold})
         return [FoundPlate(prepared.to_picture(box.quad_xy), box.score, box.turn_scores) for box in boxes]
 
-    def _look_again(self, frame_bgr: Image, plate: FoundPlate) -> FoundPlate:
+    def _redetect(self, frame_bgr: Image, plate: FoundPlate) -> FoundPlate:
         """The plate as its views show it; one that they don't show loses much of its score."""
         if _longer_side(plate) >= LARGE * max(frame_bgr.shape[:2]):
             return plate

@@ -69,7 +69,7 @@ class PlatePipeline:
         between = perf_counter()
         efforts = None if plan is None else plan(found)
         readings = self.strategy.read_plates(self.reader, frame_bgr, found, efforts)
-        plates = [self._judged(frame_bgr, plate) for plate in readings]
+        plates = [self._with_colour(frame_bgr, plate) for plate in readings]
         end = perf_counter()
         kept = {id(plate.found) for plate in plates}
         seen = [plate for plate in seen if plate.score >= self.detector.threshold or id(plate) in kept]
@@ -78,7 +78,7 @@ class PlatePipeline:
         count = len(plates) if efforts is None else sum(effort.views for effort in efforts)
         return FrameResult(sure, 1000 * (between - start), 1000 * (end - between), tuple(seen), unsure, count)
 
-    def _judged(self, frame_bgr: Image, plate: PlateReading) -> PlateReading:
+    def _with_colour(self, frame_bgr: Image, plate: PlateReading) -> PlateReading:
         """The plate with its colour, and whether its confidence is what was asked for."""
         colour = measure_colour(frame_bgr, plate.reading.quad_xy, self.reader.grammar.country)
         return replace(plate, colour=colour, is_confident=self.is_confident(plate.reading))

@@ -96,9 +96,9 @@ class CameraStrategy:
 
     def _read(self, reader: Reader, frame_bgr: Image, plate: FoundPlate, views: int) -> Reading:
         first = reader.read(frame_bgr, plate.quad_xy)
-        if not _stands(first, CAMERA_CONFIDENCE):
-            first = best_reading([first, reader.read(frame_bgr, roll_quad(plate.quad_xy, second_turn(plate)))])
-        if views == 1 or not first.text or _stands(first, VOTE_BELOW):
+        if not _is_conclusive(first, CAMERA_CONFIDENCE):
+            first = best_reading([first, reader.read(frame_bgr, roll_quad(plate.quad_xy, likely_orientation(plate)))])
+        if views == 1 or not first.text or _is_conclusive(first, VOTE_BELOW):
             return first
         # Peaks that are faint in the first view say nothing of the others.
         inner, outer = (list(_shifted(first.quad_xy, sign)) for sign in (-1, 1))
@@ -140,7 +140,7 @@ class PhotographStrategy:
         if not best.text:
             return best
         near, far = list(_shifted(best.quad_xy, -1)), list(_shifted(best.quad_xy, 1))
-        is_sure = _stands(best, VOTE_BELOW)
+        is_sure = _is_conclusive(best, VOTE_BELOW)
         if is_sure and reader.photo_curve is None:
             return best
         others = [reader.read(frame_bgr, quad) for quad in (near if is_sure else near + far)]
@@ -149,9 +149,9 @@ class PhotographStrategy:
 
     def _read_best(self, reader: Reader, frame_bgr: Image, plate: FoundPlate, first: Reading) -> Reading:
         best = _refine(reader, frame_bgr, first)
-        if _stands(best, PHOTOGRAPH_CONFIDENCE):
+        if _is_conclusive(best, PHOTOGRAPH_CONFIDENCE):
             return best
-        quads = [roll_quad(plate.quad_xy, second_turn(plate)), *_other_corners(best.quad_xy)]
+        quads = [roll_quad(plate.quad_xy, likely_orientation(plate)), *_other_corners(best.quad_xy)]
         return best_reading([best, *(reader.read(frame_bgr, quad) for quad in quads)])
 
     def _is_plate(self, plate: PlateReading, spare: float = 0.0) -> bool:
@@ -196,12 +196,12 @@ def expected_characters(reading: Reading) -> float:
     return sum(character.peak * character.score for row in reading.characters for character in row)
 
 
-def second_turn(plate: FoundPlate) -> int:
+def likely_orientation(plate: FoundPlate) -> int:
     """Index of the corner that is the plate's own top left where the detector's choice, 0, is wrong."""
     return max((1, 2, 3), key=lambda turn: plate.turn_scores[turn])
 
 
-def _stands(reading: Reading, confidence: float) -> bool:
+def _is_conclusive(reading: Reading, confidence: float) -> bool:
     """Whether a reading needs no other: the grammar allows it, and its confidence is high enough."""
     return reading.parsed.valid and reading.confidence >= confidence
 

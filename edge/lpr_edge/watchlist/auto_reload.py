@@ -9,7 +9,7 @@ from lpr_edge.base.workers import surviving
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.watchlist.watch_list import WatchList
 
-LOOK_S = 2.0
+CHECK_EVERY_S = 2.0
 """Seconds between checks of the file."""
 
 Stamp = tuple[int, int, int]
@@ -19,23 +19,23 @@ Stamp = tuple[int, int, int]
 class ReloadingWatchList:
     """The current watch list; a broken file leaves the previous one in use."""
 
-    def __init__(self, path: Path, read: Callable[[], WatchList], look_s: float = LOOK_S) -> None:
+    def __init__(self, path: Path, read: Callable[[], WatchList], check_every_s: float = CHECK_EVERY_S) -> None:
         """Read the list, and look after it in a thread from then on.
 
         Args:
             path: its file.
             read: reads it.
-            look_s: seconds between looks.
+            check_every_s: seconds between looks.
 
         Raises:
             LprError: it can't be read.
         """
         self._path = path
         self._read = read
-        self._look_s = look_s
+        self._check_every_s = check_every_s
         self._stamp = _stamp(path)
         self.current = read()
-        _tell(path, self.current)
+        _report_change(path, self.current)
         self._closing = Event()
         self._thread = Thread(target=self._run, name="lpr-list", daemon=True)
         self._thread.start()
@@ -46,7 +46,7 @@ class ReloadingWatchList:
 
     def _run(self) -> None:
         before = self._stamp
-        while not self._closing.wait(self._look_s):
+        while not self._closing.wait(self._check_every_s):
             stamp = _stamp(self._path)
             if stamp == before and stamp != self._stamp:  # has changed, and isn't being written any more
                 self._stamp = stamp
@@ -60,7 +60,7 @@ class ReloadingWatchList:
         except LprError as error:
             warn(f"{error}; the list stays as it was, {self.current.count} plates")
             return
-        _tell(self._path, self.current)
+        _report_change(self._path, self.current)
 
 
 def _stamp(path: Path) -> Stamp | None:
@@ -71,7 +71,7 @@ def _stamp(path: Path) -> Stamp | None:
     return status.st_mtime_ns, status.st_size, status.st_ino
 
 
-def _tell(path: Path, current: WatchList) -> None:
+def _report_change(path: Path, current: WatchList) -> None:
     say(f"{path}: {current.count} plates")
     for line in current.odd:
         warn(f"{path}, line {line}: no plate that {current.grammar.country.name} has; it matches only just that text")

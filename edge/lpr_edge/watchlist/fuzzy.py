@@ -37,20 +37,20 @@ def fuzzy_variants(
         fuzzy: how far to go.
     """
     characters = [character for row in reading.characters for character in row]
-    doubts = [_doubts(character, labels, fuzzy.doubt) for character in characters]
-    ways: list[_Way] = [_Way(0, grammar.start, (), 0, not reading.is_valid)]
+    alternatives = [_alternatives(character, labels, fuzzy.doubt) for character in characters]
+    ways: list[_SearchState] = [_SearchState(0, grammar.start, (), 0, not reading.is_valid)]
     while ways:
         way = ways.pop()
         if way.place == len(characters):
             if way.edits and grammar.accepts(way.state):
                 yield way.text, way.edits
         else:
-            ways += _steps(way, characters[way.place].label, doubts[way.place], grammar, fuzzy.edits)
+            ways += _steps(way, characters[way.place].label, alternatives[way.place], grammar, fuzzy.edits)
         if way.free and way.edits < fuzzy.edits:  # one more than was read
             ways += [way.go(0, label, grammar, 1, free=False) for label in grammar.allowed(way.state)]
 
 
-class _Way(NamedTuple):
+class _SearchState(NamedTuple):
     """How far a search has come."""
 
     place: int
@@ -61,30 +61,32 @@ class _Way(NamedTuple):
     free: bool
     """Whether a character may still be wrong although its confidence is high."""
 
-    def go(self, steps: int, label: str | None, grammar: Grammar, edits: int, free: bool) -> "_Way":
+    def go(self, steps: int, label: str | None, grammar: Grammar, edits: int, free: bool) -> "_SearchState":
         """The way after one more label, or none."""
         state = self.state if label is None else grammar.successors(self.state, label)
         text = self.text if label is None else (*self.text, label)
-        return _Way(self.place + steps, state, text, self.edits + edits, free)
+        return _SearchState(self.place + steps, state, text, self.edits + edits, free)
 
 
-def _steps(way: _Way, read: str, doubts: set[str | None], grammar: Grammar, most: int) -> Iterator[_Way]:
+def _steps(
+    way: _SearchState, read: str, alternatives: set[str | None], grammar: Grammar, most: int
+) -> Iterator[_SearchState]:
     """The ways past one character that was read."""
     allowed = grammar.allowed(way.state)
     if read in allowed:
         yield way.go(1, read, grammar, 0, way.free)
     if way.edits == most:
         return
-    others: set[str | None] = {*allowed, None} if way.free else doubts & {*allowed, None}
+    others: set[str | None] = {*allowed, None} if way.free else alternatives & {*allowed, None}
     for label in others - {read}:
-        yield way.go(1, label, grammar, 1, way.free and label in doubts)
+        yield way.go(1, label, grammar, 1, way.free and label in alternatives)
 
 
-def _doubts(character: Character, labels: Sequence[str], doubt: float) -> set[str | None]:
+def _alternatives(character: Character, labels: Sequence[str], doubt: float) -> set[str | None]:
     """What the network thinks that a character may be instead; None is no character at all."""
-    doubts: set[str | None] = set()
+    alternatives: set[str | None] = set()
     if character.score < doubt:
-        doubts |= {label for label, share in zip(labels, character.scores, strict=True) if share >= MIN_SHARE}
+        alternatives |= {label for label, share in zip(labels, character.scores, strict=True) if share >= MIN_SHARE}
     if character.peak < doubt:
-        doubts.add(None)
-    return doubts
+        alternatives.add(None)
+    return alternatives

@@ -5,7 +5,7 @@ from lpr_edge.watchlist.relay import RelayAction, RelaySettings, is_relay, load_
 from lpr_edge.watchlist.run_command import CommandAction, parse_command
 
 
-def wanted_relay(watchlist: WatchlistConfig) -> RelaySettings | None:
+def configured_relay(watchlist: WatchlistConfig) -> RelaySettings | None:
     """The relay of `--on-match`; None where it is a program, or nothing.
 
     Raises:
@@ -23,7 +23,7 @@ def check_on_match(watchlist: WatchlistConfig) -> None:
     Raises:
         LprError: there is no such program or pin, or an extra is missing.
     """
-    if wanted_relay(watchlist):
+    if configured_relay(watchlist):
         load_gpiozero()
     else:
         parse_command(watchlist.on_match)
@@ -35,7 +35,7 @@ def open_on_match(watchlist: WatchlistConfig) -> RelayAction | CommandAction:
     Raises:
         LprError: see `check_on_match`.
     """
-    relay = wanted_relay(watchlist)
+    relay = configured_relay(watchlist)
     if relay:
         return RelayAction(relay)
     return CommandAction(watchlist.on_match, watchlist.on_match_timeout.total_seconds())

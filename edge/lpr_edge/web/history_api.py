@@ -55,7 +55,7 @@ class HistoryApi:
         """A page of events, newest first."""
         asked = request.query_params
         before = asked.get("before")
-        page = await run_in_threadpool(self._access.page, wanted_of(asked), int(before) if before else None)
+        page = await run_in_threadpool(self._access.page, query_of(asked), int(before) if before else None)
         return JSONResponse({"events": [describe(found) for found in page.events], "after": page.after})
 
     async def choices(self, _: Request) -> Response:
@@ -84,7 +84,7 @@ class HistoryApi:
         if kind not in WRITERS:
             raise ValueError(kind)
         day = date.fromisoformat(asked.get("day", ""))
-        content = await run_in_threadpool(self._written, day, kind, wanted_of(asked))
+        content = await run_in_threadpool(self._written, day, kind, query_of(asked))
         headers = {"Content-Disposition": f'attachment; filename="lpr-{day.isoformat()}.{kind}"'}
         return Response(content, headers=headers, media_type=TYPES[kind])
 
@@ -111,7 +111,7 @@ async def _to_history(_: Request) -> Response:
     return RedirectResponse("history/")
 
 
-def wanted_of(asked: Mapping[str, str]) -> Wanted:
+def query_of(asked: Mapping[str, str]) -> Wanted:
     """A search as the page asks for it; days are in this device's local time, the last one included.
 
     Raises:

@@ -6,13 +6,13 @@ from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.manifest import read_manifest
 from lpr_edge.regions.roi import parse_roi
 from lpr_edge.regions.tiles import parse_tiles
-from lpr_edge.runtimes.shipped_models import model_file, wanted_runtime
+from lpr_edge.runtimes.shipped_models import configured_runtime, model_file
 from lpr_edge.text.grammar import Grammar
 from lpr_edge.tracking.line import parse_line
 from lpr_edge.watchlist.on_match import check_on_match
-from lpr_edge.wiring.wire_hashing import wanted_hasher
+from lpr_edge.wiring.wire_hashing import configured_hasher
 from lpr_edge.wiring.wire_lists import load_watch_list
-from lpr_edge.wiring.wire_sinks import reader_country, wanted_sinks
+from lpr_edge.wiring.wire_sinks import enabled_sinks, reader_country
 from lpr_edge.wiring.wire_web import load_server
 
 
@@ -28,9 +28,9 @@ def check_settings(config: Config) -> None:
         check_source(camera_config(config, camera))
     for own in each_camera(config):
         _check_camera(own, grammar)
-    for sink in wanted_sinks(config):
+    for sink in enabled_sinks(config):
         sink.check()
-    runtime = wanted_runtime(config)
+    runtime = configured_runtime(config)
     if runtime != "auto":
         runtime.check()
     if config.web.web:
@@ -44,7 +44,7 @@ def _check_camera(config: Config, grammar: Grammar) -> None:
     if config.capture.line:
         parse_line(config.capture.line)
     if config.watchlist.list:
-        load_watch_list(config, grammar, wanted_hasher(config, grammar))
+        load_watch_list(config, grammar, configured_hasher(config, grammar))
     if config.watchlist.on_match:
         check_on_match(config.watchlist)
 

@@ -15,7 +15,7 @@ from lpr_edge.delivery.event_counter import EventCounter
 from lpr_edge.delivery.heartbeat import Heartbeat
 from lpr_edge.delivery.outbox import Outbox
 from lpr_edge.delivery.retention import Retention
-from lpr_edge.delivery.sink import KeepsFiles, Sink, TakesMatches, TakesStatistics, Target
+from lpr_edge.delivery.sink import FileTarget, MatchTarget, Sink, StatisticsTarget, Target
 from lpr_edge.output.event_pictures import take_frame, take_pictures
 from lpr_edge.privacy.hashing_sink import HashingSink, PlateHasher
 from lpr_edge.runtimes.model import Model
@@ -26,7 +26,7 @@ from lpr_edge.watchlist.auto_reload import ReloadingWatchList
 from lpr_edge.watchlist.fuzzy import FuzzyMatching
 from lpr_edge.watchlist.on_match import open_on_match
 from lpr_edge.watchlist.watchlist_sink import Action, ActionSink, MatchPublisher, WatchListSink
-from lpr_edge.wiring.wire_hashing import wanted_hasher
+from lpr_edge.wiring.wire_hashing import configured_hasher
 from lpr_edge.wiring.wire_lists import open_list
 from lpr_edge.wiring.wire_sinks import open_targets, outbox_path
 from lpr_edge.wiring.wire_web import open_runtime_stats
@@ -61,7 +61,7 @@ def open_delivery(
     Raises:
         LprError: one of them can't be had.
     """
-    hasher = wanted_hasher(config, reader.grammar)
+    hasher = configured_hasher(config, reader.grammar)
     cameras = {own.watchlist: own for own in each_camera(config)}
     lists = {
         watchlist: open_list(own, reader.grammar, hasher) if watchlist.list else None
@@ -101,7 +101,7 @@ def _open_way(
 
 def _open_actions(config: Config, targets: Sequence[Target]) -> list[Action]:
     actions: list[Action] = [
-        MatchPublisher(target.tell_match) for target in targets if isinstance(target, TakesMatches)
+        MatchPublisher(target.publish_match) for target in targets if isinstance(target, MatchTarget)
     ]
     if config.watchlist.on_match:
         actions.append(open_on_match(config.watchlist))
@@ -141,13 +141,13 @@ def open_delivery_workers(targets: Sequence[Target], outbox: Outbox, retention: 
     """A worker for each sink; those that write to this disk keep to the quota."""
     room = partial(retention.make_room, is_file=True)
     return [
-        DeliveryWorker(target, outbox, make_room=room if isinstance(target, KeepsFiles) else None) for target in targets
+        DeliveryWorker(target, outbox, make_room=room if isinstance(target, FileTarget) else None) for target in targets
     ]
 
 
 def open_retention(config: Config, outbox: Outbox, targets: Sequence[Target]) -> Retention:
     """What keeps all that these sinks store within age and quota."""
-    keeping = [target for target in targets if isinstance(target, KeepsFiles)]
+    keeping = [target for target in targets if isinstance(target, FileTarget)]
     files = [target.finished_files for target in keeping]
     growing = [path for target in keeping for path in target.growing_files()]
     kept = config.delivery
@@ -168,7 +168,7 @@ def open_outbox(config: Config, targets: Sequence[Target]) -> Outbox:
 
 def _open_heartbeats(targets: Sequence[Target], stats: RuntimeStats) -> list[Heartbeat]:
     return [
-        Heartbeat(stats.snapshot, target.tell_metrics, target.statistics_every_s)
+        Heartbeat(stats.snapshot, target.publish_metrics, target.statistics_every_s)
         for target in targets
-        if isinstance(target, TakesStatistics) and target.statistics_every_s
+        if isinstance(target, StatisticsTarget) and target.statistics_every_s
     ]

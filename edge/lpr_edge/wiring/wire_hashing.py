@@ -16,7 +16,7 @@ def open_hasher(config: Config, grammar: Grammar) -> PlateHasher:
     return PlateHasher(load_key(config.privacy.hash_key or state_folder() / "hash.key"), grammar)
 
 
-def wanted_hasher(config: Config, grammar: Grammar) -> PlateHasher | None:
+def configured_hasher(config: Config, grammar: Grammar) -> PlateHasher | None:
     """The same where plates are to be hashed; None where they aren't.
 
     Raises:

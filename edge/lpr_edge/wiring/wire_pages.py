@@ -15,7 +15,7 @@ from lpr_edge.text.grammar import Grammar
 from lpr_edge.tracking.line import parse_line
 from lpr_edge.watchlist.list_file import ListFile
 from lpr_edge.watchlist.watch_list import HASH, read_list
-from lpr_edge.wiring.wire_hashing import wanted_hasher
+from lpr_edge.wiring.wire_hashing import configured_hasher
 from lpr_edge.wiring.wire_sinks import history_access, history_settings, reader_country
 
 
@@ -30,7 +30,7 @@ def open_pages(config: Config, settings_file: Path | None = None) -> dict[str, l
         LprError: one of them can't be had.
     """
     grammar = Grammar(reader_country(config))  # one of its own, since grammars belong to one thread
-    hasher = wanted_hasher(config, grammar)
+    hasher = configured_hasher(config, grammar)
     pages: dict[str, list[Any]] = {}
     if history_settings(config).is_wanted:
         pages["history"] = history_routes(history_access(config, grammar, hasher.hash_text if hasher else None))

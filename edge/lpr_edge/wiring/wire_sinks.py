@@ -21,16 +21,16 @@ def open_targets(config: Config) -> list[Target]:
     Raises:
         LprError: one of them can't be had.
     """
-    sinks = wanted_sinks(config)
+    sinks = enabled_sinks(config)
     if not sinks:
         return []
     site = site_of(config)
     return [sink.open(site) for sink in sinks]
 
 
-def wanted_sinks(config: Config) -> list[SinkSettings]:
+def enabled_sinks(config: Config) -> list[SinkSettings]:
     """The settings of the sinks that are on."""
-    return [sink for sink in config.wanted_sinks if isinstance(sink, SinkSettings)]
+    return [sink for sink in config.enabled_sinks if isinstance(sink, SinkSettings)]
 
 
 def site_of(config: Config) -> Site:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from lpr_edge.contract.metrics import fair_tail, mcnemar
+from lpr_edge.contract.metrics import binomial_tail, mcnemar
 
 SIGNIFICANT = 0.05
 """Significance level of the tests."""
@@ -20,7 +20,7 @@ def loss_p_value(before: Sequence[int], now: Sequence[int]) -> float:
         0..1; 1 if nothing changed (McNemar 1947; with several errors per picture this is the sign test).
     """
     better, worse = _changes(before, now)
-    return fair_tail(worse, better + worse)
+    return binomial_tail(worse, better + worse)
 
 
 def difference_p_value(a: Sequence[int], b: Sequence[int]) -> float:

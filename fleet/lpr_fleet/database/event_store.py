@@ -9,7 +9,7 @@ from lpr_fleet.base.extras import load_psycopg
 from lpr_fleet.base.failures import DatabaseLostError
 from lpr_fleet.database.event_row import EventRow, Key
 from lpr_fleet.database.migrations import require_current
-from lpr_fleet.database.partitions import add_partition, months_wanted
+from lpr_fleet.database.partitions import add_partition, months_between
 
 COLUMNS = {
     "device": "text",
@@ -62,7 +62,7 @@ class EventStore:
         if not unique:
             return {}
         with self._open() as connection:
-            for month in months_wanted((row.first_seen for row in unique), self._now()):
+            for month in months_between((row.first_seen for row in unique), self._now()):
                 if month not in self._months:
                     add_partition(connection, month)
                     self._months.add(month)

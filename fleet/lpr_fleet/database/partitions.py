@@ -21,7 +21,7 @@ def next_month(month: datetime) -> datetime:
     return month_of(month + timedelta(days=32))
 
 
-def months_wanted(times: Iterable[datetime], now: datetime) -> list[datetime]:
+def months_between(times: Iterable[datetime], now: datetime) -> list[datetime]:
     """The months that get a partition, oldest first: those of times that a clock in order can have."""
     return sorted({month_of(time) for time in times if now - BEHIND < time < now + AHEAD})
 

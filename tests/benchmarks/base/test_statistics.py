@@ -8,7 +8,7 @@ from lpr_bench.accuracy.plates import PlateOutcome
 from lpr_bench.accuracy.plates_report import interval_of_errors
 from lpr_bench.latency.statistics import paired_ratio
 from lpr_edge.contract.country import load_country
-from lpr_edge.contract.metrics import fair_tail, mcnemar, wilson_interval
+from lpr_edge.contract.metrics import binomial_tail, mcnemar, wilson_interval
 
 # What is computed on boards, and by `lpr-export verify`, runs where SciPy isn't installed; here it is the reference.
 COUNTS = st.integers(1, 400).flatmap(lambda count: st.tuples(st.integers(0, count), st.just(count)))
@@ -31,7 +31,7 @@ def test_mcnemar(gained: int, lost: int) -> None:
 @given(COUNTS)
 def test_one_sided_tail(counts: tuple[int, int]) -> None:
     """The one-sided p-value of a loss is that of SciPy's binomial test."""
-    assert fair_tail(*counts) == pytest.approx(binomtest(*counts, alternative="greater").pvalue, rel=1e-9)
+    assert binomial_tail(*counts) == pytest.approx(binomtest(*counts, alternative="greater").pvalue, rel=1e-9)
 
 
 @settings(deadline=None, max_examples=5)

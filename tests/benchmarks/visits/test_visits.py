@@ -11,7 +11,7 @@ from lpr_bench.app.cli import main
 from lpr_bench.visits.clips import SIZE_HW, START, MadeClip, Mark, MarkedFrame, Visit
 from lpr_bench.visits.collected import format_collected, judge_labels, summarize_labels
 from lpr_bench.visits.outcomes import judge
-from lpr_bench.visits.play import Played, Told
+from lpr_bench.visits.play import ObservedEvent, Played
 from lpr_bench.visits.real_clips import load_real_clips
 from lpr_bench.visits.scripts import APPROACH, FPS, ROAD, SCRIPTS
 from lpr_bench.visits.subjects import Subject, choose_subjects, cut_roads
@@ -100,8 +100,8 @@ class ClipOfVisits:
         raise AssertionError("judging needs no frames")
 
 
-def told(text: str, time_s: float, marks: tuple[Mark, ...] | None = None, x: float = 0.0) -> Told:
-    return Told(text, time_s, time_s - 0.5, time_s, 0.9, quad_at(x, 0), marks)
+def told(text: str, time_s: float, marks: tuple[Mark, ...] | None = None, x: float = 0.0) -> ObservedEvent:
+    return ObservedEvent(text, time_s, time_s - 0.5, time_s, 0.9, quad_at(x, 0), marks)
 
 
 def test_events_are_given_to_the_plate_where_they_stand() -> None:

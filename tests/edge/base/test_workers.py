@@ -80,7 +80,7 @@ def test_the_list_is_read_again_after_a_fault(tmp_path: Path) -> None:
     """A fault while the list is read leaves the one before in force, and the next change is still seen."""
     path = tmp_path / "gate.csv"
     path.write_text(LIST)
-    watched = ReloadingWatchList(path, lambda: read_list(path, GRAMMAR), look_s=0.02)
+    watched = ReloadingWatchList(path, lambda: read_list(path, GRAMMAR), check_every_s=0.02)
     failing = watched._read = Once(watched._read)
     path.write_text(f"{LIST}BA1CHA2,Sita,open\n")
     wait_until(lambda: "list" in FAULTS.current)

@@ -58,7 +58,7 @@ def test_vehicle_is_announced_while_the_camera_is_lost(
     quick: None, plate_reader: PlatePipeline, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A vehicle seen once before the camera went has its event while the camera is still looked for."""
-    monkeypatch.setattr("lpr_edge.tracking.tracker.GONE_AFTER", timedelta(seconds=0.05))
+    monkeypatch.setattr("lpr_edge.tracking.tracker.LEFT_AFTER", timedelta(seconds=0.05))
     told = threading.Event()
 
     class Paper(JsonLines):

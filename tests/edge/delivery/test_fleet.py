@@ -66,7 +66,7 @@ def test_what_a_device_sends_is_what_the_schemas_say(example: Path, tmp_path: Pa
         listener = Listener(port)
         sink = Mqtt(f"mqtt://127.0.0.1:{port}", "gate-1", discovery=False)
         sent = busy_stats(), busy_stats(("clip.mp4", "yard")), RuntimeStats("gate-1")
-        beats = [Heartbeat(stats.snapshot, sink.tell_metrics, 0.05) for stats in sent]
+        beats = [Heartbeat(stats.snapshot, sink.publish_metrics, 0.05) for stats in sent]
         wait_until(lambda: bool(listener.of("lpr/gate-1/metrics")))
         sink.deliver(StoredEvent(1, an_event()))
         wait_until(lambda: len(listener.of("lpr/gate-1/metrics")) > 5)
@@ -148,7 +148,7 @@ def test_a_device_speaks_in_its_own_name_alone(fleet_broker: FleetBroker) -> Non
     with pytest.raises(DeliveryError, match="the broker refuses lpr/gate-3/event: Not authorized"):
         liar.deliver(StoredEvent(1, record(1)))
     sink.deliver(StoredEvent(2, record(2)))
-    sink.tell_metrics(RuntimeStats("gate-1").snapshot())
+    sink.publish_metrics(RuntimeStats("gate-1").snapshot())
     wait_until(lambda: bool(bridge.of("gate-1", "metrics")) and bool(bridge.of("gate-1")))
     wait_until(lambda: "Not authorized" in stranger._client.reason)
     for part in (sink, liar, stranger, bridge, curious):

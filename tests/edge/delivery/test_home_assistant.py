@@ -181,10 +181,10 @@ def test_home_assistant_itself(hass: HomeAssistant, port: int) -> None:
     for number in (1, 2):
         seen = record(number) | {"text": "बा१", "latin": "BA1"}
         first.deliver(StoredEvent(number, seen, take_pictures(event_of("A10"))))
-        first.tell_match(match(number=number))
+        first.publish_match(match(number=number))
         wait_until(partial(hass.has_told, plate, number + 1), 60)
         wait_until(partial(hass.has_told, told, number + 1), 60)
-    first.tell_metrics({"fps": 12.5, "temperature_c": 51.0})
+    first.publish_metrics({"fps": 12.5, "temperature_c": 51.0})
     wait_until(lambda: hass.states("sensor.lpr_gett_1_temperature")[-1] == "51.0", 60)
     assert hass.states("sensor.lpr_gett_1_frame_rate")[-1] == "12.5"
     assert (hass.attributes(plate)["event_type"], hass.attributes(plate)["text"]) == ("plate", "बा१")

@@ -15,13 +15,13 @@ def test_who_is_inside_is_in_minus_out(tmp_path: Path) -> None:
     """Each visit counts once, by the direction that it had last; others are not counted; stays have a median."""
     counts = VisitCounts()
     for number, direction in enumerate(("in", "in", "out", "towards", None)):
-        counts.hear(event(number, direction=direction))
-    counts.hear(event(0, "left", direction="in", dwell_s=8.0))
+        counts.count_event(event(number, direction=direction))
+    counts.count_event(event(0, "left", direction="in", dwell_s=8.0))
     assert counts.snapshot() | {"day": ""} == {
         "day": "", "vehicles": 5, "in": 2, "out": 1, "inside": 1, "stay_s": {"median": 8, "longest": 8},
     }  # fmt: skip
-    counts.hear(event(1, "left", direction="out", dwell_s=4.0))
-    counts.hear(event(4, "left", direction="in", dwell_s=30.0))
+    counts.count_event(event(1, "left", direction="out", dwell_s=4.0))
+    counts.count_event(event(4, "left", direction="in", dwell_s=30.0))
     found = counts.snapshot()
     assert (found["in"], found["out"], found["inside"]) == (2, 2, 1)
     assert (found["vehicles"], found["stay_s"]) == (5, {"median": 8, "longest": 30})
@@ -31,7 +31,7 @@ def test_more_out_than_in_is_nobody_inside() -> None:
     """Who was inside before lpr began to count leaves without having come; the next one who comes is inside."""
     counts = VisitCounts()
     for number, direction in enumerate(("out", "out", "in")):
-        counts.hear(event(number, direction=direction))
+        counts.count_event(event(number, direction=direction))
     assert counts.snapshot()["inside"] == 1
 
 
@@ -40,8 +40,8 @@ def test_a_new_day_begins_with_those_inside(tmp_path: Path, monkeypatch: pytest.
     path = tmp_path / "state" / "counts.json"
     monkeypatch.setattr(visit_counts, "_today", lambda: "2026-03-01")
     counts = VisitCounts(path, ("gate", "yard"))
-    counts.hear(event(0, direction="in"))
-    counts.hear(event(1, direction="in", source="yard"))
+    counts.count_event(event(0, direction="in"))
+    counts.count_event(event(1, direction="in", source="yard"))
     again = VisitCounts(path, ("gate", "yard"))
     assert again.snapshot() == counts.snapshot()
     assert {name: own["inside"] for name, own in again.snapshot()["cameras"].items()} == {"gate": 1, "yard": 1}
@@ -56,7 +56,7 @@ def test_a_broken_file_is_begun_again(tmp_path: Path, text: str) -> None:
     path = tmp_path / "counts.json"
     path.write_text(text, encoding="utf-8")
     counts = VisitCounts(path)
-    counts.hear(event(0, direction="in", text="A104", latin="A104"))
+    counts.count_event(event(0, direction="in", text="A104", latin="A104"))
     assert counts.snapshot()["inside"] == 1
     assert VisitCounts(path).snapshot()["inside"] == 1
     assert "A104" not in path.read_text(encoding="utf-8")

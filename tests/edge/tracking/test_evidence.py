@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.support.readings import GRAMMAR, LABELS, plate, plate_of
 
 from lpr_edge.text.decoding import PlateDecoder
-from lpr_edge.tracking.evidence import DOUBT, MAX_FRAMES, MISSING, PlateEvidence, _Stack
+from lpr_edge.tracking.evidence import LABEL_SMOOTHING, MAX_FRAMES, MISSING, PlateEvidence, _Stack
 from lpr_edge.vision.plates import Reading
 
 DECODER = PlateDecoder(LABELS, GRAMMAR)
@@ -33,9 +33,9 @@ def reading(text: str, scores: Sequence[float]) -> Reading:
 def test_alignment_by_hand() -> None:
     """One sure peak of 0.9 for A: taken as A, its softened score; as no character, a missing A and a peak too many."""
     stack = _Stack.of(evidence_of(plate("A").reading).frames)
-    there = float(np.exp(stack.logs[0, 0, LABELS.index("A")])) / ((1 - DOUBT) * 0.9 + DOUBT * 0.5)
+    there = float(np.exp(stack.logs[0, 0, LABELS.index("A")])) / ((1 - LABEL_SMOOTHING) * 0.9 + LABEL_SMOOTHING * 0.5)
     final = stack.align([LABELS.index("A")])[-1][0]
-    assert final[1] == pytest.approx(log(there) + log((1 - DOUBT) * 0.9 + DOUBT * 0.5), abs=1e-4)
+    assert final[1] == pytest.approx(log(there) + log((1 - LABEL_SMOOTHING) * 0.9 + LABEL_SMOOTHING * 0.5), abs=1e-4)
     assert final[0] == pytest.approx(float(stack.skips[0, 0]), abs=1e-4)
     twice = stack.align([LABELS.index("A")] * 2)[-1][0]
     assert twice[2] == pytest.approx(float(final[1]) + log(MISSING), abs=1e-4)

@@ -25,7 +25,7 @@ from lpr_edge.vision.detector import Detector
 from lpr_edge.vision.pipeline import PlatePipeline
 from lpr_edge.vision.plates import FoundPlate, Reading
 from lpr_edge.vision.reader import Reader
-from lpr_edge.vision.strategy import TEXT_WEIGHT, second_turn
+from lpr_edge.vision.strategy import TEXT_WEIGHT, likely_orientation
 
 OpenGolden = Callable[..., Model]
 LABELLED = SimpleNamespace(manifest=SimpleNamespace(labels=LABELS))
@@ -252,7 +252,10 @@ def test_few_characters_tell_no_corners() -> None:
 
 def test_the_second_turn_is_the_detectors_next_best() -> None:
     """Of the three other corners, the one that the detector finds likeliest."""
-    assert [second_turn(OnePlate(scores).plate) for scores in ((0.9, 0.0, 0.1, 0.0), (0.5, 0.2, 0.1, 0.2))] == [2, 1]
+    assert [likely_orientation(OnePlate(scores).plate) for scores in ((0.9, 0.0, 0.1, 0.0), (0.5, 0.2, 0.1, 0.2))] == [
+        2,
+        1,
+    ]
 
 
 @pytest.mark.parametrize(

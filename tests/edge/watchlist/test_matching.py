@@ -178,12 +178,12 @@ def test_match_message_goes_at_once_or_never(tmp_path: Path, capsys: pytest.Capt
     pytest.importorskip("paho.mqtt")
     port = free_port()
     sink = Mqtt(f"mqtt://127.0.0.1:{port}", "gate-1", discovery=False)
-    sink.tell_match(match(number=1))
+    sink.publish_match(match(number=1))
     assert "no match message for event e-1: no connection to the broker" in capsys.readouterr().err
     with broker(tmp_path, port):
         listener = Listener(port)
         wait_until(lambda: bool(sink._client.is_connected()))
-        sink.tell_match(match(number=2))
+        sink.publish_match(match(number=2))
         wait_until(lambda: bool(listener.of("lpr/gate-1/match")))
         sink.close()
         listener.close()

@@ -352,7 +352,7 @@ def test_changed_list_is_read_again_and_a_broken_one_left(tmp_path: Path, capsys
     """A change counts soon; a broken or vanished file leaves the old list in force, and that is said, once."""
     path = tmp_path / "gate.csv"
     path.write_text(LIST)
-    watched = ReloadingWatchList(path, lambda: read_list(path, GRAMMAR), look_s=0.02)
+    watched = ReloadingWatchList(path, lambda: read_list(path, GRAMMAR), check_every_s=0.02)
     path.write_text(f"{LIST}BA1CHA2,Sita,open\n")
     wait_until(lambda: len(watched.current.entries) == 2)
     path.write_text("plate,name,action\nBA1CHA2,Sita,open the gate\n")

@@ -36,8 +36,10 @@ def live() -> Iterator[LivePage]:
     stats = RuntimeStats("gate-1", {"reader": "reader.int8.tflite"})
     image = tinyland.draw_scene(("A104",), np.random.default_rng(3)).image_bgr
     for number, way in enumerate(("in", "in", "out")):
-        stats.visits.hear({"event": "left", "id": str(number), "direction": way, "dwell_s": 30.0})
-    stats.hear(record(1) | {"latin": "BA1", "last_seen": "2026-03-01T06:00:00.000Z", "confidence": 0.97, "frames": 3})
+        stats.visits.count_event({"event": "left", "id": str(number), "direction": way, "dwell_s": 30.0})
+    stats.count_event(
+        record(1) | {"latin": "BA1", "last_seen": "2026-03-01T06:00:00.000Z", "confidence": 0.97, "frames": 3}
+    )
     over = threading.Event()
     with page(TOKEN, stats=stats) as live:
 

@@ -31,7 +31,7 @@ def live() -> Iterator[LivePage]:
     seen = replace(frame(0, age_ms=4.0), source="gate")
     stats.note(seen, FrameResult((plate("A10"),), 5.0, 1.0))
     page.show(seen, [plate("A10")])
-    stats.hear(
+    stats.count_event(
         record(1)
         | {"source": "gate", "latin": "BA1", "confidence": 0.97, "frames": 3, "last_seen": "2026-03-01T06:00:00.000Z"}
     )

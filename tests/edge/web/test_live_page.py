@@ -86,7 +86,7 @@ def test_the_page_shows_picture_events_and_vitals() -> None:
         assert get(live, "/picture.jpg")[0] == 204
         show(live, stats)
         for number in range(30):
-            stats.hear(record(number))
+            stats.count_event(record(number))
         status, headers, jpeg = get(live, "/picture.jpg")
         assert (status, headers["content-type"], headers["x-picture"]) == (200, "image/jpeg", "1")
         assert cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR).shape == (120, 200, 3)
@@ -125,7 +125,7 @@ def test_prometheus_reads_the_metrics() -> None:
         empty = get(live, "/metrics")[2].decode()
         assert "lpr_frame_age_seconds" not in empty
         show(live, stats)
-        stats.hear(record(1))
+        stats.count_event(record(1))
         status, headers, body = get(live, "/metrics")
     assert (status, headers["content-type"]) == (200, "text/plain; version=0.0.4; charset=utf-8")
     found = {

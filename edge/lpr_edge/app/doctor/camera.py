@@ -10,7 +10,7 @@ from lpr_edge.contract.base.arrays import Image
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.vision.pipeline import PlatePipeline
 
-LOOK_S = 3.0
+CHECK_FOR_S = 3.0
 MAX_FRAMES = 30
 """For so long, or for so many pictures, a source is looked at."""
 SETTLING = 5
@@ -27,7 +27,7 @@ def check_camera(open_it: Callable[[], Source], reader: PlatePipeline | None) ->
     try:
         source = open_it()
         try:
-            images, seconds = _look(source)
+            images, seconds = _grab_pictures(source)
         finally:
             source.close()
     except LprError as error:
@@ -48,13 +48,13 @@ def check_camera(open_it: Callable[[], Source], reader: PlatePipeline | None) ->
         yield check_plates([reader.read(image) for image in settled])
 
 
-def _look(source: Source) -> tuple[list[Image], float]:
+def _grab_pictures(source: Source) -> tuple[list[Image], float]:
     """Pictures of a source, and in how many seconds they came."""
     images: list[Image] = []
     start = monotonic()
     for frame in source.frames:
         if isinstance(frame, Frame):
             images.append(frame.image_bgr)
-        if len(images) == MAX_FRAMES or monotonic() - start >= LOOK_S:
+        if len(images) == MAX_FRAMES or monotonic() - start >= CHECK_FOR_S:
             break
     return images, max(1e-3, monotonic() - start)

@@ -16,13 +16,13 @@ from lpr_edge.base.finding import Finding, State, fine, graded
 from lpr_edge.capture.frame import Source
 from lpr_edge.config.config import Config, each_camera
 from lpr_edge.contract.base.errors import LprError
-from lpr_edge.runtimes.shipped_models import wanted_runtime
+from lpr_edge.runtimes.shipped_models import configured_runtime
 from lpr_edge.vision.pipeline import PlatePipeline
-from lpr_edge.watchlist.on_match import wanted_relay
+from lpr_edge.watchlist.on_match import configured_relay
 from lpr_edge.watchlist.relay import check_relay
-from lpr_edge.wiring.wire_hashing import wanted_hasher
+from lpr_edge.wiring.wire_hashing import configured_hasher
 from lpr_edge.wiring.wire_lists import load_watch_list
-from lpr_edge.wiring.wire_sinks import site_of, wanted_sinks
+from lpr_edge.wiring.wire_sinks import enabled_sinks, site_of
 
 ROUNDS = 10
 SLOW_MS = 200.0
@@ -64,17 +64,17 @@ def _camera_findings(
     yield from check_camera(partial(open_it, config), reader)
     if config.watchlist.list and reader:
         yield check_list(config, reader)
-    if relay := wanted_relay(config.watchlist):
+    if relay := configured_relay(config.watchlist):
         yield check_relay(relay)
 
 
 def _extension_findings(config: Config) -> Iterator[Finding | None]:
     """What the chosen runtime and the sinks say about themselves."""
-    runtime = wanted_runtime(config)
+    runtime = configured_runtime(config)
     if runtime != "auto" and runtime.settings:
         yield runtime.settings.examine()
     site = site_of(config)
-    for sink in wanted_sinks(config):
+    for sink in enabled_sinks(config):
         yield sink.examine(site)
 
 
@@ -94,7 +94,7 @@ def check_list(config: Config, reader: PlatePipeline) -> Finding:
     """Whether the watch list can be read, and how many of its plates are odd."""
     grammar = reader.reader.grammar
     try:
-        watch_list = load_watch_list(config, grammar, wanted_hasher(config, grammar))
+        watch_list = load_watch_list(config, grammar, configured_hasher(config, grammar))
     except LprError as error:
         return Finding("list", State.REPAIR, str(error), "correct it: until then no match is reported")
     odd = ", ".join(map(str, watch_list.odd))

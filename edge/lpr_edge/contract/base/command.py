@@ -10,7 +10,7 @@ from contextlib import suppress
 from lpr_edge.contract.base.errors import LprError
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-MENDABLE = (LprError, ImportError, OSError)
+USER_ERRORS = (LprError, ImportError, OSError)
 """Errors of which `explain` knows some."""
 
 
@@ -33,7 +33,7 @@ def run_command(
         print(f"{name}: {line}", file=sys.stderr)
 
     report = report or print_line
-    settle_streams()
+    prepare_streams()
     try:
         status = act()
         sys.stdout.flush()
@@ -42,19 +42,19 @@ def run_command(
             report(stopped)
         return 130
     except BrokenPipeError:
-        forget_stdout()
+        discard_stdout()
         return 1
-    except MENDABLE as error:
+    except USER_ERRORS as error:
         line = explain(error)
         if line is None:
             raise
         report(line)
-        forget_unwritable_stdout()
+        discard_unwritable_stdout()
         return 1
     return status
 
 
-def settle_streams() -> None:
+def prepare_streams() -> None:
     """Make stdout UTF-8 whatever the locale, and give streams that were closed (`>&-`) to nowhere.
 
     Plates and records are beyond most locales. A closed stream's number would go to the next file that is opened, and
@@ -73,18 +73,18 @@ def settle_streams() -> None:
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
-def forget_stdout() -> None:
+def discard_stdout() -> None:
     """Nobody reads stdout any more: let Python's last flush go nowhere, without a complaint."""
     with suppress(OSError):  # a stream that has no number, in a program that calls this one
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def forget_unwritable_stdout() -> None:
+def discard_unwritable_stdout() -> None:
     """Write what is left for stdout; where that can't be, let it go."""
     try:
         sys.stdout.flush()
     except OSError:
-        forget_stdout()
+        discard_stdout()
 
 
 def explain(error: Exception) -> str | None:

@@ -18,7 +18,7 @@ BROKEN = (struct.error, IndexError, KeyError)
 """What reading beyond the end raises, or a field that isn't there."""
 
 
-def promised_size(data: bytes) -> tuple[int, int] | None:
+def declared_size(data: bytes) -> tuple[int, int] | None:
     """Width and height in pixels that a PNG, JPEG, BMP, WebP or TIFF says it has.
 
     Returns:

@@ -8,7 +8,7 @@ import numpy as np
 
 from lpr_edge.contract.base.arrays import AnyArray, Image
 from lpr_edge.contract.base.errors import DataError
-from lpr_edge.contract.base.picture_head import exif_orientation, promised_size
+from lpr_edge.contract.base.picture_head import declared_size, exif_orientation
 from lpr_edge.contract.base.text_files import read_bytes, shown
 
 PICTURES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".webp", ".tif", ".tiff")
@@ -73,7 +73,7 @@ def decode_picture(data: bytes, path: Path, max_pixels: int = MAX_PIXELS) -> Ima
     Raises:
         DataError: it is of a kind that OpenCV doesn't read, too large, or can't be decoded.
     """
-    size = promised_size(data)
+    size = declared_size(data)
     if size and size[0] * size[1] > max_pixels:
         raise DataError(
             f"{shown(path)} has {size[0]}×{size[1]} pixels, and lpr reads up to {max_pixels / 1e6:.0f} million: "

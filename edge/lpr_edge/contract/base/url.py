@@ -90,13 +90,13 @@ def parse_url(text: str, schemes: Sequence[str], setting: str, example: str) -> 
     Raises:
         LprError: it isn't one of these; the message shows nothing that is secret.
     """
-    url = _taken_apart(text)
+    url = _split_url(text)
     if url is None or url.scheme not in schemes:
         raise LprError(f"`{setting}` is {redact(text)!r}, and it must be an address such as {example}.")
     return url
 
 
-def _taken_apart(text: str) -> Url | None:
+def _split_url(text: str) -> Url | None:
     match = SCHEME.match(text)
     if match is None:
         return None

@@ -87,13 +87,15 @@ class Mqtt:
         self._timeout_s = timeout_s
         self._has_warned = False
         self.statistics_every_s = statistics_every_s
-        """See `TakesStatistics`."""
+        """See `StatisticsTarget`."""
         self.wants_pictures = announced.pictures
         """Whether each event comes with its pictures."""
         self._under_way: tuple[str, int, Any] | None = None
         """The event's key, the client's generation, and paho's word on it."""
         will = self._status_topic, self._status("offline")
-        self._client = Connection(Login(url, password, certificate), self._client_id, self._greet, self._hear, will)
+        self._client = Connection(
+            Login(url, password, certificate), self._client_id, self._on_connected, self._on_status, will
+        )
         self._client.start()
 
     def deliver(self, stored_event: StoredEvent) -> None:
@@ -121,12 +123,12 @@ class Mqtt:
         if refusal:
             raise DeliveryError(refusal)
 
-    def tell_metrics(self, metrics: Record) -> None:
+    def publish_metrics(self, metrics: Record) -> None:
         """Publish the metrics at `lpr/<device>/metrics`, at most once."""
         if self._client.is_connected():
             self._client.publish(f"{self._base}/metrics", json.dumps(metrics, ensure_ascii=False), qos=0)
 
-    def tell_match(self, record: Record) -> None:
+    def publish_match(self, record: Record) -> None:
         """Publish a watch-list match at once or not at all: a gate must not open after the vehicle has left.
 
         QoS 0, not retained; the event itself still goes the sure way.
@@ -148,7 +150,7 @@ class Mqtt:
     def _status_topic(self) -> str:
         return f"{self._base}/status"
 
-    def _greet(self) -> None:
+    def _on_connected(self) -> None:
         self._client.subscribe(self._status_topic)
         self._client.publish(self._status_topic, self._status("online"), retain=True)
         if not self._discovery:
@@ -158,7 +160,7 @@ class Mqtt:
         for topic, payload in discovery_messages(self._device, self._topic, self._announced, self._cameras).items():
             self._client.publish(topic, payload, retain=True)
 
-    def _hear(self, _topic: str, payload: bytes) -> None:
+    def _on_status(self, _topic: str, payload: bytes) -> None:
         """Take a status that came under this device's name: another's means that two have one name."""
         try:
             status = json.loads(payload)
