@@ -147,12 +147,12 @@ def format_shares(results: Sequence[Mapping[str, Any]]) -> str:
 
 STEPS = {
     "network": (
-        ("lpr_edge.runtimes.tflite", "TfliteEngine", "run"),
+        ("lpr_edge.runtimes.tflite", "TfliteEngine", "invoke"),
         ("lpr_edge.runtimes.onnx_runtime", "OnnxRuntimeEngine", "run"),
         ("lpr_edge.runtimes.opencv_dnn", "OpenCvEngine", "run"),
     ),
-    "frame to input": (("lpr_edge.vision.detector", "", "prepare"),),
-    "plate to input": (("lpr_edge.vision.reader", "", "prepare_plate"),),
+    "frame to input": (("lpr_edge.vision.detector", "", "write_input"),),
+    "plate to input": (("lpr_edge.vision.reader", "", "write_plate"),),
     "heads to plates": (("lpr_edge.vision.detector", "", "decode_plates"),),
     "heads to characters": (("lpr_edge.vision.reader", "", "decode_characters"),),
     "characters to text": (("lpr_edge.text.decoding", "PlateDecoder", "decode"),),

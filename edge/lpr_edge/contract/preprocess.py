@@ -54,7 +54,12 @@ class Prepared:
 
     def to_picture(self, points_xy: Floats) -> Floats:
         """Map (…, 2) points in input pixels back to the picture's pixels."""
-        return np.asarray(points_xy / np.array(self.scale_xy, np.float32), np.float32)
+        return to_picture(points_xy, self.scale_xy)
+
+
+def to_picture(points_xy: Floats, scale_xy: tuple[float, float]) -> Floats:
+    """Map (…, 2) points in input pixels back to the picture's pixels, by what `write_input` returned."""
+    return np.asarray(points_xy / np.array(scale_xy, np.float32), np.float32)
 
 
 SKIPPING = 2
@@ -77,12 +82,8 @@ def prepare(image_bgr: Image, spec: InputSpec) -> Prepared:
     Raises:
         ValueError: the picture is empty or not 8 bit.
     """
-    if image_bgr.dtype != np.uint8 or image_bgr.size == 0:
-        raise ValueError(f"expected a picture of bytes, found {image_bgr.dtype} of shape {image_bgr.shape}")
-    resized = _resize(image_bgr, spec)
-    scale_xy = (resized.shape[1] / image_bgr.shape[1], resized.shape[0] / image_bgr.shape[0])
-    pixels = _pad(_recolour(resized, spec.colour), spec.size_hw)
-    return Prepared(pixels[np.newaxis], scale_xy)
+    pixels = _empty_input(spec)
+    return Prepared(pixels, write_input(image_bgr, spec, pixels[0]))
 
 
 def prepare_plate(frame_bgr: Image, quad_xy: Quad, spec: InputSpec, margin: float) -> Prepared:
@@ -97,7 +98,41 @@ def prepare_plate(frame_bgr: Image, quad_xy: Quad, spec: InputSpec, margin: floa
     Raises:
         ValueError: the corners aren't convex.
     """
-    return prepare(rectify(frame_bgr, grow_quad(quad_xy, margin), spec.size_hw), spec)
+    pixels = _empty_input(spec)
+    write_plate(frame_bgr, quad_xy, spec, margin, pixels[0])
+    return Prepared(pixels, (1.0, 1.0))
+
+
+def _empty_input(spec: InputSpec) -> Image:
+    return np.empty((1, *spec.size_hw, spec.channels), np.uint8)
+
+
+def write_input(image_bgr: Image, spec: InputSpec, out: Image) -> tuple[float, float]:
+    """Write what `prepare` makes of a picture into an array (H, W, C) uint8, such as a runtime's own input.
+
+    Returns:
+        Input pixels a picture pixel, along x and y: see `Prepared.scale_xy`.
+
+    Raises:
+        ValueError: see `prepare`; nothing is written then.
+    """
+    if image_bgr.dtype != np.uint8 or image_bgr.size == 0:
+        raise ValueError(f"expected a picture of bytes, found {image_bgr.dtype} of shape {image_bgr.shape}")
+    resized = _resize(image_bgr, spec)
+    height, width = resized.shape[:2]
+    _recolour(resized, spec.colour, out[:height, :width])
+    out[height:] = PADDING
+    out[:height, width:] = PADDING
+    return width / image_bgr.shape[1], height / image_bgr.shape[0]
+
+
+def write_plate(frame_bgr: Image, quad_xy: Quad, spec: InputSpec, margin: float, out: Image) -> None:
+    """Write what `prepare_plate` makes of a plate into an array (H, W, C) uint8, such as a runtime's own input.
+
+    Raises:
+        ValueError: see `prepare_plate`; nothing is written then.
+    """
+    _recolour(rectify(frame_bgr, grow_quad(quad_xy, margin), spec.size_hw), spec.colour, out)
 
 
 def _resize(image: Image, spec: InputSpec) -> Image:
@@ -112,19 +147,12 @@ def _resize(image: Image, spec: InputSpec) -> Image:
     return np.asarray(cv2.resize(image, (width, height), interpolation=interpolation), np.uint8)
 
 
-def _recolour(image: Image, colour: str) -> Image:
-    """Return (H, W, C) in the network's colours, contiguous."""
-    grey_in = image.ndim == 2 or image.shape[2] == 1
-    if colour == "gray":
-        grey = image if grey_in else cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
-        return np.asarray(grey, np.uint8).reshape(*image.shape[:2], 1)
-    code = cv2.COLOR_GRAY2RGB if grey_in else cv2.COLOR_BGR2RGB
-    return np.asarray(cv2.cvtColor(image, code), np.uint8)
-
-
-def _pad(image: Image, size_hw: tuple[int, int]) -> Image:
-    if image.shape[:2] == size_hw:
-        return image
-    padded = np.full((*size_hw, image.shape[2]), PADDING, np.uint8)
-    padded[: image.shape[0], : image.shape[1]] = image
-    return padded
+def _recolour(image: Image, colour: str, out: Image) -> None:
+    """Write a picture into an array (H, W, C) of the same height and width in the network's colours."""
+    is_grey = image.ndim == 2 or image.shape[2] == 1
+    if colour != "gray":
+        cv2.cvtColor(image, cv2.COLOR_GRAY2RGB if is_grey else cv2.COLOR_BGR2RGB, dst=out)
+    elif is_grey:
+        out[..., 0] = image.reshape(image.shape[:2])
+    else:
+        cv2.cvtColor(image, cv2.COLOR_BGR2GRAY, dst=out[..., 0])

@@ -1,12 +1,14 @@
 """What an adapter of a runtime offers, and what all of them share."""
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import ModuleType
-from typing import Protocol
+from typing import Protocol, TypeVar, runtime_checkable
 
 from lpr_edge.contract.base.arrays import AnyArray
 from lpr_edge.contract.base.errors import ModelError
+
+Written = TypeVar("Written")
 
 
 class Engine(Protocol):
@@ -19,6 +21,19 @@ class Engine(Protocol):
 
     def run(self, tensor: AnyArray) -> Sequence[AnyArray]:
         """Run the network on its input tensor (1, H, W, C); the outputs, batch axis and all, in the file's order."""
+        ...
+
+
+@runtime_checkable
+class FillableEngine(Engine, Protocol):
+    """One whose input can be written in place, which spares a copy of each frame."""
+
+    def fill(self, write: Callable[[AnyArray], Written]) -> Written:
+        """Let `write` set the input tensor (1, H, W, C), all of it; it must not keep the array."""
+        ...
+
+    def invoke(self) -> Sequence[AnyArray]:
+        """Run the network on what was written; the outputs as `run` returns them."""
         ...
 
 

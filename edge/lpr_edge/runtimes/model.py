@@ -1,5 +1,6 @@
 """A model file, checked and loaded: bytes in, numbers with a meaning out."""
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import numpy as np
 from lpr_edge.contract.base.arrays import AnyArray, Floats, Image
 from lpr_edge.contract.base.errors import ModelError
 from lpr_edge.contract.manifest import Manifest, OutputSpec
-from lpr_edge.runtimes.engine import Engine
+from lpr_edge.runtimes.engine import Engine, FillableEngine, Written
 
 
 class Model:
@@ -26,6 +27,7 @@ class Model:
         self.runtime_version = engine.version
         self._engine = engine
         self._table = input_table(manifest)
+        self._fillable = engine if self._table is None and isinstance(engine, FillableEngine) else None
         self._warm_up()
 
     def run(self, pixels: Image) -> tuple[AnyArray, ...]:
@@ -44,7 +46,25 @@ class Model:
 
     def heads(self, pixels: Image) -> "dict[str, Dequantised]":
         """The same, made numbers only where they are looked at: see `Dequantised`."""
-        raw = self.run(pixels)
+        return self._heads(self.run(pixels))
+
+    def heads_of(self, write: Callable[[Image], Written]) -> "tuple[Written, dict[str, Dequantised]]":
+        """Run the network on what `write` puts into an array (H, W, C) uint8, its own input where the runtime lends it.
+
+        Args:
+            write: sets all of the array, whatever it held, and doesn't keep it.
+
+        Returns:
+            What `write` returned, and the outputs as `heads` has them.
+        """
+        if self._fillable is not None:
+            written = self._fillable.fill(lambda tensor: write(tensor[0]))
+            return written, self._heads(self._fillable.invoke())
+        pixels = np.empty((1, *self.manifest.input.size_hw, self.manifest.input.channels), np.uint8)
+        written = write(pixels[0])
+        return written, self.heads(pixels)
+
+    def _heads(self, raw: Sequence[AnyArray]) -> "dict[str, Dequantised]":
         return {spec.role: Dequantised(array[0], spec) for spec, array in zip(self.manifest.outputs, raw, strict=True)}
 
     def expect(self, kind: str) -> None:

@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -11,7 +11,7 @@ import numpy as np
 from lpr_edge.contract.base.arrays import AnyArray
 from lpr_edge.contract.base.errors import ModelError
 from lpr_edge.contract.manifest import Manifest
-from lpr_edge.runtimes.engine import import_runtime
+from lpr_edge.runtimes.engine import Written, import_runtime
 from lpr_edge.runtimes.runtime import Runtime
 
 
@@ -36,6 +36,14 @@ class TfliteEngine:
     def run(self, tensor: AnyArray) -> Sequence[AnyArray]:
         """See `Engine.run`."""
         self._interpreter.set_tensor(self._input, tensor)
+        return self.invoke()
+
+    def fill(self, write: Callable[[AnyArray], Written]) -> Written:
+        """See `FillableEngine.fill`; while the array is referred to, the interpreter refuses to run."""
+        return write(self._interpreter.tensor(self._input)())
+
+    def invoke(self) -> Sequence[AnyArray]:
+        """See `FillableEngine.invoke`."""
         self._interpreter.invoke()
         return [self._interpreter.get_tensor(index) for index in self._outputs]
 

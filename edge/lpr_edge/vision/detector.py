@@ -8,7 +8,7 @@ import numpy as np
 from lpr_edge.contract.base.arrays import Image, Quad
 from lpr_edge.contract.geometry import is_convex, quad_iou, roll_quad
 from lpr_edge.contract.outputs import decode_plates, non_maximum_suppression
-from lpr_edge.contract.preprocess import prepare
+from lpr_edge.contract.preprocess import to_picture, write_input
 from lpr_edge.runtimes.model import Model
 from lpr_edge.vision.plates import FoundPlate
 from lpr_edge.vision.views import tiles, upright_view
@@ -70,10 +70,9 @@ class Detector:
 
     def _find(self, frame_bgr: Image, threshold: float) -> list[FoundPlate]:
         manifest = self.model.manifest
-        prepared = prepare(frame_bgr, manifest.input)
-        heads = self.model.heads(prepared.pixels)
+        scale_xy, heads = self.model.heads_of(lambda pixels: write_input(frame_bgr, manifest.input, pixels))
         boxes = decode_plates(heads, manifest.input.size_hw, {**manifest.thresholds, "score": threshold})
-        return [FoundPlate(prepared.to_picture(box.quad_xy), box.score, box.turn_scores) for box in boxes]
+        return [FoundPlate(to_picture(box.quad_xy, scale_xy), box.score, box.turn_scores) for box in boxes]
 
     def _redetect(self, frame_bgr: Image, plate: FoundPlate) -> FoundPlate:
         """The plate as its views show it; one that they don't show loses much of its score."""

@@ -1,6 +1,7 @@
 """From a frame to the plates on it: detector, then reader."""
 
 from dataclasses import replace
+from functools import partial
 from time import perf_counter
 
 from lpr_edge.contract.base.arrays import Floats, Image
@@ -79,9 +80,9 @@ class PlatePipeline:
         return FrameResult(sure, 1000 * (between - start), 1000 * (end - between), tuple(seen), unsure, count)
 
     def _with_colour(self, frame_bgr: Image, plate: PlateReading) -> PlateReading:
-        """The plate with its colour, and whether its confidence is what was asked for."""
-        colour = measure_colour(frame_bgr, plate.reading.quad_xy, self.reader.grammar.country)
-        return replace(plate, colour=colour, is_confident=self.is_confident(plate.reading))
+        """The plate with what measures its colour, and whether its confidence is what was asked for."""
+        colour_of = partial(measure_colour, frame_bgr, plate.reading.quad_xy, self.reader.grammar.country)
+        return replace(plate, colour_of=colour_of, is_confident=self.is_confident(plate.reading))
 
     def is_confident(self, reading: Reading, any_text: bool = True) -> bool:
         """Whether a reading, or a vote, has the confidence that was asked for.

@@ -1,5 +1,7 @@
 """A plate's colour, measured in its frame: it distinguishes private, public, government and tourist plates."""
 
+from functools import lru_cache
+
 import cv2
 import numpy as np
 
@@ -75,6 +77,7 @@ def _distance(ground: Floats, text: Floats, colour: Colour) -> float:
     return float(hues) + (0.0 if same_way else 0.6) + rare
 
 
+@lru_cache(maxsize=64)
 def _lab_of(rgb: tuple[int, int, int]) -> Floats:
     return np.asarray(cv2.cvtColor(np.array([[rgb]], np.uint8), cv2.COLOR_RGB2LAB)[0, 0], np.float32)
 

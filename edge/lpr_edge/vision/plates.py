@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from lpr_edge.contract.base.arrays import Quad
@@ -102,12 +102,20 @@ class PlateReading:
 
     found: FoundPlate
     reading: Reading
-    colour: str = ""
-    """The plate's colour, as the country's file calls it; empty where it is unknown."""
+    colour_of: Callable[[], str] | None = field(default=None, repr=False, compare=False)
+    """Measures its colour in its frame; None where it has none."""
     is_confident: bool = True
     """Whether its reading has the confidence that was asked for."""
     is_carried: bool = False
     """Whether it wasn't read in this frame: its reading is what its track had before."""
+
+    @cached_property
+    def colour(self) -> str:
+        """The plate's colour, as the country's file calls it; empty where it is unknown.
+
+        Measured when it is asked for: of a vehicle's many frames, only the one that is reported needs it.
+        """
+        return self.colour_of() if self.colour_of else ""
 
 
 @dataclass(frozen=True)

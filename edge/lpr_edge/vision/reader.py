@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from lpr_edge.contract.base.arrays import Image, Quad
 from lpr_edge.contract.country import country_from_dict
 from lpr_edge.contract.outputs import decode_characters
-from lpr_edge.contract.preprocess import prepare_plate
+from lpr_edge.contract.preprocess import write_plate
 from lpr_edge.runtimes.model import Model
 from lpr_edge.text.confidence import PHOTO_PREFIX, VOTE_PREFIX, curve_of
 from lpr_edge.text.decoding import FAINT, PlateDecoder, decode_plate
@@ -40,7 +40,9 @@ class Reader:
             ValueError: the corners aren't a convex quadrilateral.
         """
         manifest = self.model.manifest
-        heads = self.model.heads(prepare_plate(frame_bgr, quad_xy, manifest.input, manifest.margin).pixels)
+        _, heads = self.model.heads_of(
+            lambda pixels: write_plate(frame_bgr, quad_xy, manifest.input, manifest.margin, pixels)
+        )
         faint = {**self.thresholds, "peak": FAINT * self.thresholds["peak"]}
         candidates = decode_characters(heads, manifest.labels, faint)
         plate = decode_plate(self.decoder, candidates, self.thresholds["peak"])

@@ -38,11 +38,11 @@ def apply_low_light_gain(frame_bgr: Image) -> Image:
     Returns:
         The frame itself where it isn't dark, else a brighter copy of the same shape.
     """
-    few = frame_bgr[::EVERY, ::EVERY].ravel()
+    few = frame_bgr[::EVERY, ::EVERY]
     place = round(0.99 * (few.size - 1))
-    brightest = int(np.partition(few, place)[place])
-    if brightest >= DARK:
+    if np.count_nonzero(few >= DARK) >= few.size - place:  # faster than sorting, and most frames aren't dark
         return frame_bgr
+    brightest = int(np.partition(few.ravel(), place)[place])
     return np.asarray(cv2.convertScaleAbs(frame_bgr, alpha=min(MAX_GAIN, LIT / max(1, brightest))), np.uint8)
 
 
