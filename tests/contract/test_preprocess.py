@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lpr_edge.contract.base.arrays import AnyArray
-from lpr_edge.contract.preprocess import PADDING, InputSpec, prepare, prepare_plate
+from lpr_edge.contract.preprocess import PADDING, InputSpec, prepare, prepare_plate, write_input
 
 LETTERBOX = InputSpec((64, 64), 3, "rgb", "letterbox")
 GREY = InputSpec((48, 96), 1, "gray", "stretch")
@@ -51,6 +51,17 @@ def test_what_is_no_picture_of_bytes_is_refused(picture: AnyArray) -> None:
     """An empty picture or one of 16 bits is a programmer's mistake, named with what was found."""
     with pytest.raises(ValueError, match="expected a picture of bytes"):
         prepare(picture, LETTERBOX)
+
+
+@given(st.integers(1, 300), st.integers(1, 300), st.sampled_from([LETTERBOX, GREY]))
+def test_an_array_is_written_whole(height: int, width: int, spec: InputSpec) -> None:
+    """Nothing stays of what an input held before, whatever the picture's shape."""
+    picture = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
+    used = np.full((*spec.size_hw, spec.channels), 77, np.uint8)
+    scale_xy = write_input(picture, spec, used)
+    prepared = prepare(picture, spec)
+    np.testing.assert_array_equal(used, prepared.pixels[0])
+    assert scale_xy == prepared.scale_xy
 
 
 def test_a_plate_is_cut_out_with_its_margin() -> None:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,35 @@ def test_onnx_runtime_gives_litert_integers(golden_model: OpenGolden, scenes: tu
             difference = np.abs(ours.astype(int) - theirs.astype(int))
             assert difference.max() <= 6  # a softmax makes one step before it into some behind it
             assert difference.mean() < 0.1
+
+
+@pytest.mark.parametrize("runtime", ["litert", "onnxruntime"])
+@pytest.mark.parametrize("name", NAMES)
+def test_pixels_written_in_place_give_the_same_outputs(
+    golden_model: OpenGolden, scenes: tuple[Scene, ...], name: str, runtime: str
+) -> None:
+    """Written into the runtime's own input or given as an array, and whatever was in that input before."""
+    pytest.importorskip(runtime.replace("litert", "ai_edge_litert"))
+    model = golden_model(name, runtime)
+    for pixels in inputs_of(model, scenes):
+        written, heads = model.heads_of(partial(np.copyto, src=pixels[0]))
+        assert written is None
+        for role, head in model.heads(pixels).items():
+            np.testing.assert_array_equal(heads[role][...], head[...])
+
+
+def test_a_write_that_fails_leaves_a_model_that_runs(golden_model: OpenGolden, scenes: tuple[Scene, ...]) -> None:
+    """The runtime's input is let go, though the error is still at hand."""
+    model = golden_model("detector", "litert")
+    (pixels, *_) = inputs_of(model, scenes)
+
+    def fail(_: Any) -> None:
+        raise ValueError("no picture")
+
+    with pytest.raises(ValueError, match="no picture") as failed:
+        model.heads_of(fail)
+    assert model.run(pixels)[0].any()
+    assert failed.traceback
 
 
 @pytest.mark.parametrize("name", NAMES)

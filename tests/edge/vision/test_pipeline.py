@@ -42,6 +42,24 @@ def test_plates_are_found_where_they_are(plate_reader: PlatePipeline, scenes: tu
         assert 0.3 <= plate.found.score <= 1
 
 
+def test_a_colour_is_measured_when_it_is_asked_for(
+    plate_reader: PlatePipeline, scenes: tuple[Scene, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A vehicle's frames are many, and one of them is reported: only that one's colour costs time, and once."""
+    measured: list[Quad] = []
+
+    def measure(_frame: object, quad_xy: Quad, _country: object) -> str:
+        measured.append(quad_xy)
+        return "red"
+
+    monkeypatch.setattr("lpr_edge.vision.pipeline.measure_colour", measure)
+    (plate,) = plate_reader.read(scenes[0].image_bgr).plates
+    assert not measured
+    assert (plate.colour, plate.colour) == ("red", "red")
+    assert len(measured) == 1
+    assert measured[0] is plate.reading.quad_xy
+
+
 def test_street_without_a_plate_gives_none(plate_reader: PlatePipeline) -> None:
     """Nothing is found where nothing is."""
     rng = np.random.default_rng(5)
