@@ -1,1 +1,1 @@
-"""Several cameras at once: a thread for each, and a fair turn for its newest frame."""
+"""Several cameras at once: a thread for each, and fair scheduling of their newest frames."""

@@ -1,4 +1,4 @@
-"""A sink for each camera's records, where cameras have watch lists of their own, and one outbox behind all."""
+"""One sink per camera, for cameras with watch lists of their own, in front of one shared outbox."""
 
 from collections.abc import Mapping
 
@@ -7,23 +7,23 @@ from lpr_edge.delivery.sink import Layer, Sink
 
 
 class SharedSink(Layer):
-    """Passes records on and nothing else: who shares the inner sink doesn't close it."""
+    """Passes records on without owning the inner sink: it neither maintains nor closes it."""
 
     def tend(self) -> None:
-        """Leave it to whoever holds the inner sink."""
+        """Do nothing: the owner of the inner sink does this."""
 
     def hurry(self) -> None:
-        """Leave it to whoever holds the inner sink."""
+        """Do nothing: the owner of the inner sink does this."""
 
     def close(self) -> None:
-        """Leave it to whoever holds the inner sink."""
+        """Do nothing: the owner of the inner sink does this."""
 
 
 class CameraSinks:
-    """Sends each record the way of its camera."""
+    """Passes each record to the sink of its camera."""
 
     def __init__(self, inner: Sink, by_camera: Mapping[str, Sink]) -> None:
-        """Take the ways.
+        """Connect the sinks.
 
         Args:
             inner: where all of them end.
@@ -48,6 +48,6 @@ class CameraSinks:
             way.hurry()
 
     def close(self) -> None:
-        """Close all ways, and what is behind them."""
+        """Close all cameras' sinks, then the shared one."""
         for way in (*self._ways, self._inner):
             way.close()

@@ -1,4 +1,4 @@
-"""One camera of several: a thread opens it, takes its frames, and opens it again where it fails."""
+"""One of several cameras: a thread opens it, reads its frames, and reconnects after a failure."""
 
 from collections.abc import Callable
 from threading import Condition, Event, Thread
@@ -18,10 +18,10 @@ LONGEST_WAIT_S = 5.0
 
 
 class CameraFeed:
-    """A camera's thread. Whatever happens in it, the other cameras go on."""
+    """A camera's thread; its errors don't affect the other cameras."""
 
     def __init__(self, name: str, open_it: Callable[[], Source], changed: Condition, give_up_s: float = 0.0) -> None:
-        """Prepare; `start` begins.
+        """Prepare the thread; `start` starts it.
 
         Args:
             name: of the camera, which its frames and its messages have.
@@ -39,7 +39,7 @@ class CameraFeed:
         self._thread = Thread(target=self._run, name=f"lpr-camera-{name}", daemon=True)
 
     def start(self) -> None:
-        """Open the camera, in its thread."""
+        """Start the thread, which opens the camera."""
         self._thread.start()
 
     def stop(self) -> None:
@@ -48,12 +48,12 @@ class CameraFeed:
         self.newest.close()
 
     def join(self, timeout_s: float) -> None:
-        """Wait for its end, but no longer; a camera that hangs keeps it."""
+        """Wait for its end, at most for the time-out; a camera that hangs is abandoned."""
         self._thread.join(timeout_s)
 
     @property
     def worker(self) -> str:
-        """What it is called at /health."""
+        """Name of the thread at /health."""
         return f"camera {self.name}"
 
     def _run(self) -> None:
@@ -68,7 +68,7 @@ class CameraFeed:
         self.newest.end(error)
 
     def _read_for_ever(self) -> None:
-        """Read until the source ends in its time.
+        """Read, and reconnect, until the source ends normally.
 
         Raises:
             LprError: it can't be had any more.
@@ -90,7 +90,7 @@ class CameraFeed:
             self._closing.wait(wait_s)
 
     def _open_at_last(self) -> Source | None:
-        """The source, as soon as it can be opened; None where this is closed before.
+        """Open the source, with retries; None if the feed is closed before.
 
         Raises:
             SourceError: it couldn't be for too long.
@@ -114,7 +114,7 @@ class CameraFeed:
         return None
 
     def _read(self, source: Source) -> None:
-        """Take what the source gives until it ends, or this is closed."""
+        """Read the source's items until it ends or the feed is closed."""
         self.is_live = source.kind == "live"
         try:
             for item in source.frames:
@@ -131,7 +131,7 @@ class CameraFeed:
 
 
 def _check(frame: Frame) -> None:
-    """Refuse what no network can look at: it would end the loop of all cameras.
+    """Reject a frame that no network can process: it would end the loop of all cameras.
 
     Raises:
         ValueError: it is no picture.

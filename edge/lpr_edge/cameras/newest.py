@@ -1,4 +1,4 @@
-"""What a camera has given and nobody has taken yet: its newest frame, or of a clip its next one."""
+"""The item of a camera that is processed next: its newest frame, or the next frame of a video file."""
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -11,7 +11,7 @@ from lpr_edge.contract.base.errors import LprError
 
 @dataclass(frozen=True)
 class SourceEnd:
-    """A camera gives nothing more."""
+    """The end of a camera's frames."""
 
     error: LprError | None
     """Why, where that was before its time."""
@@ -21,10 +21,10 @@ Item = Frame | NoFrame | SourceEnd
 
 
 class NewestItem:
-    """Holds one item of a camera; one thread puts, another takes."""
+    """Holds one item of a camera; one thread puts items, another one takes them."""
 
     def __init__(self, changed: Condition) -> None:
-        """Begin empty.
+        """Create an empty holder.
 
         Args:
             changed: notified whenever something is put; the cameras of one run share it.
@@ -37,7 +37,7 @@ class NewestItem:
         self._is_closed = False
 
     def put(self, item: Frame | NoFrame, waits: bool) -> None:
-        """Keep an item in place of the one before.
+        """Replace the item.
 
         Args:
             item: a frame, or a moment without one.
@@ -52,20 +52,20 @@ class NewestItem:
             self._changed.notify_all()
 
     def _put_moment(self, moment: NoFrame) -> None:
-        """Keep a moment; by how much the clock was set meanwhile adds up, and a frame of before that is forgotten."""
+        """Store a moment without a frame; changes of the clock are summed, and a frame from before one is dropped."""
         if moment.clock_set:
             self._frame = None
         before = self._moment.clock_set if self._moment else timedelta()
         self._moment = replace(moment, clock_set=moment.clock_set + before)
 
     def end(self, error: LprError | None) -> None:
-        """Note that nothing more comes; what is there can still be taken."""
+        """Mark the end; the stored item can still be taken."""
         with self._changed:
             self._end = SourceEnd(error)
             self._changed.notify_all()
 
     def take(self) -> Item | None:
-        """What is there, the time before a frame where the clock was set; None where nothing is.
+        """Take the item, a change of the clock before its frame; None without an item.
 
         The caller holds `changed`.
         """
@@ -82,7 +82,7 @@ class NewestItem:
         return end
 
     def close(self) -> None:
-        """Let nobody wait any longer."""
+        """Release threads that wait in `put`."""
         with self._changed:
             self._is_closed = True
             self._changed.notify_all()

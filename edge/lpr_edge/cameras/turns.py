@@ -1,4 +1,4 @@
-"""A fair turn for each camera: whose frame was read last comes last."""
+"""Fair scheduling of cameras: the one whose frame was processed last is served last."""
 
 from collections.abc import Iterator, Sequence
 from threading import Condition
@@ -14,10 +14,10 @@ CLOSE_S = 1.0
 
 
 class FairTurns:
-    """Takes what cameras give, one after the other, round and round."""
+    """Takes the cameras' items in round-robin order."""
 
     def __init__(self, feeds: Sequence[CameraFeed], changed: Condition) -> None:
-        """Take the cameras.
+        """Connect the cameras.
 
         Args:
             feeds: not started yet.
@@ -27,7 +27,7 @@ class FairTurns:
         self._changed = changed
 
     def items(self) -> Iterator[tuple[str, Item] | None]:
-        """A camera's name with what it gave; None, twice a second, where none gives anything. Ends when all have."""
+        """Yield a camera's name and item, or None twice a second without any; ends when all cameras have ended."""
         for feed in self._feeds:
             feed.start()
         waiting = list(self._feeds)
@@ -43,11 +43,11 @@ class FairTurns:
             yield feed.name, item
 
     def live(self) -> set[str]:
-        """The names of cameras that are no clips."""
+        """Names of the cameras that aren't video files."""
         return {feed.name for feed in self._feeds if feed.is_live}
 
     def close(self) -> None:
-        """Let all cameras go."""
+        """Stop all cameras."""
         for feed in self._feeds:
             feed.stop()
         end = monotonic() + CLOSE_S
@@ -55,7 +55,7 @@ class FairTurns:
             feed.join(max(0.0, end - monotonic()))
 
     def _next(self, waiting: Sequence[CameraFeed]) -> tuple[CameraFeed, Item] | None:
-        """The first of those waiting that has something, with it."""
+        """The first waiting camera that has an item, with the item."""
         end = monotonic() + TICK_S
         with self._changed:
             while True:

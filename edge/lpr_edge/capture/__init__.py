@@ -1,1 +1,1 @@
-"""Frames from cameras, streams, video files and images, as `for frame in source.frames`."""
+"""Capture: frames from cameras, streams, video files and images, as `for frame in source.frames`."""

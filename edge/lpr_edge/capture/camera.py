@@ -1,4 +1,4 @@
-"""Cameras opened by number, and why one can't be: by OpenCV, or as a Raspberry Pi's ribbon camera (CSI).
+"""Open local cameras by number, and explain why one can't be opened.
 
 V4L2 shows a ribbon camera only as a raw sensor: picamera2 opens it, or GStreamer.
 """
@@ -33,7 +33,7 @@ REMEDY = (
 
 @dataclass(frozen=True)
 class CaptureOptions:
-    """What a camera is asked for; it may give something else, which is then said."""
+    """Requested properties of a camera; if it delivers others, a message says so."""
 
     size_wh: tuple[int, int] | None = None
     """Width and height in pixels; None for its own."""
@@ -63,7 +63,7 @@ def open_camera(number: int, wanted: CaptureOptions = CaptureOptions()) -> Sourc
 
 
 class _AnnouncedCapture:
-    """A capture that says its size with its first frame: what a camera gives is only known then."""
+    """A capture that logs its frame size with its first frame, since only then it is known."""
 
     def __init__(self, capture: Capture, what: str) -> None:
         self._capture = capture
@@ -81,7 +81,7 @@ class _AnnouncedCapture:
 
 
 def _open(number: int, wanted: CaptureOptions) -> tuple[Capture, str, float]:
-    """A capture, what opened it, and its frames a second.
+    """Open a camera; returns the capture, the backend's name, and its frame rate.
 
     Raises:
         SourceError: nothing opens it.
@@ -111,7 +111,7 @@ def _ask(capture: cv2.VideoCapture, wanted: CaptureOptions) -> None:
 
 
 def explain(number: int) -> str:
-    """Why a camera can't be used, and what to do."""
+    """Explain why a camera can't be used, and what to do."""
     device = _device(number)
     if not device.exists():
         others = sorted(int(path.name[5:]) for path in DEVICES.glob("video*") if path.name[5:].isdigit())
@@ -142,7 +142,7 @@ def _is_busy(device: Path) -> bool:
 
 
 def _user_of(device: Path) -> str | None:
-    """The other process that has a device open, as far as this one may look."""
+    """Name another process that has the device open, as far as permissions allow to find out."""
     for process in PROCESSES.glob("[0-9]*"):
         if process.name != str(os.getpid()) and _has_open(process, device):
             return f"{_name_of(process)} (process {process.name})"
@@ -164,10 +164,10 @@ def _name_of(process: Path) -> str:
 
 
 class PicameraCapture:
-    """picamera2 in the place of OpenCV's capture."""
+    """Adapts picamera2 to the interface of OpenCV's capture."""
 
     def __init__(self, picamera2: Any, number: int, size_wh: tuple[int, int], fps: float) -> None:
-        """Open and start a camera; what picamera2 raises where it can't is a RuntimeError or IndexError."""
+        """Open and start a camera; on failure picamera2 raises RuntimeError or IndexError."""
         self._camera = picamera2.Picamera2(number)
         # picamera2 calls what OpenCV calls BGR "RGB888": it names the bytes from the last to the first.
         settings = self._camera.create_video_configuration(
@@ -187,7 +187,7 @@ class PicameraCapture:
 
 
 def open_csi(number: int, size_wh: tuple[int, int] | None, fps: float) -> tuple[Capture, str] | None:
-    """A ribbon camera and what opened it; None where nothing here can."""
+    """Open a ribbon camera; returns it with the backend's name, None if no backend can open it."""
     ways: tuple[Callable[[int, tuple[int, int], float], Capture | None], ...] = (_by_picamera2, _by_gstreamer)
     for way, name in zip(ways, ("picamera2", "GStreamer's libcamerasrc"), strict=True):
         capture = way(number, size_wh or RIBBON_SIZE_WH, fps)
@@ -208,7 +208,7 @@ def _by_picamera2(number: int, size_wh: tuple[int, int], fps: float) -> Capture 
 
 
 def _by_gstreamer(number: int, size_wh: tuple[int, int], fps: float) -> Capture | None:
-    """The first ribbon camera: libcamerasrc counts by name, not by number."""
+    """Open the first ribbon camera: libcamerasrc addresses cameras by name, not by number."""
     if number != 0 or not has_gstreamer():
         return None
     shape = f"width={size_wh[0]},height={size_wh[1]},framerate={round(fps)}/1"
@@ -218,6 +218,6 @@ def _by_gstreamer(number: int, size_wh: tuple[int, int], fps: float) -> Capture 
 
 
 def has_gstreamer() -> bool:
-    """Whether this OpenCV was built with GStreamer; those from pip aren't."""
+    """Whether this OpenCV was built with GStreamer; the wheels from PyPI aren't."""
     lines = [line for line in cv2.getBuildInformation().splitlines() if "GStreamer:" in line]
     return any("YES" in line for line in lines)

@@ -1,4 +1,4 @@
-"""A monotonic clock that gives the time of day."""
+"""A monotonic clock that returns the time of day."""
 
 import time
 from datetime import UTC, datetime, timedelta
@@ -9,7 +9,7 @@ SET_S = 2.0
 
 
 class Clock:
-    """Goes with the monotonic clock, from where the wall clock stands; it follows the wall clock only on request.
+    """Runs with the monotonic clock from the wall clock's time at the start; follows changes only on request.
 
     A Raspberry Pi has no battery for its clock: it boots days in the past, and jumps when the network is there.
     """
@@ -18,7 +18,7 @@ class Clock:
         self._offset_s = _offset_s()
 
     def at(self, moment: float) -> datetime:
-        """The time of day of a moment (`monotonic`), UTC."""
+        """Convert a `monotonic` time to the time of day, UTC."""
         return EPOCH + timedelta(seconds=self._offset_s + moment)
 
     def now(self) -> datetime:
@@ -26,7 +26,7 @@ class Clock:
         return self.at(time.monotonic())
 
     def follow(self) -> timedelta:
-        """Take the wall clock's time where it was set; by how much, nothing where it wasn't."""
+        """Adopt the wall clock's time if it was set; returns the difference, zero if it wasn't set."""
         offset_s = _offset_s()
         change_s = offset_s - self._offset_s
         if abs(change_s) < SET_S:

@@ -1,4 +1,4 @@
-"""A picture and where it comes from."""
+"""Frames, and the source that they come from."""
 
 from collections.abc import Generator
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from lpr_edge.contract.base.arrays import Image
 
 @dataclass(frozen=True)
 class Frame:
-    """One picture of a source."""
+    """One image of a source."""
 
     image_bgr: Image
     """(H, W, 3) uint8."""
@@ -27,7 +27,7 @@ class Frame:
 
 @dataclass(frozen=True)
 class UnreadableImage:
-    """A picture of a folder that can't be read; the others still come."""
+    """An image file that can't be read; the other files of its folder are still read."""
 
     source: str
     error: str
@@ -36,7 +36,7 @@ class UnreadableImage:
 
 @dataclass(frozen=True)
 class NoFrame:
-    """A moment without a picture: a live source is slow, or was lost and is looked for, or the clock was set."""
+    """A moment without an image: a live source is slow or being reconnected, or the clock was set."""
 
     source: str
     time: datetime
@@ -62,5 +62,5 @@ class Source:
     """Ends with SourceError where it ends before its time."""
 
     def close(self) -> None:
-        """Let the camera, stream or file go; nothing more comes."""
+        """Release the camera, stream or file; no more frames follow."""
         self.frames.close()

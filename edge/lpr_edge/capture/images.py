@@ -1,4 +1,4 @@
-"""Pictures, one by one."""
+"""Image files and folders as sources."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -11,12 +11,12 @@ from lpr_edge.contract.base.text_files import shown
 
 
 def open_picture(path: Path) -> Source:
-    """One picture."""
+    """Open one image file."""
     return Source(shown(path), "stills", 1.0, _read_all([path]))
 
 
 def open_folder(folder: Path) -> Source:
-    """A folder's pictures by name.
+    """Open a folder's image files in the order of their names.
 
     Raises:
         SourceError: there are none.
@@ -26,7 +26,7 @@ def open_folder(folder: Path) -> Source:
 
 
 def list_pictures(folder: Path) -> list[Path]:
-    """The pictures directly in a folder, by name; those that can't be read by their kind too, so that each is named.
+    """List the image files directly in a folder by name, including unsupported formats, so that each gets an error.
 
     Raises:
         SourceError: there are none.
@@ -43,7 +43,7 @@ def _read_all(paths: Sequence[Path]) -> Frames:
 
 
 def read_still(path: Path) -> Frame | UnreadableImage:
-    """A picture from its file; a file that can't be read gives an error record, no exception."""
+    """Read an image file; on failure returns an error record instead of raising."""
     try:
         taken = datetime.fromtimestamp(path.stat().st_mtime, UTC)
         return Frame(read_picture(path), shown(path), 0, taken)

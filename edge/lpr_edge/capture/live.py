@@ -38,7 +38,7 @@ STEP = 16
 
 
 class FrozenFrameDetector:
-    """Detects a source whose image doesn't change by a single bit.
+    """Detects a source whose images are identical, bit by bit, for longer than a time limit.
 
     What is still the same after it was opened again may be a lens cap: the limit doubles each time, up to an hour.
     """
@@ -54,7 +54,7 @@ class FrozenFrameDetector:
         self._since = 0.0
 
     def lasts(self, image: Image, moment: float) -> bool:
-        """Take the next picture, and when it was grabbed in seconds; whether it has been the same for too long."""
+        """Check the next image, grabbed at `moment` in seconds; whether it has been the same for too long."""
         if self._image is None or not is_same(self._image, image):
             self._image, self._since, self._limit_s = image, moment, self._usual_s
             return False
@@ -83,7 +83,7 @@ class LatestFrameCapture:
         self._thread.start()
 
     def take(self, timeout_s: float) -> tuple[Image, int, float] | None:
-        """Wait for a frame that wasn't taken yet: it, its number from 0, and when it was grabbed (`monotonic`).
+        """Wait for a new frame; returns it with its number from 0 and its `monotonic` time.
 
         Returns:
             None where none came in time, or the capture has ended.
@@ -95,16 +95,16 @@ class LatestFrameCapture:
 
     @property
     def ended(self) -> bool:
-        """Whether the capture has given its last frame."""
+        """Whether the capture has delivered its last frame."""
         return self._ended
 
     @property
     def count(self) -> int:
-        """How many frames have been grabbed."""
+        """Number of grabbed frames."""
         return self._count
 
     def close(self) -> None:
-        """Let the device go; the thread does it, as OpenCV dies when a capture is closed during a read."""
+        """Ask the thread to close the device: OpenCV crashes if a capture is closed during a read."""
         self._ended = True
         self._thread.join(timeout=CLOSE_S)
 
@@ -141,7 +141,7 @@ def live_frames(
     again: ReconnectPolicy | None = None,
     frozen_s: float = FROZEN_S,
 ) -> Frames:
-    """The newest frames of a capture, until it ends, and then of its successor.
+    """Yield the newest frames of a capture until it ends, then those of the reconnected one.
 
     While none comes, a `NoFrame` does, twice a second. Times run with the monotonic clock; where the wall clock is set,
     they follow it, and a `NoFrame` says by how much.
@@ -181,7 +181,7 @@ def _read_on(
     clock: Clock,
     frozen_frames: FrozenFrameDetector,
 ) -> Generator[Frame | NoFrame, None, str]:
-    """The frames of one capture, counted from `first`; what ended them."""
+    """Yield the frames of one capture, numbered from `first`; returns why it ended."""
     heard = monotonic()
     while True:
         taken = newest.take(min(TICK_S, patience_s))
@@ -201,7 +201,7 @@ def _read_on(
 
 
 def _open_again(again: ReconnectPolicy, name: str, loss: str, clock: Clock) -> Generator[NoFrame, None, Capture | None]:
-    """Try until the source is back; None where it isn't in time. One line says each."""
+    """Reconnect until it succeeds or the time is up (None); logs the loss and the return in one line each."""
     warn(f"{loss}: it is tried again until it is back")
     start, wait_s = monotonic(), FIRST_WAIT_S
     while not again.give_up_s or monotonic() - start < again.give_up_s:

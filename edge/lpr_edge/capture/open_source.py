@@ -1,4 +1,4 @@
-"""Find out what a source is, and open it."""
+"""Determine the type of a source, and open it."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -30,7 +30,7 @@ EXAMPLE = "rtsp://user:password@camera/stream"
 
 
 def open_source(source: str, give_up_s: float = 0.0) -> Source:
-    """Open a picture, a folder of pictures, a video file or a stream.
+    """Open an image, a folder of images, a video file or a stream.
 
     Args:
         source: path or URL.
@@ -49,7 +49,7 @@ def open_source(source: str, give_up_s: float = 0.0) -> Source:
 
 
 def check_frames(source: str) -> None:
-    """Refuse what is never a stream or a clip, without opening it.
+    """Reject a source that can't be a stream or video, without opening it.
 
     Raises:
         LprError: a URL of another kind, a file that is missing, or pictures.
@@ -79,7 +79,7 @@ def _open_path(source: str) -> Source:
 
 
 def open_stream(url: str, give_up_s: float = 0.0) -> Source:
-    """A stream; a video file behind a URL is read like a file, every frame.
+    """Open a stream; a video file behind a URL is read like a local file, every frame.
 
     Raises:
         SourceError: it is no stream's URL, doesn't answer, or sends nothing that OpenCV can read.
@@ -107,7 +107,7 @@ def _live(open_it: Callable[[], Capture], name: str, fps: float, give_up_s: floa
 
 
 def _is_one_picture(capture: cv2.VideoCapture) -> bool:
-    """Whether nothing follows the first picture, as where a camera's URL gives one at a time."""
+    """Whether the capture ends after its first image, as with a camera's snapshot URL."""
     codec = int(capture.get(cv2.CAP_PROP_FOURCC)).to_bytes(4, "little")
     return codec in PICTURE_CODECS and capture.grab() and not capture.grab()
 

@@ -1,4 +1,4 @@
-"""OpenCV's capture, its FFmpeg kept quiet: lpr says itself what went wrong, in one line."""
+"""OpenCV's capture with FFmpeg's own messages suppressed: lpr reports errors itself, in one line."""
 
 import os
 from collections.abc import Sequence
@@ -12,10 +12,10 @@ TIMEOUT_MS = 5000
 
 
 class Capture(Protocol):
-    """What is used of OpenCV's capture; another camera library can stand in."""
+    """The part of OpenCV's capture interface that is used; other camera libraries can implement it."""
 
     def read(self) -> tuple[bool, Any]:
-        """The next frame; False at the end."""
+        """Read the next frame; False at the end."""
         ...
 
     def release(self) -> None:
@@ -24,14 +24,14 @@ class Capture(Protocol):
 
 
 def open_capture(source: str | int, backend: int = cv2.CAP_ANY, options: Sequence[int] = ()) -> cv2.VideoCapture:
-    """Open a capture; whether that went well is for the caller to ask and to explain."""
+    """Open a capture; the caller checks `isOpened` and explains a failure."""
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # FFmpeg's AV_LOG_QUIET
     os.environ.setdefault("OPENCV_FFMPEG_CAPTURE_OPTIONS", "rtsp_transport;tcp")  # UDP tears pictures on busy networks
     return cv2.VideoCapture(source, backend, list(options))
 
 
 class Stream:
-    """A stream's capture that ends with the first read that timed out.
+    """A stream's capture, which ends with the first read that times out.
 
     FFmpeg's decoder then still hands out frames that it had kept back, one a time-out: a hung RTSP camera was seen to
     seem alive for 15 s so, with pictures as old.
@@ -41,7 +41,7 @@ class Stream:
         self._capture = capture
 
     def read(self) -> tuple[bool, Any]:
-        """The next frame; False at the end, and when none came in time."""
+        """Read the next frame; False at the end and after a time-out."""
         start = monotonic()
         try:
             there, image = self._capture.read()

@@ -1,4 +1,4 @@
-"""Opening a source that was lost."""
+"""Reconnecting to a source that was lost."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -12,7 +12,7 @@ from lpr_edge.contract.base.errors import SourceError
 
 @dataclass(frozen=True)
 class ReconnectPolicy:
-    """How a source that was lost is opened again."""
+    """How a lost source is opened again."""
 
     reopen: Callable[[], Capture]
     """Raises SourceError where it can't be had."""
@@ -21,7 +21,7 @@ class ReconnectPolicy:
 
 
 class Opening:
-    """One try, in a thread of its own: it may hang for seconds in a driver, and nobody else is to hang with it."""
+    """One attempt, in a thread of its own because a driver may block for seconds."""
 
     def __init__(self, reopen: Callable[[], Capture]) -> None:
         self._reopen = reopen
@@ -32,17 +32,17 @@ class Opening:
         Thread(target=self._run, name="lpr-opening", daemon=True).start()
 
     def wait(self, timeout_s: float) -> bool:
-        """Wait for the end of the try, but no longer than that; whether it has ended."""
+        """Wait for the end of the attempt, at most for the time-out; returns whether it has ended."""
         return self._done.wait(timeout_s)
 
     def take(self) -> Capture | None:
-        """What was opened, None where nothing was; it is the caller's from now on."""
+        """The opened capture, None after a failure; from now on the caller owns it."""
         with self._lock:
             capture, self._capture = self._capture, None
             return capture
 
     def leave(self) -> None:
-        """Ask no longer: what was opened and not taken, or is opened yet, is closed again."""
+        """Abandon the attempt: a capture that was or will be opened and isn't taken is closed."""
         with self._lock:
             self._is_wanted = False
             capture, self._capture = self._capture, None

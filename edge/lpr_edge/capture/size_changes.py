@@ -22,7 +22,7 @@ from lpr_edge.contract.base.errors import SourceError
 
 @dataclass(frozen=True)
 class _Codec:
-    """How packets of one kind are copied, and where they say how large the picture is."""
+    """How to copy the packets of one codec, and where they contain the image size."""
 
     suffix: str
     """Of a file that holds its packets alone; empty where none does."""
@@ -54,10 +54,10 @@ CODECS = {
 
 
 class Packets:
-    """The packets of a video file, one for each frame, in the order of decoding."""
+    """The packets of a video file, one per frame, in decoding order."""
 
     def __init__(self, path: Path) -> None:
-        """Open the file a second time; where its packets can't be had, no change is ever seen."""
+        """Open the file a second time; if its packets can't be read, no change of size is detected."""
         self._path = path
         self._capture = open_capture(str(path), cv2.CAP_FFMPEG, [cv2.CAP_PROP_FORMAT, -1])
         letters = int(self._capture.get(cv2.CAP_PROP_FOURCC)).to_bytes(4, "little")
@@ -67,7 +67,7 @@ class Packets:
         """The first packet of another size."""
 
     def keeps_size(self) -> bool:
-        """Take the next frame's packet; False where its picture has another size, and is still to be copied."""
+        """Read the next frame's packet; False if its image size differs, and the packet is still to be copied."""
         if self._coming is None and self.codec is not None:
             self._next()
         return self._coming is None
@@ -102,7 +102,7 @@ class Packets:
         self._capture.release()
 
     def _next(self) -> bytes | None:
-        """The next packet of the same size; None at the end, and where another size comes."""
+        """The next packet of the same size; None at the end and at a change of size."""
         there, data = self._capture.read()
         if not there:
             return None
@@ -120,7 +120,7 @@ class Packets:
 
 
 def read_pictures(capture: cv2.VideoCapture, packets: Packets | None) -> Iterator[tuple[Image, float]]:
-    """The pictures of an opened file, each in its own size, and their times in milliseconds.
+    """Read the images of an opened file, each in its own size, with their times in milliseconds.
 
     Args:
         capture: gives the pictures of the first size.

@@ -1,4 +1,4 @@
-"""A camera that gives one picture at a time, by a URL such as http://camera/snapshot.jpg: it is asked again."""
+"""A camera's snapshot URL such as http://camera/snapshot.jpg, which is requested for each frame."""
 
 import urllib.request
 from http.client import HTTPException
@@ -19,10 +19,10 @@ MAX_BYTES = 50_000_000
 
 
 class SnapshotUrl:
-    """Asks a URL for pictures, in the place of OpenCV's capture."""
+    """Requests images from a URL, with the interface of OpenCV's capture."""
 
     def __init__(self, url: Url, name: str, timeout_s: float) -> None:
-        """Ask for the first picture.
+        """Request the first image.
 
         Args:
             url: http or https; a login in it is sent as the server asks for it, Basic or Digest.
@@ -46,7 +46,7 @@ class SnapshotUrl:
             raise SourceError(f"{name} gives no picture: check the address, the login, and that the camera is on")
 
     def read(self) -> tuple[bool, Any]:
-        """The next picture, when it is due; False where the camera gives none."""
+        """Request the next image when it is due; False on failure."""
         first, self._first = self._first, None
         if first is not None:
             return True, first
@@ -56,7 +56,7 @@ class SnapshotUrl:
         return image is not None, image
 
     def release(self) -> None:
-        """Every picture has its own connection."""
+        """Do nothing: each request has its own connection."""
 
     def _ask(self) -> Image | None:
         try:

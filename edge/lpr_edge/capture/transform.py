@@ -1,4 +1,4 @@
-"""Frames turned upright, fewer of them, and called by a name."""
+"""Rotate, subsample and rename the frames of a source."""
 
 from dataclasses import replace
 from pathlib import PurePath
@@ -13,7 +13,7 @@ TURNS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_CO
 
 
 def shape_frames(source: Source, rotate: int = 0, every: int = 1) -> Source:
-    """A source whose frames are turned, and of which only some come.
+    """Rotate a source's frames, and skip some of them.
 
     Args:
         source: any.
@@ -45,7 +45,7 @@ def _shaped(frames: Frames, rotate: int, every: int) -> Frames:
 
 
 def name_frames(source: Source, name: str) -> Source:
-    """A source whose frames go by a name that the user gave, in place of its address.
+    """Replace the source's address in its frames by the name that the user gave.
 
     Args:
         source: any; its own name stays what messages call it.

@@ -1,4 +1,4 @@
-"""A video file, frame by frame, and whether it is whole."""
+"""Video files as sources, frame by frame."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,7 +21,7 @@ EBML, SEGMENT = 0x1A45DFA3, 0x18538067
 
 
 def open_clip(path: Path) -> Source:
-    """A video file.
+    """Open a video file.
 
     Raises:
         SourceError: OpenCV can't read it.
@@ -40,7 +40,7 @@ def open_clip(path: Path) -> Source:
 
 
 def clip_source(capture: cv2.VideoCapture, name: str, start: datetime, packets: Packets | None = None) -> Source:
-    """An opened capture with a known end.
+    """Make a source of an opened capture with a known end.
 
     Args:
         capture: opened; it is closed here.
@@ -75,12 +75,12 @@ def _read_all(capture: cv2.VideoCapture, packets: Packets | None, name: str, sta
 
 
 def _position(milliseconds: float, index: int, fps: float) -> timedelta:
-    """Of a frame; by its number where the container has no time stamps."""
+    """Time of a frame within the file; by its number if the container has no time stamps."""
     return timedelta(milliseconds=milliseconds if milliseconds > 0 else 1000 * index / fps)
 
 
 def _is_cut_short(path: Path, read: int, promised: int, reached: float) -> bool:
-    """Whether a clip ended before its time.
+    """Whether a video ended before its declared end.
 
     Args:
         path: of the clip; a URL is none, and only its frames are counted.
@@ -96,7 +96,7 @@ def _is_cut_short(path: Path, read: int, promised: int, reached: float) -> bool:
 
 
 def matroska_length(path: Path) -> int | None:
-    """Bytes of a whole Matroska or WebM file; None for another kind of file, or one written as a stream.
+    """Length of the complete file in bytes; None for other formats and for files written as a stream.
 
     Such a file counts its bytes, and not its frames.
 
@@ -124,7 +124,7 @@ def _element(file: BinaryIO) -> tuple[int, int | None] | None:
 
 
 def _variable_int(file: BinaryIO, keep_marker: bool) -> tuple[int, int] | None:
-    """A number of variable length, and its bits: the first one that is set says how many bytes it has."""
+    """Read a variable-length integer and its bits; the first bit that is set encodes its length in bytes."""
     first = file.read(1)
     if not first or not first[0]:
         return None

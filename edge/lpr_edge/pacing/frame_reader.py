@@ -20,14 +20,14 @@ FLOOR = timedelta(seconds=1)
 
 
 class Tracks(Protocol):
-    """What knows which plates need work: see `Tracker`."""
+    """Decides which plates of a frame need work, see `Tracker`."""
 
     def plan(self, found: Sequence[FoundPlate], time: datetime, views: int = 1) -> list[Effort]: ...  # noqa: D102
     def is_idle(self, time: datetime) -> bool: ...  # noqa: D102
 
 
 class FrameReader:
-    """Pipeline and tracker of one source."""
+    """Reads the frames of one source with its pipeline and its tracker."""
 
     def __init__(self, pipeline: PlatePipeline, tracker: Tracks) -> None:
         """Take what reads plates, and what knows their tracks.
@@ -44,7 +44,7 @@ class FrameReader:
         self._looked_at: datetime | None = None
 
     def read(self, frame: Frame) -> FrameResult:
-        """The plates of a frame: found and read, followed, or where they were in the frame before."""
+        """Read a frame: its plates are read, followed, or carried over from the frame before."""
         self._budget.come(frame.time, frame.age_ms is not None)
         if self._last is not None and self._is_unchanged(frame):
             return _carried(self._last)
@@ -56,13 +56,13 @@ class FrameReader:
         return result
 
     def _is_unchanged(self, frame: Frame) -> bool:
-        """Whether the last result holds for a frame as well."""
+        """Whether the last result is valid for this frame as well."""
         waits = self._looked_at is None or not timedelta() <= frame.time - self._looked_at < FLOOR
         return not waits and self._tracker.is_idle(frame.time) and self._gate.is_still(frame.image_bgr)
 
 
 def _carried(result: FrameResult) -> FrameResult:
-    """A result for a frame that shows the same."""
+    """Copy a result for a frame that shows the same."""
     plates, unsure = (_all_carried(part) for part in (result.plates, result.unsure))
     return FrameResult(plates, 0.0, 0.0, result.seen, unsure, readings=0, is_skipped=True)
 

@@ -1,4 +1,4 @@
-"""Whether a frame shows what another one showed, but for noise and a change of gain."""
+"""Detect frames that show the same as a reference frame, except for noise and a change of gain."""
 
 import cv2
 import numpy as np
@@ -20,14 +20,14 @@ CELLS = 2
 
 
 class MotionGate:
-    """Compares frames with the one that was looked at last."""
+    """Compares frames with a reference frame, the last one that was processed."""
 
     def __init__(self) -> None:
         self._shape: tuple[int, ...] = ()
         self._seen: Floats | None = None
 
     def is_still(self, frame_bgr: Image) -> bool:
-        """Whether a frame (H, W, 3) uint8 shows what the last one shows that was looked at; not before there is one."""
+        """Whether a frame (H, W, 3) uint8 shows the same as the reference frame; False without a reference."""
         if self._seen is None or frame_bgr.shape != self._shape:
             return False
         changed = np.abs(_at_gain_of(shrink(frame_bgr), self._seen) - self._seen)
@@ -35,12 +35,12 @@ class MotionGate:
         return int((changed >= max(MIN_DIFFERENCE, NOISES * noise)).sum()) < CELLS
 
     def look(self, frame_bgr: Image) -> None:
-        """Take a frame (H, W, 3) uint8 as the one that the next ones are compared with."""
+        """Make a frame (H, W, 3) uint8 the reference for the next ones."""
         self._shape, self._seen = frame_bgr.shape, shrink(frame_bgr)
 
 
 def shrink(frame_bgr: Image) -> Floats:
-    """(54, 96) float32 gray of a frame (H, W, 3) uint8: the mean of each cell, which has little noise."""
+    """Reduce a frame (H, W, 3) uint8 to (54, 96) float32 grey: the mean of each cell, which has little noise."""
     step = STRIDE if frame_bgr.shape[0] >= LARGE else 1
     # The green channel: most of what is bright, in one view without a copy.
     green = np.ascontiguousarray(frame_bgr[::step, ::step, 1])
@@ -48,6 +48,6 @@ def shrink(frame_bgr: Image) -> Floats:
 
 
 def _at_gain_of(cells: Floats, seen: Floats) -> Floats:
-    """Cells as bright as others: a camera that changes its gain changes most of them by one factor."""
+    """Scale cells to the brightness of other cells: a change of a camera's gain changes most cells by one factor."""
     ratio = float(np.median((seen + 1) / (cells + 1)))
     return np.asarray(cells * np.float32(ratio), np.float32)

@@ -1,4 +1,4 @@
-"""How many more times a plate may be read in a frame before the next frame comes."""
+"""Time budget of a frame: how many times a plate may be read before the next frame arrives."""
 
 from collections import deque
 from datetime import datetime
@@ -14,7 +14,7 @@ KEPT = 0.9
 
 
 class TimeBudget:
-    """Measures frames and readings. A file's frames don't go stale: it always gives them all views."""
+    """Measures the frame interval and the reading time. For a video file the budget is unlimited: its frames wait."""
 
     def __init__(self) -> None:
         self._intervals_s: deque[float] = deque(maxlen=WINDOW)
@@ -24,7 +24,7 @@ class TimeBudget:
 
     @property
     def views(self) -> int:
-        """Times that a plate may be read in a frame, 1 or more."""
+        """Number of views in which a plate may be read in this frame, at least 1."""
         if not self._is_live:
             return MAX_VIEWS
         if not self._intervals_s or not self._reading_ms:
@@ -33,14 +33,14 @@ class TimeBudget:
         return 1 + max(0, min(MAX_VIEWS - 1, int(left_ms / self._reading_ms)))
 
     def come(self, time: datetime, is_live: bool) -> None:
-        """Take the time of a frame."""
+        """Record the arrival time of a frame."""
         self._is_live = is_live
         if self._last is not None and time > self._last:
             self._intervals_s.append((time - self._last).total_seconds())
         self._last = time
 
     def spent(self, detect_ms: float, read_ms: float, readings: int) -> None:
-        """Take what a frame's detection and readings took."""
+        """Record how long detection and readings of a frame took, in milliseconds."""
         if readings:
             self._reading_ms = _mean(self._reading_ms, read_ms / readings)
         self._base_ms = _mean(self._base_ms, detect_ms + self._reading_ms)

@@ -1,1 +1,1 @@
-"""Parts of a frame in which plates are looked for: the region of interest, and tiles of large frames."""
+"""Parts of a frame that are searched for plates: the region of interest, and tiles of large frames."""

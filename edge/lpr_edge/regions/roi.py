@@ -1,4 +1,4 @@
-"""The region of interest (ROI): a polygon of the frame in which plates count."""
+"""The region of interest (ROI): a polygon of the frame; plates outside of it are ignored."""
 
 import cv2
 import numpy as np
@@ -12,7 +12,7 @@ MARGIN = 0.06
 
 
 def parse_roi(text: str) -> Floats:
-    """Corners of a polygon: `0.1,0.5 0.9,0.5 0.9,1 0.1,1`, in shares of the picture's width and height.
+    """Parse the corners of a polygon: `0.1,0.5 0.9,0.5 0.9,1 0.1,1`, as fractions of the image's width and height.
 
     Returns:
         (corners, 2) float32.
@@ -51,7 +51,7 @@ def is_inside(quad_xy: Quad, roi: Floats, size_hw: tuple[int, int]) -> bool:
 
 
 def box_around(roi: Floats, size_hw: tuple[int, int]) -> Box:
-    """The part of a frame that holds every plate whose centre lies in the region of interest.
+    """Compute the part of a frame that contains every plate whose centre lies in the region of interest.
 
     Args:
         roi: (corners, 2), see `parse_roi`.

@@ -42,11 +42,11 @@ class Box(NamedTuple):
     bottom: int
 
     def of(self, frame: Image) -> Image:
-        """That part, (H, W, …), without a copy."""
+        """Crop this part from a frame (H, W, …), without a copy."""
         return frame[self.top : self.bottom, self.left : self.right]
 
     def grown(self, share: float, size_hw: tuple[int, int]) -> "Box":
-        """The part with so much of its longer side around it, inside a frame of that height and width."""
+        """Enlarge the part on all sides by a fraction of its longer side, within a frame of that height and width."""
         rim = round(share * max(self.right - self.left, self.bottom - self.top))
         right, bottom = min(self.right + rim, size_hw[1]), min(self.bottom + rim, size_hw[0])
         return Box(max(0, self.left - rim), max(0, self.top - rim), right, bottom)
@@ -59,7 +59,7 @@ class Box(NamedTuple):
 
 @dataclass(frozen=True)
 class Tiling:
-    """What `--tiles` asks for."""
+    """The value of `--tiles`."""
 
     is_on: bool = True
     grid: tuple[int, int] | None = None
@@ -70,7 +70,7 @@ OFF = Tiling(is_on=False)
 
 
 def parse_tiles(text: str) -> Tiling:
-    """`auto`, `off`, or columns and rows such as `4x3`.
+    """Parse `auto`, `off`, or columns and rows such as `4x3`.
 
     Raises:
         LprError: it is none of them.
@@ -84,7 +84,7 @@ def parse_tiles(text: str) -> Tiling:
 
 
 def grid_of(tiling: Tiling, size_hw: tuple[int, int], network_side: int) -> list[Box]:
-    """The tiles of a frame, row by row; none where it is looked at as a whole.
+    """Divide a frame into tiles, row by row; empty if the frame is processed as a whole.
 
     Args:
         tiling: what is asked for.
@@ -108,7 +108,7 @@ def grid_of(tiling: Tiling, size_hw: tuple[int, int], network_side: int) -> list
 
 
 def _starts(length: int, size: int) -> list[int]:
-    """Where tiles begin along one side."""
+    """Offsets of the tiles along one side, in pixels."""
     if size >= length:
         return [0]
     count = 1 + int(np.ceil((length - size) / (size * (1 - OVERLAP)) - 0.01))
@@ -116,10 +116,10 @@ def _starts(length: int, size: int) -> list[int]:
 
 
 class TilePlanner:
-    """Chooses tiles, frame after frame of one source."""
+    """Chooses the tiles to process in each frame of one source."""
 
     def __init__(self, tiling: Tiling, network_side: int) -> None:
-        """Begin without a frame.
+        """Create a planner that has seen no frame yet.
 
         Args:
             tiling: what is asked for.
@@ -134,11 +134,11 @@ class TilePlanner:
         self._frames = 0
 
     def applies_to(self, frame_bgr: Image) -> bool:
-        """Whether a frame (H, W, 3) is looked at in tiles."""
+        """Whether a frame (H, W, 3) is processed in tiles."""
         return bool(grid_of(self._tiling, _size(frame_bgr), self._network_side))
 
     def plan(self, frame_bgr: Image, plates_xy: Sequence[Quad]) -> Iterator[Box]:
-        """The parts of the next frame that are to be looked at, the most urgent first; stop where time is up.
+        """List the parts of the next frame to process, the most urgent first; the caller stops when time is up.
 
         Args:
             frame_bgr: (H, W, 3), of the same size as before, or nothing of it counts.
@@ -159,7 +159,7 @@ class TilePlanner:
             yield self._grid[tile]
 
     def _where_moved(self, moved: Image, step: int) -> Iterator[Box]:
-        """Tiles in which something moves, those first that weren't looked at for the longest time."""
+        """Tiles with motion, those first that weren't processed for the longest time."""
         while True:
             counts = [int(np.count_nonzero(_inner(box, step).of(moved))) for box in self._grid]
             moving = [t for t, n in enumerate(counts) if n >= MIN_MOVED and self._looked[t] != self._frames]
@@ -171,7 +171,7 @@ class TilePlanner:
             yield self._grid[tile]
 
     def _moved(self, frame_bgr: Image) -> tuple[Image, int]:
-        """(h, w) mask of the samples that differ from those of the frame before, and their distance in pixels."""
+        """Mask (h, w) bool of the samples that differ from the previous frame's, and their distance in pixels."""
         step = max(1, round(max(frame_bgr.shape[:2]) / SAMPLES))
         now = np.asarray(cv2.blur(np.ascontiguousarray(frame_bgr[::step, ::step, 1]), (3, 3)), np.uint8)
         before, self._before = self._before, now
@@ -182,7 +182,7 @@ class TilePlanner:
         return np.asarray(cv2.absdiff(now, before) > CHANGE, np.uint8), step
 
     def _around(self, quad_xy: Quad, size_hw: tuple[int, int]) -> Box:
-        """A part around a plate, inside the frame."""
+        """The part around a plate, within the frame."""
         low, high = quad_xy.min(axis=0), quad_xy.max(axis=0)
         side = round(max(CLOSE_SIDE * self._network_side, CLOSE_PLATES * float((high - low).max())))
         height, width = min(side, size_hw[0]), min(side, size_hw[1])
@@ -193,12 +193,12 @@ class TilePlanner:
 
 
 def _inner(box: Box, step: int) -> Box:
-    """The same part in samples."""
+    """Convert a part from pixels to samples, without its rim."""
     return Box(*(value // step for value in box))
 
 
 def _forget(moved: Image, box: Box, step: int) -> None:
-    """Clear motion that a part shows; its rim stays, where it may cut a plate."""
+    """Clear the motion inside a part that was processed; the rim keeps it, since a plate may be cut there."""
     rim_x, rim_y = (OVERLAP / 2 * size for size in (box.right - box.left, box.bottom - box.top))
     shown = Box(round(box.left + rim_x), round(box.top + rim_y), round(box.right - rim_x), round(box.bottom - rim_y))
     _inner(shown, step).of(moved)[:] = 0

@@ -1,4 +1,4 @@
-"""How likely a whole reading is right: a curve that was fitted on plates which no training had seen."""
+"""Confidence of a whole reading: a calibration curve, fitted on plates that no training used."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -48,14 +48,14 @@ class ConfidenceCurve:
         return 1 / (1 + math.exp(-max(-700.0, min(700.0, odds))))
 
     def to_thresholds(self, prefix: str = PREFIX) -> dict[str, float]:
-        """The curve as a manifest keeps it."""
+        """The curve as entries of a manifest's thresholds."""
         values = {"slope": self.slope, "shift": self.shift, "invalid": self.invalid}
         values |= {name: value for name, value in (("agreement", self.agreement), ("peak", self.peak)) if value}
         return {prefix + name: round(value, 4) for name, value in values.items()}
 
 
 def curve_of(thresholds: Mapping[str, float], prefix: str = PREFIX) -> ConfidenceCurve | None:
-    """The curve of a prefix among a manifest's thresholds; None where none was fitted."""
+    """Read the curve with a prefix from a manifest's thresholds; None if the model has none."""
     if prefix + "slope" not in thresholds:
         return None
     slope, shift, invalid = (thresholds[prefix + name] for name in ("slope", "shift", "invalid"))
@@ -65,7 +65,7 @@ def curve_of(thresholds: Mapping[str, float], prefix: str = PREFIX) -> Confidenc
 
 
 def default_min_confidence(thresholds: Mapping[str, float], is_photograph: bool) -> float:
-    """The confidence from which readings are reported where nobody asks for another.
+    """Default of `--min-confidence` for a model: readings below it aren't reported.
 
     Args:
         thresholds: of the reader's manifest.
@@ -75,7 +75,7 @@ def default_min_confidence(thresholds: Mapping[str, float], is_photograph: bool)
 
 
 def raw_confidence(characters: Sequence[Character]) -> float:
-    """The product of the characters' scores, 0 of no character: all of them must be right.
+    """Multiply the characters' scores, since all characters must be right; 0 without characters.
 
     On cross-validated readings it separates right from wrong ones better (area under the ROC curve) than the lowest
     score, and than products that take the peaks' heights in.

@@ -48,7 +48,7 @@ class PlateDecoder:
     """Confidence of readings fused over frames; None where none was fitted: then that of single readings holds."""
 
     def decode(self, candidates: Sequence[Character], peak: float = 0.0) -> tuple[Rows, Parsed]:
-        """Choose the characters of a plate.
+        """Choose a plate's characters from the reader's peaks.
 
         Args:
             candidates: every peak of the reader, faint ones included.
@@ -84,17 +84,17 @@ def _labels_of(rows: Rows) -> list[str]:
 
 
 def _taken(character: Character, score: float) -> float:
-    """Log of the share that a character with this label's score stands here."""
+    """Log of the probability that a peak is a character and has the label with this score."""
     return log(max(MIN_PROBABILITY, character.peak)) + log(max(MIN_PROBABILITY, score))
 
 
 def _left(character: Character) -> float:
-    """Log of the share that no character stands here."""
+    """Log of the probability that a peak is no character."""
     return log(max(MIN_PROBABILITY, 1.0 - character.peak))
 
 
 def _cost_of(ordered: Sequence[Character], threshold: float) -> float:
-    """Log score of the plain reading."""
+    """Log score of the unconstrained reading."""
     return sum(_taken(c, c.score) if c.peak >= threshold else _left(c) for c in ordered)
 
 
@@ -104,7 +104,7 @@ Path = tuple[float, tuple[Character, ...]]
 def _search(
     ordered: Sequence[Character], labels: Sequence[str], grammar: Grammar, plain: float
 ) -> tuple[Character, ...] | None:
-    """The best valid reading by Viterbi search over the grammar's states; None where all bend too far."""
+    """Find the best valid reading by Viterbi search over the grammar's states; None if every one is too unlikely."""
     paths: dict[State, Path] = {grammar.start: (0.0, ())}
     choices = [_choices(character, labels) for character in ordered]
     # What a path can still end with at most: those that must bend too far are given up at once.
@@ -127,7 +127,7 @@ def _search(
 
 
 def _choices(character: Character, labels: Sequence[str]) -> tuple[float, list[tuple[Character, float]]]:
-    """Log share that no character stands here, and of each likely label, the likeliest first."""
+    """Log probability that a peak is no character, and that of each likely label, the likeliest first."""
     likely = [(relabelled, _taken(character, relabelled.score)) for relabelled in _likely(character, labels)]
     return _left(character), likely
 
@@ -138,14 +138,14 @@ def _keep_better(paths: dict[State, Path], state: State, path: Path) -> None:
 
 
 def _likely(character: Character, labels: Sequence[str]) -> list[Character]:
-    """The character with each of its likely labels."""
+    """Pair a character with each of its likely labels."""
     best = np.argsort(-character.scores)[:LIKELY]
     return [replace(character, label=labels[i], score=float(character.scores[i])) for i in best]
 
 
 @dataclass(frozen=True)
 class DecodedPlate:
-    """The characters of a plate's registration, and its twin's."""
+    """The characters of a plate's registration, and those of its Latin twin on a bilingual plate."""
 
     rows: Rows
     """The registration, row by row from the top."""
@@ -181,7 +181,7 @@ def decode_plate(decoder: PlateDecoder, candidates: Sequence[Character], peak: f
 
 
 def with_twin(parsed: Parsed, twin: str) -> Parsed:
-    """A registration's fields and, where it has one, its twin."""
+    """Add the Latin twin, if there is one, to a registration's fields."""
     return replace(parsed, fields=parsed.fields | {TWIN_FIELD: twin}) if twin else parsed
 
 
@@ -191,6 +191,6 @@ def text_of(rows: Rows) -> str:
 
 
 def _is_latin(row: Sequence[Character]) -> bool:
-    """Whether most of a row, by how likely its characters are there, is in ASCII."""
+    """Whether most characters of a row, weighted by their peaks, are ASCII."""
     latin = sum(character.peak for character in row if character.label.isascii())
     return latin > 0.5 * sum(character.peak for character in row)

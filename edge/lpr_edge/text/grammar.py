@@ -14,7 +14,7 @@ from lpr_edge.text.parsed import Parsed
 
 
 class Place(NamedTuple):
-    """Where in a form a reading stands."""
+    """A position in one of the country's forms."""
 
     form: int
     element: int
@@ -31,7 +31,7 @@ State = frozenset[Place]
 
 
 class Step(NamedTuple):
-    """A label that can follow."""
+    """A label that may follow, and the field that it belongs to."""
 
     label: str
     is_decoration: bool
@@ -57,7 +57,7 @@ class Grammar:
         )
 
     def successors(self, state: State, label: str) -> State:
-        """The state after one more label; empty where no form allows it there."""
+        """State after one more label; empty if no form allows the label there."""
         key = (state, label)
         if key not in self._after:  # a search asks the same again and again
             self._after[key] = frozenset(after for place in state for after in self._step(place, label))
@@ -70,7 +70,7 @@ class Grammar:
         return self._allowed[state]
 
     def steps(self, state: State) -> list["Step"]:
-        """All that can follow, decoration and fields apart: one sign may be either, as the zero before a province."""
+        """Steps that may follow. One label may give two: a zero before a province is decoration or part of a field."""
         if state not in self._branches:
             after: dict[tuple[str, bool], set[Place]] = {}
             for place in state:
@@ -85,7 +85,7 @@ class Grammar:
         return any(self._ends_form(place) for place in state)
 
     def parse(self, labels: Sequence[str]) -> Parsed:
-        """Match a whole reading; of several forms that allow it, the first in the country's file."""
+        """Match a whole reading; if several forms allow it, the first in the country's file is used."""
         paths = self._paths(labels)
         latin = self.country.transliterate(tuple(labels))
         ends = [place for place in sorted(paths) if self._ends_form(place)]
@@ -96,20 +96,20 @@ class Grammar:
         return Parsed(form.name, True, self._explain(ends[0].form, texts), latin)
 
     def fields_of(self, labels: Sequence[str]) -> tuple[str | None, ...] | None:
-        """The field that each label of a reading fills, None for decoration; None where no form allows the reading."""
+        """Name the field of each label, None for decoration; the result is None if no form allows the reading."""
         paths = self._paths(labels)
         ends = [place for place in sorted(paths) if self._ends_form(place)]
         return paths[ends[0]] if ends else None
 
     def _paths(self, labels: Sequence[str]) -> Paths:
-        """Every place that a reading reaches, and how."""
+        """Every position that a reading reaches, with the fields on the way there."""
         paths: Paths = dict.fromkeys(sorted(self.start), ())
         for label in labels:
             paths = self._advance(paths, label)
         return paths
 
     def _advance(self, paths: Paths, label: str) -> Paths:
-        """Move every path on by one label, noting the field that it went to; the first path to a place stays."""
+        """Extend every path by one label and its field; the first path to a position is kept."""
         moved: Paths = {}
         for place, path in paths.items():
             field = self._element(place).field if not self._ends_form(place) else None
@@ -118,7 +118,7 @@ class Grammar:
         return moved
 
     def _explain(self, form: int, texts: dict[str, str]) -> dict[str, str]:
-        """Add `<field>_name` for each field that a table of the country explains."""
+        """Add `<field>_name` for each field whose meaning a table of the country gives."""
         fields: dict[str, str] = {}
         for element in self.country.forms[form].elements:
             if element.field is None or element.field not in texts or element.field in fields:
@@ -130,7 +130,7 @@ class Grammar:
         return fields
 
     def _arcs(self, place: Place) -> list[tuple[str, Place]]:
-        """Every label that may come at a place, with where it leads (before `_settle`)."""
+        """Labels that may follow a position, with the position that each leads to (before `_settle`)."""
         if self._ends_form(place):
             return []
         options = self._element(place).options
@@ -138,7 +138,7 @@ class Grammar:
         return [(options[i][place.spelt], place._replace(option=i, spelt=place.spelt + 1)) for i in spelling]
 
     def _step(self, place: Place, label: str) -> list[Place]:
-        """The places after one more label, in the order of the forms. Found once, then remembered."""
+        """Positions after one more label, in the order of the forms; cached."""
         found = self._steps.get((place, label))
         if found is None:
             arcs = [after for arc, after in self._arcs(place) if arc == label]
@@ -148,13 +148,13 @@ class Grammar:
         return found
 
     def _close(self, place: Place) -> Place:
-        """Count an option that has been spelt to its end."""
+        """Count an option that is complete."""
         if place.spelt < len(self._element(place).options[place.option]):
             return place
         return Place(place.form, place.element, place.repeats + 1, -1, 0)
 
     def _settle(self, place: Place) -> list[Place]:
-        """The place, and those that it reaches by leaving elements that have enough."""
+        """The position and those that follow when elements with enough labels are left."""
         if place.option >= 0 or self._ends_form(place):
             return [place]
         least, most = self._element(place).count
@@ -170,7 +170,7 @@ class Grammar:
 
 
 def parse(rows: Sequence[Sequence[str]], country: Country) -> Parsed:
-    """Parse one reading, given as rows of labels; who parses many keeps a `Grammar`."""
+    """Parse one reading, given as rows of labels; for many readings, create one `Grammar` and reuse it."""
     return Grammar(country).parse([label for row in rows for label in row])
 
 
@@ -183,7 +183,7 @@ def _join_fields(path: Sequence[str | None], labels: Sequence[str]) -> dict[str,
 
 
 def _meaning(country: Country, element: Element, text: str) -> str | None:
-    """What a table says about a text that stands there in the table's own labels or transliterated."""
+    """Look a text up in a table, in the table's own labels or transliterated."""
     for label, meaning in country.table(element.table or "").items():
         if text in (label, *country.latin_spellings(label)):
             return meaning

@@ -1,4 +1,4 @@
-"""What a grammar makes of a reading."""
+"""Result of parsing a reading with a country's grammar."""
 
 from dataclasses import dataclass
 

@@ -1,1 +1,1 @@
-"""From readings of one vehicle to one event, and the records that leave the device."""
+"""Tracking: readings of one vehicle become one event, and events become records."""

@@ -65,7 +65,7 @@ def _give(
     places: Sequence[int],
     cost: Cost,
 ) -> None:
-    """Give plates that are left to tracks that lack one, the cheapest pair first."""
+    """Assign the remaining plates to tracks without one, the cheapest pair first."""
     lacking = [track for track in tracks if all(track is not other for other in given.values())]
     pairs = [(cost(t, plates[p]), t.number, p, t) for t in lacking for p in places if p not in given]
     for value, _, place, track in sorted(pairs, key=lambda pair: pair[:3]):
@@ -74,7 +74,7 @@ def _give(
 
 
 def _distance(track: Track, plate: PlateReading, time: datetime) -> float:
-    """From where the track's plate is expected, in its longer sides, less for the same text; infinite out of reach."""
+    """Distance from the predicted place in longer sides, reduced for the same text; infinite if out of reach."""
     seconds = max(0.0, (time - track.motion.time).total_seconds())
     reach = (NEAR_AT_FIRST if track.motion.velocity_xy is None else NEAR) + WIDENING * seconds
     apart = distance(track.motion.predict(time), plate.found.quad_xy)
@@ -86,7 +86,7 @@ def _distance(track: Track, plate: PlateReading, time: datetime) -> float:
 
 
 def distance(expected_xy: Quad, quad_xy: Quad) -> float:
-    """Between the middles of two plates, in longer sides; infinite where they differ too much in size."""
+    """Distance of the centres of two plates in longer sides; infinite if their sizes differ too much."""
     sizes = size_of(expected_xy), size_of(quad_xy)
     if min(sizes) <= 0 or abs(log(sizes[0] / sizes[1])) > MAX_GROWTH:
         return float("inf")
@@ -94,7 +94,7 @@ def distance(expected_xy: Quad, quad_xy: Quad) -> float:
 
 
 def _by_text(track: Track, plate: PlateReading) -> float:
-    """A hint for gaps, and for what moves further than its own size: the same text."""
+    """Cost by text alone, for gaps and for plates that move further than their own size."""
     return 0.0 if _are_same(track.current_reading, plate.reading) else float("inf")
 
 
@@ -103,7 +103,7 @@ def _are_same(a: Reading | None, b: Reading) -> bool:
 
 
 def are_two(a: Reading | None, b: Reading) -> bool:
-    """Whether two valid readings differ so much that they are of different plates."""
+    """Whether two valid readings differ so much that they belong to different plates."""
     if a is None or not (a.parsed.valid and b.parsed.valid):
         return False
     longer = max(len(a.char_confidences), len(b.char_confidences))

@@ -1,4 +1,4 @@
-"""An event: one vehicle's visit, as it is announced."""
+"""An event: one vehicle's visit, as it is reported."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +11,7 @@ from lpr_edge.vision.plates import PlateReading, Reading
 
 @dataclass(frozen=True)
 class Vote:
-    """What some frames of a vehicle read."""
+    """A text that some frames of a vehicle read."""
 
     text: str
     frames: int
@@ -21,7 +21,7 @@ class Vote:
 
 @dataclass(frozen=True)
 class Event:
-    """A plate that was seen, or its vehicle that has left."""
+    """A plate that was read, or the departure of its vehicle."""
 
     id: str
     """The time it was first seen, and the vehicle's number: the same for the same clip, and for both kinds."""
@@ -43,7 +43,7 @@ class Event:
 
     @property
     def dwell_s(self) -> float:
-        """For how many seconds the plate was there."""
+        """How long the vehicle was visible, in seconds."""
         return (self.last_seen - self.first_seen).total_seconds()
 
     @property
@@ -58,5 +58,5 @@ class Event:
 
     @property
     def voted(self) -> Reading:
-        """The vote over all readings."""
+        """The reading that results from the vote over all frames."""
         return self.plate.reading

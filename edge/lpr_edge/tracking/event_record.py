@@ -1,4 +1,4 @@
-"""Readings and events as the records that leave the device."""
+"""Convert readings and events to the records that leave the device."""
 
 from lpr_edge.capture.frame import Frame, UnreadableImage
 from lpr_edge.contract.base.arrays import Quad
@@ -8,7 +8,7 @@ from lpr_edge.vision.plates import FrameResult, PlateReading
 
 
 def plate_record(plate: PlateReading) -> Record:
-    """One plate's reading."""
+    """Record of one plate's reading."""
     reading = plate.reading
     return {
         "text": reading.text,
@@ -24,14 +24,14 @@ def plate_record(plate: PlateReading) -> Record:
 
 
 def crop_record(frame: Frame, plate: PlateReading | None) -> Record:
-    """One cropped plate; its text is empty where no character was read."""
+    """Record of one cropped plate; the text is empty if no character was read."""
     empty = {"text": "", "rows": [], "latin": "", "valid": False, "fields": {}, "confidence": 0.0, "quad": []}
     found = empty if plate is None else plate_record(plate)
     return {"source": frame.source} | {key: found[key] for key in empty}
 
 
 def image_record(frame: Frame, result: FrameResult) -> Record:
-    """One picture, or one frame of a clip or camera, with all its plates.
+    """Record of one image, or of one frame of a video or camera, with all its plates.
 
     `unsure` lists those whose best reading has a lower confidence than was asked for: where they are, and that reading,
     which is wrong too often to be acted on.
@@ -48,12 +48,12 @@ def image_record(frame: Frame, result: FrameResult) -> Record:
 
 
 def error_record(picture: UnreadableImage) -> Record:
-    """A picture that can't be read."""
+    """Record of an image that can't be read."""
     return {"source": picture.source, "frame": picture.index, "error": picture.error}
 
 
 def event_record(event: Event) -> Record:
-    """A vehicle's plate as it was read best; also how long and where to, once it has left."""
+    """Record of a vehicle's best reading; after its departure also its dwell time and direction."""
     has_left = event.kind == "left"
     record: Record = {
         "event": event.kind,
@@ -71,17 +71,17 @@ def event_record(event: Event) -> Record:
 
 
 def vote_record(vote: Vote) -> Record:
-    """What some frames of a vehicle read."""
+    """Record of one text of the vote."""
     return {"text": vote.text, "frames": vote.frames, "confidence": _share(vote.confidence)}
 
 
 def character_record(source: str, label: str | None, confidence: float) -> Record:
-    """One cropped character; the label is null where the model doesn't know it."""
+    """Record of one cropped character; the label is null if the model rejects it."""
     return {"source": source, "label": label, "confidence": _share(confidence)}
 
 
 def quad_record(quad_xy: Quad) -> list[list[float]]:
-    """Corners in pixels, to a tenth."""
+    """Round corners (4, 2) in pixels to one decimal."""
     return [[round(float(x), 1), round(float(y), 1)] for x, y in quad_xy]
 
 

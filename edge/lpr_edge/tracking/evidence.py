@@ -45,7 +45,7 @@ Text = tuple[str, ...]
 
 @dataclass(frozen=True, eq=False)
 class FrameEvidence:
-    """What the reader's network says of a plate in one frame."""
+    """The reader network's outputs for a plate in one frame."""
 
     peaks: Floats
     """(characters,) heights of the heat map, in reading order."""
@@ -61,7 +61,7 @@ class FrameEvidence:
 
 @dataclass
 class PlateEvidence:
-    """All evidence of one plate; it doesn't grow with the number of frames."""
+    """Evidence of one plate from many frames; its size is bounded."""
 
     frames: list[FrameEvidence] = field(default_factory=list)
     readings: dict[Text, Reading] = field(default_factory=dict)
@@ -72,7 +72,7 @@ class PlateEvidence:
     """Text -> its log probability, by the frames that were kept when it was last compared."""
 
     def add(self, reading: Reading) -> None:
-        """Take a frame's reading of at least one character."""
+        """Add a frame's reading, which must have at least one character."""
         text = _labels_of(reading)
         known = [one for one in (self.readings.get(text), self.confirmed.get(text)) if one] + [reading]
         best, *others = sorted(known, key=lambda one: -one.confidence)
@@ -119,7 +119,7 @@ class PlateEvidence:
         self.confirmed = {text: reading for text, reading in self.confirmed.items() if text in likely}
 
     def _fused(self, stack: "_Stack", reading: Reading, index: dict[str, int], decoder: PlateDecoder) -> Reading:
-        """A reading with each character as the frames' mean has it, and what the grammar makes of that."""
+        """The reading with the frames' mean scores, parsed with the grammar."""
         means, peaks = stack.means([index[label] for label in _labels_of(reading)])
         characters = [character for row in reading.characters for character in row]
         relabelled = [
@@ -131,7 +131,7 @@ class PlateEvidence:
         return replace(reading, characters=rows, parsed=with_twin(parsed, twin) if parsed.valid else parsed)
 
     def _with_means(self, stack: "_Stack", reading: Reading, index: dict[str, int]) -> Reading:
-        """The reading with the frames' mean scores, or as two frames read it where that is more confident.
+        """The reading with the frames' mean scores, or a more confident one that two frames agree on.
 
         Frames too far away to be read lower the mean, and say nothing against a text that two nearer ones show.
         """
@@ -151,7 +151,7 @@ class PlateEvidence:
 
 @dataclass(frozen=True)
 class _Stack:
-    """Frames' evidence side by side, filled up to the same number of peaks."""
+    """Evidence of several frames in common arrays, padded to the same number of peaks."""
 
     logs: Floats
     """(frames, peaks, labels) log probability that a peak is there and is this label."""
@@ -168,7 +168,7 @@ class _Stack:
 
     @classmethod
     def of(cls, frames: Sequence[FrameEvidence]) -> "_Stack":
-        """The evidence of at least one frame."""
+        """Stack the evidence of one or more frames."""
         most = max(len(frame.peaks) for frame in frames)
         labels = frames[0].scores.shape[1]
         logs = np.full((len(frames), most, labels), -np.inf, np.float32)
@@ -188,7 +188,7 @@ class _Stack:
         return cls(logs, skips, peaks, scores, areas * np.maximum(MIN_WEIGHT, weights**2), trusts)
 
     def align(self, labels: Sequence[int]) -> list[Floats]:
-        """Log probabilities (frames, labels + 1) of each beginning of a text, after 0, 1, 2 and more peaks."""
+        """Log probabilities (frames, labels + 1) of each prefix of a text, after 0, 1, 2 and more peaks."""
         ramp = np.arange(len(labels) + 1, dtype=np.float32) * np.float32(np.log(MISSING))
         steps = [np.broadcast_to(ramp, (len(self.weights), len(ramp)))]
         emitted = self.logs[:, :, list(labels)]
@@ -199,7 +199,7 @@ class _Stack:
         return steps
 
     def means(self, labels: Sequence[int]) -> tuple[Floats, Floats]:
-        """What the frames say of each character of a text, where they are aligned with it.
+        """Mean scores of each character of a text over the frames aligned with it.
 
         Returns:
             (characters, labels) mean scores, by weight and peak, even where no frame has a peak; (characters,) mean
@@ -220,7 +220,7 @@ class _Stack:
 
 
 def _matched(steps: Sequence[Floats], emitted: Floats, skips: Floats) -> list[tuple[int, int]]:
-    """The peaks of a frame with the characters that they are aligned with, by the way back from the end."""
+    """Backtrack an alignment from its end: pairs of a frame's peaks and the text's characters."""
     pairs = []
     peak, place = len(steps) - 1, len(steps[0]) - 1
     missing = np.log(MISSING)

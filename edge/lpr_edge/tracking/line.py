@@ -1,4 +1,4 @@
-"""A line across the frame: on which side of it a plate is, and which way it crosses."""
+"""A line across the frame: the side on which a plate is, and the direction in which it crosses."""
 
 import re
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from side to side."""
 
 
 def parse_line(text: str) -> Floats:
-    """The two ends of a line: `0,0.6 1,0.6`, in shares of the frame's width and height.
+    """Parse the two ends of a line: `0,0.6 1,0.6`, as fractions of the frame's width and height.
 
     Returns:
         (2, 2) float32, x and y of each end.
@@ -38,7 +38,7 @@ def parse_line(text: str) -> Floats:
 
 @dataclass
 class Crossing:
-    """Which way one plate has crossed a line last."""
+    """Direction in which one plate crossed the line last."""
 
     line: Floats
     """(2, 2), see `parse_line`."""
@@ -48,7 +48,7 @@ class Crossing:
     """(2,) where it was clearly on a side last, in pixels."""
 
     def see(self, middle_xy: Floats, length: float, size_hw: tuple[int, int]) -> None:
-        """Take the plate's place in one more frame.
+        """Update with the plate's position in one more frame.
 
         `in` is from the left to the right of a person who walks from the line's first end to its second one: downwards
         over a line that is drawn from left to right.
@@ -69,12 +69,12 @@ class Crossing:
 
 
 def _side(ends: Floats, point_xy: Floats) -> float:
-    """Distance of a point (2,) from the line through two ends (2, 2) in pixels, negative to its left."""
+    """Signed distance in pixels of a point (2,) from the line through two ends (2, 2); negative on the left."""
     along, to = ends[1] - ends[0], point_xy - ends[0]
     return float((along[0] * to[1] - along[1] * to[0]) / np.hypot(*along))
 
 
 def _passes_between(start_xy: Floats, end_xy: Floats, ends: Floats) -> bool:
-    """Whether the way between two points passes between the line's ends, not outside of them."""
+    """Whether the path between two points crosses the line between its ends."""
     way = np.stack([start_xy, end_xy])
     return _side(way, ends[0]) * _side(way, ends[1]) <= 0

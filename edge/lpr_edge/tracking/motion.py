@@ -1,4 +1,4 @@
-"""Where a plate is, how it moves, and where it will be next."""
+"""Motion of a plate: position, velocity and predicted position."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ LONGEST_S = 0.5
 
 @dataclass
 class Motion:
-    """A plate's place, size and speed in the frame."""
+    """A plate's position, size and velocity in the frame."""
 
     quad_xy: Quad
     """(4, 2) corners where it was last seen."""
@@ -29,7 +29,7 @@ class Motion:
         return size_of(self.quad_xy)
 
     def see(self, quad_xy: Quad, time: datetime) -> None:
-        """Take the place in one more frame."""
+        """Update with the plate's corners (4, 2) in one more frame."""
         seconds = (time - self.time).total_seconds()
         if seconds > 0:
             measured = (quad_xy.mean(axis=0) - self.quad_xy.mean(axis=0)) / seconds
@@ -38,14 +38,14 @@ class Motion:
         self.quad_xy, self.time = quad_xy, time
 
     def predict(self, time: datetime) -> Quad:
-        """(4, 2) corners where the plate is expected at a time."""
+        """Predict the corners (4, 2) at a time."""
         if self.velocity_xy is None:
             return self.quad_xy
         seconds = min(LONGEST_S, max(0.0, (time - self.time).total_seconds()))
         return np.asarray(self.quad_xy + seconds * self.velocity_xy, np.float32)
 
     def shift(self, span: timedelta) -> None:
-        """Move the time along with a clock that was set."""
+        """Shift the time of the last update after the clock was set."""
         self.time += span
 
 

@@ -1,4 +1,4 @@
-"""The way of one plate through the frame, and the direction of its vehicle."""
+"""Path of one plate through the frame, and the direction of its vehicle."""
 
 from collections import deque
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ SIDEWAYS = 1.0
 
 @dataclass(frozen=True)
 class Position:
-    """Where a plate was in one frame."""
+    """Position and size of a plate in one frame."""
 
     x: float
     """Of its middle, from the frame's middle, in pixels."""
@@ -32,7 +32,7 @@ class Position:
 
 @dataclass
 class Path:
-    """The way of one plate; it doesn't grow with the number of frames."""
+    """Path of one plate; only its first and latest positions are stored."""
 
     crossing: Crossing | None = None
     """Of the line, where there is one."""
@@ -40,7 +40,7 @@ class Path:
     latest: deque[Position] = field(default_factory=lambda: deque(maxlen=ENDS))
 
     def see(self, quad_xy: Quad, size_hw: tuple[int, int]) -> None:
-        """Take the plate's place in one more frame.
+        """Add the plate's position in one more frame.
 
         Args:
             quad_xy: (4, 2) its corners in pixels.
@@ -56,14 +56,14 @@ class Path:
             self.crossing.see(middle, max(width, height), size_hw)
 
     def join(self, later: "Path") -> None:
-        """Go on with the way of the same plate after it was out of sight."""
+        """Continue with the path of the same plate after it was out of sight."""
         self.latest = later.latest
         if self.crossing and later.crossing:
             self.crossing.way = later.crossing.way or self.crossing.way
 
     @property
     def direction(self) -> str | None:
-        """`in` or `out` where the line was crossed; else `towards`, `away`, `left` or `right`; None where it stood.
+        """`in` or `out` if the line was crossed, else `towards`, `away`, `left` or `right`; None if it didn't move.
 
         Of a vehicle that comes nearer and moves aside, the longer way counts: a plate's size gives its distance, and
         its place with that the way to the side, both in sizes of the plate.

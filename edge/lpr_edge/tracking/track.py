@@ -1,4 +1,4 @@
-"""One vehicle, followed by its plate: where it is, and what its readings say."""
+"""A track: one vehicle, followed by its plate, with its position and readings."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -38,7 +38,7 @@ CONTRADICTIONS = 3
 
 @dataclass
 class Candidate:
-    """A text that was read, how often, and where best."""
+    """A text that was read: how often, and the frame with its highest confidence."""
 
     plate: PlateReading
     frame: Frame
@@ -53,7 +53,7 @@ class Candidate:
 
 @dataclass(eq=False)
 class Track:
-    """One vehicle."""
+    """One vehicle, followed by its plate."""
 
     number: int
     first_seen: datetime
@@ -80,7 +80,7 @@ class Track:
 
     @property
     def current_reading(self) -> Reading | None:
-        """What was announced, or what its plate read last."""
+        """The announced reading or, before that, the latest one; None before any."""
         return self.announced or self.latest
 
     @property
@@ -89,7 +89,7 @@ class Track:
         return self.motion.quad_xy
 
     def add(self, plate: PlateReading, frame: Frame) -> None:
-        """Take the vehicle's plate in one more frame."""
+        """Add the vehicle's plate in one more frame."""
         self.last_seen = frame.time
         self.motion.see(plate.found.quad_xy, frame.time)
         if plate.is_carried:
@@ -126,7 +126,7 @@ class Track:
         return Effort(views if is_best and not waits else 1)
 
     def is_idle(self, time: datetime) -> bool:
-        """Whether it needs no more frames for now: announced, or refused a moment ago."""
+        """Whether it needs no more frames for now: it is announced, or its vote was refused a moment ago."""
         if self.announced:
             return not self.contradictions
         if not self.candidates:
@@ -134,20 +134,20 @@ class Track:
         return self.refused_at is not None and time - self.refused_at < RETRY_AFTER
 
     def _make_room(self) -> None:
-        """Forget the least of too many texts; its evidence stays."""
+        """Drop the least frequent candidate if there are too many; its evidence is kept."""
         if len(self.candidates) == MAX_CANDIDATES:
             least = min(self.candidates.items(), key=lambda item: (item[1].count, item[1].plate.reading.confidence))
             del self.candidates[least[0]]
 
     def add_contradiction(self, plate: PlateReading, frame: Frame) -> bool:
-        """Note a reading of quite another text than was announced; True where the next vehicle stands there."""
+        """Add a reading that contradicts the announced one; True if the next vehicle has taken this one's place."""
         if self.contradictions and self.contradictions[-1][0].reading.text != plate.reading.text:
             self.contradictions.clear()
         self.contradictions.append((plate, frame))
         return len(self.contradictions) >= CONTRADICTIONS
 
     def has_settled(self, voter: Voter) -> bool:
-        """Whether more frames would hardly change what the vehicle's readings say."""
+        """Whether more frames would hardly change the vote."""
         if not self.candidates or self._was_just_refused():
             return False
         if self.last_seen - self.first_seen >= MAX_WAIT:
@@ -164,18 +164,18 @@ class Track:
         return self.refused_at is not None and self.last_seen - self.refused_at < RETRY_AFTER
 
     def event(self, reading: Reading) -> Event:
-        """The vehicle's event, given what its readings say together."""
+        """Make the vehicle's event from the reading that the vote gave."""
         best = self._best_candidate(reading)
         name = f"{self.first_seen:%Y%m%dT%H%M%S}{self.first_seen.microsecond // 1000:03d}-{self.number}"
         plate = replace(best.plate, reading=replace(reading, quad_xy=best.plate.reading.quad_xy), is_confident=True)
         return Event(name, plate, best.frame, self.first_seen, self.last_seen, self.frames, self._votes())
 
     def mark_announced(self, reading: Reading, event_id: str) -> None:
-        """Note what was announced, and in which event; evidence and pictures are let go."""
+        """Record the announced reading and its event's id; evidence and images are released."""
         self.announced, self.event_id, self.candidates, self.evidence = reading, event_id, {}, PlateEvidence()
 
     def shift(self, span: timedelta) -> None:
-        """Move all times along with a clock that was set."""
+        """Shift all times after the clock was set."""
         self.first_seen += span
         self.last_seen += span
         self.motion.shift(span)
@@ -183,7 +183,7 @@ class Track:
         self.read_at = self.read_at and self.read_at + span
 
     def _best_candidate(self, reading: Reading) -> Candidate:
-        """Where the text was read best; else the highest-confidence reading of its shape."""
+        """The candidate with the reading's text, else the most confident one with equally long rows."""
         if reading.text in self.candidates:
             return self.candidates[reading.text]
         shape = [len(row) for row in reading.characters]
@@ -197,7 +197,7 @@ class Track:
 
 @dataclass
 class Vehicles:
-    """All that a tracker knows, for the run that follows a reload."""
+    """State of a tracker, which the run after a reload continues with."""
 
     tracks: list[Track]
     """Those that are there."""

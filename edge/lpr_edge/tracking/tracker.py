@@ -41,16 +41,16 @@ UNREAD = Reading((), Parsed(None, False, {}, ""), np.zeros((4, 2), np.float32))
 
 
 class TrackObserver(Protocol):
-    """Sees the readings behind the events."""
+    """Observes the readings behind the events."""
 
     def on_announced(self, track: Track, vote: Reading) -> None:
-        """See a vehicle that is announced now, while its single readings are still there."""
+        """A vehicle is announced; its single readings are still stored in the track."""
 
     def on_reading(self, track: Track, plate: PlateReading, frame: Frame) -> None:
-        """See a vehicle's plate in one more frame."""
+        """A vehicle's plate was seen in one more frame."""
 
     def on_left(self, track: Track) -> None:
-        """See a vehicle that has gone without being announced."""
+        """A vehicle has left without being announced."""
 
 
 class Tracker:
@@ -64,7 +64,7 @@ class Tracker:
         threshold: float = 0.0,
         observer: TrackObserver | None = None,
     ) -> None:
-        """Begin without vehicles.
+        """Create a tracker without vehicles.
 
         Args:
             decoder: of the reader whose plates these are.
@@ -89,16 +89,16 @@ class Tracker:
 
     @property
     def vehicles(self) -> Vehicles:
-        """What `resume` takes."""
+        """The state for `resume`."""
         return Vehicles(self._tracks, self._gone, self._count)
 
     def resume(self, vehicles: Vehicles) -> None:
-        """Go on where another tracker of the same source and decoder ended a moment ago."""
+        """Continue from the state of another tracker with the same source and decoder."""
         self._tracks, self._gone, self._count = vehicles.tracks, vehicles.gone, vehicles.count
         self._resumes = True
 
     def plan(self, found: Sequence[FoundPlate], time: datetime, views: int = 1) -> list[Effort]:
-        """How much work each proposal of a frame gets, before any is read.
+        """Choose how much work each proposal of a frame gets, before any is read.
 
         Args:
             found: proposals, low-scoring ones too.
@@ -114,13 +114,13 @@ class Tracker:
         return track.effort(plate, time, views)
 
     def is_idle(self, time: datetime) -> bool:
-        """Whether no vehicle that is there needs more frames for now."""
+        """Whether no present vehicle needs more frames for now."""
         return all(
             track.is_idle(time) and (track.announced or track.last_seen == self._updated) for track in self._tracks
         )
 
     def update(self, frame: Frame, plates: Sequence[PlateReading]) -> list[Event]:
-        """Take a frame's plates; the events of vehicles that have gone, then of those whose reading has settled."""
+        """Process a frame's plates; returns the events of vehicles that have left, then of newly settled readings."""
         self._updated = frame.time
         gone = self._leave(frame.time)
         given = associate(self._tracks, plates, frame.time, self._threshold)
@@ -134,7 +134,7 @@ class Tracker:
         return self._end(gone) + self._announce(settled)
 
     def wait(self, time: datetime, clock_set: timedelta = timedelta()) -> list[Event]:
-        """Let time pass without a picture; the events of vehicles that have gone meanwhile.
+        """Process a moment without an image; returns the events of vehicles that have left meanwhile.
 
         Args:
             time: now.
@@ -146,13 +146,13 @@ class Tracker:
         return self._end(self._leave(time))
 
     def flush(self) -> list[Event]:
-        """The events of the vehicles that were there at the end."""
+        """Events of the vehicles that were still present at the end."""
         tracks, self._tracks = self._tracks, []
         self._gone += tracks
         return self._end(tracks)
 
     def _continue(self, track: Track, plate: PlateReading, frame: Frame) -> None:
-        """Take a vehicle's plate in one more frame; or begin the next vehicle's, which stands in its place."""
+        """Add a frame to a vehicle's track, or start a track for the next vehicle if it has taken this one's place."""
         if track.announced is None or not are_two(track.announced, plate.reading):
             if plate.reading.text and not plate.is_carried:
                 track.contradictions.clear()
@@ -173,7 +173,7 @@ class Tracker:
             self._observer.on_reading(track, plate, frame)
 
     def _leave(self, time: datetime) -> list[Track]:
-        """The vehicles that aren't there any more; those that were gone for longer than the gap are forgotten."""
+        """End the tracks of vehicles that have left, and forget those that left longer ago than the gap."""
         if self._resumes:
             self._resumes, self._resumed_at = False, time
         gone = [track for track in self._tracks if time - self._away_since(track) > LEFT_AFTER]
@@ -182,11 +182,11 @@ class Tracker:
         return gone
 
     def _away_since(self, track: Track) -> datetime:
-        """From when on a vehicle that isn't seen counts as away."""
+        """The time from which an unseen vehicle counts as away."""
         return max(track.last_seen, self._resumed_at) if self._resumed_at else track.last_seen
 
     def _end(self, tracks: Sequence[Track]) -> list[Event]:
-        """The events of vehicles that have gone; what isn't announced by then never is."""
+        """Events of vehicles that have left; what isn't announced by then never is."""
         events = self._announce(tracks)
         for track in tracks:
             if self._observer and not track.announced and track.candidates:
@@ -194,7 +194,7 @@ class Tracker:
         return events
 
     def _announce(self, tracks: Iterable[Track]) -> list[Event]:
-        """The events of vehicles that have none yet, and haven't just been here."""
+        """Events of tracks without one, unless the same vehicle was announced within the gap."""
         events = []
         for track in tracks:
             if track.announced or not track.candidates:
@@ -214,7 +214,7 @@ class Tracker:
         return events
 
     def _earlier(self, track: Track, reading: Reading) -> Track | None:
-        """The announced track of the same vehicle, if it was lost and is back; None where it is new."""
+        """The announced track of the same vehicle, if it was lost and has come back; None for a new vehicle."""
         for other in reversed(self._gone + self._tracks):
             if other is not track and other.announced and track.first_seen - other.last_seen <= self._gap:
                 away = track.first_seen - other.last_seen
@@ -233,7 +233,7 @@ class Tracker:
 
 
 def _is_back(before: Track, announced: Reading, now: Track, reading: Reading) -> bool:
-    """Whether two tracks, one after the other, are of one vehicle, though they don't read the same."""
+    """Whether two tracks in sequence are of one vehicle although their texts differ."""
     changed = edit_distance(labels_of(announced), labels_of(reading))
     if quad_iou(before.quad_xy, now.quad_xy) >= SAME_PLACE_IOU and changed <= 1:
         return True

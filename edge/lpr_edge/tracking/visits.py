@@ -1,4 +1,4 @@
-"""Visits of vehicles from their beginning to their end: adds directions, and the event of a vehicle that has left."""
+"""Visits of vehicles: adds directions to events, and reports the departure of vehicles."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -23,7 +23,7 @@ EDGE = 0.01
 
 @dataclass
 class Visit:
-    """One vehicle's, over all its tracks."""
+    """One vehicle's visit, over all its tracks."""
 
     path: Path
     last_seen: datetime
@@ -33,7 +33,7 @@ class Visit:
     """Number of a track -> frames in which it was read."""
 
     def see(self, track: Track, frame: Frame, keeps_picture: bool) -> None:
-        """Take the frame in which a track was seen."""
+        """Update with a frame in which a track was seen."""
         self.path.see(track.quad_xy, _size_of(frame))
         self.last_seen, self.read[track.number] = track.last_seen, track.frames
         if (
@@ -44,13 +44,13 @@ class Visit:
             self.event = _with_picture(self.event, frame, track.quad_xy)
 
     def join(self, later: "Visit") -> None:
-        """Go on with what was taken for another vehicle's visit."""
+        """Merge a later visit that turned out to be of the same vehicle."""
         self.path.join(later.path)
         self.last_seen = later.last_seen
         self.read |= later.read
 
     def left(self, event: Event) -> Event:
-        """The event of the vehicle that has left, given that of its plate."""
+        """Make the event of the vehicle's departure from the event of its plate."""
         return replace(
             event,
             kind="left",
@@ -62,14 +62,14 @@ class Visit:
 
 @dataclass
 class VehiclesAndVisits:
-    """All that `Visits` knows, for the run that follows a reload."""
+    """State of `Visits`, which the run after a reload continues with."""
 
     vehicles: Vehicles
     visits: dict[int, Visit]
 
 
 class PlateTracker(Protocol):
-    """What gives the events of plates: see `Tracker`."""
+    """Makes the events of plates, see `Tracker`."""
 
     @property
     def vehicles(self) -> Vehicles: ...  # noqa: D102
@@ -86,7 +86,7 @@ class Visits:
     """
 
     def __init__(self, tracker: PlateTracker, line: Floats | None = None, reports_left: bool = False) -> None:
-        """Follow a tracker.
+        """Wrap a tracker.
 
         Args:
             tracker: gives the events of plates.
@@ -101,18 +101,18 @@ class Visits:
 
     @property
     def vehicles(self) -> VehiclesAndVisits:
-        """What `resume` takes."""
+        """The state for `resume`."""
         return VehiclesAndVisits(self._tracker.vehicles, self._visits)
 
     def resume(self, state: VehiclesAndVisits) -> None:
-        """Go on where another tracker of the same source and decoder ended a moment ago."""
+        """Continue from the state of another tracker with the same source and decoder."""
         self._tracker.resume(state.vehicles)
         self._visits = state.visits
         for visit in self._visits.values():
             visit.path.crossing = self._crossing()
 
     def update(self, frame: Frame, plates: Sequence[PlateReading]) -> list[Event]:
-        """Take a frame's plates; the events of plates, then those of vehicles that have left."""
+        """Process a frame's plates; returns the events of plates, then those of vehicles that have left."""
         events = self._tracker.update(frame, plates)
         for track in self._tracker.vehicles.tracks:
             if track.motion.time == frame.time:
@@ -120,7 +120,7 @@ class Visits:
         return self._directed(events) + self._leave()
 
     def wait(self, time: datetime, clock_set: timedelta = timedelta()) -> list[Event]:
-        """Let time pass without a picture, see `Tracker.wait`."""
+        """Process a moment without an image, see `Tracker.wait`."""
         events = self._tracker.wait(time, clock_set)
         if clock_set:
             for visit in {id(visit): visit for visit in self._visits.values()}.values():
@@ -128,7 +128,7 @@ class Visits:
         return self._directed(events) + self._leave()
 
     def flush(self) -> list[Event]:
-        """The events of all vehicles that were there at the end, who leave with it."""
+        """Events of all vehicles that were present at the end; each of them leaves with it."""
         events = self._directed(self._tracker.flush())
         self._join()
         visits, self._visits = self._visits, {}
@@ -141,7 +141,7 @@ class Visits:
         return None if self._line is None else Crossing(self._line)
 
     def _directed(self, events: Iterable[Event]) -> list[Event]:
-        """Events of plates with the direction so far; each is noted in its visit."""
+        """Add the direction so far to events of plates, and store each event in its visit."""
         tracks = {track.event_id: track for track in self._tracks() if track.event_id}
         announced = []
         for event in events:
@@ -152,7 +152,7 @@ class Visits:
         return announced
 
     def _leave(self) -> list[Event]:
-        """Forget the visits of tracks that the tracker has forgotten; the events of those that had one."""
+        """Remove the visits of tracks that the tracker has forgotten; returns the events of those that had one."""
         self._join()
         numbers = {track.number for track in self._tracks()}
         there = {id(visit) for number, visit in self._visits.items() if number in numbers}
@@ -161,7 +161,7 @@ class Visits:
         return self._left(gone)
 
     def _join(self) -> None:
-        """Make one visit of those whose tracks turned out to be of one vehicle."""
+        """Merge visits whose tracks turned out to be of one vehicle."""
         first: dict[str, Visit] = {visit.event.id: visit for visit in self._visits.values() if visit.event}
         for track in self._tracks():
             own, whole = self._visits.get(track.number), first.get(track.event_id)
@@ -179,7 +179,7 @@ class Visits:
 
 
 def _shift(visit: Visit, span: timedelta) -> None:
-    """Move a visit's times along with a clock that was set; its id stays."""
+    """Shift a visit's times after the clock was set; its id stays."""
     visit.last_seen += span
     if visit.event:
         event = visit.event
@@ -187,13 +187,13 @@ def _shift(visit: Visit, span: timedelta) -> None:
 
 
 def _with_picture(event: Event, frame: Frame, quad_xy: Quad) -> Event:
-    """The event with another picture of the plate."""
+    """Replace the event's image of the plate."""
     reading = replace(event.plate.reading, quad_xy=np.asarray(quad_xy, np.float32))
     return replace(event, frame=frame, plate=replace(event.plate, reading=reading))
 
 
 def _picture_quality(quad_xy: Quad, frame: Frame) -> float:
-    """How well a frame shows a plate: its size in pixels; 0 where it may be cut off."""
+    """Size in pixels of a plate (4, 2) in a frame; 0 if the frame's edge may cut it."""
     height, width = _size_of(frame)
     near, far = EDGE * max(height, width), np.array([width, height])
     if (quad_xy < near).any() or (quad_xy > far - near).any():

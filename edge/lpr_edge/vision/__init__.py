@@ -1,1 +1,1 @@
-"""From pixels to plates: detector, reader, classifier, refinement, votes."""
+"""Computer vision: detector, reader, classifier, corner refinement, voting."""

@@ -1,4 +1,4 @@
-"""Which character a crop shows."""
+"""Classification of single-character crops."""
 
 import numpy as np
 
@@ -8,14 +8,14 @@ from lpr_edge.runtimes.model import Model
 
 
 class CharacterClassifier:
-    """A classifier's network: from one cropped character to its label."""
+    """Runs a classifier network on cropped characters."""
 
     def __init__(self, model: Model) -> None:
         model.expect("classifier")
         self.model = model
 
     def classify(self, crop_bgr: Image) -> tuple[str | None, float]:
-        """The label of a crop (H, W, 3) of any size, and how likely it is, 0..1.
+        """Classify a crop (H, W, 3) of any size; returns its label and probability 0..1.
 
         The label is None where the likeliest one is less likely than the model's threshold `reject`: the crop most
         likely shows no character, or one outside the alphabet. Models without that threshold always answer.
@@ -25,7 +25,7 @@ class CharacterClassifier:
         return (label if is_known else None), confidence
 
     def guess(self, crop_bgr: Image) -> tuple[str, float]:
-        """The likeliest label, however unlikely it is, and how likely: what accuracy is measured on."""
+        """The most probable label without rejection, and its probability: accuracy is measured on it."""
         manifest = self.model.manifest
         scores = self.model.outputs(prepare(crop_bgr, manifest.input).pixels)["scores"]
         best = int(np.argmax(scores))

@@ -48,13 +48,13 @@ def read_crop(detector: Detector, reader: Reader, crop_bgr: Image) -> PlateReadi
 
 
 def _without_margin(whole_xy: Quad, margin: float) -> Quad:
-    """The corners of a plate that has a margin on each side inside the corners of a whole crop."""
+    """Corners (4, 2) of a plate with a margin on each side, from the corners of the whole crop."""
     shrink = -2.0 * margin / (1.0 + 2.0 * margin)
     return stretch_quad(whole_xy, shrink, shrink)
 
 
 def _proposals(detector: Detector, crop_bgr: Image) -> list[FoundPlate]:
-    """The best proposal inside a crop, if there is one, in the crop's pixels."""
+    """The detector's best proposal in a crop, if any, in the crop's pixels."""
     border = round(SURROUND * max(crop_bgr.shape[:2]))
     framed = cv2.copyMakeBorder(crop_bgr, border, border, border, border, cv2.BORDER_CONSTANT, value=(GREY,) * 3)
     found = detector.detect(np.asarray(framed, np.uint8), PROPOSALS)

@@ -1,4 +1,4 @@
-"""Plates in a frame."""
+"""Plate detection in frames and photographs."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -32,7 +32,7 @@ FIRST_WEIGHT = 0.5
 
 
 class Detector:
-    """A detector's network: from a frame to plates' corners.
+    """Runs a detector network: a frame gives the corners of its plates.
 
     Args:
         model: the network.
@@ -47,7 +47,7 @@ class Detector:
         self.threshold = model.manifest.thresholds["score"]
 
     def detect(self, frame_bgr: Image, share: float = 1.0) -> list[FoundPlate]:
-        """Find the plates in a frame (H, W, 3) of any size, by falling score.
+        """Detect the plates in a frame (H, W, 3) of any size, the highest score first.
 
         Args:
             frame_bgr: the frame.
@@ -61,7 +61,7 @@ class Detector:
         return without_copies(plate for plate in seen if plate.score >= least)
 
     def _proposals(self, frame_bgr: Image, threshold: float) -> list[FoundPlate]:
-        """Detections in the whole frame and in its tiles, by falling score."""
+        """Detections in the whole frame and in its tiles, the highest score first."""
         found = self._find(frame_bgr, threshold)
         for tile in tiles(frame_bgr):
             uncut = (plate for plate in self._find(tile.image_bgr, threshold) if not tile.cuts(plate.quad_xy))
@@ -75,7 +75,7 @@ class Detector:
         return [FoundPlate(to_picture(box.quad_xy, scale_xy), box.score, box.turn_scores) for box in boxes]
 
     def _redetect(self, frame_bgr: Image, plate: FoundPlate) -> FoundPlate:
-        """The plate as its views show it; one that they don't show loses much of its score."""
+        """Average a plate over its test-time augmentation views; unconfirmed plates lose much of their score."""
         if _longer_side(plate) >= LARGE * max(frame_bgr.shape[:2]):
             return plate
         now, scores = plate, [plate.score]
@@ -95,7 +95,7 @@ class Detector:
         return replace(now, score=FIRST_WEIGHT * plate.score + (1.0 - FIRST_WEIGHT) * float(np.mean(scores)))
 
     def _view(self, frame_bgr: Image, plate: FoundPlate, share: float, mirrored: bool) -> FoundPlate | None:
-        """What is found at a plate's place in one view, in the frame's pixels; None where nothing is."""
+        """Detect a plate in one view of its place, in the frame's pixels; None without a detection."""
         view = upright_view(frame_bgr, plate.quad_xy, share, self.model.manifest.input.size_hw, mirrored)
         found = self._find(view.image_bgr, PROPOSALS * self.threshold)
         moved = (replace(other, quad_xy=view.quad_in_photo(other.quad_xy)) for other in found)
@@ -103,19 +103,19 @@ class Detector:
 
 
 def _mean_corners(views: Sequence[FoundPlate], best: FoundPlate) -> Quad:
-    """The views' corners, weighted by score, in the order of the best one's; that one's where they make no plate."""
+    """Mean corners of the views, weighted by score; the best view's if the mean isn't convex."""
     in_order = [_in_order(view.quad_xy, best.quad_xy) for view in views]
     mean = np.average(in_order, axis=0, weights=[view.score for view in views]).astype(np.float32)
     return mean if is_convex(mean) else best.quad_xy
 
 
 def _in_order(quad_xy: Quad, other_xy: Quad) -> Quad:
-    """The same corners, from the one nearest to another's first on: mirrored writing may begin at any."""
+    """Rotate a quad's corners to begin at the one nearest to another quad's first corner, as mirrored views need."""
     return min((roll_quad(quad_xy, turn) for turn in range(4)), key=lambda quad: float(np.abs(quad - other_xy).sum()))
 
 
 def _longer_side(plate: FoundPlate) -> float:
-    """Of the upright box around it, in pixels."""
+    """Longer side in pixels of the upright box around a plate."""
     return float((plate.quad_xy.max(axis=0) - plate.quad_xy.min(axis=0)).max())
 
 
@@ -124,7 +124,7 @@ SAME_PLATE = 0.3
 
 
 def without_copies(plates: Iterable[FoundPlate], in_order: bool = False) -> list[FoundPlate]:
-    """The detection with the highest score of each plate, by falling score.
+    """Keep the detection with the highest score of each plate.
 
     Args:
         plates: detections.
@@ -135,12 +135,12 @@ def without_copies(plates: Iterable[FoundPlate], in_order: bool = False) -> list
 
 
 def _is_same_plate(a: FoundPlate, b: FoundPlate) -> bool:
-    """Whether two detections are of one plate: from tile to tile their corners differ, not their middles."""
+    """Whether two detections are of one plate: from tile to tile their corners differ, but not their centres."""
     return _are_near(a, b, SAME_PLATE) or quad_iou(a.quad_xy, b.quad_xy) > SAME_PLATE
 
 
 def _same_place(a: FoundPlate, b: FoundPlate) -> bool:
-    """Whether a detection in a view is of the plate that the view shows."""
+    """Whether a detection in a view is of the plate that the view is centred on."""
     return _are_near(a, b, 0.6)
 
 

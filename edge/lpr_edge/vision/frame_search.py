@@ -1,4 +1,4 @@
-"""Where in a frame plates are looked for: in the region of interest, and in tiles where the frame is large."""
+"""Search frames for plates: within the region of interest, and in tiles if the frame is large."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -23,7 +23,7 @@ SHOWN_WELL = 0.2
 
 @dataclass(frozen=True)
 class SearchArea:
-    """Which parts of frames are searched, and how closely."""
+    """Part of the frames to search, and the tiling."""
 
     roi: Floats | None = None
     """(corners, 2) see `parse_roi`; None for the whole frame."""
@@ -35,10 +35,10 @@ class SearchArea:
 
 
 class FrameSearch:
-    """Finds the plates in the frames of one source, one after the other."""
+    """Detects the plates in successive frames of one source."""
 
     def __init__(self, detector: Detector, area: SearchArea) -> None:
-        """Begin without a frame.
+        """Create a search that has seen no frame yet.
 
         Args:
             detector: finds plates in an image.
@@ -52,7 +52,7 @@ class FrameSearch:
         """Of the frame before, in pixels of the part that is searched."""
 
     def find(self, frame_bgr: Image, share: float) -> list[FoundPlate]:
-        """The plates in a frame (H, W, 3), in its pixels, the highest score first; `share` as for `Detector.detect`."""
+        """Detect the plates in a frame (H, W, 3), in its pixels, the highest score first; `share` as in `detect`."""
         if self._area.roi is None:
             return self._find_in(frame_bgr, share)
         height, width = frame_bgr.shape[:2]
@@ -86,12 +86,12 @@ class FrameSearch:
         return kept
 
     def _candidates(self, coarse: Sequence[FoundPlate], part_bgr: Image) -> list[Quad]:
-        """Plates of the coarse view, and its likeliest faint detections, that a closer view shows better."""
+        """Plates of the coarse view, and its best low-score detections, which a tile shows in more detail."""
         small = [p.quad_xy for p in coarse if np.ptp(p.quad_xy, axis=0).max() < SHOWN_WELL * max(part_bgr.shape[:2])]
         sure = sum(plate.score >= self._detector.threshold for plate in coarse)
         return small[: sure + MAX_CANDIDATES]
 
 
 def _moved(plate: FoundPlate, box: Box) -> FoundPlate:
-    """A plate of a part, in the pixels of the whole."""
+    """Convert a plate from the pixels of a part to those of the whole frame."""
     return replace(plate, quad_xy=np.asarray(plate.quad_xy + np.array([box.left, box.top]), np.float32))

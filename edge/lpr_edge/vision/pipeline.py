@@ -1,4 +1,4 @@
-"""From a frame to the plates on it: detector, then reader."""
+"""The pipeline from a frame to its plates: detector, then reader."""
 
 from dataclasses import replace
 from functools import partial
@@ -20,7 +20,7 @@ LOW_SHARE = 0.4
 
 
 class PlatePipeline:
-    """Detector and reader, one after the other."""
+    """Runs the detector, and the reader on each detection."""
 
     def __init__(
         self,
@@ -33,7 +33,7 @@ class PlatePipeline:
         budget_s: float | None = None,
         outside_too: bool = False,
     ) -> None:
-        """Take both networks.
+        """Connect detector and reader.
 
         Args:
             detector: finds plates.
@@ -54,7 +54,7 @@ class PlatePipeline:
         self.strategy: Strategy = PhotographStrategy(detector.threshold) if is_photograph else CameraStrategy()
 
     def read(self, frame_bgr: Image, plan: Plan | None = None) -> FrameResult:
-        """Find and read the plates of a frame.
+        """Detect and read the plates of a frame.
 
         Args:
             frame_bgr: (H, W, 3) uint8, BGR.
@@ -80,12 +80,12 @@ class PlatePipeline:
         return FrameResult(sure, 1000 * (between - start), 1000 * (end - between), tuple(seen), unsure, count)
 
     def _with_colour(self, frame_bgr: Image, plate: PlateReading) -> PlateReading:
-        """The plate with what measures its colour, and whether its confidence is what was asked for."""
+        """Add the plate's colour, and whether its confidence reaches the minimum."""
         colour_of = partial(measure_colour, frame_bgr, plate.reading.quad_xy, self.reader.grammar.country)
         return replace(plate, colour_of=colour_of, is_confident=self.is_confident(plate.reading))
 
     def is_confident(self, reading: Reading, any_text: bool = True) -> bool:
-        """Whether a reading, or a vote, has the confidence that was asked for.
+        """Whether a reading, or the result of a vote, reaches the minimum confidence.
 
         Args:
             reading: what was read.

@@ -1,4 +1,4 @@
-"""A plate's colour, measured in its frame: it distinguishes private, public, government and tourist plates."""
+"""Measure a plate's colour, which distinguishes private, public, government and tourist plates."""
 
 from functools import lru_cache
 
@@ -18,7 +18,7 @@ MIN_CONTRAST = 8.0
 
 
 def measure_colour(frame_bgr: Image, quad_xy: Quad, country: Country) -> str:
-    """The name of a plate's colour, as the country's file calls it.
+    """Name a plate's colour with a name of the country's file.
 
     Args:
         frame_bgr: (H, W, 3) uint8, BGR.
@@ -32,13 +32,13 @@ def measure_colour(frame_bgr: Image, quad_xy: Quad, country: Country) -> str:
 
 
 def upright(frame_bgr: Image, quad_xy: Quad) -> Image:
-    """The plate alone, `WIDTH` pixels wide, in its own proportions."""
+    """Rectify the plate to `WIDTH` pixels, in its own aspect ratio."""
     width, height = quad_size(quad_xy)
     return rectify(frame_bgr, quad_xy, (max(16, round(WIDTH * height / max(width, 1.0))), WIDTH))
 
 
 def colour_of(plate_bgr: Image, country: Country) -> str:
-    """The country's colour that lies nearest to the plate's ground and characters; empty without contrast."""
+    """The country's colour nearest to the plate's background and characters; empty without contrast."""
     lab = np.asarray(cv2.cvtColor(_inner(plate_bgr), cv2.COLOR_BGR2LAB), np.uint8)
     if float(lab[..., 0].std()) < MIN_CONTRAST or not country.colours:
         return ""
@@ -47,13 +47,13 @@ def colour_of(plate_bgr: Image, country: Country) -> str:
 
 
 def _inner(plate_bgr: Image) -> Image:
-    """Without the edge, which is often framed in the characters' colour, or no longer the plate."""
+    """Crop the edge off, which is often a frame in the characters' colour, or no longer the plate."""
     height, width = plate_bgr.shape[:2]
     return np.ascontiguousarray(plate_bgr[height // 8 : height - height // 8, width // 16 : width - width // 16])
 
 
 def _ground_and_text(lab: Image) -> tuple[Floats, Floats]:
-    """The median colours (3,) of the lighter and the darker part (Otsu), the ground first.
+    """Median Lab colours (3,) of background and characters, separated by Otsu's threshold.
 
     The ground is the part with the larger connected piece: characters are many, and heavy ones cover more than half.
     """
@@ -69,7 +69,7 @@ def _largest_piece(part: Image) -> int:
 
 
 def _distance(ground: Floats, text: Floats, colour: Colour) -> float:
-    """How far two measured colours are from a country's: by hue as far as there is one, and by which is the lighter."""
+    """Distance of two measured colours from a country's: by hue as far as there is one, and by which is lighter."""
     true_ground, true_text = _lab_of(colour.plate_rgb), _lab_of(colour.text_rgb)
     hues = np.linalg.norm(_hue(ground) - _hue(true_ground)) + 0.3 * np.linalg.norm(_hue(text) - _hue(true_text))
     same_way = (ground[0] > text[0]) == (true_ground[0] > true_text[0])
@@ -83,6 +83,6 @@ def _lab_of(rgb: tuple[int, int, int]) -> Floats:
 
 
 def _hue(lab: Floats) -> Floats:
-    """(2,) the direction of a colour in Lab's plane, shorter than 1 where it is nearly grey: paint fades."""
+    """Direction (2,) of a colour in Lab's a-b plane; shorter than 1 for nearly grey colours, because paint fades."""
     plane = (lab[1:] - 128.0) / STRONG
     return np.asarray(plane / max(1.0, float(np.linalg.norm(plane))), np.float32)

@@ -1,4 +1,4 @@
-"""Plates as they are found and read: data alone, no networks."""
+"""Data types of detections and readings."""
 
 import unicodedata
 from collections.abc import Callable, Sequence
@@ -13,7 +13,7 @@ from lpr_edge.text.parsed import Parsed
 
 @dataclass(frozen=True)
 class FoundPlate:
-    """Where a plate is in a frame."""
+    """A detection: a plate's corners and score."""
 
     quad_xy: Quad
     """(4, 2) corners in the frame's pixels, clockwise from the plate's own top left."""
@@ -25,7 +25,7 @@ class FoundPlate:
 
 @dataclass(frozen=True)
 class Reading:
-    """A plate's characters, and what the country's grammar makes of them."""
+    """A plate's characters, parsed with the country's grammar."""
 
     characters: tuple[tuple[Character, ...], ...]
     """Row by row from the top, each from left to right."""
@@ -68,7 +68,7 @@ class Reading:
 
     @property
     def confidence(self) -> float:
-        """Probability that the whole reading is right, where the model has a curve for it.
+        """Probability that the whole reading is right, calibrated if the model has a curve.
 
         Else the lowest of the characters': one wrong character makes a wrong plate, and a mean would hide one weak
         character among eight sure ones. 0 where there is none.
@@ -78,17 +78,17 @@ class Reading:
         return self.likelihood_by(self.curve)
 
     def likelihood_by(self, curve: ConfidenceCurve) -> float:
-        """The probability that a curve gives a reading of at least one character."""
+        """Probability by a calibration curve that a reading with at least one character is right."""
         return curve.likelihood(self.raw_confidence, self.parsed.valid, self.agreement, self.faintest)
 
     @property
     def faintest(self) -> float:
-        """The lowest peak of its characters; 0 without any."""
+        """Lowest peak of the characters; 0 without any."""
         return min((character.peak for row in self.characters for character in row), default=0.0)
 
     @property
     def raw_confidence(self) -> float:
-        """What the curve is fitted to: see `confidence.raw_confidence`."""
+        """Input of the calibration curve, see `confidence.raw_confidence`."""
         return raw_confidence([character for row in self.characters for character in row])
 
 
@@ -98,7 +98,7 @@ def _join(row: tuple[Character, ...]) -> str:
 
 @dataclass(frozen=True)
 class PlateReading:
-    """A plate found and read."""
+    """A detected plate with its reading."""
 
     found: FoundPlate
     reading: Reading
@@ -134,7 +134,7 @@ Plan = Callable[[Sequence[FoundPlate]], Sequence[Effort]]
 
 @dataclass(frozen=True)
 class FrameResult:
-    """The plates of a frame, and the time they took."""
+    """The plates of a frame, and the processing times."""
 
     plates: tuple[PlateReading, ...]
     detect_ms: float
@@ -151,5 +151,5 @@ class FrameResult:
 
     @property
     def all_plates(self) -> tuple[PlateReading, ...]:
-        """Plates of any confidence: what a tracker follows, since only the vote must be sure."""
+        """Plates of any confidence, for the tracker: only the vote must be confident."""
         return (*self.plates, *self.unsure)

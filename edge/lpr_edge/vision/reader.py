@@ -1,4 +1,4 @@
-"""What stands on a plate."""
+"""Reading the characters on a detected plate."""
 
 from collections.abc import Mapping
 
@@ -14,7 +14,7 @@ from lpr_edge.vision.plates import Reading
 
 
 class Reader:
-    """A reader's network: from a frame and a plate's corners to its text."""
+    """Runs a reader network: a frame and a plate's corners give its text."""
 
     def __init__(self, model: Model) -> None:
         model.expect("reader")
@@ -26,11 +26,11 @@ class Reader:
 
     @property
     def grammar(self) -> Grammar:
-        """Of the country whose plates it reads."""
+        """Grammar of the country whose plates it reads."""
         return self.decoder.grammar
 
     def read(self, frame_bgr: Image, quad_xy: Quad) -> Reading:
-        """Read a plate straight from the frame.
+        """Read a plate from the frame.
 
         Args:
             frame_bgr: (H, W, 3) uint8.

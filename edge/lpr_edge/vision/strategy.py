@@ -51,7 +51,7 @@ MAX_CHARACTERS = 8.0
 
 
 class Strategy(Protocol):
-    """What is done with the detector's proposals."""
+    """How the detector's proposals are read."""
 
     @property
     def proposal_share(self) -> float:
@@ -75,7 +75,7 @@ class Strategy(Protocol):
 
 @dataclass(frozen=True)
 class CameraStrategy:
-    """For frames of cameras and clips: one look, and the next likely way up where its confidence is low."""
+    """For cameras and videos: one reading, and one in the next likely orientation if confidence is low."""
 
     proposal_share: float = 1.0
 
@@ -125,14 +125,14 @@ class PhotographStrategy:
         found: Sequence[FoundPlate],
         efforts: Sequence[Effort] | None = None,  # noqa: ARG002 - a photograph has no tracks
     ) -> tuple[PlateReading, ...]:
-        """Read each proposal, and keep those that are plates, see `Strategy.read_plates`."""
+        """Read each proposal, and drop those that aren't plates, see `Strategy.read_plates`."""
         first = ((plate, reader.read(frame_bgr, plate.quad_xy)) for plate in found)
         likely = ((plate, reading) for plate, reading in first if self._is_plate(PlateReading(plate, reading), SPARE))
         readings = (PlateReading(plate, self._read(reader, frame_bgr, plate, one)) for plate, one in likely)
         return tuple(_at_refined_corners(plate) for plate in readings if self._is_plate(plate))
 
     def read(self, reader: Reader, frame_bgr: Image, plate: FoundPlate) -> Reading:
-        """Read one plate of a frame (H, W, 3) in the best way."""
+        """Read one plate of a frame (H, W, 3) with all methods for photographs."""
         return self._read(reader, frame_bgr, plate, reader.read(frame_bgr, plate.quad_xy))
 
     def _read(self, reader: Reader, frame_bgr: Image, plate: FoundPlate, first: Reading) -> Reading:
@@ -155,7 +155,7 @@ class PhotographStrategy:
         return best_reading([best, *(reader.read(frame_bgr, quad) for quad in quads)])
 
     def _is_plate(self, plate: PlateReading, spare: float = 0.0) -> bool:
-        """Whether a proposal is a plate, by what stands on it: signs and lamps have no characters.
+        """Whether a proposal is a plate, given its reading: signs and lamps have no characters.
 
         Args:
             plate: the proposal, read.
@@ -167,7 +167,7 @@ class PhotographStrategy:
 
 
 def _vote(reader: Reader, best: Reading, others: Sequence[Reading]) -> Reading:
-    """The result of a vote between the best reading and others of the plate."""
+    """Vote between the best reading and the other readings of the plate."""
     voter = PlateVoter()
     for reading in (*[best] * OWN_VOTES, *others):
         if reading.text:
@@ -176,7 +176,7 @@ def _vote(reader: Reader, best: Reading, others: Sequence[Reading]) -> Reading:
 
 
 def _compared(reader: Reader, reading: Reading, others: Sequence[Reading]) -> Reading:
-    """The reading with a confidence that knows how many others agree, where the reader has a curve for that."""
+    """Replace the confidence by one that counts how many other readings agree, if the reader has a curve for that."""
     if reader.photo_curve is None:
         return reading
     agreement = sum(other.text == reading.text for other in others) / len(others)
@@ -184,12 +184,12 @@ def _compared(reader: Reader, reading: Reading, others: Sequence[Reading]) -> Re
 
 
 def best_reading(readings: Sequence[Reading]) -> Reading:
-    """Choose among readings of one plate: valid, then with the most expected characters."""
+    """Choose among readings of one plate: valid ones first, then the most expected right characters."""
     return max(readings, key=lambda reading: (reading.parsed.valid, expected_characters(reading)))
 
 
 def expected_characters(reading: Reading) -> float:
-    """The expected number of characters that are there and right.
+    """Expected number of right characters.
 
     Upside down, the grammar still finds some valid text, each label likely enough; but fewer peaks, and fainter.
     """
@@ -197,17 +197,17 @@ def expected_characters(reading: Reading) -> float:
 
 
 def likely_orientation(plate: FoundPlate) -> int:
-    """Index of the corner that is the plate's own top left where the detector's choice, 0, is wrong."""
+    """Index of the corner that is most likely the plate's own top left, apart from the detector's choice, 0."""
     return max((1, 2, 3), key=lambda turn: plate.turn_scores[turn])
 
 
 def _is_conclusive(reading: Reading, confidence: float) -> bool:
-    """Whether a reading needs no other: the grammar allows it, and its confidence is high enough."""
+    """Whether a reading needs no further one: it is valid and confident enough."""
     return reading.parsed.valid and reading.confidence >= confidence
 
 
 def _refine(reader: Reader, frame_bgr: Image, reading: Reading) -> Reading:
-    """Read a plate where its text says that it is, as long as that makes the reading better."""
+    """Repeat corner refinement and reading as long as the reading improves."""
     for _ in range(REFINEMENTS):
         corners = refined_corners(reading)
         closer = reader.read(frame_bgr, corners) if corners is not None else reading
@@ -218,7 +218,7 @@ def _refine(reader: Reader, frame_bgr: Image, reading: Reading) -> Reading:
 
 
 def _at_refined_corners(plate: PlateReading) -> PlateReading:
-    """The plate, reported between where it was found and where its text says that it is."""
+    """Report the plate's corners as a weighted mean of the detector's and the refined ones."""
     found, read = plate.found.quad_xy, plate.reading.quad_xy
     in_order = min((roll_quad(found, turn) for turn in range(4)), key=lambda quad: float(np.abs(quad - read).sum()))
     refined = refined_corners(plate.reading)
@@ -227,13 +227,13 @@ def _at_refined_corners(plate: PlateReading) -> PlateReading:
 
 
 def _other_corners(quad_xy: Quad) -> Iterator[Quad]:
-    """Where the corners may be instead."""
+    """Corners (4, 2) that are tried instead: enlarged, shrunk and slanted."""
     yield from (stretch_quad(quad_xy, *stretch) for stretch in STRETCHES)
     yield from (lean_quad(quad_xy, lean) for lean in LEANS)
 
 
 def _shifted(quad_xy: Quad, sign: int) -> Iterator[Quad]:
-    """Corners a little off the given ones, further in or, with a sign of 1, further out."""
+    """Shift corners slightly inwards or, with a sign of 1, outwards."""
     wider, higher = SHIFTS
     yield stretch_quad(quad_xy, sign * wider, sign * higher)
     yield stretch_quad(quad_xy, sign * wider, 0.0)

@@ -1,4 +1,4 @@
-"""What the networks are shown of a frame: a dark one brighter; tiles of a photograph, and places made upright."""
+"""Prepare frames for the networks: low-light gain, tiles of a photograph, upright views of a plate."""
 
 from dataclasses import dataclass
 
@@ -48,7 +48,7 @@ def apply_low_light_gain(frame_bgr: Image) -> Image:
 
 @dataclass(frozen=True)
 class View:
-    """A picture made of a part of a photograph."""
+    """A view: an image warped from a part of a photograph."""
 
     image_bgr: Image
     to_photo: Floats
@@ -56,7 +56,7 @@ class View:
     is_mirrored: bool = False
 
     def quad_in_photo(self, quad_xy: Quad) -> Quad:
-        """Corners (4, 2) found in the view, in the photograph's pixels, again clockwise from a top left."""
+        """Convert corners (4, 2) from the view's pixels to the photograph's, clockwise from a top left."""
         upright = mirror_quad(quad_xy, self.image_bgr.shape[1]) if self.is_mirrored else quad_xy
         points = np.asarray(upright, np.float64)[np.newaxis]
         return np.asarray(cv2.perspectiveTransform(points, self.to_photo)[0], np.float32)
@@ -64,13 +64,13 @@ class View:
 
 @dataclass(frozen=True)
 class Tile(View):
-    """A cut-out of a photograph."""
+    """A rectangular part of a photograph."""
 
     inner_edges: tuple[bool, bool, bool, bool] = (False, False, False, False)
     """Whether the photograph goes on beyond the left, upper, right and lower edge."""
 
     def cuts(self, quad_xy: Quad) -> bool:
-        """Whether a plate, in the view's pixels, may go on beyond the tile, or is too large for it."""
+        """Whether a plate, in the tile's pixels, may continue beyond the tile, or is too large for it."""
         height, width = self.image_bgr.shape[:2]
         near = EDGE * max(height, width)
         low, high = quad_xy.min(axis=0), quad_xy.max(axis=0)
@@ -81,7 +81,7 @@ class Tile(View):
 
 
 def tiles(photo_bgr: Image) -> list[Tile]:
-    """Cut a photograph (H, W, 3) into overlapping tiles, all of it shown."""
+    """Divide a photograph (H, W, 3) into overlapping tiles that cover all of it."""
     height, width = photo_bgr.shape[:2]
     side = max(1, int(TILE * max(height, width)))
     return [
@@ -92,14 +92,14 @@ def tiles(photo_bgr: Image) -> list[Tile]:
 
 
 def cut_tile(photo_bgr: Image, box: Box) -> Tile:
-    """Cut a part out of a photograph (H, W, 3), without a copy."""
+    """Crop a part of a photograph (H, W, 3), without a copy."""
     height, width = photo_bgr.shape[:2]
     inner = (box.left > 0, box.top > 0, box.right < width, box.bottom < height)
     return Tile(box.of(photo_bgr), np.array([[1, 0, box.left], [0, 1, box.top], [0, 0, 1]]), inner_edges=inner)
 
 
 def _starts(length: int, side: int) -> list[int]:
-    """Where tiles begin along one side of a photograph."""
+    """Offsets of the tiles along one side of a photograph, in pixels."""
     if side >= length:
         return [0]
     count = 1 + int(np.ceil((length - side) / (side * (1 - OVERLAP))))
@@ -109,7 +109,7 @@ def _starts(length: int, side: int) -> list[int]:
 def upright_view(
     photo_bgr: Image, quad_xy: Quad, share: float, size_hw: tuple[int, int], mirrored: bool = False
 ) -> View:
-    """Show a plate upright in the middle of a view.
+    """Warp a plate upright into the centre of a view.
 
     A detector sees leaning plates too upright. In a view that takes away the lean it found, what is left is small, and
     found well. The view is affine: a perspective drawn from uncertain corners would distort the surroundings.
@@ -128,7 +128,7 @@ def upright_view(
 
 
 def _warped(photo_bgr: Image, to_photo: Floats, size_hw: tuple[int, int], pixel: float) -> Image:
-    """The view itself; averaged down first, by a whole factor, where it would skip pixels."""
+    """Warp the photograph; first average it down by a whole factor if bilinear sampling would skip pixels."""
     seen = cv2.perspectiveTransform(rectangle(size_hw).astype(np.float64)[np.newaxis], to_photo)[0]
     limits = photo_bgr.shape[1], photo_bgr.shape[0]
     low = np.floor(seen.min(axis=0)).astype(int).clip(0, np.array(limits) - 1)

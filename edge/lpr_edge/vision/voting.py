@@ -22,7 +22,7 @@ Shape = tuple[int, ...]
 
 @dataclass
 class ShapeVotes:
-    """The votes of all readings of one shape; it doesn't grow with their number."""
+    """Votes of the readings with equally long rows; its size doesn't grow with their number."""
 
     weight: float
     best: Reading
@@ -34,7 +34,7 @@ class ShapeVotes:
     """(characters,) sums of the weights."""
 
     def add(self, reading: Reading) -> None:
-        """Count one more reading."""
+        """Add one reading."""
         scores, peaks, weights = _votes(reading)
         self.scores += scores
         self.peaks += peaks
@@ -44,7 +44,7 @@ class ShapeVotes:
             self.best = reading
 
     def count(self, labels: Sequence[str]) -> list[Character]:
-        """The characters that won, in reading order, each with the voters' mean scores, where it was read best."""
+        """The winning characters in reading order, each with the mean scores of its voters."""
         scores, peaks = self.scores / self.weights[:, None], self.peaks / self.weights
         characters = [character for row in self.best.characters for character in row]
         return [
@@ -60,7 +60,7 @@ class PlateVoter:
     shapes: dict[Shape, ShapeVotes] = field(default_factory=dict)
 
     def add(self, reading: Reading) -> None:
-        """Count a reading."""
+        """Add a reading."""
         shape = tuple(len(row) for row in reading.characters)
         if shape in self.shapes:
             self.shapes[shape].add(reading)
@@ -68,7 +68,7 @@ class PlateVoter:
             self.shapes[shape] = ShapeVotes(_weight(reading), reading, *_votes(reading))
 
     def result(self, decoder: PlateDecoder) -> Reading:
-        """The reading that won; one that the grammar doesn't allow is bent to the likeliest that it does."""
+        """The winning reading; if the grammar doesn't allow it, the likeliest one that it allows."""
         winner = max(self.shapes.values(), key=lambda votes: votes.weight)
         rows, parsed = decoder.decode(winner.count(decoder.labels))
         twin = winner.best.parsed.fields.get(TWIN_FIELD, "")
@@ -80,7 +80,7 @@ def _weight(reading: Reading) -> float:
 
 
 def _votes(reading: Reading) -> tuple[Floats, Floats, Floats]:
-    """Each character's scores and peak by its weight, and the weights."""
+    """Each character's scores and peak multiplied by its weight, and the weights."""
     characters = [character for row in reading.characters for character in row]
     weights = np.array([max(1e-6, c.peak) for c in characters], np.float32)  # scores carry their own confidence
     scores = np.stack([c.scores for c in characters]) * weights[:, None]
