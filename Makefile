@@ -9,6 +9,7 @@
 #   make cuts       CUTS=1000 kills of devices, broker, consumers and database at random, and what was lost (RabbitMQ, PostgreSQL)
 #   make soak       FRAMES=200000 from a looped clip with all sinks on, and a table of what was lost and what was left over
 #                   with CAMERAS=4 MINUTES=60: so many streams in one process, frames read of each, memory
+#   make accessibility  every screen of the web page under axe-core, in Chromium
 #   make bench      speed, start and memory on this machine: lpr-bench
 #   make bench-short  the same with few frames, into build/: what CI keeps
 #   make bench-arm64  the device part on an emulated Raspberry Pi OS: tests, demo, parity (needs root, takes half an hour)
@@ -41,7 +42,7 @@ DEVICE := .venv-device
 EVERYTHING := .venv
 RIVALS := .venv-rivals
 
-.PHONY: demo test test-slow test-all coverage faults cuts soak check docs format deb deb-test bench bench-short bench-arm64 bench-armhf addon models folds rivals clean
+.PHONY: demo test test-slow test-all coverage faults cuts soak accessibility check docs format deb deb-test bench bench-short bench-arm64 bench-armhf addon models folds rivals clean
 .DELETE_ON_ERROR:
 
 demo: $(DEVICE)/installed
@@ -101,6 +102,9 @@ MINUTES := 60
 # With CAMERAS: so many streams at once for MINUTES.
 soak: $(EVERYTHING)/installed
 	$(EVERYTHING)/bin/python -m tests.support.$(if $(CAMERAS),soak_cameras --cameras $(CAMERAS) --minutes $(MINUTES),soak --frames $(FRAMES))
+
+accessibility: $(EVERYTHING)/installed
+	$(EVERYTHING)/bin/python -m tests.support.accessibility --json benchmarks/results/accessibility.json
 
 updates: $(EVERYTHING)/installed
 	$(EVERYTHING)/bin/python -m tests.support.update_scenarios --json benchmarks/results/updates/scenarios.json

@@ -73,7 +73,7 @@ class Browser:
     def wait(self, expression: str) -> None:
         """Wait until an expression is true in the page."""
         end = time.monotonic() + WAIT_S
-        while not self.js(expression):
+        while not self.js(f"Boolean({expression})"):
             assert time.monotonic() < end, f"not within {WAIT_S:.0f} s: {expression}; {self.console}"
             time.sleep(0.02)
 

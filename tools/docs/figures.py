@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from tools.docs import (
+    accessibility_line,
     accuracy_tables,
     centre_tables,
     deb_table,
@@ -37,6 +38,7 @@ BLOCKS: dict[str, Block] = {
     "rendered": accuracy_tables.rendered,
     "characters": accuracy_tables.characters,
     "confidence": accuracy_tables.confidence,
+    "accessibility": accessibility_line.accessibility,
     "article": accuracy_tables.article,
     "fine-tune": fine_tune_table.fine_tune,
     "classifiers": speed_tables.classifiers,
