@@ -1,1 +1,1 @@
-"""Readings worth labelling, kept as a data folder: low-confidence ones, and frames that a vehicle's vote corrects."""
+"""Collects readings worth labelling: low-confidence ones, and frames whose reading a vehicle's vote corrects."""

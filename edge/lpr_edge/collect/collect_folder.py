@@ -1,4 +1,4 @@
-"""The data folder that a device collects: pictures and lines of labels, each whole after any crash, within a quota."""
+"""The data folder that a device collects: images and label lines, complete after any crash, within a quota."""
 
 import re
 from collections.abc import Callable
@@ -29,7 +29,7 @@ NO_LIMIT = timedelta(0)
 
 @dataclass(frozen=True)
 class Limits:
-    """How much is kept, and for how long."""
+    """Maximum size and age of the collected data."""
 
     quota_bytes: int
     """Of all pictures; 0 for no limit."""
@@ -39,7 +39,7 @@ class Limits:
 
 @dataclass
 class Kept:
-    """A line of labels, and what retention needs to know of it."""
+    """A label line, with its age and size for retention."""
 
     line: str
     name: str
@@ -51,17 +51,17 @@ class Kept:
 
     @property
     def is_deletable(self) -> bool:
-        """Whether retention may delete it: what a person labelled stays."""
+        """Whether retention may delete it; what a person labelled stays."""
         return bool(self.collected) and not self.is_by_hand
 
 
 class CollectFolder:
-    """One folder; several processes may add to it."""
+    """A folder of collected examples; several processes may add to it."""
 
     def __init__(
         self, root: Path, country: Country, limits: Limits, with_crops: bool = False, ages: Callable[[], bool] = bool
     ) -> None:
-        """Make the folder, and delete what a crash has left behind.
+        """Create the folder, and delete incomplete files of a crash.
 
         Args:
             root: takes `plates/` or `crops/`.
@@ -93,7 +93,7 @@ class CollectFolder:
         return self._folder / IMAGES
 
     def add(self, example: Example, now: datetime | None = None) -> list[str]:
-        """Keep an example, and delete the oldest beyond the limits.
+        """Store an example, and delete the oldest ones beyond the limits.
 
         Args:
             example: a frame with its plates.
@@ -126,7 +126,7 @@ class CollectFolder:
         return name
 
     def _beyond_limits(self, kept: list[Kept], coming: int, now: datetime) -> list[Kept] | None:
-        """What must go before `coming` bytes more; None where not even that is enough."""
+        """Lines to delete so that `coming` bytes fit; None if deleting all of them isn't enough."""
         is_deletable = sorted((one for one in kept if one.is_deletable), key=lambda one: one.collected)
         has_age = self._limits.keep > NO_LIMIT and self._ages()
         before = iso_time(now - self._limits.keep) if has_age else ""
@@ -155,7 +155,7 @@ class CollectFolder:
 
 
 def count_collected(root: Path) -> tuple[int, int]:
-    """Number and bytes of the pictures that a folder lists.
+    """Count the images that a folder lists, and their bytes.
 
     Raises:
         OSError: it can't be read.
@@ -175,7 +175,7 @@ def _one_by_one(example: Example) -> list[Example]:
 
 
 def _values(line: str) -> dict[str, Any]:
-    """A line's fields; a line that is no object has none, and is left as it is."""
+    """Parse a line's fields; None for a line that is no object, which is left unchanged."""
     with suppress(ValueError):
         values = parse_json(line)
         if isinstance(values, dict):

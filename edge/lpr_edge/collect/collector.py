@@ -1,4 +1,4 @@
-"""Which readings are collected: those of low confidence, and those that a confident vote over a vehicle contradicts."""
+"""Chooses which readings are collected: low-confidence ones, and those that contradict a confident vote."""
 
 from collections import deque
 from contextlib import suppress
@@ -45,13 +45,13 @@ CLOSE_S = 5.0
 
 
 class ExampleSink(Protocol):
-    """Where examples go."""
+    """Receives examples."""
 
     def take(self, example: Example) -> None:
-        """Keep an example."""
+        """Store an example."""
 
     def close(self) -> None:
-        """Finish those that were taken."""
+        """Finish storing."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class CollectRules:
 
 @dataclass
 class Sightings:
-    """What a collector remembers of one vehicle."""
+    """Positions and readings of one vehicle that a collector stores."""
 
     seen: deque[tuple[datetime, str, Quad]] = field(default_factory=lambda: deque(maxlen=MAX_SEEN))
     """Time, text and corners of its latest readings."""
@@ -76,7 +76,7 @@ class Sightings:
     """Contradicted readings whose corners the next right reading gives."""
 
     def corners_at(self, time: datetime, text: str) -> Quad | None:
-        """Corners between the right readings before and after a frame; None where one of them is too far away.
+        """Interpolate corners (4, 2) between the right readings before and after; None if one of them is too far away.
 
         A frame is mostly misread because its corners are wrong, so its own can't be learnt from.
         """
@@ -90,10 +90,10 @@ class Sightings:
 
 
 class Collector:
-    """Sees the readings of one source, and picks examples."""
+    """Observes the readings of one source, and chooses examples."""
 
     def __init__(self, rules: CollectRules, examples: ExampleSink) -> None:
-        """Begin without vehicles.
+        """Create a collector without vehicles.
 
         Args:
             rules: which readings.
@@ -104,13 +104,13 @@ class Collector:
         self._sightings: WeakKeyDictionary[Track, Sightings] = WeakKeyDictionary()
 
     def see_picture(self, frame: Frame, result: FrameResult) -> None:
-        """Take a photograph with a low-confidence reading, all its plates as they were read."""
+        """Collect a photograph that has a low-confidence reading, with all its plates as read."""
         if result.unsure:
             plates = tuple(map(_as_read, result.all_plates))
             self._examples.take(Example(frame.image_bgr, frame.source, frame.time, plates))
 
     def on_reading(self, track: Track, plate: PlateReading, frame: Frame) -> None:
-        """Note a reading; one that contradicts what was announced waits for the next that doesn't."""
+        """Store a reading's position; one that contradicts the announced text waits for the next right reading."""
         own = self._sightings.setdefault(track, Sightings())
         own.seen.append((frame.time, plate.reading.text, plate.reading.quad_xy))
         vote = track.announced
@@ -124,7 +124,7 @@ class Collector:
             own.waiting = [*own.waiting, (plate, frame)][-MAX_WAITING:]
 
     def on_announced(self, track: Track, vote: Reading) -> None:
-        """Take a vehicle that is announced: its own best frame, or those that its vote contradicts."""
+        """Collect from an announced vehicle: its best frame, or the frames that its vote contradicts."""
         if vote.confidence < self._rules.below:
             self._take_best(track)
         elif self._labels(vote):
@@ -133,11 +133,11 @@ class Collector:
                 self._take_contradicted(own, vote, candidate.plate, candidate.frame)
 
     def on_left(self, track: Track) -> None:
-        """Take the best frame of a vehicle that was never announced."""
+        """Collect the best frame of a vehicle that left without being announced."""
         self._take_best(track)
 
     def close(self) -> None:
-        """Finish what was picked."""
+        """Finish storing the chosen examples."""
         self._examples.close()
 
     def _take_best(self, track: Track) -> None:
@@ -158,18 +158,18 @@ class Collector:
             self._examples.take(Example(frame.image_bgr, frame.source, frame.time, (labelled,)))
 
     def _labels(self, vote: Reading) -> bool:
-        """Whether a vote is confident enough; of a bilingual plate it doesn't say all rows."""
+        """Whether the vote is confident enough for a label; the vote of a bilingual plate lacks rows."""
         return vote.confidence >= self._rules.vote and vote.is_valid and TWIN_FIELD not in vote.parsed.fields
 
 
 def is_same_plate(vote: Reading, reading: Reading) -> bool:
-    """Whether a reading is near enough to a vote to be of the same plate, shown whole."""
+    """Whether a reading is similar enough to a vote to be of the same plate, completely visible."""
     voted = labels_of(vote)
     return edit_distance(voted, labels_of(reading)) <= MAX_CHANGED * len(voted)
 
 
 def _is_whole(quad_xy: Quad, frame: Frame) -> bool:
-    """Whether a plate lies inside its frame and is wide enough: the vote may know characters that a cut one lacks."""
+    """Whether a plate (4, 2) lies inside its frame and is wide enough: a cut plate lacks characters of the vote."""
     height, width = frame.image_bgr.shape[:2]
     inside = (quad_xy >= 0).all() and (quad_xy <= (width, height)).all()
     return bool(inside) and quad_size(quad_xy)[0] >= MIN_WIDTH_PX
@@ -181,10 +181,10 @@ def _as_read(plate: PlateReading) -> LabelledPlate:
 
 
 class CollectWriter:
-    """Writes examples in a thread of its own: the reading loop never waits for the disk."""
+    """Stores examples in a thread, so that the reading loop never waits for the disk."""
 
     def __init__(self, folder: CollectFolder) -> None:
-        """Begin to write.
+        """Start the thread.
 
         Args:
             folder: takes them.
@@ -196,14 +196,14 @@ class CollectWriter:
         self._thread.start()
 
     def take(self, example: Example) -> None:
-        """Write an example soon; where the disk is too slow for all of them, this one is let go."""
+        """Queue an example; it is dropped if the disk is too slow."""
         try:
             self._queue.put_nowait(example)
         except Full:
             self._say("the disk is too slow for --collect: some examples are let go")
 
     def close(self) -> None:
-        """Write those that wait, and stop."""
+        """Store the queued examples, and stop."""
         with suppress(Full):
             self._queue.put(None, timeout=CLOSE_S)
         self._thread.join(CLOSE_S)
@@ -225,7 +225,7 @@ class CollectWriter:
                 self._say("--collect-quota is full of examples labelled by hand: move them elsewhere, or raise it")
 
     def _say(self, text: str) -> None:
-        """Warn once of the same trouble."""
+        """Log a problem once."""
         if text != self._said:
             self._said = text
             warn(text)

@@ -1,4 +1,4 @@
-"""What a person says that a plate reads, kept as a hand-labelled example: for pages that show past events."""
+"""Corrections by a person, stored as hand-labelled examples, for pages that show past events."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -19,7 +19,7 @@ def keep_correction(
     camera: str,
     time: datetime | None = None,
 ) -> list[str]:
-    """Keep a frame with the text that a person corrected; its label is `hand`, and retention never deletes it.
+    """Store a frame with the corrected text; its label is `hand`, and retention never deletes it.
 
     Args:
         folder: where collected examples are.

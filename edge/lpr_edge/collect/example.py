@@ -1,4 +1,4 @@
-"""A frame or crop worth keeping, and its line of labels."""
+"""An example to collect: a frame or crop with its label line."""
 
 import json
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ CROP_MARGIN = 0.25
 
 @dataclass(frozen=True)
 class LabelledPlate:
-    """A plate of an example, and what is known of it."""
+    """A plate of an example: corners, text and the origin of the label."""
 
     quad_xy: Quad
     """(4, 2) corners in the frame's pixels, clockwise from the plate's own top left."""
@@ -49,11 +49,11 @@ class Example:
 
     @property
     def split(self) -> str:
-        """Training takes votes and hand labels; what is only a reading waits for a person."""
+        """Split of the example: votes and hand labels are for training, a single reading waits for a person."""
         return UNLABELLED if any(plate.label == READING for plate in self.plates) else TRAINING_SPLIT
 
     def as_crop(self) -> "Example":
-        """Its only plate, cut out with a margin."""
+        """Crop the only plate with a margin."""
         (plate,) = self.plates
         height, width = self.frame_bgr.shape[:2]
         around = grow_quad(plate.quad_xy, CROP_MARGIN)
@@ -65,7 +65,7 @@ class Example:
         return Example(crop, self.camera, self.time, (moved,))
 
     def line(self, image: str, country: Country) -> str:
-        """Its line of labels.
+        """Make the label line.
 
         Args:
             image: the picture's file name.
@@ -90,12 +90,12 @@ def _values(plate: LabelledPlate, country: Country) -> dict[str, Any]:
 
 
 def script_of(rows: Sequence[str], country: Country) -> str:
-    """The `kind` of a plate with this text: the country's script, or `latin` where all signs are ASCII."""
+    """The `kind` of a plate with this text: the country's script, or `latin` if all characters are ASCII."""
     own = country.script or ""
     is_latin_country = all(label.isascii() for label in country.labels)
     return "latin" if own and not is_latin_country and any(rows) and all(row.isascii() for row in rows) else own
 
 
 def hand_plate(quad_xy: Quad, rows: Sequence[str]) -> LabelledPlate:
-    """A plate as a person says that it reads."""
+    """Make a plate with a text that a person typed."""
     return LabelledPlate(quad_xy, tuple(rows), HAND, 1.0)

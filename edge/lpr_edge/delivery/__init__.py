@@ -1,1 +1,1 @@
-"""Events kept in the outbox and delivered to sinks, one worker each."""
+"""Delivery: events are stored in the outbox and delivered to sinks, by one worker each."""

@@ -1,4 +1,4 @@
-"""Events that aren't delivered yet, counted for those who watch a run."""
+"""Counts events that aren't delivered yet, for status and metrics."""
 
 import sqlite3
 from collections import deque
@@ -14,7 +14,7 @@ DAMAGED = "damaged"
 
 
 class Backlog:
-    """The events that wait in an outbox, and, while the disk takes none, in memory."""
+    """The events that wait in the outbox or, while the disk is full, in memory."""
 
     def __init__(self, outbox: Outbox) -> None:
         self.outbox = outbox
@@ -22,7 +22,7 @@ class Backlog:
         """Events that the outbox hasn't taken yet, each with its pictures."""
 
     def waiting(self) -> dict[str, int]:
-        """How many events each sink has yet to get, and, while the disk takes none, how many are HELD in memory."""
+        """Number of undelivered events of each sink and, while the disk is full, of those in memory under HELD."""
         held = {HELD: len(self.held)} if self.held else {}
         try:
             return self.outbox.waiting() | held
@@ -30,7 +30,7 @@ class Backlog:
             return held
 
     def set_aside(self) -> dict[str, int]:
-        """How many events are kept that each sink has refused, and, under DAMAGED, that can't be read."""
+        """Number of stored events that each sink has refused, and of unreadable ones under DAMAGED."""
         try:
             refused, damaged = self.outbox.refused(), self.outbox.damaged()
         except sqlite3.Error:

@@ -9,7 +9,7 @@ LONGEST_LEAP_S = 3 * 86400.0
 
 
 def clock_problem(now: float, known: float | None, is_held: bool | None) -> str:
-    """Why the clock isn't plausible; an empty string if it is.
+    """Explain why the clock isn't plausible; an empty string if it is.
 
     Args:
         now: the clock's time, in seconds since 1970.

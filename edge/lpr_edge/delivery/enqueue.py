@@ -77,7 +77,7 @@ class EventEnqueuer:
         self._store_held()
 
     def hurry(self) -> None:
-        """Don't wait for a slow reader of stdout any more."""
+        """Stop waiting for a slow reader of stdout."""
         self._stdout.hurry()
 
     def tend(self) -> None:
@@ -158,7 +158,7 @@ class EventEnqueuer:
             say(f"the outbox {self.outbox.path} takes events again")
 
     def _note_id(self, wanted: str, given: str) -> None:
-        """Note which id a visit has got, so that its next event gets the same one."""
+        """Store the id that a visit got, so that its next event gets the same one."""
         if wanted != given:
             self._renamed[wanted] = given
         if len(self._renamed) > MAX_RENAMED:

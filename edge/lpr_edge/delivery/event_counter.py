@@ -13,7 +13,7 @@ class EventCounter(Layer):
         self._stats = stats
 
     def write(self, record: Record, event: Sighting | None = None) -> None:
-        """Pass a record on and count it if it is an event."""
+        """Pass a record on, and count it if it is an event."""
         super().write(record, event)
         if "event" in record:
             self._stats.count_event(record)

@@ -80,7 +80,7 @@ class RotatedFile:
                 raise
 
     def _mend(self) -> None:
-        """Remove an incomplete line that a killed process has left."""
+        """Remove an incomplete last line that a killed process has left."""
         if self._is_mended or not self.path.exists():
             return
         try:
@@ -102,7 +102,7 @@ class RotatedFile:
             sync_folder(self.path.parent)
 
     def _has_header(self) -> bool:
-        """Whether the file begins with this header: not where an earlier version wrote fewer columns."""
+        """Whether the file begins with this header; files of an earlier version have fewer columns."""
         if self._header and not self._is_checked:
             with self.path.open("rb") as file:
                 self._is_checked = file.readline().rstrip(b"\r\n") == self._header.encode()

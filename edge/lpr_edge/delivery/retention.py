@@ -157,7 +157,7 @@ class Retention:
         return not doubt
 
     def _load_confirmed_time(self) -> None:
-        """Look up when the clock was last plausible, or else when the newest event or file was written."""
+        """Load the time when the clock was last plausible, else that of the newest event or file."""
         self._known = self._outbox.confirmed_time()
         if self._known is None:
             files = max((changed for changed, _ in self._dated_files()), default=None)

@@ -123,7 +123,7 @@ class FileTarget(Protocol):
 
 @runtime_checkable
 class BatchTarget(Protocol):
-    """A target that takes several events at once, which come a little later, and that has work of its own."""
+    """A target that takes several events at once, some seconds later, and has periodic work of its own."""
 
     def deliver_all(self, stored_events: Sequence[StoredEvent]) -> None:
         """Take events, as `deliver` takes one.
@@ -134,36 +134,36 @@ class BatchTarget(Protocol):
         ...
 
     def tend(self) -> None:
-        """Do work that comes up from time to time; called every few seconds by the thread that delivers."""
+        """Do periodic work; the delivery thread calls it every few seconds."""
         ...
 
 
 @runtime_checkable
 class MatchTarget(Protocol):
-    """A target that gets a listed plate at once, before the event itself is delivered."""
+    """A target that gets a watch-list match at once, before the event itself is delivered."""
 
     def publish_match(self, record: Record) -> None:
-        """Send it on, or not at all; must neither wait nor raise."""
+        """Publish the match or drop it; must neither wait nor raise."""
         ...
 
 
 @runtime_checkable
 class StatisticsTarget(Protocol):
-    """A target that gets the device's status at intervals."""
+    """A target that gets the device's statistics at intervals."""
 
     @property
     def statistics_every_s(self) -> float:
-        """Seconds from one time to the next; 0 for never."""
+        """Interval in seconds; 0 for never."""
         ...
 
     def publish_metrics(self, metrics: Record) -> None:
-        """Send them on, or not at all; must neither wait nor raise."""
+        """Publish the statistics or drop them; must neither wait nor raise."""
         ...
 
 
 @dataclass(frozen=True)
 class Site:
-    """What a sink knows of the device that it is opened on."""
+    """What a sink may know of the device that opens it."""
 
     device: str
     """The device's name."""
@@ -185,7 +185,7 @@ class SinkSettings(SwitchedSettings):
     """Settings of a sink: a frozen dataclass, registered as an entry point of the group `lpr.sinks`."""
 
     def check(self) -> None:
-        """Look at all that can be wrong without opening anything; called only where the sink is on.
+        """Check the settings without opening anything; called only if the sink is on.
 
         Raises:
             LprError: what is wrong, and what to do.
@@ -200,5 +200,5 @@ class SinkSettings(SwitchedSettings):
         raise NotImplementedError
 
     def examine(self, site: Site) -> Finding | None:  # noqa: ARG002 - what others need
-        """A line of `lpr-edge doctor`; None where there is nothing to say."""
+        """Check the sink for `lpr-edge doctor`; None without a result."""
         return None

@@ -70,7 +70,7 @@ class StoreFile:
             return True
 
     def leave_names(self) -> None:
-        """Remove the names of this file's logs: a new file of that name would use them."""
+        """Remove this file's log files by name: a new database of that name would use them."""
         for log, identity in self._logs.items():
             if identity is not None and _identity(log) == identity:
                 log.unlink()
@@ -209,7 +209,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _enter(connection: sqlite3.Connection, path: Path, sinks: Iterable[str]) -> None:
-    """Let new sinks start with the next event, and report the events that they miss."""
+    """Let new sinks start with the next event, and report which stored events they don't get."""
     known = {row[0] for row in connection.execute("SELECT sink FROM deliveries")}
     stored = connection.execute("SELECT COUNT(*) FROM events").fetchone()[0]
     for sink in sinks:

@@ -1,1 +1,1 @@
-"""What people look at: annotated frames, a window, recordings."""
+"""Output for people: annotated frames, a window, recordings."""

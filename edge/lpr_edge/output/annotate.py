@@ -1,4 +1,4 @@
-"""Corners and text on a picture, Devanagari shaped as it is written."""
+"""Draw corners and text on an image, with correctly shaped Devanagari."""
 
 import base64
 from collections.abc import Iterable
@@ -30,7 +30,7 @@ FONT = "noto-sans-devanagari"
 
 @dataclass(frozen=True)
 class Marks:
-    """What is drawn in every frame, in shares of its width and height."""
+    """Region and line that are drawn in every frame, as fractions of its width and height."""
 
     roi: Floats | None = None
     """(corners, 2) of the region of interest."""
@@ -44,7 +44,7 @@ NO_MARKS = Marks()
 def draw_plates(
     frame_bgr: Image, plates: Iterable[PlateReading], captions: bool = True, marks: Marks = NO_MARKS
 ) -> Image:
-    """A copy of a frame with each plate's corners, and its text above it, unless no captions are wanted.
+    """Copy a frame (H, W, 3) and draw each plate's corners and, unless captions are off, its text.
 
     A reading of less confidence than was asked for is yellow, with a question mark. Region and line are under them.
     """
@@ -81,7 +81,7 @@ def _pixels(points_xy: Floats) -> np.ndarray[Any, np.dtype[np.int32]]:
 
 
 def _caption(plate: PlateReading) -> str:
-    """The rows, in Latin letters too where that differs, and the confidence; a question mark where it is low."""
+    """Text of a caption: rows, Latin letters if they differ, confidence; a question mark for low confidence."""
     reading = plate.reading
     latin = "" if reading.parsed.latin == reading.text else f"{reading.parsed.latin}  "
     rows = " ".join(reading.rows)
@@ -89,7 +89,7 @@ def _caption(plate: PlateReading) -> str:
 
 
 def _draw_corners(picture: Image, quad_xy: Quad, colour: tuple[int, int, int], thickness: int) -> None:
-    """Outline a plate, with a disc on its own top left."""
+    """Outline a plate, with a disc at its own top left."""
     points = np.rint(quad_xy).astype(np.int32)
     cv2.polylines(picture, [points], True, colour, thickness, cv2.LINE_AA)
     first = (int(points[0, 0]), int(points[0, 1]))
@@ -97,7 +97,7 @@ def _draw_corners(picture: Image, quad_xy: Quad, colour: tuple[int, int, int], t
 
 
 def _paste(picture: Image, patch: Image, quad_xy: Quad) -> None:
-    """Put a patch above the plate, or below it where there is no room, inside the picture."""
+    """Paste a patch above the plate, or below it if there is no room, inside the image."""
     height, width = min(patch.shape[0], picture.shape[0]), min(patch.shape[1], picture.shape[1])
     above = int(quad_xy[:, 1].min()) - height - 6
     top = above if above >= 0 else int(quad_xy[:, 1].max()) + 6
@@ -108,7 +108,7 @@ def _paste(picture: Image, patch: Image, quad_xy: Quad) -> None:
 
 @lru_cache(maxsize=64)
 def text_patch(text: str, height: int, colour_bgr: tuple[int, int, int]) -> Image:
-    """Dark text on a coloured ground: (height, W, 3) uint8, W as the text needs."""
+    """Render dark text on a coloured background: (height, W, 3) uint8, with W as the text needs."""
     from PIL import Image as Pillow
     from PIL import ImageDraw
 
@@ -121,7 +121,7 @@ def text_patch(text: str, height: int, colour_bgr: tuple[int, int, int]) -> Imag
 
 
 def font_path() -> Path:
-    """The font's file.
+    """Path of the font file.
 
     Raises:
         LprError: its package isn't installed.
@@ -135,7 +135,7 @@ def font_path() -> Path:
 
 
 def font_face(family: str) -> str:
-    """The font as CSS, inside a page that needs no other file: not every machine has the plates' script.
+    """The font as CSS, embedded in the page because not every machine has a font for the plates' script.
 
     Name the family first: Devanagari alone is taken from it, so that other letters stay the machine's own. Named after
     fonts that lack Devanagari, Chromium drew an empty box where a page showed it first.
@@ -150,7 +150,7 @@ def font_face(family: str) -> str:
 
 @lru_cache(maxsize=8)
 def _font(size: int) -> Any:
-    """The font, in a size."""
+    """The font in one size."""
     from PIL import ImageFont
 
     _check_shaping()
@@ -161,7 +161,7 @@ def _font(size: int) -> Any:
 
 @cache
 def _check_shaping() -> None:
-    """Say, once, where Devanagari can't be joined: Pillow's wheels bring all that it needs but for one library."""
+    """Warn once if Devanagari can't be shaped: Pillow's wheels lack one library that this needs."""
     from PIL import features
 
     if not (features.check("raqm") and features.check("fribidi")):

@@ -36,7 +36,7 @@ def _jpeg(image: Image) -> bytes:
 
 
 def small_picture(jpeg: bytes) -> bytes:
-    """A JPEG of the same, no larger than MAX_BYTES."""
+    """Re-encode a JPEG so that it is at most MAX_BYTES large."""
     image = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
     side = min(SMALL_SIDE, max(image.shape[:2]))
     while True:

@@ -28,10 +28,10 @@ EMPTY_TABLES = {"stts": bytes(8), "stsc": bytes(8), "stsz": bytes(12), "stco": b
 
 
 class FragmentedMp4:
-    """Writes a video of one track; used like OpenCV's writer."""
+    """Writes a video of one track, with the interface of OpenCV's writer."""
 
     def __init__(self, path: Path, code: int, fps: float, size_wh: tuple[int, int]) -> None:
-        """Begin a file.
+        """Create the file.
 
         Args:
             path: of the file; what stood there is lost.
@@ -52,7 +52,7 @@ class FragmentedMp4:
         os.close(open_private(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC))
 
     def write(self, picture: Image) -> None:
-        """Add a frame; one that can't be written is logged, and the next ones are tried."""
+        """Add a frame (H, W, 3); a failure is logged, and later frames are tried again."""
         if self._writer is None:
             with suppress(OSError):  # OpenCV fails for the same reason, and that is logged
                 os.close(open_private(self._part, os.O_WRONLY | os.O_CREAT))
@@ -63,7 +63,7 @@ class FragmentedMp4:
             self._finish_fragment()
 
     def release(self) -> None:
-        """Write what is left over."""
+        """Write the last fragment."""
         self._finish_fragment()
 
     def _finish_fragment(self) -> None:
@@ -85,7 +85,7 @@ class FragmentedMp4:
         self._time += sum(part.durations)
 
     def _append(self, data: bytes) -> None:
-        """Add to the file, all of it or nothing."""
+        """Append to the file, completely or not at all."""
         with self._path.open("r+b") as file:
             end = file.seek(0, os.SEEK_END)
             try:
@@ -98,7 +98,7 @@ class FragmentedMp4:
 
 @dataclass(frozen=True)
 class _Part:
-    """A plain MP4 file of one track, taken apart."""
+    """A parsed plain MP4 file of one track."""
 
     head: bytes
     """What a file of fragments begins with: type and description of the track."""
@@ -123,7 +123,7 @@ class _Part:
         return cls(head, durations, (uniform,) * count if uniform else sizes, keys, boxes["mdat"])
 
     def fragment(self, number: int, time: int) -> bytes:
-        """The samples with their index; `time` is the first one's, in the track's units."""
+        """Make a fragment of the samples and their index; `time` is the first sample's, in the track's units."""
         rows = b"".join(
             struct.pack(">III", duration, size, KEY_FRAME if index in self.key_frames else OTHER_FRAME)
             for index, (duration, size) in enumerate(zip(self.durations, self.sizes, strict=True), 1)
@@ -144,7 +144,7 @@ def _box(kind: str, body: bytes) -> bytes:
 
 
 def _boxes(data: bytes) -> Iterator[tuple[str, bytes]]:
-    """Kind and body of each box, one after the other."""
+    """Kind and body of each box, in order."""
     start = 0
     while start + 8 <= len(data):
         size, kind = struct.unpack_from(">I4s", data, start)
@@ -153,7 +153,7 @@ def _boxes(data: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 def _flat(data: bytes) -> Iterator[tuple[str, bytes]]:
-    """The same with what stands in containers."""
+    """Kind and body of each box, including those inside containers."""
     for kind, body in _boxes(data):
         yield kind, body
         if kind in CONTAINERS:
@@ -165,7 +165,7 @@ def _numbers(table: bytes, start: int) -> tuple[int, ...]:
 
 
 def _emptied(moov: bytes) -> Iterable[bytes]:
-    """A description without samples: empty tables, no duration, no edits."""
+    """Copy a `moov` box without samples: empty tables, no duration, no edits."""
     for kind, body in _boxes(moov):
         if kind in CONTAINERS:
             yield _box(kind, b"".join(_emptied(body)))

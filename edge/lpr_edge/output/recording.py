@@ -1,4 +1,4 @@
-"""Pictures and clips with what was read drawn in."""
+"""Save annotated images and videos."""
 
 import os
 import re
@@ -20,10 +20,10 @@ CODECS = {".mp4": "mp4v", ".avi": "MJPG", ".mkv": "mp4v"}
 
 
 class VideoFile:
-    """A clip that plays as fast as its source did, also where frames were skipped."""
+    """A video with the timing of its source, also if frames were skipped."""
 
     def __init__(self, path: Path, fps: float) -> None:
-        """Prepare a clip; the file begins with the first picture, whose size it takes.
+        """Prepare a video; the first image creates the file and sets its size.
 
         Raises:
             LprError: the name's ending is of no known format.
@@ -38,7 +38,7 @@ class VideoFile:
         self._count = 0
 
     def write(self, picture: Image, time: datetime) -> None:
-        """Add a picture, repeated until the clip has reached its time.
+        """Add an image, repeated until the video has reached its time.
 
         Raises:
             LprError: the file can't be written.
@@ -75,7 +75,7 @@ class VideoFile:
 
 
 def set_aside(path: Path) -> None:
-    """Give a recording of an earlier run a name of its own, with its time: a service that restarts must not lose it.
+    """Rename a recording of an earlier run by its time, so that a restarted service doesn't overwrite it.
 
     Raises:
         OSError: it can't be renamed.
@@ -91,7 +91,7 @@ def set_aside(path: Path) -> None:
 
 
 def fit(picture: Image, size_wh: tuple[int, int]) -> Image:
-    """Shrink or grow a picture into a size, with black bars where the shapes differ."""
+    """Resize an image (H, W, 3) to a size, with black bars if the aspect ratios differ."""
     width, height = size_wh
     scale = min(width / picture.shape[1], height / picture.shape[0])
     if abs(scale - 1) < 1e-9 and picture.shape[:2] == (height, width):
@@ -103,10 +103,10 @@ def fit(picture: Image, size_wh: tuple[int, int]) -> Image:
 
 
 class ImageFolder:
-    """A folder of pictures."""
+    """A folder of saved images."""
 
     def __init__(self, folder: Path, source: str) -> None:
-        """Make the folder.
+        """Create the folder.
 
         Raises:
             LprError: it can't be made, or is the source's own, whose pictures would be overwritten.
@@ -121,7 +121,7 @@ class ImageFolder:
         self.folder = folder
 
     def write(self, picture: Image, name: str) -> None:
-        """Save a picture under a file name.
+        """Save an image under a file name.
 
         Raises:
             LprError: the file can't be written.
@@ -136,6 +136,6 @@ class ImageFolder:
 
 
 def file_name(source: str, index: int) -> str:
-    """A name for a frame of a clip, camera or stream: `camera-0-000123.jpg`."""
+    """File name for a frame of a video, camera or stream: `camera-0-000123.jpg`."""
     stem = re.sub(r"\W+", "-", Path(source).stem).strip("-")
     return f"{stem}-{index:06d}.jpg"

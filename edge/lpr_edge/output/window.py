@@ -1,4 +1,4 @@
-"""A window with what is read."""
+"""A window that shows annotated frames."""
 
 import os
 import socket
@@ -19,7 +19,7 @@ REMEDY = "start it on the desktop, or take --save-video FILE or --save-images DI
 
 
 class Window:
-    """Shows pictures until it is closed."""
+    """Shows images until the user closes it."""
 
     def __init__(self, title: str = TITLE) -> None:
         """Open the window.
@@ -41,7 +41,7 @@ class Window:
             ) from error
 
     def show(self, picture: Image, wait: bool) -> bool:
-        """Show a picture; False when the user has closed the window or typed q or Escape.
+        """Show an image; False if the user has closed the window or pressed q or Escape.
 
         Args:
             picture: what to show.
@@ -60,12 +60,12 @@ class Window:
         return cv2.getWindowProperty(self._title, cv2.WND_PROP_VISIBLE) >= 1
 
     def close(self) -> None:
-        """Take the window away."""
+        """Close the window."""
         cv2.destroyAllWindows()
 
 
 def check_display() -> None:
-    """Make sure that a window can open: without a display, OpenCV's Qt ends the whole process.
+    """Check that a window can open: without a display, OpenCV's Qt ends the whole process.
 
     Raises:
         LprError: it can't.
@@ -80,7 +80,7 @@ def check_display() -> None:
 
 
 def _x_server_answers(display: str) -> bool:
-    """Whether an X server listens where DISPLAY (`host:number.screen`) says."""
+    """Whether an X server listens at DISPLAY (`host:number.screen`)."""
     host, _, rest = display.rpartition(":")
     number = rest.partition(".")[0]
     if not number.isdigit():

@@ -1,1 +1,1 @@
-"""Keeps plates from being stored: keyed hashes in place of texts, and blurred images."""
+"""Privacy: keyed hashes instead of texts, and blurred plates in images."""

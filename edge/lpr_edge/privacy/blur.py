@@ -1,4 +1,4 @@
-"""Blurs plates in images before anything stores or shows them."""
+"""Blur plates in images before anything stores or shows them."""
 
 from collections import deque
 from collections.abc import Iterable
@@ -29,7 +29,7 @@ class PlateBlurrer:
         self._source = ""
 
     def over(self, frame: Frame, found: Iterable[FoundPlate]) -> Frame:
-        """The frame with all plates hidden that were found in it, or just before it.
+        """Blur all plates of a frame that were detected in it or shortly before it.
 
         Args:
             frame: any.
@@ -46,7 +46,7 @@ class PlateBlurrer:
 
 
 def hide(image_bgr: Image, quads_xy: Iterable[Quad]) -> Image:
-    """A copy of a picture (H, W, 3) whose plates (4, 2), as far as they lie in it, are a few patches of colour."""
+    """Copy an image (H, W, 3) and replace its plates (4, 2) by a few patches of colour."""
     picture = image_bgr.copy()
     for quad_xy in quads_xy:
         _hide(picture, quad_xy)

@@ -1,4 +1,4 @@
-"""Records in which a keyed hash stands for each plate."""
+"""Replace the plates in records by keyed hashes."""
 
 import hashlib
 import hmac
@@ -22,34 +22,34 @@ PLATE_LISTS = ("plates", "unsure")
 
 
 class PlateHasher:
-    """HMAC-SHA-256 (RFC 2104) of plates: the same plate gives the same hash, in any script, and no key no plate."""
+    """HMAC-SHA-256 (RFC 2104) of plates: equal for equal plates in any script, and useless without the key."""
 
     def __init__(self, key: bytes, grammar: Grammar) -> None:
         self._key = key
         self._grammar = grammar
 
     def hash_key(self, key: str) -> str:
-        """The hash of a plate's key, see `plate_key`: `#` and 32 digits."""
+        """Hash a plate's key, see `plate_key`: `#` and 32 digits."""
         return "#" + hmac.new(self._key, key.encode(), hashlib.sha256).hexdigest()[:DIGITS]
 
     def hash_text(self, text: str) -> str:
-        """The hash of a plate as it was read."""
+        """Hash a plate's text."""
         return self.hash_key(plate_key(text, self._grammar))
 
 
 class HashingSink(Layer):
-    """Hides plates from all that comes after."""
+    """Removes plate texts from records before the inner sinks get them."""
 
     def __init__(self, inner: Sink, hasher: PlateHasher) -> None:
         super().__init__(inner)
         self._hasher = hasher
 
     def write(self, record: Record, event: Sighting | None = None) -> None:
-        """Pass on what is left of a record."""
+        """Pass the hashed record on."""
         self.inner.write(self.hide(record), event)
 
     def hide(self, record: Record) -> Record:
-        """A record without its plates' texts: `text`, `rows`, `latin` and votes become hashes, `fields` go."""
+        """Copy a record with hashes as `text`, `rows`, `latin` and in the votes, and without `fields`."""
         hidden = {field: record[field] for field in HARMLESS if field in record}
         if "text" in record:
             text = self._hasher.hash_text(record["text"])

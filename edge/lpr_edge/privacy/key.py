@@ -1,4 +1,4 @@
-"""The key without which a hash can't be traced to its plate."""
+"""The secret key of the hashes: without it a hash can't be traced to its plate."""
 
 import os
 import re
@@ -14,7 +14,7 @@ BYTES = 32
 
 
 def load_key(path: Path) -> bytes:
-    """Read a key, or make one that only this user can read where there is none.
+    """Read the key, or create one that only this user can read.
 
     Raises:
         LprError: the file can't be had, others may read it, or it holds no key.

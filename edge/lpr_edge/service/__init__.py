@@ -1,1 +1,1 @@
-"""lpr-edge as a systemd service: its unit, the watchdog, and statistics of a run."""
+"""lpr-edge as a systemd service: its unit, the watchdog, and runtime statistics."""

@@ -1,4 +1,4 @@
-"""Who changed what, as JSON lines in a file that only grows."""
+"""The audit log: who changed what, as JSON lines in a file that only grows."""
 
 import json
 import os
@@ -17,14 +17,14 @@ NAME = "audit.jsonl"
 
 
 class AuditLog:
-    """Appends one line for each change, and waits until the disk has it; any thread may call."""
+    """Appends one line for each change, and waits until the disk has it; thread-safe."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock = Lock()
 
     def note(self, who: str, what: str, **details: Any) -> None:
-        """Write down a change before it is made.
+        """Log a change before it is made.
 
         Args:
             who: the name that a person logged in with.
@@ -51,7 +51,7 @@ class AuditLog:
             ) from error
 
     def latest(self, count: int) -> list[Record]:
-        """The newest entries, the newest first; a line that a crash cut off is passed over."""
+        """The latest entries, newest first; incomplete lines of a crash are skipped."""
         try:
             with self.path.open(encoding="utf-8", errors="replace") as file:
                 lines = deque(file, maxlen=count)

@@ -1,4 +1,4 @@
-"""What is counted of the frames and events of one camera, or of all."""
+"""Statistics of the frames and events of one camera, or of all."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -12,10 +12,10 @@ WINDOW_S = 10.0
 
 
 class FrameCounts:
-    """Counts frames and events, and keeps no more than the last seconds; whoever calls it holds the lock."""
+    """Counts frames and events, and stores the last seconds only; the caller holds the lock."""
 
     def __init__(self, start: float) -> None:
-        """Begin at a moment (`monotonic`), as all moments here are."""
+        """Start counting at a time (`monotonic`, as all times here)."""
         self.frames = self.events = self._skipped = 0
         self.total_ms = 0.0
         """That detector and reader took for all frames."""
@@ -25,7 +25,7 @@ class FrameCounts:
         """When a frame was read, what it took, and how old it was, the last two in milliseconds."""
 
     def note(self, now: float, milliseconds: float, age_ms: float | None, is_skipped: bool = False) -> None:
-        """Count a frame that was read, or skipped since nothing in it had moved."""
+        """Count a frame that was read, or skipped because nothing in it moved."""
         self.frames += 1
         self._skipped += is_skipped
         self.total_ms += milliseconds
@@ -34,12 +34,12 @@ class FrameCounts:
         self._forget(now)
 
     def since_frame_s(self, now: float) -> float:
-        """How long ago the last frame was read; before the first, how long it has been waited for."""
+        """Seconds since the last frame was read or, before the first one, since the start."""
         last = self._last
         return now - (self._start if last is None else last)
 
     def snapshot(self, now: float) -> Record:
-        """Counts, rate and times, under their names in the metrics."""
+        """Counts, rate and times under their names in the metrics."""
         self._forget(now)
         return {
             "frames": self.frames,
@@ -57,7 +57,7 @@ class FrameCounts:
 
 
 def _p50_p95(values: Sequence[float]) -> Record | None:
-    """Median and 95th percentile, to a tenth; None where there is nothing."""
+    """Median and 95th percentile, rounded to a tenth; None without values."""
     if not values:
         return None
     p50, p95 = np.quantile(values, (0.5, 0.95))

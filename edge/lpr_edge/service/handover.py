@@ -1,4 +1,4 @@
-"""What a run hands on to the next one, where SIGHUP lets the same process begin again: never on a disk."""
+"""State that a run passes to the next one when SIGHUP restarts it in the same process; never stored on a disk."""
 
 import hashlib
 import os
@@ -22,7 +22,7 @@ JPEG_QUALITY = 95
 
 
 def hand_on(state: object, labels: Sequence[str], source: str) -> None:
-    """Leave something to the program that `os.execv` starts in this process.
+    """Store state for the program that `os.execv` starts in this process.
 
     Args:
         state: of this package's own classes; pictures in it become JPEGs.
@@ -40,7 +40,7 @@ def hand_on(state: object, labels: Sequence[str], source: str) -> None:
 
 
 def take_over(labels: Sequence[str], source: str) -> Any:
-    """What `hand_on` has left, once; None where it left nothing, or for other labels, source or version of lpr."""
+    """Load the state of `hand_on` once; None without it, or for other labels, source or version of lpr."""
     data = _read()
     if data is None:
         return None
@@ -66,12 +66,12 @@ def _read() -> bytes | None:
 
 
 def _kind_of(labels: Sequence[str], source: str) -> bytes:
-    """32 bytes that differ where what is handed on can't be used."""
+    """Hash (32 bytes) of everything that must be equal for the state to be usable."""
     return hashlib.sha256("\n".join((__version__, source, *labels)).encode("utf-8", "replace")).digest()
 
 
 class _Pickler(pickle.Pickler):
-    """Pickles frames as JPEGs: twenty pictures of a vehicle would take 100 MB otherwise."""
+    """Pickles frames as JPEGs: uncompressed, a few vehicles' images would fill the memory."""
 
     def reducer_override(self, obj: Any) -> Any:
         """How an object is pickled where not as usual."""

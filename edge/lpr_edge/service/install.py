@@ -1,4 +1,4 @@
-"""`--install-service`: settings, account and unit put where systemd looks for them."""
+"""`--install-service`: writes settings, account and unit to systemd's folders."""
 
 import grp
 import os
@@ -38,7 +38,7 @@ UNITS = Path("/etc/systemd/system")
 
 
 def install_service(config: Config, given: Path | None, only_print: bool, stdout: TextIO) -> None:
-    """Write the service's files as root; as anybody else, or when asked, print them.
+    """Write the service's files as root; for other users, or on request, print them.
 
     Args:
         config: the service's settings.
@@ -66,7 +66,7 @@ def install_service(config: Config, given: Path | None, only_print: bool, stdout
 
 
 def plan(config: Config, given: Path | None, root: Path = Path("/")) -> tuple[str, dict[Path, str]]:
-    """The unit's name, and each file to write with its text.
+    """Plan the unit's name, and each file to write with its text.
 
     A device's one camera is `lpr-edge`, which reads /etc/lpr/lpr.toml. Each other file of settings is a camera of its
     own, `lpr-edge@NAME` after the file's name, so that a second one doesn't take the first one's place.
@@ -109,7 +109,7 @@ def plan(config: Config, given: Path | None, root: Path = Path("/")) -> tuple[st
 
 
 def _installed(root: Path, place: Path) -> str:
-    """A unit's text as it is installed; empty where it isn't."""
+    """Text of the installed unit; empty if there is none."""
     try:
         return (root / place.relative_to("/")).read_text(encoding="utf-8")
     except OSError:
@@ -117,13 +117,13 @@ def _installed(root: Path, place: Path) -> str:
 
 
 def _command_of(unit: str) -> str:
-    """The settings that a unit's command reads; empty where it runs nothing. Python may be another since."""
+    """Settings in a unit's command, without the Python interpreter, which may have changed; empty without a command."""
     commands = re.findall(r"^ExecStart=.* --config (.*)$", unit, re.MULTILINE)
     return str(commands[-1]) if commands else ""
 
 
 def absolute(config: Config) -> Config:
-    """The settings with each path from the root on: a service has no folder of its own to begin at."""
+    """Make all paths of the settings absolute: a service has no working directory of its own."""
     values = _absolute(flat_values(config))
     cameras = tuple(replace(camera, values=_absolute(camera.values)) for camera in config.cameras)
     return build_config(values | ({KEY: cameras} if cameras else {}))
@@ -157,7 +157,7 @@ def write_files(files: dict[Path, str], root: Path) -> None:
 
 
 def activate() -> None:
-    """Make the account, and let systemd know the units.
+    """Create the account, and reload systemd's units.
 
     Raises:
         LprError: there is no systemd here, or it refuses.
@@ -170,7 +170,7 @@ def activate() -> None:
 
 
 def _hand_over(settings: Path) -> None:
-    """Let the service's account read its settings, passwords and all."""
+    """Give the service's account access to its settings, which may contain passwords."""
     try:
         shutil.chown(settings, group=USER)
     except (OSError, LookupError) as error:
@@ -178,7 +178,7 @@ def _hand_over(settings: Path) -> None:
 
 
 def obstacles(config: Config, settings: Path | None) -> list[str]:
-    """What will keep the account from reading or writing what it has to, one line each."""
+    """List what the account can't read or write though it must, one line each."""
     models = config.models
     of_sinks = [path for sink in config.enabled_sinks for path in sink.read_files()]
     lists = dict.fromkeys(own.watchlist.list for own in each_camera(config))
@@ -195,7 +195,7 @@ def obstacles(config: Config, settings: Path | None) -> list[str]:
 
 
 def _closed_to_service(path: Path) -> Path | None:
-    """The first folder on the way to a file, or the file, that the account may not enter or read."""
+    """The first folder on a file's path, or the file itself, that the account may not enter or read."""
     for part in (*reversed(path.parents), path):
         try:
             status = part.stat()
@@ -208,7 +208,7 @@ def _closed_to_service(path: Path) -> Path | None:
 
 
 def _is_own_group(number: int) -> bool:
-    """Whether a group is the account's own, to which `_hand_over` gives the settings."""
+    """Whether a group is the account's own, which `_hand_over` gives access."""
     try:
         return grp.getgrgid(number).gr_name == USER
     except KeyError:

@@ -24,7 +24,7 @@ Waiting = Callable[[], Mapping[str, int]]
 
 
 class RuntimeStats:
-    """Counts while frames are read; any thread may ask. It keeps no more than the last seconds."""
+    """Counts frames and events; thread-safe. Only the last seconds are stored."""
 
     def __init__(
         self,
@@ -38,7 +38,7 @@ class RuntimeStats:
         on_result: Callable[[FrameResult], None] = lambda _: None,
         model_update: Callable[[], Record | None] = lambda: None,
     ) -> None:
-        """Begin to count.
+        """Start counting.
 
         Args:
             device: this device's name.
@@ -79,7 +79,7 @@ class RuntimeStats:
                 counts.note(now, result.detect_ms + result.read_ms, frame.age_ms, result.is_skipped)
 
     def count_event(self, record: Record) -> None:
-        """Count an event; one of a vehicle that has left completes that of its plate."""
+        """Count an event; the departure of a vehicle completes the event of its plate."""
         if record.get("event") in ("plate", "left"):
             self.visits.count_event(record)
         with self._lock:
@@ -91,7 +91,7 @@ class RuntimeStats:
                 counts.events += 1
 
     def _counts_of(self, source: str) -> Iterator[FrameCounts]:
-        """Those of all, and of the camera of that name."""
+        """Counts of all cameras, and of the one with that name."""
         yield self._counts
         if source in self._by_camera:
             yield self._by_camera[source]
@@ -102,31 +102,31 @@ class RuntimeStats:
                 self._events[place] = known | {key: left[key] for key in ("last_seen", "dwell_s", "direction")}
 
     def events(self) -> list[Record]:
-        """The recent events, newest first."""
+        """Recent events, newest first."""
         with self._lock:
             return list(reversed(self._events))
 
     def since_frame_s(self) -> float:
-        """How long ago the last frame was read; before the first, how long it has been waited for."""
+        """Seconds since the last frame was read or, before the first one, since the start."""
         return self._counts.since_frame_s(monotonic())
 
     def cameras_since_frame_s(self) -> dict[str, float]:
-        """The same of each camera, where there are several."""
+        """Seconds since the last frame of each camera, with several cameras."""
         now = monotonic()
         return {name: counts.since_frame_s(now) for name, counts in self._by_camera.items()}
 
     def totals(self) -> tuple[int, float]:
-        """Frames read, and the milliseconds that detector and reader took for them."""
+        """Number of frames read, and the milliseconds that detector and reader took for them."""
         with self._lock:
             return self._counts.frames, self._counts.total_ms
 
     def camera_totals_ms(self) -> dict[str, float]:
-        """The milliseconds that detector and reader took for each camera's frames, where there are several."""
+        """Milliseconds that detector and reader took for each camera's frames, with several cameras."""
         with self._lock:
             return {name: counts.total_ms for name, counts in self._by_camera.items()}
 
     def snapshot(self) -> Record:
-        """All of it as a record: the message at `lpr/<device>/metrics`, documented by a JSON schema."""
+        """All statistics as a record: the message at `lpr/<device>/metrics`, documented by a JSON schema."""
         now = monotonic()
         with self._lock:
             counts, source = self._counts.snapshot(now), self._source

@@ -1,4 +1,4 @@
-"""Notifications of a service to systemd: sd_notify(3), some lines on a datagram socket."""
+"""Notifications to systemd: sd_notify(3), lines on a datagram socket."""
 
 import os
 import socket
@@ -11,7 +11,7 @@ class SystemdNotifier:
     """Reports the service's state to systemd; does nothing without systemd."""
 
     def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
-        """Find out whether systemd listens, and how often it wants to hear.
+        """Read from the environment whether systemd listens, and its watchdog interval.
 
         Args:
             environment: holds `NOTIFY_SOCKET` and `WATCHDOG_USEC` where it does.
@@ -23,22 +23,22 @@ class SystemdNotifier:
         self._last = 0.0
 
     def ready(self) -> None:
-        """The service reads."""
+        """Report that the service is reading."""
         self._send("READY=1\nSTATUS=Reading")
 
     def beat(self) -> None:
-        """The loop lives; cheap, so that it can be called after every frame."""
+        """Report that the loop is alive; fast enough to be called after every frame."""
         now = monotonic()
         if self._every_s and now - self._last >= self._every_s:
             self._last = now
             self._send("WATCHDOG=1", 0)  # a systemd that is busy must not hold up the loop
 
     def reloading(self) -> None:
-        """The service begins again with new settings; `ready` follows."""
+        """Report a reload of the settings; `ready` follows."""
         self._send(f"RELOADING=1\nMONOTONIC_USEC={monotonic_ns() // 1000}")
 
     def stopping(self) -> None:
-        """The service ends."""
+        """Report the end of the service."""
         self._send("STOPPING=1")
 
     def _send(self, message: str, wait_s: float = 1.0) -> None:
@@ -49,7 +49,7 @@ class SystemdNotifier:
 
 
 def _watchdog_s(environment: Mapping[str, str]) -> float:
-    """In what time systemd wants a sign of life; 0 where it wants none of this process."""
+    """Watchdog time-out in seconds; 0 if systemd watches another process or none."""
     of_process = environment.get("WATCHDOG_PID", "")
     if of_process and of_process != str(os.getpid()):
         return 0.0

@@ -1,4 +1,4 @@
-"""Region and line of a camera, written into the settings file without touching anything else in it."""
+"""Write a camera's region and line into the settings file, and leave the rest of it unchanged."""
 
 import os
 import re
@@ -21,7 +21,7 @@ RELOAD_AFTER_S = 0.5
 
 
 class SettingsFile:
-    """A TOML file whose keys are set one by one; any thread may call."""
+    """A TOML file whose keys are set one by one; thread-safe."""
 
     def __init__(self, path: Path) -> None:
         self.path = path.resolve()
@@ -62,7 +62,7 @@ class SettingsFile:
 
 
 def reload_soon() -> bool:
-    """Send this process the signal that makes it read its settings again; False where it doesn't listen."""
+    """Send this process SIGHUP, so that it reads its settings again; False if it doesn't listen for it."""
     if not callable(signal.getsignal(signal.SIGHUP)):
         return False
     timer = Timer(RELOAD_AFTER_S, os.kill, (os.getpid(), signal.SIGHUP))
@@ -72,7 +72,7 @@ def reload_soon() -> bool:
 
 
 def _block(lines: list[str], camera: str) -> tuple[int, int]:
-    """First and last line, exclusive, in which a camera's keys stand; without one, those before all tables."""
+    """First and last line, exclusive, of a camera's keys; without a camera, the lines before all tables."""
     headers = [number for number, line in enumerate(lines) if HEADER.match(line)] + [len(lines)]
     if not camera:
         return 0, headers[0]
@@ -85,7 +85,7 @@ def _block(lines: list[str], camera: str) -> tuple[int, int]:
 
 
 def _set_line(lines: list[str], start: int, end: int, key: str, value: str) -> int:
-    """Put a key into some lines, in place of the line that it has; how many lines there are more."""
+    """Insert or replace a key's line; returns the number of added lines."""
     line = f'{key} = "{value}"'
     for number in range(start, end):
         if re.match(rf"\s*{key}\s*=", lines[number]):
@@ -98,7 +98,7 @@ def _set_line(lines: list[str], start: int, end: int, key: str, value: str) -> i
 
 
 def _says(text: str, camera: str, values: Mapping[str, str], before: dict[str, Any]) -> bool:
-    """Whether a file says what it said before, and the new values."""
+    """Whether a file's settings are those before, with the new values."""
     tables = [table for table in before.get(KEY, []) if table.get("name") == camera] if camera else [before]
     for table in tables:
         table.update(values)

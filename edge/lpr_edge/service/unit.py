@@ -87,7 +87,7 @@ ExecStart={command}
 
 
 def template_text(groups: list[str]) -> str:
-    """The unit of devices with more than one camera: `lpr-edge@NAME` reads `/etc/lpr/NAME.toml`.
+    """The unit template for devices with several cameras: `lpr-edge@NAME` reads `/etc/lpr/NAME.toml`.
 
     Args:
         groups: that the account is in besides its own, for camera and pins.
@@ -104,7 +104,7 @@ def template_text(groups: list[str]) -> str:
 
 
 def drop_in_text(config: Config, settings: Path, name: str) -> str:
-    """What one camera's unit has besides the template.
+    """The drop-in with one camera's settings in addition to the template.
 
     Args:
         config: the service's settings.
@@ -121,7 +121,7 @@ def drop_in_text(config: Config, settings: Path, name: str) -> str:
 
 
 def unit_text(config: Config, settings: Path, groups: list[str], python: str | None = None) -> str:
-    """The unit of a device with one camera.
+    """The unit for a device with one camera.
 
     Args:
         config: the service's settings.
@@ -141,7 +141,7 @@ def unit_text(config: Config, settings: Path, groups: list[str], python: str | N
 
 
 def _command(settings: str, python: str | None = None) -> str:
-    """What the unit runs; the settings' path as a unit has it."""
+    """The unit's command line, with the settings' path as a unit writes it."""
     words = (_escaped(python or sys.executable), "-m", "lpr_edge", "--config", settings)
     return " ".join(f'"{word}"' if any(c.isspace() for c in word) else word for word in words)
 
@@ -151,13 +151,13 @@ def _writable(config: Config) -> str:
 
 
 def _private_devices(config: Config) -> str:
-    """A stream needs no device; a camera does, and a program that opens a gate may want a pin."""
+    """`PrivateDevices` of the unit: off for a camera, and for a program that may need a GPIO pin."""
     cameras = each_camera(config)
     return "no" if any(own.capture.camera is not None or own.watchlist.on_match for own in cameras) else "yes"
 
 
 def folders_outside(config: Config) -> list[Path]:
-    """The folders that the service writes to and that systemd doesn't make for it."""
+    """Folders that the service writes to and that systemd doesn't create for it."""
     return sorted({path for path in written_folders(config) if not path.is_relative_to(STATE)})
 
 
@@ -180,5 +180,5 @@ def _quoted(word: str) -> str:
 
 
 def _escaped(word: str) -> str:
-    """A word as a unit's command line takes it, see systemd.service(5): `%` and `$` stand for other things there."""
+    """Escape a word for a unit's command line, see systemd.service(5): `%` and `$` have special meanings there."""
     return word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")

@@ -1,4 +1,4 @@
-"""Today's vehicles, which way they went, how long they stayed, and how many are inside: figures without plates."""
+"""Today's vehicles: their number, directions, dwell times, and how many are inside; without plates."""
 
 import json
 import os
@@ -24,7 +24,7 @@ MAX_STAYS = 10_000
 
 @dataclass
 class Counts:
-    """Of one camera, or of all."""
+    """Counts of one camera, or of all."""
 
     vehicles: int = 0
     ins: int = 0
@@ -35,28 +35,28 @@ class Counts:
     """Dwell times of those that have left."""
 
     def turn(self, way: str, back: bool = False) -> None:
-        """Count a vehicle that went in or out, or take it back."""
+        """Count a vehicle that went in or out, or undo that."""
         step = -1 if back else 1
         self.ins += step * (way == "in")
         self.outs += step * (way == "out")
         self.inside = max(0, self.inside + (step if way == "in" else -step))
 
     def begin_day(self) -> None:
-        """Start at nothing, but for those who are inside."""
+        """Reset all counts except the vehicles inside."""
         self.vehicles = self.ins = self.outs = 0
         self.stays_s.clear()
 
     def record(self) -> Record:
-        """Figures for the page."""
+        """Counts for the page."""
         stays = {"median": round(median(self.stays_s)), "longest": round(max(self.stays_s))} if self.stays_s else None
         return {"vehicles": self.vehicles, "in": self.ins, "out": self.outs, "inside": self.inside, "stay_s": stays}
 
 
 class VisitCounts:
-    """Counts events by day; a file keeps the figures over a restart. Any thread may call."""
+    """Counts events by day; a file preserves the counts over a restart. Thread-safe."""
 
     def __init__(self, path: Path | None = None, cameras: Sequence[str] = ()) -> None:
-        """Go on with the figures of a file.
+        """Continue from the counts of a file.
 
         Args:
             path: the file; None to keep them in memory alone.
@@ -84,7 +84,7 @@ class VisitCounts:
             self._save()
 
     def snapshot(self) -> Record:
-        """The figures of today, and under `cameras` those of each."""
+        """Today's counts, and those of each camera under `cameras`."""
         with self._lock:
             self._begin_day()
             cameras = {name: self._counts[name].record() for name in self._cameras}
@@ -116,7 +116,7 @@ class VisitCounts:
             self._counts |= found
 
     def _save(self) -> None:
-        """Keep the figures; not worth a wait for the disk, nor an error: they are counted again from now on."""
+        """Save the counts without waiting for the disk; a failure is ignored, as counts aren't worth an error."""
         if self._path is None:
             return
         counts = {name: asdict(counts) for name, counts in self._counts.items()}

@@ -1,1 +1,1 @@
-"""Watch lists: listed plates, and what happens when one is read."""
+"""Watch lists: listed plates, and the actions on a match."""

@@ -17,10 +17,10 @@ Stamp = tuple[int, int, int]
 
 
 class ReloadingWatchList:
-    """The current watch list; a broken file leaves the previous one in use."""
+    """The current watch list; an invalid file leaves the previous list in use."""
 
     def __init__(self, path: Path, read: Callable[[], WatchList], check_every_s: float = CHECK_EVERY_S) -> None:
-        """Read the list, and look after it in a thread from then on.
+        """Read the list, and check its file for changes in a thread.
 
         Args:
             path: its file.

@@ -1,4 +1,4 @@
-"""Fuzzy matching: plates that a low-confidence reading may stand for."""
+"""Fuzzy matching: the plates that a low-confidence reading may stand for."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class FuzzyMatching:
 def fuzzy_variants(
     reading: ReadText, labels: Sequence[str], grammar: Grammar, fuzzy: FuzzyMatching
 ) -> Iterator[tuple[tuple[str, ...], int]]:
-    """The plates that the grammar allows around a reading, each with how many characters differ, at least one.
+    """Yield the valid plates similar to a reading, each with its number of different characters, at least one.
 
     A character may differ where the network gives it a low confidence. In a reading that isn't valid, something must be
     wrong: one character may be wrong, missing or too many, however sure the network is.
@@ -51,7 +51,7 @@ def fuzzy_variants(
 
 
 class _SearchState(NamedTuple):
-    """How far a search has come."""
+    """State of the search."""
 
     place: int
     """Characters of the reading that are accounted for."""
@@ -62,7 +62,7 @@ class _SearchState(NamedTuple):
     """Whether a character may still be wrong although its confidence is high."""
 
     def go(self, steps: int, label: str | None, grammar: Grammar, edits: int, free: bool) -> "_SearchState":
-        """The way after one more label, or none."""
+        """The state after one more label, or after none."""
         state = self.state if label is None else grammar.successors(self.state, label)
         text = self.text if label is None else (*self.text, label)
         return _SearchState(self.place + steps, state, text, self.edits + edits, free)
@@ -71,7 +71,7 @@ class _SearchState(NamedTuple):
 def _steps(
     way: _SearchState, read: str, alternatives: set[str | None], grammar: Grammar, most: int
 ) -> Iterator[_SearchState]:
-    """The ways past one character that was read."""
+    """The states that follow one character of the reading."""
     allowed = grammar.allowed(way.state)
     if read in allowed:
         yield way.go(1, read, grammar, 0, way.free)
@@ -83,7 +83,7 @@ def _steps(
 
 
 def _alternatives(character: Character, labels: Sequence[str], doubt: float) -> set[str | None]:
-    """What the network thinks that a character may be instead; None is no character at all."""
+    """Other labels that the network considers for a character; None stands for no character."""
     alternatives: set[str | None] = set()
     if character.score < doubt:
         alternatives |= {label for label, share in zip(labels, character.scores, strict=True) if share >= MIN_SHARE}

@@ -1,4 +1,4 @@
-"""`--hash-list`: a list that can lie about, as its plates are hashes."""
+"""`--hash-list`: a watch list with hashes instead of plates, which may be stored openly."""
 
 import csv
 from pathlib import Path
@@ -9,7 +9,7 @@ from lpr_edge.watchlist.watch_list import COLUMNS, WILDCARD, Hide, keys_of, read
 
 
 def write_hashed_list(path: Path, grammar: Grammar, hide: Hide, stream: TextIO) -> None:
-    """Write a list with the hash of each plate in its place.
+    """Write a list with each plate replaced by its hash.
 
     Args:
         path: the list.

@@ -1,4 +1,4 @@
-"""A watch list that is edited cell by cell; what can't be used as a list is never written."""
+"""Edit a watch list cell by cell; what can't be used as a list is never written."""
 
 import csv
 import hashlib
@@ -25,7 +25,7 @@ Rows = Sequence[Sequence[str]]
 
 
 class ListError(LprError):
-    """A row can't be used."""
+    """A row is invalid."""
 
     def __init__(self, text: str, row: int | None) -> None:
         super().__init__(text)
@@ -34,7 +34,7 @@ class ListError(LprError):
 
 
 class StaleError(LprError):
-    """The file isn't what was edited any more."""
+    """The file has changed since it was read."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class ListTable:
 
 @dataclass(frozen=True)
 class ListChange:
-    """What differs from the list before."""
+    """Differences from the previous list."""
 
     added: tuple[tuple[str, ...], ...]
     removed: tuple[tuple[str, ...], ...]
@@ -60,10 +60,10 @@ class ListChange:
 
 
 class ListFile:
-    """The file of a watch list; any thread may call."""
+    """The file of a watch list; thread-safe."""
 
     def __init__(self, path: Path, read: Callable[[Path], WatchList]) -> None:
-        """Take a list that is there.
+        """Use an existing file.
 
         Args:
             path: its file; where that is a link, the file that it leads to is written.
@@ -79,7 +79,7 @@ class ListFile:
         return os.access(self.path.parent, os.W_OK) and os.access(self.path, os.W_OK)
 
     def read(self) -> ListTable:
-        """The cells as the file has them now.
+        """Read the file's cells.
 
         Raises:
             LprError: it can't be read.
@@ -100,7 +100,7 @@ class ListFile:
         return ListTable(tuple(name.strip() for name in columns), cells, stamp)
 
     def write(self, rows: Rows, stamp: str, before: Callable[[ListChange], object]) -> ListChange:
-        """Put rows in place of those of the file, whole or not at all; rows without any text are left out.
+        """Replace the rows of the file, completely or not at all; rows without any text are left out.
 
         Args:
             rows: as wide as the columns that `read` gave.
@@ -128,7 +128,7 @@ class ListFile:
             return change
 
     def _encode(self, columns: Sequence[str], rows: Rows) -> bytes:
-        """The rows as the file writes them: its own delimiter, first line and mark."""
+        """Encode the rows with the file's own delimiter, first line and byte order mark."""
         _, delimiter, skipped = split_dialect(read_text(self.path))
         stream = io.StringIO(f"sep={delimiter}\n" if skipped else "")
         stream.seek(0, io.SEEK_END)
@@ -137,7 +137,7 @@ class ListFile:
         return (MARK if has_mark else b"") + stream.getvalue().encode()
 
     def _check(self, data: bytes, rows: Rows) -> Iterator[int]:
-        """Read the new list as the device will; the rows whose plate the grammar doesn't know.
+        """Parse the new list as the device will; returns the rows whose plate the grammar doesn't allow.
 
         Raises:
             ListError: it can't be used.
@@ -166,10 +166,10 @@ class ListFile:
 
 
 def _in_one_line(cell: str) -> str:
-    """A cell without line feeds: a plate's rows are apart by a stroke instead."""
+    """Replace line feeds in a cell: a plate's rows are separated by a slash instead."""
     return " | ".join(part.strip() for part in cell.splitlines() if part.strip())
 
 
 def _beyond(rows: Rows, others: Rows) -> tuple[tuple[str, ...], ...]:
-    """The rows that others don't have, or have less often."""
+    """Rows that the other list doesn't have, or has less often."""
     return tuple((Counter(map(tuple, filter(any, rows))) - Counter(map(tuple, others))).elements())

@@ -1,4 +1,4 @@
-"""What `--on-match` asks for: a program or a relay."""
+"""The action of `--on-match`: a program or a relay."""
 
 from lpr_edge.config.output_groups import WatchlistConfig
 from lpr_edge.watchlist.relay import RelayAction, RelaySettings, is_relay, load_gpiozero, parse_relay
@@ -6,7 +6,7 @@ from lpr_edge.watchlist.run_command import CommandAction, parse_command
 
 
 def configured_relay(watchlist: WatchlistConfig) -> RelaySettings | None:
-    """The relay of `--on-match`; None where it is a program, or nothing.
+    """The relay of `--on-match`; None for a program or no action.
 
     Raises:
         LprError: it is no pin that can be.
@@ -18,7 +18,7 @@ def configured_relay(watchlist: WatchlistConfig) -> RelaySettings | None:
 
 
 def check_on_match(watchlist: WatchlistConfig) -> None:
-    """Whether what is to be done about a match can be.
+    """Check that the action can be carried out.
 
     Raises:
         LprError: there is no such program or pin, or an extra is missing.
@@ -30,7 +30,7 @@ def check_on_match(watchlist: WatchlistConfig) -> None:
 
 
 def open_on_match(watchlist: WatchlistConfig) -> RelayAction | CommandAction:
-    """What is done about a match.
+    """Open the action.
 
     Raises:
         LprError: see `check_on_match`.

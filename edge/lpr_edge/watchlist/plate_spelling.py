@@ -1,4 +1,4 @@
-"""How people write a plate: in its own script or in Latin letters, with spaces, hyphens, dots and rows."""
+"""Spellings of plates: in their own script or in Latin letters, with spaces, hyphens, dots and rows."""
 
 import unicodedata
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ Labels = tuple[str, ...]
 
 
 def check_signs(text: str, country: Country) -> None:
-    """Refuse what people write next to plates and what is no part of one: a sign left out would make another plate.
+    """Reject characters that are no part of a plate: to ignore one would result in another plate.
 
     Raises:
         LprError: a sign that is neither a letter, a digit, nor a separator. The message doesn't show the plate.
@@ -37,7 +37,7 @@ def check_signs(text: str, country: Country) -> None:
 
 
 def _separates(text: str, place: int) -> bool:
-    """Whether a sign stands between parts of a plate, or can't be seen."""
+    """Whether a character separates parts of a plate, or is invisible."""
     sign = text[place]
     if sign in ROW_SEPARATORS:
         return f" {text} "[place].isspace() and f" {text} "[place + 2].isspace()
@@ -45,7 +45,7 @@ def _separates(text: str, place: int) -> bool:
 
 
 def plate_key(text: str, grammar: Grammar) -> str:
-    """What all writings of one plate have in common: its fields in Latin letters, without decoration.
+    """The key that all spellings of a plate share: its fields in Latin letters, without decoration.
 
     Args:
         text: labels as a reading joins them.
@@ -59,7 +59,7 @@ def plate_key(text: str, grammar: Grammar) -> str:
 
 
 def labels_key(labels: Labels, grammar: Grammar) -> str:
-    """The same of a text that was cut into labels already."""
+    """The key of a text that is already divided into labels, see `plate_key`."""
     country, parsed = grammar.country, grammar.parse(labels)
     if not parsed.valid:
         return parsed.latin.upper()
@@ -69,7 +69,7 @@ def labels_key(labels: Labels, grammar: Grammar) -> str:
 
 
 def written_keys(text: str, grammar: Grammar) -> tuple[tuple[str, ...], bool]:
-    """The keys of the plates that a person can mean by a text, and whether the grammar allows one.
+    """Keys of the plates that a typed text can mean, and whether the grammar allows one.
 
     Raises:
         LprError: no plate can say that.
@@ -82,7 +82,7 @@ def written_keys(text: str, grammar: Grammar) -> tuple[tuple[str, ...], bool]:
 
 
 def written_plate(text: str, grammar: Grammar) -> tuple[str, str]:
-    """The plate that a person means: its text as a reading has it, and the same in Latin letters.
+    """The plate that a typed text means: its text as in a reading, and in Latin letters.
 
     Of several plates that a text may be, it is that of the fewest labels: of BA 1 PA 2345 the one in Devanagari. A text
     that the grammar doesn't allow is taken as it is typed.
@@ -100,7 +100,7 @@ def written_plate(text: str, grammar: Grammar) -> tuple[str, str]:
 
 
 def plate_signs(text: str, country: Country) -> str:
-    """What is typed without separators, in capitals.
+    """A typed text without separators, in capitals.
 
     Raises:
         LprError: no plate can say that.
@@ -113,7 +113,7 @@ def plate_signs(text: str, country: Country) -> str:
 
 
 def _walk(signs: str, grammar: Grammar) -> Iterator[Labels]:
-    """Every allowed reading that the signs can stand for; decoration that people leave out is filled in."""
+    """All valid readings that typed characters can mean; decoration that people omit is added."""
     seen: set[tuple[str, State, Labels]] = set()
     ways: list[tuple[str, State, Labels]] = [(signs, grammar.start, ())]
     while ways:
@@ -134,12 +134,12 @@ def _walk(signs: str, grammar: Grammar) -> Iterator[Labels]:
 
 @lru_cache(maxsize=1024)
 def _spellings(label: str, latin: str) -> frozenset[str]:
-    """A label as it is painted, and in Latin letters."""
+    """A label as painted, and in Latin letters."""
     return frozenset((bare(label), bare(latin)))
 
 
 def plain_key(signs: str, country: Country) -> str:
-    """The key of what no form allows: its labels one by one.
+    """Key of a text that no form allows: its labels one by one.
 
     Raises:
         LprError: a sign that no label begins with.

@@ -1,4 +1,4 @@
-"""A relay on a pin of the board, which is switched for a moment when a listed plate comes."""
+"""A relay on a GPIO pin, which is switched for a moment when a listed plate is read."""
 
 import re
 import warnings
@@ -26,7 +26,7 @@ CLOSE_S = 0.7
 
 @dataclass(frozen=True)
 class RelaySettings:
-    """Which pin is switched, for what and how long."""
+    """Which pin is switched, for which action and how long."""
 
     pin: int
     """In the processor's numbering (BCM)."""
@@ -40,15 +40,15 @@ class RelaySettings:
 
     @property
     def name(self) -> str:
-        """As the settings have it."""
+        """The pin as written in the settings."""
         return f"{PREFIX}{self.pin}"
 
 
 class RelayAction:
-    """Switches the relay for each match, in a thread; a pin that can't be had is reported, and tried again."""
+    """Switches the relay for each match, in a thread; a pin that can't be opened is reported and tried again."""
 
     def __init__(self, settings: RelaySettings) -> None:
-        """Switch it off.
+        """Switch the relay off.
 
         Raises:
             LprError: gpiozero isn't installed.
@@ -64,7 +64,7 @@ class RelayAction:
         self._thread.start()
 
     def start(self, record: Record) -> None:
-        """Begin a pulse, unless it is locked out or the list asks for another action."""
+        """Start a pulse, unless the relay is locked out or the list names another action."""
         if record["matched"]["action"] != self._settings.action:
             return
         if monotonic() < self._locked_until:
@@ -75,11 +75,11 @@ class RelayAction:
             self._waiting.put_nowait(record)
 
     def start_closing(self) -> None:
-        """Take nothing more."""
+        """Accept no more matches."""
         self._locked_until = float("inf")
 
     def close(self) -> None:
-        """End a pulse, and leave the relay off."""
+        """End a running pulse, and leave the relay off."""
         self.start_closing()
         self._thread_end(CLOSE_S)
         if self._device is not None:
@@ -88,7 +88,7 @@ class RelayAction:
                 self._device.close()
 
     def _thread_end(self, timeout_s: float) -> None:
-        """Let what is under way go on for so long; then it is cut off."""
+        """Wait for the thread, at most for the time-out; then stop it."""
         until = monotonic() + timeout_s
         while monotonic() < until and self._waiting.unfinished_tasks:
             self._is_closing.wait(0.02)
@@ -132,7 +132,7 @@ def is_relay(on_match: str) -> bool:
 
 
 def parse_relay(on_match: str, pulse_s: float, lock_out_s: float, active_low: bool) -> RelaySettings:
-    """What `gpio:PIN` or `gpio:PIN:ACTION` means.
+    """Parse `gpio:PIN` or `gpio:PIN:ACTION`.
 
     Raises:
         LprError: it is neither.
@@ -147,7 +147,7 @@ def parse_relay(on_match: str, pulse_s: float, lock_out_s: float, active_low: bo
 
 
 def open_pin(settings: RelaySettings) -> Any:
-    """Gpiozero's device for the pin, off.
+    """Open gpiozero's device for the pin, switched off.
 
     Raises:
         LprError: gpiozero isn't installed, or the pin can't be had.
@@ -177,7 +177,7 @@ def load_gpiozero() -> Any:
 
 
 def check_relay(settings: RelaySettings) -> Finding:
-    """Whether the pin can be switched; it is left off."""
+    """Check that the pin can be switched; it is left off."""
     try:
         open_pin(settings).close()
     except LprError as error:

@@ -1,4 +1,4 @@
-"""A program that runs when a listed plate comes."""
+"""Run a program when a listed plate is read."""
 
 import json
 import os
@@ -28,10 +28,10 @@ OUR_PREFIX = "LPR_"
 
 
 class CommandAction:
-    """Runs a program for each match, one after the other, in a thread."""
+    """Runs a program for each match, one at a time, in a thread."""
 
     def __init__(self, command: str, timeout_s: float) -> None:
-        """Take a program.
+        """Start the thread.
 
         Args:
             command: it and its first arguments, in quotes where they hold spaces; no shell sees it.
@@ -49,18 +49,18 @@ class CommandAction:
         self._thread.start()
 
     def start(self, record: Record) -> None:
-        """Run it as soon as those before have ended."""
+        """Queue a run of the program."""
         try:
             self._waiting.put_nowait((monotonic(), record))
         except Full:
             warn(f"{self._words[0]} isn't run for event {record['id']}: {MAX_WAITING} runs wait already")
 
     def start_closing(self) -> None:
-        """Take nothing more, and be quick."""
+        """Set the deadline for pending runs."""
         self._deadline = monotonic() + CLOSE_S
 
     def close(self) -> None:
-        """Give it until then; a program that still runs is left to end by itself, as half an opened gate is no gate."""
+        """Wait until the deadline; a program that still runs is left running, as it may have half opened a gate."""
         if self._deadline is None:
             self.start_closing()
         self._thread.join(max(0.0, (self._deadline or 0.0) - monotonic()))
@@ -105,7 +105,7 @@ class CommandAction:
 
 
 def parse_command(command: str) -> list[str]:
-    """A command's words, the program's path first.
+    """Split a command into words, the program's path first.
 
     Raises:
         LprError: quotes don't match, or there is no such program.
@@ -125,13 +125,13 @@ def parse_command(command: str) -> list[str]:
 
 
 def arguments_of(record: Record) -> list[str]:
-    """What follows the command's own words: action, plate and name."""
+    """Arguments appended to the command: action, plate and name."""
     matched = record["matched"]
     return [_argument(text) for text in (matched["action"], record["text"], matched["name"])]
 
 
 def environment_of(record: Record, environment: Mapping[str, str]) -> dict[str, str]:
-    """The program's environment: this one without lpr's settings, and what was seen as `MATCH_...`."""
+    """Environment of the program: this one without lpr's settings, and the match as `MATCH_...`."""
     kept = {name: text for name, text in environment.items() if not name.startswith(OUR_PREFIX)}
     matched = record["matched"]
     return kept | {
@@ -146,12 +146,12 @@ def environment_of(record: Record, environment: Mapping[str, str]) -> dict[str, 
 
 
 def _argument(text: str) -> str:
-    """A text as the system can pass it to a program: NUL bytes would end it, lone surrogates have no bytes."""
+    """Make a text a valid argument: a NUL byte would end it, and lone surrogates can't be encoded."""
     return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
-    """End a program and all that it has started."""
+    """Kill a program and all processes that it has started."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()

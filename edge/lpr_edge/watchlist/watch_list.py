@@ -33,7 +33,7 @@ Hide = Callable[[str], str]
 
 @dataclass(frozen=True)
 class Entry:
-    """A plate that is waited for."""
+    """A line of a watch list."""
 
     plate: str
     """As the list writes it; its hash where only hashes are kept."""
@@ -45,7 +45,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Match:
-    """A listed plate that was seen."""
+    """A listed plate that was read."""
 
     entry: Entry
     edits: int
@@ -54,7 +54,7 @@ class Match:
 
 @dataclass(frozen=True)
 class WatchList:
-    """Listed plates by what identifies them."""
+    """Listed plates by key."""
 
     entries: Mapping[str, Entry]
     grammar: Grammar
@@ -66,11 +66,11 @@ class WatchList:
 
     @property
     def count(self) -> int:
-        """How many plates there are, with and without wildcards."""
+        """Number of plates, with and without wildcards."""
         return len(self.entries) + len(self.wildcards)
 
     def find(self, reading: ReadText, labels: Sequence[str], fuzzy: FuzzyMatching) -> Match | None:
-        """The listed plate that a reading means; None where there is none, or more than one comes as near.
+        """Find the listed plate that a reading matches; None without a match, or if several are equally close.
 
         A plate that is listed as it stands comes before wildcards, and those before plates that differ.
 
@@ -92,7 +92,7 @@ class WatchList:
         return Match(candidates.pop(), nearest) if len(candidates) == 1 else None
 
     def _find_wildcard(self, reading: ReadText) -> Entry | None:
-        """The first line that fits; wildcards never match a reading that is no plate."""
+        """The first wildcard line that matches; wildcards never match an invalid reading."""
         labels = tuple(character.label for row in reading.characters for character in row)
         return next((entry for wildcard, entry in self.wildcards if wildcard.fits(labels)), None)
 
@@ -137,7 +137,7 @@ def read_list(
 
 
 def read_rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    """The cells of `COLUMNS` in each line that has a plate, with the line's number.
+    """Read the cells of `COLUMNS` in each line that has a plate, with the line's number.
 
     Raises:
         LprError: the file can't be read, or a line of it is wrong.
@@ -159,7 +159,7 @@ def read_rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
 
 
 def split_dialect(text: str) -> tuple[str, str, int]:
-    """A list's header and rows, what stands between its cells, and how many lines stand above them."""
+    """Detect a list's CSV dialect: header, rows, delimiter, and the number of lines above the header."""
     first = SEP.match(text)
     if first:
         return text[first.end() :], first[1], 1
@@ -190,7 +190,7 @@ def _check(cells: Mapping[str, str], too_many: bool, where: str) -> None:
 
 
 def keys_of(plate: str, grammar: Grammar, hide: Hide | None, where: str) -> tuple[list[str], bool]:
-    """What identifies a listed plate, and whether the grammar knows it; for the arguments see `read_list`.
+    """Keys of a listed plate, and whether the grammar allows it; for the arguments see `read_list`.
 
     Raises:
         LprError: it is no plate.
@@ -211,7 +211,7 @@ def keys_of(plate: str, grammar: Grammar, hide: Hide | None, where: str) -> tupl
 
 
 def read_wildcard(plate: str, grammar: Grammar, hide: Hide | None, where: str) -> Wildcard:
-    """A listed plate with wildcards; for the arguments see `keys_of`.
+    """Parse a listed plate with wildcards; for the arguments see `keys_of`.
 
     Raises:
         LprError: it is none, or only hashes are kept.

@@ -1,4 +1,4 @@
-"""Events with what a watch list says of them, and what is done about it."""
+"""Add watch-list matches to events, and start their actions."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
@@ -11,10 +11,10 @@ from lpr_edge.watchlist.watch_list import Match
 
 
 class WatchListSink(Layer):
-    """Adds `matched` to each event: the listed plate that it is, or null."""
+    """Adds `matched` to each event: the matching listed plate, or null."""
 
     def __init__(self, inner: Sink, watched: ReloadingWatchList, labels: Sequence[str], fuzzy: FuzzyMatching) -> None:
-        """Lay a list over a sink.
+        """Wrap a sink.
 
         Args:
             inner: where events go on to.
@@ -28,42 +28,42 @@ class WatchListSink(Layer):
         self._fuzzy = fuzzy
 
     def write(self, record: Record, event: Sighting | None = None) -> None:
-        """Look an event up, and pass it on."""
+        """Look an event up in the list, and pass it on."""
         if event is not None:
             match = self._watched.current.find(event.voted, self._labels, self._fuzzy)
             record = record | {"matched": match and match_record(match)}
         self.inner.write(record, event)
 
     def close(self) -> None:
-        """Look after the file no longer."""
+        """Stop checking the list's file, and close the inner sink."""
         self._watched.close()
         self.inner.close()
 
 
 def match_record(match: Match) -> dict[str, Any]:
-    """What a record says of a match."""
+    """The `matched` field of a record."""
     entry = match.entry
     return {"plate": entry.plate, "name": entry.name, "action": entry.action, "edits": match.edits}
 
 
 class Action(Protocol):
-    """Does something about a match, elsewhere and later: none may keep the loop waiting."""
+    """An action on a match, which runs elsewhere and later: it must not block the loop."""
 
     def start(self, record: Record) -> None:
-        """Begin; the record's `matched` says what is asked for."""
+        """Start the action of the record's `matched`."""
         ...
 
     def start_closing(self) -> None:
-        """Take nothing more."""
+        """Accept no more matches."""
         ...
 
     def close(self) -> None:
-        """Be done at once."""
+        """Finish at once."""
         ...
 
 
 class ActionSink(Layer):
-    """Acts on matches once the event is stored and announced.
+    """Starts actions once the event is stored and announced.
 
     Never from the outbox: what was asked for at a gate an hour ago must not be done now.
     """
@@ -73,14 +73,14 @@ class ActionSink(Layer):
         self._actions = tuple(actions)
 
     def write(self, record: Record, event: Sighting | None = None) -> None:
-        """Pass an event on, then act where a list asks for it; not for a vehicle that has left."""
+        """Pass an event on, then start the actions of its match; not for a vehicle that has left."""
         self.inner.write(record, event)
         if event is not None and record["event"] == "plate" and (record.get("matched") or {}).get("action"):
             for action in self._actions:
                 action.start(record)
 
     def close(self) -> None:
-        """Let what is under way end while the sinks do."""
+        """Close the actions while the sinks close."""
         for action in self._actions:
             action.start_closing()
         self.inner.close()
@@ -89,13 +89,13 @@ class ActionSink(Layer):
 
 
 class MatchPublisher:
-    """An action that is a function, done when it returns."""
+    """An action that calls a function, and is finished when it returns."""
 
     def __init__(self, tell: Callable[[Record], None]) -> None:
         self.start = tell
 
     def start_closing(self) -> None:
-        """Nothing is ever under way."""
+        """Do nothing: no action is pending."""
 
     def close(self) -> None:
-        """Nothing is ever under way."""
+        """Do nothing: no action is pending."""

@@ -1,4 +1,4 @@
-"""Listed plates with wildcards, for lines that say `match = wildcard`: `?` is one character, `*` any number of them."""
+"""Listed plates with wildcards, for lines with `match = wildcard`: `?` is one character, `*` any number of them."""
 
 import re
 import unicodedata
@@ -17,10 +17,10 @@ VIRAMA = 9
 
 
 class Wildcard:
-    """A plate with wildcards."""
+    """A pattern of plates."""
 
     def __init__(self, text: str, grammar: Grammar) -> None:
-        """Take a plate as a list writes it.
+        """Parse a pattern as a list writes it.
 
         Raises:
             LprError: a sign that no plate has, or no letter or digit at all: such a line would mean every vehicle.
@@ -37,7 +37,7 @@ class Wildcard:
         """Whether the grammar allows a plate that fits."""
 
     def fits(self, labels: Labels) -> bool:
-        """Whether a reading's labels, in either script, are what the wildcard means.
+        """Whether a reading's labels, in either script, match the pattern.
 
         Decoration that the list leaves out may stand in the reading. One that no form allows fits none.
         """
@@ -50,7 +50,7 @@ class Wildcard:
         return len(self._pattern) in places
 
     def _advance(self, places: Iterable[int], label: str, is_decoration: bool) -> set[int]:
-        """The places in the pattern after one more label."""
+        """Positions in the pattern after one more label."""
         spelling = self._country.transliterate((label,)).upper()
         after: set[int] = set()
         for place in places:
@@ -64,7 +64,7 @@ class Wildcard:
         return self._with_any(after)
 
     def _with_any(self, places: Iterable[int]) -> set[int]:
-        """The places, and those behind each ANY that stands there: it may be nothing at all."""
+        """The positions, and those after each ANY that follows, since it may match nothing."""
         reached = set(places)
         for place, sign in enumerate(self._pattern):
             if place in reached and sign == ANY:
@@ -86,13 +86,13 @@ class Wildcard:
 
 
 def _literal(part: str, country: Country) -> str:
-    """What stands between wildcards, in Latin letters."""
+    """The text between wildcards, in Latin letters."""
     check_signs(part, country)
     return plain_key(bare(part), country)
 
 
 def _is_one_sign(label: str) -> bool:
-    """Whether a label is one character for a person: vowel signs and conjuncts count as one, words don't."""
+    """Whether a label is one character for a person: vowel signs and conjuncts are, words aren't."""
     letters = 0
     joined = False
     for sign in label:

@@ -21,7 +21,7 @@ ATTRIBUTES = "{{ dict(value_json, event_type=value_json.event) | to_json }}"
 
 @dataclass(frozen=True)
 class DiscoverySettings:
-    """What to show in addition to plates."""
+    """Which entities are shown in addition to plates."""
 
     metrics: bool = True
     """Whether the device publishes metrics."""
@@ -85,7 +85,7 @@ def _messages(
 
 
 def _camera_entities(base: str, camera: str, announced: DiscoverySettings) -> list[tuple[str, str, dict[str, Any]]]:
-    """What one camera of several shows: its plates, matches and pictures, and how many frames of it are read."""
+    """Entities of one of several cameras: its plates, matches, images and frame rate."""
     entities = [entity for entity in _entities(f"{base}/{camera}", announced) if entity[1] in OF_A_CAMERA]
     if announced.metrics:
         fps = {"name": "Frame rate", "icon": "mdi:speedometer", "unit_of_measurement": "fps"}
@@ -94,12 +94,12 @@ def _camera_entities(base: str, camera: str, announced: DiscoverySettings) -> li
 
 
 def _plain(camera: str) -> str:
-    """A camera's part of a discovery topic: its name, or a hash where that has a dot."""
+    """A camera's part of a discovery topic: its name, or a hash if the name contains a dot."""
     return camera if "." not in camera else hashlib.sha256(camera.encode()).hexdigest()[:16]
 
 
 def outdated_topics(device: str) -> list[str]:
-    """Discovery topics of earlier versions, under a name that was not unique; to be emptied."""
+    """Discovery topics of earlier versions, whose name was not unique; they are cleared."""
     name = re.sub(r"[^A-Za-z0-9_-]", "_", device)
     return [f"{PREFIX}/sensor/lpr_{name}/plate/config", f"{PREFIX}/binary_sensor/lpr_{name}/connected/config"]
 
@@ -110,7 +110,7 @@ def _identity(device: str, topic: str) -> str:
 
 
 def _node(device: str, topic: str) -> str:
-    """A part of a topic: a name that has only the signs that Home Assistant takes, else its hash.
+    """Part of a topic: the name if Home Assistant allows its characters, else its hash.
 
     A broker can give each user its own where it is the name.
     """

@@ -25,7 +25,7 @@ class JsonLines:
     """Writes each record as one line immediately, so that a pipe's reader gets it at once."""
 
     def __init__(self, stream: TextIO, stall_s: float = STALL_S) -> None:
-        """Take a stream.
+        """Wrap a stream.
 
         Args:
             stream: stays open. A stream without a file descriptor is written directly, without a time limit.
@@ -42,7 +42,7 @@ class JsonLines:
         """When nobody is waited for any longer (`monotonic`); None before a stop."""
 
     def write(self, record: Record, event: Sighting | None = None) -> None:  # noqa: ARG002
-        """Write one line; a reader that takes nothing for `stall_s` is no longer waited for, and gets it later.
+        """Write one line; a reader that takes nothing for `stall_s` gets it later, and isn't waited for any more.
 
         Raises:
             BrokenPipeError: nobody reads any more.
@@ -58,7 +58,7 @@ class JsonLines:
         self._unfinished = b""
 
     def tend(self) -> None:
-        """Send waiting records as far as the reader takes them."""
+        """Write waiting records as far as the reader takes them."""
         if self._waiting:
             self._send(0.0)
 
@@ -68,7 +68,7 @@ class JsonLines:
             self._deadline = monotonic() + HURRY_S
 
     def close(self) -> None:
-        """Wait until all is read, or, in a hurry, say what wasn't; the stream stays open: it belongs to who gave it."""
+        """Wait until all is read, at most HURRY_S after `hurry`, and report the rest; the caller closes the stream."""
         try:
             self._send(None)
         finally:  # also where SIGTERM comes while it waits

@@ -1,4 +1,4 @@
-"""Events as lines of a file: JSON, or a table for spreadsheets."""
+"""Log files of events: JSON lines, or a CSV table for spreadsheets."""
 
 import csv
 import io
@@ -22,7 +22,7 @@ KIND_PLACE = COLUMNS.index("event")
 
 
 class LinesFile:
-    """A file of events that is rotated, and whose old parts are deleted."""
+    """A log file that is rotated, and whose rotated files are deleted by age and quota."""
 
     wants_pictures = False
 
@@ -30,15 +30,15 @@ class LinesFile:
         self.file = RotatedFile(path, limit_bytes, header)
 
     def finished_files(self) -> Iterable[Path]:
-        """The files that were rotated."""
+        """The rotated files."""
         return self.file.rotated_files()
 
     def growing_files(self) -> Iterable[Path]:
-        """The file itself."""
+        """The current file."""
         return (self.file.path,)
 
     def close(self) -> None:
-        """Every line is on the disk already."""
+        """Do nothing: every line is on the disk already."""
 
 
 class JsonFile(LinesFile):
@@ -47,7 +47,7 @@ class JsonFile(LinesFile):
     name = "jsonl"
 
     def deliver(self, stored_event: StoredEvent) -> None:
-        """Add a line, unless a process that was killed just then has added it."""
+        """Append a line, unless a process that was killed has already written it."""
         if _key_of_line(self.file.last_line()) != delivery_key(stored_event.record):
             self.file.append(json.dumps(stored_event.record, ensure_ascii=False))
 
@@ -73,7 +73,7 @@ class Table(LinesFile):
         self._country = country
 
     def deliver(self, stored_event: StoredEvent) -> None:
-        """Add a row, unless a process that was killed just then has added it."""
+        """Append a row, unless a process that was killed has already written it."""
         record = stored_event.record
         if _key_of_row(self.file.last_line()) != delivery_key(record):
             self.file.append(_row(record | _local_fields(record, self._country)))
@@ -118,7 +118,7 @@ class TableSettings(SinkSettings):
 
 
 def _local_fields(record: Record, country: str) -> Record:
-    """When the plate was first seen, as people there write it; nothing where the record has no time."""
+    """When the plate was first seen, in local time and calendar; empty if the record has no time."""
     if "first_seen" not in record:
         return {}
     time = datetime.fromisoformat(record["first_seen"]).astimezone()
@@ -141,7 +141,7 @@ def _key_of_line(line: str) -> str | None:
 
 
 def _key_of_row(line: str) -> str | None:
-    """The key of a table's row, that of an earlier version too, which had no kinds; None where it is none."""
+    """The key of a table's row, also of earlier versions without kinds; None for other lines."""
     row = next(csv.reader([line]), [])
     kind = row[KIND_PLACE] if len(row) > KIND_PLACE else "plate"
     return delivery_key({"id": row[0], "event": kind or "plate"}) if row else None

@@ -61,7 +61,7 @@ class Mqtt:
         statistics_every_s: float = 0.0,
         cameras: Sequence[str] = (),
     ) -> None:
-        """Connect, now or when the broker is reachable.
+        """Connect, now or as soon as the broker is reachable.
 
         Args:
             url: `mqtt://user@host:port`, or `mqtts://...` for TLS.
@@ -161,7 +161,7 @@ class Mqtt:
             self._client.publish(topic, payload, retain=True)
 
     def _on_status(self, _topic: str, payload: bytes) -> None:
-        """Take a status that came under this device's name: another's means that two have one name."""
+        """Process a status under this device's name: one of another client means that two devices share the name."""
         try:
             status = json.loads(payload)
             other, state = str(status["client"]), status["state"]
@@ -176,12 +176,12 @@ class Mqtt:
             warn(f"another lpr-edge is called {self._device!r} at this broker: give each a name by --device")
 
     def _base_of(self, record: Record) -> str:
-        """What the topics of an event begin with: the device, and of several cameras the one that saw it."""
+        """Prefix of an event's topics: the device and, with several cameras, the camera."""
         camera = record.get("source")
         return f"{self._base}/{camera}" if camera in self._cameras else self._base
 
     def _show(self, stored_event: StoredEvent) -> None:
-        """Publish the picture before its event, at most once and not retained."""
+        """Publish the image before its event, at most once and not retained."""
         pictures = stored_event.pictures
         if self._announced.pictures and "frame" in pictures:
             from lpr_edge.output.event_pictures import small_picture
@@ -195,7 +195,7 @@ class Mqtt:
 
 
 def match_message(record: Record) -> Record:
-    """What is published of a match: the event's id, time and plate, and the listed plate, its name and action."""
+    """The published message of a match: the event's id, time and plate, and the listed plate, its name and action."""
     matched: Record = record["matched"]
     return {"id": record["id"], "last_seen": record["last_seen"], "text": record["text"]} | matched
 
@@ -222,12 +222,12 @@ class MqttSettings(SinkSettings):
     """time between two reports of the device's status to the broker; 0 for never"""
 
     def __post_init__(self) -> None:
-        """Refuse a topic that no broker takes, and pictures for nobody."""
+        """Reject topics that no broker accepts, and images without a broker."""
         require_topic(self.topic, "mqtt_topic")
         require_setting(bool(self.url) or not self.pictures, "mqtt_pictures", True, "off without `mqtt`")
 
     def check(self) -> None:
-        """Whether paho is there, and the address is one."""
+        """Check that paho is installed and the address is valid."""
         load_paho()
         parse_broker(self.url)
 
@@ -248,7 +248,7 @@ class MqttSettings(SinkSettings):
         )
 
     def examine(self, site: Site) -> Finding:
-        """Whether the broker takes what this device publishes."""
+        """Check that the broker accepts what this device publishes."""
         from lpr_edge.delivery.sinks.mqtt_probe import check_broker
 
         return check_broker(Login(self.url, self.password, self.ca), f"{self.topic}/{site.device}")

@@ -40,7 +40,7 @@ class Login:
 
 
 class Connection:
-    """An MQTT client in a thread of its own."""
+    """An MQTT client with its own thread."""
 
     def __init__(
         self,
@@ -77,18 +77,18 @@ class Connection:
         self._client: Any = self._new_client()
 
     def start(self) -> None:
-        """Connect, now or when the broker is there; `greet` may be called from now on."""
+        """Connect now, or as soon as the broker is reachable; `greet` is called after each connection."""
         address = parse_broker(self._login.url)
         self._client.connect_async(address.host, address.port or PORTS[address.scheme], KEEPALIVE_S)
         self.generation += 1
         self._client.loop_start()
 
     def is_connected(self) -> bool:
-        """Whether the broker is there."""
+        """Whether the broker is connected."""
         return bool(self._client.is_connected())
 
     def publish(self, topic: str, payload: str | bytes, qos: int = 1, retain: bool = False) -> Any:
-        """Publish; paho's `MQTTMessageInfo`, see `refusal` for what the broker says."""
+        """Publish; returns paho's `MQTTMessageInfo`, whose result `refusal` reads."""
         message = self._client.publish(topic, payload, qos=qos, retain=retain)
         if qos:
             if len(self._topics) >= MAX_KEPT:
@@ -98,7 +98,7 @@ class Connection:
 
     @property
     def can_refuse(self) -> bool:
-        """Whether the broker speaks MQTT 5, in which it can refuse a message."""
+        """Whether the broker supports MQTT 5, in which it can refuse a message."""
         return bool(self._version == self._mqtt.MQTTv5)
 
     def refusal(self, message: Any) -> str:
@@ -106,7 +106,7 @@ class Connection:
         return self._refusals.pop(message.mid, "")
 
     def subscribe(self, topic: str) -> None:
-        """Ask for what comes; a broker that refuses sends nothing."""
+        """Subscribe to a topic; a broker that refuses sends nothing."""
         self._client.subscribe(topic)
 
     def close(self) -> None:
@@ -125,7 +125,7 @@ class Connection:
         return client
 
     def _fall_back(self, client: Any) -> None:
-        """Go on with MQTT 3.1.1, in a new client; the old one's thread ends by itself."""
+        """Continue with MQTT 3.1.1 in a new client; the old client's thread ends by itself."""
         say("the broker doesn't speak MQTT 5: with 3.1.1 it can't report that it refuses an event")
         client.disconnect()
         self._version = self._mqtt.MQTTv311
@@ -185,7 +185,7 @@ class Connection:
 
 
 def new_client(mqtt: Any, login: Login, version: int, client_id: str = "") -> Any:
-    """A client with its login, not connected yet.
+    """Create a client with its login, not connected yet.
 
     Raises:
         LprError: address or certificate can't be used.

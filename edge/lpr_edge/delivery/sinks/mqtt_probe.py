@@ -1,4 +1,4 @@
-"""Whether a broker takes what a device publishes: a message to a topic of its own, which is to come back."""
+"""Test whether a broker accepts what a device publishes: a message to a topic of its own must come back."""
 
 import socket
 from threading import Event
@@ -17,7 +17,7 @@ REFUSED_REMEDY = "give the --device and --mqtt-topic under which this user may p
 
 
 def check_broker(login: Login, topic: str) -> Finding:
-    """Whether the broker takes a device's login, and what the device publishes arrives.
+    """Check that the broker accepts a device's login, and that its messages arrive.
 
     Args:
         login: the device's.
@@ -36,7 +36,7 @@ def check_broker(login: Login, topic: str) -> Finding:
 
 
 class _Probe:
-    """A message to a topic of the device, which is to come back."""
+    """A message to a topic of the device, which must come back."""
 
     def __init__(self, login: Login, topic: str) -> None:
         self._topic = topic
@@ -47,7 +47,7 @@ class _Probe:
         self._client.start()
 
     def finding(self) -> Finding:
-        """Send it, and wait for it."""
+        """Send the message, and wait for it."""
         end = monotonic() + TIMEOUT_S
         while not self._connected.wait(0.05) and monotonic() < end:
             if "the broker says" in self._client.reason:

@@ -35,16 +35,16 @@ class Snapshots:
             raise DeliveryError(f"can't write to {self.folder}: {error.strerror}") from error
 
     def finished_files(self) -> Iterator[os.DirEntry[str]]:
-        """The pictures in the folder that are its own, one by one: `Path.glob` would list them all first."""
+        """The folder's own images, one by one: `Path.glob` would build the whole list first."""
         with suppress(FileNotFoundError, NotADirectoryError), os.scandir(self.folder) as entries:
             yield from (entry for entry in entries if fnmatchcase(entry.name, OWN))
 
     def growing_files(self) -> Iterable[Path]:
-        """None: each picture is written at once."""
+        """None: each image is written at once."""
         return ()
 
     def close(self) -> None:
-        """Every picture is on the disk already."""
+        """Do nothing: every image is on the disk already."""
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,7 @@ class Webhook:
         self._timeout_s = timeout_s
 
     def deliver(self, stored_event: StoredEvent) -> None:
-        """Post an event; any 2xx means that it has arrived, and nothing else does, a redirect included."""
+        """Post an event; any 2xx means that it arrived, any other status, redirects included, that it didn't."""
         headers = self._headers | {"Idempotency-Key": delivery_key(stored_event.record)}
         body = json.dumps(stored_event.record, ensure_ascii=False).encode()
         status = Exchange(self._connect(), self._address.target, body, headers).status(self._timeout_s)
@@ -64,7 +64,7 @@ class Webhook:
             raise DeliveryError(f"HTTP status {status}")
 
     def close(self) -> None:
-        """Every request has its own connection."""
+        """Do nothing: every request has its own connection."""
 
     def _connect(self) -> http.client.HTTPConnection:
         host, port = self._address.host, self._address.port
@@ -75,7 +75,7 @@ class Webhook:
 
 
 class Exchange:
-    """One request and its response's status, in a thread of its own, so that one time limit holds for all of it.
+    """One request and its response's status, in a thread of its own so that one time limit holds for both.
 
     A socket's time-out is for each part that comes, and a server may send one byte after another, or `100 Continue`,
     for ever; looking up a host's name has no time-out at all.
@@ -84,7 +84,7 @@ class Exchange:
     def __init__(
         self, connection: http.client.HTTPConnection, target: str, body: bytes, headers: Mapping[str, str]
     ) -> None:
-        """Begin.
+        """Start the request.
 
         Args:
             connection: not connected yet; it is closed at the end.
@@ -124,7 +124,7 @@ class Exchange:
             self._connection.close()
 
     def _cut_off(self) -> None:
-        """Wake the thread out of its reading or writing, so that it ends."""
+        """Interrupt the thread's reading or writing, so that it ends."""
         open_socket = self._connection.sock
         if open_socket is not None:
             with suppress(OSError):
@@ -167,13 +167,13 @@ class WebhookSettings(SinkSettings):
     """sent there as a bearer token; better as LPR_WEBHOOK_TOKEN, which no process list shows"""
 
     def __post_init__(self) -> None:
-        """Refuse a token that no header can have."""
+        """Reject a token that no header can contain."""
         is_sendable = re.fullmatch(r"[ -~]*", self.token) is not None
         expected = "one line of plain letters, digits and signs"
         require_setting(is_sendable, "webhook_token", "not shown here", expected)
 
     def check(self) -> None:
-        """Whether it is an address."""
+        """Check that the address is valid."""
         parse_webhook(self.url, self.token)
 
     def open(self, _site: Site) -> Target:
@@ -181,12 +181,12 @@ class WebhookSettings(SinkSettings):
         return Webhook(self.url, self.token)
 
     def examine(self, _site: Site) -> Finding:
-        """Whether there is a server at the address."""
+        """Check that a server listens at the address."""
         return check_webhook(self.url)
 
 
 def check_webhook(url: str) -> Finding:
-    """Whether there is a server at the address; nothing is sent to it."""
+    """Check that a server listens at the address; nothing is sent to it."""
     try:
         address = parse_webhook(url)
         secure = address.scheme == "https"
