@@ -1,1 +1,1 @@
-"""What every folder may use: log lines, signals, workers, the board."""
+"""Basics that every folder may use: log lines, signals, units, the board."""

@@ -1,4 +1,4 @@
-"""What the machine says about itself while it works."""
+"""Properties of the machine that are read while it works: temperature, memory, throttling."""
 
 import ctypes
 import os
@@ -15,7 +15,7 @@ X86 = ("x86_64", "amd64", "i386", "i686")
 
 
 def machine_identity(root: Path = Path("/")) -> str:
-    """An identifier of this machine that no other has, not even one whose disk is a copy of this one's.
+    """A unique identifier of this machine, which a copy of its disk doesn't share.
 
     Args:
         root: where /etc stands; another folder in tests.
@@ -27,13 +27,13 @@ def machine_identity(root: Path = Path("/")) -> str:
 
 
 def temperature_c(root: Path = Path("/")) -> float | None:
-    """The hottest of the processor's sensors, in degrees Celsius; None where the machine reports none."""
+    """Highest temperature of the processor's sensors in degrees Celsius; None without a sensor."""
     readings = [_number(path) for path in (root / "sys/class/thermal").glob("thermal_zone*/temp")]
     return max((round(reading / 1000, 1) for reading in readings if reading is not None), default=None)
 
 
 def read_throttled(root: Path = Path("/")) -> int | None:
-    """What a Raspberry Pi says of its throttling: bits 0-3 now, 16-19 since it was switched on; None elsewhere.
+    """Read a Raspberry Pi's throttling flags: bits 0-3 now, 16-19 since power-on; None on other machines.
 
     Its kernel is asked, then its command. Source: Raspberry Pi's documentation of `vcgencmd get_throttled`.
 
@@ -49,12 +49,12 @@ def read_throttled(root: Path = Path("/")) -> int | None:
 
 
 def memory_bytes() -> int:
-    """What this process holds in memory (resident set)."""
+    """Memory of this process (resident set) in bytes."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * PAGE
 
 
 def saturates_bytes(root: Path = Path("/")) -> bool:
-    """Whether the processor may add two products of bytes in 16 bits, which overflow: x86 without VNNI.
+    """Whether the processor adds two products of bytes in 16 bits, which may overflow: x86 without VNNI.
 
     Without /proc/cpuinfo, an x86 processor is assumed to be such a one.
     """
@@ -67,7 +67,7 @@ def saturates_bytes(root: Path = Path("/")) -> bool:
 
 
 def free_bytes(path: Path) -> int | None:
-    """Room left on the disk where a path is, or will be; None where that is unknown."""
+    """Free space in bytes on the disk of a path, which needn't exist yet; None if unknown."""
     for place in (path.absolute(), *path.absolute().parents):
         with suppress(OSError):
             found = os.statvfs(place)
@@ -83,7 +83,7 @@ def _number(path: Path) -> float | None:
 
 
 def clock_is_held() -> bool | None:
-    """Whether a time service keeps the clock right, as the kernel reports it; None where it doesn't."""
+    """Whether a time service synchronises the clock, as the kernel reports it; None if unknown."""
     try:
         status = ctypes.CDLL(None, use_errno=True).adjtimex(ctypes.create_string_buffer(1024))
     except (OSError, AttributeError):

@@ -1,11 +1,11 @@
-"""What a check has found."""
+"""Result of a check by the doctor."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class State(StrEnum):
-    """How bad it is."""
+    """Severity of a finding."""
 
     OK = "ok"
     LOOK = "look"
@@ -16,7 +16,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One line of the doctor's."""
+    """One line of the doctor's report."""
 
     check: str
     state: State
@@ -26,11 +26,11 @@ class Finding:
 
 
 def fine(check: str, found: str) -> Finding:
-    """All is well."""
+    """Make a finding without a problem."""
     return Finding(check, State.OK, found)
 
 
 def graded(check: str, found: str, remedy: str, repair: bool, look: bool) -> Finding:
-    """A finding whose state two conditions decide."""
+    """Make a finding whose severity depends on two conditions."""
     state = State.REPAIR if repair else State.LOOK if look else State.OK
     return Finding(check, state, found, "" if state is State.OK else remedy)

@@ -24,13 +24,13 @@ _subject = threading.local()
 
 
 def set_volume(quiet: bool, verbose: bool) -> None:
-    """Choose what is said from now on: troubles alone, the usual, or details too."""
+    """Set the log level: warnings only, the default, or details too."""
     LPR.setLevel(logging.WARNING if quiet else logging.DEBUG if verbose else logging.INFO)
 
 
 @contextmanager
 def logging_about(subject: str) -> Iterator[None]:
-    """Begin each line that this thread says in the block with what it is about, such as a camera's name."""
+    """Prefix each line that this thread logs in the block with a subject, such as a camera's name."""
     _subject.name = subject
     try:
         yield
@@ -39,22 +39,22 @@ def logging_about(subject: str) -> Iterator[None]:
 
 
 def warn(line: str) -> None:
-    """Log a problem that a person may have to see to; also with --quiet."""
+    """Log a problem that a person may have to fix; also with --quiet."""
     _logger_of_caller().warning(line)
 
 
 def say(line: str) -> None:
-    """Log what is going on; not with --quiet."""
+    """Log progress; not with --quiet."""
     _logger_of_caller().info(line)
 
 
 def detail(line: str) -> None:
-    """Log what helps to find a fault; only with --verbose."""
+    """Log details for finding a fault; only with --verbose."""
     _logger_of_caller().debug(line)
 
 
 def handle_of(stream: TextIO) -> int | None:
-    """The number of the file behind a stream; None where there is none."""
+    """File descriptor of a stream; None without one."""
     try:
         return stream.fileno()
     except (OSError, ValueError, AttributeError):
@@ -62,27 +62,27 @@ def handle_of(stream: TextIO) -> int | None:
 
 
 def takes_more(handle: int, wait_s: float | None) -> bool:
-    """Whether a pipe, terminal or file takes bytes within a time, or has an error to give; None waits for ever."""
+    """Whether a descriptor accepts bytes, or reports an error, within a time in seconds; None waits without limit."""
     poll = select.poll()
     poll.register(handle, select.POLLOUT)
     return bool(poll.poll(None if wait_s is None else 1000 * wait_s))
 
 
 def _logger_of_caller() -> logging.Logger:
-    """The logger of the module that has a message."""
+    """Logger of the module that logs a message."""
     name = str(sys._getframe(2).f_globals.get("__name__", ""))
     return LPR if name == LPR.name else LPR.getChild(name.removeprefix(f"{LPR.name}."))
 
 
 class _StderrHandler(logging.Handler):
-    """Prints messages on the stderr of the moment; one that cannot be written raises, as `print` does."""
+    """Prints messages on the current stderr; a failed write raises, as in `print`."""
 
     def emit(self, record: logging.LogRecord) -> None:
         _print(record.getMessage(), record.levelno)
 
 
 def _print(line: str, level: int) -> None:
-    """Print a line, unless nobody takes it: what waits for a reader of stderr could not be stopped either."""
+    """Print a line, unless nobody reads stderr: a blocked write couldn't be interrupted."""
     global _patience_s  # there is one stderr
     handle = handle_of(sys.stderr)
     if handle is not None and not takes_more(handle, _patience_s):
@@ -94,7 +94,7 @@ def _print(line: str, level: int) -> None:
 
 
 def _priority(level: int) -> str:
-    """Systemd's prefix, where stderr is its journal; nothing anywhere else (see sd-daemon(3))."""
+    """Systemd's priority prefix if stderr is the journal, else empty (see sd-daemon(3))."""
     journal = os.environ.get("JOURNAL_STREAM")
     if not journal:
         return ""

@@ -1,4 +1,4 @@
-"""Files and folders that only this user may read, and that a power cut doesn't take away again."""
+"""Files and folders that only this user may read, and that survive a power failure."""
 
 import os
 from pathlib import Path
@@ -10,7 +10,7 @@ FOLDER_MODE = 0o700
 
 
 def make_private_folder(folder: Path) -> None:
-    """Make a folder that only this user may enter, and those missing above it; one that is there stays as it is.
+    """Create a folder, and missing parents, that only this user may enter; an existing one is unchanged.
 
     Raises:
         OSError: it can't be made.
@@ -23,5 +23,5 @@ def make_private_folder(folder: Path) -> None:
 
 
 def open_private(path: str | os.PathLike[str], flags: int) -> int:
-    """Open a file as `os.open` does, and as an opener for `open`; one that is new may be read by this user alone."""
+    """Open a file like `os.open`, usable as an opener for `open`; a new file is readable by this user only."""
     return os.open(path, flags | os.O_CLOEXEC, FILE_MODE)

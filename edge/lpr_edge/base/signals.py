@@ -12,16 +12,16 @@ from types import FrameType
 
 
 class Terminated(KeyboardInterrupt):
-    """SIGTERM has come."""
+    """SIGTERM was received."""
 
 
 class Reloading(KeyboardInterrupt):
-    """SIGHUP has come, and there are new settings that can be used."""
+    """SIGHUP was received, and the new settings are valid."""
 
 
 @contextmanager
 def stopping_on_sigterm() -> Iterator[None]:
-    """Raise `Terminated` in the block when SIGTERM comes; a second one doesn't disturb the cleaning up."""
+    """Raise `Terminated` in the block on SIGTERM; a second SIGTERM doesn't interrupt the cleaning up."""
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -37,7 +37,7 @@ def stopping_on_sigterm() -> Iterator[None]:
 
 @contextmanager
 def reloading_on_sighup() -> Iterator[Callable[[], bool]]:
-    """Note in the block when SIGHUP comes; yields a function that returns whether it has come since the last call.
+    """Record SIGHUP in the block; yields a function that returns whether it was received since the last call.
 
     At a terminal SIGHUP means that it was closed, and under nohup that nobody cares: both stay as they are.
     """
@@ -55,12 +55,12 @@ def reloading_on_sighup() -> Iterator[Callable[[], bool]]:
 
 
 def _take_all(came: list[int]) -> bool:
-    """Whether a signal has come; several are answered by one reload."""
+    """Whether a signal was received; several are answered by one reload."""
     is_any = bool(came)
     came.clear()
     return is_any
 
 
 def hold_signals() -> None:
-    """Let SIGTERM and SIGHUP wait; the program that `os.execv` starts next inherits that, and listens as above."""
+    """Block SIGTERM and SIGHUP; the program that `os.execv` starts inherits them as pending."""
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM, signal.SIGHUP])

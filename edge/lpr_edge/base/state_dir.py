@@ -1,4 +1,4 @@
-"""Where lpr keeps what it needs from one run to the next."""
+"""Folder for state that lpr needs from one run to the next."""
 
 import os
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Where the live page listens, and the token without which it answers nobody."""
+"""Address of the live page, and the token that gives access to it."""
 
 import ipaddress
 import re
@@ -16,7 +16,7 @@ SHORTEST = 16
 
 
 def parse_address(text: str, key: str = "web") -> tuple[str, int]:
-    """Host and port of `HOST:PORT`, `[IPv6]:PORT`, or of a port alone, which is this machine's own.
+    """Parse `HOST:PORT`, `[IPv6]:PORT`, or a port alone, which listens on this machine only.
 
     Args:
         text: as it was written.
@@ -34,7 +34,7 @@ def parse_address(text: str, key: str = "web") -> tuple[str, int]:
 
 
 def is_local(host: str) -> bool:
-    """Whether a host is this machine's own, which no other reaches."""
+    """Whether a host is this machine's loopback address."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -42,7 +42,7 @@ def is_local(host: str) -> bool:
 
 
 def check_token(token: str, key: str = "web_token") -> None:
-    """Refuse a token that can't be sent, or is quickly guessed.
+    """Reject a token that can't be sent or is easy to guess.
 
     Raises:
         LprError: it can't be used; the message doesn't show it.
@@ -54,18 +54,18 @@ def check_token(token: str, key: str = "web_token") -> None:
 
 
 def new_token() -> str:
-    """A token of 144 random bits."""
+    """Generate a token of 144 random bits."""
     return secrets.token_urlsafe(18)
 
 
 def shown_url(host: str, port: int) -> str:
-    """The address of a server as a person types it."""
+    """URL of a server as a person types it."""
     name = socket.gethostname() if host in ("0.0.0.0", "::") else host
     return f"http://[{name}]:{port}/" if ":" in name else f"http://{name}:{port}/"
 
 
 def login_hint(given: str, wanted: str) -> str:
-    """How a user gets in, after the server's address.
+    """Hint how a user logs in, for the line with the server's address.
 
     Args:
         given: the token of the settings; empty where there is none.

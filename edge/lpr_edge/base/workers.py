@@ -9,7 +9,7 @@ from lpr_edge.base.log import warn
 
 
 class Faults:
-    """Exceptions that nobody expected, by worker; any thread may ask."""
+    """Unexpected exceptions by worker; thread-safe."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -17,7 +17,7 @@ class Faults:
         self._count = 0
 
     def note(self, worker: str, error: BaseException, what_follows: str) -> None:
-        """Say and count an exception; the worker is faulty until it is cleared."""
+        """Log and count an exception; the worker is faulty until `clear`."""
         text = f"{type(error).__name__}: {error}"
         with self._lock:
             self._current[worker] = text
@@ -25,25 +25,25 @@ class Faults:
         warn(f"{worker} failed ({text}): {what_follows}")
 
     def clear(self, worker: str) -> None:
-        """Note that the worker works again."""
+        """Record that the worker works again."""
         with self._lock:
             self._current.pop(worker, None)
 
     def reset(self) -> None:
-        """Forget all: a new run begins."""
+        """Forget all exceptions, for a new run."""
         with self._lock:
             self._current.clear()
             self._count = 0
 
     @property
     def current(self) -> dict[str, str]:
-        """Worker -> its last exception, for those that haven't worked since."""
+        """Last exception of each worker that hasn't worked since."""
         with self._lock:
             return dict(self._current)
 
     @property
     def count(self) -> int:
-        """All exceptions of this run: the exit status says whether there were any."""
+        """Number of exceptions in this run, which determines the exit status."""
         return self._count
 
 
@@ -53,7 +53,7 @@ FAULTS = Faults()
 
 @contextmanager
 def surviving(worker: str) -> Iterator[None]:
-    """Keep an exception of one turn of a worker's work from ending its thread.
+    """Catch and record an exception of one iteration, so that the worker's thread goes on.
 
     Args:
         worker: what it is called in messages and at /health.
@@ -68,7 +68,7 @@ def surviving(worker: str) -> Iterator[None]:
 
 @contextmanager
 def reporting_faults() -> Iterator[None]:
-    """Log every thread in the block that an exception ends, other libraries' threads too."""
+    """Log exceptions that end a thread in the block, also of other libraries' threads."""
 
     def tell(ended: threading.ExceptHookArgs) -> None:
         if ended.exc_value is not None and not isinstance(ended.exc_value, SystemExit):

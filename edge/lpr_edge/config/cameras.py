@@ -1,4 +1,4 @@
-"""Several cameras in one process: each `[[cameras]]` table of a file, and each `--camera` of a command line."""
+"""Settings of several cameras in one process: `[[cameras]]` tables, or repeated `--camera` flags."""
 
 import re
 from collections import Counter
@@ -22,7 +22,7 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 @dataclass(frozen=True)
 class CameraSettings:
-    """One of several cameras, and what is set for it alone."""
+    """One of several cameras, with its own settings."""
 
     name: str
     values: Mapping[str, Any]
@@ -30,13 +30,13 @@ class CameraSettings:
 
 
 def camera_keys() -> dict[str, Setting]:
-    """The settings that one camera of several can have for itself, by key."""
+    """Settings that each camera may have for itself, by key."""
     groups = (CaptureConfig, ReadingConfig, WatchlistConfig)
     return {key: setting for group in groups for key, setting in settings_in(group).items() if key not in OF_ALL}
 
 
 def read_cameras(tables: object, origin: str) -> tuple[CameraSettings, ...]:
-    """The cameras of a file's `[[cameras]]`.
+    """Parse a file's `[[cameras]]`.
 
     Args:
         tables: what stands under that key.
@@ -66,7 +66,7 @@ def _read_camera(table: Mapping[str, Any], number: int, origin: str) -> CameraSe
 
 
 def check_names(names: Sequence[str], origin: str) -> None:
-    """Refuse a name that two cameras have; letters' case makes no difference, as in file names of some disks.
+    """Reject a name that two cameras share; upper and lower case are equal, as in file names of some disks.
 
     Raises:
         LprError: two have one.
@@ -77,7 +77,7 @@ def check_names(names: Sequence[str], origin: str) -> None:
 
 
 def cameras_to_toml(cameras: Iterable[CameraSettings]) -> str:
-    """Cameras as a file has them; empty where there are none."""
+    """Cameras as TOML; empty without any."""
     known = camera_keys()
     tables = []
     for camera in cameras:

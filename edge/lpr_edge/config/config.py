@@ -74,7 +74,7 @@ class Config:
     """Several of them in one process; empty where there is one, or none."""
 
     def __post_init__(self) -> None:
-        """Refuse groups that exclude each other.
+        """Reject groups that exclude each other.
 
         Raises:
             LprError: two do.
@@ -91,28 +91,28 @@ class Config:
 
     @property
     def has_source(self) -> bool:
-        """Whether there is anything to read."""
+        """Whether a source is set."""
         return bool(self.cameras) or self.capture.is_given
 
     @property
     def enabled_sinks(self) -> list[SwitchedSettings]:
-        """The settings of the sinks that are on."""
+        """Settings of the sinks that are on."""
         return [sink for sink in self.sinks.values() if sink.is_wanted]
 
     @property
     def stores(self) -> bool:
-        """Whether anything but stdout gets events."""
+        """Whether events go anywhere but to stdout."""
         lists = [self.watchlist.list, *(camera.values.get("list") for camera in self.cameras)]
         return bool(self.delivery.store or any(lists) or self.enabled_sinks)
 
     @property
     def sends(self) -> bool:
-        """Whether a sink gets events as records, and can be given those of the past."""
+        """Whether a sink receives events as records, and can replay past ones."""
         return any(sink.sends_records for sink in self.enabled_sinks)
 
 
 def config_of(**values: Any) -> Config:
-    """Settings from values by key, as a file has them: durations and sizes may be texts.
+    """Build settings from values by key, as a file has them; durations and sizes may be texts.
 
     Raises:
         LprError: a key is unknown, or a value can't be used.
@@ -122,7 +122,7 @@ def config_of(**values: Any) -> Config:
 
 
 def load_config(file: Path | None, environment: Mapping[str, str] = os.environ) -> Config:
-    """Settings from a file, if any, and the environment's `LPR_...` over it.
+    """Load settings from a file, if any, and override them by `LPR_...` of the environment.
 
     Args:
         file: TOML; None for that of LPR_CONFIG, if it is set.
@@ -147,7 +147,7 @@ def load_config(file: Path | None, environment: Mapping[str, str] = os.environ) 
 
 
 def with_flags(config: Config, flags: argparse.Namespace, extensions: Iterable[type[ExtensionSettings]] = ()) -> Config:
-    """The settings, with every flag that was given put over them.
+    """Override settings by the flags that were given.
 
     Args:
         config: of file and environment.
@@ -164,7 +164,7 @@ def with_flags(config: Config, flags: argparse.Namespace, extensions: Iterable[t
 
 
 def schema_of(extensions: Iterable[type[ExtensionSettings]]) -> dict[str, Setting]:
-    """Every common setting, and those of some sinks and runtimes, by key."""
+    """All common settings, and those of some sinks and runtimes, by key."""
     known = settings_in(Config)
     for extension in extensions:
         known |= settings_in(extension, extension.key_of)
@@ -172,7 +172,7 @@ def schema_of(extensions: Iterable[type[ExtensionSettings]]) -> dict[str, Settin
 
 
 def flat_values(config: Config) -> dict[str, Any]:
-    """The values by key, those of sinks and runtimes included."""
+    """Values by key, including those of sinks and runtimes."""
     values = values_in(config)
     for extension in (*config.sinks.values(), *config.runtimes.values()):
         values |= values_in(extension, extension.key_of)
@@ -180,7 +180,7 @@ def flat_values(config: Config) -> dict[str, Any]:
 
 
 def camera_config(config: Config, camera: CameraSettings) -> Config:
-    """The settings of one camera of several, as if it were alone.
+    """Settings of one of several cameras, as for a single camera.
 
     Raises:
         LprError: a value can't be used; the message names the camera.
@@ -196,7 +196,7 @@ def camera_config(config: Config, camera: CameraSettings) -> Config:
 
 
 def each_camera(config: Config) -> list[Config]:
-    """The settings of each camera, as if it were alone; of the only one where there is one.
+    """Settings of each camera, as for a single camera.
 
     Raises:
         LprError: see `camera_config`.
@@ -211,7 +211,7 @@ def _schema_for(keys: Iterable[str]) -> dict[str, Setting]:
 
 
 def build_config(values: Mapping[str, Any]) -> Config:
-    """Settings from typed values by key, as `flat_values` gives them.
+    """Build settings from typed values by key, as `flat_values` returns them.
 
     Raises:
         LprError: a value can't be used.
@@ -226,13 +226,13 @@ def build_config(values: Mapping[str, Any]) -> Config:
 
 
 def _built(classes: Mapping[str, type[E]], values: Mapping[str, Any]) -> dict[str, E]:
-    """The settings of extensions by name, but for those that are all at their defaults."""
+    """Settings of extensions by name, except those with only default values."""
     made = {name: build_settings(extension, values, extension.key_of) for name, extension in classes.items()}
     return {name: settings for name, settings in made.items() if settings != type(settings)()}
 
 
 def _cameras_of(table: dict[str, Any], origin: str) -> dict[str, Any]:
-    """The cameras of a table, from which they are taken, under their key; nothing where it has none."""
+    """Remove the cameras from a table, and return them under their key; empty without any."""
     return {KEY: read_cameras(table.pop(KEY), origin)} if KEY in table else {}
 
 
@@ -253,12 +253,12 @@ def _extension_called(name: str) -> type[ExtensionSettings] | None:
 
 
 def _todays(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Values with the keys of earlier versions renamed."""
+    """Rename the keys of earlier versions."""
     return {OLD_KEYS.get(key, key): value for key, value in values.items()}
 
 
 def _over(values: dict[str, Any], later: dict[str, Any]) -> dict[str, Any]:
-    """Later values over earlier ones; what says what to read takes the place of all else that did."""
+    """Override values; a later source replaces all earlier values that name a source."""
     merged = values | later
     said = {key for key in SAY_WHAT_TO_READ if key in later}
     return merged | ({key: empty for key, empty in SAY_WHAT_TO_READ.items() if key not in said} if said else {})

@@ -1,4 +1,4 @@
-"""The sinks and runtimes that there are: lpr's own, and those of other packages."""
+"""Installed sinks and runtimes: lpr's own, and those of other packages."""
 
 from collections.abc import Iterable
 from dataclasses import fields
@@ -49,7 +49,7 @@ class ExtensionSettings:
 
 
 class SwitchedSettings(ExtensionSettings):
-    """Settings of which the first field turns the extension on; the key of that one is the extension's name."""
+    """Settings whose first field turns the extension on; its key is the extension's name."""
 
     sends_records: ClassVar[bool] = True
     """Whether it gets events as records, and can be given those of the past (`--replay`)."""
@@ -61,15 +61,15 @@ class SwitchedSettings(ExtensionSettings):
 
     @property
     def is_wanted(self) -> bool:
-        """Whether the settings turn it on."""
+        """Whether the extension is on."""
         return bool(getattr(self, self._first()))
 
     def written_folders(self) -> Iterable[Path]:
-        """The folders that it writes to."""
+        """Folders that the extension writes to."""
         return ()
 
     def read_files(self) -> Iterable[Path]:
-        """The files that it reads."""
+        """Files that the extension reads."""
         return ()
 
     @classmethod
@@ -79,7 +79,7 @@ class SwitchedSettings(ExtensionSettings):
 
 
 def sink_classes(keys: Iterable[str]) -> dict[str, type[SwitchedSettings]]:
-    """The settings of the sinks that keys belong to; where one is of no sink of lpr's own, all that are installed.
+    """Settings classes of the sinks with these keys; for an unknown key, those of all installed sinks.
 
     Args:
         keys: that aren't lpr's common settings.
@@ -96,7 +96,7 @@ def sink_classes(keys: Iterable[str]) -> dict[str, type[SwitchedSettings]]:
 
 
 def load_sink(name: str) -> type[SwitchedSettings]:
-    """A sink's settings.
+    """Load a sink's settings class.
 
     Raises:
         LprError: it can't be loaded, or isn't a sink.
@@ -108,7 +108,7 @@ def load_sink(name: str) -> type[SwitchedSettings]:
 
 
 def runtime_classes(keys: Iterable[str]) -> dict[str, type[ExtensionSettings]]:
-    """The settings of the runtimes that keys belong to; lpr's own runtimes have none.
+    """Settings classes of the runtimes with these keys; lpr's own runtimes have none.
 
     Args:
         keys: that aren't lpr's common settings.
@@ -124,7 +124,7 @@ def runtime_classes(keys: Iterable[str]) -> dict[str, type[ExtensionSettings]]:
 
 
 def load_runtime_settings(name: str) -> type[ExtensionSettings] | None:
-    """The class of a runtime's settings; None where it has none.
+    """Load a runtime's settings class; None if it has none.
 
     Raises:
         LprError: the runtime can't be loaded, or its settings aren't such a class's.
@@ -138,7 +138,7 @@ def load_runtime_settings(name: str) -> type[ExtensionSettings] | None:
 
 
 def extension_settings() -> list[type[ExtensionSettings]]:
-    """The settings of every sink and runtime that is installed.
+    """Settings classes of all installed sinks and runtimes.
 
     Raises:
         LprError: another package's sink or runtime can't be loaded.

@@ -20,7 +20,7 @@ MIN_EVERY = timedelta(minutes=1)
 
 @dataclass(frozen=True)
 class CaptureConfig:
-    """Where frames come from."""
+    """Settings of the source of frames."""
 
     camera: int | None = None
     """read the camera of that number; 0 is the first"""
@@ -48,7 +48,7 @@ class CaptureConfig:
     """stop when a camera or stream that was lost isn't back for so long; 0 waits for ever"""
 
     def __post_init__(self) -> None:
-        """Refuse what no camera or file can give."""
+        """Reject values that no camera or file can have."""
         require_setting(
             self.camera is None or not self.source, "camera", self.camera, "left out where `source` is given"
         )
@@ -61,29 +61,29 @@ class CaptureConfig:
 
     @property
     def size_wh(self) -> tuple[int, int] | None:
-        """Width and height asked of the camera."""
+        """Requested width and height of the camera."""
         match = re.fullmatch(r"([1-9]\d{1,4})x([1-9]\d{1,4})", self.size)
         return (int(match[1]), int(match[2])) if match else None
 
     @property
     def frame_budget_s(self) -> float | None:
-        """Seconds that a frame's tiles may take: a live source goes on meanwhile; None for a file, which waits."""
+        """Seconds for a frame's tiles, since a live source doesn't wait; None for a file, which does."""
         return 1 / (self.fps or USUAL_FPS) if self.is_live else None
 
     @property
     def is_live(self) -> bool:
-        """Whether frames come as they are taken: from a camera, or a stream."""
+        """Whether the source is live: a camera or a stream."""
         return self.camera is not None or "://" in self.source
 
     @property
     def is_given(self) -> bool:
-        """Whether there is anything to read."""
+        """Whether a source is set."""
         return self.camera is not None or bool(self.source)
 
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """The models, and what runs them."""
+    """Settings of the models and of the runtime."""
 
     detector: Path | None = None
     """find plates with this model, not the shipped one"""
@@ -97,7 +97,7 @@ class ModelConfig:
     """for each model"""
 
     def __post_init__(self) -> None:
-        """Refuse a runtime that nobody brings, and no threads."""
+        """Reject an unknown runtime, and a number of threads below 1."""
         if self.runtime != "auto" and self.runtime not in RUNTIMES:
             require_setting(False, "runtime", self.runtime, f"one of {', '.join(('auto', *RUNTIMES.names()))}")
         require_setting(self.threads >= 1, "threads", self.threads, "1 or more")
@@ -105,7 +105,7 @@ class ModelConfig:
 
 @dataclass(frozen=True)
 class UpdateConfig:
-    """Where models come from that a device updates itself with."""
+    """Settings of model updates."""
 
     models: str = ""
     """take models from the TUF repository at this URL, checked before they are used; off without it"""
@@ -117,7 +117,7 @@ class UpdateConfig:
     """time from one look for updates to the next"""
 
     def __post_init__(self) -> None:
-        """Refuse an address that can't be asked, one whose root isn't known, and a check without end."""
+        """Reject an invalid address, an address without a root, and an unlimited check."""
         if self.models:
             parse_url(self.models, ("https", "http"), "models", "https://models.example.org/lpr")
         has_root = self.models_root is not None
@@ -131,7 +131,7 @@ class UpdateConfig:
 
 @dataclass(frozen=True)
 class ReadingConfig:
-    """Which readings become records."""
+    """Settings of reading: which readings become records."""
 
     min_confidence: float | None = None
     """leave out plates whose reading is less likely to be right than this, 0 to 1 (default: in photographs what the
@@ -151,7 +151,7 @@ class ReadingConfig:
     """stop after so many frames or pictures"""
 
     def __post_init__(self) -> None:
-        """Refuse figures out of range, and kinds of events that there aren't."""
+        """Reject values out of range, and unknown kinds of events."""
         require_setting(self.events in EVENTS, "events", repr(self.events), " or ".join(EVENTS))
         require_setting(self.tta is None or self.tta >= 0, "tta", self.tta, "0 or more")
         least = self.min_confidence

@@ -19,7 +19,7 @@ HALF_GIGABYTE = ByteSize(5 * 10**8)
 
 @dataclass(frozen=True)
 class OutputConfig:
-    """What is drawn, shown and recorded."""
+    """Settings of annotated frames: what is drawn, shown and recorded."""
 
     show: bool = False
     """a window with corners and text; q closes it"""
@@ -31,7 +31,7 @@ class OutputConfig:
 
 @dataclass(frozen=True)
 class WatchlistConfig:
-    """Listed plates, and what is done when one comes."""
+    """Settings of the watch list and its actions."""
 
     list: Path | None = None
     """file of plates to look out for: `plate,name,action`; read again when it changes"""
@@ -54,7 +54,7 @@ class WatchlistConfig:
     """the relay is on while its pin is low, as many boards have it"""
 
     def __post_init__(self) -> None:
-        """Refuse figures out of range, and an action without a list."""
+        """Reject values out of range, and an action without a list."""
         require_setting(0 <= self.list_edits <= 2, "list_edits", self.list_edits, "0 to 2")
         require_setting(0 <= self.list_doubt <= 1, "list_doubt", self.list_doubt, "0 to 1")
         command = repr(redact_command(self.on_match))
@@ -67,7 +67,7 @@ class WatchlistConfig:
 
 @dataclass(frozen=True)
 class PrivacyConfig:
-    """What is hidden."""
+    """Settings of privacy: hashed texts and blurred plates."""
 
     hash_plates: bool = False
     """keyed hashes in place of plates, everywhere; pictures are blurred, too"""
@@ -77,19 +77,19 @@ class PrivacyConfig:
     """blur plates in pictures that are saved or shown"""
 
     def __post_init__(self) -> None:
-        """Refuse a key for nothing."""
+        """Reject a key that nothing uses."""
         is_used = bool(self.hash_plates) or not self.hash_key
         require_setting(is_used, "hash_key", self.hash_key, "left out without `hash_plates`")
 
     @property
     def blurs(self) -> bool:
-        """Whether pictures show no plates: a hash is pointless next to a picture of the plate."""
+        """Whether plates are blurred in images: hashed texts require it, since an image would show the plate."""
         return self.blur or self.hash_plates
 
 
 @dataclass(frozen=True)
 class LogConfig:
-    """How much is said on stderr."""
+    """Settings of the log on stderr."""
 
     quiet: bool = False
     """report problems only"""
@@ -97,13 +97,13 @@ class LogConfig:
     """report details, too"""
 
     def __post_init__(self) -> None:
-        """Refuse both."""
+        """Reject --quiet together with --verbose."""
         require_setting(not (self.quiet and self.verbose), "quiet", True, "off where `verbose` is on")
 
 
 @dataclass(frozen=True)
 class DeliveryConfig:
-    """What is kept on the disk, whatever the sinks."""
+    """Settings of storage on disk, common to all sinks."""
 
     store: Path | None = None
     """SQLite file that keeps every event; without it, events are on disk only until all sinks have them"""
@@ -119,7 +119,7 @@ class DeliveryConfig:
     """delete by age though no time service holds the clock, as where it has a battery and no network"""
 
     def __post_init__(self) -> None:
-        """Refuse names that no topic can have, and sizes that nothing fits in."""
+        """Reject names that no topic can have, and sizes that are too small."""
         require_topic(self.device, "device")
         require_setting("/" not in self.device, "device", repr(redact(self.device)), "without /")
         size, quota = format_size(self.rotate_size), repr(format_size(self.quota))
@@ -133,13 +133,13 @@ class DeliveryConfig:
 
     @property
     def largest_file(self) -> int:
-        """Bytes at which a file of events is rotated: one that still grows is never deleted for the quota."""
+        """Bytes at which a file of events is rotated: only rotated files can be deleted for the quota."""
         return min(self.rotate_size, self.quota // 8 or self.rotate_size)
 
 
 @dataclass(frozen=True)
 class WebConfig:
-    """The live page."""
+    """Settings of the live page."""
 
     web: str = ""
     """live page in a browser, also /metrics and /health, at HOST:PORT; others than this machine need its token"""
@@ -152,7 +152,7 @@ class WebConfig:
     """at /health the device is ill when it has had no frame for so long"""
 
     def __post_init__(self) -> None:
-        """Refuse an address or a token that can't be used."""
+        """Reject an invalid address or token."""
         after = format_duration(self.health_after)
         require_setting(self.health_after > NO_TIME, "health_after", after, "above 0")
         if self.web:
@@ -165,7 +165,7 @@ class WebConfig:
 
 @dataclass(frozen=True)
 class CollectConfig:
-    """What is collected for labelling and training, and how much of it is kept."""
+    """Settings of collecting examples for labelling and training."""
 
     collect: Path | None = None
     """data folder for pictures worth labelling: low-confidence readings, and frames that a vehicle's vote corrects"""
@@ -181,7 +181,7 @@ class CollectConfig:
     """collected pictures that are older are deleted; 0 keeps them all; what a person labelled stays"""
 
     def __post_init__(self) -> None:
-        """Refuse figures out of range, and limits of nothing."""
+        """Reject values out of range, and limits of zero."""
         below, votes = self.collect_below, self.collect_votes
         require_setting(0 <= below <= 1, "collect_below", below, "0 to 1")
         require_setting(below <= votes <= 1, "collect_votes", votes, "`collect_below` to 1")
@@ -193,7 +193,7 @@ class CollectConfig:
 
 
 def require_topic(text: str, key: str) -> None:
-    """Refuse a part of an MQTT topic that no broker takes.
+    """Reject a part of an MQTT topic that no broker accepts.
 
     Raises:
         LprError: it can't be one.

@@ -1,1 +1,1 @@
-"""What training, export and device must agree on: labels, preprocessing, the meaning of outputs, the manifest, data."""
+"""What training, export and device share: labels, preprocessing, network outputs, the manifest, data folders."""

@@ -1,4 +1,4 @@
-"""A country as data: what its plates can say and how they look, read from one TOML file."""
+"""A country's plates as data: what they can say and how they look, read from one TOML file."""
 
 import unicodedata
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ UNREADABLE = "?"
 
 @dataclass(frozen=True)
 class Element:
-    """One place of a reading: which labels may stand there, and how many of them."""
+    """One element of a form: its labels, and how many of them it has."""
 
     field: str | None
     """The field that it fills; None for decoration."""
@@ -35,7 +35,7 @@ class Element:
 
 @dataclass(frozen=True)
 class Form:
-    """A reading that the country allows."""
+    """A sequence of elements that is a valid registration."""
 
     name: str
     elements: tuple[Element, ...]
@@ -43,7 +43,7 @@ class Form:
 
 @dataclass(frozen=True)
 class Layout:
-    """How a form is painted: a template a row, and the rows' heights relative to the tallest."""
+    """How a form is painted: a template per row, and the rows' heights relative to the tallest."""
 
     form: str
     weight: float
@@ -53,7 +53,7 @@ class Layout:
 
 @dataclass(frozen=True)
 class Colour:
-    """A plate's colours, and who wears them."""
+    """A combination of plate colours, and the vehicles that use it."""
 
     name: str
     plate_rgb: tuple[int, int, int]
@@ -69,7 +69,7 @@ class Colour:
 
 @dataclass(frozen=True)
 class Country:
-    """All that lpr knows of one country's plates."""
+    """All data of one country's plates."""
 
     values: dict[str, Any]
     """The TOML file's content; the properties below are views of it."""
@@ -80,7 +80,7 @@ class Country:
 
     @property
     def name(self) -> str:
-        """Short name, as `load_country` takes it."""
+        """Short name, the argument of `load_country`."""
         return str(self.values["name"])
 
     @property
@@ -90,7 +90,7 @@ class Country:
 
     @property
     def script(self) -> str | None:
-        """The `kind` of labelled plates on which readings are scored; None for all."""
+        """The `kind` of labelled plates whose readings are scored; None for all."""
         return self.values.get("script")
 
     @cached_property
@@ -110,7 +110,7 @@ class Country:
 
     @cached_property
     def wide_characters(self) -> tuple[str, ...]:
-        """Labels of a classifier that knows more than `characters`: those, then what the glyphs' data set adds."""
+        """Labels of the wider classifier: those of `characters`, then those that only the glyphs' data set has."""
         glyphs = self.values.get("glyphs", {}).get("labels", [])
         return (*self.characters.values(), *map(_nfc, glyphs))
 
@@ -121,23 +121,23 @@ class Country:
 
     @cached_property
     def latin_variants(self) -> dict[str, tuple[str, ...]]:
-        """Label -> how else it is painted in Latin letters, in addition to its transliteration."""
+        """Label -> other Latin spellings in addition to its transliteration."""
         return {_nfc(label): tuple(others) for label, others in self.values.get("latin_variants", {}).items()}
 
     def table(self, name: str) -> dict[str, str]:
-        """A table of labels and their meaning: `zones`, `provinces`, `classes`; empty where the country has none."""
+        """A table from labels to meanings: `zones`, `provinces`, `classes`; empty if the country has none."""
         return {_nfc(label): meaning for label, meaning in self.values.get(name, {}).items()}
 
     @cached_property
     def forms(self) -> tuple[Form, ...]:
-        """The readings that are allowed."""
+        """The valid forms."""
         return tuple(
             Form(form["name"], tuple(self._element(e) for e in form["elements"])) for form in self.values["forms"]
         )
 
     @cached_property
     def layouts(self) -> tuple[Layout, ...]:
-        """How forms are painted, with their shares."""
+        """Layouts of the forms, with their frequencies."""
         return tuple(
             Layout(layout["form"], float(layout["weight"]), tuple(layout["rows"]), tuple(map(float, layout["scale"])))
             for layout in self.values["layouts"]
@@ -145,7 +145,7 @@ class Country:
 
     @cached_property
     def colours(self) -> tuple[Colour, ...]:
-        """Plate colours, with their shares."""
+        """Plate colours, with their frequencies."""
         return tuple(
             Colour(
                 colour["name"],
@@ -161,11 +161,11 @@ class Country:
 
     @property
     def shares(self) -> dict[str, dict[str, float]]:
-        """Field -> label -> share, where labels aren't equally common; `rest` is what all the others share."""
+        """Field -> label -> frequency, for labels that aren't equally common; `rest` is shared by all others."""
         return dict(self.values.get("shares", {}))
 
     def tokenize(self, text: str) -> tuple[str, ...]:
-        """Cut text into labels, the longest first; spaces and `.`, `-`, `·` are decoration, `?` stays.
+        """Divide a text into labels, longest first; spaces, `.`, `-` and `·` are decoration, `?` is kept.
 
         Raises:
             LprError: a character that no label begins with.
@@ -187,7 +187,7 @@ class Country:
         return "".join(self.latin.get(label, label) for label in labels)
 
     def latin_spellings(self, label: str) -> tuple[str, ...]:
-        """A label in Latin letters: its transliteration, and the variants that painters use."""
+        """Latin spellings of a label: its transliteration, and the variants that painters use."""
         return (self.latin.get(label, label), *self.latin_variants.get(label, ()))
 
     @cached_property
@@ -253,7 +253,7 @@ def _read_country(path: Path) -> Country:
 
 
 def country_from_dict(values: dict[str, Any]) -> Country:
-    """Make a country from a file's or a manifest's content, and check that it holds together.
+    """Make a country from the content of a file or manifest, and check that it is consistent.
 
     Raises:
         LprError: a part is missing, or a label stands twice.

@@ -41,7 +41,7 @@ CharacterBox = tuple[float, float, float, float]
 
 @dataclass(frozen=True)
 class PlateLabel:
-    """A plate in a photograph."""
+    """The label of one plate in a photograph."""
 
     quad_xy: Quad
     """(4, 2) corners in pixels, clockwise from the plate's own top left."""
@@ -63,33 +63,33 @@ class PlateLabel:
 
     @property
     def is_confirmed(self) -> bool:
-        """Whether a person labelled it: nothing else is ground truth."""
+        """Whether a person labelled it: only then it is ground truth."""
         return self.label == HAND
 
     @property
     def text_rows(self) -> tuple[str, ...]:
-        """What a reading is scored against: of a plate in two scripts, the registration without its Latin twin."""
+        """The rows that a reading is compared with: of a bilingual plate, those without the Latin twin."""
         own = tuple(row for row in self.rows if not _is_latin(row)) if self.kind == BOTH else ()
         return self.number_rows or own or self.rows
 
     @property
     def has_corners(self) -> bool:
-        """Whether its corners may be trained on, and overlaps measured against it."""
+        """Whether its corners are exact enough for training and for IoU."""
         return self.corners != BOX
 
     @property
     def is_to_find(self) -> bool:
-        """Whether a detector that misses it makes a mistake: at least one of its characters can be read."""
+        """Whether a missed detection is a false negative: at least one character is legible."""
         return self.legible != "none" and self.has_corners
 
     @property
     def is_to_read(self) -> bool:
-        """Whether its known characters may be trained on, and a reading of it scored."""
+        """Whether its legible characters may be trained on, and its readings scored."""
         return self.legible != "none" and self.kind != FOREIGN and self.label != READING
 
 
 def _is_latin(row: str) -> bool:
-    """Whether a row has signs, and all of them are ASCII; `?` is no sign."""
+    """Whether a row has characters, and all of them are ASCII; `?` doesn't count."""
     signs = row.replace(UNREADABLE, "")
     return bool(signs) and signs.isascii()
 
@@ -107,19 +107,19 @@ class PlatePhoto:
 
     @property
     def is_ground_truth(self) -> bool:
-        """Whether all its plates were labelled by a person, so that metrics may be computed on it."""
+        """Whether a person labelled all its plates, so that metrics may be computed on it."""
         return all(plate.is_confirmed for plate in self.plates)
 
 
 def ground_truth(photos: Sequence[PlatePhoto]) -> tuple[list[PlatePhoto], int]:
-    """The photographs that metrics may be computed on, and the number of the others, which a vote or model labelled."""
+    """The photographs with ground truth, and the number of the others, which a vote or model labelled."""
     kept = [photo for photo in photos if photo.is_ground_truth]
     return kept, len(photos) - len(kept)
 
 
 @dataclass(frozen=True)
 class CharacterFile:
-    """A picture of one character."""
+    """An image file of one character."""
 
     path: Path
     label: str
@@ -127,7 +127,7 @@ class CharacterFile:
 
 @dataclass(frozen=True)
 class GlyphFile(CharacterFile):
-    """One variation of a character's picture."""
+    """An image file with one variation of a character."""
 
     group: str = ""
     """Variations of one picture share it: they are never parted."""
@@ -138,7 +138,7 @@ GLYPHS = "glyphs"
 
 
 def load_glyphs(folder: Path, split: str) -> list[GlyphFile]:
-    """Read a split of the wider single-character data set; nothing where the folder has none.
+    """Load a split of the wider single-character data set; empty if the folder has none.
 
     Args:
         folder: holds `glyphs/index.csv`: file, label, group and split.
@@ -164,7 +164,7 @@ def load_glyphs(folder: Path, split: str) -> list[GlyphFile]:
 
 
 def find_dataset(folder: Path, name: str) -> Path:
-    """The folder of the data set `plates`, `crops` or `characters`: `folder` itself, or the one of that name in it.
+    """Find the data set `plates`, `crops` or `characters`: `folder` itself, or its subfolder of that name.
 
     A folder of labels is taken for photographs, unless it is called `crops`.
 
@@ -183,7 +183,7 @@ def find_dataset(folder: Path, name: str) -> Path:
 
 
 def has_dataset(folder: Path, name: str) -> bool:
-    """Whether `find_dataset` would find it."""
+    """Whether `find_dataset` finds the data set."""
     try:
         find_dataset(folder, name)
     except DataError:
@@ -206,7 +206,7 @@ def _holds_characters(folder: Path) -> bool:
 
 
 def load_plates(folder: Path, split: str | None = None) -> list[PlatePhoto]:
-    """Read the labels of a split's photographs, or of all: what a detector is trained and measured on.
+    """Load the labelled photographs of a split, or of all: the data of detectors.
 
     Raises:
         DataError: there are no labels, or a line isn't one; it names the line.
@@ -215,7 +215,7 @@ def load_plates(folder: Path, split: str | None = None) -> list[PlatePhoto]:
 
 
 def load_crops(folder: Path, split: str | None = None) -> list[PlatePhoto]:
-    """Read the labels of a split's plate crops, or of all; none where the folder has no such data.
+    """Load the labelled plate crops of a split, or of all; empty if the folder has none.
 
     Raises:
         DataError: a line isn't a label; it names the line.
@@ -224,7 +224,7 @@ def load_crops(folder: Path, split: str | None = None) -> list[PlatePhoto]:
 
 
 def load_plates_and_crops(folder: Path, split: str | None = None) -> list[PlatePhoto]:
-    """Photographs, then crops: what a reader is trained and measured on, and what every run splits.
+    """Load photographs, then crops: the data of readers, from which every run makes its split.
 
     Raises:
         DataError: there is neither, or a line isn't a label; it names the line.
@@ -240,7 +240,7 @@ def _load(folder: Path, name: str, split: str | None) -> list[PlatePhoto]:
 
 
 def photo_from_line(line: str, number: int, path: Path) -> PlatePhoto:
-    """Read one line of labels.
+    """Parse one line of labels.
 
     Args:
         line: JSON.
@@ -294,7 +294,7 @@ def _character_boxes(rows: Any) -> tuple[tuple[CharacterBox, ...], ...] | None:
 def load_characters(
     folder: Path, split: str, country: Country, report: Callable[[Path, str], None] | None = None
 ) -> list[CharacterFile]:
-    """The published split of a character data set.
+    """Load the published split of a character data set.
 
     Args:
         folder: holds one folder a class, named as `country.characters` says.
@@ -328,7 +328,7 @@ def _class_files(
 
 
 def class_files(root: Path, name: str, country: Country) -> tuple[list[CharacterFile], list[CharacterFile]]:
-    """A class's validation and training files, duplicates and all.
+    """A class's validation and training files, including duplicates.
 
     Raises:
         DataError: there are none, or one is of a kind that lpr doesn't read: without it the split would be another.

@@ -1,4 +1,4 @@
-"""Four corners: warps, sizes, overlaps."""
+"""Geometry of four corners: warps, sizes, overlaps."""
 
 import math
 from collections.abc import Sequence
@@ -43,7 +43,7 @@ def needs_smoothing(quad_xy: Quad, size_hw: tuple[int, int]) -> bool:
 
 
 def _rectify_smoothly(frame_bgr: Image, quad_xy: Quad, size_hw: tuple[int, int]) -> Image:
-    """Warp at a whole multiple of the size, then average down: no aliasing on large plates."""
+    """Warp at a whole multiple of the size, then average down, which avoids aliasing on large plates."""
     width, height = quad_size(quad_xy)
     factor = max(2, min(6, round(max(width / size_hw[1], height / size_hw[0]))))
     warped = _warp(frame_bgr, quad_xy, (size_hw[0] * factor, size_hw[1] * factor))
@@ -57,13 +57,13 @@ def _warp(frame_bgr: Image, quad_xy: Quad, size_hw: tuple[int, int]) -> Image:
 
 
 def rectangle(size_hw: tuple[int, int]) -> Quad:
-    """The corners (4, 2) of an upright picture of that size, clockwise from its top left."""
+    """Corners (4, 2) of an upright image of that size, clockwise from its top left."""
     height, width = size_hw
     return np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
 
 
 def quad_size(quad_xy: Quad) -> tuple[float, float]:
-    """Width and height of a plate in pixels: the means of its opposite sides."""
+    """Width and height in pixels of a plate (4, 2): the means of its opposite sides."""
     sides = np.linalg.norm(quad_xy[_NEXT] - quad_xy, axis=1)
     return float(sides[0] + sides[2]) / 2, float(sides[1] + sides[3]) / 2
 
@@ -103,7 +103,7 @@ Point: TypeAlias = tuple[float, float]
 
 
 def _intersection(a_xy: Quad, b_xy: Quad) -> list[Point]:
-    """What two convex quadrilaterals share (Sutherland and Hodgman 1974).
+    """Intersection of two convex quadrilaterals (Sutherland and Hodgman 1974).
 
     OpenCV's `intersectConvexConvex` is no good here: of quadrilaterals a hair's breadth apart it was seen to give a
     third of the area, or none (4.11).
@@ -133,19 +133,19 @@ def _between(a: Point, b: Point, share: float) -> Point:
 
 
 def grow_quad(quad_xy: Quad, margin: float) -> Quad:
-    """Move corners outwards from their middle, so that a plate gains `margin` of its size on each side."""
+    """Move corners (4, 2) away from their centre, so that a plate gains `margin` of its size on each side."""
     middle = quad_xy.mean(axis=0)
     return np.asarray(middle + (quad_xy - middle) * (1 + 2 * margin), np.float32)
 
 
 def mirror_quad(quad_xy: Quad, width: float) -> Quad:
-    """The same place in a picture of that width mirrored left to right, again clockwise from a top left."""
+    """Corners (4, 2) in the image mirrored left to right, clockwise from a top left; `width` in pixels."""
     flipped = np.asarray(quad_xy * (-1, 1) + (width, 0), np.float32)
     return np.ascontiguousarray(flipped[[1, 0, 3, 2]])
 
 
 def upright_transform(quad_xy: Quad, share: float, size_hw: tuple[int, int]) -> Floats:
-    """Affine transform (3, 3) from the pixels of a view that shows a plate upright in its middle to the picture's.
+    """Affine transform (3, 3) from a view with the plate upright in its centre to the image, both in pixels.
 
     Args:
         quad_xy: (4, 2) corners in the picture, from the plate's own top left.
@@ -165,7 +165,7 @@ def upright_transform(quad_xy: Quad, share: float, size_hw: tuple[int, int]) -> 
 
 
 def stretch_quad(quad_xy: Quad, wider: float, higher: float) -> Quad:
-    """Corners further out along a plate's own sides, by shares of its width and height; further in by negative ones."""
+    """Move corners (4, 2) outwards along the plate's sides, by fractions of width and height; negative: inwards."""
     top_left, top_right, bottom_right, bottom_left = quad_xy
     across = (top_right - top_left + bottom_right - bottom_left) / 4 * wider
     down = (bottom_left - top_left + bottom_right - top_right) / 4 * higher
@@ -173,14 +173,14 @@ def stretch_quad(quad_xy: Quad, wider: float, higher: float) -> Quad:
 
 
 def lean_quad(quad_xy: Quad, share: float) -> Quad:
-    """Corners whose right side is lower than the left one by a share of the plate's height more than it was."""
+    """Lower the right side of a plate (4, 2) relative to the left one by a fraction of its height."""
     top_left, top_right, bottom_right, bottom_left = quad_xy
     down = (bottom_left - top_left + bottom_right - top_right) / 4 * share
     return quad_xy + np.array([-down, down, down, -down], np.float32)
 
 
 def part_of_quad(quad_xy: Quad, low_xy: Sequence[float], high_xy: Sequence[float], fall: float = 0.0) -> Quad:
-    """The corners of a plate's part between two places, in shares of its width and height; below 0, above 1: around it.
+    """Corners (4, 2) of a part of a plate between two points in fractions of its size; below 0 or above 1: outside.
 
     Perspective is kept: what lies there on the rectified plate lies between these corners in the picture.
 
@@ -197,18 +197,18 @@ def part_of_quad(quad_xy: Quad, low_xy: Sequence[float], high_xy: Sequence[float
 
 
 def places_on_quad(quad_xy: Quad, places: Floats) -> Floats:
-    """Where places (N, 2) in shares of a plate's width and height lie in the picture."""
+    """Convert points (N, 2) from fractions of a plate's width and height to the image's pixels."""
     to_picture = cv2.getPerspectiveTransform(rectangle((1, 1)), np.asarray(quad_xy, np.float32))
     return np.asarray(cv2.perspectiveTransform(np.asarray(places, np.float32)[np.newaxis], to_picture)[0], np.float32)
 
 
 def roll_quad(quad_xy: Quad, turn: int) -> Quad:
-    """The same corners, begun `turn` corners later: turn 1 makes the second corner the plate's top left."""
+    """Rotate the order of corners (4, 2) by `turn`: with 1, the second corner becomes the plate's top left."""
     return np.ascontiguousarray(quad_xy[_BEGUN_LATER[turn % 4]])
 
 
 def picture_order(quad_xy: Quad) -> tuple[Quad, int]:
-    """Order corners by how they stand in the picture, and find which of them is the plate's own top left.
+    """Order corners by their position in the image; returns also which of them is the plate's own top left.
 
     Returns:
         The corners clockwise from the picture's top left (the least x + y), and the turn that leads back:

@@ -36,7 +36,7 @@ SELF_HASH = "manifest_sha256"
 
 @dataclass(frozen=True)
 class TensorSpec:
-    """How a tensor's integers stand for numbers: value = scale × (integer − zero_point)."""
+    """Quantisation of a tensor: value = scale × (integer − zero_point)."""
 
     dtype: str
     """numpy's name: uint8, int8, float32."""
@@ -56,7 +56,7 @@ class OutputSpec(TensorSpec):
 
 @dataclass(frozen=True)
 class Manifest:
-    """All that is needed to run a model file, and to know where it comes from."""
+    """All data needed to run a model file, and its origin."""
 
     kind: str
     """`classifier`, `reader` or `detector`."""
@@ -95,21 +95,21 @@ class Manifest:
 
     @property
     def margin(self) -> float:
-        """What a reader sees around a plate's corners on each side, relative to the plate's size."""
+        """Margin of a reader's input around the plate on each side, relative to the plate's size."""
         return self.thresholds.get("margin", 0.0)
 
     def to_json(self) -> str:
-        """One line of canonical JSON: the same manifest is the same bytes."""
+        """One line of canonical JSON: equal manifests give equal bytes."""
         return _canonical(asdict(self) | {"input": self.input.to_dict()})
 
     def bound_to(self, weights: bytes) -> "Manifest":
-        """This manifest with both hashes, for a file with these weights."""
+        """A copy with both hashes, for a file with these weights."""
         bound = replace(self, weights_sha256=hashlib.sha256(weights).hexdigest(), manifest_sha256="")
         return replace(bound, manifest_sha256=_self_hash(json.loads(bound.to_json())))
 
     @staticmethod
     def from_json(text: str) -> "Manifest":
-        """Read what `to_json` wrote; its hashes aren't checked.
+        """Parse the text of `to_json`; its hashes aren't checked.
 
         Raises:
             ManifestError: it isn't JSON, is of another format than this lpr's, or lacks something.
@@ -129,7 +129,7 @@ def _canonical(values: dict[str, Any]) -> str:
 
 
 def _self_hash(values: dict[str, Any]) -> str:
-    """The hash of a manifest's values, keys that this lpr doesn't know included."""
+    """Hash of a manifest's values, including keys unknown to this version of lpr."""
     covered = {key: value for key, value in values.items() if key != SELF_HASH}
     return hashlib.sha256(_canonical(covered).encode()).hexdigest()
 
@@ -199,7 +199,7 @@ def _check_hashes(weights: bytes, manifest: Manifest, text: str) -> None:
 
 
 def embed_in_tflite(model: bytes, manifest: Manifest) -> bytes:
-    """Append the manifest, with its hashes in it, as a zip archive; the same input gives the same bytes."""
+    """Append the manifest with its hashes as a zip archive; equal inputs give equal bytes."""
     text = manifest.bound_to(model).to_json()
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as members:
@@ -230,7 +230,7 @@ METADATA_FIELD = 14
 
 
 def embed_in_onnx(model: bytes, manifest: Manifest) -> bytes:
-    """Append the manifest as a metadata property, in place of one that is there; `weights_sha256` is of the rest."""
+    """Add or replace the manifest as a metadata property; `weights_sha256` is the hash of the rest."""
     weights = b"".join(raw for key, raw in _onnx_parts(model) if key != ONNX_KEY)
     return weights + _onnx_property(ONNX_KEY, manifest.bound_to(weights).to_json())
 
@@ -271,7 +271,7 @@ def _protobuf_texts(message: bytes) -> dict[int, str]:
 
 
 def _protobuf_field(data: bytes, position: int) -> tuple[int, int, int]:
-    """Number of the field at `position`, and where its payload starts and ends (protobuf wire format)."""
+    """Number, start and end of the field at `position` (protobuf wire format)."""
     tag, start = _varint(data, position)
     wire_type = tag & 7
     if wire_type == 0:

@@ -1,4 +1,4 @@
-"""How right a result is: shared by training, export and benchmarks, so that a figure means the same everywhere."""
+"""Metrics shared by training, export and benchmarks, so that a figure means the same everywhere."""
 
 import math
 from collections.abc import Collection, Sequence
@@ -22,12 +22,12 @@ WIDTH_BANDS = (
 
 
 def width_band(width_px: float) -> str:
-    """The band of a width; a limit belongs to the one above it."""
+    """Name of the band of a width in pixels; a limit belongs to the band above it."""
     return WIDTH_BANDS[sum(width_px >= limit for limit in WIDTHS_PX)]
 
 
 def exact_match(pairs: Sequence[tuple[str, str]]) -> float:
-    """Share of (truth, found) pairs that are equal; 0 of none."""
+    """Fraction of (ground truth, prediction) pairs that are equal; 0 without pairs."""
     return sum(truth == found for truth, found in pairs) / len(pairs) if pairs else 0.0
 
 
@@ -53,7 +53,7 @@ def edit_distance(a: Sequence[str], b: Sequence[str]) -> int:
 
 @dataclass(frozen=True)
 class Matches:
-    """Which found plates are which true ones."""
+    """Pairs of detected and ground-truth plates."""
 
     pairs: tuple[tuple[int, int], ...]
     """(index of the found, index of the true)."""
@@ -70,7 +70,7 @@ MAX_SIZE_RATIO = 3.0
 def match_plates(
     found: Sequence[Quad], truth: Sequence[Quad], iou: float = 0.5, loose: Collection[int] = ()
 ) -> Matches:
-    """Pair found with true corners, the best overlap first, each at most once.
+    """Match detected with ground-truth corners, the best overlap first, each at most once.
 
     Args:
         found: (4, 2) corners each.
@@ -96,24 +96,24 @@ def match_plates(
 
 
 def _lies_in(found_xy: Quad, box_xy: Quad) -> bool:
-    """Whether a detection can be the plate in a loose box."""
+    """Whether a detection (4, 2) can be the plate in a loosely labelled box."""
     low, high, middle = box_xy.min(axis=0), box_xy.max(axis=0), found_xy.mean(axis=0)
     is_inside = bool((low <= middle).all() and (middle <= high).all())
     return is_inside and float(np.ptp(found_xy, axis=0).max()) <= MAX_SIZE_RATIO * float((high - low).max())
 
 
 def binomial_tail(least: int, count: int) -> float:
-    """How likely a fair coin, thrown `count` times, shows heads `least` times or more."""
+    """Probability that `count` throws of a fair coin show heads at least `least` times."""
     return float(sum(math.comb(count, k) for k in range(least, count + 1)) / 2**count)
 
 
 def mcnemar(gained: int, lost: int) -> float:
-    """Two-sided exact probability that of so many changes this few, or fewer, go the rarer way (McNemar 1947)."""
+    """Exact two-sided McNemar test (McNemar 1947) of the numbers of gained and lost items; returns the p-value."""
     return min(1.0, 2 * binomial_tail(max(gained, lost), gained + lost))
 
 
 def wilson_interval(successes: int, count: int, z: float = 1.96) -> tuple[float, float]:
-    """Confidence interval of a share (Wilson 1927); 95 % by default, (0, 1) of nothing."""
+    """Confidence interval of a proportion (Wilson 1927), 95 % by default; (0, 1) for a count of 0."""
     if count == 0:
         return 0.0, 1.0
     share = successes / count
@@ -123,7 +123,7 @@ def wilson_interval(successes: int, count: int, z: float = 1.96) -> tuple[float,
 
 
 def share(successes: int, count: int) -> dict[str, Any]:
-    """A share as a result file holds it: with its counts and 95 % Wilson interval; the share of nothing is null."""
+    """A proportion for a result file, with its counts and 95 % Wilson interval; the value is null for a count of 0."""
     return {
         "value": successes / count if count else None,
         "successes": successes,

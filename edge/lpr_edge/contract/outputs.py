@@ -61,7 +61,7 @@ class Character:
 
 
 def encode_offsets(offsets: Floats) -> Floats:
-    """Code ways, as shares of the input's longer side, so that short ones keep their precision in 8 bits."""
+    """Encode offsets, in fractions of the input's longer side, so that short ones keep their precision in 8 bits."""
     return np.asarray(np.arcsinh(STEEPNESS * offsets) / np.arcsinh(STEEPNESS), np.float32)
 
 
@@ -84,7 +84,7 @@ def find_peaks(heat: Floats, threshold: float) -> list[tuple[int, int]]:
 
 
 def non_maximum_suppression(found: Iterable[Found], are_one: Callable[[Found, Found], bool]) -> list[Found]:
-    """Non-maximum suppression: detections by falling score, of overlapping ones only the first."""
+    """Non-maximum suppression: sort detections by score, and of overlapping ones keep the first."""
     kept: list[Found] = []
     for one in found:
         if not any(are_one(one, other) for other in kept):
@@ -95,7 +95,7 @@ def non_maximum_suppression(found: Iterable[Found], are_one: Callable[[Found, Fo
 def decode_plates(
     heads: Mapping[str, Head], input_hw: tuple[int, int], thresholds: Mapping[str, float]
 ) -> list[PlateBox]:
-    """Read a detector's outputs.
+    """Decode a detector's outputs.
 
     Args:
         heads: `centre` (h, w, 1), `corners` (h, w, 8), `turn` (h, w, 4).
@@ -125,7 +125,7 @@ def _plate_at(cell: tuple[int, int], heat: Floats, heads: Mapping[str, Head], in
 
 
 def _corners_at(cell: tuple[int, int], heat: Floats, corners: Head, input_hw: tuple[int, int]) -> Quad:
-    """Mean of what the peak and its nearly as hot neighbours say, weighted by heat: steadier than the peak alone."""
+    """Mean corners of a peak and of neighbours with nearly its value, weighted: more stable than one cell."""
     row, column = cell
     around = [(row, column), (row - 1, column), (row + 1, column), (row, column - 1), (row, column + 1)]
     cells = [(r, c) for r, c in around if 0 <= r < heat.shape[0] and 0 <= c < heat.shape[1]]
@@ -138,7 +138,7 @@ def _corners_at(cell: tuple[int, int], heat: Floats, corners: Head, input_hw: tu
 
 
 def cell_middle(cell: tuple[int, int], grid: tuple[int, ...], input_hw: tuple[int, int]) -> Floats:
-    """The point (x, y) in input pixels that the cell (row, column) of a grid (h, w) speaks for."""
+    """Centre (x, y) in input pixels of the cell (row, column) of a grid (h, w)."""
     row, column = cell
     return np.array([(column + 0.5) * input_hw[1] / grid[1], (row + 0.5) * input_hw[0] / grid[0]], np.float32)
 
@@ -146,7 +146,7 @@ def cell_middle(cell: tuple[int, int], grid: tuple[int, ...], input_hw: tuple[in
 def decode_characters(
     heads: Mapping[str, Head], labels: Sequence[str], thresholds: Mapping[str, float]
 ) -> list[Character]:
-    """Read a reader's outputs.
+    """Decode a reader's outputs.
 
     Args:
         heads: `centre` (h, w, 1), `classes` (h, w, labels) logits, `size` (h, w, 2).
@@ -170,7 +170,7 @@ MAX_CHARACTERS = 48
 def _characters_at(
     cells: Sequence[tuple[int, int]], heat: Floats, heads: Mapping[str, Head], labels: Sequence[str], temperature: float
 ) -> list[Character]:
-    """What stands at each cell (row, column): all at once, since NumPy takes as long for one as for ten."""
+    """Characters at cells (row, column); all in one call, as NumPy's overhead is per call."""
     if not cells:
         return []
     rows, columns = np.array(cells).T
@@ -194,13 +194,13 @@ def _characters_at(
 
 
 def _same_place(a: Character, b: Character) -> bool:
-    """Two peaks on one glyph: nearer than half their mean width and height."""
+    """Whether two peaks are on one glyph: nearer than half their mean width and height."""
     near_x = abs(a.x - b.x) < 0.25 * (a.width + b.width)
     return near_x and abs(a.y - b.y) < 0.25 * (a.height + b.height)
 
 
 def group_rows(characters: Sequence[Character]) -> list[list[Character]]:
-    """Put characters into rows from the top, each from left to right.
+    """Group characters into rows from the top, each from left to right.
 
     One joins the row above it if it lies within 0.6 mean heights of that row's middle; rows are at least a whole one
     apart, and painted characters of one row wander by a third. Where they wander more, all rows may slant alike.
@@ -220,7 +220,7 @@ STRAIGHT = 0.12
 
 
 def slope_of_rows(rows: Sequence[Sequence[Character]]) -> float:
-    """How far all rows fall over the plate's width, in shares of its height: least squares, one slope for all."""
+    """Common slope of all rows over the plate's width, in fractions of its height (least squares)."""
     along = across = 0.0
     for row in rows:
         x_mean, y_mean = sum(c.x for c in row) / len(row), sum(c.y for c in row) / len(row)
@@ -251,6 +251,6 @@ def _residual(row: Sequence[Character], slope: float) -> list[float]:
 
 
 def _rows_cost(rows: Sequence[Sequence[Character]]) -> float:
-    """Less is better: what strays from its row, each row, and how far they slant."""
+    """Cost of a grouping, less is better: residuals from the rows, number of rows, and slope."""
     slope = slope_of_rows(rows)
     return sum(sum(_residual(row, slope)) for row in rows) + 0.5 * len(rows) + abs(slope)

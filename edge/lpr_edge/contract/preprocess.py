@@ -1,4 +1,4 @@
-"""From a picture to a network's input: the one way, for training, calibration, parity, device and benchmarks."""
+"""Preprocessing of an image to a network's input, the same for training, calibration, device and benchmarks."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -12,7 +12,7 @@ from lpr_edge.contract.geometry import grow_quad, rectify
 
 @dataclass(frozen=True)
 class InputSpec:
-    """What a network takes."""
+    """Input of a network: size, colour order, value range."""
 
     size_hw: tuple[int, int]
     """Height and width in pixels."""
@@ -45,7 +45,7 @@ class InputSpec:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A network's input, and the way back to the picture."""
+    """A network's input, and the transform back to the image."""
 
     pixels: Image
     """(1, H, W, C) uint8."""
@@ -53,7 +53,7 @@ class Prepared:
     """Input pixels a picture pixel, along x and y."""
 
     def to_picture(self, points_xy: Floats) -> Floats:
-        """Map (…, 2) points in input pixels back to the picture's pixels."""
+        """Convert points (…, 2) from input pixels to the image's pixels."""
         return to_picture(points_xy, self.scale_xy)
 
 
@@ -70,7 +70,7 @@ PADDING = 114
 
 
 def prepare(image_bgr: Image, spec: InputSpec) -> Prepared:
-    """Resize, pad and reorder a picture into a network's input.
+    """Resize, pad and convert an image to a network's input.
 
     Args:
         image_bgr: (H, W, 3) BGR or (H, W) / (H, W, 1) grey, uint8, of any size.
@@ -87,7 +87,7 @@ def prepare(image_bgr: Image, spec: InputSpec) -> Prepared:
 
 
 def prepare_plate(frame_bgr: Image, quad_xy: Quad, spec: InputSpec, margin: float) -> Prepared:
-    """Cut a plate out of a frame, upright, into a reader's input.
+    """Rectify a plate of a frame to a reader's input.
 
     Args:
         frame_bgr: (H, W, 3) uint8.
@@ -148,7 +148,7 @@ def _resize(image: Image, spec: InputSpec) -> Image:
 
 
 def _recolour(image: Image, colour: str, out: Image) -> None:
-    """Write a picture into an array (H, W, C) of the same height and width in the network's colours."""
+    """Convert to the network's colour order: (H, W, C), contiguous."""
     is_grey = image.ndim == 2 or image.shape[2] == 1
     if colour != "gray":
         cv2.cvtColor(image, cv2.COLOR_GRAY2RGB if is_grey else cv2.COLOR_BGR2RGB, dst=out)

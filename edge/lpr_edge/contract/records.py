@@ -66,7 +66,7 @@ class _LeftKind(TypedDict):
 
 
 class VisitRecord(TypedDict, total=False):
-    """What the events of one visit have in common."""
+    """Fields that all events of a visit share."""
 
     schema: Required[Annotated[int, {"const": SCHEMA}]]
     id: Required[
@@ -121,20 +121,20 @@ class VisitRecord(TypedDict, total=False):
 
 
 class EventRecord(_PlateKind, VisitRecord, total=False):
-    """A vehicle is there, and its plate is read. The same id again is the same event, delivered twice."""
+    """A vehicle is present, and its plate was read. A record with the same id is the same event, delivered again."""
 
     direction: Direction
 
 
 class LeftRecord(_LeftKind, VisitRecord, total=False):
-    """The vehicle has left; with `--events all` alone. It repeats what was read."""
+    """The vehicle has left; only with `--events all`. It repeats the reading."""
 
     dwell_s: Required[Annotated[float, {"description": "Seconds from `first_seen` to `last_seen`.", "minimum": 0}]]
     direction: Required[Direction]
 
 
 class ReadText(Protocol):
-    """What a watch list needs of a reading."""
+    """The part of a reading that a watch list needs."""
 
     @property
     def characters(self) -> "tuple[tuple[Character, ...], ...]":
@@ -150,7 +150,7 @@ class ReadText(Protocol):
 
 
 class Sighting(Protocol):
-    """What a sink may see of an event in addition to its record: the image, and the plate on it."""
+    """What a sink may use of an event in addition to its record: the image, and the plate in it."""
 
     @property
     def frame_bgr(self) -> "Image":
@@ -162,11 +162,11 @@ class Sighting(Protocol):
 
     @property
     def voted(self) -> ReadText:
-        """The vote over all readings."""
+        """The reading that results from the vote over all frames."""
 
 
 def iso_time(time: datetime) -> str:
-    """UTC, ISO 8601, to the millisecond: `2026-03-01T06:00:00.040Z`."""
+    """Format a time as UTC, ISO 8601, in milliseconds: `2026-03-01T06:00:00.040Z`."""
     return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
@@ -176,7 +176,7 @@ def local_time(time: datetime) -> str:
 
 
 def delivery_key(record: Record) -> str:
-    """Of one event: its id, and for all kinds but `plate` the kind; the same key again is the same event."""
+    """Key of an event's delivery: its id and, for all kinds but `plate`, the kind; equal keys are the same event."""
     kind = record.get("event", "plate")
     return str(record["id"]) if kind == "plate" else f"{record['id']}-{kind}"
 
@@ -213,7 +213,7 @@ def _object_schema(record: Any) -> dict[str, Any]:
 
 
 def _bare(hint: Any) -> Any:
-    """A field's type without `Required` and `NotRequired`."""
+    """Type of a field without `Required` and `NotRequired`."""
     return get_args(hint)[0] if get_origin(hint) in (Required, NotRequired) else hint
 
 

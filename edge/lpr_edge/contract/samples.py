@@ -1,4 +1,4 @@
-"""Pictures that travel with a training run: for calibration, and for parity. One file, encoded pictures inside."""
+"""Sample images that a training run stores for calibration and parity: one file of encoded images."""
 
 import hashlib
 import itertools
@@ -23,7 +23,7 @@ MAX_BYTES = 1 << 30
 
 @dataclass(frozen=True)
 class Samples:
-    """Pictures, each already prepared to a network's input size, and where they come from."""
+    """Images resized to a network's input, and their origin."""
 
     pictures: tuple[Image, ...]
     """Each (H, W, C) uint8, in the network's colours."""
@@ -37,7 +37,7 @@ class Samples:
 
 
 def picture_sha256(picture: Image) -> str:
-    """The hash of a picture's pixels."""
+    """SHA-256 of an image's pixels."""
     return hashlib.sha256(np.ascontiguousarray(picture).tobytes()).hexdigest()
 
 
@@ -64,7 +64,7 @@ def write_samples(path: Path, samples: Samples, quality: int = 0) -> None:
 
 
 def read_samples(path: Path) -> Samples:
-    """Read what `write_samples` wrote.
+    """Read the file of `write_samples`.
 
     Raises:
         DataError: the file is missing, damaged, or something else.
@@ -85,7 +85,7 @@ def read_samples(path: Path) -> Samples:
 
 
 def check_unpacked(path: Path) -> None:
-    """Refuse an `.npz` whose arrays would take more memory than `MAX_BYTES`.
+    """Reject an `.npz` whose arrays would need more memory than `MAX_BYTES`.
 
     Raises:
         OSError: the file can't be read.
@@ -101,7 +101,7 @@ def check_unpacked(path: Path) -> None:
 
 
 def _encode(picture: Image, quality: int) -> bytes:
-    """OpenCV's own order of channels doesn't matter here: it is the same both ways."""
+    """Encode an image; the channel order doesn't matter, as decoding reverses it."""
     kind, options = (".jpg", [cv2.IMWRITE_JPEG_QUALITY, quality]) if quality else (".png", [])
     _, data = cv2.imencode(kind, picture, options)
     return bytes(data.tobytes())

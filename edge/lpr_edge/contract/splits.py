@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class HoldOut:
-    """How a run parts its photographs."""
+    """How a run divides its photographs into training and held-out ones."""
 
     share: float
     """Of the groups, those held out; without meaning where there are folds."""
@@ -51,7 +51,7 @@ class HoldOut:
             )
 
     def choose(self, groups: Iterable[str]) -> frozenset[str]:
-        """The groups held out, drawn by the seed alone: every fold of a seed draws the same parts."""
+        """Choose the held-out groups by the seed: all folds of a seed partition the groups in the same way."""
         names = sorted(set(groups))
         np.random.default_rng(self.seed).shuffle(names)
         chosen = names[self.fold - 1 :: self.folds] if self.folds else names[: round(self.share * len(names))]
@@ -59,7 +59,7 @@ class HoldOut:
 
 
 def vehicle_groups(photos: Sequence[Sequence[PlateLabel]]) -> list[str]:
-    """A name a photograph, given each one's plates: those that share a plate's number share it.
+    """Group name of each photograph, given its plates: photographs that share a plate's number share the group.
 
     So a split can keep photographs of one vehicle together.
     """
@@ -74,13 +74,13 @@ def vehicle_groups(photos: Sequence[Sequence[PlateLabel]]) -> list[str]:
 
 
 def vehicle_numbers(plates: Sequence[PlateLabel]) -> list[str]:
-    """The last four characters of each legible plate: photographs that share one are taken for one vehicle's."""
+    """Last four characters of each legible plate: photographs that share them are assumed to show the same vehicle."""
     texts = ("".join(plate.rows) for plate in plates)
     return [text[-4:] for text in texts if UNREADABLE not in text]
 
 
 def held_out_groups(photos: Sequence[PlatePhoto], groups: Sequence[str], parts: HoldOut) -> frozenset[str]:
-    """The groups held out: only those with ground truth, so that votes never stand in for it.
+    """Choose the held-out groups among those with ground truth: votes aren't ground truth.
 
     Args:
         photos: of the training split.
@@ -91,7 +91,7 @@ def held_out_groups(photos: Sequence[PlatePhoto], groups: Sequence[str], parts: 
 
 
 def seen_by_training(photos: Sequence[PlatePhoto], training: Mapping[str, Any]) -> list[bool]:
-    """For each photograph, whether a network may have been trained on it.
+    """Whether each photograph may have been used to train a network.
 
     Args:
         photos: all of the training split, in the file's order; of other splits any.
@@ -108,7 +108,7 @@ def seen_by_training(photos: Sequence[PlatePhoto], training: Mapping[str, Any]) 
 
 
 def _learnt(training: Mapping[str, Any], photos: Sequence[PlatePhoto], groups: Sequence[str]) -> list[bool]:
-    """Of each photograph whether a run, or one that it began from, was shown it."""
+    """Whether each photograph was used by a run or by the runs of its initial weights."""
     is_shown = training.get("data") and training.get("real_share", 1.0) > 0
     held = held_out_groups(photos, groups, _hold_out_of(training))
     sources = str(training.get("sources", ""))
@@ -124,7 +124,7 @@ def _learnt(training: Mapping[str, Any], photos: Sequence[PlatePhoto], groups: S
 
 
 def is_source(source: str, wanted: str) -> bool:
-    """Whether a photograph's source is one of a setting's, divided by commas; an empty setting takes all."""
+    """Whether a photograph's source is in a comma-separated list; an empty list matches all."""
     names = [name.strip() for name in wanted.split(",") if name.strip()]
     return not names or source in names
 
@@ -140,7 +140,7 @@ def _hold_out_of(training: Mapping[str, Any]) -> HoldOut:
 
 @dataclass(frozen=True)
 class SeenPictures:
-    """The pictures that weights have learnt from, directly or through the weights that they began from."""
+    """Images that weights were trained on, directly or through their initial weights."""
 
     hashes: frozenset[str] = frozenset()
     """First `DIGITS` hexadecimal digits of the SHA-256 of each picture's file."""
@@ -149,28 +149,28 @@ class SeenPictures:
 
     @staticmethod
     def of(sha256: Iterable[str]) -> "SeenPictures":
-        """Pictures by the hashes of their files."""
+        """Make the set from SHA-256 hashes of files."""
         return SeenPictures(frozenset(digest[:DIGITS] for digest in sha256))
 
     def has(self, sha256: str) -> bool:
-        """Whether a picture is known to be among them, by the hash of its file."""
+        """Whether an image is in the set, by its file's hash."""
         return sha256[:DIGITS] in self.hashes
 
     def unseen(self, items: Sequence[T], sha256_of: Callable[[T], str]) -> list[T]:
-        """Those of some pictures that aren't among them; hashes are asked for where there is something to find."""
+        """Items that aren't in the set; their hashes are computed only if the set isn't empty."""
         return [item for item in items if not self.has(sha256_of(item))] if self.hashes else list(items)
 
     def and_also(self, other: "SeenPictures") -> "SeenPictures":
-        """What both have seen, together."""
+        """Union with another set."""
         return SeenPictures(self.hashes | other.hashes, self.is_complete and other.is_complete)
 
     def to_json(self) -> str:
-        """As a run folder keeps it: the same pictures give the same bytes."""
+        """JSON for a run folder: equal sets give equal bytes."""
         return json.dumps({"complete": self.is_complete, "sha256": sorted(self.hashes)}, indent=0) + "\n"
 
 
 def read_seen(run: Path) -> SeenPictures:
-    """What the weights of a run have learnt from.
+    """Read the set of images that a run's weights were trained on.
 
     Args:
         run: its folder, or a file in it.

@@ -1,4 +1,4 @@
-"""Files that a crash leaves whole, and a folder's `labels.jsonl`, which several processes may change."""
+"""Atomic files: complete after any crash; and a folder's `labels.jsonl`, which several processes may change."""
 
 import fcntl
 import os
@@ -19,7 +19,7 @@ FILE_MODE = 0o600
 
 @contextmanager
 def changing_labels(folder: Path) -> Iterator[list[str]]:
-    """Change the lines of a folder's labels; nobody else changes them meanwhile, and they are written whole at the end.
+    """Change the lines of a folder's labels under a lock; they are written atomically at the end.
 
     Args:
         folder: is there; holds `labels.jsonl`, or will.
@@ -42,7 +42,7 @@ def changing_labels(folder: Path) -> Iterator[list[str]]:
 
 
 def write_whole(path: Path, data: bytes, mode: int = FILE_MODE) -> None:
-    """Write a file under another name, wait for the disk, and rename it: it is there whole, or as it was before.
+    """Write a temporary file, wait for the disk, and rename it: the file has either the new or the old content.
 
     Args:
         path: the file.
@@ -69,7 +69,7 @@ def write_whole(path: Path, data: bytes, mode: int = FILE_MODE) -> None:
 
 
 def sync_folder(folder: str | os.PathLike[str]) -> None:
-    """Wait until the disk has a folder's names: a renamed file is not safe before.
+    """Wait until the disk has a folder's names: before that, a renamed file isn't safe.
 
     Raises:
         OSError: the disk fails.

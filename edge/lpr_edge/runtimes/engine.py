@@ -1,4 +1,4 @@
-"""What an adapter of a runtime offers, and what all of them share."""
+"""Interface of the runtimes' adapters, and code that they share."""
 
 import importlib
 from collections.abc import Callable, Sequence
@@ -38,7 +38,7 @@ class FillableEngine(Engine, Protocol):
 
 
 def missing_runtime(package: str) -> str:
-    """What to do about a runtime that isn't there."""
+    """Advice for a missing runtime."""
     return f"the runtime {package} is not installed: pip install {package}"
 
 

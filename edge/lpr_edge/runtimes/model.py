@@ -1,4 +1,4 @@
-"""A model file, checked and loaded: bytes in, numbers with a meaning out."""
+"""A model file, checked and loaded: integers in, dequantised outputs out."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,10 +13,10 @@ from lpr_edge.runtimes.engine import Engine, FillableEngine, Written
 
 
 class Model:
-    """A network in a runtime, with the manifest that says what goes in and what comes out."""
+    """A network in a runtime, with the manifest that describes its inputs and outputs."""
 
     def __init__(self, path: Path, manifest: Manifest, engine: Engine) -> None:
-        """Take a loaded network and run it once: the first run allocates and packs, which no frame should wait for.
+        """Wrap a loaded network, and run it once: the first run allocates memory, for which no frame should wait.
 
         Raises:
             ModelError: the runtime can't run it, or its outputs aren't those of the manifest.
@@ -45,7 +45,7 @@ class Model:
         return {spec.role: dequantise(array[0], spec) for spec, array in zip(self.manifest.outputs, raw, strict=True)}
 
     def heads(self, pixels: Image) -> "dict[str, Dequantised]":
-        """The same, made numbers only where they are looked at: see `Dequantised`."""
+        """Run the network; role -> output, dequantised on access: see `Dequantised`."""
         return self._heads(self.run(pixels))
 
     def heads_of(self, write: Callable[[Image], Written]) -> "tuple[Written, dict[str, Dequantised]]":
@@ -68,7 +68,7 @@ class Model:
         return {spec.role: Dequantised(array[0], spec) for spec, array in zip(self.manifest.outputs, raw, strict=True)}
 
     def expect(self, kind: str) -> None:
-        """Make sure that the model does the job it was given for.
+        """Check that the model is of the given kind.
 
         Raises:
             ModelError: it is of another kind.
@@ -94,7 +94,7 @@ class Model:
 
 
 class Dequantised:
-    """An output whose integers become numbers when they are asked for.
+    """An output whose integers are dequantised on access.
 
     A decoder reads one map whole, and of the others the few cells under its peaks: of a reader's 87,552 integers, some
     hundreds next to the map.
@@ -109,13 +109,13 @@ class Dequantised:
 
 
 def cannot(path: Path, name: str, what: str, error: Exception) -> str:
-    """One line for a runtime's own error, which can be many."""
+    """Make one line of a runtime's error, which may have many."""
     first = next(iter(str(error).strip().splitlines()), type(error).__name__)[:160]
     return f"{name} can't {what} {path} ({first}): take another --runtime, or export the model again"
 
 
 def input_table(manifest: Manifest) -> AnyArray | None:
-    """What the network takes for each of the 256 bytes; None where that is the byte itself."""
+    """The network's input for each of the 256 byte values; None if it is the byte itself."""
     low, high = manifest.input.value_range
     values = np.linspace(low, high, 256)
     tensor = manifest.input_tensor
@@ -128,7 +128,7 @@ def input_table(manifest: Manifest) -> AnyArray | None:
 
 
 def dequantise(array: AnyArray, spec: OutputSpec) -> Floats:
-    """What a tensor's integers stand for, as float32."""
+    """Dequantise a tensor to float32."""
     if spec.dtype == "float32":
         return np.asarray(array, np.float32)
     numbers = np.subtract(array, spec.zero_point, dtype=np.float32)

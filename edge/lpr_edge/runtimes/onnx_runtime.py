@@ -17,7 +17,7 @@ processors without VNNI, and most of a network's outputs are wrong."""
 
 
 def session_options(runtime: ModuleType, threads: int) -> Any:
-    """How lpr runs a file in ONNX Runtime, whose module is given."""
+    """Session options for ONNX Runtime, whose module is passed in."""
     options = runtime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
@@ -27,7 +27,7 @@ def session_options(runtime: ModuleType, threads: int) -> Any:
 
 
 class OnnxRuntimeEngine:
-    """A file in ONNX Runtime, on the CPU."""
+    """An `.onnx` file in ONNX Runtime on the CPU."""
 
     name = "onnxruntime"
 

@@ -1,4 +1,4 @@
-"""OpenCV's own network module, for `.onnx` files where nothing but OpenCV is installed."""
+"""OpenCV's DNN module, for `.onnx` files on machines without another runtime."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +13,7 @@ from lpr_edge.runtimes.runtime import Runtime
 
 
 class OpenCvEngine:
-    """A file in OpenCV's network module.
+    """An `.onnx` file in OpenCV's DNN module.
 
     Version 4 computes in int8 whatever the file says (seen in 4.11), so that bytes go in and come out 128 lower; and it
     names outputs in alphabetical order, so that they are put back into the file's order by their shapes. Version 5.0
@@ -47,13 +47,13 @@ class OpenCvEngine:
 
 
 def _shift(array: AnyArray) -> AnyArray:
-    """Bytes as int8 that are 128 lower, or the other way round."""
+    """Convert uint8 to int8 by subtracting 128, or back."""
     other = np.int8 if array.dtype == np.uint8 else np.uint8
     return (array.view(np.uint8) ^ np.uint8(128)).view(other)
 
 
 def _take(found: Sequence[AnyArray], spec: OutputSpec) -> AnyArray:
-    """The output that has a role's shape: the roles of one network differ in their number of channels."""
+    """The output with a role's shape: the roles of one network differ in their number of channels."""
     array = next(array for array in found if array.shape[1:] == spec.shape)
     return _shift(array) if spec.dtype == "uint8" and array.dtype == np.int8 else array
 

@@ -1,4 +1,4 @@
-"""Choose a runtime for a model file, and load it there."""
+"""Choose a runtime for a model file, and load the model."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from lpr_edge.runtimes.runtime import Runtime
 
 
 def find_runtime(name: str | Runtime) -> Runtime:
-    """A runtime, lpr's own or another package's; one that is given instead of a name is that one.
+    """Find a runtime by name, lpr's own or another package's; a runtime object is returned unchanged.
 
     Raises:
         LprError: there is none of that name, or it can't be loaded.
@@ -24,7 +24,7 @@ def find_runtime(name: str | Runtime) -> Runtime:
 
 
 def own_runtimes() -> list[Runtime]:
-    """The runtimes that lpr brings, in the order in which `auto` tries them."""
+    """The runtimes that lpr includes, in the order in which `auto` tries them."""
     return [find_runtime(name) for name in RUNTIMES.own]
 
 
@@ -53,7 +53,7 @@ def open_model(path: str | Path, runtime: str | Runtime = "auto", threads: int =
 
 
 def choose_runtime(path: Path, runtime: str | Runtime) -> Runtime:
-    """The runtime to use for a file.
+    """Choose the runtime for a file.
 
     Raises:
         ModelError: the requested runtime doesn't read such files, or none that does is installed.

@@ -1,4 +1,4 @@
-"""What a package registers to bring an inference runtime."""
+"""Interface of runtimes, which other packages can register."""
 
 import importlib.util
 from collections.abc import Callable
@@ -16,14 +16,14 @@ class RuntimeSettings(ExtensionSettings):
     """Settings of a runtime: a frozen dataclass whose fields all have defaults."""
 
     def check(self) -> None:
-        """Look at all that can be wrong without loading a model; called only where the runtime is chosen.
+        """Check the settings without loading a model; called only if the runtime is chosen.
 
         Raises:
             LprError: what is wrong, and what to do.
         """
 
     def examine(self) -> Finding | None:
-        """A line of `lpr-edge --doctor`; None where there is nothing to say."""
+        """Check the runtime for `lpr-edge --doctor`; None without a result."""
         return None
 
 
@@ -46,7 +46,7 @@ class Runtime:
     """The defaults of the runtime's settings; None where it has none."""
 
     def with_settings(self, settings: ExtensionSettings | None) -> "Runtime":
-        """The same runtime with other settings; None leaves the defaults."""
+        """Copy the runtime with other settings; None keeps the defaults."""
         return replace(self, settings=settings) if isinstance(settings, RuntimeSettings) else self
 
     def load(self, path: Path, threads: int, manifest: Manifest) -> Engine:
@@ -56,11 +56,11 @@ class Runtime:
 
     @property
     def is_installed(self) -> bool:
-        """Whether its module is there."""
+        """Whether its module is installed."""
         return importlib.util.find_spec(self.module) is not None
 
     def check(self) -> None:
-        """Make sure that it is installed, and that its settings can be used, without loading a model.
+        """Check that it is installed and its settings are valid, without loading a model.
 
         Raises:
             LprError: one isn't so.

@@ -1,4 +1,4 @@
-"""The models that come with lpr, and the runtime that the settings ask for."""
+"""Paths of lpr's own models, and the configured runtime."""
 
 from pathlib import Path
 from typing import Literal
@@ -13,7 +13,7 @@ MODELS = Path(__file__).parents[1] / "models"
 
 
 def model_file(config: Config, name: str) -> Path:
-    """The file that the user gave for a model, or else the shipped one.
+    """Path of a model: the user's file, else the shipped one.
 
     Raises:
         LprError: this installation carries none.
@@ -22,13 +22,13 @@ def model_file(config: Config, name: str) -> Path:
 
 
 def given_file(config: Config, name: str) -> Path | None:
-    """The file that the user gave in place of a shipped model."""
+    """Path of the user's file that replaces a shipped model; None without one."""
     path: Path | None = getattr(config.models, NAMED_TYPES[name].flag.removeprefix("--"))
     return path
 
 
 def shipped_model(name: str, runtime: str | Runtime = "auto") -> Path:
-    """The file of a shipped model that a runtime reads.
+    """Path of a shipped model in the format that a runtime reads.
 
     Raises:
         LprError: this installation carries none for it.
@@ -42,7 +42,7 @@ def shipped_model(name: str, runtime: str | Runtime = "auto") -> Path:
 
 
 def configured_runtime(config: Config) -> Runtime | Literal["auto"]:
-    """The runtime that is chosen, with its settings; `auto` where the model's file decides.
+    """The configured runtime with its settings; `auto` if the model's file decides.
 
     Raises:
         LprError: its package can't be loaded.

@@ -1,4 +1,4 @@
-"""LiteRT and tflite-runtime: the same interpreter in a new and an old package."""
+"""LiteRT and tflite-runtime: the same interpreter in two packages."""
 
 import contextlib
 import os
@@ -16,7 +16,7 @@ from lpr_edge.runtimes.runtime import Runtime
 
 
 class TfliteEngine:
-    """A `.tflite` file in either package's interpreter."""
+    """A `.tflite` file in the interpreter of either package."""
 
     def __init__(self, path: Path, threads: int, name: str, package: str, module: str) -> None:
         self.name = name
@@ -30,7 +30,7 @@ class TfliteEngine:
 
     @property
     def has_xnnpack(self) -> bool:
-        """Whether XNNPACK's fast kernels compute the network, or part of it; else the interpreter's own do."""
+        """Whether XNNPACK's fast kernels run the network or a part of it, rather than the interpreter's own."""
         return any(operator["op_name"] == "DELEGATE" for operator in self._interpreter._get_ops_details())
 
     def run(self, tensor: AnyArray) -> Sequence[AnyArray]:
@@ -50,7 +50,7 @@ class TfliteEngine:
 
 @contextlib.contextmanager
 def quiet_stderr() -> Iterator[None]:
-    """Send what the library's C++ says about itself ("Created XNNPACK delegate") nowhere; its errors are exceptions."""
+    """Suppress messages of the C++ library ("Created XNNPACK delegate"); its errors are exceptions."""
     try:
         kept = os.dup(2)
     except OSError:  # a service may run without a stderr
@@ -66,12 +66,12 @@ def quiet_stderr() -> Iterator[None]:
 
 
 def open_litert(path: Path, threads: int, _manifest: Manifest | None = None) -> TfliteEngine:
-    """Open a file in LiteRT, the TFLite that Google still releases."""
+    """Open a file in LiteRT, TFLite's maintained successor."""
     return TfliteEngine(path, threads, "litert", "ai-edge-litert", "ai_edge_litert.interpreter")
 
 
 def open_tflite(path: Path, threads: int, _manifest: Manifest | None = None) -> TfliteEngine:
-    """Open a file in tflite-runtime, for boards that LiteRT has no wheel for.
+    """Open a file in tflite-runtime, for boards without wheels of LiteRT.
 
     Raises:
         ModelError: it isn't installed, or NumPy is one that it dies under without a message.
@@ -88,5 +88,5 @@ TFLITE = Runtime("tflite", (".tflite",), "tflite_runtime", "tflite-runtime", ope
 
 
 def uses_xnnpack(path: Path, name: str) -> bool:
-    """Whether XNNPACK computes a file in `litert` or `tflite`; tflite-runtime takes it for float networks alone."""
+    """Whether XNNPACK runs a file in `litert` or `tflite`; tflite-runtime uses it for float networks only."""
     return (open_litert if name == "litert" else open_tflite)(path, 1).has_xnnpack

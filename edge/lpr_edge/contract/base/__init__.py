@@ -1,1 +1,1 @@
-"""What the rest of the contract is built on: arrays, errors, files, settings and flags."""
+"""Basics of the contract: arrays, errors, files, settings and flags."""

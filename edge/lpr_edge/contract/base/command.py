@@ -1,4 +1,4 @@
-"""What every command of lpr does around its work: its streams, and one line for what a person can mend."""
+"""Common behaviour of all commands: standard streams, and errors of the user in one line."""
 
 import errno
 import io
@@ -17,7 +17,7 @@ USER_ERRORS = (LprError, ImportError, OSError)
 def run_command(
     name: str, act: Callable[[], int], stopped: str = "stopped", report: Callable[[str], None] | None = None
 ) -> int:
-    """Run a command, and say on stderr in one line what a person can mend.
+    """Run a command, and print errors that a user can fix in one line on stderr.
 
     Args:
         name: of the command, before each line.
@@ -55,7 +55,7 @@ def run_command(
 
 
 def prepare_streams() -> None:
-    """Make stdout UTF-8 whatever the locale, and give streams that were closed (`>&-`) to nowhere.
+    """Make stdout UTF-8 in any locale, and replace closed streams (`>&-`) by the null device.
 
     Plates and records are beyond most locales. A closed stream's number would go to the next file that is opened, and
     a library's message into that.
@@ -74,13 +74,13 @@ def prepare_streams() -> None:
 
 
 def discard_stdout() -> None:
-    """Nobody reads stdout any more: let Python's last flush go nowhere, without a complaint."""
+    """Redirect stdout to the null device after its reader has gone, so that Python's last flush doesn't fail."""
     with suppress(OSError):  # a stream that has no number, in a program that calls this one
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def discard_unwritable_stdout() -> None:
-    """Write what is left for stdout; where that can't be, let it go."""
+    """Flush stdout, and discard what can't be written."""
     try:
         sys.stdout.flush()
     except OSError:
@@ -88,7 +88,7 @@ def discard_unwritable_stdout() -> None:
 
 
 def explain(error: Exception) -> str | None:
-    """One line for an error that a person can mend; None for one of the program's own."""
+    """One line for an error that a user can fix; None for a bug."""
     if isinstance(error, LprError):
         return str(error)
     if isinstance(error, ImportError):

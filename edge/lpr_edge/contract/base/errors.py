@@ -2,20 +2,20 @@
 
 
 class LprError(Exception):
-    """A user's mistake or a missing part: says what was found, what was expected and what to do next."""
+    """A user's error or a missing part: says what was found, what was expected and what to do next."""
 
 
 class ManifestError(LprError):
-    """A model file without a manifest that this lpr can trust."""
+    """A model file without a valid manifest."""
 
 
 class ModelError(LprError):
-    """A model that can't be loaded, or is of another kind than was asked for."""
+    """A model that can't be loaded, or is of another kind than expected."""
 
 
 class DataError(LprError):
-    """A data folder, label or picture that can't be used."""
+    """An invalid data folder, label or image."""
 
 
 class SourceError(LprError):
-    """A camera, stream or file that gives no frames."""
+    """A camera, stream or file without frames."""

@@ -1,4 +1,4 @@
-"""A command's flags, made of its settings."""
+"""Command-line flags generated from settings."""
 
 import argparse
 import dataclasses
@@ -22,14 +22,14 @@ METAVARS = {int: "N", float: "X", str: "TEXT", Path: "PATH", timedelta: "TEXT", 
 
 
 def add_flags(parser: argparse._ActionsContainer, schema: Schema, names: Iterable[str] | None = None) -> None:
-    """A flag for every key, or for those named; a flag that isn't given leaves no trace in the parsed namespace."""
+    """Add a flag for every key, or for some; flags that aren't given are absent from the parsed namespace."""
     known = by_key(schema)
     for setting in known.values() if names is None else (known[name] for name in names):
         add_flag(parser, setting)
 
 
 def add_flag(parser: argparse._ActionsContainer, setting: Setting, *old: str) -> None:
-    """A key's flag; names of earlier versions are still taken, and not shown."""
+    """Add a key's flag; names of earlier versions are accepted, but not shown."""
     shown = flag_help(setting)
     options = _flag_options(setting.kind)
     name = "--" + setting.key.replace("_", "-")
@@ -39,7 +39,7 @@ def add_flag(parser: argparse._ActionsContainer, setting: Setting, *old: str) ->
 
 
 def flag_help(setting: Setting, more: str = "") -> str:
-    """What --help says of a key: its note, more of it, and its default."""
+    """Help of a key: its description, an addition, and its default."""
     return f"{setting.note}{more} (default: {shown_value(setting.default)})".replace("%", "%%")
 
 
@@ -53,7 +53,7 @@ def _flag_options(kind: Any) -> dict[str, Any]:
 
 
 def _flag_type(kind: Any) -> Callable[[str], Any]:
-    """What reads a flag's text, and shows nothing secret of one that it can't read."""
+    """Parser of a flag's text, whose error doesn't show secrets."""
 
     def read(text: str) -> Any:
         try:
@@ -65,7 +65,7 @@ def _flag_type(kind: Any) -> Callable[[str], Any]:
 
 
 def with_flags(config: C, flags: argparse.Namespace) -> C:
-    """The settings, with every flag that was given put over them."""
+    """Override settings by the flags that were given."""
     given = {key: value for key, value in vars(flags).items() if key in get_type_hints(type(config))}
     lists = {key: tuple(value) for key, value in given.items() if isinstance(value, list)}
     return dataclasses.replace(config, **given | lists)

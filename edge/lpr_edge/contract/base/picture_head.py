@@ -19,7 +19,7 @@ BROKEN = (struct.error, IndexError, KeyError)
 
 
 def declared_size(data: bytes) -> tuple[int, int] | None:
-    """Width and height in pixels that a PNG, JPEG, BMP, WebP or TIFF says it has.
+    """Width and height in pixels in the header of a PNG, JPEG, BMP, WebP or TIFF.
 
     Returns:
         None where the bytes are of another kind, or end before their size.
@@ -31,7 +31,7 @@ def declared_size(data: bytes) -> tuple[int, int] | None:
 
 
 def exif_orientation(data: bytes) -> int:
-    """How a JPEG, PNG or WebP lay in the camera (EXIF 2.3, tag 274): 1 to 8, and 1 where it doesn't say.
+    """Orientation of a JPEG, PNG or WebP (EXIF 2.3, tag 274): 1 to 8, and 1 without a tag.
 
     A TIFF's own tag is none of EXIF's: OpenCV heeds it always.
     """
@@ -61,7 +61,7 @@ def _size(data: bytes) -> tuple[int, int] | None:
 
 
 def _exif_block(data: bytes) -> bytes:
-    """The EXIF data, which are a TIFF of tags alone; empty where there are none."""
+    """The EXIF data, a TIFF that contains tags only; empty without any."""
     if data.startswith(b"\xff\xd8"):
         blocks = (data[start:end] for marker, start, end in _jpeg_segments(data) if marker == JPEG_APP1)
         return next((block for block in blocks if block.startswith(EXIF)), b"")
@@ -78,7 +78,7 @@ def _two(data: bytes, form: str, at: int) -> tuple[int, int]:
 
 
 def _jpeg_segments(data: bytes) -> Iterator[tuple[int, int, int]]:
-    """Marker, start and end of the content of each segment before the pixels."""
+    """Marker, start and end of each segment before the pixels."""
     at = 2
     while at + 4 <= len(data) and data[at] == 0xFF and data[at + 1] != JPEG_SCAN:
         marker = data[at + 1]
@@ -125,7 +125,7 @@ def _webp_size(data: bytes) -> tuple[int, int]:
 
 
 def _tiff_fields(data: bytes) -> dict[int, int]:
-    """Tag -> value of the first directory's fields that hold one whole number."""
+    """Tag -> value of the first directory's fields with one integer."""
     order = "<" if data.startswith(b"II") else ">"
     (at,) = struct.unpack_from(order + "I", data, 4)
     (count,) = struct.unpack_from(order + "H", data, at)

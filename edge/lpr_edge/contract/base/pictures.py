@@ -1,4 +1,4 @@
-"""Pictures in files and folders: which there are, and their pixels, upright and in eight bits."""
+"""Image files: which files are images, and how to read them upright with 8 bits per channel."""
 
 import hashlib
 from pathlib import Path
@@ -24,33 +24,33 @@ MAX_BYTES = 512 << 20
 
 
 def is_hidden(path: Path) -> bool:
-    """Whether a file or folder is one that a system puts there by itself: `._x.jpg`, `.DS_Store`, `Thumbs.db`."""
+    """Whether a file or folder was created by a system: `._x.jpg`, `.DS_Store`, `Thumbs.db`."""
     return path.name.startswith(".") or path.name.lower() in SYSTEM_FILES
 
 
 def is_picture(path: Path) -> bool:
-    """Whether a file is a picture that lpr reads, by its name."""
+    """Whether a file name has the extension of a supported image format."""
     return path.suffix.lower() in PICTURES and not is_hidden(path)
 
 
 def is_foreign_picture(path: Path) -> bool:
-    """Whether a file is a picture of a kind that lpr doesn't read, by its name."""
+    """Whether a file name has the extension of an unsupported image format."""
     return path.suffix.lower() in FOREIGN_PICTURES and not is_hidden(path)
 
 
 def foreign_remedy(path: Path) -> str:
-    """What to do about a picture that `is_foreign_picture`, as a sentence without its subject."""
+    """Advice for an image with an unsupported format, as a sentence without its subject."""
     kind = path.suffix.lower().removeprefix(".").upper()
     return f"is {kind}, which lpr doesn't read: save it as JPEG or PNG (magick {shown(path.name)} {path.stem}.jpg)"
 
 
 def file_sha256(path: Path) -> str:
-    """The hash of a file's bytes: what makes two files the same picture, whatever their names."""
+    """SHA-256 of a file: files with equal hashes are the same image."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def read_picture(path: Path) -> Image:
-    """Read a picture as (H, W, 3) BGR bytes, whatever its depth and channels, turned upright as its EXIF data say.
+    """Read an image as (H, W, 3) uint8 BGR, from any depth and channels, upright by its EXIF orientation.
 
     Raises:
         DataError: the file is missing, of a kind that OpenCV doesn't read, too large, or can't be decoded.
@@ -63,7 +63,7 @@ def read_picture(path: Path) -> Image:
 
 
 def decode_picture(data: bytes, path: Path, max_pixels: int = MAX_PIXELS) -> Image:
-    """Decode a picture's bytes as (H, W, 3) BGR bytes, turned upright as its EXIF data say.
+    """Decode an image's bytes as (H, W, 3) uint8 BGR, upright by its EXIF orientation.
 
     Args:
         data: of one picture.
@@ -100,7 +100,7 @@ def _decode(data: bytes) -> Image | None:
 
 
 def upright(picture: Image, orientation: int) -> Image:
-    """Turn and mirror a stored picture so that its top is up.
+    """Rotate and mirror a stored image (H, W, …) so that its top is up.
 
     Args:
         picture: (H, W, C) uint8.
@@ -119,7 +119,7 @@ def upright(picture: Image, orientation: int) -> Image:
 
 
 def to_bytes(picture: AnyArray) -> Image:
-    """Bring a picture of 8 or 16 bits a sample to 8.
+    """Convert an image with 8 or 16 bits per channel to uint8.
 
     Sensors of 10, 12 or 14 bits are stored in 16 without being shifted up: the brightest pixel shows how many there
     are, and those are kept.

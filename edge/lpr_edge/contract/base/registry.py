@@ -1,4 +1,4 @@
-"""Extensions by name: lpr's own, and those that other packages register as entry points."""
+"""Registry of extensions by name: lpr's own, and entry points of other packages."""
 
 from collections.abc import Mapping
 from functools import cached_property
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 class Registry:
-    """The extensions of one kind. An extension's module is imported when it is loaded, not before."""
+    """The extensions of one kind, each imported only when it is loaded."""
 
     def __init__(self, group: str, own: Mapping[str, str]) -> None:
-        """Name the extensions that lpr brings.
+        """Register lpr's own extensions.
 
         Args:
             group: of the entry points of other packages, such as `lpr.sinks`.
@@ -26,13 +26,13 @@ class Registry:
 
     @cached_property
     def installed(self) -> "dict[str, EntryPoint]":
-        """The entry points of other packages, by name; looked up once, and only when they are needed."""
+        """Entry points of other packages by name; looked up once, on first use."""
         from importlib.metadata import entry_points
 
         return {point.name: point for point in entry_points(group=self.group) if point.name not in self.own}
 
     def names(self) -> tuple[str, ...]:
-        """All of them, lpr's own first."""
+        """Names of all extensions, lpr's own first."""
         return (*self.own, *sorted(self.installed))
 
     def __contains__(self, name: str) -> bool:

@@ -35,7 +35,7 @@ PARSERS: dict[type, Callable[[str, str], Any]] = {timedelta: parse_duration, Byt
 
 @dataclass(frozen=True)
 class Setting:
-    """One key of a file, and its flag."""
+    """One key of a settings file, and its flag."""
 
     key: str
     kind: Any
@@ -51,7 +51,7 @@ Schema = type | Mapping[str, Setting]
 
 
 def require_setting(holds: bool, key: str, found: object, expected: str) -> None:
-    """Refuse a value.
+    """Reject a value unless a condition holds.
 
     Raises:
         LprError: it doesn't hold; the message names key, value and what was expected.
@@ -61,7 +61,7 @@ def require_setting(holds: bool, key: str, found: object, expected: str) -> None
 
 
 def settings_in(config_class: type, key_of: Callable[[str], str] = str) -> dict[str, Setting]:
-    """A dataclass's settings by key, in their order; those of a field that is a dataclass stand in its place.
+    """Settings of a dataclass by key, in order; those of nested dataclasses take their field's place.
 
     Args:
         config_class: a dataclass.
@@ -81,17 +81,17 @@ def settings_in(config_class: type, key_of: Callable[[str], str] = str) -> dict[
 
 
 def own_fields(config: Any) -> list[dataclasses.Field[Any]]:
-    """The fields of a dataclass, or of settings, but for those that stand apart."""
+    """Fields of a dataclass, without those that aren't settings."""
     return [field for field in dataclasses.fields(config) if not field.metadata.get("apart")]
 
 
 def by_key(schema: Schema) -> Mapping[str, Setting]:
-    """A schema's settings by key."""
+    """Index a schema's settings by key."""
     return schema if isinstance(schema, Mapping) else settings_in(schema)
 
 
 def check_table(schema: Schema, values: dict[str, Any], origin: str) -> dict[str, Any]:
-    """A table's values, each as its field's type wants it.
+    """Convert a table's values to the types of their fields.
 
     Args:
         schema: the keys that are known.
@@ -109,7 +109,7 @@ def check_table(schema: Schema, values: dict[str, Any], origin: str) -> dict[str
 
 
 def check_texts(schema: Schema, texts: dict[str, str], origin: str, prefix: str = "") -> dict[str, Any]:
-    """A table's values from texts, as an environment has them; lists are separated by commas.
+    """Convert texts, such as environment variables, to the types of their fields; lists are separated by commas.
 
     Args:
         schema: the keys that are known.
@@ -133,7 +133,7 @@ def check_texts(schema: Schema, texts: dict[str, str], origin: str, prefix: str 
 
 
 def _from_text(text: str, kind: Any) -> Any:
-    """What a text says, where it says what its type needs; else the text itself, for `_convert` to refuse."""
+    """Parse a text as a type; returns the text itself if it doesn't parse, which `_convert` then rejects."""
     kind = without_none(kind)
     if get_origin(kind) is tuple:
         return [_from_text(part.strip(), get_args(kind)[0]) for part in text.split(",") if part.strip()]
@@ -148,7 +148,7 @@ def _from_text(text: str, kind: Any) -> Any:
 
 
 def without_none(kind: Any) -> Any:
-    """The type of an optional field's values; other types as they are."""
+    """Type of an optional field's values; other types unchanged."""
     if isinstance(kind, UnionType):
         return next(part for part in get_args(kind) if part is not NoneType)
     return kind
@@ -183,21 +183,21 @@ def _convert(value: Any, kind: Any, key: str, origin: str, is_secret: bool = Fal
 
 
 def _redacted(value: object) -> str:
-    """A value as a message shows it: a URL without its login, and of a table or list only that it is one."""
+    """A value as messages show it: a URL without its login, a table or list only by its type."""
     if isinstance(value, dict | list):
         return "a table" if isinstance(value, dict) else "a list"
     return repr(redact(value) if isinstance(value, str) else value)
 
 
 def type_name(kind: Any) -> str:
-    """A field's type in words."""
+    """Name of a field's type in words."""
     if get_origin(kind) is tuple:
         return f"a list, each item {type_name(get_args(kind)[0])}"
     return {int: "a whole number", float: "a number", bool: "true or false", Path: "a path"}.get(kind, "a text")
 
 
 def values_in(config: Any, key_of: Callable[[str], str] = str) -> dict[str, Any]:
-    """The values of settings by key; see `settings_in`."""
+    """Values of settings by key; see `settings_in`."""
     values: dict[str, Any] = {}
     for field in own_fields(config):
         value = getattr(config, field.name)
@@ -208,7 +208,7 @@ def values_in(config: Any, key_of: Callable[[str], str] = str) -> dict[str, Any]
 def build_settings(
     config_class: type[C], values: Mapping[str, Any], key_of: Callable[[str], str] = str, **apart: object
 ) -> C:
-    """Settings from values by key; what isn't there has its default.
+    """Build settings from values by key; missing keys get their defaults.
 
     Args:
         config_class: a dataclass.
@@ -232,7 +232,7 @@ def build_settings(
 
 @functools.cache
 def field_notes(config_class: type) -> dict[str, str]:
-    """What stands below each field in the class's source, its bases included, by field name."""
+    """Texts below each field in the class's source, base classes included, by field name."""
     notes: dict[str, str] = {}
     for cls in reversed(config_class.__mro__[:-1]):
         notes |= _own_notes(cls)

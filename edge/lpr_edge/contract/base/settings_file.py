@@ -1,4 +1,4 @@
-"""Settings on disk: TOML files read and written."""
+"""Read and write settings as TOML files."""
 
 import json
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from lpr_edge.contract.base.units import ByteSize, format_duration, format_size
 
 
 def read_table(path: Path) -> dict[str, Any]:
-    """A TOML file's table.
+    """Read a TOML file.
 
     Raises:
         LprError: the file can't be read, or isn't TOML.
@@ -27,7 +27,7 @@ def read_table(path: Path) -> dict[str, Any]:
 
 
 def config_to_toml(config: Any, changed_only: bool = False) -> str:
-    """Settings as TOML, each key below what it means.
+    """Settings as TOML, each key below its description.
 
     Args:
         config: any settings; a key that is None is left out, as TOML has no word for it.
@@ -37,7 +37,7 @@ def config_to_toml(config: Any, changed_only: bool = False) -> str:
 
 
 def table_to_toml(known: Mapping[str, Setting], values: Mapping[str, Any], changed_only: bool = False) -> str:
-    """The same of values by key."""
+    """Values by key as TOML, each key below its description."""
     lines = []
     for key, setting in known.items():
         value = values[key]
@@ -49,7 +49,7 @@ def table_to_toml(known: Mapping[str, Setting], values: Mapping[str, Any], chang
 
 
 def shown_value(value: object) -> str:
-    """A value as a file or a person has it."""
+    """A value as a settings file writes it."""
     if isinstance(value, timedelta):
         return format_duration(value)
     if isinstance(value, ByteSize):

@@ -1,4 +1,4 @@
-"""Text that people write: TOML, JSON and lines of JSON, in any encoding with a mark, of a bounded size and depth."""
+"""Text files that people write (TOML, JSON, JSON lines), in UTF-8 or UTF-16, limited in size and depth."""
 
 import codecs
 import json
@@ -52,7 +52,7 @@ def read_text(path: Path, max_bytes: int = MAX_BYTES) -> str:
 
 
 def read_bytes(path: Path, max_bytes: int) -> bytes:
-    """Read a file whole, unless it is larger than `max_bytes`.
+    """Read a file, unless it is larger than `max_bytes`.
 
     Raises:
         OSError: the file can't be read.
@@ -70,7 +70,7 @@ def read_bytes(path: Path, max_bytes: int) -> bytes:
 
 
 def read_lines(path: Path) -> Iterator[tuple[int, str]]:
-    """The lines of a labels file that aren't blank, each with its number from 1.
+    """Non-blank lines of a labels file, each with its number from 1.
 
     Only a line feed ends a line: U+2028 and others of Unicode's may stand inside a JSON text.
 
@@ -144,10 +144,10 @@ def read_json(path: Path) -> Any:
 
 
 def shown(path: str | Path) -> str:
-    """A path as records and messages write it: bytes of a name that aren't UTF-8 stand in hexadecimal."""
+    """A path as text for records and messages; bytes that aren't UTF-8 are escaped in hexadecimal."""
     return str(path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def is_utf8(path: str | Path) -> bool:
-    """Whether a name is UTF-8, as libraries in C++ want it."""
+    """Whether a path is valid UTF-8, as C++ libraries need it."""
     return shown(path) == str(path)

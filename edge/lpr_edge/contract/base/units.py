@@ -1,4 +1,4 @@
-"""Durations and sizes as people write them: `30d`, `1GB`."""
+"""Durations and sizes as text: `30d`, `1GB`."""
 
 import re
 from datetime import timedelta
@@ -10,7 +10,7 @@ BYTES = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 
 
 class ByteSize(int):
-    """A number of bytes, written as `500MB`; 0 stands for no limit."""
+    """A number of bytes, written as `500MB`; 0 means no limit."""
 
 
 NO_TIME = timedelta(0)
@@ -44,13 +44,13 @@ def parse_size(text: str, key: str) -> ByteSize:
 
 
 def format_duration(duration: timedelta) -> str:
-    """The duration in the largest unit up to a day that divides it; `parse_duration` reads it back."""
+    """Format a duration in the largest unit up to a day that divides it; `parse_duration` inverts it."""
     seconds = duration.total_seconds()
     return _shown(seconds, {unit: SECONDS[unit] for unit in "smhd"})
 
 
 def format_size(size: int) -> str:
-    """The size in the largest unit that divides it; `parse_size` reads it back."""
+    """Format a size in the largest unit that divides it; `parse_size` inverts it."""
     return _shown(size, BYTES)
 
 

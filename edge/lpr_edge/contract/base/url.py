@@ -1,4 +1,4 @@
-"""URLs: the one place that parses them, and the one that decides what of them may be shown."""
+"""URLs: the only place where they are parsed, and where secrets in them are redacted."""
 
 import re
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ TOKEN = re.compile(r"(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z0-9]{16,}")
 
 @dataclass(frozen=True)
 class Url:
-    """A URL taken apart."""
+    """A parsed URL."""
 
     scheme: str
     """In small letters."""
@@ -46,40 +46,40 @@ class Url:
 
     @property
     def username(self) -> str:
-        """Of the login, decoded; empty where there is none."""
+        """User name of the login, decoded; empty without one."""
         return unquote(self.login.partition(":")[0])
 
     @property
     def password(self) -> str:
-        """Of the login, decoded; empty where there is none."""
+        """Password of the login, decoded; empty without one."""
         return unquote(self.login.partition(":")[2])
 
     @property
     def target(self) -> str:
-        """Path and query, as an HTTP request names them."""
+        """Path and query, as in an HTTP request line."""
         return (self.path or "/") + (f"?{self.query}" if self.query else "")
 
     @property
     def origin(self) -> str:
-        """Scheme, host and port: what may always be shown."""
+        """Scheme, host and port, which never contain secrets."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{self.scheme}://{host}" + (f":{self.port}" if self.port else "")
 
     @property
     def full(self) -> str:
-        """The whole URL, the login percent-encoded, for those who connect to it."""
+        """The whole URL with its login percent-encoded, for connecting."""
         scheme, _, place = self.origin.partition("://")
         login = f"{quote(self.login, safe=USERINFO)}@" if self.login else ""
         return f"{scheme}://{login}{place}{self.path}" + (f"?{self.query}" if self.query else "")
 
 
 def is_url(text: str) -> bool:
-    """Whether a text is meant as a URL, not as a file's path."""
+    """Whether a text is a URL rather than a file path."""
     return SCHEME.match(text) is not None
 
 
 def parse_url(text: str, schemes: Sequence[str], setting: str, example: str) -> Url:
-    """Take a URL apart. A login may hold `/`, `?`, `#` and `@` as they are, as people type passwords.
+    """Parse a URL. The login may contain unescaped `/`, `?`, `#` and `@`, as people type passwords.
 
     Args:
         text: the URL.
@@ -111,7 +111,7 @@ def _split_url(text: str) -> Url | None:
 
 
 def _split_login(rest: str) -> tuple[str, str]:
-    """Login, and what follows its `@`: as RFC 3986 says, or else the shortest login that leaves a host."""
+    """Login, and the text after its `@`: as RFC 3986 defines it, else the shortest login that leaves a host."""
     authority = _split_authority(rest)[0]
     if "@" in authority:
         login = authority.rpartition("@")[0]
@@ -130,7 +130,7 @@ def _split_authority(rest: str) -> tuple[str, str]:
 
 
 def redact(text: str) -> str:
-    """What may be shown of a URL: no login, no token, of its query only what says which picture is meant.
+    """A URL without login and tokens; of its query only parameters that name the image remain.
 
     Where host and password can't be distinguished, nothing is shown but the scheme. A text that is no URL
     stays as it is, unless there may be a login in it. Redacting twice changes nothing more.
@@ -150,7 +150,7 @@ def redact(text: str) -> str:
 
 
 def _redact_other(text: str) -> str:
-    """A text without a scheme: `user:password@host`, `rtsp:/user:password@host`, or a path."""
+    """Redact a text without a scheme: `user:password@host`, `rtsp:/user:password@host`, or a path."""
     head, at, tail = text.rpartition("@")
     if at and (":" in head or "=" in head):
         place, rest = _split_authority(tail)
@@ -172,13 +172,13 @@ def _redact_segment(segment: str) -> str:
 
 
 def _redact_pairs(text: str) -> str:
-    """`name=value` pairs: those that are harmless, and a sign for the others."""
+    """Redact `name=value` pairs, except harmless ones."""
     pairs = [pair.partition("=") for pair in re.split(r"[&;]", text)]
     kept = [f"{key}={value}" for key, _, value in pairs if key.lower() in HARMLESS and PLAIN.fullmatch(value)]
     return "&".join(kept if len(kept) == len(pairs) or not text else [*kept, HIDDEN])
 
 
 def redact_command(command: str) -> str:
-    """What may be shown of a command line: its first word, as a password may follow."""
+    """A command line's first word only, as a password may follow."""
     first, *others = command.split() or [""]
     return f"{redact(first)} {HIDDEN}" if others else redact(first)

@@ -1,1 +1,1 @@
-"""What a training run is to the other packages: its files, and the types of networks."""
+"""The interface of a training run for the other packages: its files, and the network types."""

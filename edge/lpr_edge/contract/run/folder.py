@@ -1,4 +1,4 @@
-"""Names of the files in a run folder: what training writes, and what export and measurements read."""
+"""File names in a run folder, which training writes, and export and benchmarks read."""
 
 NETWORK = "model.keras"
 """The network with its weights."""

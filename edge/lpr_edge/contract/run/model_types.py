@@ -1,11 +1,11 @@
-"""The types of networks: one table of what differs between a detector, a reader and a classifier."""
+"""Network types: one table of the differences between detector, reader and classifier."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class ModelType:
-    """What a network of one type takes, gives, and is called."""
+    """Inputs, outputs and names of one network type."""
 
     kind: str
     """As manifests have it."""

@@ -77,7 +77,7 @@ class JsonLines:
                 self._waiting.clear()
 
     def _send(self, patience_s: float | None) -> None:
-        """Send what waits, until the reader takes nothing for so long; None waits for ever, but in a hurry."""
+        """Write waiting lines until the reader takes nothing for `patience_s`; None: no limit, except after `hurry`."""
         try:
             while self._waiting:
                 if not self._is_ready(patience_s):
