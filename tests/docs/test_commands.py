@@ -37,6 +37,8 @@ SYSTEM = (
     "cp edge/fleet/",
     "chown -R rabbitmq:",
     "export LPR_FLEET_",
+    # A cluster for archives.
+    "ray start ",
 )
 """Beginnings of lines of other programs."""
 

@@ -15,6 +15,7 @@ PACKAGES = {
     "lpr_train": "train/lpr_train",
     "lpr_bench": "benchmarks/lpr_bench",
     "lpr_fleet": "fleet/lpr_fleet",
+    "lpr_batch": "batch/lpr_batch",
 }
 ALLOWED_OF_OURS = {
     "lpr_edge.contract": ("lpr_edge.contract",),
@@ -31,10 +32,12 @@ ALLOWED_OF_OURS = {
     "lpr_bench": ("lpr_bench", "lpr_edge", "lpr_export"),
     # What a sign is, and how a part with one sign wrong is found, is written once: the device's history has it.
     "lpr_fleet": ("lpr_fleet", "lpr_edge.contract", "lpr_edge.history.grams", "lpr_edge.history.signs"),
+    "lpr_batch": ("lpr_batch", "lpr_edge"),
 }
 NEVER_ON_THE_DEVICE = ("tensorflow", "keras", "onnx", "tf2onnx")
 EXTRAS = (
     *NEVER_ON_THE_DEVICE,
+    "fsspec",
     "gpiozero",
     "h5py",
     "jinja2",
@@ -43,6 +46,8 @@ EXTRAS = (
     "paho",
     "pika",
     "psycopg",
+    "pyarrow",
+    "ray",
     "rich",
     "securesystemslib",
     "starlette",
@@ -205,7 +210,7 @@ def test_package_has_modules(repository: Path, package: str) -> None:
 def test_arrows_between_our_packages(repository: Path, package: str) -> None:
     """Training knows the contract and a page's guard, export the edge, bench both of these, and the edge nobody.
 
-    The centre knows the contract, and what a sign is.
+    The centre knows the contract, and what a sign is; archives know the edge.
     """
     wrong = [
         f"{name} imports {found}"

@@ -8,7 +8,14 @@ import pytest
 
 @pytest.mark.parametrize(
     ("package", "words"),
-    [("lpr_edge", ["--info"]), ("lpr_train", []), ("lpr_export", []), ("lpr_bench", []), ("lpr_fleet", [])],
+    [
+        ("lpr_edge", ["--info"]),
+        ("lpr_train", []),
+        ("lpr_export", []),
+        ("lpr_bench", []),
+        ("lpr_fleet", []),
+        ("lpr_batch", []),
+    ],
 )
 def test_a_command_runs_as_a_module(package: str, words: list[str]) -> None:
     """`python -m PACKAGE` is the same command: its help names it, its status is passed on, wrong usage is 2."""

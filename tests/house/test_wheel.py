@@ -8,7 +8,7 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
-COMMANDS = ("lpr-edge", "lpr-export", "lpr-train", "lpr-bench", "lpr-fleet")
+COMMANDS = ("lpr-edge", "lpr-export", "lpr-train", "lpr-bench", "lpr-fleet", "lpr-batch")
 
 
 def run(*command: str | Path, cwd: Path | None = None) -> str:

@@ -14,6 +14,7 @@ PACKAGES = {
     "lpr_train": "train/lpr_train",
     "lpr_bench": "benchmarks/lpr_bench",
     "lpr_fleet": "fleet/lpr_fleet",
+    "lpr_batch": "batch/lpr_batch",
 }
 NUMBER = r"(?:\d[\d.,]*|two|three|four|five|six|seven|eight|nine|ten|a dozen|a hundred|thousands?)"
 MEASURED = re.compile(

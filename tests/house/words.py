@@ -23,6 +23,7 @@ AREAS = (
     "benchmarks/lpr_bench",
     "benchmarks/rivals",
     "fleet",
+    "batch",
     "benchmarks/README.md",
     "docs",
     "README.md",

@@ -13,6 +13,7 @@ PACKAGES = {
     "lpr-export": "export/lpr_export",
     "lpr-bench": "benchmarks/lpr_bench",
     "lpr-fleet": "fleet/lpr_fleet",
+    "lpr-batch": "batch/lpr_batch",
 }
 USERS = re.compile(r"(Lpr|Manifest|Model|Data|Source|Delivery|Refused|Conversion|Export|Result)Error$")
 """Errors that are printed as one line."""

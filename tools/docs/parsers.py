@@ -1,4 +1,4 @@
-"""The argument parsers of lpr's five commands."""
+"""The argument parsers of lpr's six commands."""
 
 import argparse
 import functools
@@ -16,6 +16,7 @@ COMMANDS = {
     "lpr-export": "lpr_export",
     "lpr-bench": "lpr_bench",
     "lpr-fleet": "lpr_fleet",
+    "lpr-batch": "lpr_batch",
 }
 """Command -> its package."""
 OF_EXPORT = {"verify": build_verify_parser, "publish": build_publish_parser}

@@ -1,0 +1,1 @@
+"""Archives: millions of photographs read by all cores of a machine or a Ray cluster, into Parquet."""

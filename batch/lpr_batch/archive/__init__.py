@@ -1,0 +1,1 @@
+"""What an archive holds: pictures in folders, or rows of Parquet files."""

@@ -1,0 +1,1 @@
+"""Settings, messages, and what the extra `batch` installs."""

@@ -1,0 +1,1 @@
+"""Ray: one machine or a cluster, and the blocks on it."""

@@ -1,0 +1,92 @@
+"""Blocks on Ray Data: a pool of workers, each with its networks, and their outcomes as they come."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, fields
+from typing import Any
+
+from lpr_batch.base.extras import load_arrow, load_ray
+from lpr_batch.plan.block import Block
+from lpr_batch.reading.block_reader import BlockReader, Outcome
+from lpr_batch.reading.networks import Networks
+from lpr_edge.contract.base.errors import LprError
+
+MOST_TASKS = 5000
+"""Into which Ray Data is asked to divide the blocks: more would cost more than they help."""
+TRIES = 3
+"""Of a block whose worker or machine was lost."""
+
+
+class Tries:
+    """Counts how often a block was begun: a picture that ends its worker's process would do so for ever."""
+
+    def __init__(self) -> None:
+        """None was begun."""
+        self._begun: Counter[str] = Counter()
+
+    def begin(self, name: str) -> bool:
+        """Count a try; False where there were too many before."""
+        self._begun[name] += 1
+        return self._begun[name] <= TRIES
+
+
+class Worker:
+    """What each of Ray's actors holds."""
+
+    def __init__(self, networks: Networks, tries: Any) -> None:
+        """Load the networks.
+
+        Args:
+            networks: detector and reader.
+            tries: handle of the session's `Tries`.
+        """
+        self._reader = BlockReader(networks)
+        self._tries = tries
+
+    def __call__(self, batch: Any) -> Any:
+        """Read the blocks of a table with the column `block`; their outcomes, a row each."""
+        outcomes = [asdict(self._read(Block.from_text(text))) for text in batch.column("block").to_pylist()]
+        return load_arrow().table({field.name: [each[field.name] for each in outcomes] for field in fields(Outcome)})
+
+    def _read(self, block: Block) -> Outcome:
+        if not load_ray().get(self._tries.begin.remote(block.name)):
+            return Outcome(block.name, failure=f"its worker was lost {TRIES} times, at {block.sources[0]} or after it")
+        return self._reader.read(block)
+
+
+def run_blocks(ray: Any, blocks: Sequence[Block], networks: Networks, workers: int) -> Iterator[Outcome]:
+    """Read blocks on a Ray session.
+
+    Args:
+        ray: with a session.
+        blocks: to read.
+        networks: for each worker.
+        workers: how many, a core each.
+
+    Yields:
+        Outcomes, in the order in which they come. A block whose worker was lost too often has none.
+
+    Raises:
+        LprError: no worker can load the networks.
+    """
+    context = ray.data.DataContext.get_current()
+    context.enable_progress_bars = False
+    context.max_errored_blocks = -1
+    count = min(workers, len(blocks))
+    tasks = min(MOST_TASKS, len(blocks))
+    dataset = ray.data.from_items([{"block": block.to_text()} for block in blocks], override_num_blocks=tasks)
+    tries = ray.remote(num_cpus=0)(Tries).remote()
+    outcomes = dataset.map_batches(
+        Worker,
+        fn_constructor_args=(networks, tries),
+        batch_size=1,
+        batch_format="pyarrow",
+        compute=ray.data.ActorPoolStrategy(size=count, max_tasks_in_flight_per_actor=1),
+        num_cpus=1,
+    )
+    try:
+        for table in outcomes.iter_batches(batch_size=None, prefetch_batches=0, batch_format="pyarrow"):
+            yield from (Outcome(**row) for row in table.to_pylist())
+    except ray.exceptions.RayError as error:
+        lines = [line for line in str(error).splitlines() if line.strip()]
+        raise LprError(f"the workers can't go on: {lines[-1].strip()}") from error

@@ -1,0 +1,54 @@
+"""A Ray session: on this machine alone, or in a cluster that is there."""
+
+import logging
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from lpr_batch.base.extras import load_ray
+from lpr_edge.contract.base.errors import LprError
+
+STORE_BYTES = 128 << 20
+"""Ray's shared memory on one machine: blocks are lists of names, and their results tables of text."""
+ENVIRONMENT: Mapping[str, str] = {
+    "RAY_USAGE_STATS_ENABLED": "0",  # nothing is sent to Ray's makers
+    "RAY_DATA_DISABLE_PROGRESS_BARS": "1",
+}
+
+
+@contextmanager
+def ray_session(address: str | None, workers: int | None) -> Iterator[tuple[Any, int]]:
+    """Ray, ready for work, and the number of workers.
+
+    Args:
+        address: of a cluster; None for a session on this machine, which ends with the block.
+        workers: how many; None for all cores.
+
+    Raises:
+        LprError: the cluster doesn't answer, or has no cores.
+    """
+    for name, value in ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    ray = load_ray()
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
+    cores = workers or len(os.sched_getaffinity(0))
+    common = {"log_to_driver": False, "logging_level": logging.ERROR}
+    try:
+        if address is None:
+            ray.init(
+                address="local", num_cpus=cores, include_dashboard=False, object_store_memory=STORE_BYTES, **common
+            )
+        else:
+            ray.init(address=address, **common)
+    except (ConnectionError, ValueError, RuntimeError, OSError) as error:
+        reason = str(error).partition("\n")[0]
+        raise LprError(f"no Ray session ({reason}): is the cluster at {address or 'this machine'} up?") from error
+    try:
+        if address is not None:
+            cores = workers or int(ray.cluster_resources().get("CPU", 0))
+        if not cores:
+            raise LprError(f"the cluster at {address} has no cores: start its nodes with `ray start`")
+        yield ray, cores
+    finally:
+        ray.shutdown()

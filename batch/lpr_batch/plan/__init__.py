@@ -1,0 +1,1 @@
+"""The blocks that are left to read: each is one part of the results."""

@@ -1,0 +1,1 @@
+"""One worker: its networks, the pictures of a block, and their rows."""

@@ -1,0 +1,1 @@
+"""The folder of results: Parquet parts, and what they were made with."""

@@ -1,0 +1,1 @@
+"""Files wherever fsspec finds them: read, listed, and written whole."""
