@@ -20,8 +20,7 @@ from lpr_edge.contract.base.arrays import Image, Quad
 from lpr_edge.contract.base.errors import SourceError
 from lpr_edge.contract.base.pictures import read_picture
 from lpr_edge.pacing.frame_reader import FrameReader
-from lpr_edge.regions.roi import parse_roi
-from lpr_edge.regions.tiles import OFF, parse_tiles
+from lpr_edge.regions.shapes import TILES_AUTO, TILES_OFF, Region, Tiling
 from lpr_edge.runtimes.model import Model
 from lpr_edge.runtimes.opening import open_model
 from lpr_edge.runtimes.runtime import Runtime
@@ -84,10 +83,10 @@ class PlateReader:
         min_confidence: float | None = None,
         runtime: str | Runtime = "auto",
         threads: int = 1,
-        roi: str = "",
+        roi: str | Region | None = None,
         tta: int | None = None,
         networks: "PlateReader | None" = None,
-        tiles: str = "auto",
+        tiles: str | Tiling = TILES_AUTO,
         frame_budget_s: float | None = None,
         blurs: bool = False,
     ) -> None:
@@ -100,7 +99,7 @@ class PlateReader:
                 in photographs, and 0.5 in videos.
             runtime: `auto`, an inference runtime, or the name of one, such as `litert` or `onnxruntime`.
             threads: that each network may use.
-            roi: corners of the region of interest in shares of width and height, `0.1,0.5 0.9,0.5 0.9,1 0.1,1`; empty
+            roi: corners of the region of interest in shares of width and height, `0.1,0.5 0.9,0.5 0.9,1 0.1,1`; None
                 for the whole frame.
             tta: most plates of one image that get test-time augmentation; None for the default: some in photographs,
                 none in videos.
@@ -121,9 +120,11 @@ class PlateReader:
             }
         )
         self._min_confidence = min_confidence
-        self._roi = parse_roi(roi) if roi else None
+        roi = Region.parse(roi, "roi") if roi and isinstance(roi, str) else roi
+        self._roi = roi.corners_xy if isinstance(roi, Region) else None
         self._tta = tta
-        self._tiling, self._frame_budget_s, self._blurs = parse_tiles(tiles), frame_budget_s, blurs
+        self._tiling = Tiling.parse(tiles, "tiles") if isinstance(tiles, str) else tiles
+        self._frame_budget_s, self._blurs = frame_budget_s, blurs
 
     def read(self, image: Image | str | Path) -> list[Plate]:
         """Find and read the plates of a photograph.
@@ -207,7 +208,7 @@ class PlateReader:
         least = self._min_confidence
         if least is None:
             least = default_min_confidence(reader.thresholds, is_photograph)
-        tiling = OFF if is_photograph else self._tiling
+        tiling = TILES_OFF if is_photograph else self._tiling
         where = self._roi, is_photograph, tiling, self._frame_budget_s, self._blurs
         return PlatePipeline(detector, reader, least, *where)
 

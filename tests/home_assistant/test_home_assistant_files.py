@@ -12,6 +12,8 @@ import yaml
 from tests.edge.watchlist.test_matching import match
 
 from lpr_edge import __version__
+from lpr_edge.base.web_address import WebAddress
+from lpr_edge.config.actions import RelayPin
 from lpr_edge.config.config import load_config
 from lpr_edge.delivery.sinks.mqtt import match_message
 
@@ -105,7 +107,7 @@ def test_the_add_ons_options_are_settings_of_lpr(files: Path, addon: Any, secure
     assert options.keys() == addon["options"].keys()
     broker = {"host": "core-mosquitto", "port": 1883, "ssl": secure, "username": "addons", "password": "secret"}
     config = load_config(None, run_script(files).settings_of(options, broker))
-    assert (config.capture.source, config.watchlist.on_match) == ("rtsp://camera/1", "gpio:17")
+    assert (config.capture.source, config.watchlist.on_match) == ("rtsp://camera/1", RelayPin(17))
     mqtt: Any = config.sinks["mqtt"]
     assert (mqtt.url, mqtt.password) == (f"mqtt{'s' if secure else ''}://addons@core-mosquitto:1883", "secret")
 
@@ -114,7 +116,7 @@ def test_without_options_the_add_on_reads_the_boards_camera(files: Path, addon: 
     """The defaults, without a broker, are the first camera, a store that survives an update, and the live page."""
     config = load_config(None, run_script(files).settings_of(addon["options"], None))
     assert (config.capture.camera, str(config.delivery.store)) == (0, "/data/events.db")
-    assert (config.web.web, config.sinks) == ("0.0.0.0:8080", {})
+    assert (config.web.web, config.sinks) == (WebAddress("0.0.0.0", 8080), {})
 
 
 def test_the_dockerfile_copies_what_is_there(files: Path) -> None:

@@ -19,16 +19,16 @@ from tests.support.pages import ADMIN_TOKEN, TOKEN
 from tests.support.readings import frame
 
 from lpr_edge.api import PlateReader
+from lpr_edge.base.web_address import WebAddress
 from lpr_edge.capture.frame import Frame
 from lpr_edge.contract.base.arrays import Image
 from lpr_edge.history.access import HistoryAccess
 from lpr_edge.history.search import Wanted
 from lpr_edge.output.annotate import Marks
-from lpr_edge.regions.roi import parse_roi
+from lpr_edge.regions.shapes import Line, Region
 from lpr_edge.service.audit_log import AuditLog
 from lpr_edge.service.runtime_stats import RuntimeStats
 from lpr_edge.text.grammar import Grammar
-from lpr_edge.tracking.line import parse_line
 from lpr_edge.vision.plates import FrameResult
 from lpr_edge.web.picture import LivePage
 from lpr_edge.wiring.wire_pages import draw_routes, history_routes, list_file, list_routes
@@ -104,11 +104,11 @@ def gate(folder: Path, cameras: Sequence[str] = ()) -> Iterator[LivePage]:
     if cameras:
         stats = RuntimeStats("main-gate", stats.models, folder, cameras=cameras)
     for record, _ in visits():
-        stats.hear(record | {"event": "plate", "source": cameras[0] if cameras else "gate-1"})
-        stats.visits.hear(record | {"event": "left", "dwell_s": 40.0})
-    marks = Marks(parse_roi(ROI), parse_line(LINE))
+        stats.count_event(record | {"event": "plate", "source": cameras[0] if cameras else "gate-1"})
+        stats.visits.count_event(record | {"event": "left", "dwell_s": 40.0})
+    marks = Marks(Region.parse(ROI, "roi").corners_xy, Line.parse(LINE, "line").ends_xy)
     live = open_page(
-        f"127.0.0.1:{free_port()}",
+        WebAddress("127.0.0.1", free_port()),
         TOKEN,
         stats,
         60.0,

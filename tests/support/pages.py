@@ -10,6 +10,7 @@ from typing import Any
 from tests.support.deliveries import free_port
 from tests.support.readings import frame, plate
 
+from lpr_edge.base.web_address import WebAddress
 from lpr_edge.history.access import HistoryAccess
 from lpr_edge.service.runtime_stats import RuntimeStats
 from lpr_edge.vision.plates import FrameResult
@@ -30,7 +31,7 @@ def page(
     pages: Pages | None = None,
     admin_token: str = "",
 ) -> Iterator[LivePage]:
-    address = f"127.0.0.1:{free_port()}"
+    address = WebAddress("127.0.0.1", free_port())
     all_pages = {**(pages or {}), **({"history": history_routes(history)} if history else {})}
     live = open_page(
         address, token, stats or RuntimeStats("gate-1"), health_after_s, pages=all_pages, admin_token=admin_token

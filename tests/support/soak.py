@@ -88,7 +88,7 @@ def run(folder: Path, turns: int, memory: Memory) -> tuple[Place, int]:
     most = 0
     with ExitStack() as stack:
         place = Place(folder, stack.enter_context(receiving(folder)), stack.enter_context(subscribed(folder)))
-        stack.enter_context(watched(place.config.web.web))
+        stack.enter_context(watched(str(place.config.web.web)))
         stdout = stack.enter_context((folder / "stdout").open("w", encoding="utf-8"))
 
         def at_end() -> None:

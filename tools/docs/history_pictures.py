@@ -10,6 +10,7 @@ from pathlib import Path
 
 import cv2
 
+from lpr_edge.base.web_address import WebAddress
 from lpr_edge.contract.base.pictures import read_picture
 from lpr_edge.contract.country import load_country
 from lpr_edge.history.access import HistoryAccess
@@ -39,7 +40,7 @@ def draw_history(repository: Path) -> None:
         kept = ["--history", "3000d", "--history-folder", str(folder), "--store", f"{scratch}/events.db"]
         subprocess.run([*command, *kept], check=True, stdout=subprocess.DEVNULL)
         live = open_page(
-            f"127.0.0.1:{_free_port()}",
+            WebAddress("127.0.0.1", _free_port()),
             "",
             RuntimeStats(),
             60.0,

@@ -20,6 +20,8 @@ USERS = re.compile(r"(Lpr|Manifest|Model|Data|Source|Delivery|Refused|Conversion
 REMEDY = re.compile(r"^(.*?\w.*?)(?:: |\. |; )([^:;.]*\w.*)$", re.DOTALL)
 """A message, and behind a colon, full stop or semicolon what to do."""
 VALUE = "…"
+REFUSALS = ("require_setting", "require_text")
+"""Functions that raise such an error for a key, given what was expected."""
 SHORTEST = 12
 """Letters of a message that says something by itself, beside the values in it."""
 
@@ -52,6 +54,10 @@ def messages_of(path: Path) -> Iterator[str]:
             text = _text(node.exc.args[0])
             if USERS.search(name) and sum(map(str.isalpha, text)) >= SHORTEST:
                 yield text
+        elif isinstance(node, ast.Call) and getattr(node.func, "id", "") in REFUSALS and len(node.args) == 4:
+            _, key, _, expected = map(_text, node.args)
+            if expected != VALUE:
+                yield f"Setting `{key}` is {VALUE}, and it must be {expected}."
 
 
 def _text(node: ast.expr) -> str:

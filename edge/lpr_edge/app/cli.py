@@ -252,7 +252,9 @@ def _add_jobs(group: argparse._MutuallyExclusiveGroup) -> None:
 def _add_web(group: argparse._ArgumentGroup) -> None:
     """`--web`, the only setting whose flag needs no value."""
     shown = f"{field_notes(WebConfig)['web']} (default: none; without HOST:PORT {DEFAULT})"
-    group.add_argument("--web", nargs="?", const=DEFAULT, default=argparse.SUPPRESS, metavar="HOST:PORT", help=shown)
+    group.add_argument(
+        "--web", nargs="?", const=str(DEFAULT), default=argparse.SUPPRESS, metavar="HOST:PORT", help=shown
+    )
 
 
 def _add_replay(group: argparse._ArgumentGroup) -> None:

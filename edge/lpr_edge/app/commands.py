@@ -30,7 +30,6 @@ from lpr_edge.privacy.blur import PlateBlurrer
 from lpr_edge.runtimes.shipped_models import configured_runtime, given_file, model_file, shipped_model
 from lpr_edge.tracking.event import Event
 from lpr_edge.tracking.event_record import character_record, crop_record, error_record, event_record
-from lpr_edge.tracking.line import parse_line
 from lpr_edge.updates.update_worker import UpdateWorker
 from lpr_edge.wiring.config_check import check_source
 from lpr_edge.wiring.frame_outputs import FrameOutputs, open_camera_outputs, open_frame_outputs
@@ -261,7 +260,7 @@ def _cameras_loop(config: Config, run: RunControl, replay: float | None) -> Came
             any_text=own.reading.any_text,
             blurrer=blurrer,
             beat=run.beat,
-            line=parse_line(own.capture.line) if own.capture.line else None,
+            line=own.capture.line.ends_xy if own.capture.line else None,
             reports_left=own.reading.events == "all",
             camera=name,
             collector=collector,
@@ -302,7 +301,7 @@ def _loop(
         any_text=config.reading.any_text,
         blurrer=PlateBlurrer() if config.privacy.blurs else None,
         beat=run.beat,
-        line=parse_line(config.capture.line) if config.capture.line else None,
+        line=config.capture.line.ends_xy if config.capture.line else None,
         reports_left=config.reading.events == "all",
         collector=collector,
     )

@@ -59,7 +59,7 @@ class Loop:
             any_text: announce texts, too, that no form of the country allows.
             blurrer: hides plates from all that keeps or shows pictures.
             beat: called while the loop lives: after each frame, and twice a second where none comes.
-            line: (2, 2) whose crossing gives an event's direction, see `parse_line`.
+            line: (2, 2) whose crossing gives an event's direction, see `Line`.
             reports_left: whether a vehicle has another event when it has left.
             camera: name of this one of several; empty where it is the only one. Ids of its events end in it.
             collector: keeps readings worth labelling.

@@ -7,7 +7,7 @@ from pathlib import Path
 from threading import Event
 
 from lpr_edge.base.signals import stopping_on_sigterm
-from lpr_edge.base.web_address import DEFAULT
+from lpr_edge.base.web_address import DEFAULT, WebAddress
 from lpr_edge.config.config import load_config, with_flags
 from lpr_edge.config.input_groups import ModelConfig, ReadingConfig
 from lpr_edge.config.output_groups import TEN_MEGABYTES, WebConfig
@@ -21,7 +21,7 @@ from lpr_edge.contract.base.units import ByteSize
 class ServeSettings:
     """How pictures are taken."""
 
-    listen: str = DEFAULT
+    listen: WebAddress = DEFAULT
     """take pictures at HOST:PORT; others than this machine need the token"""
     token_free: bool = False
     """ask nobody for a token, for clients that can't send one: only in a network that you trust"""

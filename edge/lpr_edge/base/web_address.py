@@ -4,33 +4,42 @@ import ipaddress
 import re
 import secrets
 import socket
+from dataclasses import dataclass
+from typing import Self
 
 from lpr_edge.contract.base.errors import LprError
+from lpr_edge.contract.base.units import TextValue
 from lpr_edge.contract.base.url import redact
 
 HERE = "127.0.0.1"
-DEFAULT = f"{HERE}:8080"
-"""Where `--web` listens without a word."""
 SHORTEST = 16
 """Characters of a token: who guesses one that is shorter gets in some day."""
 
 
-def parse_address(text: str, key: str = "web") -> tuple[str, int]:
-    """Parse `HOST:PORT`, `[IPv6]:PORT`, or a port alone, which listens on this machine only.
+@dataclass(frozen=True)
+class WebAddress(TextValue):
+    """Where a server listens."""
 
-    Args:
-        text: as it was written.
-        key: the setting's name, for the error message.
+    host: str
+    """A name or number, that of IPv6 without its brackets."""
+    port: int
 
-    Raises:
-        LprError: it is none.
-    """
-    match = re.fullmatch(r"(?:(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):)?(\d{1,5})", text)
-    if match is None or not 0 < int(match[2]) < 65536:
-        raise LprError(
-            f"Setting `{key}` is {redact(text)!r}, and it must be HOST:PORT, such as {DEFAULT} or 0.0.0.0:8080."
-        )
-    return (match[1] or HERE).strip("[]"), int(match[2])
+    @classmethod
+    def parse(cls, text: str, key: str) -> Self:
+        """`HOST:PORT`, `[IPv6]:PORT`, or a port alone, which is this machine's own; see `TextValue`."""
+        match = re.fullmatch(r"(?:(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):)?(\d{1,5})", text)
+        if match is None or not 0 < int(match[2]) < 65536:
+            raise LprError(
+                f"Setting `{key}` is {redact(text)!r}, and it must be HOST:PORT, such as {DEFAULT} or 0.0.0.0:8080."
+            )
+        return cls((match[1] or HERE).strip("[]"), int(match[2]))
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+DEFAULT = WebAddress(HERE, 8080)
+"""Where `--web` listens without a word."""
 
 
 def is_local(host: str) -> bool:

@@ -1,14 +1,14 @@
 """Settings of what comes in: frames, models and their updates, readings; the text of a field is its flag's help."""
 
-import re
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 from lpr_edge.config.extensions import RUNTIMES
 from lpr_edge.contract.base.settings import require_setting
-from lpr_edge.contract.base.units import NO_TIME, format_duration
+from lpr_edge.contract.base.units import NO_TIME, FrameSize, format_duration
 from lpr_edge.contract.base.url import parse_url
+from lpr_edge.regions.shapes import TILES_AUTO, Line, Region, Tiling
 
 ONLY_CAMERA = ("size` or `fps", "given", "left out where `source` is read: they are asked of a camera")
 EVENTS = ("plate", "all")
@@ -28,7 +28,7 @@ class CaptureConfig:
     """read a picture, a folder of pictures, a video file or a stream's URL"""
     source_name: str = ""
     """what records call the source, in place of its address; of pictures, their names follow it"""
-    size: str = ""
+    size: FrameSize | None = None
     """ask the camera for pictures of this size, such as 1280x720"""
     fps: float | None = None
     """ask the camera for so many pictures a second"""
@@ -36,12 +36,12 @@ class CaptureConfig:
     """turn pictures clockwise by 90, 180 or 270 degrees"""
     every: int = 1
     """read one frame of so many"""
-    roi: str = ""
+    roi: Region | None = None
     """read plates in this part alone: corners in shares of width and height, '0.1,0.5 0.9,0.5 0.9,1 0.1,1'"""
-    tiles: str = "auto"
+    tiles: Tiling = TILES_AUTO
     """look at large frames in tiles, too: auto, off, or columns and rows such as 4x3; auto is for frames more than four
     times as wide as the detector's input"""
-    line: str = ""
+    line: Line | None = None
     """vehicles go in or out over this line: its ends in shares of width and height, '0,0.6 1,0.6'; in is downwards
     where it is drawn from left to right"""
     give_up: timedelta = NO_TIME
@@ -56,14 +56,12 @@ class CaptureConfig:
         require_setting(self.rotate in (0, 90, 180, 270), "rotate", self.rotate, "0, 90, 180 or 270")
         require_setting(self.every >= 1, "every", self.every, "1 or more")
         require_setting(self.fps is None or 0 < self.fps <= 1000, "fps", self.fps, "more than 0")
-        require_setting(not self.size or self.size_wh is not None, "size", repr(self.size), "such as 1280x720")
         require_setting(self.camera is not None or not self.source or not (self.size or self.fps), *ONLY_CAMERA)
 
     @property
     def size_wh(self) -> tuple[int, int] | None:
         """Requested width and height of the camera."""
-        match = re.fullmatch(r"([1-9]\d{1,4})x([1-9]\d{1,4})", self.size)
-        return (int(match[1]), int(match[2])) if match else None
+        return (self.size.width, self.size.height) if self.size else None
 
     @property
     def frame_budget_s(self) -> float | None:

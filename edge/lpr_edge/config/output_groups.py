@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from lpr_edge.base.web_address import check_token, parse_address
+from lpr_edge.base.web_address import WebAddress, check_token
+from lpr_edge.config.actions import MatchAction
 from lpr_edge.contract.base.settings import SECRET, require_setting
 from lpr_edge.contract.base.units import GIGABYTE, NO_TIME, ByteSize, format_duration, format_size
 from lpr_edge.contract.base.url import redact, redact_command
@@ -41,7 +42,7 @@ class WatchlistConfig:
     """confidence below which a character of a valid reading may differ from the list"""
     list_wildcard_actions: bool = False
     """a line of the list with `match = wildcard` may have an action, too, which is then done for many vehicles"""
-    on_match: str = ""
+    on_match: MatchAction | None = None
     """program to run when a listed plate with an action comes; action, plate and name follow its own arguments. Or a
     relay's pin (BCM), which is switched for the action `open`, as gpio:17, or for another one, as gpio:17:barrier"""
     on_match_timeout: timedelta = timedelta(seconds=10)
@@ -57,7 +58,7 @@ class WatchlistConfig:
         """Reject values out of range, and an action without a list."""
         require_setting(0 <= self.list_edits <= 2, "list_edits", self.list_edits, "0 to 2")
         require_setting(0 <= self.list_doubt <= 1, "list_doubt", self.list_doubt, "0 to 1")
-        command = repr(redact_command(self.on_match))
+        command = repr(redact_command(str(self.on_match)))
         require_setting(bool(self.list) or not self.on_match, "on_match", command, "left out without `list`")
         waits = self.on_match_timeout
         require_setting(waits > NO_TIME, "on_match_timeout", repr(format_duration(waits)), "more than 0")
@@ -141,7 +142,7 @@ class DeliveryConfig:
 class WebConfig:
     """Settings of the live page."""
 
-    web: str = ""
+    web: WebAddress | None = None
     """live page in a browser, also /metrics and /health, at HOST:PORT; others than this machine need its token"""
     web_token: str = field(default="", metadata=SECRET)
     """password of the live page, 16 characters or more; better as LPR_WEB_TOKEN; without one, a new one is said"""
@@ -152,11 +153,9 @@ class WebConfig:
     """at /health the device is ill when it has had no frame for so long"""
 
     def __post_init__(self) -> None:
-        """Reject an invalid address or token."""
+        """Reject an invalid token."""
         after = format_duration(self.health_after)
         require_setting(self.health_after > NO_TIME, "health_after", after, "above 0")
-        if self.web:
-            parse_address(self.web)
         check_token(self.web_token)
         check_token(self.web_admin_token, "web_admin_token")
         is_own = not self.web_admin_token or self.web_admin_token != self.web_token

@@ -6,7 +6,7 @@ from typing import Any
 
 from lpr_edge import __version__
 from lpr_edge.base.log import say, warn
-from lpr_edge.base.web_address import is_local, login_hint, new_token, parse_address, shown_url
+from lpr_edge.base.web_address import WebAddress, is_local, login_hint, new_token, shown_url
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.http_api.codeproject import INTERFACE as CODEPROJECT
 from lpr_edge.http_api.openapi import describe
@@ -28,7 +28,7 @@ class PictureServer:
 
 
 def open_http_api(
-    address: str,
+    address: WebAddress,
     token: str,
     pipeline: PlatePipeline,
     largest_body: int,
@@ -39,7 +39,7 @@ def open_http_api(
     """Serve the interfaces, and say where.
 
     Args:
-        address: see `parse_address`.
+        address: where it listens.
         token: who knows it gets in; empty for nobody but this machine's own users, or, where others reach it, for a
             new token, which is said.
         pipeline: reads the pictures.
@@ -51,7 +51,7 @@ def open_http_api(
     Raises:
         LprError: an extra is missing, or the address can't be had.
     """
-    host, port = parse_address(address, "listen")
+    host, port = address.host, address.port
     make_api, make_queue, make_server = load_api()
     wanted = token or ("" if is_open or is_local(host) else new_token())
     queue = make_queue(pipeline.read, max_waiting, timeout_s)

@@ -4,38 +4,10 @@ import cv2
 import numpy as np
 
 from lpr_edge.contract.base.arrays import Floats, Quad
-from lpr_edge.contract.base.errors import LprError
 from lpr_edge.regions.tiles import Box
 
 MARGIN = 0.06
 """Around the region, relative to its longer side: a plate whose centre is inside may reach out of it."""
-
-
-def parse_roi(text: str) -> Floats:
-    """Parse the corners of a polygon: `0.1,0.5 0.9,0.5 0.9,1 0.1,1`, as fractions of the image's width and height.
-
-    Returns:
-        (corners, 2) float32.
-
-    Raises:
-        LprError: it is none.
-    """
-    try:
-        points = np.array([[float(value) for value in corner.split(",")] for corner in text.split()], np.float32)
-    except ValueError:
-        points = np.zeros((0, 2), np.float32)
-    if not _is_polygon(points):
-        raise LprError(
-            f"Setting `roi` is {text!r}, and it must be at least three corners x,y from 0 to 1, "
-            "such as 0.1,0.5 0.9,0.5 0.9,1 0.1,1."
-        )
-    return points
-
-
-def _is_polygon(points: Floats) -> bool:
-    if points.ndim != 2 or points.shape[0] < 3 or points.shape[1] != 2:
-        return False
-    return bool(((points >= 0) & (points <= 1)).all()) and cv2.contourArea(points) > 0
 
 
 def is_inside(quad_xy: Quad, roi: Floats, size_hw: tuple[int, int]) -> bool:
@@ -43,7 +15,7 @@ def is_inside(quad_xy: Quad, roi: Floats, size_hw: tuple[int, int]) -> bool:
 
     Args:
         quad_xy: (4, 2) corners in pixels.
-        roi: (corners, 2), see `parse_roi`.
+        roi: (corners, 2), see `Region`.
         size_hw: height and width of the frame in pixels.
     """
     x, y = quad_xy.mean(axis=0) / (size_hw[1], size_hw[0])
@@ -54,7 +26,7 @@ def box_around(roi: Floats, size_hw: tuple[int, int]) -> Box:
     """Compute the part of a frame that contains every plate whose centre lies in the region of interest.
 
     Args:
-        roi: (corners, 2), see `parse_roi`.
+        roi: (corners, 2), see `Region`.
         size_hw: height and width of the frame in pixels.
     """
     scale = np.array(size_hw[::-1])

@@ -4,16 +4,14 @@ A network shrinks a large frame until a distant plate has too few pixels. Parts 
 found just before, where the coarse view shows something like a plate, where something moves, and in turn everywhere.
 """
 
-import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 
 from lpr_edge.contract.base.arrays import Floats, Image, Quad
-from lpr_edge.contract.base.errors import LprError
+from lpr_edge.regions.shapes import Tiling
 
 LARGE = 4.0
 """`auto`: frames whose longer side is more than so many times the network's are looked at in tiles."""
@@ -55,32 +53,6 @@ class Box(NamedTuple):
         """Whether a point (2,) lies in its inner half."""
         middle = np.array([self.left + self.right, self.top + self.bottom]) / 2
         return bool((np.abs(point_xy - middle) <= np.array([self.right - self.left, self.bottom - self.top]) / 4).all())
-
-
-@dataclass(frozen=True)
-class Tiling:
-    """The value of `--tiles`."""
-
-    is_on: bool = True
-    grid: tuple[int, int] | None = None
-    """Columns and rows; None to follow the frame's size."""
-
-
-OFF = Tiling(is_on=False)
-
-
-def parse_tiles(text: str) -> Tiling:
-    """Parse `auto`, `off`, or columns and rows such as `4x3`.
-
-    Raises:
-        LprError: it is none of them.
-    """
-    match = re.fullmatch(r"([1-9]\d?)x([1-9]\d?)", text)
-    if match:
-        return Tiling(grid=(int(match[1]), int(match[2])))
-    if text not in ("auto", "off"):
-        raise LprError(f"Setting `tiles` is {text!r}, and it must be auto, off, or columns and rows such as 4x3.")
-    return Tiling() if text == "auto" else OFF
 
 
 def grid_of(tiling: Tiling, size_hw: tuple[int, int], network_side: int) -> list[Box]:

@@ -1,13 +1,11 @@
 """A line across the frame: the side on which a plate is, and the direction in which it crosses."""
 
-import re
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
 from lpr_edge.contract.base.arrays import Floats
-from lpr_edge.contract.base.errors import LprError
 
 Way = Literal["in", "out"]
 
@@ -16,32 +14,12 @@ BEYOND = 0.15
 from side to side."""
 
 
-def parse_line(text: str) -> Floats:
-    """Parse the two ends of a line: `0,0.6 1,0.6`, as fractions of the frame's width and height.
-
-    Returns:
-        (2, 2) float32, x and y of each end.
-
-    Raises:
-        LprError: it is none.
-    """
-    try:
-        values = [float(value) for value in re.split(r"[,\s]+", text.strip())]
-    except ValueError:
-        values = []
-    if len(values) != 4 or not all(0 <= value <= 1 for value in values) or values[:2] == values[2:]:
-        raise LprError(
-            f"Setting `line` is {text!r}, and it must be two points x,y from 0 to 1 that differ, such as 0,0.6 1,0.6."
-        )
-    return np.array(values, np.float32).reshape(2, 2)
-
-
 @dataclass
 class Crossing:
     """Direction in which one plate crossed the line last."""
 
     line: Floats
-    """(2, 2), see `parse_line`."""
+    """(2, 2), see `Line`."""
     way: Way | None = None
     """None before it crossed."""
     _anchor_xy: Floats | None = None

@@ -90,7 +90,7 @@ class Visits:
 
         Args:
             tracker: gives the events of plates.
-            line: (2, 2) see `parse_line`: its crossing is the direction.
+            line: (2, 2) see `Line`: its crossing is the direction.
             reports_left: whether there are events of vehicles that have left.
         """
         self._tracker = tracker

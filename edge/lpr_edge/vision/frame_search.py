@@ -8,7 +8,8 @@ import numpy as np
 
 from lpr_edge.contract.base.arrays import Floats, Image, Quad
 from lpr_edge.regions.roi import box_around
-from lpr_edge.regions.tiles import OFF, Box, TilePlanner, Tiling
+from lpr_edge.regions.shapes import TILES_OFF, Tiling
+from lpr_edge.regions.tiles import Box, TilePlanner
 from lpr_edge.vision.detector import PROPOSALS, Detector, without_copies
 from lpr_edge.vision.plates import FoundPlate
 from lpr_edge.vision.views import cut_tile
@@ -26,8 +27,8 @@ class SearchArea:
     """Part of the frames to search, and the tiling."""
 
     roi: Floats | None = None
-    """(corners, 2) see `parse_roi`; None for the whole frame."""
-    tiling: Tiling = OFF
+    """(corners, 2) see `Region`; None for the whole frame."""
+    tiling: Tiling = TILES_OFF
     budget_s: float | None = None
     """Time after which no further tile of a frame is looked at; None for all that are due."""
     outside_too: bool = False

@@ -6,7 +6,7 @@ from time import perf_counter
 
 from lpr_edge.contract.base.arrays import Floats, Image
 from lpr_edge.regions.roi import is_inside
-from lpr_edge.regions.tiles import OFF, Tiling
+from lpr_edge.regions.shapes import TILES_OFF, Tiling
 from lpr_edge.vision.detector import Detector
 from lpr_edge.vision.frame_search import FrameSearch, SearchArea
 from lpr_edge.vision.plate_colour import measure_colour
@@ -29,7 +29,7 @@ class PlatePipeline:
         min_confidence: float = 0.0,
         roi: Floats | None = None,
         is_photograph: bool = False,
-        tiling: Tiling = OFF,
+        tiling: Tiling = TILES_OFF,
         budget_s: float | None = None,
         outside_too: bool = False,
     ) -> None:

@@ -1,6 +1,5 @@
 """A relay on a GPIO pin, which is switched for a moment when a listed plate is read."""
 
-import re
 import warnings
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,14 +11,10 @@ from typing import Any
 from lpr_edge.base.finding import Finding, State, fine
 from lpr_edge.base.log import detail, warn
 from lpr_edge.base.workers import surviving
+from lpr_edge.config.actions import PREFIX
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.records import Record
 
-SPEC = re.compile(r"gpio:(\d{1,2})(?::([^\s:]+))?")
-PREFIX = "gpio:"
-HIGHEST_PIN = 27
-"""Of a Raspberry Pi's header, in the processor's numbering (BCM)."""
-USUAL_ACTION = "open"
 CLOSE_S = 0.7
 """How long a pulse may still take at the end; a stop must be over in 2 s."""
 
@@ -124,26 +119,6 @@ class RelayAction:
             warn(str(error))
             return False
         return True
-
-
-def is_relay(on_match: str) -> bool:
-    """Whether `--on-match` names a pin, not a program."""
-    return on_match.startswith(PREFIX)
-
-
-def parse_relay(on_match: str, pulse_s: float, lock_out_s: float, active_low: bool) -> RelaySettings:
-    """Parse `gpio:PIN` or `gpio:PIN:ACTION`.
-
-    Raises:
-        LprError: it is neither.
-    """
-    match = SPEC.fullmatch(on_match)
-    if match is None or int(match[1]) > HIGHEST_PIN:
-        raise LprError(
-            f"Setting `on_match` is {on_match!r}, and a pin must be gpio:0 to gpio:{HIGHEST_PIN} (BCM), with another "
-            f"action than {USUAL_ACTION} such as gpio:17:barrier."
-        )
-    return RelaySettings(int(match[1]), match[2] or USUAL_ACTION, pulse_s, lock_out_s, active_low)
 
 
 def open_pin(settings: RelaySettings) -> Any:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shlex
 import shutil
 import signal
 import subprocess
@@ -14,6 +13,7 @@ from time import monotonic
 
 from lpr_edge.base.log import detail, warn
 from lpr_edge.base.workers import surviving
+from lpr_edge.config.actions import Program
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.base.url import redact_command
 from lpr_edge.contract.records import Record
@@ -30,17 +30,13 @@ OUR_PREFIX = "LPR_"
 class CommandAction:
     """Runs a program for each match, one at a time, in a thread."""
 
-    def __init__(self, command: str, timeout_s: float) -> None:
-        """Start the thread.
-
-        Args:
-            command: it and its first arguments, in quotes where they hold spaces; no shell sees it.
-            timeout_s: it is killed when it takes longer.
+    def __init__(self, program: Program, timeout_s: float) -> None:
+        """Start the thread; the program is killed when it takes longer.
 
         Raises:
             LprError: there is no such program.
         """
-        self._words = parse_command(command)
+        self._words = find_program(program)
         self._timeout_s = timeout_s
         self._waiting: Queue[tuple[float, Record]] = Queue(MAX_WAITING)
         self._deadline: float | None = None
@@ -104,24 +100,19 @@ class CommandAction:
             warn(f"{self._words[0]} ended with status {status} for event {record['id']}")
 
 
-def parse_command(command: str) -> list[str]:
-    """Split a command into words, the program's path first.
+def find_program(program: Program) -> list[str]:
+    """Find a program; its path, then its arguments.
 
     Raises:
-        LprError: quotes don't match, or there is no such program.
+        LprError: there is no such program.
     """
-    try:
-        words = shlex.split(command)
-    except ValueError as error:
+    path = shutil.which(program.words[0])
+    if path is None:
         raise LprError(
-            f"Setting `on_match` is {redact_command(command)!r}, and its quotes don't match: {error}"
-        ) from error
-    program = shutil.which(words[0]) if words else None
-    if program is None:
-        raise LprError(
-            f"Setting `on_match` is {redact_command(command)!r}, and its first word must be a program that can be run."
+            f"Setting `on_match` is {redact_command(str(program))!r}, and its first word must be a program that can be "
+            "run."
         )
-    return [program, *words[1:]]
+    return [path, *program.words[1:]]
 
 
 def arguments_of(record: Record) -> list[str]:

@@ -1,6 +1,6 @@
 """What the page asks for in which region and line are drawn, and what it sends."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -8,14 +8,16 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from lpr_edge.contract.base.units import TextValue
 from lpr_edge.contract.records import Record
+from lpr_edge.regions.shapes import Line, Region
 from lpr_edge.service.audit_log import AuditLog
 from lpr_edge.service.settings_file import SettingsFile, reload_soon
 from lpr_edge.web.auth import CHANGE, MAY, user_of
 from lpr_edge.web.page_files import FILES, show_file
 from lpr_edge.web.requests import explaining, for_admins, read_own
 
-KEYS = ("roi", "line")
+SHAPES: dict[str, type[TextValue]] = {"roi": Region, "line": Line}
 
 
 class DrawApi:
@@ -26,7 +28,6 @@ class DrawApi:
         cameras: Mapping[str, Mapping[str, str]],
         file: SettingsFile | None,
         audit: AuditLog | None,
-        check: Callable[[str, str], object],
     ) -> None:
         """Take what is drawn.
 
@@ -34,10 +35,9 @@ class DrawApi:
             cameras: `roi` and `line` by the camera's name; the only one's name is empty.
             file: takes changes; None where there is none.
             audit: hears of each change.
-            check: refuses a key's text that can't be used.
         """
         self._cameras = {name: dict(values) for name, values in cameras.items()}
-        self._file, self._audit, self._check = file, audit, check
+        self._file, self._audit = file, audit
 
     def routes(self) -> list[Route]:
         """The paths of the page, and of what it asks for."""
@@ -60,12 +60,12 @@ class DrawApi:
         """Save a camera's region and line, and begin again with them."""
         sent = await read_own(request)
         camera = sent["camera"]
-        values = {key: str(sent[key]) for key in KEYS}
+        values = {key: str(sent[key]) for key in SHAPES}
         if camera not in self._cameras or self._file is None or self._audit is None:
             return JSONResponse({"error": f"no camera {camera!r}, or no settings file"}, 404)
         for key, text in values.items():
             if text:
-                self._check(key, text)
+                SHAPES[key].parse(text, key)
         who = user_of(request.headers.get("authorization", "")) or "admin"
         return JSONResponse(await run_in_threadpool(self._save, camera, values, who))
 

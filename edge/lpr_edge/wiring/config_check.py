@@ -4,11 +4,8 @@ from lpr_edge.capture.open_source import check_frames
 from lpr_edge.config.config import Config, camera_config, each_camera
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.manifest import read_manifest
-from lpr_edge.regions.roi import parse_roi
-from lpr_edge.regions.tiles import parse_tiles
 from lpr_edge.runtimes.shipped_models import configured_runtime, model_file
 from lpr_edge.text.grammar import Grammar
-from lpr_edge.tracking.line import parse_line
 from lpr_edge.watchlist.on_match import check_on_match
 from lpr_edge.wiring.wire_hashing import configured_hasher
 from lpr_edge.wiring.wire_lists import load_watch_list
@@ -38,11 +35,6 @@ def check_settings(config: Config) -> None:
 
 
 def _check_camera(config: Config, grammar: Grammar) -> None:
-    if config.capture.roi:
-        parse_roi(config.capture.roi)
-    parse_tiles(config.capture.tiles)
-    if config.capture.line:
-        parse_line(config.capture.line)
     if config.watchlist.list:
         load_watch_list(config, grammar, configured_hasher(config, grammar))
     if config.watchlist.on_match:
@@ -57,10 +49,6 @@ def check_source(config: Config) -> None:
     """
     name, source = config.capture.source_name, config.capture.source
     try:
-        if config.capture.roi:
-            parse_roi(config.capture.roi)
-        if config.capture.line:
-            parse_line(config.capture.line)
         if source:
             check_frames(source)
     except LprError as error:

@@ -11,9 +11,7 @@ from lpr_edge.config.config import Config
 from lpr_edge.output.annotate import NO_MARKS, Marks, draw_plates
 from lpr_edge.output.recording import ImageFolder, VideoFile, file_name
 from lpr_edge.output.window import Window
-from lpr_edge.regions.roi import parse_roi
 from lpr_edge.tracking.event import Event
-from lpr_edge.tracking.line import parse_line
 from lpr_edge.vision.plates import PlateReading
 from lpr_edge.web.picture import LivePage
 
@@ -122,4 +120,4 @@ def marks_of(config: Config) -> Marks:
         LprError: one of them is none.
     """
     capture = config.capture
-    return Marks(parse_roi(capture.roi) if capture.roi else None, parse_line(capture.line) if capture.line else None)
+    return Marks(capture.roi.corners_xy if capture.roi else None, capture.line.ends_xy if capture.line else None)

@@ -103,9 +103,8 @@ def _open_actions(config: Config, targets: Sequence[Target]) -> list[Action]:
     actions: list[Action] = [
         MatchPublisher(target.publish_match) for target in targets if isinstance(target, MatchTarget)
     ]
-    if config.watchlist.on_match:
-        actions.append(open_on_match(config.watchlist))
-    return actions
+    wanted = open_on_match(config.watchlist)
+    return [*actions, wanted] if wanted else actions
 
 
 def _open_outbox(

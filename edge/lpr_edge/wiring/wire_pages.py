@@ -6,13 +6,12 @@ from typing import Any
 
 from lpr_edge.base.state_dir import state_folder
 from lpr_edge.config.config import Config, each_camera
+from lpr_edge.contract.base.units import TextValue
 from lpr_edge.history.access import HistoryAccess
 from lpr_edge.privacy.hashing_sink import PlateHasher
-from lpr_edge.regions.roi import parse_roi
 from lpr_edge.service.audit_log import NAME, AuditLog
 from lpr_edge.service.settings_file import SettingsFile
 from lpr_edge.text.grammar import Grammar
-from lpr_edge.tracking.line import parse_line
 from lpr_edge.watchlist.list_file import ListFile
 from lpr_edge.watchlist.watch_list import HASH, read_list
 from lpr_edge.wiring.wire_hashing import configured_hasher
@@ -39,10 +38,13 @@ def open_pages(config: Config, settings_file: Path | None = None) -> dict[str, l
     if lists and audit:
         pages["list"] = list_routes(lists, audit, hasher)
     drawn = {own.capture.source_name if config.cameras else "": own.capture for own in each_camera(config)}
-    pages["draw"] = draw_routes(
-        {name: {"roi": capture.roi, "line": capture.line} for name, capture in drawn.items()}, settings_file, audit
-    )
+    shapes = {name: {"roi": _text(own.roi), "line": _text(own.line)} for name, own in drawn.items()}
+    pages["draw"] = draw_routes(shapes, settings_file, audit)
     return pages
+
+
+def _text(value: TextValue | None) -> str:
+    return "" if value is None else str(value)
 
 
 def draw_routes(
@@ -51,14 +53,8 @@ def draw_routes(
     """The page in which region and line are drawn, and what it asks for; without file and log it saves nothing."""
     from lpr_edge.web.draw_api import DrawApi
 
-    def check(key: str, text: str) -> None:
-        if key == "roi":
-            parse_roi(text)
-        else:
-            parse_line(text)
-
     file = SettingsFile(settings_file) if settings_file else None
-    return [*DrawApi(cameras, file, audit, check).routes()]
+    return [*DrawApi(cameras, file, audit).routes()]
 
 
 def history_routes(access: HistoryAccess) -> list[Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from lpr_edge.base.log import say, warn
 from lpr_edge.base.state_dir import state_folder
-from lpr_edge.base.web_address import is_local, login_hint, new_token, parse_address, shown_url
+from lpr_edge.base.web_address import WebAddress, is_local, login_hint, new_token, shown_url
 from lpr_edge.config.config import Config, camera_config
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.delivery.sink import Sink
@@ -98,7 +98,7 @@ def open_live_page(
 
 
 def open_page(
-    address: str,
+    address: WebAddress,
     token: str,
     stats: RuntimeStats,
     health_after_s: float,
@@ -111,7 +111,7 @@ def open_page(
     """Serve the page, and say where.
 
     Args:
-        address: see `parse_address`.
+        address: where it listens.
         token: who knows it gets in; empty for nobody but this machine's own users, or, where others reach it, for a
             new token, which is said.
         stats: how the run does.
@@ -125,7 +125,7 @@ def open_page(
     Raises:
         LprError: an extra is missing, or the address can't be had.
     """
-    host, port = parse_address(address)
+    host, port = address.host, address.port
     make_app, make_server = load_server()
     wanted = token or ("" if is_local(host) else new_token())
     pictures = Pictures({name: Picture(captions, own) for name, own in (camera_marks or {"": marks}).items()})

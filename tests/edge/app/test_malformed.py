@@ -25,7 +25,6 @@ from lpr_edge.delivery.outbox import Outbox
 from lpr_edge.delivery.sink import DeliveryError, RefusedError, StoredEvent
 from lpr_edge.delivery.sinks.log_files import JsonFile
 from lpr_edge.delivery.sinks.webhook import Webhook
-from lpr_edge.regions.roi import parse_roi
 from lpr_edge.service.runtime_stats import RuntimeStats
 from lpr_edge.vision.pipeline import PlatePipeline
 from lpr_edge.watchlist.watch_list import read_list
@@ -51,8 +50,7 @@ def feed_configs(count: int, folder: Path, _: PlatePipeline) -> None:
     for data in itertools.islice(malformed.configs(np.random.default_rng(SEED)), count):
         path.write_bytes(data)
         with suppress(LprError):
-            config = load_config(path, {})
-            parse_roi(config.capture.roi) if config.capture.roi else None
+            load_config(path, {})
 
 
 def feed_json_lines(count: int, folder: Path, _: PlatePipeline) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from tests.edge.app.test_edge_cli import Run, models, run, write_clip
-from tests.edge.watchlist.test_matching import match, noted, noting
+from tests.edge.watchlist.test_matching import match, noted, noting, program
 from tests.edge.watchlist.test_watch_list import GRAMMAR, LIST
 from tests.support.deliveries import Shelf, record, wait_until
 from tests.support.pages import get, page, show
@@ -51,7 +51,7 @@ class Once:
 
 def test_a_name_with_a_nul_byte_is_passed_without_it(tmp_path: Path) -> None:
     """A NUL byte or a lone surrogate in a name reaches the program as what a system can pass."""
-    action = CommandAction(noting(tmp_path / "note"), 10)
+    action = CommandAction(program(noting(tmp_path / "note")), 10)
     action.start(match(name="R\0am\udcff"))
     action.start(match(number=2, name="Sita"))
     wait_until(lambda: len(noted(tmp_path / "note")) == 2)
@@ -65,7 +65,7 @@ def test_a_fault_of_an_action_is_told_and_the_next_runs(
 ) -> None:
     """An exception that nobody foresaw is one line; the gate still opens for the next vehicle, and then all is well."""
     monkeypatch.setattr("lpr_edge.watchlist.run_command.subprocess.Popen", Once(subprocess.Popen))
-    action = CommandAction(noting(tmp_path / "note"), 10)
+    action = CommandAction(program(noting(tmp_path / "note")), 10)
     action.start(match())
     wait_until(lambda: bool(FAULTS.current))
     assert FAULTS.current == {"on_match": "RuntimeError: nobody foresaw this"}

@@ -42,8 +42,13 @@ def test_a_camera_has_its_own_settings_and_those_of_the_file(tmp_path: Path) -> 
         "rtsp://user:pass@10.0.0.7/s",
         None,
     )
-    assert (gate.capture.roi, gate.watchlist.list, gate.reading.tta) == ("0,0 1,0 1,1", Path("gate.csv"), None)
-    assert (yard.capture.camera, yard.capture.roi, yard.watchlist.list, yard.reading.tta) == (1, "0,0 1,0 0,1", None, 2)
+    assert (str(gate.capture.roi), gate.watchlist.list, gate.reading.tta) == ("0,0 1,0 1,1", Path("gate.csv"), None)
+    assert (yard.capture.camera, str(yard.capture.roi), yard.watchlist.list, yard.reading.tta) == (
+        1,
+        "0,0 1,0 0,1",
+        None,
+        2,
+    )
     assert gate.reading.min_confidence == yard.reading.min_confidence == 0.7
 
 

@@ -134,9 +134,8 @@ def test_max_frames_counts_all_cameras(clip: Path, networks: list[str], capsys: 
 )
 def test_what_can_never_be_read_is_refused_at_the_start(camera: dict[str, Any], says: str) -> None:
     """A mistake in one camera's settings ends the start, and a reload refuses it: it would be silent for ever."""
-    config = config_of(cameras=[{"name": "good", "source": CLIP}, {"name": "bad"} | camera])
     with pytest.raises(LprError) as caught:
-        check_settings(config)
+        check_settings(config_of(cameras=[{"name": "good", "source": CLIP}, {"name": "bad"} | camera]))
     assert says in str(caught.value)
 
 

@@ -12,6 +12,7 @@ import pytest
 from tests.support.golden.tinyland import Scene
 from tests.support.readings import frame, quad_at
 from tests.support.servers import motion_jpeg, serving
+from tests.support.shapes import region
 
 from lpr_edge.capture import camera, live
 from lpr_edge.capture.frame import Frame, Frames, Source
@@ -21,7 +22,8 @@ from lpr_edge.capture.transform import shape_frames
 from lpr_edge.contract.base.arrays import Image
 from lpr_edge.contract.base.errors import LprError, SourceError
 from lpr_edge.contract.geometry import quad_iou
-from lpr_edge.regions.roi import is_inside, parse_roi
+from lpr_edge.regions.roi import is_inside
+from lpr_edge.regions.shapes import Region
 from lpr_edge.vision.pipeline import PlatePipeline
 
 
@@ -151,8 +153,11 @@ def test_plates_outside_the_zone_are_left_unread(plate_reader: PlatePipeline, sc
     image = scenes[0].image_bgr
     (plate,) = plate_reader.read(image).plates
     x, _ = plate.reading.quad_xy.mean(axis=0) / image.shape[1]
-    left, right = parse_roi("0,0 0.8,0 0.8,1 0,1"), parse_roi("0.2,0 1,0 1,1 0.2,1")
-    inside, outside = (left, parse_roi("0.8,0 1,0 1,1 0.8,1")) if x < 0.5 else (right, parse_roi("0,0 0.2,0 0.2,1 0,1"))
+    left, right = (
+        region("0,0 0.8,0 0.8,1 0,1"),
+        region("0.2,0 1,0 1,1 0.2,1"),
+    )
+    inside, outside = (left, region("0.8,0 1,0 1,1 0.8,1")) if x < 0.5 else (right, region("0,0 0.2,0 0.2,1 0,1"))
     parts = (plate_reader.detector, plate_reader.reader, 0.0)
     (same,) = PlatePipeline(*parts, inside).read(image).plates
     assert quad_iou(same.reading.quad_xy, plate.reading.quad_xy) > 0.8
@@ -161,7 +166,7 @@ def test_plates_outside_the_zone_are_left_unread(plate_reader: PlatePipeline, sc
 
 def test_zone_is_in_shares_of_the_picture() -> None:
     """The same zone fits any size of picture."""
-    zone = parse_roi("0,0 0.5,0 0.5,0.5 0,0.5")
+    zone = region("0,0 0.5,0 0.5,0.5 0,0.5")
     assert is_inside(quad_at(10, 10), zone, (200, 300))
     assert not is_inside(quad_at(10, 10), zone, (30, 50))
 
@@ -172,7 +177,7 @@ def test_zone_is_in_shares_of_the_picture() -> None:
 def test_what_is_no_zone_is_told(text: str) -> None:
     """A zone that can't be is one line that shows one."""
     with pytest.raises(LprError, match=r"Setting `roi` is .*, and it must be at least three corners x,y from 0 to 1"):
-        parse_roi(text)
+        Region.parse(text, "roi")
 
 
 class FakePicamera:

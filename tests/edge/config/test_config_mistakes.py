@@ -14,6 +14,8 @@ from lpr_edge.app.cli import main
 from lpr_edge.config.config import load_config, schema_of
 from lpr_edge.config.extensions import SINKS, load_sink
 from lpr_edge.contract.base.errors import LprError
+from lpr_edge.contract.base.settings import without_none
+from lpr_edge.contract.base.units import parser_of
 
 KNOWN = schema_of(load_sink(name) for name in SINKS.own)
 TYPES = {key: setting.kind for key, setting in KNOWN.items()}
@@ -31,7 +33,7 @@ WRONG = {
 def refuses(kind: Any, value: str) -> bool:
     """Whether a value of that sort is of a wrong type for a key."""
     names = str(kind)
-    is_text = any(name in names for name in ("str", "Path", "timedelta", "ByteSize"))
+    is_text = parser_of(without_none(kind)) is not None or any(name in names for name in ("str", "Path"))
     fits = {'"x"': is_text, "1.5": "float" in names, "true": "bool" in names}
     return not fits.get(value, False)
 
@@ -90,6 +92,12 @@ def test_every_key_mistyped(tmp_path: Path) -> None:
         ('device = "a b"', "Setting `device` is 'a b'"),
         ("rotate = 45", "Setting `rotate` is 45, and it must be 0, 90, 180 or 270"),
         ('size = "big"', "Setting `size` is 'big', and it must be such as 1280x720"),
+        ('roi = "0,0 1,1"', "Setting `roi` is '0,0 1,1', and it must be at least three corners x,y"),
+        ('line = "0,0.6"', "Setting `line` is '0,0.6', and it must be two points x,y from 0 to 1"),
+        ('tiles = "4"', "Setting `tiles` is '4', and it must be auto, off, or columns and rows"),
+        ('web = "here"', "Setting `web` is 'here', and it must be HOST:PORT"),
+        ('list = "a"\non_match = "gpio:99"', "Setting `on_match` is 'gpio:99', and a pin must be gpio:0 to gpio:27"),
+        ('list = "a"\non_match = "\'open"', "and its quotes don't match"),
         ("[lpr]\ncamera = 0", "unknown key `lpr`"),
         ("camera = 0\ncamera = 1", "isn't TOML"),
         ("camera: 0", "isn't TOML"),

@@ -1,13 +1,17 @@
 import argparse
+import json
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from lpr_edge.app.cli import build_parser, main, parse_arguments
-from lpr_edge.config.config import config_of, load_config, schema_of, with_flags
+from lpr_edge.base.web_address import WebAddress
+from lpr_edge.config.actions import MatchAction
+from lpr_edge.config.config import config_of, flat_values, load_config, schema_of, with_flags
 from lpr_edge.config.extensions import SINKS, load_sink
 from lpr_edge.contract.base.errors import LprError
+from lpr_edge.contract.base.units import written
 
 ALL_KEYS = list(schema_of(load_sink(name) for name in SINKS.own))
 
@@ -156,8 +160,47 @@ def test_times_and_sizes() -> None:
 
 def test_the_page_needs_no_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`--web` alone is this machine's port 8080; an address, a file or the environment say another."""
-    assert parse_arguments(["--camera", "0", "--web"])[1].web.web == "127.0.0.1:8080"
-    assert parse_arguments(["--web", "0.0.0.0:80", "--camera", "0"])[1].web.web == "0.0.0.0:80"
-    assert parse_arguments(["--camera", "0"])[1].web.web == ""
+    assert parse_arguments(["--camera", "0", "--web"])[1].web.web == WebAddress("127.0.0.1", 8080)
+    assert parse_arguments(["--web", "0.0.0.0:80", "--camera", "0"])[1].web.web == WebAddress("0.0.0.0", 80)
+    assert parse_arguments(["--camera", "0"])[1].web.web is None
     monkeypatch.setenv("LPR_WEB", "8081")
-    assert parse_arguments(["--config", str(write(tmp_path, "camera = 0"))])[1].web.web == "8081"
+    assert parse_arguments(["--config", str(write(tmp_path, "camera = 0"))])[1].web.web == WebAddress("127.0.0.1", 8081)
+
+
+WRITTEN = {
+    "size": "1280x720",
+    "roi": "0.1,0.5 0.9,0.5 0.9,1 0.1,1",
+    "line": "0,0.6 1,0.6",
+    "tiles": "4x3",
+    "on_match": "gpio:17:barrier",
+    "web": "127.0.0.1:8080",
+    "gap": "90s",
+    "quota": "2GB",
+}
+"""Settings that are written as texts of a form of their own."""
+
+
+def test_texts_are_read_once_and_written_as_they_were(tmp_path: Path) -> None:
+    """Each such setting is a typed value as soon as it is read, and a file that is written from it says the same."""
+    config = load_config(write(tmp_path, toml(WRITTEN | {"camera": 0, "list": "gate.csv"})), {})
+    values = flat_values(config)
+    assert {key for key in WRITTEN if isinstance(values[key], str)} == set()
+    assert {key: written(values[key]) for key in WRITTEN} == WRITTEN
+
+
+@pytest.mark.parametrize("command", ["/bin/true", "'/opt/my gate/open' --wait 'a b'"])
+def test_a_program_is_written_as_it_was(command: str) -> None:
+    """A program and its arguments keep their quotes, so that a settings file made of them runs the same."""
+    action = MatchAction.parse(command, "on_match")
+    assert MatchAction.parse(str(action), "on_match") == action
+
+
+def test_an_empty_text_clears_what_may_be_left_out() -> None:
+    """`roi = ""`, as the page that draws it writes, is no region; what must have a value refuses it."""
+    assert (config_of(roi="").capture.roi, config_of(line="").capture.line, config_of(web="").web.web) == (None,) * 3
+    with pytest.raises(LprError, match="Setting `keep` is '', and it must be a time"):
+        config_of(keep="")
+
+
+def toml(values: dict[str, object]) -> str:
+    return "".join(f"{key} = {json.dumps(value)}\n" for key, value in values.items())

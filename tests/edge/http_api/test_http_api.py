@@ -17,6 +17,7 @@ from tests.support.deliveries import free_port, wait_until
 from tests.support.golden.tinyland import Scene
 
 from lpr_edge.app.cli import main
+from lpr_edge.base.web_address import WebAddress
 from lpr_edge.contract.base.arrays import Image
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.http_api.codeproject import INTERFACE as CODEPROJECT
@@ -32,7 +33,7 @@ Answer = tuple[int, dict[str, str], Any]
 @contextmanager
 def serving(pipeline: PlatePipeline, token: str = "", **options: Any) -> Iterator[PictureServer]:
     chosen = {"largest_body": 1_000_000, "max_waiting": 4, "timeout_s": 20.0} | options
-    server = open_http_api(f"127.0.0.1:{free_port()}", token, pipeline, **chosen)
+    server = open_http_api(WebAddress("127.0.0.1", free_port()), token, pipeline, **chosen)
     try:
         yield server
     finally:
@@ -254,7 +255,7 @@ def test_the_missing_extra_is_named(plate_reader: PlatePipeline, monkeypatch: py
 
     monkeypatch.setitem(sys.modules, "lpr_edge.http_api.api", None)
     with pytest.raises(LprError, match=re.escape("pip install 'lpr[web]'")):
-        open_http_api("127.0.0.1:1", "", plate_reader, 1, 1, 1.0)
+        open_http_api(WebAddress("127.0.0.1", 1), "", plate_reader, 1, 1, 1.0)
 
 
 def test_the_description_names_every_path(server: PictureServer) -> None:

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from tests.support.readings import START, frame, new_tracker, plate, sized_plate
 
 from lpr_edge.contract.base.errors import LprError
+from lpr_edge.regions.shapes import Line
 from lpr_edge.service.handover import VARIABLE, hand_on, take_over
 from lpr_edge.tracking.event import Event
 from lpr_edge.tracking.event_record import event_record
-from lpr_edge.tracking.line import Crossing, parse_line
+from lpr_edge.tracking.line import Crossing
 from lpr_edge.tracking.visits import Visits
 from lpr_edge.vision.plates import PlateReading
 
@@ -22,7 +23,7 @@ SECOND = timedelta(seconds=1)
 
 def follow(frames: Sequence[Sequence[PlateReading]], line: str = "", reports_left: bool = True) -> list[Event]:
     """All events of a clip of ten frames a second."""
-    visits = Visits(new_tracker(), parse_line(line) if line else None, reports_left)
+    visits = Visits(new_tracker(), Line.parse(line, "line").ends_xy if line else None, reports_left)
     events = [event for index, plates in enumerate(frames) for event in visits.update(frame(index), plates)]
     return events + visits.flush()
 
@@ -126,7 +127,7 @@ def test_plate_has_the_direction_that_is_known() -> None:
 @given(st.lists(st.floats(-0.1, 0.1), max_size=30))
 def test_a_plate_that_stops_on_the_line_does_not_flicker(shares: list[float]) -> None:
     """Middles that stay nearer to the line than a seventh of the plate cross it never."""
-    crossing = Crossing(parse_line("0,0.5 1,0.5"))
+    crossing = Crossing(Line.parse("0,0.5 1,0.5", "line").ends_xy)
     crossing.see(np.array([50.0, 20.0]), 60, (100, 200))
     for share in shares:
         crossing.see(np.array([50.0, 50.0 + 60 * share]), 60, (100, 200))
@@ -139,7 +140,7 @@ def test_a_plate_that_stops_on_the_line_does_not_flicker(shares: list[float]) ->
 def test_what_is_no_line_is_said(text: str) -> None:
     """Two different points within the frame are a line, and nothing else is."""
     with pytest.raises(LprError, match=rf"`line` is {re.escape(repr(text))}, and it must be two points"):
-        parse_line(text)
+        Line.parse(text, "line")
 
 
 def test_left_is_recorded_with_dwell_and_direction() -> None:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.golden.tinyland import Scene
+from tests.support.shapes import region
 
 from lpr_edge.api import PlateReader
 from lpr_edge.app.demo import open_demo
@@ -18,8 +19,9 @@ from lpr_edge.capture.frame import Frame
 from lpr_edge.contract.base.arrays import Image
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.geometry import quad_iou
-from lpr_edge.regions.roi import box_around, parse_roi
-from lpr_edge.regions.tiles import OFF, OVERLAP, Box, TilePlanner, Tiling, grid_of, parse_tiles
+from lpr_edge.regions.roi import box_around
+from lpr_edge.regions.shapes import TILES_OFF, Tiling
+from lpr_edge.regions.tiles import OVERLAP, Box, TilePlanner, grid_of
 from lpr_edge.runtimes.model import Model
 from lpr_edge.tracking.tracker import Tracker
 from lpr_edge.vision.detector import Detector
@@ -34,7 +36,8 @@ SIDE = 200
 
 def pipeline(golden_model: OpenGolden, tiles: str, roi: str = "", **more: bool | float) -> PlatePipeline:
     detector, reader = Detector(golden_model("detector")), Reader(golden_model("reader"))
-    return PlatePipeline(detector, reader, 0.0, parse_roi(roi) if roi else None, False, parse_tiles(tiles), **more)  # type: ignore[arg-type]
+    area = region(roi) if roi else None
+    return PlatePipeline(detector, reader, 0.0, area, False, Tiling.parse(tiles, "tiles"), **more)  # type: ignore[arg-type]
 
 
 def laid_into(frame_bgr: Image, left: int, top: int, size_hw: tuple[int, int]) -> Image:
@@ -145,23 +148,23 @@ def test_a_grid_shows_all_of_a_frame(height: int, width: int, grid: tuple[int, i
         assert all(b[0] <= a[1] - (OVERLAP * (a[1] - a[0]) - 3) for a, b in pairwise(spans))
 
 
-@pytest.mark.parametrize(("text", "tiling"), [("auto", Tiling()), ("off", OFF), ("4x3", Tiling(grid=(4, 3)))])
+@pytest.mark.parametrize(("text", "tiling"), [("auto", Tiling()), ("off", TILES_OFF), ("4x3", Tiling(grid=(4, 3)))])
 def test_tiles_are_parsed(text: str, tiling: Tiling) -> None:
     """The three forms of the setting."""
-    assert parse_tiles(text) == tiling
+    assert Tiling.parse(text, "tiles") == tiling
 
 
 @pytest.mark.parametrize("text", ["", "on", "0x3", "4x", "4 x 3", "100x1", "-1x2"])
 def test_other_tiles_are_refused(text: str) -> None:
     """What is none of the three forms is said in one line."""
     with pytest.raises(LprError, match=rf"`tiles` is {re.escape(repr(text))}, and it must be auto, off"):
-        parse_tiles(text)
+        Tiling.parse(text, "tiles")
 
 
 def test_a_region_is_cut_with_a_margin_inside_the_frame() -> None:
     """The part around a region reaches a little further, as a plate may, and never out of the frame."""
-    assert box_around(parse_roi("0.5,0.5 0.75,0.5 0.75,0.75 0.5,0.75"), (1000, 1000)) == (485, 485, 765, 765)
-    assert box_around(parse_roi("0,0 1,0 1,1 0,1"), (480, 640)) == (0, 0, 640, 480)
+    assert box_around(region("0.5,0.5 0.75,0.5 0.75,0.75 0.5,0.75"), (1000, 1000)) == (485, 485, 765, 765)
+    assert box_around(region("0,0 1,0 1,1 0,1"), (480, 640)) == (0, 0, 640, 480)
 
 
 def events_of(reader: PlateReader, change: Callable[[Image], Image]) -> list[tuple[str, int]]:

@@ -11,13 +11,20 @@ from tests.edge.app.test_edge_cli import Run, models, run, write_clip
 from tests.edge.delivery.test_sinks import Listener
 from tests.support.deliveries import broker, free_port, wait_until
 
+from lpr_edge.config.actions import MatchAction, Program
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.delivery.sinks.mqtt import Mqtt
-from lpr_edge.watchlist.run_command import CommandAction, parse_command
+from lpr_edge.watchlist.run_command import CommandAction, find_program
 
 __all__ = ["models", "run"]
 
 NOTE = "import json, os, sys; print(json.dumps([sys.argv[2:], dict(os.environ)]), file=open(sys.argv[1], 'a'))"
+
+
+def program(command: str) -> Program:
+    action = MatchAction.parse(command, "on_match")
+    assert isinstance(action, Program)
+    return action
 
 
 def noting(path: Path) -> str:
@@ -90,7 +97,7 @@ def test_a_vehicle_that_leaves_opens_nothing(run: Run, models: list[str], tmp_pa
 def test_no_shell_sees_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Names and plates are arguments, never code; passwords of this device stay out of the program's environment."""
     monkeypatch.setenv("LPR_MQTT_PASSWORD", "secret")
-    action = CommandAction(noting(tmp_path / "note"), 10)
+    action = CommandAction(program(noting(tmp_path / "note")), 10)
     name = "$(touch gone); `reboot` & | > \" ' \n बा"
     action.start(match(name=name))
     wait_until(lambda: bool(noted(tmp_path / "note")))
@@ -105,7 +112,7 @@ def test_program_that_hangs_is_killed_and_the_next_runs(tmp_path: Path, capfd: p
     script = tmp_path / "slow.sh"
     script.write_text('#!/bin/sh\necho "$1" >> "$0.log"\n[ "$1" = open ] || sleep 60\n')
     script.chmod(0o700)
-    action = CommandAction(str(script), 2)
+    action = CommandAction(program(str(script)), 2)
     action.start(match("wait"))
     action.start(match("open", 2))
     log = Path(f"{script}.log")
@@ -119,7 +126,7 @@ def test_starting_never_waits_for_the_program(tmp_path: Path) -> None:
     script = tmp_path / "slow.sh"
     script.write_text('#!/bin/sh\necho "$1" >> "$0.log"\nwhile [ ! -e "$0.go" ]; do sleep 0.05; done\n')
     script.chmod(0o700)
-    action = CommandAction(str(script), 60)
+    action = CommandAction(program(str(script)), 60)
     log = Path(f"{script}.log")
     action.start(match("wait"))
     wait_until(lambda: log.exists() and log.read_text().split() == ["wait"])
@@ -136,11 +143,11 @@ def test_programs_that_fail_or_wait_too_long_are_told(
     """A failure is one line; what has waited too long behind a slow program isn't done any more."""
     monkeypatch.setattr("lpr_edge.watchlist.run_command.STALE_S", 0.5)
     monkeypatch.setattr("lpr_edge.watchlist.run_command.MAX_WAITING", 2)
-    action = CommandAction("sleep 0", 10)  # gets `open` as an argument, too: it fails at once
+    action = CommandAction(program("sleep 0"), 10)  # gets `open` as an argument, too: it fails at once
     action.start(match())
     wait_until(lambda: "sleep ended with status 1 for event e-1" in capfd.readouterr().err)
     action.close()
-    slow = CommandAction('sh -c "sleep 1"', 10)
+    slow = CommandAction(program('sh -c "sleep 1"'), 10)
     for number in range(2, 6):
         slow.start(match(number=number))
     assert "runs wait already" in capfd.readouterr().err
@@ -151,11 +158,11 @@ def test_programs_that_fail_or_wait_too_long_are_told(
 def test_closing_lets_programs_end(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """At the end what was asked for is still done; what takes longer is left to itself, and that is said."""
     log = tmp_path / "log"
-    action = CommandAction(f'sh -c "echo $0 >> {log}"', 60)
+    action = CommandAction(program(f'sh -c "echo $0 >> {log}"'), 60)
     action.start(match())
     action.close()
     assert log.read_text() == "open\n"
-    slow = CommandAction(f'sh -c "sleep 1.5; echo done >> {log}"', 60)
+    slow = CommandAction(program(f'sh -c "sleep 1.5; echo done >> {log}"'), 60)
     slow.start(match())
     slow.start(match(number=2))
     wait_until(lambda: slow._waiting.qsize() == 1)
@@ -169,7 +176,7 @@ def test_closing_lets_programs_end(tmp_path: Path, capfd: pytest.CaptureFixture[
 def test_what_is_no_program_is_told(command: str) -> None:
     """A command that can't be run is told at the start."""
     with pytest.raises(LprError, match="Setting `on_match` is "):
-        parse_command(command)
+        find_program(program(command))
 
 
 @pytest.mark.skipif(shutil.which("mosquitto") is None, reason="needs mosquitto (Debian: mosquitto)")

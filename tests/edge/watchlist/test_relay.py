@@ -12,11 +12,12 @@ from tests.edge.watchlist.test_matching import match
 from tests.support.deliveries import wait_until
 
 from lpr_edge.base.finding import State
+from lpr_edge.config.actions import MatchAction
 from lpr_edge.config.config import config_of
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.watchlist import relay
 from lpr_edge.watchlist.on_match import check_on_match
-from lpr_edge.watchlist.relay import RelayAction, RelaySettings, check_relay, parse_relay
+from lpr_edge.watchlist.relay import RelayAction, RelaySettings, check_relay
 
 __all__ = ["models", "run"]
 
@@ -146,7 +147,7 @@ def test_a_pin_that_breaks_later_is_an_error_line(pins: Pins, capsys: pytest.Cap
 def test_what_is_no_pin_is_refused(text: str) -> None:
     """A pin that the header doesn't have, and what isn't a pin, are refused with what was expected."""
     with pytest.raises(LprError, match="a pin must be gpio:0 to gpio:27"):
-        parse_relay(text, 1, 1, False)
+        MatchAction.parse(text, "on_match")
 
 
 def test_the_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from tests.support.deliveries import free_port, record
 from tests.support.pages import get, get_json
 from tests.support.readings import frame, plate
 
+from lpr_edge.base.web_address import WebAddress
 from lpr_edge.output.annotate import NO_MARKS
 from lpr_edge.service.runtime_stats import RuntimeStats
 from lpr_edge.vision.plates import FrameResult
@@ -26,7 +27,7 @@ def live() -> Iterator[LivePage]:
     """Two cameras; the second one has had no frame for long, and one vehicle was at the first."""
     stats = RuntimeStats("hut", cameras=NAMES)
     stats._by_camera["yard.2"]._start -= 1000
-    address = f"127.0.0.1:{free_port()}"
+    address = WebAddress("127.0.0.1", free_port())
     page = open_page(address, "", stats, 60.0, camera_marks=dict.fromkeys(NAMES, NO_MARKS))
     seen = replace(frame(0, age_ms=4.0), source="gate")
     stats.note(seen, FrameResult((plate("A10"),), 5.0, 1.0))

@@ -55,9 +55,10 @@ def test_half_open_connections_do_not_make_the_owner_wait(monkeypatch: pytest.Mo
 DEVICE = """
 import resource, sys
 resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
+from lpr_edge.base.web_address import WebAddress
 from lpr_edge.service.runtime_stats import RuntimeStats
 from lpr_edge.wiring.wire_web import open_page
-live = open_page(sys.argv[1], "", RuntimeStats(), 60)
+live = open_page(WebAddress.parse(sys.argv[1], "web"), "", RuntimeStats(), 60)
 print("listens", flush=True)
 sys.stdin.readline()
 files = [open("/dev/null") for _ in range(60)]  # as many as actions, logs and sinks may open

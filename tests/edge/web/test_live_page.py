@@ -14,7 +14,7 @@ from tests.support.pages import TOKEN, get, get_json, page, raw, show
 from tests.support.readings import frame, plate
 
 from lpr_edge.base.log import set_volume
-from lpr_edge.base.web_address import is_local, parse_address
+from lpr_edge.base.web_address import WebAddress, is_local
 from lpr_edge.capture.frame import Frame
 from lpr_edge.config.config import config_of
 from lpr_edge.contract.base.errors import LprError
@@ -209,7 +209,7 @@ def quiet() -> Iterator[None]:
 def test_a_token_is_made_where_others_can_ask(quiet: None, capsys: pytest.CaptureFixture[str]) -> None:
     """On an address that others reach, a token that wasn't given is made and said, always; a given one isn't shown."""
     for given in ("", TOKEN):
-        live = open_page(f"0.0.0.0:{free_port()}", given, RuntimeStats(), 60)
+        live = open_page(WebAddress("0.0.0.0", free_port()), given, RuntimeStats(), 60)
         try:
             assert len(live.token) >= 21
             assert get(live, "/health")[0] == 401
@@ -259,14 +259,14 @@ def test_a_port_that_is_taken_is_told() -> None:
         page() as live,
         pytest.raises(LprError, match=r"can't listen on 127\.0\.0\.1 port \d+ \(.*give --web.* another"),
     ):
-        open_page(f"127.0.0.1:{live.server.port}", "", RuntimeStats(), 60)
+        open_page(WebAddress("127.0.0.1", live.server.port), "", RuntimeStats(), 60)
 
 
 def test_a_missing_extra_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without Starlette, --web names what to install."""
     monkeypatch.setitem(sys.modules, "lpr_edge.web.app", None)
     with pytest.raises(LprError, match=r"--web needs Starlette and uvicorn: pip install 'lpr\[web\]'"):
-        open_page("127.0.0.1:1", "", RuntimeStats(), 60)
+        open_page(WebAddress("127.0.0.1", 1), "", RuntimeStats(), 60)
 
 
 @pytest.mark.parametrize(
@@ -279,15 +279,17 @@ def test_a_missing_extra_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_addresses(text: str, found: tuple[str, int]) -> None:
-    """Host and port, or a port alone."""
-    assert parse_address(text) == found
+    """Host and port, or a port alone; written again, it is the same address."""
+    address = WebAddress.parse(text, "web")
+    assert (address.host, address.port) == found
+    assert WebAddress.parse(str(address), "web") == address
 
 
 @pytest.mark.parametrize("text", ["", ":8080", "0.0.0.0", "a b:80", "host:0", "host:65536", "http://host:80", "::1:80"])
 def test_what_is_no_address_is_told(text: str) -> None:
     """Anything else is one line that shows how."""
     with pytest.raises(LprError, match=r"Setting `web` is .* and it must be HOST:PORT, such as 127\.0\.0\.1:8080"):
-        parse_address(text)
+        WebAddress.parse(text, "web")
 
 
 def test_which_addresses_are_this_machines_own() -> None:

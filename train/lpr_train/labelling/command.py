@@ -5,10 +5,11 @@ import os
 import shutil
 import signal
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from lpr_edge.base.web_address import check_token, is_local, new_token, parse_address
+from lpr_edge.base.web_address import WebAddress, check_token, is_local, new_token
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.base.text_files import shown
 from lpr_edge.contract.whole_files import IMAGES, LABELS
@@ -131,17 +132,19 @@ def _serve(place: Any, parsed: argparse.Namespace) -> None:
         raise LprError("lpr-train label needs Starlette and uvicorn: pip install 'lpr[web]'") from error
     from lpr_train.labelling.proposals import Proposals
 
-    host, port = parse_address(parsed.web)
+    address = WebAddress.parse(parsed.web, "web")
     given = os.environ.get(TOKEN, "")
     check_token(given)
-    token = given or ("" if is_local(host) else new_token())
+    token = given or ("" if is_local(address.host) else new_token())
     to_read = [] if parsed.no_readings else place.to_read()
     flags = [part for kind in ("detector", "reader") for part in _flag(kind, getattr(parsed, kind))]
     proposals = Proposals(to_read, place.propose, flags, place.is_crops) if to_read else None
     try:
-        server = Server(App(place, lambda: proposals.trouble if proposals else "").guarded(token), host, port)
+        server = Server(
+            App(place, lambda: proposals.trouble if proposals else "").guarded(token), address.host, address.port
+        )
         login = f", any name, password: {token}" if token else ""
-        print(f"Label at http://{f'[{host}]' if ':' in host else host}:{server.port}/{login}; Ctrl-C ends.", flush=True)
+        print(f"Label at http://{replace(address, port=server.port)}/{login}; Ctrl-C ends.", flush=True)
         _wait()
         server.close()
     finally:

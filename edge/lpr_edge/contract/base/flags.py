@@ -3,13 +3,12 @@
 import argparse
 import dataclasses
 from collections.abc import Callable, Iterable
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin, get_type_hints
 
-from lpr_edge.contract.base.settings import PARSERS, Schema, Setting, by_key, type_name, without_none
+from lpr_edge.contract.base.settings import Schema, Setting, by_key, type_name, without_none
 from lpr_edge.contract.base.settings_file import shown_value
-from lpr_edge.contract.base.units import ByteSize
+from lpr_edge.contract.base.units import parser_of
 from lpr_edge.contract.base.url import redact
 
 if TYPE_CHECKING:
@@ -17,8 +16,8 @@ if TYPE_CHECKING:
 
 C = TypeVar("C", bound="DataclassInstance")
 
-METAVARS = {int: "N", float: "X", str: "TEXT", Path: "PATH", timedelta: "TEXT", ByteSize: "TEXT"}
-"""How a flag's value is called in --help."""
+METAVARS = {int: "N", float: "X", Path: "PATH"}
+"""How a flag's value is called in --help; others are a TEXT."""
 
 
 def add_flags(parser: argparse._ActionsContainer, schema: Schema, names: Iterable[str] | None = None) -> None:
@@ -49,7 +48,7 @@ def _flag_options(kind: Any) -> dict[str, Any]:
         return {"action": argparse.BooleanOptionalAction}
     if get_origin(kind) is tuple:
         return {"type": _flag_type(get_args(kind)[0]), "nargs": "+"}
-    return {"type": _flag_type(str if kind in PARSERS else kind), "metavar": METAVARS[kind]}
+    return {"type": _flag_type(str if parser_of(kind) else kind), "metavar": METAVARS.get(kind, "TEXT")}
 
 
 def _flag_type(kind: Any) -> Callable[[str], Any]:

@@ -1,7 +1,8 @@
 """Settings as frozen dataclasses: TOML on disk, a flag for every key, mistakes reported in one line.
 
-Fields are of type int, float, bool, str, Path, timedelta, ByteSize, a tuple of these, or one of these or None; the
-string below a field says what it means. A field may be a dataclass too: its keys are merged into its parent's.
+Fields are of type int, float, bool, str, Path, timedelta, ByteSize, a `TextValue`, a tuple of these, or one of these
+or None; the string below a field says what it means. A field may be a dataclass too: its keys are merged into its
+parent's.
 """
 
 import ast
@@ -13,13 +14,12 @@ import itertools
 import textwrap
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from lpr_edge.contract.base.errors import LprError
-from lpr_edge.contract.base.units import ByteSize, parse_duration, parse_size
+from lpr_edge.contract.base.units import TextValue, parser_of
 from lpr_edge.contract.base.url import redact
 
 C = TypeVar("C")
@@ -28,9 +28,6 @@ SECRET = {"secret": True}
 """Metadata of a field whose value no message shows."""
 APART = {"apart": True}
 """Metadata of a field that holds no setting of its own."""
-
-PARSERS: dict[type, Callable[[str, str], Any]] = {timedelta: parse_duration, ByteSize: parse_size}
-"""Types whose values are written as texts with a unit -> what reads a text, given the key."""
 
 
 @dataclass(frozen=True)
@@ -71,13 +68,18 @@ def settings_in(config_class: type, key_of: Callable[[str], str] = str) -> dict[
     found: dict[str, Setting] = {}
     for field in own_fields(config_class):
         kind = kinds[field.name]
-        if isinstance(kind, type) and dataclasses.is_dataclass(kind):
+        if _is_group(kind):
             found |= settings_in(kind, key_of)
             continue
         key = key_of(field.name)
         is_secret = bool(field.metadata.get("secret"))
         found[key] = Setting(key, kind, field.default, notes.get(field.name, ""), is_secret)
     return found
+
+
+def _is_group(kind: Any) -> bool:
+    """Whether a field of that type holds settings, not a value."""
+    return isinstance(kind, type) and dataclasses.is_dataclass(kind) and not issubclass(kind, TextValue)
 
 
 def own_fields(config: Any) -> list[dataclasses.Field[Any]]:
@@ -127,7 +129,7 @@ def check_texts(schema: Schema, texts: dict[str, str], origin: str, prefix: str 
         if name not in named:
             raise LprError(f"{origin}: unknown key `{name}`.{_suggestion(name, named)}")
         setting = known[named[name]]
-        label = setting.key if without_none(setting.kind) in PARSERS else name
+        label = setting.key if parser_of(without_none(setting.kind)) else name
         values[setting.key] = _convert(_from_text(text, setting.kind), setting.kind, label, origin, setting.is_secret)
     return values
 
@@ -137,7 +139,7 @@ def _from_text(text: str, kind: Any) -> Any:
     kind = without_none(kind)
     if get_origin(kind) is tuple:
         return [_from_text(part.strip(), get_args(kind)[0]) for part in text.split(",") if part.strip()]
-    if kind in PARSERS:
+    if parser_of(kind):
         return text
     if kind is bool:
         return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}.get(text.lower(), text)
@@ -164,6 +166,9 @@ def _suggestion(key: str, known: Iterable[str]) -> str:
 
 
 def _convert(value: Any, kind: Any, key: str, origin: str, is_secret: bool = False) -> Any:
+    parse = parser_of(without_none(kind))
+    if value == "" and parse and kind is not without_none(kind):
+        return None
     kind = without_none(kind)
     if get_origin(kind) is tuple and isinstance(value, list):
         return tuple(_convert(item, get_args(kind)[0], key, origin, is_secret) for item in value)
@@ -171,12 +176,12 @@ def _convert(value: Any, kind: Any, key: str, origin: str, is_secret: bool = Fal
         return float(value)
     if kind is Path and isinstance(value, str | Path):
         return Path(value)
-    if kind in PARSERS and isinstance(value, str):
+    if parse and isinstance(value, str):
         try:
-            return PARSERS[kind](value, key)
+            return parse(value, key)
         except LprError as error:
             raise LprError(f"{_at(origin)}{error}") from error
-    if type(value) is not kind:
+    if type(value) is not kind and not (isinstance(value, TextValue) and isinstance(value, kind)):
         found = "not shown here" if is_secret else _redacted(value)
         raise LprError(f"{_at(origin)}`{key}` is {found}, and {type_name(kind)} was expected.")
     return value
@@ -201,7 +206,7 @@ def values_in(config: Any, key_of: Callable[[str], str] = str) -> dict[str, Any]
     values: dict[str, Any] = {}
     for field in own_fields(config):
         value = getattr(config, field.name)
-        values |= values_in(value, key_of) if dataclasses.is_dataclass(value) else {key_of(field.name): value}
+        values |= values_in(value, key_of) if _is_group(type(value)) else {key_of(field.name): value}
     return values
 
 
@@ -223,7 +228,7 @@ def build_settings(
     made: dict[str, Any] = dict(apart)
     for field in own_fields(config_class):
         kind = kinds[field.name]
-        if isinstance(kind, type) and dataclasses.is_dataclass(kind):
+        if _is_group(kind):
             made[field.name] = build_settings(kind, values, key_of)
         elif key_of(field.name) in values:
             made[field.name] = values[key_of(field.name)]

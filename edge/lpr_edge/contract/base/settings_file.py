@@ -9,7 +9,7 @@ from typing import Any
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.base.settings import Setting, settings_in, values_in
 from lpr_edge.contract.base.text_files import parse_toml, read_text
-from lpr_edge.contract.base.units import ByteSize, format_duration, format_size
+from lpr_edge.contract.base.units import ByteSize, TextValue, written
 
 
 def read_table(path: Path) -> dict[str, Any]:
@@ -50,13 +50,9 @@ def table_to_toml(known: Mapping[str, Setting], values: Mapping[str, Any], chang
 
 def shown_value(value: object) -> str:
     """A value as a settings file writes it."""
-    if isinstance(value, timedelta):
-        return format_duration(value)
-    if isinstance(value, ByteSize):
-        return format_size(value)
     if isinstance(value, tuple):
         return " ".join(map(str, value))
-    return "none" if value in ("", None) else str(value)
+    return "none" if value in ("", None) else written(value)
 
 
 def _toml_value(value: Any) -> str:
@@ -64,7 +60,7 @@ def _toml_value(value: Any) -> str:
         return "[" + ", ".join(_toml_value(item) for item in value) + "]"
     if isinstance(value, float):
         return repr(value)
-    if isinstance(value, Path | timedelta | ByteSize):
-        return _toml_value(shown_value(value))
+    if isinstance(value, Path | timedelta | ByteSize | TextValue):
+        return _toml_value(written(value))
     # A JSON string, number or boolean is a TOML one, but for the one control character that JSON leaves as it is.
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

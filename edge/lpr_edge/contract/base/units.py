@@ -1,12 +1,33 @@
-"""Durations and sizes as text: `30d`, `1GB`."""
+"""Values of settings as text: `30d`, `1GB`, `1280x720`."""
 
 import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any, Self
 
 from lpr_edge.contract.base.errors import LprError
 
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 BYTES = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
+
+
+class TextValue(ABC):
+    """Base of a setting's type that a text of a form of its own stands for; `str` gives the text back."""
+
+    @classmethod
+    @abstractmethod
+    def parse(cls, text: str, key: str) -> "TextValue":
+        """The value that a text stands for.
+
+        Args:
+            text: as it was written.
+            key: the setting's name, for the error message.
+
+        Raises:
+            LprError: it stands for none.
+        """
 
 
 class ByteSize(int):
@@ -15,6 +36,48 @@ class ByteSize(int):
 
 NO_TIME = timedelta(0)
 GIGABYTE = ByteSize(10**9)
+
+
+@dataclass(frozen=True)
+class FrameSize(TextValue):
+    """Width and height of a frame in pixels."""
+
+    width: int
+    height: int
+
+    @classmethod
+    def parse(cls, text: str, key: str) -> Self:
+        """A size such as `1280x720`; see `TextValue`."""
+        is_size = re.fullmatch(r"([1-9]\d{1,4})x([1-9]\d{1,4})", text)
+        require_text(is_size, key, text, "such as 1280x720")
+        return cls(*map(int, text.split("x")))
+
+    def __str__(self) -> str:
+        return f"{self.width}x{self.height}"
+
+
+def require_text(holds: object, key: str, text: str, expected: str) -> None:
+    """Refuse a text.
+
+    Raises:
+        LprError: it doesn't hold; the message names key, text and what was expected.
+    """
+    if not holds:
+        raise LprError(f"Setting `{key}` is {text!r}, and it must be {expected}.")
+
+
+def parser_of(kind: Any) -> Callable[[str, str], Any] | None:
+    """What reads the texts of a setting's type, given the key; None where its values are TOML's own."""
+    if isinstance(kind, type) and issubclass(kind, TextValue):
+        return kind.parse
+    return {timedelta: parse_duration, ByteSize: parse_size}.get(kind)
+
+
+def written(value: object) -> str:
+    """A value of such a type, or another, as a file has it."""
+    if isinstance(value, timedelta):
+        return format_duration(value)
+    return format_size(value) if isinstance(value, ByteSize) else str(value)
 
 
 def parse_duration(text: str, key: str) -> timedelta:
