@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from lpr_batch.base.extras import load_fsspec
 from lpr_edge.contract.base.errors import DataError, LprError
-from lpr_edge.contract.base.pictures import MOST_BYTES
+from lpr_edge.contract.base.pictures import MAX_BYTES
 from lpr_edge.contract.base.text_files import read_bytes
 from lpr_edge.contract.base.url import redact
 
@@ -80,7 +80,7 @@ def read_file(place: Place) -> bytes:
     """
     try:
         if place.is_local:
-            return read_bytes(Path(place.path), MOST_BYTES)
+            return read_bytes(Path(place.path), MAX_BYTES)
         return trying_again(lambda: bytes(place.files.cat_file(place.path)))
     except (*GONE, PermissionError, ValueError) as error:
         reason = getattr(error, "strerror", None) or type(error).__name__
