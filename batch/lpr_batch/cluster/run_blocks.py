@@ -11,7 +11,7 @@ from lpr_batch.reading.block_reader import BlockReader, Outcome
 from lpr_batch.reading.networks import Networks
 from lpr_edge.contract.base.errors import LprError
 
-MOST_TASKS = 5000
+MAX_TASKS = 5000
 """Into which Ray Data is asked to divide the blocks: more would cost more than they help."""
 TRIES = 3
 """Of a block whose worker or machine was lost."""
@@ -73,7 +73,7 @@ def run_blocks(ray: Any, blocks: Sequence[Block], networks: Networks, workers: i
     context.enable_progress_bars = False
     context.max_errored_blocks = -1
     count = min(workers, len(blocks))
-    tasks = min(MOST_TASKS, len(blocks))
+    tasks = min(MAX_TASKS, len(blocks))
     dataset = ray.data.from_items([{"block": block.to_text()} for block in blocks], override_num_blocks=tasks)
     tries = ray.remote(num_cpus=0)(Tries).remote()
     outcomes = dataset.map_batches(

@@ -18,13 +18,13 @@ class Pending:
     """Pictures of the archive that the results have already."""
 
 
-def plan_blocks(groups: Iterable[Group], finished: Collection[str], most: int) -> Pending:
+def plan_blocks(groups: Iterable[Group], finished: Collection[str], max_pictures: int) -> Pending:
     """Divide what isn't finished.
 
     Args:
         groups: of the archive.
         finished: the sources that the results have, as a set.
-        most: pictures of a block.
+        max_pictures: of a block.
     """
     blocks: list[Block] = []
     pictures = done = 0
@@ -32,13 +32,13 @@ def plan_blocks(groups: Iterable[Group], finished: Collection[str], most: int) -
         left = [place for place, source in enumerate(group.sources) if source not in finished]
         done += len(group.sources) - len(left)
         pictures += len(left)
-        blocks.extend(_blocks_of(group, left, most))
+        blocks.extend(_blocks_of(group, left, max_pictures))
     return Pending(tuple(blocks), pictures, done)
 
 
-def _blocks_of(group: Group, places: list[int], most: int) -> Iterator[Block]:
-    for start in range(0, len(places), most):
-        chosen = places[start : start + most]
+def _blocks_of(group: Group, places: list[int], max_pictures: int) -> Iterator[Block]:
+    for start in range(0, len(places), max_pictures):
+        chosen = places[start : start + max_pictures]
         sources = tuple(group.sources[place] for place in chosen)
         rows = group.rows
         yield Block(sources, rows and replace(rows, numbers=tuple(rows.numbers[place] for place in chosen)))
