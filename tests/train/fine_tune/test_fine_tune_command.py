@@ -9,9 +9,11 @@ import pytest
 
 from lpr_edge.contract.base.pictures import file_sha256
 from lpr_edge.contract.country import load_country
-from lpr_edge.contract.splits import HoldOut, read_seen, vehicle_numbers
+from lpr_edge.contract.splits import HoldOut, SeenPictures, read_seen, vehicle_numbers
 from lpr_train.app.cli import main
+from lpr_train.base.task import LEARNT_OTHERS, OTHERS
 from lpr_train.data.photo_folders import load_training
+from lpr_train.data.photos import Photo
 from lpr_train.data.sampling_weights import balanced
 from lpr_train.fine_tune.fine_tune import RESULT
 from lpr_train.fine_tune.starting_run import starting_run
@@ -34,17 +36,49 @@ def write_photos(folder: Path, numbers: list[str], seed: int) -> str:
     return str(folder)
 
 
+DIGITS = "०१२३४५६७८९"
+
+
+def numbers_of(photos: list[Photo]) -> set[str]:
+    return {number for photo in photos for number in vehicle_numbers(photo.labels)}
+
+
 def test_other_photographs_never_show_a_held_out_vehicle(tmp_path: Path) -> None:
-    """Of --also, vehicles that the user's data holds out are left out, and nothing of it is held out."""
-    digits = "०१२३४५६७८९"
-    own = write_photos(tmp_path / "own", [4 * digit for digit in digits], seed=1)
-    also = write_photos(tmp_path / "also", [*(4 * digit for digit in digits), "१२३४", "५६७८"], seed=2)
-    training, held_out = load_training(ReaderConfig(data=own, also=also), HoldOut(0.3, 1))
-    numbers = {number for photo in held_out for number in vehicle_numbers(photo.labels)}
-    assert len(held_out) == 3
-    assert not any(photo.is_other for photo in held_out)
-    assert numbers.isdisjoint(number for photo in training for number in vehicle_numbers(photo.labels))
-    assert sorted(photo.is_other for photo in training) == [False] * 7 + [True] * 9
+    """Of --also, vehicles that the user's data holds out are left out; nothing of it is held out unless asked for."""
+    own = write_photos(tmp_path / "own", [4 * digit for digit in DIGITS], seed=1)
+    also = write_photos(tmp_path / "also", [*(4 * digit for digit in DIGITS), "१२३४", "५६७८"], seed=2)
+    parts = load_training(ReaderConfig(data=own, also=also), HoldOut(0.3, 1))
+    assert len(parts.held_out) == 3
+    assert not any(photo.is_other for photo in parts.held_out)
+    assert numbers_of(parts.held_out).isdisjoint(numbers_of(parts.training))
+    assert sorted(photo.is_other for photo in parts.training) == [False] * 7 + [True] * 9
+    assert parts.others == []
+
+
+def test_a_part_of_the_others_shows_what_is_forgotten(tmp_path: Path) -> None:
+    """Vehicles of --also that nobody trained on are held out; the run trains on none of them."""
+    own = write_photos(tmp_path / "own", [4 * digit for digit in DIGITS], seed=1)
+    also = write_photos(tmp_path / "also", [f"{a}{b}०१" for a in DIGITS for b in DIGITS[:5]], seed=2)
+    parts = load_training(ReaderConfig(data=own, also=also, also_holdout=0.3), HoldOut(0.3, 1))
+    assert (parts.others_are, len(parts.others)) == (OTHERS, 15)
+    assert all(photo.is_other for photo in parts.others)
+    assert numbers_of(parts.others).isdisjoint(numbers_of(parts.training))
+    assert sum(photo.is_other for photo in parts.training) == 35
+
+
+def test_others_that_the_old_network_knows_stay_in_training(tmp_path: Path) -> None:
+    """It would lose on them however well the new one reads, so both train on them, and both are compared on them."""
+    own = write_photos(tmp_path / "own", [4 * digit for digit in DIGITS], seed=1)
+    also = write_photos(tmp_path / "also", [f"{a}{b}०१" for a in DIGITS for b in DIGITS[:5]], seed=2)
+    digests = {path: file_sha256(path) for path in sorted((tmp_path / "also").rglob("*.png"))}
+    init = tmp_path / "init"
+    init.mkdir()
+    (init / "seen.json").write_text(SeenPictures.of(list(digests.values())[:45]).to_json(), encoding="utf-8")
+    config = ReaderConfig(data=own, also=also, also_holdout=0.3, init=str(init))
+    parts = load_training(config, HoldOut(0.3, 1))
+    assert (parts.others_are, len(parts.others)) == (LEARNT_OTHERS, 45)
+    assert sum(photo.is_other for photo in parts.training) == 50
+    assert {digests[photo.path] for photo in parts.others} == set(list(digests.values())[:45])
 
 
 def test_own_photographs_are_not_outnumbered() -> None:

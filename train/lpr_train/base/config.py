@@ -32,7 +32,9 @@ class FitConfig:
     data: str = ""
     """folder with the real data sets; empty to train on rendered images only"""
     also: str = ""
-    """folder with other real data, to train on in addition to `data`; nothing of it is held out"""
+    """folder with other real data, to train on in addition to `data`"""
+    also_holdout: float = 0.0
+    """fraction of the vehicles of `also` held out, to notice what is forgotten; none that `init` was trained on"""
     init: str = ""
     """run folder or model.keras with the initial weights, to fine-tune them"""
     seed: int = 1
@@ -82,7 +84,7 @@ class FitConfig:
             require(getattr(self, key) >= 1, key, getattr(self, key), "1 or more")
         for key in ("patience", "representative", "heldout", "clip_norm", "weight_decay", "warmup_epochs", "minutes"):
             require(getattr(self, key) >= 0, key, getattr(self, key), "0 or more")
-        for key in ("ema", "momentum"):
+        for key in ("ema", "momentum", "also_holdout"):
             require(0.0 <= getattr(self, key) < 1.0, key, getattr(self, key), "at least 0 and less than 1")
         require(self.optimizer in ("adamw", "sgd"), "optimizer", self.optimizer, "adamw or sgd")
 

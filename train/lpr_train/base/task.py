@@ -111,7 +111,7 @@ class Measured:
     """One metric of a network on one set of pictures; higher is better."""
 
     pictures: str
-    """`HELD_OUT`, `RENDERED`, `TEST` or `OTHER_TEST`."""
+    """`HELD_OUT`, `OTHERS`, `LEARNT_OTHERS`, `RENDERED`, `TEST` or `OTHER_TEST`."""
     metric: str
     value: float
     count: int
@@ -120,6 +120,12 @@ class Measured:
 
 HELD_OUT = "held-out"
 """The run's own held-out photographs."""
+OTHERS = "other held-out"
+"""Photographs of `also` that neither network was trained on."""
+LEARNT_OTHERS = "other learnt"
+"""Photographs of `also` that both networks were trained on: they show what was forgotten."""
+FEWEST_COMPARED = 10
+"""Photographs of `also` below which one more or less would decide a comparison."""
 RENDERED = "rendered"
 TEST, OTHER_TEST = "test", "other test"
 """The test splits of the two folders of data: they are reported, and nothing is chosen by them."""
@@ -130,7 +136,10 @@ class ComparesModels(Protocol):
     """A task that can be fine-tuned: it measures any network of its kind on the same pictures."""
 
     def measure(self, model: KerasModel) -> list[Measured]:
-        """Metrics on held-out photographs and on test splits, if there are any, and on rendered images."""
+        """Metrics on held-out photographs, on others if there are any, and on rendered images: they decide."""
+
+    def measure_tests(self, model: KerasModel) -> list[Measured]:
+        """The same metrics on test splits, if there are any: they are reported, and decide nothing."""
 
 
 @dataclass(frozen=True)

@@ -1,36 +1,80 @@
 """Photographs of a run's two data folders: its own to train on, hold out and test on, and other ones to train on."""
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+import numpy as np
 
 from lpr_edge.contract.base.pictures import file_sha256
 from lpr_edge.contract.data import ground_truth, load_plates_and_crops
 from lpr_edge.contract.splits import HoldOut, SeenPictures, read_seen, vehicle_numbers
 from lpr_train.base.config import FitConfig
-from lpr_train.base.task import OTHER_TEST, TEST
+from lpr_train.base.task import FEWEST_COMPARED, LEARNT_OTHERS, OTHER_TEST, OTHERS, TEST
 from lpr_train.data.photos import Photo, load_photo, load_photos
 
+MOST_COMPARED = 300
+"""Photographs of `also` that networks are compared on at most."""
 
-def load_training(config: FitConfig, parts: HoldOut, with_crops: bool = False) -> tuple[list[Photo], list[Photo]]:
-    """Load the photographs of `data` as `load_photos` does, and for training those of `also`.
 
-    A photograph of `also` is left out if it, or its vehicle, is held out.
+@dataclass(frozen=True)
+class Parts:
+    """The training splits of a run's data folders."""
+
+    training: list[Photo]
+    held_out: list[Photo]
+    """Of the run's own photographs."""
+    others: list[Photo]
+    """Of `also`, to compare networks on; empty unless `also_holdout` asks for it."""
+    others_are: str = OTHERS
+    """`OTHERS` where they are held out; `LEARNT_OTHERS` where both networks train on them."""
+
+
+def load_training(config: FitConfig, parts: HoldOut, with_crops: bool = False) -> Parts:
+    """Load the photographs of `data` as `load_photos` does, and those of `also`.
+
+    A photograph of `also` is left out of training if it, or its vehicle, is held out of `data`. A fraction
+    `also_holdout` of its vehicles is held out too, but none that the initial weights were trained on: their metrics
+    would fall however well the new network reads. Where too few are left, networks are compared on those that both
+    train on.
 
     Raises:
         DataError: an image or a label is missing or broken; `lpr-train check` lists them all.
     """
     training, held_out = load_photos(Path(config.data), parts, with_crops) if config.data else ([], [])
     if not config.also:
-        return training, held_out
-    others, _ = load_photos(Path(config.also), HoldOut(0.0, config.seed), with_crops)
-    files = {file_sha256(photo.path) for photo in (*training, *held_out)}
+        return Parts(training, held_out, [])
+    others, apart = load_photos(Path(config.also), HoldOut(config.also_holdout, config.seed), with_crops)
+    new = _others_of(others, held_out, [*training, *held_out])
+    apart = _others_of(apart, held_out, [*training, *held_out])
+    if not config.also_holdout:
+        return Parts([*training, *new], held_out, [])
+    known = read_seen(Path(config.init)) if config.init else SeenPictures()
+    unseen = _wholly_unseen(apart, known, {number for photo in training for number in vehicle_numbers(photo.labels)})
+    if len(unseen) >= FEWEST_COMPARED:
+        kept = {id(photo) for photo in unseen}
+        return Parts([*training, *new, *(photo for photo in apart if id(photo) not in kept)], held_out, unseen)
+    new += apart
+    learnt = [photo for photo in new if known.has(file_sha256(photo.path))]
+    chosen = np.random.default_rng(config.seed).permutation(len(learnt))[:MOST_COMPARED]
+    return Parts([*training, *new], held_out, [learnt[place] for place in sorted(chosen)], LEARNT_OTHERS)
+
+
+def _others_of(others: Sequence[Photo], held_out: Sequence[Photo], own: Sequence[Photo]) -> list[Photo]:
+    """Photographs of `also` without held-out vehicles, and without copies of the run's own."""
+    files = {file_sha256(photo.path) for photo in own}
     numbers = {number for photo in held_out for number in vehicle_numbers(photo.labels)}
-    new = [
+    return [
         replace(photo, is_other=True)
         for photo in others
         if numbers.isdisjoint(vehicle_numbers(photo.labels)) and file_sha256(photo.path) not in files
     ]
-    return [*training, *new], held_out
+
+
+def _wholly_unseen(photos: Sequence[Photo], known: SeenPictures, trained: set[str]) -> list[Photo]:
+    """Photographs of vehicles of which no photograph is known, and that the run doesn't train on."""
+    seen = {photo.group for photo in photos if known.has(file_sha256(photo.path))}
+    return [photo for photo in photos if photo.group not in seen and trained.isdisjoint(vehicle_numbers(photo.labels))]
 
 
 def load_tests(config: FitConfig, with_crops: bool = False) -> dict[str, list[Photo]]:

@@ -13,8 +13,8 @@ from lpr_train.tasks.registry import TASKS, task_classes
 
 DESCRIPTION = (
     "Start from the network that ships with lpr, or from --from, and train it on your photographs, mixed with rendered "
-    "ones. A fifth of your vehicles is held out. The new network is written only if it isn't worse than the old one on "
-    "these and on rendered images."
+    "ones. A fifth of your vehicles is held out. The new network, which may lie between the old and the fine-tuned "
+    "weights, is written only if it isn't worse than the old one on these, on rendered images and on those of --also."
 )
 
 
@@ -26,9 +26,17 @@ def add_command(commands: Any) -> None:
     add("--data", type=Path, required=True, metavar="DIR", help="folder with your labelled photographs")
     add("--out", type=Path, required=True, metavar="RUN", help="run folder, created if missing")
     add("--from", dest="start", type=Path, metavar="RUN", help="run folder or model.keras (default: the shipped one)")
-    add("--also", type=Path, metavar="DIR", help="folder with other labelled photographs, so that none are forgotten")
+    add(
+        "--also", type=Path, metavar="DIR", help="folder with other labelled photographs, which are not to be forgotten"
+    )
     add("--minutes", type=_minutes, default=30.0, metavar="N", help="time limit of the training (default: 30)")
-    add("--max-drop", type=float, default=1.0, metavar="P", help="points lost on rendered images (default: 1)")
+    add(
+        "--max-drop",
+        type=float,
+        default=1.0,
+        metavar="P",
+        help="points lost at most on rendered images and on --also's photographs (default: 1)",
+    )
     add("--country", metavar="NAME", help="the plates to learn (default: those of the starting network)")
     add("--seed", type=int, default=1, metavar="N", help="draws held-out vehicles and samples (default: 1)")
     add("--resume", action="store_true", help="continue from RUN's last complete epoch")
@@ -59,6 +67,8 @@ def _fine_tune(parsed: argparse.Namespace) -> int:
         print("Stopped; run the same command with --resume to continue.", file=sys.stderr)
         return 130
     print(f"{format_changes(result.changes)}\nTrained for {result.minutes:.1f} minutes from {config.init}.")
+    if result.factor < 1:
+        print(f"The weights lie between both networks: {result.factor:.0%} of the way to the fine-tuned ones.")
     if result.worse:
         raise LprError(
             f"{'; '.join(result.worse)}. {config.init} stays, and {parsed.out} holds no new network. Label more "

@@ -1,13 +1,13 @@
 """Fine-tune a network into a run folder, if it gets better."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.run.folder import CHECKPOINT
 from lpr_train.base.task import HELD_OUT, ComparesModels, Task
-from lpr_train.fine_tune.comparison import Change, compare, what_is_worse
+from lpr_train.fine_tune.comparison import Change, compare
 from lpr_train.fine_tune.plan import MIN_HELD_OUT
 
 RESULT = "fine_tune.json"
@@ -22,22 +22,27 @@ class FineTuned:
     """Empty after Ctrl-C."""
     worse: list[str]
     """What got worse; then the run folder holds no new network."""
+    factor: float
+    """Share of the fine-tuned weights in the kept ones; the rest are the old network's."""
     minutes: float
     interrupted: bool
 
 
 def fine_tune(task: Task, out: Path, resume: bool, max_drop: float) -> FineTuned:
-    """Train a task from its `init`, compare both networks, and write the run folder unless the new one is worse.
+    """Train a task from its `init`, and write the run folder unless the network got worse.
+
+    The new network is the best one between the old and the fine-tuned weights, see `choose_between`.
 
     Args:
         task: what to train, with `init` and `data` in its settings.
         out: the run folder, created if missing; its earlier network stays where the new one is worse.
         resume: continue from the last complete epoch.
-        max_drop: percentage points that the metric on rendered images may fall.
+        max_drop: percentage points that the metric on rendered images, and on photographs of `also`, may fall.
 
     Raises:
         LprError: too few examples are held out, the folder already holds a run, or training fails.
     """
+    from lpr_train.fine_tune.interpolation import choose_between
     from lpr_train.loop.fit import fit
     from lpr_train.loop.warm_start import load_initial_weights
     from lpr_train.runs.run_folder import open_run, write_json, write_run
@@ -49,15 +54,16 @@ def fine_tune(task: Task, out: Path, resume: bool, max_drop: float) -> FineTuned
     load_initial_weights(old, Path(task.config.init))
     before = task.measure(old)
     _check_held_out(sum(measured.count for measured in before if measured.pictures == HELD_OUT), task)
+    tests = task.measure_tests(old)
     open_run(out, task.config)
     fitted = fit(task, out, resume)
     if fitted.interrupted:
-        return FineTuned([], [], fitted.state.minutes, True)
-    changes = compare(before, task.measure(fitted.model))
-    worse = what_is_worse(changes, max_drop)
-    if not worse:
-        write_run(task, fitted, out)
-    result = FineTuned(changes, worse, fitted.state.minutes, False)
+        return FineTuned([], [], 1.0, fitted.state.minutes, True)
+    chosen = choose_between(task, old, fitted.model, before, max_drop)
+    changes = [*chosen.changes, *compare(tests, task.measure_tests(chosen.model))]
+    if not chosen.worse:
+        write_run(task, replace(fitted, model=chosen.model), out)
+    result = FineTuned(changes, chosen.worse, chosen.factor, fitted.state.minutes, False)
     write_json(out / RESULT, _to_dict(result, task))
     return result
 
@@ -77,5 +83,6 @@ def _to_dict(result: FineTuned, task: Task) -> dict[str, Any]:
         "init": Path(task.config.init).name,
         "changes": [change.to_dict() for change in result.changes],
         "worse": result.worse,
+        "factor": result.factor,
         "minutes": round(result.minutes, 1),
     }

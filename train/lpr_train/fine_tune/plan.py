@@ -2,7 +2,8 @@
 
 import dataclasses
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -27,10 +28,13 @@ class Recipe:
     """Learning rate for `MANY` examples and more; lower with fewer."""
     real_share: float
     """Fraction of samples that are real; the rest are rendered, so that no layout is forgotten."""
+    most: Mapping[str, float] = field(default_factory=dict)
+    """Augmentation at most, where the starting run had more: the user's photographs are all of one kind."""
 
 
+MILD = {"strength": 0.4, "corner_jitter": 0.045, "inverted_share": 0.05, "boxed_share": 0.08}
 RECIPES = {
-    "reader": Recipe(1800, 100, 1.5e-3, 0.65),
+    "reader": Recipe(1800, 130, 1.5e-3, 0.8, MILD),
     "detector": Recipe(300, 30, 6e-4, 0.65),
     "characters": Recipe(6000, 60, 1e-3, 0.6),
 }
@@ -90,7 +94,9 @@ def fine_tune_settings(base: C, command: str, examples: int, minutes: float, cor
         "validate_every": 1,
         "minutes": minutes,
         "holdout": HELD_OUT_SHARE,
+        "also_holdout": HELD_OUT_SHARE if base.also else 0.0,
         "real_share": recipe.real_share,
+        **{key: min(getattr(base, key), limit) for key, limit in recipe.most.items()},
         **_cleared(base),
     }
     return dataclasses.replace(base, **chosen)

@@ -1,7 +1,7 @@
 """Training of the character classifier on augmented real crops and rendered ones."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -34,7 +34,7 @@ from lpr_train.loop.warm_start import unseen_by_initial_run
 from lpr_train.networks.baseline import baseline_classifier
 from lpr_train.networks.classifier import compact_classifier
 from lpr_train.report.character_plots import plot_answers
-from lpr_train.tasks.character_samples import ArticleSamples, CharacterSamples, RichSamples, prepared
+from lpr_train.tasks.character_samples import ArticleSamples, CharacterSamples, RichSamples, part_others, prepared
 from lpr_train.tasks.characters_config import CharactersConfig
 from lpr_train.tasks.reject import reject_metrics, reject_threshold
 from lpr_train.tasks.rendered_characters import RenderedCharacters
@@ -81,7 +81,9 @@ class CharactersTask:
         self._crops, held_out = [*self._crops, *glyphs], [*held_out, *held_glyphs]
         self._held = unseen_by_initial_run(config.init, held_out, lambda crop: crop.sha256)
         self._own = len(self._crops)
-        self._crops += self._load_others({crop.sha256 for crop in (*self._crops, *held_out)}) if config.also else []
+        others = self._load_others({crop.sha256 for crop in (*self._crops, *held_out)}) if config.also else []
+        others, self._others, self._others_are = part_others(others, config)
+        self._crops += others
         self._plate_crops: list[Crop] = []
         self._rendered = RenderedCharacters(self._country, self._crops, config.strength, config.seed, self.labels)
         self._samples = self._open_samples()
@@ -193,8 +195,12 @@ class CharactersTask:
         right = is_right(scores, truth, self.labels)
         plain = right[: len(self._held) or len(truth)]
         loss = true_label_loss(scores, truth, self.labels)
-        score = (plain.mean() + right.mean()) / 2 - 0.02 * min(1.0, loss)
-        return {"score": float(score), "accuracy": float(plain.mean()), "judged_loss": loss}
+        score = float((plain.mean() + right.mean()) / 2 - 0.02 * min(1.0, loss))
+        figures = {"accuracy": float(plain.mean()), "judged_loss": loss}
+        if self._others:
+            figures["others_accuracy"] = self._accuracies(model, self._compared_others)[0].value
+            score = (score + figures["others_accuracy"]) / 2
+        return {"score": score} | figures
 
     def _watch_validation(self, model: KerasModel) -> dict[str, float]:
         """Metrics on the published validation split, original and augmented; they don't influence the run."""
@@ -233,11 +239,25 @@ class CharactersTask:
         return metrics + reject_metrics(threshold, (data, split, scores), unknown)
 
     def measure(self, model: KerasModel) -> list[Measured]:
-        """Accuracy on held-out crops, original and augmented, on the validation split and on rendered characters."""
+        """Accuracy on held-out crops, original and augmented, on crops of `also` and on rendered characters."""
         sets = {HELD_OUT: self._evaluated} if self._held else {}
-        if self._measured[0] != RENDERED:
-            sets[TEST] = self._measured[2:]
-        sets[RENDERED] = self._drawn(UNSEEN, RENDERED_FOR_EVALUATION)
+        return self._accuracies(
+            model, sets | self._compared_others | {RENDERED: self._drawn(UNSEEN, RENDERED_FOR_EVALUATION)}
+        )
+
+    @cached_property
+    def _compared_others(self) -> dict[str, tuple[Image, tuple[str, ...]]]:
+        """Crops of `also` and their labels; empty where none are compared."""
+        if not self._others:
+            return {}
+        pictures = self._stacked([crop.image_bgr for crop in self._others])
+        return {self._others_are: (pictures, tuple(crop.label for crop in self._others))}
+
+    def measure_tests(self, model: KerasModel) -> list[Measured]:
+        """Accuracy on the validation split."""
+        return self._accuracies(model, {TEST: self._measured[2:]} if self._measured[0] != RENDERED else {})
+
+    def _accuracies(self, model: KerasModel, sets: Mapping[str, tuple[Image, tuple[str, ...]]]) -> list[Measured]:
         return [
             Measured(
                 name,

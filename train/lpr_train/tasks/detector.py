@@ -1,6 +1,6 @@
 """Training of the detector on augmented real photographs and rendered street scenes."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -109,8 +109,9 @@ class DetectorTask:
         self._view = ViewConfig()
         self._threshold = config.score_threshold
         parts = HoldOut(config.holdout, config.seed, config.fold, config.folds)
-        self._photos, held_out = load_training(config, parts)
-        self._evaluation = unseen_by_initial_run(config.init, held_out, lambda photo: file_sha256(photo.path))
+        loaded = load_training(config, parts)
+        self._photos, self._others, self._others_are = loaded.training, loaded.others, loaded.others_are
+        self._evaluation = unseen_by_initial_run(config.init, loaded.held_out, lambda photo: file_sha256(photo.path))
         self._shown = balanced([photo.scene for photo in self._photos], [photo.is_other for photo in self._photos])
         self._cut_out = [cut_out(photo.scene.image_bgr, quad) for photo in self._photos for quad in photo.scene.quads]
 
@@ -197,10 +198,16 @@ class DetectorTask:
         return [self._rendered(rng) for _ in range(100)]
 
     def validate(self, model: KerasModel) -> dict[str, float]:
-        """Recall and precision at IoU 0.5, and the score over `OVERLAPS` if it chooses the epoch."""
+        """Recall and precision at IoU 0.5, and the score over `OVERLAPS` if it chooses the epoch.
+
+        Where photographs of `also` are compared, the score is the mean of theirs and that.
+        """
         figures = self._figures(model)
         if not self._chooses:
             del figures["score"]
+        elif self._others:
+            figures["others_f1"] = self._f1(model, self._others).value
+            figures["score"] = (figures["score"] + figures["others_f1"]) / 2
         return figures
 
     @property
@@ -222,17 +229,21 @@ class DetectorTask:
         return [where | {"metric": name, "value": value} for name, value in figures.items()]
 
     def measure(self, model: KerasModel) -> list[Measured]:
-        """Mean F1 over `OVERLAPS` on held-out, test and rendered scenes, at each set's best threshold."""
-        photos = {HELD_OUT: self._evaluation, **load_tests(self.config)}
-        sets = {name: [photo.evaluated for photo in own] for name, own in photos.items()}
-        sets[RENDERED] = self._rendered_scenes
-        return [
-            Measured(
-                name, "F1", detector_metrics(model, scenes, self._spec)["score"], sum(len(s.quads) for s in scenes)
-            )
-            for name, scenes in sets.items()
-            if scenes
-        ]
+        """Mean F1 over `OVERLAPS` on held-out and rendered scenes and those of `also`, each at its best threshold."""
+        sets = {HELD_OUT: self._evaluation, self._others_are: self._others}
+        rendered = self._f1_of(model, RENDERED, self._rendered_scenes)
+        return [*(self._f1(model, photos, name) for name, photos in sets.items() if photos), rendered]
+
+    def measure_tests(self, model: KerasModel) -> list[Measured]:
+        """Mean F1 over `OVERLAPS` on the test splits."""
+        return [self._f1(model, photos, name) for name, photos in load_tests(self.config).items()]
+
+    def _f1(self, model: KerasModel, photos: Sequence[Photo], name: str = "") -> Measured:
+        return self._f1_of(model, name, [photo.evaluated for photo in photos])
+
+    def _f1_of(self, model: KerasModel, name: str, scenes: list[Scene]) -> Measured:
+        score = detector_metrics(model, scenes, self._spec)["score"]
+        return Measured(name, "F1", score, sum(len(scene.quads) for scene in scenes))
 
     def examples(self) -> Examples | None:
         """The training photographs with a plate."""

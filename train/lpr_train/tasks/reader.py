@@ -1,6 +1,6 @@
 """Training of the reader on rendered plates and on real ones, whose characters are located by forced alignment."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -73,13 +73,15 @@ class ReaderTask:
         self._pool = RenewedPool(self._plates.render, config.seed)
         self._spec = InputSpec((config.input_height, config.input_width), 1, "gray", "stretch")
         parts = HoldOut(config.holdout, config.seed, config.fold, config.folds)
-        training, judging = load_training(config, parts, with_crops=True)
-        training = [photo for photo in training if is_source(photo.source, config.sources)]
+        loaded = load_training(config, parts, with_crops=True)
+        training = [photo for photo in loaded.training if is_source(photo.source, config.sources)]
         self._real = legible_plates(training, self._country, with_partial=True)
         self._shown: list[RealPlate] = []
         self._singles = [crop for folder in folders for crop in single_characters(folder, self._country)]
         self._letters = LetterBank((), self._country)
-        self._evaluation = unseen_by_initial_run(config.init, legible_plates(judging, self._country), RealPlate.sha256)
+        held_out = legible_plates(loaded.held_out, self._country)
+        self._evaluation = unseen_by_initial_run(config.init, held_out, RealPlate.sha256)
+        self._others, self._others_are = legible_plates(loaded.others, self._country), loaded.others_are
         self._index = {label: i for i, label in enumerate(self._country.labels)}
         self._kinds = interchangeable(self._country)
 
@@ -240,7 +242,7 @@ class ReaderTask:
         """Exact match and CER on held-out plates with their true corners (`plates`) and with wrong ones (`moved`).
 
         The score, if it chooses the epoch, is the mean of exact match and 1 - CER over both, or over rendered plates if
-        there are no others.
+        there are no others. Where plates of `also` are compared, it is the mean of theirs and that.
         """
         evaluated = self._evaluated(model)
         figures = {
@@ -251,8 +253,12 @@ class ReaderTask:
         )
         placed = {"placed": float(len(self.placed))} if self._real else {}
         is_choice = chooses_epoch(self.config.folds, self._real, self._evaluation)
-        score = {"score": (deciding["exact"] + 1 - deciding["cer"]) / 2} if is_choice else {}
-        return score | figures | placed
+        scores = [_score(deciding)]
+        if self._others:
+            others = _figures(self._pairs_of(model, self._others))
+            figures |= {f"others_{metric}": value for metric, value in others.items()}
+            scores.append(_score(others))
+        return ({"score": sum(scores) / len(scores)} if is_choice else {}) | figures | placed
 
     def final_metrics(self, model: KerasModel) -> list[dict[str, Any]]:
         """The same metrics for the kept weights."""
@@ -263,12 +269,17 @@ class ReaderTask:
         ]
 
     def measure(self, model: KerasModel) -> list[Measured]:
-        """Exact match on held-out and test plates with their true corners, and on rendered ones."""
+        """Exact match with true corners on held-out plates, on those of `also`, and on rendered ones."""
         evaluated = self._evaluated(model)
-        sets = {HELD_OUT: evaluated.get("plates", []), RENDERED: evaluated["rendered"]}
-        for name, plates in self._test_plates.items():
-            sets[name] = self._pairs(self._outputs(model, plates), [plate.labels for plate in plates])
-        return [Measured(name, "exact", _figures(pairs)["exact"], len(pairs)) for name, pairs in sets.items() if pairs]
+        sets = {HELD_OUT: evaluated.get("plates", []), self._others_are: self._pairs_of(model, self._others)}
+        return _exact_matches(sets | {RENDERED: evaluated["rendered"]})
+
+    def measure_tests(self, model: KerasModel) -> list[Measured]:
+        """Exact match with true corners on the test splits."""
+        return _exact_matches({name: self._pairs_of(model, plates) for name, plates in self._test_plates.items()})
+
+    def _pairs_of(self, model: KerasModel, plates: Sequence[RealPlate]) -> list[tuple[list[str], list[str]]]:
+        return self._pairs(self._outputs(model, plates), [plate.labels for plate in plates]) if plates else []
 
     @cached_property
     def _test_plates(self) -> dict[str, list[RealPlate]]:
@@ -355,6 +366,14 @@ def real_cutouts(folder: Path, country: Country) -> CutoutSource | None:
 def single_characters(folder: Path, country: Country) -> list[Crop]:
     """Training images of the larger set of single characters, for pasting; empty if the folder has none."""
     return [crop for _, crop in load_glyph_crops(folder, "train", country.labels, Report())]
+
+
+def _exact_matches(sets: Mapping[str, list[tuple[list[str], list[str]]]]) -> list[Measured]:
+    return [Measured(name, "exact", _figures(pairs)["exact"], len(pairs)) for name, pairs in sets.items() if pairs]
+
+
+def _score(figures: Mapping[str, float]) -> float:
+    return (figures["exact"] + 1 - figures["cer"]) / 2
 
 
 def _figures(pairs: list[tuple[list[str], list[str]]]) -> dict[str, float]:

@@ -1,0 +1,88 @@
+"""The network between the old and the fine-tuned weights that replaces the old one."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lpr_train.base.engine import KerasModel
+from lpr_train.base.task import HELD_OUT, OTHERS, RENDERED, Measured
+from lpr_train.fine_tune.interpolation import FACTORS, choose_between, interpolate
+
+
+class Line:
+    """A task whose metrics depend on how far a network's weights are from zeros to ones."""
+
+    def __init__(self, halves: Any, forgets_from: float, best: float = 1.0) -> None:
+        self._halves, self._forgets_from, self._best = halves, forgets_from, best
+        self.measured: list[float] = []
+
+    def build(self) -> KerasModel:
+        """The tests' small network."""
+        return self._halves.build()
+
+    def at(self, factor: float) -> KerasModel:
+        """A network with all weights the same."""
+        model = self.build()
+        model.set_weights([np.full_like(weight, factor) for weight in model.get_weights()])
+        return model
+
+    def validate(self, model: KerasModel) -> dict[str, float]:
+        """The nearer to the best place, the better."""
+        return {"score": 1 - abs(place_of(model) - self._best)}
+
+    def measure(self, model: KerasModel) -> list[Measured]:
+        """Own photographs gain all the way; others are forgotten from a place on."""
+        place = place_of(model)
+        self.measured.append(place)
+        known = 0.9 if place <= self._forgets_from else 0.5
+        values = {HELD_OUT: 0.5 + place / 4, OTHERS: known, RENDERED: 0.9}
+        return [Measured(name, "exact", value, 100) for name, value in values.items()]
+
+    def measure_tests(self, model: KerasModel) -> list[Measured]:  # noqa: ARG002 - nothing is decided by them
+        """None."""
+        return []
+
+
+def place_of(model: KerasModel) -> float:
+    return round(float(model.get_weights()[0].mean()), 3)
+
+
+def chosen(task: Any, max_drop: float = 1.0) -> Any:
+    old = task.at(0.0)
+    return choose_between(task, old, task.at(1.0), task.measure(old), max_drop)
+
+
+def test_weights_lie_on_the_line_between() -> None:
+    """Fractions are interpolated, in their own type; a counter or the state of a random layer is the new one's."""
+    old = [np.array([0.0, 4.0], np.float32), np.array([3], np.uint32)]
+    new = [np.array([1.0, 0.0], np.float32), np.array([7], np.uint32)]
+    weights, state = interpolate(old, new, 0.25)
+    assert weights.tolist() == [0.25, 3.0]
+    assert weights.dtype == np.float32
+    assert state.tolist() == [7]
+
+
+def test_where_nothing_is_forgotten_the_best_score_decides(halves: Any) -> None:
+    """The fine-tuned network itself, or one before it where that scores better."""
+    assert chosen(Line(halves(), forgets_from=1.0)).factor == 1.0
+    best = chosen(Line(halves(), forgets_from=1.0, best=0.6))
+    assert best.factor == 0.55
+    assert place_of(best.model) == 0.55
+    assert best.worse == []
+
+
+def test_a_network_that_forgets_gives_way_to_one_that_does_not(halves: Any) -> None:
+    """Of those that keep the others, the one with the best score is taken, and its metrics are reported."""
+    best = chosen(Line(halves(), forgets_from=0.75))
+    assert (best.factor, best.worse) == (0.7, [])
+    assert [change.after.value for change in best.changes] == pytest.approx([0.675, 0.9, 0.9])
+
+
+def test_where_all_forget_the_best_is_reported_as_worse(halves: Any) -> None:
+    """Every factor is tried, and the reason is that of the network with the best score."""
+    task = Line(halves(), forgets_from=0.1)
+    best = chosen(task)
+    assert best.factor == 1.0
+    assert best.worse == ["exact on held-out photographs of --also fell from 90.0% to 50.0%"]
+    assert sorted(task.measured[1:]) == sorted(FACTORS)
