@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,8 @@ class Kept:
     is_by_hand: bool
     size: int
     """Bytes of its picture."""
+    event: str = ""
+    """Id of the event that a person corrected in it."""
 
     @property
     def is_deletable(self) -> bool:
@@ -114,9 +116,11 @@ class CollectFolder:
         name = ""
         with changing_labels(self._folder) as lines:
             kept = [self._kept(line) for line in lines]
-            gone = self._beyond_limits(kept, len(jpeg), now)
+            earlier = [one for one in kept if one.event and one.event == example.event]
+            gone = self._beyond_limits([one for one in kept if one not in earlier], len(jpeg), now)
             self.is_full = gone is None
             if gone is not None:
+                gone += earlier
                 name = self._free_name(example.time, {one.name for one in kept})
                 write_whole(self._images / name, jpeg)
                 lines[:] = [one.line for one in kept if one not in gone] + [example.line(name, self._country)]
@@ -146,7 +150,8 @@ class CollectFolder:
         name = str(values.get("image", ""))
         by_hand = all(plate.get("label", HAND) == HAND for plate in values.get("plates", ()))
         collected = str(values.get("collected", "")) if values.get("source") == SOURCE else ""
-        return Kept(line, name, collected, by_hand, _size(self._images / name))
+        event = str(values.get("event", "")) if collected else ""
+        return Kept(line, name, collected, by_hand, _size(self._images / name), event)
 
     def _free_name(self, time: datetime, taken: set[str]) -> str:
         stem = f"{time:%Y%m%dT%H%M%S}{time.microsecond // 1000:03d}"
@@ -171,7 +176,7 @@ def count_collected(root: Path) -> tuple[int, int]:
 
 
 def _one_by_one(example: Example) -> list[Example]:
-    return [Example(example.frame_bgr, example.camera, example.time, (plate,)).as_crop() for plate in example.plates]
+    return [replace(example, plates=(plate,)).as_crop() for plate in example.plates]
 
 
 def _values(line: str) -> dict[str, Any]:

@@ -46,6 +46,8 @@ class Example:
     """The frame's source, as records call it."""
     time: datetime
     plates: tuple[LabelledPlate, ...]
+    event: str = ""
+    """Id of the event that a person corrected; empty for what the device picked."""
 
     @property
     def split(self) -> str:
@@ -62,7 +64,7 @@ class Example:
         crop = np.ascontiguousarray(self.frame_bgr[top:bottom, left:right])
         quad_xy = np.asarray(plate.quad_xy - (left, top), np.float32)
         moved = LabelledPlate(quad_xy, plate.rows, plate.label, plate.confidence, plate.read)
-        return Example(crop, self.camera, self.time, (moved,))
+        return Example(crop, self.camera, self.time, (moved,), self.event)
 
     def line(self, image: str, country: Country) -> str:
         """Make the label line.
@@ -74,6 +76,7 @@ class Example:
         height, width = self.frame_bgr.shape[:2]
         about = {"image": image, "width": width, "height": height, "split": self.split, "source": SOURCE}
         about |= {"camera": self.camera, "collected": iso_time(self.time)}
+        about |= {"event": self.event} if self.event else {}
         return json.dumps(about | {"plates": [_values(plate, country) for plate in self.plates]}, ensure_ascii=False)
 
 

@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from lpr_edge.contract.records import Record
 from lpr_edge.history.entry import Correction
 from lpr_edge.history.pictures import PictureFolder
 from lpr_edge.history.schema import FILE, open_reader
@@ -13,6 +15,13 @@ from lpr_edge.history.signs import is_hashed
 from lpr_edge.history.store import History
 from lpr_edge.text.grammar import Grammar
 from lpr_edge.watchlist.plate_spelling import written_plate
+
+if TYPE_CHECKING:
+    from lpr_edge.contract.base.arrays import Image
+
+
+Keep = Callable[[Record, str, "Image", float], None]
+"""Takes an event's record, its corrected text, its picture and this picture's scale."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +32,8 @@ class HistoryAccess:
     grammar: Grammar
     hide: Callable[[str], str] | None = None
     """Makes the hash of a plate, where hashes are stored; a plate is then found only as a whole."""
+    keep: Keep | None = None
+    """Keeps corrected events for training, where examples are collected."""
 
     @contextmanager
     def searching(self) -> Iterator[Search]:
@@ -83,4 +94,7 @@ class HistoryAccess:
             history.correct(event_id, Correction(plate, latin, who, at))
         finally:
             history.close()
-        return self.event(event_id)
+        found = self.event(event_id)
+        if found and self.keep and (frame := PictureFolder(self.folder / "pictures").read_frame(found.number)):
+            self.keep(found.record, plate, *frame)
+        return found

@@ -4,14 +4,22 @@ import os
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from lpr_edge.base.private_files import make_private_folder, open_private, sync_folder
 from lpr_edge.history.entry import time_of
+
+if TYPE_CHECKING:
+    from lpr_edge.contract.base.arrays import Image
 
 NAMES = ("frame", "plate")
 LONGEST_SIDE = 1280
 """Larger frames are made smaller, in pixels: what identifies the vehicle stays, and the card lasts longer."""
 QUALITY = 80
+START, COMMENT = b"\xff\xd8", b"\xff\xfe"
+"""JPEG's markers of an image's beginning and of a comment."""
+SCALE = b"lpr scale "
+"""Beginning of the comment that says how much smaller a picture is than the frame that the event's corners refer to."""
 
 
 class PictureFolder:
@@ -45,6 +53,18 @@ class PictureFolder:
         except OSError:
             return None
 
+    def read_frame(self, number: int) -> "tuple[Image, float] | None":
+        """An event's frame (H, W, 3) uint8, BGR, and its size relative to the camera's.
+
+        None where there is none, or where nobody knows how much smaller it is: an older lpr stored it.
+        """
+        jpeg = self.read(number, "frame")
+        image = None if jpeg is None else _decoded(jpeg)
+        if jpeg is None or image is None:
+            return None
+        scale = _scale_of(jpeg, max(image.shape[:2]))
+        return None if scale is None else (image, scale)
+
     def delete(self, number: int) -> None:
         """Delete an event's pictures, and the day's folder when it is empty."""
         day = self._day(number)
@@ -59,19 +79,41 @@ class PictureFolder:
 
 
 def _reduced(jpeg: bytes) -> bytes:
-    """The same picture with a longest side of at most LONGEST_SIDE pixels."""
+    """The same picture with a longest side of at most LONGEST_SIDE pixels; with that, its scale in a comment."""
     import cv2  # here, since `--help` loads this module for the sink's settings
-    import numpy as np
 
-    image = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+    image = _decoded(jpeg)
     if image is None:
         return jpeg
     scale = LONGEST_SIDE / max(image.shape[:2])
     if scale >= 1:
-        return jpeg
+        return _with_scale(jpeg, 1.0) if scale == 1 else jpeg
     size_wh = max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))
     small = cv2.resize(image, size_wh, interpolation=cv2.INTER_AREA)
-    return cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1].tobytes()
+    return _with_scale(cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1].tobytes(), scale)
+
+
+def _decoded(jpeg: bytes) -> "Image | None":
+    import cv2  # as in `_reduced`
+    import numpy as np
+
+    image: Any = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+    return None if image is None else np.asarray(image, np.uint8)
+
+
+def _with_scale(jpeg: bytes, scale: float) -> bytes:
+    comment = SCALE + f"{scale:.6f}".encode()
+    return START + COMMENT + (len(comment) + 2).to_bytes(2, "big") + comment + jpeg[len(START) :]
+
+
+def _scale_of(jpeg: bytes, longest_side: int) -> float | None:
+    """What the comment says; without one, a picture below the limit was never made smaller."""
+    begin = len(START) + len(COMMENT)
+    if jpeg.startswith(START + COMMENT):
+        comment = jpeg[begin + 2 : begin + int.from_bytes(jpeg[begin : begin + 2], "big")]
+        if comment.startswith(SCALE):
+            return float(comment[len(SCALE) :])
+    return 1.0 if longest_side < LONGEST_SIDE else None
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -4,8 +4,10 @@ from lpr_edge.base.board import clock_is_held
 from lpr_edge.collect.collect_folder import CollectFolder, Limits
 from lpr_edge.collect.collector import Collector, CollectRules, CollectWriter
 from lpr_edge.config.config import Config
+from lpr_edge.collect.corrections import CorrectionKeeper
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.country import Country
+from lpr_edge.history.access import Keep
 
 
 def open_collect_folder(config: Config, country: Country) -> CollectFolder:
@@ -38,3 +40,8 @@ def open_collectors(config: Config, country: Country, count: int) -> list[Collec
     rules = CollectRules(config.collect.collect_below, config.collect.collect_votes)
     writer = CollectWriter(open_collect_folder(config, country))
     return [Collector(rules, writer) for _ in range(count)]
+
+
+def correction_keeper(config: Config, country: Country) -> Keep:
+    """What keeps the corrections of the history as examples."""
+    return CorrectionKeeper(lambda: open_collect_folder(config, country), country).keep

@@ -77,4 +77,9 @@ def history_access(
     Raises:
         LprError: no folder is given, and this user has no state folder.
     """
-    return HistoryAccess(folder or history_settings(config).path, grammar, hide)
+    keep = None
+    if config.collect.collect is not None:
+        from lpr_edge.wiring.wire_collect import correction_keeper  # OpenCV takes a while to load
+
+        keep = correction_keeper(config, grammar.country)
+    return HistoryAccess(folder or history_settings(config).path, grammar, hide, keep)
