@@ -154,13 +154,15 @@ def _add_export(jobs: Any) -> None:
 
 def _access(arguments: argparse.Namespace) -> Any:
     from lpr_edge.text.grammar import Grammar
+    from lpr_edge.wiring.wire_collect import correction_keeper
     from lpr_edge.wiring.wire_hashing import configured_hasher
     from lpr_edge.wiring.wire_sinks import history_access, reader_country
 
     config = load_config(arguments.config)
     grammar = Grammar(reader_country(config))
     hasher = configured_hasher(config, grammar)
-    return history_access(config, grammar, hasher.hash_text if hasher else None, arguments.history_folder)
+    hide, keep = hasher.hash_text if hasher else None, correction_keeper(config, grammar.country)
+    return history_access(config, grammar, hide, arguments.history_folder, keep)
 
 
 def _wanted(arguments: argparse.Namespace) -> Any:

@@ -42,6 +42,8 @@ def open_collectors(config: Config, country: Country, count: int) -> list[Collec
     return [Collector(rules, writer) for _ in range(count)]
 
 
-def correction_keeper(config: Config, country: Country) -> Keep:
-    """What keeps the corrections of the history as examples."""
+def correction_keeper(config: Config, country: Country) -> Keep | None:
+    """What keeps the corrections of the history as examples; None where nothing is collected."""
+    if config.collect.collect is None:
+        return None
     return CorrectionKeeper(lambda: open_collect_folder(config, country), country).keep

@@ -14,6 +14,7 @@ from lpr_edge.service.settings_file import SettingsFile
 from lpr_edge.text.grammar import Grammar
 from lpr_edge.watchlist.list_file import ListFile
 from lpr_edge.watchlist.watch_list import HASH, read_list
+from lpr_edge.wiring.wire_collect import correction_keeper
 from lpr_edge.wiring.wire_hashing import configured_hasher
 from lpr_edge.wiring.wire_sinks import history_access, history_settings, reader_country
 
@@ -32,7 +33,8 @@ def open_pages(config: Config, settings_file: Path | None = None) -> dict[str, l
     hasher = configured_hasher(config, grammar)
     pages: dict[str, list[Any]] = {}
     if history_settings(config).is_wanted:
-        pages["history"] = history_routes(history_access(config, grammar, hasher.hash_text if hasher else None))
+        hide, keep = hasher.hash_text if hasher else None, correction_keeper(config, grammar.country)
+        pages["history"] = history_routes(history_access(config, grammar, hide, keep=keep))
     lists = _lists_of(config, hasher) if config.web.web_admin_token else {}
     audit = AuditLog(state_folder() / NAME) if config.web.web_admin_token else None
     if lists and audit:

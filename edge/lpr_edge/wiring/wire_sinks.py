@@ -9,7 +9,7 @@ from lpr_edge.config.config import Config
 from lpr_edge.contract.country import Country, country_from_dict
 from lpr_edge.contract.manifest import read_manifest
 from lpr_edge.delivery.sink import SinkSettings, Site, Target
-from lpr_edge.history.access import HistoryAccess
+from lpr_edge.history.access import HistoryAccess, Keep
 from lpr_edge.history.sink import HistorySettings
 from lpr_edge.runtimes.shipped_models import model_file
 from lpr_edge.text.grammar import Grammar
@@ -64,7 +64,11 @@ def history_settings(config: Config) -> HistorySettings:
 
 
 def history_access(
-    config: Config, grammar: Grammar, hide: Callable[[str], str] | None = None, folder: Path | None = None
+    config: Config,
+    grammar: Grammar,
+    hide: Callable[[str], str] | None = None,
+    folder: Path | None = None,
+    keep: Keep | None = None,
 ) -> HistoryAccess:
     """The history that these settings keep; there may be none yet.
 
@@ -73,13 +77,9 @@ def history_access(
         grammar: of the reader's country.
         hide: see `HistoryAccess`.
         folder: in place of that of the settings.
+        keep: see `HistoryAccess`.
 
     Raises:
         LprError: no folder is given, and this user has no state folder.
     """
-    keep = None
-    if config.collect.collect is not None:
-        from lpr_edge.wiring.wire_collect import correction_keeper  # OpenCV takes a while to load
-
-        keep = correction_keeper(config, grammar.country)
     return HistoryAccess(folder or history_settings(config).path, grammar, hide, keep)

@@ -1,7 +1,8 @@
 """Corrections of the history that become hand-labelled examples."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,9 @@ import cv2
 import numpy as np
 import pytest
 from tests.support.histories import event, history_of
-from tests.support.readings import quad_at
+from tests.support.pages import page, post
 
+from lpr_edge.app.cli import main
 from lpr_edge.base.config import load_config
 from lpr_edge.collect.collect_folder import CollectFolder, Limits
 from lpr_edge.collect.corrections import CorrectionKeeper, rows_like
@@ -20,7 +22,7 @@ from lpr_edge.contract.data import load_plates
 from lpr_edge.history.access import HistoryAccess
 from lpr_edge.history.pictures import LONGEST_SIDE, PictureFolder
 from lpr_edge.text.grammar import Grammar
-from lpr_edge.wiring.wire_sinks import history_access
+from lpr_edge.wiring.wire_collect import correction_keeper
 
 NEPAL = load_country()
 QUAD = [[900.0, 600.0], [1500.0, 600.0], [1500.0, 900.0], [900.0, 900.0]]
@@ -114,15 +116,31 @@ def test_rows_are_where_they_were_read(text: str, read: list[str], rows: list[st
     assert rows_like(text, read, NEPAL) == rows
 
 
-def test_the_settings_decide(tmp_path: Path) -> None:
-    """Corrections are kept where examples are collected, and the folder is made for the first of them alone."""
+def test_the_command_keeps_a_correction(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`lpr-edge events correct` keeps it where its settings collect, as the page does; a search makes no folder."""
+    record = event(0, quad=QUAD, rows=["बा१प", "१२३४"])
+    history_of(tmp_path / "history", [record], {"frame": jpeg_of(frame_of((1080, 1920)))})
     file = tmp_path / "lpr.toml"
-    file.write_text(f'history = "30d"\nhistory_folder = "{tmp_path / "history"}"\n', encoding="utf-8")
-    assert history_access(load_config(file), Grammar(NEPAL)).keep is None
-    file.write_text(f'collect = "{tmp_path / "new"}"\n', encoding="utf-8")
-    keep = history_access(load_config(file), Grammar(NEPAL), folder=tmp_path / "history").keep
-    assert keep is not None
+    settings = f'history = "30d"\nhistory_folder = "{tmp_path / "history"}"\n'
+    file.write_text(settings, encoding="utf-8")
+    correct = ["events", "correct", "e0", "ba 1 pa 1235", "--config", str(file)]
+    assert main(correct) == 0
+    file.write_text(f'{settings}collect = "{tmp_path / "new"}"\n', encoding="utf-8")
+    assert main(["events", "search", "--config", str(file)]) == 0
     assert not (tmp_path / "new").exists()
-    record: Any = event(0, quad=quad_at(50).tolist(), last_seen=datetime(2026, 3, 1, tzinfo=UTC).isoformat())
-    keep(record, "बा१प१२३५", np.zeros((120, 200, 3), np.uint8), 1.0)
-    assert [photo.plates[0].rows for photo in load_plates(tmp_path / "new", "train")] == [("बा१प१२३५",)]
+    assert main(correct) == 0
+    assert [photo.plates[0].rows for photo in load_plates(tmp_path / "new", "train")] == [("बा१प", "१२३५")]
+    assert capsys.readouterr().err == ""
+
+
+def test_the_page_keeps_a_correction(tmp_path: Path) -> None:
+    """The routes that the settings ask for have what keeps it."""
+    file = tmp_path / "lpr.toml"
+    file.write_text(f'collect = "{tmp_path / "new"}"\n', encoding="utf-8")
+    keep = correction_keeper(load_config(file), NEPAL)
+    assert keep is not None
+    access = replace(collecting(tmp_path, frame_of((1080, 1920))), keep=keep)
+    body = json.dumps({"id": "e0", "text": "ba 1 pa 1235"}).encode()
+    with page(history=access) as live:
+        assert post(live, "/api/history/correct", body, {"Content-Type": "application/json", "X-Lpr": "1"})[0] == 200
+    assert len(load_plates(tmp_path / "new", "train")) == 1

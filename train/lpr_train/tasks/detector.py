@@ -13,7 +13,7 @@ from lpr_edge.contract.base.pictures import file_sha256
 from lpr_edge.contract.country import load_country
 from lpr_edge.contract.geometry import quad_iou, quad_size
 from lpr_edge.contract.metrics import match_plates
-from lpr_edge.contract.outputs import decode_plates, non_maximum_suppression
+from lpr_edge.contract.outputs import non_maximum_suppression
 from lpr_edge.contract.preprocess import InputSpec, prepare
 from lpr_edge.contract.samples import Samples, picture_sha256
 from lpr_edge.contract.splits import HoldOut
@@ -34,7 +34,6 @@ from lpr_train.data.photos import (
 )
 from lpr_train.data.pool import RenewedPool
 from lpr_train.data.sampling_weights import balanced
-from lpr_train.loop.fit import predict
 from lpr_train.loop.losses import peak_loss, weighted_l1, weighted_shares
 from lpr_train.loop.warm_start import unseen_by_initial_run
 from lpr_train.networks.detector import STRIDE, detector_network
@@ -44,16 +43,10 @@ from lpr_train.render.plate.plates import PlateRenderer
 from lpr_train.render.scene.repaint import cut_out, paste_plate
 from lpr_train.render.scene.scenes import SceneRenderer
 from lpr_train.targets.heat_maps import plate_targets
+from lpr_train.tasks.detection_metrics import THRESHOLDS, all_found, detector_metrics
 
 MIN_PHOTOS = 100
 """Photographs below which a run advises to label more."""
-THRESHOLDS = tuple(np.arange(0.15, 0.75, 0.05))
-"""Score thresholds that validation tries."""
-
-
-OVERLAPS = (0.5, 0.6, 0.7, 0.8)
-"""IoU thresholds over which the score of an epoch is averaged, as in COCO: the reader needs accurate corners, and at a
-single threshold one plate more or less would choose the epoch."""
 
 
 @dataclass(frozen=True)
@@ -168,7 +161,7 @@ class DetectorTask:
     def learn_from(self, model: KerasModel) -> None:
         """Collect false positives as hard negatives, and photographs with mistakes as hard examples."""
         scenes = [photo.scene for photo in self._photos]
-        found = _all_found(model, scenes, self._spec) if scenes else []
+        found = all_found(model, scenes, self._spec) if scenes else []
         weighed: list[Scene] = []
         is_other: list[bool] = []
         for (boxes, scene), photo in zip(found, self._photos, strict=True):
@@ -252,7 +245,7 @@ class DetectorTask:
 
     def outcomes(self, model: KerasModel) -> list[dict[str, Any]]:
         """Which held-out plates are detected, and the false positives; widths in pixels of the reduced photograph."""
-        found = _all_found(model, self._evaluation_scenes, self._spec)
+        found = all_found(model, self._evaluation_scenes, self._spec)
         return [
             outcome
             for photo, (boxes, _) in zip(self._evaluation, found, strict=True)
@@ -303,26 +296,12 @@ class DetectorTask:
         draw_found_plates(model, self._evaluation_scenes[:24], self._spec, self._threshold, out / "found.png")
 
 
-def detector_metrics(
-    model: KerasModel, scenes: list[Scene], spec: InputSpec, thresholds: Iterable[float] = THRESHOLDS
-) -> dict[str, float]:
-    """Compute F1, recall and precision at each threshold, and select the best one.
-
-    Returns:
-        `f1`, `recall` and `precision` at IoU 0.5 and the `threshold` with the best F1; at that threshold the `score`,
-        the mean of F1 over `OVERLAPS`.
-    """
-    found = _all_found(model, scenes, spec)
-    return max((_figures_at(found, threshold) for threshold in thresholds), key=lambda f: f["f1"])
-
-
 HARD_NEGATIVE_SCORE = 0.2
 """Minimum score of a false positive that becomes a hard negative."""
 MAX_HARD_NEGATIVES = 4
 """Hard negatives of a photograph, at most: its plates must still be shown."""
 WELL_PLACED = 0.65
 """IoU below which a plate counts as a mistake: detected, but too inaccurately to be read."""
-Found = list[tuple[list[tuple[float, Floats]], Scene]]
 
 
 def mistakes(boxes: list[tuple[float, Floats]], scene: Scene) -> tuple[tuple[Quad, ...], bool]:
@@ -341,20 +320,10 @@ def distinct(quads: Iterable[Quad]) -> list[Quad]:
     return non_maximum_suppression(quads, lambda a, b: quad_iou(a, b) > 0.0)
 
 
-def _all_found(model: KerasModel, scenes: list[Scene], spec: InputSpec) -> Found:
-    prepared = [prepare(scene.image_bgr, spec) for scene in scenes]
-    heads = predict(model, np.concatenate([p.pixels for p in prepared]), 16)
-    found: Found = []
-    for i, (scene, p) in enumerate(zip(scenes, prepared, strict=True)):
-        boxes = decode_plates({role: h[i] for role, h in heads.items()}, spec.size_hw, {"score": 0.15, "overlap": 0.3})
-        found.append(([(box.score, p.to_picture(box.quad_xy)) for box in boxes], scene))
-    return found
-
-
 def _found_in_windows(model: KerasModel, scene: Scene, spec: InputSpec) -> list[tuple[float, Floats]]:
     """What is found in a scene's windows, in the scene's pixels; highest score first."""
     parts = windows(scene)
-    found = _all_found(model, [Scene(image, ()) for image, _ in parts], spec)
+    found = all_found(model, [Scene(image, ()) for image, _ in parts], spec)
     boxes = [
         (score, quad + np.asarray(corner, np.float32))
         for (boxes, _), (_, corner) in zip(found, parts, strict=True)
@@ -379,27 +348,3 @@ def _photo_outcomes(photo: Photo, quads: list[Floats]) -> list[dict[str, Any]]:
         for number, label in enumerate(wanted)
     ]
     return plates + [{"image": photo.path.name, "false_alarm": True}] * (len(alarms) - excused)
-
-
-def _figures_at(found: Found, threshold: float) -> dict[str, float]:
-    measured = [_recall_and_precision(found, threshold, iou) for iou in OVERLAPS]
-    f1 = [2 * recall * precision / max(1e-9, recall + precision) for recall, precision in measured]
-    recall, precision = measured[0]
-    return {
-        "score": float(np.mean(f1)),
-        "f1": f1[0],
-        "recall": recall,
-        "precision": precision,
-        "threshold": float(threshold),
-    }
-
-
-def _recall_and_precision(found: Found, threshold: float, iou: float) -> tuple[float, float]:
-    hits = truths = shown = 0
-    for boxes, scene in found:
-        quads = [quad for score, quad in boxes if score >= threshold]
-        matches = match_plates(quads, scene.quads, iou)
-        extra = [quads[i] for i in matches.false_alarms]
-        excused = len(match_plates(extra, scene.ignored, 0.3).pairs)
-        hits, truths, shown = hits + len(matches.pairs), truths + len(scene.quads), shown + len(quads) - excused
-    return hits / max(1, truths), hits / max(1, shown)
