@@ -3,8 +3,8 @@
 from lpr_edge.base.board import clock_is_held
 from lpr_edge.collect.collect_folder import CollectFolder, Limits
 from lpr_edge.collect.collector import Collector, CollectRules, CollectWriter
-from lpr_edge.config.config import Config
 from lpr_edge.collect.corrections import CorrectionKeeper
+from lpr_edge.config.config import Config
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.country import Country
 from lpr_edge.history.access import Keep

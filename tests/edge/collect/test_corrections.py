@@ -13,9 +13,9 @@ from tests.support.histories import event, history_of
 from tests.support.pages import page, post
 
 from lpr_edge.app.cli import main
-from lpr_edge.base.config import load_config
 from lpr_edge.collect.collect_folder import CollectFolder, Limits
 from lpr_edge.collect.corrections import CorrectionKeeper, rows_like
+from lpr_edge.config.config import load_config
 from lpr_edge.contract.base.arrays import Image
 from lpr_edge.contract.country import load_country
 from lpr_edge.contract.data import load_plates

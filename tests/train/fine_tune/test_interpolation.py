@@ -7,7 +7,7 @@ import pytest
 
 from lpr_train.base.engine import KerasModel
 from lpr_train.base.task import HELD_OUT, OTHERS, RENDERED, Measured
-from lpr_train.fine_tune.interpolation import FACTORS, choose_between, interpolate
+from lpr_train.fine_tune.interpolation import FACTORS, NO_GAIN, choose_between, interpolate
 
 
 class Line:
@@ -77,6 +77,11 @@ def test_a_network_that_forgets_gives_way_to_one_that_does_not(halves: Any) -> N
     best = chosen(Line(halves(), forgets_from=0.75))
     assert (best.factor, best.worse) == (0.7, [])
     assert [change.after.value for change in best.changes] == pytest.approx([0.675, 0.9, 0.9])
+
+
+def test_a_network_that_gains_nothing_is_not_taken(halves: Any) -> None:
+    """Where the old one scores as well as any after it, it stays."""
+    assert chosen(Line(halves(), forgets_from=1.0, best=0.0)).worse == [NO_GAIN]
 
 
 def test_where_all_forget_the_best_is_reported_as_worse(halves: Any) -> None:

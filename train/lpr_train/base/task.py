@@ -124,7 +124,7 @@ OTHERS = "other held-out"
 """Photographs of `also` that neither network was trained on."""
 LEARNT_OTHERS = "other learnt"
 """Photographs of `also` that both networks were trained on: they show what was forgotten."""
-FEWEST_COMPARED = 10
+MIN_COMPARED = 10
 """Photographs of `also` below which one more or less would decide a comparison."""
 RENDERED = "rendered"
 TEST, OTHER_TEST = "test", "other test"

@@ -10,10 +10,10 @@ from lpr_edge.contract.base.pictures import file_sha256
 from lpr_edge.contract.data import ground_truth, load_plates_and_crops
 from lpr_edge.contract.splits import HoldOut, SeenPictures, read_seen, vehicle_numbers
 from lpr_train.base.config import FitConfig
-from lpr_train.base.task import FEWEST_COMPARED, LEARNT_OTHERS, OTHER_TEST, OTHERS, TEST
+from lpr_train.base.task import LEARNT_OTHERS, MIN_COMPARED, OTHER_TEST, OTHERS, TEST
 from lpr_train.data.photos import Photo, load_photo, load_photos
 
-MOST_COMPARED = 300
+MAX_COMPARED = 300
 """Photographs of `also` that networks are compared on at most."""
 
 
@@ -51,12 +51,12 @@ def load_training(config: FitConfig, parts: HoldOut, with_crops: bool = False) -
         return Parts([*training, *new], held_out, [])
     known = read_seen(Path(config.init)) if config.init else SeenPictures()
     unseen = _wholly_unseen(apart, known, {number for photo in training for number in vehicle_numbers(photo.labels)})
-    if len(unseen) >= FEWEST_COMPARED:
+    if len(unseen) >= MIN_COMPARED:
         kept = {id(photo) for photo in unseen}
         return Parts([*training, *new, *(photo for photo in apart if id(photo) not in kept)], held_out, unseen)
     new += apart
     learnt = [photo for photo in new if known.has(file_sha256(photo.path))]
-    chosen = np.random.default_rng(config.seed).permutation(len(learnt))[:MOST_COMPARED]
+    chosen = np.random.default_rng(config.seed).permutation(len(learnt))[:MAX_COMPARED]
     return Parts([*training, *new], held_out, [learnt[place] for place in sorted(chosen)], LEARNT_OTHERS)
 
 

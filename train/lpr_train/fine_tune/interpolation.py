@@ -18,6 +18,8 @@ from lpr_train.fine_tune.comparison import Change, compare, what_is_worse
 FACTORS = (1.0, 0.85, 0.7, 0.55, 0.4, 0.25)
 """Shares of the new weights that are tried: 1 is the fine-tuned network itself."""
 
+NO_GAIN = "No network between the old and the fine-tuned weights scores better than the old one on held-out photographs"
+
 
 @dataclass(frozen=True)
 class Chosen:
@@ -42,11 +44,11 @@ def choose_between(task: Task, old: KerasModel, new: KerasModel, before: Sequenc
         max_drop: see `what_is_worse`.
 
     Returns:
-        Where every one is worse in something, the one with the best score.
+        Where every one is worse in something, or scores no better than the old one, the one with the best score.
     """
     assert isinstance(task, ComparesModels)  # as every task of TASKS is
     ends = old.get_weights(), new.get_weights()
-    model, scores = task.build(), {}
+    model, scores, old_score = task.build(), {}, task.validate(old).get("score", 0.0)
     for factor in FACTORS:
         model.set_weights(interpolate(*ends, factor))
         scores[factor] = task.validate(model).get("score", factor)
@@ -54,7 +56,7 @@ def choose_between(task: Task, old: KerasModel, new: KerasModel, before: Sequenc
     for factor in sorted(FACTORS, key=lambda one: (-scores[one], -one)):
         model.set_weights(interpolate(*ends, factor))
         changes = compare(before, task.measure(model))
-        worse = what_is_worse(changes, max_drop)
+        worse = what_is_worse(changes, max_drop) or ([] if scores[factor] > old_score else [NO_GAIN])
         if best is None or not worse:
             best = Chosen(_built(task, interpolate(*ends, factor)), factor, changes, worse)
         if not worse:

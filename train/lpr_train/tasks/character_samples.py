@@ -10,8 +10,8 @@ from lpr_edge.contract.base.arrays import AnyArray, Floats, Image
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.preprocess import InputSpec, prepare
 from lpr_train.augment.keras_views import keras_view
-from lpr_train.base.task import FEWEST_COMPARED, LEARNT_OTHERS, OTHERS
-from lpr_train.data.photo_folders import MOST_COMPARED
+from lpr_train.base.task import LEARNT_OTHERS, MIN_COMPARED, OTHERS
+from lpr_train.data.photo_folders import MAX_COMPARED
 from lpr_train.data.pool import RenewedPool
 from lpr_train.data.reader_crops import Crop, hold_out_runs, vary
 from lpr_train.loop.warm_start import images_of_initial_run
@@ -32,9 +32,9 @@ def part_others(crops: Sequence[Crop], config: CharactersConfig) -> tuple[list[C
     unseen = [crop for crop in crops if not known.has(crop.sha256)]
     rest, held_out = hold_out_runs(unseen, config.also_holdout, config.seed)
     seen = [crop for crop in crops if known.has(crop.sha256)]
-    if len(held_out) >= FEWEST_COMPARED:
+    if len(held_out) >= MIN_COMPARED:
         return [*seen, *rest], held_out, OTHERS
-    chosen = np.random.default_rng(config.seed).permutation(len(seen))[:MOST_COMPARED]
+    chosen = np.random.default_rng(config.seed).permutation(len(seen))[:MAX_COMPARED]
     return list(crops), [seen[place] for place in sorted(chosen)], LEARNT_OTHERS
 
 
