@@ -38,7 +38,7 @@ from lpr_edge.vision.reader import Reader
 
 @dataclass(frozen=True)
 class Plate:
-    """A plate that was read."""
+    """A plate with its text and corners."""
 
     text: str
     """The registration without spaces, in the plate's own script, NFC."""
@@ -73,7 +73,7 @@ class PlateEvent:
 
 
 class PlateReader:
-    """Finds and reads plates in images and videos."""
+    """Detects and reads plates in images and videos."""
 
     def __init__(
         self,
@@ -127,7 +127,7 @@ class PlateReader:
         self._frame_budget_s, self._blurs = frame_budget_s, blurs
 
     def read(self, image: Image | str | Path) -> list[Plate]:
-        """Find and read the plates of a photograph.
+        """Detect and read the plates of a photograph.
 
         Args:
             image: (H, W, 3) uint8, BGR as OpenCV has it; or the path of an image file.
@@ -190,16 +190,16 @@ class PlateReader:
 
     @cached_property
     def photographs(self) -> PlatePipeline:
-        """The pipeline for photographs, with all its records' details."""
+        """The pipeline for photographs, which returns all details of its records."""
         return self._pipeline(TTA_VIEWS, is_photograph=True)
 
     @cached_property
     def frames(self) -> PlatePipeline:
-        """The same for the frames of cameras and videos."""
+        """The pipeline for frames of cameras and videos, which returns all details of its records."""
         return self._pipeline(0, is_photograph=False)
 
     def read_cropped(self, crop_bgr: Image) -> PlateReading | None:
-        """Read a crop (H, W, 3), with all its record's details; None where no character is read."""
+        """Read a crop (H, W, 3), with all details of its record; None if no character is read."""
         return read_crop(Detector(self.models["detector"]), self.frames.reader, crop_bgr)
 
     def _pipeline(self, looks: int, is_photograph: bool) -> PlatePipeline:
@@ -214,7 +214,7 @@ class PlateReader:
 
 
 class Classifier:
-    """Classifies the character that a crop shows."""
+    """Classifies crops of single characters."""
 
     def __init__(self, model: str | Path | None = None, *, runtime: str | Runtime = "auto", threads: int = 1) -> None:
         """Load the network.

@@ -1,1 +1,1 @@
-"""The command `lpr-edge`: what is typed, and the loop from frames to events."""
+"""The command `lpr-edge`: its command line, and the loop from frames to events."""

@@ -18,7 +18,7 @@ FLAG = "camera"
 
 
 def add_camera_flag(group: argparse._ActionsContainer) -> None:
-    """`--camera`: the only setting whose flag may be given more than once."""
+    """Add `--camera`, the only flag of a setting that may be given more than once."""
     more = "; given more than once, each a number, a URL or a clip, or NAME= before it: all of them in one process"
     setting = settings_in(CaptureConfig)[FLAG]
     group.add_argument(
@@ -32,7 +32,7 @@ def add_camera_flag(group: argparse._ActionsContainer) -> None:
 
 
 def settle_cameras(flags: argparse.Namespace) -> None:
-    """Put what `--camera` gave in place of the settings that it means.
+    """Replace the values of `--camera` by the settings that they stand for.
 
     Raises:
         LprError: two cameras have one name.
@@ -49,7 +49,7 @@ def settle_cameras(flags: argparse.Namespace) -> None:
 
 
 def cameras_of_flags(texts: Iterable[str]) -> tuple[CameraSettings, ...]:
-    """The cameras of a `--camera` that was given more than once.
+    """Settings of several cameras from several `--camera` flags.
 
     Args:
         texts: each a camera's number, a stream's URL or a video file; or one of these after `NAME=`.
@@ -67,12 +67,12 @@ def cameras_of_flags(texts: Iterable[str]) -> tuple[CameraSettings, ...]:
 
 
 def source_values(text: str) -> dict[str, Any]:
-    """The setting that a `--camera` means: a number is a camera of this machine, all else a source."""
+    """The setting that a `--camera` stands for: a number is a local camera, anything else a source."""
     return {"source": text} if not _is_number(text) else {"camera": int(text)}
 
 
 def _camera(text: str) -> str:
-    """A flag's text, where it says what to read."""
+    """Check that a flag's text names a source."""
     name, source = _split(text)
     if not (name or _is_number(source) or is_url(source) or Path(source).exists()):
         shown = repr(redact(text)) if "@" not in text else "what was given"  # a login in a mistyped URL
@@ -81,7 +81,7 @@ def _camera(text: str) -> str:
 
 
 def _split(text: str) -> tuple[str, str]:
-    """Name, if any, and source."""
+    """Split a text into a camera's name, if any, and its source."""
     named = None if is_url(text) or Path(text).exists() else NAMED.fullmatch(text)
     return (named[1], named[2]) if named else ("", text)
 
@@ -91,7 +91,7 @@ def _is_number(text: str) -> bool:
 
 
 def _own_name(source: str, taken: set[str]) -> str:
-    """A name for a camera without one: its number, its address's host, or its file; numbered where it is taken."""
+    """A name for a camera without one: its number, its address's host, or its file; with a number if it is taken."""
     name = f"camera-{source}" if _is_number(source) else _plain(_stem(source))
     number = 1
     while (name if number == 1 else f"{name}-{number}").lower() in taken:

@@ -1,4 +1,4 @@
-"""Read several cameras, each with vehicles of its own: one set of networks, one turn for each camera's newest frame."""
+"""Read several cameras with one set of networks; each camera has its own tracker, and they are served in turn."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
@@ -18,7 +18,7 @@ from lpr_edge.wiring.frame_outputs import FrameOutputs
 
 
 class CameraLoop(Protocol):
-    """What a run over several cameras needs of each one's `Loop`."""
+    """The part of a `Loop` that a run over several cameras uses."""
 
     frames: int
     views: FrameOutputs
@@ -26,27 +26,27 @@ class CameraLoop(Protocol):
 
     @property
     def labels(self) -> Sequence[str]:
-        """Of the reader's classes."""
+        """Labels of the reader's classes."""
 
     def take(self, frame: Frame | NoFrame) -> bool:
-        """Take what the camera gave."""
+        """Process an item of the camera."""
 
     def finish(self, goes_on: bool = False) -> None:
-        """Announce the vehicles that are there."""
+        """Report the vehicles that are present."""
 
     @property
     def vehicles(self) -> VehiclesAndVisits:
-        """Those that are there."""
+        """State of the tracker."""
 
     def resume(self, vehicles: VehiclesAndVisits) -> None:
-        """Go on with those of another run."""
+        """Continue from the state of another run."""
 
 
 class CamerasLoop:
     """One run over several cameras."""
 
     def __init__(self, loops: Mapping[str, CameraLoop], turns: FairTurns, sink: Sink, beat: Callable[[], None]) -> None:
-        """Take what a run needs.
+        """Connect the parts of a run.
 
         Args:
             loops: by the camera's name; what they write goes to `sink` in the end.
@@ -64,7 +64,7 @@ class CamerasLoop:
 
     @property
     def frames(self) -> int:
-        """Frames read of all cameras."""
+        """Frames read from all cameras."""
         return sum(loop.frames for loop in self.loops.values())
 
     def run(self, max_frames: int | None = None) -> None:
@@ -90,7 +90,7 @@ class CamerasLoop:
         self._finish()
 
     def _take(self, turn: tuple[str, Item] | None) -> bool:
-        """Take a turn; False where a window was closed."""
+        """Process an item; False if a window was closed."""
         if turn is None:
             self.sink.tend()
             self._beat()
@@ -109,13 +109,13 @@ class CamerasLoop:
             loop.finish(goes_on=name in live)
 
     def hand_on(self) -> None:
-        """Leave the vehicles of each camera to the run that follows in this process; a clip is read again."""
+        """Pass the trackers' state to the next run in this process; a video file is read from its beginning."""
         live = self._turns.live()
         with surviving("reload"):
             hand_on({name: loop.vehicles for name, loop in self.loops.items() if name in live}, self._labels, KEY)
 
     def take_over(self) -> None:
-        """Go on with the vehicles of the run before, if this one follows a reload, of each camera that it had, too."""
+        """Continue from the trackers' state of the run before a reload, for each camera that it had too."""
         before: Mapping[str, VehiclesAndVisits] = take_over(self._labels, KEY) or {}
         for name, vehicles in before.items():
             if name in self.loops:

@@ -110,7 +110,7 @@ def _act(argv: list[str] | None, was_asked: Callable[[], bool]) -> int:
 
 
 def _is_half_done(arguments: argparse.Namespace) -> bool:
-    """Whether the stopped command has left work undone: reading plates never ends by itself, all else does."""
+    """Whether stopping the command leaves work unfinished: only reading plates never ends by itself."""
     return any(
         getattr(arguments, job, None)
         for job in ("info", "characters", "crops", "doctor", "hash_list", "install_service")
@@ -118,13 +118,13 @@ def _is_half_done(arguments: argparse.Namespace) -> bool:
 
 
 def _begin_again() -> NoReturn:
-    """Start the same command in this process: every setting is read again, and nothing of this run is left."""
+    """Restart the command in this process: all settings are read again, and no state of this run remains."""
     hold_signals()
     os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
 
 
 def parse_arguments(argv: list[str] | None) -> tuple[argparse.Namespace, Config]:
-    """Parse and check the command line; exits with 2 where it is wrong.
+    """Parse and check the command line; wrong usage exits with 2.
 
     Returns:
         What to do, and the settings of file, environment and flags together.
@@ -176,7 +176,7 @@ def _check_source(parser: argparse.ArgumentParser, arguments: argparse.Namespace
 
 
 def find_extensions(words: Sequence[str]) -> list[type[ExtensionSettings]]:
-    """The sinks and runtimes that the words of a command line have flags of; all of them where it asks for help.
+    """Sinks and runtimes whose flags the command line contains; all of them for --help.
 
     Raises:
         LprError: another package's sink or runtime can't be loaded.
@@ -190,12 +190,12 @@ def find_extensions(words: Sequence[str]) -> list[type[ExtensionSettings]]:
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """The command's flags, with those of every sink and runtime that is installed."""
+    """Parser with the flags of all installed sinks and runtimes."""
     return parser_with(extension_settings())
 
 
 def parser_with(extensions: Sequence[type[ExtensionSettings]]) -> argparse.ArgumentParser:
-    """The command's flags, with those of some sinks and runtimes."""
+    """Parser with the flags of some sinks and runtimes."""
     sinks = [extension for extension in extensions if issubclass(extension, SwitchedSettings)]
     runtimes = [extension for extension in extensions if not issubclass(extension, SwitchedSettings)]
     others = (
@@ -250,7 +250,7 @@ def _add_jobs(group: argparse._MutuallyExclusiveGroup) -> None:
 
 
 def _add_web(group: argparse._ArgumentGroup) -> None:
-    """`--web`, the only setting whose flag needs no value."""
+    """Add `--web`, the only flag of a setting whose value is optional."""
     shown = f"{field_notes(WebConfig)['web']} (default: none; without HOST:PORT {DEFAULT})"
     group.add_argument(
         "--web", nargs="?", const=str(DEFAULT), default=argparse.SUPPRESS, metavar="HOST:PORT", help=shown
@@ -258,7 +258,7 @@ def _add_web(group: argparse._ArgumentGroup) -> None:
 
 
 def _add_replay(group: argparse._ArgumentGroup) -> None:
-    """`--replay`: of a start, not a setting, or each start would send what was refused once more."""
+    """Add `--replay`, which belongs to one start: as a setting it would send refused events at each start."""
     group.add_argument(
         "--replay",
         nargs="?",
@@ -271,7 +271,7 @@ def _add_replay(group: argparse._ArgumentGroup) -> None:
 
 
 def _time(text: str) -> float:
-    """Seconds since 1970 of an ISO 8601 time; local where it names no zone."""
+    """Parse an ISO 8601 time to seconds since 1970; local time without a time zone."""
     try:
         return datetime.fromisoformat(text).timestamp()
     except (ValueError, OverflowError) as error:
@@ -296,7 +296,7 @@ def _add_service(group: argparse._ArgumentGroup) -> None:
 
 
 class _Version(argparse.Action):
-    """Prints the version; looks it up only then."""
+    """Prints the version, which is looked up only then."""
 
     def __init__(self, option_strings: list[str], dest: str) -> None:
         super().__init__(option_strings, dest, nargs=0, help="print the version and exit")

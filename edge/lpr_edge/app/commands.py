@@ -47,7 +47,7 @@ WasAsked = Callable[[], bool]
 def run_job(
     arguments: argparse.Namespace, config: Config, again: Again | None = None, was_asked: WasAsked = lambda: False
 ) -> int:
-    """Do what the command line asks for; the exit status.
+    """Run the command of a command line; returns the exit status.
 
     Args:
         arguments: what to do.
@@ -85,13 +85,13 @@ def run_job(
 
 
 def _reads_plates(arguments: argparse.Namespace) -> bool:
-    """Whether a command line asks for a camera, stream or clip to be read, and for nothing else."""
+    """Whether a command line only reads a camera, stream or video."""
     jobs = ("info", "characters", "crops", "demo", "doctor", "hash_list")
     return not any(getattr(arguments, job) for job in jobs)
 
 
 def _open_updates(config: Config) -> UpdateWorker | None:
-    """What looks for models while cameras are read; None where the settings don't ask for it."""
+    """Open the worker for model updates; None if updates are off."""
     if not config.update.models:
         return None
     from lpr_edge.updates.from_settings import open_update_worker
@@ -100,7 +100,7 @@ def _open_updates(config: Config) -> UpdateWorker | None:
 
 
 def _open_shaped(config: Config) -> Source:
-    """The source that the settings name, its frames named and turned as they say."""
+    """Open the configured source, with its frames renamed and rotated as configured."""
     source = name_frames(_open(config), config.capture.source_name)
     return shape_frames(source, config.capture.rotate, config.capture.every)
 
@@ -114,7 +114,7 @@ def _open(config: Config) -> Source:
 
 
 def see_doctor(config: Config, as_json: bool) -> int:
-    """Check this device, with these settings; 1 where something must be repaired. Without a source: camera 0."""
+    """Check this device with these settings; 1 if something must be fixed. Without a source, camera 0 is checked."""
     from lpr_edge.app.doctor.examination import examine, report
 
     looked_at = config if config.has_source else replace(config, capture=replace(config.capture, camera=0))
@@ -143,7 +143,7 @@ def show_info(config: Config, as_json: bool) -> int:
 
 
 def read_characters(config: Config, path: str) -> int:
-    """Classify each picture of a file or folder."""
+    """Classify each image of a file or folder."""
     classifier = Classifier(
         _model_path(config, "characters"), runtime=configured_runtime(config), threads=config.models.threads
     )
@@ -157,7 +157,7 @@ def read_crops(config: Config, path: str) -> int:
 
 
 def _read_each(config: Config, path: str, read: Callable[[Frame], Record]) -> int:
-    """Print a record for each image of a file or folder; 1 where one can't be read."""
+    """Print a record for each image of a file or folder; 1 if one can't be read."""
     source = name_frames(open_source(path), config.capture.source_name)
     sink = JsonLines(sys.stdout)
     failures = 0
@@ -194,7 +194,7 @@ def read_plates(
     replay: float | None = None,
     settings_file: Path | None = None,
 ) -> int:
-    """Read a source to its end; 1 where a picture of it can't be read.
+    """Read a source to its end; 1 if one of its images can't be read.
 
     Args:
         config: the settings.
@@ -219,7 +219,7 @@ def read_cameras(
     replay: float | None = None,
     settings_file: Path | None = None,
 ) -> int:
-    """Read several cameras at once, until all have ended; 1 where one did before its time.
+    """Read several cameras until all have ended; 1 if one of them failed.
 
     Args:
         config: the settings.
@@ -339,7 +339,7 @@ def _run(
     read: Callable[[], None],
     hand_on: Callable[[], None],
 ) -> None:
-    """Read to the end, then close views and sink; systemd hears of each step.
+    """Read to the end, then close outputs and sink; each step is reported to systemd.
 
     Args:
         run: see `RunControl`.
@@ -369,7 +369,7 @@ def _run(
 
 
 def may_reload(again: Again | None) -> bool:
-    """Whether there are new settings that can be used; reports what is wrong where they can't.
+    """Whether the new settings are valid; reports the error if they aren't.
 
     Args:
         again: gives them; None where this process can't begin again.

@@ -39,7 +39,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Do what the words ask for; returns the exit status.
+    """Run a subcommand of `lpr-edge events`; returns the exit status.
 
     Raises:
         LprError: there is no history, or it can't be used.
@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def search_events(arguments: argparse.Namespace) -> int:
-    """Print the events that fit, newest first, one JSON object a line; 1 where there is none."""
+    """Print matching events, newest first, as JSON lines; 1 without any."""
     from lpr_edge.history.export import to_dict
 
     page = _access(arguments).page(_wanted(arguments), arguments.before, arguments.limit)
@@ -61,7 +61,7 @@ def search_events(arguments: argparse.Namespace) -> int:
 
 
 def show_event(arguments: argparse.Namespace) -> int:
-    """Print one event, and write its pictures."""
+    """Print one event, and write its images."""
     from lpr_edge.history.export import to_dict
 
     access = _access(arguments)
@@ -78,7 +78,7 @@ def show_event(arguments: argparse.Namespace) -> int:
 
 
 def correct_event(arguments: argparse.Namespace) -> int:
-    """Keep a correction, and print the event."""
+    """Store a correction, and print the event."""
     from lpr_edge.history.export import to_dict
 
     found = _access(arguments).correct(arguments.id, arguments.text, arguments.who or _user(), time.time())
@@ -103,7 +103,7 @@ def export_events(arguments: argparse.Namespace) -> int:
 
 
 def prune_events(arguments: argparse.Namespace) -> int:
-    """Delete old events with their pictures."""
+    """Delete old events with their images."""
     from lpr_edge.history.store import History
 
     access = _access(arguments)
@@ -187,7 +187,7 @@ def _moment(text: str) -> datetime:
 
 
 def _end(text: str) -> datetime:
-    """A time; a day without one ends with the day."""
+    """Parse a time; a day without a time of day stands for the day's end."""
     moment = _moment(text)
     with suppress(ValueError):
         return _moment((date.fromisoformat(text) + timedelta(days=1)).isoformat())
@@ -196,7 +196,7 @@ def _end(text: str) -> datetime:
 
 @contextmanager
 def _output(path: Path | None) -> Iterator[BinaryIO]:
-    """A stream to a file, which is there only when it is whole, or stdout."""
+    """A stream to a file, which is created only when it is complete, or stdout."""
     if path is None:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()

@@ -1,4 +1,4 @@
-"""`lpr-edge frigate`: read the snapshots of Frigate's events, and write each plate back as the event's sub label."""
+"""`lpr-edge frigate`: reads the snapshots of Frigate's events, and writes each plate as the event's sub label."""
 
 import argparse
 import secrets
@@ -23,7 +23,7 @@ STEP_S = 0.5
 
 @dataclass(frozen=True)
 class FrigateSettings:
-    """Which events are read, and where Frigate is."""
+    """Address of Frigate, and the events to read."""
 
     url: str = ""
     """Frigate's address, such as http://frigate:5000, the port that asks for no login"""
@@ -37,7 +37,7 @@ class FrigateSettings:
     """an object's snapshot is read again after so long at the earliest, and at its end"""
 
     def __post_init__(self) -> None:
-        """Refuse to begin without an address."""
+        """Reject settings without an address."""
         require_setting(bool(self.url), "url", "empty", "Frigate's address, such as http://frigate:5000")
 
 
@@ -54,7 +54,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Read until a signal ends it.
+    """Read events until a signal ends it.
 
     Raises:
         LprError: a setting is wrong, a model can't be loaded, or an extra is missing.
@@ -110,7 +110,7 @@ def label_events(arguments: argparse.Namespace, is_over: Callable[[], bool]) -> 
 
 
 def frigate_settings(arguments: argparse.Namespace) -> FrigateSettings:
-    """The settings that the flags give.
+    """Settings from the flags.
 
     Raises:
         LprError: a value can't be used.

@@ -1,4 +1,4 @@
-"""Read a source to its end: pictures to records, frames to events."""
+"""The loop over one source: images become records, frames become events."""
 
 from collections import deque
 from collections.abc import Callable
@@ -46,7 +46,7 @@ class Loop:
         camera: str = "",
         collector: Collector | None = None,
     ) -> None:
-        """Take what a run needs.
+        """Connect the parts of a run.
 
         Args:
             reader: finds and reads plates.
@@ -119,32 +119,32 @@ class Loop:
         self.finish()
 
     def hand_on(self, source: Source) -> None:
-        """Leave the vehicles of a live source to the run that follows in this process; a clip is read again."""
+        """Pass the tracker's state for a live source to the next run in this process; a video file starts again."""
         if source.kind == "live":
             with surviving("reload"):
                 hand_on(self.vehicles, self.labels, source.name)
 
     def take_over(self, source: Source) -> None:
-        """Go on with the vehicles of the run before, if this one follows a reload."""
+        """Continue from the tracker's state of the run before a reload."""
         vehicles = take_over(self.labels, source.name)
         if vehicles is not None:
             self.resume(vehicles)
 
     @property
     def vehicles(self) -> VehiclesAndVisits:
-        """Those that are there, for `resume`."""
+        """State of the tracker, for `resume`."""
         return self._tracker.vehicles
 
     def resume(self, vehicles: VehiclesAndVisits) -> None:
-        """Go on with the vehicles of another run over this source."""
+        """Continue from the state of another run over this source."""
         self._tracker.resume(vehicles)
 
     def finish(self, goes_on: bool = False) -> None:
-        """Announce the vehicles that are there at the end; not yet where another run goes on with them."""
+        """Report the vehicles that are present at the end; not yet if another run continues with them."""
         self._announce([] if goes_on else self._tracker.flush())
 
     def take(self, frame: Frame | UnreadableImage | NoFrame) -> bool:
-        """Take what the source gave; False where the user has closed the window."""
+        """Process an item of the source; False if the user has closed the window."""
         goes_on = True
         if isinstance(frame, NoFrame):
             self._announce(self._tracker.wait(frame.time, frame.clock_set))

@@ -1,4 +1,4 @@
-"""What a model file says about itself, for people and for programs."""
+"""`--info`: prints model files' manifests as text or JSON."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -28,7 +28,7 @@ def print_info(paths: Sequence[Path], as_json: bool, stream: TextIO) -> None:
 
 
 def describe(path: Path, manifest: Manifest) -> Iterator[str]:
-    """A manifest as lines of text."""
+    """Format a manifest as lines of text."""
     yield f"{path} ({path.stat().st_size / 1000:.0f} kB)"
     for name, value in _facts(manifest):
         if value:
@@ -56,12 +56,12 @@ def _facts(manifest: Manifest) -> Iterator[tuple[str, str]]:
 
 
 def _short(value: object) -> str:
-    """A fact in few words: of a long list, such as files' hashes, how long it is."""
+    """Abbreviate a value; a long list, such as files' hashes, is replaced by its length."""
     return f"({len(value)})" if isinstance(value, list) and len(value) > 8 else str(value)
 
 
 def _metric(metric: dict[str, object]) -> str:
-    """One line: what, how much, and on which data."""
+    """Format a metric in one line: name, value, and data set."""
     value = metric.get("value")
     shown = f"{value:.4g}" if isinstance(value, int | float) else str(value)
     return f"{metric.get('metric')} {shown} on {metric.get('data')}, {metric.get('split')} ({metric.get('count')})"

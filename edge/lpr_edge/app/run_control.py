@@ -1,4 +1,4 @@
-"""What decides from outside whether a run goes on: systemd, SIGHUP and model updates."""
+"""External control of a run: systemd, SIGHUP and model updates."""
 
 import os
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from lpr_edge.updates.update_worker import UpdateWorker
 
 
 class RunControl:
-    """What systemd, SIGHUP and model updates have to do with a run."""
+    """Connects a run with systemd, SIGHUP and model updates."""
 
     def __init__(
         self,
@@ -20,7 +20,7 @@ class RunControl:
         updates: UpdateWorker | None = None,
         settings_file: Path | None = None,
     ) -> None:
-        """Take what decides.
+        """Connect the parts.
 
         Args:
             was_asked: returns whether SIGHUP has come since the last call.
@@ -35,7 +35,7 @@ class RunControl:
         self._was_asked, self._can_reload = was_asked, can_reload
 
     def beat(self) -> None:
-        """Say that the run lives.
+        """Report to systemd that the run is alive.
 
         Raises:
             Reloading: it is to begin again, with settings that can be used.
@@ -46,6 +46,6 @@ class RunControl:
             raise Reloading
 
     def close(self) -> None:
-        """Stop looking for updates."""
+        """Stop the worker for updates."""
         if self.updates:
             self.updates.close()

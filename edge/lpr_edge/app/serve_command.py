@@ -1,4 +1,4 @@
-"""`lpr-edge serve`: read the pictures that programs send by the HTTP interfaces that they know; needs no camera."""
+"""`lpr-edge serve`: an image server with HTTP interfaces that other programs use; needs no camera."""
 
 import argparse
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from lpr_edge.contract.base.units import ByteSize
 
 @dataclass(frozen=True)
 class ServeSettings:
-    """How pictures are taken."""
+    """Settings of the server."""
 
     listen: WebAddress = DEFAULT
     """take pictures at HOST:PORT; others than this machine need the token"""
@@ -33,7 +33,7 @@ class ServeSettings:
     """a picture that isn't read in this time, its wait included, is given up"""
 
     def __post_init__(self) -> None:
-        """Refuse figures with which nothing can be read."""
+        """Reject values out of range."""
         require_setting(self.max_size > 0, "max_size", self.max_size, "more than 0")
         require_setting(self.queue > 0, "queue", self.queue, "1 or more")
         require_setting(self.timeout > timedelta(0), "timeout", self.timeout, "more than 0")
@@ -85,7 +85,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def serve_settings(arguments: argparse.Namespace) -> ServeSettings:
-    """The settings that the flags give.
+    """Settings from the flags.
 
     Raises:
         LprError: a value can't be used.

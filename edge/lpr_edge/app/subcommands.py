@@ -1,4 +1,4 @@
-"""The subcommands of `lpr-edge`, each a module that is loaded only when it is called."""
+"""Subcommands of `lpr-edge`, each a module that is imported only when it is called."""
 
 import argparse
 from collections.abc import Sequence
@@ -18,23 +18,23 @@ JOBS = ("doctor", "info", "install-service", "hash-list")
 
 
 def as_flags(words: Sequence[str]) -> list[str]:
-    """The words of a command line with a leading word of `JOBS` as the flag that it stands for."""
+    """Replace a leading word of `JOBS` by the flag that it stands for."""
     return [f"--{words[0]}", *words[1:]] if words and words[0] in JOBS else list(words)
 
 
 def find_subcommand(words: Sequence[str]) -> str | None:
-    """The subcommand that a command line begins with; None where it has none."""
+    """The subcommand at the beginning of a command line; None without one."""
     return words[0] if words and words[0] in SUBCOMMANDS else None
 
 
 def subcommand_parser(name: str) -> argparse.ArgumentParser:
-    """The parser of a subcommand's words."""
+    """Parser of a subcommand."""
     parser: argparse.ArgumentParser = _load(name).build_parser()
     return parser
 
 
 def run_subcommand(words: Sequence[str]) -> int:
-    """Do what a command line asks for that begins with a subcommand; returns the exit status.
+    """Run a command line that begins with a subcommand; returns the exit status.
 
     Raises:
         LprError: what can't be had or done.

@@ -28,7 +28,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Look for an update, and print how the models stand; returns the exit status.
+    """Check for an update, and print the state of the models; returns the exit status.
 
     Raises:
         LprError: the update can't be had or used.

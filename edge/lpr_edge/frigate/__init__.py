@@ -1,1 +1,1 @@
-"""Plates for Frigate's events: its snapshots are read, and the plate is written back as the sub label."""
+"""Integration with Frigate: reads its events' snapshots, and writes each plate back as the sub label."""

@@ -19,14 +19,14 @@ EXAMPLE = "http://frigate:5000"
 
 
 class FrigateError(Exception):
-    """Frigate doesn't answer, or not as it should."""
+    """Frigate doesn't respond, or not as documented."""
 
 
 class FrigateApi:
-    """Asks Frigate; each request has its own connection."""
+    """Client of Frigate; each request has its own connection."""
 
     def __init__(self, url: str, timeout_s: float = 10.0) -> None:
-        """Take an address.
+        """Parse the address.
 
         Args:
             url: http or https; a login in it is sent as `Authorization: Basic`.
@@ -39,7 +39,7 @@ class FrigateApi:
         self._timeout_s = timeout_s
 
     def snapshot(self, event_id: str) -> bytes:
-        """An event's best picture so far, without a box drawn in it.
+        """Fetch an event's best image so far, without a box drawn in it.
 
         Raises:
             FrigateError: there is none.

@@ -33,7 +33,7 @@ class FrigateEvent:
 
 
 def parse_event(payload: bytes) -> FrigateEvent | None:
-    """Read a message; None where it is about something that Frigate itself takes for a false positive.
+    """Parse a message; None if Frigate itself marks the object as a false positive.
 
     Raises:
         DataError: it isn't what Frigate publishes.

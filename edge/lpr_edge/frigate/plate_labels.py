@@ -25,7 +25,7 @@ MAX_KNOWN = 500
 
 @dataclass(frozen=True)
 class WantedEvents:
-    """Which events are read."""
+    """Filter of the events to read."""
 
     labels: tuple[str, ...]
     """Of objects that have plates."""
@@ -33,13 +33,13 @@ class WantedEvents:
     """Empty for all."""
 
     def has(self, event: FrigateEvent) -> bool:
-        """Whether an event is one of them."""
+        """Whether the filter includes an event."""
         return event.label in self.labels and (not self.cameras or event.camera in self.cameras)
 
 
 @dataclass
 class _Known:
-    """What is known of an event."""
+    """State of an event."""
 
     read_at: float
     """When its last snapshot was read (`monotonic`)."""
@@ -48,7 +48,7 @@ class _Known:
 
 
 class PlateLabels:
-    """Takes Frigate's messages in one thread, and reads in another."""
+    """Receives Frigate's messages in one thread, and reads snapshots in another one."""
 
     def __init__(
         self,
@@ -58,7 +58,7 @@ class PlateLabels:
         wanted: WantedEvents,
         every_s: float,
     ) -> None:
-        """Begin without events.
+        """Create it without events.
 
         Args:
             api: gives snapshots, takes labels.
@@ -78,7 +78,7 @@ class PlateLabels:
         self._has_complained = False
 
     def take(self, payload: bytes) -> None:
-        """Take a message; an event's newest one replaces an earlier one that still waits."""
+        """Queue a message; it replaces an earlier one of the same event that still waits."""
         try:
             event = parse_event(payload)
         except DataError as error:
@@ -123,7 +123,7 @@ class PlateLabels:
         self._report({"frigate_event": event.id, "source": event.camera, "label": event.label} | plate_record(plate))
 
     def _best_plate(self, data: bytes, event: FrigateEvent) -> PlateReading | None:
-        """The plate of the highest confidence of a snapshot."""
+        """The plate with the highest confidence in a snapshot."""
         plates = self._read(decode_picture(data, Path(f"snapshot of {event.id}"))).plates
         if not plates:
             detail(f"no plate on the snapshot of Frigate's event {event.id}")

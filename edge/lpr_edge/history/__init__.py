@@ -1,1 +1,1 @@
-"""Events kept on the device: searched by part of a plate, corrected by hand, exported by the day, deleted in time."""
+"""The history of events on the device: search by part of a plate, correction, export by day, deletion by age."""

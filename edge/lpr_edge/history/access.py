@@ -1,4 +1,4 @@
-"""The history for those who look at it: searches, single events, pictures and corrections, from any thread."""
+"""Thread-safe access to the history: searches, single events, images and corrections."""
 
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -26,7 +26,7 @@ Keep = Callable[[Record, str, "Image", float], None]
 
 @dataclass(frozen=True)
 class HistoryAccess:
-    """A history's folder; each call opens the file for itself, so that nobody waits for anybody."""
+    """A history's folder; each call opens the file for itself, so that no call waits for another one."""
 
     folder: Path
     grammar: Grammar
@@ -56,24 +56,24 @@ class HistoryAccess:
             return search.event(event_id)
 
     def choices(self) -> dict[str, list[str]]:
-        """What can be filtered by, see `Search.choices`."""
+        """The values that can be filtered by, see `Search.choices`."""
         with self.searching() as search:
             return search.choices()
 
     def picture(self, event_id: str, name: str) -> bytes | None:
-        """An event's `frame` or `plate` as a JPEG; None where there is none, or none any more."""
+        """An event's `frame` or `plate` as a JPEG; None without one, or after its deletion."""
         found = self.event(event_id)
         return PictureFolder(self.folder / "pictures").read(found.number, name) if found else None
 
     def hidden(self, wanted: Wanted) -> Wanted:
-        """What is searched for, with the hash in place of a plate where hashes are stored."""
+        """Replace the plate of a search by its hash if hashes are stored."""
         if self.hide is None or not wanted.text.strip():
             return wanted
         text = wanted.text if is_hashed(wanted.text) else self.hide(written_plate(wanted.text, self.grammar)[0])
         return replace(wanted, text=text, exact=True)
 
     def correct(self, event_id: str, text: str, who: str, at: float) -> Found | None:
-        """Keep what a person says that a plate shows; returns the event, None where there is none.
+        """Store a person's correction; returns the event, None if there is none.
 
         Args:
             event_id: of the event.

@@ -1,4 +1,4 @@
-"""What the history keeps of an event in addition to its record: its number, and the values that it is searched by."""
+"""Values that the history stores with an event's record: its number, and the values for searching."""
 
 import math
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Correction:
-    """What a person says that a plate shows."""
+    """A person's correction of an event's text."""
 
     text: str
     latin: str
@@ -30,7 +30,7 @@ class Correction:
 
 
 def number_of(record: dict[str, Any]) -> int:
-    """Milliseconds since 1970 of the event's end, so that numbers are in the order of time."""
+    """Event number: milliseconds since 1970 of the event's end, so that numbers are in order of time."""
     try:
         seen = datetime.fromisoformat(record["last_seen"])
     except (KeyError, TypeError, ValueError):
@@ -39,17 +39,17 @@ def number_of(record: dict[str, Any]) -> int:
 
 
 def milliseconds(time: datetime) -> int:
-    """Whole milliseconds since 1970."""
+    """Convert a time to whole milliseconds since 1970."""
     return (time - EPOCH) // timedelta(milliseconds=1)
 
 
 def time_of(number: int) -> datetime:
-    """The time that a number stands for, UTC."""
+    """Convert an event number to its time, UTC."""
     return EPOCH + timedelta(milliseconds=number)
 
 
 def facets_of(record: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """The kinds and values that an event can be filtered by: source, direction, and what a list says."""
+    """Facets of an event, (kind, value) pairs for filtering: source, direction, watch list."""
     for kind in ("source", "direction"):
         if isinstance(value := record.get(kind), str) and value:
             yield kind, value
@@ -62,21 +62,21 @@ def facets_of(record: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def facet_token(facet: int) -> str:
-    """The index's token of a facet."""
+    """Token of a facet in the index."""
     return f"{FACET}{facet}"
 
 
 def is_same_visit(kept: dict[str, Any], other: dict[str, Any]) -> bool:
-    """Whether a record of the same id is of the same vehicle's visit: delivered again, or its departure."""
+    """Whether two records with the same id are of one vehicle's visit: delivered again, or its departure."""
     return all(kept.get(field) == other.get(field) for field in ("source", "first_seen", "text"))
 
 
 def with_departure(record: dict[str, Any], left: dict[str, Any]) -> dict[str, Any]:
-    """An event's record with what is known when the vehicle has left."""
+    """Add the fields of the vehicle's departure to an event's record."""
     return record | {field: left[field] for field in DEPARTURE if field in left}
 
 
 def is_sound(record: dict[str, Any]) -> bool:
-    """Whether a record can be kept: its plate is a text, and every figure is one."""
+    """Whether a record is valid: its plate is a text, and its numbers are numbers."""
     confidence = record.get("confidence", 0.0)
     return isinstance(record.get("text"), str) and isinstance(confidence, int | float) and math.isfinite(confidence)

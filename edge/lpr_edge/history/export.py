@@ -1,4 +1,4 @@
-"""The events of a day as a table: CSV and XLSX for a spreadsheet, JSON lines for a program."""
+"""Export a day's events: CSV and XLSX for spreadsheets, JSON lines for programs."""
 
 import csv
 import io
@@ -30,7 +30,7 @@ def local_day(day: date) -> tuple[datetime, datetime]:
 
 
 def events_of(search: Search, wanted: Wanted) -> Iterator[Found]:
-    """All events that fit, newest first, a few in memory at a time."""
+    """Matching events, newest first, loaded in small batches."""
     numbers: list[int] = []
     for number in search.numbers(wanted):
         numbers.append(number)
@@ -41,7 +41,7 @@ def events_of(search: Search, wanted: Wanted) -> Iterator[Found]:
 
 
 def row_of(found: Found) -> Row:
-    """An event's cells in the order of COLUMNS."""
+    """Cells of an event in the order of COLUMNS."""
     record = found.record
     seen = local_time(found)
     matched = record.get("matched") or {}
@@ -71,7 +71,7 @@ def local_time(found: Found) -> datetime:
 
 
 def describe(found: Found) -> dict[str, Any]:
-    """What a page shows of an event."""
+    """Fields of an event for a page."""
     record = found.record
     seen = local_time(found)
     matched = record.get("matched") or {}
@@ -94,7 +94,7 @@ def describe(found: Found) -> dict[str, Any]:
 
 
 def to_dict(found: Found) -> dict[str, Any]:
-    """An event's record, with its corrections where there are some."""
+    """An event's record with its corrections."""
     corrections = [
         {"text": each.text, "latin": each.latin, "who": each.who, "at": each.at} for each in found.corrections
     ]
@@ -102,7 +102,7 @@ def to_dict(found: Found) -> dict[str, Any]:
 
 
 def write_csv(events: Iterable[Found], stream: BinaryIO) -> None:
-    """CSV as RFC 4180 has it, with the mark by which Excel knows UTF-8."""
+    """Write CSV (RFC 4180) with the byte order mark by which Excel recognises UTF-8."""
     text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline="", write_through=True)
     table = csv.writer(text)
     table.writerow(COLUMNS)
@@ -112,13 +112,13 @@ def write_csv(events: Iterable[Found], stream: BinaryIO) -> None:
 
 
 def write_jsonl(events: Iterable[Found], stream: BinaryIO) -> None:
-    """Records as they were sent, with their corrections."""
+    """Write records as they were sent, with their corrections."""
     for found in events:
         stream.write((json.dumps(to_dict(found), ensure_ascii=False) + "\n").encode(errors="replace"))
 
 
 def write_xlsx(events: Iterable[Found], stream: BinaryIO) -> None:
-    """A workbook of one sheet, written row by row.
+    """Write a workbook with one sheet, row by row.
 
     Raises:
         LprError: openpyxl isn't installed.
@@ -147,7 +147,7 @@ def write_xlsx(events: Iterable[Found], stream: BinaryIO) -> None:
 
 
 def _plain(value: str | float | bool | None) -> str | float | bool | None:
-    """A cell that no spreadsheet takes for a formula."""
+    """Escape a cell that a spreadsheet would interpret as a formula."""
     return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
 
 

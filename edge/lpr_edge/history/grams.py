@@ -15,7 +15,7 @@ SHORTEST_INEXACT = 4
 
 
 def pieces_of(key: str) -> set[str]:
-    """The pieces of a text that are indexed.
+    """Pieces of a text for the index.
 
     Args:
         key: one character for each sign.
@@ -28,7 +28,7 @@ def pieces_of(key: str) -> set[str]:
 
 
 def match_expression(part: str, is_exact: bool) -> str:
-    """FTS5 expression that every text with this part fulfils, and few others.
+    """FTS5 expression that matches every text with this part, and few others.
 
     Args:
         part: one character for each sign, at least one.
@@ -54,7 +54,7 @@ def _quoted(token: str) -> str:
 
 
 def near_pattern(part: str, is_exact: bool) -> re.Pattern[str]:
-    """Pattern that finds a part in a text's key; with one wrong, missing or additional sign unless it must be exact."""
+    """Regular expression that finds a part in a text's key, with one wrong, missing or additional sign unless exact."""
     if is_exact or len(part) < SHORTEST_INEXACT:
         return re.compile(re.escape(part))
     forms: Iterable[str] = (

@@ -1,4 +1,4 @@
-"""The history's pictures: JPEG files in a folder for each day, the oldest of which go when the quota is full."""
+"""Images of the history: JPEG files in one folder per day; the oldest are deleted beyond the quota."""
 
 import os
 from collections.abc import Mapping
@@ -23,13 +23,13 @@ SCALE = b"lpr scale "
 
 
 class PictureFolder:
-    """Pictures of events by number."""
+    """Images of events by event number."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def save(self, number: int, pictures: Mapping[str, bytes]) -> int:
-        """Write an event's pictures; returns their size in bytes.
+        """Write an event's images; returns their size in bytes.
 
         Raises:
             OSError: the disk takes none.
@@ -45,7 +45,7 @@ class PictureFolder:
         return sum(map(len, wanted.values()))
 
     def read(self, number: int, name: str) -> bytes | None:
-        """One picture of an event; None where there is none, or none any more."""
+        """Read one image of an event; None without one, or after its deletion."""
         if name not in NAMES:
             return None
         try:
@@ -66,7 +66,7 @@ class PictureFolder:
         return None if scale is None else (image, scale)
 
     def delete(self, number: int) -> None:
-        """Delete an event's pictures, and the day's folder when it is empty."""
+        """Delete an event's images, and the day's folder if it is empty."""
         day = self._day(number)
         for name in NAMES:
             with suppress(FileNotFoundError, NotADirectoryError):
@@ -79,7 +79,7 @@ class PictureFolder:
 
 
 def _reduced(jpeg: bytes) -> bytes:
-    """The same picture with a longest side of at most LONGEST_SIDE pixels; with that, its scale in a comment."""
+    """Reduce a JPEG to a longest side of at most LONGEST_SIDE pixels."""
     import cv2  # here, since `--help` loads this module for the sink's settings
 
     image = _decoded(jpeg)
@@ -117,7 +117,7 @@ def _scale_of(jpeg: bytes, longest_side: int) -> float | None:
 
 
 def _write(path: Path, data: bytes) -> None:
-    """Write a temporary file, then rename it: a picture is whole or not there."""
+    """Write a temporary file, then rename it: an image is complete or absent."""
     part = path.with_suffix(".part")
     try:
         with open(part, "wb", opener=open_private) as file:  # `Path.open` takes no opener

@@ -1,4 +1,4 @@
-"""The history's SQLite file: tables, version, and how it is opened."""
+"""Schema of the history's SQLite file: its tables and version, and how the file is opened."""
 
 import sqlite3
 from pathlib import Path
@@ -35,7 +35,7 @@ CACHE_KIB = 2048
 
 
 def open_writer(path: Path) -> sqlite3.Connection:
-    """Open the file for writing; make or upgrade it where needed.
+    """Open the file for writing; create or upgrade it if necessary.
 
     Raises:
         LprError: it can't be made, is no history, or is a newer lpr's.
@@ -59,7 +59,7 @@ def open_writer(path: Path) -> sqlite3.Connection:
 
 
 def open_reader(path: Path) -> sqlite3.Connection:
-    """Open the file for reading only, from any thread; a process that writes isn't disturbed.
+    """Open the file read-only, from any thread, without blocking a process that writes.
 
     Raises:
         LprError: there is none, or it is no history that this lpr can read.
@@ -119,7 +119,7 @@ def _missing_steps(version: int) -> list[str]:
 
 
 def _version(connection: sqlite3.Connection, path: Path) -> int:
-    """The schema's version; 0 of an empty file.
+    """Version of the schema; 0 for an empty file.
 
     Raises:
         LprError: the file is another program's, or a newer lpr's.

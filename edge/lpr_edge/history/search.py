@@ -1,4 +1,4 @@
-"""Searches the history: by part of a plate, time, source, list and direction, newest first, page by page."""
+"""Search the history by part of a plate, time, source, list and direction; newest first, in pages."""
 
 import json
 import sqlite3
@@ -27,7 +27,7 @@ BEFORE_ALL, AFTER_ALL = -(2**62), 2**62
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is searched for; what is left out allows everything."""
+    """A query; fields that are left out match everything."""
 
     text: str = ""
     """Part of a plate in either script, or, where hashes are stored, the hash."""
@@ -54,13 +54,13 @@ class Found:
 
     @property
     def text(self) -> str:
-        """The plate: as corrected, else as read."""
+        """The plate's text: as corrected, else as read."""
         return self.corrections[-1].text if self.corrections else str(self.record["text"])
 
 
 @dataclass(frozen=True)
 class Page:
-    """Events, newest first."""
+    """One page of results, newest first."""
 
     events: tuple[Found, ...]
     after: int | None = None
@@ -68,14 +68,14 @@ class Page:
 
 
 class Search:
-    """Searches behind one connection, by one thread at a time."""
+    """Searches over one connection, for one thread at a time."""
 
     def __init__(self, connection: sqlite3.Connection, country: Country) -> None:
         self._connection = connection
         self._country = country
 
     def page(self, wanted: Wanted, before: int | None = None, limit: int = 50) -> Page:
-        """One page.
+        """One page of results.
 
         Args:
             wanted: what is searched for.
@@ -91,7 +91,7 @@ class Search:
         return Page(self.load(numbers))
 
     def numbers(self, wanted: Wanted, before: int | None = None) -> Iterator[int]:
-        """Numbers of the events that fit, newest first."""
+        """Numbers of matching events, newest first."""
         first = BEFORE_ALL if wanted.since is None else milliseconds(wanted.since)
         end = AFTER_ALL if wanted.until is None else milliseconds(wanted.until)
         span = (first, end if before is None else min(end, before))
@@ -107,7 +107,7 @@ class Search:
                 yield number
 
     def load(self, numbers: Sequence[int]) -> tuple[Found, ...]:
-        """Events by number, in this order; those deleted meanwhile are left out."""
+        """Load events by number, in this order; deleted ones are left out."""
         return tuple(found for number in numbers if (found := self._load("e.number = ?", number)))
 
     def event(self, event_id: str) -> Found | None:
@@ -115,7 +115,7 @@ class Search:
         return self._load("e.id = ?", event_id)
 
     def choices(self) -> dict[str, list[str]]:
-        """What can be filtered by: kind (`source`, `direction`, `list`) -> the values that events have."""
+        """Values that can be filtered by: kind (`source`, `direction`, `list`) -> values of the stored events."""
         kinds: dict[str, list[str]] = {"source": [], "direction": [], "list": []}
         for kind, value in self._connection.execute("SELECT kind, value FROM facets ORDER BY value"):
             if kind in kinds:
@@ -138,14 +138,14 @@ class Search:
         return tuple(Correction(*row) for row in self._connection.execute(query, (number,)))
 
     def _parts(self, wanted: Wanted) -> list[str] | None:
-        """The keys of what the text can mean; None without a text, empty where it means nothing."""
+        """Keys of the plates that the query's text can mean; None without a text, empty for an invalid one."""
         if not wanted.text.strip():
             return None
         codes = SignCodes(self._connection)
         return list(dict.fromkeys(codes.query_key(signs) for signs in cuts_of(wanted.text, self._country) if signs))
 
     def _facets(self, wanted: Wanted) -> list[str] | None:
-        """Tokens of the facets that are asked for; None where no event has one of them."""
+        """Tokens of the query's facets; None if no event has one of them."""
         asked = [("source", wanted.source), ("direction", wanted.direction)]
         if wanted.listed:
             asked.append((LISTED, LISTED) if wanted.listed == "any" else ("list", wanted.listed))

@@ -24,7 +24,7 @@ Signs = tuple[str, ...]
 
 
 def signs_of(text: str, country: Country) -> Signs:
-    """The signs of a text as it was read, label by label; a text beyond the country's labels is cut as typed."""
+    """Signs of a text as read, label by label; characters that are no label are one sign each."""
     try:
         labels = country.tokenize(text)
     except LprError:
@@ -33,7 +33,7 @@ def signs_of(text: str, country: Country) -> Signs:
 
 
 def cuts_of(typed: str, country: Country) -> Iterator[Signs]:
-    """The ways to cut what a person types into signs, long signs first; `BA` may be `बा`, or the letters B and A.
+    """Ways to divide a typed text into signs, long signs first; `BA` may be `बा`, or the letters B and A.
 
     Args:
         typed: part of a plate in either script, with any spaces and separators.
@@ -57,7 +57,7 @@ def _cuts(latin: str, known: Sequence[str]) -> Iterator[Signs]:
 
 
 def _latin_parts(text: str, spellings: tuple[tuple[str, str], ...]) -> Iterator[str]:
-    """The text in Latin capitals; a sign that no label begins with stays."""
+    """The text in Latin capitals; a sign that begins no label is kept."""
     while text:
         written, latin = next((pair for pair in spellings if text.startswith(pair[0])), (text[0], text[0]))
         yield latin
@@ -70,7 +70,7 @@ def _latin_signs(spellings: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
 
 
 def _spellings(country: Country) -> tuple[tuple[str, str], ...]:
-    """Each label as it is painted, and in Latin letters; the longest first.
+    """Each label as painted, and in Latin letters; the longest first.
 
     A Latin variant such as KH stands for itself: it is how some plates are painted.
     """
@@ -79,18 +79,18 @@ def _spellings(country: Country) -> tuple[tuple[str, str], ...]:
 
 
 class SignCodes:
-    """The stored codes of signs: a letter or digit is itself, any other sign has a character of its own."""
+    """Codes of signs: a letter or digit is its own code, any other sign has a character of its own."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._codes = dict(connection.execute("SELECT sign, code FROM signs"))
 
     def key(self, signs: Signs) -> str:
-        """The signs as one string, for the index; new signs get a code."""
+        """The signs as one string for the index; new signs get a code."""
         return "".join(self._character(sign, self._add) for sign in signs)
 
     def query_key(self, signs: Signs) -> str:
-        """The same for a search, which adds no signs."""
+        """The signs as one string for a search, which adds no codes."""
         return "".join(self._character(sign, lambda _: None) for sign in signs)
 
     def _character(self, sign: str, missing: Callable[[str], int | None]) -> str:
@@ -111,5 +111,5 @@ class SignCodes:
 
 
 def is_hashed(text: str) -> bool:
-    """Whether a stored text is a keyed hash in place of a plate (`--hash-plates`)."""
+    """Whether a stored text is a keyed hash instead of a plate (`--hash-plates`)."""
     return text.startswith("#")

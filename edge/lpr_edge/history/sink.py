@@ -1,4 +1,4 @@
-"""`--history`: the outbox's events go into the history, several at a time, and leave it when they are old."""
+"""`--history`: stores the outbox's events in the history in batches, and deletes old ones."""
 
 import sqlite3
 import time
@@ -23,7 +23,7 @@ MIN_QUOTA = 1_000_000
 
 
 class HistoryTarget:
-    """Writes events to the history, and deletes what is too old or too much."""
+    """Writes events to the history, and deletes by age and quota."""
 
     name = "history"
 
@@ -34,7 +34,7 @@ class HistoryTarget:
         quota_bytes: int,
         is_clock_held: Callable[[], bool | None] = clock_is_held,
     ) -> None:
-        """Take the history.
+        """Wrap the history.
 
         Args:
             history: is written by the thread that delivers.
@@ -60,14 +60,14 @@ class HistoryTarget:
         self.deliver_all([stored_event])
 
     def deliver_all(self, stored_events: Sequence[StoredEvent]) -> None:
-        """Store events in one transaction: each costs a memory card several writes."""
+        """Store events in one transaction, since each transaction costs a memory card several writes."""
         try:
             self._history.add([(event.record, event.pictures) for event in stored_events])
         except (sqlite3.Error, OSError) as error:
             raise DeliveryError(f"can't write to the history {self._history.path} ({error})") from error
 
     def tend(self) -> None:
-        """Delete what is too old, now and again."""
+        """Delete old events at intervals."""
         moved_s = self._clock.follow().total_seconds()
         try:
             if moved_s:
@@ -83,7 +83,7 @@ class HistoryTarget:
             warn(f"old events can't be deleted from the history {self._history.path} ({error}): look at the disk")
 
     def prune(self, now: float) -> None:
-        """Delete events and pictures that are too old or too many; none for its age while the clock can't be right."""
+        """Delete events and images beyond age and quota; none by age while the clock isn't plausible."""
         if self._quota_bytes:
             self._history.drop_pictures(self._quota_bytes)
         if self._known is None:
@@ -117,14 +117,14 @@ class HistorySettings(SinkSettings):
     """pictures of the history take no more; the oldest are deleted and their events stay; 0 keeps no pictures"""
 
     def __post_init__(self) -> None:
-        """Refuse times and sizes that nothing can be kept in."""
+        """Reject ages and sizes that are too small."""
         require_setting(self.keep >= NO_TIME, "history", repr(format_duration(self.keep)), "0 or more")
         size = repr(format_size(self.quota))
         require_setting(self.quota == 0 or self.quota >= MIN_QUOTA, "history_quota", size, "1MB or more, or 0")
 
     @property
     def path(self) -> Path:
-        """The folder that holds it.
+        """Folder of the history.
 
         Raises:
             LprError: none is given, and this user has no state folder.

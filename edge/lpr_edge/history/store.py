@@ -1,4 +1,4 @@
-"""The history that is written: events are added, corrected and deleted, each time in one transaction."""
+"""Write access to the history: events are added, corrected and deleted, each time in one transaction."""
 
 import sqlite3
 import time
@@ -37,7 +37,7 @@ class History:
     """
 
     def __init__(self, folder: Path, country: Country) -> None:
-        """Open or make it.
+        """Open or create the history.
 
         Args:
             folder: of the file and the pictures.
@@ -52,7 +52,7 @@ class History:
         self._connection = self._open()
 
     def add(self, entries: Sequence[Entry]) -> int:
-        """Store events with their pictures; returns how many are new. The same record again is the same event."""
+        """Store events with their images; returns the number of new ones. An equal record is the same event."""
 
         def put(tables: Tables, connection: sqlite3.Connection) -> int:
             numbers = [self._put(tables, connection, *entry) for entry in entries if is_sound(entry[0])]
@@ -61,7 +61,7 @@ class History:
         return self._do(put)
 
     def correct(self, event_id: str, correction: Correction) -> Record | None:
-        """Keep a correction in addition to what was read; returns the event's record, None without one."""
+        """Store a correction next to the reading; returns the event's record, None without one."""
 
         def put(tables: Tables, _: sqlite3.Connection) -> Record | None:
             number = tables.find(event_id)
@@ -73,7 +73,7 @@ class History:
         return self._do(put)
 
     def drop_before(self, stored: float) -> int:
-        """Delete events that were stored before a time, in seconds since 1970; returns how many."""
+        """Delete events stored before a time in seconds since 1970; returns their number."""
         query = "SELECT number FROM events WHERE stored < ? ORDER BY stored LIMIT ?"
         count = self._drop(lambda connection: [row[0] for row in connection.execute(query, (stored, BATCH))])
         if count:
@@ -82,7 +82,7 @@ class History:
         return count
 
     def drop_pictures(self, max_bytes: int) -> int:
-        """Delete the oldest events' pictures until the rest takes no more than so many bytes; returns of how many."""
+        """Delete the oldest events' images until the rest takes at most `max_bytes`; returns the number of events."""
         sizes = self._do(lambda _, connection: connection.execute("SELECT SUM(pictures) FROM events").fetchone()[0])
         excess, count = (sizes or 0) - max_bytes, 0
         while excess > 0:
@@ -96,13 +96,13 @@ class History:
         self._do(lambda _, connection: connection.execute(query, (by_s, since)))
 
     def known_time(self) -> float | None:
-        """The latest time that the clock is known to have been right, in seconds since 1970; None without any."""
+        """Latest time at which the clock was known to be right, in seconds since 1970; None without any."""
         query = "SELECT COALESCE((SELECT MAX(believed) FROM clock), (SELECT MAX(stored) FROM events))"
         found = self._do(lambda _, connection: connection.execute(query).fetchone()[0])
         return None if found is None else float(found)
 
     def confirm_clock(self, now: float) -> None:
-        """Note that the clock was right when it showed this time, in seconds since 1970."""
+        """Record that the clock was right when it showed this time, in seconds since 1970."""
 
         def note(_: Tables, connection: sqlite3.Connection) -> None:
             connection.execute("DELETE FROM clock")
@@ -111,7 +111,7 @@ class History:
         self._do(note)
 
     def merge(self) -> None:
-        """Merge the index's segments, a few pages at a time: a search then reads fewer of them."""
+        """Merge segments of the index, a few pages at a time, so that a search reads fewer of them."""
         for step in range(MAX_MERGES):
             before = self._connection.total_changes
             pages = -MERGED if step == 0 else MERGED  # negative: begins to merge all segments into one
@@ -155,7 +155,7 @@ class History:
                 return count
 
     def _drop_some_pictures(self, _: Tables, connection: sqlite3.Connection, excess: int) -> list[int]:
-        """Delete pictures of the oldest events, BATCH at most; returns their sizes."""
+        """Delete images of the oldest events, BATCH at most; returns their sizes."""
         query = "SELECT number, pictures FROM events WHERE pictures > 0 ORDER BY number LIMIT ?"
         freed: list[int] = []
         for number, size in connection.execute(query, (BATCH,)).fetchall():
@@ -194,7 +194,7 @@ class History:
         return connection
 
     def _do(self, work: Callable[[Tables, sqlite3.Connection], T]) -> T:
-        """Run a transaction, in a new file where the old one is gone or damaged."""
+        """Run a transaction, in a new file if the old one is missing or damaged."""
         if self._place() != self._identity:
             self._connection.close()
             for log in ("-wal", "-shm"):
@@ -230,7 +230,7 @@ class History:
 
 
 def _with_own_id(tables: Tables, record: Record) -> Record:
-    """The record with an id that no other event has; an event that is there already keeps its own."""
+    """The record with a unique id; an event that is stored already keeps its id."""
     wanted = record
     for count in range(2, 1_000_000):
         number = tables.find(wanted["id"])
@@ -245,7 +245,7 @@ def _merge(_: Tables, connection: sqlite3.Connection, pages: int) -> None:
 
 
 def _drop_unused_facets(_: Tables, connection: sqlite3.Connection) -> None:
-    """Forget the names of cameras and lists that no event has any more."""
+    """Delete names of cameras and lists that no event has any more."""
     for (facet,) in connection.execute("SELECT facet FROM facets").fetchall():
         query = "SELECT 1 FROM pieces WHERE pieces MATCH ? LIMIT 1"
         if connection.execute(query, (f'"{facet_token(facet)}"',)).fetchone() is None:

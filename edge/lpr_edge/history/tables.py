@@ -1,4 +1,4 @@
-"""Reads and writes the history's tables within a transaction: events, their index, corrections."""
+"""Read and write the history's tables within a transaction: events, their index, corrections."""
 
 import json
 import sqlite3
@@ -15,7 +15,7 @@ READ_RECORD = "SELECT record FROM records WHERE number = ?"
 
 
 class Tables:
-    """The tables behind one connection."""
+    """The tables of one connection."""
 
     def __init__(self, connection: sqlite3.Connection, country: Country) -> None:
         self._connection = connection
@@ -28,7 +28,7 @@ class Tables:
         return None if found is None else int(found[0])
 
     def record(self, number: int) -> Record:
-        """An event's record as it was stored."""
+        """An event's stored record."""
         text = self._connection.execute(READ_RECORD, (number,)).fetchone()[0]
         record: Record = json.loads(text)
         return record
@@ -46,7 +46,7 @@ class Tables:
         return number
 
     def correct(self, number: int, correction: Correction) -> None:
-        """Add a correction; the text as read stays, and both are found."""
+        """Add a correction; both the reading and the correction are found by searches."""
         record = self.record(number)
         before = self._tokens(record, *self._keys(number))
         key = self._codes.key(signs_of(correction.text, self._country))
@@ -57,7 +57,7 @@ class Tables:
         self._index(number, self._tokens(record, *self._keys(number)))
 
     def add_departure(self, number: int, left: Record) -> None:
-        """Add what is known when the vehicle has left, its direction for example."""
+        """Add the fields of the vehicle's departure, such as its direction."""
         record = self.record(number)
         keys = self._keys(number)
         changed = with_departure(record, left)
@@ -66,7 +66,7 @@ class Tables:
         self._index(number, self._tokens(changed, *keys))
 
     def delete(self, numbers: Iterable[int]) -> None:
-        """Delete events with all that belongs to them, pictures aside."""
+        """Delete events with all rows that belong to them, but not their images."""
         for number in numbers:
             self._unindex(number, self._tokens(self.record(number), *self._keys(number)))
             self._connection.execute("DELETE FROM events WHERE number = ?", (number,))

@@ -1,1 +1,1 @@
-"""An offline server for pictures: the HTTP interfaces that other programs already speak to plate readers."""
+"""An offline server that reads images, with HTTP interfaces that existing programs already use."""

@@ -1,4 +1,4 @@
-"""What the server of pictures answers."""
+"""Routes of the image server."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -30,10 +30,10 @@ ONCE = {"Connection": "close"}
 
 
 class Api:
-    """Answers the interfaces' requests; their pictures go through one queue."""
+    """Handles the interfaces' requests; their images pass one queue."""
 
     def __init__(self, interfaces: Sequence[Interface], queue: ReadingQueue, region: str, largest_body: int) -> None:
-        """Take what reads.
+        """Connect interfaces and queue.
 
         Args:
             interfaces: that are answered.
@@ -47,7 +47,7 @@ class Api:
         self._largest_body = largest_body
 
     def guarded(self, description: Record, token: str, is_open: bool) -> ASGIApp:
-        """All paths, for those who know the token.
+        """All routes behind the token.
 
         Args:
             description: OpenAPI's document.
@@ -70,7 +70,7 @@ class Api:
         return AuthMiddleware(Starlette(routes=routes), token, is_open)
 
     async def show_health(self, _: Request) -> Response:
-        """200 while nothing has failed; else 503."""
+        """200 while no worker has failed, else 503."""
         health = {"healthy": not FAULTS.current, "waiting": self._queue.waiting}
         return JSONResponse(health, 200 if health["healthy"] else 503)
 
@@ -115,7 +115,7 @@ class Api:
 
 
 class _Refusal(Exception):  # noqa: N818  # an answer, not a fault
-    """A request that isn't answered with plates."""
+    """A request that gets an error response."""
 
     def __init__(self, status: int, text: str) -> None:
         super().__init__(text)
@@ -123,7 +123,7 @@ class _Refusal(Exception):  # noqa: N818  # an answer, not a fault
 
 
 async def _drain(request: Request) -> None:
-    """Take what the client still sends: one that is writing doesn't see the answer."""
+    """Read the rest of a request: a client that is still sending doesn't see the response."""
     with suppress(TimeoutError, ClientDisconnect, RuntimeError):
         async with asyncio.timeout(DRAIN_S):
             async for _ in request.stream():

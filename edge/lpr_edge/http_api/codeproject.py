@@ -17,7 +17,7 @@ PATHS = ("/v1/vision/alpr", "/v1/image/alpr")
 
 
 def request_picture(form: Form) -> Upload:
-    """The picture of a request; the documented field is `upload`, some clients send `image`.
+    """The image of a request; the documented field is `upload`, some clients send `image`.
 
     Raises:
         DataError: there is none.
@@ -26,7 +26,7 @@ def request_picture(form: Form) -> Upload:
 
 
 def to_answer(form: Form, _upload: Upload, result: PictureResult, _region: str, took_ms: float) -> Record:
-    """What is answered.
+    """Make the response.
 
     Args:
         form: the request's; with `min_confidence` it decides which plates are given, else lpr's own threshold does.
@@ -56,7 +56,7 @@ def to_answer(form: Form, _upload: Upload, result: PictureResult, _region: str, 
 
 
 def to_error(status: int, text: str) -> Record:
-    """What is answered where a picture can't be read."""
+    """Make the response for an image that can't be read."""
     return {"success": False, "code": status, "error": text, "predictions": []}
 
 

@@ -1,4 +1,4 @@
-"""What an HTTP interface consists of."""
+"""Definition of an HTTP interface."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from lpr_edge.http_api.request_form import Form, Upload
 
 @dataclass(frozen=True)
 class Interface:
-    """One way to ask for the plates of a picture, and to answer."""
+    """One format of requests and responses."""
 
     title: str
     """The product that has it."""
@@ -32,5 +32,5 @@ class Interface:
 
 
 def object_schema(**properties: Record) -> Record:
-    """The JSON schema of an object that has all of these properties."""
+    """JSON schema of an object with all of these properties."""
     return {"type": "object", "required": list(properties), "properties": properties}

@@ -1,4 +1,4 @@
-"""Opens the server of pictures."""
+"""Open the image server."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ INTERFACES = (PLATE_RECOGNIZER, CODEPROJECT)
 
 @dataclass(frozen=True)
 class PictureServer:
-    """A server that answers."""
+    """A running server."""
 
     port: int
     token: str
@@ -36,7 +36,7 @@ def open_http_api(
     timeout_s: float,
     is_open: bool = False,
 ) -> PictureServer:
-    """Serve the interfaces, and say where.
+    """Serve the interfaces, and log the address.
 
     Args:
         address: where it listens.
@@ -70,7 +70,7 @@ def open_http_api(
 
 
 def load_api() -> tuple[Any, Any, Any]:
-    """`Api`, `ReadingQueue` and `Server`, which need an extra.
+    """Import `Api`, `ReadingQueue` and `Server`, which need an extra.
 
     Raises:
         LprError: it isn't installed.

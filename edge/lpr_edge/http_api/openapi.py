@@ -1,4 +1,4 @@
-"""The interfaces' description in OpenAPI 3.1, served as `/openapi.json`."""
+"""OpenAPI 3.1 description of the interfaces, served as `/openapi.json`."""
 
 from collections.abc import Sequence
 
@@ -20,7 +20,7 @@ HEALTH = {
 
 
 def describe(interfaces: Sequence[Interface], version: str, has_token: bool) -> Record:
-    """The whole description.
+    """Make the description.
 
     Args:
         interfaces: that are served.

@@ -1,4 +1,4 @@
-"""What the interfaces say of a plate in the same way."""
+"""Fields of a plate that the interfaces share."""
 
 import numpy as np
 
@@ -10,12 +10,12 @@ ANY_RECORD: Record = {"type": "object", "description": "the plate as lpr's own r
 
 
 def latin_plate(plate: PlateReading) -> str:
-    """A plate in small Latin letters and digits, without spaces: what clients of these interfaces compare."""
+    """A plate in lower-case Latin letters and digits without spaces, which clients of these interfaces compare."""
     return bare(plate.reading.parsed.latin).lower()
 
 
 def bounding_box(plate: PlateReading, size_wh: tuple[int, int]) -> tuple[int, int, int, int]:
-    """Left, top, right and bottom of a plate in whole pixels, inside its picture."""
+    """Left, top, right and bottom of a plate in whole pixels, inside its image."""
     low, high = plate.reading.quad_xy.min(axis=0), plate.reading.quad_xy.max(axis=0)
     left, top = (int(value) for value in np.clip(np.floor(low), 0, size_wh))
     right, bottom = (int(value) for value in np.clip(np.ceil(high), 0, size_wh))

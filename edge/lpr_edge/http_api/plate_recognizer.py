@@ -21,7 +21,7 @@ VERSION = 1
 
 
 def request_picture(form: Form) -> Upload:
-    """The picture of a request.
+    """The image of a request.
 
     Raises:
         DataError: there is none, or its address in place of it.
@@ -32,7 +32,7 @@ def request_picture(form: Form) -> Upload:
 
 
 def to_answer(form: Form, upload: Upload, result: PictureResult, region: str, took_ms: float) -> Record:
-    """What is answered.
+    """Make the response.
 
     Args:
         form: the request's; `regions`, `mmc` and `config` change nothing, as one country's plates are read.
@@ -52,7 +52,7 @@ def to_answer(form: Form, upload: Upload, result: PictureResult, region: str, to
 
 
 def to_error(status: int, text: str) -> Record:
-    """What is answered where a picture can't be read."""
+    """Make the response for an image that can't be read."""
     return {"detail": text, "status_code": status}
 
 

@@ -1,4 +1,4 @@
-"""One plate reader for many clients: a short queue, and no more work than it can do in time."""
+"""One plate reader for many clients: a short queue, limited to the work that it can do in time."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -19,12 +19,12 @@ Read = Callable[..., FrameResult]
 
 
 class BusyError(Exception):
-    """More is asked for than can be done soon."""
+    """The queue is full."""
 
 
 @dataclass(frozen=True)
 class PictureResult:
-    """What one picture shows."""
+    """The plates of one image."""
 
     size_wh: tuple[int, int]
     """In pixels."""
@@ -32,10 +32,10 @@ class PictureResult:
 
 
 class ReadingQueue:
-    """Reads pictures one after the other, in a thread; its methods are called in one event loop."""
+    """Reads images one at a time in a thread; its methods are called in one event loop."""
 
     def __init__(self, read: Read, max_waiting: int, timeout_s: float) -> None:
-        """Start.
+        """Start the thread.
 
         Args:
             read: is called in one thread.
@@ -51,7 +51,7 @@ class ReadingQueue:
 
     @contextmanager
     def place(self) -> Iterator[None]:
-        """Hold a place in the queue.
+        """Reserve a place in the queue for the block.
 
         Raises:
             BusyError: all are taken.
@@ -65,7 +65,7 @@ class ReadingQueue:
             self.waiting -= 1
 
     async def read(self, upload: Upload) -> PictureResult:
-        """Read a picture when it is its turn.
+        """Wait for the queue, and read an image.
 
         Raises:
             DataError: it is none.
@@ -78,7 +78,7 @@ class ReadingQueue:
             raise BusyError from error
 
     def close(self) -> None:
-        """Begin no more."""
+        """Start no more readings."""
         self._executor.shutdown(wait=False, cancel_futures=True)
 
     def _do(self, upload: Upload) -> PictureResult:

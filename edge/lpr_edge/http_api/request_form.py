@@ -1,4 +1,4 @@
-"""The fields and files of a request's body, from memory: nothing of a picture is written to the disk."""
+"""Fields and files of a request's body, parsed in memory: no image is written to the disk."""
 
 import base64
 import binascii
@@ -24,7 +24,7 @@ BASE64_NAME = "upload"
 
 @dataclass(frozen=True)
 class Upload:
-    """A file of a form."""
+    """An uploaded file."""
 
     name: str
     """As the client calls it; empty where it gives none."""
@@ -33,18 +33,18 @@ class Upload:
 
 @dataclass(frozen=True)
 class Form:
-    """What a request's body says."""
+    """A parsed request body."""
 
     texts: Mapping[str, Sequence[str]]
     """Each field's values, in their order."""
     files: Mapping[str, Upload]
 
     def text(self, name: str) -> str | None:
-        """A field's first value; None where it isn't given."""
+        """First value of a field; None without one."""
         return next(iter(self.texts.get(name, ())), None)
 
     def number(self, name: str) -> float | None:
-        """A field from 0 to 1; None where it isn't given.
+        """Value of a field from 0 to 1; None without one.
 
         Raises:
             DataError: it says something else.
@@ -61,7 +61,7 @@ class Form:
         return value
 
     def picture(self, *names: str) -> Upload:
-        """The first picture that is given under one of these names: a file, or a text in base64.
+        """The first image in one of these fields: a file, or a text in base64.
 
         Raises:
             DataError: there is none.
@@ -75,7 +75,7 @@ class Form:
 
 
 def parse_form(content_type: str, body: bytes) -> Form:
-    """Read a body of multipart/form-data (RFC 7578), of urlencoded fields, or of a JSON object.
+    """Parse a body of multipart/form-data (RFC 7578), urlencoded fields, or a JSON object.
 
     Raises:
         DataError: it is of another type, or isn't what its type says.
@@ -110,7 +110,7 @@ def _multipart(body: bytes, boundary: str) -> Form:
 
 
 def _part(piece: bytes) -> tuple[str, str | None, bytes]:
-    """A part's field, the name of its file, None where it is no file, and its content."""
+    """Field name, file name (None for a text), and content of a part."""
     head, found, data = piece.partition(b"\r\n\r\n")
     headers = BytesHeaderParser(policy=HTTP).parsebytes(head.lstrip(b" \t\r\n") + b"\r\n\r\n")
     disposition = headers.get("Content-Disposition")
@@ -152,7 +152,7 @@ def _decoded(data: bytes) -> str:
 
 
 def _from_base64(text: str, name: str) -> bytes:
-    """A picture's bytes; urlencoded forms whose + wasn't escaped have spaces there."""
+    """Decode an image; in urlencoded forms with an unescaped `+`, the text has spaces instead."""
     plain = DATA_URL.sub("", text, count=1).replace(" ", "+")
     try:
         return base64.b64decode("".join(plain.split()), validate=True)

@@ -1,4 +1,4 @@
-"""Watches the share of confident readings while a release is on probation; the counts are on disk."""
+"""Watches the fraction of confident readings while a release is on probation; the counts are stored on disk."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -30,15 +30,15 @@ class Count:
 
     @property
     def share(self) -> float:
-        """Of the readings that were confident; 0 of none."""
+        """Fraction of confident readings; 0 without readings."""
         return self.confident / self.readings if self.readings else 0.0
 
 
 class ConfidenceWatch:
-    """Counts the readings of the release that runs; the loop and a worker use it."""
+    """Counts the readings of the active release; thread-safe."""
 
     def __init__(self, folder: Path, release: int | None) -> None:
-        """Go on from the counts on disk; those that can't be read begin again.
+        """Continue from the counts on disk, or from zero if they are unreadable.
 
         Args:
             folder: of the slots.
@@ -50,7 +50,7 @@ class ConfidenceWatch:
         self._lock = Lock()
 
     def note(self, confident: int, readings: int) -> None:
-        """Count the readings of a frame, and how many of them were confident."""
+        """Count the readings of a frame, and the confident ones."""
         with self._lock:
             self._own.confident += confident
             self._own.readings += readings
@@ -75,7 +75,7 @@ class ConfidenceWatch:
         write_whole(self._path, json.dumps(kept_counts).encode())
 
     def verdict(self, previous: int | None) -> tuple[bool | None, str]:
-        """Whether the release stays; None while it is too early to say, and why.
+        """Decide whether the release is kept; None while it is too early. Returns the reason too.
 
         Args:
             previous: release before it; None for the shipped models.
@@ -95,7 +95,7 @@ class ConfidenceWatch:
 
 
 def forget_counts(folder: Path, release: int) -> None:
-    """Begin a release's counts again: it is about to be tried."""
+    """Reset a release's counts before it is tried again."""
     counts = _read_counts(folder / COUNTS)
     if counts.pop(str(release), None) is not None:
         write_whole(folder / COUNTS, json.dumps({name: asdict(count) for name, count in counts.items()}).encode())

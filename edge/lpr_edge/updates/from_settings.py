@@ -1,4 +1,4 @@
-"""The models that updates have brought, and what looks for further ones, as the settings ask for them."""
+"""Open the updated models and the worker for further updates, as configured."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,7 +18,7 @@ from lpr_edge.updates.update_worker import UpdateWorker
 
 
 def open_slots() -> Slots:
-    """The slots below the state folder.
+    """Open the slots in the state folder.
 
     Raises:
         UpdateError: they can't be had.
@@ -31,7 +31,7 @@ def open_slots() -> Slots:
 
 
 def update_source(config: Config) -> UpdateSource:
-    """Where the settings have models come from.
+    """The configured source of models.
 
     Raises:
         UpdateError: they name no repository, or models next to it.
@@ -47,7 +47,7 @@ def update_source(config: Config) -> UpdateSource:
 
 
 def with_updated_models(config: Config, counts_start: bool = False) -> Config:
-    """The settings with the models of the active slot in place of the shipped ones, where updates are on.
+    """Replace the shipped models in the settings by those of the active slot, if updates are on.
 
     Models that can't be opened here are left for those before them.
 
@@ -77,7 +77,7 @@ def with_updated_models(config: Config, counts_start: bool = False) -> Config:
 
 
 def open_update_worker(config: Config) -> UpdateWorker | None:
-    """What looks for updates while a camera is read; None where updates are off, or there is none."""
+    """Open the worker that checks for updates; None if updates are off or impossible."""
     if not (config.update.models and _is_live(config)):
         return None
     # The settings may name the models of the active slot by now.

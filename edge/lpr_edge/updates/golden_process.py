@@ -11,7 +11,7 @@ CODE = "import os, sys; os.nice(5); from lpr_edge.updates.golden_set import main
 
 
 def check_in_process(folder: Path, runtime: str, suffix: str) -> str:
-    """`check_golden` in another process; returns its line.
+    """Run `check_golden` in another process; returns its line.
 
     Args:
         folder: of the release.

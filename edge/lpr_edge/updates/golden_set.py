@@ -31,7 +31,7 @@ OTHER_STEPS = 1
 
 @dataclass(frozen=True)
 class Integers:
-    """What a model file gave."""
+    """Outputs of a model file."""
 
     inputs: Image
     """(N, H, W, C) uint8."""
@@ -43,19 +43,19 @@ class Integers:
 
 
 def integers_name(model: Path, runtime: str) -> str:
-    """The file with what a model file gave in a runtime."""
+    """Name of the file with a model file's outputs in a runtime."""
     return f"golden.{model.name.partition('.')[0]}{model.suffix}.{runtime}.npz"
 
 
 def write_integers(path: Path, found: Integers) -> None:
-    """Write what `read_integers` reads."""
+    """Write the file of `read_integers`."""
     about = json.dumps({"runtime": found.runtime, "machine": found.machine, "outputs": len(found.outputs)})
     arrays = {f"output{place}": output for place, output in enumerate(found.outputs)}
     np.savez_compressed(path, inputs=found.inputs, about=np.array(about), **arrays)
 
 
 def read_integers(path: Path) -> Integers:
-    """What a model file gave when it was published.
+    """Read a model file's recorded outputs.
 
     Raises:
         UpdateError: the file is missing, or something else.
@@ -73,7 +73,7 @@ def read_integers(path: Path) -> Integers:
 
 
 def read_texts(models: dict[str, Model], frames: Sequence[Image]) -> list[list[str]]:
-    """The confident texts on each frame (H, W, 3), as a camera's are read, in the alphabet's order."""
+    """Confident texts of each frame (H, W, 3), read as from a camera, in alphabetical order."""
     reader = Reader(models["reader"])
     least = default_min_confidence(reader.thresholds, False)
     pipeline = PlatePipeline(Detector(models["detector"]), reader, least)
@@ -100,7 +100,7 @@ def check_golden(folder: Path, runtime: str | Runtime = "auto", suffix: str = ".
 
 
 def _check_integers(folder: Path, model: Model) -> int:
-    """Compare a model's integers with the recorded ones; returns how many inputs it was asked."""
+    """Compare a model's outputs with the recorded ones; returns the number of inputs."""
     own = folder / integers_name(model.path, model.runtime_name)
     recorded = [own] if own.exists() else sorted(folder.glob(integers_name(model.path, "*")))
     if not recorded:

@@ -1,4 +1,4 @@
-"""What a repository of models holds: releases, and the channels that say which device runs which."""
+"""Content of a repository of models: releases, and the channels that assign them to devices."""
 
 import hashlib
 import json
@@ -22,12 +22,12 @@ SHARES = 10_000
 
 
 class UpdateError(LprError):
-    """An update that can't be had or used; the models that run go on."""
+    """An update that can't be fetched or used; the current models stay active."""
 
 
 @dataclass(frozen=True)
 class Channels:
-    """Which releases there are, and which channel has which."""
+    """The releases, and the release of each channel."""
 
     releases: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     """Number -> its files' names."""
@@ -39,7 +39,7 @@ class Channels:
     """Share of the devices that follow `canary`, 0..1."""
 
     def to_json(self) -> bytes:
-        """As the target holds it."""
+        """JSON as stored in the repository."""
         values = {
             "schema": SCHEMA,
             "releases": {str(number): list(names) for number, names in sorted(self.releases.items())},
@@ -92,11 +92,11 @@ def _parse(values: Any) -> Channels:
 
 
 def device_share(device: str) -> float:
-    """A device's place among all, 0 up to 1, by a hash of its name: the same for ever, and even over many names."""
+    """Position of a device in 0..1 by a hash of its name: constant, and uniform over many names."""
     number = int.from_bytes(hashlib.sha256(device.encode("utf-8", "replace")).digest()[:8], "big")
     return number % SHARES / SHARES
 
 
 def target_path(release: int, name: str) -> str:
-    """Where a file of a release is in the repository."""
+    """Path of a release's file in the repository."""
     return f"releases/{release}/{name}"

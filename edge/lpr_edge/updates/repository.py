@@ -1,4 +1,4 @@
-"""Client of a TUF repository of models: what it gives is signed, the newest, whole, and no larger than it may be."""
+"""Client of a TUF repository of models: verifies signature, freshness, completeness and size of each file."""
 
 import os
 import time
@@ -21,7 +21,7 @@ DOWNLOAD_S = 1800.0
 
 
 class ModelRepository:
-    """A repository at a URL, seen with the root metadata that this device trusts."""
+    """A repository at a URL, verified with the root metadata that this device trusts."""
 
     def __init__(self, url: str, root: Path, folder: Path) -> None:
         """Load the trusted metadata; nothing is fetched yet.
@@ -104,7 +104,7 @@ class ModelRepository:
             raise UpdateError(f"the repository can't be reached: {_explain(error)}") from error
 
     def _sync(self) -> None:
-        """What was seen must be seen after a power cut, too: else an older state could be offered again."""
+        """Wait until metadata are on disk: after a power failure, older metadata must not be accepted."""
         for path in (path for path in self._metadata.rglob("*") if path.is_file()):
             with path.open("rb") as file:
                 os.fsync(file.fileno())
@@ -113,7 +113,7 @@ class ModelRepository:
 
 
 class _Tuf:
-    """What is used of python-tuf."""
+    """The parts of python-tuf that are used."""
 
     def __init__(self) -> None:
         from tuf.api import exceptions
@@ -156,7 +156,7 @@ def _limited_fetcher(tuf: _Tuf) -> Any:
 
 
 def _explain(error: Exception) -> str:
-    """An error of python-tuf in one line, with what caused it."""
+    """An error of python-tuf and its cause in one line."""
     inner = error.__cause__
     said = str(error).strip() or type(error).__name__
     text = said if inner is None else f"{said} ({type(inner).__name__}: {inner})"

@@ -1,4 +1,4 @@
-"""Two slots for models under the state folder; one small file, replaced in one step, says which one is active."""
+"""Two slots for models in the state folder; a small file, replaced atomically, names the active one."""
 
 import fcntl
 import json
@@ -40,7 +40,7 @@ class Trial:
 
 @dataclass(frozen=True)
 class SlotState:
-    """What is active, and how it came about."""
+    """The active slot, and its history."""
 
     active: str = SHIPPED
     """Slot; empty for the shipped models."""
@@ -68,10 +68,10 @@ Change = Callable[[SlotState], SlotState]
 
 
 class Slots:
-    """The slots of a device, on disk; other processes may change them, too."""
+    """A device's slots on disk, which other processes may change too."""
 
     def __init__(self, folder: Path) -> None:
-        """Make the folder where it is missing.
+        """Create the folder if it is missing.
 
         Raises:
             OSError: it can't be made.
@@ -81,16 +81,16 @@ class Slots:
 
     @property
     def state(self) -> SlotState:
-        """How things stand."""
+        """The current state."""
         return _read_state(self.folder / STATE)
 
     def folder_of(self, slot: str) -> Path | None:
-        """Of the models in a slot; None for the shipped ones."""
+        """Folder of a slot's models; None for the shipped ones."""
         return self.folder / slot if slot else None
 
     @contextmanager
     def updating(self) -> Iterator[Path]:
-        """Keep other processes from updating in the block; yields an empty folder to put a release together in.
+        """Lock out other updating processes in the block; yields an empty folder for the new release.
 
         Raises:
             UpdateError: another process is updating.
@@ -107,7 +107,7 @@ class Slots:
             shutil.rmtree(incoming, ignore_errors=True)
 
     def change(self, change: Change) -> SlotState:
-        """Make another state the one that holds, after a power cut, too: one rename.
+        """Replace the state atomically, so that it survives a power failure.
 
         Raises:
             OSError: it can't be written; the one before holds.
@@ -122,7 +122,7 @@ class Slots:
             return after
 
     def note(self, result: str, is_failure: bool, checked: float) -> None:
-        """Keep the result of a check, and when it was."""
+        """Store the result and the time of a check."""
         self.change(lambda state: replace(state, result=result, is_failure=is_failure, checked=checked))
 
     def activate(self, incoming: Path, release: int, channel: str) -> None:
@@ -155,7 +155,7 @@ class Slots:
         )
 
     def note_opening(self) -> None:
-        """Count a start of a release on probation; go back where it has had enough of them."""
+        """Count a start of a release on probation; revert after too many starts."""
         trial = self.state.trial
         if trial is not None and not trial.has_started and trial.starts >= MAX_STARTS:
             self.revert(f"it read no frame in {trial.starts} starts")
@@ -163,7 +163,7 @@ class Slots:
             self.change(lambda state: _with_trial(state, lambda trial: replace(trial, starts=trial.starts + 1)))
 
     def note_started(self) -> None:
-        """The active release has read a frame."""
+        """Record that the active release has read a frame."""
         self.change(lambda state: _with_trial(state, lambda trial: replace(trial, has_started=True)))
 
     def accept(self, why: str) -> None:
@@ -191,7 +191,7 @@ class Slots:
         )
 
     def revert(self, why: str) -> None:
-        """Go back to what ran before the active release, which isn't tried again.
+        """Return to the models before the active release, which isn't tried again.
 
         Args:
             why: in words.
@@ -216,13 +216,13 @@ class Slots:
 
 
 def _with_trial(state: SlotState, change: Callable[[Trial], Trial]) -> SlotState:
-    """The state with its probation changed, where there is one that waits for its first frame."""
+    """Change the probation of a state that waits for its first frame."""
     trial = state.trial
     return state if trial is None or trial.has_started else replace(state, trial=change(trial))
 
 
 def _release_in(folder: Path) -> int | None:
-    """The release that lies in a slot; None where nothing whole does."""
+    """Number of the release in a slot; None if it is incomplete."""
     try:
         number: int = json.loads((folder / RELEASE).read_bytes())["release"]
     except (OSError, ValueError, KeyError, TypeError):

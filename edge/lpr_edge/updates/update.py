@@ -18,7 +18,7 @@ Check = Callable[[Path, str, str], str]
 
 @dataclass(frozen=True)
 class UpdateSource:
-    """Where a device's models come from, and how it runs them."""
+    """Where a device's models come from, and how they are run."""
 
     url: str
     """Of the TUF repository."""
@@ -37,7 +37,7 @@ class UpdateSource:
 def update(
     source: UpdateSource, slots: Slots, check: Check = check_in_process, now: Callable[[], float] = time.time
 ) -> bool:
-    """Look for a release, and activate it if it passes; returns whether another one is active now.
+    """Check for a release, and activate it if it passes; returns whether another release is active now.
 
     The result is kept in the slots' state, whatever it is.
 
@@ -77,7 +77,7 @@ def _update(source: UpdateSource, slots: Slots, check: Check, now: Callable[[], 
 
 
 def _reason_to_stay(slots: Slots, release: int | None, channel: str) -> str:
-    """Why the active models stay; empty where they don't."""
+    """Why the active models are kept; empty if they aren't."""
     state = slots.state
     if release is None:
         return f"the channel {channel} has no release"
@@ -91,5 +91,5 @@ def _reason_to_stay(slots: Slots, release: int | None, channel: str) -> str:
 
 
 def _wanted_files(names: tuple[str, ...], suffix: str) -> tuple[str, ...]:
-    """The model files that the runtime reads, and the golden files."""
+    """Model files that the runtime reads, and the golden files."""
     return tuple(name for name in names if name.endswith(suffix) or GOLDEN_FILE.fullmatch(name))

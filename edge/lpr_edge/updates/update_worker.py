@@ -1,4 +1,4 @@
-"""The thread that looks for updates, and watches a release on probation."""
+"""A thread that checks for updates, and watches a release on probation."""
 
 import time
 from collections.abc import Callable
@@ -24,7 +24,7 @@ Update = Callable[[UpdateSource, Slots], bool]
 
 
 class UpdateWorker:
-    """Looks for updates until it is closed; says when the run should begin again with other models."""
+    """Checks for updates until it is closed; requests a restart of the run after one."""
 
     def __init__(
         self,
@@ -59,13 +59,13 @@ class UpdateWorker:
         self._thread.start()
 
     def note(self, result: FrameResult) -> None:
-        """Count the readings of a frame; called by the loop for each one."""
+        """Count the readings of a frame; the loop calls it for each one."""
         self._has_read.set()
         if not result.is_skipped:
             self._watch.note(len(result.plates), len(result.plates) + len(result.unsure))
 
     def status(self) -> Record:
-        """How the models stand, as statistics have it."""
+        """State of the models, for the statistics."""
         state = self._slots.state
         return {
             "release": state.release,
@@ -78,13 +78,13 @@ class UpdateWorker:
         }
 
     def takes_restart(self) -> bool:
-        """Whether the run should begin again with other models; once."""
+        """Whether the run should restart with other models; True only once."""
         wants = self._restart.is_set()
         self._restart.clear()
         return wants
 
     def close(self) -> None:
-        """Stop the thread; what was counted is kept."""
+        """Stop the thread; the counts are saved."""
         self._closing.set()
         self._thread.join(1.0)
         with surviving(WORKER):
@@ -103,7 +103,7 @@ class UpdateWorker:
                     self._check_when_due()
 
     def _look_after(self, seconds: float) -> None:
-        """Keep the counts, and end the probation if it is time."""
+        """Save the counts, and end the probation when its time is over."""
         state = self._slots.state
         if (state.active, state.release) != self._runs:  # `lpr-edge update` in another process
             self._begin_again(state.active, state.release)
@@ -121,7 +121,7 @@ class UpdateWorker:
             self._begin_again(*self._active())
 
     def _note_started(self) -> None:
-        """Note that the release has read a frame, if it has; not of one that became active since."""
+        """Record that the release has read a frame; not for one that became active afterwards."""
         state = self._slots.state
         if self._has_read.is_set() and not self._is_noted and (state.active, state.release) == self._began_with:
             self._slots.note_started()

@@ -1,1 +1,1 @@
-"""The live page: what the device sees and reads, in a browser; and the same for Prometheus and health checks."""
+"""The live page in a browser, with metrics for Prometheus and health checks."""

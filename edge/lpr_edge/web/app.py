@@ -1,4 +1,4 @@
-"""What the live page answers."""
+"""Routes of the live page."""
 
 from collections.abc import Mapping, Sequence
 
@@ -27,7 +27,7 @@ SHOWN = ("id", "last_seen", "text", "latin", "valid", "confidence", "frames", "m
 
 
 class App:
-    """Answers for one run, one request at a time in the server's own thread: nothing here waits."""
+    """Handles requests of one run, one at a time in the server's thread: nothing here may block."""
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class App:
         health_after_s: float,
         others: Mapping[str, Sequence[Route]] | None = None,
     ) -> None:
-        """Take what is shown.
+        """Connect the page with the run.
 
         Args:
             pictures: the newest frame of each camera.
@@ -50,7 +50,7 @@ class App:
         self.others = dict(others or {})
 
     def guarded(self, token: str, admin_token: str = "") -> ASGIApp:
-        """All pages, for those who know the token; changes for those who know the admin's."""
+        """All routes behind authentication: changes need the admin's token."""
         routes = [
             *(Route(path, show_file(FILES / name)) for path, name in PATHS.items()),
             *install_routes(),
@@ -64,7 +64,7 @@ class App:
         return AuthMiddleware(Starlette(routes=routes), token, admin_token=admin_token)
 
     async def show_picture(self, request: Request) -> Response:
-        """A `camera`'s newest frame as a JPEG; 204 where there is none, or none after the one numbered `after`."""
+        """A `camera`'s newest frame as a JPEG; 204 without a frame newer than number `after`."""
         camera = request.query_params.get("camera", "")
         if camera and camera not in self.stats.cameras:
             return Response(f"no camera {camera!r}", 404)
@@ -79,7 +79,7 @@ class App:
         return Response(jpeg, media_type="image/jpeg", headers={"X-Picture": number})
 
     async def show_state(self, _: Request) -> Response:
-        """How the run does, and its latest events."""
+        """Statistics of the run, and its latest events."""
         events = [{key: event[key] for key in SHOWN if key in event} for event in self.stats.events()]
         pages = {"history": "history" in self.others, "pages": list(self.others)}
         return JSONResponse(
@@ -93,12 +93,12 @@ class App:
         )
 
     async def show_metrics(self, _: Request) -> Response:
-        """The same for Prometheus."""
+        """Statistics for Prometheus."""
         text = to_text(self.stats.snapshot(), self.stats.totals()[1], self.stats.camera_totals_ms())
         return Response(text, headers={"Content-Type": CONTENT_TYPE})
 
     async def show_health(self, request: Request) -> Response:
-        """200 while frames come, of one `camera` or of any, and all workers work; else 503."""
+        """200 while frames arrive, from one `camera` or from any, and all workers work; else 503."""
         health, camera = self.health(), request.query_params.get("camera")
         if camera is not None:
             health = health.get("cameras", {}).get(camera)
@@ -107,7 +107,7 @@ class App:
         return JSONResponse(health, 200 if health["healthy"] else 503)
 
     def health(self) -> Record:
-        """Whether frames come, and what is wrong with the worker threads."""
+        """Whether frames arrive, and the errors of the worker threads."""
         since_s, faults = self.stats.since_frame_s(), FAULTS.current
         healthy = since_s < self.health_after_s and not faults
         health = {"healthy": healthy, "since_frame_s": round(since_s, 1), "faults": faults}
@@ -118,5 +118,5 @@ class App:
         return health | ({"cameras": cameras} if cameras else {})
 
     async def show_font(self, _: Request) -> Response:
-        """The font with Devanagari, for browsers that have none."""
+        """A font with Devanagari, for browsers without one."""
         return Response(font_path().read_bytes(), 200, {"Cache-Control": "private, max-age=86400"}, "font/ttf")

@@ -1,4 +1,4 @@
-"""Who may see the page, and what every answer carries."""
+"""Authentication of the page's users, and headers of every response."""
 
 import base64
 import binascii
@@ -28,13 +28,13 @@ MAY = "lpr.may"
 
 
 class AuthMiddleware:
-    """Lets those in who know a token; where none is asked for, those who call this machine by its own name.
+    """Admits users with a token; without one, only requests to this machine's own host name.
 
     Without the second, a page of anywhere could read this one through a name that it lets point here (DNS rebinding).
     """
 
     def __init__(self, app: ASGIApp, token: str, is_open: bool = False, admin_token: str = "") -> None:
-        """Take what is guarded.
+        """Wrap an application.
 
         Args:
             app: answers those who are let in.
@@ -48,7 +48,7 @@ class AuthMiddleware:
         self._admin_token = admin_token.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request."""
+        """Handle a request."""
 
         async def send_more(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -76,12 +76,12 @@ class AuthMiddleware:
 
 
 def ask_for_login(text: str) -> Response:
-    """The answer to who has to log in; a browser asks for name and password."""
+    """The 401 response; a browser then asks for name and password."""
     return PlainTextResponse(text, 401, {"WWW-Authenticate": 'Basic realm="lpr", charset="UTF-8"'})
 
 
 def tokens_in(authorization: str) -> Iterable[bytes]:
-    """The token in an Authorization header: `Bearer` or `Token`, or the password of `Basic`, under any name."""
+    """The token in an Authorization header: `Bearer`, `Token`, or the password of `Basic` with any user name."""
     scheme, _, rest = authorization.partition(" ")
     if scheme.lower() in ("bearer", "token"):
         yield rest.strip().encode("latin-1")  # as headers are decoded
@@ -93,7 +93,7 @@ def tokens_in(authorization: str) -> Iterable[bytes]:
 
 
 def user_of(authorization: str) -> str:
-    """The name that a person gave with the token; empty where there is none, as with `Bearer`."""
+    """User name given with the token; empty without one, as with `Bearer`."""
     scheme, _, rest = authorization.partition(" ")
     if scheme.lower() != "basic":
         return ""
@@ -104,6 +104,6 @@ def user_of(authorization: str) -> str:
 
 
 def _given(message: Message) -> dict[str, str]:
-    """The answer's own word on how long it may be kept, where it has one."""
+    """The response's own `Cache-Control`, if it has one."""
     own = Headers(raw=message["headers"]).get("cache-control")
     return {"Cache-Control": own} if own else {}

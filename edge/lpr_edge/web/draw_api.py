@@ -1,4 +1,4 @@
-"""What the page asks for in which region and line are drawn, and what it sends."""
+"""Routes of the page where region and line are drawn."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -21,7 +21,7 @@ SHAPES: dict[str, type[TextValue]] = {"roi": Region, "line": Line}
 
 
 class DrawApi:
-    """Answers about regions and lines; a change goes into the settings file, which is then read again."""
+    """Returns regions and lines; a change is written to the settings file, which is then reloaded."""
 
     def __init__(
         self,
@@ -29,7 +29,7 @@ class DrawApi:
         file: SettingsFile | None,
         audit: AuditLog | None,
     ) -> None:
-        """Take what is drawn.
+        """Connect the cameras.
 
         Args:
             cameras: `roi` and `line` by the camera's name; the only one's name is empty.
@@ -40,7 +40,7 @@ class DrawApi:
         self._file, self._audit = file, audit
 
     def routes(self) -> list[Route]:
-        """The paths of the page, and of what it asks for."""
+        """Routes of the page and of its requests."""
         return [
             Route("/draw", _to_draw),
             Route("/draw/", show_file(FILES / "draw.html")),
@@ -57,7 +57,7 @@ class DrawApi:
         return JSONResponse({"cameras": self._cameras, "can_save": can_save, "is_admin": is_admin})
 
     async def change(self, request: Request) -> Response:
-        """Save a camera's region and line, and begin again with them."""
+        """Save a camera's region and line, and reload the settings."""
         sent = await read_own(request)
         camera = sent["camera"]
         values = {key: str(sent[key]) for key in SHAPES}

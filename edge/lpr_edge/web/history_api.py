@@ -1,4 +1,4 @@
-"""What the history page asks for: searches, events, pictures and exports; and what it sends: corrections."""
+"""Routes of the history page: searches, events, images, exports and corrections."""
 
 import io
 import time
@@ -33,13 +33,13 @@ PAGES = {
 
 
 class HistoryApi:
-    """Answers from the history; each request works in a thread, since a search takes a while."""
+    """Handles requests for the history, each in a thread because a search takes a while."""
 
     def __init__(self, access: HistoryAccess) -> None:
         self._access = access
 
     def routes(self) -> list[Route]:
-        """The paths of the page, and of what it asks for."""
+        """Routes of the page and of its requests."""
         return [
             Route("/api/history", explaining(self.search)),
             Route("/api/history/choices", explaining(self.choices)),
@@ -59,7 +59,7 @@ class HistoryApi:
         return JSONResponse({"events": [describe(found) for found in page.events], "after": page.after})
 
     async def choices(self, _: Request) -> Response:
-        """What can be filtered by."""
+        """The values that can be filtered by."""
         return JSONResponse(await run_in_threadpool(self._access.choices))
 
     async def event(self, request: Request) -> Response:
@@ -89,7 +89,7 @@ class HistoryApi:
         return Response(content, headers=headers, media_type=TYPES[kind])
 
     async def correct(self, request: Request) -> Response:
-        """Keep a correction; only for this page's own scripts."""
+        """Store a correction; only from this page's own scripts."""
         sent = await read_own(request)
         event_id, text = sent["id"], sent["text"]
         if not (isinstance(event_id, str) and isinstance(text, str)):
@@ -112,7 +112,7 @@ async def _to_history(_: Request) -> Response:
 
 
 def query_of(asked: Mapping[str, str]) -> Wanted:
-    """A search as the page asks for it; days are in this device's local time, the last one included.
+    """Parse a search of the page; days are in this device's local time, the last one included.
 
     Raises:
         ValueError: a day is none.

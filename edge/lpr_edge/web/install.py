@@ -1,4 +1,4 @@
-"""What a browser needs to install the page as an app: manifest, icon, and a worker that keeps the shell alone."""
+"""Files with which a browser installs the page as an app: manifest, icon, and a worker that caches the page's shell."""
 
 import json
 from functools import cache
@@ -26,7 +26,7 @@ MANIFEST = {
 
 
 def install_routes() -> list[Route]:
-    """The paths of manifest, icon and worker."""
+    """Routes of manifest, icon and worker."""
     return [
         Route("/manifest.webmanifest", _show_manifest),
         Route("/icon.png", _show_icon),
@@ -36,7 +36,7 @@ def install_routes() -> list[Route]:
 
 @cache
 def icon_png() -> bytes:
-    """A plate on a blue ground, as a PNG of SIZE pixels a side."""
+    """A plate on a blue background, as a PNG with sides of SIZE pixels."""
     image = np.full((SIZE, SIZE, 3), BLUE_BGR, np.uint8)
     cv2.rectangle(image, (80, 170), (432, 342), WHITE_BGR, cv2.FILLED)
     cv2.putText(image, "lpr", (128, 300), cv2.FONT_HERSHEY_DUPLEX, 4.6, BLUE_BGR, 14, cv2.LINE_AA)

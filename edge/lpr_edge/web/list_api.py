@@ -1,4 +1,4 @@
-"""What the page of the watch lists asks for, and what it sends: changed rows."""
+"""Routes of the watch lists' page."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -23,10 +23,10 @@ HEADER = "plate"
 
 
 class ListApi:
-    """Answers about watch lists, to admins alone: a list says who has which vehicle."""
+    """Handles requests for watch lists, from admins only: a list shows who has which vehicle."""
 
     def __init__(self, lists: Mapping[str, ListFile], audit: AuditLog, conceal: Callable[[str], str]) -> None:
-        """Take the lists.
+        """Connect the lists.
 
         Args:
             lists: by what they are called.
@@ -38,7 +38,7 @@ class ListApi:
         self._conceal = conceal
 
     def routes(self) -> list[Route]:
-        """The paths of the page, and of what it asks for."""
+        """Routes of the page and of its requests."""
         return [
             Route("/list", for_admins(_to_list)),
             Route("/list/", for_admins(show_file(FILES / "list.html"))),
@@ -48,14 +48,14 @@ class ListApi:
         ]
 
     async def show(self, request: Request) -> Response:
-        """A list's rows, and what was changed last."""
+        """A list's rows, and the latest changes."""
         name = request.query_params.get("name") or next(iter(self._lists))
         if name not in self._lists:
             return JSONResponse({"error": f"no list {name!r}"}, 404)
         return JSONResponse(await run_in_threadpool(self._describe, name))
 
     async def change(self, request: Request) -> Response:
-        """Put rows in place of a list's."""
+        """Replace a list's rows."""
         sent = await read_own(request, LARGEST_LIST)
         name, stamp, rows = sent["name"], sent["stamp"], _rows_of(sent["rows"])
         if name not in self._lists:
@@ -102,7 +102,7 @@ async def _to_list(_: Request) -> Response:
 
 
 def _rows_of(rows: Any) -> list[list[str]]:
-    """Rows of texts, as JSON has them.
+    """Check that a JSON value is a list of rows of texts.
 
     Raises:
         ValueError: they are something else.

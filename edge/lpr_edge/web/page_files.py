@@ -11,7 +11,7 @@ TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
 
 
 def show_file(path: Path) -> Callable[[Request], Awaitable[Response]]:
-    """What answers with a file of the page."""
+    """Make a route that serves a file of the page."""
     content, kind = path.read_bytes(), TYPES[path.suffix]
 
     async def show(_: Request) -> Response:

@@ -1,4 +1,4 @@
-"""The newest frame as a JPEG, for those who watch."""
+"""The newest frame as a JPEG, for the live page."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -21,13 +21,13 @@ SHORTEST_S = 0.1
 
 
 class Picture:
-    """Keeps the newest frame; it is drawn and encoded only on request, and once for all who wait.
+    """Holds the newest frame; it is drawn and encoded only on request, and once for all clients.
 
     `show` may be called from one thread, and `jpeg` from one other.
     """
 
     def __init__(self, captions: bool = True, marks: Marks = NO_MARKS) -> None:
-        """Begin without a frame.
+        """Create a holder without a frame.
 
         Args:
             captions: whether the readings are written next to the plates.
@@ -42,7 +42,7 @@ class Picture:
         """Of the picture that `jpeg` gave last, from 1."""
 
     def show(self, frame: Frame, plates: Sequence[PlateReading]) -> None:
-        """Take a frame and what was read in it; nothing is drawn yet."""
+        """Store a frame and its plates; nothing is drawn yet."""
         self._newest = frame, tuple(plates)
 
     def jpeg(self) -> bytes:
@@ -59,7 +59,7 @@ class Pictures:
     """The newest frame of each camera."""
 
     def __init__(self, by_camera: Mapping[str, Picture]) -> None:
-        """Begin without frames.
+        """Connect the cameras' holders.
 
         Args:
             by_camera: at least one; where there is one source, that under any name.
@@ -67,13 +67,13 @@ class Pictures:
         self._by_camera = dict(by_camera)
 
     def of(self, camera: str) -> Picture:
-        """A camera's picture; the first one's where there is none of that name."""
+        """A camera's holder; the first camera's for an unknown name."""
         first = next(iter(self._by_camera.values()))
         return self._by_camera.get(camera, first)
 
 
 def encode(frame: Frame, plates: Sequence[PlateReading], captions: bool = True, marks: Marks = NO_MARKS) -> bytes:
-    """A frame with corners and text as a JPEG of at most MAX_SIDE_PX pixels a side."""
+    """Encode a frame with corners and text as a JPEG of at most MAX_SIDE_PX pixels per side."""
     small, scale = shrink(frame.image_bgr)
     moved = [
         replace(plate, reading=replace(plate.reading, quad_xy=np.asarray(plate.reading.quad_xy * scale, np.float32)))
@@ -84,7 +84,7 @@ def encode(frame: Frame, plates: Sequence[PlateReading], captions: bool = True, 
 
 
 def shrink(image_bgr: Image) -> tuple[Image, float]:
-    """A picture no larger than MAX_SIDE_PX a side, and how many of its pixels make one of the frame's."""
+    """Reduce an image (H, W, 3) to at most MAX_SIDE_PX per side; returns it with the scale factor."""
     height, width = image_bgr.shape[:2]
     scale = min(1.0, MAX_SIDE_PX / max(height, width))
     if scale == 1.0:
@@ -95,7 +95,7 @@ def shrink(image_bgr: Image) -> tuple[Image, float]:
 
 @dataclass(frozen=True)
 class LivePage:
-    """A page that is served."""
+    """A page that is being served."""
 
     pictures: Pictures
     """Where frames go."""
@@ -106,11 +106,11 @@ class LivePage:
 
     @property
     def picture(self) -> Picture:
-        """That of the only source, or of the first camera."""
+        """Holder of the only source, or of the first camera."""
         return self.pictures.of("")
 
     def show(self, frame: Frame, plates: Sequence[PlateReading]) -> None:
-        """Take a frame and what was read in it; nothing is drawn yet."""
+        """Store a frame and its plates; nothing is drawn yet."""
         self.pictures.of(frame.source).show(frame, plates)
 
     def close(self) -> None:

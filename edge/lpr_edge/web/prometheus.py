@@ -11,7 +11,7 @@ Sample = tuple[str, str, float]
 
 
 def to_text(stats: Record, total_ms: float, camera_totals_ms: Mapping[str, float] | None = None) -> str:
-    """A snapshot of `RuntimeStats` as Prometheus reads it; what the device doesn't know is left out.
+    """Format a snapshot of `RuntimeStats` for Prometheus; unknown values are left out.
 
     Args:
         stats: see `RuntimeStats.snapshot`.
@@ -49,7 +49,7 @@ def _lines(stats: Record, total_ms: float, camera_totals_ms: Mapping[str, float]
 
 
 def _of_update(update: Record | None) -> Iterator[str]:
-    """How model updates stand; nothing where they are off."""
+    """Metrics of model updates; none if updates are off."""
     if update:
         labels = {key: str(update[key] or "") for key in ("slot", "channel")}
         release = [("", _labels(labels), update["release"] or 0)]
@@ -59,7 +59,7 @@ def _of_update(update: Record | None) -> Iterator[str]:
 
 
 def _of_frames(stats: Record) -> Iterator[tuple[str, str, str, float | None]]:
-    """What is counted of each camera."""
+    """Metrics of each camera."""
     yield "lpr_frames_total", "counter", "Frames read.", stats["frames"]
     yield "lpr_events_total", "counter", "Events announced.", stats["events"]
     yield "lpr_frames_skipped_ratio", "gauge", "Of frames in which nothing had moved.", stats["skipped_share"]

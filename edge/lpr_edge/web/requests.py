@@ -1,4 +1,4 @@
-"""What requests have in common that change something, or that may make no sense."""
+"""Common code of requests that change something or may be invalid."""
 
 import json
 from collections.abc import Awaitable, Callable
@@ -20,7 +20,7 @@ OWN_HEADER = "x-lpr"
 
 
 def is_own(request: Request) -> bool:
-    """Whether a request comes from a script of this page, and from no page of elsewhere (CSRF)."""
+    """Whether a request comes from a script of this page, not of another site (CSRF)."""
     headers = request.headers
     origin = headers.get("origin", "")
     same = not origin or origin.partition("://")[2] == headers.get("host", "")
@@ -28,7 +28,7 @@ def is_own(request: Request) -> bool:
 
 
 async def read_own(request: Request, max_bytes: int = LARGEST_BODY) -> Any:
-    """The JSON that a script of this page has sent.
+    """Read the JSON that a script of this page has sent.
 
     Raises:
         HTTPException: it comes from elsewhere, or is too large.
@@ -45,7 +45,7 @@ async def read_own(request: Request, max_bytes: int = LARGEST_BODY) -> Any:
 
 
 def explaining(answer: Answer) -> Answer:
-    """The answer, or, where the request can't be understood or done, one line that says so."""
+    """Wrap a handler: an invalid or failed request gets one line that explains it."""
 
     async def answer_or_explain(request: Request) -> Response:
         try:
@@ -61,7 +61,7 @@ def explaining(answer: Answer) -> Answer:
 
 
 def permitted(permission: str, answer: Answer) -> Answer:
-    """The answer, for those who have a permission; the others are asked to log in."""
+    """Wrap a handler: users without a permission are asked to log in."""
 
     async def answer_or_ask(request: Request) -> Response:
         if permission in request.scope.get(MAY, ()):
@@ -72,5 +72,5 @@ def permitted(permission: str, answer: Answer) -> Answer:
 
 
 def for_admins(answer: Answer) -> Answer:
-    """The answer for those who may change things."""
+    """Wrap a handler: only admins may use it."""
     return permitted(CHANGE, explaining(answer))

@@ -1,4 +1,4 @@
-"""The live page's server, in a thread of its own."""
+"""HTTP server of the live page, in a thread of its own."""
 
 import asyncio
 import logging
@@ -28,13 +28,13 @@ CLOSE_S = 0.3
 
 
 class LimitedConnection(H11Protocol):
-    """A connection that ends, whatever the other side does, and gives way to newer ones where there are too many."""
+    """A connection with a time limit, which is closed for newer ones if there are too many."""
 
     _timers: tuple[asyncio.TimerHandle, ...] = ()
     _since = 0.0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
-        """Begin to count its time, and make room for it."""
+        """Start its time limit, and close another connection if there are too many."""
         super().connection_made(transport)
         loop = asyncio.get_running_loop()
         self._since = loop.time()
@@ -48,7 +48,7 @@ class LimitedConnection(H11Protocol):
             other.transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop counting."""
+        """Stop its time limit."""
         for timer in self._timers:
             timer.cancel()
         super().connection_lost(exc)
@@ -58,17 +58,17 @@ class LimitedConnection(H11Protocol):
             self.transport.abort()
 
     def _worth(self) -> tuple[bool, float]:
-        """Who gives way first: those that wait for a request, and of these the oldest."""
+        """Sort key of the connections to close first: those that wait for a request, and of these the oldest."""
         if self.cycle is None:
             return False, self._since
         return not self.cycle.response_complete, self._since
 
 
 class _Listening(uvicorn.Server):
-    """Accepts few connections at once, as asyncio takes it from the queue's length, and lets many wait."""
+    """Accepts few connections at once, which asyncio derives from the queue's length, and lets many wait."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to accept."""
+        """Start to accept connections."""
         await super().startup(sockets)
         for listener in sockets or []:
             listener.listen(QUEUE)
@@ -78,7 +78,7 @@ class Server:
     """Serves until it is closed."""
 
     def __init__(self, app: ASGIApp, host: str, port: int) -> None:
-        """Listen.
+        """Start listening.
 
         Raises:
             LprError: the address can't be had.
@@ -107,7 +107,7 @@ class Server:
         self._thread.start()
 
     def close(self) -> None:
-        """Stop listening, and leave what is under way."""
+        """Stop listening, and abandon requests in progress."""
         self._server.should_exit = self._server.force_exit = True
         self._thread.join(CLOSE_S)
         self._socket.close()  # so that the next run can listen, also where the thread is late

@@ -1,1 +1,1 @@
-"""Opens what the settings ask for: sinks, watch lists, the live page, windows."""
+"""Opens the parts that the settings configure: sinks, watch lists, the live page, windows."""

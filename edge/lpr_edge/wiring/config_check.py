@@ -1,4 +1,4 @@
-"""Whether settings can be used, before anything is given up for them."""
+"""Check settings before a running process is restarted with them."""
 
 from lpr_edge.capture.open_source import check_frames
 from lpr_edge.config.config import Config, camera_config, each_camera
@@ -14,7 +14,7 @@ from lpr_edge.wiring.wire_web import load_server
 
 
 def check_settings(config: Config) -> None:
-    """Look at all that can be wrong without opening a camera or a sink.
+    """Check everything that can be wrong without opening a camera or a sink.
 
     Raises:
         LprError: what is wrong.
@@ -42,7 +42,7 @@ def _check_camera(config: Config, grammar: Grammar) -> None:
 
 
 def check_source(config: Config) -> None:
-    """Look at what can be wrong in one camera of several, of which the others would hear nothing when it is opened.
+    """Check one of several cameras: an error found only on opening it would be missed by the others.
 
     Raises:
         LprError: its source can never be opened, or is no camera, stream or clip.
@@ -56,7 +56,7 @@ def check_source(config: Config) -> None:
 
 
 def open_grammar(config: Config) -> Grammar:
-    """What the reader's country allows, without loading the reader.
+    """Grammar of the reader's country, without loading the reader.
 
     Raises:
         LprError: its file can't be had.

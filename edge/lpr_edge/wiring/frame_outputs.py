@@ -20,7 +20,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass
 class FrameOutputs:
-    """The views that were asked for; none is the usual case, and costs nothing."""
+    """The configured outputs; usually none, which costs nothing."""
 
     kind: str
     """Of the source: see `Source.kind`."""
@@ -37,7 +37,7 @@ class FrameOutputs:
     _pictures: int = 0
 
     def show(self, frame: Frame, plates: Sequence[PlateReading], low_confidence: Sequence[PlateReading] = ()) -> bool:
-        """Show or save a frame; False when the user has seen enough.
+        """Show or save a frame; False if the user has closed the window.
 
         Args:
             frame: what was seen.
@@ -72,12 +72,12 @@ class FrameOutputs:
                 view.close()
 
     def _time(self, frame: Frame) -> datetime:
-        """When a frame is due in the clip: stills follow one another second by second."""
+        """Time of a frame in the video; still images follow one another by one second."""
         return EPOCH + timedelta(seconds=self._pictures) if self.kind == "stills" else frame.time
 
 
 def open_frame_outputs(source: Source, config: Config) -> FrameOutputs:
-    """Open the views that were asked for.
+    """Open the configured outputs.
 
     Raises:
         LprError: one of them can't be had here.
@@ -95,7 +95,7 @@ def open_frame_outputs(source: Source, config: Config) -> FrameOutputs:
 
 
 def open_camera_outputs(config: Config) -> FrameOutputs:
-    """The same for one camera of several: a window of its own, and a clip whose file's name ends in the camera's.
+    """Open the outputs of one of several cameras: a window, and a video whose file name ends in the camera's name.
 
     Raises:
         LprError: one of them can't be had here.
@@ -114,7 +114,7 @@ def open_camera_outputs(config: Config) -> FrameOutputs:
 
 
 def marks_of(config: Config) -> Marks:
-    """Region and line, where the settings have them.
+    """The configured region and line.
 
     Raises:
         LprError: one of them is none.

@@ -1,4 +1,4 @@
-"""Collecting readings worth labelling, as the settings ask for it."""
+"""Open the configured collection of examples."""
 
 from lpr_edge.base.board import clock_is_held
 from lpr_edge.collect.collect_folder import CollectFolder, Limits
@@ -11,7 +11,7 @@ from lpr_edge.history.access import Keep
 
 
 def open_collect_folder(config: Config, country: Country) -> CollectFolder:
-    """The folder that the settings name.
+    """Open the configured folder.
 
     Raises:
         LprError: it can't be written.
@@ -30,7 +30,7 @@ def open_collect_folder(config: Config, country: Country) -> CollectFolder:
 
 
 def open_collectors(config: Config, country: Country, count: int) -> list[Collector] | list[None]:
-    """What picks examples, one for each camera, and writes them to one folder; Nones where nothing is collected.
+    """Open a collector for each camera, all with one folder; None for each if collecting is off.
 
     Raises:
         LprError: the folder can't be written.

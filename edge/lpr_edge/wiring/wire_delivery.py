@@ -1,4 +1,4 @@
-"""The sinks that the settings ask for."""
+"""Open the configured delivery: sinks, outbox, hashing and watch list."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ from lpr_edge.wiring.wire_web import open_runtime_stats
 
 @dataclass(frozen=True)
 class Delivery:
-    """Where a run's records go, and what is counted of them."""
+    """Sink of a run's records, and the run's statistics."""
 
     sink: Sink
     stats: RuntimeStats
@@ -48,7 +48,7 @@ def open_delivery(
     replay: float | None = None,
     updates: UpdateWorker | None = None,
 ) -> Delivery:
-    """All that a record passes: watch list, hashing, outbox, stdout, sinks and actions, as the settings ask for them.
+    """Open everything that a record passes: watch list, hashing, outbox, stdout, sinks and actions.
 
     Args:
         config: says which.
@@ -88,7 +88,7 @@ def _open_way(
     hasher: PlateHasher | None,
     watched: ReloadingWatchList | None,
 ) -> Sink:
-    """What a camera's records pass before the outbox: watch list, hashing, actions."""
+    """Open what a camera's records pass before the outbox: watch list, hashing, actions."""
     if watched:
         sink = ActionSink(sink, _open_actions(config, targets))
     if hasher:
@@ -115,7 +115,7 @@ def _open_outbox(
     replay: float | None,
     updates: UpdateWorker | None,
 ) -> Delivery:
-    """Records to stdout alone, or to an outbox before it where the settings ask for more."""
+    """Open stdout and, if the settings need it, an outbox before it."""
     if not targets and config.delivery.store is None:
         stats = open_runtime_stats(config, models, updates=updates)
         return Delivery(EventCounter(stdout, stats), stats)
@@ -137,7 +137,7 @@ def _open_outbox(
 
 
 def open_delivery_workers(targets: Sequence[Target], outbox: Outbox, retention: Retention) -> list[DeliveryWorker]:
-    """A worker for each sink; those that write to this disk keep to the quota."""
+    """Open a worker for each sink; those that write to this disk respect the quota."""
     room = partial(retention.make_room, is_file=True)
     return [
         DeliveryWorker(target, outbox, make_room=room if isinstance(target, FileTarget) else None) for target in targets
@@ -145,7 +145,7 @@ def open_delivery_workers(targets: Sequence[Target], outbox: Outbox, retention: 
 
 
 def open_retention(config: Config, outbox: Outbox, targets: Sequence[Target]) -> Retention:
-    """What keeps all that these sinks store within age and quota."""
+    """Open the retention that limits the age and size of everything that these sinks store."""
     keeping = [target for target in targets if isinstance(target, FileTarget)]
     files = [target.finished_files for target in keeping]
     growing = [path for target in keeping for path in target.growing_files()]
@@ -156,7 +156,7 @@ def open_retention(config: Config, outbox: Outbox, targets: Sequence[Target]) ->
 
 
 def open_outbox(config: Config, targets: Sequence[Target]) -> Outbox:
-    """The file of events for these sinks.
+    """Open the outbox file for these sinks.
 
     Raises:
         LprError: it can't be had.

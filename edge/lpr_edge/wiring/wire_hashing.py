@@ -1,4 +1,4 @@
-"""Keyed hashes of plates, as the settings ask for them."""
+"""Open the configured hashing of plates."""
 
 from lpr_edge.base.state_dir import state_folder
 from lpr_edge.config.config import Config
@@ -8,7 +8,7 @@ from lpr_edge.text.grammar import Grammar
 
 
 def open_hasher(config: Config, grammar: Grammar) -> PlateHasher:
-    """What hashes plates, with this device's key.
+    """Open the hasher with this device's key.
 
     Raises:
         LprError: the key can't be had.
@@ -17,7 +17,7 @@ def open_hasher(config: Config, grammar: Grammar) -> PlateHasher:
 
 
 def configured_hasher(config: Config, grammar: Grammar) -> PlateHasher | None:
-    """The same where plates are to be hashed; None where they aren't.
+    """Open the hasher if the settings hash plates, else None.
 
     Raises:
         LprError: the key can't be had.

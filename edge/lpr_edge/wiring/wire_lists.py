@@ -1,4 +1,4 @@
-"""Watch lists, as the settings ask for them."""
+"""Open the configured watch list."""
 
 from lpr_edge.config.config import Config
 from lpr_edge.privacy.hashing_sink import PlateHasher
@@ -8,7 +8,7 @@ from lpr_edge.watchlist.watch_list import WatchList, read_list
 
 
 def load_watch_list(config: Config, grammar: Grammar, hasher: PlateHasher | None) -> WatchList:
-    """The watch list as its file is now.
+    """Load the watch list once.
 
     Raises:
         LprError: it can't be read.
@@ -21,7 +21,7 @@ def load_watch_list(config: Config, grammar: Grammar, hasher: PlateHasher | None
 
 
 def open_list(config: Config, grammar: Grammar, hasher: PlateHasher | None) -> ReloadingWatchList:
-    """The watch list, read again when it changes.
+    """Open the watch list, which is reloaded when its file changes.
 
     Raises:
         LprError: it can't be read.

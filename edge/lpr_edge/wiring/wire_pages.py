@@ -1,4 +1,4 @@
-"""The pages next to the live one that the settings ask for."""
+"""Open the configured pages besides the live page."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,7 +20,7 @@ from lpr_edge.wiring.wire_sinks import history_access, history_settings, reader_
 
 
 def open_pages(config: Config, settings_file: Path | None = None) -> dict[str, list[Any]]:
-    """History, where one is kept; watch lists, where there are some, and an admin who may change them; the drawing.
+    """Open the pages of history, watch lists and drawing, as far as the settings allow them.
 
     Args:
         config: the settings.
@@ -52,7 +52,7 @@ def _text(value: TextValue | None) -> str:
 def draw_routes(
     cameras: Mapping[str, Mapping[str, str]], settings_file: Path | None = None, audit: AuditLog | None = None
 ) -> list[Any]:
-    """The page in which region and line are drawn, and what it asks for; without file and log it saves nothing."""
+    """Routes of the page where region and line are drawn; without file and log it saves nothing."""
     from lpr_edge.web.draw_api import DrawApi
 
     file = SettingsFile(settings_file) if settings_file else None
@@ -60,14 +60,14 @@ def draw_routes(
 
 
 def history_routes(access: HistoryAccess) -> list[Any]:
-    """The history's page, and what it asks for."""
+    """Routes of the history page."""
     from lpr_edge.web.history_api import HistoryApi
 
     return [*HistoryApi(access).routes()]
 
 
 def list_routes(lists: Mapping[str, ListFile], audit: AuditLog, hasher: PlateHasher | None = None) -> list[Any]:
-    """The watch lists' page, and what it asks for."""
+    """Routes of the watch lists' page."""
     from lpr_edge.web.list_api import ListApi
 
     def conceal(plate: str) -> str:
@@ -77,7 +77,7 @@ def list_routes(lists: Mapping[str, ListFile], audit: AuditLog, hasher: PlateHas
 
 
 def _lists_of(config: Config, hasher: PlateHasher | None) -> dict[str, ListFile]:
-    """Each list that a camera has, by its file's name, or by its path where two have one name."""
+    """Each camera's list by its file name, or by its path if two have the same name."""
     found: dict[Path, ListFile] = {}
     for own in each_camera(config):
         path = own.watchlist.list
@@ -90,6 +90,6 @@ def _lists_of(config: Config, hasher: PlateHasher | None) -> dict[str, ListFile]
 def list_file(
     path: Path, grammar: Grammar, hasher: PlateHasher | None = None, allow_wildcard_actions: bool = False
 ) -> ListFile:
-    """A list's file, whose changes are read as the device reads it."""
+    """A list's file, whose changes are parsed as the device parses them."""
     hide = hasher.hash_key if hasher else None
     return ListFile(path, lambda changed: read_list(changed, grammar, hide, allow_wildcard_actions))

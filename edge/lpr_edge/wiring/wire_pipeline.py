@@ -1,4 +1,4 @@
-"""Opens detector and reader for single pictures."""
+"""Open detector and reader for single images."""
 
 from lpr_edge.config.config import Config
 from lpr_edge.runtimes.opening import open_model
@@ -10,7 +10,7 @@ from lpr_edge.vision.reader import Reader
 
 
 def open_photograph_pipeline(config: Config) -> PlatePipeline:
-    """Detector and reader for single pictures, as the settings ask for them.
+    """Open the configured detector and reader for single images.
 
     Raises:
         LprError: a model can't be loaded.

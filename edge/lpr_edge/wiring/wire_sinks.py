@@ -1,4 +1,4 @@
-"""The sinks that the settings ask for, and the history that one of them keeps."""
+"""Open the configured sinks, and the history that one of them stores."""
 
 from collections.abc import Callable
 from functools import partial
@@ -16,7 +16,7 @@ from lpr_edge.text.grammar import Grammar
 
 
 def open_targets(config: Config) -> list[Target]:
-    """Where the outbox delivers events.
+    """Open the targets of the outbox.
 
     Raises:
         LprError: one of them can't be had.
@@ -29,12 +29,12 @@ def open_targets(config: Config) -> list[Target]:
 
 
 def enabled_sinks(config: Config) -> list[SinkSettings]:
-    """The settings of the sinks that are on."""
+    """Settings of the sinks that are on."""
     return [sink for sink in config.enabled_sinks if isinstance(sink, SinkSettings)]
 
 
 def site_of(config: Config) -> Site:
-    """What sinks know of this device."""
+    """What sinks may know of this device."""
     kept, path = config.delivery, outbox_path(config)
     name = read_manifest(model_file(config, "reader")).country.get("name", "")
     cameras = tuple(camera.name for camera in config.cameras)
@@ -43,7 +43,7 @@ def site_of(config: Config) -> Site:
 
 
 def reader_country(config: Config) -> Country:
-    """The country of the reader, without loading it.
+    """Country of the reader, without loading it.
 
     Raises:
         LprError: its file can't be had.
@@ -52,12 +52,12 @@ def reader_country(config: Config) -> Country:
 
 
 def outbox_path(config: Config) -> Path:
-    """The file that events pass, kept or not."""
+    """Path of the outbox, whether or not events stay in it."""
     return config.delivery.store or state_folder() / "outbox.db"
 
 
 def history_settings(config: Config) -> HistorySettings:
-    """The history's settings; their defaults where none are given."""
+    """The configured history settings, else their defaults."""
     settings = config.sinks.get("history", HistorySettings())
     assert isinstance(settings, HistorySettings)
     return settings
@@ -70,7 +70,7 @@ def history_access(
     folder: Path | None = None,
     keep: Keep | None = None,
 ) -> HistoryAccess:
-    """The history that these settings keep; there may be none yet.
+    """Access to the configured history, which may not exist yet.
 
     Args:
         config: the settings.

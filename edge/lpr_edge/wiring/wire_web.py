@@ -1,4 +1,4 @@
-"""Opens what shows a run elsewhere: its statistics, and the live page."""
+"""Open the statistics of a run, and the live page."""
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -30,7 +30,7 @@ def open_runtime_stats(
     set_aside: Waiting = dict,
     updates: UpdateWorker | None = None,
 ) -> RuntimeStats:
-    """The statistics of a run that begins.
+    """Open the statistics of a new run.
 
     Args:
         config: the settings.
@@ -55,7 +55,7 @@ def open_runtime_stats(
 
 
 def _disk() -> Path:
-    """A folder of the disk whose free room is reported: nothing is stored where no settings ask for it."""
+    """A folder on the disk whose free space is reported."""
     try:
         return state_folder()
     except LprError:
@@ -65,7 +65,7 @@ def _disk() -> Path:
 def open_live_page(
     config: Config, stats: RuntimeStats, sink: Sink, open_pages: Callable[[Config], Pages]
 ) -> LivePage | None:
-    """The page, where the settings ask for one.
+    """Open the configured live page.
 
     Args:
         config: the settings.
@@ -108,7 +108,7 @@ def open_page(
     pages: Pages | None = None,
     admin_token: str = "",
 ) -> LivePage:
-    """Serve the page, and say where.
+    """Serve the page, and log its address.
 
     Args:
         address: where it listens.
@@ -136,7 +136,7 @@ def open_page(
 
 
 def load_server() -> tuple[Any, Any]:
-    """`App` and `Server`, which need an extra.
+    """Import `App` and `Server`, which need an extra.
 
     Raises:
         LprError: it isn't installed.

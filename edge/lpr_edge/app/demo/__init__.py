@@ -1,4 +1,4 @@
-"""A short rendered clip, read as any other and compared with its ground truth."""
+"""The demo: a short rendered video, compared with its ground truth."""
 
 import json
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ FOLDER = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Shown:
-    """A plate that the clip shows."""
+    """A plate in the video."""
 
     text: str
     first: int
@@ -28,7 +28,7 @@ class Shown:
 
 
 class Truth:
-    """What a clip shows, and how much of it was read right."""
+    """Ground truth of a video, and the number of right readings."""
 
     def __init__(self, shown: list[Shown]) -> None:
         self.shown = shown
@@ -36,7 +36,7 @@ class Truth:
         self.wrong = 0
 
     def describe(self, event: Event) -> Record:
-        """An event's record with two more fields: `truth` (null where no such plate was there) and `right`.
+        """An event's record with two more fields: `truth` (null for a false positive) and `right`.
 
         A record of kind `left` has neither.
         """
@@ -52,26 +52,26 @@ class Truth:
         return event_record(event) | {"truth": truth, "right": right}
 
     def summary(self) -> str:
-        """One line for people."""
+        """Summary in one line."""
         missed = [plate.text for place, plate in enumerate(self.shown) if place not in self.read]
         line = f"{len(self.read)} of {len(self.shown)} plates read right, {self.wrong} wrong"
         return f"{line}; not read: {', '.join(missed)}" if missed else line
 
     def _nearest(self, event: Event) -> int | None:
-        """Of the plates in the event's frame the one whose text is nearest."""
+        """The plate of the event's frame with the most similar text."""
         there = [place for place, plate in enumerate(self.shown) if plate.first <= event.frame.index <= plate.last]
         text = event.plate.reading.text
         return min(there, key=lambda place: edit_distance(text, self.shown[place].text), default=None)
 
 
 def load_truth(path: Path) -> Truth:
-    """Read what the clip shows: `{"plates": [{"rows": [...], "first": frame, "last": frame}, ...]}`."""
+    """Read the ground truth: `{"plates": [{"rows": [...], "first": frame, "last": frame}, ...]}`."""
     plates = json.loads(path.read_text(encoding="utf-8"))["plates"]
     return Truth([Shown("".join(plate["rows"]), plate["first"], plate["last"]) for plate in plates])
 
 
 def open_demo() -> tuple[Source, Truth]:
-    """The clip and its truth.
+    """Open the video and its ground truth.
 
     Raises:
         LprError: this installation has no clip.
@@ -83,6 +83,6 @@ def open_demo() -> tuple[Source, Truth]:
 
 
 def report(truth: Truth, frames: int, milliseconds: float) -> None:
-    """Say on stderr how it went."""
+    """Print the result on stderr."""
     pace = f"{frames} frames, {milliseconds / max(1, frames):.1f} ms each in detector and reader"
     say(f"demo: {truth.summary()} ({pace})")

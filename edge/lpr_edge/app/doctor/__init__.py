@@ -1,1 +1,1 @@
-"""`--doctor`: what works on this device, what doesn't, and what to do about it."""
+"""`--doctor`: checks of this device, each with what to do about a problem."""

@@ -1,4 +1,4 @@
-"""The source: whether it opens, and what it gives."""
+"""Check of the source: whether it opens, and its images."""
 
 from collections.abc import Callable, Iterator
 from time import monotonic
@@ -18,7 +18,7 @@ SETTLING = 5
 
 
 def check_camera(open_it: Callable[[], Source], reader: PlatePipeline | None) -> Iterator[Finding]:
-    """Open a source, look at some pictures, and close it again.
+    """Open a source, check some images, and close it.
 
     Args:
         open_it: opens it.
@@ -49,7 +49,7 @@ def check_camera(open_it: Callable[[], Source], reader: PlatePipeline | None) ->
 
 
 def _grab_pictures(source: Source) -> tuple[list[Image], float]:
-    """Pictures of a source, and in how many seconds they came."""
+    """Images of a source, and the seconds that they took."""
     images: list[Image] = []
     start = monotonic()
     for frame in source.frames:

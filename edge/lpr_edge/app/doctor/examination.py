@@ -1,4 +1,4 @@
-"""All checks, one after the other, and what is printed of them."""
+"""Runs all checks, and prints their results."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator
@@ -35,7 +35,7 @@ def examine(
     load: Callable[[], PlatePipeline],
     root: Path = Path("/"),
 ) -> Iterator[Finding]:
-    """Check everything that these settings need.
+    """Check everything that these settings use.
 
     Args:
         config: the settings.
@@ -60,7 +60,7 @@ def examine(
 def _camera_findings(
     config: Config, open_it: Callable[[Config], Source], reader: PlatePipeline | None
 ) -> Iterator[Finding]:
-    """A camera, its watch list and its relay."""
+    """Check a camera, its watch list and its relay."""
     yield from check_camera(partial(open_it, config), reader)
     if config.watchlist.list and reader:
         yield check_list(config, reader)
@@ -69,7 +69,7 @@ def _camera_findings(
 
 
 def _extension_findings(config: Config) -> Iterator[Finding | None]:
-    """What the chosen runtime and the sinks say about themselves."""
+    """Check the chosen runtime and the sinks."""
     runtime = configured_runtime(config)
     if runtime != "auto" and runtime.settings:
         yield runtime.settings.examine()
@@ -79,7 +79,7 @@ def _extension_findings(config: Config) -> Iterator[Finding | None]:
 
 
 def check_speed(reader: PlatePipeline) -> Finding:
-    """What runs the networks, and how long an empty frame takes; a plate takes a little longer."""
+    """Check what runs the networks, and the time for an empty frame; a plate takes slightly longer."""
     frame = np.full((480, 640, 3), 127, np.uint8)
     start = perf_counter()
     for _ in range(ROUNDS):
@@ -91,7 +91,7 @@ def check_speed(reader: PlatePipeline) -> Finding:
 
 
 def check_list(config: Config, reader: PlatePipeline) -> Finding:
-    """Whether the watch list can be read, and how many of its plates are odd."""
+    """Check whether the watch list can be read, and how many of its plates no form allows."""
     grammar = reader.reader.grammar
     try:
         watch_list = load_watch_list(config, grammar, configured_hasher(config, grammar))
@@ -104,7 +104,7 @@ def check_list(config: Config, reader: PlatePipeline) -> Finding:
 
 
 def report(findings: Iterable[Finding], as_json: bool, stream: TextIO) -> int:
-    """Print findings as they come; the exit status, 1 where something must be repaired.
+    """Print findings as they come; returns the exit status, 1 if something must be fixed.
 
     Args:
         findings: what was found.

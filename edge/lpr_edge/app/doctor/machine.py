@@ -1,4 +1,4 @@
-"""The machine: cores, heat, power, disk, clock."""
+"""Checks of the machine: cores, temperature, power, disk, clock."""
 
 import os
 import shutil
@@ -23,7 +23,7 @@ MIN_FREE = 100_000_000
 
 
 def check_machine(config: Config, root: Path = Path("/")) -> Iterator[Finding]:
-    """All checks that need neither a camera nor a network.
+    """Run the checks that need neither a camera nor a network.
 
     Args:
         config: the settings.
@@ -40,13 +40,13 @@ def check_machine(config: Config, root: Path = Path("/")) -> Iterator[Finding]:
 
 
 def check_threads(threads: int, cores: int) -> Finding:
-    """Threads of each model compared with the number of cores."""
+    """Compare each model's threads with the number of cores."""
     remedy = f"give --threads {max(1, cores - 1)} or less: the camera needs a core, too"
     return graded("threads", f"{threads} for {cores} cores", remedy, threads > cores, 1 < threads == cores)
 
 
 def check_temperature(root: Path) -> Finding:
-    """The hottest of the kernel's thermal zones."""
+    """Check the highest temperature of the kernel's thermal zones."""
     celsius = temperature_c(root)
     if celsius is None:
         return fine("temperature", "not reported by this machine")
@@ -55,7 +55,7 @@ def check_temperature(root: Path) -> Finding:
 
 
 def check_throttling(bits: int | None) -> Finding:
-    """Whether the board slows down, or did since it was started, and why."""
+    """Check whether the board is or was throttled since power-on, and why."""
     if bits is None:
         return fine("throttling", "not reported by this machine")
     now = [text for bit, text in THROTTLING.items() if bits >> bit & 1]
@@ -66,7 +66,7 @@ def check_throttling(bits: int | None) -> Finding:
 
 
 def check_disk(folder: Path, quota: int) -> Finding:
-    """Room and permission where events and pictures go.
+    """Check free space and permissions of the folder for events and images.
 
     Args:
         folder: one that exists.
@@ -82,7 +82,7 @@ def check_disk(folder: Path, quota: int) -> Finding:
 
 
 def check_collected(root: Path, quota: int) -> Finding:
-    """Permission and room for what is collected, and how much there is.
+    """Check permissions and space of the folder for collected examples, and its size.
 
     Args:
         root: of the data folder; it needn't be there yet.
@@ -103,7 +103,7 @@ def check_collected(root: Path, quota: int) -> Finding:
 
 
 def check_clock(held: bool | None) -> Finding:
-    """Whether the events' times can be trusted."""
+    """Check whether the events' times are reliable."""
     if held is None:
         return fine("clock", "not reported by this machine")
     remedy = "let a time service set it: sudo timedatectl set-ntp true; without a network, add a clock with a battery"

@@ -1,4 +1,4 @@
-"""What a camera's picture is worth: focus, exposure, and how large plates are in it."""
+"""Checks of a camera's image: focus, exposure, size of the plates."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -24,7 +24,7 @@ SMALL_PX, TINY_PX = 80.0, 40.0
 
 
 def check_life(images: Sequence[Image]) -> Finding:
-    """Whether successive pictures differ, as a living camera's do."""
+    """Check that successive images differ, as those of a working camera do."""
     same = sum(is_same(a, b) for a, b in pairwise(images))
     remedy = "it repeats its picture: switch it off and on, and look at its cable"
     frozen = len(images) > 2 and same == len(images) - 1
@@ -34,7 +34,7 @@ def check_life(images: Sequence[Image]) -> Finding:
 
 
 def check_focus(images: Sequence[Image]) -> Finding:
-    """How sharp the picture is; of several, noise is averaged out, which would pass for sharpness."""
+    """Check the sharpness; noise, which would count as sharpness, is averaged out over the images."""
     grey = np.mean([cv2.cvtColor(image, cv2.COLOR_BGR2GRAY) for image in images], axis=0)
     blur = blur_share(np.asarray(grey, np.float32))
     remedy = "turn the lens until letters at the plates' distance are sharp, and clean it; then look again"
@@ -42,7 +42,7 @@ def check_focus(images: Sequence[Image]) -> Finding:
 
 
 def blur_share(grey: Floats) -> float:
-    """How little a picture (H, W) changes where it is blurred: 0 sharp, 1 blurred already.
+    """How little an image (H, W) changes when it is blurred: 0 for a sharp image, 1 for a blurred one.
 
     Crete, Dolmiere, Ladret, Nicolas: The blur effect, Human Vision and Electronic Imaging XII, 2007.
     """
@@ -56,7 +56,7 @@ def blur_share(grey: Floats) -> float:
 
 
 def check_exposure(image: Image) -> Finding:
-    """How bright the picture is, and how much of it is quite black or white."""
+    """Check the brightness, and the fraction of black and white pixels."""
     grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
     mean, black, white = float(grey.mean()), float((grey <= 5).mean()), float((grey >= 250).mean())
     found = f"mean {mean:.0f} of 255, {black:.0%} black, {white:.0%} white"
@@ -65,7 +65,7 @@ def check_exposure(image: Image) -> Finding:
 
 
 def check_plates(results: Sequence[FrameResult]) -> Finding:
-    """How large the largest plate is in the picture."""
+    """Check the size of the largest plate in the image."""
     sizes = [quad_size(plate.found.quad_xy) for result in results for plate in result.plates]
     if not sizes:
         remedy = "hold a plate where vehicles pass, or let one pass, and look again"
