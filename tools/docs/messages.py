@@ -54,6 +54,9 @@ def messages_of(path: Path) -> Iterator[str]:
             text = _text(node.exc.args[0])
             if USERS.search(name) and sum(map(str.isalpha, text)) >= SHORTEST:
                 yield text
+        elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "needing_extra":
+            user, package, extra = map(_text, node.args[:3])
+            yield f"{user} needs {package}: pip install 'lpr[{extra}]'"
         elif isinstance(node, ast.Call) and getattr(node.func, "id", "") in REFUSALS and len(node.args) == 4:
             _, key, _, expected = map(_text, node.args)
             if expected != VALUE:

@@ -3,9 +3,7 @@
 import importlib
 from typing import Any
 
-from lpr_edge.contract.base.errors import LprError
-
-INSTALL = "pip install 'lpr[batch]'"
+from lpr_edge.contract.base.errors import needing_extra
 
 
 def load_ray() -> Any:
@@ -55,7 +53,5 @@ def load_fsspec() -> Any:
 
 
 def _load(name: str, shown: str) -> Any:
-    try:
+    with needing_extra("lpr-batch", shown, "batch"):
         return importlib.import_module(name)
-    except ImportError as error:
-        raise LprError(f"{shown} can't be loaded ({error}): {INSTALL}") from error

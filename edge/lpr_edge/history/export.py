@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, BinaryIO
 
 from lpr_edge.calendars.bikram_sambat import bikram_sambat
-from lpr_edge.contract.base.errors import LprError
+from lpr_edge.contract.base.errors import needing_extra
 from lpr_edge.history.search import Found, Search, Wanted
 
 COLUMNS = (
@@ -123,11 +123,9 @@ def write_xlsx(events: Iterable[Found], stream: BinaryIO) -> None:
     Raises:
         LprError: openpyxl isn't installed.
     """
-    try:
+    with needing_extra("XLSX", "openpyxl", "web"):
         from openpyxl import Workbook
         from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, WriteOnlyCell
-    except ImportError as error:
-        raise LprError("XLSX needs openpyxl: pip install 'lpr[web]', or export CSV, which Excel opens too") from error
     book = Workbook(write_only=True)
     sheet = book.create_sheet("events")
     sheet.freeze_panes = "A2"

@@ -7,7 +7,7 @@ from typing import Any
 from lpr_edge import __version__
 from lpr_edge.base.log import say, warn
 from lpr_edge.base.web_address import WebAddress, is_local, login_hint, new_token, shown_url
-from lpr_edge.contract.base.errors import LprError
+from lpr_edge.contract.base.errors import needing_extra
 from lpr_edge.http_api.codeproject import INTERFACE as CODEPROJECT
 from lpr_edge.http_api.openapi import describe
 from lpr_edge.http_api.plate_recognizer import INTERFACE as PLATE_RECOGNIZER
@@ -75,10 +75,8 @@ def load_api() -> tuple[Any, Any, Any]:
     Raises:
         LprError: it isn't installed.
     """
-    try:
+    with needing_extra("lpr-edge serve", "Starlette and uvicorn", "web"):
         from lpr_edge.http_api.api import Api
         from lpr_edge.http_api.reading_queue import ReadingQueue
         from lpr_edge.web.server import Server
-    except ImportError as error:
-        raise LprError("lpr-edge serve needs Starlette and uvicorn: pip install 'lpr[web]'") from error
     return Api, ReadingQueue, Server

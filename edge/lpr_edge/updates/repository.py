@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from lpr_edge.base.private_files import make_private_folder
+from lpr_edge.contract.base.errors import needing_extra
 from lpr_edge.contract.base.text_files import read_bytes
 from lpr_edge.contract.whole_files import sync_folder
 from lpr_edge.updates.release import CHANNELS_TARGET, Channels, UpdateError, target_path
@@ -133,10 +134,8 @@ def load_tuf() -> _Tuf:
     Raises:
         UpdateError: it isn't installed.
     """
-    try:
+    with needing_extra("--models", "python-tuf", "update", UpdateError):
         return _Tuf()
-    except ImportError as error:
-        raise UpdateError("--models needs python-tuf: pip install 'lpr[update]'") from error
 
 
 def _limited_fetcher(tuf: _Tuf) -> Any:

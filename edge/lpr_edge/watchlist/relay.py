@@ -12,7 +12,7 @@ from lpr_edge.base.finding import Finding, State, fine
 from lpr_edge.base.log import detail, warn
 from lpr_edge.base.workers import surviving
 from lpr_edge.config.actions import PREFIX
-from lpr_edge.contract.base.errors import LprError
+from lpr_edge.contract.base.errors import LprError, needing_extra
 from lpr_edge.contract.records import Record
 
 CLOSE_S = 0.7
@@ -144,10 +144,8 @@ def load_gpiozero() -> Any:
     Raises:
         LprError: it isn't installed.
     """
-    try:
+    with needing_extra("--on-match gpio:PIN", "gpiozero", "gpio"):
         import gpiozero
-    except ImportError as error:
-        raise LprError("--on-match gpio:PIN needs gpiozero: pip install 'lpr[gpio]'") from error
     return gpiozero
 
 

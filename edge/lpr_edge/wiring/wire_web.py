@@ -9,7 +9,7 @@ from lpr_edge.base.log import say, warn
 from lpr_edge.base.state_dir import state_folder
 from lpr_edge.base.web_address import WebAddress, is_local, login_hint, new_token, shown_url
 from lpr_edge.config.config import Config, camera_config
-from lpr_edge.contract.base.errors import LprError
+from lpr_edge.contract.base.errors import LprError, needing_extra
 from lpr_edge.delivery.sink import Sink
 from lpr_edge.output.annotate import NO_MARKS, Marks
 from lpr_edge.runtimes.model import Model
@@ -141,9 +141,7 @@ def load_server() -> tuple[Any, Any]:
     Raises:
         LprError: it isn't installed.
     """
-    try:
+    with needing_extra("--web", "Starlette and uvicorn", "web"):
         from lpr_edge.web.app import App
         from lpr_edge.web.server import Server
-    except ImportError as error:
-        raise LprError("--web needs Starlette and uvicorn: pip install 'lpr[web]'") from error
     return App, Server

@@ -6,6 +6,7 @@ import os
 import warnings
 from types import ModuleType
 
+from lpr_edge.contract.base.errors import needing_extra
 from lpr_export.base.errors import ExportError
 
 
@@ -58,7 +59,5 @@ def load_module(name: str, title: str) -> ModuleType:
     Raises:
         ExportError: it can't be imported.
     """
-    try:
+    with needing_extra("Export", title, "export", ExportError):
         return importlib.import_module(name)
-    except ImportError as error:
-        raise ExportError(f'Export needs {title}, and {error}. Install it: pip install "lpr[export]"') from error

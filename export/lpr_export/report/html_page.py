@@ -14,7 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from lpr_edge.contract.base.errors import LprError
+from lpr_edge.contract.base.errors import needing_extra
 from lpr_edge.output.annotate import font_face
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -54,10 +54,8 @@ def check_installed() -> None:
 
 
 def _load(name: str) -> ModuleType:
-    try:
+    with needing_extra("the report", name, "report"):
         return import_module(name)
-    except ModuleNotFoundError as error:
-        raise LprError(f"the report needs {name}, which isn't installed: pip install 'lpr[report]'") from error
 
 
 @cache

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from lpr_edge.base.private_files import make_private_folder
+from lpr_edge.contract.base.errors import needing_extra
 from lpr_edge.contract.whole_files import write_whole
 from lpr_export.base.errors import ExportError
 
@@ -19,12 +20,10 @@ def load_signing() -> tuple[Any, Any, Any]:
     Raises:
         ExportError: they aren't installed.
     """
-    try:
+    with needing_extra("lpr-export publish", "python-tuf and cryptography", "update", ExportError):
         from cryptography.hazmat.primitives import serialization
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
         from securesystemslib.signer import CryptoSigner
-    except ImportError as error:
-        raise ExportError("lpr-export publish needs python-tuf and cryptography: pip install 'lpr[update]'") from error
     return CryptoSigner, Ed25519PrivateKey, serialization
 
 

@@ -2,9 +2,7 @@
 
 from typing import Any
 
-from lpr_edge.contract.base.errors import LprError
-
-INSTALL = "pip install 'lpr[fleet]'"
+from lpr_edge.contract.base.errors import needing_extra
 
 
 def load_psycopg() -> Any:
@@ -13,10 +11,8 @@ def load_psycopg() -> Any:
     Raises:
         LprError: it isn't installed.
     """
-    try:
+    with needing_extra("lpr-fleet", "the PostgreSQL driver psycopg", "fleet"):
         import psycopg
-    except ImportError as error:
-        raise LprError(f"the PostgreSQL driver psycopg can't be loaded ({error}): {INSTALL}") from error
     return psycopg
 
 
@@ -26,8 +22,6 @@ def load_pika() -> Any:
     Raises:
         LprError: it isn't installed.
     """
-    try:
+    with needing_extra("lpr-fleet", "the AMQP client pika", "fleet"):
         import pika
-    except ImportError as error:
-        raise LprError(f"the AMQP client pika can't be loaded ({error}): {INSTALL}") from error
     return pika

@@ -92,5 +92,5 @@ def test_missing_package_is_named_early(missing: str, monkeypatch: pytest.Monkey
         return import_module(name)
 
     monkeypatch.setattr(html_page, "import_module", find)
-    with pytest.raises(LprError, match=rf"{missing}, which isn't installed: pip install 'lpr\[report\]'"):
+    with pytest.raises(LprError, match=rf"needs {missing}: pip install 'lpr\[report\]'"):
         check_installed()

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from types import ModuleType
 from typing import Any, TypeAlias
 
-from lpr_edge.contract.base.errors import LprError
+from lpr_edge.contract.base.errors import LprError, needing_extra
 
 KerasModel: TypeAlias = Any
 """A `keras.Model`; Keras ships no types."""
@@ -24,11 +24,8 @@ def load_tensorflow() -> ModuleType:
     # Both are read at the first import and ignored afterwards.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-    try:
-        with _silent_stderr():
-            import tensorflow
-    except ImportError as error:
-        raise LprError(f'Training needs TensorFlow, and {error}. Install it: pip install "lpr[train]"') from error
+    with needing_extra("Training", "TensorFlow", "train"), _silent_stderr():
+        import tensorflow
     tensorflow.get_logger().setLevel("ERROR")
     module: ModuleType = tensorflow
     return module

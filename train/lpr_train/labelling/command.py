@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lpr_edge.base.web_address import WebAddress, check_token, is_local, new_token
-from lpr_edge.contract.base.errors import LprError
+from lpr_edge.contract.base.errors import LprError, needing_extra
 from lpr_edge.contract.base.text_files import shown
 from lpr_edge.contract.whole_files import IMAGES, LABELS
 
@@ -125,11 +125,9 @@ def _linked(source: Path, folder: Path) -> Path:
 
 def _serve(place: Any, parsed: argparse.Namespace) -> None:
     """Serve until SIGINT or SIGTERM."""
-    try:
+    with needing_extra("lpr-train label", "Starlette and uvicorn", "web"):
         from lpr_edge.web.server import Server
         from lpr_train.labelling.app import App
-    except ImportError as error:
-        raise LprError("lpr-train label needs Starlette and uvicorn: pip install 'lpr[web]'") from error
     from lpr_train.labelling.proposals import Proposals
 
     address = WebAddress.parse(parsed.web, "web")

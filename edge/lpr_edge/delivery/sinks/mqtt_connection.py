@@ -9,7 +9,7 @@ from typing import Any
 
 from lpr_edge.base.log import say, warn
 from lpr_edge.base.workers import surviving
-from lpr_edge.contract.base.errors import LprError
+from lpr_edge.contract.base.errors import LprError, needing_extra
 from lpr_edge.contract.base.url import Url, parse_url
 
 KEEPALIVE_S = 30
@@ -205,10 +205,8 @@ def load_paho() -> Any:
     Raises:
         LprError: it isn't installed.
     """
-    try:
+    with needing_extra("--mqtt", "paho-mqtt", "mqtt"):
         from paho.mqtt import client
-    except ImportError as error:
-        raise LprError("--mqtt needs paho-mqtt: pip install 'lpr[mqtt]'") from error
     return client
 
 

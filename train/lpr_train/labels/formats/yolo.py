@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lpr_edge.contract.base.errors import DataError
+from lpr_edge.contract.base.errors import DataError, needing_extra
 from lpr_edge.contract.base.text_files import read_text
 from lpr_train.labels.formats.records import Drawn, Notes, Point, Shape, SourceImage, SourcePlate
 from lpr_train.labels.formats.source_files import UNLABELLED, SourceFiles
@@ -93,10 +93,8 @@ def load_yaml(text: str) -> dict[str, Any]:
         DataError: PyYAML isn't installed.
         ValueError: it is no YAML, or no table.
     """
-    try:
+    with needing_extra("YOLO's data.yaml", "PyYAML", "train", DataError):
         import yaml
-    except ImportError as error:
-        raise DataError("YOLO's data.yaml needs PyYAML: pip install 'lpr[train]'") from error
     try:
         values = yaml.safe_load(text)
     except (yaml.YAMLError, RecursionError) as error:
