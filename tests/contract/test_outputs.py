@@ -1,18 +1,21 @@
 """What a network's numbers mean, both ways."""
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lpr_edge.contract.base.arrays import Floats, Quad
-from lpr_edge.contract.geometry import quad_iou
+from lpr_edge.contract.geometry import grow_quad, quad_iou, rectangle
 from lpr_edge.contract.outputs import (
     Character,
     cell_middle,
+    corrected_corners,
     decode_characters,
     decode_offsets,
     decode_plates,
+    encode_corners,
     encode_offsets,
     find_peaks,
     group_rows,
@@ -80,6 +83,24 @@ def test_faint_peaks_and_folded_corners_are_no_plates() -> None:
     """Below the threshold, or with corners that cross, nothing is reported."""
     assert decode_plates(heads_with([(PLATE, 0, 0.4)]), INPUT_HW, THRESHOLDS) == []
     assert decode_plates(heads_with([(PLATE[[0, 2, 1, 3]], 0, 0.9)]), INPUT_HW, THRESHOLDS) == []
+
+
+def test_a_reader_that_sees_the_true_corners_gives_them_back() -> None:
+    """Wrong corners, corrected by the code of the true ones in their view, are the true ones, whatever the margin."""
+    true = np.array([[100, 80], [220, 90], [216, 150], [98, 138]], np.float32)
+    wrong = true + np.array([[6, -4], [-5, 3], [2, 7], [-8, 1]], np.float32)
+    for margin in (0.0, 0.1, 0.25):
+        seen = grow_quad(wrong, margin)
+        to_view = cv2.getPerspectiveTransform(seen, rectangle((1, 1)))
+        in_view = cv2.perspectiveTransform(true[np.newaxis], to_view)[0]
+        found = corrected_corners(wrong, encode_corners(in_view, margin), margin)
+        assert np.abs(found - true).max() < 0.01
+
+
+def test_codes_that_fold_the_corners_change_nothing() -> None:
+    """Corners that make no convex quadrilateral are no correction."""
+    quad = rectangle((40, 100))
+    assert corrected_corners(quad, np.array([1.5, 1.5, 0, 0, 0, 0, 0, 0], np.float32), 0.1) is quad
 
 
 def test_peaks_come_highest_first() -> None:

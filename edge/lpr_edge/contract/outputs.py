@@ -3,7 +3,8 @@
 Detector heads, on a grid over the input: `centre` (h, w, 1), 0..1, high at plates' centres; `corners` (h, w, 8), the
 coded way from a cell's middle to four corners in picture order; `turn` (h, w, 4), which of them is the plate's own
 top left. Reader heads: `centre` (h, w, 1), high at characters' centres; `classes` (h, w, labels), logits; `size`
-(h, w, 2), width and height relative to the plate's. Classifier head: `scores` (labels,), 0..1, summing to one.
+(h, w, 2), width and height relative to the plate's; `corners` (8,), which older readers lack, how far the plate's
+true corners are from those that the input was rectified by. Classifier head: `scores` (labels,), 0..1, summing to one.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -14,7 +15,7 @@ import cv2
 import numpy as np
 
 from lpr_edge.contract.base.arrays import Floats, Quad
-from lpr_edge.contract.geometry import is_convex, quad_iou, roll_quad
+from lpr_edge.contract.geometry import grow_quad, is_convex, places_on_quad, quad_iou, rectangle, roll_quad
 
 Found = TypeVar("Found")
 
@@ -68,6 +69,35 @@ def encode_offsets(offsets: Floats) -> Floats:
 def decode_offsets(codes: Floats) -> Floats:
     """The inverse of `encode_offsets`."""
     return np.asarray(np.sinh(codes * np.arcsinh(STEEPNESS)) / STEEPNESS, np.float32)
+
+
+def encode_corners(corners: Quad, margin: float) -> Floats:
+    """Code a plate's true corners in a reader's input.
+
+    Args:
+        corners: (4, 2) true corners as shares of the input's width and height, from the plate's own top left on.
+        margin: the reader's margin around the plate, as a share of the plate's size.
+
+    Returns:
+        (8,) float32 offsets from the corners that the input was rectified by, as shares of that plate's size.
+    """
+    return np.asarray(corners * (1 + 2 * margin) - margin - rectangle((1, 1)), np.float32).ravel()
+
+
+def corrected_corners(quad_xy: Quad, codes: Floats, margin: float) -> Quad:
+    """The inverse of `encode_corners`, in the picture: a plate's true corners as a reader sees them.
+
+    Args:
+        quad_xy: (4, 2) the corners that the reader's input was rectified by, in pixels of the picture.
+        codes: (8,) the reader's `corners`.
+        margin: the reader's margin around the plate, as a share of the plate's size.
+
+    Returns:
+        (4, 2) float32 corners in pixels; the given ones where the result isn't convex.
+    """
+    in_view = (rectangle((1, 1)) + codes.reshape(4, 2) + margin) / (1 + 2 * margin)
+    moved = places_on_quad(grow_quad(quad_xy, margin), in_view)
+    return moved if is_convex(moved) else quad_xy
 
 
 def find_peaks(heat: Floats, threshold: float) -> list[tuple[int, int]]:

@@ -43,6 +43,8 @@ class Reading:
     """Every peak of the network, faint ones included, in no order: what a fusion over frames goes by."""
     peak_threshold: float = 0.5
     """From which a peak counts as a character by itself."""
+    corners_xy: Quad | None = None
+    """(4, 2) where the network sees the plate's true corners, in the frame's pixels; None if it doesn't say."""
     agreement: float = 0.0
     """Share of other readings of the plate, at slightly different corners, with the same text: part of `curve`."""
 

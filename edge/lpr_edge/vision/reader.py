@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from lpr_edge.contract.base.arrays import Image, Quad
 from lpr_edge.contract.country import country_from_dict
-from lpr_edge.contract.outputs import decode_characters
+from lpr_edge.contract.outputs import corrected_corners, decode_characters
 from lpr_edge.contract.preprocess import write_plate
 from lpr_edge.runtimes.model import Model
 from lpr_edge.text.confidence import PHOTO_PREFIX, VOTE_PREFIX, curve_of
@@ -55,4 +55,5 @@ class Reader:
             plate.twin,
             tuple(candidates),
             self.thresholds["peak"],
+            corrected_corners(quad_xy, heads["corners"][:], manifest.margin) if "corners" in heads else None,
         )

@@ -184,8 +184,15 @@ def _compared(reader: Reader, reading: Reading, others: Sequence[Reading]) -> Re
 
 
 def best_reading(readings: Sequence[Reading]) -> Reading:
-    """Choose among readings of one plate: valid ones first, then the most expected right characters."""
-    return max(readings, key=lambda reading: (reading.parsed.valid, expected_characters(reading)))
+    """Choose among readings of one plate: valid ones first, then the most expected characters beyond those left out."""
+    return max(readings, key=lambda reading: (reading.parsed.valid, expected_characters(reading) - left_out(reading)))
+
+
+def left_out(reading: Reading) -> float:
+    """Sum of the peaks above the threshold that the grammar left out: upside down there are more."""
+    places = {(c.x, c.y) for row in (*reading.characters, *reading.twin) for c in row}
+    clear = (c for c in reading.candidates if c.peak >= reading.peak_threshold)
+    return sum(character.peak for character in clear if (character.x, character.y) not in places)
 
 
 def expected_characters(reading: Reading) -> float:
@@ -209,11 +216,13 @@ def _is_conclusive(reading: Reading, confidence: float) -> bool:
 def _refine(reader: Reader, frame_bgr: Image, reading: Reading) -> Reading:
     """Repeat corner refinement and reading as long as the reading improves."""
     for _ in range(REFINEMENTS):
-        corners = refined_corners(reading)
-        closer = reader.read(frame_bgr, corners) if corners is not None else reading
-        if best_reading([reading, closer]) is reading:
+        closer = [
+            reader.read(frame_bgr, quad) for quad in (reading.corners_xy, refined_corners(reading)) if quad is not None
+        ]
+        best = best_reading([reading, *closer])
+        if best is reading:
             break
-        reading = closer
+        reading = best
     return reading
 
 

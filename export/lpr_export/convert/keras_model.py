@@ -73,9 +73,9 @@ def check_outputs(model: KerasModel, path: Path, card: Manifest) -> None:
     Raises:
         ExportError: outputs are missing, unnamed or of dynamic shape, or the labels don't match the head.
     """
-    expected = MODEL_TYPES[card.kind].roles
+    expected, optional = MODEL_TYPES[card.kind].roles, MODEL_TYPES[card.kind].optional_roles
     found = sorted(model.output) if isinstance(model.output, dict) else []
-    if found != sorted(expected):
+    if sorted({*found} - {*optional}) != sorted(expected):
         raise ExportError(
             f"{path} has the outputs {', '.join(found) or 'without names'}, and a {card.kind} has "
             f"{', '.join(expected)}. Give keras.Model a dict of them"

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from lpr_edge.contract.country import load_country
 from lpr_edge.contract.outputs import Character
-from lpr_edge.text.decoding import PlateDecoder
+from lpr_edge.text.decoding import EVEN_PEAK, PlateDecoder, existence
 from lpr_edge.text.grammar import Grammar
 
 NEPAL = load_country()
@@ -57,6 +57,24 @@ def test_a_dot_taken_for_a_digit_goes() -> None:
     dot = seen(0.11, peak=0.4, **{"०": 0.7})
     rest = spaced({"को": 0.9}, {"१": 0.9}, {"२": 0.9}, {"प": 0.9}, {"५": 0.9}, {"६": 0.9}, {"७": 0.9}, {"८": 0.9})
     assert text_of([*rest, dot]) == ("को१२प५६७८", True)
+
+
+def test_clear_characters_are_not_left_out_to_reach_a_shorter_form() -> None:
+    """A provincial plate isn't cut down to a zonal one: peaks of a usual height are characters, and one is misread."""
+    labels = ("बा", "प्र", "०", "३", "०", "०", "३", "५", "४", "५", "४", "५")
+    characters = [seen(0.03 + 0.08 * i, peak=0.62, **{label: 0.97}) for i, label in enumerate(labels)]
+    characters[7] = seen(0.03 + 0.08 * 7, peak=0.62, **{"५": 0.6, "प": 0.3})
+    assert text_of(characters) == ("बाप्र०३००३प४५४५", True)
+
+
+def test_the_probability_of_a_character_rises_with_its_peak() -> None:
+    """Even at `EVEN_PEAK`, near certain at a usual peak, and never outside 0..1."""
+    assert existence(EVEN_PEAK) == pytest.approx(0.5)
+    assert existence(0.6) > 0.95
+    heights = [existence(peak) for peak in (0.0, 0.1, 0.2, 0.4, 1.0)]
+    assert heights == sorted(heights)
+    assert heights[0] >= 0.0
+    assert heights[-1] <= 1.0
 
 
 def test_a_faint_peak_fills_the_place_that_the_grammar_lacks() -> None:

@@ -25,7 +25,7 @@ from lpr_edge.vision.detector import Detector
 from lpr_edge.vision.pipeline import PlatePipeline
 from lpr_edge.vision.plates import FoundPlate, Reading
 from lpr_edge.vision.reader import Reader
-from lpr_edge.vision.strategy import TEXT_WEIGHT, likely_orientation
+from lpr_edge.vision.strategy import TEXT_WEIGHT, best_reading, left_out, likely_orientation
 
 OpenGolden = Callable[..., Model]
 LABELLED = SimpleNamespace(manifest=SimpleNamespace(labels=LABELS))
@@ -109,6 +109,18 @@ def test_confidence_is_that_of_the_least_sure_character() -> None:
     row = (character(score=0.9), character(score=0.2), character(score=0.8))
     assert Reading((row,), parsed, quad).confidence == 0.2
     assert Reading((), parsed, quad).confidence == 0.0
+
+
+def test_a_reading_that_leaves_no_clear_peak_out_is_preferred() -> None:
+    """Upside down, the grammar finds a valid text by leaving peaks out: such a reading gives way."""
+    quad = np.zeros((4, 2), np.float32)
+    parsed = Parsed("usual", True, {}, "")
+    kept, bolt = (character(x=0.2), character(x=0.5)), character(x=0.8)
+    whole = Reading((kept,), parsed, quad, candidates=kept)
+    cut = Reading((kept,), parsed, quad, candidates=(*kept, bolt))
+    assert best_reading([cut, whole]) is whole
+    assert left_out(cut) == 1.0
+    assert left_out(Reading((kept,), parsed, quad, twin=((bolt,),), candidates=(*kept, bolt))) == 0.0
 
 
 @given(st.permutations(range(8)), st.floats(-0.03, 0.03))

@@ -3,7 +3,8 @@
 import numpy as np
 
 from lpr_edge.contract.base.arrays import Floats
-from lpr_edge.contract.geometry import is_convex
+from lpr_edge.contract.geometry import grow_quad, is_convex
+from lpr_edge.contract.outputs import corrected_corners
 from lpr_train.data.real_plates import jitter, rectified_view
 from lpr_train.targets.heat_maps import PlacedCharacter
 
@@ -41,6 +42,20 @@ def test_a_plate_seen_nearly_from_its_side_stays_convex() -> None:
     assert all(is_convex(jitter(quad, rng, 0.08)) for _ in range(500))
 
 
+def test_a_view_knows_where_the_true_corners_are() -> None:
+    """The target of the reader's corners leads from the wrong corners to the true ones; hopeless ones weigh nothing."""
+    quad = np.array([[60, 50], [240, 60], [236, 150], [56, 140]], np.float32)
+    seen = quad + np.array([[4, -6], [-9, 2], [3, 3], [-2, 8]], np.float32)
+    image = np.zeros((200, 300, 3), np.uint8)
+    view = rectified_view(image, quad, grow_quad(seen, 0.1), (), (64, 128), 0.5)
+    target = view.corners_target(0.1)
+    assert target.shape == (9,)
+    assert target[8] == 0.5
+    assert np.abs(corrected_corners(seen, target[:8], 0.1) - quad).max() < 0.05
+    hopeless = rectified_view(image, quad, quad + np.array([400, 0], np.float32), (), (64, 128))
+    assert hopeless.corners_target(0.1)[8] == 0.0
+
+
 def test_characters_stay_on_their_paint_whatever_corners_are_seen() -> None:
     """A white dot on black is where `rectified_view` says that its character stands."""
     image = np.zeros((200, 300, 3), np.uint8)
@@ -52,7 +67,8 @@ def test_characters_stay_on_their_paint_whatever_corners_are_seen() -> None:
     rng = np.random.default_rng(1)
     for _ in range(10):
         seen = jitter(quad, rng, 0.06)
-        picture, (placed,) = rectified_view(image, quad, seen, [PlacedCharacter(0, 0.5, 0.5, 0.1, 0.2)], (64, 128))
-        rows, columns = np.nonzero(picture[..., 0] > 128)
+        view = rectified_view(image, quad, seen, [PlacedCharacter(0, 0.5, 0.5, 0.1, 0.2)], (64, 128))
+        rows, columns = np.nonzero(view.image_bgr[..., 0] > 128)
+        (placed,) = view.placed
         assert abs(rows.mean() - placed.y * 64) < 2
         assert abs(columns.mean() - placed.x * 128) < 2

@@ -14,7 +14,7 @@ from lpr_edge.contract.run.folder import CHECKPOINT
 from lpr_edge.contract.samples import read_samples
 from lpr_train.base.engine import KerasModel, load_keras
 from lpr_train.loop.checkpoint import FitState, read_checkpoint, write_checkpoint
-from lpr_train.loop.fit import fit
+from lpr_train.loop.fit import fit, predict
 from lpr_train.loop.optimizer import make_optimizer
 from lpr_train.loop.warm_start import began_from, load_initial_weights
 from lpr_train.networks.reader import reader_network
@@ -170,6 +170,21 @@ def test_a_reader_starts_from_one_whose_alphabet_was_shorter(tmp_path: Path) -> 
         assert np.array_equal(np.array(weight)[..., kept:], own[..., kept:])
     with pytest.raises(LprError, match="none of its weights fit"):
         load_initial_weights(keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)]), tmp_path)
+
+
+def test_a_reader_starts_from_one_without_corners(tmp_path: Path) -> None:
+    """What an older network lacks starts afresh; all that it has is taken over, wherever Keras' numbers began."""
+    keras = load_keras()
+    keras.utils.set_random_seed(1)
+    whole = reader_network(5, (32, 64))
+    before = keras.Model(whole.input, {role: whole.output[role] for role in ("centre", "classes", "size")})
+    before.save(tmp_path / "model.keras")
+    keras.utils.set_random_seed(2)
+    after = reader_network(5, (32, 64))
+    assert load_initial_weights(after, tmp_path) == len(before.weights) < len(after.weights)
+    picture = np.random.default_rng(0).integers(0, 256, (1, 32, 64, 1), np.uint8)
+    found, known = predict(after, picture), predict(before, picture)
+    assert all(np.array_equal(found[role], known[role]) for role in known)
 
 
 def test_a_run_that_began_from_another_tells_its_settings(tmp_path: Path) -> None:

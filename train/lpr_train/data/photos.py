@@ -180,6 +180,10 @@ class ViewConfig:
     """Maximum shift of the view's corners, relative to the view."""
     stretch: float = 0.12
     """Standard deviation of the logarithm of the aspect ratio's change."""
+    much_stretched_share: float = 0.2
+    """Fraction of images that are stretched more, as pictures are that were fitted into a square."""
+    much_stretch: float = 0.35
+    """The same standard deviation of these."""
 
 
 def view(scene: Scene, behind: Scene, size: int, rng: np.random.Generator, config: ViewConfig) -> Scene:
@@ -248,7 +252,7 @@ def _filling_view(scene: Scene, size: int, rng: np.random.Generator) -> Floats:
 
 UPRIGHT_PLATES = (0.28, 0.45)
 """Range of a plate's longer side, relative to an upright view."""
-UPRIGHT_CONFIG = ViewConfig(lean=3.0, perspective=0.03, stretch=0.05)
+UPRIGHT_CONFIG = ViewConfig(lean=3.0, perspective=0.03, stretch=0.05, much_stretched_share=0.0)
 """How far an upright view is off: the corners that it is made from are those of a detector."""
 
 
@@ -303,7 +307,8 @@ def _lean(size: int, rng: np.random.Generator, config: ViewConfig) -> Floats:
     """Random transform (3, 3): rotation about the view's centre, stretch and perspective."""
     angle = float(np.clip(rng.normal(0.0, config.lean), -30, 30))
     turned = np.vstack([cv2.getRotationMatrix2D((size / 2, size / 2), angle, rng.uniform(0.92, 1.08)), [0, 0, 1]])
-    wider, middle = float(np.exp(np.clip(rng.normal(0.0, config.stretch), -0.35, 0.35) / 2)), size / 2
+    amount = config.much_stretch if rng.random() < config.much_stretched_share else config.stretch
+    wider, middle = float(np.exp(np.clip(rng.normal(0.0, amount), -3.0 * amount, 3.0 * amount) / 2)), size / 2
     stretched = np.array([[wider, 0, middle * (1 - wider)], [0, 1 / wider, middle * (1 - 1 / wider)], [0, 0, 1]])
     corners = rectangle((size, size))
     moved = corners + rng.uniform(-config.perspective, config.perspective, (4, 2)).astype(np.float32) * size

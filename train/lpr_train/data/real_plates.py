@@ -13,6 +13,7 @@ from lpr_edge.contract.base.pictures import file_sha256
 from lpr_edge.contract.country import UNREADABLE, Country
 from lpr_edge.contract.data import PlateLabel
 from lpr_edge.contract.geometry import grow_quad, is_convex, places_on_quad, quad_size, rectangle, rectify, roll_quad
+from lpr_edge.contract.outputs import encode_corners
 from lpr_train.data.photos import Photo
 from lpr_train.targets.heat_maps import UNKNOWN, PlacedCharacter
 from lpr_train.targets.unknown_places import unknown_places
@@ -200,9 +201,38 @@ def boxed(quad_xy: Quad, rng: np.random.Generator) -> Quad:
     return roll_quad(box, int(np.argmin(np.linalg.norm(box - quad_xy[0], axis=1))))
 
 
+FARTHEST = 0.6
+"""Error of a corner, relative to the plate, from which nothing is learnt of it: much of the plate is out of view."""
+
+
+@dataclass(frozen=True)
+class PlateView:
+    """A plate rectified by corners that may be wrong."""
+
+    image_bgr: Image
+    """(H, W, 3) uint8."""
+    placed: list[PlacedCharacter]
+    """Character positions in fractions of the view."""
+    corners: Quad
+    """(4, 2) the true corners in fractions of the view."""
+    corners_weight: float = 1.0
+    """Loss weight of these corners."""
+
+    def corners_target(self, margin: float) -> Floats:
+        """Target of the reader's `corners`: (9,) float32, the codes and their weight; `margin` is the reader's."""
+        codes = encode_corners(self.corners, margin)
+        is_near = bool(np.abs(codes).max() <= FARTHEST)
+        return np.append(codes.clip(-FARTHEST, FARTHEST), np.float32(self.corners_weight * is_near))
+
+
 def rectified_view(
-    image_bgr: Image, quad_xy: Quad, seen_xy: Quad, placed: Sequence[PlacedCharacter], size_hw: tuple[int, int]
-) -> tuple[Image, list[PlacedCharacter]]:
+    image_bgr: Image,
+    quad_xy: Quad,
+    seen_xy: Quad,
+    placed: Sequence[PlacedCharacter],
+    size_hw: tuple[int, int],
+    corners_weight: float = 1.0,
+) -> PlateView:
     """Rectify an image by other corners than the plate's own, and transform the character positions.
 
     Args:
@@ -211,14 +241,14 @@ def rectified_view(
         seen_xy: (4, 2) the corners to rectify.
         placed: character positions in fractions of the true plate.
         size_hw: height and width of the result in pixels.
-
-    Returns:
-        The rectified image (*size_hw, 3), and the character positions in fractions of it.
+        corners_weight: loss weight of the true corners.
     """
     to_picture = cv2.getPerspectiveTransform(UNIT, np.asarray(quad_xy, np.float32))
     to_view = cv2.getPerspectiveTransform(np.asarray(seen_xy, np.float32), UNIT)
     transform = np.asarray(to_view @ to_picture, np.float32)
-    return rectify(image_bgr, seen_xy, size_hw), [moved(character, transform) for character in placed]
+    corners = cv2.perspectiveTransform(UNIT[np.newaxis], transform)[0]
+    places = [moved(character, transform) for character in placed]
+    return PlateView(rectify(image_bgr, seen_xy, size_hw), places, np.asarray(corners, np.float32), corners_weight)
 
 
 def moved(character: PlacedCharacter, transform: Floats) -> PlacedCharacter:

@@ -1,6 +1,7 @@
 """Initial weights from another run, and what that run was trained on."""
 
 import json
+import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -102,8 +103,30 @@ def _partners(weights: list[Any], others: list[Any]) -> list[tuple[Any, Any]]:
     if len(weights) == len(others) and all(map(_fits, weights, others)):
         # The same network: names may still differ, because Keras numbers unnamed layers by process.
         return list(zip(weights, others, strict=True))
-    by_path = {other.path: other for other in others}
-    return [(w, by_path[w.path]) for w in weights if w.path in by_path and by_path[w.path].shape == w.shape]
+    known = dict(zip(_places(others), others, strict=True))
+    pairs = [(weight, known.get(place)) for place, weight in zip(_places(weights), weights, strict=True)]
+    return [(weight, other) for weight, other in pairs if other is not None and _fits(weight, other)]
+
+
+def _places(weights: list[Any]) -> list[str]:
+    """Paths of weights with the numbers of unnamed layers counted from the network's first one.
+
+    Keras numbers unnamed layers by type and process, in the order in which they are made; so networks that are made
+    alike at first have these places in common, whatever comes after.
+    """
+    numbers: dict[str, set[int]] = {}
+    split = [_NUMBERED.fullmatch(weight.path) for weight in weights]
+    for match in split:
+        if match:
+            numbers.setdefault(match["name"], set()).add(int(match["number"] or 0))
+    ranks = {name: {number: rank for rank, number in enumerate(sorted(own))} for name, own in numbers.items()}
+    return [
+        f"{match['name']}_{ranks[match['name']][int(match['number'] or 0)]}{match['rest']}" if match else weight.path
+        for match, weight in zip(split, weights, strict=True)
+    ]
+
+
+_NUMBERED = re.compile(r"(?P<name>.*?)(_(?P<number>\d+))?(?P<rest>/[^/]*)")
 
 
 def _fits(weight: Any, other: Any) -> bool:

@@ -15,7 +15,8 @@ def reader_network(labels: int, size_hw: tuple[int, int] = (96, 192)) -> KerasMo
         size_hw: height and width of the input in pixels, multiples of 16.
 
     Returns:
-        A model from `image` (N, *size_hw, 1) in [0, 1] to `centre`, `classes` (logits), `size`: see contract.outputs.
+        A model from `image` (N, *size_hw, 1) in [0, 1] to `centre`, `classes` (logits), `size` and `corners`: see
+        contract.outputs.
     """
     keras = load_keras()
     layers = keras.layers
@@ -30,5 +31,11 @@ def reader_network(labels: int, size_hw: tuple[int, int] = (96, 192)) -> KerasMo
         "centre": layers.Conv2D(1, 1, activation="sigmoid", bias_initializer=rare_bias(), name="centre")(x),
         "classes": layers.Conv2D(labels, 1, name="classes")(convolution(x, 96, 1)),
         "size": layers.Conv2D(2, 1, activation="sigmoid", name="size")(convolution(x, 16, 1)),
+        "corners": layers.Dense(8, name="corners")(layers.Flatten()(_corner_features(coarse))),
     }
     return keras.Model(image, outputs, name="reader")
+
+
+def _corner_features(coarse: KerasModel) -> KerasModel:
+    """Features of the whole plate, small enough for a dense layer that keeps their positions."""
+    return convolution(convolution(coarse, 48, 3, strides=2), 32, 3, strides=2)

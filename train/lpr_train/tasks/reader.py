@@ -13,9 +13,9 @@ from lpr_edge.contract.base.arrays import Floats, Image, Quad
 from lpr_edge.contract.base.errors import DataError
 from lpr_edge.contract.country import Country, load_country
 from lpr_edge.contract.data import find_dataset, load_characters
-from lpr_edge.contract.geometry import grow_quad, quad_size
+from lpr_edge.contract.geometry import grow_quad, quad_iou, quad_size
 from lpr_edge.contract.metrics import character_error_rate, exact_match
-from lpr_edge.contract.outputs import decode_characters, group_rows
+from lpr_edge.contract.outputs import corrected_corners, decode_characters, group_rows
 from lpr_edge.contract.preprocess import InputSpec, prepare, prepare_plate
 from lpr_edge.contract.samples import Samples, picture_sha256
 from lpr_edge.contract.splits import HoldOut, is_source
@@ -30,7 +30,7 @@ from lpr_train.data.photo_folders import load_tests, load_training
 from lpr_train.data.photos import chooses_epoch
 from lpr_train.data.pool import RenewedPool
 from lpr_train.data.reader_crops import Crop, load_glyph_crops
-from lpr_train.data.real_plates import RealPlate, boxed, jitter, legible_plates, moved, rectified_view
+from lpr_train.data.real_plates import PlateView, RealPlate, boxed, jitter, legible_plates, moved, rectified_view
 from lpr_train.data.sampling_weights import balanced, rarities, weighted_plates
 from lpr_train.loop.fit import predict
 from lpr_train.loop.losses import peak_loss, weighted_l1, weighted_labels
@@ -49,6 +49,12 @@ DEGRADED = 0.8
 """Fraction of real plates that are degraded further."""
 MOVES = 4
 """Number of evaluations of each held-out plate with wrong corners."""
+FAR_OFF_SHARE, FAR_OFF = 0.2, 2.5
+"""Fraction of samples whose corners are further off than usual, and how much: `corners` learns from them."""
+CORNERS_SCALE = 6.0
+"""Weight of the corners' loss: with it, it is of the size of the others."""
+CROP_WEIGHT = 0.3
+"""Weight of the corners of plate crops, which people labelled less exactly."""
 
 MIN_PLATES = 100
 """Real plates below which a run advises to label more."""
@@ -95,22 +101,25 @@ class ReaderTask:
 
     def losses(self) -> dict[str, Callable[[Any, Any], Any]]:
         """Focal loss for the heat map; losses for classes and sizes at the peaks only."""
-        return {"centre": peak_loss, "classes": weighted_labels(self.config.smoothing), "size": weighted_l1(2.0)}
+        classes = weighted_labels(self.config.smoothing)
+        return {
+            "centre": peak_loss,
+            "classes": classes,
+            "size": weighted_l1(2.0),
+            "corners": weighted_l1(CORNERS_SCALE),
+        }
 
     def sample(self, index: int) -> tuple[Image, dict[str, Floats]]:
         """A real plate with aligned characters, or a rendered one."""
         rng = np.random.default_rng((self.config.seed, index))
         placed = self._shown
         is_real = bool(placed) and rng.random() < self.config.real_share
-        image, characters = (
-            self._photographed(placed, rng) if is_real else self._rendered(self._pool.draw(index, rng), rng)
-        )
+        view = self._photographed(placed, rng) if is_real else self._rendered(self._pool.draw(index, rng), rng)
         grid = (self._spec.size_hw[0] // STRIDE, self._spec.size_hw[1] // STRIDE)
-        return prepare(image, self._spec).pixels[0], character_targets(characters, grid)
+        targets = character_targets(view.placed, grid) | {"corners": view.corners_target(self.config.margin)}
+        return prepare(view.image_bgr, self._spec).pixels[0], targets
 
-    def _photographed(
-        self, plates: Sequence[RealPlate], rng: np.random.Generator
-    ) -> tuple[Image, list[PlacedCharacter]]:
+    def _photographed(self, plates: Sequence[RealPlate], rng: np.random.Generator) -> PlateView:
         plate = plates[rng.integers(len(plates))]
         image, quad, placed = plate.crop_bgr, plate.quad_xy, (*plate.placed, *plate.unknown)
         if plate.is_whole and rng.random() < self.config.copy_paste_share:
@@ -122,7 +131,8 @@ class ReaderTask:
             image = degrade(image, rng, self.config.strength * rng.random())
         is_boxed = rng.random() < self.config.boxed_share
         seen = grow_quad(boxed(quad, rng), self.config.margin) if is_boxed else self._seen(quad, rng)
-        return rectified_view(image, quad, seen, placed, self._spec.size_hw)
+        weight = CROP_WEIGHT if plate.is_crop else 1.0
+        return rectified_view(image, quad, seen, placed, self._spec.size_hw, weight)
 
     def _copy_pasted(self, plate: RealPlate, other: RealPlate, rng: np.random.Generator) -> UprightPlate:
         anew = copy_paste_rows(upright(plate), upright(other if other.is_whole else plate), self._kinds, rng)
@@ -130,7 +140,7 @@ class ReaderTask:
         anew = with_pasted_letters(anew, self._letters, shares, rng)
         return to_one_row(anew, rng) if rng.random() < self.config.one_row_share else anew
 
-    def _rendered(self, plate: RenderedPlate, rng: np.random.Generator) -> tuple[Image, list[PlacedCharacter]]:
+    def _rendered(self, plate: RenderedPlate, rng: np.random.Generator) -> PlateView:
         height, width = plate.image_bgr.shape[:2]
         places = [
             PlacedCharacter(
@@ -147,7 +157,8 @@ class ReaderTask:
         return rectified_view(image, quad, self._seen(quad, rng), places, self._spec.size_hw)
 
     def _seen(self, quad: Quad, rng: np.random.Generator) -> Quad:
-        return grow_quad(jitter(quad, rng, self.config.corner_jitter), self.config.margin)
+        amount = self.config.corner_jitter * (FAR_OFF if rng.random() < FAR_OFF_SHARE else 1.0)
+        return grow_quad(jitter(quad, rng, amount), self.config.margin)
 
     def learn_from(self, model: KerasModel) -> None:
         """Align the real plates' characters again with the current reader."""
@@ -197,6 +208,25 @@ class ReaderTask:
             for plate in self._evaluation
         ]
 
+    def _refined_evaluation(self, model: KerasModel) -> list[RealPlate]:
+        """The same, each with the corners that the network sees from the wrong ones."""
+        codes = self._outputs(model, self._moved_evaluation)["corners"]
+        return [
+            replace(plate, quad_xy=corrected_corners(plate.quad_xy, own, self.config.margin))
+            for plate, own in zip(self._moved_evaluation, codes, strict=True)
+        ]
+
+    def _corner_figures(self, model: KerasModel) -> dict[str, float]:
+        """Mean IoU of the held-out plates' wrong corners with the true ones, before and after correction."""
+        if not self._evaluation:
+            return {}
+        true = [plate.quad_xy for plate in self._evaluation] * MOVES
+        sets = {"moved_iou": self._moved_evaluation, "refined_iou": self._refined_evaluation(model)}
+        return {
+            name: float(np.mean([quad_iou(plate.quad_xy, quad) for plate, quad in zip(plates, true, strict=True)]))
+            for name, plates in sets.items()
+        }
+
     @cached_property
     def _rendered_evaluation(self) -> list[tuple[Image, tuple[tuple[str, ...], ...]]]:
         """Rendered plates for validation, with their rows."""
@@ -206,8 +236,8 @@ class ReaderTask:
         plate = self._plates.render(rng)
         image, quad = photograph(plate.image_bgr, rng)
         image = degrade(image, rng, self.config.strength * rng.random())
-        picture, _ = rectified_view(image, quad, grow_quad(quad, self.config.margin), (), self._spec.size_hw)
-        return prepare(picture, self._spec).pixels[0], plate.rows
+        view = rectified_view(image, quad, grow_quad(quad, self.config.margin), (), self._spec.size_hw)
+        return prepare(view.image_bgr, self._spec).pixels[0], plate.rows
 
     def _read(self, heads: dict[str, Floats]) -> list[str]:
         characters = decode_characters(heads, self._country.labels, self._thresholds)
@@ -226,6 +256,7 @@ class ReaderTask:
             truths = [plate.labels for plate in self._evaluation]
             pairs["plates"] = self._pairs(self._outputs(model, self._evaluation), truths)
             pairs["moved"] = self._pairs(self._outputs(model, self._moved_evaluation), truths * MOVES)
+            pairs["refined"] = self._pairs(self._outputs(model, self._refined_evaluation(model)), truths * MOVES)
             for source in sorted({plate.source for plate in self._evaluation} - {""}):
                 own = [
                     pair
@@ -258,7 +289,7 @@ class ReaderTask:
             others = _figures(self._pairs_of(model, self._others))
             figures |= {f"others_{metric}": value for metric, value in others.items()}
             scores.append(_score(others))
-        return ({"score": sum(scores) / len(scores)} if is_choice else {}) | figures | placed
+        return ({"score": sum(scores) / len(scores)} if is_choice else {}) | figures | placed | self._corner_figures(model)
 
     def final_metrics(self, model: KerasModel) -> list[dict[str, Any]]:
         """The same metrics for the kept weights."""

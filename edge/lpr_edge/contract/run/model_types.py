@@ -29,6 +29,8 @@ class ModelType:
     """What of a data folder it learns from, in words."""
     answers: str | None
     """What its answers are called where they are compared one by one; None where they are quads."""
+    optional_roles: tuple[str, ...] = ()
+    """Outputs that older networks of the type lack."""
 
 
 DETECTOR = ModelType(
@@ -56,6 +58,7 @@ READER = ModelType(
     dataset="plates",
     training_data="plates and crops",
     answers="texts",
+    optional_roles=("corners",),
 )
 CLASSIFIER = ModelType(
     kind="classifier",
