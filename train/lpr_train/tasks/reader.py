@@ -10,12 +10,10 @@ import cv2
 import numpy as np
 
 from lpr_edge.contract.base.arrays import Floats, Image, Quad
-from lpr_edge.contract.base.errors import DataError
-from lpr_edge.contract.country import Country, load_country
-from lpr_edge.contract.data import find_dataset, load_characters
-from lpr_edge.contract.geometry import grow_quad, quad_iou, quad_size
+from lpr_edge.contract.country import load_country
+from lpr_edge.contract.geometry import grow_quad, quad_size
 from lpr_edge.contract.metrics import character_error_rate, exact_match
-from lpr_edge.contract.outputs import corrected_corners, decode_characters, group_rows
+from lpr_edge.contract.outputs import decode_characters, group_rows
 from lpr_edge.contract.preprocess import InputSpec, prepare, prepare_plate
 from lpr_edge.contract.samples import Samples, picture_sha256
 from lpr_edge.contract.splits import HoldOut, is_source
@@ -23,13 +21,12 @@ from lpr_train.augment.copy_paste import UprightPlate, copy_paste_rows, intercha
 from lpr_train.augment.letter_paste import LetterBank, PasteShares, with_pasted_letters
 from lpr_train.augment.row_layout import to_one_row
 from lpr_train.base.engine import KerasModel
-from lpr_train.base.findings import Report
 from lpr_train.base.licence import licence_note
 from lpr_train.base.task import HELD_OUT, RENDERED, UNSEEN, Examples, Measured
 from lpr_train.data.photo_folders import load_tests, load_training
 from lpr_train.data.photos import chooses_epoch
+from lpr_train.data.plate_corners import mean_iou, with_corrected_corners
 from lpr_train.data.pool import RenewedPool
-from lpr_train.data.reader_crops import Crop, load_glyph_crops
 from lpr_train.data.real_plates import PlateView, RealPlate, boxed, jitter, legible_plates, moved, rectified_view
 from lpr_train.data.sampling_weights import balanced, rarities, weighted_plates
 from lpr_train.loop.fit import predict
@@ -38,11 +35,11 @@ from lpr_train.loop.warm_start import unseen_by_initial_run
 from lpr_train.networks.reader import STRIDE, reader_network
 from lpr_train.render.draw.effects import degrade
 from lpr_train.render.draw.photograph import photograph
-from lpr_train.render.plate.cutouts import CutoutSource, load_cutouts
 from lpr_train.render.plate.glyphs import GlyphBook
 from lpr_train.render.plate.plates import PlateRenderer, RenderedPlate
 from lpr_train.targets.forced_alignment import align_characters
 from lpr_train.targets.heat_maps import UNKNOWN, PlacedCharacter, character_targets
+from lpr_train.tasks.reader_characters import real_cutouts, single_characters
 from lpr_train.tasks.reader_config import ReaderConfig
 
 DEGRADED = 0.8
@@ -211,21 +208,15 @@ class ReaderTask:
     def _refined_evaluation(self, model: KerasModel) -> list[RealPlate]:
         """The same, each with the corners that the network sees from the wrong ones."""
         codes = self._outputs(model, self._moved_evaluation)["corners"]
-        return [
-            replace(plate, quad_xy=corrected_corners(plate.quad_xy, own, self.config.margin))
-            for plate, own in zip(self._moved_evaluation, codes, strict=True)
-        ]
+        return with_corrected_corners(self._moved_evaluation, codes, self.config.margin)
 
     def _corner_figures(self, model: KerasModel) -> dict[str, float]:
         """Mean IoU of the held-out plates' wrong corners with the true ones, before and after correction."""
         if not self._evaluation:
             return {}
-        true = [plate.quad_xy for plate in self._evaluation] * MOVES
-        sets = {"moved_iou": self._moved_evaluation, "refined_iou": self._refined_evaluation(model)}
-        return {
-            name: float(np.mean([quad_iou(plate.quad_xy, quad) for plate, quad in zip(plates, true, strict=True)]))
-            for name, plates in sets.items()
-        }
+        true = self._evaluation * MOVES
+        refined = self._refined_evaluation(model)
+        return {"moved_iou": mean_iou(self._moved_evaluation, true), "refined_iou": mean_iou(refined, true)}
 
     @cached_property
     def _rendered_evaluation(self) -> list[tuple[Image, tuple[tuple[str, ...], ...]]]:
@@ -289,7 +280,8 @@ class ReaderTask:
             others = _figures(self._pairs_of(model, self._others))
             figures |= {f"others_{metric}": value for metric, value in others.items()}
             scores.append(_score(others))
-        return ({"score": sum(scores) / len(scores)} if is_choice else {}) | figures | placed | self._corner_figures(model)
+        figures |= placed | self._corner_figures(model)
+        return ({"score": sum(scores) / len(scores)} if is_choice else {}) | figures
 
     def final_metrics(self, model: KerasModel) -> list[dict[str, Any]]:
         """The same metrics for the kept weights."""
@@ -383,20 +375,6 @@ class ReaderTask:
         heads = predict(model, np.stack([picture for picture, _ in plates]), 64)
         read = [self._read({role: h[i] for role, h in heads.items()}) for i in range(len(plates))]
         draw_read_plates([p for p, _ in plates], [r for _, r in plates], read, out / "read.png")
-
-
-def real_cutouts(folder: Path, country: Country) -> CutoutSource | None:
-    """Shapes cut out of the real training characters; None if the folder has none."""
-    try:
-        root = find_dataset(folder, "characters")
-    except DataError:
-        return None
-    return load_cutouts(load_characters(root, "train", country))
-
-
-def single_characters(folder: Path, country: Country) -> list[Crop]:
-    """Training images of the larger set of single characters, for pasting; empty if the folder has none."""
-    return [crop for _, crop in load_glyph_crops(folder, "train", country.labels, Report())]
 
 
 def _exact_matches(sets: Mapping[str, list[tuple[list[str], list[str]]]]) -> list[Measured]:
