@@ -21,9 +21,9 @@ class QuietHandler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def running(handler: type[QuietHandler]) -> Iterator[str]:
-    """Answer requests on a free port of this machine until the block ends; gives the server's URL, without a path."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+def running(handler: type[QuietHandler], port: int = 0) -> Iterator[str]:
+    """Answer requests on a port of this machine, a free one for 0, until the block ends; gives the server's URL."""
+    server = ThreadingHTTPServer(("127.0.0.1", port), handler)
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
@@ -36,8 +36,8 @@ def running(handler: type[QuietHandler]) -> Iterator[str]:
 
 
 @contextmanager
-def serving(serve: Serve, content_type: str, length: int | None = None) -> Iterator[str]:
-    """Serve one body for every path, on a free port of this machine; gives the URL."""
+def serving(serve: Serve, content_type: str, length: int | None = None, port: int = 0) -> Iterator[str]:
+    """Serve one body for every path, on a port of this machine, a free one for 0; gives the URL."""
 
     class Handler(QuietHandler, BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -51,7 +51,7 @@ def serving(serve: Serve, content_type: str, length: int | None = None) -> Itera
             except OSError:
                 return  # the client has gone
 
-    with running(Handler) as url:
+    with running(Handler, port) as url:
         yield f"{url}/stream"
 
 

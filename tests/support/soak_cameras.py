@@ -1,7 +1,8 @@
 """Several cameras in one process for some time: frames read of each, and what the process holds.
 
 python -m tests.support.soak_cameras --cameras 4 --minutes 60 [--json FILE]. The streams are motion JPEG of the demo
-clip at 15 frames a second, sent by this process; lpr-edge runs in another one.
+clip at 15 frames a second, sent by this process; lpr-edge runs in another one. One more
+camera is dead for the first half.
 """
 
 import argparse
@@ -32,6 +33,11 @@ CHECK_EVERY_S = 5.0
 WARM_S = 30.0
 """After the start, before its memory counts."""
 BOUNDARY = "frame"
+LATE = "late"
+"""The camera that is dead for the first half."""
+LEAST_EVEN = 0.8
+
+Record = dict[str, Any]
 
 
 def parts() -> list[bytes]:
@@ -55,70 +61,117 @@ def endless(stream: list[bytes], body: BinaryIO) -> None:
         time.sleep(max(0.0, start + number / FPS - time.monotonic()))
 
 
-def looks(address: str, seconds: float) -> Iterator[dict[str, Any]]:
-    """What the process says of itself, every few seconds."""
+def check(address: str) -> Record | None:
+    """What the process says of itself; None where it doesn't answer."""
+    with suppress(OSError), urlopen(f"http://{address}/state.json", timeout=5) as answer:
+        vitals: Record = json.load(answer)["vitals"]
+        return vitals | {"load": os.getloadavg()[0]}
+    return None
+
+
+def checks(address: str, seconds: float) -> list[Record]:
+    """What the process says of itself, every few seconds for so long."""
     end = time.monotonic() + seconds
+    seen = []
     while time.monotonic() < end:
-        time.sleep(CHECK_EVERY_S)
-        with suppress(OSError), urlopen(f"http://{address}/state.json", timeout=5) as answer:
-            yield json.load(answer)["vitals"]
+        time.sleep(min(CHECK_EVERY_S, seconds / 6))
+        seen.append(check(address))
+    return [vitals for vitals in seen if vitals]
 
 
-def soak(cameras: int, minutes: float) -> dict[str, Any]:
-    """Run so many cameras for so long; the result as a record."""
-    stream, address = parts(), f"127.0.0.1:{free_port()}"
+def soak(cameras: int, minutes: float) -> Record:
+    """Run so many cameras, and one that is dead until half of the time is over; the result as a record."""
+    stream, address, late_port = parts(), f"127.0.0.1:{free_port()}", free_port()
     with ExitStack() as stack:
+
+        def camera(port: int = 0) -> str:
+            kind = f"multipart/x-mixed-replace; boundary={BOUNDARY}"
+            return stack.enter_context(serving(lambda body: endless(stream, body), kind, port=port))
+
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        kind = f"multipart/x-mixed-replace; boundary={BOUNDARY}"
-        urls = [stack.enter_context(serving(lambda body: endless(stream, body), kind)) for _ in range(cameras)]
-        flags = [word for number, url in enumerate(urls, 1) for word in ("--camera", f"camera{number}={url}")]
+        urls = {f"camera{number}": camera() for number in range(1, cameras + 1)}
+        urls[LATE] = f"http://127.0.0.1:{late_port}/stream"
+        flags = [word for name, url in urls.items() for word in ("--camera", f"{name}={url}")]
         command = [sys.executable, "-m", "lpr_edge", *flags, "--store", str(folder / "x.db"), "--web", address]
         with (folder / "stdout").open("w") as out:
             process = subprocess.Popen(command, stdout=out)
-            seen = list(looks(address, 60 * minutes))
+            seen = [checks(address, 30 * minutes)]
+            camera(late_port)
+            seen.append(checks(address, 30 * minutes))
             process.send_signal(signal.SIGTERM)
             status = process.wait(10)
-    warm = next(vitals for vitals in seen if vitals["uptime_s"] >= min(WARM_S, 20 * minutes))
-    last = seen[-1]
+    return result_of(seen, cameras, minutes, status)
+
+
+def result_of(seen: list[list[Record]], cameras: int, minutes: float, status: int) -> Record:
+    """The record of a run.
+
+    Args:
+        seen: what the process said of itself in the first half, with the late camera dead, and in the second one.
+        cameras: that gave frames all the time.
+        minutes: asked for.
+        status: the process's exit status.
+    """
+    last = seen[-1][-1]
     return {
         "command": f"make soak CAMERAS={cameras} MINUTES={minutes:g}",
-        "what": f"{cameras} motion JPEG streams of the demo clip at {FPS:g} frames a second each, one process",
+        "what": f"{cameras} motion JPEG streams of the demo clip at {FPS:g} frames a second each, one process; "
+        f"one more camera, {LATE}, is dead for the first half",
         "cores": os.cpu_count(),
-        "load_average": round(os.getloadavg()[1], 1),
         "minutes": round(last["uptime_s"] / 60, 1),
         "exit_status": status,
+        "halves": [half_of(half) for half in seen],
         "cameras": {
-            name: {
-                "sent": round(FPS * last["uptime_s"]),
-                "frames": own["frames"],
-                "frames_per_second": round(own["frames"] / last["uptime_s"], 2),
-                "events": own["events"],
-                "age_ms": own["frame_age_ms"],
-            }
+            name: {"frames": own["frames"], "events": own["events"], "age_ms": own["frame_age_ms"]}
             for name, own in last["cameras"].items()
         },
-        "memory_mb": {"after_30_s": warm["memory_mb"], "end": last["memory_mb"]},
+        "memory_mb": memory_of([vitals for half in seen for vitals in half], minutes),
     }
 
 
-def lines(result: dict[str, Any]) -> Iterator[str]:
+def half_of(seen: list[Record]) -> Record:
+    """Frames a second of each camera from the first check to the last, and how busy the machine was."""
+    first, last = seen[0], seen[-1]
+    seconds = last["uptime_s"] - first["uptime_s"]
+    read = {name: own["frames"] - first["cameras"][name]["frames"] for name, own in last["cameras"].items()}
+    return {
+        "load_average": round(sum(vitals["load"] for vitals in seen) / len(seen), 1),
+        "frames_per_second": {name: round(frames / seconds, 2) for name, frames in read.items()},
+    }
+
+
+def memory_of(seen: list[Record], minutes: float) -> Record:
+    """Memory after the start, at six times in between, and at the end."""
+    warm = [vitals for vitals in seen if vitals["uptime_s"] >= min(WARM_S, 20 * minutes)]
+    between = [vitals["memory_mb"] for vitals in warm[:: max(1, len(warm) // 6)]]
+    return {"after_30_s": warm[0]["memory_mb"], "between": between, "end": warm[-1]["memory_mb"]}
+
+
+def lines(result: Record) -> Iterator[str]:
     """The result as a table."""
+    first, second = result["halves"]
     yield f"{result['what']}, {result['minutes']:g} minutes"
-    yield f"{result['cores']} cores, load average {result['load_average']:g}"
-    yield f"{'camera':<10} {'sent':>7} {'read':>7} {'a second':>9} {'events':>7} {'age p50, p95 (ms)':>20}"
+    yield f"{result['cores']} cores, load average {first['load_average']:g}, then {second['load_average']:g}"
+    yield f"{'camera':<10} {'read':>7} {'a second':>9} {'and then':>9} {'events':>7} {'age p50, p95 (ms)':>20}"
     for name, own in result["cameras"].items():
         age = own["age_ms"] or {"p50": 0, "p95": 0}
         ages = f"{age['p50']:g}, {age['p95']:g}"
-        counts = f"{own['sent']:>7} {own['frames']:>7} {own['frames_per_second']:>9} {own['events']:>7}"
-        yield f"{name:<10} {counts} {ages:>20}"
-    frames = [own["frames"] for own in result["cameras"].values()]
-    yield f"least of them: {100 * min(frames) / max(1, max(frames)):.1f} % of the most"
+        pace = f"{first['frames_per_second'][name]:>9} {second['frames_per_second'][name]:>9}"
+        yield f"{name:<10} {own['frames']:>7} {pace} {own['events']:>7} {ages:>20}"
+    yield f"least of them: {100 * evenness(result):.1f} % of the most"
     memory = result["memory_mb"]
-    yield f"memory: {memory['after_30_s']:g} MB after 30 s, {memory['end']:g} MB at the end"
+    between = ", ".join(f"{value:g}" for value in memory["between"])
+    yield f"memory: {memory['after_30_s']:g} MB after 30 s, {memory['end']:g} MB at the end; in between {between}"
+
+
+def evenness(result: Record) -> float:
+    """Frames of the camera with the fewest, as a share of those with the most; the late one doesn't count."""
+    frames = [own["frames"] for name, own in result["cameras"].items() if name != LATE]
+    return float(min(frames) / max(1, max(frames)))
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run, print the table; 1 where a camera was starved."""
+    """Run, print the table; 1 where a camera was starved, or the late one gave nothing after it came."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cameras", type=int, default=4)
     parser.add_argument("--minutes", type=float, default=60.0)
@@ -128,8 +181,8 @@ def main(argv: list[str] | None = None) -> int:
     print("\n".join(lines(result)))
     if arguments.json:
         arguments.json.write_text(json.dumps(result, indent=1) + "\n")
-    frames = [own["frames"] for own in result["cameras"].values()]
-    return int(min(frames) < 0.8 * max(frames) or result["exit_status"] != 0)
+    came = result["halves"][1]["frames_per_second"][LATE] > 0
+    return int(evenness(result) < LEAST_EVEN or not came or result["exit_status"] != 0)
 
 
 if __name__ == "__main__":
