@@ -1,3 +1,4 @@
+import json
 import os
 import subprocess
 import sys
@@ -13,7 +14,7 @@ COMMANDS = ("lpr-edge", "lpr-export", "lpr-train", "lpr-bench", "lpr-fleet", "lp
 
 def run(*command: str | Path, cwd: Path | None = None) -> str:
     """The command's stdout; a failure shows all that it said."""
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PIP_CONSTRAINT")}
     result = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
     assert result.returncode == 0, f"{command}\n{result.stdout}\n{result.stderr}"
     return result.stdout
@@ -54,6 +55,27 @@ def test_info_of_the_installed_wheel(clean: Path, tmp_path: Path) -> None:
 def test_demo_of_the_installed_wheel(clean: Path, tmp_path: Path) -> None:
     """The demo reads plates with nothing but the device part installed."""
     assert '"text"' in run(clean / "lpr-edge", "--demo", cwd=tmp_path)
+
+
+NEWEST = ("numpy>=2", "opencv-python-headless>=4.12", "ai-edge-litert", "pillow", "fontpkg-noto-sans-devanagari")
+"""What a newer Python gets, by pyproject.toml, in place of constraints.txt; each has wheels for this one, too."""
+OF_THE_RUN = ("id", "source", "first_seen", "last_seen")
+"""An event's fields that depend on when and where the demo ran."""
+
+
+def demo_events(python: Path, cwd: Path) -> list[dict[str, object]]:
+    """The demo's events without what each run has for itself."""
+    lines = run(python, "-m", "lpr_edge", "--demo", cwd=cwd).splitlines()
+    return [{key: value for key, value in json.loads(line).items() if key not in OF_THE_RUN} for line in lines]
+
+
+def test_demo_is_the_same_with_the_newest_versions(clean: Path, wheel: Path, tmp_path: Path) -> None:
+    """NumPy 1 and 2, OpenCV 4 and 5 give the demo's events to the last digit: texts, votes, confidences, corners."""
+    venv.create(tmp_path / "newest", with_pip=True)
+    python = tmp_path / "newest/bin/python"
+    for words in (NEWEST, ("--no-deps", str(wheel))):
+        run(python, "-m", "pip", "install", "--quiet", *words)
+    assert demo_events(python, tmp_path) == demo_events(clean / "python", tmp_path)
 
 
 def test_plain_install_is_the_device(clean: Path) -> None:

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from lpr_edge.contract.base.arrays import Floats, Image, Quad
+from lpr_edge.contract.sampling import sample_perspective
 
 _BEGUN_LATER = np.array([[0, 1, 2, 3], [1, 2, 3, 0], [2, 3, 0, 1], [3, 0, 1, 2]])
 """Corners begun 0 to 3 later, by turn. `np.roll` would take three times as long, for every plate of every frame."""
@@ -52,8 +53,8 @@ def _rectify_smoothly(frame_bgr: Image, quad_xy: Quad, size_hw: tuple[int, int])
 
 def _warp(frame_bgr: Image, quad_xy: Quad, size_hw: tuple[int, int]) -> Image:
     transform = cv2.getPerspectiveTransform(np.asarray(quad_xy, np.float32), rectangle(size_hw))
-    size = (size_hw[1], size_hw[0])
-    return np.asarray(cv2.warpPerspective(frame_bgr, transform, size, borderMode=cv2.BORDER_REPLICATE), np.uint8)
+    to_frame = np.asarray(cv2.invert(transform)[1], np.float64)
+    return sample_perspective(frame_bgr, to_frame, size_hw, cv2.BORDER_REPLICATE)
 
 
 def rectangle(size_hw: tuple[int, int]) -> Quad:

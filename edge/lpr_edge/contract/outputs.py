@@ -13,6 +13,7 @@ from typing import Any, Protocol, TypeVar
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from lpr_edge.contract.base.arrays import Floats, Quad
 from lpr_edge.contract.geometry import grow_quad, is_convex, places_on_quad, quad_iou, rectangle, roll_quad
@@ -66,9 +67,13 @@ def encode_offsets(offsets: Floats) -> Floats:
     return np.asarray(np.arcsinh(STEEPNESS * offsets) / np.arcsinh(STEEPNESS), np.float32)
 
 
-def decode_offsets(codes: Floats) -> Floats:
-    """The inverse of `encode_offsets`."""
-    return np.asarray(np.sinh(codes * np.arcsinh(STEEPNESS)) / STEEPNESS, np.float32)
+def decode_offsets(codes: Floats) -> NDArray[np.float64]:
+    """The inverse of `encode_offsets`.
+
+    It and what follows is computed in double: in single, NumPy 1 and 2 and the processors' own `sinh` differ in the
+    last bit, so that a plate is cut out of the frame elsewhere and another text is read.
+    """
+    return np.asarray(np.sinh(np.asarray(codes, np.float64) * np.arcsinh(STEEPNESS)) / STEEPNESS, np.float64)
 
 
 def encode_corners(corners: Quad, margin: float) -> Floats:
@@ -160,11 +165,11 @@ def _corners_at(cell: tuple[int, int], heat: Floats, corners: Head, input_hw: tu
     around = [(row, column), (row - 1, column), (row + 1, column), (row, column - 1), (row, column + 1)]
     cells = [(r, c) for r, c in around if 0 <= r < heat.shape[0] and 0 <= c < heat.shape[1]]
     hot = [c for c in cells if heat[c] >= 0.6 * heat[cell]]
-    weights = np.array([heat[c] for c in hot], np.float32)
+    weights = np.array([heat[c] for c in hot], np.float64)
     offsets = decode_offsets(np.stack([corners[c] for c in hot])).reshape(-1, 4, 2) * max(input_hw)
     middles = np.stack([cell_middle(c, heat.shape, input_hw) for c in hot])
-    quads = np.asarray(middles[:, np.newaxis] + offsets, np.float32)
-    return np.asarray(np.tensordot(weights / weights.sum(), quads, axes=1), np.float32)
+    quads = middles[:, np.newaxis] + offsets
+    return np.asarray((weights[:, np.newaxis, np.newaxis] * quads).sum(axis=0) / weights.sum(), np.float32)
 
 
 def cell_middle(cell: tuple[int, int], grid: tuple[int, ...], input_hw: tuple[int, int]) -> Floats:
@@ -204,9 +209,9 @@ def _characters_at(
     if not cells:
         return []
     rows, columns = np.array(cells).T
-    logits = heads["classes"][rows, columns] / temperature
+    logits = np.asarray(heads["classes"][rows, columns], np.float64) / temperature
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    scores = powers / powers.sum(axis=1, keepdims=True)
+    scores = np.asarray(powers / powers.sum(axis=1, keepdims=True), np.float32)
     sizes = heads["size"][rows, columns]
     return [
         Character(

@@ -8,6 +8,7 @@ import numpy as np
 from lpr_edge.contract.base.arrays import Floats, Image, Quad
 from lpr_edge.contract.geometry import mirror_quad, rectangle, upright_transform
 from lpr_edge.contract.preprocess import PADDING
+from lpr_edge.contract.sampling import sample_affine
 from lpr_edge.regions.tiles import Box
 
 TILE = 0.6
@@ -139,6 +140,4 @@ def _warped(photo_bgr: Image, to_photo: Floats, size_hw: tuple[int, int], pixel:
         part = np.asarray(cv2.resize(part, shrunk_wh, interpolation=cv2.INTER_AREA), np.uint8)
     scale = np.array([shrunk_wh[0] / (high[0] - low[0]), shrunk_wh[1] / (high[1] - low[1])])
     to_part = np.diag([*scale, 1.0]) @ np.array([[1, 0, -low[0]], [0, 1, -low[1]], [0, 0, 1]]) @ to_photo
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    grey = (PADDING, PADDING, PADDING)
-    return np.asarray(cv2.warpAffine(part, to_part[:2], size_hw[::-1], flags=flags, borderValue=grey), np.uint8)
+    return sample_affine(part, np.asarray(to_part[:2], np.float64), size_hw, (PADDING, PADDING, PADDING))
