@@ -29,7 +29,7 @@ from lpr_edge.capture.video_file import open_clip
 
 FPS = 15.0
 CHECK_EVERY_S = 5.0
-"""From one look at the process to the next."""
+"""From one check of the process to the next."""
 WARM_S = 30.0
 """After the start, before its memory counts."""
 BOUNDARY = "frame"
