@@ -7,6 +7,8 @@
 #   make coverage   the plain tests with their coverage, page in build/coverage; fails below the floor in pyproject.toml
 #   make faults     what goes wrong in months at a gate, on purpose, and a table of what was lost
 #   make cuts       CUTS=1000 kills of devices, broker, consumers and database at random, and what was lost (RabbitMQ, PostgreSQL)
+#                   in rounds; started again, it goes on to that number
+#   make search     EVENTS=1000000 in a PostgreSQL of its own, and how long each kind of search takes there
 #   make soak       FRAMES=200000 from a looped clip with all sinks on, and a table of what was lost and what was left over
 #                   with CAMERAS=4 MINUTES=60: so many streams in one process, frames read of each, memory
 #   make accessibility  every screen of the web page under axe-core, in Chromium
@@ -42,7 +44,7 @@ DEVICE := .venv-device
 EVERYTHING := .venv
 RIVALS := .venv-rivals
 
-.PHONY: demo test test-slow test-all coverage faults cuts soak accessibility check docs format deb deb-test bench bench-short bench-arm64 bench-armhf addon models folds rivals clean
+.PHONY: demo test test-slow test-all coverage faults cuts search soak accessibility check docs format deb deb-test bench bench-short bench-arm64 bench-armhf addon models folds rivals clean
 .DELETE_ON_ERROR:
 
 demo: $(DEVICE)/installed
@@ -93,7 +95,13 @@ faults: $(EVERYTHING)/installed
 CUTS := 1000
 
 cuts: $(EVERYTHING)/installed
-	$(EVERYTHING)/bin/python -m tests.support.cuts --cuts $(CUTS) --json build/cuts.json
+	nice $(EVERYTHING)/bin/python -m tests.support.cuts --cuts $(CUTS) --results benchmarks/results/centre/cuts.jsonl
+
+EVENTS := 1000000
+
+search: $(EVERYTHING)/installed
+	mkdir -p build/centre
+	$(EVERYTHING)/bin/python -m tests.support.time_search --events $(EVENTS) --folder build/centre/$(EVENTS) --json benchmarks/results/centre/search-$(EVENTS).json
 
 FRAMES := 200000
 

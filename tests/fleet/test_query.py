@@ -1,12 +1,14 @@
 import re
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lpr_fleet.search.finding import search
 from lpr_fleet.search.plate_key import grams_of
-from lpr_fleet.search.query import MAX_SHOWN, Wanted, search_query
+from lpr_fleet.search.query import MAX_SHOWN, MAX_COMPARED, Query, Wanted, index_query, newest_query, slices
 
 SIGNS = st.text("ABC123", min_size=4, max_size=9)
 
@@ -17,7 +19,7 @@ def is_like(text: str, pattern: str) -> bool:
 
 def finds(wanted: Wanted, signs: str) -> bool:
     """Whether a statement's conditions hold for a plate: LIKE and the pattern are done here."""
-    statement, values = search_query(wanted)
+    statement, values = index_query(wanted)
     condition = re.search(r"WHERE (\(.*?\)) AND signs LIKE ANY", statement)
     assert condition is not None
     likes = iter(values)
@@ -48,15 +50,64 @@ def test_two_wrong_signs_and_an_exact_search() -> None:
     assert finds(Wanted(["BC12"], exact=True), "ABC123")
 
 
-def test_a_short_part_walks_back_in_time() -> None:
-    """One or two signs have no piece in the index: the newest events are compared, within the time asked for."""
+@given(signs=SIGNS, data=st.data())
+def test_one_and_two_signs_are_found(signs: str, data: st.DataObject) -> None:
+    """A part of one or two signs is found where it stands, and two signs that aren't side by side aren't found."""
+    first = data.draw(st.integers(0, len(signs) - 2))
+    assert finds(Wanted([signs[first]]), signs)
+    assert finds(Wanted([signs[first : first + 2]]), signs)
+    assert finds(Wanted(["AC"]), signs) == ("AC" in signs)
+
+
+def test_the_newest_events_are_compared_first() -> None:
+    """So many of the newest, within the time asked for, whatever their device; those that fit are of the device."""
     since = datetime(2026, 3, 1, tzinfo=UTC)
-    statement, values = search_query(Wanted(["12"], since=since, device="gate-1", limit=5))
+    statement, values = newest_query(Wanted(["12"], since=since, device="gate-1", limit=5))
     assert "grams" not in statement
-    assert values == [since, "gate-1", ["%12%"], 5]
+    assert values == [since, MAX_COMPARED, "gate-1", ["%12%"], 5, "gate-1", ["%12%"], 5]
 
 
 @pytest.mark.parametrize(("limit", "used"), [(0, 1), (10**9, MAX_SHOWN)])
 def test_the_limit_has_limits(limit: int, used: int) -> None:
     """No search returns nothing at all by its limit, or the whole table."""
-    assert search_query(Wanted(limit=limit))[1] == [used]
+    assert newest_query(Wanted(limit=limit))[1] == [used]
+
+
+MONTHS = [datetime(2025, month, 1, tzinfo=UTC) for month in range(1, 11)]
+
+
+def test_slices_cover_all_time_newest_first() -> None:
+    """One month, then two, four, and the rest; what lies before and after the months belongs to an end."""
+    spans = [(part.since, part.until) for part in slices(Wanted(["123"]), MONTHS)]
+    october, august, april = MONTHS[9], MONTHS[7], MONTHS[3]
+    assert spans == [(october, None), (august, october), (april, august), (None, april)]
+    assert [(part.since, part.until) for part in slices(Wanted(["123"]), [])] == [(None, None)]
+
+
+def test_slices_keep_within_the_time_asked_for() -> None:
+    """No slice is outside of it, and together they are all of it."""
+    since, until = datetime(2025, 5, 7, tzinfo=UTC), datetime(2025, 9, 9, tzinfo=UTC)
+    spans = [(part.since, part.until) for part in slices(Wanted(["123"], since=since, until=until), MONTHS)]
+    assert spans == [(MONTHS[7], until), (since, MONTHS[7])]
+
+
+def search_in(found: list[int]) -> tuple[int, int]:
+    """Events that a search returns, and statements that it runs, where each of them finds so many."""
+    ran: list[Query] = []
+
+    def run(query: Query) -> list[tuple[object, str, str, object]]:
+        ran.append(query)
+        return [(None, "gate", "", None)] * found[len(ran) - 1]
+
+    months = [(f"events_{month:%Y_%m}",) for month in MONTHS]
+    connection = SimpleNamespace(execute=lambda _: [*months, ("events_other",)])
+    return len(search(connection, Wanted(["123"], limit=5), run)), len(ran)
+
+
+@pytest.mark.parametrize(
+    ("found", "returned", "ran"),
+    [([5], 5, 1), ([4, 5], 5, 2), ([1, 2, 2, 4, 9], 5, 4), ([0, 0, 0, 0, 0], 0, 5)],
+)
+def test_a_search_ends_when_enough_is_found(found: list[int], returned: int, ran: int) -> None:
+    """The newest events are enough, or the index is asked slice by slice until there are as many as asked for."""
+    assert search_in(found) == (returned, ran)

@@ -32,23 +32,28 @@ def missing_servers() -> str:
 
 
 class Postgres:
-    """A PostgreSQL server; root starts it as the user `postgres`, as it doesn't run as root."""
+    """A PostgreSQL server; root starts it as the user `postgres`, as it doesn't run as root.
+
+    A folder that has its data goes on with them.
+    """
 
     def __init__(self, folder: Path, *settings: str) -> None:
         self.port = free_port()
         self.url = f"postgresql://lpr@127.0.0.1:{self.port}/lpr"
         self._data = folder / "data"
         self._settings = settings
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)
         self._as: dict[str, Any] = {"cwd": folder}
         if os.getuid() == 0:
             owner = pwd.getpwnam("postgres")
             os.chown(folder, owner.pw_uid, owner.pw_gid)
             self._as |= {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []}
-        locale = ("-E", "UTF8", "--locale=C.UTF-8")
-        self._run("initdb", "-D", str(self._data), "-U", "lpr", "-A", "trust", *locale)
+        if not self._data.exists():
+            locale = ("-E", "UTF8", "--locale=C.UTF-8")
+            self._run("initdb", "-D", str(self._data), "-U", "lpr", "-A", "trust", *locale)
         self.start()
-        self._run("createdb", "-h", "127.0.0.1", "-p", str(self.port), "-U", "lpr", "lpr")
+        with suppress(subprocess.CalledProcessError):  # it is there
+            self._run("createdb", "-h", "127.0.0.1", "-p", str(self.port), "-U", "lpr", "lpr")
 
     def start(self) -> None:
         """Start it, and wait until it takes connections; it repairs itself after a kill."""

@@ -1,12 +1,16 @@
 """Kills devices, broker, consumers and database at random moments, and counts what is lost and what is there twice.
 
-python -m tests.support.cuts --cuts 1000 --json FILE
+python -m tests.support.cuts --cuts 1000 --results FILE
+
+The cuts are made in rounds, each on servers of its own and counted at its end; the file gets a line for each. Started
+again, it goes on to the number of cuts that is asked for.
 
 Each is killed by SIGKILL and started again, all of them independently, so that some are away at the same time. The
 devices are lpr-edge's outbox, delivery worker and MQTT sink; what counts as made is what the outbox has on disk.
 """
 
 import argparse
+import json
 import os
 import random
 import subprocess
@@ -23,11 +27,10 @@ from typing import Any
 from tests.support.centre import PASSWORD, Postgres, Rabbit, missing_servers
 from tests.support.cut_device import MADE
 
-from lpr_bench.base.results import write_result
 from lpr_fleet.app.cli import main as lpr_fleet
 
 REPOSITORY = Path(__file__).parents[2]
-PAUSES_S = {"device": 3.0, "consumer": 3.0, "database": 6.0, "broker": 30.0}
+PAUSES_S = {"device": 3.0, "consumer": 3.0, "database": 5.0, "broker": 8.0}
 """Mean seconds from a part's first sign of life to the next cut; a node of RabbitMQ takes long to start."""
 START_S = 60.0
 
@@ -57,20 +60,24 @@ class Program:
 class Cutter:
     """Cuts each part at random moments, in a thread a part, until there were enough."""
 
-    def __init__(self, cuts: int, minutes: float) -> None:
+    def __init__(self, cuts: int, minutes: float, seed: int) -> None:
         self.counts: Counter[str] = Counter()
         self.failures: list[str] = []
         self._cuts, self._end = cuts, time.monotonic() + 60 * minutes
+        self._seed = seed
         self._lock = threading.Lock()
 
     def run(self, parts: list[tuple[str, Any]]) -> None:
-        threads = [threading.Thread(target=self._cut, args=(*part, number)) for number, part in enumerate(parts)]
+        threads = [
+            threading.Thread(target=self._cut, args=(*part, f"{self._seed} {number}"))
+            for number, part in enumerate(parts)
+        ]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
 
-    def _cut(self, kind: str, part: Any, seed: int) -> None:
+    def _cut(self, kind: str, part: Any, seed: str) -> None:
         rng = random.Random(seed)
         while time.monotonic() < self._end and self.counts.total() < self._cuts:
             time.sleep(min(rng.expovariate(1 / PAUSES_S[kind]), 4 * PAUSES_S[kind]))
@@ -105,7 +112,7 @@ def wait_for(holds: Callable[[], bool], timeout_s: float) -> float:
     return time.monotonic() - begin
 
 
-def run_cuts(folder: Path, cuts: int, minutes: float, devices: int, consumers: int) -> dict[str, Any]:
+def run_cuts(folder: Path, cuts: int, minutes: float, devices: int, consumers: int, seed: int) -> dict[str, Any]:
     """Cut, wait until all has arrived, and count."""
     names = tuple(f"gate-{number}" for number in range(devices))
     postgres = Postgres(folder / "postgres")
@@ -126,7 +133,7 @@ def run_cuts(folder: Path, cuts: int, minutes: float, devices: int, consumers: i
         command = [sys.executable, "-m", "lpr_fleet", "consume", "--batch", "50"]
         log = folder / f"consumer-{number}.log"
         parts.append(("consumer", Program(command, log, log)))
-    cutter = Cutter(cuts, minutes)
+    cutter = Cutter(cuts, minutes, seed)
     begin = time.monotonic()
     try:
         cutter.run(parts)
@@ -141,11 +148,9 @@ def run_cuts(folder: Path, cuts: int, minutes: float, devices: int, consumers: i
         made = made_ids(folder, names)
         lost, doubled = made - found.keys(), sum(count - 1 for count in found.values())
         return {
-            "benchmark": "cuts",
+            "seed": seed,
             "cuts": dict(cutter.counts),
-            "cuts_total": cutter.counts.total(),
             "events": len(made),
-            "stored": len(found),
             "lost": len(lost),
             "doubled": doubled,
             "failures": cutter.failures,
@@ -153,7 +158,7 @@ def run_cuts(folder: Path, cuts: int, minutes: float, devices: int, consumers: i
             "consumers": consumers,
             "seconds": round(cut_s, 1),
             "settled_s": round(settle_s, 1),
-            "load_average": os.getloadavg(),
+            "load_average": os.getloadavg()[0],
             "cores": os.cpu_count(),
         }
     finally:
@@ -182,24 +187,38 @@ def drain_devices(folder: Path, names: tuple[str, ...], port: int) -> None:
 
 
 def main() -> int:
-    """Print the table; 1 where something was lost or is there twice."""
+    """Add rounds until there are enough cuts; 1 where something was lost or is there twice."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--cuts", type=int, default=1000)
-    parser.add_argument("--minutes", type=float, default=60.0, help="at most")
+    parser.add_argument("--cuts", type=int, default=1000, help="in all, those of earlier rounds included")
+    parser.add_argument("--round", type=int, default=80, help="cuts of a round")
+    parser.add_argument("--minutes", type=float, default=15.0, help="of a round, at most")
     parser.add_argument("--devices", type=int, default=3)
     parser.add_argument("--consumers", type=int, default=2)
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--results", type=Path, required=True, help="JSON, a line for each round")
     flags = parser.parse_args()
     if missing_servers():
         parser.error(missing_servers())
-    with tempfile.TemporaryDirectory(prefix="lpr-cuts-") as name:
-        Path(name).chmod(0o755)
-        result = run_cuts(Path(name), flags.cuts, flags.minutes, flags.devices, flags.consumers)
-    for key, value in result.items():
-        print(f"{key:14} {value}")
-    if flags.json:
-        write_result(flags.json, result)
-    return 1 if result["lost"] or result["doubled"] or result["failures"] else 0
+    flags.results.parent.mkdir(parents=True, exist_ok=True)
+    while (made := cuts_in(read_rounds(flags.results))) < flags.cuts:
+        seed, count = len(read_rounds(flags.results)), min(flags.round, flags.cuts - made)
+        with tempfile.TemporaryDirectory(prefix="lpr-cuts-", ignore_cleanup_errors=True) as name:
+            Path(name).chmod(0o755)
+            found = run_cuts(Path(name), count, flags.minutes, flags.devices, flags.consumers, seed)
+        with flags.results.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(found) + "\n")
+        print(found, flush=True)
+    return int(any(one["lost"] or one["doubled"] or one["failures"] for one in read_rounds(flags.results)))
+
+
+def read_rounds(path: Path) -> list[dict[str, Any]]:
+    """The records of a result file; none where it isn't there yet."""
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    return [json.loads(line) for line in lines]
+
+
+def cuts_in(rounds: list[dict[str, Any]]) -> int:
+    """Cuts of all rounds."""
+    return sum(sum(one["cuts"].values()) for one in rounds)
 
 
 if __name__ == "__main__":

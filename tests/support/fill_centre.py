@@ -1,53 +1,107 @@
-"""Fills a database of the centre with made-up events.
+"""Fills a database of the centre with made-up events, the newest month first.
 
-python -m tests.support.fill_centre DATABASE_URL EVENTS PLATES
-
-So many different plates, as a country allows them, are made here; PostgreSQL draws each event's from them. The events
-are a second apart and end on 1 March 2026, spread over 50 devices. The trigram index is made at the end.
+200,000 plates, as a country allows them, are made here and copied; PostgreSQL draws each event's from them. The events
+are a second apart and end with February 2026, spread over 1,000 devices. A few connections insert at once, and each
+month's index of trigrams is made when its events are there.
 """
 
-import sys
-from datetime import timedelta
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any
 
-from lpr_bench.history.made_events import END, made_events
+from lpr_bench.history.made_events import END, made_plate
 from lpr_edge.contract.country import load_country
-from lpr_fleet.database.partitions import add_partition, month_of, next_month
+from lpr_fleet.database.partitions import add_partition, month_of, months_there, partition_name
 from lpr_fleet.search.plate_key import PlateKeys
 
+PLATES = 200_000
+DEVICES = 1000
+INSERTING = 4
+"""Connections that insert at once."""
 INSERT = """
 INSERT INTO events (device, id, kind, first_seen, last_seen, source, text, latin, confidence, signs, grams, record)
-SELECT 'gate-' || n %% 50, 'e' || n, 'plate', seen, seen, 'gate', p.text, p.latin, 0.9, p.signs, p.grams,
-    jsonb_build_object('event', 'plate', 'schema', 1, 'id', 'e' || n, 'text', p.text, 'latin', p.latin)
-FROM (SELECT n, 1 + floor(random() * %(plates)s)::int AS plate, %(end)s - n * interval '1 second' AS seen
-    FROM generate_series(1, %(events)s) n) drawn
-JOIN plates p ON p.number = drawn.plate
+SELECT 'gate-' || device, 'e' || n, 'plate', seen, seen, 'gate', text, latin, 0.9, signs, grams,
+    jsonb_build_object('event', 'plate', 'schema', 1, 'id', 'e' || n, 'source', 'gate', 'first_seen', seen, 'last_seen',
+    seen, 'frames', 3, 'text', text, 'latin', latin, 'confidence', 0.9)
+FROM (SELECT * FROM (
+        SELECT n, 1 + floor(random() * %(plates)s)::int AS number, floor(random() * %(devices)s)::int AS device,
+            %(end)s - n * interval '1 second' AS seen FROM generate_series(%(first)s, %(last)s) n) drawn
+    JOIN made_plates USING (number) ORDER BY n DESC) made
 """
 
+Connect = Callable[[], Any]
+"""Opens a connection of psycopg that commits by itself."""
 
-def main(url: str, events: int, count: int) -> None:
-    """Make plates, partitions, events and the index."""
-    import psycopg
 
-    country = load_country("nepal")
-    keys = PlateKeys(country)
-    made = ((record["text"], record["latin"]) for record in made_events(country, 3 * count))
-    with psycopg.connect(url, autocommit=True) as connection:
-        month = month_of(END - timedelta(seconds=events))
-        while month <= END:
-            add_partition(connection, month)
-            month = next_month(month)
-        connection.execute("CREATE TEMP TABLE plates (number int, text text, latin text, signs text, grams text)")
-        with connection.cursor().copy("COPY plates FROM STDIN") as copy:
-            seen: set[str] = set()
-            for text, latin in made:
-                if text not in seen and len(seen) < count:
-                    seen.add(text)
-                    copy.write_row((len(seen), text, latin, *keys.of(text)))
+def fill(connect: Connect, events: int) -> None:
+    """Make plates, months, events and indexes; the tables have no events yet."""
+    with connect() as connection:
         connection.execute("DROP INDEX events_grams")
-        connection.execute(INSERT, {"plates": len(seen), "end": END, "events": events})
-        connection.execute("CREATE INDEX events_grams ON events USING gin (grams gin_trgm_ops)")
-        connection.execute("ANALYZE events")
+        connection.execute("CREATE TABLE made_plates (number int, text text, latin text, signs text, grams text)")
+        _copy_plates(connection)
+    with ThreadPoolExecutor() as indexing:
+        made: list[Future[None]] = []
+        month, last = month_of(END - timedelta(seconds=1)), 0
+        while last < events:
+            first, last = last + 1, min(int((END - month).total_seconds()), events)
+            fill_month(connect, month, first, last)
+            made.append(indexing.submit(_index_month, connect, partition_name(month)))
+            month = month_of(month - timedelta(seconds=1))
+        for future in made:
+            future.result()
+    join_indexes(connect)
 
 
-if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
+def fill_month(connect: Connect, month: datetime, first: int, last: int) -> None:
+    """Insert a month's events, by a few connections at once.
+
+    Args:
+        connect: opens a connection.
+        month: its first moment.
+        first: number of its newest event, in seconds before the end of all.
+        last: of its oldest.
+    """
+    with connect() as connection:
+        add_partition(connection, month)
+    size = (last - first) // INSERTING + 1
+    with ThreadPoolExecutor(INSERTING) as inserting:
+        list(
+            inserting.map(
+                lambda begin: _insert(connect, begin, min(begin + size - 1, last)), range(first, last + 1, size)
+            )
+        )
+
+
+def join_indexes(connect: Connect) -> None:
+    """Make the months' indexes of trigrams those of the whole table."""
+    with connect() as connection:
+        connection.execute("DROP TABLE made_plates")
+        connection.execute("CREATE INDEX events_grams ON ONLY events USING gin (grams gin_trgm_ops)")
+        names = [partition_name(month) for month in months_there(connection)]
+        connection.execute("CREATE INDEX events_other_grams ON events_other USING gin (grams gin_trgm_ops)")
+        for name in [*names, "events_other"]:
+            connection.execute(f"ALTER INDEX events_grams ATTACH PARTITION {name}_grams")
+        connection.execute("VACUUM ANALYZE events")
+
+
+def _insert(connect: Connect, first: int, last: int) -> None:
+    with connect() as connection:
+        connection.execute("SET work_mem = '256MB'")
+        connection.execute(INSERT, {"first": first, "last": last, "plates": PLATES, "devices": DEVICES, "end": END})
+
+
+def _index_month(connect: Connect, name: str) -> None:
+    with connect() as connection:
+        connection.execute("SET maintenance_work_mem = '1GB'")
+        connection.execute(f"CREATE INDEX {name}_grams ON {name} USING gin (grams gin_trgm_ops)")
+
+
+def _copy_plates(connection: Any) -> None:
+    country, rng = load_country("nepal"), Random(1)
+    keys = PlateKeys(country)
+    with connection.cursor().copy("COPY made_plates FROM STDIN") as copy:
+        for number in range(1, PLATES + 1):
+            text, latin = made_plate(country, rng)
+            copy.write_row((number, text, latin, *keys.of(text)))

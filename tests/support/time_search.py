@@ -1,8 +1,9 @@
-"""Times searches at a filled database of the centre.
+"""Times searches at a database of the centre.
 
-python -m tests.support.time_search DATABASE_URL --json FILE
+python -m tests.support.time_search --events 1000000 --folder DIR --json FILE
 
-The plates that are searched are drawn from the table; each search is one that `lpr-fleet search` would make.
+Starts a PostgreSQL of its own on `edge/fleet/postgresql/lpr.conf` in the folder, and fills it where it is empty. The
+plates that are searched are drawn from the table; each search is the one that `lpr-fleet search` would make.
 """
 
 import argparse
@@ -10,16 +11,28 @@ import os
 import random
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from tests.support.centre import Postgres, missing_servers
+from tests.support.fill_centre import DEVICES, fill
+
 from lpr_bench.base.results import write_result
 from lpr_bench.history.made_events import END
-from lpr_fleet.search.query import Wanted, search_query
+from lpr_fleet.base.settings import FleetSettings
+from lpr_fleet.database.connecting import connect
+from lpr_fleet.database.migrations import migrate
+from lpr_fleet.search.finding import search
+from lpr_fleet.search.query import Wanted
 
+REPOSITORY = Path(__file__).parents[2]
+SETTINGS = REPOSITORY / "edge" / "fleet" / "postgresql" / "lpr.conf"
 SIGNS = "0123456789"
+
+DAY = (END - timedelta(days=3), END - timedelta(days=2))
 
 
 def one_wrong(signs: str, rng: random.Random) -> str:
@@ -28,37 +41,65 @@ def one_wrong(signs: str, rng: random.Random) -> str:
     return signs[:at] + rng.choice(SIGNS) + signs[at + 1 :]
 
 
+def rare_pair(signs: str, rng: random.Random) -> str:
+    """Two signs that few plates have side by side, in an order that forms of plates don't have."""
+    return rng.choice(SIGNS) + signs[0]
+
+
+def _device(rng: random.Random) -> str:
+    return f"gate-{rng.randrange(DEVICES)}"
+
+
 KINDS: dict[str, Callable[[str, random.Random], Wanted]] = {
     "plate": lambda signs, _: Wanted([signs], exact=True),
     "plate, one sign wrong": lambda signs, rng: Wanted([one_wrong(signs, rng)]),
+    "plate that was never there": lambda signs, _: Wanted([signs[:-1][::-1] + "X"], exact=True),
     "last 4 signs": lambda signs, _: Wanted([signs[-4:]], exact=True),
     "last 4 signs, one wrong": lambda signs, rng: Wanted([one_wrong(signs[-4:], rng)]),
-    "last 4 signs, one wrong, in a day": lambda signs, rng: Wanted(
-        [one_wrong(signs[-4:], rng)], since=END - timedelta(days=3), until=END - timedelta(days=2)
+    "last 4 signs, one wrong, in a day": lambda signs, rng: Wanted([one_wrong(signs[-4:], rng)], False, *DAY),
+    "last 4 signs, one wrong, at a device": lambda signs, rng: Wanted(
+        [one_wrong(signs[-4:], rng)], device=_device(rng)
     ),
+    "first 3 signs": lambda signs, _: Wanted([signs[:3]], exact=True),
     "last 2 signs": lambda signs, _: Wanted([signs[-2:]], exact=True),
+    "2 signs, seldom or never side by side": lambda signs, rng: Wanted([rare_pair(signs, rng)], exact=True),
+    "1 sign": lambda signs, rng: Wanted([rng.choice(signs)], exact=True),
+    "a day": lambda *_: Wanted((), False, *DAY),
+    "a device's newest": lambda _, rng: Wanted(device=_device(rng)),
+    "a device's, in a day": lambda _, rng: Wanted((), False, *DAY, _device(rng)),
 }
 
 
-def measure(url: str, rounds: int) -> dict[str, Any]:
-    """Milliseconds of each kind's searches, after one that isn't counted."""
-    import psycopg
-
+def measure(connection: Any, rounds: int) -> dict[str, Any]:
+    """Each kind's searches, after one that isn't counted: milliseconds, those of the server's CPU, and events found."""
     rng = random.Random(1)
-    with psycopg.connect(url, autocommit=True) as connection:
-        events = connection.execute("SELECT count(*) FROM events").fetchone()[0]
-        plates = [row[0] for row in connection.execute("SELECT signs FROM events TABLESAMPLE SYSTEM (1) LIMIT 5000")]
-        plates = [plate for plate in plates if len(plate) >= 5]
-        times: dict[str, list[float]] = {}
-        for kind, wanted in KINDS.items():
-            for number in range(rounds + 1):
-                statement, values = search_query(wanted(rng.choice(plates), rng))
-                begin = perf_counter()
-                connection.execute(statement, values).fetchall()
-                if number:
-                    times.setdefault(kind, []).append(round(1000 * (perf_counter() - begin), 2))
-        size = connection.execute("SELECT pg_database_size(current_database())").fetchone()[0]
-    return {"benchmark": "centre_search", "events": events, "bytes": size, "ms": times}
+    events = connection.execute("SELECT count(*) FROM events").fetchone()[0]
+    drawn = f"SELECT signs FROM events TABLESAMPLE BERNOULLI ({min(100, 2e6 / events)}) WHERE length(signs) > 4"
+    plates = [row[0] for row in connection.execute(drawn)]
+    taken: dict[str, dict[str, list[float]]] = {"ms": {}, "cpu_ms": {}, "found": {}}
+    for kind, wanted in KINDS.items():
+        search(connection, wanted(rng.choice(plates), rng))
+        for _ in range(rounds):
+            for name, value in time_one(connection, wanted(rng.choice(plates), rng)).items():
+                taken[name].setdefault(kind, []).append(value)
+    size = connection.execute("SELECT pg_database_size(current_database())").fetchone()[0]
+    months = connection.execute("SELECT count(*) FROM pg_inherits WHERE inhparent = 'events'::regclass").fetchone()[0]
+    count = connection.execute("SELECT count(*) FROM (SELECT DISTINCT signs FROM events) plates").fetchone()[0]
+    return {"events": events, "plates": count, "partitions": months, "bytes": size, **taken}
+
+
+def time_one(connection: Any, wanted: Wanted) -> dict[str, float]:
+    """One search. On a machine with other work, its CPU time is what it would take alone."""
+    server = connection.info.backend_pid
+    begin, cpu = perf_counter(), cpu_s(server)
+    found = len(search(connection, wanted))
+    taken = {"ms": perf_counter() - begin, "cpu_ms": cpu_s(server) - cpu}
+    return {name: round(1000 * value, 2) for name, value in taken.items()} | {"found": found}
+
+
+def cpu_s(process: int) -> float:
+    """Seconds that a process has had of a CPU."""
+    return int(Path(f"/proc/{process}/schedstat").read_text().split()[0]) / 1e9
 
 
 def percentile(values: list[float], share: float) -> float:
@@ -66,17 +107,46 @@ def percentile(values: list[float], share: float) -> float:
     return sorted(values)[min(len(values) - 1, int(share * len(values)))]
 
 
+def _unhurried(settings: FleetSettings) -> Any:
+    """A connection whose statements may take long."""
+    connection = connect(settings)
+    connection.execute("SET statement_timeout = 0; SET lock_timeout = 0")
+    return connection
+
+
+def server_settings() -> str:
+    """The settings of `edge/fleet`, as PostgreSQL's `-c` takes them."""
+    lines = (line.partition("#")[0].replace(" ", "") for line in SETTINGS.read_text(encoding="utf-8").splitlines())
+    return " ".join(line for line in lines if line)
+
+
 def main() -> int:
     """Print p50 and p95 of each kind."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("url")
-    parser.add_argument("--rounds", type=int, default=40)
+    parser.add_argument("--events", type=int, default=1_000_000)
+    parser.add_argument("--folder", type=Path, required=True, help="for the database; one that is there is used")
+    parser.add_argument("--rounds", type=int, default=100)
     parser.add_argument("--json", type=Path)
     flags = parser.parse_args()
-    result = measure(flags.url, flags.rounds)
-    result |= {"load_average": os.getloadavg(), "cores": os.cpu_count()}
-    for kind, times in result["ms"].items():
-        print(f"{kind:36} p50 {percentile(times, 0.5):8.1f} ms   p95 {percentile(times, 0.95):8.1f} ms")
+    if missing_servers():
+        parser.error(missing_servers())
+    server = Postgres(flags.folder, server_settings(), "wal_level=minimal max_wal_senders=0")
+    try:
+        settings = replace(FleetSettings(), database=server.url)
+        with connect(settings) as connection:
+            migrate(connection)
+            if connection.execute("SELECT NOT EXISTS (SELECT FROM events)").fetchone()[0]:
+                fill(lambda: _unhurried(settings), flags.events)
+        with connect(settings) as connection:
+            result = measure(connection, flags.rounds)
+    finally:
+        server.stop()
+    result = {"benchmark": "centre_search", **result, "load_average": os.getloadavg(), "cores": os.cpu_count()}
+    for kind in result["ms"]:
+        figures = [percentile(result[name][kind], share) for name in ("ms", "cpu_ms") for share in (0.5, 0.95)]
+        print(
+            f"{kind:40} p50 {figures[0]:6.0f} p95 {figures[1]:6.0f} ms, of CPU {figures[2]:6.0f} {figures[3]:6.0f} ms"
+        )
     if flags.json:
         write_result(flags.json, result)
     return 0

@@ -1,8 +1,10 @@
 """The tables of the centre: random cuts, and searches, from their result files."""
 
 import json
+from collections import Counter
 from pathlib import Path
 
+from tests.support.cuts import cuts_in, read_rounds
 from tests.support.time_search import percentile
 from tools.docs.results import table
 
@@ -11,33 +13,50 @@ FOLDER = Path("benchmarks") / "results" / "centre"
 
 def cuts(repository: Path) -> str:
     """What was cut, and what was lost or stored twice."""
-    path = repository / FOLDER / "cuts.json"
-    if not path.exists():
+    rounds = read_rounds(repository / FOLDER / "cuts.jsonl")
+    if not rounds:
         return "Not measured yet. `make cuts` measures it."
-    result = json.loads(path.read_text(encoding="utf-8"))
-    rows = [[kind, str(count)] for kind, count in sorted(result["cuts"].items())]
-    rows.append(["all", str(result["cuts_total"])])
+    counts: Counter[str] = Counter()
+    for one in rounds:
+        counts.update(one["cuts"])
+    rows = [[kind, f"{count:,}"] for kind, count in sorted(counts.items())]
+    rows.append(["all", f"{cuts_in(rounds):,}"])
+    total = {name: sum(one[name] for one in rounds) for name in ("events", "lost", "doubled", "seconds")}
+    failures = sum(len(one["failures"]) for one in rounds)
+    loads = [one["load_average"] for one in rounds]
     text = (
-        f"{result['events']:,} events of {result['devices']} devices in {result['seconds'] / 60:.0f} minutes, "
-        f"{result['consumers']} consumers: {result['lost']} lost, {result['doubled']} stored twice. "
-        "An event counts when the device's outbox has it on disk. The machine has "
-        f"{result['cores']} cores and was under other load (load average {result['load_average'][0]:.0f})."
+        f"{total['events']:,} events of {rounds[0]['devices']} devices and {rounds[0]['consumers']} consumers in "
+        f"{len(rounds)} rounds, {total['seconds'] / 60:.0f} minutes: {total['lost']} lost, {total['doubled']} stored "
+        f"twice, {failures} servers that didn't start again. An event counts when the device's outbox has it on disk. "
+        f"The machine has {rounds[0]['cores']} cores and was under other load (load average {min(loads):.0f} to "
+        f"{max(loads):.0f})."
     )
     return f"{text}\n\n{table(['killed', 'times'], rows)}"
 
 
 def searches(repository: Path) -> str:
-    """Each kind of search with its times."""
-    path = repository / FOLDER / "search.json"
-    if not path.exists():
-        return "Not measured yet. `python -m tests.support.time_search` measures it."
-    result = json.loads(path.read_text(encoding="utf-8"))
+    """Each kind of search with its times at each number of events."""
+    found = [json.loads(path.read_text(encoding="utf-8")) for path in (repository / FOLDER).glob("search-*.json")]
+    if not found:
+        return "Not measured yet. `make search` measures it."
+    found.sort(key=lambda result: int(result["events"]))
+    heads = [f"{result['events']:,} events: {name}" for result in found for name in ("CPU", "wall clock")]
     rows = [
-        [kind, f"{percentile(times, 0.5):.0f}", f"{percentile(times, 0.95):.0f}"]
-        for kind, times in result["ms"].items()
+        [kind, *(_times(result[name][kind]) for result in found for name in ("cpu_ms", "ms"))]
+        for kind in found[-1]["ms"]
     ]
-    text = (
-        f"{result['events']:,} events, {result['bytes'] / 1e6:,.0f} MB, {result['cores']} cores under other "
-        f"load (load average {result['load_average'][0]:.0f})."
+    texts = [
+        f"{result['events']:,} events of {result['plates']:,} plates in {result['partitions'] - 1} months: "
+        f"{result['bytes'] / 1e9:.1f} GB, load average {result['load_average'][0]:.0f}."
+        for result in found
+    ]
+    count = len(next(iter(found[0]["ms"].values())))
+    texts.append(
+        f"{count} searches of each kind on {found[0]['cores']} cores: milliseconds, p50 / p95. The machine had other "
+        "work, so the server's CPU time says what a search takes where a core is free; the wall clock has the waiting, too."
     )
-    return f"{text}\n\n{table(['search', 'p50 ms', 'p95 ms'], rows)}"
+    return f"{' '.join(texts)}\n\n{table(['search', *heads], rows)}"
+
+
+def _times(times: list[float]) -> str:
+    return f"{percentile(times, 0.5):.0f} / {percentile(times, 0.95):.0f}"

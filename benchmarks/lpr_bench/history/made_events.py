@@ -35,12 +35,12 @@ def made_events(country: Country, count: int, seed: int = 1) -> Iterator[dict[st
     for number in range(count):
         seen += timedelta(seconds=rng.expovariate(1 / EVERY_S))
         if not known or rng.random() > RETURNING:
-            known.append(_plate(country, rng))
+            known.append(made_plate(country, rng))
         yield _event(number, seen, *rng.choice(known), rng)
 
 
-def _plate(country: Country, rng: Random) -> tuple[str, str]:
-    """A plate's text, and the same in Latin letters."""
+def made_plate(country: Country, rng: Random) -> tuple[str, str]:
+    """The text of a plate that the country allows, and the same in Latin letters."""
     forms = country.forms
     form = forms[0] if len(forms) == 1 or rng.random() < FIRST_FORM else rng.choice(forms[1:])
     labels = _labels(form, rng)

@@ -34,7 +34,8 @@ def run(arguments: argparse.Namespace) -> int:
         LprError: the update can't be had or used.
     """
     from lpr_edge.config.config import load_config, with_flags
-    from lpr_edge.updates.from_settings import open_slots, update_source
+    from lpr_edge.updates.from_settings import update_source
+    from lpr_edge.updates.model_files import open_slots
     from lpr_edge.updates.update import update
 
     is_look = arguments.show

@@ -12,15 +12,6 @@ from lpr_edge.runtimes.runtime import Runtime
 MODELS = Path(__file__).parents[1] / "models"
 
 
-def model_file(config: Config, name: str) -> Path:
-    """Path of a model: the user's file, else the shipped one.
-
-    Raises:
-        LprError: this installation carries none.
-    """
-    return given_file(config, name) or shipped_model(name, config.models.runtime)
-
-
 def given_file(config: Config, name: str) -> Path | None:
     """Path of the user's file that replaces a shipped model; None without one."""
     path: Path | None = getattr(config.models, NAMED_TYPES[name].flag.removeprefix("--"))

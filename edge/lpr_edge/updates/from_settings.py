@@ -5,29 +5,14 @@ from dataclasses import replace
 
 from lpr_edge.base.board import clock_is_held
 from lpr_edge.base.log import say
-from lpr_edge.base.state_dir import state_folder
 from lpr_edge.config.config import Config, each_camera
 from lpr_edge.contract.base.errors import LprError
-from lpr_edge.runtimes.opening import find_runtime
 from lpr_edge.runtimes.shipped_models import configured_runtime
+from lpr_edge.updates.model_files import model_file, open_slots, suffix_of
 from lpr_edge.updates.release import UpdateError
-from lpr_edge.updates.release_models import KINDS, model_in, open_models
-from lpr_edge.updates.slots import FOLDER, Slots
+from lpr_edge.updates.release_models import KINDS, open_models
 from lpr_edge.updates.update import UpdateSource
 from lpr_edge.updates.update_worker import UpdateWorker
-
-
-def open_slots() -> Slots:
-    """Open the slots in the state folder.
-
-    Raises:
-        UpdateError: they can't be had.
-    """
-    folder = state_folder() / FOLDER
-    try:
-        return Slots(folder)
-    except OSError as error:
-        raise UpdateError(f"models can't be kept in {folder} ({error.strerror}): set STATE_DIRECTORY") from error
 
 
 def update_source(config: Config) -> UpdateSource:
@@ -43,7 +28,7 @@ def update_source(config: Config) -> UpdateSource:
         if getattr(config.models, key) is not None:
             raise UpdateError(f"`{key}` names a model, and so does the repository: leave out either")
     device, runtime = config.delivery.device_name, config.models.runtime
-    return UpdateSource(wanted.models, wanted.models_root, device, wanted.models_channel, runtime, _suffix(config))
+    return UpdateSource(wanted.models, wanted.models_root, device, wanted.models_channel, runtime, suffix_of(config))
 
 
 def with_updated_models(config: Config, counts_start: bool = False) -> Config:
@@ -65,13 +50,12 @@ def with_updated_models(config: Config, counts_start: bool = False) -> Config:
     if counts_start and _is_live(config):
         slots.note_opening()
     while (folder := slots.folder_of(slots.state.active)) is not None:
-        suffix = _suffix(config)
         try:
-            open_models(folder, configured_runtime(config), suffix)
+            open_models(folder, configured_runtime(config), suffix_of(config))
         except LprError as error:
             slots.revert(f"it can't be opened: {error}")
             continue
-        detector, reader = (model_in(folder, kind, suffix) for kind in KINDS)
+        detector, reader = (model_file(config, kind) for kind in KINDS)
         return replace(config, models=replace(config.models, detector=detector, reader=reader))
     return config
 
@@ -90,8 +74,3 @@ def open_update_worker(config: Config) -> UpdateWorker | None:
 
 def _is_live(config: Config) -> bool:
     return any(own.capture.is_live for own in each_camera(config))
-
-
-def _suffix(config: Config) -> str:
-    name = config.models.runtime
-    return ".tflite" if name == "auto" else find_runtime(name).suffixes[0]

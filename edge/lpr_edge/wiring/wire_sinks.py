@@ -11,8 +11,8 @@ from lpr_edge.contract.manifest import read_manifest
 from lpr_edge.delivery.sink import SinkSettings, Site, Target
 from lpr_edge.history.access import HistoryAccess, Keep
 from lpr_edge.history.sink import HistorySettings
-from lpr_edge.runtimes.shipped_models import model_file
 from lpr_edge.text.grammar import Grammar
+from lpr_edge.updates.model_files import model_file
 
 
 def open_targets(config: Config) -> list[Target]:

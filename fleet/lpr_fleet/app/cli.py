@@ -19,7 +19,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def build_parser() -> argparse.ArgumentParser:
     """The parser with all subcommands."""
-    from lpr_fleet.app import run_consume, run_retention, run_schema, run_search
+    from lpr_fleet.app import run_consume, run_replay, run_retention, run_schema, run_search
 
     parser = argparse.ArgumentParser(
         prog="lpr-fleet", description="Events of many devices: from RabbitMQ into PostgreSQL, and found there."
@@ -27,6 +27,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     run_schema.add_command(commands)
     run_consume.add_command(commands)
+    run_replay.add_command(commands)
     run_search.add_command(commands)
     run_retention.add_command(commands)
     return parser

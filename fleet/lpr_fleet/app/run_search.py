@@ -22,7 +22,9 @@ def add_command(commands: "argparse._SubParsersAction[Any]") -> None:
     parser.add_argument("--until", type=_time, metavar="TIME", help="first seen before")
     parser.add_argument("--device", default="", metavar="NAME", help="of this device alone")
     parser.add_argument("--limit", type=int, default=50, metavar="N", help="most events (default: 50, at most 1000)")
-    parser.add_argument("--explain", action="store_true", help="print PostgreSQL's plan with its times, not the events")
+    parser.add_argument(
+        "--explain", action="store_true", help="print PostgreSQL's plans with their times, not the events"
+    )
     add_fleet_flags(parser, "database", "database_password", "country")
     parser.set_defaults(run=run)
 
@@ -31,22 +33,22 @@ def run(flags: argparse.Namespace) -> int:
     """Run it."""
     from lpr_fleet.database.connecting import connect_now
     from lpr_fleet.database.migrations import require_current
+    from lpr_fleet.search.finding import explain, search
     from lpr_fleet.search.plate_key import plate_keys
-    from lpr_fleet.search.query import Wanted, search_query
+    from lpr_fleet.search.query import Wanted
 
     settings = read_settings(flags)
     parts = plate_keys(settings.country).parts_of(flags.text)
     if flags.text.strip() and not parts:
         raise LprError(f"{flags.text!r} has no sign of a plate: give letters or digits")
     wanted = Wanted(parts, flags.exact, flags.since, flags.until, flags.device, flags.limit)
-    statement, values = search_query(wanted)
     with connect_now(settings) as connection:
         require_current(connection)
         if flags.explain:
-            for (line,) in connection.execute(f"EXPLAIN (ANALYZE, COSTS OFF, SUMMARY) {statement}", values):
+            for line in explain(connection, wanted):
                 print(line)
             return 0
-        for _, device, _, record in connection.execute(statement, values):
+        for _, device, _, record in search(connection, wanted):
             print(json.dumps({"device": device, **record}, ensure_ascii=False))
     return 0
 

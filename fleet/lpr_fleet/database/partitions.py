@@ -49,6 +49,13 @@ def add_partition(connection: Any, month: datetime) -> None:
         )
 
 
+def months_there(connection: Any) -> list[datetime]:
+    """The months that have a partition, oldest first."""
+    names = connection.execute("SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'events'::regclass")
+    months = (name.removeprefix("events_") for (name,) in names if name != "events_other")
+    return sorted(datetime.strptime(month, "%Y_%m").replace(tzinfo=UTC) for month in months)
+
+
 def months_back(now: datetime, count: int) -> datetime:
     """The first moment of the month so many months before this one."""
     months = now.astimezone(UTC).year * 12 + now.astimezone(UTC).month - 1 - count
@@ -65,11 +72,9 @@ def drop_before(connection: Any, oldest: datetime) -> list[str]:
     Returns:
         The tables that were dropped.
     """
-    query = "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'events'::regclass ORDER BY 1"
     with connection.transaction():
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
-        names = [name for (name,) in connection.execute(query)]
-        old = [name for name in names if name != "events_other" and name < partition_name(oldest)]
+        old = [partition_name(month) for month in months_there(connection) if month < oldest]
         for name in old:
             connection.execute(f"DROP TABLE {name}")
         connection.execute("DELETE FROM events_other WHERE received < %s", (oldest,))

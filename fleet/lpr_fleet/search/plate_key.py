@@ -5,10 +5,12 @@ from typing import NamedTuple
 from zlib import crc32
 
 from lpr_edge.contract.country import Country, load_country
-from lpr_edge.history.grams import pieces_of
+from lpr_edge.history.grams import PIECE, pieces_of
 from lpr_edge.history.signs import FIRST_CODE, MAX_CODES, Signs, cuts_of, is_hashed, signs_of
 
 LONGEST_KEY = 64
+MARK = chr(FIRST_CODE + MAX_CODES + 1)
+"""Stands between two signs in the last word of `grams`; no sign has it, and PostgreSQL takes it for a letter."""
 
 
 class PlateKey(NamedTuple):
@@ -36,7 +38,7 @@ class PlateKeys:
 
     def _of(self, text: str) -> PlateKey:
         if is_hashed(text):
-            return PlateKey(text[:LONGEST_KEY], "")
+            return PlateKey(text[:LONGEST_KEY], text[:LONGEST_KEY])
         signs = key_of(signs_of(text, self._country))
         return PlateKey(signs, grams_of(signs))
 
@@ -58,5 +60,15 @@ def _character(sign: str) -> str:
 
 
 def grams_of(signs: str) -> str:
-    """What the trigram index holds of a key: the key and, as words, its pieces that aren't parts of it."""
-    return " ".join([signs, *sorted(piece for piece in pieces_of(signs) if len(piece) == 3 and piece not in signs)])
+    """What the trigram index holds of a key.
+
+    The key and, as words, its pieces that aren't parts of it; then the signs with marks between them, so that one sign
+    and two side by side are trigrams, too.
+    """
+    pieces = sorted(piece for piece in pieces_of(signs) if len(piece) == PIECE and piece not in signs)
+    return " ".join([signs, *pieces, marked(signs)])
+
+
+def marked(signs: str) -> str:
+    """The signs with marks around them: `ABC` as `-A-B-C-`."""
+    return f"{MARK}{MARK.join(signs)}{MARK}" if signs else ""

@@ -1,13 +1,19 @@
-"""The SQL of a search: pieces for the trigram index, then the comparison sign by sign."""
+"""The SQL of a search: the newest events first, then the trigram index, month by month."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from lpr_edge.history.grams import PIECE, SHORTEST_INEXACT, near_pattern
+from lpr_fleet.search.plate_key import marked
 
 MAX_SHOWN = 1000
+MAX_COMPARED = 20_000
+"""Newest events that are compared one by one before the index is asked."""
+COLUMNS = "first_seen, device, text, record"
+NEWEST = "ORDER BY first_seen DESC LIMIT %s"
 
 
 @dataclass(frozen=True)
@@ -23,49 +29,112 @@ class Wanted:
     device: str = ""
     limit: int = 50
 
+    @property
+    def max_events(self) -> int:
+        """Events that are returned at most."""
+        return max(1, min(self.limit, MAX_SHOWN))
 
-def search_query(wanted: Wanted) -> tuple[str, list[Any]]:
-    """The statement and its values: events newest first, as (first_seen, device, text, record).
 
-    The index finds candidates by their pieces, in a step of its own: walking back in time until enough fit would read
-    the whole table for a plate that isn't there. Parts of one or two signs have no pieces, and fit often: for these it
-    does walk back.
+Query = tuple[str, list[Any]]
+"""A statement and its values; it returns `COLUMNS`, newest first."""
+
+
+def newest_query(wanted: Wanted) -> Query:
+    """The newest events that fit: all of them where no part of a plate is wanted, else among the newest `MAX_COMPARED`.
+
+    The times of those that fit come out of the index alone; only then are the events read.
     """
     conditions, values = _span(wanted)
-    if wanted.parts:
-        conditions.append("signs LIKE ANY(%s)")
-        values.append(_forms(wanted))
-    newest = "ORDER BY first_seen DESC LIMIT %s"
-    limit = max(1, min(wanted.limit, MAX_SHOWN))
-    if not wanted.parts or min(map(len, wanted.parts)) < PIECE:
-        where = f"WHERE {' AND '.join(conditions)} " if conditions else ""
-        return f"SELECT first_seen, device, text, record FROM events {where}{newest}", [*values, limit]
-    pieces, patterns = _pieces(wanted)
-    inner = " AND ".join([pieces, *conditions])
+    if not wanted.parts:
+        device, name = _of_device(wanted)
+        return f"SELECT {COLUMNS} FROM events{_where([*conditions, *device])} {NEWEST}", [
+            *values,
+            *name,
+            wanted.max_events,
+        ]
+    fits, forms = _fits(wanted)
+    walked = f"SELECT first_seen, device, signs FROM events{_where(conditions)} {NEWEST}"
     statement = (
-        "WITH found AS MATERIALIZED (SELECT first_seen, device, text, id, kind FROM events "
-        f"WHERE {inner}) SELECT first_seen, device, text, "
+        f"WITH newest AS MATERIALIZED (SELECT first_seen FROM ({walked}) walked{_where(fits)} {NEWEST}) "
+        f"SELECT {COLUMNS} FROM (SELECT DISTINCT first_seen FROM newest) times JOIN events USING (first_seen)"
+        f"{_where(fits)} {NEWEST}"
+    )
+    return statement, [*values, MAX_COMPARED, *forms, wanted.max_events, *forms, wanted.max_events]
+
+
+def index_query(wanted: Wanted) -> Query:
+    """All events that fit, found by the trigrams of their pieces.
+
+    The index is asked in a step of its own: where PostgreSQL walked back in time until enough fit, it would read the
+    whole table for a plate that isn't there.
+    """
+    pieces, patterns = _pieces(wanted)
+    conditions, values = _span(wanted)
+    fits, forms = _fits(wanted)
+    statement = (
+        "WITH found AS MATERIALIZED (SELECT first_seen, device, text, id, kind FROM events"
+        f"{_where([pieces, *conditions, *fits])}) SELECT first_seen, device, text, "
         "(SELECT record FROM events e "
         "WHERE (e.device, e.id, e.kind, e.first_seen) = (f.device, f.id, f.kind, f.first_seen)) "
-        f"FROM (SELECT * FROM found {newest}) f ORDER BY first_seen DESC"
+        f"FROM (SELECT * FROM found {NEWEST}) f ORDER BY first_seen DESC"
     )
-    return statement, [*patterns, *values, limit]
+    return statement, [*patterns, *values, *forms, wanted.max_events]
+
+
+def slices(wanted: Wanted, months: Sequence[datetime]) -> list[Wanted]:
+    """The same search in stretches of time, newest first: one month, then twice as many each time.
+
+    Args:
+        wanted: the whole search.
+        months: first moments of the months that have a partition.
+    """
+    newest_first = sorted(months, reverse=True)
+    begins: list[datetime | None] = []
+    at, count = 0, 1
+    while at + count <= len(newest_first):
+        begins.append(newest_first[at + count - 1])
+        at, count = at + count, 2 * count
+    cuts = [None, *begins, None]
+    spans = [(_later(begin, wanted.since), _earlier(end, wanted.until)) for end, begin in pairwise(cuts)]
+    return [
+        replace(wanted, since=since, until=until)
+        for since, until in spans
+        if since is None or until is None or since < until
+    ]
+
+
+def _later(one: datetime | None, other: datetime | None) -> datetime | None:
+    return max((time for time in (one, other) if time is not None), default=None)
+
+
+def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
+    return min((time for time in (one, other) if time is not None), default=None)
+
+
+def _where(conditions: Sequence[str]) -> str:
+    return f" WHERE {' AND '.join(conditions)}" if conditions else ""
+
+
+def _span(wanted: Wanted) -> tuple[list[str], list[Any]]:
+    given = {"first_seen >= %s": wanted.since, "first_seen < %s": wanted.until}
+    kept = {condition: value for condition, value in given.items() if value is not None}
+    return list(kept), list(kept.values())
+
+
+def _of_device(wanted: Wanted) -> tuple[list[str], list[Any]]:
+    return (["device = %s"], [wanted.device]) if wanted.device else ([], [])
+
+
+def _fits(wanted: Wanted) -> tuple[list[str], list[Any]]:
+    """The conditions on one event: its device, and that its plate has the part."""
+    device, name = _of_device(wanted)
+    return [*device, "signs LIKE ANY(%s)"], [*name, _forms(wanted)]
 
 
 def _forms(wanted: Wanted) -> list[str]:
     """What `near_pattern` finds, as LIKE has it, which PostgreSQL compares much faster."""
     forms = (form for part in wanted.parts for form in near_pattern(part, wanted.exact).pattern.split("|"))
     return [f"%{form.replace('.', '_')}%" for form in dict.fromkeys(forms)]
-
-
-def _span(wanted: Wanted) -> tuple[list[str], list[Any]]:
-    given = {
-        "first_seen >= %s": wanted.since,
-        "first_seen < %s": wanted.until,
-        "device = %s": wanted.device or None,
-    }
-    kept = {condition: value for condition, value in given.items() if value is not None}
-    return list(kept), list(kept.values())
 
 
 def _pieces(wanted: Wanted) -> tuple[str, list[str]]:
@@ -85,6 +154,8 @@ def _pieces(wanted: Wanted) -> tuple[str, list[str]]:
 
 
 def _threes(variant: str) -> list[str]:
-    """Pieces of three signs, side by side and the last one, which hold every sign."""
+    """Pieces of three signs, side by side and the last one, which hold every sign; of fewer signs with their marks."""
+    if len(variant) < PIECE:
+        return [marked(variant) if len(variant) == 1 else marked(variant)[1:-1]]
     last = len(variant) - PIECE
     return list(dict.fromkeys(variant[at : at + PIECE] for at in (*range(0, last, PIECE), last)))

@@ -7,6 +7,9 @@ import pytest
 from tests.support.model_repository import FILES, Served, draw_golden, serving_repository
 
 from lpr_edge.app.cli import main
+from lpr_edge.config.config import load_config
+from lpr_edge.wiring.wire_pipeline import open_photograph_pipeline
+from lpr_edge.wiring.wire_sinks import reader_country
 from lpr_export.app.cli import main as export
 
 pytest.importorskip("tuf", reason="needs pip install 'lpr[update]'")
@@ -37,6 +40,16 @@ def test_publish_and_update(
     assert main([*words, "--source", str(pictures / "0.png")]) == 0
     (plate,) = json.loads(capsys.readouterr().out)["plates"]
     assert plate["fields"]["town_name"] == "Xanadu"
+    monkeypatch.setenv("LPR_MODELS", url)
+    monkeypatch.setenv("LPR_MODELS_ROOT", str(root))
+    assert_every_command_has_the_updated_country()
+
+
+def assert_every_command_has_the_updated_country() -> None:
+    """What `lpr-edge events`, `serve` and `frigate` open knows the country of the active slot's models."""
+    config = load_config(None)
+    assert reader_country(config).name == "tinyland"
+    assert open_photograph_pipeline(config).reader.grammar.country.name == "tinyland"
 
 
 def test_damaged_slot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,54 @@
+"""Runs a search: statement by statement, until enough events are found."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from lpr_fleet.database.partitions import months_there
+from lpr_fleet.search.query import Query, Wanted, index_query, newest_query, slices
+
+Found = tuple[Any, str, str, Any]
+"""first_seen, device, text, record."""
+Run = Callable[[Query], list[Found]]
+
+
+def search(connection: Any, wanted: Wanted, run: Run | None = None) -> list[Found]:
+    """Events that fit, newest first.
+
+    What fits often is found among the newest events. What fits seldom has few candidates in the index, which is asked
+    for the newest month first.
+
+    Args:
+        connection: of psycopg.
+        wanted: what is searched for.
+        run: runs a statement in place of the connection.
+    """
+    run = run or (lambda query: run_query(connection, query))
+    found = run(newest_query(wanted))
+    if not wanted.parts or len(found) >= wanted.max_events:
+        return found
+    found = []
+    for part in slices(wanted, months_there(connection)):
+        found += run(index_query(part))
+        if len(found) >= wanted.max_events:
+            break
+    return found[: wanted.max_events]
+
+
+def explain(connection: Any, wanted: Wanted) -> Iterator[str]:
+    """The plan of each statement that a search runs, with its times."""
+    lines: list[str] = []
+
+    def run(query: Query) -> list[Found]:
+        statement, values = query
+        plan = connection.execute(f"EXPLAIN (ANALYZE, COSTS OFF, SUMMARY) {statement}", values, prepare=False)
+        lines.extend(["", *(line for (line,) in plan)])
+        return run_query(connection, query)
+
+    search(connection, wanted, run)
+    yield from lines[1:]
+
+
+def run_query(connection: Any, query: Query) -> list[Found]:
+    """A statement's rows; not prepared, since a plan that fits every text fits none well."""
+    rows: list[Found] = connection.execute(*query, prepare=False).fetchall()
+    return rows
