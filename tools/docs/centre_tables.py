@@ -53,7 +53,7 @@ def searches(repository: Path) -> str:
     count = len(next(iter(found[0]["ms"].values())))
     texts.append(
         f"{count} searches of each kind on {found[0]['cores']} cores: milliseconds, p50 / p95. The machine had other "
-        "work, so the server's CPU time says what a search takes where a core is free; the wall clock has the waiting, too."
+        "work, so the server's CPU time says what a search takes where a core is free; the wall clock has the waiting."
     )
     return f"{' '.join(texts)}\n\n{table(['search', *heads], rows)}"
 
