@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from lpr_fleet.search.finding import search
 from lpr_fleet.search.plate_key import grams_of
-from lpr_fleet.search.query import MAX_SHOWN, MAX_COMPARED, Query, Wanted, index_query, newest_query, slices
+from lpr_fleet.search.query import MAX_COMPARED, MAX_SHOWN, Query, Wanted, index_query, newest_query, slices
 
 SIGNS = st.text("ABC123", min_size=4, max_size=9)
 

@@ -27,10 +27,10 @@ from lpr_edge.contract.run.model_types import NAMED_TYPES
 from lpr_edge.delivery.sink import Sink
 from lpr_edge.delivery.sinks.json_lines import JsonLines
 from lpr_edge.privacy.blur import PlateBlurrer
-from lpr_edge.runtimes.shipped_models import configured_runtime, given_file, shipped_model
+from lpr_edge.runtimes.shipped_models import shipped_model
 from lpr_edge.tracking.event import Event
 from lpr_edge.tracking.event_record import character_record, crop_record, error_record, event_record
-from lpr_edge.updates.model_files import model_file
+from lpr_edge.updates.model_files import configured_runtime, given_file, model_file
 from lpr_edge.updates.update_worker import UpdateWorker
 from lpr_edge.wiring.config_check import check_source
 from lpr_edge.wiring.frame_outputs import FrameOutputs, open_camera_outputs, open_frame_outputs

@@ -1,21 +1,13 @@
-"""Paths of lpr's own models, and the configured runtime."""
+"""Paths of lpr's own models."""
 
 from pathlib import Path
-from typing import Literal
 
-from lpr_edge.config.config import Config
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.run.model_types import NAMED_TYPES
 from lpr_edge.runtimes.opening import find_runtime
 from lpr_edge.runtimes.runtime import Runtime
 
 MODELS = Path(__file__).parents[1] / "models"
-
-
-def given_file(config: Config, name: str) -> Path | None:
-    """Path of the user's file that replaces a shipped model; None without one."""
-    path: Path | None = getattr(config.models, NAMED_TYPES[name].flag.removeprefix("--"))
-    return path
 
 
 def shipped_model(name: str, runtime: str | Runtime = "auto") -> Path:
@@ -30,13 +22,3 @@ def shipped_model(name: str, runtime: str | Runtime = "auto") -> Path:
         remedy = "install lpr again" if suffix == ".tflite" else "make one with lpr-export --int8"
         raise LprError(f"lpr carries no {path.name} here: {remedy}, or give a file with {NAMED_TYPES[name].flag}")
     return path
-
-
-def configured_runtime(config: Config) -> Runtime | Literal["auto"]:
-    """The configured runtime with its settings; `auto` if the model's file decides.
-
-    Raises:
-        LprError: its package can't be loaded.
-    """
-    name = config.models.runtime
-    return "auto" if name == "auto" else find_runtime(name).with_settings(config.runtimes.get(name))

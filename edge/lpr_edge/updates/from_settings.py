@@ -7,8 +7,7 @@ from lpr_edge.base.board import clock_is_held
 from lpr_edge.base.log import say
 from lpr_edge.config.config import Config, each_camera
 from lpr_edge.contract.base.errors import LprError
-from lpr_edge.runtimes.shipped_models import configured_runtime
-from lpr_edge.updates.model_files import model_file, open_slots, suffix_of
+from lpr_edge.updates.model_files import configured_runtime, model_file, open_slots, suffix_of
 from lpr_edge.updates.release import UpdateError
 from lpr_edge.updates.release_models import KINDS, open_models
 from lpr_edge.updates.update import UpdateSource

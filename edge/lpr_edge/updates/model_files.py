@@ -1,18 +1,21 @@
-"""A model's file: the one that the settings name, that of an update's active slot, or the one that lpr carries."""
+"""Path and runtime of each model, as configured: the user's file, an update's active slot, or the shipped one."""
 
 from pathlib import Path
+from typing import Literal
 
-from lpr_edge.config.config import Config
 from lpr_edge.base.state_dir import state_folder
+from lpr_edge.config.config import Config
+from lpr_edge.contract.run.model_types import NAMED_TYPES
 from lpr_edge.runtimes.opening import find_runtime
-from lpr_edge.runtimes.shipped_models import given_file, shipped_model
+from lpr_edge.runtimes.runtime import Runtime
+from lpr_edge.runtimes.shipped_models import shipped_model
 from lpr_edge.updates.release import UpdateError
 from lpr_edge.updates.release_models import KINDS, model_in
 from lpr_edge.updates.slots import FOLDER, Slots
 
 
 def model_file(config: Config, name: str) -> Path:
-    """The file of a model, for every command.
+    """Path of a model, for every command.
 
     Raises:
         LprError: there is none.
@@ -20,8 +23,14 @@ def model_file(config: Config, name: str) -> Path:
     return given_file(config, name) or _updated_file(config, name) or shipped_model(name, config.models.runtime)
 
 
+def given_file(config: Config, name: str) -> Path | None:
+    """Path of the user's file that replaces a shipped model; None without one."""
+    path: Path | None = getattr(config.models, NAMED_TYPES[name].flag.removeprefix("--"))
+    return path
+
+
 def open_slots() -> Slots:
-    """The slots below the state folder.
+    """Open the slots in the state folder.
 
     Raises:
         UpdateError: they can't be had.
@@ -31,6 +40,16 @@ def open_slots() -> Slots:
         return Slots(folder)
     except OSError as error:
         raise UpdateError(f"models can't be kept in {folder} ({error.strerror}): set STATE_DIRECTORY") from error
+
+
+def configured_runtime(config: Config) -> Runtime | Literal["auto"]:
+    """The configured runtime with its settings; `auto` if the model's file decides.
+
+    Raises:
+        LprError: its package can't be loaded.
+    """
+    name = config.models.runtime
+    return "auto" if name == "auto" else find_runtime(name).with_settings(config.runtimes.get(name))
 
 
 def suffix_of(config: Config) -> str:

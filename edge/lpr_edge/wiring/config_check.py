@@ -4,9 +4,8 @@ from lpr_edge.capture.open_source import check_frames
 from lpr_edge.config.config import Config, camera_config, each_camera
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.manifest import read_manifest
-from lpr_edge.runtimes.shipped_models import configured_runtime
 from lpr_edge.text.grammar import Grammar
-from lpr_edge.updates.model_files import model_file
+from lpr_edge.updates.model_files import configured_runtime, model_file
 from lpr_edge.watchlist.on_match import check_on_match
 from lpr_edge.wiring.wire_hashing import configured_hasher
 from lpr_edge.wiring.wire_lists import load_watch_list

@@ -2,9 +2,8 @@
 
 from lpr_edge.config.config import Config
 from lpr_edge.runtimes.opening import open_model
-from lpr_edge.runtimes.shipped_models import configured_runtime
 from lpr_edge.text.confidence import default_min_confidence
-from lpr_edge.updates.model_files import model_file
+from lpr_edge.updates.model_files import configured_runtime, model_file
 from lpr_edge.vision.detector import TTA_VIEWS, Detector
 from lpr_edge.vision.pipeline import PlatePipeline
 from lpr_edge.vision.reader import Reader

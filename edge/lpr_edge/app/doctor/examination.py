@@ -16,7 +16,7 @@ from lpr_edge.base.finding import Finding, State, fine, graded
 from lpr_edge.capture.frame import Source
 from lpr_edge.config.config import Config, each_camera
 from lpr_edge.contract.base.errors import LprError
-from lpr_edge.runtimes.shipped_models import configured_runtime
+from lpr_edge.updates.model_files import configured_runtime
 from lpr_edge.vision.pipeline import PlatePipeline
 from lpr_edge.watchlist.on_match import configured_relay
 from lpr_edge.watchlist.relay import check_relay
