@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from lpr_edge.contract.run.model_types import MODEL_TYPES
+
 PACKAGES = {
     "lpr_edge": "edge/lpr_edge",
     "lpr_export": "export/lpr_export",
@@ -275,3 +277,19 @@ sys.exit(main(["--help"]))
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (result.returncode, result.stderr) == (0, "")
     assert result.stdout.startswith("usage: " + package.replace("_", "-"))
+
+
+KINDS = {one for model_type in MODEL_TYPES.values() for one in (model_type.kind, model_type.name)}
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_model_kinds_are_compared_in_one_table(repository: Path, package: str) -> None:
+    """No code compares a network's kind with a text: the table of model types has what differs."""
+    compared = [
+        f"{name}, line {node.lineno}: {ast.unparse(node)}"
+        for name, text in modules_of(repository, package)
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Compare)
+        and any(isinstance(side, ast.Constant) and side.value in KINDS for side in (node.left, *node.comparators))
+    ]
+    assert compared == []

@@ -25,6 +25,7 @@ from lpr_edge.contract.base.arrays import Image
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.country import country_from_dict
 from lpr_edge.contract.data import PlatePhoto, ground_truth, load_plates_and_crops
+from lpr_edge.contract.run.model_types import DETECTOR, READER
 from lpr_edge.contract.splits import TRAINING_SPLIT
 from lpr_edge.text.confidence import ConfidenceCurve
 from lpr_edge.vision.plates import FoundPlate
@@ -64,7 +65,7 @@ def run(parsed: argparse.Namespace) -> int:
     everything = load_plates_and_crops(parsed.data, TRAINING_SPLIT)
     # As camera frames, without test-time augmentation, which only makes readings better.
     networks = open_networks(parsed, everything, is_photograph=False)
-    unseen = [photo for photo in ground_truth(everything)[0] if "reader" not in networks.seen_by(photo)]
+    unseen = [photo for photo in ground_truth(everything)[0] if READER.kind not in networks.seen_by(photo)]
     temperature = _fit_temperature(networks, unseen)
     for reader in networks.readers:
         reader.thresholds = {**reader.thresholds, "temperature": temperature}
@@ -173,7 +174,7 @@ def _about(networks: Networks, photos: Sequence[PlatePhoto], readings: Sequence[
         "source": f"training photographs, {from_whom}, whole frames in, and crops of plates at given corners",
         "photographs": sum(not photo.is_crop for photo in photos),
         "crops": sum(photo.is_crop for photo in photos),
-        "seen_by_detector": sum("detector" in networks.seen_by(photo) for photo in photos),
+        "seen_by_detector": sum(DETECTOR.kind in networks.seen_by(photo) for photo in photos),
         "readings": len(readings),
         "right": sum(reading.right for reading in readings),
         "readers": sorted({reader.model.manifest.weights_sha256[:12] for reader in networks.readers}),

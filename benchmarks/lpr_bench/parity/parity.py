@@ -16,6 +16,7 @@ from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.country import Country, country_from_dict
 from lpr_edge.contract.manifest import Manifest
 from lpr_edge.contract.preprocess import prepare, prepare_plate
+from lpr_edge.contract.run.model_types import MODEL_TYPES
 from lpr_edge.contract.samples import check_unpacked
 from lpr_edge.runtimes.model import Model
 from lpr_edge.vision.character_classifier import CharacterClassifier
@@ -64,10 +65,11 @@ def make_reference(device: PlatePipeline, classifier: CharacterClassifier, frame
 
 def prepare_all(manifest: Manifest, reference: Reference) -> list[Image]:
     """Preprocess the reference's pictures on this machine, (1, H, W, C) uint8 each; plates at its corners."""
-    if manifest.kind == "reader":
+    model_type = MODEL_TYPES[manifest.kind]
+    if model_type.sees_plates and not model_type.finds_plates:
         frames, spec, margin = reference.frames, manifest.input, manifest.margin
         return [prepare_plate(frames[n], quad, spec, margin).pixels for n, quad in reference.plates]
-    pictures = reference.crops if manifest.kind == "classifier" else reference.frames
+    pictures = reference.frames if model_type.finds_plates else reference.crops
     return [prepare(picture, manifest.input).pixels for picture in pictures]
 
 

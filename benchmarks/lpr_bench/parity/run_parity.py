@@ -19,7 +19,7 @@ from lpr_edge.config.extensions import RUNTIMES
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.base.pictures import file_sha256
 from lpr_edge.contract.manifest import read_manifest
-from lpr_edge.contract.run.model_types import MODEL_TYPES
+from lpr_edge.contract.run.model_types import CLASSIFIER, DETECTOR, MODEL_TYPES, READER
 from lpr_edge.runtimes.model import Model
 from lpr_edge.runtimes.opening import find_runtime, open_model
 from lpr_edge.runtimes.shipped_models import shipped_model
@@ -160,11 +160,11 @@ def _compare(runtime: str, files: Files, reference: parity.Reference) -> dict[st
             result["integers"].append(parity.compare_integers(model, reference))
         except LprError as error:
             refused.append(str(error))
-    if {"detector", "reader"} <= opened.keys():
-        device = PlatePipeline(Detector(opened["detector"]), Reader(opened["reader"]))
+    if {DETECTOR.kind, READER.kind} <= opened.keys():
+        device = PlatePipeline(Detector(opened[DETECTOR.kind]), Reader(opened[READER.kind]))
         result["texts"] = parity.compare_answers(reference.texts, parity.texts_of(device, reference.frames))
-    if "classifier" in opened:
-        labels = parity.labels_of(CharacterClassifier(opened["classifier"]), reference.crops)
+    if CLASSIFIER.kind in opened:
+        labels = parity.labels_of(CharacterClassifier(opened[CLASSIFIER.kind]), reference.crops)
         result["labels"] = parity.compare_answers(reference.labels, labels)
     return result
 

@@ -11,7 +11,7 @@ from lpr_edge.contract.base.pictures import file_sha256
 from lpr_edge.contract.country import Country
 from lpr_edge.contract.manifest import Manifest, read_manifest
 from lpr_edge.contract.metrics import WIDTH_BANDS, width_band, wilson_interval
-from lpr_edge.contract.run.model_types import MODEL_TYPES
+from lpr_edge.contract.run.model_types import MODEL_TYPES, ModelType
 from lpr_edge.contract.splits import TRAINING_SPLIT
 
 Result = Mapping[str, Any]
@@ -33,6 +33,11 @@ class Shipped:
     manifest: Manifest
     result: Result
     """Result of `lpr-bench accuracy` on photographs, or on single characters for a classifier."""
+
+    @property
+    def type(self) -> ModelType:
+        """Its network's type."""
+        return MODEL_TYPES[self.manifest.kind]
 
 
 @dataclass(frozen=True)
@@ -115,7 +120,7 @@ def _heading(model: Shipped) -> str:
     manifest = model.manifest
     height, width = manifest.input.size_hw
     facts = [
-        ("what it does", MODEL_TYPES[manifest.kind].purpose),
+        ("what it does", model.type.purpose),
         ("file", f"`{model.path.name}`, {model.path.stat().st_size / 1000:.0f} kB, {manifest.precision}"),
         ("SHA-256", f"`{file_sha256(model.path)}`"),
         ("input", f"{width}×{height}, {manifest.input.colour}, {manifest.input.resize}"),
@@ -132,7 +137,7 @@ def _data_lines(model: Shipped, country: Country) -> list[str]:
     manifest = model.manifest
     training, calibration = manifest.training, manifest.calibration
     names = [
-        MODEL_TYPES[manifest.kind].dataset,
+        model.type.dataset,
         *(["plates"] if training.get("reader") else []),
     ]  # a reader cuts characters out of them
     sources = [country.values.get("sources", {}).get(name, f"real {name}") for name in names]
@@ -153,7 +158,7 @@ def _data_lines(model: Shipped, country: Country) -> list[str]:
 
 def _seen(model: Shipped) -> str:
     """Whether the evaluated split was held out from training."""
-    if model.manifest.kind == "classifier":
+    if not model.type.sees_plates:
         return ", which it never saw" if model.result["split"] != TRAINING_SPLIT else ", WHICH IT LEARNT FROM"
     count = model.result["seen"][model.manifest.kind]
     return f", OF WHICH IT LEARNT FROM {count} OF {model.result['seen']['photos']}" if count else ", which it never saw"
@@ -169,11 +174,11 @@ def _split(training: Mapping[str, Any]) -> str:
 
 def _figure_lines(model: Shipped) -> list[str]:
     result = model.result
-    if model.manifest.kind == "classifier":
+    if not model.type.sees_plates:
         rows = [("all", result["accuracy"]), *result["by_class"].items()]
         table = _table(["class", "right"], [[name, share_text(share)] for name, share in rows])
         return [*_with_interval_note("Accuracy on crops.", result), "", *table]
-    if model.manifest.kind == "detector":
+    if model.type.finds_plates:
         return [
             *_with_interval_note("Plates found with IoU ≥ 0.5, whole photographs in.", result),
             "",
@@ -190,7 +195,7 @@ def _fold_lines(model: Shipped, folds: Result | None) -> list[str]:
         return []
     count = sum(one["kind"] == kind for one in folds["models"])
     intro = f"The training photographs, each by one of {count} {kind}s, trained alike, that it was held out from."
-    if kind == "detector":
+    if model.type.finds_plates:
         return [*_with_interval_note(intro, folds), "", *_finding_table(folds)]
     found_by = f"The detector learnt from {folds['seen']['detector']} of these {folds['seen']['photos']}."
     return [*_with_interval_note(f"{intro} {found_by}", folds), "", *_reading_table(folds, ("rows", "width"))]
@@ -268,17 +273,17 @@ def _confidence_lines(result: Result) -> list[str]:
 
 def _failure_lines(model: Shipped, rendered: Result | None) -> list[str]:
     result = model.result
-    if model.manifest.kind == "classifier":
+    if not model.type.sees_plates:
         wrong = [f"- {one['truth']} taken for {one['read']}: {one['count']}" for one in result["confusions"]]
         return wrong or ["No crop of the split was misclassified."]
     lines: list[str] = []
-    if model.manifest.kind == "reader":
-        lines += _worst_groups(result)
-    else:
+    if model.type.finds_plates:
         missed = [plate for plate in _wanted(result) if plate["iou"] is None]
         alarms = len(result["false_alarms"])
         lines.append(f"Of the split's legible plates {len(missed)} were missed; {alarms} finds were no plate.")
-    return lines + (["", *_rendered_lines(model.manifest.kind, rendered)] if rendered else [])
+    else:
+        lines += _worst_groups(result)
+    return lines + (["", *_rendered_lines(model.type, rendered)] if rendered else [])
 
 
 def _worst_groups(result: Result) -> list[str]:
@@ -290,8 +295,8 @@ def _worst_groups(result: Result) -> list[str]:
     return _table(["plates", "found", "read exactly"], rows)
 
 
-def _rendered_lines(kind: str, rendered: Result) -> list[str]:
-    header = ["painted frames", "found", "read exactly", "wrong though sure"][: 2 if kind == "detector" else 4]
+def _rendered_lines(model_type: ModelType, rendered: Result) -> list[str]:
+    header = ["painted frames", "found", "read exactly", "wrong though sure"][: 2 if model_type.finds_plates else 4]
     rows = [
         [name, share_text(one["found"]), share_text(one["exact_match"]), str(one["wrong_though_sure"])][: len(header)]
         for name, one in rendered["kinds"].items()

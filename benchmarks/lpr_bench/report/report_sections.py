@@ -5,7 +5,7 @@ from typing import Any
 
 from lpr_bench.base.results import Record
 from lpr_bench.system.validity import is_valid, why_invalid
-from lpr_edge.contract.run.model_types import MODEL_TYPES
+from lpr_edge.contract.run.model_types import CLASSIFIER, MODEL_TYPES
 from lpr_export.report.html_page import heading, new_plot, paragraph, table, to_svg
 
 FADED = 0.25
@@ -136,7 +136,7 @@ def accuracy_section(records: Sequence[Record]) -> str:
 
 
 def _accuracy(record: Record) -> tuple[str, Mapping[str, Any]]:
-    if record["data"] == "characters":
+    if record["data"] == CLASSIFIER.dataset:
         return "characters right", record["accuracy"]
     return "plates read exactly", record["reading"]["exact_match"]
 

@@ -18,6 +18,7 @@ from lpr_edge.contract.base.errors import DataError
 from lpr_edge.contract.base.pictures import file_sha256, foreign_remedy, is_foreign_picture, is_hidden, is_picture
 from lpr_edge.contract.base.text_files import parse_json, read_lines, read_text
 from lpr_edge.contract.country import UNREADABLE, Country
+from lpr_edge.contract.run.model_types import CLASSIFIER, ModelType
 
 VALIDATION_SHARE = 0.3
 """Of each class's file names, sorted as strings, the first `int(n × 0.3)` are validation: the published split."""
@@ -171,14 +172,14 @@ def find_dataset(folder: Path, name: str) -> Path:
     Raises:
         DataError: neither is there.
     """
-    holds = _holds_characters if name == "characters" else _holds_plates
+    holds = _holds_characters if name == CLASSIFIER.dataset else _holds_plates
     folder = Path(folder)
-    is_other = name != "characters" and _holds_crops(folder) != (name == CROPS)
+    is_other = name != CLASSIFIER.dataset and _holds_crops(folder) != (name == CROPS)
     candidates = [folder / name] if is_other else [folder, folder / name]
     for candidate in candidates:
         if holds(candidate):
             return candidate
-    wanted = "a folder of pictures for each class" if name == "characters" else "labels.jsonl"
+    wanted = "a folder of pictures for each class" if name == CLASSIFIER.dataset else "labels.jsonl"
     raise DataError(f"no {name} data in {folder}: expected {wanted} there, or in {folder / name}")
 
 
@@ -231,6 +232,15 @@ def load_plates_and_crops(folder: Path, split: str | None = None) -> list[PlateP
     """
     crops = load_crops(folder, split)
     return [*(load_plates(folder, split) if has_dataset(folder, "plates") or not crops else ()), *crops]
+
+
+def load_photos_for(model_type: ModelType, folder: Path, split: str | None = None) -> list[PlatePhoto]:
+    """Load the labelled photographs that a detector learns from, or those and the crops that a reader does.
+
+    Raises:
+        DataError: there are none, or a line isn't a label; it names the line.
+    """
+    return (load_plates if model_type.finds_plates else load_plates_and_crops)(folder, split)
 
 
 def _load(folder: Path, name: str, split: str | None) -> list[PlatePhoto]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from lpr_edge.contract.base.command import run_command
 from lpr_edge.contract.base.errors import LprError
+from lpr_edge.contract.run.model_types import PLATE_TYPES
 from lpr_export.base.errors import GateError
 from lpr_export.base.options import MIN_HELD_OUT, PRECISIONS, SUFFIXES, ExportOptions
 from lpr_export.report.progress import show_progress
@@ -244,8 +245,9 @@ def _show_files(done: Sequence["Exported"]) -> None:
         print(
             f"The {'; the '.join(failing)}. The files equal the float network: train it longer, then export it again."
         )
-    elif "detector" in found and "reader" in found:
-        print(f"next: lpr-edge --detector {found['detector']} --reader {found['reader']} --source PICTURE")
+    elif all(one.kind in found for one in PLATE_TYPES):
+        flags = " ".join(f"{one.flag} {found[one.kind]}" for one in PLATE_TYPES)
+        print(f"next: lpr-edge {flags} --source PICTURE")
 
 
 def _preference(path: Path) -> tuple[bool, bool]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lpr_edge.contract.run.folder import HELD_OUT
+from lpr_edge.contract.run.model_types import MODEL_TYPES
 from lpr_edge.runtimes.opening import open_model
 from lpr_export.app.examine import examine
 from lpr_export.base.errors import ExportError, GateError
@@ -51,7 +52,7 @@ def export(run: Run, options: ExportOptions, worker: Worker, progress: Progress 
         GateError: they are worse than the float network; files of an earlier export stay.
         LprError: an input can't be used.
     """
-    run = with_confidence(run, options.confidence if run.card.kind == "reader" else None)
+    run = with_confidence(run, options.confidence if MODEL_TYPES[run.card.kind].has_confidence else None)
     calibration, sets, caveats = _pictures(run, options)
     # The float TFLite file is what all others are measured against, so it is made even when it isn't published.
     wanted = ("float32", *(precision for precision in options.precisions if precision != "float32"))
@@ -151,7 +152,7 @@ def check_confidence(runs: Sequence[Run], options: ExportOptions) -> None:
     Raises:
         ExportError: it isn't.
     """
-    readers = [run for run in runs if run.card.kind == "reader"]
+    readers = [run for run in runs if MODEL_TYPES[run.card.kind].has_confidence]
     if options.confidence and len(readers) != 1:
         raise ExportError(f"--confidence is for one reader, and the runs given hold {len(readers)}: export it apart")
 

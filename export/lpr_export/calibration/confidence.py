@@ -13,6 +13,7 @@ from typing import Any
 
 from lpr_edge.contract.base.text_files import read_json
 from lpr_edge.contract.run.folder import CONFIDENCE
+from lpr_edge.contract.run.model_types import MODEL_TYPES
 from lpr_edge.text.confidence import PHOTO_PREFIX, REPORTED, VOTE_PREFIX, ConfidenceCurve, curve_of
 from lpr_export.base.errors import ExportError
 from lpr_export.base.run_folder import Run
@@ -103,7 +104,7 @@ def with_confidence(run: Run, path: Path | None) -> Run:
     source = path or (own if own.is_file() else None)
     if source is None:
         return run
-    if run.card.kind != "reader":
+    if not MODEL_TYPES[run.card.kind].has_confidence:
         raise ExportError(f"{source} is a reader's confidence, and {run.folder} is a {run.card.kind}: take it out")
     found = read_confidence(source)
     card = replace(

@@ -19,12 +19,12 @@ from lpr_edge.contract.data import (
     class_files,
     find_dataset,
     load_characters,
-    load_plates,
+    load_photos_for,
     load_plates_and_crops,
 )
 from lpr_edge.contract.geometry import is_convex
 from lpr_edge.contract.manifest import Manifest
-from lpr_edge.contract.run.model_types import CLASSIFIER, MODEL_TYPES
+from lpr_edge.contract.run.model_types import MODEL_TYPES, ModelType
 from lpr_export.base.run_folder import Run
 from lpr_export.calibration.representative_set import EvaluationPictures, RepresentativeSet
 from lpr_export.evaluate.held_out import network_input
@@ -77,7 +77,7 @@ def draw_from_data(
         LprError: there is no such data, or a picture can't be read.
     """
     model_type = MODEL_TYPES[card.kind]
-    found = _characters(card, folder) if model_type is CLASSIFIER else _plates(card, folder)
+    found = _plates(card, folder) if model_type.sees_plates else _characters(card, folder)
     elsewhere = evaluation_files(card, folder) | measured.files
     allowed = [one for one in found if one.sha256 not in elsewhere]
     candidates = _choose(allowed, [one.stratum for one in allowed], seed, BRIGHTNESS_CANDIDATES * count)
@@ -124,7 +124,7 @@ def evaluation_files(card: Manifest, folder: Path) -> Set[str]:
     Raises:
         LprError: there is no such data.
     """
-    if card.kind == "classifier":
+    if not MODEL_TYPES[card.kind].sees_plates:
         files = load_characters(folder, "validation", country_from_dict(card.country))
         return {file_sha256(file.path) for file in files}
     return {
@@ -147,14 +147,14 @@ def _characters(card: Manifest, folder: Path) -> list[Candidate]:
 
 
 def _plates(card: Manifest, folder: Path) -> list[Candidate]:
-    load = load_plates if card.kind == "detector" else load_plates_and_crops
-    return [one for photo in load(folder, "train") for one in _of_photo(photo, card.kind)]
+    model_type = MODEL_TYPES[card.kind]
+    return [one for photo in load_photos_for(model_type, folder, "train") for one in _of_photo(photo, model_type)]
 
 
-def _of_photo(photo: PlatePhoto, kind: str) -> Iterator[Candidate]:
+def _of_photo(photo: PlatePhoto, model_type: ModelType) -> Iterator[Candidate]:
     """Candidates of a photograph: the frame for a detector, each plate for a reader."""
     digest = _hash_of(photo)
-    if kind == "detector":
+    if model_type.finds_plates:
         rows = sorted(len(plate.rows) for plate in photo.plates)
         yield Candidate(photo.path, digest, f"{photo.source} {len(photo.plates)} plates, rows {rows[-1:]}")
         return

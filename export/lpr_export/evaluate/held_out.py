@@ -17,8 +17,7 @@ from lpr_edge.contract.data import (
     PlatePhoto,
     ground_truth,
     load_characters,
-    load_plates,
-    load_plates_and_crops,
+    load_photos_for,
 )
 from lpr_edge.contract.geometry import grow_quad, is_convex, rectangle
 from lpr_edge.contract.manifest import Manifest
@@ -163,12 +162,13 @@ def _prepared_case(name: str, picture: Image, truth: Any, card: Manifest) -> Cas
     """A case of a picture that is already a network's input: preprocessing doesn't change it."""
     as_read = np.ascontiguousarray(picture[..., ::-1])  # to OpenCV's order of colours
     load = partial(_given, as_read)
-    if card.kind == "detector":
+    model_type = MODEL_TYPES[card.kind]
+    if not model_type.sees_plates:
+        return Case(name, load, str(truth))
+    if model_type.finds_plates:
         return Case(name, load, [GroundTruthPlate(np.asarray(quad, np.float32)) for quad in truth])
-    if card.kind == "reader":
-        labels = _labels(["".join(row) for row in truth], country_from_dict(card.country))
-        return Case(name, load, labels, _without_margin(card))
-    return Case(name, load, str(truth))
+    labels = _labels(["".join(row) for row in truth], country_from_dict(card.country))
+    return Case(name, load, labels, _without_margin(card))
 
 
 def _without_margin(card: Manifest) -> Quad:
@@ -199,17 +199,17 @@ def held_out_of_data(card: Manifest, folder: Path, seen: SeenPictures = NONE_SEE
     Raises:
         LprError: there is no such data, or nothing in its split that this network can be measured on.
     """
-    if card.kind == "classifier":
+    model_type = MODEL_TYPES[card.kind]
+    if not model_type.sees_plates:
         all_files = load_characters(folder, "validation", country_from_dict(card.country))
         files = seen.unseen(all_files, lambda file: file_sha256(file.path))
         cases = [Case(file.path.name, partial(read_picture, file.path), file.label) for file in files]
         found = _found(cases, "characters", "validation", [file.path for file in files], folder)
         return replace(found, learnt=len(all_files) - len(files))
-    is_detector = card.kind == "detector"
-    all_photos, _ = ground_truth(load_plates(folder, "test") if is_detector else load_plates_and_crops(folder, "test"))
+    all_photos, _ = ground_truth(load_photos_for(model_type, folder, "test"))
     photos = seen.unseen(all_photos, lambda photo: file_sha256(photo.path))
-    made = _frames(photos) if is_detector else _plates(photos, card)
-    found = _found(list(made), MODEL_TYPES[card.kind].training_data, "test", [photo.path for photo in photos], folder)
+    made = _frames(photos) if model_type.finds_plates else _plates(photos, card)
+    found = _found(list(made), model_type.training_data, "test", [photo.path for photo in photos], folder)
     return replace(found, learnt=len(all_photos) - len(photos))
 
 

@@ -101,7 +101,7 @@ def differing_examples(verdict: Verdict, row: Row) -> list[Example]:
 
 def _example(case: Case, names: tuple[str, str], answers: tuple[Any, Any], is_changed: bool, row: Row) -> Example:
     card = row.subject.model.manifest
-    if card.kind == "detector":
+    if MODEL_TYPES[card.kind].finds_plates:
         picture = _with_corners(case, *answers)
         shown = [f"{len(answer)} plate(s)" for answer in answers]
         truth = f"{len(case.truth)} plate(s)"

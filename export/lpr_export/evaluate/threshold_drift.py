@@ -61,11 +61,12 @@ def threshold_level(card: Manifest, outputs: Sequence[Mapping[str, Floats]]) -> 
 
 
 def _scores(card: Manifest, heads: Mapping[str, Floats], thresholds: Mapping[str, float]) -> list[float]:
-    if card.kind == "detector":
+    model_type = MODEL_TYPES[card.kind]
+    if model_type.finds_plates:
         return [box.score for box in decode_plates(heads, card.input.size_hw, thresholds)]
-    if card.kind == "reader":
+    if model_type.sees_plates:
         return [character.peak for character in decode_characters(heads, card.labels, thresholds)]
-    return [float(heads["scores"].max())]
+    return [float(heads[model_type.score_role].max())]
 
 
 def threshold_drift(before: int, now: ThresholdLevel) -> ThresholdDrift:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from lpr_edge.contract.run.model_types import MODEL_TYPES
 from lpr_export.evaluate.gate import PROVEN, Row, Verdict
 from lpr_export.evaluate.layer_error import Layer
 from lpr_export.evaluate.output_diff import Example, confusions, differing_examples, score_differences, worst_examples
@@ -166,7 +167,7 @@ def _layer_cells(one: Layer) -> list[str]:
 def _pictures(verdict: Verdict) -> str:
     row = _int8(verdict)
     legend = "newly wrong and changed answers first, then by score difference"
-    if row.subject.model.manifest.kind == "detector":
+    if MODEL_TYPES[row.subject.model.manifest.kind].finds_plates:
         legend += "; corners: true blue, float green, int8 red"
     return (
         heading(f"Pictures: {verdict.held_out.data}, {verdict.held_out.split}")

@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 
 from lpr_edge.contract.base.errors import DataError
 from lpr_edge.contract.country import load_country
-from lpr_edge.contract.data import load_characters, load_plates, load_plates_and_crops
+from lpr_edge.contract.data import load_characters, load_photos_for
+from lpr_edge.contract.run.model_types import NAMED_TYPES
 from lpr_edge.contract.splits import TRAINING_SPLIT
 from lpr_train.base.config import FitConfig
 
@@ -58,10 +59,10 @@ def count_examples(command: str, folder: Path, country: str) -> int:
     Raises:
         DataError: there are none, or a label is broken.
     """
-    if command == "characters":
+    model_type = NAMED_TYPES[command]
+    if not model_type.sees_plates:
         return len(load_characters(folder, TRAINING_SPLIT, load_country(country), lambda *_: None))
-    load = load_plates if command == "detector" else load_plates_and_crops
-    count = sum(bool(photo.plates) for photo in load(folder, TRAINING_SPLIT))
+    count = sum(bool(photo.plates) for photo in load_photos_for(model_type, folder, TRAINING_SPLIT))
     if not count:
         raise DataError(f"{folder} has no plate in the split {TRAINING_SPLIT!r}. Label some: lpr-train label {folder}")
     return count

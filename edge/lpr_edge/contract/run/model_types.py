@@ -31,6 +31,18 @@ class ModelType:
     """What its answers are called where they are compared one by one; None where they are quads."""
     optional_roles: tuple[str, ...] = ()
     """Outputs that older networks of the type lack."""
+    has_confidence: bool = False
+    """Whether a confidence is fitted for its answers."""
+
+    @property
+    def finds_plates(self) -> bool:
+        """Whether its answers are the corners of plates in a frame."""
+        return self.answers is None
+
+    @property
+    def sees_plates(self) -> bool:
+        """Whether its data are photographs or crops of plates, not of single characters."""
+        return self.dataset == "plates"
 
 
 DETECTOR = ModelType(
@@ -59,6 +71,7 @@ READER = ModelType(
     training_data="plates and crops",
     answers="texts",
     optional_roles=("corners",),
+    has_confidence=True,
 )
 CLASSIFIER = ModelType(
     kind="classifier",
@@ -75,5 +88,7 @@ CLASSIFIER = ModelType(
 )
 MODEL_TYPES = {model_type.kind: model_type for model_type in (DETECTOR, READER, CLASSIFIER)}
 """By kind."""
+PLATE_TYPES = (DETECTOR, READER)
+"""Those that read plates together, in their order."""
 NAMED_TYPES = {model_type.name: model_type for model_type in MODEL_TYPES.values()}
 """By name of the shipped model."""
