@@ -41,7 +41,8 @@ def sample_perspective(image: Pixels, to_image: Doubles, size_hw: tuple[int, int
     rows = max(1, BLOCK // max(1, width))
     for top in range(0, height, rows):
         place_x, place_y = _perspective(to_image, top, min(height, top + rows), width)
-        picture[top : top + rows] = _sample(image, place_x, place_y, border)
+        part = picture[top : top + rows]
+        part[...] = _sample(image, place_x, place_y, border).reshape(part.shape)  # OpenCV drops a single channel
     return picture
 
 
