@@ -16,6 +16,10 @@ ABOVE, BELOW = 0.107, 0.083
 """The same for its upper and lower side, as shares of its height."""
 MIN_CHARACTERS = 4
 """Fewest characters whose outline says something of the plate's."""
+SEEN_WEIGHT = 0.75
+"""How far a plate's reported corners are those that the reader sees; the rest of the way they are the detector's."""
+TEXT_WEIGHT = 0.25
+"""The same for the corners that its text implies, where the reader doesn't say."""
 TRUST = 0.6
 """How far the corners move towards those that the text implies; the rest of the way keeps the detector's."""
 
@@ -44,3 +48,20 @@ def refined_corners(reading: Reading) -> Quad | None:
     low, high = TRUST * (low - before * size), TRUST * (high + after * size) + (1.0 - TRUST)
     corners = part_of_quad(reading.quad_xy, low, high, fall)
     return corners if is_convex(corners) else None
+
+
+def reported_corners(found_xy: Quad, reading: Reading) -> Quad:
+    """Combine the detector's corners with what the reading knows of them.
+
+    Args:
+        found_xy: (4, 2) the detector's corners in the frame's pixels, from the plate's own top left on.
+        reading: the plate's reading.
+
+    Returns:
+        (4, 2) float32 corners in the frame's pixels.
+    """
+    refined, weight = refined_corners(reading), TEXT_WEIGHT
+    if reading.corners_xy is not None:
+        refined, weight = reading.corners_xy, SEEN_WEIGHT
+    corners = found_xy if refined is None else found_xy + weight * (refined - found_xy)
+    return np.asarray(corners, np.float32)

@@ -12,7 +12,7 @@ import numpy as np
 from lpr_edge.contract.base.arrays import Image, Quad
 from lpr_edge.contract.geometry import lean_quad, roll_quad, stretch_quad
 from lpr_edge.text.confidence import log_odds
-from lpr_edge.vision.corner_refinement import refined_corners
+from lpr_edge.vision.corner_refinement import refined_corners, reported_corners
 from lpr_edge.vision.plates import Effort, FoundPlate, PlateReading, Reading
 from lpr_edge.vision.reader import Reader
 from lpr_edge.vision.voting import PlateVoter
@@ -35,8 +35,6 @@ OWN_VOTES = 2
 """Weight of the best reading in that vote."""
 REFINEMENTS = 2
 """Most rounds of corner refinement."""
-TEXT_WEIGHT = 0.25
-"""How far a plate's reported corners are those that its text implies; the rest of the way they are the detector's."""
 CHARACTERS_AT_THRESHOLD = 2.3
 """Expected characters that a proposal needs whose score is exactly the detector's threshold."""
 LOG_ODDS_A_CHARACTER = 0.5
@@ -96,6 +94,8 @@ class CameraStrategy:
 
     def _read(self, reader: Reader, frame_bgr: Image, plate: FoundPlate, views: int) -> Reading:
         first = reader.read(frame_bgr, plate.quad_xy)
+        if not _is_conclusive(first, CAMERA_CONFIDENCE) and first.corners_xy is not None:
+            first = best_reading([first, reader.read(frame_bgr, first.corners_xy)])
         if not _is_conclusive(first, CAMERA_CONFIDENCE):
             first = best_reading([first, reader.read(frame_bgr, roll_quad(plate.quad_xy, likely_orientation(plate)))])
         if views == 1 or not first.text or _is_conclusive(first, VOTE_BELOW):
@@ -216,10 +216,8 @@ def _is_conclusive(reading: Reading, confidence: float) -> bool:
 def _refine(reader: Reader, frame_bgr: Image, reading: Reading) -> Reading:
     """Repeat corner refinement and reading as long as the reading improves."""
     for _ in range(REFINEMENTS):
-        closer = [
-            reader.read(frame_bgr, quad) for quad in (reading.corners_xy, refined_corners(reading)) if quad is not None
-        ]
-        best = best_reading([reading, *closer])
+        quads = (reading.corners_xy, refined_corners(reading))
+        best = best_reading([reading, *(reader.read(frame_bgr, quad) for quad in quads if quad is not None)])
         if best is reading:
             break
         reading = best
@@ -230,9 +228,8 @@ def _at_refined_corners(plate: PlateReading) -> PlateReading:
     """Report the plate's corners as a weighted mean of the detector's and the refined ones."""
     found, read = plate.found.quad_xy, plate.reading.quad_xy
     in_order = min((roll_quad(found, turn) for turn in range(4)), key=lambda quad: float(np.abs(quad - read).sum()))
-    refined = refined_corners(plate.reading)
-    corners = in_order if refined is None else in_order + TEXT_WEIGHT * (refined - in_order)
-    return replace(plate, reading=replace(plate.reading, quad_xy=np.asarray(corners, np.float32)))
+    corners = reported_corners(in_order, plate.reading)
+    return replace(plate, reading=replace(plate.reading, quad_xy=corners))
 
 
 def _other_corners(quad_xy: Quad) -> Iterator[Quad]:

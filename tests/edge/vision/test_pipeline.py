@@ -12,7 +12,7 @@ from tests.support.golden.tinyland import Scene
 from tests.support.readings import GRAMMAR, LABELS
 from tests.support.readings import plate as plate_of
 
-from lpr_edge.contract.base.arrays import Quad
+from lpr_edge.contract.base.arrays import Image, Quad
 from lpr_edge.contract.base.errors import ModelError
 from lpr_edge.contract.geometry import quad_iou, quad_size, roll_quad
 from lpr_edge.contract.outputs import Character, group_rows
@@ -20,12 +20,12 @@ from lpr_edge.runtimes.model import Model
 from lpr_edge.text.decoding import PlateDecoder
 from lpr_edge.text.parsed import Parsed
 from lpr_edge.vision.character_classifier import CharacterClassifier
-from lpr_edge.vision.corner_refinement import refined_corners
+from lpr_edge.vision.corner_refinement import SEEN_WEIGHT, TEXT_WEIGHT, refined_corners, reported_corners
 from lpr_edge.vision.detector import Detector
 from lpr_edge.vision.pipeline import PlatePipeline
 from lpr_edge.vision.plates import FoundPlate, Reading
 from lpr_edge.vision.reader import Reader
-from lpr_edge.vision.strategy import TEXT_WEIGHT, best_reading, left_out, likely_orientation
+from lpr_edge.vision.strategy import CameraStrategy, best_reading, left_out, likely_orientation
 
 OpenGolden = Callable[..., Model]
 LABELLED = SimpleNamespace(manifest=SimpleNamespace(labels=LABELS))
@@ -270,6 +270,34 @@ def test_a_photographs_plate_is_read_again_where_its_text_says_that_it_is() -> N
     (plate,) = PlatePipeline(detector, Listening()).read(np.zeros((9, 9, 3), np.uint8)).plates
     assert len(seen) == 1
     np.testing.assert_allclose(plate.reading.quad_xy, detector.plate.quad_xy)
+
+
+def test_corners_that_the_reader_sees_are_reported_rather_than_those_of_the_text() -> None:
+    """A reader that says where the corners are outweighs the detector; without it and without text, the detector's."""
+    found = np.array([[0, 0], [100, 0], [100, 50], [0, 50]], np.float32)
+    reading = Reading((), Parsed(None, False, {}, ""), found)
+    np.testing.assert_array_equal(reported_corners(found, reading), found)
+    seen = replace(reading, corners_xy=found + np.float32(8))
+    np.testing.assert_allclose(reported_corners(found, seen), found + 8 * SEEN_WEIGHT)
+
+
+class _Corrects(Reader):
+    """A reader that reads nothing for sure and sees each plate ten pixels further right."""
+
+    def __init__(self) -> None:
+        self.seen: list[Quad] = []
+
+    def read(self, _frame_bgr: Image, quad_xy: Quad) -> Reading:
+        self.seen.append(quad_xy)
+        return Reading((), Parsed(None, False, {}, ""), quad_xy, corners_xy=quad_xy + np.float32((10, 0)))
+
+
+def test_an_unsure_reading_is_tried_again_at_the_corners_that_the_reader_sees() -> None:
+    """In a camera's frame once, before any other way up; a sure reading is left alone."""
+    reader = _Corrects()
+    CameraStrategy().read_plates(reader, np.zeros((9, 9, 3), np.uint8), (OnePlate().plate,))
+    np.testing.assert_allclose(reader.seen[1], reader.seen[0] + (10, 0))
+    assert len(reader.seen) == 3
 
 
 def test_few_characters_tell_no_corners() -> None:
