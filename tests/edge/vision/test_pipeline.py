@@ -289,7 +289,7 @@ class _Corrects(Reader):
 
     def read(self, _frame_bgr: Image, quad_xy: Quad) -> Reading:
         self.seen.append(quad_xy)
-        return Reading((), Parsed(None, False, {}, ""), quad_xy, corners_xy=quad_xy + np.float32((10, 0)))
+        return Reading((), Parsed(None, False, {}, ""), quad_xy, corners_xy=quad_xy + np.array([10, 0], np.float32))
 
 
 def test_an_unsure_reading_is_tried_again_at_the_corners_that_the_reader_sees() -> None:
