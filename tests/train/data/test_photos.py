@@ -12,7 +12,8 @@ from lpr_edge.contract.base.arrays import Quad
 from lpr_edge.contract.base.errors import DataError
 from lpr_edge.contract.geometry import is_convex, quad_iou, rectify, signed_area
 from lpr_edge.contract.splits import HoldOut
-from lpr_train.data.photos import Photo, Scene, ViewConfig, load_photos, mirror, view
+from lpr_train.data.photos import Photo, Scene, load_photos, mirror
+from lpr_train.data.scene_views import ViewConfig, view
 
 QUAD = np.array([[200, 150], [320, 160], [316, 220], [196, 210]], np.float32)
 

@@ -11,10 +11,11 @@ from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.country import load_country
 from lpr_edge.contract.data import PlateLabel
 from lpr_edge.contract.geometry import rectangle
-from lpr_train.data.photos import Photo, Scene, ViewConfig, mirror, view
+from lpr_train.data.photos import Photo, Scene, mirror
 from lpr_train.data.reader_crops import Crop, cut_off, expose
 from lpr_train.data.real_plates import RealPlate
 from lpr_train.data.sampling_weights import weighted_plates
+from lpr_train.data.scene_views import ViewConfig, view
 from lpr_train.targets.heat_maps import PlacedCharacter
 from lpr_train.tasks.detector import DetectorConfig, DetectorTask, mistakes
 from lpr_train.tasks.plate_crops import cut_out, load_plate_crops, part_by_label

@@ -23,17 +23,10 @@ from lpr_train.base.engine import KerasModel
 from lpr_train.base.licence import licence_note
 from lpr_train.base.task import HELD_OUT, RENDERED, UNSEEN, Examples, Measured
 from lpr_train.data.photo_folders import load_tests, load_training
-from lpr_train.data.photos import (
-    Photo,
-    Scene,
-    ViewConfig,
-    chooses_epoch,
-    mirror,
-    view,
-    windows,
-)
+from lpr_train.data.photos import Photo, Scene, chooses_epoch, mirror
 from lpr_train.data.pool import RenewedPool
 from lpr_train.data.sampling_weights import balanced
+from lpr_train.data.scene_views import ViewConfig, view, windows
 from lpr_train.loop.losses import peak_loss, weighted_l1, weighted_shares
 from lpr_train.loop.warm_start import unseen_by_initial_run
 from lpr_train.networks.detector import STRIDE, detector_network
