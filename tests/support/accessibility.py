@@ -56,7 +56,14 @@ SCREENS = {
     "event": Screen("/history/e95", "document.querySelector('#frame-picture:not([hidden])')"),
     "no event": Screen("/history/none", "document.querySelector('#state.bad')"),
     "region": Screen("/draw/", POINTS),
-    "line": Screen("/draw/", POINTS, "byId('key').value = 'line'; byId('key').dispatchEvent(new Event('change'))"),
+    "line": Screen("/draw/", POINTS, "document.querySelector('[value=line]').click()"),
+    "tiles": Screen(
+        "/draw/",
+        POINTS,
+        "document.querySelector('[value=tiles]').click(); byId('how').value = 'grid'; "
+        "byId('tiling').dispatchEvent(new Event('change'))",
+        "document.querySelector('#grid rect')",
+    ),
     "list": Screen("/list/", ROWS, admin_only=True),
     "mistake in the list": Screen("/list/", ROWS, SAVE_MISTAKE, "document.querySelector('tr.bad')", admin_only=True),
 }

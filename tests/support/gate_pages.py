@@ -85,6 +85,7 @@ def visits() -> list[tuple[dict[str, Any], dict[str, bytes]]]:
 def _visit(number: int, minute: int, way: str | None) -> tuple[dict[str, Any], dict[str, bytes]]:
     vehicle, own = vehicles()[number], event(minute)
     record = vehicle.record | {key: own[key] for key in ("id", "first_seen", "last_seen")}
+    record |= {"matched": None}
     record.pop("direction", None)
     if number in LISTED:
         name, action = LISTED[number]
@@ -138,12 +139,12 @@ def _pages(folder: Path, cameras: Sequence[str]) -> dict[str, list[Any]]:
     settings.write_text(
         "".join(f'[[cameras]]\nname = "{name}"\ncamera = 0\n' for name in cameras) or "camera = 0\n", encoding="utf-8"
     )
-    drawn = {name: {"roi": ROI, "line": LINE} for name in cameras or ("",)}
+    drawn = {name: {"roi": ROI, "line": LINE, "tiles": "auto"} for name in cameras or ("",)}
     audit = AuditLog(folder / "audit.jsonl")
     return {
         "history": history_routes(kept),
         "list": list_routes({"gate.csv": list_file(watch, Grammar(NEPAL))}, audit),
-        "draw": draw_routes(drawn, settings, audit),
+        "draw": draw_routes(drawn, 384, settings, audit),
     }
 
 

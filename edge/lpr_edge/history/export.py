@@ -79,6 +79,7 @@ def describe(found: Found) -> dict[str, Any]:
     return shown | {
         "id": record["id"],
         "text": found.text,
+        "rows": [] if found.corrections else record.get("rows", []),
         "latin": found.corrections[-1].latin if found.corrections else record.get("latin"),
         "read_as": record["text"],
         "time": f"{seen:%Y-%m-%d %H:%M:%S}",

@@ -22,7 +22,9 @@ from lpr_edge.web.prometheus import CONTENT_TYPE, to_text
 PATHS = {"/": "index.html"} | {
     f"/{name}": name for name in ("page.css", "page.js", "forms.css", "words.js", "common.js")
 }
-SHOWN = ("id", "last_seen", "text", "latin", "valid", "confidence", "frames", "matched", "source")
+SHOWN = (
+    *("id", "last_seen", "text", "rows", "latin", "valid", "confidence", "frames", "matched", "source", "direction"),
+)
 """What the page shows of an event."""
 
 
@@ -64,19 +66,24 @@ class App:
         return AuthMiddleware(Starlette(routes=routes), token, admin_token=admin_token)
 
     async def show_picture(self, request: Request) -> Response:
-        """A `camera`'s newest frame as a JPEG; 204 without a frame newer than number `after`."""
+        """A `camera`'s newest frame as a JPEG; 204 without a frame newer than number `after`.
+
+        With `plain`, nothing is drawn on it. `X-Frame` is the frame's own width and height: pictures are smaller.
+        """
         camera = request.query_params.get("camera", "")
         if camera and camera not in self.stats.cameras:
             return Response(f"no camera {camera!r}", 404)
         picture = self.pictures.of(camera)
         try:
-            jpeg = picture.jpeg()
+            is_plain = "plain" in request.query_params
+            jpeg = picture.plain_jpeg() if is_plain else picture.jpeg()
         except LprError as error:  # no font, for example
             return Response(str(error), 503)
         number = str(picture.number)
         if not jpeg or request.query_params.get("after") == number:
             return Response(status_code=204)
-        return Response(jpeg, media_type="image/jpeg", headers={"X-Picture": number})
+        height, width = picture.size_hw
+        return Response(jpeg, media_type="image/jpeg", headers={"X-Picture": number, "X-Frame": f"{width}x{height}"})
 
     async def show_state(self, _: Request) -> Response:
         """Statistics of the run, and its latest events."""

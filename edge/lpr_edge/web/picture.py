@@ -54,6 +54,18 @@ class Picture:
             self.number += 1
         return self._jpeg
 
+    def plain_jpeg(self) -> bytes:
+        """The newest frame with nothing drawn on it, encoded for whoever asks; empty before the first."""
+        newest = self._newest
+        return encode(newest[0], (), captions=False) if newest else b""
+
+    @property
+    def size_hw(self) -> tuple[int, int]:
+        """Height and width of the newest frame in its own pixels; 0 before the first."""
+        newest = self._newest
+        height, width = newest[0].image_bgr.shape[:2] if newest else (0, 0)
+        return height, width
+
 
 class Pictures:
     """The newest frame of each camera."""

@@ -7,8 +7,10 @@ from typing import Any
 from lpr_edge.base.state_dir import state_folder
 from lpr_edge.config.config import Config, each_camera
 from lpr_edge.contract.base.units import TextValue
+from lpr_edge.contract.manifest import read_manifest
 from lpr_edge.history.access import HistoryAccess
 from lpr_edge.privacy.hashing_sink import PlateHasher
+from lpr_edge.runtimes.shipped_models import model_file
 from lpr_edge.service.audit_log import NAME, AuditLog
 from lpr_edge.service.settings_file import SettingsFile
 from lpr_edge.text.grammar import Grammar
@@ -40,8 +42,9 @@ def open_pages(config: Config, settings_file: Path | None = None) -> dict[str, l
     if lists and audit:
         pages["list"] = list_routes(lists, audit, hasher)
     drawn = {own.capture.source_name if config.cameras else "": own.capture for own in each_camera(config)}
-    shapes = {name: {"roi": _text(own.roi), "line": _text(own.line)} for name, own in drawn.items()}
-    pages["draw"] = draw_routes(shapes, settings_file, audit)
+    shapes = {name: {key: _text(getattr(own, key)) for key in ("roi", "line", "tiles")} for name, own in drawn.items()}
+    network_side = max(read_manifest(model_file(config, "detector")).input.size_hw)
+    pages["draw"] = draw_routes(shapes, network_side, settings_file, audit)
     return pages
 
 
@@ -50,13 +53,23 @@ def _text(value: TextValue | None) -> str:
 
 
 def draw_routes(
-    cameras: Mapping[str, Mapping[str, str]], settings_file: Path | None = None, audit: AuditLog | None = None
+    cameras: Mapping[str, Mapping[str, str]],
+    network_side: int,
+    settings_file: Path | None = None,
+    audit: AuditLog | None = None,
 ) -> list[Any]:
-    """Routes of the page where region and line are drawn; without file and log it saves nothing."""
+    """Routes of the page where region, line and tiles are drawn.
+
+    Args:
+        cameras: texts of `roi`, `line` and `tiles` by the camera's name.
+        network_side: longer side of the detector's input.
+        settings_file: takes changes; without it, and the log, nothing is saved.
+        audit: hears of changes.
+    """
     from lpr_edge.web.draw_api import DrawApi
 
     file = SettingsFile(settings_file) if settings_file else None
-    return [*DrawApi(cameras, file, audit).routes()]
+    return [*DrawApi(cameras, network_side, file, audit).routes()]
 
 
 def history_routes(access: HistoryAccess) -> list[Any]:

@@ -128,7 +128,9 @@ def test_max_frames_counts_all_cameras(clip: Path, networks: list[str], capsys: 
         ({"source": "/nowhere/x.mp4"}, "camera bad: no file or folder /nowhere/x.mp4"),
         ({"source": "gopher://h/x"}, "camera bad: `source` is 'gopher"),
         ({"source": "."}, "camera bad: . holds pictures"),
-        ({"camera": 0, "roi": "1,2"}, "camera bad: "),
+        ({"camera": 0, "roi": "1,2"}, "camera bad: Setting `roi` is"),
+        ({"camera": 0, "line": "0,0 1"}, "camera bad: Setting `line` is"),
+        ({"camera": 0, "tiles": "4by3"}, "camera bad: Setting `tiles` is"),
         ({"camera": 0, "list": "/nowhere/list.csv"}, "/nowhere/list.csv"),
     ],
 )

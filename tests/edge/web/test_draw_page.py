@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 from tests.support.browser import CHROMIUM, NEEDED, browsing
 from tests.support.pages import ADMIN_TOKEN, TOKEN, get, page, post, show
@@ -26,6 +28,12 @@ SEVERAL = (
     '# two\n[[cameras]]\nname = "gate"\ncamera = 0\n\n[[cameras]]\nname = "yard"  # behind\ncamera = 1\nroi = "x"\n'
 )
 
+TIP = (
+    "((head, foot) => head.y > foot.y ? 'down' : 'up')"
+    "(...['#arrow span', '#arrow'].map((each) => document.querySelector(each).getBoundingClientRect()))"
+)
+"""Which way the arrow of the line points in the browser."""
+
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
@@ -38,7 +46,7 @@ def path(tmp_path: Path) -> Path:
 def live(path: Path, tmp_path: Path) -> Iterator[LivePage]:
     audit = AuditLog(tmp_path / "state" / "audit.jsonl")
     stats = RuntimeStats()
-    pages = {"draw": draw_routes({"": {"roi": "", "line": ""}}, path, audit)}
+    pages = {"draw": draw_routes({"": {"roi": "", "line": "", "tiles": "auto"}}, 384, path, audit)}
     with page(TOKEN, pages=pages, admin_token=ADMIN_TOKEN, stats=stats) as live:
         show(live, stats)
         yield live
@@ -66,6 +74,8 @@ def test_what_is_saved_is_in_the_file_and_the_log(live: LivePage, path: Path, tm
         (login(ADMIN_TOKEN), {}, 403),
         (OWN | login(ADMIN_TOKEN), {"roi": '0,0" \nx = 1'}, 400),
         (OWN | login(ADMIN_TOKEN), {"line": "0,0 1"}, 400),
+        (OWN | login(ADMIN_TOKEN), {"tiles": ""}, 400),
+        (OWN | login(ADMIN_TOKEN), {"tiles": "0x3"}, 400),
         (OWN | login(ADMIN_TOKEN), {"camera": "roof"}, 404),
     ],
 )
@@ -76,6 +86,48 @@ def test_nobody_else_and_nothing_else_is_saved(
     before = path.read_bytes()
     assert send(live, headers, **changes)[0] == status
     assert path.read_bytes() == before
+
+
+def test_tiles_are_saved_like_the_region(live: LivePage, path: Path) -> None:
+    """Tiles go into the file with region and line, or alone; what isn't sent stays."""
+    assert send(live, OWN | login(ADMIN_TOKEN), tiles="4x3")[0] == 200
+    body = json.dumps({"camera": "", "tiles": "off"}).encode()
+    assert post(live, "/draw/api", body, OWN | login(ADMIN_TOKEN))[0] == 200
+    table = tomllib.loads(path.read_text(encoding="utf-8"))
+    assert (table["roi"], table["line"], table["tiles"]) == (ROI, LINE, "off")
+    shown = json.loads(get(live, "/draw/api", login(TOKEN))[2])["cameras"][""]
+    assert shown == {"roi": ROI, "line": LINE, "tiles": "off"}
+
+
+def test_the_page_gets_the_tiles_that_the_device_cuts(live: LivePage) -> None:
+    """They are shares of the frame, parts of the region's box where there is one, and none where a frame is small."""
+
+    def tiles(asked: str) -> Any:
+        status, _, body = get(live, f"/draw/tiles?{asked}", login(TOKEN))
+        return json.loads(body).get("tiles") if status == 200 else status
+
+    assert tiles("tiles=auto&width=640&height=480") == []
+    assert len(tiles("tiles=auto&width=3840&height=2160")) > 4
+    first, *_, last = tiles("tiles=2x2&width=1000&height=1000")
+    assert (first[:2], last[2:]) == ([0, 0], [1, 1])
+    left, top, *_ = tiles("tiles=2x1&width=1000&height=1000&roi=0.5,0.5%201,0.5%201,1%200.5,1")[0]
+    assert 0.4 < left == top < 0.5, "the box has a margin"
+    for wrong in (
+        "tiles=&width=9&height=9",
+        "tiles=2x2&width=0&height=9",
+        "tiles=2x2",
+        "tiles=2x2&width=9&height=9&roi=x",
+    ):
+        assert tiles(wrong) == 400
+
+
+def test_the_picture_to_draw_on_is_plain(live: LivePage) -> None:
+    """`plain` leaves out what is drawn on the live picture, and both say the frame's own size."""
+    status, headers, plain = get(live, "/picture.jpg?plain", login(TOKEN))
+    assert (status, headers["x-frame"]) == (200, "200x120")
+    drawn = get(live, "/picture.jpg", login(TOKEN))[2]
+    assert np.ptp(cv2.imdecode(np.frombuffer(plain, np.uint8), cv2.IMREAD_COLOR)) < 10
+    assert np.ptp(cv2.imdecode(np.frombuffer(drawn, np.uint8), cv2.IMREAD_COLOR)) > 100
 
 
 def test_viewers_draw_and_copy(live: LivePage) -> None:
@@ -134,13 +186,14 @@ def test_the_process_is_asked_to_begin_again(monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.skipif(CHROMIUM is None, reason=NEEDED)
 @pytest.mark.parametrize("size_wh", [(1280, 900), (390, 844)])
 def test_a_region_is_drawn_in_the_browser(live: LivePage, path: Path, tmp_path: Path, size_wh: tuple[int, int]) -> None:
-    """A corner is moved by the mouse and by the keyboard, a line is added, and both are saved."""
+    """A corner is moved by mouse and keyboard, a line's arrow turned round, tiles counted out, and all are saved."""
     with browsing(tmp_path / "browser", size_wh) as browser:
         address = f"http://maya:{ADMIN_TOKEN}@127.0.0.1:{live.server.port}/draw/"
         browser.open(
             address,
             "document.getElementById('save')?.disabled === false && document.images[0].naturalWidth > 1",
         )
+        assert browser.js("document.querySelectorAll('.point').length") == 0
         browser.js("document.getElementById('add').click()")
         assert (
             browser.js("document.getElementById('toml').value.split('\\n')[0]")
@@ -155,16 +208,23 @@ def test_a_region_is_drawn_in_the_browser(live: LivePage, path: Path, tmp_path: 
         browser.press("ArrowDown")
         browser.press("ArrowLeft", "Shift")
         browser.screenshot(tmp_path / "roi.png")
-        browser.js("document.getElementById('key').value = 'line'")
-        browser.js("document.getElementById('key').dispatchEvent(new Event('change'))")
+        browser.js("document.querySelector('[value=line]').click()")
         browser.js("document.getElementById('add').click()")
+        assert browser.js(TIP) == "down"
+        browser.js("document.getElementById('turn').click()")
+        assert browser.js(TIP) == "up"
+        browser.screenshot(tmp_path / "line.png")
+        browser.js("document.querySelector('[value=tiles]').click()")
+        browser.js("byId('how').value = 'grid'; byId('columns').value = 3")
+        browser.js("byId('how').dispatchEvent(new Event('change', {bubbles: true}))")
+        browser.wait("document.querySelectorAll('#grid rect:not(.under)').length == 6")
+        browser.screenshot(tmp_path / "tiles.png")
         browser.js("document.getElementById('save').click()")
         browser.wait("document.getElementById('state').className == 'good'")
         table = tomllib.loads(path.read_text(encoding="utf-8"))
         first, second = table["roi"].split()[:2]
         assert abs(float(first.split(",")[0]) - 0.2) < 0.01
         assert second == "0.85,0.31"
-        assert table["line"] == "0.1,0.6 0.9,0.6"
+        assert (table["line"], table["tiles"]) == ("0.9,0.6 0.1,0.6", "3x2")
         assert browser.js("document.documentElement.scrollWidth") <= size_wh[0]
-        browser.screenshot(tmp_path / "line.png")
         assert browser.console == []

@@ -42,6 +42,20 @@ function element(name, className = "", text = "") {
   return made;
 }
 
+// A plate as the vehicle shows it, its rows one after the other.
+const plateText = ({ text, rows }) => (rows?.length && rows.join("") === text ? rows.join(" ") : text) || "–";
+
+const isPlaced = (direction) => `way.${direction}` in WORDS.en;
+
+// What concerns the gate: who it is on the list, and which way it went.
+function badges({ name, action, isUnlisted, direction }) {
+  const listed = [name, action].filter(Boolean).join(" · ");
+  return [
+    ...(listed ? [element("span", "badge listed", listed)] : isUnlisted ? [element("span", "badge", words("live.unlisted"))] : []),
+    ...(isPlaced(direction) ? [element("span", "badge", words(`way.${direction}`))] : []),
+  ];
+}
+
 class Refused extends Error {
   constructor(answer, status) {
     super(answer.error);
@@ -90,5 +104,22 @@ function addLanguageSwitch(changed) {
     changed();
   });
   show();
-  document.querySelector("header").append(button);
+  byId("pages").before(button);
+}
+
+// The pages that the device has, with the current one marked.
+function showTabs(names, current, top) {
+  if (byId("pages").dataset.shown === names.join()) return;
+  byId("pages").dataset.shown = names.join();
+  byId("pages").replaceChildren(...["live", ...names].map((name) => {
+    const link = element("a", "", words(`tab.${name}`));
+    link.dataset.words = `tab.${name}`;
+    link.href = new URL(name === "live" ? top : `${top}${name}/`, location.origin + location.pathname);
+    if (name === current) link.setAttribute("aria-current", "page");
+    return link;
+  }));
+}
+
+async function showPages(current, top) {
+  showTabs((await ask(new URL(`${top}state.json`, location.origin + location.pathname))).pages, current, top);
 }

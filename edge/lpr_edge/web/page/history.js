@@ -9,6 +9,7 @@ const at = (name, asked = {}) => {
 const eventId = decodeURIComponent(location.pathname.replace(/^.*\/history\//, ""));
 const form = byId("search");
 let after = null;
+let several = false; // whether there are several cameras
 let shown = null; // the event of this page, where it is that of one
 
 function picture(id, name, alt) {
@@ -19,12 +20,15 @@ function picture(id, name, alt) {
   return image;
 }
 
+const marksOf = (event) => badges({ name: event.list_name, action: event.list_action, direction: event.direction });
+
+// Local time of the device, by the calendar of the language.
+const when = (event) => digits(language === "ne" ? `${event.bikram_sambat} ${event.time.slice(11)}` : event.time);
+
 function summary(event) {
   const parts = [
     event.latin && event.latin !== event.text ? event.latin : "",
-    event.source,
-    event.direction && event.direction !== "unknown" ? event.direction : "",
-    event.list_name ? words("history.list-name", { name: event.list_name }) : "",
+    several ? event.source : "",
     event.corrections.length ? words("history.corrected") : `${number(100 * (event.confidence ?? 0))}\u00a0%`,
   ];
   return parts.filter(Boolean).join(" · ");
@@ -34,11 +38,16 @@ function show(event) {
   const item = document.createElement("li");
   const link = document.createElement("a");
   link.href = new URL(encodeURIComponent(event.id), page);
+  const more = element("span", "more");
+  more.append(...marksOf(event), element("span", "", summary(event)));
+  const none = element("span", "none");
+  const shot = event.has_pictures ? picture(event.id, "plate", "") : none;
+  shot.addEventListener("error", () => shot.replaceWith(none));
   link.append(
-    event.has_pictures ? picture(event.id, "plate", "") : element("span", "none", ""),
-    element("span", event.valid === false && !event.corrections.length ? "plate strange" : "plate", event.text || "–"),
-    element("time", "when", event.time),
-    element("span", "more", summary(event)),
+    shot,
+    element("span", event.valid === false && !event.corrections.length ? "plate strange" : "plate", plateText(event)),
+    element("time", "when", when(event)),
+    more,
   );
   item.append(link);
   byId("found").append(item);
@@ -69,10 +78,12 @@ function setExports() {
 
 async function beginList() {
   const choices = await ask(at("/choices"));
+  several = choices.source.length > 1;
   for (const [name, kind] of [["source", "source"], ["direction", "direction"], ["listed", "list"]])
     for (const value of choices[kind]) {
-      const option = element("option", "", value);
+      const option = element("option", "", kind === "direction" && isPlaced(value) ? words(`way.${value}`) : value);
       option.value = value;
+      if (kind === "direction" && isPlaced(value)) option.dataset.words = `way.${value}`;
       form.elements[name].append(option);
     }
   for (const [name, value] of new URLSearchParams(location.search)) {
@@ -80,6 +91,8 @@ async function beginList() {
     if (field?.type === "checkbox") field.checked = value === "1";
     else if (field) field.value = value;
   }
+  const used = [...new URLSearchParams(location.search).keys()].some((name) => name !== "text");
+  byId("filters").open = used || matchMedia("(min-width: 60rem)").matches;
   const now = new Date();
   byId("export").elements.day.value = form.elements.since.value || new Date(now - 60000 * now.getTimezoneOffset()).toISOString().slice(0, 10);
   form.hidden = byId("export").hidden = false;
@@ -102,10 +115,10 @@ function fields(event) {
   const record = event.record;
   const valid = event.valid ?? null;
   return {
-    "seen": event.time,
-    "bikram-sambat": event.bikram_sambat,
+    "seen": digits(event.time),
+    "bikram-sambat": digits(event.bikram_sambat),
     "camera": event.source,
-    "direction": event.direction,
+    "direction": isPlaced(event.direction) ? words(`way.${event.direction}`) : null,
     "stayed": typeof event.dwell_s === "number" ? `${number(event.dwell_s)} s` : null,
     "on-list": event.list_name,
     "action": event.list_action,
@@ -120,7 +133,9 @@ function fields(event) {
 
 function showEvent(event) {
   document.title = `lpr · ${event.text}`;
-  byId("plate").textContent = event.text || "–";
+  byId("plate").textContent = plateText(event);
+  byId("marks").replaceChildren(...marksOf(event));
+  byId("event").classList.toggle("bare", !event.has_pictures);
   const read = event.corrections.length ? words("history.read-as", { text: event.read_as }) : "";
   byId("reading").textContent = [event.latin !== event.text ? event.latin : "", read].filter(Boolean).join(" · ");
   byId("fields").replaceChildren(...Object.entries(fields(event)).filter(([, value]) => value || value === 0).map(([name, value]) => {
@@ -129,7 +144,7 @@ function showEvent(event) {
     return box;
   }));
   byId("corrections").replaceChildren(...event.corrections.map((each) =>
-    element("li", "more", `${each.text} – ${each.who}, ${each.time}`)));
+    element("li", "more", `${each.text} – ${each.who}, ${digits(each.time)}`)));
   for (const name of ["plate", "frame"]) {
     const image = byId(`${name}-picture`);
     if (event.has_pictures && !image.src) {
@@ -162,4 +177,5 @@ async function beginEvent() {
 
 addLanguageSwitch(() => (shown ? showEvent(shown) : eventId || search(false)));
 showWords();
+showPages("history", "../").catch((error) => say(error.message, "bad"));
 (eventId ? beginEvent() : beginList()).catch((error) => say(error.message, "bad"));

@@ -144,4 +144,5 @@ window.addEventListener("beforeunload", (event) => {
 });
 addLanguageSwitch(() => table && show());
 showWords();
+showPages("list", "../").catch(fail);
 load().catch(fail);

@@ -6,17 +6,47 @@ const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 const numbers = new Map();
 async function fetchPicture(camera = "", image = byId("picture")) {
   if (!camera && byId("single").hidden) return false;
-  const answer = await fetch(here(`picture.jpg?camera=${camera}&after=${numbers.get(camera) ?? ""}`));
+  const answer = await fetch(here(`picture.jpg?camera=${encodeURIComponent(camera)}&after=${numbers.get(camera) ?? ""}`));
   if (answer.status !== 200) return false;
   numbers.set(camera, answer.headers.get("X-Picture"));
+  const next = new Image();
+  next.src = URL.createObjectURL(await answer.blob());
+  try {
+    await next.decode();
+  } catch {
+    URL.revokeObjectURL(next.src); // a broken picture: the one before stays
+    return false;
+  }
   const before = image.src;
-  image.src = URL.createObjectURL(await answer.blob());
+  image.src = next.src;
   image.className = "";
-  await image.decode();
-  image.width = image.naturalWidth;
-  image.height = image.naturalHeight;
+  image.width = next.naturalWidth;
+  image.height = next.naturalHeight;
   if (before.startsWith("blob:")) URL.revokeObjectURL(before);
   return true;
+}
+
+// Of several cameras those that are in sight take turns, few requests at a time however many there are.
+const AT_ONCE = 3;
+const inSight = new Map(); // camera -> its image
+const busy = new Set();
+const watcher = new IntersectionObserver((entries) => {
+  for (const { target, isIntersecting } of entries)
+    if (isIntersecting) inSight.set(target.dataset.camera, target);
+    else inSight.delete(target.dataset.camera);
+});
+async function fetchNext() {
+  const name = [...inSight.keys()].find((each) => !busy.has(each));
+  if (name === undefined) return false;
+  const image = inSight.get(name);
+  inSight.delete(name); // behind the others
+  inSight.set(name, image);
+  busy.add(name);
+  try {
+    return await fetchPicture(name, image);
+  } finally {
+    busy.delete(name);
+  }
 }
 
 // A figure for each of several cameras, made when the device first names them.
@@ -41,24 +71,43 @@ function addCamera(name) {
   image.alt = words("live.picture-of", { name });
   image.src = byId("picture").src;
   image.className = "empty";
+  image.dataset.camera = name;
   figure.append(image, element("figcaption", "", name));
   byId("cameras").append(figure);
-  repeat(() => fetchPicture(name, image), 100, 250);
+  watcher.observe(image);
+  if (byId("cameras").children.length <= AT_ONCE) repeat(fetchNext, 60, 120);
   return figure;
 }
 
-function showEvents(events, several) {
+const clockTime = (text) => digits(new Date(text).toLocaleTimeString("en-GB"));
+function eventItem(event, several, hasHistory) {
+  const item = document.createElement("li");
+  const plate = element(hasHistory ? "a" : "span", event.valid === false ? "plate strange" : "plate", plateText(event));
+  if (hasHistory) plate.href = here(`history/${encodeURIComponent(event.id)}`);
+  const latin = event.latin && event.latin !== event.text ? `${event.latin}, ` : "";
+  const { name, action } = event.matched ?? {};
+  const marks = element("span", "badges");
+  marks.append(...badges({ name, action, isUnlisted: event.matched === null, direction: event.direction }));
+  item.append(
+    plate,
+    element("time", "when", clockTime(event.last_seen)),
+    ...(marks.children.length ? [marks] : []),
+    ...(event.valid === false ? [element("span", "more", words("live.strange"))] : []),
+    element("span", "more", `${several ? `${event.source}, ` : ""}${latin}${number(100 * event.confidence)} %, ${counted("frame", event.frames)}`),
+  );
+  return item;
+}
+
+// Made anew only where something has changed, and what had the focus keeps it.
+let eventsShown = "";
+function showEvents(events, several, hasHistory) {
+  const wanted = JSON.stringify([events, several, hasHistory, language]);
+  if (wanted === eventsShown) return;
+  eventsShown = wanted;
+  const focused = byId("events").contains(document.activeElement) ? document.activeElement.href : null;
   byId("none").hidden = events.length > 0;
-  byId("events").replaceChildren(...events.map((event) => {
-    const item = document.createElement("li");
-    const latin = event.latin && event.latin !== event.text ? `${event.latin}, ` : "";
-    item.append(
-      element("span", event.valid === false ? "plate strange" : "plate", event.text ?? "–"),
-      element("time", "when", digits(new Date(event.last_seen).toLocaleTimeString())),
-      element("span", "more", `${several ? `${event.source}, ` : ""}${latin}${number(100 * event.confidence)} %, ${counted("frame", event.frames)}`),
-    );
-    return item;
-  }));
+  byId("events").replaceChildren(...events.map((event) => eventItem(event, several, hasHistory)));
+  if (focused) [...byId("events").querySelectorAll("a")].find((link) => link.href === focused)?.focus();
 }
 
 const two = (times) => (times ? `${number(times.p50, 1)}, ${number(times.p95, 1)} ms` : null);
@@ -101,16 +150,6 @@ function showFigures(list, found) {
   }));
 }
 
-function showPages(pages) {
-  if (byId("pages").children.length === pages.length) return;
-  byId("pages").replaceChildren(...pages.map((name) => {
-    const link = element("a", "", words(name));
-    link.dataset.words = name;
-    link.href = here(`${name}/`);
-    return link;
-  }));
-}
-
 function showHealth({ healthy, faults, since_frame_s: since }) {
   if (healthy) say(words("live.reading"), "good");
   else if (Object.keys(faults).length) say(words("live.failed", { what: Object.keys(faults).join(", ") }), "bad");
@@ -122,9 +161,9 @@ function showState() {
   const { vitals, events, visits, pages, cameras } = state;
   document.title = byId("device").textContent = vitals.device ? `lpr · ${vitals.device}` : "lpr";
   byId("source").textContent = cameras ? "" : vitals.source;
-  showPages(pages);
+  showTabs(pages, "live", "./");
   showCameras(cameras, vitals.cameras);
-  showEvents(events, Boolean(cameras));
+  showEvents(events, Boolean(cameras), pages.includes("history"));
   showFigures("visits", visitFigures(visits));
   showFigures("figures", figures(vitals));
   showHealth(state);
