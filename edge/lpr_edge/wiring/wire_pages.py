@@ -10,10 +10,10 @@ from lpr_edge.contract.base.units import TextValue
 from lpr_edge.contract.manifest import read_manifest
 from lpr_edge.history.access import HistoryAccess
 from lpr_edge.privacy.hashing_sink import PlateHasher
-from lpr_edge.runtimes.shipped_models import model_file
 from lpr_edge.service.audit_log import NAME, AuditLog
 from lpr_edge.service.settings_file import SettingsFile
 from lpr_edge.text.grammar import Grammar
+from lpr_edge.updates.model_files import model_file
 from lpr_edge.watchlist.list_file import ListFile
 from lpr_edge.watchlist.watch_list import HASH, read_list
 from lpr_edge.wiring.wire_collect import correction_keeper
