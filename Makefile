@@ -12,6 +12,7 @@
 #   make soak       FRAMES=200000 from a looped clip with all sinks on, and a table of what was lost and what was left over
 #                   with CAMERAS=4 MINUTES=60: so many streams in one process, frames read of each, memory
 #   make accessibility  every screen of the web page under axe-core, in Chromium
+#   make archives   lpr-batch on one core and the single process, in turns; make two-machines: training on two, as root
 #   make bench      speed, start and memory on this machine: lpr-bench
 #   make bench-short  the same with few frames, into build/: what CI keeps
 #   make bench-arm64  the device part on an emulated Raspberry Pi OS: tests, demo, parity (needs root, takes half an hour)
@@ -113,6 +114,15 @@ soak: $(EVERYTHING)/installed
 
 accessibility: $(EVERYTHING)/installed
 	$(EVERYTHING)/bin/python -m tests.support.accessibility --json benchmarks/results/accessibility.json
+
+# lpr-batch on one core and the single process, in turns: benchmarks/results/archives.
+.PHONY: archives two-machines
+archives: $(EVERYTHING)/installed
+	$(EVERYTHING)/bin/python -m tests.support.time_archives --json benchmarks/results/archives/throughput.json
+
+# Training on two machines that are network namespaces: needs root and iproute2.
+two-machines: $(EVERYTHING)/installed
+	$(EVERYTHING)/bin/python -m tests.support.two_machines --json benchmarks/results/training/two-machines.json
 
 updates: $(EVERYTHING)/installed
 	$(EVERYTHING)/bin/python -m tests.support.update_scenarios --json benchmarks/results/updates/scenarios.json

@@ -11,6 +11,7 @@ from pathlib import Path
 from tools.docs import (
     accessibility_line,
     accuracy_tables,
+    archive_tables,
     centre_tables,
     deb_table,
     extending,
@@ -52,6 +53,8 @@ BLOCKS: dict[str, Block] = {
     "messages": messages.messages,
     "deb": deb_table.deb,
     "demo-record": own_data.demo_record,
+    "archives": archive_tables.throughput,
+    "two-machines": archive_tables.two_machines,
     "centre-cuts": centre_tables.cuts,
     "centre-searches": centre_tables.searches,
     "history": history_table.history,

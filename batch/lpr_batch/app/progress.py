@@ -1,7 +1,7 @@
 """Progress on stderr, and the numbers at the end."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from time import monotonic
 
@@ -22,6 +22,8 @@ class Progress:
     pictures: int = 0
     plates: int = 0
     errors: int = 0
+    machines: set[str] = field(default_factory=set)
+    """Those that read pictures."""
 
     def __post_init__(self) -> None:
         """Start the clock."""
@@ -32,6 +34,7 @@ class Progress:
         self.pictures += outcome.pictures
         self.plates += outcome.plates
         self.errors += outcome.errors
+        self.machines.add(outcome.machine)
         if self.now() - self._said_s >= PAUSE_S:
             self._said_s = self.now()
             LOG.info("%s", self.line())

@@ -28,7 +28,7 @@ def read_archive(source: str, out: str, settings: BatchSettings, run: Run) -> di
         run: reads the blocks.
 
     Returns:
-        Counts: `pictures`, `plates`, `errors` of this run, `finished_before`, `unfinished`, `seconds`.
+        Counts: `pictures`, `plates`, `errors` of this run, `finished_before`, `unfinished`, `machines`, `seconds`.
 
     Raises:
         LprError: archive, results or networks can't be used.
@@ -56,6 +56,7 @@ def read_archive(source: str, out: str, settings: BatchSettings, run: Run) -> di
         "errors": progress.errors,
         "finished_before": pending.finished,
         "unfinished": unfinished + archive.unreadable,
+        "machines": len(progress.machines),
         "seconds": round(progress.seconds, 2),
     }
 

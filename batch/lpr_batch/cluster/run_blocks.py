@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from typing import Any
 
 from lpr_batch.base.extras import load_arrow, load_ray
@@ -42,6 +42,7 @@ class Worker:
         """
         self._reader = BlockReader(networks)
         self._tries = tries
+        self._machine = str(load_ray().get_runtime_context().get_node_id())
 
     def __call__(self, batch: Any) -> Any:
         """Read the blocks of a table with the column `block`; their outcomes, a row each."""
@@ -51,7 +52,7 @@ class Worker:
     def _read(self, block: Block) -> Outcome:
         if not load_ray().get(self._tries.begin.remote(block.name)):
             return Outcome(block.name, failure=f"its worker was lost {TRIES} times, at {block.sources[0]} or after it")
-        return self._reader.read(block)
+        return replace(self._reader.read(block), machine=self._machine)
 
 
 def run_blocks(ray: Any, blocks: Sequence[Block], networks: Networks, workers: int) -> Iterator[Outcome]:

@@ -11,9 +11,12 @@ from lpr_edge.contract.base.errors import LprError
 
 STORE_BYTES = 128 << 20
 """Ray's shared memory on one machine: blocks are lists of names, and their results tables of text."""
+STARTS = 4
+"""Tries to start a session on this machine: Ray gives up after half a minute, which a busy machine may need."""
 ENVIRONMENT: Mapping[str, str] = {
     "RAY_USAGE_STATS_ENABLED": "0",  # nothing is sent to Ray's makers
     "RAY_DATA_DISABLE_PROGRESS_BARS": "1",
+    "RAY_worker_niceness": "0",  # of workers on this machine; Ray would rank them behind all else that runs there
 }
 
 
@@ -33,17 +36,7 @@ def ray_session(address: str | None, workers: int | None) -> Iterator[tuple[Any,
     ray = load_ray()
     logging.getLogger("ray.data").setLevel(logging.ERROR)
     cores = workers or len(os.sched_getaffinity(0))
-    common = {"log_to_driver": False, "logging_level": logging.ERROR}
-    try:
-        if address is None:
-            ray.init(
-                address="local", num_cpus=cores, include_dashboard=False, object_store_memory=STORE_BYTES, **common
-            )
-        else:
-            ray.init(address=address, **common)
-    except (ConnectionError, ValueError, RuntimeError, OSError) as error:
-        reason = str(error).partition("\n")[0]
-        raise LprError(f"no Ray session ({reason}): is the cluster at {address or 'this machine'} up?") from error
+    _start(ray, address, cores)
     try:
         if address is not None:
             cores = workers or int(ray.cluster_resources().get("CPU", 0))
@@ -52,3 +45,24 @@ def ray_session(address: str | None, workers: int | None) -> Iterator[tuple[Any,
         yield ray, cores
     finally:
         ray.shutdown()
+
+
+def _start(ray: Any, address: str | None, cores: int) -> None:
+    """Start a session, or join one.
+
+    Raises:
+        LprError: there is none, also after some tries.
+    """
+    flags: dict[str, Any] = {"address": address, "log_to_driver": False, "logging_level": logging.CRITICAL}
+    if address is None:
+        flags |= {"address": "local", "num_cpus": cores, "include_dashboard": False, "object_store_memory": STORE_BYTES}
+    for tries_left in reversed(range(1 if address else STARTS)):
+        try:
+            ray.init(**flags)
+            return
+        except Exception as error:  # Ray has errors of many kinds, some of them bare exceptions
+            ray.shutdown()
+            if not tries_left:
+                reason = str(error).strip().partition("\n")[0]
+                where = f"is the cluster at {address} up?" if address else "is the machine too busy?"
+                raise LprError(f"no Ray session ({reason}): {where}") from error

@@ -28,6 +28,8 @@ class Outcome:
     """The Parquet file of its rows; empty where the block couldn't be read."""
     failure: str = ""
     """Why it couldn't."""
+    machine: str = ""
+    """Where it was read; empty outside of Ray."""
 
 
 class BlockReader:

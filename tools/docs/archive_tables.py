@@ -1,0 +1,87 @@
+"""The tables of archives and of training on two machines, from their result files."""
+
+import json
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from tools.docs.results import table
+
+RESULTS = Path("benchmarks") / "results"
+THROUGHPUT = RESULTS / "archives" / "throughput.json"
+MACHINES = RESULTS / "training" / "two-machines.json"
+MIB = 1 << 20
+
+
+def throughput(repository: Path) -> str:
+    """What pictures cost in the single process and in a worker."""
+    path = repository / THROUGHPUT
+    if not path.exists():
+        return "Not measured yet. `make archives` measures it."
+    result = json.loads(path.read_text(encoding="utf-8"))
+    costs = {command: further_picture(result, command) for command in ("lpr-edge", "lpr-batch")}
+    shown = {"lpr-edge": "`lpr-edge --source`, one process", "lpr-batch": "`lpr-batch --workers 1`"}
+    rows = [
+        [shown[command], f"{1000 * cpu_s:.1f}", f"{1000 * wall_s:.1f}", f"{start_s:.1f}"]
+        for command, (cpu_s, wall_s, start_s) in costs.items()
+    ]
+    share = costs["lpr-edge"][0] / costs["lpr-batch"][0]
+    counts = sorted({run["pictures"] for run in result["runs"]})
+    rounds = sum(run["command"] == "lpr-edge" for run in result["runs"]) // len(counts)
+    text = (
+        f"By CPU time, a core reads {100 * share:.0f} % of the pictures that it reads in the single process. "
+        f"Both read the same {counts[0]} and {counts[-1]} pictures on one core, in turns, {rounds} rounds, medians; "
+        "Ray's own processes count. The machine was under other load "
+        f"(load average {result['load_average'][0]:.0f} on {result['cores']} cores), so wall-clock times are long."
+    )
+    header = ["", "CPU ms a further picture", "wall-clock ms", "CPU s for start and end"]
+    return f"{text}\n\n{table(header, rows)}"
+
+
+def further_picture(result: dict[str, Any], command: str) -> tuple[float, float, float]:
+    """CPU and wall-clock seconds that one picture more costs, and CPU seconds of a run without pictures."""
+    counts = sorted({run["pictures"] for run in result["runs"]})
+    small, large = counts[0], counts[-1]
+
+    def middle(count: int, key: str) -> float:
+        return median(run[key] for run in result["runs"] if (run["command"], run["pictures"]) == (command, count))
+
+    cpu_s, wall_s = ((middle(large, key) - middle(small, key)) / (large - small) for key in ("cpu_s", "seconds"))
+    return cpu_s, wall_s, middle(small, "cpu_s") - small * cpu_s
+
+
+def two_machines(repository: Path) -> str:
+    """What a second machine gained in training."""
+    path = repository / MACHINES
+    if not path.exists():
+        return "Not measured yet. `make two-machines` measures it."
+    result = json.loads(path.read_text(encoding="utf-8"))
+    rows = [_machines_row(name, result["runs"][name], result) for name in ("one", "two")]
+    text = (
+        f"`lpr-train {result['task']}`, {result['steps']} steps an epoch, {result['batch']} samples a step; "
+        f"medians of {len(result['runs']['two'])} runs in turns. The first epoch, which has the start in it, doesn't "
+        f"count. Load average {result['load_average'][0]:.0f} on {result['cores']} cores."
+    )
+    header = [
+        "machines",
+        "CPU ms a step, each machine",
+        "wall-clock ms a step",
+        "sent a step",
+        "last loss",
+        "files written",
+    ]
+    return f"{text}\n\n{table(header, rows)}"
+
+
+def _machines_row(name: str, runs: list[dict[str, Any]], result: dict[str, Any]) -> list[str]:
+    later = [seconds for run in runs for seconds in run["epoch_s"][1:]]
+    busy = [cpu for run in runs for epoch in run["epoch_cpu_s"][1:] for cpu in epoch]
+    sent = median(max(run["sent_bytes"]) for run in runs) / (result["epochs"] * result["steps"])
+    return [
+        name,
+        f"{1000 * median(busy) / result['steps']:.0f}",
+        f"{1000 * median(later) / result['steps']:.0f}",
+        f"{sent / MIB:.2f} MiB" if name == "two" else "–",
+        f"{median(run['loss'][-1] for run in runs):.3f}",
+        " + ".join(str(count) for count in runs[-1]["files"]),
+    ]
