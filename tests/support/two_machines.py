@@ -135,13 +135,13 @@ def train(machines: Sequence[Machine], flags: Sequence[str], folder: Path) -> Tr
         cpu_s.append(round(usage.ru_utime + usage.ru_stime, 2))
     with (folder / "0" / "history.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    notes = [
+    noted_s = [
         [0.0, *map(float, (folder / f"{index}.cpu").read_text(encoding="utf-8").split())]
         for index in range(len(machines))
     ]
     return Trained(
         cpu_s,
-        [[round(noted[epoch + 1] - noted[epoch], 3) for noted in notes] for epoch in range(len(rows))],
+        [[round(noted[epoch + 1] - noted[epoch], 3) for noted in noted_s] for epoch in range(len(rows))],
         [round(float(row["seconds"]), 2) for row in rows],
         [float(row["loss"]) for row in rows],
         [machine.sent_bytes - sent for machine, sent in zip(machines, before, strict=True)],

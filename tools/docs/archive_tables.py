@@ -44,7 +44,8 @@ def further_picture(result: dict[str, Any], command: str) -> tuple[float, float,
     small, large = counts[0], counts[-1]
 
     def middle(count: int, key: str) -> float:
-        return median(run[key] for run in result["runs"] if (run["command"], run["pictures"]) == (command, count))
+        runs = [run for run in result["runs"] if (run["command"], run["pictures"]) == (command, count)]
+        return median(float(run[key]) for run in runs)
 
     cpu_s, wall_s = ((middle(large, key) - middle(small, key)) / (large - small) for key in ("cpu_s", "seconds"))
     return cpu_s, wall_s, middle(small, "cpu_s") - small * cpu_s
