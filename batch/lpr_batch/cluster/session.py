@@ -11,8 +11,6 @@ from lpr_edge.contract.base.errors import LprError
 
 STORE_BYTES = 128 << 20
 """Ray's shared memory on one machine: blocks are lists of names, and their results tables of text."""
-STARTS = 4
-"""Tries to start a session on this machine: Ray gives up after half a minute, which a busy machine may need."""
 ENVIRONMENT: Mapping[str, str] = {
     "RAY_USAGE_STATS_ENABLED": "0",  # nothing is sent to Ray's makers
     "RAY_DATA_DISABLE_PROGRESS_BARS": "1",
@@ -51,18 +49,14 @@ def _start(ray: Any, address: str | None, cores: int) -> None:
     """Start a session, or join one.
 
     Raises:
-        LprError: there is none, also after some tries.
+        LprError: there is none.
     """
     flags: dict[str, Any] = {"address": address, "log_to_driver": False, "logging_level": logging.CRITICAL}
     if address is None:
         flags |= {"address": "local", "num_cpus": cores, "include_dashboard": False, "object_store_memory": STORE_BYTES}
-    for tries_left in reversed(range(1 if address else STARTS)):
-        try:
-            ray.init(**flags)
-            return
-        except Exception as error:  # Ray has errors of many kinds, some of them bare exceptions
-            ray.shutdown()
-            if not tries_left:
-                reason = str(error).strip().partition("\n")[0]
-                where = f"is the cluster at {address} up?" if address else "is the machine too busy?"
-                raise LprError(f"no Ray session ({reason}): {where}") from error
+    try:
+        ray.init(**flags)
+    except Exception as error:  # Ray has errors of many kinds, some of them bare exceptions
+        reason = str(error).strip().partition("\n")[0]
+        remedy = f"is the cluster at {address} up?" if address else "is the machine too busy? Then try again"
+        raise LprError(f"no Ray session ({reason}): {remedy}") from error
