@@ -49,7 +49,7 @@ class OutputSpec(TensorSpec):
     """One output of the file, in the file's order."""
 
     role: str = ""
-    """What it is: see `model_types`."""
+    """Meaning of the output: see `model_types`."""
     shape: tuple[int, ...] = ()
     """Without the batch axis."""
 
@@ -61,37 +61,44 @@ class Manifest:
     kind: str
     """`classifier`, `reader` or `detector`."""
     name: str
+    """Name of the model, the file's name without its suffixes."""
     labels: tuple[str, ...]
     """In the order of the network's outputs; empty for a detector."""
     input: InputSpec
+    """Size, colour and resizing of the input image."""
     outputs: tuple[OutputSpec, ...]
+    """Role, shape and quantisation of each output."""
     precision: str
     """`int8`, `int8-dynamic`, `float16` or `float32`."""
     input_tensor: TensorSpec
+    """Quantisation of the input."""
     thresholds: dict[str, float]
-    """For decoding: see `outputs`; a reader's `confidence_…` and `vote_…`, the curves of its confidence in one
-    frame and fused over several; a classifier's `reject`, the least likelihood of a label that is given."""
+    """For decoding: see `outputs`. A reader's `confidence_…` and `vote_…` are the calibration curves of one frame and
+    of a vote. A classifier's `reject` is its rejection threshold."""
     country: dict[str, Any]
-    """The country's file, whole."""
+    """Content of the country's file."""
     metrics: tuple[dict[str, Any], ...] = ()
     """Measured on this file by lpr-export, each with `data`, `split`, `metric`, `value`, `count`."""
     calibration: dict[str, Any] = field(default_factory=dict)
-    """Source, count, seed and the pictures' hash."""
+    """Source, number, seed and hash of the calibration images."""
     training: dict[str, Any] = field(default_factory=dict)
-    """The run's config."""
+    """Settings of the training run."""
     runtimes: tuple[str, ...] = ()
     """Runtimes that loaded and ran this file when it was exported."""
     proofs: tuple[dict[str, Any], ...] = ()
-    """What was found on held-out pictures, so that `lpr-export verify` can look again."""
+    """Evaluation on held-out images, which `lpr-export verify` repeats."""
     caveats: tuple[str, ...] = ()
-    """Checks of the export that were waived, in words; empty for a file that passed all of them."""
+    """Checks of the export that were switched off, in words; empty for a file that passed all checks."""
     licence: str = ""
+    """Licence of the weights."""
     lpr_version: str = ""
+    """Version of lpr-export."""
     weights_sha256: str = ""
-    """Of the file's bytes without the manifest."""
+    """SHA-256 of the file without the manifest."""
     manifest_sha256: str = ""
-    """Of this manifest's canonical JSON without this field."""
+    """SHA-256 of this manifest's canonical JSON without this field."""
     format: int = FORMAT_VERSION
+    """Version of this format."""
 
     @property
     def margin(self) -> float:
