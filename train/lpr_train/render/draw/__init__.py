@@ -1,1 +1,1 @@
-"""Drawing without any knowledge of plates: shapes, noise, textures, wear, effects of a camera."""
+"""Drawing without any knowledge of plates: shapes, noise, textures, wear, camera effects."""

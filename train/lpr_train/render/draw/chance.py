@@ -1,4 +1,4 @@
-"""Picking by chance. numpy's own `choice` takes longer than drawing a character."""
+"""Random choice. NumPy's own `choice` takes longer than drawing a character."""
 
 from collections.abc import Sequence
 from typing import TypeVar
@@ -9,7 +9,7 @@ T = TypeVar("T")
 
 
 def pick(rng: np.random.Generator, items: Sequence[T], weights: Sequence[float] | None = None) -> T:
-    """One of the items, each as often as its weight says; all alike without weights."""
+    """Choose one item with probabilities proportional to the weights; uniformly without weights."""
     if weights is None:
         return items[int(rng.random() * len(items))]
     left = float(rng.random()) * sum(weights)
@@ -21,7 +21,7 @@ def pick(rng: np.random.Generator, items: Sequence[T], weights: Sequence[float] 
 
 
 def weighted_order(rng: np.random.Generator, weights: Sequence[float]) -> tuple[int, ...]:
-    """All indices in random order, heavy ones early: as if drawn one after the other without putting back.
+    """Random order of all indices, as by weighted sampling without replacement.
 
     Efraimidis and Spirakis, "Weighted random sampling with a reservoir", 2006.
     """

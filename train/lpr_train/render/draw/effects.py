@@ -1,4 +1,4 @@
-"""What light and cameras do to a picture.
+"""Augmentation by effects of light and cameras. Each takes (image_bgr, rng, strength 0..1) and returns a new image.
 
 Each effect takes (image_bgr, rng, strength 0..1) and returns a new picture.
 """
@@ -17,7 +17,7 @@ Effect = Callable[[Image, np.random.Generator, float], Image]
 
 
 def tone(image: Image, rng: np.random.Generator, strength: float) -> Image:
-    """Brightness, contrast and gamma, by a table."""
+    """Change brightness, contrast and gamma."""
     levels = np.linspace(0, 1, 256)
     gamma = np.exp(rng.normal(0, 0.35) * strength)
     contrast = np.exp(rng.normal(-0.15, 0.45) * strength)
@@ -28,7 +28,7 @@ def tone(image: Image, rng: np.random.Generator, strength: float) -> Image:
 
 
 def cast(image: Image, rng: np.random.Generator, strength: float) -> Image:
-    """A colour cast: sodium lamps, dusk, a camera's wrong white balance."""
+    """Add a colour cast: sodium lamps, dusk, a wrong white balance."""
     gains = np.exp(rng.normal(0, 0.16, 3) * strength)
     offsets = rng.normal(0, 0.04, 3) * strength
     levels = np.linspace(0, 1, 256)
@@ -37,14 +37,14 @@ def cast(image: Image, rng: np.random.Generator, strength: float) -> Image:
 
 
 def pale(image: Image, rng: np.random.Generator, strength: float) -> Image:
-    """Less colour, down to a night camera's grey."""
+    """Reduce the saturation, down to the grey of a night camera."""
     grey = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
     share = float(rng.uniform(0.2, 1)) * strength
     return np.asarray(cv2.addWeighted(grey, share, image, 1 - share, 0), np.uint8)
 
 
 def haze(image: Image, rng: np.random.Generator, strength: float) -> Image:
-    """Low contrast: fog, dust in the air, a dirty lens."""
+    """Reduce the contrast: fog, dust in the air, a dirty lens."""
     veil = rng.uniform(30, 215) + rng.normal(0, 10, 3)
     share = rng.uniform(0.2, 0.72) * strength
     levels = np.arange(256)[:, None] * (1 - share) + veil * share
@@ -52,7 +52,7 @@ def haze(image: Image, rng: np.random.Generator, strength: float) -> Image:
 
 
 def night(image: Image, rng: np.random.Generator, strength: float) -> Image:
-    """Dark, with a purple or blue tint in the shadows."""
+    """Darken, with a purple or blue tint in the shadows."""
     gain = 1 - strength * rng.uniform(0.3, 0.75)
     tint = np.array([rng.uniform(10, 40), rng.uniform(5, 22), rng.uniform(5, 35)]) * strength
     levels = np.arange(256)[:, None] * gain + tint
@@ -60,7 +60,7 @@ def night(image: Image, rng: np.random.Generator, strength: float) -> Image:
 
 
 def glare(image: Image, rng: np.random.Generator, strength: float) -> Image:
-    """A bright spot: a reflected sun or lamp."""
+    """Add a bright spot: a reflected sun or lamp."""
     height, width = image.shape[:2]
     centre = rng.uniform(-0.1, 1.1, 2) * (width, height)
     reach = np.array([width, height]) * rng.uniform(0.15, 0.6, 2)
@@ -71,7 +71,7 @@ def glare(image: Image, rng: np.random.Generator, strength: float) -> Image:
 
 
 def gradient(image: Image, rng: np.random.Generator, strength: float) -> Image:
-    """Light that falls off across the picture."""
+    """Darken gradually across the image."""
     height, width = image.shape[:2]
     slope_x, slope_y = rng.normal(0, 0.45, 2) * strength
     factor = 1 + np.linspace(-slope_x, slope_x, width)[None, :] + np.linspace(-slope_y, slope_y, height)[:, None]
@@ -79,7 +79,7 @@ def gradient(image: Image, rng: np.random.Generator, strength: float) -> Image:
 
 
 def shadow(image: Image, rng: np.random.Generator, strength: float) -> Image:
-    """The shadow of a straight or round edge."""
+    """Add the shadow of a straight or round edge."""
     height, width = image.shape[:2]
     mask = np.zeros((height, width), np.uint8)
     if rng.random() < 0.5:
@@ -102,13 +102,13 @@ def shadow(image: Image, rng: np.random.Generator, strength: float) -> Image:
 
 
 def blur(image: Image, rng: np.random.Generator, strength: float) -> Image:
-    """Out of focus: up to 2 % of the width."""
+    """Defocus: Gaussian blur relative to the image's width."""
     sigma = max(0.2, image.shape[1] * 0.02 * strength * rng.uniform(0.05, 1))
     return np.asarray(cv2.GaussianBlur(image, (0, 0), sigma), np.uint8)
 
 
 def motion(image: Image, rng: np.random.Generator, strength: float) -> Image:
-    """Smeared in one direction, mostly along the ground: up to 7 % of the width."""
+    """Motion blur in one direction, mostly along the ground, relative to the image's width."""
     length = min(14.0, image.shape[1] * 0.07 * strength * rng.uniform(0.1, 1))
     reach = max(1, int(np.ceil(length / 2)))
     angle = rng.normal(0, 0.35) if rng.random() < 0.7 else rng.uniform(0, np.pi)
@@ -120,34 +120,34 @@ def motion(image: Image, rng: np.random.Generator, strength: float) -> Image:
 
 
 def noise(image: Image, rng: np.random.Generator, strength: float) -> Image:
-    """A sensor's noise, in each colour or in brightness alone."""
+    """Add sensor noise, in each channel or in brightness only."""
     size_hw = image.shape[0], image.shape[1]
     channels = 3 if rng.random() < 0.5 else 1
     return _add(image, white_noise(rng, size_hw, channels) * np.float32(rng.uniform(1, 22) * strength))
 
 
 def blotches(image: Image, rng: np.random.Generator, strength: float) -> Image:
-    """Noise after a camera's smoothing: soft blotches of colour."""
+    """Add noise as after a camera's denoising: soft blotches of colour."""
     clouds = cloud_noise(rng, (image.shape[0], image.shape[1]), rng.uniform(0.1, 0.4)) - 0.5
     return _add(image, clouds * np.float32(rng.uniform(10, 55) * strength))
 
 
 def jpeg(image: Image, rng: np.random.Generator, strength: float) -> Image:
-    """Blocks of strong compression."""
+    """Add compression artefacts of JPEG."""
     quality = int(np.clip(92 - strength * rng.uniform(0, 85), 6, 95))
     _, packed = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
     return np.asarray(cv2.imdecode(packed, cv2.IMREAD_COLOR), np.uint8)
 
 
 def sharpen(image: Image, rng: np.random.Generator, strength: float) -> Image:
-    """A camera's over-sharpening, with halos."""
+    """Over-sharpen as cameras do, with halos."""
     sigma = max(0.5, image.shape[1] * rng.uniform(0.004, 0.014))
     amount = strength * rng.uniform(0.3, 1.8)
     return np.asarray(cv2.addWeighted(image, 1 + amount, cv2.GaussianBlur(image, (0, 0), sigma), -amount, 0), np.uint8)
 
 
 def low_resolution(image: Image, rng: np.random.Generator, strength: float) -> Image:
-    """As if the picture had been a few dozen pixels wide: down, compressed or noisy, and up again."""
+    """Reduce to a few dozen pixels of width, add compression or noise, and enlarge again."""
     height, width = image.shape[:2]
     share = float(np.exp(rng.uniform(np.log(1 - 0.88 * strength), 0)))
     small_size = max(12, round(width * share)), max(6, round(height * share))
@@ -189,7 +189,7 @@ SCENE_SHARE: dict[Effect, float] = {blur: 0.2, motion: 0.25, low_resolution: 0.7
 
 
 def degrade(image: Image, rng: np.random.Generator, strength: float = 0.6) -> Image:
-    """Put a clean picture through the street's light and a cheap camera.
+    """Apply random effects of street light and of a cheap camera to a clean image.
 
     Args:
         image: (H, W, 3) uint8.
@@ -207,7 +207,7 @@ def degrade(image: Image, rng: np.random.Generator, strength: float = 0.6) -> Im
 
 
 def degrade_scene(image: Image, rng: np.random.Generator, strength: float = 0.6) -> Image:
-    """`degrade` for a whole scene, whose plates are small: as much light, less of what blurs.
+    """`degrade` for a whole scene, whose plates are small: the same light, but less blur.
 
     Args:
         image: (H, W, 3) uint8.
@@ -224,7 +224,7 @@ def degrade_scene(image: Image, rng: np.random.Generator, strength: float = 0.6)
 
 
 def _contrast(image: Image) -> float:
-    """Standard deviation of the brightness about its surroundings, seen coarsely so that noise doesn't count."""
+    """Standard deviation of the brightness around its local mean, at low resolution so that noise doesn't count."""
     coarse = cv2.resize(image, (48, 24), interpolation=cv2.INTER_AREA)
     grey = cv2.cvtColor(coarse, cv2.COLOR_BGR2GRAY)
     return float(cv2.meanStdDev(cv2.subtract(grey, cv2.blur(grey, (13, 13)), dtype=cv2.CV_32F))[1][0, 0])
@@ -235,7 +235,7 @@ def _table(levels: Floats) -> Image:
 
 
 def _add(image: Image, amount: Floats) -> Image:
-    """Add (H, W) or (H, W, 1 or 3) to every channel."""
+    """Add an array (H, W) or (H, W, 1 or 3) to every channel."""
     if amount.ndim == 2 or amount.shape[2] == 1:
         amount = np.asarray(cv2.merge([amount.reshape(image.shape[:2])] * 3), np.float32)
     return np.asarray(cv2.add(image, amount, dtype=cv2.CV_8U), np.uint8)

@@ -1,4 +1,4 @@
-"""Noise that is drawn once and then only cut from: random numbers are the dearest part of a synthetic picture."""
+"""Noise from cached fields: random numbers are the most expensive part of a synthetic image."""
 
 from functools import lru_cache
 
@@ -16,7 +16,7 @@ GRAIN_SPREAD = 30
 
 @lru_cache(maxsize=1)
 def _white() -> Floats:
-    """(SIZE, SIZE, 3) standard normal numbers."""
+    """Cached standard normal numbers (SIZE, SIZE, 3)."""
     return np.random.default_rng(20540).standard_normal((SIZE, SIZE, 3), np.float32)
 
 
@@ -27,7 +27,7 @@ def _fractals() -> tuple[Floats, ...]:
 
 
 def _fractal(rng: np.random.Generator) -> Floats:
-    """(SIZE, SIZE) cloudy noise, 0..1: octaves of enlarged random grids."""
+    """Fractal noise (SIZE, SIZE), 0..1: octaves of enlarged random grids."""
     field = np.zeros((SIZE, SIZE), np.float32)
     for octave in range(2, 9):
         cells = rng.standard_normal((2**octave, 2**octave), np.float32)
@@ -42,7 +42,7 @@ def white_noise(rng: np.random.Generator, size_hw: tuple[int, int], channels: in
 
 
 def cloud_noise(rng: np.random.Generator, size_hw: tuple[int, int], zoom: float = 1.0) -> Floats:
-    """Cloudy noise 0..1, (H, W); the clouds grow with `zoom`."""
+    """Fractal noise (H, W), 0..1; its structures grow with `zoom`."""
     field = _fractals()[int(rng.integers(FRACTALS))]
     height, width = max(2, int(size_hw[0] / zoom)), max(2, int(size_hw[1] / zoom))
     cut = _cut(field, rng, (height, width))
@@ -60,7 +60,7 @@ def cloud_bytes(rng: np.random.Generator, size_hw: tuple[int, int], zoom: float 
 
 
 def grain(image: Image, rng: np.random.Generator, amount: float) -> Image:
-    """Add grey noise of that standard deviation to a picture (H, W, 3)."""
+    """Add grey noise of a standard deviation to an image (H, W, 3)."""
     cut = _cut(_grain_bytes(), rng, (min(image.shape[0], SIZE), min(image.shape[1], SIZE)))
     cut = cut if cut.shape == image.shape else cv2.resize(cut, image.shape[1::-1])
     share = amount / GRAIN_SPREAD
@@ -79,7 +79,7 @@ def _grain_bytes() -> Image:
 
 
 def _cut(field: AnyArray, rng: np.random.Generator, size_hw: tuple[int, int]) -> AnyArray:
-    """A random window of the field; a window larger than the field is cut whole and enlarged."""
+    """Crop a random window from a field; a window larger than the field is the enlarged field."""
     height, width = min(size_hw[0], SIZE), min(size_hw[1], SIZE)
     top, left = int(rng.integers(SIZE - height + 1)), int(rng.integers(SIZE - width + 1))
     cut = field[top : top + height, left : left + width]

@@ -1,4 +1,4 @@
-"""A rendered plate as if cut out of a photograph: small or large, leaning, with something around it."""
+"""Turn a rendered plate into a crop of a photograph: smaller or larger, slanted, with surroundings."""
 
 import cv2
 import numpy as np
@@ -8,7 +8,7 @@ from lpr_edge.contract.geometry import rectangle
 
 
 def photograph(plate_bgr: Image, rng: np.random.Generator) -> tuple[Image, Quad]:
-    """Take a plate's picture from some distance.
+    """Render the plate as a camera sees it from some distance.
 
     Args:
         plate_bgr: (H, W, 3), upright and whole.
@@ -40,7 +40,7 @@ def photograph(plate_bgr: Image, rng: np.random.Generator) -> tuple[Image, Quad]
 
 
 def _surroundings(size_hw: tuple[int, int], rng: np.random.Generator) -> Image:
-    """Something soft and coloured, as the bumper or seat around a plate."""
+    """A soft coloured background (H, W, 3), such as a bumper or seat."""
     coarse = rng.integers(0, 256, (rng.integers(2, 6), rng.integers(2, 6), 3), dtype=np.uint8)
     muted = cv2.addWeighted(coarse, 0.5, np.full_like(coarse, rng.integers(10, 230)), 0.5, 0)
     return np.asarray(cv2.resize(muted, (size_hw[1], size_hw[0]), interpolation=cv2.INTER_LINEAR), np.uint8)

@@ -1,4 +1,4 @@
-"""One sign's shape, and the interface of whatever can draw one."""
+"""The shape of a character, and the interface of its sources."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -16,7 +16,7 @@ SHAPE_HEIGHT = 96
 
 @dataclass(frozen=True)
 class Glyph:
-    """The shape of a sign, cut tight."""
+    """The shape of a character, cropped tightly."""
 
     mask: Image
     """(h, w) uint8, 255 where there is paint."""
@@ -27,12 +27,12 @@ class Glyph:
 
     @property
     def aspect(self) -> float:
-        """Width of the mask for a body of height 1."""
+        """Width of the mask relative to the height of the character's body."""
         return self.mask.shape[1] / self.mask.shape[0] * (self.bottom - self.top)
 
 
 class ShapeSource(Protocol):
-    """A font, a painter's alphabet, or cut-outs of real plates."""
+    """A source of shapes: a font, a painted alphabet, or cut-outs of real plates."""
 
     weight: float
     """Its sampling weight relative to the others."""
@@ -44,12 +44,12 @@ class ShapeSource(Protocol):
         ...
 
     def glyph(self, label: str, variant: int) -> Glyph:
-        """Draw the label; `variant` counts from 0, and the same number gives the same shape."""
+        """Draw the label; equal values of `variant`, from 0, give equal shapes."""
         ...
 
 
 def tight(mask: Image) -> tuple[Image, int]:
-    """Cut the empty margins off a mask (h, w) uint8.
+    """Crop the empty margins of a mask (h, w) uint8.
 
     Returns:
         The mask, and how many rows were cut off its top.

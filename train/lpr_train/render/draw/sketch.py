@@ -1,4 +1,4 @@
-"""Drawing in a unit box that may lean: how vehicles and boards are put into a scene."""
+"""Drawing in a unit box that may be slanted: vehicles and boards in a scene."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ Colour = Sequence[float] | AnyArray
 
 @dataclass(frozen=True)
 class Sketch:
-    """A unit box (0..1, y down) somewhere on a picture; everything is drawn in place."""
+    """A unit box (0..1, y down) at a place in an image; all methods draw in place."""
 
     canvas: Image
     origin: tuple[float, float]
@@ -26,7 +26,7 @@ class Sketch:
     """Degrees, clockwise, about the middle of the box's foot."""
 
     def pixels(self, unit_xy: Sequence[Sequence[float]] | Floats) -> Floats:
-        """Where points of the unit box lie on the canvas: (n, 2) float32."""
+        """Convert points of the unit box to pixels of the canvas: (n, 2) float32."""
         points = np.asarray(unit_xy, np.float32) * self.size_wh + np.asarray(self.origin)
         foot = np.asarray(self.origin) + np.asarray(self.size_wh) * (0.5, 1.0)
         angle = np.deg2rad(self.lean)
@@ -48,14 +48,14 @@ class Sketch:
         self.polygon(np.stack([x + radius_x * np.cos(angles), y + radius_y * np.sin(angles)], axis=1), colour)
 
     def line(self, start: Sequence[float], end: Sequence[float], width: float, colour: Colour) -> None:
-        """Draw a line; its width is in parts of the box's width."""
+        """Draw a line; its width is a fraction of the box's width."""
         points = np.round(self.pixels([start, end])).astype(int)
         thickness = max(1, round(width * self.size_wh[0]))
         first, last = (tuple(map(int, point)) for point in points)
         cv2.line(self.canvas, first, last, scalar(colour), thickness, cv2.LINE_AA)
 
     def darken(self, x: float, y: float, radius_x: float, radius_y: float, factor: float) -> None:
-        """Multiply an ellipse's colours: a shadow on whatever is there."""
+        """Multiply the colours within an ellipse, for shadows."""
         angles = np.linspace(0, 2 * np.pi, 24)[:-1]
         rim = self.pixels(np.stack([x + radius_x * np.cos(angles), y + radius_y * np.sin(angles)], axis=1))
         window, corner = self._window(rim)
@@ -65,13 +65,13 @@ class Sketch:
             np.copyto(window, (window * factor).astype(np.uint8), where=mask[..., None] > 0)
 
     def _window(self, points_xy: Floats) -> tuple[Image, Floats]:
-        """The part of the canvas round some points, a view, and its top left; empty where nothing is on the canvas."""
+        """A view of the canvas around some points, and its top left; empty outside of the canvas."""
         low = np.clip(np.floor(points_xy.min(axis=0)), 0, self.canvas.shape[1::-1]).astype(int)
         high = np.clip(np.ceil(points_xy.max(axis=0)), 0, self.canvas.shape[1::-1]).astype(int)
         return self.canvas[low[1] : high[1], low[0] : high[0]], np.asarray(low, np.float32)
 
     def shade(self, rng: np.random.Generator, strength: float) -> None:
-        """Lay uneven light over the box's surroundings, so that no colour stays flat."""
+        """Add uneven light around the box, so that no colour stays uniform."""
         window, _ = self._window(self.pixels([[0, 0], [1, 0], [1, 1], [0, 1]]))
         if min(window.shape[:2]) < 4:
             return
@@ -95,7 +95,7 @@ class Slot:
 
 
 def slot(sketch: Sketch, x: float, y: float, width: float, height: float) -> Slot:
-    """A slot round a point of the unit box; sizes in parts of the box."""
+    """Make a slot around a point of the unit box; sizes are fractions of the box."""
     centre = sketch.pixels([[x, y]])[0]
     return Slot(
         (float(centre[0]), float(centre[1])), width * sketch.size_wh[0], height * sketch.size_wh[1], sketch.lean
@@ -103,12 +103,12 @@ def slot(sketch: Sketch, x: float, y: float, width: float, height: float) -> Slo
 
 
 def scalar(colour: Colour) -> tuple[float, ...]:
-    """A colour as OpenCV's drawing takes it."""
+    """Convert a colour to OpenCV's type."""
     return tuple(float(np.clip(value, 0, 255)) for value in colour)
 
 
 def paste(canvas: Image, picture: Image | Colour, alpha: Image, quad_xy: Quad) -> None:
-    """Warp a picture's corners onto a quad and blend it in, in place; what lies outside the canvas is cut off.
+    """Warp an image onto a quad and blend it in, in place; parts outside of the canvas are cut off.
 
     Args:
         canvas: (H, W, 3), changed.
@@ -136,7 +136,7 @@ def paste(canvas: Image, picture: Image | Colour, alpha: Image, quad_xy: Quad) -
 
 
 def _shrunk(picture: Image, quad_xy: Quad) -> Image:
-    """Average down to about the size at which it will be seen, so that bilinear sampling skips nothing."""
+    """Average an image down to about its final size, so that bilinear sampling skips no pixels."""
     sides = np.linalg.norm(np.roll(quad_xy, -1, axis=0) - quad_xy, axis=1)
     width, height = max(4, round(float(max(sides[0], sides[2])))), max(3, round(float(max(sides[1], sides[3]))))
     if width >= picture.shape[1] or height >= picture.shape[0]:

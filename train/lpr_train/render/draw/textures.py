@@ -1,4 +1,4 @@
-"""Surfaces of a street: asphalt, soil, paving, walls, grass, water-stained plaster."""
+"""Textures of a street: asphalt, soil, paving, walls, grass, stained plaster."""
 
 from collections.abc import Callable
 
@@ -15,7 +15,7 @@ Texture = Callable[[np.random.Generator, tuple[int, int]], Image]
 def two_tone(
     rng: np.random.Generator, size_hw: tuple[int, int], dark: AnyArray, bright: AnyArray, zoom: float
 ) -> Image:
-    """Clouds between two colours (BGR)."""
+    """Fractal noise between two colours (BGR)."""
     clouds = cloud_bytes(rng, size_hw, zoom)
     share = np.linspace(0, 1, 256, dtype=np.float32)[:, None]
     table = np.clip(dark + (bright - dark) * share, 0, 255).astype(np.uint8)
@@ -27,7 +27,7 @@ def _grainy(image: Image, rng: np.random.Generator, amount: float) -> Image:
 
 
 def _colours(rng: np.random.Generator, low: Floats, high: Floats, contrast: float) -> tuple[Floats, Floats]:
-    """A dark and a bright shade of one colour between two."""
+    """A dark and a bright shade of a random colour."""
     colour = low + (high - low) * rng.random(3).astype(np.float32)
     return colour * (1 - contrast), colour * (1 + contrast)
 
@@ -37,7 +37,7 @@ def _bgr(blue: float, green: float, red: float) -> Floats:
 
 
 def asphalt(rng: np.random.Generator, size_hw: tuple[int, int]) -> Image:
-    """A grey road, at times with a painted line."""
+    """A grey road, sometimes with a painted line."""
     grey = rng.uniform(40, 150)
     image = two_tone(rng, size_hw, _bgr(grey, grey, grey) * 0.75, _bgr(grey, grey, grey) * 1.2, rng.uniform(0.3, 4))
     image = _grainy(image, rng, rng.uniform(2, 12))
@@ -62,7 +62,7 @@ def grass(rng: np.random.Generator, size_hw: tuple[int, int]) -> Image:
 
 
 def plaster(rng: np.random.Generator, size_hw: tuple[int, int]) -> Image:
-    """A plastered or painted wall, a shutter's stripes at times."""
+    """A plastered or painted wall, sometimes with a shutter's stripes."""
     colour = (rng.uniform(80, 225) + rng.normal(0, pick(rng, [6, 18, 35]), 3)).astype(np.float32)
     image = two_tone(rng, size_hw, colour * 0.85, colour * 1.08, rng.uniform(0.5, 4))
     if rng.random() < 0.3:
@@ -88,7 +88,7 @@ def paving(rng: np.random.Generator, size_hw: tuple[int, int]) -> Image:
 
 
 def facade(rng: np.random.Generator, size_hw: tuple[int, int]) -> Image:
-    """House fronts and sky: blocks of colour with windows."""
+    """House fronts and sky: coloured blocks with windows."""
     height, width = size_hw
     image = two_tone(rng, size_hw, rng.uniform(120, 200, 3), rng.uniform(170, 250, 3), 4)
     x = 0
@@ -113,7 +113,7 @@ def _windows(image: Image, box: tuple[int, int, int, int], colour: tuple[float, 
 
 
 def rubble(rng: np.random.Generator, size_hw: tuple[int, int]) -> Image:
-    """Stones, rubbish, heaps: hundreds of small flat shapes with a lit and a dark side."""
+    """Stones and rubbish: many small flat shapes with a bright and a dark side."""
     height, width = size_hw
     image = soil(rng, size_hw)
     for _ in range(int(rng.integers(30, 140))):
@@ -128,7 +128,7 @@ def rubble(rng: np.random.Generator, size_hw: tuple[int, int]) -> Image:
 
 
 def foliage(rng: np.random.Generator, size_hw: tuple[int, int]) -> Image:
-    """Bushes and trees: leaves over leaves."""
+    """Bushes and trees: overlapping leaves."""
     height, width = size_hw
     image = grass(rng, size_hw)
     hue = np.array([rng.uniform(20, 70), rng.uniform(70, 130), rng.uniform(40, 110)])
@@ -145,7 +145,7 @@ BACKDROPS: tuple[Texture, ...] = (facade, facade, plaster, foliage, foliage, rub
 
 
 def backdrop(rng: np.random.Generator, size_hw: tuple[int, int]) -> Image:
-    """A ground, most times with something upright behind it."""
+    """A ground, mostly with something upright behind it."""
     ground = pick(rng, GROUNDS)
     if rng.random() < 0.4:
         return ground(rng, size_hw)

@@ -1,4 +1,4 @@
-"""Random perspectives, and points and boxes that move along."""
+"""Random perspectives, and transforms of points and boxes."""
 
 import cv2
 import numpy as np
@@ -8,7 +8,7 @@ from lpr_edge.contract.geometry import is_convex, rectangle
 
 
 def random_corners(rng: np.random.Generator, size_hw: tuple[int, int], strength: float) -> Quad:
-    """Where an imprecise or slanted look puts a plate's corners.
+    """Random corners of a plate in a slanted or imprecise view.
 
     Args:
         rng: the source of chance.
@@ -38,12 +38,12 @@ def _turn(points_xy: Floats, degrees: float) -> Floats:
 
 
 def homography(source_xy: Quad, target_xy: Quad) -> Floats:
-    """The 3×3 matrix that moves four points onto four others."""
+    """The (3, 3) matrix that maps four points to four others."""
     return np.asarray(cv2.getPerspectiveTransform(source_xy.astype(np.float32), target_xy.astype(np.float32)))
 
 
 def warp_picture(image: Image, matrix: Floats, size_hw: tuple[int, int], border: int = cv2.BORDER_REPLICATE) -> Image:
-    """Move a picture's points by a matrix onto a picture of another size; smooth also where it shrinks."""
+    """Warp an image by a (3, 3) matrix to another size, with averaging if it shrinks."""
     shrink = 1 / max(1e-6, np.sqrt(abs(np.linalg.det(matrix[:2, :2]))))
     if shrink > 1.6:
         image = np.asarray(cv2.blur(image, (round(shrink), round(shrink))), np.uint8)
@@ -53,14 +53,14 @@ def warp_picture(image: Image, matrix: Floats, size_hw: tuple[int, int], border:
 
 
 def move_points(points_xy: Floats, matrix: Floats) -> Floats:
-    """Move points (n, 2) by a matrix."""
+    """Transform points (n, 2) by a (3, 3) matrix."""
     return np.asarray(
         cv2.perspectiveTransform(points_xy.reshape(-1, 1, 2).astype(np.float32), matrix), np.float32
     ).reshape(-1, 2)
 
 
 def move_boxes(boxes_xywh: Floats, matrix: Floats) -> Floats:
-    """Move boxes (n, 4) x, y, width, height by a matrix: upright boxes of about the moved shape's size.
+    """Transform boxes (n, 4) x, y, width, height by a (3, 3) matrix; results are upright boxes of similar size.
 
     A box is moved by the middles of its sides, so that it doesn't grow when the picture turns.
     """

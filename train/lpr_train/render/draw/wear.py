@@ -1,4 +1,4 @@
-"""What years on the road do to a plate: chipped paint, scratches, dust, mud, fading."""
+"""Wear of a plate: chipped paint, scratches, dust, mud, fading."""
 
 import cv2
 import numpy as np
@@ -8,7 +8,7 @@ from lpr_train.render.draw.noise import cloud_noise, grain
 
 
 def chip(paint: Floats, rng: np.random.Generator, strength: float) -> Floats:
-    """Break paint (H, W) 0..1 off where clouds are thick."""
+    """Remove paint (H, W) 0..1 in random patches."""
     size_hw = paint.shape[0], paint.shape[1]
     clouds = cloud_noise(rng, size_hw, rng.uniform(0.15, 0.6))
     level = float(np.quantile(clouds[::4, ::4], 1 - 0.25 * strength))
@@ -17,7 +17,7 @@ def chip(paint: Floats, rng: np.random.Generator, strength: float) -> Floats:
 
 
 def thin(paint: Floats, rng: np.random.Generator, strength: float) -> Floats:
-    """Let paint (H, W) 0..1 go thin in large patches, so that the plate shines through."""
+    """Make paint (H, W) 0..1 transparent in large patches."""
     clouds = cloud_noise(rng, (paint.shape[0], paint.shape[1]), rng.uniform(0.4, 2))
     return np.asarray(paint * (1 - strength * rng.uniform(0.3, 1) * clouds), np.float32)
 
@@ -35,7 +35,7 @@ def scratch(image: Image, rng: np.random.Generator, strength: float) -> None:
 
 
 def dust(image: Image, rng: np.random.Generator, strength: float) -> Image:
-    """Cover a picture with earth, in patches and at the edges."""
+    """Cover an image with soil, in patches and at the edges."""
     size_hw = image.shape[0], image.shape[1]
     earth = np.array([rng.uniform(60, 150), rng.uniform(85, 165), rng.uniform(100, 180)], np.float32)
     clouds = cloud_noise(rng, size_hw, rng.uniform(0.2, 3))
@@ -45,7 +45,7 @@ def dust(image: Image, rng: np.random.Generator, strength: float) -> Image:
 
 
 def spatter(image: Image, rng: np.random.Generator, strength: float) -> None:
-    """Throw drops of mud, in place."""
+    """Add drops of mud, in place."""
     height, width = image.shape[:2]
     earth = rng.uniform(40, 130)
     for _ in range(int(rng.integers(1, 3 + int(25 * strength)))):
@@ -56,14 +56,14 @@ def spatter(image: Image, rng: np.random.Generator, strength: float) -> None:
 
 
 def fade(image: Image, rng: np.random.Generator, strength: float) -> Image:
-    """Bleach a picture towards a pale tone."""
+    """Fade an image to a pale tone."""
     pale = np.array([rng.uniform(120, 230), rng.uniform(130, 220), rng.uniform(160, 240)], np.float32)
     share = strength * rng.uniform(0.05, 0.5)
     return np.asarray(image * (1 - share) + pale * share).astype(np.uint8)
 
 
 def wear_down(image: Image, rng: np.random.Generator, strength: float) -> Image:
-    """Give a plate some years: any of the above, more of them at greater strength."""
+    """Apply random wear to a plate, more of it at greater strength."""
     if rng.random() < 0.5:
         image = fade(image, rng, strength)
     if rng.random() < 0.35:

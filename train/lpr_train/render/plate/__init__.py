@@ -1,1 +1,1 @@
-"""One plate or one character: fonts, cut-out and painted glyphs, lettering, what a plate says."""
+"""Rendering of single plates and characters: fonts, cut-out and painted glyphs, lettering, wording."""

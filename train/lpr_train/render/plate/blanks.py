@@ -1,4 +1,4 @@
-"""The plate itself, before it says anything: its sheet, frames, bolts, ornaments and stickers."""
+"""The plate without its text: sheet, frames, bolts, ornaments and stickers."""
 
 from collections.abc import Sequence
 
@@ -17,7 +17,7 @@ FINE = 4
 
 
 def vary_colour(rgb: Rgb, rng: np.random.Generator, amount: float = 1.0) -> Floats:
-    """A paint near `rgb`: other makers' hues, faded by the sun or darkened by age.
+    """Vary a paint's colour: other makers' hues, faded by the sun or darkened by age.
 
     Returns:
         (3,) float32, BGR 0..255.
@@ -32,7 +32,7 @@ def vary_colour(rgb: Rgb, rng: np.random.Generator, amount: float = 1.0) -> Floa
 
 
 def sheet(size_hw: tuple[int, int], colour_bgr: Floats, rng: np.random.Generator) -> Floats:
-    """A painted sheet: the colour with brush streaks and uneven coats, (H, W, 3) float32."""
+    """A painted sheet (H, W, 3) float32: the colour with brush streaks and uneven coats."""
     uneven = (cloud_noise(rng, size_hw, rng.uniform(0.5, 4)) - 0.5) * rng.uniform(4, 34)
     if rng.random() < 0.2:
         streaks = cloud_noise(rng, (size_hw[0], max(2, size_hw[1] // 12)), 0.5) - 0.5
@@ -64,7 +64,7 @@ def _corner_arcs(width: int, height: int, inset: float, radius: float) -> Floats
 
 
 def frame(size_hw: tuple[int, int], radius: float, rng: np.random.Generator) -> tuple[Image, float]:
-    """Painted lines along the edge.
+    """Mask (H, W) of painted lines along the edge.
 
     Returns:
         The lines' mask (H, W), and how many pixels they take on each side.
@@ -87,7 +87,7 @@ def frame(size_hw: tuple[int, int], radius: float, rng: np.random.Generator) -> 
 
 
 def draw_bolts(image: Image, rng: np.random.Generator) -> None:
-    """Screw a plate on, in place: heads of bolts in its corners, now and then one at its foot."""
+    """Draw bolts in the corners, sometimes one at the bottom, in place."""
     height, width = image.shape[:2]
     radius = height * rng.uniform(0.025, 0.055)
     x = min(width * rng.uniform(0.06, 0.2), width / 2 - radius)
@@ -115,7 +115,7 @@ def _draw_bolt(image: Image, place: tuple[float, float], radius: float, dark: fl
 
 
 def ornament(size_hw: tuple[int, int], y: float, rng: np.random.Generator) -> Image:
-    """A line between two rows, plain or with a knot in its middle; mask (H, W)."""
+    """Mask (H, W) of a line between two rows, plain or with a knot in its middle."""
     height, width = size_hw
     mask = np.zeros(size_hw, np.uint8)
     half = width * rng.uniform(0.2, 0.45)
@@ -131,7 +131,7 @@ def ornament(size_hw: tuple[int, int], y: float, rng: np.random.Generator) -> Im
 
 
 def draw_sticker(image: Image, area: Area, sticker: Sticker, title: Glyph | None, rng: np.random.Generator) -> None:
-    """Stick an emblem, a country's flag for one, on a part of the plate, in place."""
+    """Draw an emblem, such as the country's flag, on a part of the plate, in place."""
     x, y, w, h = (int(v) for v in (area.x, area.y, area.w, area.h))
     window = image[y : y + h, x : x + w]
     window[:] = pick(rng, sticker.grounds)[::-1]

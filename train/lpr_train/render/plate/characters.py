@@ -1,4 +1,4 @@
-"""Crops of single characters, as someone cuts them from photographs of plates, and crops that hold none."""
+"""Rendered crops of single characters, as people crop them from photographs, and crops without any."""
 
 import cv2
 import numpy as np
@@ -18,7 +18,7 @@ from lpr_train.render.plate.lettering import move_mask, shake_field, stamp_cut, 
 
 
 class CharacterRenderer:
-    """Draws single characters of a country's plates.
+    """Renders single characters of a country's plates.
 
     Args:
         country: its labels and colours.
@@ -33,7 +33,7 @@ class CharacterRenderer:
         self._neighbours = [label for label in country.labels if label.isascii() == country.labels[0].isascii()]
 
     def render(self, label: str, rng: np.random.Generator) -> Image:
-        """Draw a crop of a label: (h, w, 3) uint8, of about 30 to 110 pixels.
+        """Render a crop of a label: (h, w, 3) uint8, about 30 to 110 pixels high.
 
         Raises:
             LprError: no font has the label.
@@ -49,7 +49,7 @@ class CharacterRenderer:
         return self._photograph(self._paint(mask, rng), rng)
 
     def clutter(self, rng: np.random.Generator) -> Image:
-        """Draw a crop that holds no character: bare plate, bolts, frames, gaps between signs, the street."""
+        """Render a crop without a character: plain plate, bolts, frames, gaps between characters, the street."""
         size_hw = int(rng.integers(28, 100)), int(rng.integers(24, 100))
         if rng.random() < 0.25:
             return self._photograph(_street(size_hw, rng), rng)
@@ -69,7 +69,7 @@ class CharacterRenderer:
     def _add_neighbours(
         self, mask: Image, box: tuple[float, float, float, float], hand: Hand, rng: np.random.Generator
     ) -> None:
-        """Let parts of the signs left, right, above and below show at the crop's edges, in place."""
+        """Draw parts of neighbouring characters at the crop's edges, in place."""
         x, y, width, height = box
         gap = height * abs(rng.normal(0.12, 0.1))
         if rng.random() < 0.7:
@@ -95,7 +95,7 @@ class CharacterRenderer:
         return self.glyphs.sample(label, rng, hand)
 
     def _draw_gap(self, mask: Image, rng: np.random.Generator) -> None:
-        """Draw less than a third of one or two signs at the edges, in place."""
+        """Draw less than a third of one or two characters at the edges, in place."""
         height, width = mask.shape
         hand = self.glyphs.hand(rng)
         for side in (-1, 1):
@@ -132,7 +132,7 @@ class CharacterRenderer:
 
 
 def _margins(rng: np.random.Generator) -> Floats:
-    """Left, right, top, bottom in heights; a little below 0 where the crop cuts the sign."""
+    """Left, right, top and bottom margin in heights; slightly negative if the crop cuts the character."""
     common = rng.uniform(0.0, 0.22)
     return np.asarray(np.clip(common + rng.normal(0, 0.06, 4), -0.05, 0.4), np.float32)
 

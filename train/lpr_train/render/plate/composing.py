@@ -1,4 +1,4 @@
-"""What a rendered plate says: a form, its labels by their shares, and the rows in which they are painted."""
+"""Wording of a rendered plate: a form, its labels by their frequencies, and its rows."""
 
 import re
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ SMALL_SHARE = 0.45
 
 @dataclass(frozen=True)
 class Sign:
-    """One thing painted in a row: a label, or a mark that no reading contains."""
+    """One painted character of a row: a label, or a mark that no reading contains."""
 
     text: str
     is_label: bool
@@ -29,7 +29,7 @@ class Sign:
 
     @property
     def painted(self) -> str:
-        """What the sign shows."""
+        """The text that is painted."""
         return self.shown or self.text
 
 
@@ -38,7 +38,7 @@ Row = tuple[Sign, ...]
 
 @dataclass(frozen=True)
 class Wording:
-    """A plate's text and how it is laid out."""
+    """A plate's text and its layout."""
 
     form: str
     rows: tuple[Row, ...]
@@ -52,7 +52,7 @@ class Wording:
 
 
 def compose(country: Country, rng: np.random.Generator, form: str | None = None) -> Wording:
-    """Draw a wording by the country's shares.
+    """Sample a wording by the country's frequencies.
 
     Args:
         country: its forms, layouts and shares.
@@ -76,7 +76,7 @@ def compose(country: Country, rng: np.random.Generator, form: str | None = None)
 
 
 def word(country: Country, text: str | Sequence[str]) -> Wording:
-    """Take a given text: rows in a sequence, or in one string divided by line ends; marks stay where they are.
+    """Make a wording of a given text: rows in a sequence, or one string with line breaks; marks are kept.
 
     Raises:
         LprError: a character that no label of the country begins with.
@@ -87,7 +87,7 @@ def word(country: Country, text: str | Sequence[str]) -> Wording:
 
 
 def choose_colour(country: Country, wording: Wording, rng: np.random.Generator) -> Colour:
-    """A colour that the form and the class letter allow; now and then one that they don't, as in the street."""
+    """Choose a colour that form and class letter allow; sometimes another one, as on real plates."""
     bound = [colour for colour in country.colours if wording.form in colour.forms]
     free = [colour for colour in country.colours if not colour.forms]
     candidates = bound or free or list(country.colours)
@@ -103,7 +103,7 @@ def _wears(country: Country, colour: Colour, labels: set[str]) -> bool:
 
 
 def _element_labels(country: Country, element: Element, rng: np.random.Generator) -> tuple[str, ...]:
-    """The labels that stand at one place of a form."""
+    """Sample the labels of one element of a form."""
     count = _count(element, rng)
     weights = _weights(country, element)
     if rng.random() < EVEN_SHARE:
@@ -113,7 +113,7 @@ def _element_labels(country: Country, element: Element, rng: np.random.Generator
 
 
 def _count(element: Element, rng: np.random.Generator) -> int:
-    """How many labels: mostly the greatest number, then the one below it."""
+    """Number of labels: mostly the maximum, sometimes one less."""
     least, most = element.count
     luck = rng.random()
     if luck < FULL_COUNT or least == most:
@@ -122,7 +122,7 @@ def _count(element: Element, rng: np.random.Generator) -> int:
 
 
 def _weights(country: Country, element: Element) -> list[float]:
-    """The shares of an element's options; those that aren't listed share the rest."""
+    """Frequencies of an element's options; options that aren't listed share the rest."""
     listed = dict(country.shares.get(element.field or "", {}))
     rest = listed.pop("rest", 0.0 if listed else 1.0)
     latin = {country.latin.get(label, label): share for label, share in listed.items()}
@@ -134,7 +134,7 @@ def _weights(country: Country, element: Element) -> list[float]:
 def _fill(
     country: Country, template: str, form: Form, values: Sequence[tuple[str, ...]], is_small: bool = False
 ) -> Row:
-    """Put labels into a row's template, as `{zone}.{lot} {class}`.
+    """Insert labels into a row's template, such as `{zone}.{lot} {class}`.
 
     A number names an element by its place; `{series[0:1]} {series[1:]}` parts one of several labels; `{zone:latin}`
     writes it in Latin letters; if `is_small`, those after a syllable's first are painted small: `Ba 1 Kha`.
@@ -154,7 +154,7 @@ def _fill(
 
 
 def _syllable(labels: Sequence[str], is_small: bool) -> list[Sign]:
-    """The signs of one syllable; in Latin letters the later ones may be small."""
+    """Characters of one syllable; in Latin letters the later ones may be small."""
     return [
         Sign(label, True, label.lower() if is_small and i > 0 and label.isascii() else "")
         for i, label in enumerate(labels)
@@ -168,7 +168,7 @@ def _place(form: Form, name: str) -> int:
 
 
 def _without_empty(wording: Wording, layout: Layout) -> Wording:
-    """Leave out rows in which every element happened to be absent."""
+    """Remove rows whose elements are all empty."""
     keep = [i for i, row in enumerate(wording.rows) if any(sign.is_label for sign in row)]
     return Wording(wording.form, tuple(wording.rows[i] for i in keep), tuple(layout.scale[i] for i in keep))
 
@@ -185,7 +185,7 @@ def _piece_signs(country: Country, piece: str) -> Row:
 
 
 def vary_marks(row: Row, rng: np.random.Generator) -> Row:
-    """Drop, swap and add marks as painters do: `बा. ७ प`, `बा-७प`, `·बा.७ प·`."""
+    """Drop, exchange and add marks as painters do: `बा. ७ प`, `बा-७प`, `·बा.७ प·`."""
     signs = [sign if sign.is_label else _varied(sign, rng) for sign in row]
     if rng.random() < 0.06:
         signs.insert(int(rng.integers(len(signs) + 1)), Sign(pick(rng, MARKS), False))

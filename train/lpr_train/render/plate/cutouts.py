@@ -1,4 +1,4 @@
-"""Shapes of real characters, cut out of the single-character data set's training pictures."""
+"""Shapes of real characters, from the training images of the single-character data set."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -34,7 +34,7 @@ class CutoutSource:
         self.shapes = shapes
 
     def draws(self, label: str) -> bool:
-        """Whether a picture of the label could be cut out."""
+        """Whether there is a shape of the label."""
         return bool(self.shapes.get(label))
 
     def glyph(self, label: str, variant: int) -> Glyph:
@@ -43,7 +43,7 @@ class CutoutSource:
 
 
 def likely(cutouts: CutoutSource, others: Sequence[ShapeSource]) -> CutoutSource:
-    """Leave out cut-outs that look like no other source's shape of their label: blobs, halves, neighbours."""
+    """Remove cut-outs that resemble no other source's shape of their label: blobs, halves, neighbours."""
     kept = {}
     for label, glyphs in cutouts.shapes.items():
         references = _references(label, others)
@@ -52,13 +52,13 @@ def likely(cutouts: CutoutSource, others: Sequence[ShapeSource]) -> CutoutSource
 
 
 def _references(label: str, others: Sequence[ShapeSource]) -> AnyArray:
-    """(n, pixels) bool: what the label looks like elsewhere."""
+    """Shapes of the label in other sources: (n, pixels) bool."""
     drawn = (s.glyph(label, variant) for s in others if s.draws(label) for variant in range(s.variants))
     return np.array([_coarse(glyph) for glyph in drawn])
 
 
 def _is_likely(glyph: Glyph, references: AnyArray) -> bool:
-    """Whether a shape overlaps well with some reference, and isn't as solid as none is."""
+    """Whether a shape overlaps well with a reference, and isn't too solid."""
     if not len(references):
         return True
     own = _coarse(glyph)
@@ -71,7 +71,7 @@ def _coarse(glyph: Glyph) -> AnyArray:
 
 
 def load_cutouts(files: Iterable[CharacterFile]) -> CutoutSource:
-    """Cut shapes out of pictures, which must be training ones: what is measured on is never drawn with."""
+    """Cut shapes out of images, which must be training images: test images are never used for rendering."""
     shapes: dict[str, list[Glyph]] = {}
     for file in sorted(files, key=lambda file: str(file.path)):
         found = shapes.setdefault(file.label, [])
@@ -86,7 +86,7 @@ def _shapes_in(path: Path) -> list[Glyph]:
 
 
 def cut_out(crop_bgr: Image) -> Image | None:
-    """Separate a character's paint from its plate by Otsu's threshold.
+    """Separate a character's paint from the background by Otsu's threshold.
 
     Returns:
         (h, w) uint8 mask, SHAPE_HEIGHT high; None where no clear shape stands out.
@@ -103,7 +103,7 @@ def cut_out(crop_bgr: Image) -> Image | None:
 
 
 def _paint_contrast(picture: Image) -> Image:
-    """The channel in which paint and plate differ most, paint bright: painted signs cover the smaller part."""
+    """The channel with the largest contrast, with bright paint: the character covers the smaller part."""
     channel = max(range(3), key=lambda c: float(picture[..., c].std()))
     grey = np.asarray(cv2.GaussianBlur(picture[..., channel], (0, 0), 1.0), np.uint8)
     border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
@@ -111,13 +111,13 @@ def _paint_contrast(picture: Image) -> Image:
 
 
 def _is_clear(grey: Image, level: float) -> bool:
-    """Whether both sides of the threshold lie well apart, so that the shape isn't one of noise."""
+    """Whether both sides of the threshold are well separated, so that the shape isn't noise."""
     above, below = grey[grey > level], grey[grey <= level]
     return bool(above.size and below.size and float(above.mean()) - float(below.mean()) > 55)
 
 
 def _central_parts(binary: Image) -> Image | None:
-    """Keep the large parts that don't lie along the border, where neighbours and frames are."""
+    """Keep the large parts away from the border, where neighbours and frames are."""
     count, labelled, stats, centres = cv2.connectedComponentsWithStats(binary)
     keep = [i for i in range(1, count) if stats[i, cv2.CC_STAT_AREA] > 350 and _is_inside(stats[i], centres[i])]
     if not keep:

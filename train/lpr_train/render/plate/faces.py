@@ -1,4 +1,4 @@
-"""Typefaces: fonts from pip packages, the labels they really have, and their shapes."""
+"""Typefaces: fonts of pip packages, the labels that they support, and their shapes."""
 
 import threading
 import unicodedata
@@ -30,7 +30,7 @@ PILLOW = threading.Lock()
 
 
 class FontSource:
-    """Shapes from one face.
+    """Shapes from one typeface.
 
     Args:
         face: which font.
@@ -46,7 +46,7 @@ class FontSource:
         self.language = country.language if face.localised else None
 
     def draws(self, label: str) -> bool:
-        """Whether the font has every code point, and a shape of its own for it."""
+        """Whether the font has every code point, with a shape of its own."""
         return all(_has(self.face, character) for character in label)
 
     def glyph(self, label: str, variant: int = 0) -> Glyph:  # noqa: ARG002 - a font has one variant
@@ -58,7 +58,7 @@ class FontSource:
 
     @lru_cache(maxsize=8)  # noqa: B019 - a source lives as long as its glyph book
     def _body(self, is_number: bool, is_ascii: bool) -> tuple[float, float]:
-        """Top and bottom of digits, or of letters, in this face: the medians of the country's labels."""
+        """Top and bottom of digits, or of letters, in this typeface: the medians over the country's labels."""
         alike = [x for x in self.country.labels if _is_number(x) == is_number and x.isascii() == is_ascii]
         drawn = [draw_text(self.face, label, self.language) for label in alike[:BODY_LABELS] if self.draws(label)]
         tops = [top for _, top in drawn]
@@ -67,7 +67,7 @@ class FontSource:
 
 
 def font_sources(country: Country, faces: Sequence[Face]) -> list[FontSource]:
-    """A source for each face.
+    """Make a source for each typeface.
 
     Raises:
         LprError: a font's package isn't installed.
@@ -142,7 +142,7 @@ def draw_text(face: Face, text: str, language: str | None = None) -> tuple[Image
 
 @lru_cache(maxsize=4096)
 def _has(face: Face, character: str) -> bool:
-    """Whether a font has a character, and doesn't merely show a Latin digit in its place."""
+    """Whether a font has a character, and doesn't only draw a Latin digit for it."""
     if np.array_equal(_shape(face, character), _shape(face, UNASSIGNED)):
         return False
     stands_for = unicodedata.decimal(character, None)
@@ -151,7 +151,7 @@ def _has(face: Face, character: str) -> bool:
 
 @lru_cache(maxsize=256)
 def _shows_latin_digits(face: Face, zero: int) -> bool:
-    """Whether most digits from code point `zero` on are drawn as Latin ones: a script's digits go together."""
+    """Whether most digits from code point `zero` on look like Latin ones; then all digits of the script are missing."""
     return sum(_alike(_shape(face, chr(zero + digit)), _shape(face, str(digit))) for digit in range(1, 10)) > 4
 
 
@@ -162,7 +162,7 @@ def _alike(one: Image, other: Image) -> bool:
 
 
 def _shape(face: Face, character: str) -> Image:
-    """The character's mask; one black pixel for a character that leaves no mark."""
+    """The character's mask; one black pixel for an invisible character."""
     try:
         return draw_text(face, character)[0]
     except ValueError:
@@ -175,7 +175,7 @@ def _is_number(label: str) -> bool:
 
 @lru_cache(maxsize=64)
 def title_glyph(text: str, face: Face = TITLE_FACE) -> Glyph | None:
-    """A word in small print; None where the font can't write it."""
+    """A word in small print; None if the font doesn't support it."""
     if not all(_has(face, character) or character.isspace() for character in text):
         return None
     mask, _ = draw_text(face, text)

@@ -1,4 +1,4 @@
-"""Where a country's signs get their shapes from: fonts, painted strokes, cut-outs of real plates."""
+"""Sources of a country's shapes: fonts, painted strokes, cut-outs of real plates."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ from lpr_train.render.plate.style import style_of
 
 @dataclass(frozen=True)
 class Hand:
-    """One painter's way: the same shapes all over a plate, most of the time."""
+    """One painter's choice of shapes: mostly the same ones over a whole plate."""
 
     order: tuple[int, ...]
     """Sources, the favourite first."""
@@ -28,7 +28,7 @@ class Hand:
 
 
 class GlyphBook:
-    """Shapes for every label of a country, kept once drawn.
+    """Shapes of every label of a country, cached once drawn.
 
     Args:
         country: whose labels to draw.
@@ -50,17 +50,17 @@ class GlyphBook:
         self._kept: dict[tuple[int, str, int], Glyph] = {}
 
     def hand(self, rng: np.random.Generator) -> Hand:
-        """A painter for one plate."""
+        """Choose a painter for one plate."""
         order = weighted_order(rng, self._weights)
         whim = pick(rng, [0.0, 0.1, 0.5], [0.5, 0.35, 0.15])
         return Hand(order, int(rng.integers(1 << 16)), whim)
 
     def print_hand(self, rng: np.random.Generator) -> Hand:
-        """A machine for one plate: one font, nothing by hand."""
+        """Choose one font for a printed plate."""
         return Hand(tuple(int(index) for index in rng.permutation(len(self._fonts))), 0, 0.0)
 
     def sample(self, label: str, rng: np.random.Generator, hand: Hand | None = None) -> Glyph:
-        """Draw a label, in a hand or in any.
+        """Draw a label by a painter, or by any source.
 
         Raises:
             LprError: nothing here can draw the label.
@@ -73,7 +73,7 @@ class GlyphBook:
         return self._glyph(source, label, variant % self._sources[source].variants)
 
     def drawers(self, label: str) -> tuple[int, ...]:
-        """The sources that have the label.
+        """Sources that have the label.
 
         Raises:
             LprError: none has.

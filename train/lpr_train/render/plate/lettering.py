@@ -1,4 +1,4 @@
-"""Placing signs on a plate: rows share the height, signs share a row's width, a painter's hand shakes."""
+"""Layout of characters: rows share the plate's height, characters share a row's width, painted irregularly."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from lpr_train.render.plate.glyphs import GlyphBook, Hand
 
 @dataclass(frozen=True)
 class CharacterBox:
-    """Where a label stands on a picture."""
+    """Position of a label in an image."""
 
     label: str
     row: int
@@ -29,7 +29,7 @@ class CharacterBox:
 
 @dataclass(frozen=True)
 class Area:
-    """The part of a plate that holds the text, in pixels."""
+    """The part of a plate for the text, in pixels."""
 
     x: float
     y: float
@@ -63,7 +63,7 @@ def letter(
     hand: Hand,
     rng: np.random.Generator,
 ) -> tuple[Image, list[CharacterBox]]:
-    """Paint rows of signs into an area.
+    """Paint rows of characters into an area.
 
     Returns:
         The paint's mask (*size_hw,) uint8, and the labels' boxes row by row from left to right.
@@ -91,7 +91,7 @@ def _piece(sign: Sign, glyphs: GlyphBook, hand: Hand, rng: np.random.Generator, 
 def _share_height(
     pieces: Sequence[tuple[_Piece, ...]], scale: Sequence[float], area: Area, gap: float, rng: np.random.Generator
 ) -> list[_Line]:
-    """Give each row its height: bodies by scale, and room for what stands above and hangs below."""
+    """Assign each row its height: bodies by scale, and room for what is above and below them."""
     bodies = [share * rng.uniform(0.85, 1.2) for share in scale]
     above = [max(0.0, -min((p.glyph.top for p in row if p.glyph), default=0.0)) for row in pieces]
     below = [max(0.0, max((p.glyph.bottom for p in row if p.glyph), default=1.0) - 1) for row in pieces]
@@ -129,7 +129,7 @@ def _paint_line(canvas: Image, line: _Line, index: int, area: Area, rng: np.rand
 
 
 def _lowered(line: _Line, stretch: float, rng: np.random.Generator) -> tuple[_Line, float]:
-    """Make signs lower that would otherwise be drawn very narrow; by what factor comes second."""
+    """Reduce the height of characters that would become too narrow; the second result is the factor."""
     narrowest = rng.uniform(0.5, 0.9)
     if stretch >= narrowest:
         return line, 1.0
@@ -151,7 +151,7 @@ def _paint_piece(
 
 
 def stamp(canvas: Image, mask: Image, x: float, y: float, w: float, h: float) -> tuple[float, float, float, float]:
-    """Paint a shape into a box of a mask, in place; what would lie outside is moved in.
+    """Paint a shape into a box of a mask, in place; a box partly outside is moved inside.
 
     Returns:
         The box in whole pixels: x, y, width, height.
@@ -166,7 +166,7 @@ def stamp(canvas: Image, mask: Image, x: float, y: float, w: float, h: float) ->
 
 
 def _paint_mark(canvas: Image, mark: str, x: float, width: float, line: _Line, rng: np.random.Generator) -> None:
-    """Paint a dot at the foot, a dot at half height, or a dash."""
+    """Paint a dot at the baseline, a dot at half height, or a dash."""
     if mark == " ":
         return
     radius = max(1.0, line.height * rng.uniform(0.05, 0.1))
@@ -186,7 +186,7 @@ def _whole(x: float, y: float) -> tuple[int, int]:
 
 
 def shake_field(size_hw: tuple[int, int], rng: np.random.Generator) -> Floats:
-    """How far a hand's shaking, slant and bent lines move each point: (H, W, 2) pixels x, y."""
+    """Displacement of each point by shaking, slant and bent lines: (H, W, 2) pixels x, y."""
     height, width = size_hw
     cells = rng.standard_normal((5, 8, 2), np.float32) * height * rng.uniform(0.002, 0.012)
     field = cv2.resize(cells, (width, height), interpolation=cv2.INTER_LINEAR)
@@ -199,14 +199,14 @@ def shake_field(size_hw: tuple[int, int], rng: np.random.Generator) -> Floats:
 
 
 def move_mask(mask: Image, field: Floats) -> Image:
-    """Move each point of a mask (H, W) by the field, (H, W, 2) pixels."""
+    """Displace each point of a mask (H, W) by a field (H, W, 2) in pixels."""
     height, width = mask.shape[:2]
     x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
     return np.asarray(cv2.remap(mask, x - field[..., 0], y - field[..., 1], cv2.INTER_LINEAR), np.uint8)
 
 
 def move_box(box: CharacterBox, field: Floats) -> CharacterBox:
-    """Move a box as the field moves its middle, and cut it at the picture's edges."""
+    """Displace a box as the field displaces its centre, and clip it to the image."""
     height, width = field.shape[:2]
     middle = min(height - 1, int(box.y + box.h / 2)), min(width - 1, int(box.x + box.w / 2))
     dx, dy = (float(shift) for shift in field[middle])
@@ -216,7 +216,7 @@ def move_box(box: CharacterBox, field: Floats) -> CharacterBox:
 
 
 def stroke_weight(mask: Image, rng: np.random.Generator) -> Floats:
-    """Make strokes thicker or thinner and their edges softer; (h, w) float32 0..1."""
+    """Vary the thickness of strokes and the softness of their edges; (h, w) float32 0..1."""
     if rng.random() < 0.3:
         # A flat brush, held upright or lying, makes strokes of one direction thicker than those of the other.
         tip = 1 + round(mask.shape[0] * rng.uniform(0.008, 0.03))
@@ -228,7 +228,7 @@ def stroke_weight(mask: Image, rng: np.random.Generator) -> Floats:
 
 
 def stamp_cut(canvas: Image, mask: Image, x: float, y: float, w: float, h: float) -> None:
-    """Paint a shape into a box of a mask, in place; what lies outside is cut off."""
+    """Paint a shape into a box of a mask, in place; parts outside are cut off."""
     width, height, left, top = max(2, round(w)), max(2, round(h)), round(x), round(y)
     shape = cv2.resize(mask, (width, height), interpolation=cv2.INTER_AREA)
     rows = slice(max(0, top), min(canvas.shape[0], top + height))

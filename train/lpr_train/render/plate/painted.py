@@ -1,4 +1,4 @@
-"""A sign painter's alphabet: strokes drawn with a brush, and the block face of a stencil."""
+"""A sign painter's alphabet: strokes of a brush, and the block letters of a stencil."""
 
 import zlib
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ MARGIN = 30
 
 @dataclass(frozen=True)
 class Brush:
-    """How a stroke's width comes about, in parts of the sign's height."""
+    """Stroke width of a brush, in fractions of the character's height."""
 
     round: float
     """Diameter of the tip."""
@@ -59,7 +59,7 @@ def _alphabet(name: str) -> dict[str, Any]:
 
 
 class PaintedSource:
-    """Shapes painted with one brush; every variant is another try of the same hand."""
+    """Shapes painted with one brush; each variant is another attempt by the same painter."""
 
     weight = 2.2
     variants = 12
@@ -78,7 +78,7 @@ class PaintedSource:
 
 
 class BlockSource:
-    """Shapes of a stencil's bars, for the labels that the alphabet has as cells."""
+    """Shapes of a stencil's bars, for labels that the alphabet defines as cells."""
 
     weight = 2.2
     variants = 8
@@ -91,7 +91,7 @@ class BlockSource:
         return label in _alphabet(self.alphabet)["blocks"]
 
     def glyph(self, label: str, variant: int) -> Glyph:
-        """Cut the label out."""
+        """Draw the label."""
         rng = _own_rng(label, variant)
         cells = (
             np.array([[cell == "#" for cell in row] for row in _alphabet(self.alphabet)["blocks"][label]], np.uint8)
@@ -116,7 +116,7 @@ def _painted(alphabet: str, brush: Brush, label: str, variant: int) -> Glyph:
 
 
 def painted_sources(alphabet: str) -> list[PaintedSource | BlockSource]:
-    """A source for each brush, and the stencil.
+    """Make a source for each brush, and one for the stencil.
 
     Raises:
         LprError: there is no such alphabet.
@@ -126,19 +126,19 @@ def painted_sources(alphabet: str) -> list[PaintedSource | BlockSource]:
 
 
 def _own_rng(label: str, variant: int) -> np.random.Generator:
-    """Each shape has numbers of its own, so that it doesn't matter which is drawn first."""
+    """A random generator for each shape, so that the order of drawing doesn't matter."""
     return np.random.default_rng([zlib.crc32(label.encode()), variant])
 
 
 def _uneven(rng: np.random.Generator, count: int, total: int) -> Any:
-    """Cut `total` pixels into `count` cells of slightly different widths."""
+    """Divide `total` pixels into `count` cells of slightly different widths."""
     shares = rng.uniform(0.7, 1.3, count)
     edges = np.round(np.cumsum(shares) / shares.sum() * total).astype(int)
     return np.diff(edges, prepend=0)
 
 
 def _wobble(strokes: Sequence[Floats], rng: np.random.Generator) -> list[Floats]:
-    """Move every point a little; points that coincide stay together."""
+    """Displace every point slightly; equal points stay equal."""
     shear = rng.normal(0, 0.05)
     moved = []
     for points in strokes:
@@ -149,7 +149,7 @@ def _wobble(strokes: Sequence[Floats], rng: np.random.Generator) -> list[Floats]
 
 
 def smooth(points: Floats, steps: int = 10) -> Floats:
-    """A Catmull-Rom curve through the points (n, 2), closed where the first and the last coincide."""
+    """Catmull-Rom curve through the points (n, 2); closed if the first and last points are equal."""
     if len(points) < 3:
         return points
     closed = np.abs(points[0] - points[-1]).max() < 0.12
@@ -161,7 +161,7 @@ def smooth(points: Floats, steps: int = 10) -> Floats:
 
 
 def _piece(p: Floats, t: Floats) -> Floats:
-    """The curve between p[1] and p[2], for t in 0..1 (Catmull and Rom, 1974)."""
+    """Curve between p[1] and p[2] for t in 0..1 (Catmull and Rom 1974)."""
     straight = p[2] - p[0]
     bent = 2 * p[0] - 5 * p[1] + 4 * p[2] - p[3]
     twisted = 3 * p[1] - p[0] - 3 * p[2] + p[3]
@@ -169,7 +169,7 @@ def _piece(p: Floats, t: Floats) -> Floats:
 
 
 def _paint(canvas: Image, path: Floats, brush: Brush) -> None:
-    """Draw along a path (n, 2) of pixels, in place."""
+    """Draw along a path (n, 2) in pixels, in place."""
     thickness = max(1, round(brush.round * SHAPE_HEIGHT))
     if not brush.flat:
         _draw_line(canvas, path, thickness)

@@ -1,4 +1,4 @@
-"""Whole plates, upright: a wording, painted or pressed onto a blank, and worn."""
+"""Whole upright plates: a wording, painted or embossed on a sheet, with wear."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ SHORTEST, TALLEST = 56, 150
 
 @dataclass(frozen=True)
 class RenderedPlate:
-    """A plate as it looks straight from the front."""
+    """A rendered plate in frontal view."""
 
     image_bgr: Image
     """(h, w, 3); what lies outside the plate's round corners shows its surroundings."""
@@ -40,7 +40,7 @@ class RenderedPlate:
 
 @dataclass
 class _Work:
-    """A plate in the making."""
+    """An unfinished plate."""
 
     paint: Floats
     """(h, w) 0..1: where the text's colour goes."""
@@ -51,7 +51,7 @@ class _Work:
 
 
 class PlateRenderer:
-    """Draws plates of a country.
+    """Renders plates of a country.
 
     Args:
         country: what plates say and look like.
@@ -67,7 +67,7 @@ class PlateRenderer:
     def render(
         self, rng: np.random.Generator, form: str | None = None, text: str | Sequence[str] | None = None
     ) -> RenderedPlate:
-        """Draw a plate.
+        """Render a plate.
 
         Args:
             rng: the source of chance: the same state gives the same plate.
@@ -127,7 +127,7 @@ class PlateRenderer:
         return wear.wear_down(finished, rng, years)
 
     def _fit_out(self, image: Image, work: _Work, is_pressed: bool, rng: np.random.Generator) -> None:
-        """Add what is screwed, stuck or printed on, in place."""
+        """Add bolts, stickers and prints, in place."""
         if work.sticker is not None and self._style.sticker:
             blanks.draw_sticker(image, work.sticker, self._style.sticker, title_glyph(self._title.upper()), rng)
         if is_pressed and self._style.header:
@@ -136,7 +136,7 @@ class PlateRenderer:
             blanks.draw_bolts(image, rng)
 
     def _print_header(self, image: Image, header: Header, rng: np.random.Generator) -> None:
-        """Print a pressed plate's small line of text above the number, and its hologram at the left, in place."""
+        """Print an embossed plate's small line of text above the number, and its hologram on the left, in place."""
         height, width = image.shape[:2]
         names = [*(name for table in header.tables for name in self.country.table(table).values()), self._title]
         title = title_glyph(pick(rng, names).upper())
@@ -152,7 +152,7 @@ class PlateRenderer:
 
 
 def _size(rows: int, longest: int, rng: np.random.Generator) -> tuple[int, int]:
-    """Height and width in pixels for plates of one, two or more rows."""
+    """Height and width in pixels for plates with one, two or more rows."""
     low, high = {1: (3.0, 5.8), 2: (1.3, 2.3)}.get(rows, (1.15, 1.9))
     if rows == 1 and longest < 6:
         low, high = 1.8, 3.5
@@ -177,7 +177,7 @@ def _split_off_sticker(area: Area, rng: np.random.Generator) -> tuple[Area, Area
 
 
 def _between_rows(size_hw: tuple[int, int], boxes: list[CharacterBox], rng: np.random.Generator) -> Image:
-    """An ornament below the first row; nothing where there is one row."""
+    """An ornament below the first row; none on a plate with one row."""
     bottoms = [box.y + box.h for box in boxes if box.row == 0]
     tops = [box.y for box in boxes if box.row == 1]
     if not tops:
@@ -199,7 +199,7 @@ def _over(ground: Floats, mask: Image, colour_bgr: Floats) -> Floats:
 
 
 def _emboss(image: Floats, paint: Floats, rng: np.random.Generator) -> Floats:
-    """Light the edges of pressed characters from above."""
+    """Light the edges of embossed characters from above."""
     slope = cv2.Sobel(cv2.GaussianBlur(paint, (0, 0), 1.0), cv2.CV_32F, 0, 1, ksize=3)
     return np.asarray(image + slope[..., None] * rng.uniform(8, 28), np.float32)
 
@@ -215,7 +215,7 @@ def _draw_hologram(image: Image, tone: Floats, rng: np.random.Generator) -> None
 
 
 def _with_surroundings(image: Image, alpha: Image, rng: np.random.Generator) -> Image:
-    """Show something dull behind the plate's corners."""
+    """Draw a dull background behind the plate's corners."""
     outside = np.nonzero(alpha < 255)
     behind = rng.uniform(10, 150) + rng.normal(0, 8, 3)
     share = alpha[outside][:, None].astype(np.float32) / 255

@@ -1,4 +1,4 @@
-"""The rounded bold block face of plate shops: a font's strokes made thicker, with round corners."""
+"""Rounded bold letters of plate shops: a font's strokes made thicker, with round corners."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -39,7 +39,7 @@ class RoundedSource:
         return self._font.draws(label)
 
     def glyph(self, label: str, variant: int) -> Glyph:
-        """Draw the label; with strokes as thick as its holes allow."""
+        """Draw the label with strokes as thick as its holes allow."""
         shape = self._font.glyph(label)
         width = max(4, round(SHAPE_HEIGHT * shape.mask.shape[1] / shape.mask.shape[0]))
         mask = np.asarray(cv2.resize(shape.mask, (width, SHAPE_HEIGHT), interpolation=cv2.INTER_AREA), np.uint8)
@@ -48,7 +48,7 @@ class RoundedSource:
 
 
 def rounded(mask: Image, share: float) -> Image:
-    """Move a shape's edges outwards and round its corners.
+    """Grow a shape and round its corners.
 
     Args:
         mask: (h, w) uint8, 255 where there is paint.
@@ -72,5 +72,5 @@ def holes(mask: Image) -> int:
 
 
 def rounded_sources(country: Country, faces: Sequence[Face]) -> list[RoundedSource]:
-    """A source for each face that has a rounded form."""
+    """Make a source for each typeface with a rounded variant."""
     return [RoundedSource(face, country) for face in faces if face.rounded]

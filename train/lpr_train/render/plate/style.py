@@ -1,4 +1,4 @@
-"""What a country's renderer draws with: fonts, a painted alphabet, stickers and headers, from the country's file."""
+"""Style of a country's renderer: fonts, a painted alphabet, stickers and headers, from the country's file."""
 
 import difflib
 from collections.abc import Iterable, Mapping
@@ -35,7 +35,7 @@ class Emblem:
 
 @dataclass(frozen=True)
 class Sticker:
-    """An emblem that is stuck next to the text of plates with two rows or more."""
+    """An emblem next to the text of plates with two or more rows."""
 
     share: float
     """Of such plates, 0 to 1."""
@@ -46,7 +46,7 @@ class Sticker:
 
 @dataclass(frozen=True)
 class Header:
-    """What is printed on pressed plates in addition to the registration."""
+    """Small print on embossed plates in addition to the registration."""
 
     tables: tuple[str, ...]
     """The country's tables of which a meaning may stand above the text, as its title may."""
@@ -56,7 +56,7 @@ class Header:
 
 @dataclass(frozen=True)
 class PlateStyle:
-    """A country's `[render]`; a country without one has the defaults."""
+    """A country's table `[render]`, or its defaults."""
 
     fonts: tuple[Face, ...]
     alphabet: str | None
@@ -81,7 +81,7 @@ NEAR = 45
 
 
 def style_of(country: Country) -> PlateStyle:
-    """Read a country's `[render]`.
+    """Parse a country's `[render]`.
 
     Raises:
         LprError: a key is unknown, or a part is missing.

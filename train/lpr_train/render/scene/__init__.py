@@ -1,1 +1,1 @@
-"""Whole frames: vehicles, distractors, scenes, clips, and sheets to look at."""
+"""Whole frames: vehicles, distractors, scenes, videos, and contact sheets."""

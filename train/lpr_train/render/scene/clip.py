@@ -1,4 +1,4 @@
-"""A short film of vehicles that drive up to a gate, with what their plates say: for lpr-edge's demo and its tests."""
+"""A short video of vehicles that drive up to a gate, with ground truth: for lpr-edge's demo and its tests."""
 
 import json
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ DRAWINGS = ((motorbike_rear, 0.62), (car, 1.25), (bus, 0.95))
 
 @dataclass(frozen=True)
 class Passage:
-    """A vehicle's plate, and the frames that it is in."""
+    """A vehicle's plate, and the frames that show it."""
 
     rows: tuple[str, ...]
     first: int
@@ -40,7 +40,7 @@ class Passage:
 
 @dataclass
 class _Vehicle:
-    """One that drives up."""
+    """A vehicle that drives up."""
 
     seed: int
     drawing: int
@@ -50,7 +50,7 @@ class _Vehicle:
 
 
 def render_clip(country: Country, seed: int, vehicles: int = 6) -> tuple[list[Image], list[Passage]]:
-    """Draw the film.
+    """Render the video.
 
     Args:
         country: whose plates.
@@ -76,7 +76,7 @@ def render_clip(country: Country, seed: int, vehicles: int = 6) -> tuple[list[Im
 
 
 def _common_forms(country: Country) -> list[str]:
-    """The country's forms, the commonest first; the only one twice."""
+    """The country's forms, the most frequent first; a single form is repeated."""
     shares: dict[str, float] = {}
     for layout in country.layouts:
         shares[layout.form] = shares.get(layout.form, 0.0) + layout.weight
@@ -84,7 +84,7 @@ def _common_forms(country: Country) -> list[str]:
 
 
 def _frame(road: Image, vehicle: _Vehicle, way: float, rng: np.random.Generator) -> Image:
-    """The vehicle at a part of its way (0..1)."""
+    """The vehicle at a fraction of its path (0..1)."""
     canvas = road.copy()
     height, width = SIZE_HW
     drawing, aspect = DRAWINGS[vehicle.drawing]
@@ -107,7 +107,7 @@ def _mount(canvas: Image, place: Slot, vehicle: _Vehicle) -> None:
 
 
 def _filmed(canvas: Image, rng: np.random.Generator) -> Image:
-    """As a cheap camera sees it."""
+    """Apply the effects of a cheap camera."""
     return noise(np.asarray(cv2.GaussianBlur(canvas, (0, 0), 0.6), np.uint8), rng, 0.05)
 
 

@@ -1,4 +1,4 @@
-"""What a detector must not take for a plate: shop boards, stickers, slogans, captions, lamps and plain red boxes."""
+"""Distractors that a detector must not confuse with plates: boards, stickers, captions, lamps and red boxes."""
 
 import cv2
 import numpy as np
@@ -17,7 +17,7 @@ LATIN = "ABCDEFGHIKLMNOPRSTUVY0123456789"
 
 
 class WordBank:
-    """Words that nobody wrote, in a country's letters and in Latin ones, kept as masks once drawn.
+    """Random words in a country's letters and in Latin ones, cached as masks.
 
     Args:
         country: its labels are the syllables.
@@ -71,7 +71,7 @@ def write(canvas: Image, words: WordBank, quad_xy: Quad, colour: tuple[float, ..
 
 
 def board(canvas: Image, words: WordBank, rng: np.random.Generator, largest: float = 0.6) -> None:
-    """Draw a shop's board, a poster or a sticker with one to four lines of text, in place."""
+    """Draw a shop's board, poster or sticker with one to four lines of text, in place."""
     height, width = canvas.shape[:2]
     wide = width * float(np.exp(rng.uniform(np.log(0.06), np.log(largest))))
     high = wide * rng.uniform(0.18, 0.9)
@@ -89,7 +89,7 @@ def board(canvas: Image, words: WordBank, rng: np.random.Generator, largest: flo
 
 
 def _sign_colours(rng: np.random.Generator) -> tuple[AnyArray, AnyArray]:
-    """Ground and ink, well apart."""
+    """Background and text colour with sufficient contrast."""
     ground = paint(rng) if rng.random() < 0.5 else rng.uniform(20, 250, 3)
     ink = rng.uniform(0, 255, 3)
     if abs(float(ground.mean()) - float(ink.mean())) < 80:
@@ -98,7 +98,7 @@ def _sign_colours(rng: np.random.Generator) -> tuple[AnyArray, AnyArray]:
 
 
 def slogan(sketch: Sketch, words: WordBank, rng: np.random.Generator) -> None:
-    """Write on a vehicle's body, in place."""
+    """Write text on a vehicle's body, in place."""
     high, wide = rng.uniform(0.03, 0.09), rng.uniform(0.25, 0.8)
     x, y = rng.uniform(0.05, 0.95 - wide), rng.uniform(0.05, 0.85)
     if rng.random() < 0.4:
@@ -108,7 +108,7 @@ def slogan(sketch: Sketch, words: WordBank, rng: np.random.Generator) -> None:
 
 
 def plain_box(canvas: Image, hard_negatives: tuple[Rgb, Rgb], rng: np.random.Generator) -> None:
-    """Draw a box in a plate's colour and shape that says nothing, in place: a reflector, a lamp, a cloth."""
+    """Draw a box with a plate's colour and shape but without text, in place: a reflector, a lamp, a cloth."""
     height, width = canvas.shape[:2]
     wide = width * float(np.exp(rng.uniform(np.log(0.03), np.log(0.35))))
     sketch = Sketch(
@@ -140,7 +140,7 @@ def shape(canvas: Image, rng: np.random.Generator) -> None:
 
 
 def caption(canvas: Image, words: WordBank, rng: np.random.Generator) -> None:
-    """Write what a camera writes into its pictures: a date, a place; in place."""
+    """Write a camera's caption, such as date and place, in place."""
     height, width = canvas.shape[:2]
     day = f"{rng.integers(2012, 2030)}-{rng.integers(1, 13):02d}-{rng.integers(1, 29):02d}"
     text = f"{day} {rng.integers(24):02d}:{rng.integers(60):02d}"

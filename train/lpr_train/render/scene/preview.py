@@ -1,4 +1,4 @@
-"""Contact sheets: what a training will see, to look at before it is run."""
+"""Contact sheets of rendered training images, to check them before a run."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -33,7 +33,7 @@ Draw = Callable[[np.random.Generator], Image]
 
 
 def contact_sheet(kind: str, country: Country, seed: int, count: int, data_dir: Path | None = None) -> Image:
-    """Draw a sheet of rendered examples.
+    """Render a sheet of examples.
 
     Args:
         kind: `plates` (as a reader gets them, every fourth with its boxes), `characters` or `scenes` (with corners).
@@ -60,7 +60,7 @@ def contact_sheet(kind: str, country: Country, seed: int, count: int, data_dir: 
 
 
 def glyph_book(country: Country, data_dir: Path | None = None) -> GlyphBook:
-    """A country's shapes, with cut-outs of training pictures where a data folder is given.
+    """A country's shapes, including cut-outs of training images if a data folder is given.
 
     Raises:
         DataError: the folder holds no single-character data set.
@@ -72,7 +72,7 @@ def glyph_book(country: Country, data_dir: Path | None = None) -> GlyphBook:
 
 
 def tile(pictures: list[Image], height: int) -> Image:
-    """Lay pictures in rows of one height, wrapped at SHEET_WIDTH."""
+    """Arrange images in rows of one height, at most SHEET_WIDTH wide."""
     rows: list[list[Image]] = [[]]
     used = 0
     for picture in pictures:

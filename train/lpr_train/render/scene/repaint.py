@@ -1,4 +1,4 @@
-"""Painting a rendered plate over the one in an existing photograph."""
+"""Replace the plate in a photograph by a rendered one (copy-paste augmentation)."""
 
 import cv2
 import numpy as np
@@ -11,7 +11,7 @@ from lpr_train.render.draw.sketch import paste
 def paste_plate(
     photo_bgr: Image, quad_xy: Quad, plate_bgr: Image, rng: np.random.Generator, alpha: Image | None = None
 ) -> Image:
-    """Put a plate where four corners are, in the light and about the sharpness of what was there.
+    """Paste a plate at four corners, with the light and sharpness of the plate that it covers.
 
     Args:
         photo_bgr: (H, W, 3); left as it is.
@@ -31,7 +31,7 @@ def paste_plate(
 
 
 def cut_out(photo_bgr: Image, quad_xy: Quad) -> Image:
-    """A plate (h, w, 3) of a photograph, upright and as large as it is there.
+    """Rectify a plate (h, w, 3) of a photograph at its own resolution.
 
     Raises:
         ValueError: `quad_xy` isn't convex.
@@ -41,7 +41,7 @@ def cut_out(photo_bgr: Image, quad_xy: Quad) -> Image:
 
 
 def _matched(plate: Image, covered: Image, rng: np.random.Generator) -> Image:
-    """Give a plate another picture's mean brightness, contrast and a part of its colour cast."""
+    """Match a plate's mean brightness, contrast and part of its colour cast to another image's."""
     small = cv2.resize(plate, covered.shape[1::-1], interpolation=cv2.INTER_AREA)
     (mean_here, spread_here), (mean_there, spread_there) = _light(small), _light(covered)
     contrast = float(np.clip(spread_there / max(spread_here, 4.0), 0.35, 1.3)) * rng.uniform(0.85, 1.15)
@@ -52,7 +52,7 @@ def _matched(plate: Image, covered: Image, rng: np.random.Generator) -> Image:
 
 
 def _light(picture: AnyArray) -> tuple[float, float]:
-    """Mean and spread of a picture's brightness."""
+    """Mean and standard deviation of an image's brightness."""
     mean, spread = cv2.meanStdDev(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY))
     return float(mean[0, 0]), float(spread[0, 0])
 
@@ -67,6 +67,6 @@ def _soft_edged(mask: Image) -> Image:
 
 
 def _slightly_larger(quad_xy: Quad) -> Quad:
-    """Hand-made corners lie a little inside now and then: cover what would show."""
+    """Enlarge corners slightly: labelled corners may lie inside the plate, so the old plate would show."""
     middle = quad_xy.mean(axis=0)
     return np.asarray((quad_xy - middle) * 1.05 + middle, np.float32)

@@ -1,4 +1,4 @@
-"""Street scenes: surfaces, vehicles, boards, plates at every size and lean, through light and camera."""
+"""Street scenes: surfaces, vehicles, boards, and plates of every size and rotation, with light and camera effects."""
 
 from dataclasses import dataclass
 
@@ -36,14 +36,14 @@ class ScenePlate:
 
 @dataclass(frozen=True)
 class RenderedScene:
-    """A picture and the plates that a detector should find in it."""
+    """An image, and the plates that a detector should find in it."""
 
     image_bgr: Image
     plates: tuple[ScenePlate, ...]
 
 
 class SceneRenderer:
-    """Draws street scenes with a country's plates.
+    """Renders street scenes with a country's plates.
 
     Args:
         country: its labels become the words on boards.
@@ -58,7 +58,7 @@ class SceneRenderer:
         self._hard_negatives = style_of(country).hard_negatives
 
     def render(self, rng: np.random.Generator, size_hw: tuple[int, int]) -> RenderedScene:
-        """Draw a scene with none to three plates, now and then on its side or upside down."""
+        """Render a scene with none to three plates, sometimes rotated by 90 or 180 degrees."""
         turn = pick(rng, range(4), [0.8, 0.08, 0.04, 0.08])
         upright_hw = size_hw if turn % 2 == 0 else size_hw[::-1]
         canvas, plates = self._compose(rng, upright_hw)
@@ -89,7 +89,7 @@ class SceneRenderer:
             distractors.plain_box(canvas, self._hard_negatives, rng)
 
     def _street(self, canvas: Image, rng: np.random.Generator) -> list[Slot]:
-        """One to three vehicles side by side, the farther ones first."""
+        """Draw one to three vehicles side by side, farther ones first."""
         count = pick(rng, [1, 2, 3], [0.55, 0.3, 0.15])
         lanes = rng.permutation(count)
         sizes = np.sort(np.exp(rng.uniform(np.log(0.25), np.log(1.3), count)))
@@ -100,13 +100,13 @@ class SceneRenderer:
         return slots if rng.random() < 0.93 else []
 
     def _close_up(self, canvas: Image, rng: np.random.Generator) -> list[Slot]:
-        """One vehicle that doesn't fit into the picture."""
+        """Draw one vehicle that is larger than the image."""
         size = float(np.exp(rng.uniform(np.log(1.2), np.log(2.6))))
         foot = 0.5 + size * rng.uniform(0.3, 0.6)
         return self._vehicle(canvas, (rng.uniform(0.3, 0.7), foot), size, rng)
 
     def _loose(self, canvas: Image, rng: np.random.Generator) -> list[Slot]:
-        """Plates anywhere, on nothing."""
+        """Draw plates anywhere, without vehicles."""
         height, width = canvas.shape[:2]
         count = pick(rng, [1, 2, 3], [0.5, 0.3, 0.2])
         widths = max(height, width) * np.exp(rng.uniform(np.log(MIN_SIDE), np.log(MAX_SIDE), count))
@@ -117,7 +117,7 @@ class SceneRenderer:
         ]
 
     def _empty(self, canvas: Image, rng: np.random.Generator) -> list[Slot]:
-        """Nothing with a plate: boards, and vehicles that lost theirs."""
+        """Draw a scene without plates: boards, and vehicles without plates."""
         for _ in range(int(rng.integers(1, 4))):
             distractors.board(canvas, self._words, rng)
         if rng.random() < 0.5:
@@ -125,7 +125,7 @@ class SceneRenderer:
         return []
 
     def _vehicle(self, canvas: Image, foot: tuple[float, float], size: float, rng: np.random.Generator) -> list[Slot]:
-        """Draw a vehicle on its foot's middle (parts of the picture), `size` pictures high."""
+        """Draw a vehicle with its bottom centre at `foot` and the height `size`, both in fractions of the image."""
         height, width = canvas.shape[:2]
         draw, aspect, _ = pick(rng, VEHICLES, [share for *_, share in VEHICLES])
         high = height * size
@@ -139,7 +139,7 @@ class SceneRenderer:
         return slots
 
     def _mount(self, canvas: Image, place: Slot, taken: list[Quad], rng: np.random.Generator) -> ScenePlate | None:
-        """Paint a plate into a slot, in place; None where it would be too small, or cover another."""
+        """Draw a plate into a slot, in place; None if it would be too small or cover another plate."""
         longest = max(canvas.shape[:2])
         plate = self.plates.render(rng)
         aspect = plate.image_bgr.shape[1] / plate.image_bgr.shape[0]
@@ -154,7 +154,7 @@ class SceneRenderer:
 
 
 def hang(place: Slot, width: float, height: float, rng: np.random.Generator) -> Quad:
-    """The corners of a plate in a slot, seen a little from the side or from above."""
+    """Corners of a plate in a slot, seen slightly from the side or from above."""
     corners = rectangle((1, 1)) - 0.5
     yaw, pitch = rng.normal(0, 0.07, 2)
     squash = np.array([1 - abs(rng.normal(0, 0.12)), 1 - abs(rng.normal(0, 0.1))])
@@ -168,26 +168,26 @@ def hang(place: Slot, width: float, height: float, rng: np.random.Generator) -> 
 
 
 def _lit(plate: RenderedPlate, rng: np.random.Generator) -> Image:
-    """A plate in the scene's shade or sun, and as soft as its picture."""
+    """Apply the scene's shade or sun and its softness to a plate."""
     gain, offset = np.exp(rng.normal(-0.1, 0.25)), rng.normal(0, 8)
     lit = cv2.convertScaleAbs(plate.image_bgr, alpha=float(gain), beta=float(max(0, offset)))
     return np.asarray(cv2.GaussianBlur(lit, (0, 0), rng.uniform(0.3, 1.6)), np.uint8)
 
 
 def _overlap(one: Quad, other: Quad) -> bool:
-    """Whether the upright boxes round two quads meet."""
+    """Whether the bounding boxes of two quads intersect."""
     low, high = np.maximum(one.min(axis=0), other.min(axis=0)), np.minimum(one.max(axis=0), other.max(axis=0))
     return bool((high > low).all())
 
 
 def share_seen(quad_xy: Quad, size_hw: tuple[int, int]) -> float:
-    """The part of a plate that lies within the picture, 0..1."""
+    """Fraction of a plate (4, 2) that lies within the image, 0..1."""
     shared, _ = cv2.intersectConvexConvex(quad_xy, rectangle(size_hw))
     return float(shared) / max(1e-6, abs(signed_area(quad_xy)))
 
 
 def _turned(plate: ScenePlate, size_hw: tuple[int, int], turn: int) -> ScenePlate:
-    """A plate after its picture was turned `turn` quarters counter-clockwise, as `np.rot90` does."""
+    """A plate after rotating its image by `turn` quarters counter-clockwise, as `np.rot90` does."""
     points: Floats = plate.quad_xy
     height, width = size_hw
     for _ in range(turn):

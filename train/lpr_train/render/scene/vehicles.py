@@ -1,4 +1,4 @@
-"""Vehicles from behind and in front, as simple as a detector lets one get away with. Each knows where plates go."""
+"""Simple drawings of vehicles from behind and from the front, with slots for their plates."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,7 @@ Vehicle = Callable[[Sketch, np.random.Generator], list[Slot]]
 
 
 def paint(rng: np.random.Generator) -> Floats:
-    """A body colour, BGR: black, white, silver, red, blue or any."""
+    """Random body colour, BGR: black, white, silver, red, blue or any."""
     usual = np.array(
         [[25, 25, 28], [230, 230, 230], [150, 150, 150], [35, 30, 170], [150, 60, 25], [60, 60, 60]], np.float32
     )
@@ -23,7 +23,7 @@ def paint(rng: np.random.Generator) -> Floats:
 
 
 def muted(rng: np.random.Generator) -> Floats:
-    """Any colour of the street, BGR: most are greyish, few are loud."""
+    """Random colour of a street, BGR: most are greyish, few are saturated."""
     grey, loudness = rng.uniform(25, 220), pick(rng, [10.0, 28.0, 65.0], [0.5, 0.35, 0.15])
     return np.asarray(np.clip(grey + rng.normal(0, loudness, 3), 0, 255), np.float32)
 
@@ -33,7 +33,7 @@ def _dark(rng: np.random.Generator, most: float = 60) -> Floats:
 
 
 def _lamp(sketch: Sketch, x: float, y: float, rx: float, ry: float, colour: Colour, rng: np.random.Generator) -> None:
-    """A lamp's glass with its rim and its highlight."""
+    """Draw a lamp's glass with its rim and highlight."""
     sketch.oval(x, y, rx * 1.15, ry * 1.15, _dark(rng))
     sketch.oval(x, y, rx, ry, colour)
     bright = np.clip(np.asarray(colour, np.float32) * 1.3 + 40, 0, 255)
@@ -41,7 +41,7 @@ def _lamp(sketch: Sketch, x: float, y: float, rx: float, ry: float, colour: Colo
 
 
 def _machinery(sketch: Sketch, rng: np.random.Generator, count: int) -> None:
-    """Pipes, struts and covers in black and metal, thickest round the middle."""
+    """Draw pipes, struts and covers in black and metal, densest around the middle."""
     for _ in range(count):
         x, y = rng.normal(0.5, 0.17), rng.uniform(0.1, 0.95)
         reach = rng.uniform(0.03, 0.22)
@@ -56,7 +56,7 @@ def _machinery(sketch: Sketch, rng: np.random.Generator, count: int) -> None:
 
 
 def _rider(sketch: Sketch, rng: np.random.Generator) -> None:
-    """A back, two legs and feet on both sides of the machine."""
+    """Draw a rider: a back, two legs, and feet on both sides."""
     cloth, trousers = muted(rng), muted(rng) * 0.6
     sketch.polygon([[0.22, -0.5], [0.78, -0.5], [0.84, 0.08], [0.16, 0.08]], cloth)
     for side in (-1, 1):
@@ -67,7 +67,7 @@ def _rider(sketch: Sketch, rng: np.random.Generator) -> None:
 
 
 def _ground_shadow(sketch: Sketch, rng: np.random.Generator) -> None:
-    """The dark patch on the ground that shows where something stands."""
+    """Draw the shadow below the vehicle."""
     shift = rng.normal(0, 0.1)
     for reach in (0.62, 0.5):
         sketch.darken(0.5 + shift, 0.98, reach, 0.05, 0.75)
@@ -82,7 +82,7 @@ def _orange(rng: np.random.Generator) -> Floats:
 
 
 def motorbike_rear(sketch: Sketch, rng: np.random.Generator) -> list[Slot]:
-    """Seat, lamp, indicators, mudguard and tyre; the plate hangs below the lamp."""
+    """Draw seat, lamp, indicators, mudguard and tyre; the plate is below the lamp."""
     body, dark = paint(rng), _dark(rng)
     _ground_shadow(sketch, rng)
     if rng.random() < 0.25:
@@ -110,7 +110,7 @@ def motorbike_rear(sketch: Sketch, rng: np.random.Generator) -> list[Slot]:
 
 
 def motorbike_front(sketch: Sketch, rng: np.random.Generator) -> list[Slot]:
-    """Headlamp, fork, handlebar, tyre; the plate lies across the fork or on the mudguard."""
+    """Draw headlamp, fork, handlebar and tyre; the plate is across the fork or on the mudguard."""
     body, dark = paint(rng), _dark(rng)
     _ground_shadow(sketch, rng)
     if rng.random() < 0.4:
@@ -130,7 +130,7 @@ def motorbike_front(sketch: Sketch, rng: np.random.Generator) -> list[Slot]:
 
 
 def car(sketch: Sketch, rng: np.random.Generator) -> list[Slot]:
-    """A car's front or back: roof, glass, lamps, grille, bumper, wheels; a plate at the bumper."""
+    """Draw a car's front or back: roof, windows, lamps, grille, bumper, wheels; a plate at the bumper."""
     body, is_front = paint(rng), rng.random() < 0.5
     roof = rng.uniform(0.12, 0.25)
     sketch.oval(0.5, 0.97, 0.52, 0.06, _dark(rng, 40))
@@ -154,7 +154,7 @@ def car(sketch: Sketch, rng: np.random.Generator) -> list[Slot]:
 
 
 def bus(sketch: Sketch, rng: np.random.Generator) -> list[Slot]:
-    """A bus, van, truck or three-wheeler: a tall box with glass, stripes, lamps; one or two plates low down."""
+    """Draw a bus, van, truck or three-wheeler: a tall box with windows, stripes and lamps; one or two plates."""
     body, stripe = paint(rng), muted(rng)
     sketch.oval(0.5, 0.98, 0.5, 0.03, _dark(rng, 40))
     for side in (0.06, 0.78):
