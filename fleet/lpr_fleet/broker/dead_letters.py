@@ -42,7 +42,7 @@ class DeadLetters:
             with losing_broker():
                 method, _, body = self._channel.basic_get(DEAD)
             if method is None:
-                return  # somebody else has taken it
+                return  # another consumer has taken it
             yield Delivery(method.delivery_tag, method.routing_key, body)
 
     def send_again(self, letter: Delivery) -> None:
