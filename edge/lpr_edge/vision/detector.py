@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from lpr_edge.contract.base.arrays import Image, Quad
-from lpr_edge.contract.geometry import is_convex, quad_iou, roll_quad
+from lpr_edge.contract.geometry import is_convex, quad_iou, rectangle, roll_quad
 from lpr_edge.contract.outputs import decode_plates, non_maximum_suppression
 from lpr_edge.contract.preprocess import to_picture, write_input
 from lpr_edge.runtimes.model import Model
@@ -23,6 +23,8 @@ nearer to the ground truth than any of them.
 """
 LARGE = 0.5
 """Longer side of a plate, relative to the frame's, from which no view shows it larger: it needs none."""
+SMALLER = 0.5
+"""Size of a photograph in the view that shows plates which fill it, as a share of the view's side."""
 PROPOSALS = 0.25
 """Plates below the threshold, down to this share of it, get a chance to be seen better, or to be read."""
 HOPELESS = 1.0
@@ -61,12 +63,20 @@ class Detector:
         return without_copies(plate for plate in seen if plate.score >= least)
 
     def _proposals(self, frame_bgr: Image, threshold: float) -> list[FoundPlate]:
-        """Detections in the whole frame and in its tiles, the highest score first."""
+        """Detections in the whole frame, in its tiles and from further off, the highest score first."""
         found = self._find(frame_bgr, threshold)
         for tile in tiles(frame_bgr):
             uncut = (plate for plate in self._find(tile.image_bgr, threshold) if not tile.cuts(plate.quad_xy))
             found += [replace(plate, quad_xy=tile.quad_in_photo(plate.quad_xy)) for plate in uncut]
-        return without_copies(found)
+        return without_copies([*found, *self._filling(frame_bgr, threshold)])
+
+    def _filling(self, frame_bgr: Image, threshold: float) -> list[FoundPlate]:
+        """Plates that fill the frame, detected in a view that shows the frame smaller, within grey."""
+        frame_hw = (frame_bgr.shape[0], frame_bgr.shape[1])
+        view = upright_view(frame_bgr, rectangle(frame_hw), SMALLER, self.model.manifest.input.size_hw)
+        found = self._find(view.image_bgr, threshold)
+        moved = (replace(plate, quad_xy=view.quad_in_photo(plate.quad_xy)) for plate in found)
+        return [plate for plate in moved if _longer_side(plate) >= LARGE * max(frame_hw)]
 
     def _find(self, frame_bgr: Image, threshold: float) -> list[FoundPlate]:
         manifest = self.model.manifest

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 
+import cv2
 import numpy as np
 import pytest
 
 from lpr_edge.contract.base.arrays import Image, Quad
+from lpr_edge.contract.geometry import rectangle, upright_transform
 from lpr_edge.runtimes.model import Model
-from lpr_edge.vision.detector import FIRST_WEIGHT, PROPOSALS, ROUNDS, Detector
+from lpr_edge.vision.detector import FIRST_WEIGHT, PROPOSALS, ROUNDS, SMALLER, Detector
 from lpr_edge.vision.plates import FoundPlate
 from lpr_edge.vision.views import tiles
 
@@ -108,6 +110,28 @@ def test_a_large_plate_needs_no_view(model: Model) -> None:
     assert detector.looked_at == []
 
 
+def test_a_plate_that_fills_the_photograph_is_found_from_further_off(model: Model) -> None:
+    """The view that shows the frame smaller adds large plates alone: small ones are seen better elsewhere."""
+    whole = np.asarray(rectangle((FRAME.shape[0], FRAME.shape[1])))
+    size_hw = model.manifest.input.size_hw
+    to_view = np.linalg.inv(upright_transform(whole, SMALLER, size_hw))
+    filling_xy = _quad(20, 60, 600, 300)
+    in_view = [
+        np.asarray(cv2.perspectiveTransform(quad[np.newaxis].astype(np.float64), to_view)[0], np.float32)
+        for quad in (filling_xy, _quad(300, 200, 60, 30))
+    ]
+    filling, small = _plate(in_view[0], 0.8), _plate(in_view[1], 0.9)
+
+    class _FromFar(_Scripted):
+        def _find(self, frame_bgr: Image, threshold: float) -> list[FoundPlate]:
+            found = super()._find(frame_bgr, threshold)
+            return found if self.runs < 2 + TILES else [filling, small]
+
+    (plate,) = _FromFar(model, [], []).detect(FRAME)
+    assert plate.score == filling.score
+    np.testing.assert_allclose(plate.quad_xy, filling_xy, atol=0.1)
+
+
 def test_without_looks_the_network_runs_once(model: Model) -> None:
     """A camera's frame costs one run, and what is below the threshold is left out."""
     sure, faint = _plate(_quad(200, 200, 180, 90), 0.9), _plate(_quad(20, 20, 40, 20), 0.1)
@@ -121,7 +145,7 @@ def test_looks_are_bounded(model: Model) -> None:
     street = [_plate(_quad(40 + 100 * i, 200, 30, 15), 0.9 - 0.05 * i) for i in range(6)]
     detector = _Scripted(model, street, street)
     found = detector.detect(FRAME)
-    assert detector.runs == 1 + TILES
+    assert detector.runs == 1 + TILES + 1  # and one from further off
     assert len(detector.looked_at) == sum(map(len, ROUNDS)) * detector.looks
     assert len(found) == len(street)
 
