@@ -8,6 +8,7 @@
 #   make faults     what goes wrong in months at a gate, on purpose, and a table of what was lost
 #   make cuts       CUTS=1000 kills of devices, broker, consumers and database at random, and what was lost (RabbitMQ, PostgreSQL)
 #                   in rounds; started again, it goes on to that number
+#   make fleet-load DEVICES=2000 simulated at one centre: bursts, an hour's outage, what each part takes
 #   make search     EVENTS=1000000 in a PostgreSQL of its own, and how long each kind of search takes there
 #   make soak       FRAMES=200000 from a looped clip with all sinks on, and a table of what was lost and what was left over
 #                   with CAMERAS=4 MINUTES=60: so many streams in one process, frames read of each, memory
@@ -45,7 +46,7 @@ DEVICE := .venv-device
 EVERYTHING := .venv
 RIVALS := .venv-rivals
 
-.PHONY: demo test test-slow test-all coverage faults cuts search soak accessibility check docs format deb deb-test bench bench-short bench-arm64 bench-armhf addon models folds rivals clean
+.PHONY: demo test test-slow test-all coverage faults cuts search fleet-load soak accessibility check docs format deb deb-test bench bench-short bench-arm64 bench-armhf addon models folds rivals clean
 .DELETE_ON_ERROR:
 
 demo: $(DEVICE)/installed
@@ -97,6 +98,11 @@ CUTS := 1000
 
 cuts: $(EVERYTHING)/installed
 	nice $(EVERYTHING)/bin/python -m tests.support.cuts --cuts $(CUTS) --results benchmarks/results/centre/cuts.jsonl
+
+DEVICES := 2000
+
+fleet-load: $(EVERYTHING)/installed
+	$(EVERYTHING)/bin/python -m tests.support.fleet_load --devices $(DEVICES) --json benchmarks/results/centre/load.json
 
 EVENTS := 1000000
 

@@ -71,6 +71,11 @@ class Postgres:
         wait_until(lambda: subprocess.run(ready, check=False).returncode == 0 or self._process.poll() is not None, 120)
         assert self._process.poll() is None, (self._data.parent / "server.log").read_text()[-2000:]
 
+    @property
+    def pid(self) -> int:
+        """Of its main process."""
+        return self._process.pid
+
     def kill(self) -> None:
         """End all its processes at once, without a shutdown: as a power cut does."""
         main = self._process.pid
@@ -151,6 +156,12 @@ class Rabbit:
         log.close()
         wait_until(lambda: self._is_up() or self._process is None or self._process.poll() is not None, 180)
         assert self._process.poll() is None, (self._folder / "server.log").read_text()[-2000:]
+
+    @property
+    def pid(self) -> int:
+        """Of the script that waits for its virtual machine, or of that machine."""
+        assert self._process is not None
+        return self._process.pid
 
     def kill(self) -> None:
         """End its virtual machine without a shutdown."""

@@ -25,7 +25,7 @@ from lpr_bench.history.made_events import END
 from lpr_fleet.base.settings import FleetSettings
 from lpr_fleet.database.connecting import connect
 from lpr_fleet.database.migrations import migrate
-from lpr_fleet.search.finding import search
+from lpr_fleet.search.finding import explain, search
 from lpr_fleet.search.query import Wanted
 
 REPOSITORY = Path(__file__).parents[2]
@@ -70,6 +70,10 @@ KINDS: dict[str, Callable[[str, random.Random], Wanted]] = {
 }
 
 
+PLANS = ("last 2 signs", "plate, one sign wrong")
+"""Kinds whose plans are kept: one that the newest events answer, and one that the index answers."""
+
+
 def measure(connection: Any, rounds: int) -> dict[str, Any]:
     """Each kind's searches, after one that isn't counted: milliseconds, those of the server's CPU, and events found."""
     rng = random.Random(1)
@@ -85,7 +89,8 @@ def measure(connection: Any, rounds: int) -> dict[str, Any]:
     size = connection.execute("SELECT pg_database_size(current_database())").fetchone()[0]
     months = connection.execute("SELECT count(*) FROM pg_inherits WHERE inhparent = 'events'::regclass").fetchone()[0]
     count = connection.execute("SELECT count(*) FROM (SELECT DISTINCT signs FROM events) plates").fetchone()[0]
-    return {"events": events, "plates": count, "partitions": months, "bytes": size, **taken}
+    plans = {kind: list(explain(connection, KINDS[kind](plates[0], rng))) for kind in PLANS}
+    return {"events": events, "plates": count, "partitions": months, "bytes": size, **taken, "plans": plans}
 
 
 def time_one(connection: Any, wanted: Wanted) -> dict[str, float]:

@@ -3,12 +3,16 @@
 import json
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 from tests.support.cuts import cuts_in, read_rounds
 from tests.support.time_search import percentile
 from tools.docs.results import table
 
 FOLDER = Path("benchmarks") / "results" / "centre"
+NOT_SEARCHED = "Not measured yet. `make search` measures it."
+LEFT_OUT = ("Filter:", "Rows Removed", "Index Cond:", "Recheck Cond:", "Heap Blocks:", "Heap Fetches:", "Sort Method:")
+MAX_WIDTH = 118
 
 
 def cuts(repository: Path) -> str:
@@ -36,10 +40,9 @@ def cuts(repository: Path) -> str:
 
 def searches(repository: Path) -> str:
     """Each kind of search with its times at each number of events."""
-    found = [json.loads(path.read_text(encoding="utf-8")) for path in (repository / FOLDER).glob("search-*.json")]
+    found = _searched(repository)
     if not found:
-        return "Not measured yet. `make search` measures it."
-    found.sort(key=lambda result: int(result["events"]))
+        return NOT_SEARCHED
     heads = [f"{result['events']:,} events: {name}" for result in found for name in ("CPU", "wall clock")]
     rows = [
         [kind, *(_times(result[name][kind]) for result in found for name in ("cpu_ms", "ms"))]
@@ -56,6 +59,26 @@ def searches(repository: Path) -> str:
         "work, so the server's CPU time says what a search takes where a core is free; the wall clock has the waiting."
     )
     return f"{' '.join(texts)}\n\n{table(['search', *heads], rows)}"
+
+
+def plans(repository: Path) -> str:
+    """PostgreSQL's plans at the largest number of events, without conditions and filters, which are long."""
+    found = _searched(repository)
+    if not found:
+        return NOT_SEARCHED
+    parts = []
+    for kind, lines in found[-1]["plans"].items():
+        kept = [line[:MAX_WIDTH] for line in lines if not line.strip().startswith(LEFT_OUT)]
+        parts.append(
+            f"Plans of a search for {kind}, at {found[-1]['events']:,} events:\n\n```text\n" + "\n".join(kept) + "\n```"
+        )
+    return "\n\n".join(parts)
+
+
+def _searched(repository: Path) -> list[dict[str, Any]]:
+    """The results, fewest events first."""
+    found = [json.loads(path.read_text(encoding="utf-8")) for path in (repository / FOLDER).glob("search-*.json")]
+    return sorted(found, key=lambda result: int(result["events"]))
 
 
 def _times(times: list[float]) -> str:

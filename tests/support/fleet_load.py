@@ -1,0 +1,310 @@
+"""Many devices at one centre: what broker, consumer and database take for each event, and what an outage costs.
+
+python -m tests.support.fleet_load --devices 2000 --json FILE
+
+RabbitMQ, PostgreSQL and one `lpr-fleet consume` run here on the files of edge/fleet; the devices are simulated in one
+process. Each stage counts what devices were told, what the table has, and the CPU time of each part.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from tests.support.centre import PASSWORD, Postgres, Rabbit, missing_servers
+from tests.support.mqtt_devices import Delivered, Device, Login
+from tests.support.time_search import percentile, server_settings
+
+from lpr_bench.base.results import write_result
+from lpr_bench.history.made_events import made_events
+from lpr_edge.contract.country import load_country
+from lpr_edge.contract.records import iso_time
+from lpr_fleet.app.cli import main as lpr_fleet
+
+REPOSITORY = Path(__file__).parents[2]
+USER = "devices"
+LOGINS_PER_S = 200
+TIMEOUT_S = 1800
+TICK_S = os.sysconf("SC_CLK_TCK")
+
+
+class Centre:
+    """The servers, and one consumer."""
+
+    def __init__(self, folder: Path) -> None:
+        settings = server_settings().replace("shared_buffers=2GB", "shared_buffers=512MB")
+        self.postgres = Postgres(folder / "postgres", settings)
+        self.rabbit = Rabbit(folder / "rabbit", REPOSITORY / "edge" / "fleet" / "rabbitmq", (USER,))
+        os.environ |= {
+            "LPR_FLEET_DATABASE": self.postgres.url,
+            "LPR_FLEET_BROKER": self.rabbit.url,
+            "LPR_FLEET_BROKER_PASSWORD": PASSWORD,
+        }
+        assert lpr_fleet(["schema"]) == 0
+        self._log = folder / "consumer.log"
+        self.start_consumer()
+
+    def start_consumer(self) -> None:
+        """Start it, as a process of its own."""
+        command = [sys.executable, "-m", "lpr_fleet", "consume"]
+        with self._log.open("ab") as log:
+            self.consumer = subprocess.Popen(command, stdout=log, stderr=log, cwd=REPOSITORY)
+
+    def kill_consumer(self) -> None:
+        self.consumer.kill()
+        self.consumer.wait()
+
+    def stop(self) -> None:
+        self.kill_consumer()
+        with suppress(Exception):
+            self.postgres.stop()
+        self.rabbit.stop()
+
+    def cpu_s(self) -> dict[str, float]:
+        """Seconds of CPU that each part has had."""
+        roots = {"broker": self.rabbit.pid, "consumer": self.consumer.pid, "database": self.postgres.pid}
+        parents = dict(_parents())
+        return {
+            part: sum(_cpu_s(process) for process in parents if root in _line(process, parents))
+            for part, root in roots.items()
+        }
+
+    def broker_bytes(self) -> int:
+        """Memory of the broker's virtual machine."""
+        parents = dict(_parents())
+        return max(_resident(process) for process in parents if self.rabbit.pid in _line(process, parents))
+
+    def stored(self) -> tuple[int, int]:
+        """Rows in the table, and different ids among them."""
+        import psycopg
+
+        with psycopg.connect(self.postgres.url) as connection:
+            row: tuple[int, int] = connection.execute("SELECT count(*), count(DISTINCT id) FROM events").fetchone()
+        return row
+
+
+def _parents() -> Iterator[tuple[int, int]]:
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            with suppress(OSError):
+                yield int(folder.name), int(_fields(int(folder.name))[1])
+
+
+def _fields(process: int) -> list[str]:
+    """What stands behind the name in a process's `stat`; its state comes first."""
+    return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+
+
+def _line(process: int, parents: dict[int, int]) -> list[int]:
+    """A process and its ancestors."""
+    line = [process]
+    while (parent := parents.get(line[-1], 0)) > 1:
+        line.append(parent)
+    return line
+
+
+def _cpu_s(process: int) -> float:
+    """Its own time and that of children that have ended."""
+    try:
+        return sum(map(int, _fields(process)[11:15])) / TICK_S
+    except OSError:
+        return 0.0
+
+
+def _resident(process: int) -> int:
+    try:
+        return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return 0
+
+
+class Load:
+    """Devices at a centre, and what is known of each stage."""
+
+    def __init__(self, centre: Centre, count: int, keep: Callable[[list[dict[str, Any]]], None]) -> None:
+        self.centre = centre
+        self._keep = keep
+        self.delivered = Delivered()
+        login = Login(centre.rabbit.mqtt_port, USER, PASSWORD)
+        self.devices = [Device(f"gate-{number}", login, self.delivered) for number in range(count)]
+        self.stages: list[dict[str, Any]] = []
+        self._made = 0
+        self._end = 0.0
+        self._bodies = payload_bodies()
+
+    async def run(self, hour: int) -> None:
+        """All stages.
+
+        Args:
+            hour: events that each device has in the hour without the centre.
+        """
+        pinging = asyncio.create_task(self._ping())
+        with self._stage("start"):
+            await asyncio.sleep(5)
+        with self._stage("log in"):
+            await self._log_in()
+        with self._stage("idle"):
+            await asyncio.sleep(20)
+        with self._stage("50 events a second of all devices"):
+            await self._steadily(50, 30)
+        with self._stage("50 events at once of each of 10 devices"):
+            for device in self.devices[:10]:
+                self._queue(device, 50)
+            await self._all_stored()
+        with self._stage("an event of each device at once"):
+            self._queue_each(1)
+            await self._all_stored()
+        with self._stage("an hour without consumer: into the queue"):
+            self.centre.kill_consumer()
+            self._queue_each(hour)
+            await self._until(lambda: not any(device.waiting for device in self.devices))
+        with self._stage("an hour without consumer: out of the queue"):
+            self.centre.start_consumer()
+            await self._all_stored()
+        self.centre.rabbit.kill()
+        self.centre.kill_consumer()
+        await self._until(lambda: not any(device.is_online for device in self.devices))
+        self._queue_each(hour)
+        await asyncio.to_thread(self.centre.rabbit.start)
+        self.centre.start_consumer()
+        with self._stage("an hour without centre: all at once"):
+            await self._all_stored()
+        pinging.cancel()
+        for device in self.devices:
+            device.close()
+
+    @contextmanager
+    def _stage(self, name: str) -> Iterator[None]:
+        """Note what a stage takes; parts that begin again in it count from their start."""
+        cpu, begin = self.centre.cpu_s(), time.monotonic()
+        consumer, waited = self.centre.consumer.pid, len(self.delivered.waited_s)
+        yield
+        seconds = time.monotonic() - begin
+        after = self.centre.cpu_s()
+        if self.centre.consumer.pid != consumer:
+            cpu["consumer"] = 0.0  # it began in this stage
+        rows, ids = self.centre.stored()
+        waits = self.delivered.waited_s[waited:]
+        stage = {
+            "stage": name,
+            "events": len(waits),
+            "seconds": round(seconds, 2),
+            "cpu_s": {part: round(max(0.0, after[part] - cpu[part]), 2) for part in after},
+            "puback_ms": {str(share): round(1000 * percentile(waits, share), 1) for share in (0.5, 0.95)}
+            if waits
+            else {},
+            "broker_bytes": self.centre.broker_bytes(),
+            "online": sum(device.is_online for device in self.devices),
+            "made": self._made,
+            "stored": rows,
+            "doubled": rows - ids,
+            "load_average": os.getloadavg()[0],
+        }
+        self.stages.append(stage)
+        self._keep(self.stages)
+
+    async def _log_in(self) -> None:
+        tasks = []
+        for device in self.devices:
+            tasks.append(asyncio.create_task(device.connect()))
+            await asyncio.sleep(1 / LOGINS_PER_S)
+        await asyncio.gather(*tasks)
+        await self._until(lambda: all(device.is_online for device in self.devices))
+
+    async def _steadily(self, per_s: int, seconds: int) -> None:
+        begin = time.monotonic()
+        for number in range(per_s * seconds):
+            await asyncio.sleep(max(0.0, begin + number / per_s - time.monotonic()))
+            self._queue(self.devices[number * 37 % len(self.devices)], 1)
+        await self._all_stored()
+
+    def _queue_each(self, count: int) -> None:
+        for device in self.devices:
+            self._queue(device, count)
+
+    def _queue(self, device: Device, count: int) -> None:
+        for _ in range(count):
+            self._made += 1
+            body = self._bodies[self._made % len(self._bodies)]
+            now = iso_time(datetime.now(UTC)).encode()
+            device.queue(body.replace(b"@id", f"{device.name}-{self._made}".encode()).replace(b"@seen", now))
+
+    async def _all_stored(self) -> None:
+        await self._until(lambda: not any(device.waiting for device in self.devices))
+        while await asyncio.to_thread(lambda: self.centre.stored()[1]) < self._made:
+            self._in_time()
+            await asyncio.sleep(0.5)
+
+    async def _until(self, holds: Callable[[], bool]) -> None:
+        self._end = time.monotonic() + TIMEOUT_S
+        while not holds():
+            self._in_time()
+            await asyncio.sleep(0.1)
+
+    def _in_time(self) -> None:
+        assert time.monotonic() < self._end, f"not done after {TIMEOUT_S} s: {self.stages[-1:]}"
+
+    async def _ping(self) -> None:
+        while True:
+            for device in self.devices:
+                device.ping()
+                await asyncio.sleep(20 / len(self.devices))
+
+
+def payload_bodies() -> list[bytes]:
+    """Events as long as a device's, with `@id` and `@seen` for what is different in each."""
+    records = made_events(load_country("nepal"), 500)
+    changed = {"id": "@id", "first_seen": "@seen", "last_seen": "@seen"}
+    return [json.dumps(record | changed, ensure_ascii=False).encode() for record in records]
+
+
+def main() -> int:
+    """Run it; 1 where an event was lost or is there twice."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--devices", type=int, default=2000)
+    parser.add_argument("--hour", type=int, default=15, help="events of each device in an hour without the centre")
+    parser.add_argument("--json", type=Path)
+    flags = parser.parse_args()
+    if missing_servers():
+        parser.error(missing_servers())
+    with tempfile.TemporaryDirectory(prefix="lpr-load-", ignore_cleanup_errors=True) as name:
+        Path(name).chmod(0o755)
+        centre = Centre(Path(name))
+        try:
+            load = Load(centre, flags.devices, lambda stages: keep(stages, flags))
+            asyncio.run(load.run(flags.hour))
+        finally:
+            centre.stop()
+    last = load.stages[-1]
+    return int(last["made"] != last["stored"] - last["doubled"] or last["doubled"] > 0)
+
+
+def keep(stages: list[dict[str, Any]], flags: argparse.Namespace) -> None:
+    """Write what is known after a stage."""
+    print(stages[-1], flush=True)
+    bodies, last = payload_bodies(), stages[-1]
+    result = {
+        "benchmark": "centre_load",
+        "devices": flags.devices,
+        "hour": flags.hour,
+        "event_bytes": round(sum(map(len, bodies)) / len(bodies)),
+        "stages": stages,
+        "lost": last["made"] - (last["stored"] - last["doubled"]),
+        "doubled": last["doubled"],
+        "cores": os.cpu_count(),
+    }
+    if flags.json:
+        write_result(flags.json, result)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
