@@ -8,7 +8,7 @@ from lpr_edge.contract.records import Record
 from lpr_edge.http_api.interface import Interface, object_schema
 from lpr_edge.http_api.plate_fields import ANY_RECORD, bounding_box, latin_plate
 from lpr_edge.http_api.reading_queue import PictureResult
-from lpr_edge.http_api.request_form import Form, Upload
+from lpr_edge.http_api.request_form import SHARE, Form, Upload
 from lpr_edge.tracking.event_record import plate_record
 from lpr_edge.vision.plates import PlateReading
 
@@ -103,8 +103,17 @@ ERROR = object_schema(
     success={"const": False}, code={"type": "integer"}, error={"type": "string"}, predictions={"type": "array"}
 )
 FIELDS = {
-    "upload": {"type": "string", "format": "binary", "description": "the picture: a file, or its bytes in base64"},
-    "image": {"type": "string", "format": "binary", "description": "another name of `upload`"},
-    "min_confidence": {"type": "number", "minimum": 0, "maximum": 1, "description": "leave out plates below it"},
+    "upload": {
+        "type": "string",
+        "format": "binary",
+        "description": "the picture: a file, or its bytes in base64; some clients call it `image`",
+    },
+    "min_confidence": {
+        "type": ["number", "string"],
+        "minimum": 0,
+        "maximum": 1,
+        "pattern": f"^{SHARE}?$",
+        "description": "leave out plates below it",
+    },
 }
-INTERFACE = Interface("CodeProject.AI", PATHS, request_picture, to_answer, to_error, FIELDS, (), ANSWER, ERROR)
+INTERFACE = Interface("CodeProject.AI", PATHS, request_picture, to_answer, to_error, FIELDS, ("upload",), ANSWER, ERROR)

@@ -104,10 +104,10 @@ ERROR = object_schema(detail={"type": "string"}, status_code={"type": "integer"}
 FIELDS = {
     "upload": {"type": "string", "format": "binary", "description": "the picture: a file, or its bytes in base64"},
     "regions": {"description": "taken, and not used"},
-    "camera_id": {"type": "string", "description": "given back"},
-    "timestamp": {"type": "string", "description": "given back"},
-    "mmc": {"type": "string", "description": "taken, and not used"},
-    "config": {"type": "string", "description": "taken, and not used"},
+    "camera_id": {"description": "given back as a text"},
+    "timestamp": {"description": "given back as a text"},
+    "mmc": {"description": "taken, and not used"},
+    "config": {"description": "taken, and not used"},
 }
 INTERFACE = Interface(
     "Plate Recognizer", PATHS, request_picture, to_answer, to_error, FIELDS, ("upload",), ANSWER, ERROR

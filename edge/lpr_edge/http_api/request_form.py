@@ -4,7 +4,7 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.parser import BytesHeaderParser
@@ -17,6 +17,8 @@ MAX_FIELDS = 64
 """In one request."""
 LONGEST_TEXT = 10_000
 """Characters of a field that is no picture."""
+SHARE = r"(-?0(\.[0-9]*)?|1(\.0*)?|\.[0-9]+|[0-9](\.[0-9]+)?[eE]-0?[1-9][0-9]*)"
+"""A number from 0 to 1 as a text."""
 DATA_URL = re.compile(r"data:[^,]{0,100};base64,")
 BASE64_NAME = "upload"
 """What a picture is called that comes without a name."""
@@ -38,6 +40,8 @@ class Form:
     texts: Mapping[str, Sequence[str]]
     """Each field's values, in their order."""
     files: Mapping[str, Upload]
+    lists: Set[str] = frozenset()
+    """Fields that are lists in JSON."""
 
     def text(self, name: str) -> str | None:
         """First value of a field; None without one."""
@@ -49,16 +53,13 @@ class Form:
         Raises:
             DataError: it says something else.
         """
+        self._expect_one(name)
         text = self.text(name)
         if not text:
             return None
-        try:
-            value = float(text)
-        except ValueError:
-            value = -1.0
-        if not 0 <= value <= 1:
+        if not re.fullmatch(SHARE, text):
             raise DataError(f"`{name}` is {text[:40]!r}, and it must be a number from 0 to 1")
-        return value
+        return float(text)
 
     def picture(self, *names: str) -> Upload:
         """The first image in one of these fields: a file, or a text in base64.
@@ -67,11 +68,16 @@ class Form:
             DataError: there is none.
         """
         for name in names:
+            self._expect_one(name)
             if name in self.files:
                 return self.files[name]
             if text := self.text(name):
                 return Upload(BASE64_NAME, _from_base64(text, name))
         raise DataError(f"no picture: send it as the field `{names[0]}`, a file of multipart/form-data or base64")
+
+    def _expect_one(self, name: str) -> None:
+        if name in self.lists or len(self.texts.get(name, ())) > 1:
+            raise DataError(f"`{name}` is a list, or comes more than once: send one")
 
 
 def parse_form(content_type: str, body: bytes) -> Form:
@@ -88,7 +94,9 @@ def parse_form(content_type: str, body: bytes) -> Form:
     if kind == "application/x-www-form-urlencoded":
         return _form(_urlencoded(body))
     if kind == "application/json":
-        return _form(_json_fields(body))
+        found = _json_object(body)
+        lists = frozenset(name for name, value in found.items() if isinstance(value, list))
+        return _form(_json_fields(found), lists=lists)
     raise DataError("the body must be multipart/form-data, application/x-www-form-urlencoded or application/json")
 
 
@@ -127,24 +135,30 @@ def _urlencoded(body: bytes) -> list[tuple[str, str]]:
         raise DataError(f"the body isn't urlencoded, or has more than {MAX_FIELDS} fields") from error
 
 
-def _json_fields(body: bytes) -> Iterator[tuple[str, str]]:
+def _json_object(body: bytes) -> dict[str, object]:
     try:
         found = json.loads(body)
     except (ValueError, RecursionError) as error:
         raise DataError("the body is no JSON") from error
     if not isinstance(found, dict) or len(found) > MAX_FIELDS:
         raise DataError(f"the body must be a JSON object with up to {MAX_FIELDS} fields")
+    return found
+
+
+def _json_fields(found: Mapping[str, object]) -> Iterator[tuple[str, str]]:
     for name, value in found.items():
         for one in value if isinstance(value, list) else [value]:
             if one is not None:
                 yield name, one if isinstance(one, str) else json.dumps(one)
 
 
-def _form(texts: Iterator[tuple[str, str]] | list[tuple[str, str]], files: Mapping[str, Upload] | None = None) -> Form:
+def _form(
+    texts: Iterable[tuple[str, str]], files: Mapping[str, Upload] | None = None, lists: Set[str] = frozenset()
+) -> Form:
     by_name: dict[str, list[str]] = {}
     for name, text in texts:
         by_name.setdefault(name, []).append(text)
-    return Form(by_name, files or {})
+    return Form(by_name, files or {}, lists)
 
 
 def _decoded(data: bytes) -> str:

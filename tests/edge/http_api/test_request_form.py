@@ -62,6 +62,30 @@ def test_repeated_fields_are_kept() -> None:
 
 
 @pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("application/json", b'{"upload": ["AAAA"], "min_confidence": [0.5]}'),
+        ("application/json", b'{"upload": [], "min_confidence": []}'),
+        (PLAIN, b"upload=AAAA&upload=AAAA&min_confidence=0&min_confidence=1"),
+    ],
+    ids=["a list", "an empty list", "twice"],
+)
+def test_fields_of_which_there_is_one_come_once(kind: str, body: bytes) -> None:
+    """A picture or a threshold that is a list, or comes twice, is refused: none of them is taken by chance."""
+    form = parse_form(kind, body)
+    with pytest.raises(DataError, match="`upload` is a list, or comes more than once"):
+        form.picture("upload")
+    with pytest.raises(DataError, match="`min_confidence` is a list, or comes more than once"):
+        form.number("min_confidence")
+
+
+@pytest.mark.parametrize("text", ["0", "-0.0", "0.", ".5", "1", "1.000", "1e-07", "9.9E-1", "5e-324"])
+def test_shares_are_as_json_writes_them(text: str) -> None:
+    """A number from 0 to 1 is taken in each form in which programs write one."""
+    assert parse_form(PLAIN, f"min_confidence={text}".encode()).number("min_confidence") == float(text)
+
+
+@pytest.mark.parametrize(
     ("kind", "body", "says"),
     [
         ("text/plain", b"x", "must be multipart/form-data"),
