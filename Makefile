@@ -20,6 +20,7 @@
 #   make bench-armhf  the same on an emulated 32-bit one
 #   make deb        Debian packages into build/deb: lpr, its Python packages and the service, for RELEASES and ARCHS
 #   make deb-test   install, run, upgrade, remove and purge them in fresh roots of Debian (needs root, half an hour and more)
+#   make container-test  do what Containerfile and compose.yaml say, in plain roots: no engine (needs root, minutes)
 #   make addon      lpr's wheel into home-assistant/lpr, the add-on for Home Assistant
 #   make models DATA=DIR   train, pack, export, measure and describe all shipped models anew; stopped, it goes on
 #   make folds DATA=DIR    cross-validate detector and reader, and measure whole photographs, each by folds that hadn't seen it
@@ -46,7 +47,7 @@ DEVICE := .venv-device
 EVERYTHING := .venv
 RIVALS := .venv-rivals
 
-.PHONY: demo test test-slow test-all coverage faults cuts search fleet-load soak accessibility check docs format deb deb-test bench bench-short bench-arm64 bench-armhf addon models folds rivals clean
+.PHONY: demo test test-slow test-all coverage faults cuts search fleet-load soak accessibility check docs format deb deb-test container-test bench bench-short bench-arm64 bench-armhf addon models folds rivals clean
 .DELETE_ON_ERROR:
 
 demo: $(DEVICE)/installed
@@ -72,6 +73,9 @@ deb: $(EVERYTHING)/installed
 
 deb-test:
 	for release in $(RELEASES); do for arch in $(ARCHS); do tools/deb/try-package $$release $$arch || exit 1; done; done
+
+container-test: $(EVERYTHING)/installed
+	$(EVERYTHING)/bin/python -m tools.container
 
 bench-arm64:
 	benchmarks/arm/arm64

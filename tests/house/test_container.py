@@ -1,4 +1,4 @@
-"""Containerfile and compose file, as text: no engine builds them here."""
+"""Containerfile and compose file, as text; `make container-test` does what they say in plain roots."""
 
 import json
 import re
@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 import yaml
+from tools.container.build import build
+from tools.container.containerfile import read_stages
+from tools.container.root import Root
 
 from lpr_edge.app.cli import build_parser
 from lpr_edge.config.config import load_config
@@ -17,9 +20,8 @@ from lpr_edge.config.config import load_config
 @pytest.fixture
 def steps(repository: Path) -> list[tuple[str, str]]:
     """Each of the Containerfile's instructions, and what it says."""
-    lines = (repository / "Containerfile").read_text(encoding="utf-8").splitlines()
-    found = [line.split(maxsplit=1) for line in lines if line and not line.startswith("#")]
-    return [(name, text) for name, text in found]
+    stages = read_stages(repository / "Containerfile")
+    return [step for stage in stages for step in [("FROM", f"{stage.image} {stage.name}"), *stage.steps]]
 
 
 @pytest.fixture
@@ -90,3 +92,27 @@ def test_state_is_a_volume(services: dict[str, Any], steps: list[tuple[str, str]
     assert ("VOLUME", "/var/lib/lpr") in steps
     assert service["read_only"]
     assert "ports" not in services["mosquitto"]
+
+
+def test_stages_are_built_as_they_say(tmp_path: Path) -> None:
+    """Files and folders go where COPY says, from the context and from earlier stages; compiled modules stay behind."""
+    context = tmp_path / "context"
+    (context / "pack/__pycache__").mkdir(parents=True)
+    (context / "pack/a.py").touch()
+    (context / "one.txt").touch()
+    lines = ("FROM x AS first", "WORKDIR /src", "COPY one.txt ./", "COPY pack pack", "FROM x", "USER lpr")
+    last = ("COPY --from=first /src/pack /opt/pack", "WORKDIR /var", 'ENTRYPOINT ["/opt/pack/a.py"]')
+    (context / "Containerfile").write_text("# a remark\n" + "\n".join((*lines, *last)) + "\n")
+    (tmp_path / "base/etc").mkdir(parents=True)
+    built = build(context / "Containerfile", Root(tmp_path / "base"), tmp_path)
+    assert (built.entrypoint, built.user, built.workdir, built.commands) == (["/opt/pack/a.py"], "lpr", "/var", [])
+    assert built.root.at("/opt/pack/a.py").exists()
+    assert (tmp_path / "stage-0/src/one.txt").exists()
+    assert not built.root.at("/opt/pack/__pycache__").exists()
+
+
+def test_unknown_instruction_is_refused(tmp_path: Path) -> None:
+    """A Containerfile with an instruction that isn't tried here is an error, and not tried by half."""
+    (tmp_path / "Containerfile").write_text("FROM x\nHEALTHCHECK CMD true\n")
+    with pytest.raises(ValueError, match="HEALTHCHECK isn't among what is tried"):
+        read_stages(tmp_path / "Containerfile")

@@ -12,7 +12,7 @@ from tools.deb.__main__ import pack, version_of
 from tools.deb.targets import MACHINES, RELEASES, Target
 from tools.deb.tree import SCRIPTS, SOURCES, control_text, lay_out, site_packages
 from tools.deb.wheels import requirements
-from tools.docs.deb_table import RESULT, deb
+from tools.docs.trial_tables import RESULT, deb
 
 from lpr_edge.config.config import load_config
 from lpr_edge.service.unit import SETTINGS

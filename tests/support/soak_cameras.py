@@ -33,6 +33,8 @@ CHECK_EVERY_S = 5.0
 WARM_S = 30.0
 """After the start, before its memory counts."""
 BOUNDARY = "frame"
+STOP_S = 120.0
+"""For the process to end; a busy machine lets it wait."""
 LATE = "late"
 """The camera that is dead for the first half."""
 LEAST_EVEN = 0.8
@@ -99,7 +101,7 @@ def soak(cameras: int, minutes: float) -> Record:
             camera(late_port)
             seen.append(checks(address, 30 * minutes))
             process.send_signal(signal.SIGTERM)
-            status = process.wait(10)
+            status = process.wait(STOP_S)
     return result_of(seen, cameras, minutes, status)
 
 

@@ -1,21 +1,31 @@
-"""The table of what the Debian packages were seen to do in fresh roots, from its result file."""
+"""The tables of what packages and container files were seen to do in fresh roots, from their result files."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from tools.docs.results import table
 
 RESULT = Path("benchmarks/results/deb.jsonl")
+CONTAINER_RESULT = Path("benchmarks/results/container.jsonl")
 HEAD = ("Debian", "architecture", "step", "command", "result")
 
 
 def deb(repository: Path) -> str:
     """Each step of each root, and what was seen."""
-    path = repository / RESULT
-    if not path.exists():
-        return "Not tried yet. `sudo make deb-test` tries it."
-    records = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    rows = [
-        (one["release"], one["arch"], one["step"], one["command"], f"{one['status']}: {one['seen']}") for one in records
-    ]
-    return table(HEAD, rows)
+    rows = [(one["release"], one["arch"], *_step(one)) for one in _records(repository / RESULT)]
+    return table(HEAD, rows) if rows else "Not tried yet. `sudo make deb-test` tries it."
+
+
+def container(repository: Path) -> str:
+    """Each part of the container's files, and what was seen."""
+    rows = [_step(one) for one in _records(repository / CONTAINER_RESULT)]
+    return table(HEAD[2:], rows) if rows else "Not tried yet. `sudo make container-test` tries it."
+
+
+def _records(path: Path) -> list[dict[str, str]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
+
+
+def _step(one: Mapping[str, str]) -> tuple[str, str, str]:
+    return one["step"], one["command"], f"{one['status']}: {one['seen']}"
