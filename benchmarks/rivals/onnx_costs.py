@@ -26,7 +26,7 @@ class OnnxCost:
     parameters: int
     """Numbers that the file holds in floating point."""
     multiply_adds: int
-    """Of convolutions, matrix products and Einstein sums, attention's included; the rest is a per cent or two."""
+    """Of convolutions, matrix products and Einstein sums, attention's included; the rest is negligible."""
 
 
 def onnx_cost(path: Path) -> OnnxCost:

@@ -78,8 +78,8 @@ class _Running:
         self.finish = self._finished(stopped=True)
 
     def _finished(self, stopped: bool) -> Finish:
-        gone = perf_counter() - self._started
-        return Finish(round(self._spent, 1), round(gone, 1), stopped, self._process.returncode)
+        elapsed = perf_counter() - self._started
+        return Finish(round(self._spent, 1), round(elapsed, 1), stopped, self._process.returncode)
 
     def __str__(self) -> str:
         return f"{self.name} {self._spent / 60:.1f}"
@@ -105,11 +105,11 @@ def race(runners: Sequence[Runner], cpu_seconds: float, logs: Path) -> dict[str,
             sleep(LOOKS_EVERY)
             for one in running:
                 one.look(cpu_seconds)
-            _tell(f"{', '.join(map(str, running))} of {cpu_seconds / 60:.0f} min of processor time")
+            _show_status(f"{', '.join(map(str, running))} of {cpu_seconds / 60:.0f} min of processor time")
     finally:
         for one in running:
             one.stop()
-        _tell("")
+        _show_status("")
     finished = {one.name: one.finish for one in running if one.finish}
     for name, finish in finished.items():
         if finish.exit_code and not finish.stopped:
@@ -126,6 +126,6 @@ def _processor_seconds(pid: int) -> float:
     return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def _tell(line: str) -> None:
+def _show_status(line: str) -> None:
     if sys.stderr.isatty():
         print(f"\r\x1b[K{line}", end="", file=sys.stderr, flush=True)

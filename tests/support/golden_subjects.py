@@ -39,7 +39,7 @@ def _draw_one(name: str, number: int, rng: np.random.Generator, manifest: Manife
     return prepare(tinyland.draw_plate(rows).image_bgr, manifest.input).pixels[0], rows
 
 
-def judged(
+def compared(
     paths: list[tuple[Path, str]], held_out: HeldOut, kind: str, max_drop: float = 0.5
 ) -> tuple[list[Subject], Verdict]:
     """Open each file in its runtime, ask every case, and judge; the first is the reference."""
@@ -58,7 +58,7 @@ def proved(name: str, folder: Path, **changes: Any) -> Path:
     samples = draw(name)
     manifest = read_manifest(GOLDEN / f"{name}.int8.tflite")
     held_out = held_out_of_samples(samples, manifest)
-    _, verdict = judged(pair(name), held_out, manifest.kind)
+    _, verdict = compared(pair(name), held_out, manifest.kind)
     write_samples(folder / f"{manifest.name}.heldout.npz", samples)
     for path, _ in pair(name):
         proof = make_proof(verdict, path.name, TASK_METRICS[manifest.kind], 0.5).to_dict()

@@ -117,10 +117,10 @@ def _share_series(share: Mapping[str, Any], period: int) -> Series:
     return Series(f"whole frame, plate in {share['share_with_plate']:.0%}", medians)
 
 
-def _case_series(case: Mapping[str, Any], yardsticks: Sequence[Sequence[float]]) -> Series:
+def _case_series(case: Mapping[str, Any], reference_times: Sequence[Sequence[float]]) -> Series:
     medians = [
         float(np.median(times) / np.median(yardstick))
-        for times, yardstick in zip(case["raw_ms"], yardsticks, strict=True)
+        for times, yardstick in zip(case["raw_ms"], reference_times, strict=True)
     ]
     return Series(f"{case['path']} in {case['runtime']}, {case['threads']} thread(s)", medians)
 

@@ -44,9 +44,9 @@ def why_invalid(record: Mapping[str, Any]) -> str:
 
 def record_faults(record: Mapping[str, Any]) -> list[str]:
     """What a record says against itself, and what its raw values say: a verdict in a file can be written by hand."""
-    told = record.get("validity", {})
-    said = list(told.get("invalid_because", [] if told.get("valid") else ["it says nothing of its validity"]))
-    if not told.get("valid", False) and not said:
+    validity = record.get("validity", {})
+    said = list(validity.get("invalid_because", [] if validity.get("valid") else ["it says nothing of its validity"]))
+    if not validity.get("valid", False) and not said:
         said = ["it says so, and not why"]
     return list(dict.fromkeys([*said, *_measured_faults(record)]))
 

@@ -45,7 +45,7 @@ class Collected:
 
 
 @dataclass(frozen=True)
-class JudgedLabel:
+class ScoredLabel:
     """A collected label compared with ground truth."""
 
     plate: LabelledPlate
@@ -60,9 +60,9 @@ class JudgedLabel:
         return "".join(self.plate.rows) == self.truth
 
 
-def judge_labels(
+def score_labels(
     examples: Sequence[Example], visits: Sequence[Visit], marks: Mapping[datetime, tuple[Mark, ...] | None]
-) -> list[JudgedLabel]:
+) -> list[ScoredLabel]:
     """Compare each collected label with the plate that truly stands there.
 
     Args:
@@ -71,35 +71,35 @@ def judge_labels(
         marks: time of a frame -> the plates in it; where they aren't known, the visit of that time counts.
     """
     return [
-        _judged(plate, known, visits) if known is not None else _judged_by_time(plate, example.time, visits)
+        _scored(plate, known, visits) if known is not None else _scored_by_time(plate, example.time, visits)
         for example in examples
         for known in [marks[example.time]]
         for plate in example.plates
     ]
 
 
-def _judged_by_time(plate: LabelledPlate, time: datetime, visits: Sequence[Visit]) -> JudgedLabel:
+def _scored_by_time(plate: LabelledPlate, time: datetime, visits: Sequence[Visit]) -> ScoredLabel:
     """Compare with the visits of that time, of which the one with the nearest text is meant; corners aren't known."""
     time_s, text = (time - START).total_seconds(), "".join(plate.rows)
     there = [visit.text for visit in visits if visit.first_s - SLACK_S <= time_s <= visit.last_s + SLACK_S]
     truth = min(there, key=lambda own: edit_distance(list(text), list(own)), default=None)
-    return JudgedLabel(plate, truth, False, truth is not None)
+    return ScoredLabel(plate, truth, False, truth is not None)
 
 
-def _judged(plate: LabelledPlate, marks: Sequence[Mark], visits: Sequence[Visit]) -> JudgedLabel:
+def _scored(plate: LabelledPlate, marks: Sequence[Mark], visits: Sequence[Visit]) -> ScoredLabel:
     overlaps = [quad_iou(plate.quad_xy, mark.quad_xy) for mark in marks]
     best = int(np.argmax(overlaps)) if overlaps else -1
     if best < 0 or overlaps[best] < SAME_PLACE:
-        return JudgedLabel(plate, None, False, False)
+        return ScoredLabel(plate, None, False, False)
     mark = marks[best]
     truth = None if mark.visit is None else visits[mark.visit].text
-    return JudgedLabel(plate, truth, overlaps[best] >= GOOD_CORNERS, mark.is_legible)
+    return ScoredLabel(plate, truth, overlaps[best] >= GOOD_CORNERS, mark.is_legible)
 
 
-def summarize_labels(judged: Sequence[JudgedLabel]) -> dict[str, Any]:
+def summarize_labels(scored: Sequence[ScoredLabel]) -> dict[str, Any]:
     """Counts of a clip's collected labels, and those that are wrong."""
-    votes = [one for one in judged if one.plate.label == VOTE]
-    readings = [one for one in judged if one.plate.label == READING]
+    votes = [one for one in scored if one.plate.label == VOTE]
+    readings = [one for one in scored if one.plate.label == READING]
     wrong = [one for one in votes if not one.is_right]
     return {
         "votes": len(votes),
@@ -116,7 +116,7 @@ def summarize_labels(judged: Sequence[JudgedLabel]) -> dict[str, Any]:
     }
 
 
-def _record(one: JudgedLabel) -> dict[str, Any]:
+def _record(one: ScoredLabel) -> dict[str, Any]:
     return {"label": "".join(one.plate.rows), "read": one.plate.read, "truth": one.truth}
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lpr_bench.visits.clips import Mark, Visit
-from lpr_bench.visits.play import ObservedEvent, Played
+from lpr_bench.visits.play import ObservedEvent, PlayedClip
 from lpr_edge.contract.base.arrays import Image, Quad
 from lpr_edge.contract.metrics import edit_distance
 
@@ -58,7 +58,7 @@ class ClipOutcome:
     """Frames that weren't looked at."""
 
 
-def judge(played: Played) -> ClipOutcome:
+def match_events(played: PlayedClip) -> ClipOutcome:
     """Give each event to its visit."""
     visits = played.clip.visits
     own: dict[int, list[ObservedEvent]] = {number: [] for number in range(len(visits))}

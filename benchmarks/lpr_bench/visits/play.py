@@ -53,7 +53,7 @@ class ObservedEvent:
 
 
 @dataclass
-class Played:
+class PlayedClip:
     """What became of a clip."""
 
     clip: Clip
@@ -73,7 +73,7 @@ class Played:
 
 def play(
     clip: Clip, pipeline: PlatePipeline, with_strips: bool = False, observer: TrackObserver | None = None
-) -> Played:
+) -> PlayedClip:
     """Play a clip from its beginning to its end.
 
     Args:
@@ -82,7 +82,7 @@ def play(
         with_strips: keep pictures of the visits.
         observer: sees the readings behind the events.
     """
-    played = Played(clip)
+    played = PlayedClip(clip)
     tracker = Tracker(
         pipeline.reader.decoder,
         accepts=lambda vote: pipeline.is_confident(vote, any_text=False),
@@ -101,13 +101,13 @@ def play(
         played.cpu_s += thread_time() - start
         played.frames += 1
         played.skipped += result.is_skipped
-        played.events += [_told(event, time_s, marks) for event in events]
+        played.events += [_observed(event, time_s, marks) for event in events]
         _note(played, marked, time_s, with_strips)
-    played.events += [_told(event, time_s, marks) for event in tracker.flush()]
+    played.events += [_observed(event, time_s, marks) for event in tracker.flush()]
     return played
 
 
-def _told(event: Event, time_s: float, marks: dict[int, tuple[Mark, ...] | None]) -> ObservedEvent:
+def _observed(event: Event, time_s: float, marks: dict[int, tuple[Mark, ...] | None]) -> ObservedEvent:
     reading = event.plate.reading
     first, last = _seconds(event.first_seen - START), _seconds(event.last_seen - START)
     shown = marks[event.frame.index]
@@ -118,7 +118,7 @@ def _seconds(span: timedelta) -> float:
     return span.total_seconds()
 
 
-def _note(played: Played, marked: MarkedFrame, time_s: float, with_strips: bool) -> None:
+def _note(played: PlayedClip, marked: MarkedFrame, time_s: float, with_strips: bool) -> None:
     """Note from when on each plate is legible, and pictures of it; a real visit is all legible."""
     if marked.marks is None:
         played.legible_s = {number: visit.first_s for number, visit in enumerate(played.clip.visits)}

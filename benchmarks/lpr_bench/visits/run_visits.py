@@ -11,8 +11,8 @@ from lpr_bench.base.results import write_result
 from lpr_bench.system.devices import add_device_flags, describe_model, open_reader
 from lpr_bench.system.environment import describe_environment
 from lpr_bench.visits.clips import SIZE_HW, MadeClip
-from lpr_bench.visits.collected import RULES, Collected, format_collected, judge_labels, summarize_labels
-from lpr_bench.visits.outcomes import ClipOutcome, judge
+from lpr_bench.visits.collected import RULES, Collected, format_collected, score_labels, summarize_labels
+from lpr_bench.visits.outcomes import ClipOutcome, match_events
 from lpr_bench.visits.play import Clip, play
 from lpr_bench.visits.real_clips import load_real_clips
 from lpr_bench.visits.scripts import SCRIPTS
@@ -88,8 +88,8 @@ def run(parsed: argparse.Namespace) -> int:
         collected = Collected(folder)
         observer = Collector(RULES, collected) if parsed.collect is not None else None
         played = play(clip, pipeline, parsed.page is not None, observer)
-        outcomes.append(judge(played))
-        labels[clip.name] = summarize_labels(judge_labels(collected.examples, clip.visits, played.marks))
+        outcomes.append(match_events(played))
+        labels[clip.name] = summarize_labels(score_labels(collected.examples, clip.visits, played.marks))
     clips = [summarize_clip(outcome) for outcome in outcomes]
     if parsed.collect is not None:
         clips = [clip | {"collected": labels[clip["clip"]]} for clip in clips]

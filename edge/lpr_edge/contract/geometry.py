@@ -12,7 +12,7 @@ from lpr_edge.contract.base.arrays import Floats, Image, Quad
 from lpr_edge.contract.sampling import sample_perspective
 
 _BEGUN_LATER = np.array([[0, 1, 2, 3], [1, 2, 3, 0], [2, 3, 0, 1], [3, 0, 1, 2]])
-"""Corners begun 0 to 3 later, by turn. `np.roll` would take three times as long, for every plate of every frame."""
+"""Corners begun 0 to 3 later, by turn. `np.roll` is slower, and this runs for every plate of every frame."""
 _NEXT = _BEGUN_LATER[1]
 
 
@@ -106,8 +106,8 @@ Point: TypeAlias = tuple[float, float]
 def _intersection(a_xy: Quad, b_xy: Quad) -> list[Point]:
     """Intersection of two convex quadrilaterals (Sutherland and Hodgman 1974).
 
-    OpenCV's `intersectConvexConvex` is no good here: of quadrilaterals a hair's breadth apart it was seen to give a
-    third of the area, or none (4.11).
+    OpenCV's `intersectConvexConvex` isn't reliable: for nearly equal quadrilaterals it may return too small an area, or
+    none (4.11).
     """
     shared: list[Point] = [(x, y) for x, y in a_xy.tolist()]
     sense = math.copysign(1.0, signed_area(b_xy))

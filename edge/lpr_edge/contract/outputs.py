@@ -30,8 +30,8 @@ class Head(Protocol):
 
 
 STEEPNESS = 30.0
-"""How much finer short ways are coded than long ones: int8 then keeps a third of a pixel on small plates of a 384-pixel
-input, and 1-2 % of the width on large ones (one linear scale would keep 1.5 pixels everywhere)."""
+"""How much finer short offsets are encoded than long ones: in int8, small plates then have a resolution below a pixel,
+and large ones one that is small relative to their width. A linear scale would be too coarse for small plates."""
 
 
 @dataclass(frozen=True)

@@ -63,8 +63,8 @@ def to_picture(points_xy: Floats, scale_xy: tuple[float, float]) -> Floats:
 
 
 SKIPPING = 2
-"""Times smaller from which on bilinear sampling skips pixels. Averages are needed there, and up to there bilinear
-samples are five times as fast: 0.2 ms, not 1.0, for a frame of 640×480."""
+"""Reduction factor from which bilinear sampling skips pixels, so that averaging is needed. Below it, bilinear sampling
+is used because it is much faster."""
 PADDING = 114
 """Grey of letterbox borders: the mean of photographs, and what YOLO's letterbox uses."""
 

@@ -78,7 +78,7 @@ def _pictures(run: Run, options: ExportOptions) -> tuple[RepresentativeSet, list
     sets = [held_out_of_data(run.card, options.data, run.seen()), *own] if options.data else own
     measured = [EvaluationPictures(held_out.sha256, frozenset(held_out.input_hashes(run.card))) for held_out in sets]
     together = EvaluationPictures.of(measured)
-    caveats = (*check_size(together.inputs, run.card.name, options.allow_small), *_tell_learnt(run, sets))
+    caveats = (*check_size(together.inputs, run.card.name, options.allow_small), *_report_learnt(run, sets))
     if options.data is None:
         calibration = draw_from_run(run)
     else:
@@ -89,7 +89,7 @@ def _pictures(run: Run, options: ExportOptions) -> tuple[RepresentativeSet, list
     return calibration, sets, caveats
 
 
-def _tell_learnt(run: Run, sets: Sequence[HeldOut]) -> tuple[str, ...]:
+def _report_learnt(run: Run, sets: Sequence[HeldOut]) -> tuple[str, ...]:
     """Say how many held-out pictures the weights have learnt; the caveat, where nobody knows which."""
     for held_out in sets:
         if held_out.learnt:

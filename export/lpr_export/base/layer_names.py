@@ -25,8 +25,8 @@ def layer_of(tensor: str, roles: Mapping[str, str] | None = None) -> str:
         if roles and name in roles:
             return roles[name]
     scopes = [parts[1] for part in tensor.split(";") if len(parts := part.split("/")) > 2]
-    telling = [scope for scope in scopes if not scope.startswith(FOLDED)]
-    return _without_count((telling or scopes or [tensor])[0])
+    descriptive = [scope for scope in scopes if not scope.startswith(FOLDED)]
+    return _without_count((descriptive or scopes or [tensor])[0])
 
 
 def _without_count(scope: str) -> str:

@@ -14,7 +14,7 @@ from lpr_export.base.errors import ExportError
 MIN_PICTURES = 16
 """Minimum number of pictures: with fewer, activation ranges depend on chance."""
 HASH_DIGITS = 12
-"""Of each file's SHA-256 in the manifest: enough to find it again among millions; 500 of them are 4 kB zipped."""
+"""Digits of each file's SHA-256 in the manifest: enough to identify it among millions, and small."""
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from tests.support.made_plates import write_streets
 
 from lpr_bench.app.cli import main
 from lpr_bench.visits.clips import SIZE_HW, START, MadeClip, Mark, MarkedFrame, Visit
-from lpr_bench.visits.collected import format_collected, judge_labels, summarize_labels
-from lpr_bench.visits.outcomes import judge
-from lpr_bench.visits.play import ObservedEvent, Played
+from lpr_bench.visits.collected import format_collected, score_labels, summarize_labels
+from lpr_bench.visits.outcomes import match_events
+from lpr_bench.visits.play import ObservedEvent, PlayedClip
 from lpr_bench.visits.real_clips import load_real_clips
 from lpr_bench.visits.scripts import APPROACH, FPS, ROAD, SCRIPTS
 from lpr_bench.visits.subjects import Subject, choose_subjects, cut_roads
@@ -109,7 +109,7 @@ def test_events_are_given_to_the_plate_where_they_stand() -> None:
     clip = ClipOfVisits(*(Visit(text, "street", "a.jpg", 1.0, 3.0) for text in ("A1", "B2", "C3")))
     marks = (Mark(0, quad_at(0, 0)), Mark(1, quad_at(300, 0)), Mark(None, quad_at(600, 0)))
     events = [told(t, s, marks, x) for t, s, x in [("A1", 2.5, 10), ("B7", 2, 300), ("B2", 3, 300), ("X", 2, 600)]]
-    outcome = judge(Played(clip, [*events, told("Y", 2, marks, 900)], 54, 1.5, {0: 1.5, 1: 1.5, 2: 2.0}))
+    outcome = match_events(PlayedClip(clip, [*events, told("Y", 2, marks, 900)], 54, 1.5, {0: 1.5, 1: 1.5, 2: 2.0}))
     assert [len(visit.events) for visit in outcome.visits] == [1, 2, 0]
     figures = summarize_clip(outcome)
     counted = {key: figures[key] for key in ("visits", "once_and_right", "right_at_all", "more_than_once", "never")}
@@ -123,14 +123,18 @@ def test_events_are_given_to_the_plate_where_they_stand() -> None:
 def test_visits_that_were_never_legible_are_not_counted() -> None:
     """A plate that no frame shows legibly neither counts as read nor as missed."""
     visits = [Visit(text, "street", "a.jpg", 1.0, 3.0) for text in ("A1", "B2")]
-    outcome = judge(Played(ClipOfVisits(*visits), [told("A1", 2, (Mark(0, quad_at(0, 0)),))], 9, 0.1, {0: 1.0}))
+    outcome = match_events(
+        PlayedClip(ClipOfVisits(*visits), [told("A1", 2, (Mark(0, quad_at(0, 0)),))], 9, 0.1, {0: 1.0})
+    )
     assert summarize_clip(outcome)["visits"] == 1
 
 
 def test_events_of_a_real_clip_are_given_to_the_visit_of_their_time() -> None:
     """Of two visits at one time the one of the nearer text is meant; an event at no visit's time is false."""
     clip = ClipOfVisits(Visit("A104", "a", "a", 1.0, 3.0), Visit("L77", "a", "a", 2.0, 4.0))
-    outcome = judge(Played(clip, [told("A107", 3), told("L77", 3.5), told("L77", 60)], 9, 0.1, {0: 1.0, 1: 2.0}))
+    outcome = match_events(
+        PlayedClip(clip, [told("A107", 3), told("L77", 3.5), told("L77", 60)], 9, 0.1, {0: 1.0, 1: 2.0})
+    )
     assert [[event.text for event in visit.events] for visit in outcome.visits] == [["A107"], ["L77"]]
     assert [event.time_s for event in outcome.false_events] == [60]
 
@@ -195,7 +199,7 @@ def test_collected_labels_are_compared_with_the_plate_that_stands_there() -> Non
     )
     example = Example(ROAD_BGR, "clip", START, plates)
     marks = (Mark(0, quad_at(4, 0), True), Mark(1, quad_at(300, 0)))
-    figures = summarize_labels(judge_labels([example], visits, {START: marks}))
+    figures = summarize_labels(score_labels([example], visits, {START: marks}))
     assert figures == {
         "votes": 2,
         "votes_right": 1,
@@ -208,7 +212,7 @@ def test_collected_labels_are_compared_with_the_plate_that_stands_there() -> Non
         "wrong_votes": [{"label": "L70", "read": "L77", "truth": "L77"}],
     }
     assert "50.0%" in format_collected({"clip": figures})
-    assert [one.is_right for one in judge_labels([example], visits, {START: None})] == [True, False, False, True]
+    assert [one.is_right for one in score_labels([example], visits, {START: None})] == [True, False, False, True]
 
 
 def test_command_counts_what_would_be_collected(

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.support.golden_subjects import draw, judged, pair
+from tests.support.golden_subjects import compared, draw, pair
 from tests.support.rewriting import rewrite
 
 from lpr_edge.contract.manifest import Manifest, read_manifest
@@ -22,7 +22,7 @@ def verdict_of(path: Path, samples: Samples | None = None, count: int = 12) -> t
     """A classifier's answers, as if the file were the float network."""
     card = read_manifest(path)
     held_out = held_out_of_samples(samples or draw("characters", count), card)
-    return judged([(path, "litert")], held_out, "classifier")[1], card
+    return compared([(path, "litert")], held_out, "classifier")[1], card
 
 
 def weaknesses(path: Path, min_points: float | None = None, **changes: Any) -> list[str]:

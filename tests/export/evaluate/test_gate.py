@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.support.golden_subjects import draw, judged, pair
+from tests.support.golden_subjects import compared, draw, pair
 from tests.support.rewriting import rewrite
 
 from lpr_edge.contract.manifest import Manifest, TensorSpec, embed_in_onnx, read_manifest
@@ -46,7 +46,7 @@ def held_out(name: str, count: int = 12) -> HeldOut:
 @pytest.mark.parametrize("name", ["characters", "reader"])
 def test_good_pair_passes(name: str) -> None:
     """The golden TFLite and ONNX files answer the same, in the same integers."""
-    _, verdict = judged(pair(name), held_out(name), {"characters": "classifier"}.get(name, name))
+    _, verdict = compared(pair(name), held_out(name), {"characters": "classifier"}.get(name, name))
     assert verdict.faults == ()
     assert [lsb_differences.largest for lsb_differences in verdict.lsb_differences] == [0]
     claims = [verdict.runtimes(f"{name}.int8.{suffix}") for suffix in ("tflite", "onnx")]
@@ -58,7 +58,7 @@ def test_swapped_labels_are_a_fault(tmp_path: Path) -> None:
     tflite, (onnx, _) = pair("characters")
     labels = read_manifest(onnx).labels
     swapped = rewrite(onnx, tmp_path / "swapped.int8.onnx", labels=labels[::-1])
-    _, verdict = judged([tflite, (swapped, "onnxruntime")], held_out("characters"), "classifier")
+    _, verdict = compared([tflite, (swapped, "onnxruntime")], held_out("characters"), "classifier")
     assert any("answers 12 of 12 pictures otherwise" in fault for fault in verdict.faults)
 
 
@@ -67,7 +67,7 @@ def test_max_drop_is_what_stops_a_loss(tmp_path: Path) -> None:
     (tflite, runtime), _ = pair("characters")
     swapped = rewrite(tflite, tmp_path / "swapped.int8.tflite", labels=read_manifest(tflite).labels[::-1])
     for max_drop, lost in ((0.5, 1), (100.0, 0)):
-        _, verdict = judged([(tflite, runtime), (swapped, runtime)], held_out("characters"), "classifier", max_drop)
+        _, verdict = compared([(tflite, runtime), (swapped, runtime)], held_out("characters"), "classifier", max_drop)
         assert sum("loses 100.00 points of accuracy" in fault for fault in verdict.faults) == lost
 
 
@@ -94,7 +94,7 @@ def test_corrupted_scale_is_a_fault(tmp_path: Path) -> None:
     scale.CopyFrom(onnx.numpy_helper.from_array(onnx.numpy_helper.to_array(scale) * np.float32(1.3), scale.name))
     target = tmp_path / "scaled.int8.onnx"
     target.write_bytes(embed_in_onnx(model.SerializeToString(), manifest))
-    _, verdict = judged([tflite, (target, "onnxruntime")], held_out("reader"), "reader")
+    _, verdict = compared([tflite, (target, "onnxruntime")], held_out("reader"), "reader")
     assert any("% of its integers otherwise than" in fault for fault in verdict.faults)
 
 
@@ -104,7 +104,7 @@ def test_moved_threshold_is_a_fault(tmp_path: Path) -> None:
     manifest = read_manifest(tflite)
     outputs = tuple(replace(o, scale=o.scale / 4) if o.role == "centre" else o for o in manifest.outputs)
     low = rewrite(tflite, tmp_path / "low.int8.tflite", outputs=outputs)
-    _, verdict = judged([(tflite, runtime), (low, runtime)], held_out("reader"), "reader")
+    _, verdict = compared([(tflite, runtime), (low, runtime)], held_out("reader"), "reader")
     assert verdict.rows[1].drift is not None
     assert verdict.rows[1].drift.moved < -0.05
     assert verdict.rows[1].drift.is_fault

@@ -112,8 +112,8 @@ def _tokenized(label: PlateLabel, country: Country) -> tuple[tuple[str, ...], ..
     except LprError:
         return ()
     unreadable = sum(row.count(UNREADABLE) for row in rows)
-    is_told = unreadable == 0 if label.legible == "full" else unreadable < sum(map(len, rows))
-    return rows if is_told else ()
+    is_usable = unreadable == 0 if label.legible == "full" else unreadable < sum(map(len, rows))
+    return rows if is_usable else ()
 
 
 def _cut_out(photo: Photo, label: PlateLabel, rows: tuple[tuple[str, ...], ...], country: Country) -> RealPlate:

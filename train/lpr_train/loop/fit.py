@@ -60,7 +60,7 @@ def fit(task: Task, out: Path, resume: bool = False) -> Fitted:
             load_initial_weights(model, Path(task.config.init))
         loop = _Loop(task, model, state, out / CHECKPOINT, workplace, strategy)
         loop.run()
-    kept = task.build()  # without the optimiser, which would make the file three times as large
+    kept = task.build()  # without the optimiser, whose state would make the file much larger
     kept.set_weights(state.weights["best"])
     return Fitted(kept, state, loop.stop.asked)
 
@@ -82,7 +82,7 @@ class _Loop:
         if state.epoch:
             self._restore()
         elif self._config.init:
-            self._teach_task()  # what the weights began from knows already
+            self._update_task_data()  # what the weights began from knows already
 
     def run(self) -> None:
         """Train from the state's epoch to the last one, or until stopped."""
@@ -127,13 +127,13 @@ class _Loop:
                 break  # other workers would wait for this one's next step without end
         return logs
 
-    def _agreed(self, wish: bool) -> bool:
+    def _agreed(self, is_requested: bool) -> bool:
         """Whether any worker asks for it. Workers must stop together, or one would wait for the others forever."""
         if self._workplace.workers == 1:
-            return wish
+            return is_requested
         tf = load_tensorflow()
-        wishes = self._strategy.run(lambda: tf.constant(float(wish)))
-        return float(self._strategy.reduce(tf.distribute.ReduceOp.SUM, wishes, axis=None)) > 0.0
+        requests = self._strategy.run(lambda: tf.constant(float(is_requested)))
+        return float(self._strategy.reduce(tf.distribute.ReduceOp.SUM, requests, axis=None)) > 0.0
 
     def _epoch_ended(self, epoch: int, logs: dict[str, float]) -> None:
         state = self._state
@@ -156,7 +156,7 @@ class _Loop:
         raw = self._model.get_weights()
         self._model.set_weights(self._average.values())
         try:
-            self._teach_task()
+            self._update_task_data()
             return {key: float(value) for key, value in self._task.validate(self._model).items()}
         finally:
             self._model.set_weights(raw)
@@ -199,10 +199,10 @@ class _Loop:
         self._average.restore(weights["average"])
         raw = self._model.get_weights()
         self._model.set_weights(self._average.values())
-        self._teach_task()
+        self._update_task_data()
         self._model.set_weights(raw)
 
-    def _teach_task(self) -> None:
+    def _update_task_data(self) -> None:
         if isinstance(self._task, LearnsFromModel):
             self._task.learn_from(self._model)
 

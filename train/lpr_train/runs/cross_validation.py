@@ -123,8 +123,8 @@ def _format(measure: dict[str, Any], name: str) -> str:
             continue  # a false positive has no rows and no width
         if isinstance(value, dict):
             low, high = value["interval"]
-            told = "–" if value["value"] is None else f"{value['value']:.1%} [{low:.0%}–{high:.0%}]"
-            parts.append(f"{metric} {told} {value['successes']}/{value['count']}")
+            text = "–" if value["value"] is None else f"{value['value']:.1%} [{low:.0%}–{high:.0%}]"
+            parts.append(f"{metric} {text} {value['successes']}/{value['count']}")
         else:
             parts.append(f"{metric} {value:.1%}")
     return ", ".join(parts)

@@ -53,7 +53,7 @@ def align_characters(heads: dict[str, Floats], rows: Sequence[Sequence[int]]) ->
         return None
     cells = [cell for row, line in zip(aligned, chosen, strict=True) for cell in row.cells(line)]
     labels = [label for row in rows for label in row]
-    if not _believed(scores, cells, labels):
+    if not _is_plausible(scores, cells, labels):
         return None
     return [_placed(label, cell, heads) for label, cell in zip(labels, cells, strict=True)]
 
@@ -131,7 +131,7 @@ def _choose_lines(scores: Sequence[Floats], lines: Floats, apart: float) -> list
     return chosen[::-1]
 
 
-def _believed(scores: Floats, cells: Sequence[tuple[int, int]], labels: Sequence[int]) -> bool:
+def _is_plausible(scores: Floats, cells: Sequence[tuple[int, int]], labels: Sequence[int]) -> bool:
     if len(cells) != len(labels):
         return False
     known = [(cell, label) for cell, label in zip(cells, labels, strict=True) if label != UNKNOWN]

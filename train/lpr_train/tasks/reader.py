@@ -120,8 +120,8 @@ class ReaderTask:
         plate = plates[rng.integers(len(plates))]
         image, quad, placed = plate.crop_bgr, plate.quad_xy, (*plate.placed, *plate.unknown)
         if plate.is_whole and rng.random() < self.config.copy_paste_share:
-            anew = self._copy_pasted(plate, plates[rng.integers(len(plates))], rng)
-            image, quad, placed = anew.image_bgr, anew.quad_xy, anew.placed
+            pasted = self._copy_pasted(plate, plates[rng.integers(len(plates))], rng)
+            image, quad, placed = pasted.image_bgr, pasted.quad_xy, pasted.placed
         if rng.random() < self.config.inverted_share:
             image = np.asarray(cv2.bitwise_not(image), np.uint8)
         if rng.random() < DEGRADED:
@@ -132,10 +132,10 @@ class ReaderTask:
         return rectified_view(image, quad, seen, placed, self._spec.size_hw, weight)
 
     def _copy_pasted(self, plate: RealPlate, other: RealPlate, rng: np.random.Generator) -> UprightPlate:
-        anew = copy_paste_rows(upright(plate), upright(other if other.is_whole else plate), self._kinds, rng)
+        pasted = copy_paste_rows(upright(plate), upright(other if other.is_whole else plate), self._kinds, rng)
         shares = PasteShares(self.config.letter_paste_share, self.config.digit_paste_share)
-        anew = with_pasted_letters(anew, self._letters, shares, rng)
-        return to_one_row(anew, rng) if rng.random() < self.config.one_row_share else anew
+        pasted = with_pasted_letters(pasted, self._letters, shares, rng)
+        return to_one_row(pasted, rng) if rng.random() < self.config.one_row_share else pasted
 
     def _rendered(self, plate: RenderedPlate, rng: np.random.Generator) -> PlateView:
         height, width = plate.image_bgr.shape[:2]
@@ -344,9 +344,9 @@ class ReaderTask:
         """Held-out plates for parity, with their rows."""
         if self._evaluation:
             return self._real_samples(self._evaluation[:count], "plates, held out")
-        judging = self._rendered_evaluation[:count]
-        pictures = tuple(picture for picture, _ in judging)
-        truth = tuple(["".join(row) for row in rows] for _, rows in judging)
+        rendered = self._rendered_evaluation[:count]
+        pictures = tuple(picture for picture, _ in rendered)
+        truth = tuple(["".join(row) for row in rows] for _, rows in rendered)
         return Samples(pictures, "rendered", tuple(map(picture_sha256, pictures)), truth, self.config.seed)
 
     def _real_samples(self, plates: Sequence[RealPlate], source: str) -> Samples:

@@ -45,9 +45,9 @@ def pale(image: Image, rng: np.random.Generator, strength: float) -> Image:
 
 def haze(image: Image, rng: np.random.Generator, strength: float) -> Image:
     """Reduce the contrast: fog, dust in the air, a dirty lens."""
-    veil = rng.uniform(30, 215) + rng.normal(0, 10, 3)
+    haze_bgr = rng.uniform(30, 215) + rng.normal(0, 10, 3)
     share = rng.uniform(0.2, 0.72) * strength
-    levels = np.arange(256)[:, None] * (1 - share) + veil * share
+    levels = np.arange(256)[:, None] * (1 - share) + haze_bgr * share
     return np.asarray(cv2.LUT(image, np.clip(levels, 0, 255).astype(np.uint8)[:, None, :]), np.uint8)
 
 
