@@ -146,11 +146,13 @@ class SeenPictures:
     """First `DIGITS` hexadecimal digits of the SHA-256 of each picture's file."""
     is_complete: bool = True
     """False where its starting weights have no record: what they were trained on isn't known."""
+    labels: frozenset[str] = frozenset()
+    """Labels that these pictures show; empty where no run has noted them."""
 
     @staticmethod
-    def of(sha256: Iterable[str]) -> "SeenPictures":
-        """Make the set from SHA-256 hashes of files."""
-        return SeenPictures(frozenset(digest[:DIGITS] for digest in sha256))
+    def of(sha256: Iterable[str], labels: Iterable[str] = ()) -> "SeenPictures":
+        """Pictures by the hashes of their files, and the labels that they show."""
+        return SeenPictures(frozenset(digest[:DIGITS] for digest in sha256), labels=frozenset(labels))
 
     def has(self, sha256: str) -> bool:
         """Whether an image is in the set, by its file's hash."""
@@ -162,11 +164,14 @@ class SeenPictures:
 
     def and_also(self, other: "SeenPictures") -> "SeenPictures":
         """Union with another set."""
-        return SeenPictures(self.hashes | other.hashes, self.is_complete and other.is_complete)
+        is_complete = self.is_complete and other.is_complete
+        return SeenPictures(self.hashes | other.hashes, is_complete, self.labels | other.labels)
 
     def to_json(self) -> str:
         """JSON for a run folder: equal sets give equal bytes."""
-        return json.dumps({"complete": self.is_complete, "sha256": sorted(self.hashes)}, indent=0) + "\n"
+        values = {"complete": self.is_complete, "sha256": sorted(self.hashes)}
+        values |= {"labels": sorted(self.labels)} if self.labels else {}
+        return json.dumps(values, indent=0, ensure_ascii=False) + "\n"
 
 
 def read_seen(run: Path) -> SeenPictures:
@@ -188,8 +193,9 @@ def read_seen(run: Path) -> SeenPictures:
         return SeenPictures(is_complete=_is_rendered_alone(folder / CARD))
     try:
         values = parse_json(read_text(path))
-        return SeenPictures(frozenset(map(str, values["sha256"])), values["complete"] is True)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        labels = frozenset(map(str, values.get("labels", ())))
+        return SeenPictures(frozenset(map(str, values["sha256"])), values["complete"] is True, labels)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(f"{path} is damaged ({error!r}): copy the run again") from error
 
 

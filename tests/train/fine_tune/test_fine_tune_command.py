@@ -137,7 +137,7 @@ def test_the_shipped_classifier_is_fine_tuned(tmp_path: Path, capsys: pytest.Cap
     assert (out / "model.keras").exists() == (status == 0)
     assert ("Next: lpr-export" in captured.out) == (status == 0)
     assert "your held-out photographs  accuracy" in captured.out
-    assert "lpr-train: advice: No example of" in captured.err
+    assert "lpr-train: advice: No real example of" in captured.err
     assert {change["pictures"] for change in result["changes"]} == {"held-out", "rendered", "test"}
     if status == 0:
         crops = {file_sha256(path) for path in (tmp_path / "data").rglob("*.png")}

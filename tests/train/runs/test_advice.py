@@ -5,9 +5,12 @@ from typing import Any
 
 import pytest
 
-from lpr_edge.contract.splits import SeenPictures
+from lpr_edge.contract.country import load_country
+from lpr_edge.contract.splits import SeenPictures, read_seen
 from lpr_train.base.config import FitConfig
 from lpr_train.base.task import Examples
+from lpr_train.fine_tune.starting_run import starting_run
+from lpr_train.loop.warm_start import without_examples
 from lpr_train.runs.advice import data_advice, examples_advice, learnt_nothing, length_advice, record_advice
 
 
@@ -15,10 +18,10 @@ def test_few_examples_and_labels_without_any_are_named() -> None:
     """The number, what is enough, and the labels; nothing where all is there."""
     few, missing = examples_advice(Examples("plates", 30, 100, ("क", "ख")), "photos")
     assert few.startswith("photos has 30 plates to train on. With fewer than 100")
-    assert missing.startswith("No example of क ख: learnt from rendered images alone")
+    assert missing.startswith("No real example of क ख: learnt from rendered images alone")
     assert examples_advice(Examples("plates", 100, 100), "photos") == []
     (many,) = examples_advice(Examples("plates", 100, 100, tuple("abcdefghijklmnop")), "photos")
-    assert "a b c d e f g h i j k l and 4 more" in many
+    assert "a b c d e and 11 more:" in many
 
 
 @pytest.mark.parametrize(
@@ -66,3 +69,19 @@ def test_unknown_training_pictures_are_named(tmp_path: Path) -> None:
 def test_a_task_without_real_examples_has_no_advice(halves: Any) -> None:
     """Rendered pictures never run out."""
     assert data_advice(halves()) == []
+
+
+def test_a_label_that_the_initial_weights_know_is_not_missing(tmp_path: Path) -> None:
+    """A user's photographs needn't show what the shipped network has learnt from real plates."""
+    assert without_examples("abc", {"a"}, "") == ("b", "c")
+    assert without_examples("abc", {"a"}, str(tmp_path)) == ("b", "c")
+    (tmp_path / "seen.json").write_text(SeenPictures.of([], ["b"]).to_json(), encoding="utf-8")
+    assert without_examples("abc", {"a"}, str(tmp_path)) == ("c",)
+
+
+@pytest.mark.parametrize("name", ["reader", "characters"])
+def test_shipped_networks_say_which_labels_they_know(name: str) -> None:
+    """So that advice on a user's data names only what nobody has shown them."""
+    country = load_country()
+    labels = read_seen(starting_run(name, None)).labels
+    assert set(country.characters.values()) <= labels <= set(country.labels)

@@ -87,6 +87,14 @@ class LearnsPictures(Protocol):
 
 
 @runtime_checkable
+class LearnsLabels(Protocol):
+    """A task whose real examples show labels, of which some may lack."""
+
+    def learnt_labels(self) -> set[str]:
+        """The labels that the real training examples show."""
+
+
+@runtime_checkable
 class ReportsBatchMetrics(Protocol):
     """A task that reports metrics of the training batches."""
 

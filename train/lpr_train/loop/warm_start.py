@@ -3,7 +3,7 @@
 import json
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -83,6 +83,18 @@ def unseen_by_initial_run(init: str, held_out: Sequence[T], sha256_of: Callable[
             file=sys.stderr,
         )
     return kept
+
+
+def without_examples(labels: Sequence[str], shown: Set[str], init: str) -> tuple[str, ...]:
+    """The labels that no real example shows, neither of a run nor of its initial weights.
+
+    Args:
+        labels: all labels of the network.
+        shown: those on the run's own examples.
+        init: as for `images_of_initial_run`.
+    """
+    known = shown | images_of_initial_run(init).labels
+    return tuple(label for label in labels if label not in known)
 
 
 def with_initial_runs(training: dict[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from lpr_train.base.config import FitConfig
 from lpr_train.base.task import CountsExamples, Examples, Task
 from lpr_train.loop.warm_start import images_of_initial_run
 
-MAX_NAMED = 12
+MAX_NAMED = 5
 """Labels that one line of advice names at most."""
 DECIDING = {"detector": "recall", "reader": "exact", "classifier": "accuracy"}
 """Kind of network -> the metric that is 0 for one that has learnt nothing."""
@@ -34,7 +34,8 @@ def examples_advice(examples: Examples, folder: str) -> list[str]:
         named = " ".join(examples.missing[:MAX_NAMED])
         more = f" and {len(examples.missing) - MAX_NAMED} more" if len(examples.missing) > MAX_NAMED else ""
         advice.append(
-            f"No example of {named}{more}: learnt from rendered images alone. Add {examples.what} that show them."
+            f"No real example of {named}{more}: learnt from rendered images alone. Where your plates have them, add "
+            f"{examples.what} that show them."
         )
     return advice
 

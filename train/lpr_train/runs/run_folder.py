@@ -14,7 +14,7 @@ from lpr_edge.contract.run.folder import CARD, CONFIG, CURVES, HELD_OUT, HISTORY
 from lpr_edge.contract.samples import write_samples
 from lpr_edge.contract.splits import SeenPictures
 from lpr_train.base.config import FitConfig, config_to_toml
-from lpr_train.base.task import LearnsPictures, Task
+from lpr_train.base.task import LearnsLabels, LearnsPictures, Task
 from lpr_train.loop.fit import Fitted
 from lpr_train.loop.warm_start import images_of_initial_run, with_initial_runs
 from lpr_train.networks import multiply_adds
@@ -54,9 +54,10 @@ def write_run(task: Task, fitted: Fitted, out: Path) -> dict[str, Any]:
 
 
 def seen_by(task: Task) -> SeenPictures:
-    """The images that a task's network was trained on, including those of its initial weights."""
+    """The images and labels that a task's network was trained on, including those of its initial weights."""
     own = task.learnt_sha256() if isinstance(task, LearnsPictures) else ()
-    return images_of_initial_run(task.config.init).and_also(SeenPictures.of(own))
+    labels = task.learnt_labels() if isinstance(task, LearnsLabels) else ()
+    return images_of_initial_run(task.config.init).and_also(SeenPictures.of(own, labels))
 
 
 def _marked(metrics: list[dict[str, Any]], init: str) -> list[dict[str, Any]]:

@@ -30,7 +30,7 @@ from lpr_train.data.reader_crops import (
     vary,
 )
 from lpr_train.loop.fit import predict
-from lpr_train.loop.warm_start import unseen_by_initial_run
+from lpr_train.loop.warm_start import unseen_by_initial_run, without_examples
 from lpr_train.networks.baseline import baseline_classifier
 from lpr_train.networks.classifier import compact_classifier
 from lpr_train.report.character_plots import plot_answers
@@ -134,6 +134,10 @@ class CharactersTask:
     def learnt_sha256(self) -> set[str]:
         """SHA-256 of the training crops, and of the photographs that provide characters."""
         return {crop.sha256 for crop in (*self._crops, *self._plate_crops)}
+
+    def learnt_labels(self) -> set[str]:
+        """The labels of the training crops."""
+        return {crop.label for crop in self._crops}
 
     def build(self) -> KerasModel:
         """Build the network of `networks.classifier` or `networks.baseline`."""
@@ -269,9 +273,8 @@ class CharactersTask:
         ]
 
     def examples(self) -> Examples | None:
-        """The training crops, and the labels without any."""
-        shown = {crop.label for crop in self._crops}
-        missing = tuple(label for label in self.labels if label not in shown)
+        """The training crops, and the labels without any, also among those of the initial weights."""
+        missing = without_examples(self.labels, self.learnt_labels(), self.config.init)
         least = MIN_SAMPLES_OF_LABEL * len(self.labels)
         return Examples("character crops", self._own, least, missing) if self.config.data else None
 

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from lpr_edge.contract.base.arrays import Floats, Image, Quad
-from lpr_edge.contract.country import load_country
+from lpr_edge.contract.country import UNREADABLE, load_country
 from lpr_edge.contract.geometry import grow_quad, quad_size
 from lpr_edge.contract.metrics import character_error_rate, exact_match
 from lpr_edge.contract.outputs import decode_characters, group_rows
@@ -31,7 +31,7 @@ from lpr_train.data.real_plates import PlateView, RealPlate, boxed, jitter, legi
 from lpr_train.data.sampling_weights import balanced, rarities, weighted_plates
 from lpr_train.loop.fit import predict
 from lpr_train.loop.losses import peak_loss, weighted_l1, weighted_labels
-from lpr_train.loop.warm_start import unseen_by_initial_run
+from lpr_train.loop.warm_start import unseen_by_initial_run, without_examples
 from lpr_train.networks.reader import STRIDE, reader_network
 from lpr_train.render.draw.effects import degrade
 from lpr_train.render.draw.photograph import photograph
@@ -91,6 +91,10 @@ class ReaderTask:
     def learnt_sha256(self) -> set[str]:
         """SHA-256 of the training photographs with a usable plate."""
         return {plate.sha256() for plate in self._real} if self.config.real_share > 0 else set()
+
+    def learnt_labels(self) -> set[str]:
+        """The labels on the training plates, without unreadable ones."""
+        return {label for plate in self._real for label in plate.labels} - {UNREADABLE}
 
     def build(self) -> KerasModel:
         """Build the network of `networks.reader`."""
@@ -311,10 +315,9 @@ class ReaderTask:
         return {name: own for name, own in plates.items() if own}
 
     def examples(self) -> Examples | None:
-        """The training plates, and the labels that are on none of them."""
+        """The training plates, and the labels that are on none of them, nor on those of the initial weights."""
         own = [plate for plate in self._real if not plate.is_other]
-        shown = {label for plate in self._real for label in plate.labels}
-        missing = tuple(label for label in self._country.labels if label not in shown)
+        missing = without_examples(self._country.labels, self.learnt_labels(), self.config.init)
         return Examples("plates", len(own), MIN_PLATES, missing) if self.config.data else None
 
     def outcomes(self, model: KerasModel) -> list[dict[str, Any]]:
