@@ -1,11 +1,13 @@
 """The labelling page: who may change labels, and thirty plates labelled in Chromium by keys alone."""
 
+import base64
 import http.client
 import json
+import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -46,13 +48,18 @@ def write_readings(root: Path, count: int = COUNT) -> list[str]:
 
 
 @contextmanager
-def labelling(root: Path, port: int, stop: signal.Signals = signal.SIGTERM) -> Iterator[subprocess.Popen[str]]:
+def labelling(
+    root: Path, port: int, stop: signal.Signals = signal.SIGTERM, flags: Sequence[str] = (), token: str = ""
+) -> Iterator[subprocess.Popen[str]]:
     """`lpr-train label` in a process of its own, ended by a signal."""
-    command = [sys.executable, "-m", "lpr_train", "label", str(root), "--web", f"127.0.0.1:{port}"]
-    process = subprocess.Popen([*command, "--country", str(COUNTRY)], stdout=subprocess.PIPE, text=True)
+    command = [sys.executable, "-m", "lpr_train", "label", str(root), "--web", f"127.0.0.1:{port}", *flags]
+    known = os.environ | {"LPR_WEB_TOKEN": token}
+    process = subprocess.Popen([*command, "--country", str(COUNTRY)], stdout=subprocess.PIPE, text=True, env=known)
     try:
         assert process.stdout is not None
-        assert "Label at http://127.0.0.1" in process.stdout.readline()
+        said = process.stdout.readline()
+        assert "Label at http://127.0.0.1" in said
+        assert (f"password: {token}" in said) == bool(token)
         yield process
     finally:
         process.send_signal(stop)
@@ -110,6 +117,84 @@ def post(port: int, path: str, values: Any, headers: dict[str, str]) -> tuple[in
         return answer.status, answer.read()
     finally:
         connection.close()
+
+
+def get(port: int, path: str, headers: dict[str, str]) -> tuple[int, bytes]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    try:
+        connection.request("GET", path, headers=headers)
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    finally:
+        connection.close()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(CHROMIUM is None, reason=NEEDED)
+def test_a_corner_is_dragged(tmp_path: Path) -> None:
+    """A corner goes where the mouse lets it go, by itself; the change is saved at once, and Ctrl+Z takes it back."""
+    root, port = tmp_path / "data", free_port()
+    write_readings(root, 2)
+    (before,) = load_plates(root)[0].plates
+    with browsing(tmp_path) as browser, labelling(root, port):
+        browser.open(f"http://127.0.0.1:{port}/", "document.body?.dataset.ready === '00.png 0'")
+        dot = "document.querySelectorAll('circle')[2].getBoundingClientRect()"
+        x, y = browser.js(f"[{dot}.x + {dot}.width / 2, {dot}.y + {dot}.height / 2]")
+        scale = browser.js("document.getElementById('corners').getScreenCTM().a")
+        browser.mouse("mousePressed", x, y)
+        browser.mouse("mouseMoved", x + 10, y + 3)
+        browser.mouse("mouseMoved", x + 20, y + 8)
+        browser.mouse("mouseReleased", x + 20, y + 8)
+        browser.mouse("mouseMoved", x + 60, y + 60)
+        browser.js("busy")
+        state = json.loads(get(port, "/photo.json?image=00.png", {})[1])
+        (moved,) = state["plates"]
+        expected = before.quad_xy + np.float32([[0, 0], [0, 0], [20 / scale, 8 / scale], [0, 0]])
+        assert np.allclose(moved["quad"], expected, atol=0.6)
+        assert (moved["corners"], moved["accepted"]) == ("hand", False)
+        browser.press("z", "Ctrl")
+        browser.wait(f"Math.abs(photo.plates[0].quad[2][0] - {before.quad_xy[2, 0]:.3f}) < 0.1")
+        assert browser.console == []
+
+
+def test_the_page_asks_for_the_token(tmp_path: Path) -> None:
+    """With LPR_WEB_TOKEN nobody sees a picture or changes a label without it; the address and it are printed."""
+    port = free_port()
+    write_readings(tmp_path, 2)
+    state = {"image": "00.png", "plates": [], "done": True}
+    own = {"X-Lpr-Label": "1"}
+    login = {"Authorization": "Basic " + base64.b64encode(b"anyone:a-token-of-some-length").decode()}
+    with labelling(tmp_path, port, token="a-token-of-some-length"):
+        for path in ("/", "/next.json", "/picture?image=00.png"):
+            assert get(port, path, {})[0] == 401
+            assert get(port, path, login)[0] == 200
+        assert post(port, "/save", state, own)[0] == 401
+        assert post(port, "/save", state, own | login)[0] == 200
+    assert [photo.is_ground_truth for photo in load_plates(tmp_path)] == [True, False]
+
+
+def test_a_folder_of_pictures_becomes_a_data_folder(tmp_path: Path) -> None:
+    """--out links the pictures, also those of folders in it, and goes on there; what was there isn't touched."""
+    port, source, out = free_port(), tmp_path / "photos", tmp_path / "data"
+    (source / "day 2").mkdir(parents=True)
+    rng = np.random.default_rng(1)
+    for name in ("a.png", "day 2/a.png", ".hidden.png"):
+        cv2.imwrite(str(source / name), rng.integers(0, 255, (60, 90, 3), np.uint8))
+    files = {path: path.read_bytes() for path in source.rglob("*.png")}
+    flags, own = ("--out", str(out), "--no-readings"), {"X-Lpr-Label": "1"}
+    with labelling(source, port, flags=flags):
+        first = json.loads(get(port, "/next.json", {})[1])
+        assert (first["pictures"], first["done"]) == (2, 0)
+        quad = [[10, 10], [60, 10], [60, 30], [10, 30]]
+        plate = {"quad": quad, "rows": ["A104"], "legible": "full", "kind": "", "corners": "hand", "accepted": True}
+        assert post(port, "/save", {"image": first["image"], "plates": [plate], "done": True}, own)[0] == 200
+    with labelling(source, port, flags=flags):
+        second = json.loads(get(port, "/next.json", {})[1])
+        assert (second["pictures"], second["done"]) == (2, 1)
+        assert second["image"] != first["image"]
+    (photo,) = (photo for photo in load_plates(out) if photo.is_ground_truth)
+    assert (photo.path.name, photo.plates[0].rows, photo.source) == (first["image"], ("A104",), "photos")
+    assert {path: path.read_bytes() for path in source.rglob("*.png")} == files
 
 
 def test_only_the_page_itself_changes_labels(tmp_path: Path) -> None:

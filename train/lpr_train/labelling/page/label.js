@@ -5,6 +5,7 @@ const byId = (id) => document.getElementById(id);
 const text = byId("text");
 const SVG = "http://www.w3.org/2000/svg";
 const FIELD = ["legible", "kind"];
+const ENDS = ["pointerup", "pointercancel"]; // a touch that becomes a scroll is cancelled
 
 let photo = null; // as photo.json has it
 let at = 0; // place of the current plate
@@ -306,11 +307,12 @@ byId("corners").addEventListener("pointerdown", (event) => {
     };
     const end = () => {
       window.removeEventListener("pointermove", move);
+      for (const kind of ENDS) window.removeEventListener(kind, end);
       run(moved);
       text.focus();
     };
     window.addEventListener("pointermove", move);
-    window.addEventListener("pointerup", end, { once: true });
+    for (const kind of ENDS) window.addEventListener(kind, end);
     event.preventDefault();
   }
 });
