@@ -86,7 +86,7 @@ def run(parsed: argparse.Namespace) -> int:
     for clip in _clips(parsed, country.script):
         print(f"{clip.name}: {len(clip.visits)} visits", file=sys.stderr)
         collected = Collected(folder)
-        observer = Collector(RULES, collected) if parsed.collect is not None else None
+        observer = Collector(RULES, collected, pipeline.reader.read) if parsed.collect is not None else None
         played = play(clip, pipeline, parsed.page is not None, observer)
         outcomes.append(match_events(played))
         labels[clip.name] = summarize_labels(score_labels(collected.examples, clip.visits, played.marks))

@@ -243,7 +243,7 @@ def _cameras_loop(config: Config, run: RunControl, replay: float | None) -> Came
         check_source(own)
     networks = _open_reader(config)
     readers = {name: _open_reader(own, networks).frames for name, own in cameras.items()}
-    collectors = open_collectors(config, networks.frames.reader.grammar.country, len(cameras))
+    collectors = open_collectors(config, networks.frames.reader, len(cameras))
     views = {name: open_camera_outputs(own) for name, own in cameras.items()}
     delivery = open_delivery(
         config, JsonLines(sys.stdout), networks.frames.reader, networks.models, replay, run.updates
@@ -287,7 +287,7 @@ def _loop(
         raise LprError(f"{source.name} is pictures, which give no events to store or send on: write stdout to a file")
     opened = _open_reader(config)
     plate_reader = opened.photographs if source.kind == "stills" else opened.frames
-    (collector,) = open_collectors(config, plate_reader.reader.grammar.country, 1)
+    (collector,) = open_collectors(config, plate_reader.reader, 1)
     views = open_frame_outputs(source, config)
     delivery = open_delivery(config, JsonLines(sys.stdout), plate_reader.reader, opened.models, replay, run.updates)
     page = open_live_page(config, delivery.stats, delivery.sink, partial(open_pages, settings_file=run.settings_file))

@@ -14,6 +14,7 @@ import numpy as np
 from lpr_edge.base.log import warn
 from lpr_edge.base.workers import surviving
 from lpr_edge.capture.frame import Frame
+from lpr_edge.collect.checked_corners import Read, checked_corners
 from lpr_edge.collect.collect_folder import CollectFolder
 from lpr_edge.collect.example import Example, LabelledPlate
 from lpr_edge.contract.base.arrays import Quad
@@ -92,15 +93,17 @@ class Sightings:
 class Collector:
     """Observes the readings of one source, and chooses examples."""
 
-    def __init__(self, rules: CollectRules, examples: ExampleSink) -> None:
+    def __init__(self, rules: CollectRules, examples: ExampleSink, read: Read | None = None) -> None:
         """Create a collector without vehicles.
 
         Args:
             rules: which readings.
             examples: takes what was picked.
+            read: reads a frame again, to find corners; None to take them from right readings before and after alone.
         """
         self._rules = rules
         self._examples = examples
+        self._read = read
         self._sightings: WeakKeyDictionary[Track, Sightings] = WeakKeyDictionary()
 
     def see_picture(self, frame: Frame, result: FrameResult) -> None:
@@ -151,11 +154,19 @@ class Collector:
         is_new = bool(text) and text not in (vote.text, *own.taken) and len(own.taken) < MAX_PER_VEHICLE
         if not is_new or not is_same_plate(vote, plate.reading):
             return
-        quad_xy = own.corners_at(frame.time, vote.text)
+        quad_xy = self._corners(own, vote, plate, frame)
         if quad_xy is not None and _is_whole(quad_xy, frame):
             own.taken.add(text)
             labelled = LabelledPlate(quad_xy, vote.rows, VOTE, vote.confidence, text)
             self._examples.take(Example(frame.image_bgr, frame.source, frame.time, (labelled,)))
+
+    def _corners(self, own: Sightings, vote: Reading, plate: PlateReading, frame: Frame) -> Quad | None:
+        """Where the plate is in a contradicted frame; None where that isn't known well enough."""
+        between = own.corners_at(frame.time, vote.text)
+        if self._read is None:
+            return between
+        proposed = [quad_xy for quad_xy in (between, plate.reading.quad_xy) if quad_xy is not None]
+        return checked_corners(self._read, frame.image_bgr, proposed, vote)
 
     def _labels(self, vote: Reading) -> bool:
         """Whether the vote is confident enough for a label; the vote of a bilingual plate lacks rows."""

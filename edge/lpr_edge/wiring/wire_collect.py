@@ -8,6 +8,7 @@ from lpr_edge.config.config import Config
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.country import Country
 from lpr_edge.history.access import Keep
+from lpr_edge.vision.reader import Reader
 
 
 def open_collect_folder(config: Config, country: Country) -> CollectFolder:
@@ -29,8 +30,13 @@ def open_collect_folder(config: Config, country: Country) -> CollectFolder:
         raise LprError(f"--collect {wanted.collect} can't be written: {error.strerror}. Give another folder") from error
 
 
-def open_collectors(config: Config, country: Country, count: int) -> list[Collector] | list[None]:
+def open_collectors(config: Config, reader: Reader, count: int) -> list[Collector] | list[None]:
     """Open a collector for each camera, all with one folder; None for each if collecting is off.
+
+    Args:
+        config: the settings.
+        reader: of all cameras; it reads contradicted frames again.
+        count: number of cameras.
 
     Raises:
         LprError: the folder can't be written.
@@ -38,8 +44,8 @@ def open_collectors(config: Config, country: Country, count: int) -> list[Collec
     if config.collect.collect is None:
         return [None] * count
     rules = CollectRules(config.collect.collect_below, config.collect.collect_votes)
-    writer = CollectWriter(open_collect_folder(config, country))
-    return [Collector(rules, writer) for _ in range(count)]
+    writer = CollectWriter(open_collect_folder(config, reader.grammar.country))
+    return [Collector(rules, writer, reader.read) for _ in range(count)]
 
 
 def correction_keeper(config: Config, country: Country) -> Keep | None:

@@ -10,16 +10,18 @@ from tests.support.golden import tinyland
 from tests.support.readings import GRAMMAR, LABELS, frame, plate, plate_of
 
 from lpr_edge.app.doctor.machine import check_collected
+from lpr_edge.collect.checked_corners import Read
 from lpr_edge.collect.collect_folder import CollectFolder, Limits
 from lpr_edge.collect.collector import Collector, CollectRules, CollectWriter
 from lpr_edge.collect.example import Example
 from lpr_edge.config.config import config_of
+from lpr_edge.contract.base.arrays import Image, Quad
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.data import load_plates
 from lpr_edge.service.unit import written_folders
 from lpr_edge.text.decoding import PlateDecoder
 from lpr_edge.tracking.tracker import Accepts, Tracker
-from lpr_edge.vision.plates import FrameResult, PlateReading
+from lpr_edge.vision.plates import FrameResult, PlateReading, Reading
 
 __all__ = ["models", "pictures", "run"]
 
@@ -46,9 +48,12 @@ class Kept:
         ]
 
 
-def collect(frames: Sequence[Sequence[PlateReading]], accepts: Accepts = lambda _: True) -> Kept:
+def collect(
+    frames: Sequence[Sequence[PlateReading]], accepts: Accepts = lambda _: True, read: Read | None = None
+) -> Kept:
     kept = Kept()
-    tracker = Tracker(PlateDecoder(LABELS, GRAMMAR), accepts=accepts, observer=Collector(CollectRules(0.5, 0.85), kept))
+    collector = Collector(CollectRules(0.5, 0.85), kept, read)
+    tracker = Tracker(PlateDecoder(LABELS, GRAMMAR), accepts=accepts, observer=collector)
     for index, plates in enumerate(frames):
         tracker.update(frame(index), plates)
     tracker.flush()
@@ -71,6 +76,35 @@ def test_corners_lie_between_those_of_right_readings() -> None:
     )
     assert kept.examples[0].plates[0].quad_xy[0].tolist() == [66.0, 50.0]
     assert collect([[RIGHT]] * 3 + [[WRONG]] * 3).told == []
+
+
+def test_corners_are_those_that_read_most_like_the_vote() -> None:
+    """A frame is read again: where right readings around it put the plate, and where it was found itself."""
+    asked: list[float] = []
+
+    def read(at: float) -> Read:
+        def reading(_: Image, quad_xy: Quad) -> Reading:
+            x = float(quad_xy[0, 0])
+            asked.append(x)
+            return plate("A174" if x == at else "L7", x=x).reading
+
+        return reading
+
+    frames = [[plate("A104", x=50.0 + 4 * i)] if i != 4 else [plate("A107", x=70.0, score=0.5)] for i in range(8)]
+    for at in (66.0, 70.0):
+        (label,) = collect(frames, read=read(at)).examples[0].plates
+        assert (label.quad_xy[0, 0], label.rows) == (at, ("A104",))
+    assert {66.0, 70.0} <= set(asked)
+    assert collect(frames, read=read(0.0)).told == []
+
+
+def test_a_frame_before_all_right_ones_is_taken_where_it_reads_like_the_vote() -> None:
+    """The vehicle is far away then; no right reading comes before it, and its own corners are all that there is."""
+    frames = [[WRONG], [RIGHT], [RIGHT], [RIGHT], [RIGHT]]
+    assert collect(frames).told == []
+    assert collect(frames, read=lambda _, quad_xy: plate("A107", x=float(quad_xy[0, 0])).reading).told == [
+        ("vote", "A104", "A107", 0)
+    ]
 
 
 def test_one_vehicle_gives_a_few_examples() -> None:

@@ -1,0 +1,47 @@
+"""Corners of a contradicted frame, checked by reading the frame again: those at which it comes nearest to the vote."""
+
+from collections.abc import Callable, Sequence
+
+from lpr_edge.contract.base.arrays import Image, Quad
+from lpr_edge.contract.metrics import edit_distance
+from lpr_edge.tracking.track import labels_of
+from lpr_edge.vision.corner_refinement import refined_corners
+from lpr_edge.vision.plates import Reading
+
+Read = Callable[[Image, Quad], Reading]
+"""Reads a plate at (4, 2) corners of a frame (H, W, 3) uint8, BGR."""
+MAX_WRONG = 0.3
+"""Share of the vote's characters that may still differ at the best corners: with more, nobody knows where they are."""
+
+
+def checked_corners(read: Read, frame_bgr: Image, proposed: Sequence[Quad], vote: Reading) -> Quad | None:
+    """Choose corners for a frame whose text a vote knows.
+
+    Each proposal is read, corrected by the text that stands there, and read again. A frame is often misread because its
+    corners are off, so the corners at which it reads most like the vote are most likely right.
+
+    Args:
+        read: the reader.
+        frame_bgr: (H, W, 3) uint8.
+        proposed: corners (4, 2) in the frame's pixels, each.
+        vote: what the plate says.
+
+    Returns:
+        (4, 2) float32 corners, corrected by their text; None where all of them read much else than the vote.
+    """
+    labels = labels_of(vote)
+    best: tuple[float, float, Quad] | None = None
+    for quad_xy in proposed:
+        for reading in _readings(read, frame_bgr, quad_xy):
+            wrong = edit_distance(labels, labels_of(reading))
+            rank = (-wrong, reading.confidence, reading.quad_xy)
+            if wrong <= MAX_WRONG * len(labels) and (best is None or rank[:2] > best[:2]):
+                best = rank
+    return best and best[2]
+
+
+def _readings(read: Read, frame_bgr: Image, quad_xy: Quad) -> list[Reading]:
+    """The reading at some corners, and that at these corners corrected by its text."""
+    first = read(frame_bgr, quad_xy)
+    corrected = refined_corners(first)
+    return [first] if corrected is None else [first, read(frame_bgr, corrected)]
