@@ -3,8 +3,6 @@
 from collections.abc import Callable, Sequence
 
 from lpr_edge.contract.base.arrays import Image, Quad
-from lpr_edge.contract.metrics import edit_distance
-from lpr_edge.tracking.track import labels_of
 from lpr_edge.vision.corner_refinement import refined_corners
 from lpr_edge.vision.plates import Reading
 
@@ -14,7 +12,9 @@ MAX_WRONG = 0.3
 """Share of the vote's characters that may still differ at the best corners: with more, nobody knows where they are."""
 
 
-def checked_corners(read: Read, frame_bgr: Image, proposed: Sequence[Quad], vote: Reading) -> Quad | None:
+def checked_corners(
+    read: Read, frame_bgr: Image, proposed: Sequence[Quad], wrong: Callable[[Reading], float]
+) -> Quad | None:
     """Choose corners for a frame whose text a vote knows.
 
     Each proposal is read, corrected by the text that stands there, and read again. A frame is often misread because its
@@ -24,18 +24,16 @@ def checked_corners(read: Read, frame_bgr: Image, proposed: Sequence[Quad], vote
         read: the reader.
         frame_bgr: (H, W, 3) uint8.
         proposed: corners (4, 2) in the frame's pixels, each.
-        vote: what the plate says.
+        wrong: share of the vote's characters that a reading has otherwise.
 
     Returns:
         (4, 2) float32 corners, corrected by their text; None where all of them read much else than the vote.
     """
-    labels = labels_of(vote)
     best: tuple[float, float, Quad] | None = None
     for quad_xy in proposed:
         for reading in _readings(read, frame_bgr, quad_xy):
-            wrong = edit_distance(labels, labels_of(reading))
-            rank = (-wrong, reading.confidence, reading.quad_xy)
-            if wrong <= MAX_WRONG * len(labels) and (best is None or rank[:2] > best[:2]):
+            rank = (-wrong(reading), reading.confidence, reading.quad_xy)
+            if -rank[0] <= MAX_WRONG and (best is None or rank[:2] > best[:2]):
                 best = rank
     return best and best[2]
 

@@ -166,7 +166,7 @@ class Collector:
         if self._read is None:
             return between
         proposed = [quad_xy for quad_xy in (between, plate.reading.quad_xy) if quad_xy is not None]
-        return checked_corners(self._read, frame.image_bgr, proposed, vote)
+        return checked_corners(self._read, frame.image_bgr, proposed, lambda reading: _changed(vote, reading))
 
     def _labels(self, vote: Reading) -> bool:
         """Whether the vote is confident enough for a label; the vote of a bilingual plate lacks rows."""
@@ -175,8 +175,13 @@ class Collector:
 
 def is_same_plate(vote: Reading, reading: Reading) -> bool:
     """Whether a reading is similar enough to a vote to be of the same plate, completely visible."""
+    return _changed(vote, reading) <= MAX_CHANGED
+
+
+def _changed(vote: Reading, reading: Reading) -> float:
+    """Share of a vote's characters that a reading has otherwise."""
     voted = labels_of(vote)
-    return edit_distance(voted, labels_of(reading)) <= MAX_CHANGED * len(voted)
+    return edit_distance(voted, labels_of(reading)) / max(1, len(voted))
 
 
 def _is_whole(quad_xy: Quad, frame: Frame) -> bool:

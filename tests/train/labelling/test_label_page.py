@@ -149,7 +149,7 @@ def test_a_corner_is_dragged(tmp_path: Path) -> None:
         browser.js("busy")
         state = json.loads(get(port, "/photo.json?image=00.png", {})[1])
         (moved,) = state["plates"]
-        expected = before.quad_xy + np.float32([[0, 0], [0, 0], [20 / scale, 8 / scale], [0, 0]])
+        expected = before.quad_xy + np.array([[0, 0], [0, 0], [20 / scale, 8 / scale], [0, 0]], np.float32)
         assert np.allclose(moved["quad"], expected, atol=0.6)
         assert (moved["corners"], moved["accepted"]) == ("hand", False)
         browser.press("z", "Ctrl")
