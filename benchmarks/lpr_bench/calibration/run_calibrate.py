@@ -83,7 +83,7 @@ def run(parsed: argparse.Namespace) -> int:
 
 
 def _print_fit(readings: Sequence[ScoredReading], compared: bool = False) -> float | None:
-    """Print how well cross-fitted confidence does; returns its operating point."""
+    """Print the calibration of the cross-fitted confidence; returns its operating point."""
     pairs = [(c, r.right) for c, r in zip(cross_fitted(readings, compared), readings, strict=True)]
     print(format_reliability(pairs))
     print("\n" + format_operating_point(pairs))
@@ -91,7 +91,7 @@ def _print_fit(readings: Sequence[ScoredReading], compared: bool = False) -> flo
 
 
 def _with_photographs(fitted: Confidence, networks: Networks, unseen: Sequence[PlatePhoto]) -> Confidence:
-    """The fit with that of photographs, which are read more closely than a camera's frames."""
+    """Add the fit for photographs, which are read with more effort than a camera's frames."""
     for reader in networks.readers:
         reader.photo_curve = NEUTRAL
     readings = read_unseen(partial(read_closely, networks), unseen)
@@ -113,7 +113,7 @@ def read_closely(networks: Networks, photo: PlatePhoto, frame_bgr: Image) -> lis
 def _with_votes(
     fitted: Confidence, networks: Networks, unseen: Sequence[PlatePhoto], parsed: argparse.Namespace
 ) -> Confidence:
-    """The fit with that of votes, of clips made of the same plates and of those given; without, where they are too few.
+    """Add the fit for votes, from clips of the same plates and from given ones; unchanged if there are too few.
 
     Raises:
         LprError: the given clips can't be read.

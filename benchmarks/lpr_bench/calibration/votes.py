@@ -34,7 +34,7 @@ Votes = Mapping[int, Sequence[ScoredReading]]
 def unseen_clips(
     networks: Networks, photos: Sequence[PlatePhoto], limit: int | None
 ) -> Iterator[tuple[Clip, PlatePipeline]]:
-    """Clips of photographs and crops, each with networks that weren't trained on them.
+    """Clips of photographs and crops, each with networks that were not trained on them.
 
     Args:
         networks: of one run or of folds.
@@ -53,7 +53,7 @@ def unseen_clips(
 
 
 def score_votes(clip: Clip, pipeline: PlatePipeline) -> list[ScoredReading]:
-    """Play a clip; what each track's frames said together, from `SETTLED` of them on, or else at its end.
+    """Play a clip; returns each track's vote, from `SETTLED` frames on, or else at its end.
 
     Nothing is announced, so that every track is voted on to its end. The votes of a track share the weight of one.
     """
@@ -69,7 +69,7 @@ def score_votes(clip: Clip, pipeline: PlatePipeline) -> list[ScoredReading]:
 
 
 def _note(votes: dict[int, list[ScoredReading]], track: Track, vote: ScoredReading | None) -> None:
-    """Keep a vote; the ones of too few frames only until there is one of more."""
+    """Store a vote; votes of too few frames only until there is one of more."""
     if vote is None:
         return
     if track.frames <= SETTLED:
@@ -79,7 +79,7 @@ def _note(votes: dict[int, list[ScoredReading]], track: Track, vote: ScoredReadi
 
 
 def _scored(clip: Clip, marked: MarkedFrame, track: Track, pipeline: PlatePipeline) -> ScoredReading | None:
-    """A track's vote; None where it is of a plate whose text isn't known."""
+    """A track's vote with its ground truth; None if the plate's text is unknown."""
     vote = track.evidence.result(pipeline.reader.decoder)
     if marked.marks is None:
         visit = _visit_then(clip.visits, (marked.frame.time - START).total_seconds(), vote.text)
@@ -93,6 +93,6 @@ def _scored(clip: Clip, marked: MarkedFrame, track: Track, pipeline: PlatePipeli
 
 
 def _visit_then(visits: Sequence[Visit], time_s: float, text: str) -> Visit | None:
-    """Of the visits of a time, the one whose text is nearest."""
+    """The visit of that time with the most similar text."""
     there = [visit for visit in visits if visit.first_s - SLACK_S <= time_s <= visit.last_s + SLACK_S]
     return min(there, key=lambda visit: edit_distance(list(text), list(visit.text)), default=None)

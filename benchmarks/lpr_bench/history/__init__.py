@@ -1,1 +1,1 @@
-"""How fast a large history of events is searched."""
+"""Benchmark of searches in a large history of events."""

@@ -1,4 +1,4 @@
-"""Made-up events with plates that a country allows, as a busy gate would have them."""
+"""Generated events of a busy gate, with plates that a country allows."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -22,7 +22,7 @@ CAMERAS = ("gate-in", "gate-out", "yard", "street")
 
 
 def made_events(country: Country, count: int, seed: int = 1) -> Iterator[dict[str, Any]]:
-    """Records of events, oldest first; the same seed gives the same.
+    """Records of events, oldest first; equal seeds give equal events.
 
     Args:
         country: whose forms the plates have.

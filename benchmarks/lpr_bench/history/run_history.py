@@ -43,7 +43,7 @@ def add_command(benchmarks: "argparse._SubParsersAction[argparse.ArgumentParser]
 
 
 def run(parsed: argparse.Namespace) -> int:
-    """Make the history and time its searches; returns 1 where a page takes longer than the limit."""
+    """Make the history and time its searches; returns 1 if a page takes longer than the limit."""
     with tempfile.TemporaryDirectory() as scratch:
         record = time_history(parsed.folder or Path(scratch), parsed.events, parsed.runs)
     show(record, format_history(record))
@@ -52,7 +52,7 @@ def run(parsed: argparse.Namespace) -> int:
 
 
 def time_history(folder: Path, events: int, runs: int) -> Record:
-    """Make a history, unless the folder has one, and time searches; returns the record."""
+    """Make a history unless the folder has one, and time searches; returns the record."""
     country, path = load_country(), folder / FILE
     made_s = None if path.exists() else _make(folder, country, events)
     with closing(open_reader(path)) as connection:
@@ -69,7 +69,7 @@ def time_history(folder: Path, events: int, runs: int) -> Record:
 
 
 def searches_of(country: Country, events: int) -> dict[str, Wanted]:
-    """What is timed, by name: frequent and rare parts, exact and not, filters that fit much, little and nothing."""
+    """The timed searches by name: frequent and rare parts, exact or not, and filters that match much or little."""
     sample = [record["text"] for record in islice(made_events(country, events), 200)]
     whole = max(sample, key=len)
     zonal = country.transliterate(country.tokenize(next(text for text in sample if len(country.tokenize(text)) == 8)))
@@ -92,7 +92,7 @@ def searches_of(country: Country, events: int) -> dict[str, Wanted]:
 
 
 def _make(folder: Path, country: Country, events: int) -> float:
-    """Store made-up events; returns the seconds it took."""
+    """Store generated events; returns the duration in seconds."""
     history = History(folder, country)
     begin = perf_counter()
     records = made_events(country, events)
@@ -109,7 +109,7 @@ def _make(folder: Path, country: Country, events: int) -> float:
 
 
 def _time(path: Path, country: Country, name: str, wanted: Wanted, runs: int) -> dict[str, Any]:
-    """Time the first page of a search, from opening the file on."""
+    """Time the first page of a search, including opening the file."""
     cold: list[float] = []
     warm: list[float] = []
     reads: list[int] = []
@@ -139,7 +139,7 @@ def _time(path: Path, country: Country, name: str, wanted: Wanted, runs: int) ->
 
 
 def _forget(path: Path) -> None:
-    """Let the system drop the file from its cache."""
+    """Drop the file from the system's page cache."""
     for part in (path, path.with_name(f"{path.name}-wal")):
         if part.exists():
             with part.open("rb") as file:
@@ -148,7 +148,7 @@ def _forget(path: Path) -> None:
 
 
 def _reads() -> int:
-    """Read calls of this process so far; SQLite makes one for each page."""
+    """Number of read calls of this process so far; SQLite makes one per page."""
     text = Path("/proc/self/io").read_text(encoding="ascii")
     return int(dict(line.split(": ") for line in text.splitlines())["syscr"])
 

@@ -1,1 +1,1 @@
-"""Visits of vehicles: clips made of labelled photographs, or real ones, and what the device's events say of them."""
+"""Visits of vehicles: clips made of labelled photographs, or real ones, and the scores of the device's events."""

@@ -1,4 +1,4 @@
-"""What a camera does to a frame: shake, blur, noise, little light, rolling bars."""
+"""Camera effects on frames: shake, blur, noise, low light, rolling bars."""
 
 from dataclasses import dataclass
 
@@ -20,13 +20,13 @@ ROOM_PX = 64
 
 @dataclass
 class Camera:
-    """One camera; the same seed does the same to the same frames."""
+    """A simulated camera; the same seed gives the same effects."""
 
     size_hw: tuple[int, int]
     seed: int
 
     def __post_init__(self) -> None:
-        """Draw the noise once: a new one for every frame would take longer than reading it."""
+        """Generate the noise once, because new noise for every frame would be too slow."""
         self._rng = np.random.default_rng(self.seed)
         self._shift = np.zeros(2, np.float32)
         height, width = self.size_hw
@@ -34,13 +34,13 @@ class Camera:
         self._noise = {level: np.rint(level * noise).astype(np.int16) for level in (NOISE, NIGHT_NOISE)}
 
     def shake(self) -> Floats:
-        """(2,) how far the next frame is shifted, in pixels."""
+        """Displacement (2,) of the next frame in pixels."""
         fresh = np.sqrt(1 - SHAKE_STAYS**2) * SHAKE_PX * self._rng.standard_normal(2)
         self._shift = (SHAKE_STAYS * self._shift + fresh).astype(np.float32)
         return self._shift
 
     def expose(self, scene_bgr: Image, moment: Moment, index: int) -> Image:
-        """The frame that the camera gives of a scene (H, W, 3)."""
+        """Apply the effects to a scene (H, W, 3)."""
         frame = cv2.GaussianBlur(scene_bgr, (0, 0), float(self._rng.uniform(*BLUR_PX)))
         if moment.light != 1.0:
             frame = cv2.convertScaleAbs(frame, alpha=moment.light)
@@ -53,7 +53,7 @@ class Camera:
 
 
 def _under_bars(frame_bgr: Image, depth: float, index: int) -> Image:
-    """Two and a half dark bars, which wander by a seventh of their distance from frame to frame."""
+    """Add two and a half dark bars, which move by a seventh of their distance per frame."""
     rows = np.arange(frame_bgr.shape[0], dtype=np.float32) / frame_bgr.shape[0]
     light = 1 - depth * (0.5 + 0.5 * np.sin(2 * np.pi * (2.5 * rows + index / 7)))
     return np.asarray(frame_bgr * light[:, None, None], np.uint8)

@@ -1,4 +1,4 @@
-"""A clip of visits: frames with what they show, made from photographs by a script."""
+"""Clips of visits made from photographs by a script, with the ground truth of each frame."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ HIDING_BGR = (70, 72, 75)
 
 @dataclass(frozen=True)
 class Visit:
-    """One vehicle's visit, as it truly is."""
+    """Ground truth of one vehicle's visit."""
 
     text: str
     source: str
@@ -53,7 +53,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class MarkedFrame:
-    """A frame, and every plate in it."""
+    """A frame with the ground truth of every plate in it."""
 
     frame: Frame
     marks: tuple[Mark, ...] | None
@@ -62,7 +62,7 @@ class MarkedFrame:
 
 @dataclass(frozen=True)
 class Staged:
-    """One turn of a script and its vehicles."""
+    """One run of a script with its vehicles."""
 
     moments: Sequence[Moment]
     subjects: Sequence[Subject]
@@ -70,7 +70,7 @@ class Staged:
 
 
 class MadeClip:
-    """Visits one after another, as one script has them, with empty road between.
+    """A clip of successive visits by one script, with empty road between them.
 
     Frames are made when they are asked for: a clip of them all would fill the memory.
     """
@@ -102,7 +102,7 @@ class MadeClip:
 
     @property
     def seconds(self) -> float:
-        """How long the clip lasts."""
+        """Duration of the clip in seconds."""
         return self.frame_count / FPS
 
     def frames(self) -> Iterator[MarkedFrame]:
@@ -138,7 +138,7 @@ def _visits_of(stages: Sequence[Staged]) -> Iterator[Visit]:
 
 @dataclass(frozen=True)
 class Drawn:
-    """A photograph laid into a frame."""
+    """A photograph at a place in a frame."""
 
     place: Place
     scale: float
@@ -148,7 +148,7 @@ class Drawn:
     """The part of the frame that it covers."""
 
     def marks(self, subject: Subject, visit: int) -> list[Mark]:
-        """Where its plates are in the frame; none while it is hidden."""
+        """Positions of its plates in the frame; empty while it is hidden."""
         if self.place.is_hidden:
             return []
         own = self.scale * subject.quad_xy + self.shift_xy
@@ -162,14 +162,14 @@ def _is_legible(quad_xy: Quad, rows: int) -> bool:
 
 
 def _covers(box_ltrb: tuple[int, int, int, int], quad_xy: Quad) -> bool:
-    """Whether what is drawn in a box hides the middle of a plate that was there."""
+    """Whether something drawn in a box hides the centre of a plate."""
     x, y = quad_xy.mean(axis=0)
     left, top, right, bottom = box_ltrb
     return bool(left <= x < right and top <= y < bottom)
 
 
 def _draw(scene_bgr: Image, photo_bgr: Image, subject: Subject, place: Place, shake_xy: Floats) -> Drawn:
-    """Lay a vehicle's photograph into a scene (H, W, 3), which changes; its edges fade."""
+    """Draw a vehicle's photograph into a scene (H, W, 3), in place, with blended edges."""
     scale = place.size * float(np.clip(subject.width_px, *END_PX)) / subject.width_px
     height, width = scene_bgr.shape[:2]
     middle = np.array([place.x * width, place.y * height], np.float32) + shake_xy
@@ -185,7 +185,7 @@ def _draw(scene_bgr: Image, photo_bgr: Image, subject: Subject, place: Place, sh
 
 
 def _blended(part_bgr: Image, photo_bgr: Image, scale: float, shift_xy: Floats, is_hidden: bool) -> Image:
-    """A part of the scene with the photograph faded in, its top left at `shift_xy` of the part."""
+    """Blend the photograph into a part of the scene, with its top left at `shift_xy` of the part."""
     size_wh = (part_bgr.shape[1], part_bgr.shape[0])
     halvings = max(0, int(np.floor(np.log2(1 / scale)))) if scale < 1 else 0
     small = photo_bgr

@@ -1,4 +1,4 @@
-"""What `lpr-edge --collect` would keep of a clip, and how many of its labels are right."""
+"""Which examples `lpr-edge --collect` would store from a clip, and how many of their labels are right."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -29,19 +29,19 @@ GOOD_CORNERS = 0.7
 
 @dataclass
 class Collected:
-    """Takes the examples of one clip; writes them where there is a folder."""
+    """Receives the examples of one clip, and writes them if there is a folder."""
 
     folder: CollectFolder | None = None
     examples: list[Example] = field(default_factory=list)
 
     def take(self, example: Example) -> None:
-        """Count an example; its frame is let go."""
+        """Count an example; its frame is released."""
         if self.folder is not None:
             self.folder.add(example, example.time)
         self.examples.append(Example(example.frame_bgr[:0], example.camera, example.time, example.plates))
 
     def close(self) -> None:
-        """Nothing waits."""
+        """Do nothing: no example is pending."""
 
 
 @dataclass(frozen=True)
@@ -56,14 +56,14 @@ class ScoredLabel:
 
     @property
     def is_right(self) -> bool:
-        """Whether it says what the plate says."""
+        """Whether its text equals the plate's."""
         return "".join(self.plate.rows) == self.truth
 
 
 def score_labels(
     examples: Sequence[Example], visits: Sequence[Visit], marks: Mapping[datetime, tuple[Mark, ...] | None]
 ) -> list[ScoredLabel]:
-    """Compare each collected label with the plate that truly stands there.
+    """Compare each collected label with the ground truth at its place.
 
     Args:
         examples: of one clip.
@@ -79,7 +79,7 @@ def score_labels(
 
 
 def _scored_by_time(plate: LabelledPlate, time: datetime, visits: Sequence[Visit]) -> ScoredLabel:
-    """Compare with the visits of that time, of which the one with the nearest text is meant; corners aren't known."""
+    """Compare a label with the visit of that time that has the most similar text; its corners are unknown."""
     time_s, text = (time - START).total_seconds(), "".join(plate.rows)
     there = [visit.text for visit in visits if visit.first_s - SLACK_S <= time_s <= visit.last_s + SLACK_S]
     truth = min(there, key=lambda own: edit_distance(list(text), list(own)), default=None)
@@ -124,7 +124,7 @@ HEADER = ("collected", "votes", "right", "right, legible", "good corners", "fram
 
 
 def format_collected(clips: Mapping[str, Mapping[str, Any]]) -> str:
-    """The table of all clips, with their sum."""
+    """Table of all clips with their total."""
     keys = [key for key in summarize_labels(()) if key != "wrong_votes"]
     total = {key: sum(clip[key] for clip in clips.values()) for key in keys}
     return format_table(HEADER, [_row(name, figures) for name, figures in (*clips.items(), ("all", total))])

@@ -1,4 +1,4 @@
-"""What became of each visit: which events were its own, and whether they were right."""
+"""Match events with visits, and score them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ SLACK_S = 1.5
 
 @dataclass(frozen=True)
 class VisitOutcome:
-    """One visit and the events of it."""
+    """One visit with its events."""
 
     visit: Visit
     events: tuple[ObservedEvent, ...]
@@ -33,19 +33,19 @@ class VisitOutcome:
 
     @property
     def is_once_and_right(self) -> bool:
-        """Whether it has one event, the right one."""
+        """Whether it has exactly one event, with its text."""
         return len(self.events) == 1 and self.has_right
 
     @property
     def delay_s(self) -> float | None:
-        """From the first legible frame to the first right event; None where there is none."""
+        """Seconds from the first legible frame to the first right event; None without one."""
         right = [event.time_s for event in self.events if event.text == self.visit.text]
         return None if not right or self.legible_s is None else max(0.0, right[0] - self.legible_s)
 
 
 @dataclass(frozen=True)
 class ClipOutcome:
-    """What became of a clip's visits."""
+    """Results of a clip's visits, and its false events."""
 
     name: str
     visits: tuple[VisitOutcome, ...]
@@ -59,7 +59,7 @@ class ClipOutcome:
 
 
 def match_events(played: PlayedClip) -> ClipOutcome:
-    """Give each event to its visit."""
+    """Assign each event to its visit."""
     visits = played.clip.visits
     own: dict[int, list[ObservedEvent]] = {number: [] for number in range(len(visits))}
     false = []
@@ -79,20 +79,20 @@ def match_events(played: PlayedClip) -> ClipOutcome:
 
 
 def visit_at(quad_xy: Quad, marks: Sequence[Mark]) -> tuple[int | None, bool]:
-    """The visit whose plate stands at corners (4, 2) of a frame, and whether a plate stands there at all."""
+    """The visit whose plate is at corners (4, 2) of a frame, and whether any plate is there."""
     near = [(_distance(quad_xy, mark), mark) for mark in marks]
     distance, mark = min(near, key=lambda pair: pair[0], default=(np.inf, None))
     return (mark.visit, True) if mark is not None and distance < NEAR else (None, False)
 
 
 def _distance(quad_xy: Quad, mark: Mark) -> float:
-    """Between the centres, relative to the longer side of the plate."""
+    """Distance of the centres, relative to the plate's longer side."""
     apart = float(np.linalg.norm(quad_xy.mean(axis=0) - mark.quad_xy.mean(axis=0)))
     return apart / float(np.ptp(mark.quad_xy, axis=0).max())
 
 
 def _time_of(event: ObservedEvent, visits: Sequence[Visit]) -> tuple[int | None, bool]:
-    """The visit of that time whose text is nearest."""
+    """The visit of that time with the most similar text."""
     there = [
         number
         for number, visit in enumerate(visits)

@@ -1,4 +1,4 @@
-"""Play a clip to the device's own pipeline and tracker, and note what they say of it."""
+"""Play a clip to the device's pipeline and tracker, and record their events."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -23,14 +23,14 @@ PICTURE_WH = (200, 112)
 
 
 class Clip(Protocol):
-    """What can be played."""
+    """A clip that can be played."""
 
     name: str
     visits: tuple[Visit, ...]
 
     @property
     def seconds(self) -> float:
-        """How long it lasts."""
+        """Duration in seconds."""
 
     def frames(self) -> Iterator[MarkedFrame]:
         """Its frames, in order."""
@@ -38,7 +38,7 @@ class Clip(Protocol):
 
 @dataclass(frozen=True)
 class ObservedEvent:
-    """An event, and when it came."""
+    """An event, and the time when it was reported."""
 
     text: str
     time_s: float
@@ -54,7 +54,7 @@ class ObservedEvent:
 
 @dataclass
 class PlayedClip:
-    """What became of a clip."""
+    """A clip with the recorded events."""
 
     clip: Clip
     events: list[ObservedEvent] = field(default_factory=list)
@@ -119,7 +119,7 @@ def _seconds(span: timedelta) -> float:
 
 
 def _note(played: PlayedClip, marked: MarkedFrame, time_s: float, with_strips: bool) -> None:
-    """Note from when on each plate is legible, and pictures of it; a real visit is all legible."""
+    """Record when each plate becomes legible, and images of it; in a real visit it always is."""
     if marked.marks is None:
         played.legible_s = {number: visit.first_s for number, visit in enumerate(played.clip.visits)}
     for mark in marked.marks or ():
@@ -130,7 +130,7 @@ def _note(played: PlayedClip, marked: MarkedFrame, time_s: float, with_strips: b
 
 
 def _add_picture(strip: list[Image], frame_bgr: Image, quad_xy: Quad) -> None:
-    """Keep a picture around a plate; of too many, every second one is let go."""
+    """Store an image of a plate; beyond the maximum, every second one is dropped."""
     middle, width = quad_xy.mean(axis=0), max(60.0, 2.2 * float(np.ptp(quad_xy[:, 0])))
     matrix = np.array([[1, 0, width / 2 - middle[0]], [0, 1, 0.28 * width - middle[1]]], np.float32)
     matrix *= PICTURE_WH[0] / width

@@ -1,4 +1,4 @@
-"""Real clips with the visits that they show, from a `visits.jsonl` in the same folder."""
+"""Real clips with ground truth of their visits, from a `visits.jsonl` in the same folder."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -15,7 +15,7 @@ EXAMPLE = '{"clip": "gate.mp4", "visits": [{"text": "…", "first_s": 3.2, "last
 
 
 class RealClip:
-    """A video file and its visits; where a plate stands in a frame isn't known."""
+    """A video file with its visits; the positions of plates are unknown."""
 
     def __init__(self, path: Path, visits: tuple[Visit, ...]) -> None:
         self.path = path
@@ -37,7 +37,7 @@ class RealClip:
 
 
 def load_real_clips(folder: Path) -> list[RealClip]:
-    """The clips that `visits.jsonl` lists; none where the folder has no such file.
+    """Load the clips that `visits.jsonl` lists; empty if the folder has no such file.
 
     Raises:
         DataError: a line isn't as it should be, or its clip is missing; it names the line.

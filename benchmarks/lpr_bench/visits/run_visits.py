@@ -1,4 +1,4 @@
-"""`lpr-bench visits`: the share of vehicles' visits that are reported once and right."""
+"""`lpr-bench visits`: the fraction of vehicles' visits that are reported once and right."""
 
 import argparse
 import sys
@@ -117,7 +117,7 @@ def _write(path: Path | None, record: dict[str, Any]) -> None:
 
 
 def _clips(parsed: argparse.Namespace, kind: str | None) -> Iterator[Clip]:
-    """Real clips, where the folder has some, else those made of its photographs.
+    """Real clips if the folder has some, else clips made of its photographs.
 
     Raises:
         DataError: there is nothing to make them of.

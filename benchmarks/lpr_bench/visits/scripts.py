@@ -1,4 +1,4 @@
-"""How vehicles come and go: scripts of a few seconds each, as what a camera sees from moment to moment."""
+"""Scripts of how vehicles come and go, a few seconds each, frame by frame."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -33,7 +33,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Moment:
-    """What one frame shows."""
+    """Content of one frame."""
 
     places: tuple[Place, ...] = ()
     """The farthest vehicle first."""
@@ -56,7 +56,7 @@ class Script:
     """How many vehicles one turn of the script needs."""
 
     def moments(self, rng: np.random.Generator) -> Moments:
-        """One turn of the script, and the empty road behind it."""
+        """One run of the script, followed by empty road."""
         moments = self.make(rng)
         after = replace(moments[-1], places=())
         return [*moments, *[after] * ROAD]
@@ -64,13 +64,13 @@ class Script:
 
 @dataclass(frozen=True)
 class Way:
-    """A straight way towards the camera, in shares of the frame."""
+    """A straight path towards the camera, in fractions of the frame."""
 
     start_xy: tuple[float, float]
     end_xy: tuple[float, float]
 
     def at(self, share: float, vehicle: int = 0, is_hidden: bool = False) -> Place:
-        """Where a vehicle of constant speed is: sizes go with one over the distance."""
+        """Position of a vehicle with constant speed: its size is inversely proportional to the distance."""
         size = 1 / (1 / FARTHEST + (1 - 1 / FARTHEST) * share)
         done = (size - FARTHEST) / (1 - FARTHEST)
         x, y = (a + (b - a) * done for a, b in zip(self.start_xy, self.end_xy, strict=True))
@@ -78,7 +78,7 @@ class Way:
 
 
 def random_way(rng: np.random.Generator, middle: float = 0.5, width: float = 0.3) -> Way:
-    """A way that ends in the lower half of the frame.
+    """A random path that ends in the lower half of the frame.
 
     Args:
         rng: where from.
@@ -94,7 +94,7 @@ def _shares(frames: int) -> Iterator[float]:
 
 
 def approach(rng: np.random.Generator) -> Moments:
-    """A vehicle comes nearer at a constant speed, and is gone."""
+    """A vehicle approaches at a constant speed, and leaves."""
     way = random_way(rng)
     return [Moment((way.at(share),)) for share in _shares(APPROACH)]
 
@@ -107,13 +107,13 @@ def pass_by(rng: np.random.Generator) -> Moments:
 
 
 def stop_and_wait(rng: np.random.Generator) -> Moments:
-    """A vehicle comes nearer, stands for three seconds, and is gone."""
+    """A vehicle approaches, stands for three seconds, and leaves."""
     way = random_way(rng)
     return [Moment((way.at(share),)) for share in [*_shares(16), *[1.0] * 45]]
 
 
 def stop_and_go(rng: np.random.Generator) -> Moments:
-    """A vehicle in a queue: it comes nearer by thirds, and stands for a second after each."""
+    """A vehicle in a queue approaches in three stages, and stands for a second after each."""
     way = random_way(rng)
     shares = [
         share for third in range(3) for share in [*np.linspace(third / 3, (third + 1) / 3, 6), *[(third + 1) / 3] * 15]
@@ -122,13 +122,13 @@ def stop_and_go(rng: np.random.Generator) -> Moments:
 
 
 def two_at_once(rng: np.random.Generator) -> Moments:
-    """Two vehicles come nearer side by side."""
+    """Two vehicles approach side by side."""
     ways = [random_way(rng, middle, 0.1) for middle in (0.25, 0.75)]
     return [Moment(tuple(way.at(share, vehicle) for vehicle, way in enumerate(ways))) for share in _shares(APPROACH)]
 
 
 def one_behind_the_other(rng: np.random.Generator) -> Moments:
-    """A second vehicle follows on the first one's way, half a second after it."""
+    """A second vehicle follows on the same path, half a second later."""
     way, after = random_way(rng), 8
     first, second = list(_shares(APPROACH)), list(_shares(APPROACH))
     moments = []
@@ -141,7 +141,7 @@ def one_behind_the_other(rng: np.random.Generator) -> Moments:
 
 
 def hidden_for_a_second(rng: np.random.Generator) -> Moments:
-    """A vehicle comes nearer; for a second something stands before it."""
+    """A vehicle approaches, and is occluded for a second."""
     way = random_way(rng)
     before = [way.at(share) for share in np.linspace(0, 0.7, 16)]
     hidden = [way.at(share, is_hidden=True) for share in np.linspace(0.7, 0.8, 15)]
@@ -156,13 +156,13 @@ def night(rng: np.random.Generator) -> Moments:
 
 
 def rolling_bars(rng: np.random.Generator) -> Moments:
-    """An approach under lamps whose flicker a rolling shutter shows as bars."""
+    """A vehicle approaches under flickering lamps, which a rolling shutter shows as bars."""
     depth = float(rng.uniform(0.3, 0.6))
     return [replace(moment, bars=depth) for moment in approach(rng)]
 
 
 def empty_road(_: np.random.Generator) -> Moments:
-    """Nobody comes; the camera sees the road for three seconds."""
+    """No vehicle comes; the camera sees the road for three seconds."""
     return [Moment()] * round(3 * FPS - ROAD)
 
 

@@ -1,4 +1,4 @@
-"""What clips are made of: photographs of one legible plate, and parts of photographs that show none."""
+"""Material of clips: photographs with one legible plate, and parts of photographs without plates."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ MIN_ROAD_PX = 160
 
 @dataclass(frozen=True)
 class Subject:
-    """A photograph with one plate whose visit is known from its labels."""
+    """A photograph with one plate, whose ground truth is known from its labels."""
 
     path: Path
     source: str
@@ -35,7 +35,7 @@ class Subject:
 
     @property
     def width_px(self) -> float:
-        """Of the plate in the photograph."""
+        """Width of the plate in the photograph, in pixels."""
         return quad_size(self.quad_xy)[0]
 
     def read_image(self) -> Image:
@@ -46,7 +46,7 @@ class Subject:
 def choose_subjects(
     photos: Sequence[PlatePhoto], kind: str | None, seed: int, limit: int | None = None
 ) -> list[Subject]:
-    """The photographs that visits are made of, in a random order: one of each registration.
+    """Choose photographs for visits in a random order, one per registration.
 
     Args:
         photos: labelled.
@@ -65,7 +65,7 @@ def choose_subjects(
 
 
 def _subject_of(photo: PlatePhoto, kind: str | None) -> Subject | None:
-    """The photograph with its widest legible plate as the subject; None where it has none."""
+    """The photograph with its widest legible plate as the subject; None without one."""
     fit = [index for index, plate in enumerate(photo.plates) if _is_subject(plate, kind)]
     if not fit:
         return None
@@ -81,7 +81,7 @@ def _is_subject(plate: PlateLabel, kind: str | None) -> bool:
 
 
 def cut_roads(photos: Sequence[PlatePhoto], size_hw: tuple[int, int], count: int, seed: int) -> list[Image]:
-    """Frames that show no plate: the largest part of a photograph next to, above or below all of its plates.
+    """Crop frames without plates: the largest part of a photograph next to, above or below its plates.
 
     Args:
         photos: labelled; some have no part that is large enough.
@@ -116,7 +116,7 @@ def _part_without_plates(image_bgr: Image, quads: Sequence[Quad]) -> Image | Non
 
 
 def _fill(part_bgr: Image, size_hw: tuple[int, int]) -> Image:
-    """The middle of a picture, scaled so that it fills a frame."""
+    """Scale and crop the centre of an image so that it fills a frame."""
     scale = max(size_hw[0] / part_bgr.shape[0], size_hw[1] / part_bgr.shape[1])
     size_wh = (max(size_hw[1], round(scale * part_bgr.shape[1])), max(size_hw[0], round(scale * part_bgr.shape[0])))
     scaled = cv2.resize(part_bgr, size_wh, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)

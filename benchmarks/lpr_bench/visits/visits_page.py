@@ -1,4 +1,4 @@
-"""Visits as one self-contained page: the table, and a strip of frames for each that went wrong."""
+"""Visits as one self-contained page: the table, and a strip of frames for each visit with an error."""
 
 from collections.abc import Sequence
 from pathlib import Path

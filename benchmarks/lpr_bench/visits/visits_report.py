@@ -1,4 +1,4 @@
-"""Figures of visits: as JSON, and as the table that the command prints."""
+"""Results of visits: as JSON, and as the command's table."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,7 +12,7 @@ from lpr_export.report.text_table import format_table
 
 
 def summarize_clip(outcome: ClipOutcome) -> dict[str, Any]:
-    """A clip's figures and every visit."""
+    """Results of a clip, and of each visit."""
     sources = sorted({visit.visit.source for visit in outcome.visits})
     cpu_ms = 1000 * outcome.cpu_s
     return {
@@ -34,7 +34,7 @@ def summarize_clip(outcome: ClipOutcome) -> dict[str, Any]:
 
 
 def summarize_visits(visits: Sequence[VisitOutcome]) -> dict[str, Any]:
-    """Counts of the visits whose plate was legible at some time, and the delay."""
+    """Counts of the visits whose plate was legible in some frame, and the delay."""
     visits = [visit for visit in visits if visit.legible_s is not None]
     delays = [visit.delay_s for visit in visits if visit.delay_s is not None]
     return {
@@ -67,7 +67,7 @@ def _event_record(event: ObservedEvent) -> dict[str, Any]:
 
 
 def without_texts(clip: Mapping[str, Any]) -> dict[str, Any]:
-    """A clip's figures without its visits and events, which name pictures and registrations."""
+    """Results of a clip without its visits and events, which contain image names and registrations."""
     return {name: value for name, value in clip.items() if name not in ("outcomes", "false")}
 
 
@@ -85,7 +85,7 @@ HEADER = (
 
 
 def format_clips(clips: Sequence[Mapping[str, Any]]) -> str:
-    """The table: a line for each clip, and below it one for each source of its visits."""
+    """The table: a line per clip, and a line per source of its visits."""
     rows = []
     for clip in clips:
         cpu = clip["cpu_ms_a_visit"]

@@ -1,4 +1,4 @@
-"""What is asked about a new country, and how each answer is read."""
+"""Questions about a new country, and the parsing of each answer."""
 
 import re
 import unicodedata
@@ -23,7 +23,7 @@ COLOURS: dict[str, Rgb] = {
 
 @dataclass(frozen=True)
 class Script:
-    """The signs of a script, and what draws them."""
+    """Characters of a script, and the fonts that draw them."""
 
     language: str
     """BCP 47 tag of the fonts' shapes."""
@@ -51,7 +51,7 @@ SCRIPTS = {
 
 @dataclass(frozen=True)
 class Field:
-    """A field of a form: letters or digits, from the least to the most of them."""
+    """A field of a form: letters or digits, with a minimum and a maximum number."""
 
     name: str
     group: str
@@ -61,7 +61,7 @@ class Field:
 
 @dataclass(frozen=True)
 class PlateForm:
-    """A form and how it is painted, from a text such as `{state:AA} {district:99}|{number:9999}`."""
+    """A form and its layout, from a text such as `{state:AA} {district:99}|{number:9999}`."""
 
     fields: tuple[Field, ...]
     rows: tuple[str, ...]
@@ -70,7 +70,7 @@ class PlateForm:
 
 @dataclass(frozen=True)
 class PlateColour:
-    """A plate's paint, from a text such as `white:black:9` or `#f0f0eb:#101014`."""
+    """Colours of a plate, from a text such as `white:black:9` or `#f0f0eb:#101014`."""
 
     name: str
     plate: Rgb
@@ -80,7 +80,7 @@ class PlateColour:
 
 @dataclass(frozen=True)
 class Answers:
-    """All that a country's first file is made of."""
+    """All answers from which a country's file is written."""
 
     name: str
     title: str
@@ -94,7 +94,7 @@ class Answers:
 
 
 def read_name(text: str) -> str:
-    """A country's name: lower case, as `--country` will take it.
+    """Parse a country's name: lower case, as for `--country`.
 
     Raises:
         LprError: it has other characters.
@@ -105,7 +105,7 @@ def read_name(text: str) -> str:
 
 
 def read_script(text: str) -> Script:
-    """A script by its name.
+    """Find a script by its name.
 
     Raises:
         LprError: it isn't known.
@@ -119,7 +119,7 @@ def read_script(text: str) -> Script:
 
 
 def read_signs(text: str) -> tuple[str, ...]:
-    """Signs from a text: parted by spaces, or each character where there are none.
+    """Parse characters: separated by spaces, or each character of a text without spaces.
 
     Raises:
         LprError: one stands twice, or there is none.
@@ -131,7 +131,7 @@ def read_signs(text: str) -> tuple[str, ...]:
 
 
 def read_form(text: str) -> PlateForm:
-    """A form from a text: fields in braces with A for a letter and 9 for a digit, `|` between rows.
+    """Parse a form: fields in braces with A for a letter and 9 for a digit, `|` between rows.
 
     Raises:
         LprError: something in it is neither a field nor a mark, or a field stands twice.
@@ -154,7 +154,7 @@ def read_form(text: str) -> PlateForm:
 
 
 def read_colour(text: str) -> PlateColour:
-    """A paint from `PLATE:TEXT` or `PLATE:TEXT:WEIGHT`; colours are names or #rrggbb.
+    """Parse `PLATE:TEXT` or `PLATE:TEXT:WEIGHT`; colours are names or #rrggbb.
 
     Raises:
         LprError: it can't be read.
@@ -171,7 +171,7 @@ def read_colour(text: str) -> PlateColour:
 
 
 def read_font(text: str) -> tuple[str, int, int]:
-    """A font from `FAMILY:WEIGHT` or `FAMILY:WEIGHT:WIDTH`.
+    """Parse `FAMILY:WEIGHT` or `FAMILY:WEIGHT:WIDTH`.
 
     Raises:
         LprError: it can't be read.

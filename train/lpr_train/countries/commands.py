@@ -70,13 +70,13 @@ def _new_country(parsed: argparse.Namespace) -> int:
 
 
 def ask(question: str) -> str:
-    """Ask on the terminal; empty where nothing is typed."""
+    """Ask a question on the terminal; an empty answer is an empty text."""
     print(question, end=" ", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip()
 
 
 def collect_answers(parsed: argparse.Namespace, question: Callable[[str], str] | None = None) -> Answers:
-    """The answers that flags give, and those of a person where flags give none.
+    """Answers from flags, and from a person for missing flags.
 
     Args:
         parsed: the flags.
@@ -137,7 +137,7 @@ def _one(question: Callable[[str], str] | None, text: str) -> str:
 def _many(
     given: Sequence[str], read: Callable[[str], T], question: Callable[[str], str] | None, text: str
 ) -> tuple[T, ...]:
-    """Flags' values, or answers until an empty one."""
+    """Values of flags, else answers until an empty one."""
     if given or question is None:
         return tuple(map(read, given))
     return tuple(map(read, iter(lambda: question(text), "")))

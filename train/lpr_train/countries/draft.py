@@ -52,7 +52,7 @@ def country_text(answers: Answers) -> str:
 
 
 def _forms(forms: Sequence[PlateForm]) -> dict[str, tuple[Field, ...]]:
-    """Each different sequence of fields by the name of its form."""
+    """Each distinct sequence of fields, by the name of its form."""
     return {_name(forms, form): form.fields for form in forms}
 
 

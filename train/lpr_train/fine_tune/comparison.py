@@ -26,23 +26,23 @@ class Change:
 
     @property
     def points(self) -> float:
-        """Difference in percentage points, positive where the new network is better."""
+        """Difference in percentage points, positive if the new network is better."""
         return 100 * (self.after.value - self.before.value)
 
     def to_dict(self) -> dict[str, Any]:
-        """As fine_tune.json holds it."""
+        """Plain values for fine_tune.json."""
         values = dataclasses.asdict(self.after)
         del values["value"]
         return values | {"before": self.before.value, "after": self.after.value}
 
 
 def compare(before: Sequence[Measured], after: Sequence[Measured]) -> list[Change]:
-    """Pair the metrics of two networks on the same pictures."""
+    """Pair the metrics of two networks on the same images."""
     return [Change(old, new) for old, new in zip(before, after, strict=True)]
 
 
 def what_is_worse(changes: Sequence[Change], max_drop: float) -> list[str]:
-    """Name what got worse; empty where the new network may replace the old one.
+    """Describe what got worse; empty if the new network may replace the old one.
 
     On the held-out photographs any drop counts, on those of `also` and on rendered images one of more than `max_drop`
     points: they aren't what the user trains for, but must not be forgotten. Nothing is decided by a test split.

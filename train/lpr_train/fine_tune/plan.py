@@ -54,7 +54,7 @@ MIN_HELD_OUT = 10
 
 
 def count_examples(command: str, folder: Path, country: str) -> int:
-    """Count the training examples of a data folder without opening a picture.
+    """Count the training examples of a data folder without opening an image.
 
     Raises:
         DataError: there are none, or a label is broken.
@@ -104,7 +104,7 @@ def fine_tune_settings(base: C, command: str, examples: int, minutes: float, cor
 
 
 def _cleared(base: FitConfig) -> dict[str, Any]:
-    """Settings of the starting run that mean its own data, set to none."""
+    """Settings of the starting run without those of its own data."""
     none: dict[str, Any] = {"fold": 0, "folds": 0, "sources": "", "reader": "", "watch_validation": False}
     keys = {key.name for key in dataclasses.fields(base)}
     return {key: value for key, value in none.items() if key in keys}

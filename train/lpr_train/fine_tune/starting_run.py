@@ -1,4 +1,4 @@
-"""The run whose network a fine-tuning starts from: one that ships with lpr, or the user's own."""
+"""The run that a fine-tuning starts from: one that ships with lpr, or the user's own."""
 
 from pathlib import Path
 from typing import TypeVar
@@ -34,7 +34,7 @@ def starting_run(command: str, chosen: Path | None, places: tuple[Path, ...] = P
 
 
 def starting_settings(run: Path, config_class: type[C]) -> C:
-    """The settings that a starting network was trained with; defaults where it has none on record.
+    """Settings with which a starting network was trained; defaults if they weren't recorded.
 
     Raises:
         LprError: its config.toml is broken, or is another task's.

@@ -1,1 +1,1 @@
-"""`lpr-train label`: a page on this machine on which people label plates, which models have read before."""
+"""`lpr-train label`: a local page on which people label plates that the models have read before."""

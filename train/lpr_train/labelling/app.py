@@ -1,4 +1,4 @@
-"""What the labelling page answers."""
+"""Routes of the labelling page."""
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
@@ -35,10 +35,10 @@ Answer = Callable[[Request], Awaitable[Response]]
 
 
 class App:
-    """Answers for one person's pictures, one request at a time in the server's own thread."""
+    """Handles requests for one person's images, one at a time in the server's thread."""
 
     def __init__(self, place: Workplace, trouble: Callable[[], str]) -> None:
-        """Take what is labelled.
+        """Connect the images to label.
 
         Args:
             place: the pictures and their states.
@@ -49,7 +49,7 @@ class App:
         self._speller = Speller(place.country)
 
     def guarded(self, token: str) -> ASGIApp:
-        """The whole page, for those who know the token; empty for this machine's own users."""
+        """All routes behind the token; an empty token admits only this machine's users."""
         routes = [
             *(Route(path, _file(FILES / name)) for path, name in PATHS.items()),
             Route("/font.ttf", show_font),
@@ -65,18 +65,18 @@ class App:
         return AuthMiddleware(Starlette(routes=routes), token)
 
     async def show_country(self, _: Request) -> Response:
-        """The country's labels in their groups, with their transliteration, for the keypad."""
+        """The country's labels by group, with their transliteration, for the keypad."""
         country = self._place.country
         shown = {group: labels for group, labels in country.groups.items() if not group.startswith("latin_")}
         keys = {g: [[label, country.latin.get(label, label)] for label in labels] for g, labels in shown.items()}
         return JSONResponse({"title": country.values.get("title", country.name), "groups": keys})
 
     async def show_next(self, _: Request) -> Response:
-        """The picture to label next; its name is null where all are done."""
+        """The next image to label; its name is null if all are done."""
         return self._photo(self._place.next_name())
 
     async def show_photo(self, request: Request) -> Response:
-        """One picture's state."""
+        """State of one image."""
         return self._photo(self._named(request.query_params))
 
     def _photo(self, name: str | None) -> Response:
@@ -90,7 +90,7 @@ class App:
         return str(name)
 
     async def show_picture(self, request: Request) -> Response:
-        """A picture's pixels."""
+        """Pixels of an image."""
         path = self._place.path_of(self._named(request.query_params))
         kind = SHOWN_AS_THEY_ARE.get(path.suffix.lower())
         if kind:
@@ -98,12 +98,12 @@ class App:
         return Response(cv2.imencode(".jpg", read_picture(path))[1].tobytes(), media_type="image/jpeg")
 
     def spell(self, values: dict[str, Any]) -> Any:
-        """A typed text as rows."""
+        """Convert a typed text to rows."""
         size_wh = quad_size(_quad(values["quad"]))
         return vars(self._speller.read(str(values["text"]), tuple(map(str, values["rows"])), size_wh))
 
     def save(self, values: dict[str, Any]) -> Any:
-        """Take a picture's state."""
+        """Save an image's state."""
         plates = list(values["plates"])
         if len(plates) > MAX_PLATES:
             raise LprError(f"a picture has at most {MAX_PLATES} plates")
@@ -121,12 +121,12 @@ class App:
         return {**plate, "rows": rows, "quad": np.round(quad_xy.astype(float), 1).tolist()}
 
     def skip(self, values: dict[str, Any]) -> Any:
-        """Leave a picture for the end."""
+        """Move an image to the end."""
         self._place.skip(self._named(values))
         return {}
 
     def undo(self, _: dict[str, Any]) -> Any:
-        """Take back the latest change."""
+        """Undo the latest change."""
         return {"image": self._place.undo()}
 
 
@@ -138,7 +138,7 @@ def _quad(values: Any) -> np.ndarray[Any, np.dtype[np.float32]]:
 
 
 def changing(act: Callable[[dict[str, Any]], Any]) -> Answer:
-    """A route that takes JSON from this page alone."""
+    """Make a route that accepts JSON only from this page."""
 
     async def answer(request: Request) -> Response:
         if OWN_HEADER not in request.headers or request.headers.get("sec-fetch-site", "same-origin") != "same-origin":

@@ -67,7 +67,7 @@ def label(parsed: argparse.Namespace) -> int:
 
 
 def part_of(text: str) -> Any:
-    """The part that `N/M` names.
+    """Parse a part `N/M`.
 
     Raises:
         LprError: it names none.
@@ -81,7 +81,7 @@ def part_of(text: str) -> Any:
 
 
 def find_folder(data: Path, out: Path | None) -> Path:
-    """The folder that holds `images/`: in `data`, or made in `out` of the pictures in `data`.
+    """The folder with `images/`: in `data`, or created in `out` from the images in `data`.
 
     Raises:
         LprError: there is none, or pictures need `out`.
@@ -101,7 +101,7 @@ def find_folder(data: Path, out: Path | None) -> Path:
 
 
 def _linked(source: Path, folder: Path) -> Path:
-    """A data folder with the pictures of another folder, linked where the disk can, else copied; it resumes."""
+    """A data folder with another folder's images, hard-linked if possible, else copied; can be resumed."""
     from lpr_edge.contract.base.pictures import is_hidden, is_picture
     from lpr_train.labels.import_labels import unique_names
 

@@ -1,4 +1,4 @@
-"""Every change of a labelling session, one line each: on the disk before the page hears of it, and never half."""
+"""Journal of a labelling session: each change is one line, on disk before the page gets its response."""
 
 import fcntl
 import json
@@ -15,22 +15,22 @@ State = dict[str, Any]
 
 
 class Changes:
-    """The changes of one journal, in their order."""
+    """Changes of one journal in order."""
 
     def __init__(self) -> None:
-        """Begin without one."""
+        """Create an empty list of changes."""
         self.states: dict[str, State] = {}
         """Picture -> its latest state."""
         self.replaced: list[tuple[str, State | None]] = []
         """What each change that isn't undone has replaced, the latest last."""
 
     def take(self, image: str, state: State) -> None:
-        """Take a picture's new state."""
+        """Add an image's new state."""
         self.replaced.append((image, self.states.get(image)))
         self.states[image] = state
 
     def take_back(self) -> str:
-        """Undo the latest change; the picture's name."""
+        """Undo the latest change; returns the image's name."""
         image, state = self.replaced.pop()
         if state is None:
             self.states.pop(image)
@@ -67,7 +67,7 @@ class Journal:
     """One person's changes; a second program can't open the same file."""
 
     def __init__(self, path: Path) -> None:
-        """Open it, and take what an earlier session wrote; a line that a power cut tore is cut off.
+        """Open the file and load earlier sessions; an incomplete last line is removed.
 
         Raises:
             LprError: another program has it open, or it can't be written.
@@ -88,11 +88,11 @@ class Journal:
 
     @property
     def states(self) -> dict[str, State]:
-        """Picture -> its latest state."""
+        """Image -> its latest state."""
         return self._changes.states
 
     def save(self, image: str, state: State) -> None:
-        """Take a picture's new state; it is on the disk when this returns.
+        """Save an image's new state; it is on disk when this returns.
 
         Raises:
             OSError: the disk doesn't take it; the state stays as it was.
@@ -101,7 +101,7 @@ class Journal:
         self._changes.take(image, state)
 
     def undo(self) -> str | None:
-        """Take the latest change back, also one of an earlier session; the picture's name, None where there is none.
+        """Undo the latest change, also of an earlier session; returns the image's name, None without a change.
 
         Raises:
             OSError: the disk doesn't take it; nothing is changed.
@@ -124,5 +124,5 @@ class Journal:
             raise
 
     def close(self) -> None:
-        """Let others open it."""
+        """Release the file for other programs."""
         os.close(self._handle)

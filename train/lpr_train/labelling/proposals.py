@@ -1,4 +1,4 @@
-"""Readings of pictures before a person sees them: `lpr-edge` reads in a process of its own while the page is open."""
+"""Readings of images before a person labels them: `lpr-edge` runs in a separate process."""
 
 import json
 import shutil
@@ -18,12 +18,12 @@ Plates = list[dict[str, Any]]
 
 
 class Proposals:
-    """Reads pictures one by one, and hands over what was read."""
+    """Reads images one by one, and passes on the readings."""
 
     def __init__(
         self, pictures: Sequence[Path], take: Callable[[Path, Plates], None], flags: Sequence[str], are_crops: bool
     ) -> None:
-        """Begin to read.
+        """Start reading.
 
         Args:
             pictures: in the order in which they are read.
@@ -68,7 +68,7 @@ class Proposals:
             self._said = (self._said + line)[-2000:]
 
     def wait(self) -> None:
-        """Wait until all pictures are read."""
+        """Wait until all images are read."""
         self._thread.join()
 
     def close(self) -> None:
@@ -79,7 +79,7 @@ class Proposals:
 
 
 def plates_of(record: dict[str, Any]) -> Plates:
-    """The plates of a record, of low confidence too: corners, rows and confidence."""
+    """Plates of a record, including low-confidence ones: corners, rows and confidence."""
     return [
         {"quad": plate["quad"], "rows": plate["rows"], "confidence": plate["confidence"]} for plate in _plates(record)
     ]

@@ -1,4 +1,4 @@
-"""What a person types of a plate, in its own signs or transliterated, becomes its rows."""
+"""Convert a typed text, in the plate's own script or transliterated, to rows."""
 
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -18,7 +18,7 @@ Labels = tuple[str, ...]
 
 @dataclass(frozen=True)
 class TypedPlate:
-    """A plate's text as the labels have it."""
+    """A plate's text in labels."""
 
     rows: tuple[str, ...]
     legible: str
@@ -30,14 +30,14 @@ class TypedPlate:
 
 
 class Speller:
-    """Reads typed texts by a country's forms and transliteration."""
+    """Parses typed texts by a country's forms and transliteration."""
 
     def __init__(self, country: Country) -> None:
-        """Take the country."""
+        """Use a country."""
         self._country = country
 
     def read(self, text: str, rows_before: Sequence[str], size_wh: tuple[float, float]) -> TypedPlate:
-        """Read a text; rows end at `|`, `/` or `+`.
+        """Parse a text; rows end at `|`, `/` or `+`.
 
         Small letters are transliterated (`ba 1 pa 1234`); a text with capitals is Latin as it is painted, if a form
         allows that.

@@ -1,4 +1,4 @@
-"""The pictures that one person labels: their order, their states, and the folder's labels at the end."""
+"""The images that one person labels: their order and states, and the folder's labels at the end."""
 
 import json
 import zlib
@@ -28,26 +28,26 @@ Line = dict[str, Any]
 
 @dataclass(frozen=True)
 class Part:
-    """Which of several people labels which pictures, by their names."""
+    """Assigns images to one of several people by their names."""
 
     number: int = 1
     count: int = 1
 
     def has(self, name: str) -> bool:
-        """Whether a picture is this person's: the same one's, whatever pictures are added."""
+        """Whether an image is this person's; constant when images are added."""
         return zlib.crc32(name.encode()) % self.count == self.number - 1
 
     @property
     def journal(self) -> str:
-        """Its journal's file name."""
+        """File name of its journal."""
         return f"part-{self.number}-of-{self.count}.jsonl"
 
 
 class Workplace:
-    """One person's pictures; page and readings may ask from several threads."""
+    """One person's images; thread-safe for page and readings."""
 
     def __init__(self, folder: Path, country: Country, part: Part, again: bool = False) -> None:
-        """Take the pictures that have no label by hand yet.
+        """Collect the images without a label by hand.
 
         Args:
             folder: holds `images/`, and `labels.jsonl` where there are labels.
@@ -82,18 +82,18 @@ class Workplace:
         return {**own, **plate, "rows": rows, "accepted": False}
 
     def to_read(self) -> list[Path]:
-        """The pictures that nobody has read or labelled yet."""
+        """Images that nobody has read or labelled yet."""
         return [self.path_of(name) for name in self.names if name not in self._proposed and not self._is_known(name)]
 
     def _is_known(self, name: str) -> bool:
         return name in self._journal.states
 
     def path_of(self, name: str) -> Path:
-        """A picture's file."""
+        """Path of an image."""
         return self.folder / IMAGES / name
 
     def propose(self, path: Path, plates: list[Line]) -> None:
-        """Take what a model read; a person's state stays."""
+        """Store a model's reading; a person's state is kept."""
         if self.is_crops:
             height, width = read_picture(path).shape[:2]
             whole = rectangle((height, width)).tolist()
@@ -102,11 +102,11 @@ class Workplace:
             self._proposed[path.name] = self._state(plates)
 
     def state(self, name: str) -> State:
-        """A picture's state: a person's, else what was proposed."""
+        """State of an image: a person's, else the proposed one."""
         return self._journal.states.get(name) or self._proposed.get(name) or {"plates": [], "done": False}
 
     def next_name(self) -> str | None:
-        """The picture to label next: begun ones, the least confident, then skipped ones; None where all are done."""
+        """The next image to label: begun ones, then lowest confidence, then skipped ones; None if all are done."""
         with self._lock:
             left = [name for name in self.names if not self.state(name)["done"]]
             ready = [name for name in left if name in self._proposed or self._is_known(name)]
@@ -119,12 +119,12 @@ class Workplace:
         return turn, not self._is_known(name), confidence, name
 
     def skip(self, name: str) -> None:
-        """Leave a picture for the end."""
+        """Move an image to the end."""
         with self._lock:
             self._skipped = [*(other for other in self._skipped if other != name), name]
 
     def save(self, name: str, state: State) -> None:
-        """Take a person's state of a picture; it is on the disk when this returns.
+        """Save a person's state of an image; it is on disk when this returns.
 
         Raises:
             OSError: the disk doesn't take it.
@@ -133,7 +133,7 @@ class Workplace:
             self._journal.save(name, state)
 
     def undo(self) -> str | None:
-        """Take back the latest change; the picture's name, None where there is none.
+        """Undo the latest change; returns the image's name, None without a change.
 
         Raises:
             OSError: the disk doesn't take it.
@@ -142,14 +142,14 @@ class Workplace:
             return self._journal.undo()
 
     def counts(self) -> dict[str, int]:
-        """Pictures in all, done, and read by a model or a person."""
+        """Number of images, of labelled ones, and of those that a model or person has read."""
         with self._lock:
             done = sum(self.state(name)["done"] for name in self.names)
             known = sum(name in self._proposed or self._is_known(name) for name in self.names)
             return {"pictures": len(self.names), "done": done, "read": known}
 
     def close(self) -> None:
-        """Let others open the journal."""
+        """Close the journal."""
         self._journal.close()
 
 
@@ -188,13 +188,13 @@ def read_label_lines(folder: Path) -> dict[str, Line]:
 
 
 def is_by_hand(line: Line | None) -> bool:
-    """Whether a person labelled a picture."""
+    """Whether a person labelled an image."""
     by_hand = line is not None and all(plate.get("label", HAND) == HAND for plate in line["plates"])
     return bool(by_hand and line and line.get("split") != UNLABELLED)
 
 
 def finish(folder: Path, source: str, test_share: float) -> int:
-    """Write what all journals of a folder hold as done into its labels; the number of pictures that a person labelled.
+    """Write the finished states of all journals to the folder's labels; returns the number of labelled images.
 
     Args:
         folder: holds `images/` and the journals.
@@ -229,7 +229,7 @@ def _line(folder: Path, name: str, state: State, before: Mapping[str, Line], sou
 
 
 def _give_splits(lines: dict[str, Line], test_share: float) -> None:
-    """Give each labelled picture without a split its vehicle's, or one that the vehicle's text always draws."""
+    """Give each labelled image its vehicle's split, or one that is derived from the vehicle's text."""
     names = [name for name, line in lines.items() if all(p.get("label", HAND) == HAND for p in line["plates"])]
     texts = [["".join(plate["rows"]) for plate in lines[name]["plates"]] for name in names]
     vehicles = vehicles_of(texts)
