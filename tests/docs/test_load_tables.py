@@ -26,11 +26,12 @@ def stage(name: str, events: int = 0, cpu: float = 0.0, memory: int = 0) -> dict
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
-    """1,000 events take 4 s of CPU; 100 devices that send nothing take 100 MB, and 1 % of a core."""
+    """1,000 events take 4 s of CPU; 100 devices take 100 MB, 6 s of CPU to log in, and 1 % of a core to keep."""
     folder = tmp_path / "benchmarks" / "results" / "centre"
     folder.mkdir(parents=True)
-    stages = [stage("start"), stage("idle", cpu=0.05, memory=100_000_000)]
-    stages.append(stage("an hour without centre: all at once", 1000, 1.0))
+    stages = [stage("start"), stage("log in", cpu=3.0), stage("idle", cpu=0.05, memory=100_000_000)]
+    into, out_of = "an hour without consumer: into the queue", "an hour without consumer: out of the queue"
+    stages += [stage(into, 1000, 0.25), stage(out_of, 0, 0.75)]
     found = {"devices": 100, "hour": 10, "event_bytes": 1000, "lost": 0, "doubled": 0, "cores": 2, "stages": stages}
     (folder / "load.json").write_text(json.dumps(found))
     (folder / "search-1000.json").write_text(json.dumps({"events": 1000, "bytes": 1_000_000}))
@@ -50,6 +51,7 @@ def test_the_sheet_follows_from_the_figures(repository: Path) -> None:
     assert "| broker, cores of each node | 0.6 |" in text  # (86.4 × 2 ms + 3,600 devices × 0.01 % / 3) / 0.5 = 0.59
     assert "| broker, memory of each node for connections | 1.2 GB |" in text
     assert "| consumers, cores | 0.2 |" in text
+    assert "| broker, CPU time until all have logged in again | 4 minutes |" in text
     assert "| outage of an hour is made up for in | 1.0 hours |" in text
 
 

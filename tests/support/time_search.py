@@ -25,6 +25,7 @@ from lpr_bench.history.made_events import END
 from lpr_fleet.base.settings import FleetSettings
 from lpr_fleet.database.connecting import connect
 from lpr_fleet.database.migrations import migrate
+from lpr_fleet.database.partitions import months_there
 from lpr_fleet.search.finding import explain, search
 from lpr_fleet.search.query import Wanted
 
@@ -77,20 +78,33 @@ PLANS = ("last 2 signs", "plate, one sign wrong")
 def measure(connection: Any, rounds: int) -> dict[str, Any]:
     """Each kind's searches, after one that isn't counted: milliseconds, those of the server's CPU, and events found."""
     rng = random.Random(1)
-    events = connection.execute("SELECT count(*) FROM events").fetchone()[0]
-    drawn = f"SELECT signs FROM events TABLESAMPLE BERNOULLI ({min(100, 2e6 / events)}) WHERE length(signs) > 4"
-    plates = [row[0] for row in connection.execute(drawn)]
+    plates = drawn_plates(connection, rng)
     taken: dict[str, dict[str, list[float]]] = {"ms": {}, "cpu_ms": {}, "found": {}}
     for kind, wanted in KINDS.items():
         search(connection, wanted(rng.choice(plates), rng))
         for _ in range(rounds):
             for name, value in time_one(connection, wanted(rng.choice(plates), rng)).items():
                 taken[name].setdefault(kind, []).append(value)
-    size = connection.execute("SELECT pg_database_size(current_database())").fetchone()[0]
-    months = connection.execute("SELECT count(*) FROM pg_inherits WHERE inhparent = 'events'::regclass").fetchone()[0]
-    count = connection.execute("SELECT count(*) FROM (SELECT DISTINCT signs FROM events) plates").fetchone()[0]
     plans = {kind: list(explain(connection, KINDS[kind](plates[0], rng))) for kind in PLANS}
-    return {"events": events, "plates": count, "partitions": months, "bytes": size, **taken, "plans": plans}
+    return {**taken, "plans": plans}
+
+
+def drawn_plates(connection: Any, rng: random.Random) -> list[str]:
+    """Signs of a few thousand events, in no order."""
+    pages = connection.execute("SELECT sum(relpages) FROM pg_class WHERE relname ~ '^events_[0-9_]+$'").fetchone()[0]
+    sampled = f"SELECT signs FROM events TABLESAMPLE SYSTEM ({min(100.0, 20_000 / pages)}) WHERE length(signs) > 4"
+    plates = [row[0] for row in connection.execute(sampled)]
+    rng.shuffle(plates)
+    return plates
+
+
+def describe(connection: Any) -> dict[str, Any]:
+    """How large the table is."""
+    counts = "SELECT count(*) AS events, count(DISTINCT signs) AS plates FROM events"
+    events, plates = connection.execute(counts).fetchone()
+    months = len(months_there(connection))
+    size = connection.execute("SELECT pg_database_size(current_database())").fetchone()[0]
+    return {"events": events, "plates": plates, "months": months, "bytes": size}
 
 
 def time_one(connection: Any, wanted: Wanted) -> dict[str, float]:
@@ -143,7 +157,7 @@ def main() -> int:
             if connection.execute("SELECT NOT EXISTS (SELECT FROM events)").fetchone()[0]:
                 fill(lambda: _unhurried(settings), flags.events)
         with connect(settings) as connection:
-            result = measure(connection, flags.rounds)
+            result = describe(connection) | measure(connection, flags.rounds)
     finally:
         server.stop()
     result = {"benchmark": "centre_search", **result, "load_average": os.getloadavg(), "cores": os.cpu_count()}

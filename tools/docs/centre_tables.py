@@ -49,7 +49,7 @@ def searches(repository: Path) -> str:
         for kind in found[-1]["ms"]
     ]
     texts = [
-        f"{result['events']:,} events of {result['plates']:,} plates in {result['partitions'] - 1} months: "
+        f"{result['events']:,} events of {result['plates']:,} plates in {result['months']} months: "
         f"{result['bytes'] / 1e9:.1f} GB, load average {result['load_average'][0]:.0f}."
         for result in found
     ]

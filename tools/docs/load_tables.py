@@ -10,8 +10,8 @@ from tools.docs.results import table
 FOLDER = Path("benchmarks") / "results" / "centre"
 PARTS = ("broker", "consumer", "database")
 MISSING = "Not measured yet. `make fleet-load` measures it."
-SATURATED = "an hour without centre: all at once"
-"""The stage in which all parts have as much to do as they can."""
+QUEUED = ("an hour without consumer: into the queue", "an hour without consumer: out of the queue")
+"""The stages in which all parts have as much to do as they can, without logins."""
 
 
 @dataclass(frozen=True)
@@ -46,9 +46,9 @@ def load(repository: Path) -> str:
         f"{min(loads):.0f} to {max(loads):.0f}), so seconds are long; CPU time depends on it little."
     )
     ends = (
-        f"With all at work an event takes {cpu['broker']:.2f} ms of CPU in the broker, {cpu['consumer']:.2f} ms in the "
-        f"consumer and {cpu['database']:.2f} ms in the database. Two cores that have nothing else to do are saturated "
-        f"at **{2000 / sum(cpu.values()):,.0f} events a second**: {_shares(cpu)}."
+        f"Into and out of a long queue, an event takes {cpu['broker']:.2f} ms of CPU in the broker, "
+        f"{cpu['consumer']:.2f} ms in the consumer and {cpu['database']:.2f} ms in the database. From that, two cores with "
+        f"nothing else to do are saturated at **{2000 / sum(cpu.values()):,.0f} events a second**: {_shares(cpu)}."
     )
     heads = ["stage", "events", "seconds", *(f"{part}, CPU s" for part in PARTS), "PUBACK after ms, p50 / p95"]
     return f"{text}\n\n{table(heads, rows)}\n\n{ends}"
@@ -78,6 +78,10 @@ def sheet(repository: Path, assumed: Assumed = Assumed()) -> str:
         ["broker, quorum queues (one core leads one)", f"{_up(busy * cpu['broker'] / assumed.load)}"],
         ["consumers, cores", f"{busy * cpu['consumer'] / assumed.load:.1f}"],
         ["database, cores for storing", f"{busy * cpu['database'] / assumed.load:.1f}"],
+        [
+            "broker, CPU time until all have logged in again",
+            f"{_login_cpu_s(result) * assumed.devices / 60:.0f} minutes",
+        ],
         ["outage of an hour is made up for in", f"{assumed.load / (1 - assumed.load):.1f} hours"],
         ["database, disk for a month", f"{month * event_bytes / 1e12:.2f} TB"],
         [f"database, disk for {assumed.months} months", f"{assumed.months * month * event_bytes / 1e12:.1f} TB"],
@@ -106,8 +110,8 @@ def _stage(result: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def _cpu_ms(result: dict[str, Any], part: str) -> float:
-    stage = _stage(result, SATURATED)
-    return float(1000 * stage["cpu_s"][part] / stage["events"])
+    stages = [_stage(result, name) for name in QUEUED]
+    return float(1000 * sum(stage["cpu_s"][part] for stage in stages) / stages[0]["events"])
 
 
 def _shares(cpu: dict[str, float]) -> str:
@@ -118,6 +122,11 @@ def _idle_cpu_s(result: dict[str, Any]) -> float:
     """CPU seconds of the broker in a second for one device that sends nothing."""
     stage = _stage(result, "idle")
     return float(stage["cpu_s"]["broker"] / stage["seconds"] / result["devices"])
+
+
+def _login_cpu_s(result: dict[str, Any]) -> float:
+    """CPU seconds of the broker for one login."""
+    return float(_stage(result, "log in")["cpu_s"]["broker"] / result["devices"])
 
 
 def _connection_bytes(result: dict[str, Any]) -> float:
