@@ -47,10 +47,10 @@ def load(repository: Path) -> str:
     )
     ends = (
         f"Into and out of a long queue, an event takes {cpu['broker']:.2f} ms of CPU in the broker, "
-        f"{cpu['consumer']:.2f} ms in the consumer and {cpu['database']:.2f} ms in the database. From that, two cores with "
-        f"nothing else to do are saturated at **{2000 / sum(cpu.values()):,.0f} events a second**: {_shares(cpu)}."
+        f"{cpu['consumer']:.2f} ms in the consumer and {cpu['database']:.2f} ms in the database. From that, two cores "
+        f"with nothing else to do are saturated at **{2000 / sum(cpu.values()):,.0f} events a second**: {_shares(cpu)}."
     )
-    heads = ["stage", "events", "seconds", *(f"{part}, CPU s" for part in PARTS), "PUBACK after ms, p50 / p95"]
+    heads = ["stage", "events confirmed", "seconds", *(f"{part}, CPU s" for part in PARTS), "PUBACK after ms, p50 / p95"]
     return f"{text}\n\n{table(heads, rows)}\n\n{ends}"
 
 
