@@ -12,6 +12,7 @@ from tools.deb.__main__ import pack, version_of
 from tools.deb.targets import MACHINES, RELEASES, Target
 from tools.deb.tree import SCRIPTS, SOURCES, control_text, lay_out, site_packages
 from tools.deb.wheels import requirements
+from tools.demo_events import compared, demo_events
 from tools.docs.trial_tables import RESULT, deb
 
 from lpr_edge.config.config import load_config
@@ -155,3 +156,13 @@ def test_result_has_each_step_once(repository: Path) -> None:
         assert [one["step"] for one in own] == ["install", "demo", "service", "upgrade", "remove", "purge"]
         assert {one["status"] for one in own} <= {"passed", "failed"}
     assert len(deb(repository).splitlines()) == 2 + len(records)
+
+
+def test_the_demos_events_are_compared() -> None:
+    """Other plates are a failure; a confidence that differs is said; time, source and id don't count."""
+    here = demo_events('{"id": "a", "source": "x", "text": "BA1", "confidence": 0.5}\n')
+    same = demo_events('{"id": "b", "source": "y", "text": "BA1", "confidence": 0.5}\n')
+    near = demo_events('{"id": "b", "source": "y", "text": "BA1", "confidence": 0.6}\n')
+    assert compared(same, here) == (True, "1 plates, each field as in this checkout")
+    assert compared(near, here) == (True, "1 plates, all but confidence as in this checkout")
+    assert not compared([], here)[0]

@@ -1,4 +1,3 @@
-import json
 import os
 import subprocess
 import sys
@@ -6,6 +5,7 @@ import venv
 from pathlib import Path
 
 import pytest
+from tools.demo_events import own_events
 
 pytestmark = pytest.mark.slow
 
@@ -59,14 +59,6 @@ def test_demo_of_the_installed_wheel(clean: Path, tmp_path: Path) -> None:
 
 NEWEST = ("numpy>=2", "opencv-python-headless>=4.12", "ai-edge-litert", "pillow", "fontpkg-noto-sans-devanagari")
 """What a newer Python gets, by pyproject.toml, in place of constraints.txt; each has wheels for this one, too."""
-OF_THE_RUN = ("id", "source", "first_seen", "last_seen")
-"""An event's fields that depend on when and where the demo ran."""
-
-
-def demo_events(python: Path, cwd: Path) -> list[dict[str, object]]:
-    """The demo's events without what each run has for itself."""
-    lines = run(python, "-m", "lpr_edge", "--demo", cwd=cwd).splitlines()
-    return [{key: value for key, value in json.loads(line).items() if key not in OF_THE_RUN} for line in lines]
 
 
 def test_demo_is_the_same_with_the_newest_versions(clean: Path, wheel: Path, tmp_path: Path) -> None:
@@ -75,7 +67,7 @@ def test_demo_is_the_same_with_the_newest_versions(clean: Path, wheel: Path, tmp
     python = tmp_path / "newest/bin/python"
     for words in (NEWEST, ("--no-deps", str(wheel))):
         run(python, "-m", "pip", "install", "--quiet", *words)
-    assert demo_events(python, tmp_path) == demo_events(clean / "python", tmp_path)
+    assert own_events(python) == own_events(clean / "python")
 
 
 def test_plain_install_is_the_device(clean: Path) -> None:
