@@ -151,7 +151,7 @@ STEPS = {
         ("lpr_edge.runtimes.onnx_runtime", "OnnxRuntimeEngine", "run"),
         ("lpr_edge.runtimes.opencv_dnn", "OpenCvEngine", "run"),
     ),
-    "frame to input": (("lpr_edge.vision.detector", "", "write_input"),),
+    "frame to input": (("lpr_edge.vision.detector", "", "write_frame"),),
     "plate to input": (("lpr_edge.vision.reader", "", "write_plate"),),
     "heads to plates": (("lpr_edge.vision.detector", "", "decode_plates"),),
     "heads to characters": (("lpr_edge.vision.reader", "", "decode_characters"),),

@@ -116,14 +116,47 @@ def write_input(image_bgr: Image, spec: InputSpec, out: Image) -> tuple[float, f
     Raises:
         ValueError: see `prepare`; nothing is written then.
     """
-    if image_bgr.dtype != np.uint8 or image_bgr.size == 0:
-        raise ValueError(f"expected a picture of bytes, found {image_bgr.dtype} of shape {image_bgr.shape}")
-    resized = _resize(image_bgr, spec)
-    height, width = resized.shape[:2]
-    _recolour(resized, spec.colour, out[:height, :width])
-    out[height:] = PADDING
-    out[:height, width:] = PADDING
-    return width / image_bgr.shape[1], height / image_bgr.shape[0]
+    _check_bytes(image_bgr)
+    _write(_resize(image_bgr, spec), spec, out)
+    size_hw = _resized_hw(image_bgr, spec)
+    return size_hw[1] / image_bgr.shape[1], size_hw[0] / image_bgr.shape[0]
+
+
+def write_frame(frame_bgr: Image, spec: InputSpec, out: Image) -> tuple[float, float]:
+    """Write a camera's frame as `write_input` does, faster where it is much larger: halved first, as far as that goes.
+
+    Args:
+        frame_bgr: see `prepare`.
+        spec: what the network takes.
+        out: (rows, W, C) uint8; as many rows as `rows_of` says are enough.
+
+    Returns:
+        See `write_input`.
+
+    Raises:
+        ValueError: see `prepare`; nothing is written then.
+    """
+    _check_bytes(frame_bgr)
+    size_hw, halved, times = _resized_hw(frame_bgr, spec), frame_bgr, 1
+    while min(halved.shape[0] / size_hw[0], halved.shape[1] / size_hw[1]) >= SKIPPING:
+        height, width = halved.shape[0] // 2, halved.shape[1] // 2
+        # OpenCV averages whole pairs of rows and columns many times faster than other shares.
+        even = halved[: 2 * height, : 2 * width]
+        halved, times = np.asarray(cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA), np.uint8), 2 * times
+    resized = halved
+    if halved.shape[:2] != size_hw:
+        resized = np.asarray(cv2.resize(halved, size_hw[::-1], interpolation=cv2.INTER_LINEAR), np.uint8)
+    _write(resized, spec, out)
+    return size_hw[1] / (times * halved.shape[1]), size_hw[0] / (times * halved.shape[0])
+
+
+ROW_STEP = 32
+"""Rows of an input come in so many, the pixels of a detector's coarsest cell."""
+
+
+def rows_of(image_bgr: Image, spec: InputSpec) -> int:
+    """How many of the input's rows hold a picture (H, W, …), in whole steps: a letterbox has only padding below."""
+    return min(spec.size_hw[0], -(-_resized_hw(image_bgr, spec)[0] // ROW_STEP) * ROW_STEP)
 
 
 def write_plate(frame_bgr: Image, quad_xy: Quad, spec: InputSpec, margin: float, out: Image) -> None:
@@ -135,11 +168,30 @@ def write_plate(frame_bgr: Image, quad_xy: Quad, spec: InputSpec, margin: float,
     _recolour(rectify(frame_bgr, grow_quad(quad_xy, margin), spec.size_hw), spec.colour, out)
 
 
-def _resize(image: Image, spec: InputSpec) -> Image:
+def _check_bytes(image: Image) -> None:
+    if image.dtype != np.uint8 or image.size == 0:
+        raise ValueError(f"expected a picture of bytes, found {image.dtype} of shape {image.shape}")
+
+
+def _resized_hw(image: Image, spec: InputSpec) -> tuple[int, int]:
+    """Height and width in the input of a picture (H, W, …)."""
     height, width = spec.size_hw
     if spec.resize == "letterbox":
         scale = min(width / image.shape[1], height / image.shape[0])
         width, height = max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))
+    return height, width
+
+
+def _write(resized: Image, spec: InputSpec, out: Image) -> None:
+    """Write a picture of its size in the input into an array (H, W, C), padded right and below."""
+    height, width = resized.shape[:2]
+    _recolour(resized, spec.colour, out[:height, :width])
+    out[height:] = PADDING
+    out[:height, width:] = PADDING
+
+
+def _resize(image: Image, spec: InputSpec) -> Image:
+    height, width = _resized_hw(image, spec)
     if (height, width) == image.shape[:2]:
         return image
     skips = height * SKIPPING < image.shape[0] or width * SKIPPING < image.shape[1]

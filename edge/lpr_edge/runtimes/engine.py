@@ -36,6 +36,10 @@ class FillableEngine(Engine, Protocol):
         """Run the network on what was written; the outputs as `run` returns them."""
         ...
 
+    def with_rows(self, rows: int) -> "FillableEngine | None":
+        """The network, loaded again for an input of another height; None where the file has only its own."""
+        ...
+
 
 def missing_runtime(package: str) -> str:
     """Advice for a missing runtime."""

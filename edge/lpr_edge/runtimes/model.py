@@ -11,6 +11,10 @@ from lpr_edge.contract.base.errors import ModelError
 from lpr_edge.contract.manifest import Manifest, OutputSpec
 from lpr_edge.runtimes.engine import Engine, FillableEngine, Written
 
+MAX_HEIGHTS = 4
+"""Heights of the input, next to its whole one, for which a network is loaded: each takes some megabytes. One source has
+one; parts of frames have more."""
+
 
 class Model:
     """A network in a runtime, with the manifest that describes its inputs and outputs."""
@@ -28,6 +32,7 @@ class Model:
         self._engine = engine
         self._table = input_table(manifest)
         self._fillable = engine if self._table is None and isinstance(engine, FillableEngine) else None
+        self._lower: dict[int, FillableEngine | None] = {}
         self._warm_up()
 
     def run(self, pixels: Image) -> tuple[AnyArray, ...]:
@@ -48,21 +53,43 @@ class Model:
         """Run the network; role -> output, dequantised on access: see `Dequantised`."""
         return self._heads(self.run(pixels))
 
-    def heads_of(self, write: Callable[[Image], Written]) -> "tuple[Written, dict[str, Dequantised]]":
+    def heads_of(
+        self, write: Callable[[Image], Written], rows: int | None = None
+    ) -> "tuple[Written, dict[str, Dequantised]]":
         """Run the network on what `write` puts into an array (H, W, C) uint8, its own input where the runtime lends it.
 
         Args:
             write: sets all of the array, whatever it held, and doesn't keep it.
+            rows: of the input that matter, if not all: where file and runtime allow it, the array has only these, and
+                the outputs as much less.
 
         Returns:
             What `write` returned, and the outputs as `heads` has them.
         """
-        if self._fillable is not None:
-            written = self._fillable.fill(lambda tensor: write(tensor[0]))
-            return written, self._heads(self._fillable.invoke())
+        engine = self._fillable and (self._engine_of(rows) or self._fillable)
+        if engine is not None:
+            written = engine.fill(lambda tensor: write(tensor[0]))
+            return written, self._heads(engine.invoke())
         pixels = np.empty((1, *self.manifest.input.size_hw, self.manifest.input.channels), np.uint8)
         written = write(pixels[0])
         return written, self.heads(pixels)
+
+    def _engine_of(self, rows: int | None) -> FillableEngine | None:
+        """The network for an input of fewer rows; None for all of them, and where it can't be had."""
+        if self._fillable is None or rows is None or rows >= self.manifest.input.size_hw[0]:
+            return None
+        if rows not in self._lower and len(self._lower) < MAX_HEIGHTS:
+            self._lower[rows] = self._lowered(self._fillable, rows)
+        return self._lower.get(rows)
+
+    def _lowered(self, whole: FillableEngine, rows: int) -> FillableEngine | None:
+        engine = whole.with_rows(rows)
+        if engine is None:
+            return None
+        engine.fill(lambda tensor: tensor.fill(0))
+        height = self.manifest.input.size_hw[0]
+        wanted = [(1, spec.shape[0] * rows // height, *spec.shape[1:]) for spec in self.manifest.outputs]
+        return engine if [array.shape for array in engine.invoke()] == wanted else None
 
     def _heads(self, raw: Sequence[AnyArray]) -> "dict[str, Dequantised]":
         return {spec.role: Dequantised(array[0], spec) for spec, array in zip(self.manifest.outputs, raw, strict=True)}

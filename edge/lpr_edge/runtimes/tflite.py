@@ -3,6 +3,7 @@
 import contextlib
 import os
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -18,14 +19,28 @@ from lpr_edge.runtimes.runtime import Runtime
 class TfliteEngine:
     """A `.tflite` file in the interpreter of either package."""
 
-    def __init__(self, path: Path, threads: int, name: str, package: str, module: str) -> None:
+    def __init__(self, path: Path, threads: int, name: str, package: str, module: str, rows: int | None = None) -> None:
+        """Load a file.
+
+        Args:
+            path: the file.
+            threads: that it may use.
+            name: of the runtime, as `--runtime` takes it.
+            package: that brings the interpreter.
+            module: of that package.
+            rows: height of the input; None for the file's own.
+        """
         self.name = name
         interpreter_class = import_runtime(module, package).Interpreter
         self.version = version(package)
+        self._again = partial(TfliteEngine, path, threads, name, package, module)
         with quiet_stderr():
             self._interpreter = interpreter_class(model_path=str(path), num_threads=threads)
+            self._input = self._interpreter.get_input_details()[0]["index"]
+            if rows is not None:
+                shape = self._interpreter.get_input_details()[0]["shape"]
+                self._interpreter.resize_tensor_input(self._input, [shape[0], rows, *shape[2:]])
             self._interpreter.allocate_tensors()
-        self._input = self._interpreter.get_input_details()[0]["index"]
         self._outputs = [output["index"] for output in self._interpreter.get_output_details()]
 
     @property
@@ -46,6 +61,13 @@ class TfliteEngine:
         """See `FillableEngine.invoke`."""
         self._interpreter.invoke()
         return [self._interpreter.get_tensor(index) for index in self._outputs]
+
+    def with_rows(self, rows: int) -> "TfliteEngine | None":
+        """See `FillableEngine.with_rows`; files of lpr-export leave the height of their operators open."""
+        try:
+            return self._again(rows=rows)
+        except RuntimeError:  # of the operator whose shape doesn't fit
+            return None
 
 
 @contextlib.contextmanager

@@ -8,7 +8,7 @@ import numpy as np
 from lpr_edge.contract.base.arrays import Image, Quad
 from lpr_edge.contract.geometry import is_convex, quad_iou, rectangle, roll_quad
 from lpr_edge.contract.outputs import decode_plates, non_maximum_suppression
-from lpr_edge.contract.preprocess import to_picture, write_input
+from lpr_edge.contract.preprocess import rows_of, to_picture, write_frame, write_input
 from lpr_edge.runtimes.model import Model
 from lpr_edge.vision.plates import FoundPlate
 from lpr_edge.vision.views import tiles, upright_view
@@ -80,8 +80,12 @@ class Detector:
 
     def _find(self, frame_bgr: Image, threshold: float) -> list[FoundPlate]:
         manifest = self.model.manifest
-        scale_xy, heads = self.model.heads_of(lambda pixels: write_input(frame_bgr, manifest.input, pixels))
-        boxes = decode_plates(heads, manifest.input.size_hw, {**manifest.thresholds, "score": threshold})
+        write, rows = (write_input, None) if self.looks else (write_frame, rows_of(frame_bgr, manifest.input))
+        (scale_xy, height), heads = self.model.heads_of(
+            lambda pixels: (write(frame_bgr, manifest.input, pixels), pixels.shape[0]), rows
+        )
+        input_hw = (height, manifest.input.size_hw[1])
+        boxes = decode_plates(heads, input_hw, {**manifest.thresholds, "score": threshold})
         return [FoundPlate(to_picture(box.quad_xy, scale_xy), box.score, box.turn_scores) for box in boxes]
 
     def _redetect(self, frame_bgr: Image, plate: FoundPlate) -> FoundPlate:

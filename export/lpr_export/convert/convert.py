@@ -15,6 +15,7 @@ from lpr_export.convert.converted import Conversion, Converted, Half
 from lpr_export.convert.float_tflite import check_float, interpreter, to_floats
 from lpr_export.convert.keras_model import KerasModel, load_network
 from lpr_export.convert.quantize import Calibrated, calibrate, merge, quantise
+from lpr_export.convert.upsampling import with_fast_upsampling
 from lpr_export.onnx.from_tflite import make_twin
 
 TFLITE_ONLY = ("int8-dynamic",)
@@ -99,11 +100,12 @@ def _describe(tflite: bytes, precision: str, twin: bool = True) -> Converted:
     outputs = tuple(_output_spec(detail, roles[detail["index"]]) for detail in details)
     picture = _tensor_spec(opened.get_input_details()[0])
     _check_tensors(picture, outputs, precision)
+    published = with_fast_upsampling(tflite)
     if not twin or precision in TFLITE_ONLY:
-        return Converted(precision, tflite, None, picture, outputs, {})
+        return Converted(precision, published, None, picture, outputs, {})
     names = {detail["name"]: spec.role for detail, spec in zip(details, outputs, strict=True)}
     made = make_twin(tflite, names, halves=precision == "float16")
-    return Converted(precision, tflite, made.onnx, picture, outputs, made.tensors)
+    return Converted(precision, published, made.onnx, picture, outputs, made.tensors)
 
 
 def _tensor_spec(detail: dict[str, Any]) -> TensorSpec:
