@@ -6,7 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lpr_edge.contract.base.arrays import AnyArray
-from lpr_edge.contract.preprocess import PADDING, InputSpec, prepare, prepare_plate, write_input
+from lpr_edge.contract.preprocess import (
+    PADDING,
+    InputSpec,
+    prepare,
+    prepare_plate,
+    rows_of,
+    to_picture,
+    write_frame,
+    write_input,
+)
 
 LETTERBOX = InputSpec((64, 64), 3, "rgb", "letterbox")
 GREY = InputSpec((48, 96), 1, "gray", "stretch")
@@ -62,6 +71,43 @@ def test_an_array_is_written_whole(height: int, width: int, spec: InputSpec) -> 
     prepared = prepare(picture, spec)
     np.testing.assert_array_equal(used, prepared.pixels[0])
     assert scale_xy == prepared.scale_xy
+
+
+@given(st.integers(1, 600), st.integers(1, 600), st.floats(0, 1), st.floats(0, 1))
+def test_points_of_a_halved_frame_find_their_way_back(height: int, width: int, x: float, y: float) -> None:
+    """Odd rows and columns that halving leaves out don't move what lies before them: the scale is exact."""
+    pixels = np.empty((*LETTERBOX.size_hw, 3), np.uint8)
+    scale_xy = write_frame(np.zeros((height, width, 3), np.uint8), LETTERBOX, pixels)
+    whole = prepare(np.zeros((height, width, 3), np.uint8), LETTERBOX).scale_xy
+    assert scale_xy[0] * width == pytest.approx(whole[0] * width, abs=scale_xy[0] * 15 + 1e-6)
+    at = np.array([x * width, y * height]) * scale_xy
+    np.testing.assert_allclose(to_picture(at.astype(np.float32), scale_xy), [x * width, y * height], atol=0.05)
+
+
+@pytest.mark.parametrize("size_hw", [(64, 64), (48, 64), (100, 120), (128, 128)])
+def test_frames_up_to_twice_as_large_are_prepared_as_pictures_are(size_hw: tuple[int, int]) -> None:
+    """Halving begins where sampling would skip pixels; up to there a frame is the same to the byte."""
+    frame = np.random.default_rng(0).integers(0, 256, (*size_hw, 3), np.uint8)
+    pixels = np.empty((*LETTERBOX.size_hw, 3), np.uint8)
+    assert write_frame(frame, LETTERBOX, pixels) == prepare(frame, LETTERBOX).scale_xy
+    np.testing.assert_array_equal(pixels, prepare(frame, LETTERBOX).pixels[0])
+
+
+def test_a_large_frame_is_averaged() -> None:
+    """Every pixel counts, as in a picture that is prepared whole: stripes become grey, not stripes."""
+    frame = np.zeros((480, 640, 3), np.uint8)
+    frame[:, ::2] = 200
+    pixels = np.empty((*LETTERBOX.size_hw, 3), np.uint8)
+    write_frame(frame, LETTERBOX, pixels)
+    assert np.abs(pixels[:48].astype(int) - 100).max() <= 2
+
+
+@pytest.mark.parametrize(("size_hw", "rows"), [((480, 640), 64), ((360, 640), 64), ((200, 640), 32), ((640, 480), 64)])
+def test_rows_hold_the_picture(size_hw: tuple[int, int], rows: int) -> None:
+    """As many whole steps of rows as a letterboxed picture fills; all of them for an upright one."""
+    picture = np.full((*size_hw, 3), 200, np.uint8)
+    assert rows_of(picture, LETTERBOX) == rows
+    assert (prepare(picture, LETTERBOX).pixels[0, rows:] == PADDING).all()
 
 
 def test_a_plate_is_cut_out_with_its_margin() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
+from traceback import clear_frames
 
 import numpy as np
 
@@ -54,8 +55,13 @@ class TfliteEngine:
         return self.invoke()
 
     def fill(self, write: Callable[[AnyArray], Written]) -> Written:
-        """See `FillableEngine.fill`; while the array is referred to, the interpreter refuses to run."""
-        return write(self._interpreter.tensor(self._input)())
+        """See `FillableEngine.fill`."""
+        try:
+            return write(self._interpreter.tensor(self._input)())
+        except Exception as error:
+            # The interpreter refuses to run while anything refers to its memory, as an error's frames do.
+            clear_frames(error.__traceback__)
+            raise
 
     def invoke(self) -> Sequence[AnyArray]:
         """See `FillableEngine.invoke`."""

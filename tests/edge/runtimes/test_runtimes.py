@@ -18,11 +18,13 @@ from tests.support.golden.tinyland import Scene
 from lpr_edge.base.board import saturates_bytes
 from lpr_edge.config.config import config_of
 from lpr_edge.config.extensions import RUNTIMES
+from lpr_edge.contract.base.arrays import Image
 from lpr_edge.contract.base.errors import LprError, ManifestError, ModelError
 from lpr_edge.contract.manifest import OutputSpec, TensorSpec, embed_in_tflite, read_manifest
-from lpr_edge.contract.preprocess import prepare
-from lpr_edge.runtimes.model import Model, dequantise, input_table
+from lpr_edge.contract.preprocess import PADDING, prepare
+from lpr_edge.runtimes.model import MAX_HEIGHTS, Model, dequantise, input_table
 from lpr_edge.runtimes.opening import choose_runtime, find_runtime, open_model
+from lpr_edge.runtimes.shipped_models import shipped_model
 from lpr_edge.runtimes.tflite import open_tflite, uses_xnnpack
 
 NAMES = ("detector", "reader", "characters")
@@ -46,33 +48,77 @@ def test_onnx_runtime_gives_litert_integers(golden_model: OpenGolden, scenes: tu
             assert difference.mean() < 0.1
 
 
-@pytest.mark.parametrize("runtime", ["litert", "onnxruntime"])
-@pytest.mark.parametrize("name", NAMES)
-def test_pixels_written_in_place_give_the_same_outputs(
-    golden_model: OpenGolden, scenes: tuple[Scene, ...], name: str, runtime: str
-) -> None:
+@pytest.fixture(scope="module")
+def shipped() -> Model:
+    """The shipped detector in LiteRT, which lends its input."""
+    return open_model(shipped_model("detector"), "litert")
+
+
+def test_pixels_written_in_place_give_the_same_outputs(shipped: Model) -> None:
     """Written into the runtime's own input or given as an array, and whatever was in that input before."""
-    pytest.importorskip(runtime.replace("litert", "ai_edge_litert"))
-    model = golden_model(name, runtime)
-    for pixels in inputs_of(model, scenes):
-        written, heads = model.heads_of(partial(np.copyto, src=pixels[0]))
+    rng = np.random.default_rng(0)
+    for _ in range(3):
+        pixels = rng.integers(0, 256, (1, *shipped.manifest.input.size_hw, 3), np.uint8)
+        written, heads = shipped.heads_of(partial(np.copyto, src=pixels[0]))
         assert written is None
-        for role, head in model.heads(pixels).items():
+        for role, head in shipped.heads(pixels).items():
             np.testing.assert_array_equal(heads[role][...], head[...])
 
 
-def test_a_write_that_fails_leaves_a_model_that_runs(golden_model: OpenGolden, scenes: tuple[Scene, ...]) -> None:
-    """The runtime's input is let go, though the error is still at hand."""
-    model = golden_model("detector", "litert")
+@pytest.mark.parametrize("name", NAMES)
+def test_a_runtime_that_lends_nothing_gets_an_array(
+    golden_model: OpenGolden, scenes: tuple[Scene, ...], name: str
+) -> None:
+    """What is written there gives the same outputs, of the whole input whatever rows matter."""
+    pytest.importorskip("onnxruntime")
+    model = golden_model(name, "onnxruntime")
     (pixels, *_) = inputs_of(model, scenes)
+    _, heads = model.heads_of(partial(np.copyto, src=pixels[0]), 32)
+    for role, head in model.heads(pixels).items():
+        np.testing.assert_array_equal(heads[role][...], head[...])
+
+
+def test_a_write_that_fails_leaves_a_model_that_runs(shipped: Model) -> None:
+    """The runtime's input is let go, though the error is still at hand."""
 
     def fail(_: Any) -> None:
         raise ValueError("no picture")
 
     with pytest.raises(ValueError, match="no picture") as failed:
-        model.heads_of(fail)
-    assert model.run(pixels)[0].any()
-    assert failed.traceback
+        shipped.heads_of(fail)
+    assert shipped.run(np.zeros((1, *shipped.manifest.input.size_hw, 3), np.uint8))
+    assert failed.type is ValueError
+
+
+def test_a_detector_computes_only_the_rows_that_hold_the_picture(shipped: Model) -> None:
+    """LiteRT lends an input of fewer rows; the outputs are as much less, and above the lower edge nearly the same."""
+    pixels = np.random.default_rng(0).integers(0, 256, (*shipped.manifest.input.size_hw, 3), np.uint8)
+    pixels[288:] = PADDING
+
+    def write(array: Image) -> int:
+        array[:] = pixels[: len(array)]
+        return len(array)
+
+    rows, heads = shipped.heads_of(write, 288)
+    assert rows == 288
+    centre, whole = (found["centre"][..., 0] for found in (heads, shipped.heads(pixels[np.newaxis])))
+    assert centre.shape == (whole.shape[0] * 3 // 4, whole.shape[1])
+    assert np.abs(centre[: len(centre) // 2] - whole[: len(centre) // 2]).mean() < 0.01
+
+
+def test_a_network_without_open_height_runs_whole() -> None:
+    """Its operators say what shapes they give: it is asked once, and then left as it is."""
+    model = open_model(shipped_model("characters"), "litert")
+    shapes = [model.heads_of(lambda array: (array.fill(0), array.shape)[1], 16)[0] for _ in range(2)]
+    assert shapes == [(*model.manifest.input.size_hw, model.manifest.input.channels)] * 2
+
+
+def test_only_so_many_heights_are_loaded() -> None:
+    """Parts of frames come in many shapes, and each height takes memory: those beyond the limit run whole."""
+    model = open_model(shipped_model("detector"), "litert")
+    asked = [32 * step for step in range(1, MAX_HEIGHTS + 2)]
+    lent = [model.heads_of(lambda array: (array.fill(0), len(array))[1], rows)[0] for rows in asked]
+    assert lent == [*asked[:-1], model.manifest.input.size_hw[0]]
 
 
 @pytest.mark.parametrize("name", NAMES)
