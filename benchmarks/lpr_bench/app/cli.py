@@ -28,6 +28,7 @@ def build_parser() -> argparse.ArgumentParser:
     from lpr_bench.parity import run_parity
     from lpr_bench.report import run_cards, run_report
     from lpr_bench.roofline import run_roofline
+    from lpr_bench.streams import run_streams
     from lpr_bench.visits import run_visits
 
     parser = argparse.ArgumentParser(
@@ -36,6 +37,7 @@ def build_parser() -> argparse.ArgumentParser:
     benchmarks = parser.add_subparsers(required=True, metavar="BENCHMARK")
     run_frames.add_command(benchmarks)
     run_all.add_command(benchmarks)
+    run_streams.add_command(benchmarks)
     run_latency.add_command(benchmarks)
     run_accuracy.add_command(benchmarks)
     run_visits.add_command(benchmarks)

@@ -35,7 +35,7 @@ Rows = tuple[str, ...]
 
 @dataclass(frozen=True)
 class FramePool:
-    """Frames, (480, 640, 3) uint8 BGR each, with one plate and without."""
+    """Frames, (H, W, 3) uint8 BGR each, with one plate and without."""
 
     with_plate: tuple[Image, ...]
     without: tuple[Image, ...]
@@ -51,35 +51,36 @@ def shows_plate(index: int, share: float) -> bool:
     return int((index + 1) * share) > int(index * share)
 
 
-def make_frames(country: Country, seed: int = 0) -> FramePool:
+def make_frames(country: Country, seed: int = 0, size_hw: tuple[int, int] = SIZE_HW) -> FramePool:
     """Render the frames of a measurement.
 
     Args:
         country: of the plates.
         seed: the same seed makes the same frames.
+        size_hw: height and width of a frame.
     """
     rng = np.random.default_rng(seed)
-    with_plate, without = ([paint_street(rng) for _ in range(DISTINCT)] for _ in range(2))
+    with_plate, without = ([paint_street(rng, size_hw) for _ in range(DISTINCT)] for _ in range(2))
     for frame in with_plate:
         paste_plate(frame, paint_plate(country, sample_rows(country, rng)), rng)
-    noise = camera_noise(rng)
+    noise = camera_noise(rng, size_hw)
     return FramePool(*(tuple(add_noise(frame, noise, rng) for frame in frames) for frames in (with_plate, without)))
 
 
-def camera_noise(rng: np.random.Generator) -> NDArray[np.int16]:
-    """Camera noise, (480, 640, 3) int16, so that areas aren't unrealistically flat."""
-    return np.asarray(np.rint(4 * rng.standard_normal((*SIZE_HW, 3), np.float32)), np.int16)
+def camera_noise(rng: np.random.Generator, size_hw: tuple[int, int] = SIZE_HW) -> NDArray[np.int16]:
+    """Camera noise, (*size_hw, 3) int16, so that areas aren't unrealistically flat."""
+    return np.asarray(np.rint(4 * rng.standard_normal((*size_hw, 3), np.float32)), np.int16)
 
 
 def add_noise(frame: Image, noise: NDArray[np.int16], rng: np.random.Generator) -> Image:
-    """Add noise to a frame (480, 640, 3) uint8, shifted at random so that frames differ; same shape and dtype."""
-    shifted = np.roll(noise, int(rng.integers(SIZE_HW[0])), axis=0)
+    """Add noise to a frame (H, W, 3) uint8, shifted at random so that frames differ; same shape and dtype."""
+    shifted = np.roll(noise, int(rng.integers(len(noise))), axis=0)
     return np.clip(frame + shifted, 0, 255).astype(np.uint8)
 
 
-def paint_street(rng: np.random.Generator) -> Image:
-    """A street, (480, 640, 3) uint8 BGR: a grey gradient with blocks as walls and vehicles."""
-    height, width = SIZE_HW
+def paint_street(rng: np.random.Generator, size_hw: tuple[int, int] = SIZE_HW) -> Image:
+    """A street, (*size_hw, 3) uint8 BGR: a grey gradient with blocks as walls and vehicles."""
+    height, width = size_hw
     slope = np.linspace(190, 70, height, dtype=np.float32).astype(np.uint8)
     frame = np.repeat(np.repeat(slope[:, None, None], width, axis=1), 3, axis=2).copy()
     for _ in range(12):
@@ -129,7 +130,7 @@ def _font(size: int) -> ImageFont.FreeTypeFont:
 
 def paste_plate(frame: Image, plate: Image, rng: np.random.Generator) -> Quad:
     """Paste a plate at a random position, slightly sheared, into a frame, in place; returns its (4, 2) corners."""
-    corners = _random_corners(plate.shape[0] / plate.shape[1], rng)
+    corners = _random_corners(plate.shape[0] / plate.shape[1], (frame.shape[0], frame.shape[1]), rng)
     transform = cv2.getPerspectiveTransform(rectangle((plate.shape[0], plate.shape[1])), corners)
     size = (frame.shape[1], frame.shape[0])
     warped = cv2.warpPerspective(plate, transform, size, borderMode=cv2.BORDER_REPLICATE)
@@ -139,11 +140,11 @@ def paste_plate(frame: Image, plate: Image, rng: np.random.Generator) -> Quad:
     return corners
 
 
-def _random_corners(height_by_width: float, rng: np.random.Generator) -> Quad:
+def _random_corners(height_by_width: float, frame_hw: tuple[int, int], rng: np.random.Generator) -> Quad:
     """(4, 2) float32 corners of a plate 110 to 200 pixels wide, inside the frame."""
     width = float(rng.uniform(110, 200))
     size_xy = np.array([width, width * height_by_width], np.float32)
-    room = np.array([SIZE_HW[1], SIZE_HW[0]], np.float32) - size_xy - 20
+    room = np.array(frame_hw[::-1], np.float32) - size_xy - 20
     place = 10 + room * rng.uniform(0, 1, 2)
     unit = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
     lean = rng.uniform(-0.05, 0.05, (4, 2)) * size_xy
