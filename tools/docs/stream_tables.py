@@ -15,14 +15,16 @@ def streams(repository: Path) -> str:
     record = board(repository, "streams", STREAMS)
     if not record:
         return not_measured("lpr-bench streams")
+    # Other processes make the wall clock's times longer, and hardly the processor's own.
+    clock = (lambda text: text) if is_valid(record) else (lambda _: "INVALID")
     single = [
-        [_percent(one["share_with_plate"]), f"{one['whole_ms']['p50']:.2f}", *_processor(one["cpu_ms_a_frame"])]
+        [_percent(one["share_with_plate"]), clock(f"{one['whole_ms']['p50']:.2f}"), *_processor(one["cpu_ms_a_frame"])]
         for one in record["shares"]
     ]
     several = [
         [
             str(one["streams"]),
-            f"{one['frames_per_second']:.0f}",
+            clock(f"{one['frames_per_second']:.0f}"),
             f"{one['cpu_ms_a_frame']:.2f}",
             _percent(one["skipped"]),
         ]
@@ -31,7 +33,7 @@ def streams(repository: Path) -> str:
     threads = f"{record['threads']} thread{'s' if record['threads'] > 1 else ''}"
     words = [
         f"{threads} of {record['environment']['cpu']}, {record['environment']['architecture']}.",
-        "" if is_valid(record) else f"INVALID, times of the wall clock above all: {why_invalid(record)}.",
+        "" if is_valid(record) else f"Times of the wall clock are invalid: {why_invalid(record)}.",
         other_networks(record, repository),
     ]
     return "\n\n".join(
