@@ -101,7 +101,7 @@ def cluster() -> Iterator[Any]:
 
 def node() -> dict[str, int]:
     """A node's settings; where its ports are given, it doesn't wait for the processes that choose them."""
-    names = ("metrics_agent_port", "runtime_env_agent_port", "dashboard_agent_listen_port")
+    names = ("metrics_agent_port", "metrics_export_port", "runtime_env_agent_port", "dashboard_agent_listen_port")
     return {"num_cpus": 1, "object_store_memory": 100 << 20, **{name: free_port() for name in names}}
 
 

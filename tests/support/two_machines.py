@@ -150,12 +150,12 @@ def train(machines: Sequence[Machine], flags: Sequence[str], folder: Path) -> Tr
 
 
 def measure(task: str, epochs: int, steps: int, batch: int, rounds: int, rate: str) -> dict[str, Any]:
-    """Alternate between one machine and two."""
+    """Alternate between two machines and one."""
     flags = [task, "--epochs", str(epochs), "--steps-per-epoch", str(steps), "--batch-size", str(batch)]
     flags += ["--holdout", "0", "--representative", "4", "--heldout", "4", "--validate-every", str(epochs)]
     found: dict[str, list[dict[str, Any]]] = {"one": [], "two": []}
     for _ in range(rounds):
-        for name, count in (("one", 1), ("two", 2)):
+        for name, count in (("two", 2), ("one", 1)):
             with two_machines(rate) as machines, TemporaryDirectory() as folder:
                 begin = time.monotonic()
                 trained = train(machines[:count], flags, Path(folder))
