@@ -105,7 +105,7 @@ def measure(small: int, large: int, rounds: int) -> dict[str, Any]:
         log = Path(temporary, "log")
         for number in range(rounds):
             for count, folder in folders.items():
-                out = ["--out", f"{temporary}/out-{count}-{number}", "--workers", "1"]
+                out = ["--out", f"{temporary}/out-{count}-{number}", "--workers", "1", "--block", "32"]
                 commands = {
                     "lpr-edge": ["-m", "lpr_edge", "--source", str(folder)],
                     "lpr-batch": ["-m", "lpr_batch", str(folder), *out],
