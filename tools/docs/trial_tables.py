@@ -1,6 +1,7 @@
-"""The tables of what packages and container files were seen to do in fresh roots, from their result files."""
+"""What packages and container files did in fresh roots, and the HTTP interfaces with schemathesis."""
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -8,6 +9,8 @@ from tools.docs.results import table
 
 RESULT = Path("benchmarks/results/deb.jsonl")
 CONTAINER_RESULT = Path("benchmarks/results/container.jsonl")
+SCHEMATHESIS_RESULT = Path("benchmarks/results/schemathesis.txt")
+"""What schemathesis printed, without times and addresses."""
 HEAD = ("Debian", "architecture", "step", "command", "result")
 
 
@@ -21,6 +24,17 @@ def container(repository: Path) -> str:
     """Each part of the container's files, and what was seen."""
     rows = [_step(one) for one in _records(repository / CONTAINER_RESULT)]
     return table(HEAD[2:], rows) if rows else "Not tried yet. `sudo make container-test` tries it."
+
+
+def schemathesis(repository: Path) -> str:
+    """One line: operations, requests, and what was found."""
+    printed = (repository / SCHEMATHESIS_RESULT).read_text(encoding="utf-8")
+    version, tested, cases, found = (
+        re.findall(pattern, printed)[-1]
+        for pattern in (r"Schemathesis v(\S+)", r"Selected: (\S+)", r"(\d+ generated.*)", r"=+ (.+?) =+$")
+    )
+    operations = tested.replace("/", " of ")
+    return f"schemathesis {version}: {operations} operations; requests: {cases}; {found.lower()}."
 
 
 def _records(path: Path) -> list[dict[str, str]]:
