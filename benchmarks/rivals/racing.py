@@ -118,7 +118,7 @@ def race(runners: Sequence[Runner], cpu_seconds: float, logs: Path) -> dict[str,
 
 
 def _processor_seconds(pid: int) -> float:
-    """What a process and all its threads have used (proc(5), fields 14 and 15); 0 when it is gone."""
+    """What a process and all its threads have used (proc(5), fields 14 and 15); 0 after its end."""
     try:
         words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:

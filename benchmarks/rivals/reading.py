@@ -1,4 +1,4 @@
-"""What every reader makes of the same plates, rectified by their true corners."""
+"""Readings of the same plates, rectified by their true corners, by every reader."""
 
 import csv
 import json

@@ -1,8 +1,8 @@
 """All rivals in one run: `python -m rivals.run --data DIR`, in an environment of its own.
 
 Three parts. `train`: fast-plate-ocr's own trainer and lpr's reader from nothing, on the same plates, for the same time
-on a core each. `read`: what both, the shipped reader and Tesseract make of the same rectified plates. `speed`: networks
-in one table. What is done lies in the work folder and isn't done again.
+on a core each. `read`: readings of the same rectified plates by both, the shipped reader and Tesseract. `speed`:
+networks in one table. What is done lies in the work folder and isn't done again.
 """
 
 import argparse

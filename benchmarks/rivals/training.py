@@ -24,7 +24,7 @@ PACE_STEPS = 20
 PACE_EPOCHS = (1, 3)
 """What two short runs of the same training differ by is two epochs; lpr's validates once in either."""
 PACE_LIMIT = 900.0
-"""Processor seconds after which taking the pace has gone wrong."""
+"""Processor seconds after which measuring the pace has failed."""
 SPARE = 0.95
 """Share of the time that is planned for: no schedule is cut short, and lpr's validations are in it."""
 

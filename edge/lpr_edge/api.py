@@ -165,7 +165,7 @@ class PlateReader:
             gap: a vehicle that is back before so long has no second event.
 
         Yields:
-            One event for each vehicle, once its reading has settled or it has gone.
+            One event for each vehicle, when its reading has settled or it has left.
 
         Raises:
             SourceError: the source can't be opened, or ended before its time.

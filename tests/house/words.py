@@ -51,7 +51,16 @@ PLAIN = {
     r"put by": "kept",
     r"boil\w* down": "summarize",
     r"twice over|anew": "again",
-    r"somebody|somebody's": "a person, a user, another program",
+    r"somebody|somebody's|anybody|anyone|whoever|whomever": "a person, a user, another program",
+    r"mend|mends|mended|mendable": "fix, repair",
+    r"(?<!demo )films?|filmed": "video, clip",
+    r"lets? go": "drop, release",
+    r"hears?|heard": "is called with, receives, logs",
+    r"at hand": "available, current",
+    r"drives? up": "approach",
+    r"fewest": "smallest number, minimum",
+    r"remembers?": "store, cache",
+    r"(?:makes?|says?) of": "result of, value of",
 }
 """Pattern of whole words -> what to say."""
 ALLOWED: dict[str, int] = {}

@@ -90,7 +90,7 @@ def open_parquet(place: Place) -> Any:
         source = arrow.memory_map(place.path) if place.is_local else place.files.open(place.path, "rb")
         return parquet.ParquetFile(source)
     except (OSError, arrow.ArrowInvalid, StorageError) as error:
-        raise DataError(f"{place.name} can't be read as Parquet ({error}): mend or remove it") from error
+        raise DataError(f"{place.name} can't be read as Parquet ({error}): repair or remove it") from error
 
 
 def column_kind(file: Any, column: str, name: str) -> str:

@@ -17,7 +17,7 @@ class BatchSettings:
     workers: int | None = None
     """worker processes, one core each; without it, all cores"""
     block: int = 128
-    """pictures of one part of the results: a stopped run loses the parts at hand"""
+    """pictures of one part of the results: a stopped run loses the unfinished parts"""
     errors_again: bool = False
     """read the pictures again that have an error in the results"""
     detector: Path | None = None

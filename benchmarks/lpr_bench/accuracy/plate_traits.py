@@ -36,7 +36,7 @@ def form_of(label: PlateLabel, grammar: Grammar) -> str:
 def sharpness(plate_bgr: Image) -> float | None:
     """Sharpness of a plate: its steepest horizontal grey gradients, relative to its range from dark to light.
 
-    Dividing by the range makes it the same in shade and sun. Slopes across alone: rows of a film are skipped, columns
+    Dividing by the range makes it the same in shade and sun. Slopes across alone: rows of a video are skipped, columns
     smeared.
 
     Returns:

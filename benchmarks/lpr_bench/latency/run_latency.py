@@ -97,7 +97,7 @@ def measure_matrix(
 
 
 def _reference_case(cases: Sequence[Case], reference: Path | None) -> Case:
-    """The case that ratios refer to: the reference in the first runtime that opens it, with the fewest threads."""
+    """Reference case of the ratios: the reference model in the first runtime that opens it, with minimum threads."""
     found = [case for case in cases if reference in (None, case.path)]
     if not found:
         raise LprError(f"the reference {reference} opens in no runtime here: take another file or install LiteRT")

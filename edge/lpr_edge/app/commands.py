@@ -376,7 +376,7 @@ def may_reload(again: Again | None) -> bool:
         again: gives them; None where this process can't begin again.
     """
     if again is None:
-        warn("SIGHUP was heard, and only the command lpr-edge itself can begin again: nothing was changed")
+        warn("SIGHUP came, and only the command lpr-edge can restart itself: nothing was changed")
         return False
     from lpr_edge.wiring.config_check import check_settings
 

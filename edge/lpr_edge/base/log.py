@@ -17,7 +17,7 @@ LPR = logging.getLogger("lpr_edge")
 SYSLOG = {logging.WARNING: 4, logging.INFO: 6, logging.DEBUG: 7}
 """Level -> syslog's number, which systemd's journal reads from the line's beginning."""
 PATIENCE_S = 0.5
-"""How long whoever reads stderr may take nothing; then lines are left out until it does again."""
+"""Seconds for which the reader of stderr may take nothing; after that, lines are dropped until it reads again."""
 
 _patience_s = PATIENCE_S
 _subject = threading.local()

@@ -1,7 +1,6 @@
-"""Signals that end a run in good order: SIGTERM to stop, as `systemctl stop` does; SIGHUP to begin again.
+"""Signals that end a run in good order: SIGTERM stops it, as `systemctl stop` does; SIGHUP restarts it.
 
-They are held while the process begins again: what comes before the new program listens is heard then, and kills
-nothing.
+Both are blocked while the process restarts: one that arrives before the new program listens is delivered then.
 """
 
 import signal

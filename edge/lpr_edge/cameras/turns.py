@@ -8,7 +8,7 @@ from lpr_edge.cameras.feed import CameraFeed
 from lpr_edge.cameras.newest import Item, SourceEnd
 
 TICK_S = 0.5
-"""How often the loop hears that time passes while no camera gives anything: it feeds a watchdog."""
+"""Interval in seconds at which the loop runs without a frame of any camera: it feeds a watchdog."""
 CLOSE_S = 1.0
 """How long closing waits for all cameras together; a stop must be over in 2 s, and sinks take some of it."""
 

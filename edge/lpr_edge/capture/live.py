@@ -25,7 +25,7 @@ PATIENCE_S = 10.0
 FROZEN_S = 10.0
 """A camera that repeats a picture to the bit for so long is frozen: a living one's noise never does."""
 TICK_S = 0.5
-"""How often the loop hears that time passes while no picture comes: it announces who has gone, and feeds a watchdog."""
+"""Interval in seconds at which the loop runs without an image: it reports vehicles that left, and feeds a watchdog."""
 FIRST_WAIT_S = 0.25
 LONGEST_WAIT_S = 2.0
 """Between tries to open a lost source the wait doubles; with a try's own time, it is back within 5 s."""

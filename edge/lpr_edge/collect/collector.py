@@ -27,11 +27,11 @@ from lpr_edge.tracking.track import Candidate, Track, labels_of
 from lpr_edge.vision.plates import FrameResult, PlateReading, Reading
 
 MAX_PER_VEHICLE = 3
-"""Frames of one vehicle that its vote labels: more of them are much alike."""
+"""Maximum number of a vehicle's frames that its vote labels: further ones would be very similar."""
 MIN_CHARACTERS = 3
 """A vehicle that was never announced is collected from so many characters on: fewer are mostly no plate at all."""
 MIN_WIDTH_PX = 32.0
-"""A plate that is narrower can't be labelled by anybody."""
+"""Minimum width in pixels: narrower plates can't be labelled."""
 MAX_CHANGED = 0.5
 """Share of characters in which a frame may differ from its vote: further away they are of two plates."""
 NEAR_IN_TIME = timedelta(seconds=0.5)
@@ -216,7 +216,7 @@ class CollectWriter:
         try:
             self._queue.put_nowait(example)
         except Full:
-            self._say("the disk is too slow for --collect: some examples are let go")
+            self._say("the disk is too slow for --collect: some examples are dropped")
 
     def close(self) -> None:
         """Store the queued examples, and stop."""

@@ -60,9 +60,9 @@ class Colour:
     text_rgb: tuple[int, int, int]
     weight: float
     classes: tuple[str, ...]
-    """Class letters that wear it; empty for any."""
+    """Class letters with this colour; empty for any."""
     forms: tuple[str, ...]
-    """Forms that wear it; empty for any."""
+    """Forms with this colour; empty for any."""
     is_pressed: bool = False
     """Whether such plates are embossed, not painted."""
 

@@ -108,7 +108,7 @@ def _empty_input(spec: InputSpec) -> Image:
 
 
 def write_input(image_bgr: Image, spec: InputSpec, out: Image) -> tuple[float, float]:
-    """Write what `prepare` makes of a picture into an array (H, W, C) uint8, such as a runtime's own input.
+    """Write the result of `prepare` into an array (H, W, C) uint8, such as a runtime's own input.
 
     Returns:
         Input pixels a picture pixel, along x and y: see `Prepared.scale_xy`.
@@ -160,7 +160,7 @@ def rows_of(image_bgr: Image, spec: InputSpec) -> int:
 
 
 def write_plate(frame_bgr: Image, quad_xy: Quad, spec: InputSpec, margin: float, out: Image) -> None:
-    """Write what `prepare_plate` makes of a plate into an array (H, W, C) uint8, such as a runtime's own input.
+    """Write the result of `prepare_plate` into an array (H, W, C) uint8, such as a runtime's own input.
 
     Raises:
         ValueError: see `prepare_plate`; nothing is written then.

@@ -299,7 +299,7 @@ class Outbox:
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def _do(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Run a transaction; in a new file if the old one is gone or damaged."""
+        """Run a transaction; in a new file if the old one is missing or damaged."""
         with self._lock:
             try:
                 self._follow_file()

@@ -63,7 +63,7 @@ class PlateLabels:
         Args:
             api: gives snapshots, takes labels.
             read: reads a picture.
-            report: hears of each label that was written.
+            report: is called with each label that was written.
             wanted: which events are read.
             every_s: an object's snapshot is read again after so long at the earliest, and at its end.
         """

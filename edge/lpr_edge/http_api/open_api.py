@@ -63,7 +63,7 @@ def open_http_api(
         server.close()
         queue.close()
 
-    tell = say if wanted == token else warn  # a token that nobody hears of lets nobody in, also with --quiet
+    tell = say if wanted == token else warn  # a new token is always printed, also with --quiet: nobody knows it yet
     places = f"{shown_url(host, server.port)}v1/plate-reader/ and v1/vision/alpr"
     tell(f"pictures are read at {places}{login_hint(token, wanted)}")
     return PictureServer(server.port, wanted, close)

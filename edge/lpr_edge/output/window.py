@@ -50,7 +50,7 @@ class Window:
         cv2.imshow(self._title, picture)
         key = self._look_for_key(1)
         while wait and key == NO_KEY and self._is_open():
-            key = self._look_for_key(50)  # short, so that Ctrl-C is heard
+            key = self._look_for_key(50)  # short, so that Ctrl-C takes effect
         return key not in CLOSING_KEYS and self._is_open()
 
     def _look_for_key(self, wait_ms: int) -> int:

@@ -17,7 +17,7 @@ from lpr_edge.base.log import say, warn
 from lpr_edge.contract.base.arrays import Image
 
 VARIABLE = "_LPR_CARRIED"
-"""Of the environment: the number of the open file with what is handed on."""
+"""Environment variable with the descriptor of the file that contains the state."""
 JPEG_QUALITY = 95
 
 

@@ -10,7 +10,7 @@ NAME = "lpr-edge"
 USER = "lpr"
 SETTINGS = Path("/etc/lpr/lpr.toml")
 STATE = Path("/var/lib/lpr")
-"""What systemd makes of `StateDirectory=lpr`: the one folder that belongs to the service."""
+"""Folder that systemd creates for `StateDirectory=lpr`: the only one that belongs to the service."""
 
 UNIT = """\
 [Unit]

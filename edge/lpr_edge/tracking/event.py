@@ -37,7 +37,7 @@ class Event:
     votes: tuple[Vote, ...]
     """What was read, the most frequent first."""
     kind: Literal["plate", "left"] = "plate"
-    """`left` where its vehicle has gone; `plate` before."""
+    """`left` after its vehicle has left; `plate` before."""
     direction: str | None = None
     """See `Path.direction`."""
 

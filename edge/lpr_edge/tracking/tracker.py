@@ -25,7 +25,7 @@ Accepts = Callable[[Reading], bool]
 """Whether what the votes say may be announced."""
 
 LEFT_AFTER = timedelta(seconds=1)
-"""A vehicle that hasn't been seen for so long has gone."""
+"""A vehicle that was not seen for this time has left."""
 GAP = timedelta(seconds=10)
 """One that is back before so long hasn't been away: the detector lost it, or something hid it."""
 SAME_PLACE_IOU = 0.7

@@ -15,7 +15,7 @@ BESIDE = 0.075
 ABOVE, BELOW = 0.107, 0.083
 """The same for its upper and lower side, as shares of its height."""
 MIN_CHARACTERS = 4
-"""Fewest characters whose outline says something of the plate's."""
+"""Minimum number of characters whose outline allows an estimate of the plate's."""
 SEEN_WEIGHT = 0.75
 """How far a plate's reported corners are those that the reader sees; the rest of the way they are the detector's."""
 TEXT_WEIGHT = 0.25

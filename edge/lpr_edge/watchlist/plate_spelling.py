@@ -84,8 +84,8 @@ def written_keys(text: str, grammar: Grammar) -> tuple[tuple[str, ...], bool]:
 def written_plate(text: str, grammar: Grammar) -> tuple[str, str]:
     """The plate that a typed text means: its text as in a reading, and in Latin letters.
 
-    Of several plates that a text may be, it is that of the fewest labels: of BA 1 PA 2345 the one in Devanagari. A text
-    that the grammar doesn't allow is taken as it is typed.
+    If a text can mean several plates, the one with the smallest number of labels is chosen: for BA 1 PA 2345 the one in
+    Devanagari. A text that the grammar doesn't allow is used as typed.
 
     Raises:
         LprError: no plate can say that.

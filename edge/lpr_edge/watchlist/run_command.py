@@ -20,7 +20,7 @@ from lpr_edge.contract.records import Record
 
 MAX_WAITING = 20
 STALE_S = 10.0
-"""What has waited for longer behind a slow program isn't done any more: the vehicle has gone."""
+"""A run that waited longer than this many seconds is dropped: the vehicle has left."""
 CLOSE_S = 0.7
 """How long runs may still take at the end; a stop must be over in 2 s."""
 OUR_PREFIX = "LPR_"

@@ -28,7 +28,7 @@ HASH = re.compile(r"#[0-9a-f]{32}")
 """What stands in the place of a plate where only hashes are kept."""
 
 Hide = Callable[[str], str]
-"""Makes of a plate's key what may be kept of it: its hash, or itself."""
+"""Converts a plate's key to its stored form: its hash, or the key itself."""
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ class DrawApi:
             cameras: texts of `SHAPES` by the camera's name; the only one's name is empty.
             network_side: longer side of the detector's input.
             file: takes changes; None where there is none.
-            audit: hears of each change.
+            audit: logs each change.
         """
         self._cameras = {name: dict(values) for name, values in cameras.items()}
         self._network_side, self._file, self._audit = network_side, file, audit

@@ -30,8 +30,8 @@ class ListApi:
 
         Args:
             lists: by what they are called.
-            audit: hears of each change.
-            conceal: makes of a plate what the audit log may have of it: its hash, or itself.
+            audit: logs each change.
+            conceal: converts a plate for the audit log: to its hash, or unchanged.
         """
         self._lists = dict(lists)
         self._audit = audit

@@ -55,7 +55,7 @@ class Picture:
         return self._jpeg
 
     def plain_jpeg(self) -> bytes:
-        """The newest frame with nothing drawn on it, encoded for whoever asks; empty before the first."""
+        """The newest frame with nothing drawn on it, encoded on request; empty before the first."""
         newest = self._newest
         return encode(newest[0], (), captions=False) if newest else b""
 

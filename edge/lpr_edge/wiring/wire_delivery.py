@@ -52,7 +52,7 @@ def open_delivery(
 
     Args:
         config: says which.
-        stdout: who hears of a record first.
+        stdout: gets each record first.
         reader: knows the labels and the grammar.
         models: that run, by kind.
         replay: see `read_plates`.

@@ -28,5 +28,5 @@ def open_list(config: Config, grammar: Grammar, hasher: PlateHasher | None) -> R
     """
     path = config.watchlist.list
     assert path is not None
-    own = Grammar(grammar.country)  # a thread uses it: grammars remember what they have found
+    own = Grammar(grammar.country)  # used by another thread: a grammar has a cache
     return ReloadingWatchList(path, lambda: load_watch_list(config, own, hasher))

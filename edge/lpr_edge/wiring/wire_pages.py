@@ -64,7 +64,7 @@ def draw_routes(
         cameras: texts of `roi`, `line` and `tiles` by the camera's name.
         network_side: longer side of the detector's input.
         settings_file: takes changes; without it, and the log, nothing is saved.
-        audit: hears of changes.
+        audit: logs changes.
     """
     from lpr_edge.web.draw_api import DrawApi
 

@@ -36,7 +36,7 @@ def convert(
 
     Args:
         path: the Keras file.
-        card: what the run says of it.
+        card: the run's card.
         calibration: the representative data set.
         precisions: of `options.PRECISIONS`, including `float32`.
         float_layers: layers of the int8 file that stay in float.

@@ -100,7 +100,7 @@ def find_held_out(path: Path, manifest: Manifest, data: Path | None) -> tuple[He
     """
     proofs = {proof.sha256: proof for proof in read_proofs(manifest)}
     if not proofs:
-        raise ExportError(f"{path} remembers no proof: it was made by an older lpr-export. Export it again")
+        raise ExportError(f"{path} contains no evaluation record: it was made by an older lpr-export. Export it again")
     found = iter([held_out_of_data(manifest, data)]) if data else _beside(path, manifest)
     for held_out in found:
         if set_sha256(held_out) in proofs:

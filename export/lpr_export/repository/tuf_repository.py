@@ -1,7 +1,7 @@
 """A TUF repository on disk: what any web server can serve as static files.
 
 `metadata/N.ROLE.json` and `timestamp.json` are signed; `targets/` holds files under names that begin with their hash.
-Whoever fetches meanwhile sees the old state or the new one: `timestamp.json` is replaced last.
+A client sees either the old or the new state: `timestamp.json` is replaced last.
 """
 
 import hashlib
@@ -33,7 +33,7 @@ class KeyCount:
 
 
 class TufRepository:
-    """The repository in a folder, with the keys that are at hand."""
+    """The repository in a folder, with the available keys."""
 
     def __init__(self, folder: Path, keys: Sequence[Path]) -> None:
         """Open what `create` has made.
@@ -220,10 +220,10 @@ class TufRepository:
 def _sign_and_write(
     folder: Path, metadata: Any, signers: Mapping[str, Any], roots: Sequence[Any], version: int
 ) -> None:
-    """Set the version, sign with every key at hand that one of the roots names for the role, and write it whole.
+    """Set the version, sign with every available key that one of the roots names for the role, and write it whole.
 
     Raises:
-        ExportError: too few keys of one of the roots are at hand.
+        ExportError: too few keys of one of the roots are available.
     """
     signed = metadata.signed
     role = signed.type
@@ -239,7 +239,7 @@ def _sign_and_write(
 
 
 def _check_threshold(role: str, root: Any, signers: Mapping[str, Any]) -> None:
-    """Make sure that enough keys of a role are at hand.
+    """Check that enough keys of a role are available.
 
     Raises:
         ExportError: they aren't.

@@ -10,7 +10,7 @@ from lpr_fleet.base.settings import FleetSettings
 OPTIONS = "-c statement_timeout=60000 -c lock_timeout=20000 -c idle_in_transaction_session_timeout=60000 -c jit=off"
 """A server that hangs is one that is away; milliseconds. Compiling a search's plan takes longer than the search."""
 WRONG = ("28", "3D")
-"""Classes of SQLSTATE that a person mends: login, and a database that isn't there."""
+"""Classes of SQLSTATE that a person must fix: a wrong login, and a missing database."""
 
 
 def connect(settings: FleetSettings) -> Any:

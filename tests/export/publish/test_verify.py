@@ -77,10 +77,10 @@ def test_other_pictures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
 
 
 def test_file_without_a_proof(golden_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """An older file says that it remembers no proof."""
+    """An older file says that it contains no evaluation record."""
     status, _, err = verify(golden_folder / "reader.int8.tflite", capsys)
     assert (status, err.count("\n")) == (1, 1)
-    assert "remembers no proof: it was made by an older lpr-export" in err
+    assert "contains no evaluation record: it was made by an older lpr-export" in err
 
 
 @pytest.fixture

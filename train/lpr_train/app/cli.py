@@ -247,7 +247,7 @@ def _add_clip(commands: Any) -> None:
     )
     parser.add_argument("--country", default="nepal", help="country of the plates (default: nepal)")
     parser.add_argument("--seed", type=int, default=1, help="random seed (default: 1)")
-    parser.add_argument("--vehicles", type=int, default=6, metavar="N", help="how many drive up (default: 6)")
+    parser.add_argument("--vehicles", type=int, default=6, metavar="N", help="number of vehicles (default: 6)")
     parser.set_defaults(act=_clip)
 
 

@@ -1,4 +1,4 @@
-"""Settings of a fine-tuning, chosen by the number of examples and the time at hand."""
+"""Settings of a fine-tuning, chosen by the number of examples and the available time."""
 
 import dataclasses
 import os

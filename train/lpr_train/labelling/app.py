@@ -42,7 +42,7 @@ class App:
 
         Args:
             place: the pictures and their states.
-            trouble: why no more pictures are read; empty while all is well.
+            trouble: why no more images are read; empty without a problem.
         """
         self._place = place
         self._trouble = trouble

@@ -60,7 +60,7 @@ class ImportOptions:
     skip_empty: bool = False
     """Whether pictures without a labelled plate are left out."""
     name: str = ""
-    """What `source` says of each picture; empty for the source folder's name."""
+    """Value of `source` for each image; empty for the source folder's name."""
 
 
 @dataclass(frozen=True)

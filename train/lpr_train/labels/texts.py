@@ -1,4 +1,4 @@
-"""What a label says of a plate: its text in rows, how much of it can be read, and in which script it is."""
+"""A plate's text from its label: rows, legibility and script."""
 
 import re
 import unicodedata

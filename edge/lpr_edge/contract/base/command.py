@@ -74,7 +74,7 @@ def prepare_streams() -> None:
 
 
 def discard_stdout() -> None:
-    """Redirect stdout to the null device after its reader has gone, so that Python's last flush doesn't fail."""
+    """Redirect stdout to the null device after its reader has closed it, so that Python's last flush doesn't fail."""
     with suppress(OSError):  # a stream that has no number, in a program that calls this one
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 

@@ -73,7 +73,7 @@ class JsonLines:
             self._send(None)
         finally:  # also where SIGTERM comes while it waits
             if self._waiting:
-                warn(f"{len(self._waiting)} records on stdout were not read by whoever reads it")
+                warn(f"{len(self._waiting)} records on stdout were not taken by its reader")
                 self._waiting.clear()
 
     def _send(self, patience_s: float | None) -> None:
@@ -111,7 +111,7 @@ class JsonLines:
         else:
             try:
                 sent = os.write(self._handle, line[:CHUNK])
-            except BlockingIOError:  # whoever gave the stream made it non-blocking, and takes less than a chunk
+            except BlockingIOError:  # the stream is non-blocking, and its reader takes less than a chunk
                 sleep(0.01)
                 return
         if sent == len(line):

@@ -169,7 +169,7 @@ class Mqtt:
             return
         if other == self._client_id:
             return
-        if state == "offline":  # the other has gone, and this one hasn't
+        if state == "offline":  # the other client has disconnected, this one hasn't
             self._client.publish(self._status_topic, self._status("online"), retain=True)
         elif not self._has_warned:
             self._has_warned = True

@@ -57,7 +57,7 @@ class Connection:
             client_id: by which the broker knows this client from all others.
             greet: called each time when connected.
             take: called with topic and payload of what comes, but for what the broker had kept.
-            will: topic and payload that the broker publishes, retained, when the client is gone.
+            will: topic and payload that the broker publishes, retained, when the client is disconnected.
 
         Raises:
             LprError: paho-mqtt isn't installed, or address or certificate can't be used.

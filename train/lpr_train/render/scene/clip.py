@@ -1,4 +1,4 @@
-"""A short video of vehicles that drive up to a gate, with ground truth: for lpr-edge's demo and its tests."""
+"""A short video of vehicles that approach a gate, with ground truth: for lpr-edge's demo and its tests."""
 
 import json
 from collections.abc import Iterator
@@ -40,7 +40,7 @@ class Passage:
 
 @dataclass
 class _Vehicle:
-    """A vehicle that drives up."""
+    """A vehicle that approaches."""
 
     seed: int
     drawing: int
@@ -54,8 +54,8 @@ def render_clip(country: Country, seed: int, vehicles: int = 6) -> tuple[list[Im
 
     Args:
         country: whose plates.
-        seed: the same seed draws the same film.
-        vehicles: how many drive up, one after the other.
+        seed: equal seeds give equal videos.
+        vehicles: number of vehicles, one after the other.
 
     Returns:
         Frames (480, 640, 3) BGR at 10 a second, and what they show.
