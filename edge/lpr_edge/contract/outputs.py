@@ -153,10 +153,10 @@ MAX_PLATES = 32
 
 def _plate_at(cell: tuple[int, int], heat: Floats, heads: Mapping[str, Head], input_hw: tuple[int, int]) -> PlateBox:
     corners = _corners_at(cell, heat, heads["corners"], input_hw)
-    turn_scores = heads["turn"][cell]
-    turn = int(np.argmax(turn_scores))
-    rolled = np.roll(turn_scores, -turn)
-    return PlateBox(roll_quad(corners, turn), float(heat[cell]), (*map(float, rolled),))  # type: ignore[arg-type]
+    turn_scores: list[float] = heads["turn"][cell].tolist()
+    turn = max(range(4), key=turn_scores.__getitem__)
+    first, second, third, fourth = turn_scores[turn:] + turn_scores[:turn]
+    return PlateBox(roll_quad(corners, turn), float(heat[cell]), (first, second, third, fourth))
 
 
 def _corners_at(cell: tuple[int, int], heat: Floats, corners: Head, input_hw: tuple[int, int]) -> Quad:
@@ -165,8 +165,9 @@ def _corners_at(cell: tuple[int, int], heat: Floats, corners: Head, input_hw: tu
     around = [(row, column), (row - 1, column), (row + 1, column), (row, column - 1), (row, column + 1)]
     cells = [(r, c) for r, c in around if 0 <= r < heat.shape[0] and 0 <= c < heat.shape[1]]
     hot = [c for c in cells if heat[c] >= 0.6 * heat[cell]]
-    weights = np.array([heat[c] for c in hot], np.float64)
-    offsets = decode_offsets(np.stack([corners[c] for c in hot])).reshape(-1, 4, 2) * max(input_hw)
+    rows, columns = np.array(hot).T
+    weights = heat[rows, columns].astype(np.float64)
+    offsets = decode_offsets(corners[rows, columns]).reshape(-1, 4, 2) * max(input_hw)
     middles = np.stack([cell_middle(c, heat.shape, input_hw) for c in hot])
     quads = middles[:, np.newaxis] + offsets
     return np.asarray((weights[:, np.newaxis, np.newaxis] * quads).sum(axis=0) / weights.sum(), np.float32)
@@ -266,18 +267,17 @@ def slope_of_rows(rows: Sequence[Sequence[Character]]) -> float:
 
 def _rows_along(characters: Sequence[Character], slope: float) -> list[list[Character]]:
     rows: list[list[Character]] = []
+    # Sums over the last row; to sum a row again for each character takes the longest of all.
+    middle = height = 0.0
     for character in sorted(characters, key=lambda c: c.y - slope * c.x):
-        if rows and _in_row(character, rows[-1], slope):
+        y = character.y - slope * character.x
+        if rows and y - middle / len(rows[-1]) < 0.3 * (character.height + height / len(rows[-1])):
             rows[-1].append(character)
+            middle, height = middle + y, height + character.height
         else:
             rows.append([character])
+            middle, height = y, character.height
     return [sorted(row, key=lambda c: c.x) for row in rows]
-
-
-def _in_row(character: Character, row: Sequence[Character], slope: float) -> bool:
-    middle = sum(c.y - slope * c.x for c in row) / len(row)
-    height = sum(c.height for c in row) / len(row)
-    return character.y - slope * character.x - middle < 0.3 * (character.height + height)
 
 
 def _residual(row: Sequence[Character], slope: float) -> list[float]:
