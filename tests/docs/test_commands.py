@@ -35,6 +35,7 @@ SYSTEM = (
     "install -d ",
     "edge/fleet/certificates ",
     "cp edge/fleet/",
+    "cp -r repository ",
     "chown -R rabbitmq:",
     "export LPR_FLEET_",
     # A cluster for archives.
