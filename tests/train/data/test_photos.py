@@ -46,9 +46,12 @@ def test_mirroring_keeps_the_writing_readable() -> None:
 
 @pytest.mark.parametrize("seed", range(12))
 def test_views_move_picture_and_corners_together(seed: int) -> None:
-    """However a view scales, leans and turns, rectifying at its corners shows the plate upright."""
+    """However a view scales, leans and turns, rectifying at its corners shows the plate upright.
+
+    Upright views are left out: some of them are mirrored with their text.
+    """
     rng = np.random.default_rng(seed)
-    config = ViewConfig(least_plate=0.2, largest_plate=0.4, turned_share=0.6)
+    config = ViewConfig(least_plate=0.2, largest_plate=0.4, turned_share=0.6, upright_share=0.0)
     seen = view(scene_with_plate(), Scene(np.full((300, 300, 3), 20, np.uint8), ()), 384, rng, config)
     assert seen.image_bgr.shape == (384, 384, 3)
     for quad in seen.quads:
