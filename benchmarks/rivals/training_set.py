@@ -21,11 +21,11 @@ from lpr_edge.contract.country import load_country
 from lpr_edge.contract.splits import HoldOut
 from lpr_train.data.photos import load_photos
 from lpr_train.data.real_plates import RealPlate, legible_plates
+from lpr_train.data.single_characters import real_cutouts
 from lpr_train.render.draw.effects import degrade
 from lpr_train.render.draw.photograph import photograph
 from lpr_train.render.plate.glyphs import GlyphBook
 from lpr_train.render.plate.plates import PlateRenderer
-from lpr_train.tasks.reader_characters import real_cutouts
 from lpr_train.tasks.reader_config import ReaderConfig
 from rivals.alphabet import Alphabet, alphabet_of
 from rivals.plates import cut_out

@@ -50,7 +50,13 @@ def load(repository: Path) -> str:
         f"{cpu['consumer']:.2f} ms in the consumer and {cpu['database']:.2f} ms in the database. From that, two cores "
         f"with nothing else to do are saturated at **{2000 / sum(cpu.values()):,.0f} events a second**: {_shares(cpu)}."
     )
-    heads = ["stage", "events confirmed", "seconds", *(f"{part}, CPU s" for part in PARTS), "PUBACK after ms, p50 / p95"]
+    heads = [
+        "stage",
+        "events confirmed",
+        "seconds",
+        *(f"{part}, CPU s" for part in PARTS),
+        "PUBACK after ms, p50 / p95",
+    ]
     return f"{text}\n\n{table(heads, rows)}\n\n{ends}"
 
 

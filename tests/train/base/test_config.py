@@ -19,7 +19,7 @@ from lpr_train.base.config import (
     with_flags,
 )
 from lpr_train.tasks.characters_config import CharactersConfig
-from lpr_train.tasks.detector import DetectorConfig
+from lpr_train.tasks.detector_config import DetectorConfig
 from lpr_train.tasks.reader_config import ReaderConfig
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from lpr_edge.contract.base.pictures import file_sha256
 from lpr_edge.contract.country import load_country
-from lpr_edge.contract.splits import HoldOut, SeenPictures, read_seen, vehicle_numbers
+from lpr_edge.contract.splits import SeenPictures, read_seen, vehicle_numbers
 from lpr_train.app.cli import main
 from lpr_train.base.task import LEARNT_OTHERS, OTHERS
 from lpr_train.data.photo_folders import load_training
@@ -47,7 +47,7 @@ def test_other_photographs_never_show_a_held_out_vehicle(tmp_path: Path) -> None
     """Of --also, vehicles that the user's data holds out are left out; nothing of it is held out unless asked for."""
     own = write_photos(tmp_path / "own", [4 * digit for digit in DIGITS], seed=1)
     also = write_photos(tmp_path / "also", [*(4 * digit for digit in DIGITS), "१२३४", "५६७८"], seed=2)
-    parts = load_training(ReaderConfig(data=own, also=also), HoldOut(0.3, 1))
+    parts = load_training(ReaderConfig(data=own, also=also, holdout=0.3, seed=1))
     assert len(parts.held_out) == 3
     assert not any(photo.is_other for photo in parts.held_out)
     assert numbers_of(parts.held_out).isdisjoint(numbers_of(parts.training))
@@ -59,7 +59,7 @@ def test_a_part_of_the_others_shows_what_is_forgotten(tmp_path: Path) -> None:
     """Vehicles of --also that nobody trained on are held out; the run trains on none of them."""
     own = write_photos(tmp_path / "own", [4 * digit for digit in DIGITS], seed=1)
     also = write_photos(tmp_path / "also", [f"{a}{b}०१" for a in DIGITS for b in DIGITS[:5]], seed=2)
-    parts = load_training(ReaderConfig(data=own, also=also, also_holdout=0.3), HoldOut(0.3, 1))
+    parts = load_training(ReaderConfig(data=own, also=also, also_holdout=0.3, holdout=0.3, seed=1))
     assert (parts.others_are, len(parts.others)) == (OTHERS, 15)
     assert all(photo.is_other for photo in parts.others)
     assert numbers_of(parts.others).isdisjoint(numbers_of(parts.training))
@@ -74,8 +74,7 @@ def test_others_that_the_old_network_knows_stay_in_training(tmp_path: Path) -> N
     init = tmp_path / "init"
     init.mkdir()
     (init / "seen.json").write_text(SeenPictures.of(list(digests.values())[:45]).to_json(), encoding="utf-8")
-    config = ReaderConfig(data=own, also=also, also_holdout=0.3, init=str(init))
-    parts = load_training(config, HoldOut(0.3, 1))
+    parts = load_training(ReaderConfig(data=own, also=also, also_holdout=0.3, init=str(init), holdout=0.3, seed=1))
     assert (parts.others_are, len(parts.others)) == (LEARNT_OTHERS, 45)
     assert sum(photo.is_other for photo in parts.training) == 50
     assert {digests[photo.path] for photo in parts.others} == set(list(digests.values())[:45])

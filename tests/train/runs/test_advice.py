@@ -9,8 +9,8 @@ from lpr_edge.contract.country import load_country
 from lpr_edge.contract.splits import SeenPictures, read_seen
 from lpr_train.base.config import FitConfig
 from lpr_train.base.task import Examples
+from lpr_train.data.initial_run import without_examples
 from lpr_train.fine_tune.starting_run import starting_run
-from lpr_train.loop.warm_start import without_examples
 from lpr_train.runs.advice import data_advice, examples_advice, learnt_nothing, length_advice, record_advice
 
 

@@ -14,12 +14,13 @@ from lpr_edge.contract.run.folder import SEEN
 from lpr_edge.contract.splits import SeenPictures, read_seen
 from lpr_train.base.config import FitConfig
 from lpr_train.base.task import LearnsLabels, LearnsPictures
+from lpr_train.data.initial_run import images_of_initial_run
 from lpr_train.loop.fit import fit
-from lpr_train.loop.warm_start import images_of_initial_run
 from lpr_train.runs.run_folder import open_run, seen_by, write_run
 from lpr_train.tasks.characters import CharactersTask
 from lpr_train.tasks.characters_config import CharactersConfig
-from lpr_train.tasks.detector import DetectorConfig, DetectorTask
+from lpr_train.tasks.detector import DetectorTask
+from lpr_train.tasks.detector_config import DetectorConfig
 from lpr_train.tasks.reader import ReaderTask
 from lpr_train.tasks.reader_config import ReaderConfig
 

@@ -94,6 +94,18 @@ class FitConfig:
         return cls()
 
 
+@dataclass(frozen=True)
+class FoldConfig(FitConfig):
+    """Settings of a run on photographs of plates, which are held out by vehicle."""
+
+    holdout: float = 0.1
+    """fraction of the training photographs, grouped by vehicle, held out to choose the epoch; 0 for none"""
+    fold: int = 0
+    """cross-validation fold that is held out instead of `holdout`, from 1 to `folds`"""
+    folds: int = 0
+    """number of cross-validation folds; 0 for none"""
+
+
 C = TypeVar("C", bound=FitConfig)
 
 FORMER_KEYS = {

@@ -1,9 +1,7 @@
-"""Initial weights from another run, and what that run was trained on."""
+"""Initial weights from another run, and the settings of that run."""
 
 import json
 import re
-import sys
-from collections.abc import Callable, Sequence, Set
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -11,7 +9,6 @@ import numpy as np
 
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.run.folder import CARD, NETWORK
-from lpr_edge.contract.splits import SeenPictures, read_seen
 from lpr_train.base.engine import KerasModel, load_keras
 
 T = TypeVar("T")
@@ -56,45 +53,6 @@ def began_from(source: Path) -> dict[str, Any]:
     card = (source if source.is_dir() else source.parent) / CARD
     training: dict[str, Any] = json.loads(card.read_text(encoding="utf-8"))["training"] if card.is_file() else {}
     return with_initial_runs(training)
-
-
-def images_of_initial_run(init: str) -> SeenPictures:
-    """The images that the initial weights were trained on.
-
-    Args:
-        init: a run folder or a model.keras; empty for a run without initial weights.
-    """
-    return read_seen(Path(init)) if init else SeenPictures()
-
-
-def unseen_by_initial_run(init: str, held_out: Sequence[T], sha256_of: Callable[[T], str]) -> list[T]:
-    """Remove held-out images that the initial weights were trained on: metrics on them would be too good.
-
-    Args:
-        init: as for `images_of_initial_run`.
-        held_out: images that the run doesn't train on.
-        sha256_of: computes the SHA-256 of an image's file.
-    """
-    kept = images_of_initial_run(init).unseen(held_out, sha256_of)
-    if len(kept) < len(held_out):
-        count = f"{len(held_out) - len(kept)} of {len(held_out)} held-out images"
-        print(
-            f"lpr-train: {count} were training images of {init}: all metrics leave them out",
-            file=sys.stderr,
-        )
-    return kept
-
-
-def without_examples(labels: Sequence[str], shown: Set[str], init: str) -> tuple[str, ...]:
-    """The labels that no real example shows, neither of a run nor of its initial weights.
-
-    Args:
-        labels: all labels of the network.
-        shown: those on the run's own examples.
-        init: as for `images_of_initial_run`.
-    """
-    known = shown | images_of_initial_run(init).labels
-    return tuple(label for label in labels if label not in known)
 
 
 def with_initial_runs(training: dict[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 from lpr_edge.contract.run.folder import SEEN
 from lpr_train.base.config import FitConfig
 from lpr_train.base.task import CountsExamples, Examples, Task
-from lpr_train.loop.warm_start import images_of_initial_run
+from lpr_train.data.initial_run import images_of_initial_run
 
 MAX_NAMED = 5
 """Labels that one line of advice names at most."""

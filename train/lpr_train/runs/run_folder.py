@@ -15,8 +15,9 @@ from lpr_edge.contract.samples import write_samples
 from lpr_edge.contract.splits import SeenPictures
 from lpr_train.base.config import FitConfig, config_to_toml
 from lpr_train.base.task import LearnsLabels, LearnsPictures, Task
+from lpr_train.data.initial_run import images_of_initial_run
 from lpr_train.loop.fit import Fitted
-from lpr_train.loop.warm_start import images_of_initial_run, with_initial_runs
+from lpr_train.loop.warm_start import with_initial_runs
 from lpr_train.networks import multiply_adds
 from lpr_train.report.plots import plot_curves
 

@@ -11,10 +11,10 @@ from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.preprocess import InputSpec, prepare
 from lpr_train.augment.keras_views import keras_view
 from lpr_train.base.task import LEARNT_OTHERS, MIN_COMPARED, OTHERS
+from lpr_train.data.initial_run import images_of_initial_run
 from lpr_train.data.photo_folders import MAX_COMPARED
 from lpr_train.data.pool import RenewedPool
 from lpr_train.data.reader_crops import Crop, hold_out_runs, vary
-from lpr_train.loop.warm_start import images_of_initial_run
 from lpr_train.tasks.characters_config import CharactersConfig
 from lpr_train.tasks.rendered_characters import RenderedCharacters
 

@@ -1,24 +1,20 @@
 """Training of the detector on augmented real photographs and rendered street scenes."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from lpr_edge.contract.base.arrays import Floats, Image, Quad
+from lpr_edge.contract.base.arrays import Floats, Image
 from lpr_edge.contract.base.pictures import file_sha256
 from lpr_edge.contract.country import load_country
-from lpr_edge.contract.geometry import quad_iou, quad_size
-from lpr_edge.contract.metrics import match_plates
-from lpr_edge.contract.outputs import non_maximum_suppression
+from lpr_edge.contract.geometry import quad_size
 from lpr_edge.contract.preprocess import InputSpec, prepare
 from lpr_edge.contract.samples import Samples, picture_sha256
-from lpr_edge.contract.splits import HoldOut
 from lpr_train.augment.occlusion import occlude_plates
-from lpr_train.base.config import FitConfig
 from lpr_train.base.engine import KerasModel
 from lpr_train.base.licence import licence_note
 from lpr_train.base.task import HELD_OUT, RENDERED, UNSEEN, Examples, Measured
@@ -26,9 +22,8 @@ from lpr_train.data.photo_folders import load_tests, load_training
 from lpr_train.data.photos import Photo, Scene, chooses_epoch, mirror
 from lpr_train.data.pool import RenewedPool
 from lpr_train.data.sampling_weights import balanced
-from lpr_train.data.scene_views import ViewConfig, view, windows
+from lpr_train.data.scene_views import ViewConfig, view
 from lpr_train.loop.losses import peak_loss, weighted_l1, weighted_shares
-from lpr_train.loop.warm_start import unseen_by_initial_run
 from lpr_train.networks.detector import STRIDE, detector_network
 from lpr_train.render.draw.effects import degrade
 from lpr_train.render.plate.glyphs import GlyphBook
@@ -36,42 +31,11 @@ from lpr_train.render.plate.plates import PlateRenderer
 from lpr_train.render.scene.repaint import cut_out, paste_plate
 from lpr_train.render.scene.scenes import SceneRenderer
 from lpr_train.targets.heat_maps import plate_targets
-from lpr_train.tasks.detection_metrics import THRESHOLDS, all_found, detector_metrics
+from lpr_train.tasks.detection_metrics import THRESHOLDS, all_found, detector_metrics, hard_examples, photo_outcomes
+from lpr_train.tasks.detector_config import DetectorConfig
 
 MIN_PHOTOS = 100
 """Photographs below which a run advises to label more."""
-
-
-@dataclass(frozen=True)
-class DetectorConfig(FitConfig):
-    """Settings of a detector's run."""
-
-    epochs: int = 60
-    steps_per_epoch: int = 150
-    batch_size: int = 16
-    learning_rate: float = 3e-3
-    input_size: int = 384
-    """height and width of the input in pixels, a multiple of 32"""
-    holdout: float = 0.1
-    """fraction of the training photographs, grouped by vehicle, held out to choose the epoch; 0 for none"""
-    fold: int = 0
-    """cross-validation fold that is held out instead of `holdout`, from 1 to `folds`"""
-    folds: int = 0
-    """number of cross-validation folds; 0 for none"""
-    real_share: float = 0.75
-    """fraction of samples that are real photographs, if --data has them"""
-    repaint_share: float = 0.3
-    """fraction of real photographs whose plates are replaced by others"""
-    swap_share: float = 0.5
-    """fraction of these replacements that are cut out of real photographs; the rest are rendered"""
-    occlusion_share: float = 0.2
-    """fraction of plates that are partly occluded, or overexposed"""
-    hard_example_weight: int = 3
-    """hard examples: sampling weight of photographs with a false positive or false negative at the last validation"""
-    strength: float = 0.5
-    """strength of image degradation, 0..1"""
-    score_threshold: float = 0.35
-    """score threshold of a plate; chosen on the held-out photographs unless the run is a fold"""
 
 
 class DetectorTask:
@@ -94,10 +58,9 @@ class DetectorTask:
         self._spec = InputSpec((config.input_size, config.input_size), 3, "rgb", "letterbox")
         self._view = ViewConfig()
         self._threshold = config.score_threshold
-        parts = HoldOut(config.holdout, config.seed, config.fold, config.folds)
-        loaded = load_training(config, parts)
+        loaded = load_training(config)
         self._photos, self._others, self._others_are = loaded.training, loaded.others, loaded.others_are
-        self._evaluation = unseen_by_initial_run(config.init, loaded.held_out, lambda photo: file_sha256(photo.path))
+        self._evaluation = loaded.held_out
         self._shown = balanced([photo.scene for photo in self._photos], [photo.is_other for photo in self._photos])
         self._cut_out = [cut_out(photo.scene.image_bgr, quad) for photo in self._photos for quad in photo.scene.quads]
 
@@ -153,18 +116,8 @@ class DetectorTask:
 
     def learn_from(self, model: KerasModel) -> None:
         """Collect false positives as hard negatives, and photographs with mistakes as hard examples."""
-        scenes = [photo.scene for photo in self._photos]
-        found = all_found(model, scenes, self._spec) if scenes else []
-        weighed: list[Scene] = []
-        is_other: list[bool] = []
-        for (boxes, scene), photo in zip(found, self._photos, strict=True):
-            hard_negatives, is_mistaken = mistakes(boxes, scene)
-            nearer, _ = mistakes(_found_in_windows(model, scene, self._spec), scene)
-            shown = replace(scene, hard_negatives=tuple(distinct((*hard_negatives, *nearer))[:MAX_HARD_NEGATIVES]))
-            times = self.config.hard_example_weight if is_mistaken else 1
-            weighed += [shown] * times
-            is_other += [photo.is_other] * times
-        self._shown = balanced(weighed, is_other)
+        weighed = hard_examples(model, self._photos, self._spec, self.config.hard_example_weight)
+        self._shown = balanced([scene for scene, _ in weighed], [is_other for _, is_other in weighed])
 
     def _rendered(self, rng: np.random.Generator) -> Scene:
         size_hw = [(480, 640), (640, 480), (560, 560), (720, 540)][rng.integers(4)]
@@ -242,7 +195,7 @@ class DetectorTask:
         return [
             outcome
             for photo, (boxes, _) in zip(self._evaluation, found, strict=True)
-            for outcome in _photo_outcomes(photo, [quad for score, quad in boxes if score >= self._threshold])
+            for outcome in photo_outcomes(photo, [quad for score, quad in boxes if score >= self._threshold])
         ]
 
     def representative(self, count: int) -> Samples:
@@ -287,57 +240,3 @@ class DetectorTask:
         from lpr_train.report.predictions import draw_found_plates
 
         draw_found_plates(model, self._evaluation_scenes[:24], self._spec, self._threshold, out / "found.png")
-
-
-HARD_NEGATIVE_SCORE = 0.2
-"""Minimum score of a false positive that becomes a hard negative."""
-MAX_HARD_NEGATIVES = 4
-"""Hard negatives of a photograph, at most: its plates must still be shown."""
-WELL_PLACED = 0.65
-"""IoU below which a plate counts as a mistake: detected, but too inaccurately to be read."""
-
-
-def mistakes(boxes: list[tuple[float, Floats]], scene: Scene) -> tuple[tuple[Quad, ...], bool]:
-    """Find the false positives, and whether there are any or a false negative."""
-    quads = [quad for score, quad in boxes if score >= HARD_NEGATIVE_SCORE]
-    matches = match_plates(quads, scene.quads)
-    extra = [quads[i] for i in matches.false_alarms]
-    hard_negatives = tuple(q for q in extra if not any(quad_iou(q, plate) > 0.0 for plate in scene.plates))
-    return hard_negatives, bool(hard_negatives) or len(match_plates(quads, scene.quads, WELL_PLACED).pairs) < len(
-        scene.quads
-    )
-
-
-def distinct(quads: Iterable[Quad]) -> list[Quad]:
-    """The quads without those that overlap an earlier one."""
-    return non_maximum_suppression(quads, lambda a, b: quad_iou(a, b) > 0.0)
-
-
-def _found_in_windows(model: KerasModel, scene: Scene, spec: InputSpec) -> list[tuple[float, Floats]]:
-    """What is found in a scene's windows, in the scene's pixels; highest score first."""
-    parts = windows(scene)
-    found = all_found(model, [Scene(image, ()) for image, _ in parts], spec)
-    boxes = [
-        (score, quad + np.asarray(corner, np.float32))
-        for (boxes, _), (_, corner) in zip(found, parts, strict=True)
-        for score, quad in boxes
-    ]
-    return sorted(boxes, key=lambda box: -box[0])
-
-
-def _photo_outcomes(photo: Photo, quads: list[Floats]) -> list[dict[str, Any]]:
-    wanted = [label for label in photo.labels if label.is_to_find]
-    matches = match_plates(quads, [label.quad_xy for label in wanted])
-    found = {true for _, true in matches.pairs}
-    alarms = [quads[i] for i in matches.false_alarms]
-    excused = len(match_plates(alarms, photo.evaluated.ignored, 0.3).pairs)
-    plates = [
-        {
-            "image": photo.path.name,
-            "rows": len(label.rows),
-            "width_px": round(quad_size(label.quad_xy)[0], 1),
-            "found": number in found,
-        }
-        for number, label in enumerate(wanted)
-    ]
-    return plates + [{"image": photo.path.name, "false_alarm": True}] * (len(alarms) - excused)

@@ -16,22 +16,23 @@ from lpr_edge.contract.metrics import character_error_rate, exact_match
 from lpr_edge.contract.outputs import decode_characters, group_rows
 from lpr_edge.contract.preprocess import InputSpec, prepare, prepare_plate
 from lpr_edge.contract.samples import Samples, picture_sha256
-from lpr_edge.contract.splits import HoldOut, is_source
+from lpr_edge.contract.splits import is_source
 from lpr_train.augment.copy_paste import UprightPlate, copy_paste_rows, interchangeable, upright
 from lpr_train.augment.letter_paste import LetterBank, PasteShares, with_pasted_letters
 from lpr_train.augment.row_layout import to_one_row
 from lpr_train.base.engine import KerasModel
 from lpr_train.base.licence import licence_note
 from lpr_train.base.task import HELD_OUT, RENDERED, UNSEEN, Examples, Measured
+from lpr_train.data.initial_run import without_examples
 from lpr_train.data.photo_folders import load_tests, load_training
 from lpr_train.data.photos import chooses_epoch
 from lpr_train.data.plate_corners import mean_iou, with_corrected_corners
 from lpr_train.data.pool import RenewedPool
 from lpr_train.data.real_plates import PlateView, RealPlate, boxed, jitter, legible_plates, moved, rectified_view
 from lpr_train.data.sampling_weights import balanced, rarities, weighted_plates
+from lpr_train.data.single_characters import real_cutouts, single_characters
 from lpr_train.loop.fit import predict
 from lpr_train.loop.losses import peak_loss, weighted_l1, weighted_labels
-from lpr_train.loop.warm_start import unseen_by_initial_run, without_examples
 from lpr_train.networks.reader import STRIDE, reader_network
 from lpr_train.render.draw.effects import degrade
 from lpr_train.render.draw.photograph import photograph
@@ -39,7 +40,6 @@ from lpr_train.render.plate.glyphs import GlyphBook
 from lpr_train.render.plate.plates import PlateRenderer, RenderedPlate
 from lpr_train.targets.forced_alignment import align_characters
 from lpr_train.targets.heat_maps import UNKNOWN, PlacedCharacter, character_targets
-from lpr_train.tasks.reader_characters import real_cutouts, single_characters
 from lpr_train.tasks.reader_config import ReaderConfig
 
 DEGRADED = 0.8
@@ -75,15 +75,13 @@ class ReaderTask:
         self._plates = PlateRenderer(self._country, GlyphBook(self._country, cutouts))
         self._pool = RenewedPool(self._plates.render, config.seed)
         self._spec = InputSpec((config.input_height, config.input_width), 1, "gray", "stretch")
-        parts = HoldOut(config.holdout, config.seed, config.fold, config.folds)
-        loaded = load_training(config, parts, with_crops=True)
+        loaded = load_training(config, with_crops=True)
         training = [photo for photo in loaded.training if is_source(photo.source, config.sources)]
         self._real = legible_plates(training, self._country, with_partial=True)
         self._shown: list[RealPlate] = []
         self._singles = [crop for folder in folders for crop in single_characters(folder, self._country)]
         self._letters = LetterBank((), self._country)
-        held_out = legible_plates(loaded.held_out, self._country)
-        self._evaluation = unseen_by_initial_run(config.init, held_out, RealPlate.sha256)
+        self._evaluation = legible_plates(loaded.held_out, self._country)
         self._others, self._others_are = legible_plates(loaded.others, self._country), loaded.others_are
         self._index = {label: i for i, label in enumerate(self._country.labels)}
         self._kinds = interchangeable(self._country)

@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 
-from lpr_train.base.config import FitConfig
+from lpr_train.base.config import FoldConfig
 
 
 @dataclass(frozen=True)
-class ReaderConfig(FitConfig):
+class ReaderConfig(FoldConfig):
     """Settings of a reader's run."""
 
+    holdout: float = 0.12
     epochs: int = 60
     steps_per_epoch: int = 150
     batch_size: int = 48
@@ -19,12 +20,6 @@ class ReaderConfig(FitConfig):
     """width of the input in pixels, a multiple of 16"""
     margin: float = 0.1
     """margin around the corners, relative to the plate's size"""
-    holdout: float = 0.12
-    """fraction of the training photographs, grouped by vehicle, held out to choose the epoch; 0 for none"""
-    fold: int = 0
-    """cross-validation fold that is held out instead of `holdout`, from 1 to `folds`"""
-    folds: int = 0
-    """number of cross-validation folds; 0 for none"""
     sources: str = ""
     """sources of photographs to train on, separated by commas; empty for all"""
     real_share: float = 0.55
