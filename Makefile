@@ -169,8 +169,10 @@ BY_FOLDS := $(foreach network,$(FOLDED),--$(network) $(RUNS)/folds-$(network)/in
 has_data = $(if $(DATA),,$(error Give the folder that holds plates/ and characters/: make $(MAKECMDGOALS) DATA=DIR))
 
 # The shipped reader: rendered plates; then street and Koshi photographs alone; then all of the data, crops and partly
-# legible plates too, in two runs, the second with milder augmentation, that hold out the same plates, which fit its
-# confidence. (The first of them was stopped after seven of its nine epochs.) The shipped detector: rendered scenes; then
+# legible plates too, in six runs that hold out the same plates, which fit its confidence: three with milder and milder
+# augmentation, two with pasted digits and single characters, in small batches, and one that learns the plate's corners. (Of
+# the first of the six, seven of nine epochs were trained; of the fourth, six of 18; the first five without a head for
+# corners, which the last one adds.) The shipped detector: rendered scenes; then
 # photographs (there were those of street and Koshi alone at the time, with views that lean less); then all of them in two
 # runs that hold out the same tenth; and a longer third one, with views from afar and upright ones and hard negatives from
 # windows of photographs, that holds out a little more (its first 18 epochs on a schedule of 40). What none of them has seen
@@ -190,13 +192,28 @@ FLAGS_rendered-reader ?= --real-share 0 --holdout 0 --epochs 36 --validate-every
 FINISHING := --init $(RUNS)/rendered-reader --learning-rate 0.002
 FLAGS_street-reader ?= $(FINISHING) --sources street,koshi --holdout 0 --epochs 18
 FLAGS_crops-reader ?= --init $(RUNS)/street-reader --learning-rate 0.002 --epochs 9 --steps-per-epoch 250 \
-	--validate-every 3 --warmup-epochs 0.4 --real-share 0.75 --ema 0.997
+	--validate-every 3 --warmup-epochs 0.4 --real-share 0.75 --ema 0.997 --digit-paste-share 0
 MILDER := --copy-paste-share 0.35 --letter-paste-share 0.12 --boxed-share 0.08 --inverted-share 0.05 --strength 0.4
-FLAGS_reader ?= --init $(RUNS)/crops-reader --learning-rate 0.0008 --epochs 5 --steps-per-epoch 250 \
-	--validate-every 5 --warmup-epochs 0.2 --real-share 0.8 --ema 0.996 $(MILDER) --corner-jitter 0.045
+FLAGS_milder-reader ?= --init $(RUNS)/crops-reader --learning-rate 0.0008 --epochs 5 --steps-per-epoch 250 \
+	--validate-every 5 --warmup-epochs 0.2 --real-share 0.8 --ema 0.996 $(MILDER) --corner-jitter 0.045 --digit-paste-share 0
+MILDEST := --copy-paste-share 0.3 --letter-paste-share 0.05 --boxed-share 0.03 --inverted-share 0.02 --strength 0.25
+FLAGS_mildest-reader ?= --init $(RUNS)/milder-reader --learning-rate 0.001 --epochs 3 --steps-per-epoch 150 \
+	--validate-every 3 --warmup-epochs 0.1 --real-share 0.9 --ema 0.99 $(MILDEST) --corner-jitter 0.04 --digit-paste-share 0
+SMALL_BATCHES := --batch-size 24 --steps-per-epoch 200 --ema 0.998 --hard-example-weight 4 --corner-jitter 0.045
+FLAGS_pasted-reader ?= --init $(RUNS)/mildest-reader --learning-rate 0.0012 --epochs 18 --validate-every 6 \
+	--warmup-epochs 0.5 --real-share 0.85 $(SMALL_BATCHES) --copy-paste-share 0.5 --letter-paste-share 0.25 \
+	--digit-paste-share 0.2 --boxed-share 0.06 --inverted-share 0.03 --strength 0.35
+FLAGS_longer-reader ?= --init $(RUNS)/pasted-reader --learning-rate 0.001 --epochs 10 --validate-every 5 \
+	--warmup-epochs 0.3 --real-share 0.82 $(SMALL_BATCHES) --copy-paste-share 0.4 --letter-paste-share 0.2 \
+	--digit-paste-share 0.15 --boxed-share 0.05 --inverted-share 0.02 --strength 0.3
+FLAGS_reader ?= --init $(RUNS)/longer-reader --learning-rate 0.0015 --epochs 40 --validate-every 5 \
+	--warmup-epochs 0.5 --real-share 0.74 --batch-size 24 --steps-per-epoch 200 --ema 0.998 --hard-example-weight 4 \
+	--copy-paste-share 0.4 --letter-paste-share 0.2 --digit-paste-share 0.12 --one-row-share 0.25 --inverted-share 0.04 \
+	--boxed-share 0.08 --corner-jitter 0.05 --strength 0.42
 FLAGS_folds-reader ?= $(FINISHING) --epochs 8
 FOLDS := 1 2 3
-WAY := photo-detector sources-detector leaning-detector street-reader crops-reader
+WAY := photo-detector sources-detector leaning-detector street-reader crops-reader \
+	milder-reader mildest-reader pasted-reader longer-reader
 
 # The characters learn from what a reader cuts out of plates as well, so they wait for it.
 FLAGS_characters ?= --alphabet wide --reader $(RUNS)/street-reader --epochs 32 --validate-every 4
@@ -212,7 +229,11 @@ $(RUNS)/leaning-detector/trained: $(RUNS)/sources-detector/trained
 $(RUNS)/detector/trained: $(RUNS)/leaning-detector/trained
 $(RUNS)/street-reader/trained: $(RUNS)/rendered-reader/trained
 $(RUNS)/crops-reader/trained: $(RUNS)/street-reader/trained
-$(RUNS)/reader/trained: $(RUNS)/crops-reader/trained
+$(RUNS)/milder-reader/trained: $(RUNS)/crops-reader/trained
+$(RUNS)/mildest-reader/trained: $(RUNS)/milder-reader/trained
+$(RUNS)/pasted-reader/trained: $(RUNS)/mildest-reader/trained
+$(RUNS)/longer-reader/trained: $(RUNS)/pasted-reader/trained
+$(RUNS)/reader/trained: $(RUNS)/longer-reader/trained
 $(RUNS)/characters/trained: $(RUNS)/street-reader/trained
 # A finished network needs no beginning any more.
 .SECONDARY: $(FOLDED:%=$(RUNS)/rendered-%/trained) $(WAY:%=$(RUNS)/%/trained)
