@@ -263,17 +263,17 @@ class ReaderTask:
         return [(truth, self._read({role: h[i] for role, h in heads.items()})) for i, truth in enumerate(truths)]
 
     def validate(self, model: KerasModel) -> dict[str, float]:
-        """Exact match and CER on held-out plates with their true corners (`plates`) and with wrong ones (`moved`).
+        """Exact match and CER on held-out plates with true corners (`plates`), wrong ones (`moved`) and corrected ones.
 
-        The score, if it chooses the epoch, is the mean of exact match and 1 - CER over both, or over rendered plates if
-        there are no others. Where plates of `also` are compared, it is the mean of theirs and that.
+        The score, if it chooses the epoch, is the mean of exact match and 1 - CER over true and corrected (`refined`)
+        corners, which is how the device reads, or over rendered plates if there are no others. Where plates of `also` are compared, it is the mean of theirs and that.
         """
         evaluated = self._evaluated(model)
         figures = {
             f"{name}_{metric}": value for name, pairs in evaluated.items() for metric, value in _figures(pairs).items()
         }
         deciding = _figures(
-            evaluated["plates"] + evaluated["moved"] if "plates" in evaluated else evaluated["rendered"]
+            evaluated["plates"] + evaluated["refined"] if "plates" in evaluated else evaluated["rendered"]
         )
         placed = {"placed": float(len(self.placed))} if self._real else {}
         is_choice = chooses_epoch(self.config.folds, self._real, self._evaluation)
