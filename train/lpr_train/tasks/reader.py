@@ -266,7 +266,8 @@ class ReaderTask:
         """Exact match and CER on held-out plates with true corners (`plates`), wrong ones (`moved`) and corrected ones.
 
         The score, if it chooses the epoch, is the mean of exact match and 1 - CER over true and corrected (`refined`)
-        corners, which is how the device reads, or over rendered plates if there are no others. Where plates of `also` are compared, it is the mean of theirs and that.
+        corners, which is how the device reads, or over rendered plates if there are no others. Where plates of `also`
+        are compared, it is the mean of theirs and that.
         """
         evaluated = self._evaluated(model)
         figures = {
