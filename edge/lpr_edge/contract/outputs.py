@@ -164,7 +164,8 @@ def _corners_at(cell: tuple[int, int], heat: Floats, corners: Head, input_hw: tu
     row, column = cell
     around = [(row, column), (row - 1, column), (row + 1, column), (row, column - 1), (row, column + 1)]
     cells = [(r, c) for r, c in around if 0 <= r < heat.shape[0] and 0 <= c < heat.shape[1]]
-    hot = [c for c in cells if heat[c] >= 0.6 * heat[cell]]
+    least = 0.6 * float(heat[cell])  # NumPy 1 and 2 multiply their own numbers in double and in single
+    hot = [c for c in cells if float(heat[c]) >= least]
     rows, columns = np.array(hot).T
     weights = heat[rows, columns].astype(np.float64)
     offsets = decode_offsets(corners[rows, columns]).reshape(-1, 4, 2) * max(input_hw)

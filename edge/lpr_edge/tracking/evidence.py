@@ -212,10 +212,10 @@ class _Stack:
         shares, peaks = np.full(len(labels), 1e-6, np.float32), np.zeros(len(labels), np.float32)
         for frame, weight in enumerate(self.weights):
             for peak, place in _matched([step[frame] for step in steps], emitted[frame], self.skips[frame]):
-                share = weight * max(1e-6, self.peaks[frame, peak])
-                sums[place] += share * self.scores[frame, peak]
-                shares[place] += share
-                peaks[place] += weight * self.peaks[frame, peak]
+                weighted = float(weight) * max(1e-6, float(self.peaks[frame, peak]))
+                sums[place] += weighted * self.scores[frame, peak]
+                shares[place] += weighted
+                peaks[place] += float(weight) * float(self.peaks[frame, peak])
         return sums / shares[:, None], peaks / max(1e-6, float(self.weights.sum()))
 
 
