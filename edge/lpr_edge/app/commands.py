@@ -284,7 +284,7 @@ def _loop(
     describe: Callable[[Event], Record] = event_record,
 ) -> Loop:
     if config.stores and source.kind == "stills":
-        raise LprError(f"{source.name} is pictures, which give no events to store or send on: write stdout to a file")
+        raise LprError(f"{source.name} contains images, which give no events: write stdout to a file")
     opened = _open_reader(config)
     plate_reader = opened.photographs if source.kind == "stills" else opened.frames
     (collector,) = open_collectors(config, plate_reader.reader, 1)

@@ -86,7 +86,7 @@ def label_events(arguments: argparse.Namespace, is_over: Callable[[], bool]) -> 
     if broker is None or not broker.url:
         raise LprError("no broker: give --mqtt mqtt://HOST, where Frigate publishes its events")
     if config.privacy.hash_plates:
-        raise LprError("`hash_plates` is on, and Frigate would get the plates themselves: leave one of them out")
+        raise LprError("`hash_plates` is on, and Frigate would get plates: turn one of them off")
     api = FrigateApi(settings.url)
     pipeline, stdout = open_photograph_pipeline(config), JsonLines(sys.stdout)
     wanted = WantedEvents(settings.labels, settings.cameras)

@@ -66,7 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
         if settings.token_free and config.web.web_token:
             raise LprError("there is a token (--web-token or LPR_WEB_TOKEN) and --token-free: leave one of them out")
         if config.privacy.hash_plates:
-            raise LprError("`hash_plates` is on, and answers would have the plates themselves: leave one of them out")
+            raise LprError("`hash_plates` is on, and responses would contain plates: turn one of them off")
         server = open_http_api(
             settings.listen,
             config.web.web_token,

@@ -265,7 +265,7 @@ def country_from_dict(values: dict[str, Any]) -> Country:
     twice = {label for label in country.labels if country.labels.count(label) > 1}
     if twice:
         raise LprError(
-            f"{country.name}: the labels {', '.join(sorted(twice))} stand twice; a reader's outputs must differ"
+            f"{country.name}: the labels {', '.join(sorted(twice))} occur twice; a reader's outputs must differ"
         )
     _ = country.forms
     return country

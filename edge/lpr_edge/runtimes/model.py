@@ -101,9 +101,7 @@ class Model:
             ModelError: it is of another kind.
         """
         if self.manifest.kind != kind:
-            raise ModelError(
-                f"{self.path} is a {self.manifest.kind}, and a {kind} is wanted here: give it another file"
-            )
+            raise ModelError(f"{self.path} is a {self.manifest.kind}, and a {kind} is needed: give another file")
 
     def _warm_up(self) -> None:
         manifest = self.manifest

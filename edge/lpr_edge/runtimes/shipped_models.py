@@ -20,5 +20,5 @@ def shipped_model(name: str, runtime: str | Runtime = "auto") -> Path:
     path = MODELS / f"{name}.int8{suffix}"
     if not path.exists():
         remedy = "install lpr again" if suffix == ".tflite" else "make one with lpr-export --int8"
-        raise LprError(f"lpr carries no {path.name} here: {remedy}, or give a file with {NAMED_TYPES[name].flag}")
+        raise LprError(f"lpr has no {path.name} here: {remedy}, or give a file with {NAMED_TYPES[name].flag}")
     return path

@@ -87,7 +87,7 @@ def plan(config: Config, given: Path | None, root: Path = Path("/")) -> tuple[st
             schema_of(map(type, config.sinks.values())), flat_values(config), changed_only=True
         ) + cameras_to_toml(config.cameras)
     elif absolute(load_config(given, {})) != config:
-        raise LprError(f"the service reads {settings} alone: put what flags and LPR_... variables say there, too")
+        raise LprError(f"the service reads only {settings}: write the values of flags and LPR_... variables there")
     files[Path(f"/etc/sysusers.d/{USER}.conf")] = USERS
     own = unit_text(config, settings, _groups())
     if settings == SETTINGS or _command_of(own) == _command_of(_installed(root, UNITS / f"{NAME}.service")):
@@ -144,7 +144,7 @@ def write_files(files: dict[Path, str], root: Path) -> None:
         LprError: settings stand there already, or a file can't be written.
     """
     if SETTINGS in files and (root / SETTINGS.relative_to("/")).exists():
-        raise LprError(f"{SETTINGS} stands there already: edit it, then give --install-service --config {SETTINGS}")
+        raise LprError(f"{SETTINGS} exists already: edit it, then give --install-service --config {SETTINGS}")
     for path, text in files.items():
         place = root / path.relative_to("/")
         try:

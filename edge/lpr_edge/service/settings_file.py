@@ -51,7 +51,7 @@ class SettingsFile:
             text = "\n".join(lines) + "\n"
             if not _says(text, camera, values, read_table(self.path)):
                 wanted = ", ".join(f'{key} = "{value}"' for key, value in values.items())
-                raise LprError(f"{self.path} is written in another way than a line can be put into: write {wanted}")
+                raise LprError(f"{self.path} can't be edited automatically: write by hand: {wanted}")
             before()
             try:
                 write_whole(self.path, text.encode(), self.path.stat().st_mode & 0o777)

@@ -131,7 +131,7 @@ def read_list(
         odd += [] if known else [line]
         for key in keys:
             if key in entries:
-                raise LprError(f"{where}: the plate stands in line {entries[key].line} already: keep one")
+                raise LprError(f"{where}: the plate is already in line {entries[key].line}: keep one")
             entries[key] = entry
     return WatchList(entries, grammar, hide or str, tuple(wildcards), tuple(odd))
 
@@ -197,7 +197,7 @@ def keys_of(plate: str, grammar: Grammar, hide: Hide | None, where: str) -> tupl
     """
     if HASH.fullmatch(plate):
         if hide is None:
-            raise LprError(f"{where} holds a hash: give --hash-plates, and --hash-key that it was made with")
+            raise LprError(f"{where} contains a hash: give --hash-plates, and the --hash-key with which it was made")
         return [plate], True
     try:
         check_signs(plate, grammar.country)

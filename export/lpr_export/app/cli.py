@@ -112,7 +112,7 @@ def build_verify_parser() -> argparse.ArgumentParser:
         prog="lpr-export verify", description="Repeat the gate on a finished file.", epilog=VERIFY_EPILOG
     )
     parser.add_argument("file", metavar="FILE", type=Path, help="a .tflite or .onnx that lpr-export made")
-    parser.add_argument("--data", metavar="DIR", type=Path, help="the data folder that it was proved on")
+    parser.add_argument("--data", metavar="DIR", type=Path, help="the data folder that it was evaluated on")
     return parser
 
 

@@ -117,7 +117,7 @@ def shipped_runs() -> list[Run]:
     folders = [SHIPPED_RUNS / name for name in NAMED_TYPES if (SHIPPED_RUNS / name).is_dir()]
     if not folders:
         raise ExportError(
-            "this lpr carries no float networks: give a folder that lpr-train wrote, as in "
+            "this installation of lpr has no float networks: give a folder that lpr-train wrote, as in "
             "lpr-export --int8 runs/detector"
         )
     return [open_run(folder) for folder in folders]

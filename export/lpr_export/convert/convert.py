@@ -126,7 +126,7 @@ def _check_tensors(picture: TensorSpec, outputs: Sequence[OutputSpec], precision
     if (picture.dtype, {output.dtype for output in outputs}) != (wanted[0], {wanted[1]}):
         raise ExportError(
             f"the {precision} file takes {picture.dtype} and gives {', '.join(o.dtype for o in outputs)}, "
-            f"where {wanted[0]} and {wanted[1]} were asked for. Use the TensorFlow that lpr[export] installs"
+            f"where {wanted[0]} and {wanted[1]} were expected. Use the TensorFlow that lpr[export] installs"
         )
     if precision == "int8" and (picture.scale, picture.zero_point) != (BYTE_SCALE, 0):
         raise ExportError(

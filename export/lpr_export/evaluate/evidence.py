@@ -59,7 +59,7 @@ class Proof:
             return Proof(**{**values, "costs": costs})
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ManifestError(
-                f"the model's record of its proof can't be read ({error!r}): export it again with this lpr-export"
+                f"the model's evaluation record can't be read ({error!r}): export it again with this lpr-export"
             ) from error
 
 

@@ -218,4 +218,4 @@ def check_openable(subjects: Sequence[Subject], refusals: Sequence[Refusal]) -> 
         needed = ["onnxruntime"] if path.suffix == ".onnx" else able
         if not any((path, name) in opened for name in needed):
             why = "; ".join(refusal.why for refusal in here if refusal.runtime in needed)
-            raise ExportError(f"{path.name} can't be proved, as nothing runs it: {why}")
+            raise ExportError(f"{path.name} can't be evaluated, because no installed runtime runs it: {why}")

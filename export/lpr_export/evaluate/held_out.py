@@ -123,7 +123,7 @@ def held_out_of_run(run: Run) -> HeldOut:
     places = seen.unseen(range(len(samples.pictures)), samples.sha256.__getitem__)
     if not places:
         raise ExportError(
-            f"the weights of {run.card.name} have learnt every held-out picture of {run.folder}: they prove nothing. "
+            f"the weights of {run.card.name} were trained on every held-out picture of {run.folder}. "
             "Give --data DIR, or train it again from other weights"
         )
     truth = samples.truth or ()

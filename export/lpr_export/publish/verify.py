@@ -109,7 +109,7 @@ def find_held_out(path: Path, manifest: Manifest, data: Path | None) -> tuple[He
     looked = (
         f"the pictures in {data} are others" if data else f"there is no {samples_name(manifest)} of them next to it"
     )
-    raise ExportError(f"{path} was proved on {wanted}, and {looked}. Give the same pictures: --data DIR")
+    raise ExportError(f"{path} was evaluated on {wanted}, and {looked}. Give the same pictures: --data DIR")
 
 
 def samples_name(manifest: Manifest) -> str:

@@ -251,7 +251,7 @@ def test_missing_shipped_models_are_told(
     monkeypatch.setattr(shipped_models, "MODELS", tmp_path)
     status, _, err = run("--source", str(pictures))
     assert status == 1
-    assert "lpr carries no detector.int8.tflite here: install lpr again, or give a file with --detector" in err
+    assert "lpr has no detector.int8.tflite here: install lpr again, or give a file with --detector" in err
     assert "make one with lpr-export --int8" in run("--source", str(pictures), "--runtime", "opencv")[2]
 
 

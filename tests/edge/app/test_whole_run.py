@@ -52,7 +52,7 @@ def test_pictures_have_no_events_to_store(run: Run, models: list[str], pictures:
     """Still pictures give no events, so a sink for them is a mistake that is told."""
     status, records, err = run("--source", str(pictures), *models, "--csv", str(tmp_path / "p.csv"))
     assert (status, records) == (1, [])
-    assert "is pictures, which give no events to store or send on: write stdout to a file" in err
+    assert "contains images, which give no events: write stdout to a file" in err
 
 
 def hold(released: threading.Event) -> None:

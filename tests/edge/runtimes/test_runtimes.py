@@ -374,7 +374,7 @@ def test_manifest_of_another_network(golden: Path, tmp_path: Path) -> None:
 
 def test_kind_is_checked(golden_model: OpenGolden) -> None:
     """A reader given as a detector is an error that names both."""
-    with pytest.raises(ModelError, match=r"reader.int8.tflite is a reader, and a detector is wanted here"):
+    with pytest.raises(ModelError, match=r"reader.int8.tflite is a reader, and a detector is needed"):
         golden_model("reader").expect("detector")
 
 

@@ -56,9 +56,7 @@ def test_installed_settings_are_the_command_lines(tmp_path: Path) -> None:
     expected = config_of(camera=0, store=Path.cwd() / "log.db", mqtt="mqtt://b", mqtt_password="x", min_confidence=0.6)
     assert load_config(written, {}) == expected
     assert (tmp_path / "etc/systemd/system/lpr-edge.service").read_text() == files[UNIT]
-    with pytest.raises(
-        LprError, match=r"lpr\.toml stands there already: edit it, then give --install-service --config"
-    ):
+    with pytest.raises(LprError, match=r"lpr\.toml exists already: edit it, then give --install-service --config"):
         write_files(files, tmp_path)
 
 
@@ -70,7 +68,7 @@ def test_a_given_file_is_the_services_settings(tmp_path: Path) -> None:
     assert (unit, SETTINGS in files, UNIT in files) == ("lpr-edge@gate", False, False)
     assert f"--config {file}\n" in files[drop_in("gate")]
     with pytest.raises(
-        LprError, match=r"the service reads .* alone: put what flags and LPR_\.\.\. variables say there"
+        LprError, match=r"the service reads only .*: write the values of flags and LPR_\.\.\. variables there"
     ):
         plan(config_of(camera=2), file)
 

@@ -174,12 +174,12 @@ def test_two_listed_plates_as_near_are_none(tmp_path: Path) -> None:
         ("plate,name,action\nBA79PA5007,Ram,open,now\n", r"gate\.csv, line 2 has more cells than the first line"),
         ("plate,name,action\nBA79PA5007,Ram,open the gate\n", r"line 2: the action 'open the gate' must be one word"),
         ("plate,name,action\n,Ram,open\n", r"line 2 has no plate"),
-        ("plate,name,action\nBA79PA5007,Ram,\nबा७९प५००७,Sita,\n", r"line 3: the plate stands in line 2 already"),
+        ("plate,name,action\nBA79PA5007,Ram,\nबा७९प५००७,Sita,\n", r"line 3: the plate is already in line 2"),
         ("plate,name,action\nBA79PA5007,Ram,\nक्ष१२,x,\n", r"line 3: '.*' is on no plate of nepal"),
         ("plate,name,action\n---,Ram,\n", r"line 2: '---' is no plate: expected 1 to 64 letters and digits"),
         (f"plate,name,action\n{'1' * 65},Ram,\n", r"is no plate: expected 1 to 64"),
         ('plate,name,action\n"BA79PA5007,Ram,\n', r"after line 1: unexpected end of data: write it as CSV"),
-        (f"plate,name,action\n#{'0' * 32},Ram,\n", r"line 2 holds a hash: give --hash-plates"),
+        (f"plate,name,action\n#{'0' * 32},Ram,\n", r"line 2 contains a hash: give --hash-plates"),
     ],
 )
 def test_every_mistake_in_a_list_is_one_clear_line(tmp_path: Path, text: str, message: str) -> None:

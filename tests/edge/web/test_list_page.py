@@ -62,7 +62,7 @@ def test_a_changed_list_is_written_whole_and_who_did_it(live: LivePage, tmp_path
     [
         (["BA 79 PA 50?7", "", "", ""], r"gate.csv, line 4: '\?' is no letter"),
         (["BA 1 KHA 1234", "", "open it", ""], "gate.csv, line 4: the action 'open it' must be one word"),
-        (["BA 79 PA 5007", "", "", ""], "gate.csv, line 4: the plate stands in line 2 already"),
+        (["BA 79 PA 5007", "", "", ""], "gate.csv, line 4: the plate is already in line 2"),
     ],
 )
 def test_a_row_that_cannot_be_used_is_named(live: LivePage, tmp_path: Path, row: list[str], says: str) -> None:

@@ -171,7 +171,7 @@ def test_two_runs_of_one_name(run: Path) -> None:
 def test_package_without_networks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without arguments and without shipped networks, a run folder is asked for."""
     monkeypatch.setattr(run_folder, "SHIPPED_RUNS", tmp_path)
-    with pytest.raises(ExportError, match="carries no float networks: give a folder"):
+    with pytest.raises(ExportError, match="has no float networks: give a folder"):
         run_folder.shipped_runs()
 
 

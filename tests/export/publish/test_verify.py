@@ -73,7 +73,7 @@ def test_other_pictures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     write_samples(beside, Samples(samples.pictures[:5], "rendered", ("0",) * 5, ("0",) * 5))
     status, _, err = verify(path, capsys)
     assert status == 1
-    assert "was proved on rendered (held out), and there is no " in err
+    assert "was evaluated on rendered (held out), and there is no " in err
 
 
 def test_file_without_a_proof(golden_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -93,7 +93,7 @@ def test_unreadable_proof(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     path = proved("characters", tmp_path)
     rewrite(path, path, proofs=({"data": "rendered"},))
     status, _, err = verify(path, capsys)
-    assert (status, "record of its proof can't be read" in err, err.count("\n")) == (1, True, 1)
+    assert (status, "evaluation record can't be read" in err, err.count("\n")) == (1, True, 1)
 
 
 def test_texts_are_not_kept(tmp_path: Path) -> None:

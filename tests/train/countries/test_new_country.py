@@ -44,7 +44,7 @@ def test_an_edited_file_is_not_overwritten(tmp_path: Path, capsys: pytest.Captur
     out = tmp_path / "mine.toml"
     out.write_text("mine", encoding="utf-8")
     assert main(["new-country", "mine", "--form", "{number:99}", "--out", str(out)]) == 1
-    assert "mine.toml is there already" in capsys.readouterr().err
+    assert "mine.toml exists already" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["mine.toml"]
 
 

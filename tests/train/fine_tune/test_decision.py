@@ -84,7 +84,7 @@ def test_the_shipped_network_is_found(command: str, tmp_path: Path) -> None:
     assert starting_run(command, None, (tmp_path / "none", starting_run(command, None).parent)).name == command
     with pytest.raises(LprError, match=r"--from .* holds no network. Give a run folder with model.keras"):
         starting_run(command, tmp_path)
-    with pytest.raises(LprError, match=f"This lpr carries no float {command}"):
+    with pytest.raises(LprError, match=f"This installation of lpr has no float {command}"):
         starting_run(command, None, (tmp_path,))
 
 

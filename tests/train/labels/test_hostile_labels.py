@@ -159,7 +159,7 @@ def test_an_existing_folder_is_never_written_into(labelled: Sequence[Labelled], 
     PHOTOGRAPHS["coco"](labelled, tmp_path / "set")
     _import(tmp_path / "set", tmp_path / "out")
     before = sorted(tmp_path.joinpath("out").rglob("*"))
-    with pytest.raises(LprError, match="is there already: give --out a new folder"):
+    with pytest.raises(LprError, match="exists already: give --out a new folder"):
         _import(tmp_path / "set", tmp_path / "out")
     assert sorted(tmp_path.joinpath("out").rglob("*")) == before
 

@@ -19,7 +19,7 @@ def staged_folder(out: Path) -> Iterator[Path]:
         LprError: `out` has something in it, or can't be made.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise LprError(f"{shown(out)} is there already: give --out a new folder")
+        raise LprError(f"{shown(out)} exists already: give --out a new folder")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))

@@ -61,7 +61,7 @@ def _new_country(parsed: argparse.Namespace) -> int:
     out: Path = parsed.out or Path(f"{parsed.name}.toml")
     picture: Path = parsed.preview or out.with_suffix(".png")
     if out.exists():
-        raise LprError(f"{out} is there already: edit it, or give --out another file")
+        raise LprError(f"{out} exists already: edit it, or give --out another file")
     answers = collect_answers(parsed, ask if sys.stdin.isatty() else None)
     write_country(answers, out, picture)
     print(f"{answers.title}: {out}, and {PICTURES} of its plates in {picture}")

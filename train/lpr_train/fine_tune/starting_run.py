@@ -30,7 +30,7 @@ def starting_run(command: str, chosen: Path | None, places: tuple[Path, ...] = P
             return run
     if chosen:
         raise LprError(f"--from {chosen} holds no network. Give a run folder with {NETWORK}, or that file.")
-    raise LprError(f"This lpr carries no float {command}. Give --from a run folder that lpr-train wrote.")
+    raise LprError(f"This installation of lpr has no float {command}. Give --from a run folder that lpr-train wrote.")
 
 
 def starting_settings(run: Path, config_class: type[C]) -> C:
