@@ -8,7 +8,7 @@ import numpy as np
 from lpr_bench.latency.statistics import paired_ratio
 from lpr_bench.roofline.roofline import CHARACTERS, IN_A_ROW, LimitTimes
 
-MAX_SHARE_OUTSIDE_NETWORKS = 0.15
+MAX_SHARE_OUTSIDE_NETWORKS = 0.12
 MAX_P99_TO_P50 = 2.0
 MIN_SPEED_UP = 10.0
 MOONSHOT = 25.0

@@ -32,12 +32,12 @@ STREAM_SHARE = 0.2
 def add_command(benchmarks: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command to `lpr-bench`."""
     parser = benchmarks.add_parser("streams", help="frames a second of 1280x720, and of several streams at once")
-    parser.add_argument("--frames", type=int, default=100, metavar="N", help="a share (default: %(default)s)")
+    parser.add_argument("--frames", type=int, default=100, metavar="N", help="a share (default: 100)")
     parser.add_argument(
         "--streams", type=int, nargs="+", default=[1, 4], metavar="N", help="numbers of streams (default: 1 4)"
     )
     parser.add_argument(
-        "--stream-frames", type=int, default=600, metavar="N", help="frames of each stream (default: %(default)s)"
+        "--stream-frames", type=int, default=600, metavar="N", help="frames of each stream (default: 600)"
     )
     parser.add_argument("--workers", type=int, default=2, metavar="N", help="streams that run at a time (default: 2)")
     add_device_flags(parser)

@@ -190,7 +190,8 @@ def demo_frames() -> Iterator[Frame]:
 def test_the_demo_in_a_4k_frame_gives_its_events(has_region: bool, most_missing: int) -> None:
     """What the demo gives alone it gives laid into a 4K frame, by its region and in tiles, and no plate twice.
 
-    Tiles show a plate at another scale: one whose confidence alone is just enough may stay below it there.
+    Tiles find each plate in as many frames, with corners a little different. Where the reader takes one sign for either
+    of two, other frames then give either text, the vote is contradicted, and its event may be missing.
     """
     size_hw, place = (2160, 3840), (2000, 900)
     alone = events_of(PlateReader(), lambda image: image)
