@@ -2,8 +2,9 @@
 
 import logging
 import os
+import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from typing import Any
 
 from lpr_batch.base.extras import load_ray
@@ -34,15 +35,16 @@ def ray_session(address: str | None, workers: int | None) -> Iterator[tuple[Any,
     ray = load_ray()
     logging.getLogger("ray.data").setLevel(logging.ERROR)
     cores = workers or len(os.sched_getaffinity(0))
-    _start(ray, address, cores)
-    try:
-        if address is not None:
-            cores = workers or int(ray.cluster_resources().get("CPU", 0))
-        if not cores:
-            raise LprError(f"the cluster at {address} has no cores: start its nodes with `ray start`")
-        yield ray, cores
-    finally:
-        ray.shutdown()
+    with redirect_stdout(sys.stderr):  # what Ray prints of lost machines is no result
+        _start(ray, address, cores)
+        try:
+            if address is not None:
+                cores = workers or int(ray.cluster_resources().get("CPU", 0))
+            if not cores:
+                raise LprError(f"the cluster at {address} has no cores: start its nodes with `ray start`")
+            yield ray, cores
+        finally:
+            ray.shutdown()
 
 
 def _start(ray: Any, address: str | None, cores: int) -> None:
