@@ -58,31 +58,41 @@ def two_machines(repository: Path) -> str:
         return "Not measured yet. `make two-machines` measures it."
     result = json.loads(path.read_text(encoding="utf-8"))
     rows = [_machines_row(name, result["runs"][name], result) for name in ("one", "two")]
+    rounds = len(result["runs"]["two"])
+    times = _seconds(result, "two") / _seconds(result, "one")
+    load = result["load_average"][0]
     text = (
-        f"`lpr-train {result['task']}`, {result['steps']} steps an epoch, {result['batch']} samples a step; "
-        f"medians of {len(result['runs']['two'])} runs in turns. The first epoch, which has the start in it, doesn't "
-        f"count. Load average {result['load_average'][0]:.0f} on {result['cores']} cores."
+        f"`lpr-train {result['task']}`, {result['epochs']} epochs of {result['steps']} steps, {result['batch']} "
+        f"samples a step, run {'once' if rounds == 1 else f'{rounds} times'} each in turns. "
+        "With two machines the run took "
+        f"{times:.1f} times as long as with one: both were on the same {result['cores']} cores under other load (load "
+        f"average {load:.0f}), and so short a run is mostly each process's start. It shows that training works over a "
+        "network, not what a second computer gains."
     )
     header = [
         "machines",
-        "CPU ms a step, each machine",
-        "wall-clock ms a step",
-        "sent a step",
+        "CPU s of each",
+        "wall-clock s",
+        "last epoch, s",
+        "MiB sent a step",
         "last loss",
         "files written",
     ]
     return f"{text}\n\n{table(header, rows)}"
 
 
+def _seconds(result: dict[str, Any], name: str) -> float:
+    return median(float(run["seconds"]) for run in result["runs"][name])
+
+
 def _machines_row(name: str, runs: list[dict[str, Any]], result: dict[str, Any]) -> list[str]:
-    later = [seconds for run in runs for seconds in run["epoch_s"][1:]]
-    busy = [cpu for run in runs for epoch in run["epoch_cpu_s"][1:] for cpu in epoch]
     sent = median(max(run["sent_bytes"]) for run in runs) / (result["epochs"] * result["steps"])
     return [
         name,
-        f"{1000 * median(busy) / result['steps']:.0f}",
-        f"{1000 * median(later) / result['steps']:.0f}",
-        f"{sent / MIB:.2f} MiB" if name == "two" else "–",
+        " + ".join(f"{seconds:.0f}" for seconds in runs[-1]["cpu_s"]),
+        f"{_seconds(result, name):.0f}",
+        f"{median(run['epoch_s'][-1] for run in runs):.0f}",
+        f"{sent / MIB:.2f}" if name == "two" else "–",
         f"{median(run['loss'][-1] for run in runs):.3f}",
         " + ".join(str(count) for count in runs[-1]["files"]),
     ]
