@@ -13,10 +13,17 @@ from typing import Any
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 NEEDED = "needs a browser (Debian: chromium)"
-NAMED = {"Enter": (13, "\r"), "Tab": (9, ""), "PageDown": (34, ""), "Backspace": (8, ""), "End": (35, "")}
+NAMED = {
+    "Enter": (13, "\r"),
+    "Tab": (9, ""),
+    "PageDown": (34, ""),
+    "Backspace": (8, ""),
+    "End": (35, ""),
+    "Delete": (46, ""),
+}
 NAMED |= {"ArrowLeft": (37, ""), "ArrowUp": (38, ""), "ArrowRight": (39, ""), "ArrowDown": (40, "")}
 MODIFIERS = {"Alt": 1, "Ctrl": 2, "Shift": 8}
-WAIT_S = 60.0
+WAIT_S = 120.0
 
 
 class Browser:
@@ -73,7 +80,8 @@ class Browser:
     def wait(self, expression: str) -> None:
         """Wait until an expression is true in the page."""
         end = time.monotonic() + WAIT_S
-        while not self.js(f"Boolean({expression})"):
+        is_true = f"(() => {{ try {{ return Boolean({expression}) }} catch {{ return false }} }})()"  # not there yet
+        while not self.js(is_true):
             assert time.monotonic() < end, f"not within {WAIT_S:.0f} s: {expression}; {self.console}"
             time.sleep(0.02)
 

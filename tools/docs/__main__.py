@@ -6,7 +6,6 @@ from pathlib import Path
 
 from tools.docs.cli_page import cli_page
 from tools.docs.figures import filled
-from tools.docs.history_pictures import draw_history
 from tools.docs.own_data import make_pictures
 from tools.docs.records_page import records_page
 
@@ -31,10 +30,11 @@ def main(argv: list[str] | None = None) -> int:
     parsed = parser.parse_args(argv)
     if parsed.pictures:
         from tools.docs.label_picture import draw_label_page
+        from tools.docs.web_pictures import draw_web_pages
 
         make_pictures(REPOSITORY)
         draw_label_page(REPOSITORY)
-        draw_history(REPOSITORY)
+        draw_web_pages(REPOSITORY)
     changed = {page: text for page, text in pages().items() if _text(page) != text}
     for page, text in changed.items():
         name = page.relative_to(REPOSITORY)

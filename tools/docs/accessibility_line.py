@@ -13,8 +13,8 @@ def accessibility(repository: Path) -> str:
         return "Not checked yet. `make accessibility` checks it."
     found = json.loads(path.read_text(encoding="utf-8"))
     impacts = ", ".join(f"{count} {impact}" for impact, count in found["violations"].items())
+    screens, roles = ", ".join(found["screens"]), " and ".join(found["roles"])
     return (
-        f"axe-core {found['axe_core']} in Chromium, {found['rules']} rules on {found['looks']} screens "
-        f"({', '.join(found['screens'])}; each in English and Nepali, light and dark, on a phone and at a desk, "
-        f"as viewer and admin): {impacts}."
+        f"axe-core {found['axe_core']} in Chromium, {found['looks']} screens ({screens}; in English and Nepali, light "
+        f"and dark, on a phone and at a desk, as {roles}): {impacts}."
     )

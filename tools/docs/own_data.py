@@ -24,11 +24,13 @@ EXAMPLE = Path("docs/examples/own-data")
 """A data folder as lpr reads it."""
 DRAWN = Path("docs/images/own-data.jpg")
 DEMO = Path("docs/examples/demo.jsonl")
-DEMO_PICTURE = Path("docs/images/demo.png")
+DEMO_PICTURE = Path("docs/images/demo.jpg")
 SEED = 20
 """Renders two plates that can be read at a glance."""
 CORNER_BGR = (0, 225, 255)
 TILE_WIDTH = 420
+QUALITY = 70
+"""Of JPEGs: corners and texts stay sharp, and a page loads fast on a phone."""
 
 
 def labels_line(repository: Path) -> str:
@@ -61,7 +63,7 @@ def make_pictures(repository: Path) -> None:
 
 def labels_picture(repository: Path) -> bytes:
     """The drawn labels as a JPEG of moderate size."""
-    return cv2.imencode(".jpg", draw_labels(repository), [cv2.IMWRITE_JPEG_QUALITY, 80])[1].tobytes()
+    return cv2.imencode(".jpg", draw_labels(repository), [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1].tobytes()
 
 
 def draw_labels(repository: Path) -> Image:
@@ -95,7 +97,7 @@ def run_demo(picture: Path | None = None) -> str:
         assert status == 0
         frames = [read_picture(path) for path in sorted(Path(folder).glob("*"))]
         if picture is not None:
-            cv2.imwrite(str(picture), _tiled(frames))
+            cv2.imwrite(str(picture), _tiled(frames), [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
     records = [json.loads(line) | {"source": "clip.mp4"} for line in out.getvalue().splitlines()]
     return "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
 

@@ -6,16 +6,13 @@ import pytest
 from tests.support.accessibility import SCREENS, TOKENS, Look, axe_script, check, findings, looks, missing
 from tests.support.browser import CHROMIUM, NEEDED, browsing
 
-SEEN = {("en", "light", "phone"), ("en", "dark", "desk"), ("ne", "light", "desk"), ("ne", "dark", "phone")}
-"""Each pair of language, scheme and size: `python -m tests.support.accessibility` looks at every three."""
-
 
 @pytest.mark.slow
 @pytest.mark.skipif(bool(missing()), reason=missing())
 @pytest.mark.parametrize("role", TOKENS)
 def test_axe_core_finds_nothing(tmp_path: Path, role: str) -> None:
     """On every screen that a role can see, axe-core has nothing to object to, and says which rules it has checked."""
-    wanted = [look for look in looks(role) if (look.language, look.scheme, look.size) in SEEN]
+    wanted = looks(role, pairs=True)
     assert {look.screen for look in wanted} >= {name for name, screen in SCREENS.items() if not screen.admin_only}
     for look, found in check(role, tmp_path, wanted):
         assert {"color-contrast", "label"} & {each["id"] for each in found["passes"]}, look

@@ -22,8 +22,8 @@ function picture(id, name, alt) {
 
 const marksOf = (event) => badges({ name: event.list_name, action: event.list_action, direction: event.direction });
 
-// Local time of the device, by the calendar of the language.
-const when = (event) => digits(language === "ne" ? `${event.bikram_sambat} ${event.time.slice(11)}` : event.time);
+// Local time of the device, by the calendar of the language where the day is in it.
+const when = (event) => digits(language === "ne" && event.bikram_sambat ? `${event.bikram_sambat} ${event.time.slice(11)}` : event.time);
 
 function summary(event) {
   const parts = [
@@ -116,7 +116,7 @@ function fields(event) {
   const valid = event.valid ?? null;
   return {
     "seen": digits(event.time),
-    "bikram-sambat": digits(event.bikram_sambat),
+    "bikram-sambat": event.bikram_sambat && digits(event.bikram_sambat),
     "camera": event.source,
     "direction": isPlaced(event.direction) ? words(`way.${event.direction}`) : null,
     "stayed": typeof event.dwell_s === "number" ? `${number(event.dwell_s)} s` : null,

@@ -110,6 +110,22 @@ async function load(name = "") {
   say(table.writable ? "" : words("list.not-writable"), table.writable ? "" : "bad");
 }
 
+// Somebody else has saved meanwhile: what was changed here is done to their list as well, and shown before it is saved.
+async function takeTheirs(error) {
+  const [before, mine] = [table.rows, rows.map((row) => row.cells)].map((all) => new Map(all.map((cells) => [cells.join("\n"), cells])));
+  const url = new URL(api);
+  url.searchParams.set("name", table.name);
+  const found = await ask(url);
+  if (found.columns.join() !== table.columns.join()) return say(error.message, "bad");
+  take(found);
+  const theirs = new Set(table.rows.map((cells) => cells.join("\n")));
+  const added = [...mine].filter(([key]) => !before.has(key) && !theirs.has(key)).map(([, cells]) => ({ cells }));
+  rows = [...added, ...rows.filter((row) => mine.has(row.cells.join("\n")) || !before.has(row.cells.join("\n")))];
+  isChanged = true;
+  showRows();
+  say(words("list.merged"), "bad");
+}
+
 async function save() {
   if (!isChanged) return say(words("list.unchanged"));
   for (const row of rows) delete row.error;
@@ -118,6 +134,7 @@ async function save() {
     take(await ask(api, { name: table.name, stamp: table.stamp, rows: rows.map((row) => row.cells) }));
     say(words("list.saved"), "good");
   } catch (error) {
+    if (error.status === 409) return takeTheirs(error);
     if (error.answer?.row !== undefined && error.answer.row !== null) rows[error.answer.row].error = error.message;
     showRows();
     document.querySelector("[aria-invalid]")?.focus();
