@@ -1,13 +1,15 @@
 """The network between the old and the fine-tuned weights that replaces the old one."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from lpr_train.base.engine import KerasModel
+from lpr_train.base.engine import KerasModel, load_keras
 from lpr_train.base.task import HELD_OUT, OTHERS, RENDERED, Measured
 from lpr_train.fine_tune.interpolation import FACTORS, NO_GAIN, choose_between, interpolate
+from lpr_train.loop.warm_start import completed_weights, load_initial_weights
 
 
 class Line:
@@ -61,6 +63,27 @@ def test_weights_lie_on_the_line_between() -> None:
     assert weights.tolist() == [0.25, 3.0]
     assert weights.dtype == np.float32
     assert state.tolist() == [7]
+
+
+def test_a_new_head_is_not_mixed_with_its_initialisation(tmp_path: Path) -> None:
+    """Weights that the starting network lacks are the fine-tuned network's, however much of the old one is kept."""
+    layers = load_keras().layers
+    first = layers.Input((4, 4, 1), name="image")
+    body = layers.Conv2D(2, 3, padding="same", use_bias=False, name="body")
+    load_keras().Model(first, {"scores": body(first)}).save(tmp_path / "model.keras")
+    old, new = (_with_head(layers, value) for value in (0.0, 1.0))
+    load_initial_weights(old, tmp_path / "model.keras")
+    kept = completed_weights(old, tmp_path, new)
+    names = [weight.path for weight in old.weights]
+    assert [bool((weight == 1.0).all()) for weight in kept] == ["head" in name for name in names]
+
+
+def _with_head(layers: Any, value: float) -> KerasModel:
+    image = layers.Input((4, 4, 1), name="image")
+    x = layers.Conv2D(2, 3, padding="same", use_bias=False, name="body")(image)
+    model = load_keras().Model(image, {"scores": layers.Dense(3, use_bias=False, name="head")(layers.Flatten()(x))})
+    model.set_weights([np.full_like(weight, value) for weight in model.get_weights()])
+    return model
 
 
 def test_where_nothing_is_forgotten_the_best_score_decides(halves: Any) -> None:

@@ -233,7 +233,9 @@ def test_parts_are_labelled_apart_and_finished_together(tmp_path: Path, capsys: 
         place.close()
     assert sorted(names) == [f"{number:02d}.png" for number in range(12)]
     assert main(["label", str(tmp_path), "--finish", "--country", str(COUNTRY)]) == 0
-    assert "12 pictures labelled" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "12 pictures labelled" in shown
+    assert f"Next: lpr-train check --data {tmp_path}\n" in shown
     assert all(photo.is_ground_truth for photo in load_plates(tmp_path))
     assert main(["label", str(tmp_path), "--part", "4/3", "--country", str(COUNTRY)]) == 1
     assert "--part 4/3: expected N/M" in capsys.readouterr().err

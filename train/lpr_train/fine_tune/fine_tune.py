@@ -44,7 +44,7 @@ def fine_tune(task: Task, out: Path, resume: bool, max_drop: float) -> FineTuned
     """
     from lpr_train.fine_tune.interpolation import choose_between
     from lpr_train.loop.fit import fit
-    from lpr_train.loop.warm_start import load_initial_weights
+    from lpr_train.loop.warm_start import completed_weights, load_initial_weights
     from lpr_train.runs.run_folder import open_run, write_json, write_run
 
     assert isinstance(task, ComparesModels)  # as every task of TASKS is
@@ -59,6 +59,7 @@ def fine_tune(task: Task, out: Path, resume: bool, max_drop: float) -> FineTuned
     fitted = fit(task, out, resume)
     if fitted.interrupted:
         return FineTuned([], [], 1.0, fitted.state.minutes, True)
+    old.set_weights(completed_weights(old, Path(task.config.init), fitted.model))
     chosen = choose_between(task, old, fitted.model, before, max_drop)
     changes = [*chosen.changes, *compare(tests, task.measure_tests(chosen.model))]
     if not chosen.worse:

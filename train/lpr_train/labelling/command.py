@@ -16,6 +16,8 @@ from lpr_edge.contract.whole_files import IMAGES, LABELS
 
 TOKEN = "LPR_WEB_TOKEN"  # the variable's name
 TEST_SHARE = 0.2
+DATASETS = ("plates", "crops")
+"""Folders of a data folder that hold labels."""
 
 
 def add_command(commands: Any) -> None:
@@ -62,7 +64,9 @@ def label(parsed: argparse.Namespace) -> int:
         finally:
             place.close()
     count = finish(folder, source, parsed.test_share)
-    print(f"{count} pictures labelled in {shown(folder / LABELS)}. Next: lpr-train check --data {shown(folder)}")
+    data = folder.parent if folder.name in DATASETS else folder
+    after = f"lpr-train check --data {shown(data)}" if count else "lpr-train label without --finish"
+    print(f"{count} pictures labelled in {shown(folder / LABELS)}. Next: {after}")
     return 0
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.run.folder import CARD, NETWORK
@@ -39,6 +40,20 @@ def load_initial_weights(model: KerasModel, source: Path) -> int:
     if not pairs:
         raise LprError(f"--init {source}: none of its weights fit this network. Was it trained for another task?")
     return len(pairs)
+
+
+def completed_weights(old: KerasModel, source: Path, new: KerasModel) -> list[NDArray[Any]]:
+    """Weights of a network that began from `source`; those that `source` lacks, such as a new head, are a later one's.
+
+    Args:
+        old: the network after `load_initial_weights`.
+        source: as for `load_initial_weights`.
+        new: the same network after training.
+    """
+    path = source / NETWORK if source.is_dir() else source
+    copied = {id(weight) for weight, _ in _partners(old.weights, load_network(path).weights)}
+    pairs = zip(old.weights, old.get_weights(), new.get_weights(), strict=True)
+    return [own if id(weight) in copied else later for weight, own, later in pairs]
 
 
 def began_from(source: Path) -> dict[str, Any]:
