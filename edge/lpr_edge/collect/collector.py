@@ -32,6 +32,8 @@ MIN_CHARACTERS = 3
 """A vehicle that was never announced is collected from so many characters on: fewer are mostly no plate at all."""
 MIN_WIDTH_PX = 32.0
 """Minimum width in pixels: narrower plates can't be labelled."""
+MIN_ROW_PX = 12.0
+"""Minimum height of a row in pixels: a vote labels no frame whose characters can't be read."""
 MAX_CHANGED = 0.5
 """Share of characters in which a frame may differ from its vote: further away they are of two plates."""
 NEAR_IN_TIME = timedelta(seconds=0.5)
@@ -155,7 +157,7 @@ class Collector:
         if not is_new or not is_same_plate(vote, plate.reading):
             return
         quad_xy = self._corners(own, vote, plate, frame)
-        if quad_xy is not None and _is_whole(quad_xy, frame):
+        if quad_xy is not None and _is_whole(quad_xy, frame) and _row_height(quad_xy, vote) >= MIN_ROW_PX:
             own.taken.add(text)
             labelled = LabelledPlate(quad_xy, vote.rows, VOTE, vote.confidence, text)
             self._examples.take(Example(frame.image_bgr, frame.source, frame.time, (labelled,)))
@@ -189,6 +191,11 @@ def _is_whole(quad_xy: Quad, frame: Frame) -> bool:
     height, width = frame.image_bgr.shape[:2]
     inside = (quad_xy >= 0).all() and (quad_xy <= (width, height)).all()
     return bool(inside) and quad_size(quad_xy)[0] >= MIN_WIDTH_PX
+
+
+def _row_height(quad_xy: Quad, vote: Reading) -> float:
+    """Height of one row in pixels."""
+    return quad_size(quad_xy)[1] / max(1, len(vote.rows))
 
 
 def _as_read(plate: PlateReading) -> LabelledPlate:

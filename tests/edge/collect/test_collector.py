@@ -1,6 +1,7 @@
 """Which readings are collected."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -127,6 +128,19 @@ def test_a_plate_that_is_cut_or_another_one_is_no_example() -> None:
     cut = plate("A10", x=-5.0, score=0.5)
     assert collect([[plate("A104", x=-1.0)]] * 3 + [[cut], [plate("A104", x=-1.0)]]).told == []
     assert collect([[RIGHT]] * 3 + [[plate("L77", score=0.5)], [RIGHT]]).told == []
+
+
+def test_a_vote_labels_no_frame_that_nobody_can_read() -> None:
+    """The vehicle is far away: its text is known, but the frame shows no characters to learn from."""
+    frames = [[WRONG], [RIGHT], [RIGHT], [RIGHT]]
+
+    def reads(height: float) -> Read:
+        return lambda _, __: replace(
+            WRONG.reading, quad_xy=np.array([[50, 50], [90, 50], [90, 50 + height], [50, 50 + height]], np.float32)
+        )
+
+    assert collect(frames, read=reads(11.0)).told == []
+    assert collect(frames, read=reads(13.0)).told == [("vote", "A104", "A107", 0)]
 
 
 def test_a_vehicle_that_is_never_announced_waits_for_a_person() -> None:

@@ -114,3 +114,20 @@ def test_where_all_forget_the_best_is_reported_as_worse(halves: Any) -> None:
     assert best.factor == 1.0
     assert best.worse == ["exact on held-out photographs of --also fell from 90.0% to 50.0%"]
     assert sorted(task.measured[1:]) == sorted(FACTORS)
+
+
+def test_outputs_of_new_labels_are_not_mixed_with_their_initialisation(tmp_path: Path) -> None:
+    """A network whose labels have grown keeps the old ones' weights, and the new ones' are the fine-tuned network's."""
+    layers = load_keras().layers
+    sizes = {name: layers.Input((4,), name="image") for name in ("first", "old", "new")}
+    first, old, new = (
+        load_keras().Model(image, {"scores": layers.Dense(2 if name == "first" else 3, name="scores")(image)})
+        for name, image in sizes.items()
+    )
+    first.set_weights([np.full_like(weight, 0.5) for weight in first.get_weights()])
+    first.save(tmp_path / "model.keras")
+    load_initial_weights(old, tmp_path / "model.keras")
+    new.set_weights([np.ones_like(weight) for weight in new.get_weights()])
+    kernel, bias = completed_weights(old, tmp_path, new)
+    assert kernel.tolist() == [[0.5, 0.5, 1.0]] * 4
+    assert bias.tolist() == [0.5, 0.5, 1.0]

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -51,9 +52,17 @@ def completed_weights(old: KerasModel, source: Path, new: KerasModel) -> list[ND
         new: the same network after training.
     """
     path = source / NETWORK if source.is_dir() else source
-    copied = {id(weight) for weight, _ in _partners(old.weights, load_network(path).weights)}
+    copied = {id(weight): other.shape[-1:] for weight, other in _partners(old.weights, load_network(path).weights)}
     pairs = zip(old.weights, old.get_weights(), new.get_weights(), strict=True)
-    return [own if id(weight) in copied else later for weight, own, later in pairs]
+    return [_kept(own, later, copied[id(weight)]) if id(weight) in copied else later for weight, own, later in pairs]
+
+
+def _kept(own: NDArray[Any], later: NDArray[Any], outputs: Sequence[int]) -> NDArray[Any]:
+    """A weight whose first outputs are the old network's, and the others a later one's."""
+    values = later.copy()
+    part = (..., *(slice(count) for count in outputs))
+    values[part] = own[part]
+    return values
 
 
 def began_from(source: Path) -> dict[str, Any]:
