@@ -60,9 +60,9 @@ def completed_weights(old: KerasModel, source: Path, new: KerasModel) -> list[ND
 def _kept(own: NDArray[Any], later: NDArray[Any], outputs: Sequence[int]) -> NDArray[Any]:
     """A weight whose first outputs are the old network's, and the others a later one's."""
     values = later.copy()
-    part = (..., *(slice(count) for count in outputs))
-    values[part] = own[part]
-    return values
+    for count in outputs:  # none for a number
+        values[..., :count] = own[..., :count]
+    return values if outputs else own
 
 
 def began_from(source: Path) -> dict[str, Any]:
