@@ -1,4 +1,4 @@
-"""A drawn shape to a plate's four corners, clockwise from its own top left, and how well they are known."""
+"""Convert a drawn shape to a plate's four corners, clockwise from its own top left, and whether they are exact."""
 
 import cv2
 import numpy as np
@@ -27,7 +27,7 @@ FITTED = "drawn with more than four points: four corners are fitted"
 
 
 def corners_of(shape: Shape, size_wh: tuple[int, int], where: str, notes: Notes) -> tuple[Quad, str]:
-    """The plate's corners, and whether they are known.
+    """The plate's corners, and whether they are exact.
 
     Args:
         shape: with points in pixels of the upright picture, or relative.
@@ -72,7 +72,7 @@ def _checked(points: Floats) -> Quad:
 
 
 def _is_upright_box(points: Floats) -> bool:
-    """Whether each of four sides is level or upright."""
+    """Whether all four sides are horizontal or vertical."""
     if len(points) != 4:
         return False
     sides = np.abs(np.roll(points, -1, axis=0) - points)
@@ -80,14 +80,14 @@ def _is_upright_box(points: Floats) -> bool:
 
 
 def _box(points: Floats, size_wh: tuple[int, int]) -> Quad:
-    """An upright box, cut at the picture's edges: beyond them nobody has seen a plate."""
+    """An upright box, clipped to the image."""
     left, top = np.clip(points.min(axis=0), 0, size_wh)
     right, bottom = np.clip(points.max(axis=0), 0, size_wh)
     return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
 
 
 def _quadrilateral(points: Floats, where: str, notes: Notes) -> Quad:
-    """Four corners that go round once."""
+    """Check that four corners form a quadrilateral without crossings."""
     if len(points) < 4:
         raise ValueError(f"{len(points)} points, and a plate has four corners")
     quad = np.asarray(points, np.float32)
@@ -102,7 +102,7 @@ def _quadrilateral(points: Floats, where: str, notes: Notes) -> Quad:
 
 
 def _fitted(hull: Quad) -> Quad:
-    """The four corners nearest to a convex outline: its own with fewer and fewer points, else a turned box."""
+    """Four corners fitted to a convex outline: by polygon approximation, else a rotated box."""
     length = cv2.arcLength(hull, True)
     for step in range(STEPS):
         fit = cv2.approxPolyDP(hull, step * FEWER_POINTS * length, True).reshape(-1, 2)
@@ -114,7 +114,7 @@ def _fitted(hull: Quad) -> Quad:
 
 
 def own_order(quad_xy: Quad) -> Quad:
-    """Corners clockwise from the plate's own top left.
+    """Order corners clockwise from the plate's own top left.
 
     The first is believed where the plate stands upright then, or lies on its side and is wider than high. Else the
     corner is taken with which it stands the most upright.
@@ -134,7 +134,7 @@ def own_order(quad_xy: Quad) -> Quad:
 
 
 def _leaning(quad_xy: Quad) -> float:
-    """Degrees, 0 to 180, between a plate's upper side and a level line from left to right."""
+    """Angle, 0 to 180 degrees, between a plate's upper side and a horizontal line from left to right."""
     across = quad_xy[1] - quad_xy[0] + quad_xy[2] - quad_xy[3]
     return float(abs(np.degrees(np.arctan2(across[1], across[0]))))
 
@@ -149,5 +149,5 @@ def _check_place(quad: Quad, size_wh: tuple[int, int]) -> None:
 
 
 def whole_picture(size_wh: tuple[int, int]) -> Quad:
-    """The corners of a picture that a plate fills."""
+    """Corners of an image that a plate fills."""
     return rectangle((size_wh[1], size_wh[0]))

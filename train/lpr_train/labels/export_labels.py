@@ -1,4 +1,4 @@
-"""Write lpr's labels for other tools: COCO, which holds all of them, and YOLO with corners as key points."""
+"""Export lpr's labels for other tools: all of them to COCO, and corners as key points to YOLO."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -24,14 +24,14 @@ WITHOUT_CROPS = ("yolo",)
 
 @dataclass(frozen=True)
 class Exported:
-    """What was written."""
+    """Result of an export."""
 
     pictures: int
     plates: int
     notes: Notes
 
     def to_text(self, out: Path) -> str:
-        """One line, and one for each picture that was left out."""
+        """A summary line, and a line for each image that was left out."""
         left = [f"left out: {note.where}: {note.reason}" for note in self.notes.omissions]
         return "\n".join([*left, f"{self.pictures} pictures with {self.plates} plates in {shown(out)}"])
 
@@ -64,7 +64,7 @@ def export_labels(data: Path, out: Path, name: str) -> Exported:
 
 
 def _photos(data: Path, name: str, notes: Notes) -> dict[str, list[PlatePhoto]]:
-    """Folder in the export -> its pictures."""
+    """Folder in the export -> its images."""
     crops = load_crops(data)
     photos = load_plates(data) if has_dataset(data, PHOTOGRAPHS) or not crops else []
     if crops and name in WITHOUT_CROPS:

@@ -1,4 +1,4 @@
-"""Bring another tool's labelled pictures into the form that training reads: `plates/` and `crops/`."""
+"""Import images labelled with another tool as a data folder: `plates/` and `crops/`."""
 
 import json
 import shutil
@@ -45,7 +45,7 @@ SAME_PICTURE = "the same picture as another"
 
 @dataclass(frozen=True)
 class ImportOptions:
-    """What a user may say about an import."""
+    """Options of an import."""
 
     country: Country
     format: str = ""
@@ -65,7 +65,7 @@ class ImportOptions:
 
 @dataclass(frozen=True)
 class Taken:
-    """A picture that goes into the data set."""
+    """An imported image."""
 
     path: Path
     given_split: str
@@ -75,12 +75,12 @@ class Taken:
 
     @property
     def texts(self) -> list[str]:
-        """Its plates' texts."""
+        """Texts of its plates."""
         return ["".join(plate.get("number_rows") or plate["rows"]) for plate in self.line["plates"]]
 
 
 def import_labels(source: Path, out: Path, options: ImportOptions) -> ImportReport:
-    """Read a data set of another tool, and write it as lpr's.
+    """Read another tool's data set, and write it as lpr's.
 
     Args:
         source: its folder, or its file of labels.
@@ -115,7 +115,7 @@ def _nothing(source: Path, title: str, notes: Notes) -> str:
 
 
 def _take(images: Sequence[SourceImage], files: SourceFiles, options: ImportOptions, notes: Notes) -> Iterable[Taken]:
-    """Each picture that can be used, with its line."""
+    """Usable images, each with its label line."""
     rules = _rules(images, files, options, notes)
     listed: set[Path] = set()
     contents: dict[str, Path] = {}
@@ -162,7 +162,7 @@ def _taken(image: SourceImage, where: str, rules: TextRules, options: ImportOpti
 
 
 def _plate(label: SourcePlate, size_wh: tuple[int, int], where: str, rules: TextRules, notes: Notes) -> Values | None:
-    """A plate as `labels.jsonl` has it; None, and a note, where it is none."""
+    """A plate for `labels.jsonl`; None, and a message, if it is none."""
     if label.class_name not in rules.plate_classes:
         notes.left_out(where, OTHER_CLASS, repr(label.class_name))
         return None
@@ -202,7 +202,7 @@ def _note_moved(taken: Sequence[Taken], parted: Parted, files: SourceFiles, note
 
 
 def _write(taken: Sequence[Taken], splits: Sequence[str], files: SourceFiles, folder: Path) -> None:
-    """Copy the pictures, and write a line for each, in the order of their names."""
+    """Copy the images, and write their label lines in the order of their names."""
     names = unique_names([one.path for one in taken], files.root)
     lines: dict[str, list[tuple[str, str]]] = {}
     for one, split, name in each(list(zip(taken, splits, names, strict=True)), "copy", "pictures"):
@@ -218,7 +218,7 @@ def _write(taken: Sequence[Taken], splits: Sequence[str], files: SourceFiles, fo
 
 
 def unique_names(paths: Sequence[Path], root: Path) -> list[str]:
-    """A file name a picture: its own, with its folders before it where that is taken, or a number after it."""
+    """A file name per image: its own, or with its folders or a number if that is taken."""
     used: set[str] = set()
     names = []
     for path in paths:
@@ -249,7 +249,7 @@ def _count(taken: Sequence[Taken], parted: Parted, report: ImportReport) -> None
 
 
 def _advice(taken: Sequence[Taken], parted: Parted) -> list[str]:
-    """What a data set like this can't teach, and what to do."""
+    """What a network can't learn from this data set, and what to do."""
     plates = [plate for one in taken for plate in one.line["plates"]]
     boxes = sum(plate.get("corners") == BOX for plate in plates)
     texts = sum(plate["rows"] != [UNREADABLE] for plate in plates)

@@ -1,4 +1,4 @@
-"""The formats that `lpr-train import` knows: a line each in one table."""
+"""Table of the formats that `lpr-train import` supports."""
 
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -11,7 +11,7 @@ from lpr_train.labels.formats.source_files import SourceFiles
 
 
 class Format(NamedTuple):
-    """What reads a tool's label files."""
+    """Reader of a tool's label files."""
 
     recognises: Callable[[SourceFiles], bool]
     read: Callable[[SourceFiles, Notes], Iterator[SourceImage]]
@@ -33,7 +33,7 @@ WITHOUT_LABELS = "crops"
 
 
 def recognise(files: SourceFiles) -> str:
-    """The name of the format of a data set.
+    """Detect the format of a data set; returns its name.
 
     Raises:
         DataError: it has none that lpr knows, or files of several.

@@ -1,4 +1,4 @@
-"""What an import took, guessed and left out."""
+"""Report of an import: counts, assumptions and omissions."""
 
 import json
 from collections import Counter, defaultdict
@@ -28,7 +28,7 @@ class ImportReport:
     """What to do about it."""
 
     def to_json(self) -> str:
-        """One JSON object with every note."""
+        """One JSON object with every message."""
         values = {
             "source": self.source,
             "format": self.format,
@@ -41,7 +41,7 @@ class ImportReport:
         return json.dumps(values, ensure_ascii=False, indent=2) + "\n"
 
     def to_text(self) -> str:
-        """Counts, then each reason with how often and the first examples."""
+        """Counts, then each reason with its number and first examples."""
         counts = [f"  {name}: {', '.join(f'{value} {n}' for value, n in c.items())}" for name, c in self.counts.items()]
         lines = [f"{self.title}, from {self.source}", "taken:", *counts, f"  split: {self.split}"]
         for name, notes in (("guessed", self.notes.guesses), ("left out", self.notes.omissions)):

@@ -1,4 +1,4 @@
-"""Which photographs are tested on: the source's own split, or a new one; one vehicle's are never in both."""
+"""Choose the test photographs: by the source's split or a new one; all photographs of a vehicle are in one split."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -17,7 +17,7 @@ TEST_SHARE = 0.2
 
 @dataclass(frozen=True)
 class SplitRule:
-    """How photographs are parted."""
+    """How photographs are split."""
 
     how: str = AUTO
     """`auto`: kept where the source has one, else made; `keep`; `train` or `test` for all; or a share for testing."""
@@ -35,7 +35,7 @@ class SplitRule:
 
     @property
     def share(self) -> float:
-        """For testing, where a new split is made."""
+        """Fraction for testing in a new split."""
         try:
             return float(self.how)
         except ValueError:
@@ -44,7 +44,7 @@ class SplitRule:
 
 @dataclass(frozen=True)
 class Parted:
-    """The split of each photograph, and what was done for it."""
+    """Split of each photograph, and what was changed."""
 
     splits: tuple[str, ...]
     moved: tuple[int, ...]
@@ -54,7 +54,7 @@ class Parted:
 
 
 def vehicles_of(texts: Sequence[Iterable[str]]) -> list[int]:
-    """A number a photograph; those that share a plate's complete text have the same, also over others between them.
+    """Group number of each photograph: photographs that share a complete plate text, directly or indirectly, share it.
 
     Args:
         texts: of each photograph's plates, the rows joined; a text with `?` identifies no vehicle.
@@ -76,7 +76,7 @@ def vehicles_of(texts: Sequence[Iterable[str]]) -> list[int]:
 
 
 def part(given: Sequence[str], texts: Sequence[Iterable[str]], rule: SplitRule) -> Parted:
-    """Choose each photograph's split.
+    """Choose the split of each photograph.
 
     Args:
         given: what the source says: `train`, `val`, `test`, or nothing.
@@ -98,7 +98,7 @@ def part(given: Sequence[str], texts: Sequence[Iterable[str]], rule: SplitRule) 
 
 
 def _kept(given: Sequence[str], vehicles: Sequence[int]) -> Parted:
-    """The source's, without a word of `val`: lpr holds its own part of the training split out by itself."""
+    """The source's split; `val` becomes `train`, because lpr holds out a part of the training split itself."""
     tested = TEST if TEST in given else VALIDATION
     tested_vehicles = {vehicle for split, vehicle in zip(given, vehicles, strict=True) if split == tested}
     splits = tuple(TEST if vehicle in tested_vehicles else TRAIN for vehicle in vehicles)
@@ -108,7 +108,7 @@ def _kept(given: Sequence[str], vehicles: Sequence[int]) -> Parted:
 
 
 def _made(vehicles: Sequence[int], rule: SplitRule) -> Parted:
-    """Whole vehicles, drawn by the seed, until the share is reached; two vehicles or more leave one on either side."""
+    """Choose whole vehicles by the seed until the fraction is reached; with two or more, both splits get one."""
     count = Counter(vehicles)
     order = sorted(count)
     np.random.default_rng(rule.seed).shuffle(order)

@@ -40,7 +40,7 @@ NOT_IN_ALPHABET = "a text that isn't in the country's alphabet: the plate is tak
 
 @dataclass(frozen=True)
 class PlateText:
-    """What is written on a plate."""
+    """The text on a plate."""
 
     rows: tuple[str, ...]
     legible: str
@@ -51,7 +51,7 @@ class PlateText:
 
 @dataclass(frozen=True)
 class TextRules:
-    """How texts are found and read."""
+    """Rules for finding and parsing texts."""
 
     country: Country
     key: str = ""
@@ -60,7 +60,7 @@ class TextRules:
     """Classes that are plates."""
 
     def read(self, plate: SourcePlate, size_wh: tuple[float, float], where: str, notes: Notes) -> PlateText:
-        """What a label says; size_wh is the plate's width and height in pixels."""
+        """Parse a label's text; size_wh is the plate's width and height in pixels."""
         attributes = {_key(name): value for name, value in plate.attributes.items() if value not in (None, "")}
         given = _rows_given(attributes) or self._text(attributes, plate.class_name)
         rows = tuple(filter(None, (self.normal(row) for row in given)))
@@ -91,7 +91,7 @@ class TextRules:
         return texts[0] if len(texts) == 1 else ""
 
     def normal(self, row: str) -> str:
-        """A row as `labels.jsonl` has it: composed, in capitals, without decoration, `?` for what can't be read."""
+        """Normalise a row for `labels.jsonl`: NFC, capitals, no decoration, `?` for illegible characters."""
         composed = unicodedata.normalize("NFC", str(row)).translate(WILDCARDS)
         kept = "".join(
             sign for sign in composed if not sign.isspace() and sign not in DECORATION and self._is_seen(sign)
@@ -103,7 +103,7 @@ class TextRules:
         return unicodedata.category(sign) != "Cf" or any(sign in label for label in self.country.labels)
 
     def is_text(self, name: str) -> bool:
-        """Whether a class's name is a plate's text: in the alphabet, of two signs or more, one of them a digit."""
+        """Whether a class name is a plate's text: in the alphabet, two or more characters, at least one digit."""
         row = self.normal("".join(ROW_ENDS.split(name)))
         has_digit = any(sign.isdecimal() for sign in row)
         return has_digit and not self._unknown_sign((row,)) and len(self.country.tokenize(row)) > 1
@@ -138,7 +138,7 @@ def cut_by_shape(labels: Sequence[str], size_wh: tuple[float, float], country: C
 
 
 def kind_of(rows: Sequence[str], country: Country) -> str:
-    """The script, as far as signs show it; the country's own where nothing does."""
+    """Script of the rows, by their characters; the country's own if they don't show it."""
     own = country.script or ""
     if all(label.isascii() for label in country.labels):
         return own
@@ -150,7 +150,7 @@ def kind_of(rows: Sequence[str], country: Country) -> str:
 
 
 def legibility(rows: Sequence[str]) -> str:
-    """How much of a plate can be read, by the `?` in its rows."""
+    """Legibility of a plate, by the `?` in its rows."""
     text = "".join(rows)
     if UNREADABLE not in text:
         return "full"
@@ -158,7 +158,7 @@ def legibility(rows: Sequence[str]) -> str:
 
 
 def plate_classes(names: Iterable[str], rules: TextRules, forced: Sequence[str] = ()) -> tuple[frozenset[str], bool]:
-    """The classes that are plates, of all that a data set has.
+    """Classes of plates among all classes of a data set.
 
     Args:
         names: of all classes; an empty one is a plate, as of formats that have none.
@@ -181,7 +181,7 @@ def _key(name: object) -> str:
 
 
 def _rows_given(attributes: Mapping[str, Any]) -> tuple[str, ...]:
-    """Rows that are a list already, as lpr's own export has them."""
+    """Rows that are already a list, as in lpr's own export."""
     rows = attributes.get("rows")
     return tuple(map(str, rows)) if isinstance(rows, list) else ()
 

@@ -1,4 +1,4 @@
-"""COCO: one JSON file a split. Attributes hold what COCO has no field for."""
+"""COCO export: one JSON file per split; attributes contain what COCO has no field for."""
 
 import json
 from collections.abc import Sequence
@@ -60,7 +60,7 @@ def _annotation(number: int, image_id: int, plate: PlateLabel) -> Values:
 
 
 def _attributes(plate: PlateLabel) -> Values:
-    """What lpr knows of a plate; `text` is for people and tools, `rows` for lpr."""
+    """Fields of a plate that lpr defines; `text` is for people and tools, `rows` for lpr."""
     more = {
         "vehicle": plate.vehicle,
         "number_rows": list(plate.number_rows or ()),

@@ -1,4 +1,4 @@
-"""YOLO's pose labels: a box a plate, and its four corners as key points, which can be seen where they are known."""
+"""YOLO pose export: a box per plate, and its corners as key points, marked visible if they are exact."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -35,7 +35,7 @@ def write_yolo(pictures: Sequence[Written], root: Path) -> None:
 
 
 def unique_stems(pictures: Sequence[Written]) -> list[str]:
-    """A name without ending for each picture: two that differ in the ending alone need two label files."""
+    """A file name without extension per image: names that differ only in the extension need two label files."""
     used: set[str] = set()
     stems = []
     for one in pictures:
@@ -48,7 +48,7 @@ def unique_stems(pictures: Sequence[Written]) -> list[str]:
 
 
 def yolo_line(plate: PlateLabel, size_wh: tuple[int, int]) -> str:
-    """A plate's line: class, box, corners; all places in shares of the picture."""
+    """Line of a plate: class, box, corners; in fractions of the image."""
     quad = np.round(plate.quad_xy.astype(float), 2) / size_wh
     low, high = quad.min(axis=0), quad.max(axis=0)
     seen = SEEN if plate.has_corners else UNKNOWN

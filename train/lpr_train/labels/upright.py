@@ -25,7 +25,7 @@ UNUSABLE = "the picture can't be used"
 
 
 def open_upright(image: SourceImage, where: str, notes: Notes) -> tuple[tuple[int, int], Sequence[SourcePlate]] | None:
-    """Open a picture, and bring its labels onto it.
+    """Open an image, and convert its labels to the upright image.
 
     Returns:
         Width and height of the upright picture, and the labels in its pixels; None, and a note, where it can't be used.
@@ -46,7 +46,7 @@ Move = Callable[[Point], Point]
 
 
 def _movement(image: SourceImage, size_wh: tuple[int, int], where: str, notes: Notes) -> Move | None:
-    """From the labels' pixels to the picture's."""
+    """Transform from the labels' pixels to the image's."""
     width, height = stated = image.size_wh or size_wh
     if stated == size_wh or min(stated) <= 0:
         return _stay
@@ -68,7 +68,7 @@ def _stay(point: Point) -> Point:
 
 
 def turned_point(point: Point, orientation: int, size_wh: tuple[int, int]) -> Point:
-    """Where a point of the stored picture lies in the upright one.
+    """Convert a point of the stored image to the upright image.
 
     Args:
         point: x, y in pixels as stored.

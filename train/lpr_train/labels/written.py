@@ -1,4 +1,4 @@
-"""A picture of an export, and copying it."""
+"""An exported image, and copying it."""
 
 import shutil
 from dataclasses import dataclass
@@ -9,13 +9,13 @@ from lpr_edge.contract.data import PlatePhoto
 
 @dataclass(frozen=True)
 class Written:
-    """A labelled picture that goes into an export."""
+    """A labelled image to export."""
 
     photo: PlatePhoto
     size_wh: tuple[int, int]
     """Width and height of the upright picture in pixels."""
 
     def copy_to(self, path: Path) -> None:
-        """Copy the picture's file as it is; folders are made."""
+        """Copy the image's file unchanged; folders are created."""
         path.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(self.photo.path, path)

@@ -1,1 +1,1 @@
-"""One reader a label format: what stands in its files, and nothing yet about what it means."""
+"""One reader per label format: it returns the content of the files, without interpreting it."""

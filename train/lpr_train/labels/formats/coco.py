@@ -1,4 +1,4 @@
-"""COCO: one JSON file a split, with `images`, `categories` and `annotations`."""
+"""COCO: one JSON file per split, with `images`, `categories` and `annotations`."""
 
 import math
 from collections import defaultdict
@@ -32,7 +32,7 @@ def recognises(files: SourceFiles) -> bool:
 
 
 def read(files: SourceFiles, notes: Notes) -> Iterator[SourceImage]:
-    """Each image of each file, also those without annotations: they show no plate."""
+    """Read each image of each file, also those without annotations, which show no plate."""
     labelled: set[Path] = set()
     for path in files.labels_of(".json"):
         where = files.shown(path)

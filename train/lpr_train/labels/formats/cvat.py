@@ -1,4 +1,4 @@
-"""CVAT's own XML, `CVAT for images`: `<annotations>` with an `<image>` a picture."""
+"""CVAT's own XML, `CVAT for images`: `<annotations>` with one `<image>` per image."""
 
 import math
 from collections.abc import Iterator
@@ -15,12 +15,12 @@ CORNERS = 4
 
 
 def recognises(files: SourceFiles) -> bool:
-    """Whether an XML file is CVAT's."""
+    """Whether an XML file is in CVAT's format."""
     return any(f"<{ROOT}>" in head or f"<{ROOT} " in head for head in files.heads(".xml"))
 
 
 def read(files: SourceFiles, notes: Notes) -> Iterator[SourceImage]:
-    """Each image of each file; tracks of videos are noted."""
+    """Read each image of each file; tracks of videos are reported."""
     labelled: set[Path] = set()
     for path in files.labels_of(".xml"):
         where = files.shown(path)

@@ -1,4 +1,4 @@
-"""fast-plate-ocr's tables of crops: a CSV with `image_path` and `plate_text`."""
+"""fast-plate-ocr's tables of crops: CSV with `image_path` and `plate_text`."""
 
 import csv
 import io
@@ -24,7 +24,7 @@ def _columns(head: str) -> list[str]:
 
 
 def read(files: SourceFiles, notes: Notes) -> Iterator[SourceImage]:
-    """Each row whose picture is there."""
+    """Read each row whose image exists."""
     labelled: set[Path] = set()
     for path in files.labels_of(".csv"):
         where = files.shown(path)

@@ -1,4 +1,4 @@
-"""LabelMe (and X-AnyLabeling): a JSON file a picture, with `shapes` and `imagePath`."""
+"""LabelMe (and X-AnyLabeling): one JSON file per image, with `shapes` and `imagePath`."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +16,7 @@ def recognises(files: SourceFiles) -> bool:
 
 
 def read(files: SourceFiles, notes: Notes) -> Iterator[SourceImage]:
-    """Each file whose picture is there; one without shapes says that there is no plate."""
+    """Read each file whose image exists; a file without shapes means that there is no plate."""
     labelled: set[Path] = set()
     for path in files.labels_of(".json"):
         where = files.shown(path)

@@ -1,4 +1,4 @@
-"""A folder of crops, each named by what its plate says: `बा२प१२३४.jpg`, `बा२प+१२३४_07.jpg`, `07_KA01AB1234.png`."""
+"""A folder of crops whose file names are plate texts: `बा२प१२३४.jpg`, `बा२प+१२३४_07.jpg`, `07_KA01AB1234.png`."""
 
 import re
 import unicodedata
@@ -17,13 +17,13 @@ CAMERA_WORDS = frozenset({"IMG", "DSC", "DSCN", "PXL", "VID", "FRAME", "IMAGE", 
 
 
 def recognises(files: SourceFiles) -> bool:
-    """Whether at least half of the pictures, and one of them, are named by a text, and no files of labels are there."""
+    """Whether at least half of the images are named by a text, and there are no label files."""
     named = sum(bool(text_in_name(path)) for path in files.pictures)
     return named > 0 and named >= MIN_SHARE * len(files.pictures)
 
 
 def read(files: SourceFiles, notes: Notes) -> Iterator[SourceImage]:
-    """Each picture whose name holds a text."""
+    """Read each image whose name contains a text."""
     for path in files.pictures:
         text = text_in_name(path)
         if text:
@@ -33,7 +33,7 @@ def read(files: SourceFiles, notes: Notes) -> Iterator[SourceImage]:
 
 
 def text_in_name(path: Path) -> str:
-    """The plate's text in a file's name: of its parts between `_` the first that has letters and a digit.
+    """The plate's text in a file name: of its parts between `_`, the first with letters and a digit.
 
     Numbers alone are counters, and words of cameras no plates.
     """

@@ -1,10 +1,10 @@
-"""The formats as the command line knows them: their names, and where each has a plate's text."""
+"""Names of the formats on the command line, and where each stores a plate's text."""
 
 from typing import NamedTuple
 
 
 class FormatName(NamedTuple):
-    """How a format is spoken of."""
+    """Names of one format."""
 
     title: str
     text_source: str

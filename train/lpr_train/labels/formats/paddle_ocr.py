@@ -1,4 +1,4 @@
-"""PaddleOCR's label files: a picture's path, a tab, and its plates as JSON, or the text of a crop."""
+"""PaddleOCR's label files: an image's path, a tab, and its plates as JSON, or the text of a crop."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +13,7 @@ NOT_LABELS = ("filestate.txt", "cache.cach")
 
 
 def recognises(files: SourceFiles) -> bool:
-    """Whether the first line of a text file names a picture, then has a tab."""
+    """Whether the first line of a text file contains an image's name and a tab."""
     return any(_is_label_line(head.split("\n", 1)[0]) for head in files.heads(".txt"))
 
 
@@ -23,7 +23,7 @@ def _is_label_line(line: str) -> bool:
 
 
 def read(files: SourceFiles, notes: Notes) -> Iterator[SourceImage]:
-    """Each line whose picture is there."""
+    """Read each line whose image exists."""
     labelled: set[Path] = set()
     for path in files.labels_of(".txt"):
         if path.name.lower() in NOT_LABELS:

@@ -1,4 +1,4 @@
-"""What every format's reader returns: images with shapes, class names and attributes, as the tool wrote them."""
+"""Common result of all formats' readers: images with shapes, class names and attributes, as the tool wrote them."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ BROKEN = (DataError, OSError, ValueError, KeyError, TypeError, AttributeError, I
 
 
 class Drawn(Enum):
-    """How a shape was drawn."""
+    """Kind of a drawn shape."""
 
     BOX = "box"
     """Two opposite corners of an upright box."""
@@ -30,7 +30,7 @@ class Drawn(Enum):
 
 @dataclass(frozen=True)
 class Shape:
-    """Where a plate is."""
+    """Position of a plate."""
 
     drawn: Drawn
     points: tuple[Point, ...]
@@ -40,7 +40,7 @@ class Shape:
 
 @dataclass(frozen=True)
 class SourcePlate:
-    """A labelled object: a plate, or something else, as its class name says."""
+    """A labelled object: a plate or something else, by its class name."""
 
     shape: Shape | None
     """None where it fills the picture."""
@@ -51,7 +51,7 @@ class SourcePlate:
 
 @dataclass(frozen=True)
 class SourceImage:
-    """A picture and what is labelled in it."""
+    """An image with its labelled objects."""
 
     path: Path
     plates: tuple[SourcePlate, ...]
@@ -67,7 +67,7 @@ class SourceImage:
 
 @dataclass(frozen=True)
 class Note:
-    """What happened to one label or picture."""
+    """A message about one label or image."""
 
     where: str
     """File, and line or number in it."""
@@ -79,23 +79,23 @@ class Note:
 
 @dataclass
 class Notes:
-    """What was guessed, and what was left out, with the reason."""
+    """Messages about assumptions and omissions, with their reasons."""
 
     guesses: list[Note] = field(default_factory=list)
     omissions: list[Note] = field(default_factory=list)
 
     def guessed(self, where: object, reason: str, detail: object = "") -> None:
-        """Note a label that was taken with an assumption."""
+        """Report a label that was imported with an assumption."""
         self.guesses.append(Note(str(where), reason, str(detail)))
 
     def left_out(self, where: object, reason: str, detail: object = "") -> None:
-        """Note a picture or label that wasn't taken."""
+        """Report an image or label that was not imported."""
         self.omissions.append(Note(str(where), reason, str(detail)))
 
     def attempt(
         self, where: object, make: Callable[Given, Made], *args: Given.args, **more: Given.kwargs
     ) -> Made | None:
-        """What `make` returns; None, and a note, where the file or label isn't as its format has it."""
+        """Result of `make`; for an invalid file or label, None and a message."""
         try:
             return make(*args, **more)
         except BROKEN as error:

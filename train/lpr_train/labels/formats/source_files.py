@@ -1,4 +1,4 @@
-"""The files of a data set: a folder walked once, and pictures found by the names that labels call them."""
+"""Files of a data set: the folder is listed once, and images are found by the names in labels."""
 
 import os
 import unicodedata
@@ -33,13 +33,13 @@ UNLABELLED = "the picture has no label"
 
 
 class SourceFiles:
-    """What lies in a data set's folder.
+    """Files in a data set's folder.
 
     Files that systems put there by themselves are left out, and so is what links lead to outside.
     """
 
     def __init__(self, source: Path, images: Path | None = None) -> None:
-        """Walk the folder.
+        """List the folder.
 
         Args:
             source: the folder, or one file of labels in it.
@@ -67,11 +67,11 @@ class SourceFiles:
             self._by_name[_key(path.name)].append(path)
 
     def labels_of(self, *suffixes: str) -> list[Path]:
-        """Files with one of the endings, in order."""
+        """Files with one of the extensions, in order."""
         return [path for path in self.labels if path.suffix.lower() in suffixes]
 
     def heads(self, suffix: str, whole: bool = False) -> Iterator[str]:
-        """The text of the first files with an ending, to recognise a format by.
+        """Beginning of the first files with an extension, to detect the format.
 
         Args:
             suffix: with its dot, in small letters.
@@ -82,11 +82,11 @@ class SourceFiles:
                 yield read_text(path, MAX_LABEL_BYTES)[: None if whole else HEAD]
 
     def shown(self, path: Path) -> str:
-        """A path as reports write it: from the data set's folder on."""
+        """A path relative to the data set's folder, for reports."""
         return shown(path.relative_to(self.root) if path.is_relative_to(self.root) else path)
 
     def picture(self, name: str, labels: Path, where: str, notes: Notes) -> Path | None:
-        """The picture that a label names.
+        """Find the image that a label names.
 
         The label's own folders decide where several have that name: as many of its last parts as agree.
 
@@ -108,19 +108,19 @@ class SourceFiles:
         return best
 
     def split_of(self, path: Path) -> str:
-        """The split that a path's folders name: the innermost of them that names one; empty where none does."""
+        """Split named by a path's innermost folder that names one; empty without any."""
         inner = path.relative_to(self.root) if path.is_relative_to(self.root) else path
         return next((word for part in reversed(inner.parts[:-1]) if (word := split_word(part))), "")
 
     def note_unlabelled(self, labelled: set[Path], notes: Notes) -> None:
-        """Note each picture in the folder that no label names."""
+        """Report each image of the folder that no label names."""
         for path in self.pictures:
             if path not in labelled:
                 notes.left_out(self.shown(path), UNLABELLED)
 
 
 def split_word(name: str) -> str:
-    """The split that a folder's or file's name has among its words: `train`, `val`, `test`, or none."""
+    """Split in a folder's or file's name: `train`, `val`, `test`, or none."""
     stem = name.lower().removesuffix("2017").removesuffix("2014")
     words = "".join(letter if letter.isalpha() else " " for letter in stem).split()
     return next((SPLIT_WORDS[word] for word in words if word in SPLIT_WORDS), "")
@@ -133,12 +133,12 @@ def _walk(folder: Path) -> Iterator[Path]:
 
 
 def _key(name: str) -> str:
-    """A name as other systems may have spelt it: composed or not, in capitals or not."""
+    """Normalise a name: Unicode composition and case differ between systems."""
     return unicodedata.normalize("NFC", name).casefold()
 
 
 def _best_match(found: list[Path], parts: list[str], folder: Path) -> Path | None:
-    """The one path that agrees with the most of a name's last parts; then the nearest to the labels."""
+    """The only path that agrees with most of a name's last parts; then the one nearest to the labels."""
     ranked = sorted(((_agreeing(path, parts), _is_near(path, folder)), path) for path in found)
     if not ranked or (len(ranked) > 1 and ranked[-1][0] == ranked[-2][0]):
         return None
@@ -151,7 +151,7 @@ def _agreeing(path: Path, parts: list[str]) -> int:
 
 
 def _is_near(path: Path, folder: Path) -> int:
-    """How many folders, from the root on, a picture and its labels share."""
+    """Number of folders, from the root on, that an image and its labels share."""
     pairs = zip(path.parent.parts, folder.parts, strict=False)
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs)) + (path.parent == folder)
 

@@ -1,4 +1,4 @@
-"""Pascal VOC: an XML file a picture, with an `<object>` a plate; also turned boxes and polygons as some tools add."""
+"""Pascal VOC: one XML file per image, one `<object>` per plate; also rotated boxes and polygons of other tools."""
 
 import math
 from collections.abc import Iterator
@@ -15,12 +15,12 @@ OWN = ("name", "bndbox", "robndbox", "polygon", "pose", "part", "attributes")
 
 
 def recognises(files: SourceFiles) -> bool:
-    """Whether an XML file is an annotation of VOC's."""
+    """Whether an XML file is an annotation of VOC."""
     return any(f"<{ROOT}>" in head or f"<{ROOT} " in head for head in files.heads(".xml"))
 
 
 def read(files: SourceFiles, notes: Notes) -> Iterator[SourceImage]:
-    """Each annotation whose picture is there."""
+    """Read each annotation whose image exists."""
     splits = _split_lists(files)
     labelled: set[Path] = set()
     for path in files.labels_of(".xml"):
@@ -68,7 +68,7 @@ def _plate(element: Element) -> SourcePlate:
 
 
 def _attributes(element: Element) -> dict[str, Any]:
-    """Children with text, and `<attribute>`s with name and value as CVAT writes them."""
+    """Child elements with text, and `<attribute>` elements with name and value as in CVAT."""
     own = {child.tag: child.text or "" for child in element if child.tag not in OWN and not len(child)}
     return own | {text_of(child, "name"): text_of(child, "value") for child in element.iter("attribute")}
 
@@ -94,7 +94,7 @@ def _polygon(element: Element) -> Iterator[Point]:
 
 
 def turned_box(x: float, y: float, width: float, height: float, angle: float) -> tuple[Point, ...]:
-    """Corners of a box around x, y that is turned by `angle` radians, clockwise on a screen, from its top left."""
+    """Corners of a box around x, y, rotated by `angle` radians clockwise on a screen, from its top left."""
     cosine, sine = math.cos(angle), math.sin(angle)
     halves = ((-width, -height), (width, -height), (width, height), (-width, height))
     return tuple((x + (a * cosine - b * sine) / 2, y + (a * sine + b * cosine) / 2) for a, b in halves)

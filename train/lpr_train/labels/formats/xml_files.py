@@ -1,4 +1,4 @@
-"""XML as label tools write it; what could grow when it is read is refused."""
+"""XML files of label tools; entities, which could expand to huge texts, are rejected."""
 
 from pathlib import Path
 from xml.etree import ElementTree
@@ -27,7 +27,7 @@ def read_xml(path: Path) -> Element:
 
 
 def text_of(element: Element, tag: str) -> str:
-    """The text of a child, without the space around it; empty where there is none."""
+    """Stripped text of a child element; empty without one."""
     return (element.findtext(tag) or "").strip()
 
 

@@ -31,14 +31,14 @@ class Settings:
 
 
 def recognises(files: SourceFiles) -> bool:
-    """Whether a picture has a file of YOLO's lines; one without lines counts where classes' names are known."""
+    """Whether an image has a YOLO label file; an empty file counts if class names are known."""
     settings = _settings_file(files)
     found = _label_files(files)
     return any(_is_numbers(path) for path in list(found.values())[:50]) or (settings is not None and bool(found))
 
 
 def read(files: SourceFiles, notes: Notes) -> Iterator[SourceImage]:
-    """Each picture with a label file; an empty one says that there is no plate."""
+    """Read each image with a label file; an empty file means that there is no plate."""
     settings = read_settings(files, notes)
     labels = _label_files(files)
     for picture in files.pictures:
@@ -53,7 +53,7 @@ def read(files: SourceFiles, notes: Notes) -> Iterator[SourceImage]:
 
 
 def read_settings(files: SourceFiles, notes: Notes) -> Settings:
-    """Classes' names and the key points' shape; empty where no file gives them."""
+    """Class names and the key points' shape; empty if no file defines them."""
     path = _settings_file(files)
     if path is None:
         return Settings({})
@@ -87,7 +87,7 @@ def _parse_settings(path: Path) -> Settings:
 
 
 def load_yaml(text: str) -> dict[str, Any]:
-    """Parse YAML that is a table.
+    """Parse a YAML table.
 
     Raises:
         DataError: PyYAML isn't installed.
@@ -105,14 +105,14 @@ def load_yaml(text: str) -> dict[str, Any]:
 
 
 def _label_files(files: SourceFiles) -> dict[Path, Path]:
-    """Picture -> its label file."""
+    """Image -> its label file."""
     texts = set(files.labels_of(".txt"))
     pairs = ((picture, path) for picture in files.pictures for path in _places(picture) if path in texts)
     return {picture: path for picture, path in pairs if path.name.lower() not in NAME_FILES}
 
 
 def _places(picture: Path) -> list[Path]:
-    """Where a picture's label file may be; the last that is there counts."""
+    """Possible paths of an image's label file; the last one that exists is used."""
     beside = picture.with_suffix(".txt")
     folders = [at for at, part in enumerate(beside.parts[:-1]) if part.lower() in ("images", "jpegimages")]
     return [beside, *(Path(*beside.parts[:at], "labels", *beside.parts[at + 1 :]) for at in folders)]
@@ -131,7 +131,7 @@ def _plates(text: str, settings: Settings, name: str, notes: Notes) -> Iterator[
 
 
 def parse_line(line: str, settings: Settings) -> SourcePlate:
-    """Read one line.
+    """Parse one line.
 
     Raises:
         ValueError: it has another number of numbers than YOLO's, or pixels.
@@ -166,7 +166,7 @@ def _box(numbers: list[float]) -> Shape:
 
 
 def _key_points(numbers: list[float], count: int, size: int) -> Shape:
-    """Four key points that can be seen; else the box alone is known."""
+    """Four visible key points; else only the box is known."""
     points = [numbers[at : at + size] for at in range(4, 4 + count * size, size)]
     seen: list[Point] = [(point[0], point[1]) for point in points if size == 2 or point[2] > 0]
     if len(seen) != CORNERS or all(point == (0, 0) for point in seen):
