@@ -36,6 +36,8 @@ SYSTEM = (
     "edge/fleet/certificates ",
     "cp edge/fleet/",
     "cp -r repository ",
+    "nginx -t",
+    "systemctl reload nginx",
     "chown -R rabbitmq:",
     "export LPR_FLEET_",
     # A cluster for archives.
