@@ -76,7 +76,8 @@ def run_blocks(ray: Any, blocks: Sequence[Block], networks: Networks, workers: i
     count = min(workers, len(blocks))
     tasks = min(MAX_TASKS, len(blocks))
     dataset = ray.data.from_items([{"block": block.to_text()} for block in blocks], override_num_blocks=tasks)
-    tries = ray.remote(num_cpus=0)(Tries).remote()
+    # Begun again elsewhere when its machine is lost; it counts from 0 then.
+    tries = ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1)(Tries).remote()
     outcomes = dataset.map_batches(
         Worker,
         fn_constructor_args=(networks, tries),

@@ -55,9 +55,7 @@ def _start(ray: Any, address: str | None, cores: int) -> None:
     """
     flags: dict[str, Any] = {"address": address, "log_to_driver": False, "logging_level": logging.CRITICAL}
     if address is None:
-        # At that address Ray's servers listen to this machine only: everyone who reaches them can run programs.
-        flags |= {"address": "local", "_node_ip_address": "127.0.0.1", "include_dashboard": False}
-        flags |= {"num_cpus": cores, "object_store_memory": STORE_BYTES}
+        flags |= {"address": "local", "num_cpus": cores, "include_dashboard": False, "object_store_memory": STORE_BYTES}
     try:
         ray.init(**flags)
     except Exception as error:  # Ray has errors of many kinds, some of them bare exceptions
