@@ -57,6 +57,7 @@ BLOCKS: dict[str, Block] = {
     "messages": messages.messages,
     "deb": trial_tables.deb,
     "container": trial_tables.container,
+    "soak": trial_tables.soak,
     "schemathesis": trial_tables.schemathesis,
     "demo-record": own_data.demo_record,
     "archives": archive_tables.throughput,

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from tools.docs.results import table
 
@@ -11,6 +12,7 @@ RESULT = Path("benchmarks/results/deb.jsonl")
 CONTAINER_RESULT = Path("benchmarks/results/container.jsonl")
 SCHEMATHESIS_RESULT = Path("benchmarks/results/schemathesis.txt")
 """What schemathesis printed, without times and addresses."""
+SOAK_RESULTS = "benchmarks/results/soak/cameras-*.json"
 HEAD = ("Debian", "architecture", "step", "command", "result")
 
 
@@ -35,6 +37,27 @@ def schemathesis(repository: Path) -> str:
     )
     operations = tested.replace("/", " of ")
     return f"schemathesis {version}: {operations} operations; requests: {cases}; {found.lower()}."
+
+
+def soak(repository: Path) -> str:
+    """Frames a second of each camera in both halves of each soak, and the process's memory."""
+    paths = sorted(repository.glob(SOAK_RESULTS))
+    return "\n\n".join(_soak(json.loads(path.read_text(encoding="utf-8"))) for path in paths)
+
+
+def _soak(result: dict[str, Any]) -> str:
+    first, second = (half["frames_per_second"] for half in result["halves"])
+    loads = " and ".join(f"{half['load_average']:g}" for half in result["halves"])
+    rows = [
+        (name, f"{first[name]:g}", f"{second[name]:g}", own["frames"], own["events"])
+        for name, own in result["cameras"].items()
+    ]
+    memory = result["memory_mb"]
+    return (
+        f"{result['what']}; {result['minutes']:g} minutes on {result['cores']} cores (load average "
+        f"{loads} in the two halves). Memory: {memory['after_30_s']:g} MB after 30 s, {memory['end']:g} MB at the end."
+        "\n\n" + table(("camera", "frames/s, first half", "frames/s, second half", "frames", "events"), rows)
+    )
 
 
 def _records(path: Path) -> list[dict[str, str]]:
