@@ -49,7 +49,7 @@ def _soak(result: dict[str, Any]) -> str:
     first, second = (half["frames_per_second"] for half in result["halves"])
     loads = " and ".join(f"{half['load_average']:g}" for half in result["halves"])
     rows = [
-        (name, f"{first[name]:g}", f"{second[name]:g}", own["frames"], own["events"])
+        (name, f"{first[name]:g}", f"{second[name]:g}", str(own["frames"]), str(own["events"]))
         for name, own in result["cameras"].items()
     ]
     memory = result["memory_mb"]
