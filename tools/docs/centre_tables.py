@@ -50,12 +50,11 @@ def searches(repository: Path) -> str:
     ]
     texts = [
         f"{result['events']:,} events of {result['plates']:,} plates in {result['months']} months: "
-        f"{result['bytes'] / 1e9:.1f} GB, load average {result['load_average'][0]:.0f}."
+        f"{result['bytes'] / 1e9:.1f} GB, {len(result['ms']['plate'])} searches of each kind, load average {result['load_average'][0]:.0f}."
         for result in found
     ]
-    count = len(next(iter(found[0]["ms"].values())))
     texts.append(
-        f"{count} searches of each kind on {found[0]['cores']} cores: milliseconds, p50 / p95. The machine had other "
+        f"Milliseconds, p50 / p95, on {found[0]['cores']} cores. The machine had other "
         "work, so the server's CPU time says what a search takes where a core is free; the wall clock has the waiting."
     )
     return f"{' '.join(texts)}\n\n{table(['search', *heads], rows)}"

@@ -10,7 +10,7 @@ from lpr_edge.history.grams import PIECE, SHORTEST_INEXACT, near_pattern
 from lpr_fleet.search.plate_key import marked
 
 MAX_SHOWN = 1000
-MAX_COMPARED = 20_000
+MAX_COMPARED = 50_000
 """Newest events that are compared one by one before the index is asked."""
 COLUMNS = "first_seen, device, text, record"
 NEWEST = "ORDER BY first_seen DESC LIMIT %s"
