@@ -50,7 +50,8 @@ def searches(repository: Path) -> str:
     ]
     texts = [
         f"{result['events']:,} events of {result['plates']:,} plates in {result['months']} months: "
-        f"{result['bytes'] / 1e9:.1f} GB, {len(result['ms']['plate'])} searches of each kind, load average {result['load_average'][0]:.0f}."
+        f"{result['bytes'] / 1e9:.1f} GB, {len(result['ms']['plate'])} searches of each kind, "
+        f"load average {result['load_average'][0]:.0f}."
         for result in found
     ]
     texts.append(
