@@ -29,7 +29,7 @@ from lpr_edge.regions.shapes import Line, Region
 from lpr_edge.service.audit_log import AuditLog
 from lpr_edge.service.runtime_stats import RuntimeStats
 from lpr_edge.text.grammar import Grammar
-from lpr_edge.vision.plates import FrameResult
+from lpr_edge.vision.plates import FrameResult, PlateReading
 from lpr_edge.web.picture import LivePage
 from lpr_edge.wiring.wire_pages import draw_routes, history_routes, list_file, list_routes
 from lpr_edge.wiring.wire_web import open_page
@@ -150,9 +150,11 @@ def _pages(folder: Path, cameras: Sequence[str]) -> dict[str, list[Any]]:
 
 def _go_on(live: LivePage, stats: RuntimeStats, sources: Sequence[str], over: threading.Event) -> None:
     """Show the vehicles in turn, three seconds each, at ten frames a second, with a shift between cameras."""
-    reader = PlateReader().photographs
-    shown = [(each.frame_bgr, reader.read(each.frame_bgr).plates) for each in vehicles()]
+    reader, shown = PlateReader(tta=0).photographs, list[tuple[Image, Sequence[PlateReading]]]()
     for index in range(1_000_000):
+        if len(shown) < len(vehicles()):
+            image = vehicles()[len(shown)].frame_bgr
+            shown.append((image, reader.read(image).plates))
         for place, source in enumerate(sources):
             image, plates = shown[(index // 30 + place) % len(shown)]
             taken = Frame(image, source, index, frame(index).time, 8.0)

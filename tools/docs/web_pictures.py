@@ -20,7 +20,9 @@ PHONE = ("live", "history", "event", "region")
 DESK_WIDTH, PHONE_WIDTH, PHONE_HEIGHT = 1100, 390, 844
 MOST_HEIGHT = 800
 GAP = 16
-QUALITY = 75
+QUALITY = 65
+COMPLETE = "(each) => each.complete || each.getBoundingClientRect().top > innerHeight || !each.checkVisibility()"
+"""Whether a picture is there that is in sight; those further down are fetched later."""
 
 
 def draw_web_pages(repository: Path) -> None:
@@ -49,9 +51,10 @@ def draw_web_pages(repository: Path) -> None:
 def _shot(browser: Browser, folder: Path, width: int, most_height: int) -> Image:
     """What is on the screen, (H, `width`, 3) uint8, as high as the page but no higher than `most_height`."""
     size = {"width": width, "deviceScaleFactor": 1, "mobile": False}
-    browser.call("Emulation.setDeviceMetricsOverride", height=200, **size)
+    browser.call("Emulation.setDeviceMetricsOverride", height=most_height, **size)
     height = min(most_height, browser.js("document.documentElement.scrollHeight"))
     browser.call("Emulation.setDeviceMetricsOverride", height=height, **size)
+    browser.wait(f"[...document.images].every({COMPLETE})")
     browser.js("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
     path = folder / "shot.png"
     browser.screenshot(path)
