@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.run.folder import CARD, NETWORK
 from lpr_train.base.engine import KerasModel, load_keras
-
-T = TypeVar("T")
 
 
 def load_initial_weights(model: KerasModel, source: Path) -> int:
