@@ -51,13 +51,16 @@ class Wording:
         return tuple(tuple(sign.text for sign in row if sign.is_label) for row in self.rows)
 
 
-def compose(country: Country, rng: np.random.Generator, form: str | None = None) -> Wording:
+def compose(
+    country: Country, rng: np.random.Generator, form: str | None = None, even_share: float = EVEN_SHARE
+) -> Wording:
     """Sample a wording by the country's frequencies.
 
     Args:
         country: its forms, layouts and shares.
         rng: the source of chance.
         form: only layouts of this form.
+        even_share: how often a label is drawn without regard to the frequencies.
 
     Raises:
         ValueError: the country has no layout of that form.
@@ -69,7 +72,7 @@ def compose(country: Country, rng: np.random.Generator, form: str | None = None)
         )
     layout = pick(rng, layouts, [layout.weight for layout in layouts])
     chosen = next(known for known in country.forms if known.name == layout.form)
-    values = [_element_labels(country, element, rng) for element in chosen.elements]
+    values = [_element_labels(country, element, rng, even_share) for element in chosen.elements]
     is_small = rng.random() < SMALL_SHARE
     rows = tuple(_fill(country, template, chosen, values, is_small) for template in layout.rows)
     return _without_empty(Wording(layout.form, rows, layout.scale), layout)
@@ -102,11 +105,11 @@ def _wears(country: Country, colour: Colour, labels: set[str]) -> bool:
     return any(label in labels or country.latin.get(label, label) in labels for label in colour.classes)
 
 
-def _element_labels(country: Country, element: Element, rng: np.random.Generator) -> tuple[str, ...]:
+def _element_labels(country: Country, element: Element, rng: np.random.Generator, even_share: float) -> tuple[str, ...]:
     """Sample the labels of one element of a form."""
     count = _count(element, rng)
     weights = _weights(country, element)
-    if rng.random() < EVEN_SHARE:
+    if rng.random() < even_share:
         weights = [1.0] * len(weights)
     drawn = (pick(rng, element.options, weights) for _ in range(count))
     return tuple(label for option in drawn for label in option)

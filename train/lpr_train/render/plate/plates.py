@@ -11,7 +11,7 @@ from lpr_edge.contract.country import Colour, Country
 from lpr_train.render.draw import wear
 from lpr_train.render.draw.chance import pick
 from lpr_train.render.plate import blanks
-from lpr_train.render.plate.composing import Wording, choose_colour, compose, vary_marks, word
+from lpr_train.render.plate.composing import EVEN_SHARE, Wording, choose_colour, compose, vary_marks, word
 from lpr_train.render.plate.faces import title_glyph
 from lpr_train.render.plate.glyphs import GlyphBook
 from lpr_train.render.plate.lettering import Area, CharacterBox, letter, move_box, move_mask, shake_field, stroke_weight
@@ -65,7 +65,11 @@ class PlateRenderer:
         self._style = style_of(country)
 
     def render(
-        self, rng: np.random.Generator, form: str | None = None, text: str | Sequence[str] | None = None
+        self,
+        rng: np.random.Generator,
+        form: str | None = None,
+        text: str | Sequence[str] | None = None,
+        even_share: float = EVEN_SHARE,
     ) -> RenderedPlate:
         """Render a plate.
 
@@ -73,12 +77,13 @@ class PlateRenderer:
             rng: the source of chance: the same state gives the same plate.
             form: only this form of the country's; any by its share otherwise.
             text: exactly this text, rows in a sequence or divided by line ends; `form` is then not looked at.
+            even_share: see `compose`; 0 gives labels as often as they are on the road.
 
         Raises:
             LprError: the text has something that is no label of the country.
             ValueError: the country has no layout of that form.
         """
-        wording = self._wording(rng, form, text)
+        wording = word(self.country, text) if text is not None else self._compose(rng, form, even_share)
         colour = choose_colour(self.country, wording, rng)
         is_pressed = colour.is_pressed
         size_hw = _size(len(wording.rows), max(len(row) for row in wording.labels), rng)
@@ -88,10 +93,8 @@ class PlateRenderer:
         image = _with_surroundings(image, alpha, rng)
         return RenderedPlate(image, wording.labels, tuple(work.boxes), wording.form, colour.name, alpha)
 
-    def _wording(self, rng: np.random.Generator, form: str | None, text: str | Sequence[str] | None) -> Wording:
-        if text is not None:
-            return word(self.country, text)
-        wording = compose(self.country, rng, form)
+    def _compose(self, rng: np.random.Generator, form: str | None, even_share: float) -> Wording:
+        wording = compose(self.country, rng, form, even_share)
         rows = tuple(vary_marks(row, rng) for row in wording.rows)
         return Wording(wording.form, rows, wording.scale)
 

@@ -66,13 +66,19 @@ def render_clip(country: Country, seed: int, vehicles: int = 6) -> tuple[list[Im
     frames: list[Image] = []
     passages: list[Passage] = []
     for i in range(vehicles):
-        plate = renderer.render(rng, form=_common_forms(country)[i % 4 // 3])
+        plate = renderer.render(rng, form=_common_forms(country)[i % 4 // 3], even_share=0.0)
         vehicle = _Vehicle(seed * 100 + i, i % len(DRAWINGS), plate, float(rng.uniform(0.3, 0.7)))
-        rows = tuple("".join(row) for row in plate.rows)
+        rows = registration(plate)
         passages.append(Passage(rows, len(frames), len(frames) + PASSAGE - 1))
         frames += [_frame(road, vehicle, step / (PASSAGE - 1), rng) for step in range(PASSAGE)]
         frames += [_filmed(road, rng) for _ in range(PAUSE)]
     return frames, passages
+
+
+def registration(plate: RenderedPlate) -> tuple[str, ...]:
+    """What a plate says, row by row, without a twin in Latin letters."""
+    rows = tuple("".join(row) for row in plate.rows)
+    return tuple(row for row in rows if not row.isascii()) or rows
 
 
 def _common_forms(country: Country) -> list[str]:
