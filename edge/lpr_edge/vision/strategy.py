@@ -37,7 +37,7 @@ REFINEMENTS = 2
 """Most rounds of corner refinement."""
 CHARACTERS_AT_THRESHOLD = 2.3
 """Expected characters that a proposal needs whose score is exactly the detector's threshold."""
-LOG_ODDS_A_CHARACTER = 0.5
+LOG_ODDS_A_CHARACTER = 0.8
 """What one more or less of them is worth in the detector's log-odds."""
 READ_SHARE = 0.8
 """Share of the detector's threshold from which a proposal that was looked at again is read: what has less is no plate,
