@@ -47,9 +47,13 @@ def test_a_shipped_model_is_as_it_was_proved(name: str, capsys: pytest.CaptureFi
 
 
 def test_reader_and_classifier_agree_on_what_a_character_is(manifests: dict[str, Manifest]) -> None:
-    """The classifier's labels are among the reader's, and both carry the same country."""
+    """The classifier's labels are among the reader's, and all carry the same country but for what the renderer uses."""
     assert set(manifests["characters"].labels) <= set(manifests["reader"].labels)
-    assert manifests["characters"].country == manifests["reader"].country == manifests["detector"].country
+    rendered = {"layouts", "shares", "render"}  # of the time of each network's training
+    countries = [
+        {key: value for key, value in manifests[name].country.items() if key not in rendered} for name in NAMES
+    ]
+    assert countries[0] == countries[1] == countries[2]
 
 
 def test_the_demo_reads_most_plates_right(capsys: pytest.CaptureFixture[str]) -> None:

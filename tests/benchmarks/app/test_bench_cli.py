@@ -238,7 +238,7 @@ def test_accuracy_of_an_empty_split(plate_models: list[str], data: Path, capsys:
 def test_model_of_the_wrong_kind(plate_models: list[str], data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A reader in a detector's place is refused by what it is."""
     assert main(["accuracy", "--data", str(data), *plate_models, "--detector", plate_models[-1]]) == 1
-    assert "is a reader, and a detector is wanted" in capsys.readouterr().err
+    assert "is a reader, and a detector is needed" in capsys.readouterr().err
 
 
 def test_accuracy_of_characters(repository: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

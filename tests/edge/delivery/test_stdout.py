@@ -102,7 +102,7 @@ def test_in_a_hurry_nobody_is_waited_for(pipe: Pipe, capsys: pytest.CaptureFixtu
     for number in range(5):
         sink.write(record(number))
     sink.close()
-    assert "5 records on stdout were not read" in capsys.readouterr().err
+    assert "5 records on stdout were not taken by its reader" in capsys.readouterr().err
 
 
 def test_too_many_records_wait_for_the_reader(pipe: Pipe, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -186,4 +186,4 @@ def test_sigterm_ends_a_run_whose_reader_stalls(
         process.kill()
     tally("SIGTERM while nobody reads stdout, events", 2, 2 - lines.read_text().count("\n"))
     if stalled == "stdout":
-        assert "records on stdout were not read" in errors.read_text()
+        assert "records on stdout were not taken by its reader" in errors.read_text()

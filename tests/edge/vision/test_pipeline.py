@@ -197,7 +197,7 @@ def test_a_proposal_far_from_a_plate_is_read_once() -> None:
             self.calls += 1
             return super().read(_, quad_xy)
 
-    for score, is_more in ((0.2, False), (0.45, True)):
+    for score, is_more in ((0.2, False), (0.5, True)):
         reader = Counting(0)
         PlatePipeline(OnePlate(score=score), reader, is_photograph=True).read(np.zeros((9, 9, 3), np.uint8))
         assert (reader.calls > 1) == is_more

@@ -158,7 +158,7 @@ def test_wrong_outputs(outputs: dict[str, tuple[int | None, ...]] | None, messag
 def test_no_tensorflow(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without TensorFlow the extra to install is named."""
     monkeypatch.setitem(sys.modules, "tensorflow", None)
-    with pytest.raises(ExportError, match=r'Export needs TensorFlow.*pip install "lpr\[export\]"'):
+    with pytest.raises(ExportError, match=r"Export needs TensorFlow.*pip install 'lpr\[export\]'"):
         load_tensorflow()
 
 

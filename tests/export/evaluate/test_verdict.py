@@ -82,13 +82,13 @@ def test_file_that_nothing_opens() -> None:
         Refusal(Path("a.int8.tflite"), "litert", "litert can't load it"),
         Refusal(Path("a.int8.tflite"), "tflite", "tflite-runtime is not installed"),
     ]
-    with pytest.raises(ExportError, match="nothing runs it: litert can't load it; tflite-runtime is not"):
+    with pytest.raises(ExportError, match="no installed runtime runs it: litert can't load it; tflite-runtime is not"):
         check_openable([], refusals)
 
 
 def test_twin_needs_onnx_runtime() -> None:
     """The twin is proved in ONNX Runtime; OpenCV alone isn't enough."""
-    with pytest.raises(ExportError, match=r"a\.int8\.onnx can't be proved.*not installed"):
+    with pytest.raises(ExportError, match=r"a\.int8\.onnx can't be evaluated.*not installed"):
         check_openable([], [Refusal(Path("a.int8.onnx"), "onnxruntime", "onnxruntime is not installed")])
 
 

@@ -119,7 +119,7 @@ def test_missing_tensorflow_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> 
     """One line says what to install."""
     monkeypatch.delitem(sys.modules, "tensorflow", raising=False)
     monkeypatch.setattr(sys, "path", [])
-    with pytest.raises(LprError, match=r'Training needs TensorFlow.*pip install "lpr\[train\]"'):
+    with pytest.raises(LprError, match=r"Training needs TensorFlow.*pip install 'lpr\[train\]'"):
         engine.load_tensorflow()
 
 
