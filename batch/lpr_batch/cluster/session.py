@@ -2,7 +2,9 @@
 
 import logging
 import os
+import signal
 import sys
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from typing import Any
@@ -56,9 +58,13 @@ def _start(ray: Any, address: str | None, cores: int) -> None:
     flags: dict[str, Any] = {"address": address, "log_to_driver": False, "logging_level": logging.CRITICAL}
     if address is None:
         flags |= {"address": "local", "num_cpus": cores, "include_dashboard": False, "object_store_memory": STORE_BYTES}
+    on_sigterm = signal.getsignal(signal.SIGTERM)
     try:
         ray.init(**flags)
     except Exception as error:  # Ray has errors of many kinds, some of them bare exceptions
         reason = str(error).strip().partition("\n")[0]
         remedy = f"is the cluster at {address} up?" if address else "is the machine too busy? Then try again"
         raise LprError(f"no Ray session ({reason}): {remedy}") from error
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, on_sigterm)  # Ray replaces it by its own
