@@ -124,8 +124,8 @@ def train(machines: Sequence[Machine], flags: Sequence[str], folder: Path) -> Tr
             environment["TF_CONFIG"] = json.dumps({"cluster": cluster, "task": task})
         notes = str(folder / f"{index}.cpu")
         words = [sys.executable, "-c", NOTED, notes, *flags, "--out", str(folder / f"{index}")]
-        log = (folder / f"{index}.log").open("wb")
-        processes.append(subprocess.Popen(machine.command(words), env=environment, stdout=log, stderr=log))
+        with (folder / f"{index}.log").open("wb") as log:  # the process keeps a handle of its own
+            processes.append(subprocess.Popen(machine.command(words), env=environment, stdout=log, stderr=log))
     cpu_s = []
     for index, process in enumerate(processes):
         _, status, usage = os.wait4(process.pid, 0)
