@@ -96,19 +96,20 @@ def existence(peak: float) -> float:
     return 1.0 / (1.0 + exp(-STEEPNESS * (log_odds(peak) - log_odds(EVEN_PEAK))))
 
 
-def _taken(character: Character, score: float) -> float:
-    """Log of the probability that a peak is a character and has the label with this score."""
-    return log(max(MIN_PROBABILITY, existence(character.peak))) + log(max(MIN_PROBABILITY, score))
+def _logs_of_peak(peak: float) -> tuple[float, float]:
+    """Logs of the probabilities that a peak is a character, and that it is none."""
+    there = existence(peak)
+    return _log(there), _log(1.0 - there)
 
 
-def _left(character: Character) -> float:
-    """Log of the probability that a peak is no character."""
-    return log(max(MIN_PROBABILITY, 1.0 - existence(character.peak)))
+def _log(probability: float) -> float:
+    return log(max(MIN_PROBABILITY, probability))
 
 
 def _cost_of(ordered: Sequence[Character], threshold: float) -> float:
     """Log score of the unconstrained reading."""
-    return sum(_taken(c, c.score) if c.peak >= threshold else _left(c) for c in ordered)
+    logs = ((c, *_logs_of_peak(c.peak)) for c in ordered)
+    return sum(taken + _log(c.score) if c.peak >= threshold else left for c, taken, left in logs)
 
 
 Path = tuple[float, tuple[Character, ...]]
@@ -141,8 +142,8 @@ def _search(
 
 def _choices(character: Character, labels: Sequence[str]) -> tuple[float, list[tuple[Character, float]]]:
     """Log probability that a peak is no character, and that of each likely label, the likeliest first."""
-    likely = [(relabelled, _taken(character, relabelled.score)) for relabelled in _likely(character, labels)]
-    return _left(character), likely
+    taken, left = _logs_of_peak(character.peak)
+    return left, [(relabelled, taken + _log(relabelled.score)) for relabelled in _likely(character, labels)]
 
 
 def _keep_better(paths: dict[State, Path], state: State, path: Path) -> None:
