@@ -1,7 +1,7 @@
 """Training of the reader on rendered plates and on real ones, whose characters are located by forced alignment."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,16 @@ CROP_WEIGHT = 0.3
 
 MIN_PLATES = 100
 """Real plates below which a run advises to label more."""
+
+
+@dataclass(frozen=True)
+class _Evaluated:
+    """What a network reads of the plates that it is validated on."""
+
+    pairs: dict[str, list[tuple[list[str], list[str]]]]
+    """True and predicted labels of each plate, by set and source."""
+    ious: dict[str, float]
+    """Mean IoU of wrong corners with the true ones, before and after correction; none without held-out plates."""
 
 
 class ReaderTask:
@@ -207,19 +217,6 @@ class ReaderTask:
             for plate in self._evaluation
         ]
 
-    def _refined_evaluation(self, model: KerasModel) -> list[RealPlate]:
-        """The same, each with the corners that the network sees from the wrong ones."""
-        codes = self._outputs(model, self._moved_evaluation)["corners"]
-        return with_corrected_corners(self._moved_evaluation, codes, self.config.margin)
-
-    def _corner_figures(self, model: KerasModel) -> dict[str, float]:
-        """Mean IoU of the held-out plates' wrong corners with the true ones, before and after correction."""
-        if not self._evaluation:
-            return {}
-        true = self._evaluation * MOVES
-        refined = self._refined_evaluation(model)
-        return {"moved_iou": mean_iou(self._moved_evaluation, true), "refined_iou": mean_iou(refined, true)}
-
     @cached_property
     def _rendered_evaluation(self) -> list[tuple[Image, tuple[tuple[str, ...], ...]]]:
         """Rendered plates for validation, with their rows."""
@@ -240,16 +237,21 @@ class ReaderTask:
     def _thresholds(self) -> dict[str, float]:
         return {"peak": self.config.peak_threshold, "margin": self.config.margin, "temperature": 1.0}
 
-    def _evaluated(self, model: KerasModel) -> dict[str, list[tuple[list[str], list[str]]]]:
-        """Pairs of true and predicted labels, for each source of plates."""
+    def _evaluated(self, model: KerasModel) -> _Evaluated:
+        """Run the network over rendered plates, and over held-out ones with true, wrong and corrected corners."""
         pictures = np.stack([picture for picture, _ in self._rendered_evaluation])
         truths = [[label for row in rows for label in row] for _, rows in self._rendered_evaluation]
         pairs = {"rendered": self._pairs(predict(model, pictures, 64), truths)}
+        ious: dict[str, float] = {}
         if self._evaluation:
             truths = [plate.labels for plate in self._evaluation]
             pairs["plates"] = self._pairs(self._outputs(model, self._evaluation), truths)
-            pairs["moved"] = self._pairs(self._outputs(model, self._moved_evaluation), truths * MOVES)
-            pairs["refined"] = self._pairs(self._outputs(model, self._refined_evaluation(model)), truths * MOVES)
+            moved = self._outputs(model, self._moved_evaluation)
+            refined = with_corrected_corners(self._moved_evaluation, moved["corners"], self.config.margin)
+            pairs["moved"] = self._pairs(moved, truths * MOVES)
+            pairs["refined"] = self._pairs(self._outputs(model, refined), truths * MOVES)
+            true = self._evaluation * MOVES
+            ious = {"moved_iou": mean_iou(self._moved_evaluation, true), "refined_iou": mean_iou(refined, true)}
             for source in sorted({plate.source for plate in self._evaluation} - {""}):
                 own = [
                     pair
@@ -257,7 +259,7 @@ class ReaderTask:
                     if plate.source == source
                 ]
                 pairs[source] = own
-        return pairs
+        return _Evaluated(pairs, ious)
 
     def _pairs(self, heads: dict[str, Floats], truths: list[list[str]]) -> list[tuple[list[str], list[str]]]:
         return [(truth, self._read({role: h[i] for role, h in heads.items()})) for i, truth in enumerate(truths)]
@@ -271,10 +273,12 @@ class ReaderTask:
         """
         evaluated = self._evaluated(model)
         figures = {
-            f"{name}_{metric}": value for name, pairs in evaluated.items() for metric, value in _figures(pairs).items()
+            f"{name}_{metric}": value
+            for name, pairs in evaluated.pairs.items()
+            for metric, value in _figures(pairs).items()
         }
         deciding = _figures(
-            evaluated["plates"] + evaluated["refined"] if "plates" in evaluated else evaluated["rendered"]
+            evaluated.pairs["plates"] + evaluated.pairs["refined"] if self._evaluation else evaluated.pairs["rendered"]
         )
         placed = {"placed": float(len(self.placed))} if self._real else {}
         is_choice = chooses_epoch(self.config.folds, self._real, self._evaluation)
@@ -283,20 +287,20 @@ class ReaderTask:
             others = _figures(self._pairs_of(model, self._others))
             figures |= {f"others_{metric}": value for metric, value in others.items()}
             scores.append(_score(others))
-        figures |= placed | self._corner_figures(model)
+        figures |= placed | evaluated.ious
         return ({"score": sum(scores) / len(scores)} if is_choice else {}) | figures
 
     def final_metrics(self, model: KerasModel) -> list[dict[str, Any]]:
         """The same metrics for the kept weights."""
         return [
             {"data": name, "split": "held out of training", "metric": metric, "value": value, "count": len(pairs)}
-            for name, pairs in self._evaluated(model).items()
+            for name, pairs in self._evaluated(model).pairs.items()
             for metric, value in _figures(pairs).items()
         ]
 
     def measure(self, model: KerasModel) -> list[Measured]:
         """Exact match with true corners on held-out plates, on those of `also`, and on rendered ones."""
-        evaluated = self._evaluated(model)
+        evaluated = self._evaluated(model).pairs
         sets = {HELD_OUT: evaluated.get("plates", []), self._others_are: self._pairs_of(model, self._others)}
         return _exact_matches(sets | {RENDERED: evaluated["rendered"]})
 
@@ -321,7 +325,7 @@ class ReaderTask:
 
     def outcomes(self, model: KerasModel) -> list[dict[str, Any]]:
         """True and predicted labels of each held-out plate, without grammar; widths in pixels of the reduced image."""
-        pairs = self._evaluated(model).get("plates", [])
+        pairs = self._pairs_of(model, self._evaluation)
         return [
             {
                 "image": plate.path.name,
