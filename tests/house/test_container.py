@@ -75,7 +75,7 @@ def test_steps_are_commands(steps: list[tuple[str, str]]) -> None:
 
 
 def test_composed_flags_are_lprs(services: dict[str, Any]) -> None:
-    """The compose file's flags and variables are known to lpr-edge, which publishes to the broker beside it."""
+    """The compose file's flags and variables are known to lpr-edge, which publishes to the broker next to it."""
     service = services["lpr"]
     parsed = build_parser().parse_args(service["command"])
     assert parsed.mqtt == "mqtt://mosquitto"

@@ -3,7 +3,7 @@
 python -m tests.support.fleet_load --devices 2000 --json FILE
 
 RabbitMQ, PostgreSQL and one `lpr-fleet consume` run here on the files of edge/fleet; the devices are simulated in one
-process. Each stage counts what devices were told, what the table has, and the CPU time of each part.
+process. Each stage counts what devices were acknowledged, what the table has, and the CPU time of each part.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""The compose file's two services beside each other: lpr on a root that it can't write, and mosquitto."""
+"""The compose file's two services next to each other: lpr on a root that it can't write, and mosquitto."""
 
 import os
 import subprocess

@@ -73,7 +73,10 @@ class Strategy(Protocol):
 
 @dataclass(frozen=True)
 class CameraStrategy:
-    """For cameras and videos: one reading, and one in the next likely orientation if confidence is low."""
+    """For cameras and videos: one reading, and up to two more if confidence is low.
+
+    The first is at the corners that the reader sees, if it says so, the second in the next likely orientation.
+    """
 
     proposal_share: float = 1.0
 

@@ -100,7 +100,7 @@ class ClipOfVisits:
         raise AssertionError("judging needs no frames")
 
 
-def told(text: str, time_s: float, marks: tuple[Mark, ...] | None = None, x: float = 0.0) -> ObservedEvent:
+def reported(text: str, time_s: float, marks: tuple[Mark, ...] | None = None, x: float = 0.0) -> ObservedEvent:
     return ObservedEvent(text, time_s, time_s - 0.5, time_s, 0.9, quad_at(x, 0), marks)
 
 
@@ -108,8 +108,8 @@ def test_events_are_given_to_the_plate_where_they_stand() -> None:
     """Once and right, twice, never, and what stands on no plate or on one of unknown text are told apart."""
     clip = ClipOfVisits(*(Visit(text, "street", "a.jpg", 1.0, 3.0) for text in ("A1", "B2", "C3")))
     marks = (Mark(0, quad_at(0, 0)), Mark(1, quad_at(300, 0)), Mark(None, quad_at(600, 0)))
-    events = [told(t, s, marks, x) for t, s, x in [("A1", 2.5, 10), ("B7", 2, 300), ("B2", 3, 300), ("X", 2, 600)]]
-    outcome = match_events(PlayedClip(clip, [*events, told("Y", 2, marks, 900)], 54, 1.5, {0: 1.5, 1: 1.5, 2: 2.0}))
+    events = [reported(t, s, marks, x) for t, s, x in [("A1", 2.5, 10), ("B7", 2, 300), ("B2", 3, 300), ("X", 2, 600)]]
+    outcome = match_events(PlayedClip(clip, [*events, reported("Y", 2, marks, 900)], 54, 1.5, {0: 1.5, 1: 1.5, 2: 2.0}))
     assert [len(visit.events) for visit in outcome.visits] == [1, 2, 0]
     figures = summarize_clip(outcome)
     counted = {key: figures[key] for key in ("visits", "once_and_right", "right_at_all", "more_than_once", "never")}
@@ -124,7 +124,7 @@ def test_visits_that_were_never_legible_are_not_counted() -> None:
     """A plate that no frame shows legibly neither counts as read nor as missed."""
     visits = [Visit(text, "street", "a.jpg", 1.0, 3.0) for text in ("A1", "B2")]
     outcome = match_events(
-        PlayedClip(ClipOfVisits(*visits), [told("A1", 2, (Mark(0, quad_at(0, 0)),))], 9, 0.1, {0: 1.0})
+        PlayedClip(ClipOfVisits(*visits), [reported("A1", 2, (Mark(0, quad_at(0, 0)),))], 9, 0.1, {0: 1.0})
     )
     assert summarize_clip(outcome)["visits"] == 1
 
@@ -133,7 +133,7 @@ def test_events_of_a_real_clip_are_given_to_the_visit_of_their_time() -> None:
     """Of two visits at one time the one of the nearer text is meant; an event at no visit's time is false."""
     clip = ClipOfVisits(Visit("A104", "a", "a", 1.0, 3.0), Visit("L77", "a", "a", 2.0, 4.0))
     outcome = match_events(
-        PlayedClip(clip, [told("A107", 3), told("L77", 3.5), told("L77", 60)], 9, 0.1, {0: 1.0, 1: 2.0})
+        PlayedClip(clip, [reported("A107", 3), reported("L77", 3.5), reported("L77", 60)], 9, 0.1, {0: 1.0, 1: 2.0})
     )
     assert [[event.text for event in visit.events] for visit in outcome.visits] == [["A107"], ["L77"]]
     assert [event.time_s for event in outcome.false_events] == [60]

@@ -40,7 +40,7 @@ class Kept:
         pass
 
     @property
-    def told(self) -> list[tuple[str, str, str, int]]:
+    def labels(self) -> list[tuple[str, str, str, int]]:
         """Label, text, the frame's own text and the frame's second."""
         return [
             (p.label, "".join(p.rows), p.read, round(10 * one.time.timestamp()) % 600)
@@ -67,7 +67,7 @@ RIGHT, WRONG = plate("A104"), plate("A107", score=0.5)
 def test_frames_that_a_vote_contradicts_are_labelled_by_it() -> None:
     """Before and after the announcement a frame that alone reads differently is kept, with the vote as its label."""
     kept = collect([[RIGHT], [WRONG], [RIGHT], [RIGHT], [RIGHT], [plate("A174", score=0.5)], [RIGHT]])
-    assert kept.told == [("vote", "A104", "A107", 1), ("vote", "A104", "A174", 5)]
+    assert kept.labels == [("vote", "A104", "A107", 1), ("vote", "A104", "A174", 5)]
 
 
 def test_corners_lie_between_those_of_right_readings() -> None:
@@ -76,7 +76,7 @@ def test_corners_lie_between_those_of_right_readings() -> None:
         [[plate("A104", x=50.0 + 4 * i)] if i != 4 else [plate("A107", x=70.0, score=0.5)] for i in range(8)]
     )
     assert kept.examples[0].plates[0].quad_xy[0].tolist() == [66.0, 50.0]
-    assert collect([[RIGHT]] * 3 + [[WRONG]] * 3).told == []
+    assert collect([[RIGHT]] * 3 + [[WRONG]] * 3).labels == []
 
 
 def test_corners_are_those_that_read_most_like_the_vote() -> None:
@@ -96,21 +96,21 @@ def test_corners_are_those_that_read_most_like_the_vote() -> None:
         (label,) = collect(frames, read=read(at)).examples[0].plates
         assert (label.quad_xy[0, 0], label.rows) == (at, ("A104",))
     assert {66.0, 70.0} <= set(asked)
-    assert collect(frames, read=read(0.0)).told == []
+    assert collect(frames, read=read(0.0)).labels == []
 
 
 def test_a_frame_before_all_right_ones_is_taken_where_it_reads_like_the_vote() -> None:
     """The vehicle is far away then; no right reading comes before it, and its own corners are all that there is."""
     frames = [[WRONG], [RIGHT], [RIGHT], [RIGHT], [RIGHT]]
-    assert collect(frames).told == []
-    assert collect(frames, read=lambda _, quad_xy: plate("A107", x=float(quad_xy[0, 0])).reading).told == [
+    assert collect(frames).labels == []
+    assert collect(frames, read=lambda _, quad_xy: plate("A107", x=float(quad_xy[0, 0])).reading).labels == [
         ("vote", "A104", "A107", 0)
     ]
 
 
 def test_one_vehicle_gives_a_few_examples() -> None:
     """The same misreading is kept once, and of many different ones only three."""
-    assert collect([[RIGHT]] * 3 + [[WRONG], [RIGHT]] * 5).told == [("vote", "A104", "A107", 3)]
+    assert collect([[RIGHT]] * 3 + [[WRONG], [RIGHT]] * 5).labels == [("vote", "A104", "A107", 3)]
     many = [frame for text in ("A107", "A101", "A100", "A144", "A174") for frame in ([plate(text, score=0.5)], [RIGHT])]
     assert len(collect([[RIGHT]] * 3 + many).examples) == 3
 
@@ -118,16 +118,16 @@ def test_one_vehicle_gives_a_few_examples() -> None:
 def test_a_vote_that_is_not_confident_labels_nothing() -> None:
     """Below one confidence its frames are no examples; below the other its best frame waits for a person."""
     unsure = plate("A104", score=0.6)
-    assert collect([[unsure], [WRONG], [unsure], [unsure]]).told == []
+    assert collect([[unsure], [WRONG], [unsure], [unsure]]).labels == []
     faint = plate("A104", score=0.4)
-    assert {label for label, *_ in collect([[faint]] * 9).told} == {"reading"}
+    assert {label for label, *_ in collect([[faint]] * 9).labels} == {"reading"}
 
 
 def test_a_plate_that_is_cut_or_another_one_is_no_example() -> None:
     """A frame's edge hides characters that the vote knows; a text quite unlike it is of another plate."""
     cut = plate("A10", x=-5.0, score=0.5)
-    assert collect([[plate("A104", x=-1.0)]] * 3 + [[cut], [plate("A104", x=-1.0)]]).told == []
-    assert collect([[RIGHT]] * 3 + [[plate("L77", score=0.5)], [RIGHT]]).told == []
+    assert collect([[plate("A104", x=-1.0)]] * 3 + [[cut], [plate("A104", x=-1.0)]]).labels == []
+    assert collect([[RIGHT]] * 3 + [[plate("L77", score=0.5)], [RIGHT]]).labels == []
 
 
 def test_a_vote_labels_no_frame_that_nobody_can_read() -> None:
@@ -139,14 +139,14 @@ def test_a_vote_labels_no_frame_that_nobody_can_read() -> None:
             WRONG.reading, quad_xy=np.array([[50, 50], [90, 50], [90, 50 + height], [50, 50 + height]], np.float32)
         )
 
-    assert collect(frames, read=reads(11.0)).told == []
-    assert collect(frames, read=reads(13.0)).told == [("vote", "A104", "A107", 0)]
+    assert collect(frames, read=reads(11.0)).labels == []
+    assert collect(frames, read=reads(13.0)).labels == [("vote", "A104", "A107", 0)]
 
 
 def test_a_vehicle_that_is_never_announced_waits_for_a_person() -> None:
     """Its highest-confidence frame is kept as it read; two characters are mostly no plate."""
-    assert collect([[WRONG], [plate("A104", score=0.6)]], lambda _: False).told == [("reading", "A104", "", 1)]
-    assert collect([[plate("A1")]] * 2, lambda _: False).told == []
+    assert collect([[WRONG], [plate("A104", score=0.6)]], lambda _: False).labels == [("reading", "A104", "", 1)]
+    assert collect([[plate("A1")]] * 2, lambda _: False).labels == []
 
 
 def test_a_photograph_of_low_confidence_waits_with_all_its_plates() -> None:
@@ -156,7 +156,7 @@ def test_a_photograph_of_low_confidence_waits_with_all_its_plates() -> None:
     collector.see_picture(frame(0), FrameResult((RIGHT,), 1.0, 1.0))
     assert kept.examples == []
     collector.see_picture(frame(0), FrameResult((RIGHT,), 1.0, 1.0, unsure=(plate_of("L7", [0.3, 0.3], x=120),)))
-    assert [label for label, *_ in kept.told] == ["reading", "reading"]
+    assert [label for label, *_ in kept.labels] == ["reading", "reading"]
 
 
 def test_a_disk_that_fails_is_said_once_and_stops_nothing(

@@ -27,7 +27,7 @@ def test_changed_byte_is_noticed(golden: Path, tmp_path: Path, suffix: str) -> N
 
 
 def test_missing_and_foreign_files(golden: Path, tmp_path: Path) -> None:
-    """A file that isn't there, and one without a manifest, are told apart, each with what to do."""
+    """A file that isn't there, and one without a manifest, are distinguished, each with what to do."""
     with pytest.raises(ManifestError, match=r"no model file .*missing.tflite"):
         open_model(tmp_path / "missing.tflite")
     foreign = tmp_path / "foreign.tflite"
