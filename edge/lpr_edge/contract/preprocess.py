@@ -117,9 +117,9 @@ def write_input(image_bgr: Image, spec: InputSpec, out: Image) -> tuple[float, f
         ValueError: see `prepare`; nothing is written then.
     """
     _check_bytes(image_bgr)
-    _write(_resize(image_bgr, spec), spec, out)
-    size_hw = _resized_hw(image_bgr, spec)
-    return size_hw[1] / image_bgr.shape[1], size_hw[0] / image_bgr.shape[0]
+    resized = _resize(image_bgr, spec)
+    _write(resized, spec, out)
+    return resized.shape[1] / image_bgr.shape[1], resized.shape[0] / image_bgr.shape[0]
 
 
 def write_frame(frame_bgr: Image, spec: InputSpec, out: Image) -> tuple[float, float]:
