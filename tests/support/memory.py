@@ -18,8 +18,10 @@ WARM = 1 / 3
 MAX_SLOPE = 10.0
 """Bytes a frame that the fitted line may rise by; what lpr once held for each saved picture made 64."""
 MAX_STEP = 1.5e6
-"""Bytes that it may rise by in any case: memory comes from the allocator in pools of up to a megabyte, and in a short
-run one of them makes a slope."""
+"""Bytes that it may rise by in any case: memory comes from the allocator in pools of up to a megabyte."""
+SHORT_RUN, MAX_SHORT_RISE = 10_000, 8e6
+"""In a run of fewer frames than this, caches and the pools of some ten threads still fill: it may rise by so many
+bytes. A picture kept for each event, or a frame for each hundred, is more."""
 
 
 @dataclass
@@ -51,7 +53,8 @@ class Memory:
 
     def is_flat(self) -> bool:
         """Tell whether it stays where it is."""
-        return self.slope()[0] <= MAX_SLOPE or self.growth() <= MAX_STEP
+        allowed = MAX_SHORT_RISE if self.frames[-1] < SHORT_RUN else MAX_STEP
+        return self.slope()[0] <= MAX_SLOPE or self.growth() <= allowed
 
     def line(self, events: int) -> str:
         """How it went, in words.

@@ -30,6 +30,14 @@ def test_memory_that_grows_is_noticed(leak: float, flat: bool) -> None:
     assert run.slope()[0] == pytest.approx(leak, abs=2)
 
 
+@pytest.mark.parametrize(("leak", "flat"), [(13_000, True), (100_000, False)])
+def test_short_run_may_fill_its_caches(leak: float, flat: bool) -> None:
+    """Some megabytes in a few hundred frames are caches; a frame kept now and again isn't."""
+    frames = np.arange(0, 400, memory.EVERY)
+    run = Memory(frames.tolist(), (1e9 + leak * frames).astype(int).tolist())
+    assert run.is_flat() is flat
+
+
 def test_memory_in_words() -> None:
     """The report gives the slope by frames and by events, and what it may be."""
     line = Memory(FRAMES.tolist(), (100_000_000 + 36 * FRAMES).tolist()).line(events=7140)
