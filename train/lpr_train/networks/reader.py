@@ -7,12 +7,13 @@ STRIDE = 4
 """Input pixels per cell."""
 
 
-def reader_network(labels: int, size_hw: tuple[int, int] = (96, 192)) -> KerasModel:
+def reader_network(labels: int, size_hw: tuple[int, int] = (96, 192), dropout: float = 0.0) -> KerasModel:
     """Build the network.
 
     Args:
         labels: number of character classes.
         size_hw: height and width of the input in pixels, multiples of 16.
+        dropout: fraction of whole feature maps that a training step leaves out before the heads (Tompson et al. 2015).
 
     Returns:
         A model from `image` (N, *size_hw, 1) in [0, 1] to `centre`, `classes` (logits), `size` and `corners`: see
@@ -26,7 +27,7 @@ def reader_network(labels: int, size_hw: tuple[int, int] = (96, 192)) -> KerasMo
     eighth = bottlenecks(convolution(quarter, 64, 3, strides=2), 32, 3)
     coarse = bottlenecks(convolution(eighth, 80, 3, strides=2), 40, 3)
     eighth = bottlenecks(merge_upwards(coarse, eighth), 32, 1)
-    x = convolution(merge_upwards(eighth, quarter), 64, 3)
+    x = layers.SpatialDropout2D(dropout)(convolution(merge_upwards(eighth, quarter), 64, 3))
     outputs = {
         "centre": layers.Conv2D(1, 1, activation="sigmoid", bias_initializer=rare_bias(), name="centre")(x),
         "classes": layers.Conv2D(labels, 1, name="classes")(convolution(x, 96, 1)),

@@ -34,7 +34,7 @@ from lpr_train.data.single_characters import real_cutouts, single_characters
 from lpr_train.loop.fit import predict
 from lpr_train.loop.losses import peak_loss, weighted_l1, weighted_labels
 from lpr_train.networks.reader import STRIDE, reader_network
-from lpr_train.render.draw.effects import degrade
+from lpr_train.render.draw.effects import deform, degrade
 from lpr_train.render.draw.photograph import photograph
 from lpr_train.render.plate.glyphs import GlyphBook
 from lpr_train.render.plate.plates import PlateRenderer, RenderedPlate
@@ -106,7 +106,7 @@ class ReaderTask:
 
     def build(self) -> KerasModel:
         """Build the network of `networks.reader`."""
-        return reader_network(len(self._country.labels), self._spec.size_hw)
+        return reader_network(len(self._country.labels), self._spec.size_hw, self.config.dropout)
 
     def losses(self) -> dict[str, Callable[[Any, Any], Any]]:
         """Focal loss for the heat map; losses for classes and sizes at the peaks only."""
@@ -136,6 +136,7 @@ class ReaderTask:
             image, quad, placed = pasted.image_bgr, pasted.quad_xy, pasted.placed
         if rng.random() < self.config.inverted_share:
             image = np.asarray(cv2.bitwise_not(image), np.uint8)
+        image = deform(image, rng, self.config.shape_strength)
         if rng.random() < DEGRADED:
             image = degrade(image, rng, self.config.strength * rng.random())
         is_boxed = rng.random() < self.config.boxed_share

@@ -42,6 +42,10 @@ class ReaderConfig(FoldConfig):
     """standard deviation of the corners' random errors, relative to the plate's size"""
     strength: float = 0.6
     """strength of image degradation, 0..1"""
+    shape_strength: float = 0.6
+    """strength of changes to the shape of real plates' characters, 0..1"""
+    dropout: float = 0.1
+    """dropout: fraction of the features before the heads that are left out of a training step"""
     smoothing: float = 0.02
     """label smoothing"""
     peak_threshold: float = 0.35

@@ -1,7 +1,4 @@
-"""Augmentation by effects of light and cameras. Each takes (image_bgr, rng, strength 0..1) and returns a new image.
-
-Each effect takes (image_bgr, rng, strength 0..1) and returns a new picture.
-"""
+"""Augmentation by effects of light and cameras. Each takes (image_bgr, rng, strength 0..1) and returns a new image."""
 
 from collections.abc import Callable
 
@@ -126,6 +123,14 @@ def noise(image: Image, rng: np.random.Generator, strength: float) -> Image:
     return _add(image, white_noise(rng, size_hw, channels) * np.float32(rng.uniform(1, 22) * strength))
 
 
+def low_light(image: Image, rng: np.random.Generator, strength: float) -> Image:
+    """Take the picture in the dark and brighten it as the device does: the sensor's noise is amplified with it."""
+    light = float(np.exp(rng.uniform(np.log(max(0.12, 1 - 1.4 * strength)), 0)))
+    grain = white_noise(rng, (image.shape[0], image.shape[1]), 3) * np.float32(rng.uniform(3, 10))
+    dark = _add(np.asarray(cv2.convertScaleAbs(image, alpha=light), np.uint8), grain)
+    return np.asarray(cv2.convertScaleAbs(dark, alpha=rng.uniform(0.75, 1.1) / light), np.uint8)
+
+
 def blotches(image: Image, rng: np.random.Generator, strength: float) -> Image:
     """Add noise as after a camera's denoising: soft blotches of colour."""
     clouds = cloud_noise(rng, (image.shape[0], image.shape[1]), rng.uniform(0.1, 0.4)) - 0.5
@@ -174,6 +179,7 @@ LIGHT: tuple[tuple[Effect, float], ...] = (
 CAMERA: tuple[tuple[Effect, float], ...] = (
     (blur, 0.35),
     (motion, 0.15),
+    (low_light, 0.18),
     (low_resolution, 0.5),
     (sharpen, 0.18),
     (noise, 0.35),
@@ -182,10 +188,48 @@ CAMERA: tuple[tuple[Effect, float], ...] = (
 )
 """Effects of the camera, in the order in which they happen."""
 
+SHAPE_SHARE = 0.35
+"""How often each effect on the shape of characters happens."""
 FAINTEST = 4.0
 """Grey levels of contrast below which no effect may bring a plate."""
 SCENE_SHARE: dict[Effect, float] = {blur: 0.2, motion: 0.25, low_resolution: 0.75, sharpen: 0.5}
 """How much of their strength blurring effects keep on a scene."""
+
+
+def strokes(image: Image, rng: np.random.Generator, strength: float) -> Image:
+    """Make bright or dark strokes thicker, as another face, brush or stencil does."""
+    size = max(2, round(image.shape[1] * 0.012 * strength * rng.uniform(0.3, 1)))
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
+    changed = (cv2.erode if rng.random() < 0.5 else cv2.dilate)(image, kernel)
+    share = float(rng.uniform(0.4, 1))
+    return np.asarray(cv2.addWeighted(changed, share, image, 1 - share, 0), np.uint8)
+
+
+def ripple(image: Image, rng: np.random.Generator, strength: float) -> Image:
+    """Move parts of the image against each other smoothly (elastic deformation, Simard et al. 2003): hand-painted shapes.
+
+    No point moves further than characters may be from their places in the reader's targets.
+    """
+    height, width = image.shape[:2]
+    coarse = rng.normal(0, 1, (int(rng.integers(3, 7)), int(rng.integers(5, 14)), 2)).clip(-2, 2).astype(np.float32)
+    shift = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC) * np.float32(0.006 * width * strength)
+    x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+    moved = cv2.remap(image, x + shift[..., 0], y + shift[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(moved, np.uint8)
+
+
+def deform(image: Image, rng: np.random.Generator, strength: float = 0.6) -> Image:
+    """Change the shape of a plate's characters at random: the width of strokes, and their form.
+
+    Args:
+        image: (H, W, 3) uint8, a plate that takes about half of the width.
+        rng: the source of chance.
+        strength: 0 hardly changes it.
+    """
+    for effect in (strokes, ripple):
+        if rng.random() < SHAPE_SHARE:
+            image = effect(image, rng, strength)
+    return image
 
 
 def degrade(image: Image, rng: np.random.Generator, strength: float = 0.6) -> Image:
