@@ -126,9 +126,11 @@ def noise(image: Image, rng: np.random.Generator, strength: float) -> Image:
 def low_light(image: Image, rng: np.random.Generator, strength: float) -> Image:
     """Take the picture in the dark and brighten it as the device does: the sensor's noise is amplified with it."""
     light = float(np.exp(rng.uniform(np.log(max(0.12, 1 - 1.4 * strength)), 0)))
-    grain = white_noise(rng, (image.shape[0], image.shape[1]), 3) * np.float32(rng.uniform(3, 10))
+    reach = min(1.0, 3 * strength)
+    grain = white_noise(rng, (image.shape[0], image.shape[1]), 3) * np.float32(rng.uniform(3, 10) * reach)
     dark = _add(np.asarray(cv2.convertScaleAbs(image, alpha=light), np.uint8), grain)
-    return np.asarray(cv2.convertScaleAbs(dark, alpha=rng.uniform(0.75, 1.1) / light), np.uint8)
+    gain = (1 + rng.uniform(-0.25, 0.1) * reach) / light
+    return np.asarray(cv2.convertScaleAbs(dark, alpha=gain), np.uint8)
 
 
 def blotches(image: Image, rng: np.random.Generator, strength: float) -> Image:
@@ -206,7 +208,7 @@ def strokes(image: Image, rng: np.random.Generator, strength: float) -> Image:
 
 
 def ripple(image: Image, rng: np.random.Generator, strength: float) -> Image:
-    """Move parts of the image against each other smoothly (elastic deformation, Simard et al. 2003): hand-painted shapes.
+    """Move parts of the image against each other smoothly (elastic deformation, Simard et al. 2003), as brushes do.
 
     No point moves further than characters may be from their places in the reader's targets.
     """
