@@ -34,7 +34,8 @@ from lpr_train.data.single_characters import real_cutouts, single_characters
 from lpr_train.loop.fit import predict
 from lpr_train.loop.losses import peak_loss, weighted_l1, weighted_labels
 from lpr_train.networks.reader import STRIDE, reader_network
-from lpr_train.render.draw.effects import deform, degrade
+from lpr_train.render.draw.deform import deform
+from lpr_train.render.draw.effects import degrade
 from lpr_train.render.draw.photograph import photograph
 from lpr_train.render.plate.glyphs import GlyphBook
 from lpr_train.render.plate.plates import PlateRenderer, RenderedPlate
