@@ -1,15 +1,19 @@
 """Reading the characters on a detected plate."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
 
 from lpr_edge.contract.base.arrays import Image, Quad
 from lpr_edge.contract.country import country_from_dict
 from lpr_edge.contract.outputs import corrected_corners, decode_characters
 from lpr_edge.contract.preprocess import write_plate
 from lpr_edge.runtimes.model import Model
+from lpr_edge.text.colour_prior import with_colour_prior
 from lpr_edge.text.confidence import PHOTO_PREFIX, VOTE_PREFIX, curve_of
-from lpr_edge.text.decoding import FAINT, PlateDecoder, decode_plate
+from lpr_edge.text.decoding import FAINT, TWIN_FIELD, DecodedPlate, PlateDecoder, decode_plate, with_twin
 from lpr_edge.text.grammar import Grammar
+from lpr_edge.vision.plate_colour import measure_colour
 from lpr_edge.vision.plates import Reading
 
 
@@ -46,6 +50,7 @@ class Reader:
         faint = {**self.thresholds, "peak": FAINT * self.thresholds["peak"]}
         candidates = decode_characters(heads, manifest.labels, faint)
         plate = decode_plate(self.decoder, candidates, self.thresholds["peak"])
+        plate = self._with_colour_prior(plate, frame_bgr, quad_xy)
         return Reading(
             plate.rows,
             plate.parsed,
@@ -57,3 +62,14 @@ class Reader:
             self.thresholds["peak"],
             corrected_corners(quad_xy, heads["corners"][:], manifest.margin) if "corners" in heads else None,
         )
+
+    def _with_colour_prior(self, plate: DecodedPlate, frame_bgr: Image, quad_xy: Quad) -> DecodedPlate:
+        """Let the plate's colour weigh in on a doubtful class letter."""
+        if not plate.parsed.valid:
+            return plate
+        measure = partial(measure_colour, frame_bgr, quad_xy, self.grammar.country)
+        rows = with_colour_prior(plate.rows, self.decoder.labels, self.grammar, measure)
+        if rows is plate.rows:
+            return plate
+        parsed = self.grammar.parse([character.label for row in rows for character in row])
+        return replace(plate, rows=rows, parsed=with_twin(parsed, plate.parsed.fields.get(TWIN_FIELD, "")))
