@@ -23,6 +23,7 @@ def build_parser() -> argparse.ArgumentParser:
     from lpr_bench.accuracy import run_accuracy
     from lpr_bench.app import run_all
     from lpr_bench.calibration import run_calibrate
+    from lpr_bench.forms import run_forms
     from lpr_bench.history import run_history
     from lpr_bench.latency import run_aa_test, run_compare, run_frames, run_latency, run_stress
     from lpr_bench.parity import run_parity
@@ -41,6 +42,7 @@ def build_parser() -> argparse.ArgumentParser:
     run_latency.add_command(benchmarks)
     run_accuracy.add_command(benchmarks)
     run_visits.add_command(benchmarks)
+    run_forms.add_command(benchmarks)
     run_calibrate.add_command(benchmarks)
     run_cards.add_command(benchmarks)
     run_history.add_command(benchmarks)

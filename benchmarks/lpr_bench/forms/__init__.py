@@ -1,0 +1,1 @@
+"""Forms: which labelled registrations the country's grammar allows."""
