@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from lpr_edge.contract.base.errors import LprError
-from lpr_train.tasks.reader_config import ReaderConfig
+from lpr_train.tasks.reader.config import ReaderConfig
 from rivals.alphabet import alphabet_of
 from rivals.commands import installed
 from rivals.fast_plate import BATCH, train_command, write_configs

@@ -26,7 +26,7 @@ from lpr_train.render.draw.effects import degrade
 from lpr_train.render.draw.photograph import photograph
 from lpr_train.render.plate.glyphs import GlyphBook
 from lpr_train.render.plate.plates import PlateRenderer
-from lpr_train.tasks.reader_config import ReaderConfig
+from lpr_train.tasks.reader.config import ReaderConfig
 from rivals.alphabet import Alphabet, alphabet_of
 from rivals.plates import cut_out
 

@@ -18,9 +18,9 @@ from lpr_train.base.config import (
     read_config,
     with_flags,
 )
-from lpr_train.tasks.characters_config import CharactersConfig
-from lpr_train.tasks.detector_config import DetectorConfig
-from lpr_train.tasks.reader_config import ReaderConfig
+from lpr_train.tasks.characters.config import CharactersConfig
+from lpr_train.tasks.detector.config import DetectorConfig
+from lpr_train.tasks.reader.config import ReaderConfig
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from lpr_edge.contract.data import load_characters
 from lpr_train.app.cli import main
 from lpr_train.base.findings import Report
 from lpr_train.data.reader_crops import load_crops
-from lpr_train.tasks.characters import MAX_REPORTED, CharactersTask
-from lpr_train.tasks.characters_config import CharactersConfig
+from lpr_train.tasks.characters.config import CharactersConfig
+from lpr_train.tasks.characters.task import MAX_REPORTED, CharactersTask
 
 NEPAL = load_country("nepal")
 LABELS = tuple(NEPAL.characters.values())
@@ -28,7 +28,7 @@ def characters(tmp_path: Path) -> Path:
 @pytest.fixture(autouse=True)
 def few_to_judge(monkeypatch: pytest.MonkeyPatch) -> None:
     """Judging by a dozen rendered characters is enough here."""
-    monkeypatch.setattr("lpr_train.tasks.characters.RENDERED_FOR_EVALUATION", 12)
+    monkeypatch.setattr("lpr_train.tasks.characters.task.RENDERED_FOR_EVALUATION", 12)
 
 
 def _labels_drawn(task: CharactersTask, count: int = 200) -> set[int]:

@@ -18,7 +18,7 @@ from lpr_train.fine_tune.fine_tune import RESULT, fine_tune
 from lpr_train.fine_tune.plan import EPOCHS, fine_tune_settings
 from lpr_train.fine_tune.starting_run import PLACES, starting_run, starting_settings
 from lpr_train.loop.fit import predict
-from lpr_train.tasks.reader_config import ReaderConfig
+from lpr_train.tasks.reader.config import ReaderConfig
 from lpr_train.tasks.registry import TASKS
 
 

@@ -17,8 +17,8 @@ from lpr_train.data.photos import Photo
 from lpr_train.data.sampling_weights import balanced
 from lpr_train.fine_tune.fine_tune import RESULT
 from lpr_train.fine_tune.starting_run import starting_run
-from lpr_train.tasks.reader_config import ReaderConfig
-from lpr_train.tasks.rendered_characters import RenderedCharacters
+from lpr_train.tasks.characters.rendered import RenderedCharacters
+from lpr_train.tasks.reader.config import ReaderConfig
 
 
 def write_photos(folder: Path, numbers: list[str], seed: int) -> str:

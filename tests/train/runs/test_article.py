@@ -21,8 +21,8 @@ from lpr_train.networks.baseline import baseline_classifier
 from lpr_train.runs import article
 from lpr_train.runs.article import ArticleRun, format_article, plot_article, read_run, run_article, summary
 from lpr_train.runs.run_folder import is_finished
-from lpr_train.tasks.characters import CharactersTask
-from lpr_train.tasks.characters_config import CharactersConfig
+from lpr_train.tasks.characters.config import CharactersConfig
+from lpr_train.tasks.characters.task import CharactersTask
 
 NEPAL = load_country("nepal")
 PICTURES = 7

@@ -9,8 +9,8 @@ from lpr_edge.contract.samples import read_samples
 from lpr_edge.contract.splits import SeenPictures, read_seen
 from lpr_train.runs.pack import pack_run
 from lpr_train.runs.run_folder import open_run, write_json
-from lpr_train.tasks.characters import CharactersTask
-from lpr_train.tasks.characters_config import CharactersConfig
+from lpr_train.tasks.characters.config import CharactersConfig
+from lpr_train.tasks.characters.task import CharactersTask
 
 
 def test_what_isnt_a_run_is_refused(tmp_path: Path) -> None:

@@ -17,12 +17,12 @@ from lpr_train.base.task import LearnsLabels, LearnsPictures
 from lpr_train.data.initial_run import images_of_initial_run
 from lpr_train.loop.fit import fit
 from lpr_train.runs.run_folder import open_run, seen_by, write_run
-from lpr_train.tasks.characters import CharactersTask
-from lpr_train.tasks.characters_config import CharactersConfig
-from lpr_train.tasks.detector import DetectorTask
-from lpr_train.tasks.detector_config import DetectorConfig
-from lpr_train.tasks.reader import ReaderTask
-from lpr_train.tasks.reader_config import ReaderConfig
+from lpr_train.tasks.characters.config import CharactersConfig
+from lpr_train.tasks.characters.task import CharactersTask
+from lpr_train.tasks.detector.config import DetectorConfig
+from lpr_train.tasks.detector.task import DetectorTask
+from lpr_train.tasks.reader.config import ReaderConfig
+from lpr_train.tasks.reader.task import ReaderTask
 
 COUNT = 10
 DIGITS = "०१२३४५६७८९"

@@ -24,8 +24,8 @@ from lpr_train.data.reader_crops import (
     vary,
 )
 from lpr_train.loop.fit import fit
-from lpr_train.tasks.characters import CharactersTask
-from lpr_train.tasks.characters_config import CharactersConfig
+from lpr_train.tasks.characters.config import CharactersConfig
+from lpr_train.tasks.characters.task import CharactersTask
 
 NEPAL = load_country("nepal")
 LABELS = tuple(NEPAL.characters.values())

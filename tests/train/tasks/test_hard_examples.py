@@ -17,10 +17,10 @@ from lpr_train.data.real_plates import RealPlate
 from lpr_train.data.sampling_weights import weighted_plates
 from lpr_train.data.scene_views import ViewConfig, view
 from lpr_train.targets.heat_maps import PlacedCharacter
-from lpr_train.tasks.detection_metrics import mistakes
-from lpr_train.tasks.detector import DetectorTask
-from lpr_train.tasks.detector_config import DetectorConfig
-from lpr_train.tasks.plate_crops import cut_out, load_plate_crops, part_by_label
+from lpr_train.tasks.characters.plate_crops import cut_out, load_plate_crops, part_by_label
+from lpr_train.tasks.detector.config import DetectorConfig
+from lpr_train.tasks.detector.metrics import mistakes
+from lpr_train.tasks.detector.task import DetectorTask
 
 FRAME = np.full((200, 300, 3), 90, np.uint8)
 
@@ -70,7 +70,7 @@ def test_photographs_with_mistakes_are_shown_more_often(monkeypatch: pytest.Monk
     task = DetectorTask(DetectorConfig(hard_example_weight=4))
     task._photos = [Photo(Path(str(i)), str(i), scene, ()) for i, scene in enumerate((good, bad))]
     monkeypatch.setattr(
-        "lpr_train.tasks.detection_metrics.all_found",
+        "lpr_train.tasks.detector.metrics.all_found",
         lambda _, scenes, *__: [([(0.9, _quad(20, 20))], scene) for scene in scenes],
     )
     task.learn_from(None)

@@ -6,10 +6,10 @@ import pytest
 
 from lpr_edge.contract.base.arrays import Floats
 from lpr_edge.contract.country import load_country
-from lpr_train.tasks.characters import CharactersTask
-from lpr_train.tasks.characters_config import CharactersConfig
-from lpr_train.tasks.reject import MIN_IMAGES, reject_metrics, reject_threshold
-from lpr_train.tasks.rendered_characters import RenderedCharacters, foreign_labels
+from lpr_train.tasks.characters.config import CharactersConfig
+from lpr_train.tasks.characters.reject import MIN_IMAGES, reject_metrics, reject_threshold
+from lpr_train.tasks.characters.rendered import RenderedCharacters, foreign_labels
+from lpr_train.tasks.characters.task import CharactersTask
 
 NEPAL = load_country("nepal")
 
@@ -83,7 +83,7 @@ def test_the_card_carries_the_threshold(tmp_path: Path, monkeypatch: pytest.Monk
         for place in range(20):
             crop = np.random.default_rng((number, place)).integers(0, 255, (20, 16, 3), np.uint8)
             cv2.imwrite(str(root / name / f"{place:02}.png"), crop)
-    monkeypatch.setattr("lpr_train.tasks.characters.RENDERED_FOR_EVALUATION", 12)
+    monkeypatch.setattr("lpr_train.tasks.characters.task.RENDERED_FOR_EVALUATION", 12)
     task = CharactersTask(CharactersConfig(data=str(root), holdout=0.15))
     metrics = task.final_metrics(task.build())
     figures = {(m["data"], m["metric"]): m["count"] for m in metrics if m["metric"] in ("kept", "rejected")}

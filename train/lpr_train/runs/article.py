@@ -11,8 +11,8 @@ import numpy as np
 from lpr_edge.contract.run.folder import CHECKPOINT, HISTORY
 from lpr_train.runs.run_folder import is_finished, write_json
 from lpr_train.runs.train_run import train_run
-from lpr_train.tasks.characters import CharactersTask
-from lpr_train.tasks.characters_config import CharactersConfig
+from lpr_train.tasks.characters.config import CharactersConfig
+from lpr_train.tasks.characters.task import CharactersTask
 
 PUBLISHED = {"best": 0.914, "last": 0.857}
 """The article's validation accuracy after its best and its last epoch, on augmented validation images."""

@@ -34,10 +34,10 @@ from lpr_train.loop.fit import predict
 from lpr_train.networks.baseline import baseline_classifier
 from lpr_train.networks.classifier import compact_classifier
 from lpr_train.report.character_plots import plot_answers
-from lpr_train.tasks.character_samples import ArticleSamples, CharacterSamples, RichSamples, part_others, prepared
-from lpr_train.tasks.characters_config import CharactersConfig
-from lpr_train.tasks.reject import reject_metrics, reject_threshold
-from lpr_train.tasks.rendered_characters import RenderedCharacters
+from lpr_train.tasks.characters.config import CharactersConfig
+from lpr_train.tasks.characters.reject import reject_metrics, reject_threshold
+from lpr_train.tasks.characters.rendered import RenderedCharacters
+from lpr_train.tasks.characters.samples import ArticleSamples, CharacterSamples, RichSamples, part_others, prepared
 
 NETWORKS: dict[str, tuple[tuple[int, int], Callable[[tuple[int, int], int], KerasModel]]] = {
     "compact": ((48, 48), compact_classifier),
@@ -126,7 +126,7 @@ class CharactersTask:
         """Characters cut out of plate photographs: of the alphabet, and other letters."""
         if not self.config.reader:
             return [], []
-        from lpr_train.tasks.plate_crops import load_plate_crops, part_by_label
+        from lpr_train.tasks.characters.plate_crops import load_plate_crops, part_by_label
 
         crops = load_plate_crops(Path(self.config.data), self.config.country, Path(self.config.reader))
         return part_by_label(crops, self.labels)

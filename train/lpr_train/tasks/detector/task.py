@@ -31,8 +31,8 @@ from lpr_train.render.plate.plates import PlateRenderer
 from lpr_train.render.scene.repaint import cut_out, paste_plate
 from lpr_train.render.scene.scenes import SceneRenderer
 from lpr_train.targets.heat_maps import plate_targets
-from lpr_train.tasks.detection_metrics import THRESHOLDS, all_found, detector_metrics, hard_examples, photo_outcomes
-from lpr_train.tasks.detector_config import DetectorConfig
+from lpr_train.tasks.detector.config import DetectorConfig
+from lpr_train.tasks.detector.metrics import THRESHOLDS, all_found, detector_metrics, hard_examples, photo_outcomes
 
 MIN_PHOTOS = 100
 """Photographs below which a run advises to label more."""

@@ -15,8 +15,8 @@ from lpr_train.data.initial_run import images_of_initial_run
 from lpr_train.data.photo_folders import MAX_COMPARED
 from lpr_train.data.pool import RenewedPool
 from lpr_train.data.reader_crops import Crop, hold_out_runs, vary
-from lpr_train.tasks.characters_config import CharactersConfig
-from lpr_train.tasks.rendered_characters import RenderedCharacters
+from lpr_train.tasks.characters.config import CharactersConfig
+from lpr_train.tasks.characters.rendered import RenderedCharacters
 
 
 def part_others(crops: Sequence[Crop], config: CharactersConfig) -> tuple[list[Crop], list[Crop], str]:

@@ -16,8 +16,8 @@ from lpr_train.data.reader_crops import Crop
 from lpr_train.data.real_plates import RealPlate
 from lpr_train.loop.warm_start import load_initial_weights
 from lpr_train.targets.heat_maps import PlacedCharacter
-from lpr_train.tasks.reader import ReaderTask
-from lpr_train.tasks.reader_config import ReaderConfig
+from lpr_train.tasks.reader.config import ReaderConfig
+from lpr_train.tasks.reader.task import ReaderTask
 
 AROUND = 0.08
 """Margin around a character's box on each side, relative to its size, as in crops made by people."""

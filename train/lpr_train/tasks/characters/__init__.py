@@ -1,0 +1,1 @@
+"""The classifier of single characters: settings, samples, task, evaluation and rejection threshold."""

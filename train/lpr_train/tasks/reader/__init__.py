@@ -1,0 +1,1 @@
+"""The reader of a rectified plate: settings, samples, task and evaluation."""
