@@ -11,10 +11,9 @@ from lpr_edge.contract.country import Country, country_from_dict, load_country
 from lpr_train.render.plate import blanks, plates
 from lpr_train.render.plate.faces import FontSource
 from lpr_train.render.plate.glyphs import GlyphBook
-from lpr_train.render.plate.lettering import Area
 from lpr_train.render.plate.painted import PaintedSource
 from lpr_train.render.plate.plates import PlateRenderer
-from lpr_train.render.plate.style import LATIN_FONTS, style_of
+from lpr_train.render.plate.style import LATIN_FONTS, Area, style_of
 
 TWO_ROWS = [{"form": "usual", "weight": 1, "rows": ["{parish}", "{number}"], "scale": [1.0, 1.0]}]
 PRESSED = [{"name": "grey", "plate": [200, 200, 200], "text": [20, 20, 20], "weight": 1, "pressed": True}]

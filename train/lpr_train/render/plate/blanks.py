@@ -9,8 +9,7 @@ from lpr_edge.contract.base.arrays import AnyArray, Floats, Image
 from lpr_train.render.draw.chance import pick
 from lpr_train.render.draw.noise import cloud_noise
 from lpr_train.render.draw.shapes import PAINT, Glyph
-from lpr_train.render.plate.lettering import Area
-from lpr_train.render.plate.style import Rgb, Sticker
+from lpr_train.render.plate.style import Area, Rgb, Sticker
 
 FINE = 4
 """Bits of sub-pixel precision in OpenCV's drawing."""

@@ -11,6 +11,7 @@ from lpr_train.render.draw.chance import pick
 from lpr_train.render.draw.shapes import PAINT, Glyph
 from lpr_train.render.plate.composing import Row, Sign
 from lpr_train.render.plate.glyphs import GlyphBook, Hand
+from lpr_train.render.plate.style import Area
 
 
 @dataclass(frozen=True)
@@ -23,16 +24,6 @@ class CharacterBox:
     """Left edge in pixels."""
     y: float
     """Top edge in pixels."""
-    w: float
-    h: float
-
-
-@dataclass(frozen=True)
-class Area:
-    """The part of a plate for the text, in pixels."""
-
-    x: float
-    y: float
     w: float
     h: float
 

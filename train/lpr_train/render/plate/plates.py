@@ -14,8 +14,8 @@ from lpr_train.render.plate import blanks
 from lpr_train.render.plate.composing import EVEN_SHARE, Wording, choose_colour, compose, vary_marks, word
 from lpr_train.render.plate.faces import title_glyph
 from lpr_train.render.plate.glyphs import GlyphBook
-from lpr_train.render.plate.lettering import Area, CharacterBox, letter, move_box, move_mask, shake_field, stroke_weight
-from lpr_train.render.plate.style import Header, style_of
+from lpr_train.render.plate.lettering import CharacterBox, letter, move_box, move_mask, shake_field, stroke_weight
+from lpr_train.render.plate.style import Area, Header, style_of
 
 SHORTEST, TALLEST = 56, 150
 """Heights of rendered plates in pixels."""

@@ -12,6 +12,16 @@ Rgb = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
+class Area:
+    """The part of a plate for the text, in pixels."""
+
+    x: float
+    y: float
+    w: float
+    h: float
+
+
+@dataclass(frozen=True)
 class Face:
     """A font's file in one weight and width."""
 
