@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from select import select
 from typing import Any
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -40,21 +41,27 @@ class Browser:
 
     def call(self, method: str, **values: Any) -> dict[str, Any]:
         """Ask the browser for something, and wait for its answer."""
-        self._number += 1
-        message = {"id": self._number, "method": method, "params": values}
-        if self.session:
-            message["sessionId"] = self.session
-        os.write(self._write, json.dumps(message).encode() + b"\0")
+        number = self._send(method, values)
         while True:
             answer = self._next()
-            if answer.get("id") == self._number:
+            if answer.get("id") == number:
                 assert "error" not in answer, answer
                 result: dict[str, Any] = answer["result"]
                 return result
             self._note(answer)
 
+    def _send(self, method: str, values: dict[str, Any]) -> int:
+        self._number += 1
+        message = {"id": self._number, "method": method, "params": values}
+        if self.session:
+            message["sessionId"] = self.session
+        os.write(self._write, json.dumps(message).encode() + b"\0")
+        return self._number
+
     def _next(self) -> dict[str, Any]:
         while b"\0" not in self._rest:
+            is_ready, _, _ = select([self._read], [], [], WAIT_S)
+            assert is_ready, f"the browser says nothing for {WAIT_S:.0f} s"
             piece = os.read(self._read, 1 << 20)
             assert piece, "the browser has ended"
             self._rest += piece
@@ -63,6 +70,8 @@ class Browser:
         return answer
 
     def _note(self, message: dict[str, Any]) -> None:
+        if message.get("method") == "Page.javascriptDialogOpening":  # nothing goes on before an answer
+            self._send("Page.handleJavaScriptDialog", {"accept": True})
         if message.get("method") in ("Runtime.exceptionThrown", "Runtime.consoleAPICalled", "Log.entryAdded"):
             self.console.append(json.dumps(message["params"]))
 
@@ -122,6 +131,7 @@ def browsing(folder: Path, size_wh: tuple[int, int] = (1280, 800)) -> Iterator[B
         """Chromium reads commands at 3 and writes answers at 4."""
         kept = os.dup(to_write)
         os.dup2(to_read, 3)
+        os.set_inheritable(3, True)  # it may have been 3 before
         os.dup2(kept, 4)
 
     sandbox = ["--no-sandbox"] if os.getuid() == 0 else []  # it has none for root

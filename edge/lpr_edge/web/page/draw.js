@@ -148,15 +148,17 @@ async function pick() {
 
 function add() {
   const points = shapes[key()];
+  let after = -1;
   if (!points.length) shapes[key()] = FIRST[key()].map((point) => [...point]);
   else {
-    const after = picked < 0 ? points.length - 1 : picked;
+    after = picked < 0 ? points.length - 1 : picked;
     const [x, y] = points[after];
     const [nextX, nextY] = points[(after + 1) % points.length];
     points.splice(after + 1, 0, [(x + nextX) / 2, (y + nextY) / 2]);
   }
   changed();
   showPoints();
+  byId("points").children[after + 1].focus(); // the button may go
 }
 
 function remove() {

@@ -60,7 +60,9 @@ async function search(goOn) {
   try {
     const answer = await ask(at("", { ...asked(), before: goOn ? after : "" }));
     if (!goOn) byId("found").replaceChildren();
+    const before = byId("found").children.length;
     answer.events.forEach(show);
+    if (goOn) byId("found").children[before]?.firstChild.focus(); // its button may go
     after = answer.after;
     byId("more").hidden = after === null;
     byId("found").hidden = byId("found").children.length === 0;

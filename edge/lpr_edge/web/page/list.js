@@ -72,7 +72,9 @@ function showRows() {
   const wanted = byId("filter").value.trim().toLowerCase();
   const fitting = rows.filter((row) => row.error || !wanted || row.cells.some((cell) => cell.toLowerCase().includes(wanted)));
   const shown = fitting.slice(0, MAX_SHOWN);
+  const hadFocus = byId("rows").contains(document.activeElement);
   byId("rows").tBodies[0].replaceChildren(...shown.flatMap((row) => line(row, rows.indexOf(row))));
+  if (hadFocus) byId("save").focus(); // not at the page's beginning again
   byId("more").hidden = fitting.length === shown.length;
   byId("more").textContent = words("list.more", { count: number(fitting.length - shown.length) });
 }

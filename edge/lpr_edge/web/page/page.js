@@ -107,7 +107,7 @@ function showEvents(events, several, hasHistory) {
   const focused = byId("events").contains(document.activeElement) ? document.activeElement.href : null;
   byId("none").hidden = events.length > 0;
   byId("events").replaceChildren(...events.map((event) => eventItem(event, several, hasHistory)));
-  if (focused) [...byId("events").querySelectorAll("a")].find((link) => link.href === focused)?.focus();
+  if (focused) ([...byId("events").querySelectorAll("a")].find((link) => link.href === focused) ?? byId("events")).focus();
 }
 
 const two = (times) => (times ? `${number(times.p50, 1)}, ${number(times.p95, 1)} ms` : null);
