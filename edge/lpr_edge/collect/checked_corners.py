@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from lpr_edge.contract.base.arrays import Image, Quad
-from lpr_edge.vision.corner_refinement import refined_corners
+from lpr_edge.vision.corner_refinement import implied_corners, reported_corners
 from lpr_edge.vision.plates import Reading
 
 Read = Callable[[Image, Quad], Reading]
@@ -17,8 +17,9 @@ def checked_corners(
 ) -> Quad | None:
     """Choose corners for a frame whose text a vote knows.
 
-    Each proposal is read, corrected by the text that stands there, and read again. A frame is often misread because its
-    corners are off, so the corners at which it reads most like the vote are most likely right.
+    Each proposal is read, and read again at the corners that this reading implies. A frame is often misread because its
+    corners are off, so the corners at which it reads most like the vote are most likely right, once they are corrected
+    by that reading.
 
     Args:
         read: the reader.
@@ -27,19 +28,18 @@ def checked_corners(
         wrong: share of the vote's characters that a reading has otherwise.
 
     Returns:
-        (4, 2) float32 corners, corrected by their text; None where all of them read much else than the vote.
+        (4, 2) float32 corners, corrected by their reading; None where all of them read much else than the vote.
     """
     best: tuple[float, float, Quad] | None = None
     for quad_xy in proposed:
         for reading in _readings(read, frame_bgr, quad_xy):
-            rank = (-wrong(reading), reading.confidence, reading.quad_xy)
+            rank = (-wrong(reading), reading.confidence, reported_corners(reading.quad_xy, reading))
             if -rank[0] <= MAX_WRONG and (best is None or rank[:2] > best[:2]):
                 best = rank
     return best and best[2]
 
 
 def _readings(read: Read, frame_bgr: Image, quad_xy: Quad) -> list[Reading]:
-    """The reading at some corners, and that at these corners corrected by its text."""
+    """The reading at some corners, and those at the corners that it implies."""
     first = read(frame_bgr, quad_xy)
-    corrected = refined_corners(first)
-    return [first] if corrected is None else [first, read(frame_bgr, corrected)]
+    return [first, *(read(frame_bgr, implied) for implied in implied_corners(first))]

@@ -50,8 +50,18 @@ def refined_corners(reading: Reading) -> Quad | None:
     return corners if is_convex(corners) else None
 
 
+def implied_corners(reading: Reading) -> list[Quad]:
+    """The plate's corners by its reading, the best estimate first.
+
+    Returns:
+        (4, 2) float32 each, in the frame's pixels: where the reader sees them, and where its text implies them. Empty
+        where neither is known.
+    """
+    return [quad_xy for quad_xy in (reading.corners_xy, refined_corners(reading)) if quad_xy is not None]
+
+
 def reported_corners(found_xy: Quad, reading: Reading) -> Quad:
-    """Combine the detector's corners with what the reading knows of them.
+    """Combine known corners with what the reading knows of them.
 
     Args:
         found_xy: (4, 2) the detector's corners in the frame's pixels, from the plate's own top left on.
@@ -60,8 +70,6 @@ def reported_corners(found_xy: Quad, reading: Reading) -> Quad:
     Returns:
         (4, 2) float32 corners in the frame's pixels.
     """
-    refined, weight = refined_corners(reading), TEXT_WEIGHT
-    if reading.corners_xy is not None:
-        refined, weight = reading.corners_xy, SEEN_WEIGHT
-    corners = found_xy if refined is None else found_xy + weight * (refined - found_xy)
-    return np.asarray(corners, np.float32)
+    weight = TEXT_WEIGHT if reading.corners_xy is None else SEEN_WEIGHT
+    best = next(iter(implied_corners(reading)), found_xy)
+    return np.asarray(found_xy + weight * (best - found_xy), np.float32)

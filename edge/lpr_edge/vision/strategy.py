@@ -12,7 +12,7 @@ import numpy as np
 from lpr_edge.contract.base.arrays import Image, Quad
 from lpr_edge.contract.geometry import lean_quad, roll_quad, stretch_quad
 from lpr_edge.text.confidence import log_odds
-from lpr_edge.vision.corner_refinement import refined_corners, reported_corners
+from lpr_edge.vision.corner_refinement import implied_corners, reported_corners
 from lpr_edge.vision.plates import Effort, FoundPlate, PlateReading, Reading
 from lpr_edge.vision.reader import Reader
 from lpr_edge.vision.voting import PlateVoter
@@ -219,8 +219,7 @@ def _is_conclusive(reading: Reading, confidence: float) -> bool:
 def _refine(reader: Reader, frame_bgr: Image, reading: Reading) -> Reading:
     """Repeat corner refinement and reading as long as the reading improves."""
     for _ in range(REFINEMENTS):
-        quads = (reading.corners_xy, refined_corners(reading))
-        best = best_reading([reading, *(reader.read(frame_bgr, quad) for quad in quads if quad is not None)])
+        best = best_reading([reading, *(reader.read(frame_bgr, quad) for quad in implied_corners(reading))])
         if best is reading:
             break
         reading = best

@@ -22,6 +22,7 @@ from lpr_edge.contract.data import load_plates
 from lpr_edge.service.unit import written_folders
 from lpr_edge.text.decoding import PlateDecoder
 from lpr_edge.tracking.tracker import Accepts, Tracker
+from lpr_edge.vision.corner_refinement import SEEN_WEIGHT
 from lpr_edge.vision.plates import FrameResult, PlateReading, Reading
 
 __all__ = ["models", "pictures", "run"]
@@ -97,6 +98,17 @@ def test_corners_are_those_that_read_most_like_the_vote() -> None:
         assert (label.quad_xy[0, 0], label.rows) == (at, ("A104",))
     assert {66.0, 70.0} <= set(asked)
     assert collect(frames, read=read(0.0)).labels == []
+
+
+def test_corners_are_corrected_by_what_the_reader_sees() -> None:
+    """At the corners that read most like the vote the reader sees where the plate ends: the label has these corners."""
+
+    def reading(_: Image, quad_xy: Quad) -> Reading:
+        seen = quad_xy + np.float32(2 if quad_xy[0, 0] < 72 else 0)
+        return replace(plate("A174", x=float(quad_xy[0, 0])).reading, quad_xy=quad_xy, corners_xy=seen)
+
+    (label,) = collect([[WRONG], [RIGHT], [RIGHT], [RIGHT], [RIGHT]], read=reading).examples[0].plates
+    np.testing.assert_allclose(label.quad_xy, WRONG.reading.quad_xy + 2 * SEEN_WEIGHT)
 
 
 def test_a_frame_before_all_right_ones_is_taken_where_it_reads_like_the_vote() -> None:
