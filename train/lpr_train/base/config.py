@@ -66,7 +66,7 @@ class FitConfig:
     validate_every: int = 1
     """validate after every so many epochs"""
     minutes: float = 0.0
-    """time limit: no epoch starts after so many minutes of training; 0 for none"""
+    """time limit: no epoch starts after so many minutes of training; the learning rate falls in time; 0 for none"""
     workers: int = 2
     """threads that make samples"""
     representative: int = 200

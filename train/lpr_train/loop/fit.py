@@ -22,6 +22,7 @@ from lpr_train.loop.checkpoint import FitState, read_checkpoint, write_checkpoin
 from lpr_train.loop.distribution import Workplace, check_batch, open_strategy
 from lpr_train.loop.ema import WeightEma
 from lpr_train.loop.optimizer import make_optimizer
+from lpr_train.loop.pacing import Pacer, pace
 from lpr_train.loop.stepping import Stepper
 from lpr_train.loop.warm_start import load_initial_weights
 
@@ -76,7 +77,9 @@ class _Loop:
         self._config = task.config
         self._steps = steps_per_epoch(task, strategy.num_replicas_in_sync)
         self.stop = StopRequest()
-        optimizer = make_optimizer(self._config, self._steps, strategy.num_replicas_in_sync)
+        # Workers would measure different times, and must not train at different rates.
+        self._pacer = Pacer(self._steps) if self._config.minutes and workplace.workers == 1 else None
+        optimizer = make_optimizer(self._config, self._steps, strategy.num_replicas_in_sync, self._pacer)
         self._stepper = Stepper(task, model, optimizer, strategy)
         self._average = WeightEma(model, self._config.ema)
         if state.epoch:
@@ -96,6 +99,7 @@ class _Loop:
             with self.stop:
                 batches = iter(self._batches(stream))
                 while state.epoch < config.epochs and not self._agreed(self._is_over()):
+                    self._set_pace()
                     self._epoch_ended(state.epoch, self._train(batches))
                     if self._agreed(self.stop.asked):
                         break
@@ -126,6 +130,12 @@ class _Loop:
             if self.stop.asked and self._workplace.workers == 1:
                 break  # other workers would wait for this one's next step without end
         return logs
+
+    def _set_pace(self) -> None:
+        """Run through the learning rate's schedule faster where the time limit cuts its last epochs."""
+        if self._pacer:
+            seconds = [row["seconds"] for row in self._state.history]
+            self._pacer.plan(pace(seconds, self._config.epochs, self._config.minutes), self._state.epoch)
 
     def _agreed(self, is_requested: bool) -> bool:
         """Whether any worker asks for it. Workers must stop together, or one would wait for the others forever."""

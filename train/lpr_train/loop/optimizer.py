@@ -4,15 +4,19 @@ from typing import Any
 
 from lpr_train.base.config import FitConfig
 from lpr_train.base.engine import load_keras
+from lpr_train.loop.pacing import Pacer
 
 
-def make_optimizer(config: FitConfig, steps_per_epoch: int | None = None, replicas: int = 1) -> Any:
+def make_optimizer(
+    config: FitConfig, steps_per_epoch: int | None = None, replicas: int = 1, pacer: Pacer | None = None
+) -> Any:
     """Create the optimiser of the settings, with a linear warm-up and a cosine decay to the final learning rate.
 
     Args:
         config: the run's settings.
         steps_per_epoch: overrides the number of the settings.
         replicas: devices that share a batch; each contributes its part of the gradients.
+        pacer: sets how fast the schedule runs; None for the speed of the steps.
     """
     keras = load_keras()
     steps = steps_per_epoch or config.steps_per_epoch
@@ -24,6 +28,7 @@ def make_optimizer(config: FitConfig, steps_per_epoch: int | None = None, replic
         warmup_target=config.learning_rate if warmup else None,
         warmup_steps=warmup,
     )
+    schedule = pacer.paced(schedule) if pacer else schedule
     common = {"weight_decay": config.weight_decay or None, "global_clipnorm": config.clip_norm / replicas or None}
     if config.optimizer == "sgd":
         optimizer = keras.optimizers.SGD(schedule, config.momentum, nesterov=config.momentum > 0, **common)
