@@ -173,7 +173,7 @@ def test_a_reader_starts_from_one_whose_alphabet_was_shorter(tmp_path: Path) -> 
 
 
 def test_a_reader_starts_from_one_without_corners(tmp_path: Path) -> None:
-    """What an older network lacks starts afresh; all that it has is taken over, wherever Keras' numbers began."""
+    """What an older network lacks starts afresh, with corners as given; all that it has is taken over."""
     keras = load_keras()
     keras.utils.set_random_seed(1)
     whole = reader_network(5, (32, 64))
@@ -185,6 +185,7 @@ def test_a_reader_starts_from_one_without_corners(tmp_path: Path) -> None:
     picture = np.random.default_rng(0).integers(0, 256, (1, 32, 64, 1), np.uint8)
     found, known = predict(after, picture), predict(before, picture)
     assert all(np.array_equal(found[role], known[role]) for role in known)
+    assert not found["corners"].any()
 
 
 def test_a_run_that_began_from_another_tells_its_settings(tmp_path: Path) -> None:

@@ -32,7 +32,10 @@ def reader_network(labels: int, size_hw: tuple[int, int] = (96, 192), dropout: f
         "centre": layers.Conv2D(1, 1, activation="sigmoid", bias_initializer=rare_bias(), name="centre")(x),
         "classes": layers.Conv2D(labels, 1, name="classes")(convolution(x, 96, 1)),
         "size": layers.Conv2D(2, 1, activation="sigmoid", name="size")(convolution(x, 16, 1)),
-        "corners": layers.Dense(8, name="corners")(layers.Flatten()(_corner_features(coarse))),
+        # Zero at first: as given. A network that began without this head isn't disturbed by a random one.
+        "corners": layers.Dense(8, kernel_initializer="zeros", name="corners")(
+            layers.Flatten()(_corner_features(coarse))
+        ),
     }
     return keras.Model(image, outputs, name="reader")
 
