@@ -9,9 +9,10 @@ from typing import Any, Protocol
 
 from lpr_edge.history.entry import Correction, is_sound
 
-QUERIES = (
-    "SELECT number, record FROM records ORDER BY number",
-    "SELECT number, record FROM records ORDER BY number DESC",
+QUERIES = tuple(
+    f"SELECT number, record FROM {table} ORDER BY number{order}"
+    for table in ("events", "records")  # a file of version 1 has records of its own
+    for order in ("", " DESC")
 )
 """From either end: each ends at the first unreadable page."""
 

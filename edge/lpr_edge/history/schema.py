@@ -7,17 +7,16 @@ from lpr_edge.base.private_files import make_private_folder, open_private
 from lpr_edge.contract.base.errors import LprError
 
 FILE = "history.db"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Increased for each change; `MIGRATIONS` has the way from each earlier version."""
 APPLICATION_ID = 0x6C707268
 """`lprh`, by which the file is known as a history."""
 SCHEMA = """
 CREATE TABLE events (
     number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, stored REAL NOT NULL, key TEXT NOT NULL,
-    corrected_key TEXT, pictures INTEGER NOT NULL DEFAULT 0);
+    corrected_key TEXT, pictures INTEGER NOT NULL DEFAULT 0, record TEXT NOT NULL);
 CREATE INDEX events_stored ON events (stored);
 CREATE INDEX events_pictured ON events (number, pictures) WHERE pictures > 0;
-CREATE TABLE records (number INTEGER PRIMARY KEY REFERENCES events ON DELETE CASCADE, record TEXT NOT NULL);
 CREATE TABLE corrections (
     correction INTEGER PRIMARY KEY, number INTEGER NOT NULL REFERENCES events ON DELETE CASCADE, text TEXT NOT NULL,
     latin TEXT NOT NULL, who TEXT NOT NULL, at REAL NOT NULL);
@@ -27,8 +26,14 @@ CREATE TABLE facets (facet INTEGER PRIMARY KEY, kind TEXT NOT NULL, value TEXT N
 CREATE TABLE clock (believed REAL NOT NULL);
 CREATE VIRTUAL TABLE pieces USING fts5 (tokens, content = '', detail = none, columnsize = 0);
 """
-MIGRATIONS: dict[int, str] = {}
-"""Version -> SQL that makes the next one of it."""
+MIGRATIONS: dict[int, str] = {
+    1: """
+ALTER TABLE events ADD COLUMN record TEXT NOT NULL DEFAULT '';
+UPDATE events SET record = (SELECT record FROM records WHERE records.number = events.number);
+DROP TABLE records;
+"""
+}
+"""Version -> SQL that makes the next one of it. In version 1 an event's record was in a table of its own."""
 BUSY_S = 5.0
 """Seconds for which another process may write."""
 CACHE_KIB = 2048

@@ -108,11 +108,11 @@ class Search:
 
     def load(self, numbers: Sequence[int]) -> tuple[Found, ...]:
         """Load events by number, in this order; deleted ones are left out."""
-        return tuple(found for number in numbers if (found := self._load("e.number = ?", number)))
+        return tuple(found for number in numbers if (found := self._load("number = ?", number)))
 
     def event(self, event_id: str) -> Found | None:
         """An event by its id; None where there is none."""
-        return self._load("e.id = ?", event_id)
+        return self._load("id = ?", event_id)
 
     def choices(self) -> dict[str, list[str]]:
         """Values that can be filtered by: kind (`source`, `direction`, `list`) -> values of the stored events."""
@@ -124,9 +124,7 @@ class Search:
 
     def _load(self, condition: str, value: int | str) -> Found | None:
         row = self._connection.execute(
-            f"SELECT e.number, r.record, e.pictures, e.corrected_key FROM events e JOIN records r USING (number)"
-            f" WHERE {condition}",
-            (value,),
+            f"SELECT number, record, pictures, corrected_key FROM events WHERE {condition}", (value,)
         ).fetchone()
         if row is None:
             return None

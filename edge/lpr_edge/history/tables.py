@@ -11,7 +11,7 @@ from lpr_edge.history.grams import pieces_of
 from lpr_edge.history.signs import SignCodes, signs_of
 
 TAKEN = "SELECT 1 FROM events WHERE number = ?"
-READ_RECORD = "SELECT record FROM records WHERE number = ?"
+READ_RECORD = "SELECT record FROM events WHERE number = ?"
 
 
 class Tables:
@@ -39,9 +39,8 @@ class Tables:
         while self._connection.execute(TAKEN, (number,)).fetchone():
             number += 1
         key = self._codes.key(signs_of(record["text"], self._country))
-        row = (number, record["id"], stored, key)
-        self._connection.execute("INSERT INTO events (number, id, stored, key) VALUES (?, ?, ?, ?)", row)
-        self._connection.execute("INSERT INTO records VALUES (?, ?)", (number, to_text(record)))
+        row = (number, record["id"], stored, key, to_text(record))
+        self._connection.execute("INSERT INTO events (number, id, stored, key, record) VALUES (?, ?, ?, ?, ?)", row)
         self._index(number, self._tokens(record, key, None))
         return number
 
@@ -61,7 +60,7 @@ class Tables:
         record = self.record(number)
         keys = self._keys(number)
         changed = with_departure(record, left)
-        self._connection.execute("UPDATE records SET record = ? WHERE number = ?", (to_text(changed), number))
+        self._connection.execute("UPDATE events SET record = ? WHERE number = ?", (to_text(changed), number))
         self._unindex(number, self._tokens(record, *keys))
         self._index(number, self._tokens(changed, *keys))
 
