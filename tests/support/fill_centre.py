@@ -2,7 +2,7 @@
 
 200,000 plates, as a country allows them, are made here and copied; PostgreSQL draws each event's from them. The events
 are a second apart and end with February 2026, spread over 1,000 devices. A few connections insert at once, and each
-month's index of trigrams is made when its events are there.
+month's index of trigrams is made when its events are there. Stopped, it goes on with the month at which it was.
 """
 
 from collections.abc import Callable
@@ -27,7 +27,7 @@ SELECT 'gate-' || device, 'e' || n, 'plate', seen, seen, 'gate', text, latin, 0.
     seen, 'frames', 3, 'text', text, 'latin', latin, 'confidence', 0.9)
 FROM (SELECT * FROM (
         SELECT n, 1 + floor(random() * %(plates)s)::int AS number, floor(random() * %(devices)s)::int AS device,
-            %(end)s - n * interval '1 second' AS seen FROM generate_series(%(first)s, %(last)s) n) drawn
+            %(end)s - n * interval '1 second' AS seen FROM generate_series(%(first)s::bigint, %(last)s::bigint) n) drawn
     JOIN made_plates USING (number) ORDER BY n DESC) made
 """
 
@@ -35,23 +35,47 @@ Connect = Callable[[], Any]
 """Opens a connection of psycopg that commits by itself."""
 
 
+def is_filled(connection: Any) -> bool:
+    """Whether a filling came to its end; the plates are dropped then."""
+    query = "SELECT to_regclass('made_plates') IS NULL AND EXISTS (SELECT FROM events)"
+    found: bool = connection.execute(query).fetchone()[0]
+    return found
+
+
 def fill(connect: Connect, events: int) -> None:
-    """Make plates, months, events and indexes; the tables have no events yet."""
+    """Make plates, months, events and indexes, as far as they aren't there."""
     with connect() as connection:
-        connection.execute("DROP INDEX events_grams")
-        connection.execute("CREATE TABLE made_plates (number int, text text, latin text, signs text, grams text)")
-        _copy_plates(connection)
+        connection.execute("DROP INDEX IF EXISTS events_grams")
+        with connection.transaction():
+            if connection.execute("SELECT to_regclass('made_plates')").fetchone()[0] is None:
+                connection.execute(
+                    "CREATE TABLE made_plates (number int, text text, latin text, signs text, grams text)"
+                )
+                _copy_plates(connection)
     with ThreadPoolExecutor() as indexing:
         made: list[Future[None]] = []
         month, last = month_of(END - timedelta(seconds=1)), 0
         while last < events:
             first, last = last + 1, min(int((END - month).total_seconds()), events)
-            fill_month(connect, month, first, last)
+            if not _is_whole(connect, month, last - first + 1):
+                fill_month(connect, month, first, last)
             made.append(indexing.submit(_index_month, connect, partition_name(month)))
             month = month_of(month - timedelta(seconds=1))
         for future in made:
             future.result()
     join_indexes(connect)
+
+
+def _is_whole(connect: Connect, month: datetime, events: int) -> bool:
+    """Whether the month has all its events; those of one that hasn't are deleted."""
+    name = partition_name(month)
+    with connect() as connection:
+        if month not in months_there(connection):
+            return False
+        whole: bool = connection.execute(f"SELECT count(*) = %s FROM {name}", (events,)).fetchone()[0]
+        if not whole:
+            connection.execute(f"TRUNCATE {name}")
+        return whole
 
 
 def fill_month(connect: Connect, month: datetime, first: int, last: int) -> None:
@@ -77,13 +101,15 @@ def fill_month(connect: Connect, month: datetime, first: int, last: int) -> None
 def join_indexes(connect: Connect) -> None:
     """Make the months' indexes of trigrams those of the whole table."""
     with connect() as connection:
-        connection.execute("DROP TABLE made_plates")
         connection.execute("CREATE INDEX events_grams ON ONLY events USING gin (grams gin_trgm_ops)")
         names = [partition_name(month) for month in months_there(connection)]
-        connection.execute("CREATE INDEX events_other_grams ON events_other USING gin (grams gin_trgm_ops)")
+        connection.execute(
+            "CREATE INDEX IF NOT EXISTS events_other_grams ON events_other USING gin (grams gin_trgm_ops)"
+        )
         for name in [*names, "events_other"]:
             connection.execute(f"ALTER INDEX events_grams ATTACH PARTITION {name}_grams")
         connection.execute("VACUUM ANALYZE events")
+        connection.execute("DROP TABLE made_plates")
 
 
 def _insert(connect: Connect, first: int, last: int) -> None:
@@ -95,7 +121,7 @@ def _insert(connect: Connect, first: int, last: int) -> None:
 def _index_month(connect: Connect, name: str) -> None:
     with connect() as connection:
         connection.execute("SET maintenance_work_mem = '1GB'")
-        connection.execute(f"CREATE INDEX {name}_grams ON {name} USING gin (grams gin_trgm_ops)")
+        connection.execute(f"CREATE INDEX IF NOT EXISTS {name}_grams ON {name} USING gin (grams gin_trgm_ops)")
 
 
 def _copy_plates(connection: Any) -> None:
