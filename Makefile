@@ -7,9 +7,9 @@
 #   make coverage   the plain tests with their coverage, page in build/coverage; fails below the floor in pyproject.toml
 #   make faults     what goes wrong in months at a gate, on purpose, and a table of what was lost
 #   make cuts       CUTS=1000 kills of devices, broker, consumers and database at random, and what was lost (RabbitMQ, PostgreSQL)
-#                   in rounds; started again, it goes on to that number
+#                   in rounds; started again, it goes on to that number; NODES=3: a cluster, one node of which is killed at a time
 #   make fleet-load DEVICES=2000 simulated at one centre: bursts, an hour's outage, what each part takes
-#   make search     EVENTS=1000000 in a PostgreSQL of its own, and how long each kind of search takes there
+#   make search     EVENTS=1000000 in a PostgreSQL of its own, and how long each kind of search takes there (FOLDER=DIR)
 #   make soak       FRAMES=200000 from a looped clip with all sinks on, and a table of what was lost and what was left over
 #                   with CAMERAS=4 MINUTES=60: so many streams in one process, frames read of each, memory
 #   make accessibility  every screen of the web page under axe-core, in Chromium
@@ -100,8 +100,11 @@ faults: $(EVERYTHING)/installed
 
 CUTS := 1000
 
+NODES := 1
+
 cuts: $(EVERYTHING)/installed
-	nice $(EVERYTHING)/bin/python -m tests.support.cuts --cuts $(CUTS) --results benchmarks/results/centre/cuts.jsonl
+	nice $(EVERYTHING)/bin/python -m tests.support.cuts --cuts $(CUTS) --nodes $(NODES) \
+		--results benchmarks/results/centre/cuts$(if $(filter-out 1,$(NODES)),-$(NODES)-nodes).jsonl
 
 DEVICES := 2000
 
@@ -110,9 +113,14 @@ fleet-load: $(EVERYTHING)/installed
 
 EVENTS := 1000000
 
+ROUNDS := 100
+
+# A folder that was filled once is measured again without that.
+FOLDER ?= build/centre/$(EVENTS)
+
 search: $(EVERYTHING)/installed
-	mkdir -p build/centre
-	$(EVERYTHING)/bin/python -m tests.support.time_search --events $(EVENTS) --folder build/centre/$(EVENTS) --json benchmarks/results/centre/search-$(EVENTS).json
+	$(EVERYTHING)/bin/python -m tests.support.time_search --events $(EVENTS) --rounds $(ROUNDS) --folder $(FOLDER) \
+		--json benchmarks/results/centre/search-$(EVENTS).json
 
 FRAMES := 200000
 

@@ -120,28 +120,47 @@ def definitions(example: Path, users: tuple[str, ...]) -> dict[str, Any]:
 class Rabbit:
     """A RabbitMQ node on the settings of edge/fleet/rabbitmq, but without TLS."""
 
-    def __init__(self, folder: Path, example: Path, devices: tuple[str, ...] = ("device",)) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        example: Path,
+        devices: tuple[str, ...] = ("device",),
+        epmd_port: int | None = None,
+        peer: "Rabbit | None" = None,
+    ) -> None:
+        """Start it.
+
+        Args:
+            folder: of its own.
+            example: `edge/fleet/rabbitmq`.
+            devices: users that devices log in as.
+            epmd_port: of the port mapper that the nodes of a cluster share; None for one of its own.
+            peer: a node whose cluster it joins.
+        """
         self._folder = folder
-        self.amqp_port, self.mqtt_port, dist_port, epmd_port = (free_port() for _ in range(4))
+        self.amqp_port, self.mqtt_port, dist_port = (free_port() for _ in range(3))
         self.url = f"amqp://{USER}@127.0.0.1:{self.amqp_port}"
+        self.name = f"lpr{self.amqp_port}@localhost"
         folder.mkdir()
         (folder / "home").mkdir()
         cookie = folder / "home" / ".erlang.cookie"
         cookie.write_text("A" * 20)
         cookie.chmod(0o400)
-        (folder / "rabbitmq.conf").write_text(self._settings(example))
+        (folder / "rabbitmq.conf").write_text(
+            self._settings(example) + _joining([peer.name, self.name] if peer else [])
+        )
         (folder / "definitions.json").write_text(json.dumps(definitions(example, (USER, *devices))))
         (folder / "enabled_plugins").write_text("[rabbitmq_mqtt].\n")
-        self._environment = os.environ | {
+        self.environment = os.environ | {
             "HOME": str(folder / "home"),
-            "RABBITMQ_NODENAME": f"lpr{self.amqp_port}@localhost",
+            "RABBITMQ_NODENAME": self.name,
             "RABBITMQ_MNESIA_BASE": str(folder / "mnesia"),
             "RABBITMQ_LOG_BASE": str(folder / "log"),
             "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq.conf"),
             "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "enabled_plugins"),
             "RABBITMQ_CONF_ENV_FILE": "/dev/null",
             "RABBITMQ_DIST_PORT": str(dist_port),
-            "ERL_EPMD_PORT": str(epmd_port),
+            "ERL_EPMD_PORT": str(epmd_port or free_port()),
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "+S 1:1 +sbwt none",
         }
         self._process: subprocess.Popen[bytes] | None = None
@@ -151,7 +170,7 @@ class Rabbit:
         """Start it, and wait until devices and consumers can connect."""
         log = (self._folder / "server.log").open("ab")
         self._process = subprocess.Popen(
-            [RABBITMQ / "rabbitmq-server"], env=self._environment, stdout=log, stderr=log, start_new_session=True
+            [RABBITMQ / "rabbitmq-server"], env=self.environment, stdout=log, stderr=log, start_new_session=True
         )
         log.close()
         wait_until(lambda: self._is_up() or self._process is None or self._process.poll() is not None, 180)
@@ -174,12 +193,12 @@ class Rabbit:
     def stop(self) -> None:
         self.kill()
         with suppress(OSError):
-            subprocess.run(["epmd", "-kill"], env=self._environment, capture_output=True, check=False)
+            subprocess.run(["epmd", "-kill"], env=self.environment, capture_output=True, check=False)
 
     def control(self, *arguments: str) -> str:
         """What rabbitmqctl prints."""
         command = [str(RABBITMQ / "rabbitmqctl"), "--quiet", *arguments]
-        done = subprocess.run(command, env=self._environment, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
@@ -200,3 +219,11 @@ class Rabbit:
             if not key.startswith(("ssl_options", "listeners.ssl", "mqtt.listeners.ssl")):
                 kept.append(changed.get(key, line))
         return "\n".join(kept) + "\n"
+
+
+def _joining(nodes: list[str]) -> str:
+    """Settings with which a node joins those of the list at its first start."""
+    if not nodes:
+        return ""
+    listed = "".join(f"cluster_formation.classic_config.nodes.{at} = {name}\n" for at, name in enumerate(nodes, 1))
+    return f"cluster_formation.peer_discovery_backend = classic_config\n{listed}"

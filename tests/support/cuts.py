@@ -1,12 +1,14 @@
 """Kills devices, broker, consumers and database at random moments, and counts what is lost and what is there twice.
 
-python -m tests.support.cuts --cuts 1000 --results FILE
+python -m tests.support.cuts --cuts 1000 --results FILE [--nodes 3]
 
 The cuts are made in rounds, each on servers of its own and counted at its end; the file gets a line for each. Started
 again, it goes on to the number of cuts that is asked for.
 
 Each is killed by SIGKILL and started again, all of them independently, so that some are away at the same time. The
 devices are lpr-edge's outbox, delivery worker and MQTT sink; what counts as made is what the outbox has on disk.
+
+With three nodes the broker is a cluster behind a load balancer. One node at random is killed at a time.
 """
 
 import argparse
@@ -24,6 +26,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from tests.support.broker_cluster import RabbitCluster
 from tests.support.centre import PASSWORD, Postgres, Rabbit, missing_servers
 from tests.support.cut_device import MADE
 
@@ -112,11 +115,19 @@ def wait_for(holds: Callable[[], bool], timeout_s: float) -> float:
     return time.monotonic() - begin
 
 
-def run_cuts(folder: Path, cuts: int, minutes: float, devices: int, consumers: int, seed: int) -> dict[str, Any]:
+def start_broker(folder: Path, users: tuple[str, ...], nodes: int, seed: int) -> Rabbit | RabbitCluster:
+    """One node, or a cluster of several."""
+    example = REPOSITORY / "edge" / "fleet" / "rabbitmq"
+    return Rabbit(folder, example, users) if nodes == 1 else RabbitCluster(folder, example, users, nodes, seed)
+
+
+def run_cuts(
+    folder: Path, cuts: int, minutes: float, devices: int, consumers: int, seed: int, nodes: int = 1
+) -> dict[str, Any]:
     """Cut, wait until all has arrived, and count."""
     names = tuple(f"gate-{number}" for number in range(devices))
     postgres = Postgres(folder / "postgres")
-    rabbit = Rabbit(folder / "rabbit", REPOSITORY / "edge" / "fleet" / "rabbitmq", names)
+    rabbit = start_broker(folder / "rabbit", names, nodes, seed)
     os.environ |= {
         "LPR_FLEET_DATABASE": postgres.url,
         "LPR_FLEET_BROKER": rabbit.url,
@@ -156,6 +167,7 @@ def run_cuts(folder: Path, cuts: int, minutes: float, devices: int, consumers: i
             "failures": cutter.failures,
             "devices": devices,
             "consumers": consumers,
+            "nodes": nodes,
             "seconds": round(cut_s, 1),
             "settled_s": round(settle_s, 1),
             "load_average": os.getloadavg()[0],
@@ -194,6 +206,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=15.0, help="of a round, at most")
     parser.add_argument("--devices", type=int, default=3)
     parser.add_argument("--consumers", type=int, default=2)
+    parser.add_argument("--nodes", type=int, default=1, help="of the broker's cluster")
     parser.add_argument("--results", type=Path, required=True, help="JSON, a line for each round")
     flags = parser.parse_args()
     if missing_servers():
@@ -203,7 +216,7 @@ def main() -> int:
         seed, count = len(read_rounds(flags.results)), min(flags.round, flags.cuts - made)
         with tempfile.TemporaryDirectory(prefix="lpr-cuts-", ignore_cleanup_errors=True) as name:
             Path(name).chmod(0o755)
-            found = run_cuts(Path(name), count, flags.minutes, flags.devices, flags.consumers, seed)
+            found = run_cuts(Path(name), count, flags.minutes, flags.devices, flags.consumers, seed, flags.nodes)
         with flags.results.open("a", encoding="utf-8") as file:
             file.write(json.dumps(found) + "\n")
         print(found, flush=True)
