@@ -122,9 +122,9 @@ def start_broker(folder: Path, users: tuple[str, ...], nodes: int, seed: int) ->
 
 
 def run_cuts(
-    folder: Path, cuts: int, minutes: float, devices: int, consumers: int, seed: int, nodes: int = 1
+    folder: Path, cuts: int, minutes: float, devices: int, consumers: int, seed: int, nodes: int = 1, only: str = ""
 ) -> dict[str, Any]:
-    """Cut, wait until all has arrived, and count."""
+    """Cut, wait until all has arrived, and count; with `only`, one kind of part is cut."""
     names = tuple(f"gate-{number}" for number in range(devices))
     postgres = Postgres(folder / "postgres")
     rabbit = start_broker(folder / "rabbit", names, nodes, seed)
@@ -147,7 +147,7 @@ def run_cuts(
     cutter = Cutter(cuts, minutes, seed)
     begin = time.monotonic()
     try:
-        cutter.run(parts)
+        cutter.run([part for part in parts if only in ("", part[0])])
         cut_s = time.monotonic() - begin
         time.sleep(5)
         for kind, part in parts:
@@ -207,6 +207,7 @@ def main() -> int:
     parser.add_argument("--devices", type=int, default=3)
     parser.add_argument("--consumers", type=int, default=2)
     parser.add_argument("--nodes", type=int, default=1, help="of the broker's cluster")
+    parser.add_argument("--only", choices=PAUSES_S, default="", help="cut this kind of part alone")
     parser.add_argument("--results", type=Path, required=True, help="JSON, a line for each round")
     flags = parser.parse_args()
     if missing_servers():
@@ -216,7 +217,9 @@ def main() -> int:
         seed, count = len(read_rounds(flags.results)), min(flags.round, flags.cuts - made)
         with tempfile.TemporaryDirectory(prefix="lpr-cuts-", ignore_cleanup_errors=True) as name:
             Path(name).chmod(0o755)
-            found = run_cuts(Path(name), count, flags.minutes, flags.devices, flags.consumers, seed, flags.nodes)
+            found = run_cuts(
+                Path(name), count, flags.minutes, flags.devices, flags.consumers, seed, flags.nodes, flags.only
+            )
         with flags.results.open("a", encoding="utf-8") as file:
             file.write(json.dumps(found) + "\n")
         print(found, flush=True)

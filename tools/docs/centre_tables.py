@@ -16,26 +16,49 @@ MAX_WIDTH = 118
 
 
 def cuts(repository: Path) -> str:
-    """What was cut, and what was lost or stored twice."""
-    rounds = read_rounds(repository / FOLDER / "cuts.jsonl")
-    if not rounds:
+    """What was cut, and what was lost or stored twice: with one broker node, and with a cluster."""
+    found = [rounds for path in _cut_files(repository) if (rounds := read_rounds(path))]
+    if not found:
         return "Not measured yet. `make cuts` measures it."
+    counts = [_cut_parts(rounds) for rounds in found]
+    kinds = sorted(set().union(*counts))
+    rows = [[kind, *(f"{one[kind]:,}" for one in counts)] for kind in kinds]
+    rows.append(["all", *(f"{cuts_in(rounds):,}" for rounds in found)])
+    texts = [_cut_text(rounds) for rounds in found]
+    texts.append(
+        "\nAn event counts when the device's outbox has it on disk. The machine was under other load, which the load "
+        "averages show."
+    )
+    return "\n".join(texts) + "\n\n" + table(["killed", *map(_broker_of, found)], rows)
+
+
+def _cut_files(repository: Path) -> list[Path]:
+    return sorted((repository / FOLDER).glob("cuts*.jsonl"), key=lambda path: (len(path.name), path.name))
+
+
+def _cut_parts(rounds: list[dict[str, Any]]) -> Counter[str]:
     counts: Counter[str] = Counter()
     for one in rounds:
         counts.update(one["cuts"])
-    rows = [[kind, f"{count:,}"] for kind, count in sorted(counts.items())]
-    rows.append(["all", f"{cuts_in(rounds):,}"])
+    return counts
+
+
+def _broker_of(rounds: list[dict[str, Any]]) -> str:
+    nodes = rounds[0].get("nodes", 1)
+    return "one broker node" if nodes == 1 else f"{nodes} broker nodes, one at a time"
+
+
+def _cut_text(rounds: list[dict[str, Any]]) -> str:
     total = {name: sum(one[name] for one in rounds) for name in ("events", "lost", "doubled", "seconds")}
     failures = sum(len(one["failures"]) for one in rounds)
-    loads = [one["load_average"] for one in rounds]
-    text = (
-        f"{total['events']:,} events of {rounds[0]['devices']} devices and {rounds[0]['consumers']} consumers in "
-        f"{len(rounds)} rounds, {total['seconds'] / 60:.0f} minutes: {total['lost']} lost, {total['doubled']} stored "
-        f"twice, {failures} servers that didn't start again. An event counts when the device's outbox has it on disk. "
-        f"The machine has {rounds[0]['cores']} cores and was under other load (load average {min(loads):.0f} to "
-        f"{max(loads):.0f})."
+    loads = dict.fromkeys(f"{edge(one['load_average'] for one in rounds):.0f}" for edge in (min, max))
+    rounds_text = "1 round" if len(rounds) == 1 else f"{len(rounds)} rounds"
+    return (
+        f"- {_broker_of(rounds).capitalize()}: {total['events']:,} events of {rounds[0]['devices']} devices and "
+        f"{rounds[0]['consumers']} consumers in {rounds_text}, {total['seconds'] / 60:.0f} minutes: "
+        f"**{total['lost']} lost, {total['doubled']} stored twice**, {failures} servers that didn't start again. "
+        f"{rounds[0]['cores']} cores, load average {' to '.join(loads)}."
     )
-    return f"{text}\n\n{table(['killed', 'times'], rows)}"
 
 
 def searches(repository: Path) -> str:
