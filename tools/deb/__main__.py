@@ -40,7 +40,7 @@ def build(target: Target, out: Path, revision: int) -> Path:
         shutil.rmtree(root)
     packages = site_packages(root, target)
     packages.mkdir(parents=True)
-    install_wheels(REPOSITORY, target, packages, out / "wheels")
+    install_wheels(REPOSITORY, target, packages)
     lay_out(root, target, version)
     return pack(root, out / f"lpr_{version}_{target.arch}.deb")
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from packaging.markers import default_environment
 from packaging.requirements import Requirement
@@ -17,24 +18,23 @@ CONSTRAINED = "3.11"
 """The Python that constraints.txt is for."""
 
 
-def install_wheels(repository: Path, target: Target, folder: Path, cache: Path) -> None:
+def install_wheels(repository: Path, target: Target, folder: Path) -> None:
     """Install lpr and its dependencies into a folder; pip chooses, as everywhere, and runs none of it.
 
     Args:
         repository: where lpr's source lies.
         target: which wheels to choose.
         folder: becomes the environment's `site-packages`.
-        cache: a folder for lpr's own wheel.
 
     Raises:
         CalledProcessError: pip finds no wheel that fits, or can't reach its index.
     """
-    shutil.rmtree(cache, ignore_errors=True)
-    _pip("wheel", "--no-deps", "--wheel-dir", str(cache), str(repository))
     into = ["--target", str(folder), "--no-compile", "--upgrade", *target.pip_flags()]
     constraints = ["--constraint", str(repository / "constraints.txt")] if target.python == CONSTRAINED else []
     _pip("install", *into, *constraints, *requirements(repository, target))
-    _pip("install", *into, "--no-deps", "--no-index", *map(str, cache.glob("lpr-*.whl")))
+    with TemporaryDirectory() as own:
+        _pip("wheel", "--no-deps", "--wheel-dir", own, str(repository))
+        _pip("install", *into, "--no-deps", "--no-index", *map(str, Path(own).glob("lpr-*.whl")))
     prune(folder)
 
 
