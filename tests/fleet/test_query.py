@@ -1,6 +1,7 @@
 import re
 from datetime import UTC, datetime
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -91,7 +92,7 @@ def test_slices_keep_within_the_time_asked_for() -> None:
     assert spans == [(MONTHS[7], until), (since, MONTHS[7])]
 
 
-def search_in(found: list[int]) -> tuple[int, int]:
+def search_in(found: list[int], part: str = "123", **wanted: Any) -> tuple[int, list[Query]]:
     """Events that a search returns, and statements that it runs, where each of them finds so many."""
     ran: list[Query] = []
 
@@ -101,13 +102,39 @@ def search_in(found: list[int]) -> tuple[int, int]:
 
     months = [(f"events_{month:%Y_%m}",) for month in MONTHS]
     connection = SimpleNamespace(execute=lambda _: [*months, ("events_other",)])
-    return len(search(connection, Wanted(["123"], limit=5), run)), len(ran)
+    return len(search(connection, Wanted([part], **wanted), run)), ran
 
 
 @pytest.mark.parametrize(
     ("found", "returned", "ran"),
-    [([5], 5, 1), ([4, 5], 5, 2), ([1, 2, 2, 4, 9], 5, 4), ([0, 0, 0, 0, 0], 0, 5)],
+    [([5], 5, 1), ([0, 5], 5, 2), ([1, 2, 2, 4, 9], 5, 4), ([0, 0, 0, 0, 0], 0, 5)],
 )
 def test_a_search_ends_when_enough_is_found(found: list[int], returned: int, ran: int) -> None:
     """The newest events are enough, or the index is asked slice by slice until there are as many as asked for."""
-    assert search_in(found) == (returned, ran)
+    count, statements = search_in(found, limit=5)
+    assert (count, len(statements)) == (returned, ran)
+
+
+def compared_in(statements: list[Query]) -> list[int]:
+    """How many of the newest events each statement compares, those on the index left out."""
+    return [values[0] for statement, values in statements if "grams" not in statement]
+
+
+def test_more_of_the_newest_are_compared_where_many_fit() -> None:
+    """As many as it takes where they are spread evenly, and half of that again; once, and not where few fit."""
+    count, statements = search_in([20, 50], limit=50)
+    assert (count, compared_in(statements)) == (50, [MAX_COMPARED, MAX_COMPARED * 15 // 4])
+    count, statements = search_in([20, 49, 50], limit=50)
+    assert (count, len(compared_in(statements)), len(statements)) == (50, 2, 3)
+    _, statements = search_in([12, 50], limit=50)
+    assert (len(compared_in(statements)), len(statements)) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("part", "exact", "compares"),
+    [("123", True, 1), ("1234", True, 0), ("12", False, 1), ("1234", False, 1), ("12345", False, 0)],
+)
+def test_a_long_part_is_looked_up_at_once(part: str, exact: bool, compares: int) -> None:
+    """Four signs that must be right are rare among the newest events, and so is what lacks one of five."""
+    _, statements = search_in([50] * 5, part, exact=exact)
+    assert len(compared_in(statements)) == compares

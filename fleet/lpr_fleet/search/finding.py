@@ -4,7 +4,16 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from lpr_fleet.database.partitions import months_there
-from lpr_fleet.search.query import Query, Wanted, index_query, newest_query, slices
+from lpr_fleet.search.query import (
+    MAX_COMPARED,
+    Query,
+    Wanted,
+    compared_next,
+    index_query,
+    may_be_frequent,
+    newest_query,
+    slices,
+)
 
 Found = tuple[Any, str, str, Any]
 """first_seen, device, text, record."""
@@ -14,8 +23,8 @@ Run = Callable[[Query], list[Found]]
 def search(connection: Any, wanted: Wanted, run: Run | None = None) -> list[Found]:
     """Events that fit, newest first.
 
-    What fits often is found among the newest events. What fits seldom has few candidates in the index, which is asked
-    for the newest month first.
+    What may fit often is looked for among the newest events: a few, then as many as the first ones say that it takes.
+    What fits seldom has few candidates in the index, which is asked for the newest month first.
 
     Args:
         connection: of psycopg.
@@ -23,9 +32,14 @@ def search(connection: Any, wanted: Wanted, run: Run | None = None) -> list[Foun
         run: runs a statement in place of the connection.
     """
     run = run or (lambda query: run_query(connection, query))
-    found = run(newest_query(wanted))
-    if not wanted.parts or len(found) >= wanted.max_events:
-        return found
+    if not wanted.parts:
+        return run(newest_query(wanted))
+    compared = MAX_COMPARED if may_be_frequent(wanted) else 0
+    while compared:
+        found = run(newest_query(wanted, compared))
+        if len(found) >= wanted.max_events:
+            return found
+        compared = compared_next(wanted, compared, len(found))
     found = []
     for part in slices(wanted, months_there(connection)):
         found += run(index_query(part))

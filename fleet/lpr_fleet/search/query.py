@@ -11,7 +11,10 @@ from lpr_fleet.search.plate_key import marked
 
 MAX_SHOWN = 1000
 MAX_COMPARED = 50_000
-"""Newest events that are compared one by one before the index is asked."""
+"""Newest events that are compared one by one at first, before the index is asked."""
+WALK_ON = 4
+"""Where the first ones have this share of what is wanted, 1/4, comparing more of them takes less than the index, in which
+each event that fits is a page to read."""
 COLUMNS = "first_seen, device, text, record"
 NEWEST = "ORDER BY first_seen DESC LIMIT %s"
 
@@ -39,8 +42,21 @@ Query = tuple[str, list[Any]]
 """A statement and its values; it returns `COLUMNS`, newest first."""
 
 
-def newest_query(wanted: Wanted) -> Query:
-    """The newest events that fit: all of them where no part of a plate is wanted, else among the newest `MAX_COMPARED`.
+def may_be_frequent(wanted: Wanted) -> bool:
+    """Whether a part is so short, or so short without one of its signs, that many plates have it."""
+    lengths = (len(part) - (not wanted.exact and len(part) >= SHORTEST_INEXACT) for part in wanted.parts)
+    return min(lengths, default=SHORTEST_INEXACT) < SHORTEST_INEXACT
+
+
+def compared_next(wanted: Wanted, compared: int, found: int) -> int:
+    """How many of the newest events to compare after `compared` of them had too few; 0 where the index is asked."""
+    if compared > MAX_COMPARED or WALK_ON * found < wanted.max_events:
+        return 0
+    return 3 * compared * wanted.max_events // (2 * found)  # half as many again as an even spread takes
+
+
+def newest_query(wanted: Wanted, compared: int = MAX_COMPARED) -> Query:
+    """The newest events that fit: all of them where no part of a plate is wanted, else among the newest `compared`.
 
     The times of those that fit come out of the index alone; only then are the events read.
     """
@@ -59,7 +75,7 @@ def newest_query(wanted: Wanted) -> Query:
         f"SELECT {COLUMNS} FROM (SELECT DISTINCT first_seen FROM newest) times JOIN events USING (first_seen)"
         f"{_where(fits)} {NEWEST}"
     )
-    return statement, [*values, MAX_COMPARED, *forms, wanted.max_events, *forms, wanted.max_events]
+    return statement, [*values, compared, *forms, wanted.max_events, *forms, wanted.max_events]
 
 
 def index_query(wanted: Wanted) -> Query:
