@@ -13,8 +13,8 @@ MAX_SHOWN = 1000
 MAX_COMPARED = 50_000
 """Newest events that are compared one by one at first, before the index is asked."""
 WALK_ON = 4
-"""Where the first ones have this share of what is wanted, 1/4, comparing more of them takes less than the index, in which
-each event that fits is a page to read."""
+"""Where the first ones have this share of what is wanted, 1/4, comparing more of them takes less than the index, in
+which each event that fits is a page to read."""
 COLUMNS = "first_seen, device, text, record"
 NEWEST = "ORDER BY first_seen DESC LIMIT %s"
 
