@@ -68,7 +68,10 @@ def _event_record(event: ObservedEvent) -> dict[str, Any]:
 
 def without_texts(clip: Mapping[str, Any]) -> dict[str, Any]:
     """Results of a clip without its visits and events, which contain image names and registrations."""
-    return {name: value for name, value in clip.items() if name not in ("outcomes", "false")}
+    texts = ("outcomes", "false", "wrong_votes")
+    kept = {name: value for name, value in clip.items() if name not in texts}
+    collected = {name: value for name, value in clip.get("collected", {}).items() if name not in texts}
+    return kept | ({"collected": collected} if collected else {})
 
 
 HEADER = (

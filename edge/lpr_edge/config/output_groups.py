@@ -172,7 +172,7 @@ class CollectConfig:
     """keep plates cut out, in place of whole frames"""
     collect_below: float = 0.8
     """a vehicle whose vote has a lower confidence is collected for labelling, 0 to 1"""
-    collect_votes: float = 0.95
+    collect_votes: float = 0.8
     """a vote of at least this confidence labels the vehicle's frames that read differently, 0 to 1"""
     collect_quota: ByteSize = HALF_GIGABYTE
     """of more than this collected, the oldest pictures are deleted; 0 for no limit; what a person labelled stays"""

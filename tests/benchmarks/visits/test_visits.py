@@ -15,7 +15,7 @@ from lpr_bench.visits.play import ObservedEvent, PlayedClip
 from lpr_bench.visits.real_clips import load_real_clips
 from lpr_bench.visits.scripts import APPROACH, FPS, ROAD, SCRIPTS
 from lpr_bench.visits.subjects import Subject, choose_subjects, cut_roads
-from lpr_bench.visits.visits_report import format_clips, summarize_clip
+from lpr_bench.visits.visits_report import format_clips, summarize_clip, without_texts
 from lpr_edge.collect.example import Example, LabelledPlate
 from lpr_edge.contract.base.arrays import Image, Quad
 from lpr_edge.contract.base.errors import DataError
@@ -213,6 +213,14 @@ def test_collected_labels_are_compared_with_the_plate_that_stands_there() -> Non
     }
     assert "50.0%" in format_collected({"clip": figures})
     assert [one.is_right for one in score_labels([example], visits, {START: None})] == [True, False, False, True]
+
+
+def test_figures_for_publication_hold_no_registration() -> None:
+    """Counts stay; what names a plate or a photograph goes, of collected labels too."""
+    collected = {"votes": 2, "wrong_votes": [{"label": "A104", "read": "A107", "truth": "A101"}]}
+    clip = {"clip": "approach", "visits": 3, "outcomes": [{"text": "A101"}], "false": [{"text": "L7"}]}
+    assert without_texts(clip) == {"clip": "approach", "visits": 3}
+    assert without_texts(clip | {"collected": collected})["collected"] == {"votes": 2}
 
 
 def test_command_counts_what_would_be_collected(
