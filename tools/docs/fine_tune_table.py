@@ -2,22 +2,29 @@
 
 from pathlib import Path
 
-from tools.docs.results import NOTE, accuracy, counted, not_measured, table
+from tools.docs.results import NOTE, Result, accuracy, counted, not_measured, table
 
-COMMAND = "lpr-train fine-tune reader --data NEW --also KNOWN --from RUN --minutes 16 --out OUT"
+from lpr_train.base.task import HELD_OUT, LEARNT_OTHERS, OTHER_TEST, OTHERS, RENDERED, TEST
+
+COMMAND = "lpr-train fine-tune reader --data NEW --also KNOWN --from RUN --out OUT"
 TITLES = {
-    "held-out": "new source, held out of training",
-    "test": "new source, test split",
-    "other test": "known sources, test split",
-    "rendered": "rendered images",
+    HELD_OUT: "new source, held out of training",
+    OTHERS: "known sources, held out of training",
+    LEARNT_OTHERS: "known sources, learnt photographs",
+    TEST: "new source, test split",
+    OTHER_TEST: "known sources, test split",
+    RENDERED: "rendered images",
 }
 
 
 def fine_tune(repository: Path) -> str:
     """A line for each set of pictures, before and after, and the minutes."""
     result = accuracy(repository, "fine-tune")
-    if not result:
-        return not_measured(COMMAND)
+    return fine_tune_lines(result) if result else not_measured(COMMAND)
+
+
+def fine_tune_lines(result: Result) -> str:
+    """The table of a run folder's fine_tune.json."""
     rows = [
         [
             TITLES[change["pictures"]],
@@ -28,7 +35,10 @@ def fine_tune(repository: Path) -> str:
         for change in result["changes"]
     ]
     shown = table(["plates read exactly, true corners", "before", "after", "points"], rows)
-    return f"{shown}\n\n`{COMMAND}` trained for {result['minutes']:.0f} minutes on two busy cores. {NOTE}"
+    kept = result.get("factor", 1.0)
+    between = f" The weights are {100 * kept:.0f} % of the way to the fine-tuned ones." if kept < 1 else ""
+    minutes = f"{result['minutes']:.0f} minutes on two busy cores"
+    return f"{shown}\n\n`{COMMAND}` trained for {minutes}.{between} {NOTE}"
 
 
 def _counted(value: float, count: int) -> str:
