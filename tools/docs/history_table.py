@@ -14,8 +14,10 @@ def history(repository: Path) -> str:
     record = board(repository, "history", RESULT)
     if not record:
         return "Not measured on this machine yet."
+    machine = record["environment"]
     size = (
-        f"{record['events']:,} events, a file of {record['file_bytes'] / 1e6:,.0f} MB, on a machine under other load."
+        f"{record['events']:,} events, a file of {record['file_bytes'] / 1e6:,.0f} MB, on {machine['cores']} cores with "
+        f"a load average of {machine['state']['load_1_minute']:.0f}."
     )
     reads = (
         "The last column adds the time that a memory card of class A1 (1,500 random reads a second) takes for the pages"
