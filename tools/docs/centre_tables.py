@@ -79,7 +79,7 @@ def searches(repository: Path) -> str:
     ]
     texts.append(
         f"Milliseconds, p50 / p95, on {found[0]['cores']} cores. Where the load average exceeds these, the machine had "
-        "other work: the server's CPU time says what a search takes where a core is free; the wall clock has the waiting."
+        "other work: the server's CPU time says what it takes where a core is free; the wall clock has the waiting."
     )
     return f"{' '.join(texts)}\n\n{table(['search', *heads], rows)}"
 

@@ -16,8 +16,8 @@ def history(repository: Path) -> str:
         return "Not measured on this machine yet."
     machine = record["environment"]
     size = (
-        f"{record['events']:,} events, a file of {record['file_bytes'] / 1e6:,.0f} MB, on {machine['cores']} cores with "
-        f"a load average of {machine['state']['load_1_minute']:.0f}."
+        f"{record['events']:,} events, a file of {record['file_bytes'] / 1e6:,.0f} MB, on {machine['cores']} cores "
+        f"with a load average of {machine['state']['load_1_minute']:.0f}."
     )
     reads = (
         "The last column adds the time that a memory card of class A1 (1,500 random reads a second) takes for the pages"
