@@ -13,7 +13,8 @@ from lpr_train.app.cli import main
 from lpr_train.base.findings import Report
 from lpr_train.data.reader_crops import load_crops
 from lpr_train.tasks.characters.config import CharactersConfig
-from lpr_train.tasks.characters.task import MAX_REPORTED, CharactersTask
+from lpr_train.tasks.characters.crops import MAX_REPORTED
+from lpr_train.tasks.characters.task import CharactersTask
 
 NEPAL = load_country("nepal")
 LABELS = tuple(NEPAL.characters.values())

@@ -10,32 +10,10 @@ from lpr_edge.contract.base.arrays import AnyArray, Floats, Image
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.preprocess import InputSpec, prepare
 from lpr_train.augment.keras_views import keras_view
-from lpr_train.base.task import LEARNT_OTHERS, MIN_COMPARED, OTHERS
-from lpr_train.data.initial_run import images_of_initial_run
-from lpr_train.data.photo_folders import MAX_COMPARED
 from lpr_train.data.pool import RenewedPool
-from lpr_train.data.reader_crops import Crop, hold_out_runs, vary
+from lpr_train.data.reader_crops import Crop, vary
 from lpr_train.tasks.characters.config import CharactersConfig
 from lpr_train.tasks.characters.rendered import RenderedCharacters
-
-
-def part_others(crops: Sequence[Crop], config: CharactersConfig) -> tuple[list[Crop], list[Crop], str]:
-    """Split the crops of `also` as `load_training` splits photographs, without vehicles.
-
-    Returns:
-        Crops to train on; crops to compare networks on, none unless `also_holdout` asks for them; and what these are,
-        `OTHERS` or `LEARNT_OTHERS`.
-    """
-    if not config.also_holdout:
-        return list(crops), [], OTHERS
-    known = images_of_initial_run(config.init)
-    unseen = [crop for crop in crops if not known.has(crop.sha256)]
-    rest, held_out = hold_out_runs(unseen, config.also_holdout, config.seed)
-    seen = [crop for crop in crops if known.has(crop.sha256)]
-    if len(held_out) >= MIN_COMPARED:
-        return [*seen, *rest], held_out, OTHERS
-    chosen = np.random.default_rng(config.seed).permutation(len(seen))[:MAX_COMPARED]
-    return list(crops), [seen[place] for place in sorted(chosen)], LEARNT_OTHERS
 
 
 class CharacterSamples(Protocol):

@@ -1,8 +1,6 @@
 """Training of the character classifier on augmented real crops and rendered ones."""
 
-import sys
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,27 +15,26 @@ from lpr_edge.contract.samples import Samples, picture_sha256
 from lpr_train.augment.keras_views import keras_view
 from lpr_train.base.accuracy import accuracy_metrics, is_right, true_label_loss
 from lpr_train.base.engine import KerasModel, load_keras
-from lpr_train.base.findings import Report
 from lpr_train.base.licence import licence_note
 from lpr_train.base.task import HELD_OUT, RENDERED, TEST, UNSEEN, Examples, Measured
 from lpr_train.data.initial_run import unseen_by_initial_run, without_examples
-from lpr_train.data.reader_crops import (
-    LONGEST_SIDE,
-    Crop,
-    hold_out_groups,
-    hold_out_runs,
-    load_crops,
-    load_glyph_crops,
-    vary,
-)
+from lpr_train.data.reader_crops import LONGEST_SIDE, Crop, vary
 from lpr_train.loop.fit import predict
 from lpr_train.networks.baseline import baseline_classifier
 from lpr_train.networks.classifier import compact_classifier
 from lpr_train.report.character_plots import plot_answers
 from lpr_train.tasks.characters.config import CharactersConfig
+from lpr_train.tasks.characters.crops import CropLoader, split_others
+from lpr_train.tasks.characters.evaluation import (
+    LabelledPictures,
+    accuracies,
+    balanced_crops,
+    crop_samples,
+    validation_metrics,
+)
 from lpr_train.tasks.characters.reject import reject_metrics, reject_threshold
 from lpr_train.tasks.characters.rendered import RenderedCharacters
-from lpr_train.tasks.characters.samples import ArticleSamples, CharacterSamples, RichSamples, part_others, prepared
+from lpr_train.tasks.characters.samples import ArticleSamples, CharacterSamples, RichSamples, prepared
 
 NETWORKS: dict[str, tuple[tuple[int, int], Callable[[tuple[int, int], int], KerasModel]]] = {
     "compact": ((48, 48), compact_classifier),
@@ -49,8 +46,6 @@ EVALUATION_VIEWS = 4
 RENDERED_FOR_EVALUATION = 600
 MIN_SAMPLES_OF_LABEL = 10
 """Crops for each label below which a run advises to collect more."""
-MAX_REPORTED = 20
-"""Maximum number of messages on broken images; `lpr-train check` reports all."""
 
 
 class CharactersTask:
@@ -68,52 +63,23 @@ class CharactersTask:
     def __init__(self, config: CharactersConfig) -> None:
         self.config = config
         self._country = load_country(config.country)
-        is_wide = config.alphabet == "wide"
-        self.labels = self._country.wide_characters if is_wide else tuple(self._country.characters.values())
+        characters = tuple(self._country.characters.values())
+        self.labels = self._country.wide_characters if config.alphabet == "wide" else characters
         if not self.labels:
             raise LprError(f"{self._country.name} has no [characters] in its file, so there are no classes to learn.")
         size_hw, self._build = NETWORKS[config.arch]
         self._spec = InputSpec(size_hw, 3, "rgb", "stretch")
-        crops = self._load(config.data, "train", max(LONGEST_SIDE, 2 * max(size_hw))) if config.data else []
-        self._crops, held_out = hold_out_runs(crops, config.holdout, config.seed)
-        groups = self._load_glyphs(config.data) if is_wide else []
-        glyphs, held_glyphs = hold_out_groups(groups, config.holdout / 4, config.seed)
-        self._crops, held_out = [*self._crops, *glyphs], [*held_out, *held_glyphs]
+        self._loader = CropLoader(config, self._country, self.labels)
+        self._crops, held_out = self._loader.own(max(LONGEST_SIDE, 2 * max(size_hw)))
         self._held = unseen_by_initial_run(config.init, held_out, lambda crop: crop.sha256)
         self._own = len(self._crops)
-        others = self._load_others({crop.sha256 for crop in (*self._crops, *held_out)}) if config.also else []
-        others, self._others, self._others_are = part_others(others, config)
+        others = self._loader.others({crop.sha256 for crop in (*self._crops, *held_out)})
+        others, self._others, self._others_are = split_others(others, config)
         self._crops += others
         self._plate_crops: list[Crop] = []
         self._rendered = RenderedCharacters(self._country, self._crops, config.strength, config.seed, self.labels)
         self._samples = self._open_samples()
         self._threshold: float | None = None
-
-    def _load(self, folder: str, split: str, longest_side: int) -> list[Crop]:
-        """Load a split's crops; images that are left out are reported on stderr."""
-        report = Report()
-        crops = load_crops(Path(folder), split, self._country, report, longest_side)
-        for finding in report.findings[:MAX_REPORTED]:
-            print(f"lpr-train: left out: {finding.path}: {finding.problem}", file=sys.stderr)
-        if len(report.findings) > MAX_REPORTED:
-            rest = f"and {len(report.findings) - MAX_REPORTED} more in the {split} split"
-            print(f"lpr-train: left out: {rest}; lpr-train check --data {folder} lists all", file=sys.stderr)
-        return crops
-
-    def _load_glyphs(self, folder: str) -> list[tuple[str, Crop]]:
-        """Load the training images of the larger data set, each with its group."""
-        report = Report()
-        crops = load_glyph_crops(Path(folder), "train", self.labels, report) if folder else []
-        for finding in report.findings[:MAX_REPORTED]:
-            print(f"lpr-train: left out: {finding.path}: {finding.problem}", file=sys.stderr)
-        return crops
-
-    def _load_others(self, known: set[str]) -> list[Crop]:
-        """Load the crops of `also` as another source; those with a hash in `known` are left out."""
-        crops = [replace(crop, source="also") for crop in self._load(self.config.also, "train", LONGEST_SIDE)]
-        if self.config.alphabet == "wide":
-            crops += [crop for _, crop in self._load_glyphs(self.config.also)]
-        return [crop for crop in crops if crop.sha256 not in known]
 
     def _open_samples(self) -> CharacterSamples:
         if self.config.recipe == "article":
@@ -165,7 +131,7 @@ class CharactersTask:
         return pixels, {"scores": target}
 
     @cached_property
-    def _evaluated(self) -> tuple[Image, tuple[str, ...]]:
+    def _evaluated(self) -> LabelledPictures:
         """Validation images (N, H, W, 3) and labels: held-out crops with augmented views, or rendered characters."""
         if not self._held:
             return self._drawn(UNSEEN, RENDERED_FOR_EVALUATION)
@@ -176,7 +142,7 @@ class CharactersTask:
             crop.label for crop in self._held * (EVALUATION_VIEWS + 1)
         )
 
-    def _drawn(self, first: int, count: int) -> tuple[Image, tuple[str, ...]]:
+    def _drawn(self, first: int, count: int) -> LabelledPictures:
         """Rendered characters, each label equally often."""
         pictures, labels = self._rendered.characters(first, count)
         return self._stacked(pictures), labels
@@ -202,7 +168,7 @@ class CharactersTask:
         score = float((plain.mean() + right.mean()) / 2 - 0.02 * min(1.0, loss))
         figures = {"accuracy": float(plain.mean()), "judged_loss": loss}
         if self._others:
-            figures["others_accuracy"] = self._accuracies(model, self._compared_others)[0].value
+            figures["others_accuracy"] = accuracies(model, self._compared_others, self.labels)[0].value
             score = (score + figures["others_accuracy"]) / 2
         return {"score": score} | figures
 
@@ -210,20 +176,19 @@ class CharactersTask:
         """Metrics on the published validation split, original and augmented; they don't influence the run."""
         _, _, pictures, truth = self._measured
         scores = predict(model, pictures)["scores"]
-        figures = {
-            "validation_accuracy": float(is_right(scores, truth, self.labels).mean()),
-            "validation_loss": true_label_loss(scores, truth, self.labels),
-        }
+        figures = validation_metrics(scores, truth, self.labels)
         if self.config.recipe == "article":
             rng = np.random.default_rng((self.config.seed, UNSEEN + 2))
             varied = predict(model, np.stack([keras_view(picture, rng) for picture in pictures]))["scores"]
-            figures["varied_validation_accuracy"] = float(is_right(varied, truth, self.labels).mean())
+            figures["varied_validation_accuracy"] = validation_metrics(varied, truth, self.labels)[
+                "validation_accuracy"
+            ]
         return figures
 
     @cached_property
     def _measured(self) -> tuple[str, str, Image, tuple[str, ...]]:
         """The test data of the kept network: the published validation split, or rendered characters."""
-        crops = self._load(self.config.data, "validation", 0) if self.config.data else []
+        crops = self._loader.validation()
         if not crops:
             return ("rendered", "unseen", *self._drawn(UNSEEN + UNSEEN // 2, RENDERED_FOR_EVALUATION))
         pictures = self._stacked([crop.image_bgr for crop in crops])
@@ -245,12 +210,11 @@ class CharactersTask:
     def measure(self, model: KerasModel) -> list[Measured]:
         """Accuracy on held-out crops, original and augmented, on crops of `also` and on rendered characters."""
         sets = {HELD_OUT: self._evaluated} if self._held else {}
-        return self._accuracies(
-            model, sets | self._compared_others | {RENDERED: self._drawn(UNSEEN, RENDERED_FOR_EVALUATION)}
-        )
+        rendered = {RENDERED: self._drawn(UNSEEN, RENDERED_FOR_EVALUATION)}
+        return accuracies(model, sets | self._compared_others | rendered, self.labels)
 
     @cached_property
-    def _compared_others(self) -> dict[str, tuple[Image, tuple[str, ...]]]:
+    def _compared_others(self) -> dict[str, LabelledPictures]:
         """Crops of `also` and their labels; empty where none are compared."""
         if not self._others:
             return {}
@@ -259,18 +223,7 @@ class CharactersTask:
 
     def measure_tests(self, model: KerasModel) -> list[Measured]:
         """Accuracy on the validation split."""
-        return self._accuracies(model, {TEST: self._measured[2:]} if self._measured[0] != RENDERED else {})
-
-    def _accuracies(self, model: KerasModel, sets: Mapping[str, tuple[Image, tuple[str, ...]]]) -> list[Measured]:
-        return [
-            Measured(
-                name,
-                "accuracy",
-                float(is_right(predict(model, pictures)["scores"], truth, self.labels).mean()),
-                len(truth),
-            )
-            for name, (pictures, truth) in sets.items()
-        ]
+        return accuracies(model, {TEST: self._measured[2:]} if self._measured[0] != RENDERED else {}, self.labels)
 
     def examples(self) -> Examples | None:
         """The training crops, and the labels without any, also among those of the initial weights."""
@@ -290,21 +243,15 @@ class CharactersTask:
         if not self._crops:
             return self._rendered_samples(UNSEEN // 2, count)
         rng = np.random.default_rng((self.config.seed, UNSEEN + 1))
-        by_label = {label: [crop for crop in self._crops if crop.label == label] for label in self.labels}
-        mixed = {label: [own[i] for i in rng.permutation(len(own))] for label, own in by_label.items()}
-        ranked = sorted((place, label) for label, own in mixed.items() for place in range(len(own)))
-        return self._crop_samples([mixed[label][place] for place, label in ranked[:count]], "characters, train split")
+        chosen = balanced_crops(self._crops, self.labels, count, rng)
+        return crop_samples(chosen, self._spec, "characters, train split", self.config.seed)
 
     def heldout(self, count: int) -> Samples:
         """Held-out crops with labels, or rendered ones."""
         if not self._held:
             return self._rendered_samples(UNSEEN + UNSEEN // 4, count)
-        return self._crop_samples(self._held[:count], "characters, held out of the train split")
-
-    def _crop_samples(self, crops: Sequence[Crop], source: str) -> Samples:
-        pictures = tuple(prepared(crop.image_bgr, self._spec) for crop in crops)
-        hashes, truth = tuple(crop.sha256 for crop in crops), tuple(crop.label for crop in crops)
-        return Samples(pictures, source, hashes, truth, self.config.seed)
+        held_out = "characters, held out of the train split"
+        return crop_samples(self._held[:count], self._spec, held_out, self.config.seed)
 
     def _rendered_samples(self, first: int, count: int) -> Samples:
         pictures, truth = self._drawn(first, count)

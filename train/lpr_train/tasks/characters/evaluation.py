@@ -1,0 +1,76 @@
+"""Evaluation of a classifier: accuracies on labelled pictures, and the crops that exports are checked with."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from lpr_edge.contract.base.arrays import Floats, Image
+from lpr_edge.contract.preprocess import InputSpec
+from lpr_edge.contract.samples import Samples
+from lpr_train.base.accuracy import is_right, true_label_loss
+from lpr_train.base.engine import KerasModel
+from lpr_train.base.task import Measured
+from lpr_train.data.reader_crops import Crop
+from lpr_train.loop.fit import predict
+from lpr_train.tasks.characters.samples import prepared
+
+LabelledPictures = tuple[Image, tuple[str, ...]]
+"""Input pixels (N, H, W, 3) uint8, and the label of each."""
+
+
+def accuracies(model: KerasModel, sets: Mapping[str, LabelledPictures], labels: Sequence[str]) -> list[Measured]:
+    """Accuracy of a network on each set of pictures.
+
+    Args:
+        model: the network.
+        sets: pictures by the name of the set.
+        labels: the network's alphabet.
+    """
+    return [
+        Measured(
+            name, "accuracy", float(is_right(predict(model, pictures)["scores"], truth, labels).mean()), len(truth)
+        )
+        for name, (pictures, truth) in sets.items()
+    ]
+
+
+def validation_metrics(scores: Floats, truth: Sequence[str], labels: Sequence[str]) -> dict[str, float]:
+    """Accuracy and loss on the published validation split.
+
+    Args:
+        scores: (N, L) float32, a network's scores.
+        truth: the label of each picture.
+        labels: the network's alphabet, (L,).
+    """
+    return {
+        "validation_accuracy": float(is_right(scores, truth, labels).mean()),
+        "validation_loss": true_label_loss(scores, truth, labels),
+    }
+
+
+def balanced_crops(crops: Sequence[Crop], labels: Sequence[str], count: int, rng: np.random.Generator) -> list[Crop]:
+    """Choose crops at random, each label equally often as far as there are enough.
+
+    Args:
+        crops: to choose from.
+        labels: the alphabet.
+        count: number of crops to choose.
+        rng: source of all random choices.
+    """
+    by_label = {label: [crop for crop in crops if crop.label == label] for label in labels}
+    mixed = {label: [own[i] for i in rng.permutation(len(own))] for label, own in by_label.items()}
+    ranked = sorted((place, label) for label, own in mixed.items() for place in range(len(own)))
+    return [mixed[label][place] for place, label in ranked[:count]]
+
+
+def crop_samples(crops: Sequence[Crop], spec: InputSpec, source: str, seed: int) -> Samples:
+    """Crops as calibration or parity samples, with their labels as ground truth.
+
+    Args:
+        crops: the crops.
+        spec: the network's input.
+        source: describes them.
+        seed: with which they were chosen.
+    """
+    pictures = tuple(prepared(crop.image_bgr, spec) for crop in crops)
+    return Samples(pictures, source, tuple(crop.sha256 for crop in crops), tuple(crop.label for crop in crops), seed)
