@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from lpr_fleet.search.finding import search
 from lpr_fleet.search.plate_key import grams_of
-from lpr_fleet.search.query import MAX_COMPARED, MAX_SHOWN, Query, Wanted, index_query, newest_query, slices
+from lpr_fleet.search.query import MAX_COMPARED, MAX_SHOWN, Query, SearchFilter, index_query, newest_query, slices
 
 SIGNS = st.text("ABC123", min_size=4, max_size=9)
 
@@ -18,7 +18,7 @@ def is_like(text: str, pattern: str) -> bool:
     return re.fullmatch(pattern.replace("%", ".*").replace("_", "."), text) is not None
 
 
-def finds(wanted: Wanted, signs: str) -> bool:
+def finds(wanted: SearchFilter, signs: str) -> bool:
     """Whether a statement's conditions hold for a plate: LIKE and the pattern are done here."""
     statement, values = index_query(wanted)
     condition = re.search(r"WHERE (\(.*?\)) AND signs LIKE ANY", statement)
@@ -37,33 +37,33 @@ def test_one_wrong_sign_is_found(signs: str, data: st.DataObject) -> None:
     first = data.draw(st.integers(0, len(signs) - 4))
     part = signs[first : data.draw(st.integers(first + 4, len(signs)))]
     at = data.draw(st.integers(0, len(part) - 1))
-    assert finds(Wanted([part]), signs)
-    assert finds(Wanted([part[:at] + "X" + part[at + 1 :]]), signs)
-    assert finds(Wanted([part[:at] + "X" + part[at:]]), signs)
+    assert finds(SearchFilter([part]), signs)
+    assert finds(SearchFilter([part[:at] + "X" + part[at + 1 :]]), signs)
+    assert finds(SearchFilter([part[:at] + "X" + part[at:]]), signs)
     if len(part) > 4:
-        assert finds(Wanted([part[:at] + part[at + 1 :]]), signs)
+        assert finds(SearchFilter([part[:at] + part[at + 1 :]]), signs)
 
 
 def test_two_wrong_signs_and_an_exact_search() -> None:
     """Two wrong signs aren't found, nor one where no sign may be wrong; a part as it is always is."""
-    assert not finds(Wanted(["AXC1Y3"]), "ABC123")
-    assert not finds(Wanted(["ABX123"], exact=True), "ABC123")
-    assert finds(Wanted(["BC12"], exact=True), "ABC123")
+    assert not finds(SearchFilter(["AXC1Y3"]), "ABC123")
+    assert not finds(SearchFilter(["ABX123"], exact=True), "ABC123")
+    assert finds(SearchFilter(["BC12"], exact=True), "ABC123")
 
 
 @given(signs=SIGNS, data=st.data())
 def test_one_and_two_signs_are_found(signs: str, data: st.DataObject) -> None:
     """A part of one or two signs is found where it stands, and two signs that aren't side by side aren't found."""
     first = data.draw(st.integers(0, len(signs) - 2))
-    assert finds(Wanted([signs[first]]), signs)
-    assert finds(Wanted([signs[first : first + 2]]), signs)
-    assert finds(Wanted(["AC"]), signs) == ("AC" in signs)
+    assert finds(SearchFilter([signs[first]]), signs)
+    assert finds(SearchFilter([signs[first : first + 2]]), signs)
+    assert finds(SearchFilter(["AC"]), signs) == ("AC" in signs)
 
 
 def test_the_newest_events_are_compared_first() -> None:
     """So many of the newest, within the time asked for, whatever their device; those that fit are of the device."""
     since = datetime(2026, 3, 1, tzinfo=UTC)
-    statement, values = newest_query(Wanted(["12"], since=since, device="gate-1", limit=5))
+    statement, values = newest_query(SearchFilter(["12"], since=since, device="gate-1", limit=5))
     assert "grams" not in statement
     assert values == [since, MAX_COMPARED, "gate-1", ["%12%"], 5, "gate-1", ["%12%"], 5]
 
@@ -71,7 +71,7 @@ def test_the_newest_events_are_compared_first() -> None:
 @pytest.mark.parametrize(("limit", "used"), [(0, 1), (10**9, MAX_SHOWN)])
 def test_the_limit_has_limits(limit: int, used: int) -> None:
     """No search returns nothing at all by its limit, or the whole table."""
-    assert newest_query(Wanted(limit=limit))[1] == [used]
+    assert newest_query(SearchFilter(limit=limit))[1] == [used]
 
 
 MONTHS = [datetime(2025, month, 1, tzinfo=UTC) for month in range(1, 11)]
@@ -79,16 +79,16 @@ MONTHS = [datetime(2025, month, 1, tzinfo=UTC) for month in range(1, 11)]
 
 def test_slices_cover_all_time_newest_first() -> None:
     """One month, then two, four, and the rest; what lies before and after the months belongs to an end."""
-    spans = [(part.since, part.until) for part in slices(Wanted(["123"]), MONTHS)]
+    spans = [(part.since, part.until) for part in slices(SearchFilter(["123"]), MONTHS)]
     october, august, april = MONTHS[9], MONTHS[7], MONTHS[3]
     assert spans == [(october, None), (august, october), (april, august), (None, april)]
-    assert [(part.since, part.until) for part in slices(Wanted(["123"]), [])] == [(None, None)]
+    assert [(part.since, part.until) for part in slices(SearchFilter(["123"]), [])] == [(None, None)]
 
 
 def test_slices_keep_within_the_time_asked_for() -> None:
     """No slice is outside of it, and together they are all of it."""
     since, until = datetime(2025, 5, 7, tzinfo=UTC), datetime(2025, 9, 9, tzinfo=UTC)
-    spans = [(part.since, part.until) for part in slices(Wanted(["123"], since=since, until=until), MONTHS)]
+    spans = [(part.since, part.until) for part in slices(SearchFilter(["123"], since=since, until=until), MONTHS)]
     assert spans == [(MONTHS[7], until), (since, MONTHS[7])]
 
 
@@ -102,7 +102,7 @@ def search_in(found: list[int], part: str = "123", **wanted: Any) -> tuple[int, 
 
     months = [(f"events_{month:%Y_%m}",) for month in MONTHS]
     connection = SimpleNamespace(execute=lambda _: [*months, ("events_other",)])
-    return len(search(connection, Wanted([part], **wanted), run)), ran
+    return len(search(connection, SearchFilter([part], **wanted), run)), ran
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from lpr_edge.base.web_address import WebAddress
 from lpr_edge.capture.frame import Frame
 from lpr_edge.contract.base.arrays import Image
 from lpr_edge.history.access import HistoryAccess
-from lpr_edge.history.search import Wanted
+from lpr_edge.history.search import SearchFilter
 from lpr_edge.output.annotate import Marks
 from lpr_edge.regions.shapes import Line, Region
 from lpr_edge.service.audit_log import AuditLog
@@ -68,7 +68,7 @@ def vehicles() -> tuple[Vehicle, ...]:
         kept = ["--history", "3000d", "--history-folder", str(folder), "--store", f"{scratch}/events.db"]
         subprocess.run([*command, *kept], check=True, capture_output=True)
         access = HistoryAccess(folder, Grammar(NEPAL))
-        found = reversed(access.page(Wanted()).events)
+        found = reversed(access.page(SearchFilter()).events)
         return tuple(Vehicle(dict(each.record), _pictures(access, each.record["id"])) for each in found)
 
 
@@ -158,7 +158,7 @@ def _go_on(live: LivePage, stats: RuntimeStats, sources: Sequence[str], over: th
         for place, source in enumerate(sources):
             image, plates = shown[(index // 30 + place) % len(shown)]
             taken = Frame(image, source, index, frame(index).time, 8.0)
-            stats.note(taken, FrameResult(tuple(plates), 21.0, 6.0))
+            stats.add(taken, FrameResult(tuple(plates), 21.0, 6.0))
             live.show(taken, plates)
         if over.wait(0.1):
             return

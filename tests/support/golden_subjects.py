@@ -12,7 +12,7 @@ from lpr_edge.contract.manifest import Manifest, read_manifest
 from lpr_edge.contract.preprocess import prepare
 from lpr_edge.contract.samples import Samples, picture_sha256, write_samples
 from lpr_edge.runtimes.opening import open_model
-from lpr_export.evaluate.evidence import make_proof
+from lpr_export.evaluate.evidence import make_evaluation_record
 from lpr_export.evaluate.gate import Verdict, compare_files
 from lpr_export.evaluate.held_out import HeldOut, held_out_of_samples
 from lpr_export.evaluate.parity import Subject, run_cases
@@ -61,6 +61,6 @@ def proved(name: str, folder: Path, **changes: Any) -> Path:
     _, verdict = compared(pair(name), held_out, manifest.kind)
     write_samples(folder / f"{manifest.name}.heldout.npz", samples)
     for path, _ in pair(name):
-        proof = make_proof(verdict, path.name, TASK_METRICS[manifest.kind], 0.5).to_dict()
+        proof = make_evaluation_record(verdict, path.name, TASK_METRICS[manifest.kind], 0.5).to_dict()
         rewrite(path, folder / path.name, proofs=(proof,), **changes)
     return folder / f"{name}.int8.tflite"

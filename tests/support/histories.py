@@ -35,11 +35,11 @@ def history_of(
 
 def ids(access: HistoryAccess, *args: Any, **keys: Any) -> list[str]:
     """The ids that a search finds, all pages."""
-    from lpr_edge.history.search import Wanted
+    from lpr_edge.history.search import SearchFilter
 
     found, before = [], None
     while True:
-        page = access.page(Wanted(*args, **keys), before, 3)
+        page = access.page(SearchFilter(*args, **keys), before, 3)
         found += [str(event.record["id"]) for event in page.events]
         before = page.after
         if before is None:

@@ -45,7 +45,7 @@ def page(
 def show(live: LivePage, stats: RuntimeStats, index: int = 0) -> None:
     """One turn of the reading loop, as far as the page hears of it."""
     plates = (plate("A10"),)
-    stats.note(frame(index, age_ms=4.0), FrameResult(plates, 5.0, 1.0))
+    stats.add(frame(index, age_ms=4.0), FrameResult(plates, 5.0, 1.0))
     live.show(frame(index), plates)
 
 

@@ -28,7 +28,7 @@ from lpr_fleet.database.connecting import connect
 from lpr_fleet.database.migrations import migrate
 from lpr_fleet.database.partitions import months_there
 from lpr_fleet.search.finding import explain, search
-from lpr_fleet.search.query import Wanted
+from lpr_fleet.search.query import SearchFilter
 
 REPOSITORY = Path(__file__).parents[2]
 SETTINGS = REPOSITORY / "edge" / "fleet" / "postgresql" / "lpr.conf"
@@ -52,23 +52,23 @@ def _device(rng: random.Random) -> str:
     return f"gate-{rng.randrange(DEVICES)}"
 
 
-KINDS: dict[str, Callable[[str, random.Random], Wanted]] = {
-    "plate": lambda signs, _: Wanted([signs], exact=True),
-    "plate, one sign wrong": lambda signs, rng: Wanted([one_wrong(signs, rng)]),
-    "plate that was never there": lambda signs, _: Wanted([signs[:-1][::-1] + "X"], exact=True),
-    "last 4 signs": lambda signs, _: Wanted([signs[-4:]], exact=True),
-    "last 4 signs, one wrong": lambda signs, rng: Wanted([one_wrong(signs[-4:], rng)]),
-    "last 4 signs, one wrong, in a day": lambda signs, rng: Wanted([one_wrong(signs[-4:], rng)], False, *DAY),
-    "last 4 signs, one wrong, at a device": lambda signs, rng: Wanted(
+KINDS: dict[str, Callable[[str, random.Random], SearchFilter]] = {
+    "plate": lambda signs, _: SearchFilter([signs], exact=True),
+    "plate, one sign wrong": lambda signs, rng: SearchFilter([one_wrong(signs, rng)]),
+    "plate that was never there": lambda signs, _: SearchFilter([signs[:-1][::-1] + "X"], exact=True),
+    "last 4 signs": lambda signs, _: SearchFilter([signs[-4:]], exact=True),
+    "last 4 signs, one wrong": lambda signs, rng: SearchFilter([one_wrong(signs[-4:], rng)]),
+    "last 4 signs, one wrong, in a day": lambda signs, rng: SearchFilter([one_wrong(signs[-4:], rng)], False, *DAY),
+    "last 4 signs, one wrong, at a device": lambda signs, rng: SearchFilter(
         [one_wrong(signs[-4:], rng)], device=_device(rng)
     ),
-    "first 3 signs": lambda signs, _: Wanted([signs[:3]], exact=True),
-    "last 2 signs": lambda signs, _: Wanted([signs[-2:]], exact=True),
-    "2 signs, seldom or never side by side": lambda signs, rng: Wanted([rare_pair(signs, rng)], exact=True),
-    "1 sign": lambda signs, rng: Wanted([rng.choice(signs)], exact=True),
-    "a day": lambda *_: Wanted((), False, *DAY),
-    "a device's newest": lambda _, rng: Wanted(device=_device(rng)),
-    "a device's, in a day": lambda _, rng: Wanted((), False, *DAY, _device(rng)),
+    "first 3 signs": lambda signs, _: SearchFilter([signs[:3]], exact=True),
+    "last 2 signs": lambda signs, _: SearchFilter([signs[-2:]], exact=True),
+    "2 signs, seldom or never side by side": lambda signs, rng: SearchFilter([rare_pair(signs, rng)], exact=True),
+    "1 sign": lambda signs, rng: SearchFilter([rng.choice(signs)], exact=True),
+    "a day": lambda *_: SearchFilter((), False, *DAY),
+    "a device's newest": lambda _, rng: SearchFilter(device=_device(rng)),
+    "a device's, in a day": lambda _, rng: SearchFilter((), False, *DAY, _device(rng)),
 }
 
 
@@ -108,7 +108,7 @@ def describe(connection: Any) -> dict[str, Any]:
     return {"events": events, "plates": plates, "months": months, "bytes": size}
 
 
-def time_one(connection: Any, wanted: Wanted) -> dict[str, float]:
+def time_one(connection: Any, wanted: SearchFilter) -> dict[str, float]:
     """One search. On a machine with other work, its CPU time is what it would take alone."""
     server = connection.info.backend_pid
     begin, cpu = perf_counter(), cpu_s(server)

@@ -146,12 +146,12 @@ def falling_confidence(stage: Stage) -> str:
     """The new release reads with less confidence than the one before."""
     slots = stage.device.slots
     before = ConfidenceWatch(slots.folder, 1)
-    before.note(180, 200)
+    before.add(180, 200)
     before.save(3600.0, ())
     stage.publisher.publish()
     stage.again()
     watch = ConfidenceWatch(slots.folder, 2)
-    watch.note(140, 200)
+    watch.add(140, 200)
     watch.save(600.0, (1,))
     assert (slots.folder / COUNTS).exists()
     stays, why = ConfidenceWatch(slots.folder, 2).verdict(slots.state.previous_release)

@@ -7,7 +7,7 @@ import cv2
 
 from lpr_batch.plan.block import Block
 from lpr_batch.reading.networks import Networks
-from lpr_batch.reading.pictures import Found, pictures_of
+from lpr_batch.reading.pictures import PictureBytes, pictures_of
 from lpr_batch.results.table import error_row, part_bytes, plate_rows
 from lpr_batch.storage.place import StorageError
 from lpr_edge.contract.base.errors import DataError
@@ -58,7 +58,7 @@ class BlockReader:
         plates = sum("text" in row for row in rows)
         return Outcome(block.name, len(block.sources), plates, errors, part_bytes(rows))
 
-    def _rows_of(self, source: str, found: Found) -> list[Record]:
+    def _rows_of(self, source: str, found: PictureBytes) -> list[Record]:
         try:
             if isinstance(found, DataError):
                 raise found

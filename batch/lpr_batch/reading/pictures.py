@@ -10,7 +10,7 @@ from lpr_batch.plan.block import Block, Rows
 from lpr_batch.storage.place import StorageError, open_place, read_file
 from lpr_edge.contract.base.errors import DataError
 
-Found = bytes | DataError
+PictureBytes = bytes | DataError
 """A picture's file, or what is wrong with it."""
 AHEAD = 8
 """Pictures that are fetched from another machine while one is read."""
@@ -18,7 +18,7 @@ ROWS = 16
 """Rows of a Parquet file that are in memory at once."""
 
 
-def pictures_of(block: Block) -> Iterator[Found]:
+def pictures_of(block: Block) -> Iterator[PictureBytes]:
     """A block's pictures in order.
 
     Raises:
@@ -33,14 +33,14 @@ def pictures_of(block: Block) -> Iterator[Found]:
         yield from _fetched_ahead(block.sources)
 
 
-def _picture_at(source: str) -> Found:
+def _picture_at(source: str) -> PictureBytes:
     try:
         return read_file(open_place(source))
     except DataError as error:
         return error
 
 
-def _fetched_ahead(sources: tuple[str, ...]) -> Iterator[Found]:
+def _fetched_ahead(sources: tuple[str, ...]) -> Iterator[PictureBytes]:
     with ThreadPoolExecutor(AHEAD) as pool:
         waiting = [pool.submit(_picture_at, source) for source in sources[:AHEAD]]
         for source in (*sources[AHEAD:], *[""] * len(waiting)):
@@ -49,7 +49,7 @@ def _fetched_ahead(sources: tuple[str, ...]) -> Iterator[Found]:
             yield waiting.pop(0).result()
 
 
-def _pictures_in(rows: Rows) -> Iterator[Found]:
+def _pictures_in(rows: Rows) -> Iterator[PictureBytes]:
     place = open_place(rows.file)
     with open_parquet(place) as file:
         kind = column_kind(file, rows.column, rows.file)
@@ -69,7 +69,7 @@ def _from_storage(batches: Iterator[Any], name: str) -> Iterator[Any]:
         raise StorageError(f"{name}: {error}") from error
 
 
-def _bytes_of(cell: Any, kind: str) -> Found:
+def _bytes_of(cell: Any, kind: str) -> PictureBytes:
     value = cell.as_py()
     if kind == "structs" and value is not None:
         value = value["bytes"]

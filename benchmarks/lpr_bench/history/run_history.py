@@ -20,7 +20,7 @@ from lpr_bench.system.environment import describe_environment
 from lpr_bench.system.validity import describe_validity
 from lpr_edge.contract.country import Country, load_country
 from lpr_edge.history.schema import FILE, open_reader
-from lpr_edge.history.search import Search, Wanted
+from lpr_edge.history.search import Search, SearchFilter
 from lpr_edge.history.store import History
 from lpr_export.report.text_table import format_table
 
@@ -68,26 +68,26 @@ def time_history(folder: Path, events: int, runs: int) -> Record:
     }
 
 
-def searches_of(country: Country, events: int) -> dict[str, Wanted]:
+def searches_of(country: Country, events: int) -> dict[str, SearchFilter]:
     """The timed searches by name: frequent and rare parts, exact or not, and filters that match much or little."""
     sample = [record["text"] for record in islice(made_events(country, events), 200)]
     whole = max(sample, key=len)
     zonal = country.transliterate(country.tokenize(next(text for text in sample if len(country.tokenize(text)) == 8)))
     since, until = END - timedelta(days=3), END - timedelta(days=2)
     return {
-        "the newest events": Wanted(),
-        "two digits": Wanted("42"),
-        "four digits": Wanted("4711"),
-        "four digits, exact": Wanted("4711", exact=True),
-        "a whole plate, Latin": Wanted(zonal),
-        "a whole plate, Devanagari": Wanted(whole),
-        "a letter and four digits": Wanted("PA 4711"),
-        "a part that no plate has": Wanted("ZZQQXX"),
-        "four digits of a list's name": Wanted("4711", listed="Vehicle 7"),
-        "four digits, one camera, one direction, one day": Wanted(
+        "the newest events": SearchFilter(),
+        "two digits": SearchFilter("42"),
+        "four digits": SearchFilter("4711"),
+        "four digits, exact": SearchFilter("4711", exact=True),
+        "a whole plate, Latin": SearchFilter(zonal),
+        "a whole plate, Devanagari": SearchFilter(whole),
+        "a letter and four digits": SearchFilter("PA 4711"),
+        "a part that no plate has": SearchFilter("ZZQQXX"),
+        "four digits of a list's name": SearchFilter("4711", listed="Vehicle 7"),
+        "four digits, one camera, one direction, one day": SearchFilter(
             "4711", since=since, until=until, source="yard", direction="out"
         ),
-        "a camera and a direction that exclude each other": Wanted(source="yard", direction="in"),
+        "a camera and a direction that exclude each other": SearchFilter(source="yard", direction="in"),
     }
 
 
@@ -108,7 +108,7 @@ def _make(folder: Path, country: Country, events: int) -> float:
     return made_s
 
 
-def _time(path: Path, country: Country, name: str, wanted: Wanted, runs: int) -> dict[str, Any]:
+def _time(path: Path, country: Country, name: str, wanted: SearchFilter, runs: int) -> dict[str, Any]:
     """Time the first page of a search, including opening the file."""
     cold: list[float] = []
     warm: list[float] = []

@@ -78,11 +78,11 @@ class CamerasLoop:
                 if not self._take(turn) or (max_frames is not None and self.frames >= max_frames):
                     break
         except Reloading:
-            self.sink.hurry()
+            self.sink.stop_waiting()
             self._finish(reloads=True)
             raise
         except KeyboardInterrupt:
-            self.sink.hurry()
+            self.sink.stop_waiting()
             self._finish()
             raise
         finally:
@@ -92,7 +92,7 @@ class CamerasLoop:
     def _take(self, turn: tuple[str, Item] | None) -> bool:
         """Process an item; False if a window was closed."""
         if turn is None:
-            self.sink.tend()
+            self.sink.tick()
             self._beat()
             return True
         name, item = turn

@@ -12,7 +12,7 @@ from lpr_edge.api import Classifier, PlateReader
 from lpr_edge.app.cameras_loop import CameraLoop, CamerasLoop
 from lpr_edge.app.loop import Loop
 from lpr_edge.app.run_control import RunControl
-from lpr_edge.base.log import detail, say, warn
+from lpr_edge.base.log import log_debug, log_info, warn
 from lpr_edge.base.signals import Reloading
 from lpr_edge.cameras.feed import CameraFeed
 from lpr_edge.cameras.turns import FairTurns
@@ -77,7 +77,7 @@ def run_job(
     if arguments.demo:
         return run_demo(config)
     if arguments.doctor:
-        return see_doctor(config, arguments.json)
+        return run_doctor(config, arguments.json)
     if arguments.hash_list:
         return hash_list(config, arguments.hash_list)
     if config.cameras:
@@ -114,7 +114,7 @@ def _open(config: Config) -> Source:
     return open_source(wanted.source, give_up_s)
 
 
-def see_doctor(config: Config, as_json: bool) -> int:
+def run_doctor(config: Config, as_json: bool) -> int:
     """Check this device with these settings; 1 if something must be fixed. Without a source, camera 0 is checked."""
     from lpr_edge.app.doctor.examination import examine, report
 
@@ -359,7 +359,7 @@ def _run(
         raise
     except BaseException as end:
         if isinstance(end, KeyboardInterrupt):
-            sink.hurry()
+            sink.stop_waiting()
         notifier.stopping()
         raise
     finally:
@@ -385,11 +385,11 @@ def may_reload(again: Again | None) -> bool:
     except (LprError, SystemExit) as error:  # wrong usage exits, and has said why
         warn(f"{'' if isinstance(error, SystemExit) else f'{error} '}The settings stay as they were.")
         return False
-    say("begins again with the settings as they are now")
+    log_info("begins again with the settings as they are now")
     return True
 
 
 def _model_path(config: Config, name: str) -> Path:
     path = model_file(config, name)
-    detail(f"{name}: {path}")
+    log_debug(f"{name}: {path}")
     return path

@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from lpr_edge.base.log import say
+from lpr_edge.base.log import log_info
 from lpr_edge.config.config import load_config
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.base.units import parse_duration
@@ -56,7 +56,7 @@ def search_events(arguments: argparse.Namespace) -> int:
     for found in page.events:
         _print(to_dict(found))
     if page.after is not None:
-        say(f"there are more: --before {page.after} gives the following ones")
+        log_info(f"there are more: --before {page.after} gives the following ones")
     return 0 if page.events else 1
 
 
@@ -114,7 +114,7 @@ def prune_events(arguments: argparse.Namespace) -> int:
         count = history.drop_before(time.time() - parse_duration(arguments.keep, "keep").total_seconds())
     finally:
         history.close()
-    say(f"{count} events deleted from {history.path}")
+    log_info(f"{count} events deleted from {history.path}")
     return 0
 
 
@@ -166,9 +166,9 @@ def _access(arguments: argparse.Namespace) -> Any:
 
 
 def _wanted(arguments: argparse.Namespace) -> Any:
-    from lpr_edge.history.search import Wanted
+    from lpr_edge.history.search import SearchFilter
 
-    return Wanted(
+    return SearchFilter(
         arguments.text,
         arguments.exact,
         getattr(arguments, "since", None),

@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from lpr_edge.base.log import say
+from lpr_edge.base.log import log_info
 from lpr_edge.base.signals import stopping_on_sigterm
 from lpr_edge.config.config import load_config, with_flags
 from lpr_edge.config.extensions import load_sink
@@ -95,7 +95,7 @@ def label_events(arguments: argparse.Namespace, is_over: Callable[[], bool]) -> 
 
     def greet() -> None:
         connection.subscribe(topic)
-        say(f"reads the snapshots of {topic}")
+        log_info(f"reads the snapshots of {topic}")
 
     login = Login(broker.url, broker.password, broker.ca)
     connection = Connection(

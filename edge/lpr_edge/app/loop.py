@@ -106,12 +106,12 @@ class Loop:
                 if not self.take(frame) or number == max_frames:
                     break
         except Reloading:
-            self.sink.hurry()
+            self.sink.stop_waiting()
             self.finish(goes_on=source.kind == "live")
             raise
         except (SourceError, KeyboardInterrupt) as end:
             if isinstance(end, KeyboardInterrupt):
-                self.sink.hurry()
+                self.sink.stop_waiting()
             self.finish()
             raise
         finally:
@@ -154,7 +154,7 @@ class Loop:
             self.sink.write(error_record(frame))
         else:
             goes_on = self._read(frame)
-        self.sink.tend()
+        self.sink.tick()
         self._beat()
         return goes_on
 
@@ -162,7 +162,7 @@ class Loop:
         result = self.reader.read(frame.image_bgr) if self._by_frame else self._frame_reader.read(frame)
         self.frames += 1
         self.milliseconds += result.detect_ms + result.read_ms
-        self.stats.note(frame, result)
+        self.stats.add(frame, result)
         if self._blurrer:
             frame = self._blurrer.over(frame, result.seen)
         if self._by_frame:

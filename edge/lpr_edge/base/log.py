@@ -43,12 +43,12 @@ def warn(line: str) -> None:
     _logger_of_caller().warning(line)
 
 
-def say(line: str) -> None:
+def log_info(line: str) -> None:
     """Log progress; not with --quiet."""
     _logger_of_caller().info(line)
 
 
-def detail(line: str) -> None:
+def log_debug(line: str) -> None:
     """Log details for finding a fault; only with --verbose."""
     _logger_of_caller().debug(line)
 

@@ -16,7 +16,7 @@ class Faults:
         self._current: dict[str, str] = {}
         self._count = 0
 
-    def note(self, worker: str, error: BaseException, what_follows: str) -> None:
+    def report(self, worker: str, error: BaseException, what_follows: str) -> None:
         """Log and count an exception; the worker is faulty until `clear`."""
         text = f"{type(error).__name__}: {error}"
         with self._lock:
@@ -61,7 +61,7 @@ def surviving(worker: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:  # noqa: BLE001  # whatever it is, the next turn must come
-        FAULTS.note(worker, error, "it goes on with what comes next; please report this")
+        FAULTS.report(worker, error, "it goes on with what comes next; please report this")
     else:
         FAULTS.clear(worker)
 
@@ -73,7 +73,7 @@ def reporting_faults() -> Iterator[None]:
     def tell(ended: threading.ExceptHookArgs) -> None:
         if ended.exc_value is not None and not isinstance(ended.exc_value, SystemExit):
             name = ended.thread.name if ended.thread else "a thread"
-            FAULTS.note(name, ended.exc_value, "its thread has ended: start lpr-edge again, and please report this")
+            FAULTS.report(name, ended.exc_value, "its thread has ended: start lpr-edge again, and please report this")
 
     FAULTS.reset()
     before, threading.excepthook = threading.excepthook, tell

@@ -9,10 +9,10 @@ from lpr_edge.delivery.sink import Layer, Sink
 class SharedSink(Layer):
     """Passes records on without owning the inner sink: it neither maintains nor closes it."""
 
-    def tend(self) -> None:
+    def tick(self) -> None:
         """Do nothing: the owner of the inner sink does this."""
 
-    def hurry(self) -> None:
+    def stop_waiting(self) -> None:
         """Do nothing: the owner of the inner sink does this."""
 
     def close(self) -> None:
@@ -37,15 +37,15 @@ class CameraSinks:
         """Write a record."""
         self._by_camera.get(record.get("source", ""), self._inner).write(record, event)
 
-    def tend(self) -> None:
+    def tick(self) -> None:
         """Do pending work."""
         for way in (*self._ways, self._inner):
-            way.tend()
+            way.tick()
 
-    def hurry(self) -> None:
+    def stop_waiting(self) -> None:
         """Stop waiting for slow readers."""
         for way in (*self._ways, self._inner):
-            way.hurry()
+            way.stop_waiting()
 
     def close(self) -> None:
         """Close all cameras' sinks, then the shared one."""

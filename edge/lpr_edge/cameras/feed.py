@@ -6,7 +6,7 @@ from time import monotonic
 
 import numpy as np
 
-from lpr_edge.base.log import logging_about, say, warn
+from lpr_edge.base.log import log_info, logging_about, warn
 from lpr_edge.base.workers import FAULTS
 from lpr_edge.cameras.newest import NewestItem
 from lpr_edge.capture.frame import Frame, Source, UnreadableImage
@@ -83,7 +83,7 @@ class CameraFeed:
             except LprError:
                 raise
             except Exception as error:  # noqa: BLE001  # whatever a driver does, the other cameras need this process
-                FAULTS.note(self.worker, error, "it is opened again")
+                FAULTS.report(self.worker, error, "it is opened again")
             else:
                 return
             wait_s = FIRST_WAIT_S if monotonic() - start > LONGEST_WAIT_S else min(LONGEST_WAIT_S, 2 * wait_s)
@@ -109,7 +109,7 @@ class CameraFeed:
                 wait_s = min(LONGEST_WAIT_S, 2 * wait_s)
                 continue
             if failed:
-                say(f"is there after {monotonic() - start:.0f} s")
+                log_info(f"is there after {monotonic() - start:.0f} s")
             return source
         return None
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import cv2
 
-from lpr_edge.base.log import say
+from lpr_edge.base.log import log_info
 from lpr_edge.capture.frame import Source
 from lpr_edge.capture.live import live_frames
 from lpr_edge.capture.opencv_capture import Capture, open_capture
@@ -72,7 +72,7 @@ class _AnnouncedCapture:
     def read(self) -> tuple[bool, Any]:
         there, image = self._capture.read()
         if there and image is not None and self._what:
-            say(f"{self._what}, {image.shape[1]}x{image.shape[0]}")
+            log_info(f"{self._what}, {image.shape[1]}x{image.shape[0]}")
             self._what = ""
         return there, image
 

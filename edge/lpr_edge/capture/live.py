@@ -9,7 +9,7 @@ from time import monotonic, sleep
 
 import numpy as np
 
-from lpr_edge.base.log import say, warn
+from lpr_edge.base.log import log_info, warn
 from lpr_edge.base.workers import surviving
 from lpr_edge.capture.clock import Clock
 from lpr_edge.capture.frame import Frame, Frames, NoFrame
@@ -216,7 +216,7 @@ def _open_again(again: ReconnectPolicy, name: str, loss: str, clock: Clock) -> G
         finally:
             opening.leave()
         if capture is not None:
-            say(f"{name} is back after {monotonic() - start:.0f} s")
+            log_info(f"{name} is back after {monotonic() - start:.0f} s")
             return capture
     return None
 

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 import cv2
 import numpy as np
 
-from lpr_edge.base.log import detail
+from lpr_edge.base.log import log_debug
 from lpr_edge.capture.opencv_capture import Capture, open_capture
 from lpr_edge.contract.base.arrays import Image
 from lpr_edge.contract.base.errors import SourceError
@@ -154,5 +154,5 @@ def _read_part(part: Capture, times: list[float]) -> Iterator[tuple[Image, float
         if not there:
             return
         if not number:
-            detail(f"the picture's size is {image.shape[1]}x{image.shape[0]} from here on")
+            log_debug(f"the picture's size is {image.shape[1]}x{image.shape[0]} from here on")
         yield np.asarray(image, np.uint8), time

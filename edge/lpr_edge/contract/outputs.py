@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from lpr_edge.contract.base.arrays import Floats, Quad
 from lpr_edge.contract.geometry import grow_quad, is_convex, places_on_quad, quad_iou, rectangle, roll_quad
 
-Found = TypeVar("Found")
+Item = TypeVar("Item")
 
 
 class Head(Protocol):
@@ -118,9 +118,9 @@ def find_peaks(heat: Floats, threshold: float) -> list[tuple[int, int]]:
     return [(int(rows[i]), int(columns[i])) for i in order]
 
 
-def non_maximum_suppression(found: Iterable[Found], are_one: Callable[[Found, Found], bool]) -> list[Found]:
+def non_maximum_suppression(found: Iterable[Item], are_one: Callable[[Item, Item], bool]) -> list[Item]:
     """Non-maximum suppression: sort detections by score, and of overlapping ones keep the first."""
-    kept: list[Found] = []
+    kept: list[Item] = []
     for one in found:
         if not any(are_one(one, other) for other in kept):
             kept.append(one)

@@ -7,7 +7,7 @@ from threading import Event as Flag
 from threading import Thread
 from time import monotonic
 
-from lpr_edge.base.log import detail, say, warn
+from lpr_edge.base.log import log_debug, log_info, warn
 from lpr_edge.base.workers import FAULTS, surviving
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.delivery.outbox import Outbox
@@ -78,7 +78,7 @@ class DeliveryWorker:
                 break
             if isinstance(self.target, BatchTarget):
                 with surviving(self.target.name):
-                    self.target.tend()
+                    self.target.tick()
             self._pause()
         with surviving(f"closing {self.target.name}"):
             self.target.close()
@@ -111,7 +111,7 @@ class DeliveryWorker:
             self._fail(str(error))
         except Exception as error:  # noqa: BLE001  # a fault in one sink must not stop it for good, nor the others
             self._fail(f"{type(error).__name__}: {error}")
-            FAULTS.note(self.target.name, error, "the event is tried again; please report this")
+            FAULTS.report(self.target.name, error, "the event is tried again; please report this")
         return False
 
     def _deliver_next(self) -> bool:
@@ -147,12 +147,12 @@ class DeliveryWorker:
 
     def _mark_delivered(self, stored_event: StoredEvent) -> None:
         self._outbox.mark_delivered(self.target.name, stored_event.number)
-        detail(f"{self.target.name} has event {stored_event.record['id']}")
+        log_debug(f"{self.target.name} has event {stored_event.record['id']}")
 
     def _note_success(self) -> None:
         FAULTS.clear(self.target.name)
         if self.failures:
-            say(f"{self.target.name} is back after {self.failures} failed tries")
+            log_info(f"{self.target.name} is back after {self.failures} failed tries")
             self.failures = 0
 
     def _fail(self, reason: str) -> None:

@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from time import monotonic
 
-from lpr_edge.base.log import say, warn
+from lpr_edge.base.log import log_info, warn
 from lpr_edge.capture.clock import Clock
 from lpr_edge.contract.records import Record, Sighting
 from lpr_edge.delivery.backlog import HELD, Backlog
@@ -76,13 +76,13 @@ class EventEnqueuer:
         self._hold(record, pictures)
         self._store_held()
 
-    def hurry(self) -> None:
+    def stop_waiting(self) -> None:
         """Stop waiting for a slow reader of stdout."""
-        self._stdout.hurry()
+        self._stdout.stop_waiting()
 
-    def tend(self) -> None:
+    def tick(self) -> None:
         """Try again to store events held in memory, and adjust to a changed clock."""
-        self._stdout.tend()
+        self._stdout.tick()
         self._follow_clock()
         if self._failed_at is not None and monotonic() - self._failed_at >= TRY_AGAIN_S:
             self._store_held()
@@ -149,15 +149,15 @@ class EventEnqueuer:
                 self._report_error(error)
                 return
             first, _ = self._held.popleft()
-            self._note_id(first["id"], stored["id"])
+            self._log_new_id(first["id"], stored["id"])
             self._stdout.write(stored)
             for worker in self._workers:
                 worker.wake()
         if self._failed_at is not None:
             self._failed_at = None
-            say(f"the outbox {self.outbox.path} takes events again")
+            log_info(f"the outbox {self.outbox.path} takes events again")
 
-    def _note_id(self, wanted: str, given: str) -> None:
+    def _log_new_id(self, wanted: str, given: str) -> None:
         """Store the id that a visit got, so that its next event gets the same one."""
         if wanted != given:
             self._renamed[wanted] = given
@@ -178,7 +178,7 @@ class EventEnqueuer:
     def _report_waiting(self) -> None:
         for name, count in self.waiting().items():
             if count and name != HELD:
-                say(f"{count} events for {name} wait in {self.outbox.path} for the next start")
+                log_info(f"{count} events for {name} wait in {self.outbox.path} for the next start")
 
 
 def _size(pictures: Mapping[str, bytes]) -> int:

@@ -135,11 +135,11 @@ class Outbox:
     def mark_refused(self, sink: str, number: int, reason: str) -> None:
         """Record that a sink has refused an event; it is kept, and `replay` offers it again."""
 
-        def note(connection: sqlite3.Connection) -> None:
+        def write(connection: sqlite3.Connection) -> None:
             row = (number, sink, reason)
             self._pass(connection, sink, number, "INSERT OR REPLACE INTO refused VALUES (?, ?, ?)", row)
 
-        self._do(note)
+        self._do(write)
 
     def replay(self, since: float = 0.0) -> dict[str, int]:
         """Queue for each sink the events from before it was new, and those it refused; returns the number for each.
@@ -200,11 +200,11 @@ class Outbox:
     def confirm_clock(self, now: float) -> None:
         """Record that the clock was right when it showed this time, in seconds since 1970."""
 
-        def note(connection: sqlite3.Connection) -> None:
+        def write(connection: sqlite3.Connection) -> None:
             connection.execute("DELETE FROM clock")
             connection.execute("INSERT INTO clock VALUES (?)", (now,))
 
-        self._do(note)
+        self._do(write)
 
     def move_times(self, by_s: float) -> None:
         """Shift the storing times of this run's events by `by_s` seconds, after the clock was set."""
@@ -269,11 +269,11 @@ class Outbox:
             connection.execute(f"DELETE FROM events WHERE number <= ? AND number NOT IN ({kept})", (done,))
 
     def _set_aside(self, number: int, reason: str) -> None:
-        def note(connection: sqlite3.Connection) -> int:
+        def write(connection: sqlite3.Connection) -> int:
             connection.execute("DELETE FROM replays WHERE number = ?", (number,))
             return connection.execute("INSERT OR IGNORE INTO damaged VALUES (?, ?)", (number, reason)).rowcount
 
-        if self._do(note):
+        if self._do(write):
             warn(f"event {number} in {self.path} is damaged ({reason}): it stays there, and no sink gets it")
 
     def _counts(self, connection: sqlite3.Connection, query: str) -> dict[str, int]:

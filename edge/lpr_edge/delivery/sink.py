@@ -33,11 +33,11 @@ class Sink(Protocol):
         """
         ...
 
-    def tend(self) -> None:
+    def tick(self) -> None:
         """Do pending work; called after every frame, so it must be fast."""
         ...
 
-    def hurry(self) -> None:
+    def stop_waiting(self) -> None:
         """Stop waiting for slow readers, because a stop was requested."""
         ...
 
@@ -56,13 +56,13 @@ class Layer:
         """Pass a record on."""
         self.inner.write(record, event)
 
-    def tend(self) -> None:
+    def tick(self) -> None:
         """Do the inner sink's pending work."""
-        self.inner.tend()
+        self.inner.tick()
 
-    def hurry(self) -> None:
+    def stop_waiting(self) -> None:
         """Stop the inner sink's waiting."""
-        self.inner.hurry()
+        self.inner.stop_waiting()
 
     def close(self) -> None:
         """Finish the inner sink's pending work."""
@@ -133,7 +133,7 @@ class BatchTarget(Protocol):
         """
         ...
 
-    def tend(self) -> None:
+    def tick(self) -> None:
         """Do periodic work; the delivery thread calls it every few seconds."""
         ...
 

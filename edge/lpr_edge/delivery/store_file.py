@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from lpr_edge.base.log import say, warn
+from lpr_edge.base.log import log_info, warn
 from lpr_edge.base.private_files import make_private_folder, open_private, sync_folder
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.delivery.salvage import LAST, carry_over
@@ -218,7 +218,9 @@ def _enter(connection: sqlite3.Connection, path: Path, sinks: Iterable[str]) -> 
         for table in ("deliveries", "beginnings"):
             connection.execute(f"INSERT OR REPLACE INTO {table} SELECT ?, ({LAST})", (sink,))
         if stored:
-            say(f"{sink} is new to {path} and begins with the next event: --replay sends it the {stored} stored there")
+            log_info(
+                f"{sink} is new to {path} and begins with the next event: --replay sends it the {stored} stored there"
+            )
 
 
 def _replace_file(path: Path, claim: int, sinks: Iterable[str], trouble: str) -> StoreFile:

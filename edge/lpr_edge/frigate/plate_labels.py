@@ -7,7 +7,7 @@ from pathlib import Path
 from threading import Condition
 from time import monotonic
 
-from lpr_edge.base.log import detail, warn
+from lpr_edge.base.log import log_debug, warn
 from lpr_edge.contract.base.arrays import Image
 from lpr_edge.contract.base.errors import DataError
 from lpr_edge.contract.base.pictures import decode_picture
@@ -126,7 +126,7 @@ class PlateLabels:
         """The plate with the highest confidence in a snapshot."""
         plates = self._read(decode_picture(data, Path(f"snapshot of {event.id}"))).plates
         if not plates:
-            detail(f"no plate on the snapshot of Frigate's event {event.id}")
+            log_debug(f"no plate on the snapshot of Frigate's event {event.id}")
         return max(plates, key=lambda plate: plate.reading.confidence, default=None)
 
     @staticmethod

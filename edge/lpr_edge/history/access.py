@@ -10,7 +10,7 @@ from lpr_edge.contract.records import Record
 from lpr_edge.history.entry import Correction
 from lpr_edge.history.pictures import PictureFolder
 from lpr_edge.history.schema import FILE, open_reader
-from lpr_edge.history.search import Found, Page, Search, Wanted
+from lpr_edge.history.search import HistoryEvent, Page, Search, SearchFilter
 from lpr_edge.history.signs import is_hashed
 from lpr_edge.history.store import History
 from lpr_edge.text.grammar import Grammar
@@ -45,12 +45,12 @@ class HistoryAccess:
         with closing(open_reader(self.folder / FILE)) as connection:
             yield Search(connection, self.grammar.country)
 
-    def page(self, wanted: Wanted, before: int | None = None, limit: int = 50) -> Page:
+    def page(self, wanted: SearchFilter, before: int | None = None, limit: int = 50) -> Page:
         """One page of a search, see `Search.page`."""
         with self.searching() as search:
             return search.page(self.hidden(wanted), before, limit)
 
-    def event(self, event_id: str) -> Found | None:
+    def event(self, event_id: str) -> HistoryEvent | None:
         """An event by its id; None where there is none."""
         with self.searching() as search:
             return search.event(event_id)
@@ -65,14 +65,14 @@ class HistoryAccess:
         found = self.event(event_id)
         return PictureFolder(self.folder / "pictures").read(found.number, name) if found else None
 
-    def hidden(self, wanted: Wanted) -> Wanted:
+    def hidden(self, wanted: SearchFilter) -> SearchFilter:
         """Replace the plate of a search by its hash if hashes are stored."""
         if self.hide is None or not wanted.text.strip():
             return wanted
         text = wanted.text if is_hashed(wanted.text) else self.hide(written_plate(wanted.text, self.grammar)[0])
         return replace(wanted, text=text, exact=True)
 
-    def correct(self, event_id: str, text: str, who: str, at: float) -> Found | None:
+    def correct(self, event_id: str, text: str, who: str, at: float) -> HistoryEvent | None:
         """Store a person's correction; returns the event, None if there is none.
 
         Args:

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 
 from lpr_edge.calendars.bikram_sambat import bikram_sambat
 from lpr_edge.contract.base.errors import needing_extra
-from lpr_edge.history.search import Found, Search, Wanted
+from lpr_edge.history.search import HistoryEvent, Search, SearchFilter
 
 COLUMNS = (
     *("time", "bikram_sambat", "text", "latin", "read_as", "corrected_by", "source", "direction"),
@@ -29,7 +29,7 @@ def local_day(day: date) -> tuple[datetime, datetime]:
     return begins, datetime.combine(day + timedelta(days=1), time()).astimezone()
 
 
-def events_of(search: Search, wanted: Wanted) -> Iterator[Found]:
+def events_of(search: Search, wanted: SearchFilter) -> Iterator[HistoryEvent]:
     """Matching events, newest first, loaded in small batches."""
     numbers: list[int] = []
     for number in search.numbers(wanted):
@@ -40,7 +40,7 @@ def events_of(search: Search, wanted: Wanted) -> Iterator[Found]:
     yield from search.load(numbers)
 
 
-def row_of(found: Found) -> Row:
+def row_of(found: HistoryEvent) -> Row:
     """Cells of an event in the order of COLUMNS."""
     record = found.record
     seen = local_time(found)
@@ -65,12 +65,12 @@ def row_of(found: Found) -> Row:
     ]
 
 
-def local_time(found: Found) -> datetime:
+def local_time(found: HistoryEvent) -> datetime:
     """When the vehicle was last seen, in this device's local time."""
     return datetime.fromisoformat(found.record["last_seen"]).astimezone()
 
 
-def describe(found: Found) -> dict[str, Any]:
+def describe(found: HistoryEvent) -> dict[str, Any]:
     """Fields of an event for a page."""
     record = found.record
     seen = local_time(found)
@@ -94,7 +94,7 @@ def describe(found: Found) -> dict[str, Any]:
     }
 
 
-def to_dict(found: Found) -> dict[str, Any]:
+def to_dict(found: HistoryEvent) -> dict[str, Any]:
     """An event's record with its corrections."""
     corrections = [
         {"text": each.text, "latin": each.latin, "who": each.who, "at": each.at} for each in found.corrections
@@ -102,7 +102,7 @@ def to_dict(found: Found) -> dict[str, Any]:
     return found.record | ({"corrections": corrections} if corrections else {})
 
 
-def write_csv(events: Iterable[Found], stream: BinaryIO) -> None:
+def write_csv(events: Iterable[HistoryEvent], stream: BinaryIO) -> None:
     """Write CSV (RFC 4180) with the byte order mark by which Excel recognises UTF-8."""
     text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline="", write_through=True)
     table = csv.writer(text)
@@ -112,13 +112,13 @@ def write_csv(events: Iterable[Found], stream: BinaryIO) -> None:
     text.detach()
 
 
-def write_jsonl(events: Iterable[Found], stream: BinaryIO) -> None:
+def write_jsonl(events: Iterable[HistoryEvent], stream: BinaryIO) -> None:
     """Write records as they were sent, with their corrections."""
     for found in events:
         stream.write((json.dumps(to_dict(found), ensure_ascii=False) + "\n").encode(errors="replace"))
 
 
-def write_xlsx(events: Iterable[Found], stream: BinaryIO) -> None:
+def write_xlsx(events: Iterable[HistoryEvent], stream: BinaryIO) -> None:
     """Write a workbook with one sheet, row by row.
 
     Raises:
@@ -150,7 +150,7 @@ def _plain(value: str | float | bool | None) -> str | float | bool | None:
     return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
 
 
-WRITERS: dict[str, Callable[[Iterable[Found], BinaryIO], None]] = {
+WRITERS: dict[str, Callable[[Iterable[HistoryEvent], BinaryIO], None]] = {
     "csv": write_csv,
     "xlsx": write_xlsx,
     "jsonl": write_jsonl,

@@ -26,7 +26,7 @@ BEFORE_ALL, AFTER_ALL = -(2**62), 2**62
 
 
 @dataclass(frozen=True)
-class Wanted:
+class SearchFilter:
     """A query; fields that are left out match everything."""
 
     text: str = ""
@@ -43,7 +43,7 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Found:
+class HistoryEvent:
     """An event of the history."""
 
     number: int
@@ -62,7 +62,7 @@ class Found:
 class Page:
     """One page of results, newest first."""
 
-    events: tuple[Found, ...]
+    events: tuple[HistoryEvent, ...]
     after: int | None = None
     """`before` of the following page; None where this is the last."""
 
@@ -74,7 +74,7 @@ class Search:
         self._connection = connection
         self._country = country
 
-    def page(self, wanted: Wanted, before: int | None = None, limit: int = 50) -> Page:
+    def page(self, wanted: SearchFilter, before: int | None = None, limit: int = 50) -> Page:
         """One page of results.
 
         Args:
@@ -90,7 +90,7 @@ class Search:
             numbers.append(number)
         return Page(self.load(numbers))
 
-    def numbers(self, wanted: Wanted, before: int | None = None) -> Iterator[int]:
+    def numbers(self, wanted: SearchFilter, before: int | None = None) -> Iterator[int]:
         """Numbers of matching events, newest first."""
         first = BEFORE_ALL if wanted.since is None else milliseconds(wanted.since)
         end = AFTER_ALL if wanted.until is None else milliseconds(wanted.until)
@@ -106,11 +106,11 @@ class Search:
             if not patterns or _fits(patterns, (key, corrected or "")):
                 yield number
 
-    def load(self, numbers: Sequence[int]) -> tuple[Found, ...]:
+    def load(self, numbers: Sequence[int]) -> tuple[HistoryEvent, ...]:
         """Load events by number, in this order; deleted ones are left out."""
         return tuple(found for number in numbers if (found := self._load("number = ?", number)))
 
-    def event(self, event_id: str) -> Found | None:
+    def event(self, event_id: str) -> HistoryEvent | None:
         """An event by its id; None where there is none."""
         return self._load("id = ?", event_id)
 
@@ -122,27 +122,27 @@ class Search:
                 kinds[kind].append(value)
         return kinds
 
-    def _load(self, condition: str, value: int | str) -> Found | None:
+    def _load(self, condition: str, value: int | str) -> HistoryEvent | None:
         row = self._connection.execute(
             f"SELECT number, record, pictures, corrected_key FROM events WHERE {condition}", (value,)
         ).fetchone()
         if row is None:
             return None
         number, text, pictures, corrected = row
-        return Found(number, json.loads(text), self._corrections(number) if corrected else (), pictures > 0)
+        return HistoryEvent(number, json.loads(text), self._corrections(number) if corrected else (), pictures > 0)
 
     def _corrections(self, number: int) -> tuple[Correction, ...]:
         query = "SELECT text, latin, who, at FROM corrections WHERE number = ? ORDER BY correction"
         return tuple(Correction(*row) for row in self._connection.execute(query, (number,)))
 
-    def _parts(self, wanted: Wanted) -> list[str] | None:
+    def _parts(self, wanted: SearchFilter) -> list[str] | None:
         """Keys of the plates that the query's text can mean; None without a text, empty for an invalid one."""
         if not wanted.text.strip():
             return None
         codes = SignCodes(self._connection)
         return list(dict.fromkeys(codes.query_key(signs) for signs in cuts_of(wanted.text, self._country) if signs))
 
-    def _facets(self, wanted: Wanted) -> list[str] | None:
+    def _facets(self, wanted: SearchFilter) -> list[str] | None:
         """Tokens of the query's facets; None if no event has one of them."""
         asked = [("source", wanted.source), ("direction", wanted.direction)]
         if wanted.listed:

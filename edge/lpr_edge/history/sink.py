@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from lpr_edge.base.board import clock_is_held
-from lpr_edge.base.log import say, warn
+from lpr_edge.base.log import log_info, warn
 from lpr_edge.base.state_dir import state_folder
 from lpr_edge.capture.clock import Clock
 from lpr_edge.contract.base.settings import require_setting
@@ -66,7 +66,7 @@ class HistoryTarget:
         except (sqlite3.Error, OSError) as error:
             raise DeliveryError(f"can't write to the history {self._history.path} ({error})") from error
 
-    def tend(self) -> None:
+    def tick(self) -> None:
         """Delete old events at intervals."""
         moved_s = self._clock.follow().total_seconds()
         try:
@@ -134,7 +134,7 @@ class HistorySettings(SinkSettings):
     def open(self, site: Site) -> Target:
         """See `SinkSettings.open`."""
         history = History(self.path, site.load_country())
-        say(f"events are kept for {format_duration(self.keep)} in {history.path}")
+        log_info(f"events are kept for {format_duration(self.keep)} in {history.path}")
         held = (lambda: True) if site.trust_clock else clock_is_held
         return HistoryTarget(history, self.keep.total_seconds(), self.quota, held)
 

@@ -104,11 +104,11 @@ class History:
     def confirm_clock(self, now: float) -> None:
         """Record that the clock was right when it showed this time, in seconds since 1970."""
 
-        def note(_: Tables, connection: sqlite3.Connection) -> None:
+        def write(_: Tables, connection: sqlite3.Connection) -> None:
             connection.execute("DELETE FROM clock")
             connection.execute("INSERT INTO clock VALUES (?)", (now,))
 
-        self._do(note)
+        self._do(write)
 
     def merge(self) -> None:
         """Merge segments of the index, a few pages at a time, so that a search reads fewer of them."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lpr_edge import __version__
-from lpr_edge.base.log import say, warn
+from lpr_edge.base.log import log_info, warn
 from lpr_edge.base.web_address import WebAddress, is_local, login_hint, new_token, shown_url
 from lpr_edge.contract.base.errors import needing_extra
 from lpr_edge.http_api.codeproject import INTERFACE as CODEPROJECT
@@ -63,7 +63,9 @@ def open_http_api(
         server.close()
         queue.close()
 
-    tell = say if wanted == token else warn  # a new token is always printed, also with --quiet: nobody knows it yet
+    tell = (
+        log_info if wanted == token else warn
+    )  # a new token is always printed, also with --quiet: nobody knows it yet
     places = f"{shown_url(host, server.port)}v1/plate-reader/ and v1/vision/alpr"
     tell(f"pictures are read at {places}{login_hint(token, wanted)}")
     return PictureServer(server.port, wanted, close)

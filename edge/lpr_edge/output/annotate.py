@@ -10,7 +10,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from lpr_edge.base.log import say
+from lpr_edge.base.log import log_info
 from lpr_edge.contract.base.arrays import Floats, Image, Quad
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.vision.plates import PlateReading
@@ -165,4 +165,4 @@ def _check_shaping() -> None:
     from PIL import features
 
     if not (features.check("raqm") and features.check("fribidi")):
-        say("letters in pictures are drawn unjoined; to join them: apt install libfribidi0")
+        log_info("letters in pictures are drawn unjoined; to join them: apt install libfribidi0")

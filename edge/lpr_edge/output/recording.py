@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from lpr_edge.base.log import say
+from lpr_edge.base.log import log_info
 from lpr_edge.base.private_files import make_private_folder, open_private
 from lpr_edge.contract.base.arrays import Image
 from lpr_edge.contract.base.errors import LprError
@@ -87,7 +87,7 @@ def set_aside(path: Path) -> None:
     names = chain([stem], (f"{stem}-{number}" for number in count(2)))
     place = next(place for name in names if not (place := path.with_name(name + path.suffix)).exists())
     path.rename(place)
-    say(f"{path} was there already: it is {place} now")
+    log_info(f"{path} was there already: it is {place} now")
 
 
 def fit(picture: Image, size_wh: tuple[int, int]) -> Image:

@@ -5,7 +5,7 @@ import re
 import secrets
 from pathlib import Path
 
-from lpr_edge.base.log import say
+from lpr_edge.base.log import log_info
 from lpr_edge.base.private_files import make_private_folder, open_private, sync_folder
 from lpr_edge.contract.base.errors import LprError
 
@@ -43,5 +43,5 @@ def _make(path: Path) -> bytes:
         file.flush()
         os.fsync(file.fileno())
     sync_folder(path.parent)
-    say(f"made the key {path}: hashes can only be compared with those of the same key")
+    log_info(f"made the key {path}: hashes can only be compared with those of the same key")
     return key

@@ -23,7 +23,7 @@ class AuditLog:
         self.path = path
         self._lock = Lock()
 
-    def note(self, who: str, what: str, **details: Any) -> None:
+    def record(self, who: str, what: str, **details: Any) -> None:
         """Log a change before it is made.
 
         Args:

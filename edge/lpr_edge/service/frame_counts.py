@@ -24,7 +24,7 @@ class FrameCounts:
         self._recent: deque[tuple[float, float, float | None]] = deque()
         """When a frame was read, what it took, and how old it was, the last two in milliseconds."""
 
-    def note(self, now: float, milliseconds: float, age_ms: float | None, is_skipped: bool = False) -> None:
+    def add(self, now: float, milliseconds: float, age_ms: float | None, is_skipped: bool = False) -> None:
         """Count a frame that was read, or skipped because nothing in it moved."""
         self.frames += 1
         self._skipped += is_skipped

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from lpr_edge import __version__
-from lpr_edge.base.log import say, warn
+from lpr_edge.base.log import log_info, warn
 from lpr_edge.contract.base.arrays import Image
 
 VARIABLE = "_LPR_CARRIED"
@@ -46,7 +46,7 @@ def take_over(labels: Sequence[str], source: str) -> Any:
         return None
     kind = _kind_of(labels, source)
     if not data.startswith(kind):
-        say("source, reader or lpr itself is another than before: vehicles that stand there are announced again")
+        log_info("source, reader or lpr itself is another than before: vehicles that stand there are announced again")
         return None
     try:
         return pickle.loads(data[len(kind) :])  # what this process itself has written, in memory that nobody else sees

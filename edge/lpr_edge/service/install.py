@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TextIO
 
-from lpr_edge.base.log import say, warn
+from lpr_edge.base.log import log_info, warn
 from lpr_edge.config.cameras import KEY, cameras_to_toml
 from lpr_edge.config.config import Config, build_config, each_camera, flat_values, load_config, schema_of
 from lpr_edge.contract.base.errors import LprError
@@ -56,13 +56,17 @@ def install_service(config: Config, given: Path | None, only_print: bool, stdout
         for path, text in files.items():
             stdout.write(f"# {path}\n{text}\n")
         if not only_print:
-            say("nothing was written: that takes root, for example sudo env PATH=$PATH lpr-edge --install-service ...")
+            log_info(
+                "nothing was written: that takes root, for example sudo env PATH=$PATH lpr-edge --install-service ..."
+            )
         return
     write_files(files, Path("/"))
     activate()
     if given is None or given.absolute() == SETTINGS:
         _hand_over(SETTINGS)
-    say(f"next: systemctl enable --now {unit}; what it says: journalctl -u {unit} -f; new settings: systemctl reload")
+    log_info(
+        f"next: systemctl enable --now {unit}; what it says: journalctl -u {unit} -f; new settings: systemctl reload"
+    )
 
 
 def plan(config: Config, given: Path | None, root: Path = Path("/")) -> tuple[str, dict[Path, str]]:
@@ -153,7 +157,7 @@ def write_files(files: dict[Path, str], root: Path) -> None:
             place.write_text(text, encoding="utf-8")
         except OSError as error:
             raise LprError(f"can't write {place}: {error.strerror}") from error
-        say(f"wrote {place}")
+        log_info(f"wrote {place}")
 
 
 def activate() -> None:

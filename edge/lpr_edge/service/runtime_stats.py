@@ -69,14 +69,14 @@ class RuntimeStats:
         """When the outbox was last asked."""
         self._outbox: Record = {}
 
-    def note(self, frame: Frame, result: FrameResult) -> None:
+    def add(self, frame: Frame, result: FrameResult) -> None:
         """Count a frame that was read."""
         self._on_result(result)
         now = monotonic()
         with self._lock:
             self._source = frame.source
             for counts in self._counts_of(frame.source):
-                counts.note(now, result.detect_ms + result.read_ms, frame.age_ms, result.is_skipped)
+                counts.add(now, result.detect_ms + result.read_ms, frame.age_ms, result.is_skipped)
 
     def count_event(self, record: Record) -> None:
         """Count an event; the departure of a vehicle completes the event of its plate."""

@@ -49,7 +49,7 @@ class ConfidenceWatch:
         self._own = self._counts.setdefault(self._release, Count())
         self._lock = Lock()
 
-    def note(self, confident: int, readings: int) -> None:
+    def add(self, confident: int, readings: int) -> None:
         """Count the readings of a frame, and the confident ones."""
         with self._lock:
             self._own.confident += confident

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from lpr_edge.base.board import clock_is_held
-from lpr_edge.base.log import say
+from lpr_edge.base.log import log_info
 from lpr_edge.config.config import Config, each_camera
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.updates.model_files import configured_runtime, model_file, open_slots, suffix_of
@@ -67,7 +67,7 @@ def open_update_worker(config: Config) -> UpdateWorker | None:
     source = update_source(replace(config, models=replace(config.models, detector=None, reader=None)))
     is_held: Callable[[], bool | None] = (lambda: True) if config.delivery.trust_clock else clock_is_held
     slots = open_slots()
-    say(f"model updates: {slots.state.result}")
+    log_info(f"model updates: {slots.state.result}")
     return UpdateWorker(source, slots, config.update.models_every.total_seconds(), is_held)
 
 

@@ -121,7 +121,7 @@ class Slots:
                 write_whole(self.folder / STATE, text.encode())
             return after
 
-    def note(self, result: str, is_failure: bool, checked: float) -> None:
+    def record_result(self, result: str, is_failure: bool, checked: float) -> None:
         """Store the result and the time of a check."""
         self.change(lambda state: replace(state, result=result, is_failure=is_failure, checked=checked))
 

@@ -47,10 +47,10 @@ def update(
     try:
         return _update(source, slots, check, now)
     except UpdateError as error:
-        slots.note(str(error), True, now())
+        slots.record_result(str(error), True, now())
         raise
     except OSError as error:
-        slots.note(f"the update can't be stored ({error})", True, now())
+        slots.record_result(f"the update can't be stored ({error})", True, now())
         raise UpdateError(f"the update can't be stored below {slots.folder} ({error}): free some room") from error
 
 
@@ -61,7 +61,7 @@ def _update(source: UpdateSource, slots: Slots, check: Check, now: Callable[[], 
         release, channel = channels.release_for(source.device, source.channel)
         reason = _reason_to_stay(slots, release, channel)
         if release is None or reason:
-            slots.note(reason, False, now())
+            slots.record_result(reason, False, now())
             return False
         names = _wanted_files(channels.releases[release], source.suffix)
         repository.fetch_release(release, names, incoming)
@@ -72,7 +72,7 @@ def _update(source: UpdateSource, slots: Slots, check: Check, now: Callable[[], 
             raise UpdateError(f"release {release} is refused: {error}") from error
         forget_counts(slots.folder, release)
         slots.activate(incoming, release, channel)
-        slots.note(f"release {release} is active, on probation", False, now())
+        slots.record_result(f"release {release} is active, on probation", False, now())
     return True
 
 

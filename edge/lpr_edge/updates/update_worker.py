@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from threading import Event as Flag
 from threading import Thread
 
-from lpr_edge.base.log import say, warn
+from lpr_edge.base.log import log_info, warn
 from lpr_edge.base.workers import surviving
 from lpr_edge.contract.records import Record, iso_time
 from lpr_edge.updates.confidence_watch import ConfidenceWatch
@@ -58,11 +58,11 @@ class UpdateWorker:
         self._thread = Thread(target=self._run, name="lpr-updates", daemon=True)
         self._thread.start()
 
-    def note(self, result: FrameResult) -> None:
+    def add(self, result: FrameResult) -> None:
         """Count the readings of a frame; the loop calls it for each one."""
         self._has_read.set()
         if not result.is_skipped:
-            self._watch.note(len(result.plates), len(result.plates) + len(result.unsure))
+            self._watch.add(len(result.plates), len(result.plates) + len(result.unsure))
 
     def status(self) -> Record:
         """State of the models, for the statistics."""
@@ -115,7 +115,7 @@ class UpdateWorker:
         stays, why = self._watch.verdict(state.previous_release)
         if stays:
             self._slots.accept(why)
-            say(f"{WORKER}: {self._slots.state.result}")
+            log_info(f"{WORKER}: {self._slots.state.result}")
         elif stays is not None:
             self._slots.revert(why)
             self._begin_again(*self._active())

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from threading import Event, Thread
 
-from lpr_edge.base.log import say, warn
+from lpr_edge.base.log import log_info, warn
 from lpr_edge.base.workers import surviving
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.watchlist.watch_list import WatchList
@@ -72,6 +72,6 @@ def _stamp(path: Path) -> Stamp | None:
 
 
 def _report_change(path: Path, current: WatchList) -> None:
-    say(f"{path}: {current.count} plates")
+    log_info(f"{path}: {current.count} plates")
     for line in current.odd:
         warn(f"{path}, line {line}: no plate that {current.grammar.country.name} has; it matches only just that text")

@@ -9,7 +9,7 @@ from time import monotonic
 from typing import Any
 
 from lpr_edge.base.finding import Finding, State, fine
-from lpr_edge.base.log import detail, warn
+from lpr_edge.base.log import log_debug, warn
 from lpr_edge.base.workers import surviving
 from lpr_edge.config.actions import PREFIX
 from lpr_edge.contract.base.errors import LprError, needing_extra
@@ -63,7 +63,7 @@ class RelayAction:
         if record["matched"]["action"] != self._settings.action:
             return
         if monotonic() < self._locked_until:
-            detail(f"{self._settings.name} isn't switched for event {record['id']}: it is locked out")
+            log_debug(f"{self._settings.name} isn't switched for event {record['id']}: it is locked out")
             return
         self._locked_until = monotonic() + max(self._settings.lock_out_s, self._settings.pulse_s)
         with suppress(Full):  # one that is still to begin will do for both
@@ -110,7 +110,7 @@ class RelayAction:
         except Exception as error:  # noqa: BLE001  # each pin library of gpiozero has errors of its own
             warn(f"{self._settings.name} can't be switched for event {record['id']}: {_reason(error)}")
         else:
-            detail(f"{self._settings.name} was switched for event {record['id']}")
+            log_debug(f"{self._settings.name} was switched for event {record['id']}")
 
     def _open_pin(self) -> bool:
         try:

@@ -11,7 +11,7 @@ from queue import Empty, Full, Queue
 from threading import Thread
 from time import monotonic
 
-from lpr_edge.base.log import detail, warn
+from lpr_edge.base.log import log_debug, warn
 from lpr_edge.base.workers import surviving
 from lpr_edge.config.actions import Program
 from lpr_edge.contract.base.errors import LprError
@@ -95,7 +95,7 @@ class CommandAction:
             warn(f"{self._words[0]} took more than {self._timeout_s:g} s for event {record['id']}, and was killed")
             return
         if status == 0:
-            detail(f"{self._words[0]} was run for event {record['id']}")
+            log_debug(f"{self._words[0]} was run for event {record['id']}")
         else:
             warn(f"{self._words[0]} ended with status {status} for event {record['id']}")
 

@@ -95,7 +95,7 @@ class DrawApi:
         file.set(
             camera,
             values,
-            lambda: audit.note(who, "settings", file=str(file.path), camera=camera, before=before, after=values),
+            lambda: audit.record(who, "settings", file=str(file.path), camera=camera, before=before, after=values),
         )
         self._cameras[camera] |= values
         return {"reloads": reload_soon()}

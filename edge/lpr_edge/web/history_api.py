@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from lpr_edge.history.access import HistoryAccess
 from lpr_edge.history.export import WRITERS, describe, events_of, local_day
-from lpr_edge.history.search import Wanted
+from lpr_edge.history.search import SearchFilter
 from lpr_edge.web.auth import CORRECT, user_of
 from lpr_edge.web.page_files import FILES, show_file
 from lpr_edge.web.requests import explaining, permitted, read_own
@@ -98,9 +98,9 @@ class HistoryApi:
         found = await run_in_threadpool(self._access.correct, event_id, text, who, time.time())
         return _no_event() if found is None else JSONResponse(describe(found) | {"record": found.record})
 
-    def _written(self, day: date, kind: str, wanted: Wanted) -> bytes:
+    def _written(self, day: date, kind: str, wanted: SearchFilter) -> bytes:
         since, until = local_day(day)
-        within = Wanted(wanted.text, wanted.exact, since, until, wanted.source, wanted.direction, wanted.listed)
+        within = SearchFilter(wanted.text, wanted.exact, since, until, wanted.source, wanted.direction, wanted.listed)
         stream = io.BytesIO()
         with self._access.searching() as search:
             WRITERS[kind](events_of(search, self._access.hidden(within)), stream)
@@ -111,13 +111,13 @@ async def _to_history(_: Request) -> Response:
     return RedirectResponse("history/")
 
 
-def query_of(asked: Mapping[str, str]) -> Wanted:
+def query_of(asked: Mapping[str, str]) -> SearchFilter:
     """Parse a search of the page; days are in this device's local time, the last one included.
 
     Raises:
         ValueError: a day is none.
     """
-    return Wanted(
+    return SearchFilter(
         asked.get("text", "")[:100],
         asked.get("exact") == "1",
         local_day(date.fromisoformat(asked["since"]))[0] if asked.get("since") else None,

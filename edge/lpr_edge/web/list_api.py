@@ -74,14 +74,14 @@ class ListApi:
         found = self._lists[name]
         place = [column.lower() for column in found.read().columns].index(HEADER)
 
-        def note(change: ListChange) -> None:
+        def log_change(change: ListChange) -> None:
             added, removed = (
                 [[*row[:place], self._conceal(row[place]), *row[place + 1 :]] for row in kind]
                 for kind in (change.added, change.removed)
             )
-            self._audit.note(who, "list", file=str(found.path), added=added, removed=removed)
+            self._audit.record(who, "list", file=str(found.path), added=added, removed=removed)
 
-        return found.write(rows, stamp, note)
+        return found.write(rows, stamp, log_change)
 
     def _describe(self, name: str) -> Record:
         found = self._lists[name]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from lpr_edge.base.board import clock_is_held
-from lpr_edge.base.log import say
+from lpr_edge.base.log import log_info
 from lpr_edge.cameras.camera_sinks import CameraSinks, SharedSink
 from lpr_edge.config.config import Config, each_camera
 from lpr_edge.delivery.backlog import Backlog
@@ -122,7 +122,7 @@ def _open_outbox(
     outbox = open_outbox(config, targets)
     if replay is not None:
         for name, count in outbox.replay(replay).items():
-            say(f"{count} events that {name} never had are sent to it")
+            log_info(f"{count} events that {name} never had are sent to it")
     backlog = Backlog(outbox)
     stats = open_runtime_stats(config, models, backlog.waiting, backlog.set_aside, updates)
     retention = open_retention(config, outbox, targets)

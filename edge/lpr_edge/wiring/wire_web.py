@@ -5,7 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from lpr_edge.base.log import say, warn
+from lpr_edge.base.log import log_info, warn
 from lpr_edge.base.state_dir import state_folder
 from lpr_edge.base.web_address import WebAddress, is_local, login_hint, new_token, shown_url
 from lpr_edge.config.config import Config, camera_config
@@ -50,7 +50,7 @@ def open_runtime_stats(
     if config.web.web:
         with suppress(LprError):  # no state folder: they begin at nothing
             counts_file = state_folder() / VISITS
-    hooks = (updates.note, updates.status) if updates else ()
+    hooks = (updates.add, updates.status) if updates else ()
     return RuntimeStats(config.delivery.device_name, names, disk, waiting, set_aside, cameras, counts_file, *hooks)
 
 
@@ -130,7 +130,9 @@ def open_page(
     wanted = token or ("" if is_local(host) else new_token())
     pictures = Pictures({name: Picture(captions, own) for name, own in (camera_marks or {"": marks}).items()})
     server = make_server(make_app(pictures, stats, health_after_s, pages).guarded(wanted, admin_token), host, port)
-    tell = say if wanted == token else warn  # a new token is always printed, also with --quiet: nobody knows it yet
+    tell = (
+        log_info if wanted == token else warn
+    )  # a new token is always printed, also with --quiet: nobody knows it yet
     tell(f"live page: {shown_url(host, server.port)}{login_hint(token, wanted)}")
     return LivePage(pictures, server, wanted)
 

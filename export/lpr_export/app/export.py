@@ -23,7 +23,7 @@ from lpr_export.calibration.representative_set import (
 from lpr_export.calibration.sampling import draw_from_data, draw_from_run
 from lpr_export.convert.convert import convert
 from lpr_export.convert.worker import Worker
-from lpr_export.evaluate.evidence import make_proof
+from lpr_export.evaluate.evidence import make_evaluation_record
 from lpr_export.evaluate.held_out import HeldOut, check_size, held_out_of_data, held_out_of_run
 from lpr_export.evaluate.parity import Progress
 from lpr_export.evaluate.task_metrics import TASK_METRICS, what_it_fails_at
@@ -113,7 +113,9 @@ def _finish_one(one: Draft, findings: Findings, folder: Path) -> Path:
     metrics = TASK_METRICS[findings.card.kind]
     measured = tuple(metric for verdict in findings.verdicts for metric in metrics_of(verdict, one.name))
     claims = findings.runtimes(one.name)
-    proofs = tuple(make_proof(verdict, one.name, metrics, findings.max_drop).to_dict() for verdict in findings.verdicts)
+    proofs = tuple(
+        make_evaluation_record(verdict, one.name, metrics, findings.max_drop).to_dict() for verdict in findings.verdicts
+    )
     manifest = replace(one.manifest, metrics=measured, runtimes=claims, proofs=proofs, caveats=findings.caveats)
     path = replace(one, manifest=manifest).write(folder)
     for runtime in claims:

@@ -16,7 +16,7 @@ from lpr_export.convert.float_tflite import check_float, interpreter, to_floats
 from lpr_export.convert.keras_model import KerasModel, load_network
 from lpr_export.convert.quantize import Calibrated, calibrate, merge, quantise
 from lpr_export.convert.upsampling import with_fast_upsampling
-from lpr_export.onnx.from_tflite import make_twin
+from lpr_export.onnx.from_tflite import convert_to_onnx
 
 TFLITE_ONLY = ("int8-dynamic",)
 """Precisions without ONNX file: TFLite's quantisation at each run has no equal in ONNX."""
@@ -104,7 +104,7 @@ def _describe(tflite: bytes, precision: str, twin: bool = True) -> Converted:
     if not twin or precision in TFLITE_ONLY:
         return Converted(precision, published, None, picture, outputs, {})
     names = {detail["name"]: spec.role for detail, spec in zip(details, outputs, strict=True)}
-    made = make_twin(tflite, names, halves=precision == "float16")
+    made = convert_to_onnx(tflite, names, halves=precision == "float16")
     return Converted(precision, published, made.onnx, picture, outputs, made.tensors)
 
 

@@ -21,7 +21,7 @@ HASHED_OUTPUTS = 16
 
 
 @dataclass(frozen=True)
-class Proof:
+class EvaluationRecord:
     """The evaluation on one held-out set."""
 
     data: str
@@ -48,7 +48,7 @@ class Proof:
         return values | {"costs": {name: _packed(costs) for name, costs in self.costs.items()}}
 
     @staticmethod
-    def from_dict(values: Mapping[str, Any]) -> "Proof":
+    def from_dict(values: Mapping[str, Any]) -> "EvaluationRecord":
         """The inverse of `to_dict`.
 
         Raises:
@@ -56,7 +56,7 @@ class Proof:
         """
         try:
             costs = {name: tuple(map(int, text.split())) for name, text in values["costs"].items()}
-            return Proof(**{**values, "costs": costs})
+            return EvaluationRecord(**{**values, "costs": costs})
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ManifestError(
                 f"the model's evaluation record can't be read ({error!r}): export it again with this lpr-export"
@@ -67,10 +67,10 @@ def _packed(costs: Sequence[int]) -> str:
     return " ".join(map(str, costs))
 
 
-def make_proof(verdict: Verdict, name: str, metrics: TaskMetrics, max_drop: float) -> Proof:
+def make_evaluation_record(verdict: Verdict, name: str, metrics: TaskMetrics, max_drop: float) -> EvaluationRecord:
     """The evaluation record of a file, from a verdict."""
-    held_out, row, reference = verdict.held_out, verdict.proven_row(name), verdict.rows[0]
-    return Proof(
+    held_out, row, reference = verdict.held_out, verdict.checked_row(name), verdict.rows[0]
+    return EvaluationRecord(
         held_out.data,
         held_out.split,
         set_sha256(held_out),
@@ -96,13 +96,13 @@ def output_hashes(subject: Subject) -> tuple[str, ...]:
     return tuple(hashlib.sha256(b"".join(a.tobytes() for a in outputs)).hexdigest()[:8] for outputs in raw)
 
 
-def read_proofs(manifest: Manifest) -> list[Proof]:
+def read_evaluation_records(manifest: Manifest) -> list[EvaluationRecord]:
     """The evaluation records in a manifest.
 
     Raises:
         ManifestError: one can't be read.
     """
-    return [Proof.from_dict(values) for values in manifest.proofs]
+    return [EvaluationRecord.from_dict(values) for values in manifest.proofs]
 
 
 def rows_of(verdict: Verdict, name: str) -> list[Row]:

@@ -67,7 +67,7 @@ class Verdict:
         found = [row.subject.runtime for row in self.rows if row.subject.path.name == name]
         return tuple(runtime for runtime in found if runtime not in refused)
 
-    def proven_row(self, name: str) -> Row:
+    def checked_row(self, name: str) -> Row:
         """The row of a file in its first runtime, which its metrics come from."""
         return next(row for row in self.rows if row.subject.path.name == name)
 

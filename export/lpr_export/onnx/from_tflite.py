@@ -20,7 +20,7 @@ COUNTED = re.compile(r"__\d+")
 
 
 @dataclass(frozen=True)
-class Twin:
+class OnnxCounterpart:
     """An ONNX file made of a TFLite file."""
 
     onnx: bytes
@@ -28,7 +28,7 @@ class Twin:
     """TFLite tensor -> its name in the ONNX file, for tensors that exist in both."""
 
 
-def make_twin(tflite: bytes, roles: Mapping[str, str], halves: bool = False) -> Twin:
+def convert_to_onnx(tflite: bytes, roles: Mapping[str, str], halves: bool = False) -> OnnxCounterpart:
     """Convert TFLite bytes to ONNX, keeping the quantisation (QDQ format).
 
     Args:
@@ -57,7 +57,7 @@ def make_twin(tflite: bytes, roles: Mapping[str, str], halves: bool = False) -> 
     nodes = _node_names(model, roles)
     _rename(model, names, nodes)
     made = {output for node in model.graph.node for output in node.output}
-    return Twin(_finished(model), {old: new for old, new in names.items() if new in made})
+    return OnnxCounterpart(_finished(model), {old: new for old, new in names.items() if new in made})
 
 
 def _by_tf2onnx(tflite: bytes) -> OnnxModel:

@@ -10,7 +10,7 @@ from lpr_edge.contract.run.folder import HELD_OUT
 from lpr_edge.contract.samples import read_samples
 from lpr_export.base import run_folder
 from lpr_export.base.errors import ExportError
-from lpr_export.evaluate.evidence import Proof, output_hashes, read_proofs, set_sha256
+from lpr_export.evaluate.evidence import EvaluationRecord, output_hashes, read_evaluation_records, set_sha256
 from lpr_export.evaluate.gate import PROVEN, describe_drift, rounding_faults
 from lpr_export.evaluate.held_out import HeldOut, held_out_of_data, held_out_of_samples
 from lpr_export.evaluate.mcnemar import SIGNIFICANT, loss_p_value
@@ -89,16 +89,16 @@ def _is_twin(path: Path, manifest: Manifest) -> bool:
 
 def _identity(manifest: Manifest) -> tuple[str, str, str, list[str]]:
     calibrated = str(manifest.calibration.get("sha256"))
-    return manifest.name, manifest.precision, calibrated, [proof.sha256 for proof in read_proofs(manifest)]
+    return manifest.name, manifest.precision, calibrated, [proof.sha256 for proof in read_evaluation_records(manifest)]
 
 
-def find_held_out(path: Path, manifest: Manifest, data: Path | None) -> tuple[HeldOut, Proof]:
+def find_held_out(path: Path, manifest: Manifest, data: Path | None) -> tuple[HeldOut, EvaluationRecord]:
     """The held-out pictures that a file was evaluated on, and its evaluation record.
 
     Raises:
         LprError: the file has no record, or the pictures can't be found.
     """
-    proofs = {proof.sha256: proof for proof in read_proofs(manifest)}
+    proofs = {proof.sha256: proof for proof in read_evaluation_records(manifest)}
     if not proofs:
         raise ExportError(f"{path} contains no evaluation record: it was made by an older lpr-export. Export it again")
     found = iter([held_out_of_data(manifest, data)]) if data else _beside(path, manifest)
@@ -130,7 +130,7 @@ def _title(path: Path, held_out: HeldOut) -> str:
     return f"{path.name}: {len(held_out.cases)} pictures, {held_out.data}, {held_out.split}"
 
 
-def _check(subject: Subject, held_out: HeldOut, proof: Proof, metrics: TaskMetrics) -> tuple[list[str], str]:
+def _check(subject: Subject, held_out: HeldOut, proof: EvaluationRecord, metrics: TaskMetrics) -> tuple[list[str], str]:
     """Faults of a subject, and its line of output."""
     pairs = zip(proof.answers, subject.answers, held_out.cases, strict=True)
     other = [case.name for record, answer, case in pairs if not metrics.agrees(record, answer, case)]
@@ -146,22 +146,22 @@ def _check(subject: Subject, held_out: HeldOut, proof: Proof, metrics: TaskMetri
     return faults, f"  {subject} {subject.model.runtime_version}: {scores}; {len(other)} answers changed{bits}"
 
 
-def _is_lost(now: MetricValue, proof: Proof) -> bool:
+def _is_lost(now: MetricValue, proof: EvaluationRecord) -> bool:
     return _drop(now, proof) > proof.max_drop and loss_p_value(proof.costs[now.metric], now.costs) <= SIGNIFICANT
 
 
-def _drop(now: MetricValue, proof: Proof) -> float:
+def _drop(now: MetricValue, proof: EvaluationRecord) -> float:
     return now.drop(MetricValue(now.metric, proof.metrics[now.metric], now.count, now.lower_is_better))
 
 
-def _describe_lost(subject: Subject, now: MetricValue, proof: Proof) -> str:
+def _describe_lost(subject: Subject, now: MetricValue, proof: EvaluationRecord) -> str:
     return (
         f"{subject} loses {_drop(now, proof):.2f} points of {now.metric.replace('_', ' ')} against float "
         f"({100 * proof.metrics[now.metric]:.2f} %), and {proof.max_drop:g} was allowed when it was proved"
     )
 
 
-def _drift_faults(subject: Subject, proof: Proof) -> list[str]:
+def _drift_faults(subject: Subject, proof: EvaluationRecord) -> list[str]:
     level = threshold_level(subject.model.manifest, subject.outputs())
     if level is None or proof.passed is None:
         return []

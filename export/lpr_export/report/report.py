@@ -21,7 +21,7 @@ from lpr_export.report.text_table import format_table
 
 def metrics_of(verdict: Verdict, name: str) -> list[dict[str, Any]]:
     """A file's metrics for its manifest, measured in its first runtime."""
-    row = verdict.proven_row(name)
+    row = verdict.checked_row(name)
     return [
         {
             "data": verdict.held_out.data,
@@ -119,7 +119,7 @@ def _describe_shifts(verdict: Verdict) -> list[str]:
         for row in verdict.rows[1:]
         if row.drift
         and row.subject.path.name != verdict.rows[0].subject.path.name
-        and row.subject is verdict.proven_row(row.subject.path.name).subject
+        and row.subject is verdict.checked_row(row.subject.path.name).subject
     ]
 
 

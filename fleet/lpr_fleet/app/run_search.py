@@ -35,13 +35,13 @@ def run(flags: argparse.Namespace) -> int:
     from lpr_fleet.database.migrations import require_current
     from lpr_fleet.search.finding import explain, search
     from lpr_fleet.search.plate_key import plate_keys
-    from lpr_fleet.search.query import Wanted
+    from lpr_fleet.search.query import SearchFilter
 
     settings = read_settings(flags)
     parts = plate_keys(settings.country).parts_of(flags.text)
     if flags.text.strip() and not parts:
         raise LprError(f"{flags.text!r} has no sign of a plate: give letters or digits")
-    wanted = Wanted(parts, flags.exact, flags.since, flags.until, flags.device, flags.limit)
+    wanted = SearchFilter(parts, flags.exact, flags.since, flags.until, flags.device, flags.limit)
     with connect_now(settings) as connection:
         require_current(connection)
         if flags.explain:

@@ -7,7 +7,7 @@ from lpr_fleet.database.partitions import months_there
 from lpr_fleet.search.query import (
     MAX_COMPARED,
     Query,
-    Wanted,
+    SearchFilter,
     compared_next,
     index_query,
     may_be_frequent,
@@ -15,12 +15,12 @@ from lpr_fleet.search.query import (
     slices,
 )
 
-Found = tuple[Any, str, str, Any]
+EventRow = tuple[Any, str, str, Any]
 """first_seen, device, text, record."""
-Run = Callable[[Query], list[Found]]
+Run = Callable[[Query], list[EventRow]]
 
 
-def search(connection: Any, wanted: Wanted, run: Run | None = None) -> list[Found]:
+def search(connection: Any, wanted: SearchFilter, run: Run | None = None) -> list[EventRow]:
     """Events that fit, newest first.
 
     What may fit often is looked for among the newest events: a few, then as many as the first ones say that it takes.
@@ -48,11 +48,11 @@ def search(connection: Any, wanted: Wanted, run: Run | None = None) -> list[Foun
     return found[: wanted.max_events]
 
 
-def explain(connection: Any, wanted: Wanted) -> Iterator[str]:
+def explain(connection: Any, wanted: SearchFilter) -> Iterator[str]:
     """The plan of each statement that a search runs, with its times."""
     lines: list[str] = []
 
-    def run(query: Query) -> list[Found]:
+    def run(query: Query) -> list[EventRow]:
         statement, values = query
         plan = connection.execute(f"EXPLAIN (ANALYZE, COSTS OFF, SUMMARY) {statement}", values, prepare=False)
         lines.extend(["", *(line for (line,) in plan)])
@@ -62,7 +62,7 @@ def explain(connection: Any, wanted: Wanted) -> Iterator[str]:
     yield from lines[1:]
 
 
-def run_query(connection: Any, query: Query) -> list[Found]:
+def run_query(connection: Any, query: Query) -> list[EventRow]:
     """A statement's rows; not prepared, since a plan that fits every text fits none well."""
-    rows: list[Found] = connection.execute(*query, prepare=False).fetchall()
+    rows: list[EventRow] = connection.execute(*query, prepare=False).fetchall()
     return rows

@@ -20,7 +20,7 @@ NEWEST = "ORDER BY first_seen DESC LIMIT %s"
 
 
 @dataclass(frozen=True)
-class Wanted:
+class SearchFilter:
     """What is searched for; what is left out allows everything."""
 
     parts: Sequence[str] = ()
@@ -42,20 +42,20 @@ Query = tuple[str, list[Any]]
 """A statement and its values; it returns `COLUMNS`, newest first."""
 
 
-def may_be_frequent(wanted: Wanted) -> bool:
+def may_be_frequent(wanted: SearchFilter) -> bool:
     """Whether a part is so short, or so short without one of its signs, that many plates have it."""
     lengths = (len(part) - (not wanted.exact and len(part) >= SHORTEST_INEXACT) for part in wanted.parts)
     return min(lengths, default=SHORTEST_INEXACT) < SHORTEST_INEXACT
 
 
-def compared_next(wanted: Wanted, compared: int, found: int) -> int:
+def compared_next(wanted: SearchFilter, compared: int, found: int) -> int:
     """How many of the newest events to compare after `compared` of them had too few; 0 where the index is asked."""
     if compared > MAX_COMPARED or WALK_ON * found < wanted.max_events:
         return 0
     return 3 * compared * wanted.max_events // (2 * found)  # half as many again as an even spread takes
 
 
-def newest_query(wanted: Wanted, compared: int = MAX_COMPARED) -> Query:
+def newest_query(wanted: SearchFilter, compared: int = MAX_COMPARED) -> Query:
     """The newest events that fit: all of them where no part of a plate is wanted, else among the newest `compared`.
 
     The times of those that fit come out of the index alone; only then are the events read.
@@ -78,7 +78,7 @@ def newest_query(wanted: Wanted, compared: int = MAX_COMPARED) -> Query:
     return statement, [*values, compared, *forms, wanted.max_events, *forms, wanted.max_events]
 
 
-def index_query(wanted: Wanted) -> Query:
+def index_query(wanted: SearchFilter) -> Query:
     """All events that fit, found by the trigrams of their pieces.
 
     The index is asked in a step of its own: where PostgreSQL walked back in time until enough fit, it would read the
@@ -97,7 +97,7 @@ def index_query(wanted: Wanted) -> Query:
     return statement, [*patterns, *values, *forms, wanted.max_events]
 
 
-def slices(wanted: Wanted, months: Sequence[datetime]) -> list[Wanted]:
+def slices(wanted: SearchFilter, months: Sequence[datetime]) -> list[SearchFilter]:
     """The same search in stretches of time, newest first: one month, then twice as many each time.
 
     Args:
@@ -131,29 +131,29 @@ def _where(conditions: Sequence[str]) -> str:
     return f" WHERE {' AND '.join(conditions)}" if conditions else ""
 
 
-def _span(wanted: Wanted) -> tuple[list[str], list[Any]]:
+def _span(wanted: SearchFilter) -> tuple[list[str], list[Any]]:
     given = {"first_seen >= %s": wanted.since, "first_seen < %s": wanted.until}
     kept = {condition: value for condition, value in given.items() if value is not None}
     return list(kept), list(kept.values())
 
 
-def _of_device(wanted: Wanted) -> tuple[list[str], list[Any]]:
+def _of_device(wanted: SearchFilter) -> tuple[list[str], list[Any]]:
     return (["device = %s"], [wanted.device]) if wanted.device else ([], [])
 
 
-def _fits(wanted: Wanted) -> tuple[list[str], list[Any]]:
+def _fits(wanted: SearchFilter) -> tuple[list[str], list[Any]]:
     """The conditions on one event: its device, and that its plate has the part."""
     device, name = _of_device(wanted)
     return [*device, "signs LIKE ANY(%s)"], [*name, _forms(wanted)]
 
 
-def _forms(wanted: Wanted) -> list[str]:
+def _forms(wanted: SearchFilter) -> list[str]:
     """What `near_pattern` finds, as LIKE has it, which PostgreSQL compares much faster."""
     forms = (form for part in wanted.parts for form in near_pattern(part, wanted.exact).pattern.split("|"))
     return [f"%{form.replace('.', '_')}%" for form in dict.fromkeys(forms)]
 
 
-def _pieces(wanted: Wanted) -> tuple[str, list[str]]:
+def _pieces(wanted: SearchFilter) -> tuple[str, list[str]]:
     """A condition that every text with the part fulfils, and few others, for the trigram index.
 
     The part as it is, and with each of its signs left out: a wrong, missing or additional sign leaves one of these

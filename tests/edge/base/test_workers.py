@@ -166,7 +166,7 @@ def test_health_tells_of_faults() -> None:
     stats = RuntimeStats()
     with page(stats=stats, health_after_s=60.0) as live:
         show(live, stats)
-        FAULTS.note("on_match", RuntimeError("x"), "it goes on")
+        FAULTS.report("on_match", RuntimeError("x"), "it goes on")
         status, _, body = get(live, "/health")
         assert (status, json.loads(body)["faults"]) == (503, {"on_match": "RuntimeError: x"})
         FAULTS.clear("on_match")

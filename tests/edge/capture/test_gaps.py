@@ -266,7 +266,7 @@ def test_a_clock_that_is_set_makes_no_event_old(tmp_path: Path, wall: list[float
     box = enqueuer.outbox
     enqueuer.write(record(1))
     wall[0] = jump_s
-    enqueuer.tend()
+    enqueuer.tick()
     box.drop_before(time.time() - 86400)
     assert box.records() == ([record(1)] if jump_s > 0 else [record(0), record(1)])
     box.drop_before(time.time() + 60)

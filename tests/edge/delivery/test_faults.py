@@ -111,7 +111,7 @@ for number in range(500):
 held = enqueuer.waiting()["held"]
 ballast.unlink()
 def tended():
-    enqueuer.tend()
+    enqueuer.tick()
     return enqueuer.waiting() == {"jsonl": 0}
 wait_until(tended, 60)
 enqueuer.close()

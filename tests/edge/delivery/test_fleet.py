@@ -53,7 +53,7 @@ def busy_stats(cameras: tuple[str, ...] = ()) -> RuntimeStats:
     models = {"reader": "reader.int8.tflite 0123abcd (litert 2.3.0)"}
     stats = RuntimeStats("gate-1", models, waiting=lambda: {"mqtt": 2, "held": 1}, cameras=cameras)
     for index in range(3):
-        stats.note(frame(index, age_ms=4.0), FrameResult((), 5.0, 1.0))
+        stats.add(frame(index, age_ms=4.0), FrameResult((), 5.0, 1.0))
     return stats
 
 

@@ -60,10 +60,10 @@ def test_held_events_need_no_new_one_to_go_out(outbox: Outbox, monkeypatch: pyte
     enqueuer.write(record(0))
     thief.execute("ROLLBACK")
     thief.close()
-    enqueuer.tend()
+    enqueuer.tick()
     assert paper.records == []
     monkeypatch.setattr(announcing, "TRY_AGAIN_S", 0.0)
-    enqueuer.tend()
+    enqueuer.tick()
     assert paper.records == [record(0)]
 
 

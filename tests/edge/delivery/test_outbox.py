@@ -32,10 +32,10 @@ class Paper:
     def write(self, record: Record, _: Sighting | None = None) -> None:
         self.records.append(record)
 
-    def tend(self) -> None:
+    def tick(self) -> None:
         return
 
-    def hurry(self) -> None:
+    def stop_waiting(self) -> None:
         return
 
     def close(self) -> None:

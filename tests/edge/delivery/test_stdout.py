@@ -66,12 +66,12 @@ def pipe() -> Iterator[Pipe]:
 def test_a_reader_that_stalls_gets_all_when_it_reads_again(
     pipe: Pipe, capsys: pytest.CaptureFixture[str], tally: Tally
 ) -> None:
-    """While nobody reads, `write` and `tend` return and records wait; read again, all are there, whole and in order."""
+    """While nobody reads, `write` and `tick` return and records wait; read again, all are there, whole and in order."""
     sink = JsonLines(pipe.writer, stall_s=0.05)
     wanted = [record(number) | BIG for number in range(20)]
     for event in wanted:
         sink.write(event)
-    sink.tend()
+    sink.tick()
     got: list[Record] = []
     reading = threading.Thread(target=lambda: got.extend(pipe.read(len(wanted))))
     reading.start()
@@ -90,7 +90,7 @@ def test_tending_sends_what_waits(pipe: Pipe) -> None:
     sink = JsonLines(pipe.writer, stall_s=0.01)
     sink.write(record(0))
     pipe.reader.read(16384)
-    sink.tend()
+    sink.tick()
     assert pipe.read(1) == [record(0)]
 
 
@@ -98,7 +98,7 @@ def test_in_a_hurry_nobody_is_waited_for(pipe: Pipe, capsys: pytest.CaptureFixtu
     """After a stop was asked for, neither a write nor the end waits for a reader; what wasn't read is counted."""
     pipe.fill()
     sink = JsonLines(pipe.writer, stall_s=1000)
-    sink.hurry()
+    sink.stop_waiting()
     for number in range(5):
         sink.write(record(number))
     sink.close()

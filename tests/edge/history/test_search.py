@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.support.histories import BEGIN, NEPAL, event, history_of, ids
 
 from lpr_edge.history.grams import SHORTEST_INEXACT, match_expression, near_pattern, pieces_of
-from lpr_edge.history.search import Wanted
+from lpr_edge.history.search import SearchFilter
 from lpr_edge.history.signs import cuts_of, signs_of
 
 TEXTS = ("बा१प१२३४", "बा१प१२९४", "ना३च५६७८", "प्रदेश३०२००१च१२३४", "BA1PA1234", "को२ख१२४")
@@ -68,9 +68,9 @@ def test_filters_and_time(tmp_path: Path) -> None:
 def test_pages_stay_while_events_come(tmp_path: Path) -> None:
     """The following page begins behind the last event shown, though newer ones came meanwhile."""
     access = history_of(tmp_path, [event(number) for number in range(6)])
-    first = access.page(Wanted("1234"), None, 2)
+    first = access.page(SearchFilter("1234"), None, 2)
     history_of(tmp_path, [event(number) for number in range(6, 9)])
-    second = access.page(Wanted("1234"), first.after, 2)
+    second = access.page(SearchFilter("1234"), first.after, 2)
     assert [each.record["id"] for each in (*first.events, *second.events)] == ["e5", "e4", "e3", "e2"]
 
 

@@ -13,7 +13,7 @@ from lpr_edge.contract.base.errors import LprError
 from lpr_edge.delivery.delivery_worker import DeliveryWorker
 from lpr_edge.delivery.outbox import Outbox
 from lpr_edge.history.schema import FILE, SCHEMA_VERSION
-from lpr_edge.history.search import Wanted
+from lpr_edge.history.search import SearchFilter
 from lpr_edge.history.sink import HistoryTarget
 from lpr_edge.history.store import Entry, History
 
@@ -241,7 +241,7 @@ def test_hashes_are_found_by_the_whole_plate(tmp_path: Path) -> None:
 
     access = history_of(tmp_path, [event(1, "#00ff"), event(2, "#11ff")])
     hashing = replace(access, hide=lambda text: "#00ff" if text == "बा१प१२३४" else "#22ff")
-    assert [each.record["id"] for each in hashing.page(Wanted("ba 1 pa 1234")).events] == ["e1"]
+    assert [each.record["id"] for each in hashing.page(SearchFilter("ba 1 pa 1234")).events] == ["e1"]
     found = hashing.correct("e2", "ba 1 pa 7", "Sita", NOW)
     assert found is not None
     assert found.text == "#22ff"

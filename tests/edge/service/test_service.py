@@ -20,7 +20,7 @@ from tests.support.deliveries import free_port, receiving, wait_until
 from tests.support.golden import tinyland
 from tests.support.servers import camera_that_hangs, motion_jpeg, serving
 
-from lpr_edge.base.log import detail, say, set_volume, warn
+from lpr_edge.base.log import log_debug, log_info, set_volume, warn
 from lpr_edge.delivery.outbox import Outbox
 from lpr_edge.service.sd_notify import SystemdNotifier
 
@@ -251,8 +251,8 @@ def test_how_much_is_said(
     """Troubles are always said, the usual unless --quiet, details with --verbose, all in one format."""
     set_volume(quiet, verbose)
     warn("t")
-    say("u")
-    detail("d")
+    log_info("u")
+    log_debug("d")
     assert capsys.readouterr() == ("", "".join(f"lpr-edge: {line}\n" for line in said))
 
 
@@ -279,7 +279,7 @@ def test_messages_pass_the_loggers_of_their_modules(volume: None, capsys: pytest
 
 def test_the_journal_hears_what_is_urgent(tmp_path: Path) -> None:
     """Where stderr is systemd's journal, each line begins with its priority; elsewhere it doesn't."""
-    code = "from lpr_edge.base.log import say, warn; warn('t'); say('u')"
+    code = "from lpr_edge.base.log import log_info, warn; warn('t'); log_info('u')"
     with (tmp_path / "err").open("wb") as err:
         status = os.fstat(err.fileno())
         journal = {"JOURNAL_STREAM": f"{status.st_dev}:{status.st_ino}"}

@@ -52,7 +52,7 @@ def wait_for(happened: Callable[[], bool]) -> None:
 
 
 def nothing_new(_: UpdateSource, slots: Slots) -> bool:
-    slots.note("nothing new", False, time.time())
+    slots.record_result("nothing new", False, time.time())
     return False
 
 
@@ -76,11 +76,11 @@ def test_lower_confidence_reverts(tmp_path: Path) -> None:
     """A release whose share of confident readings falls on probation is left, refused, and the run begins again."""
     slots = on_probation(tmp_path)
     before = ConfidenceWatch(tmp_path, 1)
-    before.note(95, 100)
+    before.add(95, 100)
     before.save(1.0, ())
     with working(slots, nothing_new) as worker:
-        worker.note(FrameResult((), 1.0, 1.0))
-        worker._watch.note(50, 100)
+        worker.add(FrameResult((), 1.0, 1.0))
+        worker._watch.add(50, 100)
         wait_for(worker.takes_restart)
     assert (slots.state.active, slots.state.release, slots.state.trial) == ("a", 1, None)
     assert slots.state.refused == {"2": "50 % of its readings are confident, and 95 % were before"}
@@ -91,10 +91,10 @@ def test_equal_confidence_is_accepted(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(confidence_watch, "PROBATION_S", 0.0)
     slots = on_probation(tmp_path)
     before = ConfidenceWatch(tmp_path, 1)
-    before.note(95, 100)
+    before.add(95, 100)
     before.save(1.0, ())
     with working(slots, nothing_new) as worker:
-        worker._watch.note(94, 100)
+        worker._watch.add(94, 100)
         wait_for(lambda: slots.state.trial is None)
         assert not worker.takes_restart()
         status = worker.status()
@@ -106,7 +106,7 @@ def test_failed_check_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     """A repository that can't be reached is one line; without the time nobody asks it."""
 
     def fail(_: UpdateSource, slots: Slots) -> bool:
-        slots.note("gone", True, time.time())
+        slots.record_result("gone", True, time.time())
         raise UpdateError("the repository can't be reached: gone")
 
     with working(Slots(tmp_path / "held"), fail) as worker:
@@ -121,7 +121,7 @@ def test_first_frame_ends_the_count_of_starts(tmp_path: Path) -> None:
     """A release that has read a frame is no longer left for its number of starts."""
     slots = on_probation(tmp_path)
     with working(slots, nothing_new) as worker:
-        worker.note(FrameResult((), 1.0, 1.0))
+        worker.add(FrameResult((), 1.0, 1.0))
     for _ in range(5):
         slots.note_opening()
     assert slots.state.active == "b"

@@ -46,7 +46,7 @@ def live() -> Iterator[LivePage]:
         def go_on() -> None:
             for index in range(10_000):
                 shown = Frame(image, "clip.mp4", index, frame(index).time)
-                stats.note(shown, FrameResult((), 5.0, 1.0))
+                stats.add(shown, FrameResult((), 5.0, 1.0))
                 live.picture.show(shown, [plate("A10")])
                 if over.wait(0.05):
                     return

@@ -30,7 +30,7 @@ def live() -> Iterator[LivePage]:
     address = WebAddress("127.0.0.1", free_port())
     page = open_page(address, "", stats, 60.0, camera_marks=dict.fromkeys(NAMES, NO_MARKS))
     seen = replace(frame(0, age_ms=4.0), source="gate")
-    stats.note(seen, FrameResult((plate("A10"),), 5.0, 1.0))
+    stats.add(seen, FrameResult((plate("A10"),), 5.0, 1.0))
     page.show(seen, [plate("A10")])
     stats.count_event(
         record(1)

@@ -180,7 +180,7 @@ def test_a_cut_off_line_of_the_audit_log(tmp_path: Path) -> None:
     audit = AuditLog(tmp_path / "audit.jsonl")
     assert audit.latest(3) == []
     for count in range(5):
-        audit.note("maya", "list", count=count)
+        audit.record("maya", "list", count=count)
     with audit.path.open("a") as file:
         file.write('{"who": "ma\n[1]\n')
     assert [entry["count"] for entry in audit.latest(4)] == [4, 3]

@@ -314,7 +314,7 @@ def test_vitals_count_the_last_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (stats.snapshot()["fps"], stats.snapshot()["latency_ms"]) == (0.0, None)
     for index in range(200):
         now += 0.1
-        stats.note(frame(index, age_ms=index), FrameResult((), 3.0, 1.0))
+        stats.add(frame(index, age_ms=index), FrameResult((), 3.0, 1.0))
     found = stats.snapshot()
     assert found["fps"] == pytest.approx(10, abs=0.2)
     assert (found["frames"], found["latency_ms"], found["source"]) == (200, {"p50": 4.0, "p95": 4.0}, "clip.mp4")

@@ -277,14 +277,14 @@ def test_twin_is_the_same_in_every_process(repository: Path) -> None:
     code = """
 import hashlib, sys
 from lpr_edge.contract.manifest import read_manifest
-from lpr_export.onnx.from_tflite import make_twin
+from lpr_export.onnx.from_tflite import convert_to_onnx
 from tests.support.rewriting import weights
 from pathlib import Path
 path = Path(sys.argv[1])
 from ai_edge_litert.interpreter import Interpreter
 names = [detail["name"] for detail in Interpreter(model_path=str(path)).get_output_details()]
 roles = dict(zip(names, (output.role for output in read_manifest(path).outputs)))
-print(hashlib.sha256(make_twin(weights(path), roles).onnx).hexdigest())
+print(hashlib.sha256(convert_to_onnx(weights(path), roles).onnx).hexdigest())
 """
     path = repository / "tests/support/golden/characters.int8.tflite"
     output_hashes = set()

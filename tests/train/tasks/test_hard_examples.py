@@ -70,7 +70,7 @@ def test_photographs_with_mistakes_are_shown_more_often(monkeypatch: pytest.Monk
     task = DetectorTask(DetectorConfig(hard_example_weight=4))
     task._photos = [Photo(Path(str(i)), str(i), scene, ()) for i, scene in enumerate((good, bad))]
     monkeypatch.setattr(
-        "lpr_train.tasks.detector.metrics.all_found",
+        "lpr_train.tasks.detector.metrics.detect_all",
         lambda _, scenes, *__: [([(0.9, _quad(20, 20))], scene) for scene in scenes],
     )
     task.learn_from(None)

@@ -24,7 +24,7 @@ from lpr_train.labels.formats.records import Drawn, Notes, Shape, SourceImage, S
 from lpr_train.labels.formats.source_files import SourceFiles
 from lpr_train.labels.registry import FORMATS, recognise
 from lpr_train.labels.report import ImportReport
-from lpr_train.labels.splits import TEST, TRAIN, Parted, SplitRule, part
+from lpr_train.labels.splits import TEST, TRAIN, SplitResult, SplitRule, assign_splits
 from lpr_train.labels.texts import TextRules, plate_classes
 from lpr_train.labels.upright import open_upright
 
@@ -98,11 +98,11 @@ def import_labels(source: Path, out: Path, options: ImportOptions) -> ImportRepo
         taken = list(_take(list(FORMATS[name].read(files, notes)), files, options, notes))
         if not taken:
             raise DataError(_nothing(source, IMPORTED[name].title, notes))
-        parted = part([one.given_split for one in taken], [one.texts for one in taken], options.split)
-        report = ImportReport(shown(source), name, IMPORTED[name].title, parted.story, notes)
-        _note_moved(taken, parted, files, notes)
-        _write(taken, parted.splits, files, folder)
-        _count(taken, parted, report)
+        result = assign_splits([one.given_split for one in taken], [one.texts for one in taken], options.split)
+        report = ImportReport(shown(source), name, IMPORTED[name].title, result.story, notes)
+        _note_moved(taken, result, files, notes)
+        _write(taken, result.splits, files, folder)
+        _count(taken, result, report)
         (folder / REPORT).write_text(report.to_json(), encoding="utf-8")
     return report
 
@@ -196,8 +196,8 @@ def _trusted(label: SourcePlate, shape: Shape) -> Shape:
     return replace(shape, drawn=Drawn.CORNERS) if is_told else shape
 
 
-def _note_moved(taken: Sequence[Taken], parted: Parted, files: SourceFiles, notes: Notes) -> None:
-    for at in parted.moved:
+def _note_moved(taken: Sequence[Taken], result: SplitResult, files: SourceFiles, notes: Notes) -> None:
+    for at in result.moved:
         notes.guessed(files.shown(taken[at].path), MOVED)
 
 
@@ -237,32 +237,32 @@ def _folded(name: str) -> str:
     return unicodedata.normalize("NFC", name).casefold()
 
 
-def _count(taken: Sequence[Taken], parted: Parted, report: ImportReport) -> None:
-    for one, split in zip(taken, parted.splits, strict=True):
+def _count(taken: Sequence[Taken], result: SplitResult, report: ImportReport) -> None:
+    for one, split in zip(taken, result.splits, strict=True):
         report.counts["crops" if one.is_crop else "photographs"][split] += 1
         for plate in one.line["plates"]:
             report.counts["plates"][split] += 1
             report.counts["plates by legibility"][plate["legible"]] += 1
             report.counts["plates by kind"][plate["kind"] or "unknown"] += 1
             report.counts["plates by corners"][plate.get("corners", "whole picture")] += 1
-    report.advice += _advice(taken, parted)
+    report.advice += _advice(taken, result)
 
 
-def _advice(taken: Sequence[Taken], parted: Parted) -> list[str]:
+def _advice(taken: Sequence[Taken], result: SplitResult) -> list[str]:
     """What a network can't learn from this data set, and what to do."""
     plates = [plate for one in taken for plate in one.line["plates"]]
     boxes = sum(plate.get("corners") == BOX for plate in plates)
     texts = sum(plate["rows"] != [UNREADABLE] for plate in plates)
-    kept = [split for at, split in enumerate(parted.splits) if at not in set(parted.moved)]
+    kept = [split for at, split in enumerate(result.splits) if at not in set(result.moved)]
     said = {
         f"{boxes} of {len(plates)} plates are boxes alone: the detector learns where such plates are, and the reader "
         "nothing of them. Draw four corners.": boxes,
         f"{len(plates) - texts} of {len(plates)} plates have no text: the reader learns nothing of them.": len(plates)
         - texts,
-        f"{len(parted.moved)} pictures went from train to test with their vehicles: the source's split parts vehicles. "
-        "--split 0.2 makes a new one.": len(parted.moved) > kept.count(TRAIN) // 10,
+        f"{len(result.moved)} pictures went from train to test with their vehicles: the source's split parts vehicles. "
+        "--split 0.2 makes a new one.": len(result.moved) > kept.count(TRAIN) // 10,
         "No picture is for testing: lpr-bench accuracy has nothing to measure. --split 0.2 makes a split.": TEST
-        not in parted.splits,
-        "No picture is for training. --split 0.2 makes a split.": TRAIN not in parted.splits,
+        not in result.splits,
+        "No picture is for training. --split 0.2 makes a split.": TRAIN not in result.splits,
     }
     return [line for line, holds in said.items() if holds]

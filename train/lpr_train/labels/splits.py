@@ -43,7 +43,7 @@ class SplitRule:
 
 
 @dataclass(frozen=True)
-class Parted:
+class SplitResult:
     """Split of each photograph, and what was changed."""
 
     splits: tuple[str, ...]
@@ -75,7 +75,7 @@ def vehicles_of(texts: Sequence[Iterable[str]]) -> list[int]:
     return [root(number) for number in range(len(texts))]
 
 
-def part(given: Sequence[str], texts: Sequence[Iterable[str]], rule: SplitRule) -> Parted:
+def assign_splits(given: Sequence[str], texts: Sequence[Iterable[str]], rule: SplitRule) -> SplitResult:
     """Choose the split of each photograph.
 
     Args:
@@ -87,27 +87,27 @@ def part(given: Sequence[str], texts: Sequence[Iterable[str]], rule: SplitRule) 
         LprError: the source's split is to be kept, and it has none.
     """
     if rule.how in (TRAIN, TEST):
-        return Parted((rule.how,) * len(given), (), f"all {rule.how}, as asked")
+        return SplitResult((rule.how,) * len(given), (), f"all {rule.how}, as asked")
     vehicles = vehicles_of(texts)
     has_split = TEST in given or VALIDATION in given
     if rule.how == KEEP and not any(given):
         raise LprError("--split keep: the source has no split. Give a share to test on, such as --split 0.2")
     if (rule.how == AUTO and has_split) or rule.how == KEEP:
-        return _kept(given, vehicles)
-    return _made(vehicles, rule)
+        return _keep_given(given, vehicles)
+    return _make_new(vehicles, rule)
 
 
-def _kept(given: Sequence[str], vehicles: Sequence[int]) -> Parted:
+def _keep_given(given: Sequence[str], vehicles: Sequence[int]) -> SplitResult:
     """The source's split; `val` becomes `train`, because lpr holds out a part of the training split itself."""
     tested = TEST if TEST in given else VALIDATION
     tested_vehicles = {vehicle for split, vehicle in zip(given, vehicles, strict=True) if split == tested}
     splits = tuple(TEST if vehicle in tested_vehicles else TRAIN for vehicle in vehicles)
     moved = tuple(at for at, split in enumerate(given) if split != tested and splits[at] == TEST)
     names = "val for test" if tested == VALIDATION else "val for train" if VALIDATION in given else "as it is"
-    return Parted(splits, moved, f"kept from the source, {names}")
+    return SplitResult(splits, moved, f"kept from the source, {names}")
 
 
-def _made(vehicles: Sequence[int], rule: SplitRule) -> Parted:
+def _make_new(vehicles: Sequence[int], rule: SplitRule) -> SplitResult:
     """Choose whole vehicles by the seed until the fraction is reached; with two or more, both splits get one."""
     count = Counter(vehicles)
     order = sorted(count)
@@ -119,4 +119,4 @@ def _made(vehicles: Sequence[int], rule: SplitRule) -> Parted:
         tested.add(vehicle)
         reached += count[vehicle]
     splits = tuple(TEST if vehicle in tested else TRAIN for vehicle in vehicles)
-    return Parted(splits, (), f"made by vehicle, {rule.share:.0%} of the pictures for testing, seed {rule.seed}")
+    return SplitResult(splits, (), f"made by vehicle, {rule.share:.0%} of the pictures for testing, seed {rule.seed}")

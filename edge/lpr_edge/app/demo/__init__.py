@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from lpr_edge.base.log import say
+from lpr_edge.base.log import log_info
 from lpr_edge.capture.frame import Source
 from lpr_edge.capture.video_file import open_clip
 from lpr_edge.contract.base.errors import LprError
@@ -85,4 +85,4 @@ def open_demo() -> tuple[Source, Truth]:
 def report(truth: Truth, frames: int, milliseconds: float) -> None:
     """Print the result on stderr."""
     pace = f"{frames} frames, {milliseconds / max(1, frames):.1f} ms each in detector and reader"
-    say(f"demo: {truth.summary()} ({pace})")
+    log_info(f"demo: {truth.summary()} ({pace})")

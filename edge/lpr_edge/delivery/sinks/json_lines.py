@@ -7,13 +7,13 @@ from collections import deque
 from time import monotonic, sleep
 from typing import TextIO
 
-from lpr_edge.base.log import handle_of, say, takes_more, warn
+from lpr_edge.base.log import handle_of, log_info, takes_more, warn
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.records import Record, Sighting
 
 STALL_S = 5.0
 """Seconds without progress of the reader after which records wait in memory and frames are read again."""
-HURRY_S = 0.5
+STOP_WAIT_S = 0.5
 """Seconds that the reader still gets when a stop is requested."""
 MAX_BYTES = 10_000_000
 """Maximum size of waiting records; beyond it frames wait for the reader, so that no record is lost."""
@@ -57,18 +57,18 @@ class JsonLines:
             self._send(None)
         self._unfinished = b""
 
-    def tend(self) -> None:
+    def tick(self) -> None:
         """Write waiting records as far as the reader takes them."""
         if self._waiting:
             self._send(0.0)
 
-    def hurry(self) -> None:
-        """Wait at most HURRY_S in total from now on."""
+    def stop_waiting(self) -> None:
+        """Wait at most STOP_WAIT_S in total from now on."""
         if self._deadline is None:
-            self._deadline = monotonic() + HURRY_S
+            self._deadline = monotonic() + STOP_WAIT_S
 
     def close(self) -> None:
-        """Wait until all is read, at most HURRY_S after `hurry`, and report the rest; the caller closes the stream."""
+        """Wait until all is read, at most `STOP_WAIT_S` once stopping, and report the rest; the stream stays open."""
         try:
             self._send(None)
         finally:  # also where SIGTERM comes while it waits
@@ -77,11 +77,11 @@ class JsonLines:
                 self._waiting.clear()
 
     def _send(self, patience_s: float | None) -> None:
-        """Write waiting lines until the reader takes nothing for `patience_s`; None: no limit, except after `hurry`."""
+        """Write waiting lines until the reader takes nothing for `patience_s`; None: no limit unless stopping."""
         try:
             while self._waiting:
                 if not self._is_ready(patience_s):
-                    self._note(is_late=True)
+                    self._report_delay(is_late=True)
                     return
                 self._send_chunk()
         except BrokenPipeError:
@@ -92,7 +92,7 @@ class JsonLines:
             raise LprError(
                 f"can't write a record ({error.strerror}): make room or write elsewhere, then start again"
             ) from error
-        self._note(is_late=False)
+        self._report_delay(is_late=False)
 
     def _is_ready(self, patience_s: float | None) -> bool:
         if self._handle is None:
@@ -119,11 +119,11 @@ class JsonLines:
         else:
             self._waiting[0] = line[sent:]
 
-    def _note(self, is_late: bool) -> None:
+    def _report_delay(self, is_late: bool) -> None:
         if is_late == self._is_late or self._deadline is not None:
             return
         self._is_late = is_late
         if is_late:
             warn("stdout is not being read: records wait in memory until it is")
         else:
-            say("stdout is read again")
+            log_info("stdout is read again")

@@ -7,7 +7,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from lpr_edge.base.log import say, warn
+from lpr_edge.base.log import log_info, warn
 from lpr_edge.base.workers import surviving
 from lpr_edge.contract.base.errors import LprError, needing_extra
 from lpr_edge.contract.base.url import Url, parse_url
@@ -126,7 +126,7 @@ class Connection:
 
     def _fall_back(self, client: Any) -> None:
         """Continue with MQTT 3.1.1 in a new client; the old client's thread ends by itself."""
-        say("the broker doesn't speak MQTT 5: with 3.1.1 it can't report that it refuses an event")
+        log_info("the broker doesn't speak MQTT 5: with 3.1.1 it can't report that it refuses an event")
         client.disconnect()
         self._version = self._mqtt.MQTTv311
         self._client = self._new_client()

@@ -23,7 +23,7 @@ THRESHOLDS = tuple(np.arange(0.15, 0.75, 0.05))
 OVERLAPS = (0.5, 0.6, 0.7, 0.8)
 """IoU thresholds over which the score of an epoch is averaged, as in COCO: the reader needs accurate corners, and at a
 single threshold one plate more or less would choose the epoch."""
-Found = list[tuple[list[tuple[float, Floats]], Scene]]
+Detections = list[tuple[list[tuple[float, Floats]], Scene]]
 """For each scene the scores and corners of what was found in it."""
 
 
@@ -36,22 +36,22 @@ def detector_metrics(
         `f1`, `recall` and `precision` at IoU 0.5 and the `threshold` with the best F1; at that threshold the `score`,
         the mean of F1 over `OVERLAPS`.
     """
-    found = all_found(model, scenes, spec)
+    found = detect_all(model, scenes, spec)
     return max((_figures_at(found, threshold) for threshold in thresholds), key=lambda f: f["f1"])
 
 
-def all_found(model: KerasModel, scenes: list[Scene], spec: InputSpec) -> Found:
+def detect_all(model: KerasModel, scenes: list[Scene], spec: InputSpec) -> Detections:
     """Detect plates in scenes, with corners in the scenes' pixels and any score from 0.15 on."""
     prepared = [prepare(scene.image_bgr, spec) for scene in scenes]
     heads = predict(model, np.concatenate([p.pixels for p in prepared]), 16)
-    found: Found = []
+    found: Detections = []
     for i, (scene, p) in enumerate(zip(scenes, prepared, strict=True)):
         boxes = decode_plates({role: h[i] for role, h in heads.items()}, spec.size_hw, {"score": 0.15, "overlap": 0.3})
         found.append(([(box.score, p.to_picture(box.quad_xy)) for box in boxes], scene))
     return found
 
 
-def _figures_at(found: Found, threshold: float) -> dict[str, float]:
+def _figures_at(found: Detections, threshold: float) -> dict[str, float]:
     measured = [_recall_and_precision(found, threshold, iou) for iou in OVERLAPS]
     f1 = [2 * recall * precision / max(1e-9, recall + precision) for recall, precision in measured]
     recall, precision = measured[0]
@@ -64,7 +64,7 @@ def _figures_at(found: Found, threshold: float) -> dict[str, float]:
     }
 
 
-def _recall_and_precision(found: Found, threshold: float, iou: float) -> tuple[float, float]:
+def _recall_and_precision(found: Detections, threshold: float, iou: float) -> tuple[float, float]:
     hits = truths = shown = 0
     for boxes, scene in found:
         quads = [quad for score, quad in boxes if score >= threshold]
@@ -89,7 +89,7 @@ def hard_examples(model: KerasModel, photos: Sequence[Photo], spec: InputSpec, w
     Returns:
         Scenes with their hard negatives, and whether each comes from the second folder of data.
     """
-    found = all_found(model, [photo.scene for photo in photos], spec) if photos else []
+    found = detect_all(model, [photo.scene for photo in photos], spec) if photos else []
     weighed: list[tuple[Scene, bool]] = []
     for (boxes, scene), photo in zip(found, photos, strict=True):
         hard_negatives, is_mistaken = mistakes(boxes, scene)
@@ -118,7 +118,7 @@ def distinct(quads: Iterable[Quad]) -> list[Quad]:
 def _found_in_windows(model: KerasModel, scene: Scene, spec: InputSpec) -> list[tuple[float, Floats]]:
     """What is found in a scene's windows, in the scene's pixels; highest score first."""
     parts = windows(scene)
-    found = all_found(model, [Scene(image, ()) for image, _ in parts], spec)
+    found = detect_all(model, [Scene(image, ()) for image, _ in parts], spec)
     boxes = [
         (score, quad + np.asarray(corner, np.float32))
         for (boxes, _), (_, corner) in zip(found, parts, strict=True)

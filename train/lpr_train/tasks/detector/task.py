@@ -32,7 +32,7 @@ from lpr_train.render.scene.repaint import cut_out, paste_plate
 from lpr_train.render.scene.scenes import SceneRenderer
 from lpr_train.targets.heat_maps import plate_targets
 from lpr_train.tasks.detector.config import DetectorConfig
-from lpr_train.tasks.detector.metrics import THRESHOLDS, all_found, detector_metrics, hard_examples, photo_outcomes
+from lpr_train.tasks.detector.metrics import THRESHOLDS, detect_all, detector_metrics, hard_examples, photo_outcomes
 
 MIN_PHOTOS = 100
 """Photographs below which a run advises to label more."""
@@ -191,7 +191,7 @@ class DetectorTask:
 
     def outcomes(self, model: KerasModel) -> list[dict[str, Any]]:
         """Which held-out plates are detected, and the false positives; widths in pixels of the reduced photograph."""
-        found = all_found(model, self._evaluation_scenes, self._spec)
+        found = detect_all(model, self._evaluation_scenes, self._spec)
         return [
             outcome
             for photo, (boxes, _) in zip(self._evaluation, found, strict=True)
