@@ -24,6 +24,7 @@ from tests.support.memory import Leftovers, Memory
 from tests.support.place import CLIP, Place, receiving, subscribed, watched
 
 from lpr_edge.app.commands import read_plates
+from lpr_edge.app.run.run_to_end import RunOptions
 from lpr_edge.capture.frame import Frame, Frames, Source
 from lpr_edge.capture.video_file import open_clip
 from lpr_edge.contract.base.arrays import Image
@@ -98,7 +99,7 @@ def run(folder: Path, turns: int, memory: Memory) -> tuple[Place, int]:
             place.wait_for_all()
 
         with redirect_stdout(stdout):
-            read_plates(place.config, Source(str(CLIP), "clip", 25.0, looped(turns, memory, at_end)))
+            read_plates(place.config, Source(str(CLIP), "clip", 25.0, looped(turns, memory, at_end)), RunOptions())
     return place, most
 
 

@@ -13,14 +13,6 @@ SUBCOMMANDS = {
 }
 """Name -> its module, which has `build_parser()` and `run(arguments) -> int`."""
 
-JOBS = ("doctor", "info", "install-service", "hash-list")
-"""Subcommands that stand for the flag of their name."""
-
-
-def as_flags(words: Sequence[str]) -> list[str]:
-    """Replace a leading word of `JOBS` by the flag that it stands for."""
-    return [f"--{words[0]}", *words[1:]] if words and words[0] in JOBS else list(words)
-
 
 def find_subcommand(words: Sequence[str]) -> str | None:
     """The subcommand at the beginning of a command line; None without one."""

@@ -8,8 +8,8 @@ from lpr_edge.base.log import log_info
 from lpr_edge.config.config import Config, each_camera
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.updates.model_files import configured_runtime, model_file, open_slots, suffix_of
-from lpr_edge.updates.release import UpdateError
-from lpr_edge.updates.release_models import KINDS, open_models
+from lpr_edge.updates.release import KINDS, UpdateError
+from lpr_edge.updates.release_models import open_models
 from lpr_edge.updates.update import UpdateSource
 from lpr_edge.updates.update_worker import UpdateWorker
 

@@ -9,8 +9,7 @@ from lpr_edge.contract.run.model_types import NAMED_TYPES
 from lpr_edge.runtimes.opening import find_runtime
 from lpr_edge.runtimes.runtime import Runtime
 from lpr_edge.runtimes.shipped_models import shipped_model
-from lpr_edge.updates.release import UpdateError
-from lpr_edge.updates.release_models import KINDS, model_in
+from lpr_edge.updates.release import KINDS, UpdateError, model_in
 from lpr_edge.updates.slots import FOLDER, Slots
 
 

@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from lpr_edge.contract.base.errors import LprError
@@ -19,6 +20,8 @@ MODEL_FILE = re.compile(r"(detector|reader)\.[a-z0-9-]+\.(tflite|onnx)")
 GOLDEN_FILE = re.compile(r"golden(\.(detector|reader)\.(tflite|onnx)\.[a-z]+)?\.npz")
 SHARES = 10_000
 """Steps in which a share of devices is counted."""
+KINDS = ("detector", "reader")
+"""The networks that a release has."""
 
 
 class UpdateError(LprError):
@@ -100,3 +103,15 @@ def device_share(device: str) -> float:
 def target_path(release: int, name: str) -> str:
     """Path of a release's file in the repository."""
     return f"releases/{release}/{name}"
+
+
+def model_in(folder: Path, kind: str, suffix: str = ".tflite") -> Path:
+    """A release's model of one kind.
+
+    Raises:
+        UpdateError: it has none.
+    """
+    found = sorted(folder.glob(f"{kind}.*{suffix}"))
+    if not found:
+        raise UpdateError(f"the release has no {kind} in {suffix} files: publish one, or take another --runtime")
+    return found[0]

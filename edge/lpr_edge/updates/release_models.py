@@ -5,21 +5,7 @@ from pathlib import Path
 from lpr_edge.runtimes.model import Model
 from lpr_edge.runtimes.opening import open_model
 from lpr_edge.runtimes.runtime import Runtime
-from lpr_edge.updates.release import UpdateError
-
-KINDS = ("detector", "reader")
-
-
-def model_in(folder: Path, kind: str, suffix: str = ".tflite") -> Path:
-    """A release's model of one kind.
-
-    Raises:
-        UpdateError: it has none.
-    """
-    found = sorted(folder.glob(f"{kind}.*{suffix}"))
-    if not found:
-        raise UpdateError(f"the release has no {kind} in {suffix} files: publish one, or take another --runtime")
-    return found[0]
+from lpr_edge.updates.release import KINDS, model_in
 
 
 def open_models(folder: Path, runtime: str | Runtime = "auto", suffix: str = ".tflite") -> dict[str, Model]:

@@ -18,7 +18,7 @@ from tests.support.servers import camera_that_hangs, motion_jpeg, only_once, ser
 from lpr_edge import __version__
 from lpr_edge.app import demo
 from lpr_edge.app.cli import main, parse_arguments
-from lpr_edge.app.loop import Loop
+from lpr_edge.app.run.loop import Loop
 from lpr_edge.capture.frame import Frames, Source
 from lpr_edge.delivery.sinks.json_lines import JsonLines
 from lpr_edge.runtimes import shipped_models

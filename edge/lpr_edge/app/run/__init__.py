@@ -1,0 +1,1 @@
+"""A run over cameras, a stream or files: its parts opened, its loop, and its end."""
