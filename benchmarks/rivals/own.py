@@ -4,8 +4,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import perf_counter
 
-from lpr_edge.contract.outputs import decode_characters, group_rows
+from lpr_edge.contract.outputs import decode_characters
 from lpr_edge.contract.preprocess import prepare_plate
+from lpr_edge.contract.rows import group_rows
 from lpr_edge.vision.reader import Reader
 from rivals.commands import installed, run_quietly
 from rivals.plates import Answers, Plate

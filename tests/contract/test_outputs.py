@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from lpr_edge.contract.base.arrays import Floats, Quad
 from lpr_edge.contract.geometry import grow_quad, quad_iou, rectangle
 from lpr_edge.contract.outputs import (
-    Character,
     cell_middle,
     corrected_corners,
     decode_characters,
@@ -18,9 +17,8 @@ from lpr_edge.contract.outputs import (
     encode_corners,
     encode_offsets,
     find_peaks,
-    group_rows,
-    slope_of_rows,
 )
+from lpr_edge.contract.rows import Character, group_rows, slope_of_rows
 
 INPUT_HW = (128, 128)
 GRID = (16, 16)

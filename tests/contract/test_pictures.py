@@ -17,7 +17,7 @@ from lpr_edge.contract.base.picture_head import declared_size, exif_orientation
 from lpr_edge.contract.base.pictures import MAX_PIXELS, PICTURES, read_picture
 from lpr_edge.contract.country import load_country
 from lpr_edge.contract.data import find_dataset, load_characters
-from lpr_edge.contract.samples import Samples, read_samples, write_samples
+from lpr_edge.contract.run.samples import Samples, read_samples, write_samples
 
 NEPAL = load_country("nepal")
 TURNS = {1: 0, 8: 1, 3: 2, 6: 3}
@@ -150,7 +150,7 @@ def test_samples_too_large_are_refused_unread(tmp_path: Path, monkeypatch: pytes
     path = tmp_path / "a.npz"
     write_samples(path, Samples((noise(1),), "made", ("0",)))
     read_samples(path)
-    monkeypatch.setattr("lpr_edge.contract.samples._encode", lambda *_: big_png(30000, MAX_PIXELS // 30000 + 1))
+    monkeypatch.setattr("lpr_edge.contract.run.samples._encode", lambda *_: big_png(30000, MAX_PIXELS // 30000 + 1))
     write_samples(path, Samples((noise(1),), "made", ("0",)))
     with pytest.raises(DataError, match="can't be decoded"):
         read_samples(path)

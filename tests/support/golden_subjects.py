@@ -10,7 +10,7 @@ from tests.support.rewriting import rewrite
 from lpr_edge.contract.base.arrays import Image
 from lpr_edge.contract.manifest import Manifest, read_manifest
 from lpr_edge.contract.preprocess import prepare
-from lpr_edge.contract.samples import Samples, picture_sha256, write_samples
+from lpr_edge.contract.run.samples import Samples, picture_sha256, write_samples
 from lpr_edge.runtimes.opening import open_model
 from lpr_export.evaluate.evidence import make_evaluation_record
 from lpr_export.evaluate.gate import Verdict, compare_files

@@ -11,7 +11,7 @@ from tests.support.golden import tinyland
 from lpr_edge.contract.base.arrays import Image
 from lpr_edge.contract.preprocess import prepare
 from lpr_edge.contract.run.model_types import NAMED_TYPES
-from lpr_edge.contract.samples import Samples, picture_sha256, write_samples
+from lpr_edge.contract.run.samples import Samples, picture_sha256, write_samples
 
 THRESHOLDS: dict[str, dict[str, float]] = {
     "classifier": {},

@@ -11,7 +11,7 @@ from tests.support.golden import tinyland
 from lpr_bench.accuracy.reliability import ScoredReading
 from lpr_edge.contract.base.arrays import Quad
 from lpr_edge.contract.data import PlateLabel
-from lpr_edge.contract.outputs import Character
+from lpr_edge.contract.rows import Character
 from lpr_edge.text.grammar import Grammar
 from lpr_edge.vision.plates import Reading
 

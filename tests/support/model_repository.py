@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from tests.support.golden import tinyland
 
-from lpr_edge.contract.samples import read_samples, write_samples
+from lpr_edge.contract.run.samples import read_samples, write_samples
 from lpr_edge.updates.golden_set import check_golden, read_integers, write_integers
 from lpr_edge.updates.release import GOLDEN, UpdateError, target_path
 from lpr_edge.updates.slots import Slots, SlotState

@@ -9,7 +9,7 @@ from tests.support.golden import tinyland
 
 from lpr_edge.capture.frame import Frame
 from lpr_edge.contract.base.arrays import Floats, Quad
-from lpr_edge.contract.outputs import Character
+from lpr_edge.contract.rows import Character
 from lpr_edge.text.decoding import PlateDecoder
 from lpr_edge.text.grammar import Grammar
 from lpr_edge.tracking.tracker import GAP, Accepts, Tracker

@@ -9,7 +9,7 @@ import pytest
 
 from lpr_edge.contract.base.arrays import Floats, Image
 from lpr_edge.contract.preprocess import InputSpec
-from lpr_edge.contract.samples import Samples, picture_sha256
+from lpr_edge.contract.run.samples import Samples, picture_sha256
 from lpr_train.base.config import FitConfig
 from lpr_train.base.engine import KerasModel, load_keras
 from lpr_train.loop.fit import predict

@@ -17,7 +17,7 @@ from lpr_edge.contract.country import Country, country_from_dict
 from lpr_edge.contract.manifest import Manifest
 from lpr_edge.contract.preprocess import prepare, prepare_plate
 from lpr_edge.contract.run.model_types import MODEL_TYPES
-from lpr_edge.contract.samples import check_unpacked
+from lpr_edge.contract.run.samples import check_unpacked
 from lpr_edge.runtimes.model import Model
 from lpr_edge.vision.character_classifier import CharacterClassifier
 from lpr_edge.vision.pipeline import PlatePipeline

@@ -20,7 +20,7 @@ from typing import (
 
 if TYPE_CHECKING:  # --help reads this module, and needs no NumPy
     from lpr_edge.contract.base.arrays import Image, Quad
-    from lpr_edge.contract.outputs import Character
+    from lpr_edge.contract.rows import Character
 
 Record = dict[str, Any]
 """Plain values, as `json.dumps` takes them."""

@@ -13,6 +13,7 @@ import numpy as np
 from lpr_edge.base.log import log_info
 from lpr_edge.contract.base.arrays import Floats, Image, Quad
 from lpr_edge.contract.base.errors import LprError
+from lpr_edge.regions.shapes import Line, Region
 from lpr_edge.vision.plates import PlateReading
 
 VALID_BGR = (80, 200, 60)
@@ -36,6 +37,11 @@ class Marks:
     """(corners, 2) of the region of interest."""
     line: Floats | None = None
     """(2, 2) ends of the line that vehicles cross; an arrow shows which way is in."""
+
+    @classmethod
+    def of(cls, region: Region | None, line: Line | None) -> "Marks":
+        """The configured region and line."""
+        return cls(region.corners_xy if region else None, line.ends_xy if line else None)
 
 
 NO_MARKS = Marks()

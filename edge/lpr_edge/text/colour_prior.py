@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from lpr_edge.contract.country import Colour
-from lpr_edge.contract.outputs import Character
+from lpr_edge.contract.rows import Character
 from lpr_edge.text.grammar import Grammar
 
 Rows = tuple[tuple[Character, ...], ...]

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from lpr_edge.contract.outputs import Character
+from lpr_edge.contract.rows import Character
 
 MIN_PROBABILITY = 1e-3
 """A raw confidence is clipped to at least this distance from 0 and 1: 8 bits can't resolve less."""

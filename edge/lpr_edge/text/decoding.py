@@ -14,7 +14,7 @@ from math import exp, log
 
 import numpy as np
 
-from lpr_edge.contract.outputs import Character, group_rows
+from lpr_edge.contract.rows import Character, group_rows
 from lpr_edge.text.confidence import ConfidenceCurve, log_odds
 from lpr_edge.text.grammar import Grammar, State
 from lpr_edge.text.parsed import Parsed

@@ -13,7 +13,7 @@ import numpy as np
 
 from lpr_edge.contract.base.arrays import Floats
 from lpr_edge.contract.geometry import quad_size
-from lpr_edge.contract.outputs import Character, group_rows
+from lpr_edge.contract.rows import Character, group_rows
 from lpr_edge.text.decoding import TWIN_FIELD, PlateDecoder, with_twin
 from lpr_edge.vision.plates import Reading
 

@@ -15,7 +15,7 @@ import numpy as np
 from lpr_edge.contract.base.arrays import AnyArray, Image
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.base.text_files import parse_json
-from lpr_edge.contract.samples import check_unpacked, read_samples
+from lpr_edge.contract.run.samples import check_unpacked, read_samples
 from lpr_edge.runtimes.model import Model
 from lpr_edge.runtimes.runtime import Runtime
 from lpr_edge.text.confidence import default_min_confidence

@@ -7,7 +7,7 @@ import numpy as np
 
 from lpr_edge.contract.base.arrays import Quad
 from lpr_edge.contract.geometry import is_convex, part_of_quad
-from lpr_edge.contract.outputs import slope_of_rows
+from lpr_edge.contract.rows import slope_of_rows
 from lpr_edge.vision.plates import Reading
 
 BESIDE = 0.075

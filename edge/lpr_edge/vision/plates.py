@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from lpr_edge.contract.base.arrays import Quad
-from lpr_edge.contract.outputs import Character
+from lpr_edge.contract.rows import Character
 from lpr_edge.text.confidence import ConfidenceCurve, raw_confidence
 from lpr_edge.text.parsed import Parsed
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from lpr_edge.contract.base.arrays import Floats
-from lpr_edge.contract.outputs import Character
+from lpr_edge.contract.rows import Character
 from lpr_edge.text.decoding import TWIN_FIELD, PlateDecoder, with_twin
 from lpr_edge.vision.plates import Reading
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from lpr_edge.contract.outputs import Character
 from lpr_edge.contract.records import ReadText
+from lpr_edge.contract.rows import Character
 from lpr_edge.text.grammar import Grammar, State
 
 MIN_SHARE = 0.05

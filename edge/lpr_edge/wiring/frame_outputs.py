@@ -90,7 +90,7 @@ def open_frame_outputs(source: Source, config: Config) -> FrameOutputs:
         ImageFolder(output.save_images, source.name) if output.save_images else None,
         config.reading.every_frame,
         captions=not config.privacy.blurs,
-        marks=marks_of(config),
+        marks=Marks.of(config.capture.roi, config.capture.line),
     )
 
 
@@ -109,15 +109,5 @@ def open_camera_outputs(config: Config) -> FrameOutputs:
         ImageFolder(output.save_images, config.capture.source) if output.save_images else None,
         config.reading.every_frame,
         captions=not config.privacy.blurs,
-        marks=marks_of(config),
+        marks=Marks.of(config.capture.roi, config.capture.line),
     )
-
-
-def marks_of(config: Config) -> Marks:
-    """The configured region and line.
-
-    Raises:
-        LprError: one of them is none.
-    """
-    capture = config.capture
-    return Marks(capture.roi.corners_xy if capture.roi else None, capture.line.ends_xy if capture.line else None)

@@ -17,7 +17,6 @@ from lpr_edge.service.runtime_stats import RuntimeStats, Waiting
 from lpr_edge.service.visit_counts import NAME as VISITS
 from lpr_edge.updates.update_worker import UpdateWorker
 from lpr_edge.web.picture import LivePage, Picture, Pictures
-from lpr_edge.wiring.frame_outputs import marks_of
 
 Pages = Mapping[str, list[Any]]
 """A page's name -> its Starlette routes."""
@@ -87,8 +86,8 @@ def open_live_page(
             stats,
             after_s,
             captions=not config.privacy.blurs,
-            marks=marks_of(config),
-            camera_marks={camera.name: marks_of(camera_config(config, camera)) for camera in config.cameras},
+            marks=_marks(config),
+            camera_marks={camera.name: _marks(camera_config(config, camera)) for camera in config.cameras},
             pages=open_pages(config),
             admin_token=page.web_admin_token,
         )
@@ -147,3 +146,7 @@ def load_server() -> tuple[Any, Any]:
         from lpr_edge.web.app import App
         from lpr_edge.web.server import Server
     return App, Server
+
+
+def _marks(config: Config) -> Marks:
+    return Marks.of(config.capture.roi, config.capture.line)

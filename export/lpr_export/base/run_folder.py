@@ -10,7 +10,7 @@ from lpr_edge.contract.base.text_files import read_json
 from lpr_edge.contract.manifest import FORMAT_VERSION, Manifest
 from lpr_edge.contract.run.folder import CARD, HELD_OUT, NETWORK, REPRESENTATIVE
 from lpr_edge.contract.run.model_types import MODEL_TYPES, NAMED_TYPES
-from lpr_edge.contract.samples import Samples, read_samples
+from lpr_edge.contract.run.samples import Samples, read_samples
 from lpr_edge.contract.splits import SeenPictures, read_seen
 from lpr_export.base.errors import ExportError
 

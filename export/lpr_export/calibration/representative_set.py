@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from lpr_edge.contract.base.arrays import Image
-from lpr_edge.contract.samples import picture_sha256
+from lpr_edge.contract.run.samples import picture_sha256
 from lpr_export.base.errors import ExportError
 
 MIN_PICTURES = 16

@@ -23,7 +23,7 @@ from lpr_edge.contract.geometry import grow_quad, is_convex, rectangle
 from lpr_edge.contract.manifest import Manifest
 from lpr_edge.contract.preprocess import prepare, prepare_plate
 from lpr_edge.contract.run.model_types import MODEL_TYPES
-from lpr_edge.contract.samples import Samples, picture_sha256
+from lpr_edge.contract.run.samples import Samples, picture_sha256
 from lpr_edge.contract.splits import SeenPictures
 from lpr_export.base.errors import ExportError
 from lpr_export.base.options import MIN_HELD_OUT

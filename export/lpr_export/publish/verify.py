@@ -7,7 +7,7 @@ from pathlib import Path
 from lpr_edge.contract.base.errors import ManifestError
 from lpr_edge.contract.manifest import Manifest, read_manifest
 from lpr_edge.contract.run.folder import HELD_OUT
-from lpr_edge.contract.samples import read_samples
+from lpr_edge.contract.run.samples import read_samples
 from lpr_export.base import run_folder
 from lpr_export.base.errors import ExportError
 from lpr_export.evaluate.evidence import EvaluationRecord, output_hashes, read_evaluation_records, set_sha256

@@ -12,7 +12,7 @@ from lpr_edge.capture.open_source import open_source
 from lpr_edge.contract.base.arrays import AnyArray, Image
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.manifest import read_manifest
-from lpr_edge.contract.samples import Samples, picture_sha256, write_samples
+from lpr_edge.contract.run.samples import Samples, picture_sha256, write_samples
 from lpr_edge.runtimes.model import Model
 from lpr_edge.runtimes.opening import find_runtime, own_runtimes
 from lpr_edge.updates.golden_set import Integers, integers_name, read_texts, write_integers

@@ -9,7 +9,7 @@ import pytest
 from lpr_edge.contract.base.arrays import Image
 from lpr_edge.contract.country import load_country
 from lpr_edge.contract.geometry import rectangle
-from lpr_edge.contract.outputs import Character
+from lpr_edge.contract.rows import Character
 from lpr_edge.text.colour_prior import Rows, with_colour_prior
 from lpr_edge.text.decoding import text_of
 from lpr_edge.text.grammar import Grammar

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lpr_edge.contract.country import load_country
-from lpr_edge.contract.outputs import Character
+from lpr_edge.contract.rows import Character
 from lpr_edge.text.decoding import EVEN_PEAK, PlateDecoder, existence
 from lpr_edge.text.grammar import Grammar
 

@@ -13,8 +13,8 @@ from tests.support.readings import frame, new_tracker, plate, quad_at
 from lpr_edge.capture.frame import UnreadableImage
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.country import load_country
-from lpr_edge.contract.outputs import Character
 from lpr_edge.contract.records import event_schema
+from lpr_edge.contract.rows import Character
 from lpr_edge.delivery.sinks.json_lines import JsonLines
 from lpr_edge.text.grammar import Grammar
 from lpr_edge.tracking.event_record import character_record, error_record, event_record, image_record

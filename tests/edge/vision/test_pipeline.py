@@ -15,7 +15,7 @@ from tests.support.readings import plate as plate_of
 from lpr_edge.contract.base.arrays import Image, Quad
 from lpr_edge.contract.base.errors import ModelError
 from lpr_edge.contract.geometry import quad_iou, quad_size, roll_quad
-from lpr_edge.contract.outputs import Character, group_rows
+from lpr_edge.contract.rows import Character, group_rows
 from lpr_edge.runtimes.model import Model
 from lpr_edge.text.decoding import PlateDecoder
 from lpr_edge.text.parsed import Parsed

@@ -18,7 +18,7 @@ from lpr_edge.contract.base.errors import ModelError
 from lpr_edge.contract.base.pictures import file_sha256, read_picture
 from lpr_edge.contract.manifest import read_manifest
 from lpr_edge.contract.preprocess import prepare
-from lpr_edge.contract.samples import Samples, read_samples, write_samples
+from lpr_edge.contract.run.samples import Samples, read_samples, write_samples
 from lpr_edge.runtimes.model import Model
 from lpr_edge.runtimes.opening import open_model
 from lpr_edge.text.confidence import ConfidenceCurve

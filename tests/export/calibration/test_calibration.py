@@ -15,7 +15,7 @@ from lpr_edge.contract.country import load_country
 from lpr_edge.contract.data import PlateLabel
 from lpr_edge.contract.manifest import Manifest, TensorSpec
 from lpr_edge.contract.preprocess import InputSpec
-from lpr_edge.contract.samples import Samples, picture_sha256, write_samples
+from lpr_edge.contract.run.samples import Samples, picture_sha256, write_samples
 from lpr_export.base.errors import ExportError
 from lpr_export.base.run_folder import Run
 from lpr_export.calibration.representative_set import (

@@ -10,7 +10,7 @@ from tests.support.golden_subjects import compared, draw, pair
 from tests.support.rewriting import rewrite
 
 from lpr_edge.contract.manifest import Manifest, read_manifest
-from lpr_edge.contract.samples import Samples
+from lpr_edge.contract.run.samples import Samples
 from lpr_export.base.errors import ExportError
 from lpr_export.evaluate.float_quality import find_weaknesses
 from lpr_export.evaluate.gate import Verdict

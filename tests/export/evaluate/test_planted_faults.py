@@ -17,7 +17,7 @@ import pytest
 from tests.support.little_runs import EXPORTED, HELD_OUT, as_samples, draw_samples
 
 from lpr_edge.contract.manifest import Manifest, embed_in_onnx, read_manifest
-from lpr_edge.contract.samples import write_samples
+from lpr_edge.contract.run.samples import write_samples
 from lpr_export.app.cli import main
 from lpr_export.base.run_folder import open_run
 from lpr_export.calibration.sampling import draw_from_run

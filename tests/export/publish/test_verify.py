@@ -9,7 +9,7 @@ from tests.support.golden_subjects import proved
 from tests.support.rewriting import rewrite
 
 from lpr_edge.contract.manifest import read_manifest
-from lpr_edge.contract.samples import Samples, read_samples, write_samples
+from lpr_edge.contract.run.samples import Samples, read_samples, write_samples
 from lpr_export.app.cli import main
 
 MISSING = ("tensorflow", "keras", "onnx", "tf2onnx", "onnxruntime", "tqdm", "jinja2", "matplotlib", "rich", "h5py")

@@ -11,7 +11,7 @@ import pytest
 
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.run.folder import CHECKPOINT
-from lpr_edge.contract.samples import read_samples
+from lpr_edge.contract.run.samples import read_samples
 from lpr_train.base.engine import KerasModel, load_keras
 from lpr_train.loop.checkpoint import FitState, read_checkpoint, write_checkpoint
 from lpr_train.loop.fit import fit, predict

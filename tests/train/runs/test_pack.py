@@ -5,7 +5,7 @@ import pytest
 
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.run.folder import SEEN
-from lpr_edge.contract.samples import read_samples
+from lpr_edge.contract.run.samples import read_samples
 from lpr_edge.contract.splits import SeenPictures, read_seen
 from lpr_train.runs.pack import pack_run
 from lpr_train.runs.run_folder import open_run, write_json

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from lpr_edge.contract.geometry import quad_iou, roll_quad
-from lpr_edge.contract.outputs import decode_characters, decode_plates, group_rows
+from lpr_edge.contract.outputs import decode_characters, decode_plates
+from lpr_edge.contract.rows import group_rows
 from lpr_train.targets.heat_maps import PlacedCharacter, character_targets, plate_targets
 
 UPRIGHT = np.array([[60, 80], [160, 84], [158, 134], [58, 130]], np.float32)

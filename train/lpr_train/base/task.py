@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from lpr_edge.contract.base.arrays import Floats, Image
-from lpr_edge.contract.samples import Samples
+from lpr_edge.contract.run.samples import Samples
 from lpr_train.base.config import FitConfig
 from lpr_train.base.engine import KerasModel
 

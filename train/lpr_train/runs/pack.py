@@ -10,7 +10,7 @@ from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.country import load_country
 from lpr_edge.contract.run.folder import CARD, CONFIDENCE, CONFIG, HELD_OUT, METRICS, NETWORK, REPRESENTATIVE, SEEN
 from lpr_edge.contract.run.model_types import MODEL_TYPES
-from lpr_edge.contract.samples import write_samples
+from lpr_edge.contract.run.samples import write_samples
 from lpr_edge.contract.splits import read_seen
 from lpr_train.base.config import FitConfig, config_to_toml, read_config
 from lpr_train.base.task import Task

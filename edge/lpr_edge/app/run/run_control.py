@@ -4,10 +4,15 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from lpr_edge.base.log import log_info, warn
 from lpr_edge.base.signals import Reloading
-from lpr_edge.config.config import FILE_VARIABLE
+from lpr_edge.config.config import FILE_VARIABLE, Config
+from lpr_edge.contract.base.errors import LprError
 from lpr_edge.service.sd_notify import SystemdNotifier
 from lpr_edge.updates.update_worker import UpdateWorker
+
+Again = Callable[[], Config]
+"""Reads the settings once more."""
 
 
 class RunControl:
@@ -49,3 +54,22 @@ class RunControl:
         """Stop the worker for updates."""
         if self.updates:
             self.updates.close()
+
+
+def may_reload(check: Callable[[Config], None], again: Again | None) -> bool:
+    """Whether the new settings are valid; reports the error if they aren't.
+
+    Args:
+        check: raises `LprError` where settings are not valid.
+        again: gives them; None where this process can't begin again.
+    """
+    if again is None:
+        warn("SIGHUP came, and only the command lpr-edge can restart itself: nothing was changed")
+        return False
+    try:
+        check(again())
+    except (LprError, SystemExit) as error:  # wrong usage exits, and has said why
+        warn(f"{'' if isinstance(error, SystemExit) else f'{error} '}The settings stay as they were.")
+        return False
+    log_info("begins again with the settings as they are now")
+    return True

@@ -4,15 +4,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lpr_edge.app.run.run_control import RunControl
+from lpr_edge.app.run.run_control import Again, RunControl
 from lpr_edge.base.signals import Reloading
 from lpr_edge.collect.collector import Collector
-from lpr_edge.config.config import Config
 from lpr_edge.delivery.sink import Sink
 from lpr_edge.wiring.frame_outputs import FrameOutputs
 
-Again = Callable[[], Config]
-"""Reads the settings once more."""
 WasAsked = Callable[[], bool]
 """Returns whether SIGHUP has come since the last call."""
 

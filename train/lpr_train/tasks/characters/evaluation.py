@@ -6,7 +6,7 @@ import numpy as np
 
 from lpr_edge.contract.base.arrays import Floats, Image
 from lpr_edge.contract.preprocess import InputSpec
-from lpr_edge.contract.samples import Samples
+from lpr_edge.contract.run.samples import Samples
 from lpr_train.base.accuracy import is_right, true_label_loss
 from lpr_train.base.engine import KerasModel
 from lpr_train.base.task import Measured

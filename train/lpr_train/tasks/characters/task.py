@@ -11,7 +11,7 @@ from lpr_edge.contract.base.arrays import Floats, Image
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.country import load_country
 from lpr_edge.contract.preprocess import InputSpec
-from lpr_edge.contract.samples import Samples, picture_sha256
+from lpr_edge.contract.run.samples import Samples, picture_sha256
 from lpr_train.augment.keras_views import keras_view
 from lpr_train.base.accuracy import accuracy_metrics, is_right, true_label_loss
 from lpr_train.base.engine import KerasModel, load_keras

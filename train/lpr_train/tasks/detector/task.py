@@ -13,7 +13,7 @@ from lpr_edge.contract.base.pictures import file_sha256
 from lpr_edge.contract.country import load_country
 from lpr_edge.contract.geometry import quad_size
 from lpr_edge.contract.preprocess import InputSpec, prepare
-from lpr_edge.contract.samples import Samples, picture_sha256
+from lpr_edge.contract.run.samples import Samples, picture_sha256
 from lpr_train.augment.occlusion import occlude_plates
 from lpr_train.base.engine import KerasModel
 from lpr_train.base.licence import licence_note

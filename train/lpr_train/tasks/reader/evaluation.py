@@ -9,8 +9,9 @@ import numpy as np
 from lpr_edge.contract.base.arrays import Floats, Image
 from lpr_edge.contract.country import Country
 from lpr_edge.contract.metrics import character_error_rate, exact_match
-from lpr_edge.contract.outputs import decode_characters, group_rows
+from lpr_edge.contract.outputs import decode_characters
 from lpr_edge.contract.preprocess import InputSpec, prepare_plate
+from lpr_edge.contract.rows import group_rows
 from lpr_train.base.engine import KerasModel
 from lpr_train.base.task import UNSEEN, Measured
 from lpr_train.data.plate_corners import mean_iou, with_corrected_corners

@@ -11,7 +11,7 @@ from lpr_edge.contract.base.arrays import Floats, Image
 from lpr_edge.contract.country import UNREADABLE, load_country
 from lpr_edge.contract.geometry import quad_size
 from lpr_edge.contract.preprocess import InputSpec
-from lpr_edge.contract.samples import Samples, picture_sha256
+from lpr_edge.contract.run.samples import Samples, picture_sha256
 from lpr_edge.contract.splits import is_source
 from lpr_train.augment.letter_paste import LetterBank
 from lpr_train.base.engine import KerasModel
