@@ -21,7 +21,7 @@ CERTAIN = 0.97
 
 
 def with_colour_prior(rows: Rows, labels: Sequence[str], grammar: Grammar, measure: Callable[[], str]) -> Rows:
-    """Weigh a plate's colour in where its class letter is doubtful.
+    """Weigh a plate's colour in where its class letter has low confidence.
 
     Args:
         rows: the characters of a registration that the grammar allows.
@@ -34,7 +34,7 @@ def with_colour_prior(rows: Rows, labels: Sequence[str], grammar: Grammar, measu
         class letter where that is likelier now; the same rows where the letter is certain, the colour says nothing, or
         the grammar doesn't allow the other letter.
     """
-    place = _doubtful_class(rows, grammar)
+    place = _low_confidence_class(rows, grammar)
     if place is None:
         return rows
     name = measure()
@@ -46,7 +46,7 @@ def with_colour_prior(rows: Rows, labels: Sequence[str], grammar: Grammar, measu
     return changed_rows if grammar.parse([c.label for row in changed_rows for c in row]).valid else rows
 
 
-def _doubtful_class(rows: Rows, grammar: Grammar) -> Character | None:
+def _low_confidence_class(rows: Rows, grammar: Grammar) -> Character | None:
     """The class letter, where there is one and it isn't certain."""
     characters = [character for row in rows for character in row]
     if all(character.score >= CERTAIN for character in characters):
@@ -57,7 +57,7 @@ def _doubtful_class(rows: Rows, grammar: Grammar) -> Character | None:
 
 
 def _weighed(place: Character, worn: Colour, labels: Sequence[str], colours: Sequence[Colour]) -> Character:
-    """The class letter at `place`, chosen anew on a plate of the colour `worn`."""
+    """The class letter at `place`, chosen again on a plate of the colour `worn`."""
     index = {label: number for number, label in enumerate(labels)}
     letters = [label for colour in colours for label in colour.classes if label in index]
     ratios = np.ones(len(index), np.float32)

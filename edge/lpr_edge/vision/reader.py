@@ -64,7 +64,7 @@ class Reader:
         )
 
     def _with_colour_prior(self, plate: DecodedPlate, frame_bgr: Image, quad_xy: Quad) -> DecodedPlate:
-        """Let the plate's colour weigh in on a doubtful class letter."""
+        """Let the plate's colour weigh in on a low-confidence class letter."""
         if not plate.parsed.valid:
             return plate
         measure = partial(measure_colour, frame_bgr, quad_xy, self.grammar.country)
