@@ -1,7 +1,7 @@
 """How each kind of network is run and scored: the device's own code, exact match, CER, precision and recall."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -23,6 +23,9 @@ SAME_CORNERS = 0.05
 
 Labels have this error too, and a smaller one doesn't change the reader's text.
 """
+ONE_STEP = 1.5 / 256
+"""Difference of a score that is one step of an 8-bit output: runtimes round differently, so that one may find a plate
+so near to the threshold, and another may not."""
 
 
 @dataclass(frozen=True)
@@ -168,6 +171,29 @@ class ReaderMetrics:
         return answer
 
 
+class Detections(list[Quad]):
+    """Corners (4, 2) of the plates that a detector found, by score; and which of them a step of 8 bits decides on."""
+
+    def __init__(self, quads: Iterable[Quad], doubtful: Iterable[int] = (), missed: Iterable[Quad] = ()) -> None:
+        """Keep the plates.
+
+        Args:
+            quads: those at or above the threshold.
+            doubtful: indices of those that one step less would lose.
+            missed: those below the threshold that one step more would find.
+        """
+        super().__init__(quads)
+        self.doubtful, self.missed = frozenset(doubtful), tuple(missed)
+
+    def are_in(self, other: "Detections") -> bool:
+        """Whether another runtime found the same plates, as far as none of them is decided by a step."""
+        theirs = (*other, *other.missed)
+        return all(
+            number in self.doubtful or any(_same_corners(quad, their) for their in theirs)
+            for number, quad in enumerate(self)
+        )
+
+
 class DetectorMetrics:
     """Precision and recall of a detector's corners."""
 
@@ -175,15 +201,17 @@ class DetectorMetrics:
         """See `TaskMetrics`."""
         return Detector(model)
 
-    def answer(self, device: Detector, picture: Image, case: Case) -> list[Quad]:  # noqa: ARG002 (as TaskMetrics has it)
+    def answer(self, device: Detector, picture: Image, case: Case) -> Detections:  # noqa: ARG002 (as TaskMetrics has it)
         """See `TaskMetrics`; each plate's corners from its own top left, in order of confidence."""
-        return [plate.quad_xy for plate in device.detect(picture)]
+        plates = device.detect(picture, 1 - ONE_STEP / device.threshold)
+        found = [plate for plate in plates if plate.score >= device.threshold]
+        doubtful = [n for n, plate in enumerate(found) if plate.score < device.threshold + ONE_STEP]
+        missed = [plate.quad_xy for plate in plates if plate.score < device.threshold]
+        return Detections((plate.quad_xy for plate in found), doubtful, missed)
 
-    def same(self, a: list[Quad], b: list[Quad]) -> bool:
+    def same(self, a: Detections, b: Detections) -> bool:
         """See `TaskMetrics`; a rotated plate is a different one."""
-        matches = match_plates(a, b, FOUND_IOU)
-        alone = matches.missed + matches.false_alarms
-        return not alone and all(_same_corners(a[i], b[j]) for i, j in matches.pairs)
+        return a.are_in(b) and b.are_in(a)
 
     def measure(self, cases: Sequence[Case], answers: Sequence[list[Quad]]) -> list[MetricValue]:
         """See `TaskMetrics`."""
@@ -209,17 +237,10 @@ class DetectorMetrics:
         """See `TaskMetrics`; corners in sixteenths of a pixel."""
         return [np.rint(16 * quad).astype(int).ravel().tolist() for quad in answer]
 
-    def agrees(self, record: Any, answer: list[Quad], case: Case) -> bool:  # noqa: ARG002 (as TaskMetrics has it)
+    def agrees(self, record: Any, answer: Detections, case: Case) -> bool:  # noqa: ARG002 (as TaskMetrics has it)
         """See `TaskMetrics`."""
         # By corners only, in any order: rounding can make a tiny plate non-convex.
-        proved = [np.array(quad, np.float32).reshape(4, 2) / 16 for quad in record]
-        left = list(answer)
-        for quad in proved:
-            near = next((n for n, other in enumerate(left) if _same_corners(other, quad)), None)
-            if near is None:
-                return False
-            del left[near]
-        return not left
+        return self.same(Detections(np.array(quad, np.float32).reshape(4, 2) / 16 for quad in record), answer)
 
     def labels_in(self, answer: Any) -> Sequence[str]:  # noqa: ARG002 (as TaskMetrics has it)
         """See `TaskMetrics`."""

@@ -13,7 +13,7 @@ from lpr_export.base.errors import ExportError
 from lpr_export.evaluate.gate import check_openable
 from lpr_export.evaluate.held_out import Case, GroundTruthPlate
 from lpr_export.evaluate.parity import Refusal
-from lpr_export.evaluate.task_metrics import TASK_METRICS, MetricValue, TaskMetrics, what_it_fails_at
+from lpr_export.evaluate.task_metrics import TASK_METRICS, Detections, MetricValue, TaskMetrics, what_it_fails_at
 
 
 def case(truth: Any) -> Case:
@@ -62,11 +62,22 @@ def test_detector_that_finds_nothing() -> None:
 def test_same_plates() -> None:
     """Corners a pixel off are the same plate; a turned, moved, missing or further one is not."""
     same = TASK_METRICS["detector"].same
-    assert same([quad(0), quad(300)], [quad(301), quad(1)])
-    assert not same([quad(0)], [roll_quad(quad(0), 2)])
-    assert not same([quad(0)], [quad(20)])
-    assert not same([quad(0)], [])
-    assert not same([quad(0)], [quad(0), quad(300)])
+    one = Detections([quad(0)])
+    assert same(Detections([quad(0), quad(300)]), Detections([quad(301), quad(1)]))
+    assert not same(one, Detections([roll_quad(quad(0), 2)]))
+    assert not same(one, Detections([quad(20)]))
+    assert not same(one, Detections([]))
+    assert not same(one, Detections([quad(0), quad(300)]))
+
+
+def test_a_step_at_the_threshold_is_no_difference() -> None:
+    """A plate that one step of 8 bits finds or loses may be missing in one runtime; any other may not."""
+    same = TASK_METRICS["detector"].same
+    doubtful = Detections([quad(0), quad(300)], doubtful=[1])
+    assert same(doubtful, Detections([quad(0)]))
+    assert same(Detections([quad(0)]), doubtful)
+    assert same(Detections([quad(0), quad(300)]), Detections([quad(0)], missed=[quad(300)]))
+    assert not same(doubtful, Detections([quad(300)]))
 
 
 @pytest.mark.parametrize(("lower_is_better", "drop"), [(False, 2.0), (True, -2.0)])
