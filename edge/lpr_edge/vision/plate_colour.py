@@ -21,14 +21,15 @@ def measure_colour(frame_bgr: Image, quad_xy: Quad, country: Country) -> str:
     """Name a plate's colour with a name of the country's file.
 
     Args:
-        frame_bgr: (H, W, 3) uint8, BGR.
+        frame_bgr: (H, W, 3) uint8, BGR, or (H, W, 1), grey.
         quad_xy: (4, 2) the plate's corners.
         country: its colours.
 
     Returns:
-        Empty where it can't be measured: without contrast, or where the corners aren't convex.
+        Empty where it can't be measured: in grey, without contrast, or where the corners aren't convex.
     """
-    return colour_of(upright(frame_bgr, quad_xy), country) if is_convex(quad_xy) else ""
+    is_grey = frame_bgr.ndim < 3 or frame_bgr.shape[2] == 1
+    return "" if is_grey or not is_convex(quad_xy) else colour_of(upright(frame_bgr, quad_xy), country)
 
 
 def upright(frame_bgr: Image, quad_xy: Quad) -> Image:

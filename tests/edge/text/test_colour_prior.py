@@ -75,3 +75,11 @@ def test_zone_letters_have_no_colour() -> None:
     row = reading(["बा", "१", "च", "२", "३"], {"च": 0.98})[0]
     doubtful = ((replace(row[0], score=0.5), *row[1:]),)
     assert weighed(doubtful, "black") is doubtful
+
+
+def test_grey_pictures_have_no_colour() -> None:
+    """In a picture of one channel, as the reader's own input is, nothing is measured and nothing changes."""
+    rows = reading(["बा", "१", "च", "२", "३"], {"च": 0.5, "ख": 0.4})
+    grey = painted("black")[..., :1]
+    assert measure_colour(grey, rectangle(SIZE), NEPAL) == ""
+    assert with_colour_prior(rows, NEPAL.labels, GRAMMAR, lambda: measure_colour(grey, rectangle(SIZE), NEPAL)) is rows
