@@ -5,7 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from lpr_edge.contract.manifest import TFLITE_MEMBER, embed_in_onnx, embed_in_tflite, read_manifest
+from lpr_edge.contract.manifest import embed_in_onnx, embed_in_tflite, read_manifest
+from lpr_edge.contract.run.manifest_bytes import TFLITE_MEMBER
 
 
 def rewrite(source: Path, target: Path, **changes: Any) -> Path:

@@ -1,16 +1,13 @@
 """Messages on stderr: progress, and what a person should see to."""
 
 import logging
-import sys
+
+from lpr_edge.contract.base.command import log_to_stderr
 
 LOG = logging.getLogger("lpr-batch")
 
 
 def start_log() -> None:
-    """Write messages to stderr."""
-    if not LOG.handlers:
-        handler = logging.StreamHandler(sys.stderr)
-        handler.setFormatter(logging.Formatter("lpr-batch: %(message)s"))
-        LOG.addHandler(handler)
-        LOG.setLevel(logging.INFO)
-        LOG.propagate = False
+    """Write messages to stderr, and not to the root logger too, which Ray configures."""
+    log_to_stderr(LOG)
+    LOG.propagate = False

@@ -2,6 +2,7 @@
 
 import errno
 import io
+import logging
 import os
 import sys
 from collections.abc import Callable
@@ -52,6 +53,15 @@ def run_command(
         discard_unwritable_stdout()
         return 1
     return status
+
+
+def log_to_stderr(log: logging.Logger) -> None:
+    """Write a command's messages to stderr, each after the logger's name; without times, which systemd adds."""
+    if not log.handlers:
+        handler = logging.StreamHandler(sys.stderr)
+        handler.setFormatter(logging.Formatter("%(name)s: %(message)s"))
+        log.addHandler(handler)
+        log.setLevel(logging.INFO)
 
 
 def prepare_streams() -> None:
