@@ -5,12 +5,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lpr_bench.accuracy.detection_report import MIN_WIDTH
+from lpr_bench.report.card_figures import (
+    detection_table,
+    markdown_table,
+    plates_to_find,
+    reading_table,
+    share_text,
+    with_interval_note,
+    worst_groups,
+)
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.base.pictures import file_sha256
 from lpr_edge.contract.country import Country
 from lpr_edge.contract.manifest import Manifest, read_manifest
-from lpr_edge.contract.metrics import WIDTH_BANDS, width_band, wilson_interval
 from lpr_edge.contract.run.model_types import MODEL_TYPES, ModelType
 from lpr_edge.contract.splits import TRAINING_SPLIT
 
@@ -176,16 +183,16 @@ def _figure_lines(model: Shipped) -> list[str]:
     result = model.result
     if not model.type.sees_plates:
         rows = [("all", result["accuracy"]), *result["by_class"].items()]
-        table = _table(["class", "right"], [[name, share_text(share)] for name, share in rows])
-        return [*_with_interval_note("Accuracy on crops.", result), "", *table]
+        table = markdown_table(["class", "right"], [[name, share_text(share)] for name, share in rows])
+        return [*with_interval_note("Accuracy on crops.", result), "", *table]
     if model.type.finds_plates:
         return [
-            *_with_interval_note("Plates found with IoU ≥ 0.5, whole photographs in.", result),
+            *with_interval_note("Plates found with IoU ≥ 0.5, whole photographs in.", result),
             "",
-            *_finding_table(result),
+            *detection_table(result),
         ]
     intro = "Fully legible plates read exactly, whole photographs in, found by the detector shipped with it."
-    return [*_with_interval_note(intro, result), "", *_reading_table(result), *_confidence_lines(result)]
+    return [*with_interval_note(intro, result), "", *reading_table(result), *_confidence_lines(result)]
 
 
 def _fold_lines(model: Shipped, folds: Result | None) -> list[str]:
@@ -196,71 +203,9 @@ def _fold_lines(model: Shipped, folds: Result | None) -> list[str]:
     count = sum(one["kind"] == kind for one in folds["models"])
     intro = f"The training photographs, each by one of {count} {kind}s, trained alike, that it was held out from."
     if model.type.finds_plates:
-        return [*_with_interval_note(intro, folds), "", *_finding_table(folds)]
+        return [*with_interval_note(intro, folds), "", *detection_table(folds)]
     found_by = f"The detector learnt from {folds['seen']['detector']} of these {folds['seen']['photos']}."
-    return [*_with_interval_note(f"{intro} {found_by}", folds), "", *_reading_table(folds, ("rows", "width"))]
-
-
-def _finding_table(result: Result) -> list[str]:
-    shares = [["recall, legible plates", share_text(result["recall"])], ["precision", share_text(result["precision"])]]
-    lines = _table(["", "figure"], [*shares, *_recall_rows(result)])
-    if len(result["detection_by_source"]) > 1:
-        lines += ["", *_source_table(result)]
-    return lines
-
-
-def _source_table(result: Result) -> list[str]:
-    """Recall, precision and overlap of each source of photographs."""
-    wide = f"recall, >= {MIN_WIDTH:.0%} wide"
-    rows = [
-        [
-            name,
-            share_text(one["recall_of_wide"]),
-            share_text(one["precision"]),
-            *map(_overlap, (one["mean_iou_of_found"], one["mean_iou_of_found_leaning"])),
-        ]
-        for name, one in {"all": result, **result["detection_by_source"]}.items()
-    ]
-    return _table(["source", wide, "precision", "mean IoU of found", "of those that lean"], rows)
-
-
-def _overlap(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}"
-
-
-def _with_interval_note(intro: str, result: Result) -> list[str]:
-    return [f"{intro} Brackets: 95 % intervals (Wilson; for CER bootstrap over plates). Split `{result['split']}`."]
-
-
-def _recall_rows(result: Result) -> list[list[str]]:
-    """Recall by width of plates that are at least partly legible."""
-    wanted = _wanted(result)
-    rows = []
-    for band in WIDTH_BANDS:
-        found = [plate["iou"] is not None for plate in wanted if width_band(plate["width_px"]) == band]
-        if found:
-            rows.append([f"recall, {band}", counts_text(sum(found), len(found))])
-    return rows
-
-
-def _wanted(result: Result) -> list[Mapping[str, Any]]:
-    """Plates that count in recall: see `PlateOutcome.is_to_find`."""
-    plates = [plate for plate in result["plates"] if plate["legible"] != "none"]
-    return [plate for plate in plates if plate["place"]["has_corners"] and not plate["place"]["is_crop"]]
-
-
-def _reading_table(result: Result, traits: Sequence[str] = ()) -> list[str]:
-    """Exact match and CER: of all plates, by traits, and by script."""
-    groups = [("all", result["reading"]), ("of those found", result["reading_of_found"])]
-    groups += [(name, group) for trait in traits for name, group in result[f"by_{trait}"].items()]
-    groups += [(f"{kind} script", group) for kind, group in result["by_kind"].items()]
-    return _table(["plates", "read exactly", "CER"], [[name, *_reading_cells(group)] for name, group in groups])
-
-
-def _reading_cells(group: Mapping[str, Any]) -> list[str]:
-    errors, interval = group["character_error_rate"], group.get("character_error_rate_interval")
-    text = "–" if errors is None else f"{errors:.1%}" + (f" [{interval[0]:.0%}–{interval[1]:.0%}]" if interval else "")
-    return [share_text(group["exact_match"]), text]
+    return [*with_interval_note(f"{intro} {found_by}", folds), "", *reading_table(folds, ("rows", "width"))]
 
 
 def _confidence_lines(result: Result) -> list[str]:
@@ -268,7 +213,7 @@ def _confidence_lines(result: Result) -> list[str]:
     rows = [
         [limit, share_text(share["right_of_kept"]), share_text(share["kept_of_right"])] for limit, share in at.items()
     ]
-    return ["", *_table(["`--min-confidence`", "right of those kept", "kept of those right"], rows)]
+    return ["", *markdown_table(["`--min-confidence`", "right of those kept", "kept of those right"], rows)]
 
 
 def _failure_lines(model: Shipped, rendered: Result | None) -> list[str]:
@@ -278,21 +223,12 @@ def _failure_lines(model: Shipped, rendered: Result | None) -> list[str]:
         return wrong or ["No crop of the split was misclassified."]
     lines: list[str] = []
     if model.type.finds_plates:
-        missed = [plate for plate in _wanted(result) if plate["iou"] is None]
+        missed = [plate for plate in plates_to_find(result) if plate["iou"] is None]
         alarms = len(result["false_alarms"])
         lines.append(f"Of the split's legible plates {len(missed)} were missed; {alarms} finds were no plate.")
     else:
-        lines += _worst_groups(result)
+        lines += worst_groups(result)
     return lines + (["", *_rendered_lines(model.type, rendered)] if rendered else [])
-
-
-def _worst_groups(result: Result) -> list[str]:
-    """Every group of plates, in ascending order of exact match."""
-    traits = ("rows", "width", "form", "colour", "blur")
-    groups = [(f"{trait}: {name}", group) for trait in traits for name, group in result[f"by_{trait}"].items()]
-    groups.sort(key=lambda item: item[1]["exact_match"]["value"])
-    rows = [[name, share_text(group["recall"]), share_text(group["exact_match"])] for name, group in groups]
-    return _table(["plates", "found", "read exactly"], rows)
 
 
 def _rendered_lines(model_type: ModelType, rendered: Result) -> list[str]:
@@ -301,22 +237,4 @@ def _rendered_lines(model_type: ModelType, rendered: Result) -> list[str]:
         [name, share_text(one["found"]), share_text(one["exact_match"]), str(one["wrong_though_sure"])][: len(header)]
         for name, one in rendered["kinds"].items()
     ]
-    return _table(header, rows)
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    lines = [header, ["---"] * len(header), *rows]
-    return ["| " + " | ".join(line) + " |" for line in lines]
-
-
-def share_text(share: Mapping[str, Any]) -> str:
-    """A share of a result file as text, with counts and interval."""
-    return counts_text(share["successes"], share["count"])
-
-
-def counts_text(successes: int, count: int) -> str:
-    """A share as text, with counts and interval."""
-    if not count:
-        return "–"
-    low, high = wilson_interval(successes, count)
-    return f"{successes / count:.1%}, {successes} of {count} [{low:.0%}–{high:.0%}]"
+    return markdown_table(header, rows)

@@ -7,7 +7,7 @@ import pytest
 from tests.support.made_plates import write_streets
 
 from lpr_bench.app.cli import main
-from lpr_bench.report.cards import counts_text
+from lpr_bench.report.card_figures import counts_text
 from lpr_edge.contract.base.pictures import file_sha256
 from lpr_edge.contract.run.model_types import NAMED_TYPES
 from lpr_edge.runtimes.shipped_models import MODELS
