@@ -174,22 +174,22 @@ class ReaderMetrics:
 class Detections(list[Quad]):
     """Corners (4, 2) of the plates that a detector found, by score; and which of them a step of 8 bits decides on."""
 
-    def __init__(self, quads: Iterable[Quad], doubtful: Iterable[int] = (), missed: Iterable[Quad] = ()) -> None:
+    def __init__(self, quads: Iterable[Quad], marginal: Iterable[int] = (), missed: Iterable[Quad] = ()) -> None:
         """Keep the plates.
 
         Args:
             quads: those at or above the threshold.
-            doubtful: indices of those that one step less would lose.
+            marginal: indices of those that one step less would lose.
             missed: those below the threshold that one step more would find.
         """
         super().__init__(quads)
-        self.doubtful, self.missed = frozenset(doubtful), tuple(missed)
+        self.marginal, self.missed = frozenset(marginal), tuple(missed)
 
     def are_in(self, other: "Detections") -> bool:
         """Whether another runtime found the same plates, as far as none of them is decided by a step."""
         theirs = (*other, *other.missed)
         return all(
-            number in self.doubtful or any(_same_corners(quad, their) for their in theirs)
+            number in self.marginal or any(_same_corners(quad, their) for their in theirs)
             for number, quad in enumerate(self)
         )
 
@@ -205,9 +205,9 @@ class DetectorMetrics:
         """See `TaskMetrics`; each plate's corners from its own top left, in order of confidence."""
         plates = device.detect(picture, 1 - ONE_STEP / device.threshold)
         found = [plate for plate in plates if plate.score >= device.threshold]
-        doubtful = [n for n, plate in enumerate(found) if plate.score < device.threshold + ONE_STEP]
+        marginal = [n for n, plate in enumerate(found) if plate.score < device.threshold + ONE_STEP]
         missed = [plate.quad_xy for plate in plates if plate.score < device.threshold]
-        return Detections((plate.quad_xy for plate in found), doubtful, missed)
+        return Detections((plate.quad_xy for plate in found), marginal, missed)
 
     def same(self, a: Detections, b: Detections) -> bool:
         """See `TaskMetrics`; a rotated plate is a different one."""

@@ -73,11 +73,11 @@ def test_same_plates() -> None:
 def test_a_step_at_the_threshold_is_no_difference() -> None:
     """A plate that one step of 8 bits finds or loses may be missing in one runtime; any other may not."""
     same = TASK_METRICS["detector"].same
-    doubtful = Detections([quad(0), quad(300)], doubtful=[1])
-    assert same(doubtful, Detections([quad(0)]))
-    assert same(Detections([quad(0)]), doubtful)
+    marginal = Detections([quad(0), quad(300)], marginal=[1])
+    assert same(marginal, Detections([quad(0)]))
+    assert same(Detections([quad(0)]), marginal)
     assert same(Detections([quad(0), quad(300)]), Detections([quad(0)], missed=[quad(300)]))
-    assert not same(doubtful, Detections([quad(300)]))
+    assert not same(marginal, Detections([quad(300)]))
 
 
 @pytest.mark.parametrize(("lower_is_better", "drop"), [(False, 2.0), (True, -2.0)])
