@@ -154,9 +154,14 @@ ROW_STEP = 32
 """Rows of an input come in so many, the pixels of a detector's coarsest cell."""
 
 
+PADDED_ROWS = 16
+"""Rows of padding that are kept below a picture: a network has learnt what stands at the edge beside padding."""
+
+
 def rows_of(image_bgr: Image, spec: InputSpec) -> int:
-    """How many of the input's rows hold a picture (H, W, …), in whole steps: a letterbox has only padding below."""
-    return min(spec.size_hw[0], -(-_resized_hw(image_bgr, spec)[0] // ROW_STEP) * ROW_STEP)
+    """How many of the input's rows a picture (H, W, …) needs, in whole steps: a letterbox has only padding below."""
+    rows = _resized_hw(image_bgr, spec)[0] + PADDED_ROWS
+    return min(spec.size_hw[0], -(-rows // ROW_STEP) * ROW_STEP)
 
 
 def write_plate(frame_bgr: Image, quad_xy: Quad, spec: InputSpec, margin: float, out: Image) -> None:

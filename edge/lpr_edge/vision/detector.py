@@ -40,12 +40,14 @@ class Detector:
         model: the network.
         looks: how many proposals of a frame are looked at again, in several views, at most; tiles of the frame are
             searched as well then. 0 for one run of the network: a plate in a clip comes again, and nearer, by itself.
+        saves_rows: whether that one run leaves padding out where the file allows it, which is faster.
     """
 
-    def __init__(self, model: Model, looks: int = 0) -> None:
+    def __init__(self, model: Model, looks: int = 0, saves_rows: bool = True) -> None:
         model.expect("detector")
         self.model = model
         self.looks = looks
+        self.saves_rows = saves_rows and not looks
         self.threshold = model.manifest.thresholds["score"]
 
     def detect(self, frame_bgr: Image, share: float = 1.0) -> list[FoundPlate]:
@@ -80,7 +82,8 @@ class Detector:
 
     def _find(self, frame_bgr: Image, threshold: float) -> list[FoundPlate]:
         manifest = self.model.manifest
-        write, rows = (write_input, None) if self.looks else (write_frame, rows_of(frame_bgr, manifest.input))
+        write = write_input if self.looks else write_frame
+        rows = rows_of(frame_bgr, manifest.input) if self.saves_rows else None
         (scale_xy, height), heads = self.model.heads_of(
             lambda pixels: (write(frame_bgr, manifest.input, pixels), pixels.shape[0]), rows
         )

@@ -198,8 +198,8 @@ class DetectorMetrics:
     """Precision and recall of a detector's corners."""
 
     def device(self, model: Model) -> Detector:
-        """See `TaskMetrics`."""
-        return Detector(model)
+        """See `TaskMetrics`; whole inputs, since only TFLite files can leave padding out."""
+        return Detector(model, saves_rows=False)
 
     def answer(self, device: Detector, picture: Image, case: Case) -> Detections:  # noqa: ARG002 (as TaskMetrics has it)
         """See `TaskMetrics`; each plate's corners from its own top left, in order of confidence."""
