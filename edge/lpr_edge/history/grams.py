@@ -36,8 +36,13 @@ def match_expression(part: str, is_exact: bool) -> str:
     """
     if len(part) <= PIECE:
         return _quoted(part)
+    if is_exact and len(part) > PIECE + 1:
+        return _all_of(part)
+    if is_exact:
+        # Those with a sign left out, too: else most of the texts that the index finds have another sign in between.
+        return " AND ".join(_quoted(piece) for piece in sorted(pieces_of(part)) if len(piece) == PIECE)
     variants = {part}
-    if not is_exact and len(part) >= SHORTEST_INEXACT:
+    if len(part) >= SHORTEST_INEXACT:
         variants |= {part[:at] + part[at + 1 :] for at in range(len(part))}
     return " OR ".join(f"({_all_of(variant)})" for variant in sorted(variants))
 

@@ -144,3 +144,10 @@ def test_search_equals_brute_force(
         if any(is_near(cut, as_key(signs_of(text, NEPAL)), int(len(cut) >= SHORTEST_INEXACT)) for cut in cuts)
     ]
     assert ids(access, typed) == expected[::-1]
+
+
+def test_an_exact_part_of_four_signs_asks_for_all_of_its_pieces() -> None:
+    """The index then finds every text with the part, and few others, each of which would be read from disk."""
+    assert match_expression("4711", is_exact=True) == '"411" AND "471" AND "711"'
+    assert {"471", "711", "411"} <= pieces_of("A4711B")
+    assert not {"471", "711", "411"} <= pieces_of("471711")
