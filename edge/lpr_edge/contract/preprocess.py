@@ -155,7 +155,7 @@ ROW_STEP = 32
 
 
 PADDED_ROWS = 16
-"""Rows of padding that are kept below a picture: a network has learnt what stands at the edge beside padding."""
+"""Rows of padding that are kept below a picture: a network has learnt edges next to padding."""
 
 
 def rows_of(image_bgr: Image, spec: InputSpec) -> int:
