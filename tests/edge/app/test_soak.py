@@ -46,9 +46,10 @@ def test_memory_in_words() -> None:
 
 
 @pytest.mark.slow
-def test_a_short_soak(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("flags", [(), ("--remember",)])
+def test_a_short_soak(capsys: pytest.CaptureFixture[str], flags: tuple[str, ...]) -> None:
     """Two turns of the clip with all sinks on: nothing is lost, nothing comes twice, nothing is left over."""
-    status = soak.main(["--frames", "300"])
+    status = soak.main(["--frames", "300", *flags])
     out = capsys.readouterr().out
     assert status == 0, out
     assert "events in snapshots" in out
