@@ -30,6 +30,7 @@ SYSTEM = (
     "sudo -u postgres create",
     "sudo -u postgres psql ",
     "rabbitmqctl ",
+    "rabbitmq-queues ",
     "systemctl restart ",
     "apt-get install ",
     "install -d ",
