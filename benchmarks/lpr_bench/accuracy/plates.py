@@ -10,6 +10,7 @@ from lpr_edge.contract.base.pictures import read_picture
 from lpr_edge.contract.data import PlateLabel, PlatePhoto
 from lpr_edge.contract.geometry import quad_iou, quad_size, signed_area
 from lpr_edge.contract.metrics import Matches, match_plates, width_band
+from lpr_edge.contract.rows import labels_of
 from lpr_edge.vision.plates import Reading
 from lpr_export.report.progress import show_progress
 
@@ -215,6 +216,6 @@ def _outcome(image: str, label: PlateLabel, found: ReadPlate | None) -> PlateOut
 
 def script_of(reading: Reading) -> str | None:
     """`latin` if most characters of a reading are Latin, `own` otherwise; None without characters."""
-    signs = [character.label for row in reading.characters for character in row]
+    signs = labels_of(reading.characters)
     latin = sum(sign.isascii() for sign in signs)
     return (LATIN if 2 * latin > len(signs) else OWN) if signs else None

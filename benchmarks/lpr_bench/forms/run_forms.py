@@ -11,7 +11,7 @@ from typing import Any
 from lpr_bench.accuracy.plate_traits import form_of
 from lpr_bench.base.tables import format_share
 from lpr_edge.contract.country import Country, load_country
-from lpr_edge.contract.data import PlateLabel, PlatePhoto, load_plates_and_crops
+from lpr_edge.contract.data import BOTH, PlateLabel, PlatePhoto, load_plates_and_crops
 from lpr_edge.contract.splits import TRAINING_SPLIT
 from lpr_edge.contract.whole_files import write_whole
 from lpr_edge.text.grammar import Grammar
@@ -64,7 +64,7 @@ def labelled_forms(photos: Sequence[PlatePhoto], country: Country) -> list[Label
 
 
 def _is_scored(plate: PlateLabel, country: Country) -> bool:
-    return country.script is None or plate.kind in (country.script, "both")
+    return country.script is None or plate.kind in (country.script, BOTH)
 
 
 def format_forms(plates: Sequence[LabelledForm]) -> str:

@@ -22,8 +22,9 @@ from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.data import READING, VOTE
 from lpr_edge.contract.geometry import quad_size
 from lpr_edge.contract.metrics import edit_distance
+from lpr_edge.contract.rows import labels_of
 from lpr_edge.text.decoding import TWIN_FIELD
-from lpr_edge.tracking.track import Candidate, Track, labels_of
+from lpr_edge.tracking.track import Candidate, Track
 from lpr_edge.vision.plates import FrameResult, PlateReading, Reading
 
 MAX_PER_VEHICLE = 3
@@ -182,8 +183,8 @@ def is_same_plate(vote: Reading, reading: Reading) -> bool:
 
 def _changed(vote: Reading, reading: Reading) -> float:
     """Share of a vote's characters that a reading has otherwise."""
-    voted = labels_of(vote)
-    return edit_distance(voted, labels_of(reading)) / max(1, len(voted))
+    voted = labels_of(vote.characters)
+    return edit_distance(voted, labels_of(reading.characters)) / max(1, len(voted))
 
 
 def _is_whole(quad_xy: Quad, frame: Frame) -> bool:

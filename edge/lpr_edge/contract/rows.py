@@ -23,6 +23,15 @@ class Character:
     """(labels,) probabilities, in the model's order of labels."""
 
 
+Rows = tuple[tuple[Character, ...], ...]
+"""Rows from the top, each from left to right."""
+
+
+def labels_of(rows: Sequence[Sequence[Character]]) -> list[str]:
+    """The labels in reading order."""
+    return [character.label for row in rows for character in row]
+
+
 def group_rows(characters: Sequence[Character]) -> list[list[Character]]:
     """Group characters into rows from the top, each from left to right.
 

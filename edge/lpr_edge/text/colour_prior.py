@@ -6,10 +6,8 @@ from dataclasses import replace
 import numpy as np
 
 from lpr_edge.contract.country import Colour
-from lpr_edge.contract.rows import Character
+from lpr_edge.contract.rows import Character, Rows, labels_of
 from lpr_edge.text.grammar import Grammar
-
-Rows = tuple[tuple[Character, ...], ...]
 
 CLASS_FIELD = "class"
 """Field of a registration whose letters the country's colours name."""
@@ -31,8 +29,7 @@ def with_colour_prior(rows: Rows, labels: Sequence[str], grammar: Grammar, measu
 
     Returns:
         The rows, with the class letter's probabilities multiplied by those of the colour (Bayes' rule), and another
-        class letter where that is likelier now; the same rows where the letter is certain, the colour says nothing, or
-        the grammar doesn't allow the other letter.
+        class letter where that is likelier now; the same rows where the letter is certain, or the colour says nothing.
     """
     place = _low_confidence_class(rows, grammar)
     if place is None:
@@ -42,8 +39,7 @@ def with_colour_prior(rows: Rows, labels: Sequence[str], grammar: Grammar, measu
     if worn is None:
         return rows
     changed = _weighed(place, worn, labels, grammar.country.colours)
-    changed_rows = tuple(tuple(changed if character is place else character for character in row) for row in rows)
-    return changed_rows if grammar.parse([c.label for row in changed_rows for c in row]).valid else rows
+    return tuple(tuple(changed if character is place else character for character in row) for row in rows)
 
 
 def _low_confidence_class(rows: Rows, grammar: Grammar) -> Character | None:
@@ -51,7 +47,7 @@ def _low_confidence_class(rows: Rows, grammar: Grammar) -> Character | None:
     characters = [character for row in rows for character in row]
     if all(character.score >= CERTAIN for character in characters):
         return None
-    fields = grammar.fields_of([character.label for character in characters]) or ()
+    fields = grammar.fields_of(labels_of(rows)) or ()
     letters = [c for c, field in zip(characters, fields, strict=False) if field == CLASS_FIELD]
     return letters[0] if len(letters) == 1 and letters[0].score < CERTAIN else None
 

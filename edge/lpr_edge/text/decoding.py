@@ -14,12 +14,10 @@ from math import exp, log
 
 import numpy as np
 
-from lpr_edge.contract.rows import Character, group_rows
+from lpr_edge.contract.rows import Character, Rows, group_rows, labels_of
 from lpr_edge.text.confidence import ConfidenceCurve, log_odds
 from lpr_edge.text.grammar import Grammar, State
 from lpr_edge.text.parsed import Parsed
-
-Rows = tuple[tuple[Character, ...], ...]
 
 TWIN_FIELD = "latin_twin"
 """The field that holds what a bilingual plate says in Latin letters."""
@@ -63,7 +61,7 @@ class PlateDecoder:
             and the grammar's parse of them.
         """
         plain = _rows([c for c in candidates if c.peak >= peak])
-        parsed = self.grammar.parse(_labels_of(plain))
+        parsed = self.grammar.parse(labels_of(plain))
         if parsed.valid or not plain:
             return plain, parsed
         ordered = _in_order(candidates)
@@ -71,7 +69,7 @@ class PlateDecoder:
         if chosen is None:
             return plain, parsed
         rows = _rows(chosen)
-        bent = self.grammar.parse(_labels_of(rows))
+        bent = self.grammar.parse(labels_of(rows))
         return (rows, bent) if bent.valid else (plain, parsed)
 
 
@@ -81,10 +79,6 @@ def _rows(characters: Sequence[Character]) -> Rows:
 
 def _in_order(characters: Sequence[Character]) -> list[Character]:
     return [character for row in group_rows(characters) for character in row]
-
-
-def _labels_of(rows: Rows) -> list[str]:
-    return [character.label for row in rows for character in row]
 
 
 def existence(peak: float) -> float:
@@ -201,7 +195,7 @@ def with_twin(parsed: Parsed, twin: str) -> Parsed:
 
 def text_of(rows: Rows) -> str:
     """The labels of all rows, joined."""
-    return "".join(character.label for row in rows for character in row)
+    return "".join(labels_of(rows))
 
 
 def _is_latin(row: Sequence[Character]) -> bool:

@@ -12,8 +12,9 @@ import numpy as np
 
 from lpr_edge.contract.base.arrays import Quad
 from lpr_edge.contract.metrics import edit_distance
+from lpr_edge.contract.rows import labels_of
 from lpr_edge.tracking.motion import size_of
-from lpr_edge.tracking.track import Track, labels_of
+from lpr_edge.tracking.track import Track
 from lpr_edge.vision.plates import PlateReading, Reading
 
 NEAR = 0.6
@@ -107,4 +108,4 @@ def are_two(a: Reading | None, b: Reading) -> bool:
     if a is None or not (a.parsed.valid and b.parsed.valid):
         return False
     longer = max(len(a.char_confidences), len(b.char_confidences))
-    return edit_distance(labels_of(a), labels_of(b)) > MAX_DIFFERENT_SHARE * longer
+    return edit_distance(labels_of(a.characters), labels_of(b.characters)) > MAX_DIFFERENT_SHARE * longer

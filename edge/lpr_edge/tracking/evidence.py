@@ -13,7 +13,7 @@ import numpy as np
 
 from lpr_edge.contract.base.arrays import Floats
 from lpr_edge.contract.geometry import quad_size
-from lpr_edge.contract.rows import Character, group_rows
+from lpr_edge.contract.rows import Character, group_rows, labels_of
 from lpr_edge.text.decoding import TWIN_FIELD, PlateDecoder, with_twin
 from lpr_edge.vision.plates import Reading
 
@@ -255,4 +255,4 @@ def _log_odds(shares: Floats) -> Floats:
 
 
 def _labels_of(reading: Reading) -> Text:
-    return tuple(character.label for row in reading.characters for character in row)
+    return tuple(labels_of(reading.characters))

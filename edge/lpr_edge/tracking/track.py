@@ -1,6 +1,6 @@
 """A track: one vehicle, followed by its plate, with its position and readings."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -205,8 +205,3 @@ class Vehicles:
     """Those that were there within the gap."""
     count: int
     """How many there have been."""
-
-
-def labels_of(reading: Reading) -> Sequence[str]:
-    """The labels of a reading, row by row."""
-    return [character.label for row in reading.characters for character in row]

@@ -13,12 +13,13 @@ import numpy as np
 from lpr_edge.capture.frame import Frame
 from lpr_edge.contract.geometry import quad_iou
 from lpr_edge.contract.metrics import edit_distance
+from lpr_edge.contract.rows import labels_of
 from lpr_edge.text.decoding import PlateDecoder
 from lpr_edge.text.parsed import Parsed
 from lpr_edge.tracking.association import are_two, associate, distance
 from lpr_edge.tracking.event import Event
 from lpr_edge.tracking.motion import Motion
-from lpr_edge.tracking.track import Track, Vehicles, Voter, labels_of
+from lpr_edge.tracking.track import Track, Vehicles, Voter
 from lpr_edge.vision.plates import Effort, FoundPlate, PlateReading, Reading
 
 Accepts = Callable[[Reading], bool]
@@ -234,9 +235,9 @@ class Tracker:
 
 def _is_back(before: Track, announced: Reading, now: Track, reading: Reading) -> bool:
     """Whether two tracks in sequence are of one vehicle although their texts differ."""
-    changed = edit_distance(labels_of(announced), labels_of(reading))
+    changed = edit_distance(labels_of(announced.characters), labels_of(reading.characters))
     if quad_iou(before.quad_xy, now.quad_xy) >= SAME_PLACE_IOU and changed <= 1:
         return True
     is_near = distance(before.motion.predict(now.first_seen), now.first_xy) <= MAX_RETURN_DISTANCE
     soon = now.first_seen - before.last_seen <= MAX_LOST_TIME
-    return soon and is_near and changed <= MAX_CHANGED_SHARE * len(labels_of(announced))
+    return soon and is_near and changed <= MAX_CHANGED_SHARE * len(labels_of(announced.characters))

@@ -8,6 +8,7 @@ from lpr_edge.contract.base.arrays import Image, Quad
 from lpr_edge.contract.country import country_from_dict
 from lpr_edge.contract.outputs import corrected_corners, decode_characters
 from lpr_edge.contract.preprocess import write_plate
+from lpr_edge.contract.rows import labels_of
 from lpr_edge.runtimes.model import Model
 from lpr_edge.text.colour_prior import with_colour_prior
 from lpr_edge.text.confidence import PHOTO_PREFIX, VOTE_PREFIX, curve_of
@@ -71,5 +72,7 @@ class Reader:
         rows = with_colour_prior(plate.rows, self.decoder.labels, self.grammar, measure)
         if rows is plate.rows:
             return plate
-        parsed = self.grammar.parse([character.label for row in rows for character in row])
+        parsed = self.grammar.parse(labels_of(rows))
+        if not parsed.valid:
+            return plate
         return replace(plate, rows=rows, parsed=with_twin(parsed, plate.parsed.fields.get(TWIN_FIELD, "")))

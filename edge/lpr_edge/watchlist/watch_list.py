@@ -11,6 +11,7 @@ from pathlib import Path
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.base.text_files import read_text
 from lpr_edge.contract.records import ReadText
+from lpr_edge.contract.rows import labels_of
 from lpr_edge.text.grammar import Grammar
 from lpr_edge.watchlist.fuzzy import FuzzyMatching, fuzzy_variants
 from lpr_edge.watchlist.plate_spelling import check_signs, labels_key, plate_key, written_keys
@@ -93,7 +94,7 @@ class WatchList:
 
     def _find_wildcard(self, reading: ReadText) -> Entry | None:
         """The first wildcard line that matches; wildcards never match an invalid reading."""
-        labels = tuple(character.label for row in reading.characters for character in row)
+        labels = tuple(labels_of(reading.characters))
         return next((entry for wildcard, entry in self.wildcards if wildcard.fits(labels)), None)
 
 

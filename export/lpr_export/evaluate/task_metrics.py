@@ -10,6 +10,7 @@ import numpy as np
 from lpr_edge.contract.base.arrays import Image, Quad
 from lpr_edge.contract.geometry import quad_size
 from lpr_edge.contract.metrics import Matches, character_error_rate, edit_distance, exact_match, match_plates
+from lpr_edge.contract.rows import labels_of
 from lpr_edge.runtimes.model import Model
 from lpr_edge.vision.character_classifier import CharacterClassifier
 from lpr_edge.vision.detector import Detector
@@ -137,7 +138,7 @@ class ReaderMetrics:
         """See `TaskMetrics`; the labels in reading order."""
         assert case.quad_xy is not None
         reading = device.read(picture, case.quad_xy)
-        return tuple(character.label for row in reading.characters for character in row)
+        return tuple(labels_of(reading.characters))
 
     def same(self, a: tuple[str, ...], b: tuple[str, ...]) -> bool:
         """See `TaskMetrics`."""
@@ -187,11 +188,14 @@ class Detections(list[Quad]):
 
     def are_in(self, other: "Detections") -> bool:
         """Whether another runtime found the same plates, as far as none of them is decided by a step."""
-        theirs = (*other, *other.missed)
-        return all(
-            number in self.marginal or any(_same_corners(quad, their) for their in theirs)
-            for number, quad in enumerate(self)
-        )
+        left = [*other, *other.missed]
+        for number, quad in enumerate(self):
+            near = next((place for place, their in enumerate(left) if _same_corners(quad, their)), None)
+            if near is not None:
+                del left[near]
+            elif number not in self.marginal:
+                return False
+        return True
 
 
 class DetectorMetrics:

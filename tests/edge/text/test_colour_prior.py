@@ -9,8 +9,8 @@ import pytest
 from lpr_edge.contract.base.arrays import Image
 from lpr_edge.contract.country import load_country
 from lpr_edge.contract.geometry import rectangle
-from lpr_edge.contract.rows import Character
-from lpr_edge.text.colour_prior import Rows, with_colour_prior
+from lpr_edge.contract.rows import Character, Rows
+from lpr_edge.text.colour_prior import with_colour_prior
 from lpr_edge.text.decoding import text_of
 from lpr_edge.text.grammar import Grammar
 from lpr_edge.vision.plate_colour import measure_colour

@@ -68,6 +68,7 @@ def test_same_plates() -> None:
     assert not same(one, Detections([quad(20)]))
     assert not same(one, Detections([]))
     assert not same(one, Detections([quad(0), quad(300)]))
+    assert not same(one, Detections([quad(0), quad(0)]))
 
 
 def test_a_step_at_the_threshold_is_no_difference() -> None:

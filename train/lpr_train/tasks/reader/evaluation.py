@@ -11,7 +11,7 @@ from lpr_edge.contract.country import Country
 from lpr_edge.contract.metrics import character_error_rate, exact_match
 from lpr_edge.contract.outputs import decode_characters
 from lpr_edge.contract.preprocess import InputSpec, prepare_plate
-from lpr_edge.contract.rows import group_rows
+from lpr_edge.contract.rows import group_rows, labels_of
 from lpr_train.base.engine import KerasModel
 from lpr_train.base.task import UNSEEN, Measured
 from lpr_train.data.plate_corners import mean_iou, with_corrected_corners
@@ -54,7 +54,7 @@ class ReaderPredictor:
     def labels(self, heads: dict[str, Floats]) -> list[str]:
         """Decode one plate's heads into labels in reading order, without grammar."""
         characters = decode_characters(heads, self._alphabet, self.thresholds)
-        return [character.label for row in group_rows(characters) for character in row]
+        return labels_of(group_rows(characters))
 
     def all_labels(self, heads: dict[str, Floats]) -> list[list[str]]:
         """Decode the heads of several plates, (N, ...) each."""
