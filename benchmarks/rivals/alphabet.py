@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lpr_edge.contract.country import load_country
+from lpr_edge.contract.countries import load_country
 
 FIRST = 0xE000
 """The first private-use code point: no label can be mistaken for padding, a number or pandas' words for nothing."""

@@ -10,7 +10,7 @@ from lpr_edge.contract.base.arrays import Image, Quad
 from lpr_edge.contract.base.errors import DataError
 from lpr_edge.contract.base.pictures import read_picture
 from lpr_edge.contract.country import Country
-from lpr_edge.contract.data import PlateLabel, load_plates
+from lpr_edge.contract.data.plate_photos import PlateLabel, load_plates
 from lpr_edge.contract.geometry import grow_quad, rectify
 from lpr_edge.contract.metrics import character_error_rate, share
 from lpr_export.report.text_table import format_table

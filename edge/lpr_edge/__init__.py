@@ -6,10 +6,11 @@ NumPy, OpenCV and a TFLite runtime are all that it needs; none of them is import
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lpr_edge.api import Classifier, Plate, PlateEvent, PlateReader
+    from lpr_edge.api import Classifier, PlateReader
     from lpr_edge.contract.base.errors import LprError
     from lpr_edge.contract.manifest import Manifest
     from lpr_edge.contract.manifest import read_manifest as load_manifest
+    from lpr_edge.results import Plate, PlateEvent
 
 __all__ = ["Classifier", "LprError", "Manifest", "Plate", "PlateEvent", "PlateReader", "load_manifest"]
 
@@ -17,8 +18,8 @@ _HOMES = {
     "Classifier": ("lpr_edge.api", "Classifier"),
     "LprError": ("lpr_edge.contract.base.errors", "LprError"),
     "Manifest": ("lpr_edge.contract.manifest", "Manifest"),
-    "Plate": ("lpr_edge.api", "Plate"),
-    "PlateEvent": ("lpr_edge.api", "PlateEvent"),
+    "Plate": ("lpr_edge.results", "Plate"),
+    "PlateEvent": ("lpr_edge.results", "PlateEvent"),
     "PlateReader": ("lpr_edge.api", "PlateReader"),
     "load_manifest": ("lpr_edge.contract.manifest", "read_manifest"),
 }

@@ -9,24 +9,23 @@ What `lpr_edge.__all__` names is public and changes only with a major version; e
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 
 from lpr_edge.capture.frame import Frame, NoFrame
 from lpr_edge.capture.open_source import CaptureOptions, open_camera, open_source
-from lpr_edge.contract.base.arrays import Image, Quad
+from lpr_edge.contract.base.arrays import Image
 from lpr_edge.contract.base.errors import SourceError
 from lpr_edge.contract.base.pictures import read_picture
 from lpr_edge.pacing.frame_reader import FrameReader
 from lpr_edge.regions.shapes import TILES_AUTO, TILES_OFF, Region, Tiling
+from lpr_edge.results import Plate, PlateEvent, event_of, plate_of
 from lpr_edge.runtimes.model import Model
 from lpr_edge.runtimes.opening import open_model
 from lpr_edge.runtimes.runtime import Runtime
 from lpr_edge.runtimes.shipped_models import shipped_model
 from lpr_edge.text.confidence import default_min_confidence
-from lpr_edge.tracking.event import Event
 from lpr_edge.tracking.tracker import Accepts, Tracker
 from lpr_edge.vision.character_classifier import CharacterClassifier
 from lpr_edge.vision.crop import read_crop
@@ -34,42 +33,6 @@ from lpr_edge.vision.detector import TTA_VIEWS, Detector
 from lpr_edge.vision.pipeline import PlatePipeline
 from lpr_edge.vision.plates import PlateReading
 from lpr_edge.vision.reader import Reader
-
-
-@dataclass(frozen=True)
-class Plate:
-    """A plate with its text and corners."""
-
-    text: str
-    """The registration without spaces, in the plate's own script, NFC."""
-    rows: tuple[str, ...]
-    """The text of each row, from the top."""
-    latin: str
-    """The registration in Latin letters and digits."""
-    valid: bool
-    """Whether the country's grammar allows the text."""
-    fields: dict[str, str]
-    """What the parts mean: `form`, `zone`, `lot`, `class`, `number` and so on; empty where the text isn't valid."""
-    confidence: float
-    """Probability that the whole text is right, 0..1."""
-    quad_xy: Quad
-    """(4, 2) float32 corners in pixels, clockwise from the plate's own top left."""
-
-
-@dataclass(frozen=True)
-class PlateEvent:
-    """One vehicle's visit: its plate, voted over all frames that show it."""
-
-    id: str
-    source: str
-    first_seen: datetime
-    """When the plate was first seen, UTC."""
-    last_seen: datetime
-    frames: int
-    """Number of frames in which the plate was read."""
-    plate: Plate
-    frame_bgr: Image
-    """(H, W, 3) uint8: the frame that shows the plate best; `plate.quad_xy` belongs to it."""
 
 
 class PlateReader:
@@ -139,7 +102,7 @@ class PlateReader:
             LprError: the file can't be read.
             ValueError: the array has another shape or type.
         """
-        return [_plate(plate) for plate in self.photographs.read(_pixels(image)).plates]
+        return [plate_of(plate) for plate in self.photographs.read(_pixels(image)).plates]
 
     def read_crop(self, crop: Image | str | Path) -> Plate | None:
         """Read a plate that another program has detected and cropped.
@@ -155,7 +118,7 @@ class PlateReader:
             ValueError: the array has another shape or type.
         """
         plate = self.read_cropped(_pixels(crop))
-        return None if plate is None else _plate(plate)
+        return None if plate is None else plate_of(plate)
 
     def watch(self, source: str | int, gap: timedelta = timedelta(seconds=10)) -> Iterator[PlateEvent]:
         """Follow the vehicles of a camera, stream or video file.
@@ -181,12 +144,12 @@ class PlateReader:
         try:
             for frame in opened.frames:
                 if isinstance(frame, Frame):
-                    yield from map(_event, tracker.update(frame, reader.read(frame).all_plates))
+                    yield from map(event_of, tracker.update(frame, reader.read(frame).all_plates))
                 elif isinstance(frame, NoFrame):
-                    yield from map(_event, tracker.wait(frame.time, frame.clock_set))
+                    yield from map(event_of, tracker.wait(frame.time, frame.clock_set))
         finally:
             opened.close()
-        yield from map(_event, tracker.flush())
+        yield from map(event_of, tracker.flush())
 
     @cached_property
     def photographs(self) -> PlatePipeline:
@@ -253,29 +216,3 @@ def _pixels(image: Image | str | Path) -> Image:
     if shape is None or len(shape) != 3 or shape[2] != 3 or 0 in shape or str(kind) != "uint8":
         raise ValueError(f"an image is (H, W, 3) uint8 in BGR order, as cv2.imread gives it; this is {shape} {kind}")
     return image
-
-
-def _plate(plate: PlateReading) -> Plate:
-    reading = plate.reading
-    return Plate(
-        reading.text,
-        reading.rows,
-        reading.parsed.latin,
-        reading.parsed.valid,
-        reading.parsed.named_fields,
-        reading.confidence,
-        reading.quad_xy,
-    )
-
-
-def _event(event: Event) -> PlateEvent:
-    frame = event.frame
-    return PlateEvent(
-        event.id,
-        frame.source,
-        event.first_seen,
-        event.last_seen,
-        event.frames,
-        _plate(event.plate),
-        frame.image_bgr,
-    )

@@ -7,15 +7,8 @@ from typing import Any
 import pytest
 
 from lpr_edge.contract.base.errors import DataError
-from lpr_edge.contract.data import (
-    PlateLabel,
-    find_dataset,
-    ground_truth,
-    has_dataset,
-    load_crops,
-    load_plates,
-    load_plates_and_crops,
-)
+from lpr_edge.contract.data.datasets import find_dataset, has_dataset
+from lpr_edge.contract.data.plate_photos import PlateLabel, ground_truth, load_crops, load_plates, load_plates_and_crops
 
 QUAD = [[0, 0], [90, 0], [90, 40], [0, 40]]
 

@@ -15,8 +15,9 @@ from lpr_edge.contract.base.arrays import Image
 from lpr_edge.contract.base.errors import DataError
 from lpr_edge.contract.base.picture_head import declared_size, exif_orientation
 from lpr_edge.contract.base.pictures import MAX_PIXELS, PICTURES, read_picture
-from lpr_edge.contract.country import load_country
-from lpr_edge.contract.data import find_dataset, load_characters
+from lpr_edge.contract.countries import load_country
+from lpr_edge.contract.data.character_files import load_characters
+from lpr_edge.contract.data.datasets import find_dataset
 from lpr_edge.contract.run.samples import Samples, read_samples, write_samples
 
 NEPAL = load_country("nepal")

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from lpr_edge.config.config import config_of, load_config
+from lpr_edge.config.loading import config_of, load_config
 from lpr_edge.contract.base.errors import DataError, LprError
-from lpr_edge.contract.base.settings_file import read_table
 from lpr_edge.contract.base.text_files import is_utf8, parse_json, parse_toml, read_text, shown
-from lpr_edge.contract.country import load_country
-from lpr_edge.contract.data import load_plates
+from lpr_edge.contract.countries import load_country
+from lpr_edge.contract.data.plate_photos import load_plates
+from lpr_edge.contract.settings.toml_file import read_table
 
 LABEL = (
     '{"image": "%s.jpg", "split": "train", "plates": '

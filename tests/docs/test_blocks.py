@@ -12,11 +12,12 @@ from tests.docs.conftest import PAGES
 from tools.docs.figures import without_blocks
 from tools.docs.own_data import EXAMPLE
 
-from lpr_edge.config.config import load_config
 from lpr_edge.config.extensions import RUNTIMES, SINKS
+from lpr_edge.config.loading import load_config
 from lpr_edge.contract.base.pictures import read_picture
-from lpr_edge.contract.country import COUNTRIES, country_from_dict, load_country
-from lpr_edge.contract.data import load_plates, photo_from_line
+from lpr_edge.contract.countries import COUNTRIES, load_country
+from lpr_edge.contract.country import country_from_dict
+from lpr_edge.contract.data.plate_photos import load_plates, photo_from_line
 from lpr_edge.contract.records import event_schema
 from lpr_edge.runtimes.shipped_models import MODELS
 from lpr_edge.text.grammar import Grammar

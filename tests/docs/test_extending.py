@@ -9,9 +9,9 @@ import pytest
 from tests.support.extension import imported_from, install_example
 from tools.docs.extending import PACKAGE
 
-from lpr_edge.config.config import load_config
+from lpr_edge.config.loading import load_config
 from lpr_edge.contract.base.errors import LprError
-from lpr_edge.contract.country import COUNTRIES, load_country
+from lpr_edge.contract.countries import COUNTRIES, load_country
 from lpr_edge.text.grammar import Grammar
 from lpr_edge.wiring.config_check import check_settings
 from lpr_train.app.cli import main as lpr_train

@@ -12,7 +12,7 @@ from tools.docs.own_data import DEMO, DRAWN, EXAMPLE, labels_picture, run_demo
 from tools.docs.results import shipped_hashes
 
 from lpr_bench.report.summaries import FOLDER, OF_PICTURES
-from lpr_edge.contract.data import load_plates
+from lpr_edge.contract.data.plate_photos import load_plates
 from lpr_train.app.cli import main as lpr_train
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from lpr_bench.accuracy.robustness import KINDS, MIN_CONFIDENCE, RenderedFrame, score_kind
 from lpr_edge.contract.base.arrays import Image
-from lpr_edge.contract.country import load_country
+from lpr_edge.contract.countries import load_country
 from lpr_edge.runtimes.opening import open_model
 from lpr_edge.runtimes.shipped_models import shipped_model
 from lpr_edge.vision.detector import Detector

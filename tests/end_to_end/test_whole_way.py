@@ -7,7 +7,7 @@ import cv2
 import pytest
 
 from lpr_edge.app.cli import main as lpr_edge
-from lpr_edge.contract.country import load_country
+from lpr_edge.contract.countries import load_country
 from lpr_train.render.plate.glyphs import GlyphBook
 from lpr_train.render.plate.plates import PlateRenderer
 from lpr_train.render.scene.scenes import SceneRenderer

@@ -1,4 +1,4 @@
-from lpr_edge.contract.country import load_country
+from lpr_edge.contract.countries import load_country
 from lpr_edge.history.signs import signs_of
 from lpr_fleet.search.plate_key import MARK, PlateKeys, grams_of, key_of
 

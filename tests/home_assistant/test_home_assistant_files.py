@@ -14,7 +14,7 @@ from tests.edge.watchlist.test_matching import match
 from lpr_edge import __version__
 from lpr_edge.base.web_address import WebAddress
 from lpr_edge.config.actions import RelayPin
-from lpr_edge.config.config import load_config
+from lpr_edge.config.loading import load_config
 from lpr_edge.delivery.sinks.mqtt import match_message
 
 

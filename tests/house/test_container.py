@@ -14,7 +14,7 @@ from tools.container.containerfile import read_stages
 from tools.container.root import Root
 
 from lpr_edge.app.cli import build_parser
-from lpr_edge.config.config import load_config
+from lpr_edge.config.loading import load_config
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from tools.deb.wheels import requirements
 from tools.demo_events import compared, demo_events
 from tools.docs.trial_tables import RESULT, deb
 
-from lpr_edge.config.config import load_config
+from lpr_edge.config.loading import load_config
 from lpr_edge.service.unit import SETTINGS
 
 FILES = {

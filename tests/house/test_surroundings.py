@@ -14,7 +14,7 @@ from tests.support.crops_on_disk import noise, write_characters
 
 from lpr_edge.base.state_dir import state_folder
 from lpr_edge.contract.base.errors import LprError
-from lpr_edge.contract.country import load_country
+from lpr_edge.contract.countries import load_country
 
 COMMANDS = {
     "lpr_edge": ["--doctor"],

@@ -11,7 +11,7 @@ from tools.docs.extending import PACKAGE
 from tools.docs.parsers import parser_of
 
 from lpr_edge.config.extensions import RUNTIMES, SINKS
-from lpr_edge.contract.country import COUNTRIES
+from lpr_edge.contract.countries import COUNTRIES
 
 
 def install_example(repository: Path, target: Path) -> Path:

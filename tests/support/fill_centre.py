@@ -12,7 +12,7 @@ from random import Random
 from typing import Any
 
 from lpr_bench.history.made_events import END, made_plate
-from lpr_edge.contract.country import load_country
+from lpr_edge.contract.countries import load_country
 from lpr_fleet.database.partitions import add_partition, month_of, months_there, partition_name
 from lpr_fleet.search.plate_key import PlateKeys
 

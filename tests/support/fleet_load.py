@@ -26,7 +26,7 @@ from tests.support.time_search import percentile
 
 from lpr_bench.base.results import write_result
 from lpr_bench.history.made_events import made_events
-from lpr_edge.contract.country import load_country
+from lpr_edge.contract.countries import load_country
 from lpr_edge.contract.records import iso_time
 
 USER = "devices"

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from lpr_edge.contract.country import load_country
+from lpr_edge.contract.countries import load_country
 from lpr_edge.history.access import HistoryAccess
 from lpr_edge.history.store import History
 from lpr_edge.text.grammar import Grammar

@@ -10,7 +10,7 @@ from tests.support.golden import tinyland
 
 from lpr_bench.accuracy.reliability import ScoredReading
 from lpr_edge.contract.base.arrays import Quad
-from lpr_edge.contract.data import PlateLabel
+from lpr_edge.contract.data.plate_photos import PlateLabel
 from lpr_edge.contract.rows import Character
 from lpr_edge.text.grammar import Grammar
 from lpr_edge.vision.plates import Reading

@@ -15,7 +15,7 @@ from tests.support.deliveries import broker, free_port, wait_until
 from tests.support.servers import QuietHandler, running
 
 from lpr_edge.app.demo import FOLDER
-from lpr_edge.config.config import config_of
+from lpr_edge.config.loading import config_of
 from lpr_edge.delivery.log_rotation import RotatedFile
 from lpr_edge.delivery.outbox import Outbox
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tools.deb.targets import Target
 
-from lpr_edge.config.config import load_config
+from lpr_edge.config.loading import load_config
 from lpr_edge.service.unit import NAME, SETTINGS, USER, USERS, unit_text
 
 SOURCES = Path(__file__).parent / "debian"

@@ -7,8 +7,8 @@ from typing import get_args
 
 from tools.docs.results import table
 
-from lpr_edge.contract.base.settings import field_notes
 from lpr_edge.contract.manifest import Manifest
+from lpr_edge.contract.settings.fields import field_notes
 
 
 def manifest_fields(_: Path) -> str:

@@ -17,7 +17,7 @@ import numpy as np
 from lpr_edge.app.cli import main as lpr_edge
 from lpr_edge.contract.base.arrays import Image
 from lpr_edge.contract.base.pictures import read_picture
-from lpr_edge.contract.data import PlateLabel, load_plates
+from lpr_edge.contract.data.plate_photos import PlateLabel, load_plates
 from lpr_edge.output.annotate import text_patch
 
 EXAMPLE = Path("docs/examples/own-data")
@@ -112,7 +112,7 @@ def _tiled(frames: list[Image]) -> Image:
 
 def render_example(repository: Path) -> None:
     """Render the example's photograph anew, and write its labels."""
-    from lpr_edge.contract.country import load_country
+    from lpr_edge.contract.countries import load_country
     from lpr_train.render.scene.scenes import SceneRenderer
 
     scene = SceneRenderer(load_country("nepal"), strength=0.2).render(np.random.default_rng(SEED), (480, 640))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from lpr_batch.base.settings import BatchSettings
 from lpr_edge.contract.base.command import run_command
-from lpr_edge.contract.base.flags import add_flags, with_flags
+from lpr_edge.contract.settings.flags import add_flags, with_flags
 
 if TYPE_CHECKING:
     from lpr_batch.plan.block import Block

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from lpr_edge.contract.base.settings import require_setting
+from lpr_edge.contract.base.units import require_setting
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any
 from lpr_bench.base.tables import format_share
 from lpr_edge.contract.base.arrays import Image
 from lpr_edge.contract.base.pictures import read_picture
-from lpr_edge.contract.data import CharacterFile
+from lpr_edge.contract.data.character_files import CharacterFile
 from lpr_edge.contract.metrics import share
 from lpr_export.report.text_table import format_table
 

@@ -10,7 +10,7 @@ import numpy as np
 from lpr_bench.accuracy.plates import ReadPlate
 from lpr_edge.contract.base.arrays import Image, Quad
 from lpr_edge.contract.base.errors import LprError
-from lpr_edge.contract.data import PlateLabel, PlatePhoto
+from lpr_edge.contract.data.plate_photos import PlateLabel, PlatePhoto
 from lpr_edge.contract.geometry import grow_quad, is_convex, quad_size, rectify
 from lpr_edge.contract.metrics import Matches
 from lpr_edge.output.annotate import text_patch

@@ -6,7 +6,7 @@ import numpy as np
 from lpr_bench.accuracy.plates import PlateTraits
 from lpr_edge.contract.base.arrays import Image
 from lpr_edge.contract.base.errors import LprError
-from lpr_edge.contract.data import PlateLabel
+from lpr_edge.contract.data.plate_photos import PlateLabel
 from lpr_edge.contract.geometry import is_convex
 from lpr_edge.text.grammar import Grammar
 from lpr_edge.vision.plate_colour import MIN_CONTRAST, colour_of, upright

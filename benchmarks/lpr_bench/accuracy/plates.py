@@ -7,7 +7,7 @@ import numpy as np
 
 from lpr_edge.contract.base.arrays import Image, Quad
 from lpr_edge.contract.base.pictures import read_picture
-from lpr_edge.contract.data import PlateLabel, PlatePhoto
+from lpr_edge.contract.data.plate_photos import PlateLabel, PlatePhoto
 from lpr_edge.contract.geometry import quad_iou, quad_size, signed_area
 from lpr_edge.contract.metrics import Matches, match_plates, width_band
 from lpr_edge.contract.rows import labels_of

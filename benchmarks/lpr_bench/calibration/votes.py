@@ -13,7 +13,7 @@ from lpr_bench.visits.outcomes import visit_at
 from lpr_bench.visits.play import Clip
 from lpr_bench.visits.scripts import SCRIPTS
 from lpr_bench.visits.subjects import Subject, choose_subjects, cut_roads
-from lpr_edge.contract.data import PlatePhoto
+from lpr_edge.contract.data.plate_photos import PlatePhoto
 from lpr_edge.contract.metrics import edit_distance
 from lpr_edge.pacing.frame_reader import FrameReader
 from lpr_edge.tracking.track import SETTLED, Track

@@ -18,7 +18,8 @@ from lpr_bench.history.made_events import END, made_events
 from lpr_bench.system.boards import add_board_flags, publish, show
 from lpr_bench.system.environment import describe_environment
 from lpr_bench.system.validity import describe_validity
-from lpr_edge.contract.country import Country, load_country
+from lpr_edge.contract.countries import load_country
+from lpr_edge.contract.country import Country
 from lpr_edge.history.schema import FILE, open_reader
 from lpr_edge.history.search import Search, SearchFilter
 from lpr_edge.history.store import History

@@ -13,7 +13,8 @@ from lpr_edge.contract.base.arrays import Image
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.manifest import Manifest
 from lpr_edge.runtimes.model import Model
-from lpr_edge.runtimes.opening import find_runtime, open_model
+from lpr_edge.runtimes.opening import open_model
+from lpr_edge.runtimes.runtime import find_runtime
 
 MIN_MS = 1.0
 """Minimum duration of one value, by repetition, so that clock and loop don't matter."""

@@ -21,7 +21,8 @@ from lpr_edge.contract.base.pictures import file_sha256
 from lpr_edge.contract.manifest import read_manifest
 from lpr_edge.contract.run.model_types import CLASSIFIER, DETECTOR, MODEL_TYPES, READER
 from lpr_edge.runtimes.model import Model
-from lpr_edge.runtimes.opening import find_runtime, open_model
+from lpr_edge.runtimes.opening import open_model
+from lpr_edge.runtimes.runtime import find_runtime
 from lpr_edge.runtimes.shipped_models import shipped_model
 from lpr_edge.runtimes.tflite import uses_xnnpack
 from lpr_edge.vision.character_classifier import CharacterClassifier

@@ -8,7 +8,8 @@ from lpr_bench.report.cards import ExtraResults, Result, open_shipped, write_car
 from lpr_bench.report.summaries import write_summaries
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.base.text_files import read_json
-from lpr_edge.contract.country import country_from_dict, load_country
+from lpr_edge.contract.countries import load_country
+from lpr_edge.contract.country import country_from_dict
 from lpr_edge.contract.manifest import read_manifest
 from lpr_edge.contract.run.model_types import NAMED_TYPES
 from lpr_edge.runtimes.shipped_models import MODELS

@@ -9,7 +9,7 @@ import numpy as np
 
 from lpr_edge.contract.base.arrays import Image, Quad
 from lpr_edge.contract.base.pictures import read_picture
-from lpr_edge.contract.data import PlateLabel, PlatePhoto
+from lpr_edge.contract.data.plate_photos import PlateLabel, PlatePhoto
 from lpr_edge.contract.geometry import quad_size
 
 NARROWEST_PX = 60.0

@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 
 from lpr_edge.config.cameras import KEY, NAME, CameraSettings, check_names
 from lpr_edge.config.input_groups import CaptureConfig
-from lpr_edge.contract.base.flags import flag_help
-from lpr_edge.contract.base.settings import settings_in
 from lpr_edge.contract.base.url import is_url, redact
+from lpr_edge.contract.settings.fields import settings_in
+from lpr_edge.contract.settings.flags import flag_help
 
 NAMED = re.compile(rf"({NAME.pattern})=(.+)")
 FLAG = "camera"

@@ -15,8 +15,9 @@ from lpr_edge.app.subcommands import SUBCOMMANDS, find_subcommand, run_subcomman
 from lpr_edge.base.log import set_volume, warn
 from lpr_edge.base.signals import Reloading, Terminated, hold_signals, reloading_on_sighup, stopping_on_sigterm
 from lpr_edge.base.workers import FAULTS, reporting_faults
-from lpr_edge.config.config import Config, load_config, with_flags
+from lpr_edge.config.config import Config
 from lpr_edge.config.extensions import extension_settings
+from lpr_edge.config.loading import load_config, with_flags
 from lpr_edge.contract.base.command import run_command
 from lpr_edge.contract.base.errors import LprError
 

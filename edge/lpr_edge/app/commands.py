@@ -1,42 +1,32 @@
-"""What `lpr-edge` does for a command line: a job, or a run over a source, whose parts are opened here."""
+"""What `lpr-edge` does for a command line: a job, or a run over a source."""
 
 import argparse
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
-from threading import Condition
 
-from lpr_edge.api import Classifier, PlateReader
+from lpr_edge.api import Classifier
 from lpr_edge.app.jobs import hash_list, read_each, show_info
-from lpr_edge.app.run.cameras_loop import CameraLoop, CamerasLoop
+from lpr_edge.app.run.cameras_loop import CameraLoop
 from lpr_edge.app.run.loop import Loop
+from lpr_edge.app.run.open_loop import (
+    model_path,
+    open_cameras_loop,
+    open_configured,
+    open_loop,
+    open_reader,
+    open_shaped,
+    open_updates,
+)
 from lpr_edge.app.run.run_control import Again, RunControl, may_reload
 from lpr_edge.app.run.run_to_end import RunOptions, WasAsked, run_to_end
-from lpr_edge.base.log import log_debug
-from lpr_edge.cameras.feed import CameraFeed
-from lpr_edge.cameras.turns import FairTurns
 from lpr_edge.capture.frame import Source
-from lpr_edge.capture.open_source import CaptureOptions, open_camera, open_source
-from lpr_edge.capture.transform import name_frames, shape_frames
 from lpr_edge.collect.collector import Collector
-from lpr_edge.config.config import Config, each_camera
-from lpr_edge.contract.base.errors import LprError
-from lpr_edge.contract.records import Record
-from lpr_edge.delivery.sinks.json_lines import JsonLines
-from lpr_edge.privacy.blur import PlateBlurrer
-from lpr_edge.tracking.event import Event
-from lpr_edge.tracking.event_record import character_record, crop_record, event_record
-from lpr_edge.updates.model_files import configured_runtime, model_file
-from lpr_edge.updates.update_worker import UpdateWorker
-from lpr_edge.vision.pipeline import PlatePipeline
-from lpr_edge.wiring.config_check import check_settings, check_source, open_grammar
-from lpr_edge.wiring.frame_outputs import FrameOutputs, open_camera_outputs, open_frame_outputs
-from lpr_edge.wiring.wire_collect import open_collectors
-from lpr_edge.wiring.wire_delivery import Delivery, open_delivery
-from lpr_edge.wiring.wire_pages import open_pages
-from lpr_edge.wiring.wire_web import open_live_page
+from lpr_edge.config.config import Config
+from lpr_edge.tracking.event_record import character_record, crop_record
+from lpr_edge.updates.model_files import configured_runtime
+from lpr_edge.wiring.config_check import check_settings, open_grammar
+from lpr_edge.wiring.frame_outputs import FrameOutputs
 
 
 def run_job(
@@ -77,7 +67,7 @@ def run_job(
     options = RunOptions(again, was_asked, arguments.replay, arguments.config)
     if config.cameras:
         return read_cameras(config, options)
-    return read_plates(config, _open_shaped(config), options)
+    return read_plates(config, open_shaped(config), options)
 
 
 def _reads_plates(arguments: argparse.Namespace) -> bool:
@@ -91,21 +81,21 @@ def run_doctor(config: Config, as_json: bool) -> int:
     from lpr_edge.app.doctor.examination import examine, report
 
     looked_at = config if config.has_source else replace(config, capture=replace(config.capture, camera=0))
-    findings = examine(looked_at, _open, lambda: _open_reader(looked_at).frames)
+    findings = examine(looked_at, open_configured, lambda: open_reader(looked_at).frames)
     return report(findings, as_json, sys.stdout)
 
 
 def read_characters(config: Config, path: str) -> int:
     """Classify each image of a file or folder."""
     classifier = Classifier(
-        _model_path(config, "characters"), runtime=configured_runtime(config), threads=config.models.threads
+        model_path(config, "characters"), runtime=configured_runtime(config), threads=config.models.threads
     )
     return read_each(config, path, lambda frame: character_record(frame.source, *classifier.classify(frame.image_bgr)))
 
 
 def read_crops(config: Config, path: str) -> int:
     """Read the plate on each image of a file or folder of cropped plates."""
-    reader = _open_reader(config)
+    reader = open_reader(config)
     return read_each(config, path, lambda frame: crop_record(frame, reader.read_cropped(frame.image_bgr)))
 
 
@@ -115,7 +105,7 @@ def run_demo(config: Config) -> int:
 
     source, truth = open_demo()
     run = RunControl(lambda: False, partial(may_reload, check_settings, None))
-    loop = _open_loop(config, source, run, describe=truth.describe)
+    loop = open_loop(config, source, run, describe=truth.describe)
     _run_loop(loop, source, config, run)
     report(truth, loop.frames, loop.milliseconds)
     return 0
@@ -124,7 +114,7 @@ def run_demo(config: Config) -> int:
 def read_plates(config: Config, source: Source, options: RunOptions) -> int:
     """Read a source to its end; 1 if one of its images can't be read."""
     run = _control(config, options)
-    loop = _open_loop(config, source, run, options.replay)
+    loop = open_loop(config, source, run, options.replay)
     loop.take_over(source)
     _run_loop(loop, source, config, run)
     return 1 if loop.unreadable else 0
@@ -133,7 +123,7 @@ def read_plates(config: Config, source: Source, options: RunOptions) -> int:
 def read_cameras(config: Config, options: RunOptions) -> int:
     """Read several cameras until all have ended; 1 if one of them failed."""
     run = _control(config, options)
-    loop = _open_cameras_loop(config, run, options.replay)
+    loop = open_cameras_loop(config, run, options.replay)
     loop.take_over()
     views = [view for one in loop.loops.values() for view in _closed_at_end(one)]
     run_to_end(run, loop.sink, views, lambda: loop.run(config.reading.max_frames), loop.hand_on)
@@ -142,7 +132,7 @@ def read_cameras(config: Config, options: RunOptions) -> int:
 
 def _control(config: Config, options: RunOptions) -> RunControl:
     may = partial(may_reload, check_settings, options.again)
-    return RunControl(options.was_asked, may, _open_updates(config), options.settings_file)
+    return RunControl(options.was_asked, may, open_updates(config), options.settings_file)
 
 
 def _closed_at_end(loop: CameraLoop | Loop) -> list[FrameOutputs | Collector]:
@@ -154,150 +144,3 @@ def _run_loop(loop: Loop, source: Source, config: Config, run: RunControl) -> No
     """Run a loop over its source to the end."""
     read = partial(loop.run, source, config.reading.max_frames)
     run_to_end(run, loop.sink, _closed_at_end(loop), read, partial(loop.hand_on, source))
-
-
-def _open_shaped(config: Config) -> Source:
-    """Open the configured source, with its frames renamed and rotated as configured."""
-    source = name_frames(_open(config), config.capture.source_name)
-    return shape_frames(source, config.capture.rotate, config.capture.every)
-
-
-def _open(config: Config) -> Source:
-    """Open the configured source as it is."""
-    wanted = config.capture
-    give_up_s = wanted.give_up.total_seconds()
-    if wanted.camera is not None:
-        return open_camera(wanted.camera, CaptureOptions(wanted.size_wh, wanted.fps, give_up_s))
-    return open_source(wanted.source, give_up_s)
-
-
-def _open_cameras_loop(config: Config, run: RunControl, replay: float | None) -> CamerasLoop:
-    """Open all configured cameras, with one pair of networks for all of them.
-
-    Args:
-        config: the settings.
-        run: controls the run.
-        replay: see `RunOptions`.
-    """
-    cameras = {own.capture.source_name: own for own in each_camera(config)}
-    for own in cameras.values():
-        check_source(own)
-    networks = _open_reader(config)
-    readers = {name: _open_reader(own, networks).frames for name, own in cameras.items()}
-    collectors = open_collectors(config, networks.frames.reader, len(cameras))
-    views = {name: open_camera_outputs(own) for name, own in cameras.items()}
-    delivery = open_delivery(
-        config, JsonLines(sys.stdout), networks.frames.reader, networks.models, replay, run.updates
-    )
-    page = open_live_page(config, delivery.stats, delivery.sink, partial(open_pages, settings_file=run.settings_file))
-    blurrer = PlateBlurrer() if config.privacy.blurs else None
-    loops = {
-        name: _make_loop(
-            own, readers[name], delivery, replace(views[name], page=page), run.beat, collector, blurrer, name
-        )
-        for (name, own), collector in zip(cameras.items(), collectors, strict=True)
-    }
-    changed = Condition()
-    feeds = [
-        CameraFeed(name, partial(_open_shaped, own), changed, own.capture.give_up.total_seconds())
-        for name, own in cameras.items()
-    ]
-    return CamerasLoop(loops, FairTurns(feeds, changed), delivery.sink, run.beat)
-
-
-def _open_loop(
-    config: Config,
-    source: Source,
-    run: RunControl,
-    replay: float | None = None,
-    describe: Callable[[Event], Record] = event_record,
-) -> Loop:
-    """Open the loop over one source.
-
-    Args:
-        config: the settings.
-        source: gives frames.
-        run: controls the run.
-        replay: see `RunOptions`.
-        describe: makes an event's record.
-
-    Raises:
-        LprError: events of images can't be stored or sent.
-    """
-    if config.stores and source.kind == "stills":
-        raise LprError(f"{source.name} contains images, which give no events: write stdout to a file")
-    opened = _open_reader(config)
-    plate_reader = opened.photographs if source.kind == "stills" else opened.frames
-    (collector,) = open_collectors(config, plate_reader.reader, 1)
-    views = open_frame_outputs(source, config)
-    delivery = open_delivery(config, JsonLines(sys.stdout), plate_reader.reader, opened.models, replay, run.updates)
-    page = open_live_page(config, delivery.stats, delivery.sink, partial(open_pages, settings_file=run.settings_file))
-    outputs, blurrer = replace(views, page=page), PlateBlurrer() if config.privacy.blurs else None
-    return _make_loop(config, plate_reader, delivery, outputs, run.beat, collector, blurrer, describe=describe)
-
-
-def _make_loop(
-    config: Config,
-    plate_reader: PlatePipeline,
-    delivery: Delivery,
-    outputs: FrameOutputs,
-    beat: Callable[[], None],
-    collector: Collector | None,
-    blurrer: PlateBlurrer | None,
-    camera: str = "",
-    describe: Callable[[Event], Record] = event_record,
-) -> Loop:
-    return Loop(
-        plate_reader,
-        delivery.sink,
-        outputs,
-        config.reading.every_frame,
-        describe,
-        gap=config.reading.gap,
-        stats=delivery.stats,
-        any_text=config.reading.any_text,
-        blurrer=blurrer,
-        beat=beat,
-        line=config.capture.line.ends_xy if config.capture.line else None,
-        reports_left=config.reading.events == "all",
-        camera=camera,
-        collector=collector,
-    )
-
-
-def _open_reader(config: Config, networks: PlateReader | None = None) -> PlateReader:
-    """Open detector and reader as configured.
-
-    Args:
-        config: the settings, of one camera where there are several.
-        networks: a reader whose networks are used again; None to load them.
-    """
-    return PlateReader(
-        _model_path(config, "detector"),
-        _model_path(config, "reader"),
-        min_confidence=config.reading.min_confidence,
-        runtime=configured_runtime(config),
-        threads=config.models.threads,
-        roi=config.capture.roi,
-        tta=config.reading.tta,
-        networks=networks,
-        tiles=config.capture.tiles,
-        frame_budget_s=config.capture.frame_budget_s,
-        blurs=config.privacy.blurs,
-    )
-
-
-def _open_updates(config: Config) -> UpdateWorker | None:
-    """Open the worker for model updates; None if updates are off."""
-    if not config.update.models:
-        return None
-    from lpr_edge.updates.from_settings import open_update_worker
-
-    return open_update_worker(config)
-
-
-def _model_path(config: Config, name: str) -> Path:
-    """The file of the network with this name, such as `detector`."""
-    path = model_file(config, name)
-    log_debug(f"{name}: {path}")
-    return path

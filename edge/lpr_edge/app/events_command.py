@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from lpr_edge.base.log import log_info
-from lpr_edge.config.config import load_config
+from lpr_edge.config.loading import load_config
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.base.units import parse_duration
 

@@ -11,12 +11,14 @@ from typing import Any
 
 from lpr_edge.base.log import log_info
 from lpr_edge.base.signals import stopping_on_sigterm
-from lpr_edge.config.config import load_config, with_flags
 from lpr_edge.config.extensions import load_sink
 from lpr_edge.config.input_groups import ModelConfig, ReadingConfig
+from lpr_edge.config.loading import load_config, with_flags
 from lpr_edge.contract.base.errors import LprError
-from lpr_edge.contract.base.flags import add_flags
-from lpr_edge.contract.base.settings import build_settings, check_table, require_setting, settings_in
+from lpr_edge.contract.base.units import require_setting
+from lpr_edge.contract.settings.fields import settings_in
+from lpr_edge.contract.settings.flags import add_flags
+from lpr_edge.contract.settings.values import build_settings, check_table
 
 STEP_S = 0.5
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from lpr_edge.app.camera_flags import add_camera_flag
 from lpr_edge.base.web_address import DEFAULT
-from lpr_edge.config.config import OLD_KEYS
 from lpr_edge.config.extensions import (
     ExtensionSettings,
     SwitchedSettings,
@@ -16,6 +15,7 @@ from lpr_edge.config.extensions import (
     sink_classes,
 )
 from lpr_edge.config.input_groups import CaptureConfig, ModelConfig, ReadingConfig, UpdateConfig
+from lpr_edge.config.loading import OLD_KEYS
 from lpr_edge.config.output_groups import (
     CollectConfig,
     DeliveryConfig,
@@ -25,8 +25,8 @@ from lpr_edge.config.output_groups import (
     WatchlistConfig,
     WebConfig,
 )
-from lpr_edge.contract.base.flags import add_flag, add_flags
-from lpr_edge.contract.base.settings import field_notes, settings_in
+from lpr_edge.contract.settings.fields import field_notes, settings_in
+from lpr_edge.contract.settings.flags import add_flag, add_flags
 
 DESCRIPTION = "`lpr-edge`: plates from a camera, a stream or files, as JSON lines."
 JOBS = ("doctor", "info", "install-service", "hash-list")

@@ -8,13 +8,14 @@ from threading import Event
 
 from lpr_edge.base.signals import stopping_on_sigterm
 from lpr_edge.base.web_address import DEFAULT, WebAddress
-from lpr_edge.config.config import load_config, with_flags
 from lpr_edge.config.input_groups import ModelConfig, ReadingConfig
+from lpr_edge.config.loading import load_config, with_flags
 from lpr_edge.config.output_groups import TEN_MEGABYTES, WebConfig
 from lpr_edge.contract.base.errors import LprError
-from lpr_edge.contract.base.flags import add_flags
-from lpr_edge.contract.base.settings import build_settings, check_table, require_setting, settings_in
-from lpr_edge.contract.base.units import ByteSize
+from lpr_edge.contract.base.units import ByteSize, require_setting
+from lpr_edge.contract.settings.fields import settings_in
+from lpr_edge.contract.settings.flags import add_flags
+from lpr_edge.contract.settings.values import build_settings, check_table
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ def build_parser() -> argparse.ArgumentParser:
     """The parser of `lpr-edge update`."""
     from lpr_edge.config.input_groups import ModelConfig, UpdateConfig
     from lpr_edge.config.output_groups import DeliveryConfig
-    from lpr_edge.contract.base.flags import add_flags
+    from lpr_edge.contract.settings.flags import add_flags
 
     parser = argparse.ArgumentParser(prog="lpr-edge update", description=__doc__, epilog=EPILOG, allow_abbrev=False)
     parser.add_argument("--config", type=Path, metavar="FILE", help="settings in TOML; LPR_... and flags go over it")
@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         LprError: the update can't be had or used.
     """
-    from lpr_edge.config.config import load_config, with_flags
+    from lpr_edge.config.loading import load_config, with_flags
     from lpr_edge.updates.from_settings import update_source
     from lpr_edge.updates.model_files import open_slots
     from lpr_edge.updates.update import update

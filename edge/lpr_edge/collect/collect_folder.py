@@ -14,9 +14,9 @@ from lpr_edge.base.private_files import make_private_folder
 from lpr_edge.collect.example import SOURCE, Example
 from lpr_edge.contract.base.text_files import parse_json, read_lines
 from lpr_edge.contract.country import Country
-from lpr_edge.contract.data import CROPS, HAND
+from lpr_edge.contract.data.datasets import CROPS, HAND, IMAGES, LABELS, changing_labels
 from lpr_edge.contract.records import iso_time
-from lpr_edge.contract.whole_files import IMAGES, LABELS, changing_labels, write_whole
+from lpr_edge.contract.whole_files import write_whole
 
 PHOTOGRAPHS = "plates"
 """Folder of frames; that of crops is `CROPS`."""

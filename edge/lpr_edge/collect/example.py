@@ -10,10 +10,9 @@ import numpy as np
 
 from lpr_edge.contract.base.arrays import Image, Quad
 from lpr_edge.contract.country import Country
-from lpr_edge.contract.data import HAND, READING, UNLABELLED
+from lpr_edge.contract.data.datasets import HAND, READING, TRAINING_SPLIT, UNLABELLED
 from lpr_edge.contract.geometry import grow_quad
 from lpr_edge.contract.records import iso_time
-from lpr_edge.contract.splits import TRAINING_SPLIT
 
 SOURCE = "collected"
 """What labels call the source of all that a device has collected."""

@@ -5,8 +5,7 @@ import shlex
 from dataclasses import dataclass
 
 from lpr_edge.contract.base.errors import LprError
-from lpr_edge.contract.base.settings import require_setting
-from lpr_edge.contract.base.units import TextValue
+from lpr_edge.contract.base.units import TextValue, require_setting
 from lpr_edge.contract.base.url import redact_command
 
 PREFIX = "gpio:"

@@ -9,8 +9,9 @@ from typing import Any
 from lpr_edge.config.input_groups import CaptureConfig, ReadingConfig
 from lpr_edge.config.output_groups import WatchlistConfig
 from lpr_edge.contract.base.errors import LprError
-from lpr_edge.contract.base.settings import Setting, check_table, settings_in
-from lpr_edge.contract.base.settings_file import table_to_toml
+from lpr_edge.contract.settings.fields import Setting, settings_in
+from lpr_edge.contract.settings.toml_file import table_to_toml
+from lpr_edge.contract.settings.values import check_table
 
 KEY = "cameras"
 """Of the tables in a file."""

@@ -5,8 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from lpr_edge.config.extensions import RUNTIMES
-from lpr_edge.contract.base.settings import require_setting
-from lpr_edge.contract.base.units import NO_TIME, FrameSize, format_duration
+from lpr_edge.contract.base.units import NO_TIME, FrameSize, format_duration, require_setting
 from lpr_edge.contract.base.url import parse_url
 from lpr_edge.regions.shapes import TILES_AUTO, Line, Region, Tiling
 

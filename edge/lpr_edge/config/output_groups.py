@@ -8,9 +8,9 @@ from pathlib import Path
 
 from lpr_edge.base.web_address import WebAddress, check_token
 from lpr_edge.config.actions import MatchAction
-from lpr_edge.contract.base.settings import SECRET, require_setting
-from lpr_edge.contract.base.units import GIGABYTE, NO_TIME, ByteSize, format_duration, format_size
+from lpr_edge.contract.base.units import GIGABYTE, NO_TIME, ByteSize, format_duration, format_size, require_setting
 from lpr_edge.contract.base.url import redact, redact_command
+from lpr_edge.contract.settings.fields import SECRET
 
 MIN_QUOTA = 1_000_000
 """An empty store and its log take up to half of it."""

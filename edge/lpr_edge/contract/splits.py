@@ -15,11 +15,10 @@ import numpy as np
 from lpr_edge.contract.base.errors import DataError, LprError
 from lpr_edge.contract.base.text_files import parse_json, read_text
 from lpr_edge.contract.country import UNREADABLE
-from lpr_edge.contract.data import PlateLabel, PlatePhoto
+from lpr_edge.contract.data.datasets import TRAINING_SPLIT
+from lpr_edge.contract.data.plate_photos import PlateLabel, PlatePhoto
 from lpr_edge.contract.run.folder import CARD, SEEN
 
-TRAINING_SPLIT = "train"
-"""The one split that networks learn from; a part of it is held out by groups."""
 DIGITS = 32
 """Of a SHA-256 that are kept: 128 bits distinguish any number of pictures."""
 

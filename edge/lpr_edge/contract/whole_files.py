@@ -1,44 +1,13 @@
-"""Atomic files: complete after any crash; and a folder's `labels.jsonl`, which several processes may change."""
+"""Atomic files: complete after any crash, with their old or their new content."""
 
-import fcntl
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
-from lpr_edge.contract.base.text_files import read_lines
-
-LABELS = "labels.jsonl"
-IMAGES = "images"
-LOCK = ".labels.lock"
 PART = ".part"
 """Ends the name of a file that isn't whole yet."""
 FILE_MODE = 0o600
 """Plates are personal data: only this user may read new files."""
-
-
-@contextmanager
-def changing_labels(folder: Path) -> Iterator[list[str]]:
-    """Change the lines of a folder's labels under a lock; they are written atomically at the end.
-
-    Args:
-        folder: is there; holds `labels.jsonl`, or will.
-
-    Yields:
-        The lines, without blank ones, to be changed in place. After an exception the file stays as it was.
-
-    Raises:
-        OSError: it can't be written.
-        DataError: it can't be read.
-    """
-    path = folder / LABELS
-    with (folder / LOCK).open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        lines = [line for _, line in read_lines(path)] if path.exists() else []
-        before = list(lines)
-        yield lines
-        if lines != before or not path.exists():
-            write_whole(path, "".join(f"{line}\n" for line in lines).encode())
 
 
 def write_whole(path: Path, data: bytes, mode: int = FILE_MODE) -> None:

@@ -8,8 +8,8 @@ from time import monotonic
 from lpr_edge.base.log import log_info, warn
 from lpr_edge.capture.clock import Clock
 from lpr_edge.contract.records import Record, Sighting
-from lpr_edge.delivery.backlog import HELD, Backlog
 from lpr_edge.delivery.delivery_worker import DeliveryWorker
+from lpr_edge.delivery.event_counts import HELD, Backlog
 from lpr_edge.delivery.heartbeat import Heartbeat
 from lpr_edge.delivery.outbox import Outbox
 from lpr_edge.delivery.retention import Retention

@@ -3,19 +3,13 @@
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
-from pathlib import Path
-from threading import Lock
-from typing import TypeVar
+from collections.abc import Mapping
 
 from lpr_edge.base.log import warn
-from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.records import Record, delivery_key
-from lpr_edge.delivery.salvage import LAST, read_record
+from lpr_edge.delivery.outbox_file import OutboxFile
+from lpr_edge.delivery.salvage import read_record
 from lpr_edge.delivery.sink import StoredEvent
-from lpr_edge.delivery.store_file import is_damage, open_store, replace_damaged, replace_missing
-
-T = TypeVar("T")
 
 NEXT = """
 SELECT number, CAST(record AS BLOB) FROM events
@@ -37,34 +31,8 @@ WHERE (number <= (SELECT number FROM beginnings WHERE sink = ?1)
 """
 
 
-class Outbox:
-    """Stores events until they are delivered. Thread-safe; methods raise `sqlite3.Error` on disk errors.
-
-    If the file is damaged, removed or replaced in use, a new one takes over the readable events.
-    """
-
-    def __init__(
-        self, path: Path, sinks: Iterable[str], keeps: bool = True, picture_sinks: Collection[str] = ()
-    ) -> None:
-        """Open or create the file.
-
-        Args:
-            path: the file.
-            sinks: names of the sinks; a new one starts with the next event.
-            keeps: whether delivered events are kept.
-            picture_sinks: names of the sinks that want pictures.
-
-        Raises:
-            LprError: the file can't be opened, isn't an outbox, or is in use by another lpr-edge.
-        """
-        self.path = path
-        self.sinks = tuple(sinks)
-        self.keeps = keeps
-        self.picture_sinks = tuple(picture_sinks)
-        self._lock = Lock()
-        self._file = open_store(path, self.sinks)
-        self._earlier = self._last()
-        """Number of the last event of earlier runs."""
+class Outbox(OutboxFile):
+    """Stores events until they are delivered, with each sink's progress; see `OutboxFile`."""
 
     def add(self, record: Record, pictures: Mapping[str, bytes] | None = None) -> Record:
         """Store an event; returns the record as stored.
@@ -82,9 +50,9 @@ class Outbox:
                 connection.executemany("INSERT INTO pictures VALUES (?, ?, ?)", blobs)
             return stored
 
-        stored = self._do(put)
-        while not self._file.is_in_place():  # removed in the meantime, perhaps with this event
-            stored = self._do(put)
+        stored = self.transact(put)
+        while not self.is_in_place():  # removed in the meantime, perhaps with this event
+            stored = self.transact(put)
         return stored
 
     def next_for(self, sink: str) -> StoredEvent | None:
@@ -97,7 +65,7 @@ class Outbox:
             pictures = "SELECT name, jpeg FROM pictures WHERE number = ?" if sink in self.picture_sinks else ""
             return *found, dict(connection.execute(pictures, (found[0],))) if pictures else {}
 
-        while (found := self._do(find)) is not None:
+        while (found := self.transact(find)) is not None:
             number, data, pictures = found
             record, trouble = read_record(data)
             if not trouble:
@@ -111,7 +79,7 @@ class Outbox:
         A replayed event comes alone.
         """
         first = self.next_for(sink)
-        if first is None or self._value("SELECT COUNT(*) FROM replays WHERE sink = ?", sink):
+        if first is None or self.scalar("SELECT COUNT(*) FROM replays WHERE sink = ?", sink):
             return [] if first is None else [first]
         query = "SELECT number, CAST(record AS BLOB) FROM events WHERE number > ? ORDER BY number LIMIT ?"
         pictures = "SELECT name, jpeg FROM pictures WHERE number = ?"
@@ -126,11 +94,11 @@ class Outbox:
                 found.append(StoredEvent(number, record, shown))
             return found
 
-        return self._do(find)
+        return self.transact(find)
 
     def mark_delivered(self, sink: str, number: int) -> None:
         """Record that a sink has an event, and delete what no sink needs any more."""
-        self._do(lambda connection: self._pass(connection, sink, number))
+        self.transact(lambda connection: self._pass(connection, sink, number))
 
     def mark_refused(self, sink: str, number: int, reason: str) -> None:
         """Record that a sink has refused an event; it is kept, and `replay` offers it again."""
@@ -139,7 +107,7 @@ class Outbox:
             row = (number, sink, reason)
             self._pass(connection, sink, number, "INSERT OR REPLACE INTO refused VALUES (?, ?, ?)", row)
 
-        self._do(write)
+        self.transact(write)
 
     def replay(self, since: float = 0.0) -> dict[str, int]:
         """Queue for each sink the events from before it was new, and those it refused; returns the number for each.
@@ -160,97 +128,26 @@ class Outbox:
                 )
             return counts
 
-        return self._do(queue)
+        return self.transact(queue)
 
     def waiting(self) -> dict[str, int]:
         """Number of undelivered events of each sink."""
-        return self._do(lambda connection: self._counts(connection, WAITING))
+        return self.transact(lambda connection: self._counts(connection, WAITING))
 
     def refused(self) -> dict[str, int]:
         """Number of stored events that each sink has refused."""
         query = "SELECT COUNT(*) FROM refused WHERE sink = ?1"
-        return self._do(lambda connection: self._counts(connection, query))
+        return self.transact(lambda connection: self._counts(connection, query))
 
     def damaged(self) -> int:
         """Number of stored events that can't be read."""
-        return int(self._value("SELECT COUNT(*) FROM damaged") or 0)
+        return int(self.scalar("SELECT COUNT(*) FROM damaged") or 0)
 
     def records(self) -> list[Record]:
         """All readable events, oldest first."""
         query = "SELECT CAST(record AS BLOB) FROM events ORDER BY number"
-        found = [read_record(row[0]) for row in self._do(lambda connection: connection.execute(query).fetchall())]
+        found = [read_record(row[0]) for row in self.transact(lambda connection: connection.execute(query).fetchall())]
         return [record for record, trouble in found if not trouble]
-
-    def count(self) -> int:
-        """Number of stored events."""
-        return int(self._value("SELECT COUNT(*) FROM events") or 0)
-
-    def oldest(self) -> float | None:
-        """When the oldest event was stored, in seconds since 1970; None without events."""
-        return self._value("SELECT MIN(stored) FROM events")
-
-    def newest(self) -> float | None:
-        """When the newest event was stored, in seconds since 1970; None without events."""
-        return self._value("SELECT MAX(stored) FROM events")
-
-    def confirmed_time(self) -> float | None:
-        """The latest time given to `confirm_clock`; None without any."""
-        return self._value("SELECT MAX(believed) FROM clock")
-
-    def confirm_clock(self, now: float) -> None:
-        """Record that the clock was right when it showed this time, in seconds since 1970."""
-
-        def write(connection: sqlite3.Connection) -> None:
-            connection.execute("DELETE FROM clock")
-            connection.execute("INSERT INTO clock VALUES (?)", (now,))
-
-        self._do(write)
-
-    def move_times(self, by_s: float) -> None:
-        """Shift the storing times of this run's events by `by_s` seconds, after the clock was set."""
-        query = "UPDATE events SET stored = stored + ? WHERE number > ?"
-        self._do(lambda connection: connection.execute(query, (by_s, self._earlier)))
-
-    def drop_before(self, stored: float) -> int:
-        """Delete events that were stored before a time and delivered to all sinks; returns the number."""
-        query = "DELETE FROM events WHERE stored < ? AND number <= ? AND number NOT IN (SELECT number FROM replays)"
-
-        def drop(connection: sqlite3.Connection) -> int:
-            return connection.execute(query, (stored, self._delivered(connection, self.sinks))).rowcount
-
-        count = self._do(drop)
-        self._give_back()
-        return count
-
-    def drop_oldest(self, count: int) -> int:
-        """Delete the oldest events to free space; returns the number of undelivered ones."""
-        oldest = "SELECT number FROM events ORDER BY number LIMIT ?"
-
-        def drop(connection: sqlite3.Connection) -> int:
-            done = self._delivered(connection, self.sinks)
-            lost = connection.execute(f"SELECT COUNT(*) FROM ({oldest}) WHERE number > ?", (count, done)).fetchone()[0]
-            connection.execute(f"DELETE FROM events WHERE number IN ({oldest})", (count,))
-            return int(lost)
-
-        lost = self._do(drop)
-        self._give_back()
-        return lost
-
-    def size(self) -> int:
-        """Size on disk in bytes."""
-        real = self.path.resolve()
-        paths = (real, Path(f"{real}-wal"))
-        return sum(path.stat().st_size for path in paths if path.exists())
-
-    def close(self) -> None:
-        """Close the file."""
-        with self._lock:
-            if self._file.is_open:
-                self._file.close()
-
-    @property
-    def _connection(self) -> sqlite3.Connection:
-        return self._file.connection
 
     def _pass(
         self, connection: sqlite3.Connection, sink: str, number: int, then: str = "", row: tuple[object, ...] = ()
@@ -261,11 +158,11 @@ class Outbox:
             connection.execute(f"DELETE FROM {table} WHERE number = ? AND sink = ?", (number, sink))
         if then:
             connection.execute(then, row)
-        seen = self._delivered(connection, self.picture_sinks)
+        seen = self.delivered(connection, self.picture_sinks)
         connection.execute("DELETE FROM pictures WHERE number <= ?", (seen,))
         if not self.keeps:
             kept = " UNION ".join(f"SELECT number FROM {table}" for table in ("refused", "damaged", "replays"))
-            done = self._delivered(connection, self.sinks)
+            done = self.delivered(connection, self.sinks)
             connection.execute(f"DELETE FROM events WHERE number <= ? AND number NOT IN ({kept})", (done,))
 
     def _set_aside(self, number: int, reason: str) -> None:
@@ -273,74 +170,11 @@ class Outbox:
             connection.execute("DELETE FROM replays WHERE number = ?", (number,))
             return connection.execute("INSERT OR IGNORE INTO damaged VALUES (?, ?)", (number, reason)).rowcount
 
-        if self._do(write):
+        if self.transact(write):
             warn(f"event {number} in {self.path} is damaged ({reason}): it stays there, and no sink gets it")
 
     def _counts(self, connection: sqlite3.Connection, query: str) -> dict[str, int]:
         return {sink: int(connection.execute(query, (sink,)).fetchone()[0]) for sink in self.sinks}
-
-    def _value(self, query: str, *values: object) -> float | None:
-        found = self._do(lambda connection: connection.execute(query, values).fetchone()[0])
-        return None if found is None else float(found)
-
-    def _last(self) -> int:
-        return int(self._connection.execute(LAST).fetchone()[0])
-
-    def _delivered(self, connection: sqlite3.Connection, sinks: Iterable[str]) -> int:
-        """Number of the last event that all of these sinks have."""
-        rows = dict(connection.execute("SELECT sink, number FROM deliveries"))
-        last = connection.execute(LAST).fetchone()[0]
-        return int(min((rows[sink] for sink in sinks), default=last))
-
-    def _give_back(self) -> None:
-        """Return deleted pages to the file system."""
-        with self._lock:
-            self._connection.executescript("PRAGMA incremental_vacuum")  # `execute` would stop after the first page
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-
-    def _do(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Run a transaction; in a new file if the old one is missing or damaged."""
-        with self._lock:
-            try:
-                self._follow_file()
-                return self._attempt(work)
-            except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
-                if not is_damage(error):
-                    raise
-            except LprError as error:
-                raise sqlite3.OperationalError(str(error)) from error
-            self._replace_damaged()
-            return self._attempt(work)
-
-    def _follow_file(self) -> None:
-        """Check that the path still leads to the open file."""
-        if not self._file.is_open:  # a new one could not be made before
-            self._file = open_store(self.path, self.sinks)
-        elif not self._file.is_in_place():
-            done = self._delivered(self._connection, self.sinks)
-            self._file = replace_missing(self._file, self.sinks, done)
-        else:
-            return
-        self._earlier = min(self._earlier, self._last())
-
-    def _replace_damaged(self) -> None:
-        try:
-            self._file = replace_damaged(self._file, self.sinks)
-        except (LprError, OSError) as error:
-            raise sqlite3.OperationalError(str(error)) from error
-        self._earlier = min(self._earlier, self._last())
-
-    def _attempt(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        connection = self._connection
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            result = work(connection)
-            connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
-        return result
 
 
 def _with_own_id(connection: sqlite3.Connection, record: Record) -> tuple[Record, bool]:

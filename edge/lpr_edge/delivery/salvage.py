@@ -2,9 +2,9 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator
-from contextlib import suppress
 from typing import Any
+
+from lpr_edge.base.sqlite_files import readable_rows, run_transaction
 
 LAST = "SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence WHERE name = 'events'"
 """The highest event number ever used."""
@@ -18,18 +18,15 @@ def carry_over(source: sqlite3.Connection, into: sqlite3.Connection, done: int) 
         into: the new file.
         done: events up to this number are left out, unless a sink waits for them.
     """
-    into.execute("BEGIN IMMEDIATE")
-    try:
+
+    def copy() -> int:
         is_empty = into.execute("SELECT COUNT(*) FROM events").fetchone()[0] == 0
         count = sum(_copy_event(source, into, number, is_empty) for number in sorted(_numbers(source, done)))
         if is_empty:
             _copy_progress(source, into)
-        into.execute("COMMIT")
-    except BaseException:
-        if into.in_transaction:
-            into.execute("ROLLBACK")
-        raise
-    return count
+        return count
+
+    return run_transaction(into, copy)
 
 
 def _numbers(source: sqlite3.Connection, done: int) -> set[int]:
@@ -41,25 +38,19 @@ def _numbers(source: sqlite3.Connection, done: int) -> set[int]:
         "SELECT number FROM refused",
         "SELECT number FROM replays",
     )
-    return {number for query in queries for (number,) in _readable(source, query)}
-
-
-def _readable(source: sqlite3.Connection, query: str) -> Iterator[tuple[Any, ...]]:
-    """The rows of a query up to the first unreadable one."""
-    with suppress(sqlite3.Error, UnicodeDecodeError):
-        yield from source.execute(query)
+    return {number for query in queries for (number,) in readable_rows(source, query)}
 
 
 def _copy_event(source: sqlite3.Connection, into: sqlite3.Connection, number: int, keeps_number: bool) -> bool:
     query = f"SELECT id, stored, CAST(record AS BLOB) FROM events WHERE number = {number}"
-    for event_id, stored, record in _readable(source, query):
+    for event_id, stored, record in readable_rows(source, query):
         text = (record or b"").decode(errors="replace")
         row = (number if keeps_number else None, event_id, stored, text)
         cursor = into.execute("INSERT OR IGNORE INTO events (number, id, stored, record) VALUES (?, ?, ?, ?)", row)
         if not cursor.rowcount:
             return False
         new = cursor.lastrowid
-        pictures = _readable(source, f"SELECT name, jpeg FROM pictures WHERE number = {number}")
+        pictures = readable_rows(source, f"SELECT name, jpeg FROM pictures WHERE number = {number}")
         into.executemany("INSERT INTO pictures VALUES (?, ?, ?)", ((new, name, jpeg) for name, jpeg in pictures))
         return True
     return False
@@ -68,14 +59,14 @@ def _copy_event(source: sqlite3.Connection, into: sqlite3.Connection, number: in
 def _copy_progress(source: sqlite3.Connection, into: sqlite3.Connection) -> None:
     """Copy each sink's progress, limited to used numbers: new events with higher numbers would count as delivered."""
     for table in ("deliveries", "beginnings"):
-        rows = list(_readable(source, f"SELECT sink, number FROM {table}"))
+        rows = list(readable_rows(source, f"SELECT sink, number FROM {table}"))
         into.executemany(f"INSERT OR REPLACE INTO {table} SELECT ?, MIN(?, ({LAST}))", rows)
     exists = "WHERE EXISTS (SELECT 1 FROM events WHERE number = ?1)"
-    refused = list(_readable(source, "SELECT number, sink, reason FROM refused"))
+    refused = list(readable_rows(source, "SELECT number, sink, reason FROM refused"))
     into.executemany(f"INSERT OR IGNORE INTO refused SELECT ?1, ?2, ?3 {exists}", refused)
-    replays = list(_readable(source, "SELECT number, sink FROM replays"))
+    replays = list(readable_rows(source, "SELECT number, sink FROM replays"))
     into.executemany(f"INSERT OR IGNORE INTO replays SELECT ?1, ?2 {exists}", replays)
-    into.executemany("INSERT INTO clock VALUES (?)", list(_readable(source, "SELECT believed FROM clock")))
+    into.executemany("INSERT INTO clock VALUES (?)", list(readable_rows(source, "SELECT believed FROM clock")))
 
 
 def read_record(data: bytes | None) -> tuple[dict[str, Any], str]:

@@ -9,7 +9,8 @@ from typing import Protocol, runtime_checkable
 from lpr_edge.base.finding import Finding
 from lpr_edge.config.extensions import SwitchedSettings
 from lpr_edge.contract.base.errors import LprError
-from lpr_edge.contract.country import Country, load_country
+from lpr_edge.contract.countries import load_country
+from lpr_edge.contract.country import Country
 from lpr_edge.contract.records import Record, Sighting
 
 

@@ -6,13 +6,13 @@ WAL mode with full synchronisation: committed data survive a killed process and 
 import fcntl
 import os
 import sqlite3
-import time
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
 from lpr_edge.base.log import log_info, warn
 from lpr_edge.base.private_files import make_private_folder, open_private, sync_folder
+from lpr_edge.base.sqlite_files import file_identity, is_damage, open_read_only, rename_damaged
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.delivery.salvage import LAST, carry_over
 
@@ -40,7 +40,6 @@ CACHE_KIB = 512
 """Page cache; SQLite's default would fill up with pages that are never read again."""
 BUSY_S = 0.5
 """Seconds for which another program may lock the file before a write fails; frames wait meanwhile."""
-DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT)
 
 
 class StoreFile:
@@ -58,7 +57,7 @@ class StoreFile:
         self.connection = connection
         self.is_open = True
         self._claim = claim
-        self._logs = {log: _identity(log) for log in _logs(path)}
+        self._logs = {log: file_identity(log) for log in _logs(path)}
 
     def is_in_place(self) -> bool:
         """Whether the path still leads to this file; True if the folder can't be read."""
@@ -72,7 +71,7 @@ class StoreFile:
     def leave_names(self) -> None:
         """Remove this file's log files by name: a new database of that name would use them."""
         for log, identity in self._logs.items():
-            if identity is not None and _identity(log) == identity:
+            if identity is not None and file_identity(log) == identity:
                 log.unlink()
 
     def close(self) -> None:
@@ -141,17 +140,6 @@ def replace_missing(file: StoreFile, sinks: Iterable[str], done: int) -> StoreFi
         f" {count} events that a sink hadn't had"
     )
     return new
-
-
-def is_damage(error: sqlite3.Error | UnicodeDecodeError) -> bool:
-    """Whether an error means that the file's contents are damaged.
-
-    A file cut to nothing is a database without tables; where one's name is overwritten, SQLite's message is no text.
-    """
-    if isinstance(error, UnicodeDecodeError):
-        return True
-    code = getattr(error, "sqlite_errorcode", 0)
-    return code & 0xFF in DAMAGE or str(error).startswith("no such table")
 
 
 def _claim(path: Path) -> int:
@@ -233,23 +221,9 @@ def _replace_file(path: Path, claim: int, sinks: Iterable[str], trouble: str) ->
     return new
 
 
-def rename_damaged(path: Path) -> Path:
-    """Rename a damaged file and its log, so that they can be examined."""
-    real = path.resolve()
-    stem = f"{real}.damaged-{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}"
-    names = (Path(stem if number == 1 else f"{stem}.{number}") for number in range(1, 1_000_000))
-    aside = next(name for name in names if not name.exists())
-    for suffix in ("-wal", "-shm", ""):
-        part = Path(f"{real}{suffix}")
-        if part.exists():
-            part.replace(f"{aside}{suffix}")
-    sync_folder(real.parent)
-    return aside
-
-
 def _salvage(aside: Path, new: StoreFile) -> int:
     try:
-        source = sqlite3.connect(f"{aside.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+        source = open_read_only(aside)
     except sqlite3.Error:
         return 0
     try:
@@ -270,11 +244,3 @@ def _logs(path: Path) -> tuple[Path, ...]:
 
 def _size(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino

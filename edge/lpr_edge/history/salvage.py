@@ -2,11 +2,11 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, Protocol
 
+from lpr_edge.base.sqlite_files import open_read_only, readable_rows, run_transaction
 from lpr_edge.history.entry import Correction, is_sound
 
 QUERIES = tuple(
@@ -39,21 +39,15 @@ def carry_over(aside: Path, into: sqlite3.Connection, tables: EventTables) -> in
         tables: of the new file.
     """
     try:
-        source = sqlite3.connect(f"{aside.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+        source = open_read_only(aside)
     except sqlite3.Error:
         return 0
     with closing(source):
         for pragma in ("writable_schema = ON", "query_only = ON"):  # the first: else a cut file can't be read at all
             with suppress(sqlite3.Error):
                 source.execute(f"PRAGMA {pragma}")
-        into.execute("BEGIN IMMEDIATE")
-        try:
-            count = sum(_copy(source, into, tables, *row) for query in QUERIES for row in _readable(source, query))
-            into.execute("COMMIT")
-        except BaseException:
-            into.execute("ROLLBACK")
-            raise
-    return count
+        rows = (row for query in QUERIES for row in readable_rows(source, query))
+        return run_transaction(into, lambda: sum(_copy(source, into, tables, *row) for row in rows))
 
 
 def _copy(source: sqlite3.Connection, into: sqlite3.Connection, tables: EventTables, number: int, text: str) -> bool:
@@ -64,19 +58,13 @@ def _copy(source: sqlite3.Connection, into: sqlite3.Connection, tables: EventTab
         if tables.find(record["id"]) is not None:
             return False
         stored, pictures = next(
-            _readable(source, f"SELECT stored, pictures FROM events WHERE number = {number}"), (number / 1000, 0)
+            readable_rows(source, f"SELECT stored, pictures FROM events WHERE number = {number}"), (number / 1000, 0)
         )
         new = tables.insert(record, stored)
         if new == number:  # pictures are found by number
             into.execute("UPDATE events SET pictures = ? WHERE number = ?", (pictures, number))
         query = f"SELECT text, latin, who, at FROM corrections WHERE number = {number} ORDER BY correction"
-        for row in list(_readable(source, query)):
+        for row in list(readable_rows(source, query)):
             tables.correct(new, Correction(*row))
         return True
     return False
-
-
-def _readable(source: sqlite3.Connection, query: str) -> Iterator[tuple[Any, ...]]:
-    """The rows of a query up to the first unreadable one."""
-    with suppress(sqlite3.Error, UnicodeDecodeError):
-        yield from source.execute(query)

@@ -3,16 +3,15 @@
 import sqlite3
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from lpr_edge.base.log import warn
+from lpr_edge.base.sqlite_files import file_identity, is_damage, rename_damaged, run_transaction
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.country import Country
 from lpr_edge.contract.records import Record
-from lpr_edge.delivery.store_file import is_damage, rename_damaged
 from lpr_edge.history.entry import LEFT, Correction, facet_token, is_same_visit, is_sound
 from lpr_edge.history.pictures import PictureFolder
 from lpr_edge.history.salvage import carry_over
@@ -182,20 +181,20 @@ class History:
                     f"can't open the history {self.path} ({error}): give --history-folder another folder"
                 ) from error
             return self._replace_file()
-        self._identity = self._place()
+        self._identity = file_identity(self.path)
         return connection
 
     def _replace_file(self) -> sqlite3.Connection:
         aside = rename_damaged(self.path)
         connection = open_writer(self.path)
-        self._identity = self._place()
+        self._identity = file_identity(self.path)
         count = carry_over(aside, connection, Tables(connection, self._country))
         warn(f"{self.path} is damaged: it is kept as {aside}, and a new one begun with {count} events out of it")
         return connection
 
     def _do(self, work: Callable[[Tables, sqlite3.Connection], T]) -> T:
         """Run a transaction, in a new file if the old one is missing or damaged."""
-        if self._place() != self._identity:
+        if file_identity(self.path) != self._identity:
             self._connection.close()
             for log in ("-wal", "-shm"):
                 Path(f"{self.path}{log}").unlink(missing_ok=True)
@@ -212,21 +211,7 @@ class History:
 
     def _attempt(self, work: Callable[[Tables, sqlite3.Connection], T]) -> T:
         connection = self._connection
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            result = work(Tables(connection, self._country), connection)
-            connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
-        return result
-
-    def _place(self) -> tuple[int, int] | None:
-        with suppress(OSError):
-            status = self.path.stat()
-            return status.st_dev, status.st_ino
-        return None
+        return run_transaction(connection, lambda: work(Tables(connection, self._country), connection))
 
 
 def _with_own_id(tables: Tables, record: Record) -> Record:

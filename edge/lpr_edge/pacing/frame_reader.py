@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from lpr_edge.capture.frame import Frame
+from lpr_edge.contract.base.arrays import Image
 from lpr_edge.pacing.motion_gate import MotionGate
 from lpr_edge.pacing.time_budget import TimeBudget
-from lpr_edge.vision.pipeline import PlatePipeline
-from lpr_edge.vision.plates import Effort, FoundPlate, FrameResult, PlateReading
+from lpr_edge.vision.plates import Effort, FoundPlate, FrameResult, Plan, PlateReading
 
 FLOOR = timedelta(seconds=1)
 """A frame is looked at after so long, whatever moves."""
@@ -26,10 +26,16 @@ class Tracks(Protocol):
     def is_idle(self, time: datetime) -> bool: ...  # noqa: D102
 
 
+class Pipeline(Protocol):
+    """Detects and reads the plates of an image, see `PlatePipeline`."""
+
+    def read(self, frame_bgr: Image, plan: Plan | None = None) -> FrameResult: ...  # noqa: D102
+
+
 class FrameReader:
     """Reads the frames of one source with its pipeline and its tracker."""
 
-    def __init__(self, pipeline: PlatePipeline, tracker: Tracks) -> None:
+    def __init__(self, pipeline: Pipeline, tracker: Tracks) -> None:
         """Take what reads plates, and what knows their tracks.
 
         Args:

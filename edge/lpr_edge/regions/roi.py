@@ -1,13 +1,38 @@
-"""The region of interest (ROI): a polygon of the frame; plates outside of it are ignored."""
+"""Parts of a frame: boxes, and the region of interest (ROI), a polygon; plates outside of it are ignored."""
+
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 
-from lpr_edge.contract.base.arrays import Floats, Quad
-from lpr_edge.regions.tiles import Box
+from lpr_edge.contract.base.arrays import Floats, Image, Quad
 
 MARGIN = 0.06
 """Around the region, relative to its longer side: a plate whose centre is inside may reach out of it."""
+
+
+class Box(NamedTuple):
+    """A part of a frame, in whole pixels."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+    def of(self, frame: Image) -> Image:
+        """Crop this part from a frame (H, W, …), without a copy."""
+        return frame[self.top : self.bottom, self.left : self.right]
+
+    def grown(self, share: float, size_hw: tuple[int, int]) -> "Box":
+        """Enlarge the part on all sides by a fraction of its longer side, within a frame of that height and width."""
+        rim = round(share * max(self.right - self.left, self.bottom - self.top))
+        right, bottom = min(self.right + rim, size_hw[1]), min(self.bottom + rim, size_hw[0])
+        return Box(max(0, self.left - rim), max(0, self.top - rim), right, bottom)
+
+    def has_near_its_middle(self, point_xy: Floats) -> bool:
+        """Whether a point (2,) lies in its inner half."""
+        middle = np.array([self.left + self.right, self.top + self.bottom]) / 2
+        return bool((np.abs(point_xy - middle) <= np.array([self.right - self.left, self.bottom - self.top]) / 4).all())
 
 
 def is_inside(quad_xy: Quad, roi: Floats, size_hw: tuple[int, int]) -> bool:

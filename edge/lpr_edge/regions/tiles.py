@@ -5,12 +5,12 @@ found just before, where the coarse view shows something like a plate, where som
 """
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 import cv2
 import numpy as np
 
-from lpr_edge.contract.base.arrays import Floats, Image, Quad
+from lpr_edge.contract.base.arrays import Image, Quad
+from lpr_edge.regions.roi import Box
 from lpr_edge.regions.shapes import Tiling
 
 LARGE = 4.0
@@ -29,30 +29,6 @@ CHANGE = 20
 """Levels of 255 by which a place must change to have moved: less is noise of the camera."""
 MIN_MOVED = 6
 """Places of a tile that must have moved."""
-
-
-class Box(NamedTuple):
-    """A part of a frame, in whole pixels."""
-
-    left: int
-    top: int
-    right: int
-    bottom: int
-
-    def of(self, frame: Image) -> Image:
-        """Crop this part from a frame (H, W, …), without a copy."""
-        return frame[self.top : self.bottom, self.left : self.right]
-
-    def grown(self, share: float, size_hw: tuple[int, int]) -> "Box":
-        """Enlarge the part on all sides by a fraction of its longer side, within a frame of that height and width."""
-        rim = round(share * max(self.right - self.left, self.bottom - self.top))
-        right, bottom = min(self.right + rim, size_hw[1]), min(self.bottom + rim, size_hw[0])
-        return Box(max(0, self.left - rim), max(0, self.top - rim), right, bottom)
-
-    def has_near_its_middle(self, point_xy: Floats) -> bool:
-        """Whether a point (2,) lies in its inner half."""
-        middle = np.array([self.left + self.right, self.top + self.bottom]) / 2
-        return bool((np.abs(point_xy - middle) <= np.array([self.right - self.left, self.bottom - self.top]) / 4).all())
 
 
 def grid_of(tiling: Tiling, size_hw: tuple[int, int], network_side: int) -> list[Box]:

@@ -1,8 +1,8 @@
 """Which parts of a frame region and tiles give together: for those who draw them."""
 
-from lpr_edge.regions.roi import box_around
+from lpr_edge.regions.roi import Box, box_around
 from lpr_edge.regions.shapes import Region, Tiling
-from lpr_edge.regions.tiles import Box, grid_of
+from lpr_edge.regions.tiles import grid_of
 
 
 def tiles_within(tiling: Tiling, region: Region | None, size_hw: tuple[int, int], network_side: int) -> list[Box]:

@@ -2,30 +2,10 @@
 
 from pathlib import Path
 
-from lpr_edge.config.extensions import RUNTIMES
 from lpr_edge.contract.base.errors import LprError, ModelError
 from lpr_edge.contract.manifest import read_manifest
 from lpr_edge.runtimes.model import Model, cannot
-from lpr_edge.runtimes.runtime import Runtime
-
-
-def find_runtime(name: str | Runtime) -> Runtime:
-    """Find a runtime by name, lpr's own or another package's; a runtime object is returned unchanged.
-
-    Raises:
-        LprError: there is none of that name, or it can't be loaded.
-    """
-    if isinstance(name, Runtime):
-        return name
-    found = RUNTIMES.load(name)
-    if not isinstance(found, Runtime):
-        raise LprError(f"{found!r} isn't a Runtime, and {name!r} in lpr.runtimes must be one: see docs/extending.md")
-    return found
-
-
-def own_runtimes() -> list[Runtime]:
-    """The runtimes that lpr includes, in the order in which `auto` tries them."""
-    return [find_runtime(name) for name in RUNTIMES.own]
+from lpr_edge.runtimes.runtime import Runtime, find_runtime, own_runtimes
 
 
 def open_model(path: str | Path, runtime: str | Runtime = "auto", threads: int = 1) -> Model:

@@ -1,4 +1,4 @@
-"""Interface of runtimes, which other packages can register."""
+"""Interface of runtimes, which other packages can register, and their lookup by name."""
 
 import importlib.util
 from collections.abc import Callable
@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lpr_edge.base.finding import Finding
-from lpr_edge.config.extensions import ExtensionSettings
-from lpr_edge.contract.base.errors import ModelError
+from lpr_edge.config.extensions import RUNTIMES, ExtensionSettings
+from lpr_edge.contract.base.errors import LprError, ModelError
 from lpr_edge.contract.manifest import Manifest
 from lpr_edge.runtimes.engine import Engine, missing_runtime
 
@@ -69,3 +69,22 @@ class Runtime:
             raise ModelError(missing_runtime(self.package))
         if self.settings:
             self.settings.check()
+
+
+def find_runtime(name: str | Runtime) -> Runtime:
+    """Find a runtime by name, lpr's own or another package's; a runtime object is returned unchanged.
+
+    Raises:
+        LprError: there is none of that name, or it can't be loaded.
+    """
+    if isinstance(name, Runtime):
+        return name
+    found = RUNTIMES.load(name)
+    if not isinstance(found, Runtime):
+        raise LprError(f"{found!r} isn't a Runtime, and {name!r} in lpr.runtimes must be one: see docs/extending.md")
+    return found
+
+
+def own_runtimes() -> list[Runtime]:
+    """The runtimes that lpr includes, in the order in which `auto` tries them."""
+    return [find_runtime(name) for name in RUNTIMES.own]

@@ -4,8 +4,7 @@ from pathlib import Path
 
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.run.model_types import NAMED_TYPES
-from lpr_edge.runtimes.opening import find_runtime
-from lpr_edge.runtimes.runtime import Runtime
+from lpr_edge.runtimes.runtime import Runtime, find_runtime
 
 MODELS = Path(__file__).parents[1] / "models"
 

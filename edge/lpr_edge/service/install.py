@@ -14,10 +14,11 @@ from typing import Any, TextIO
 
 from lpr_edge.base.log import log_info, warn
 from lpr_edge.config.cameras import KEY, cameras_to_toml
-from lpr_edge.config.config import Config, build_config, each_camera, flat_values, load_config, schema_of
+from lpr_edge.config.config import Config
+from lpr_edge.config.loading import build_config, each_camera, flat_values, load_config, schema_of
 from lpr_edge.contract.base.errors import LprError
-from lpr_edge.contract.base.settings_file import table_to_toml
 from lpr_edge.contract.base.url import is_url
+from lpr_edge.contract.settings.toml_file import table_to_toml
 from lpr_edge.service.unit import (
     NAME,
     SETTINGS,

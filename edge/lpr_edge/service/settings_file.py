@@ -11,8 +11,8 @@ from typing import Any
 
 from lpr_edge.config.cameras import KEY
 from lpr_edge.contract.base.errors import LprError
-from lpr_edge.contract.base.settings_file import read_table
 from lpr_edge.contract.base.text_files import parse_toml, read_text
+from lpr_edge.contract.settings.toml_file import read_table
 from lpr_edge.contract.whole_files import write_whole
 
 HEADER = re.compile(r"\s*\[")

@@ -4,7 +4,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from lpr_edge.config.config import Config, each_camera
+from lpr_edge.config.config import Config
+from lpr_edge.config.loading import each_camera
 
 NAME = "lpr-edge"
 USER = "lpr"

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from lpr_edge.base.board import clock_is_held
 from lpr_edge.base.log import log_info
-from lpr_edge.config.config import Config, each_camera
+from lpr_edge.config.config import Config
+from lpr_edge.config.loading import each_camera
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.updates.model_files import configured_runtime, model_file, open_slots, suffix_of
 from lpr_edge.updates.release import KINDS, UpdateError

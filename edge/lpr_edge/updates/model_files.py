@@ -6,8 +6,7 @@ from typing import Literal
 from lpr_edge.base.state_dir import state_folder
 from lpr_edge.config.config import Config
 from lpr_edge.contract.run.model_types import NAMED_TYPES
-from lpr_edge.runtimes.opening import find_runtime
-from lpr_edge.runtimes.runtime import Runtime
+from lpr_edge.runtimes.runtime import Runtime, find_runtime
 from lpr_edge.runtimes.shipped_models import shipped_model
 from lpr_edge.updates.release import KINDS, UpdateError, model_in
 from lpr_edge.updates.slots import FOLDER, Slots

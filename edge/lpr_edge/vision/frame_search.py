@@ -7,9 +7,9 @@ from time import perf_counter
 import numpy as np
 
 from lpr_edge.contract.base.arrays import Floats, Image, Quad
-from lpr_edge.regions.roi import box_around
+from lpr_edge.regions.roi import Box, box_around
 from lpr_edge.regions.shapes import TILES_OFF, Tiling
-from lpr_edge.regions.tiles import Box, TilePlanner
+from lpr_edge.regions.tiles import TilePlanner
 from lpr_edge.vision.detector import PROPOSALS, Detector, without_copies
 from lpr_edge.vision.plates import FoundPlate
 from lpr_edge.vision.views import cut_tile

@@ -9,7 +9,7 @@ from lpr_edge.contract.base.arrays import Floats, Image, Quad
 from lpr_edge.contract.geometry import mirror_quad, rectangle, upright_transform
 from lpr_edge.contract.preprocess import PADDING
 from lpr_edge.contract.sampling import sample_affine
-from lpr_edge.regions.tiles import Box
+from lpr_edge.regions.roi import Box
 
 TILE = 0.6
 """Side of a tile, as a share of the photograph's longer side: small plates are seen larger by so much."""

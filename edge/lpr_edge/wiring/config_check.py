@@ -1,7 +1,8 @@
 """Check settings before a running process is restarted with them."""
 
 from lpr_edge.capture.open_source import check_frames
-from lpr_edge.config.config import Config, camera_config, each_camera
+from lpr_edge.config.config import Config
+from lpr_edge.config.loading import camera_config, each_camera
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.manifest import read_manifest
 from lpr_edge.text.grammar import Grammar

@@ -2,7 +2,8 @@
 
 from lpr_edge.base.board import clock_is_held
 from lpr_edge.collect.collect_folder import CollectFolder, Limits
-from lpr_edge.collect.collector import Collector, CollectRules, CollectWriter
+from lpr_edge.collect.collect_writer import CollectWriter
+from lpr_edge.collect.collector import Collector, CollectRules
 from lpr_edge.collect.corrections import CorrectionKeeper
 from lpr_edge.config.config import Config
 from lpr_edge.contract.base.errors import LprError

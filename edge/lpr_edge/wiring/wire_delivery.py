@@ -7,11 +7,11 @@ from functools import partial
 from lpr_edge.base.board import clock_is_held
 from lpr_edge.base.log import log_info
 from lpr_edge.cameras.camera_sinks import CameraSinks, SharedSink
-from lpr_edge.config.config import Config, each_camera
-from lpr_edge.delivery.backlog import Backlog
+from lpr_edge.config.config import Config
+from lpr_edge.config.loading import each_camera
 from lpr_edge.delivery.delivery_worker import DeliveryWorker
 from lpr_edge.delivery.enqueue import EventEnqueuer
-from lpr_edge.delivery.event_counter import EventCounter
+from lpr_edge.delivery.event_counts import Backlog, EventCounter
 from lpr_edge.delivery.heartbeat import Heartbeat
 from lpr_edge.delivery.outbox import Outbox
 from lpr_edge.delivery.retention import Retention

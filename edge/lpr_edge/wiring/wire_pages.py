@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from lpr_edge.base.state_dir import state_folder
-from lpr_edge.config.config import Config, each_camera
+from lpr_edge.config.config import Config
+from lpr_edge.config.loading import each_camera
 from lpr_edge.contract.base.units import TextValue
 from lpr_edge.contract.manifest import read_manifest
 from lpr_edge.history.access import HistoryAccess

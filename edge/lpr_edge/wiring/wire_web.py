@@ -8,7 +8,8 @@ from typing import Any
 from lpr_edge.base.log import log_info, warn
 from lpr_edge.base.state_dir import state_folder
 from lpr_edge.base.web_address import WebAddress, is_local, login_hint, new_token, shown_url
-from lpr_edge.config.config import Config, camera_config
+from lpr_edge.config.config import Config
+from lpr_edge.config.loading import camera_config
 from lpr_edge.contract.base.errors import LprError, needing_extra
 from lpr_edge.delivery.sink import Sink
 from lpr_edge.output.annotate import NO_MARKS, Marks

@@ -13,15 +13,9 @@ from lpr_edge.contract.base.arrays import Image, Quad
 from lpr_edge.contract.base.errors import DataError
 from lpr_edge.contract.base.pictures import file_sha256, read_picture
 from lpr_edge.contract.country import country_from_dict
-from lpr_edge.contract.data import (
-    CharacterFile,
-    PlatePhoto,
-    class_files,
-    find_dataset,
-    load_characters,
-    load_photos_for,
-    load_plates_and_crops,
-)
+from lpr_edge.contract.data.character_files import CharacterFile, class_files, load_characters
+from lpr_edge.contract.data.datasets import find_dataset
+from lpr_edge.contract.data.plate_photos import PlatePhoto, load_photos_for, load_plates_and_crops
 from lpr_edge.contract.geometry import is_convex
 from lpr_edge.contract.manifest import Manifest
 from lpr_edge.contract.run.model_types import MODEL_TYPES, ModelType

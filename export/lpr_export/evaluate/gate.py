@@ -7,7 +7,7 @@ pass each threshold as in float.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from lpr_edge.runtimes.opening import own_runtimes
+from lpr_edge.runtimes.runtime import own_runtimes
 from lpr_export.base.errors import ExportError
 from lpr_export.evaluate.held_out import HeldOut
 from lpr_export.evaluate.mcnemar import SIGNIFICANT, loss_p_value

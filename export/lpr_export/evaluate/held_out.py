@@ -12,13 +12,8 @@ from lpr_edge.contract.base.arrays import Image, Quad
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.base.pictures import file_sha256, read_picture
 from lpr_edge.contract.country import Country, country_from_dict
-from lpr_edge.contract.data import (
-    PlateLabel,
-    PlatePhoto,
-    ground_truth,
-    load_characters,
-    load_photos_for,
-)
+from lpr_edge.contract.data.character_files import load_characters
+from lpr_edge.contract.data.plate_photos import PlateLabel, PlatePhoto, ground_truth, load_photos_for
 from lpr_edge.contract.geometry import grow_quad, is_convex, rectangle
 from lpr_edge.contract.manifest import Manifest
 from lpr_edge.contract.preprocess import prepare, prepare_plate

@@ -12,7 +12,8 @@ import numpy as np
 from lpr_edge.contract.base.arrays import AnyArray, Floats, Image
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.runtimes.model import Model, dequantise
-from lpr_edge.runtimes.opening import open_model, own_runtimes
+from lpr_edge.runtimes.opening import open_model
+from lpr_edge.runtimes.runtime import own_runtimes
 from lpr_export.evaluate.held_out import Case, network_input
 from lpr_export.evaluate.task_metrics import MetricValue, TaskMetrics
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lpr_edge.contract.manifest import Manifest, embed_in_onnx, embed_in_tflite, read_manifest
-from lpr_edge.runtimes.opening import own_runtimes
+from lpr_edge.runtimes.runtime import own_runtimes
 from lpr_export.base.errors import ExportError
 from lpr_export.convert.converted import Converted
 from lpr_export.onnx.from_tflite import OPSET

@@ -14,7 +14,7 @@ from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.manifest import read_manifest
 from lpr_edge.contract.run.samples import Samples, picture_sha256, write_samples
 from lpr_edge.runtimes.model import Model
-from lpr_edge.runtimes.opening import find_runtime, own_runtimes
+from lpr_edge.runtimes.runtime import find_runtime, own_runtimes
 from lpr_edge.updates.golden_set import Integers, integers_name, read_texts, write_integers
 from lpr_edge.updates.release import GOLDEN, KINDS
 from lpr_export.base.errors import ExportError

@@ -5,9 +5,11 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from lpr_edge.contract.base.flags import add_flags, with_flags
-from lpr_edge.contract.base.settings import SECRET, check_texts, require_setting
+from lpr_edge.contract.base.units import require_setting
 from lpr_edge.contract.base.url import parse_url
+from lpr_edge.contract.settings.fields import SECRET
+from lpr_edge.contract.settings.flags import add_flags, with_flags
+from lpr_edge.contract.settings.values import check_texts
 
 PREFIX = "LPR_FLEET_"
 

@@ -4,7 +4,8 @@ from functools import lru_cache
 from typing import NamedTuple
 from zlib import crc32
 
-from lpr_edge.contract.country import Country, load_country
+from lpr_edge.contract.countries import load_country
+from lpr_edge.contract.country import Country
 from lpr_edge.history.grams import PIECE, pieces_of
 from lpr_edge.history.signs import FIRST_CODE, MAX_CODES, Signs, cuts_of, is_hashed, signs_of
 

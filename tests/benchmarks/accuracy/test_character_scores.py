@@ -6,7 +6,7 @@ import pytest
 
 from lpr_bench.accuracy.characters import format_characters, score_characters, summarize
 from lpr_edge.contract.base.arrays import Image
-from lpr_edge.contract.data import CharacterFile
+from lpr_edge.contract.data.character_files import CharacterFile
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from lpr_bench.accuracy.misses import FOUND_BGR, TRUTH_BGR, MissFolder, draw_mis
 from lpr_bench.accuracy.plates import ReadPlate, score_photos
 from lpr_edge.contract.base.arrays import Quad
 from lpr_edge.contract.base.errors import LprError
-from lpr_edge.contract.data import PlateLabel, PlatePhoto
+from lpr_edge.contract.data.plate_photos import PlateLabel, PlatePhoto
 
 HERE: Quad = np.array([[50, 80], [150, 80], [150, 130], [50, 130]], np.float32)
 THERE: Quad = np.array([[200, 180], [260, 180], [260, 210], [200, 210]], np.float32)

@@ -12,8 +12,8 @@ from lpr_bench.accuracy.plates import LATIN, OWN, PlateOutcome, PlatesOutcome, P
 from lpr_bench.accuracy.plates_report import character_errors, format_plates, interval_of_errors, labels_of, summarize
 from lpr_edge.contract.base.arrays import Image, Quad
 from lpr_edge.contract.base.errors import DataError
-from lpr_edge.contract.country import load_country
-from lpr_edge.contract.data import PlateLabel, PlatePhoto
+from lpr_edge.contract.countries import load_country
+from lpr_edge.contract.data.plate_photos import PlateLabel, PlatePhoto
 
 NEPAL = load_country("nepal")
 

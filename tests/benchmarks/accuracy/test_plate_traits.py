@@ -5,8 +5,8 @@ import pytest
 from lpr_bench.accuracy.plate_traits import describe_plate, form_of, sharpness
 from lpr_bench.base.frames import paint_plate
 from lpr_edge.contract.base.arrays import Image
-from lpr_edge.contract.country import load_country
-from lpr_edge.contract.data import PlateLabel
+from lpr_edge.contract.countries import load_country
+from lpr_edge.contract.data.plate_photos import PlateLabel
 from lpr_edge.contract.geometry import rectangle
 from lpr_edge.text.grammar import Grammar
 from lpr_edge.vision.plate_colour import colour_of

@@ -16,7 +16,7 @@ from lpr_bench.accuracy.robustness import (
     turn,
 )
 from lpr_bench.app.cli import main
-from lpr_edge.contract.country import load_country
+from lpr_edge.contract.countries import load_country
 from lpr_edge.contract.geometry import is_convex, quad_iou, rectify, signed_area
 
 NEPAL = load_country("nepal")

@@ -16,7 +16,7 @@ from lpr_bench.app import run_all
 from lpr_bench.app.cli import main
 from lpr_bench.base.results import add_record, read_records
 from lpr_bench.latency import run_frames
-from lpr_edge.contract.country import load_country
+from lpr_edge.contract.countries import load_country
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from tests.support.crops_on_disk import noise
 from tests.support.made_plates import write_streets
 
 from lpr_bench.app.cli import main
-from lpr_edge.contract.country import load_country
+from lpr_edge.contract.countries import load_country
 
 
 @pytest.fixture

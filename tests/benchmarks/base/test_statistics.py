@@ -7,7 +7,7 @@ from scipy.stats import binomtest, bootstrap
 from lpr_bench.accuracy.plates import PlateOutcome
 from lpr_bench.accuracy.plates_report import interval_of_errors
 from lpr_bench.latency.statistics import paired_ratio
-from lpr_edge.contract.country import load_country
+from lpr_edge.contract.countries import load_country
 from lpr_edge.contract.metrics import binomial_tail, mcnemar, wilson_interval
 
 # What is computed on boards, and by `lpr-export verify`, runs where SciPy isn't installed; here it is the reference.

@@ -26,7 +26,7 @@ from lpr_bench.visits.clips import START, Mark, MarkedFrame, Visit
 from lpr_edge.capture.frame import Frame
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.base.pictures import read_picture
-from lpr_edge.contract.data import PlateLabel, PlatePhoto, load_plates
+from lpr_edge.contract.data.plate_photos import PlateLabel, PlatePhoto, load_plates
 from lpr_edge.contract.manifest import read_manifest
 from lpr_export.calibration.confidence import read_confidence
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from lpr_bench.base.frames import SIZE_HW, FramePool, make_frames, paint_street, paste_plate, sample_rows, shows_plate
-from lpr_edge.contract.country import load_country
+from lpr_edge.contract.countries import load_country
 from lpr_edge.contract.geometry import is_convex
 from lpr_edge.text.grammar import Grammar
 

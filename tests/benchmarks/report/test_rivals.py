@@ -14,7 +14,8 @@ from tests.support.golden import tinyland
 
 from lpr_bench.report.report_rivals import rivals_section
 from lpr_edge.contract.base.errors import LprError
-from lpr_edge.contract.country import country_from_dict, load_country
+from lpr_edge.contract.countries import load_country
+from lpr_edge.contract.country import country_from_dict
 from lpr_edge.contract.manifest import read_manifest
 from lpr_edge.runtimes.shipped_models import shipped_model
 from lpr_train.render.plate.plates import PlateRenderer

@@ -8,7 +8,7 @@ import pytest
 from lpr_bench.base.frames import FramePool, make_frames
 from lpr_bench.streams.made_stream import FPS, PASSING, stream_frames
 from lpr_bench.streams.run_streams import SHARES, SIZE_HW, format_record, measure_shares, measure_streams
-from lpr_edge.contract.country import load_country
+from lpr_edge.contract.countries import load_country
 from lpr_edge.runtimes.opening import open_model
 from lpr_edge.runtimes.shipped_models import shipped_model
 from lpr_edge.vision.detector import Detector

@@ -19,7 +19,7 @@ from lpr_bench.visits.visits_report import format_clips, summarize_clip, without
 from lpr_edge.collect.example import Example, LabelledPlate
 from lpr_edge.contract.base.arrays import Image, Quad
 from lpr_edge.contract.base.errors import DataError
-from lpr_edge.contract.data import PlateLabel, PlatePhoto, load_plates
+from lpr_edge.contract.data.plate_photos import PlateLabel, PlatePhoto, load_plates
 
 ROAD_BGR: Image = np.full((*SIZE_HW, 3), 90, np.uint8)
 

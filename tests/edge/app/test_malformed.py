@@ -19,7 +19,7 @@ from lpr_edge.capture.frame import Frame
 from lpr_edge.capture.images import read_still
 from lpr_edge.capture.open_source import open_source
 from lpr_edge.capture.video_file import open_clip
-from lpr_edge.config.config import load_config
+from lpr_edge.config.loading import load_config
 from lpr_edge.contract.base.errors import LprError, SourceError
 from lpr_edge.delivery.outbox import Outbox
 from lpr_edge.delivery.sink import DeliveryError, RefusedError, StoredEvent

@@ -13,7 +13,7 @@ from tests.support.golden import tinyland
 from tests.support.servers import motion_jpeg, only_once, serving
 
 from lpr_edge.app.cli import main
-from lpr_edge.config.config import config_of
+from lpr_edge.config.loading import config_of
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.delivery.sink import DeliveryError, StoredEvent
 from lpr_edge.delivery.sinks.mqtt_connection import parse_broker

@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from lpr_edge.app.cli import parse_arguments
-from lpr_edge.config.config import Config, each_camera, load_config
+from lpr_edge.config.config import Config
+from lpr_edge.config.loading import each_camera, load_config
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.service.install import plan
 

@@ -17,7 +17,7 @@ from lpr_edge.app.cli import main
 from lpr_edge.app.demo import FOLDER
 from lpr_edge.cameras.feed import CameraFeed
 from lpr_edge.cameras.turns import FairTurns
-from lpr_edge.config.config import config_of
+from lpr_edge.config.loading import config_of
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.delivery.outbox import Outbox
 from lpr_edge.wiring.config_check import check_settings

@@ -20,8 +20,8 @@ from lpr_edge.collect.collect_folder import CollectFolder, Limits, count_collect
 from lpr_edge.collect.corrections import keep_correction
 from lpr_edge.collect.example import Example, LabelledPlate
 from lpr_edge.contract.base.errors import LprError
-from lpr_edge.contract.data import load_crops, load_plates
-from lpr_edge.contract.whole_files import changing_labels
+from lpr_edge.contract.data.datasets import changing_labels
+from lpr_edge.contract.data.plate_photos import load_crops, load_plates
 
 COUNTRY = tinyland.tinyland()
 START = datetime(2026, 3, 1, 6, 0, tzinfo=UTC)

@@ -13,12 +13,13 @@ from tests.support.readings import GRAMMAR, LABELS, frame, plate, plate_of
 from lpr_edge.app.doctor.machine import check_collected
 from lpr_edge.collect.checked_corners import Read
 from lpr_edge.collect.collect_folder import CollectFolder, Limits
-from lpr_edge.collect.collector import Collector, CollectRules, CollectWriter
+from lpr_edge.collect.collect_writer import CollectWriter
+from lpr_edge.collect.collector import Collector, CollectRules
 from lpr_edge.collect.example import Example
-from lpr_edge.config.config import config_of
+from lpr_edge.config.loading import config_of
 from lpr_edge.contract.base.arrays import Image, Quad
 from lpr_edge.contract.base.errors import LprError
-from lpr_edge.contract.data import load_plates
+from lpr_edge.contract.data.plate_photos import load_plates
 from lpr_edge.service.unit import written_folders
 from lpr_edge.text.decoding import PlateDecoder
 from lpr_edge.tracking.tracker import Accepts, Tracker

@@ -15,10 +15,10 @@ from tests.support.pages import page, post
 from lpr_edge.app.cli import main
 from lpr_edge.collect.collect_folder import CollectFolder, Limits
 from lpr_edge.collect.corrections import CorrectionKeeper, rows_like
-from lpr_edge.config.config import load_config
+from lpr_edge.config.loading import load_config
 from lpr_edge.contract.base.arrays import Image
-from lpr_edge.contract.country import load_country
-from lpr_edge.contract.data import load_plates
+from lpr_edge.contract.countries import load_country
+from lpr_edge.contract.data.plate_photos import load_plates
 from lpr_edge.history.access import HistoryAccess
 from lpr_edge.history.pictures import LONGEST_SIDE, PictureFolder
 from lpr_edge.text.grammar import Grammar

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from tests.support.faults import Tally
 
 from lpr_edge.app.cli import main
-from lpr_edge.config.config import load_config, schema_of
 from lpr_edge.config.extensions import SINKS, load_sink
+from lpr_edge.config.loading import load_config, schema_of
 from lpr_edge.contract.base.errors import LprError
-from lpr_edge.contract.base.settings import without_none
 from lpr_edge.contract.base.units import parser_of
+from lpr_edge.contract.settings.fields import without_none
 
 KNOWN = schema_of(load_sink(name) for name in SINKS.own)
 TYPES = {key: setting.kind for key, setting in KNOWN.items()}

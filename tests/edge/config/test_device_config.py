@@ -8,8 +8,8 @@ import pytest
 from lpr_edge.app.cli import build_parser, main, parse_arguments
 from lpr_edge.base.web_address import WebAddress
 from lpr_edge.config.actions import MatchAction
-from lpr_edge.config.config import config_of, flat_values, load_config, schema_of, with_flags
 from lpr_edge.config.extensions import SINKS, load_sink
+from lpr_edge.config.loading import config_of, flat_values, load_config, schema_of, with_flags
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.base.units import written
 

@@ -23,8 +23,8 @@ from lpr_edge.delivery.outbox import Outbox
 from lpr_edge.delivery.sink import StoredEvent
 from lpr_edge.delivery.sinks import mqtt_probe
 from lpr_edge.delivery.sinks.home_assistant import DiscoverySettings
-from lpr_edge.delivery.sinks.mqtt import Mqtt, client_identity
-from lpr_edge.delivery.sinks.mqtt_connection import Login
+from lpr_edge.delivery.sinks.mqtt import Mqtt
+from lpr_edge.delivery.sinks.mqtt_connection import Login, client_identity
 from lpr_edge.output.event_pictures import MAX_BYTES, small_picture, take_pictures
 
 needs_mosquitto = pytest.mark.skipif(shutil.which("mosquitto") is None, reason="needs mosquitto (Debian: mosquitto)")

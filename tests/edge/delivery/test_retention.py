@@ -11,7 +11,7 @@ from tests.edge.delivery.test_sinks import event_of
 from tests.support.deliveries import record, wait_until
 from tests.support.faults import Tally
 
-from lpr_edge.config.config import config_of
+from lpr_edge.config.loading import config_of
 from lpr_edge.delivery.enqueue import EventEnqueuer
 from lpr_edge.delivery.outbox import Outbox
 from lpr_edge.delivery.retention import Retention

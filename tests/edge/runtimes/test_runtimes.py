@@ -16,14 +16,15 @@ from tests.support.golden import tinyland
 from tests.support.golden.tinyland import Scene
 
 from lpr_edge.base.board import saturates_bytes
-from lpr_edge.config.config import config_of
 from lpr_edge.config.extensions import RUNTIMES
+from lpr_edge.config.loading import config_of
 from lpr_edge.contract.base.arrays import Image
 from lpr_edge.contract.base.errors import LprError, ManifestError, ModelError
 from lpr_edge.contract.manifest import OutputSpec, TensorSpec
 from lpr_edge.contract.preprocess import PADDING, prepare
 from lpr_edge.runtimes.model import MAX_HEIGHTS, Model, dequantise, input_table
-from lpr_edge.runtimes.opening import choose_runtime, find_runtime, open_model
+from lpr_edge.runtimes.opening import choose_runtime, open_model
+from lpr_edge.runtimes.runtime import find_runtime
 from lpr_edge.runtimes.shipped_models import shipped_model
 from lpr_edge.runtimes.tflite import open_tflite, uses_xnnpack
 

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from tests.edge.app.test_edge_cli import models, run
 
-from lpr_edge.config.config import Config, config_of, load_config
+from lpr_edge.config.config import Config
+from lpr_edge.config.loading import config_of, load_config
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.service.install import activate, install_service, obstacles, plan, write_files
 from lpr_edge.service.unit import SETTINGS, USER, drop_in_text, template_text, unit_text

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lpr_edge.contract.base.arrays import Quad
-from lpr_edge.contract.country import load_country
+from lpr_edge.contract.countries import load_country
 from lpr_edge.contract.rows import Character
 from lpr_edge.text.decoding import PlateDecoder, decode_plate
 from lpr_edge.text.grammar import Grammar

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from lpr_edge.contract.base.arrays import Image
-from lpr_edge.contract.country import load_country
+from lpr_edge.contract.countries import load_country
 from lpr_edge.contract.geometry import rectangle
 from lpr_edge.contract.rows import Character, Rows
 from lpr_edge.text.colour_prior import with_colour_prior

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lpr_edge.contract.country import load_country
+from lpr_edge.contract.countries import load_country
 from lpr_edge.contract.rows import Character
 from lpr_edge.text.decoding import EVEN_PEAK, PlateDecoder, existence
 from lpr_edge.text.grammar import Grammar

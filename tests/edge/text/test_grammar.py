@@ -5,7 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.golden import tinyland
 
-from lpr_edge.contract.country import Country, Element, Form, country_from_dict, load_country
+from lpr_edge.contract.countries import load_country
+from lpr_edge.contract.country import Country, Element, Form, country_from_dict
 from lpr_edge.text.grammar import Grammar, parse
 from lpr_edge.text.parsed import Parsed
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from tests.support.readings import GRAMMAR, LABELS, plate, plate_of
 
 from lpr_edge.text.decoding import PlateDecoder
-from lpr_edge.tracking.evidence import LABEL_SMOOTHING, MAX_FRAMES, MISSING, PlateEvidence, _Stack
+from lpr_edge.tracking.alignment import LABEL_SMOOTHING, MISSING, FrameStack
+from lpr_edge.tracking.evidence import MAX_FRAMES, PlateEvidence
 from lpr_edge.vision.plates import Reading
 
 DECODER = PlateDecoder(LABELS, GRAMMAR)
@@ -32,7 +33,7 @@ def reading(text: str, scores: Sequence[float]) -> Reading:
 
 def test_alignment_by_hand() -> None:
     """One sure peak of 0.9 for A: taken as A, its softened score; as no character, a missing A and a peak too many."""
-    stack = _Stack.of(evidence_of(plate("A").reading).frames)
+    stack = FrameStack.of(evidence_of(plate("A").reading).frames)
     there = float(np.exp(stack.logs[0, 0, LABELS.index("A")])) / ((1 - LABEL_SMOOTHING) * 0.9 + LABEL_SMOOTHING * 0.5)
     final = stack.align([LABELS.index("A")])[-1][0]
     assert final[1] == pytest.approx(log(there) + log((1 - LABEL_SMOOTHING) * 0.9 + LABEL_SMOOTHING * 0.5), abs=1e-4)
@@ -90,5 +91,5 @@ def test_small_plates_have_less_of_a_say() -> None:
     """A frame in which the plate is half as high weighs a quarter."""
     far, near = plate("A10").reading, plate("A10").reading
     far = replace(far, quad_xy=far.quad_xy / 2)
-    stack = _Stack.of(evidence_of(far, near).frames)
+    stack = FrameStack.of(evidence_of(far, near).frames)
     assert stack.trusts[0] / stack.trusts[1] == pytest.approx(0.25, rel=1e-4)

@@ -12,7 +12,7 @@ from tests.support.readings import frame, new_tracker, plate, quad_at
 
 from lpr_edge.capture.frame import UnreadableImage
 from lpr_edge.contract.base.errors import LprError
-from lpr_edge.contract.country import load_country
+from lpr_edge.contract.countries import load_country
 from lpr_edge.contract.records import event_schema
 from lpr_edge.contract.rows import Character
 from lpr_edge.delivery.sinks.json_lines import JsonLines

@@ -7,7 +7,7 @@ import pytest
 from tests.support.model_repository import FILES, Served, draw_golden, serving_repository
 
 from lpr_edge.app.cli import main
-from lpr_edge.config.config import load_config
+from lpr_edge.config.loading import load_config
 from lpr_edge.wiring.wire_pipeline import open_photograph_pipeline
 from lpr_edge.wiring.wire_sinks import reader_country
 from lpr_export.app.cli import main as export

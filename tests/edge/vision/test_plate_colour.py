@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from lpr_edge.contract.base.arrays import Image, Quad
-from lpr_edge.contract.country import load_country
+from lpr_edge.contract.countries import load_country
 from lpr_edge.vision.plate_colour import measure_colour
 
 NEPAL = load_country("nepal")

@@ -19,9 +19,9 @@ from lpr_edge.capture.frame import Frame
 from lpr_edge.contract.base.arrays import Image
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.geometry import quad_iou
-from lpr_edge.regions.roi import box_around
+from lpr_edge.regions.roi import Box, box_around
 from lpr_edge.regions.shapes import TILES_OFF, Tiling
-from lpr_edge.regions.tiles import OVERLAP, Box, TilePlanner, grid_of
+from lpr_edge.regions.tiles import OVERLAP, TilePlanner, grid_of
 from lpr_edge.runtimes.model import Model
 from lpr_edge.tracking.tracker import Tracker
 from lpr_edge.vision.detector import Detector

@@ -13,7 +13,7 @@ from tests.support.deliveries import wait_until
 
 from lpr_edge.base.finding import State
 from lpr_edge.config.actions import MatchAction
-from lpr_edge.config.config import config_of
+from lpr_edge.config.loading import config_of
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.watchlist import relay
 from lpr_edge.watchlist.on_match import check_on_match

@@ -13,9 +13,9 @@ from tests.support.histories import event, history_of
 from tests.support.pages import ADMIN_TOKEN, TOKEN, get, page, post
 from tests.support.watch_lists import OWN, TEXT, list_page, login, send, table
 
-from lpr_edge.config.config import config_of
+from lpr_edge.config.loading import config_of
 from lpr_edge.contract.base.errors import LprError
-from lpr_edge.contract.country import load_country
+from lpr_edge.contract.countries import load_country
 from lpr_edge.privacy.hashing_sink import PlateHasher
 from lpr_edge.service.audit_log import AuditLog
 from lpr_edge.text.grammar import Grammar

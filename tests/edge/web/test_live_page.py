@@ -16,7 +16,7 @@ from tests.support.readings import frame, plate
 from lpr_edge.base.log import set_volume
 from lpr_edge.base.web_address import WebAddress, is_local
 from lpr_edge.capture.frame import Frame
-from lpr_edge.config.config import config_of
+from lpr_edge.config.loading import config_of
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.service.runtime_stats import RuntimeStats
 from lpr_edge.vision.plates import FrameResult

@@ -11,8 +11,8 @@ from tests.support.golden import tinyland
 
 from lpr_edge.contract.base.arrays import Image
 from lpr_edge.contract.base.pictures import file_sha256
-from lpr_edge.contract.country import load_country
-from lpr_edge.contract.data import PlateLabel
+from lpr_edge.contract.countries import load_country
+from lpr_edge.contract.data.plate_photos import PlateLabel
 from lpr_edge.contract.manifest import Manifest, TensorSpec
 from lpr_edge.contract.preprocess import InputSpec
 from lpr_edge.contract.run.samples import Samples, picture_sha256, write_samples

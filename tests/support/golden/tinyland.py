@@ -10,7 +10,8 @@ import cv2
 import numpy as np
 
 from lpr_edge.contract.base.arrays import Image, Quad
-from lpr_edge.contract.country import Country, load_country
+from lpr_edge.contract.countries import load_country
+from lpr_edge.contract.country import Country
 from lpr_edge.contract.geometry import rectangle
 
 PLATE_HW = (96, 288)

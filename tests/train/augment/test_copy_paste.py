@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from lpr_edge.contract.country import load_country
-from lpr_edge.contract.data import PlateLabel
+from lpr_edge.contract.countries import load_country
+from lpr_edge.contract.data.plate_photos import PlateLabel
 from lpr_edge.contract.geometry import quad_size
 from lpr_train.augment.copy_paste import (
     UprightPlate,

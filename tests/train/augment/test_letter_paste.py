@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from lpr_edge.contract.base.arrays import Image
-from lpr_edge.contract.country import load_country
-from lpr_edge.contract.data import PlateLabel
+from lpr_edge.contract.countries import load_country
+from lpr_edge.contract.data.plate_photos import PlateLabel
 from lpr_edge.contract.geometry import rectangle
 from lpr_train.augment.copy_paste import to_pixels, upright
 from lpr_train.augment.letter_paste import LetterBank, PasteShares, with_pasted_letters

@@ -13,7 +13,8 @@ from tools.docs.new_country import page_command
 
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.base.text_files import parse_toml
-from lpr_edge.contract.country import country_from_dict, load_country
+from lpr_edge.contract.countries import load_country
+from lpr_edge.contract.country import country_from_dict
 from lpr_edge.text.grammar import Grammar
 from lpr_train.app.cli import build_parser, main
 from lpr_train.countries.answers import read_colour, read_font, read_form, read_name, read_script, read_signs

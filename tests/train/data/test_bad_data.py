@@ -7,8 +7,8 @@ import pytest
 from tests.support.crops_on_disk import noise, write_characters
 
 from lpr_edge.contract.base.errors import DataError, LprError
-from lpr_edge.contract.country import load_country
-from lpr_edge.contract.data import load_characters
+from lpr_edge.contract.countries import load_country
+from lpr_edge.contract.data.character_files import load_characters
 from lpr_train.app.cli import main
 from lpr_train.base.findings import Report
 from lpr_train.data.reader_crops import load_crops

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from tests.train.targets.test_forced_alignment import outputs, row
 
-from lpr_edge.contract.country import load_country
-from lpr_edge.contract.data import PlateLabel
+from lpr_edge.contract.countries import load_country
+from lpr_edge.contract.data.plate_photos import PlateLabel
 from lpr_edge.contract.geometry import rectangle
 from lpr_edge.contract.splits import HoldOut
 from lpr_train.data.photos import load_photos

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from lpr_edge.contract.base.pictures import file_sha256
-from lpr_edge.contract.country import load_country
+from lpr_edge.contract.countries import load_country
 from lpr_edge.contract.splits import SeenPictures, read_seen, vehicle_numbers
 from lpr_train.app.cli import main
 from lpr_train.base.task import LEARNT_OTHERS, OTHERS

@@ -9,7 +9,7 @@ import pytest
 from tests.support.crops_on_disk import noise, write_characters
 
 from lpr_edge.contract.base.errors import DataError
-from lpr_edge.contract.country import load_country
+from lpr_edge.contract.countries import load_country
 from lpr_train.app.cli import main
 from lpr_train.base.findings import Report
 from lpr_train.inspect.check import check_folder

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from lpr_edge.contract.base.pictures import read_picture
-from lpr_edge.contract.country import load_country
+from lpr_edge.contract.countries import load_country
 from lpr_train.app.cli import main
 from lpr_train.inspect.explore import explore
 from lpr_train.inspect.explore_plots import picture_tile, plot_counts, spread

@@ -19,7 +19,7 @@ from tests.support.browser import CHROMIUM, NEEDED, Browser, browsing
 from tests.support.deliveries import free_port
 from tests.support.golden import tinyland
 
-from lpr_edge.contract.data import load_plates
+from lpr_edge.contract.data.plate_photos import load_plates
 from lpr_train.app.cli import main
 
 COUNTRY = Path(tinyland.__file__).with_name("tinyland.toml")
@@ -220,7 +220,7 @@ def test_only_the_page_itself_changes_labels(tmp_path: Path) -> None:
 
 def test_parts_are_labelled_apart_and_finished_together(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Each picture is in one part; `--finish` joins the journals; a part that isn't one is refused."""
-    from lpr_edge.contract.country import load_country
+    from lpr_edge.contract.countries import load_country
     from lpr_train.labelling.workplace import Part, Workplace
 
     write_readings(tmp_path, 12)

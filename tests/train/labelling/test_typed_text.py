@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from tests.support.golden import tinyland
 
 from lpr_edge.contract.base.errors import LprError
-from lpr_edge.contract.country import load_country
+from lpr_edge.contract.countries import load_country
 from lpr_train.labelling.typed_text import Speller
 
 NEPAL = load_country("nepal")

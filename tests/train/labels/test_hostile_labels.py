@@ -13,8 +13,8 @@ from tests.support.label_formats import CROPS, PHOTOGRAPHS, Drawn, Labelled
 from tests.support.malformed import damage
 
 from lpr_edge.contract.base.errors import DataError, LprError
-from lpr_edge.contract.country import load_country
-from lpr_edge.contract.data import load_crops, load_plates
+from lpr_edge.contract.countries import load_country
+from lpr_edge.contract.data.plate_photos import load_crops, load_plates
 from lpr_train.app.cli import main
 from lpr_train.labels.import_labels import ImportOptions, import_labels
 from lpr_train.labels.report import ImportReport

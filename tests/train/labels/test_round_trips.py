@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.support.crops_on_disk import noise
 
 from lpr_edge.contract.base.errors import DataError
-from lpr_edge.contract.country import load_country
+from lpr_edge.contract.countries import load_country
 from lpr_train.app.cli import main
 from lpr_train.labels.export_labels import export_labels
 from lpr_train.labels.import_labels import ImportOptions, import_labels

@@ -10,7 +10,8 @@ import pytest
 from tests.support.label_formats import CROPS, PHOTOGRAPHS, Drawn, Labelled
 
 from lpr_edge.contract.base.pictures import read_picture
-from lpr_edge.contract.country import Country, load_country
+from lpr_edge.contract.countries import load_country
+from lpr_edge.contract.country import Country
 from lpr_edge.contract.geometry import rectify
 from lpr_train.app.cli import main
 from lpr_train.inspect.check import check_folder

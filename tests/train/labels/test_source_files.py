@@ -14,7 +14,7 @@ from tests.support.crops_on_disk import noise
 from tests.support.label_formats import PHOTOGRAPHS, Drawn, Labelled
 
 from lpr_edge.contract.base.pictures import upright
-from lpr_edge.contract.country import load_country
+from lpr_edge.contract.countries import load_country
 from lpr_train.app.cli import main
 from lpr_train.labels.formats.named_crops import text_in_name
 from lpr_train.labels.formats.source_files import split_word

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from lpr_edge.contract.country import Country, load_country
+from lpr_edge.contract.countries import load_country
+from lpr_edge.contract.country import Country
 from lpr_train.labels.formats.records import Notes, SourcePlate
 from lpr_train.labels.texts import NO_TEXT, NOT_IN_ALPHABET, ROWS_GUESSED, PlateText, TextRules, plate_classes
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lpr_edge.contract.country import load_country
+from lpr_edge.contract.countries import load_country
 from lpr_train.render.plate.composing import compose
 from lpr_train.render.plate.plates import PlateRenderer
 from lpr_train.render.scene.clip import registration

@@ -6,7 +6,7 @@ from tests.support.islands import islands
 
 from lpr_edge.contract.base.arrays import Floats
 from lpr_edge.contract.base.errors import LprError
-from lpr_edge.contract.country import load_country
+from lpr_edge.contract.countries import load_country
 from lpr_train.render.plate.characters import CharacterRenderer
 
 

@@ -9,8 +9,9 @@ from tests.support.islands import islands
 
 from lpr_edge.contract.base.arrays import Image
 from lpr_edge.contract.base.errors import LprError
-from lpr_edge.contract.country import Country, country_from_dict, load_country
-from lpr_edge.contract.data import CharacterFile
+from lpr_edge.contract.countries import load_country
+from lpr_edge.contract.country import Country, country_from_dict
+from lpr_edge.contract.data.character_files import CharacterFile
 from lpr_train.render.draw.shapes import Glyph, tight
 from lpr_train.render.plate.cutouts import CutoutSource, cut_out, likely, load_cutouts
 from lpr_train.render.plate.faces import FontSource, draw_text, font_sources, load_font

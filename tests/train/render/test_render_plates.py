@@ -6,7 +6,8 @@ import pytest
 from tests.support.islands import islands
 
 from lpr_edge.contract.base.errors import LprError
-from lpr_edge.contract.country import Country, load_country
+from lpr_edge.contract.countries import load_country
+from lpr_edge.contract.country import Country
 from lpr_edge.contract.geometry import rectify
 from lpr_train.render.draw.effects import CAMERA, LIGHT, degrade
 from lpr_train.render.draw.photograph import photograph

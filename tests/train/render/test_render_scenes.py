@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from tests.support.islands import islands
 
 from lpr_edge.contract.base.errors import DataError, LprError
-from lpr_edge.contract.country import Country, load_country
+from lpr_edge.contract.countries import load_country
+from lpr_edge.contract.country import Country
 from lpr_edge.contract.geometry import is_convex, rectangle, rectify, signed_area
 from lpr_train.render.draw.warp import homography, move_boxes, move_points, random_corners
 from lpr_train.render.plate.plates import PlateRenderer, RenderedPlate

@@ -7,7 +7,8 @@ import pytest
 from tests.support.islands import ISLANDS
 
 from lpr_edge.contract.base.errors import LprError
-from lpr_edge.contract.country import Country, country_from_dict, load_country
+from lpr_edge.contract.countries import load_country
+from lpr_edge.contract.country import Country, country_from_dict
 from lpr_train.render.plate import blanks, plates
 from lpr_train.render.plate.faces import FontSource
 from lpr_train.render.plate.glyphs import GlyphBook

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lpr_edge.contract.base.pictures import read_picture
-from lpr_edge.contract.country import load_country
+from lpr_edge.contract.countries import load_country
 from lpr_train.report.character_plots import plot_answers, worst_mistakes
 from lpr_train.report.plots import _panels, confusion, grid, plot_confusion, plot_curves, plot_predictions, write_label
 

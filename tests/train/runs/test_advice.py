@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from lpr_edge.contract.country import load_country
+from lpr_edge.contract.countries import load_country
 from lpr_edge.contract.splits import SeenPictures, read_seen
 from lpr_train.base.config import FitConfig
 from lpr_train.base.task import Examples

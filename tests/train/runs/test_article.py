@@ -10,7 +10,7 @@ import pytest
 
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.base.pictures import read_picture
-from lpr_edge.contract.country import load_country
+from lpr_edge.contract.countries import load_country
 from lpr_edge.contract.preprocess import prepare
 from lpr_train.app.cli import build_parser, main, settings
 from lpr_train.augment.keras_views import keras_matrix, keras_view, move_as_keras

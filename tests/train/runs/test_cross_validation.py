@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 import pytest
 
-from lpr_edge.contract.country import load_country
-from lpr_edge.contract.data import load_plates
+from lpr_edge.contract.countries import load_country
+from lpr_edge.contract.data.plate_photos import load_plates
 from lpr_edge.contract.splits import seen_by_training
 from lpr_train.app.cli import main
 from lpr_train.base.config import FitConfig

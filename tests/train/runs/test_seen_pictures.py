@@ -9,7 +9,7 @@ import pytest
 from tests.support.crops_on_disk import noise, write_characters
 
 from lpr_edge.contract.base.pictures import file_sha256
-from lpr_edge.contract.country import load_country
+from lpr_edge.contract.countries import load_country
 from lpr_edge.contract.run.folder import SEEN
 from lpr_edge.contract.splits import SeenPictures, read_seen
 from lpr_train.base.config import FitConfig

@@ -9,8 +9,9 @@ import pytest
 
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.base.pictures import file_sha256
-from lpr_edge.contract.country import country_from_dict, load_country
-from lpr_edge.contract.data import load_glyphs
+from lpr_edge.contract.countries import load_country
+from lpr_edge.contract.country import country_from_dict
+from lpr_edge.contract.data.character_files import load_glyphs
 from lpr_train.base.accuracy import accuracy_metrics, is_right, true_label_loss
 from lpr_train.base.findings import Report
 from lpr_train.data.reader_crops import (

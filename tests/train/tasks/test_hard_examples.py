@@ -8,8 +8,8 @@ import pytest
 
 from lpr_edge.contract.base.arrays import Image, Quad
 from lpr_edge.contract.base.errors import LprError
-from lpr_edge.contract.country import load_country
-from lpr_edge.contract.data import PlateLabel
+from lpr_edge.contract.countries import load_country
+from lpr_edge.contract.data.plate_photos import PlateLabel
 from lpr_edge.contract.geometry import rectangle
 from lpr_train.data.photos import Photo, Scene, mirror
 from lpr_train.data.reader_crops import Crop, cut_off, expose

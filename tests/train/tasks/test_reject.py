@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from lpr_edge.contract.base.arrays import Floats
-from lpr_edge.contract.country import load_country
+from lpr_edge.contract.countries import load_country
 from lpr_train.tasks.characters.config import CharactersConfig
 from lpr_train.tasks.characters.reject import MIN_IMAGES, reject_metrics, reject_threshold
 from lpr_train.tasks.characters.rendered import RenderedCharacters, foreign_labels

@@ -182,7 +182,7 @@ def _add_explore(commands: Any) -> None:
 
 
 def _explore(parsed: argparse.Namespace) -> int:
-    from lpr_edge.contract.country import load_country
+    from lpr_edge.contract.countries import load_country
     from lpr_train.inspect.explore import explore
 
     found = explore(parsed.data, load_country(parsed.country), parsed.out)
@@ -206,7 +206,7 @@ def _add_check(commands: Any) -> None:
 
 
 def _check(parsed: argparse.Namespace) -> int:
-    from lpr_edge.contract.country import load_country
+    from lpr_edge.contract.countries import load_country
     from lpr_train.inspect.check import check_folder
 
     report = check_folder(parsed.data, load_country(parsed.country))
@@ -228,7 +228,7 @@ def _add_preview(commands: Any) -> None:
 def _preview(parsed: argparse.Namespace) -> int:
     import cv2
 
-    from lpr_edge.contract.country import load_country
+    from lpr_edge.contract.countries import load_country
     from lpr_train.render.scene.preview import contact_sheet
 
     sheet = contact_sheet(parsed.kind, load_country(parsed.country), parsed.seed, parsed.count, parsed.data)
@@ -252,7 +252,7 @@ def _add_clip(commands: Any) -> None:
 
 
 def _clip(parsed: argparse.Namespace) -> int:
-    from lpr_edge.contract.country import load_country
+    from lpr_edge.contract.countries import load_country
     from lpr_train.render.scene.clip import write_clip
 
     passages = write_clip(load_country(parsed.country), parsed.out, parsed.seed, parsed.vehicles)

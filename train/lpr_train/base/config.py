@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from lpr_edge.contract.base.errors import LprError
-from lpr_edge.contract.base.flags import add_flags, with_flags
-from lpr_edge.contract.base.settings import check_table, field_notes
-from lpr_edge.contract.base.settings_file import config_to_toml, read_table
+from lpr_edge.contract.settings.fields import field_notes
+from lpr_edge.contract.settings.flags import add_flags, with_flags
+from lpr_edge.contract.settings.toml_file import config_to_toml, read_table
+from lpr_edge.contract.settings.values import check_table
 
 __all__ = [
     "FitConfig",

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from lpr_edge.contract.base.pictures import file_sha256
-from lpr_edge.contract.data import ground_truth, load_plates_and_crops
+from lpr_edge.contract.data.plate_photos import ground_truth, load_plates_and_crops
 from lpr_edge.contract.splits import HoldOut, SeenPictures, vehicle_numbers
 from lpr_train.base.config import FoldConfig
 from lpr_train.base.task import LEARNT_OTHERS, MIN_COMPARED, OTHER_TEST, OTHERS, TEST

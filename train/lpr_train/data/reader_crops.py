@@ -11,7 +11,7 @@ from lpr_edge.contract.base.arrays import Floats, Image
 from lpr_edge.contract.base.errors import DataError
 from lpr_edge.contract.base.pictures import file_sha256
 from lpr_edge.contract.country import Country
-from lpr_edge.contract.data import GLYPHS, CharacterFile, load_characters, load_glyphs
+from lpr_edge.contract.data.character_files import GLYPHS, CharacterFile, load_characters, load_glyphs
 from lpr_edge.contract.geometry import rectangle
 from lpr_train.base.findings import Report, open_picture
 from lpr_train.render.draw.effects import degrade

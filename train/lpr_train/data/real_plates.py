@@ -11,7 +11,7 @@ from lpr_edge.contract.base.arrays import Floats, Image, Quad
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.base.pictures import file_sha256
 from lpr_edge.contract.country import UNREADABLE, Country
-from lpr_edge.contract.data import PlateLabel
+from lpr_edge.contract.data.plate_photos import PlateLabel
 from lpr_edge.contract.geometry import grow_quad, is_convex, places_on_quad, quad_size, rectangle, rectify, roll_quad
 from lpr_edge.contract.outputs import encode_corners
 from lpr_train.data.photos import Photo

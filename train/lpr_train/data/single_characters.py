@@ -4,7 +4,8 @@ from pathlib import Path
 
 from lpr_edge.contract.base.errors import DataError
 from lpr_edge.contract.country import Country
-from lpr_edge.contract.data import find_dataset, load_characters
+from lpr_edge.contract.data.character_files import load_characters
+from lpr_edge.contract.data.datasets import find_dataset
 from lpr_train.base.findings import Report
 from lpr_train.data.reader_crops import Crop, load_glyph_crops
 from lpr_train.render.plate.cutouts import CutoutSource, load_cutouts

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from lpr_edge.contract.base.errors import DataError
 from lpr_edge.contract.country import Country
-from lpr_edge.contract.data import find_dataset, has_dataset
+from lpr_edge.contract.data.datasets import find_dataset, has_dataset
 from lpr_train.base.findings import Report
 from lpr_train.inspect.check_characters import check_characters
 from lpr_train.inspect.check_plates import check_plates

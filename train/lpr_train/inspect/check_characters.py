@@ -6,7 +6,7 @@ from pathlib import Path
 from lpr_edge.contract.base.errors import DataError
 from lpr_edge.contract.base.pictures import PICTURES, is_hidden, is_picture
 from lpr_edge.contract.country import Country
-from lpr_edge.contract.data import class_files
+from lpr_edge.contract.data.character_files import class_files
 from lpr_train.base.findings import CheckedImage, Report, duplicate_groups, open_picture
 
 SPLITS = ("validation", "train")

@@ -8,7 +8,7 @@ from statistics import median
 
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.country import Country
-from lpr_edge.contract.data import find_dataset, has_dataset
+from lpr_edge.contract.data.datasets import find_dataset, has_dataset
 from lpr_train.base.findings import CheckedImage, Report, duplicate_groups
 from lpr_train.inspect.check_characters import check_characters
 from lpr_train.inspect.explore_page import PLATES, write_page

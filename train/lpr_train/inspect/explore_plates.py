@@ -8,9 +8,9 @@ import numpy as np
 from lpr_edge.contract.base.arrays import Image
 from lpr_edge.contract.base.pictures import read_picture
 from lpr_edge.contract.country import Country
-from lpr_edge.contract.data import CROPS, PlateLabel, PlatePhoto, find_dataset, has_dataset, load_plates_and_crops
+from lpr_edge.contract.data.datasets import CROPS, TRAINING_SPLIT, find_dataset, has_dataset
+from lpr_edge.contract.data.plate_photos import PlateLabel, PlatePhoto, load_plates_and_crops
 from lpr_edge.contract.geometry import grow_quad, is_convex, rectify
-from lpr_edge.contract.splits import TRAINING_SPLIT
 from lpr_train.base.findings import Report
 from lpr_train.inspect.check_plates import check_plates
 from lpr_train.inspect.explore_plots import spread

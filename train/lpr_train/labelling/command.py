@@ -12,7 +12,7 @@ from typing import Any
 from lpr_edge.base.web_address import WebAddress, check_token, is_local, new_token
 from lpr_edge.contract.base.errors import LprError, needing_extra
 from lpr_edge.contract.base.text_files import shown
-from lpr_edge.contract.whole_files import IMAGES, LABELS
+from lpr_edge.contract.data.datasets import IMAGES, LABELS
 
 TOKEN = "LPR_WEB_TOKEN"  # the variable's name
 TEST_SHARE = 0.2
@@ -50,7 +50,7 @@ def label(parsed: argparse.Namespace) -> int:
     Raises:
         LprError: there is nothing to label, an extra is missing, or the address can't be had.
     """
-    from lpr_edge.contract.country import load_country
+    from lpr_edge.contract.countries import load_country
     from lpr_train.labelling.workplace import Workplace, finish
 
     if not 0 <= parsed.test_share < 1:
@@ -90,7 +90,7 @@ def find_folder(data: Path, out: Path | None) -> Path:
     Raises:
         LprError: there is none, or pictures need `out`.
     """
-    from lpr_edge.contract.data import CROPS, find_dataset, has_dataset
+    from lpr_edge.contract.data.datasets import CROPS, find_dataset, has_dataset
     from lpr_train.labels.import_labels import PHOTOGRAPHS
 
     if out is not None:

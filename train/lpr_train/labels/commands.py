@@ -51,7 +51,7 @@ def _add_import(commands: Any) -> None:
 
 
 def _import(parsed: argparse.Namespace) -> int:
-    from lpr_edge.contract.country import load_country
+    from lpr_edge.contract.countries import load_country
     from lpr_train.labels.import_labels import REPORT, ImportOptions, import_labels
     from lpr_train.labels.splits import SplitRule
 

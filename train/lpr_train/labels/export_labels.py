@@ -7,7 +7,8 @@ from pathlib import Path
 from lpr_edge.contract.base.errors import DataError
 from lpr_edge.contract.base.pictures import read_picture
 from lpr_edge.contract.base.text_files import shown
-from lpr_edge.contract.data import CROPS, PlatePhoto, has_dataset, load_crops, load_plates
+from lpr_edge.contract.data.datasets import CROPS, has_dataset
+from lpr_edge.contract.data.plate_photos import PlatePhoto, load_crops, load_plates
 from lpr_train.base.progress import each
 from lpr_train.base.staging import staged_folder
 from lpr_train.labels.formats.records import Notes

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from lpr_edge.contract.data import PlateLabel
+from lpr_edge.contract.data.plate_photos import PlateLabel
 from lpr_edge.contract.geometry import signed_area
 from lpr_train.labels.written import Written
 

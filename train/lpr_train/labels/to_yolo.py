@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lpr_edge.contract.data import PlateLabel
+from lpr_edge.contract.data.plate_photos import PlateLabel
 from lpr_train.labels.written import Written
 
 SETTINGS = """\

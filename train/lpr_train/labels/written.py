@@ -4,7 +4,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from lpr_edge.contract.data import PlatePhoto
+from lpr_edge.contract.data.plate_photos import PlatePhoto
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from lpr_edge.contract.base.errors import LprError
-from lpr_edge.contract.country import load_country
+from lpr_edge.contract.countries import load_country
 from lpr_edge.contract.run.folder import CARD, CONFIDENCE, CONFIG, HELD_OUT, METRICS, NETWORK, REPRESENTATIVE, SEEN
 from lpr_edge.contract.run.model_types import MODEL_TYPES
 from lpr_edge.contract.run.samples import write_samples

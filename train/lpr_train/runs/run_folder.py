@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lpr_edge.contract.base.errors import LprError
-from lpr_edge.contract.country import load_country
+from lpr_edge.contract.countries import load_country
 from lpr_edge.contract.run.folder import CARD, CONFIG, CURVES, HELD_OUT, HISTORY, METRICS, NETWORK, REPRESENTATIVE, SEEN
 from lpr_edge.contract.run.samples import write_samples
 from lpr_edge.contract.splits import SeenPictures

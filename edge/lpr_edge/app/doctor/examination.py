@@ -14,7 +14,8 @@ from lpr_edge.app.doctor.camera import check_camera
 from lpr_edge.app.doctor.machine import check_machine
 from lpr_edge.base.finding import Finding, State, fine, graded
 from lpr_edge.capture.frame import Source
-from lpr_edge.config.config import Config, each_camera
+from lpr_edge.config.config import Config
+from lpr_edge.config.loading import each_camera
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.updates.model_files import configured_runtime
 from lpr_edge.vision.pipeline import PlatePipeline

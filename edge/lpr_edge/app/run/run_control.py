@@ -6,7 +6,8 @@ from pathlib import Path
 
 from lpr_edge.base.log import log_info, warn
 from lpr_edge.base.signals import Reloading
-from lpr_edge.config.config import FILE_VARIABLE, Config
+from lpr_edge.config.config import Config
+from lpr_edge.config.loading import FILE_VARIABLE
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.service.sd_notify import SystemdNotifier
 from lpr_edge.updates.update_worker import UpdateWorker

@@ -1,6 +1,5 @@
 """Sends events to an MQTT broker as `lpr/<device>/event`, with the device's state as `status` and `metrics`."""
 
-import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -10,36 +9,26 @@ from typing import Any
 from uuid import uuid4
 
 from lpr_edge import __version__
-from lpr_edge.base.board import machine_identity
 from lpr_edge.base.finding import Finding
 from lpr_edge.base.log import warn
 from lpr_edge.config.output_groups import require_topic
-from lpr_edge.contract.base.settings import SECRET, require_setting
+from lpr_edge.contract.base.units import require_setting
 from lpr_edge.contract.records import SCHEMA, Record, delivery_key
+from lpr_edge.contract.settings.fields import SECRET
 from lpr_edge.delivery.sink import DeliveryError, SinkSettings, Site, StoredEvent, Target
 from lpr_edge.delivery.sinks.home_assistant import DiscoverySettings, discovery_messages, outdated_topics
-from lpr_edge.delivery.sinks.mqtt_connection import Connection, Login, load_paho, parse_broker
+from lpr_edge.delivery.sinks.mqtt_connection import (
+    LONGEST_ID,
+    Connection,
+    Login,
+    client_identity,
+    load_paho,
+    parse_broker,
+)
 
 TIMEOUT_S = 10.0
 """Seconds to wait for the broker's acknowledgement."""
-
-
-LONGEST_ID = 19
-"""Maximum length of a client id after `lpr-`: MQTT 3.1.1 guarantees 23 characters."""
 PLATES_AND_METRICS = DiscoverySettings()
-
-
-def client_identity(outbox: Path) -> str:
-    """A client id that is unique among processes and machines, and stays the same over restarts.
-
-    As it stays, a broker ends the old connection of a device that has come back, and sends its last will, before the
-    new one says that it is online.
-
-    Args:
-        outbox: its file, which only one process at a time uses.
-    """
-    own = f"{machine_identity()}\n{outbox.resolve()}".encode("utf-8", "surrogateescape")
-    return f"lpr-{hashlib.sha256(own).hexdigest()[:LONGEST_ID]}"
 
 
 class Mqtt:

@@ -1,5 +1,6 @@
 """A persistent connection to an MQTT broker: MQTT 5 if supported, which can refuse messages, else 3.1.1."""
 
+import hashlib
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,6 +8,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
+from lpr_edge.base.board import machine_identity
 from lpr_edge.base.log import log_info, warn
 from lpr_edge.base.workers import surviving
 from lpr_edge.contract.base.errors import LprError, needing_extra
@@ -17,6 +19,8 @@ KEEPALIVE_S = 30
 PORTS = {"mqtt": 1883, "mqtts": 8883}
 TAKEN_OVER = 0x8E
 """MQTT 5's reason: another client has connected with this one's id."""
+LONGEST_ID = 19
+"""Maximum length of a client id after `lpr-`: MQTT 3.1.1 guarantees 23 characters."""
 SHORT_S = 10.0
 MAX_SHORT_CONNECTIONS = 3
 """Number of short connections in sequence that indicate a take-over, which MQTT 3.1.1 can't report."""
@@ -37,6 +41,19 @@ class Login:
     password: str = ""
     certificate: Path | None = None
     """PEM file of the authority that signed the broker's certificate; None for the system's."""
+
+
+def client_identity(outbox: Path) -> str:
+    """A client id that is unique among processes and machines, and stays the same over restarts.
+
+    As it stays, a broker ends the old connection of a device that has come back, and sends its last will, before the
+    new one says that it is online.
+
+    Args:
+        outbox: its file, which only one process at a time uses.
+    """
+    own = f"{machine_identity()}\n{outbox.resolve()}".encode("utf-8", "surrogateescape")
+    return f"lpr-{hashlib.sha256(own).hexdigest()[:LONGEST_ID]}"
 
 
 class Connection:

@@ -14,9 +14,10 @@ from threading import Thread
 from lpr_edge import __version__
 from lpr_edge.base.finding import Finding, State, fine
 from lpr_edge.contract.base.errors import LprError
-from lpr_edge.contract.base.settings import SECRET, require_setting
+from lpr_edge.contract.base.units import require_setting
 from lpr_edge.contract.base.url import Url, parse_url, redact
 from lpr_edge.contract.records import delivery_key
+from lpr_edge.contract.settings.fields import SECRET
 from lpr_edge.delivery.sink import DeliveryError, RefusedError, SinkSettings, Site, StoredEvent, Target
 
 TIMEOUT_S = 10.0

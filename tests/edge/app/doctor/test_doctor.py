@@ -22,7 +22,8 @@ from lpr_edge.app.doctor.picture import blur_share, check_exposure, check_focus,
 from lpr_edge.base.board import clock_is_held, read_throttled
 from lpr_edge.base.finding import Finding, State
 from lpr_edge.capture.frame import Frames, Source
-from lpr_edge.config.config import Config, config_of
+from lpr_edge.config.config import Config
+from lpr_edge.config.loading import config_of
 from lpr_edge.contract.base.arrays import Image
 from lpr_edge.contract.base.errors import LprError, SourceError
 from lpr_edge.delivery.sinks import mqtt_probe

@@ -8,7 +8,7 @@ import numpy as np
 
 from lpr_edge.contract.base.arrays import AnyArray, Image
 from lpr_edge.contract.base.pictures import read_picture
-from lpr_edge.contract.data import CharacterFile
+from lpr_edge.contract.data.character_files import CharacterFile
 from lpr_train.render.draw.shapes import SHAPE_HEIGHT, Glyph, ShapeSource, tight
 
 MAX_PER_LABEL = 150

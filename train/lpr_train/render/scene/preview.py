@@ -9,7 +9,8 @@ import numpy as np
 from lpr_edge.contract.base.arrays import Image
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.country import Country
-from lpr_edge.contract.data import find_dataset, load_characters
+from lpr_edge.contract.data.character_files import load_characters
+from lpr_edge.contract.data.datasets import find_dataset
 from lpr_edge.contract.geometry import rectangle, rectify
 from lpr_train.render.draw.effects import degrade
 from lpr_train.render.draw.photograph import photograph

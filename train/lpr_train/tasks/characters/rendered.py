@@ -8,7 +8,7 @@ import numpy as np
 
 from lpr_edge.contract.base.arrays import Image
 from lpr_edge.contract.country import Country
-from lpr_edge.contract.data import CharacterFile
+from lpr_edge.contract.data.character_files import CharacterFile
 from lpr_train.data.reader_crops import Crop
 
 

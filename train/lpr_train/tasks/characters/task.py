@@ -9,7 +9,7 @@ import numpy as np
 
 from lpr_edge.contract.base.arrays import Floats, Image
 from lpr_edge.contract.base.errors import LprError
-from lpr_edge.contract.country import load_country
+from lpr_edge.contract.countries import load_country
 from lpr_edge.contract.preprocess import InputSpec
 from lpr_edge.contract.run.samples import Samples, picture_sha256
 from lpr_train.augment.keras_views import keras_view

@@ -10,7 +10,7 @@ import numpy as np
 
 from lpr_edge.contract.base.arrays import Floats, Image
 from lpr_edge.contract.base.pictures import file_sha256
-from lpr_edge.contract.country import load_country
+from lpr_edge.contract.countries import load_country
 from lpr_edge.contract.geometry import quad_size
 from lpr_edge.contract.preprocess import InputSpec, prepare
 from lpr_edge.contract.run.samples import Samples, picture_sha256

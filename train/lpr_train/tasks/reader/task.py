@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from lpr_edge.contract.base.arrays import Floats, Image
-from lpr_edge.contract.country import UNREADABLE, load_country
+from lpr_edge.contract.countries import load_country
+from lpr_edge.contract.country import UNREADABLE
 from lpr_edge.contract.geometry import quad_size
 from lpr_edge.contract.preprocess import InputSpec
 from lpr_edge.contract.run.samples import Samples, picture_sha256

@@ -1,11 +1,13 @@
-"""Counts events that aren't delivered yet, for status and metrics."""
+"""Counts events for status, metrics and the live page: those that were written, and those that still wait."""
 
 import sqlite3
 from collections import deque
 from collections.abc import Mapping
 
-from lpr_edge.contract.records import Record
+from lpr_edge.contract.records import Record, Sighting
 from lpr_edge.delivery.outbox import Outbox
+from lpr_edge.delivery.sink import Layer, Sink
+from lpr_edge.service.runtime_stats import RuntimeStats
 
 HELD = "held"
 """In the place of a sink's name, for events that are only in memory."""
@@ -36,3 +38,17 @@ class Backlog:
         except sqlite3.Error:
             return {}
         return refused | ({DAMAGED: damaged} if damaged else {})
+
+
+class EventCounter(Layer):
+    """A sink layer that counts each event in `RuntimeStats` after the inner sink has taken it."""
+
+    def __init__(self, inner: Sink, stats: RuntimeStats) -> None:
+        super().__init__(inner)
+        self._stats = stats
+
+    def write(self, record: Record, event: Sighting | None = None) -> None:
+        """Pass a record on, and count it if it is an event."""
+        super().write(record, event)
+        if "event" in record:
+            self._stats.count_event(record)

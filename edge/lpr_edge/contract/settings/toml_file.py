@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from lpr_edge.contract.base.errors import LprError
-from lpr_edge.contract.base.settings import Setting, settings_in, values_in
 from lpr_edge.contract.base.text_files import parse_toml, read_text
 from lpr_edge.contract.base.units import ByteSize, TextValue, written
+from lpr_edge.contract.settings.fields import Setting, settings_in, values_in
 
 
 def read_table(path: Path) -> dict[str, Any]:

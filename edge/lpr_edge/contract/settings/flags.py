@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin, get_type_hints
 
-from lpr_edge.contract.base.settings import Schema, Setting, by_key, type_name, without_none
-from lpr_edge.contract.base.settings_file import shown_value
 from lpr_edge.contract.base.units import parser_of
 from lpr_edge.contract.base.url import redact
+from lpr_edge.contract.settings.fields import Schema, Setting, by_key, type_name, without_none
+from lpr_edge.contract.settings.toml_file import shown_value
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
