@@ -22,7 +22,7 @@ from lpr_edge.contract.splits import HoldOut
 from lpr_train.data.photos import load_photos
 from lpr_train.data.real_plates import RealPlate, legible_plates
 from lpr_train.data.single_characters import real_cutouts
-from lpr_train.render.draw.effects import degrade
+from lpr_train.render.draw.degrade import degrade
 from lpr_train.render.draw.photograph import photograph
 from lpr_train.render.plate.glyphs import GlyphBook
 from lpr_train.render.plate.plates import PlateRenderer

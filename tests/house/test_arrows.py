@@ -66,6 +66,15 @@ MAX_MODULES = 12
 """Modules in a folder, without `__init__`."""
 FULLER_FOLDERS: dict[str, int] = {}
 """Folders that don't hold the limit yet, with their modules: lower the figure, then remove the line."""
+LONGEST_MODULE = 250
+"""Lines of a module: a longer one holds more than one concept."""
+LONGER_MODULES: dict[str, int] = {
+    "lpr_train.app.cli": 274,
+    "lpr_train.loop.fit": 251,
+    "lpr_train.tasks.characters.task": 272,
+    "lpr_train.tasks.reader.task": 253,
+}
+"""Modules that don't hold the limit yet, with their lines: lower the figure, then remove the line."""
 MODULE_NAME = re.compile(rf"({'|'.join((*PACKAGES, *NEVER_ON_THE_DEVICE))})(\.\w*)*")
 
 
@@ -186,6 +195,16 @@ def test_folders_are_small(repository: Path, package: str) -> None:
     assert too_full == {}
     known = {folder for folder in FULLER_FOLDERS if is_inside(folder, package)}
     assert {folder for folder in known if counts[folder] <= MAX_MODULES} == set(), "remove them from FULLER_FOLDERS"
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_modules_are_short(repository: Path, package: str) -> None:
+    """A module has at most 250 lines, so that it holds one concept."""
+    lines = {name: len(text.splitlines()) for name, text in modules_of(repository, package)}
+    too_long = {name: count for name, count in lines.items() if count > LONGER_MODULES.get(name, LONGEST_MODULE)}
+    assert too_long == {}
+    known = {name for name in LONGER_MODULES if is_inside(name, package)}
+    assert {name for name in known if lines.get(name, 0) <= LONGEST_MODULE} == set(), "remove them from LONGER_MODULES"
 
 
 def test_reader_of_imports_sees_lazy_and_dynamic_ones() -> None:

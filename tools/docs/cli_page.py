@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from tools.docs.parsers import COMMANDS, parser_of, subparsers_of, summaries_of
 
 from lpr_edge.app.subcommands import SUBCOMMANDS
-from lpr_export.app.cli import build_verify_parser
+from lpr_export.app.parser import build_verify_parser
 from lpr_export.app.publish_command import build_publish_parser
 
 INTRO = """# Command line

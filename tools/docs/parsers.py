@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Sequence
 
 from lpr_edge.app.subcommands import find_subcommand, subcommand_parser
-from lpr_export.app.cli import build_verify_parser
+from lpr_export.app.parser import build_verify_parser
 from lpr_export.app.publish_command import build_publish_parser
 
 COMMANDS = {

@@ -11,7 +11,8 @@ from typing import Any
 
 from lpr_edge.updates.release import CHANNELS, Channels, target_path
 from lpr_export.base.errors import ExportError
-from lpr_export.repository.tuf_repository import LIFETIME_DAYS, ROLES, KeyCount, TufRepository
+from lpr_export.repository.signed_metadata import LIFETIME_DAYS, ROLES
+from lpr_export.repository.tuf_repository import KeyCount, TufRepository
 
 FIRST_SHARE = 0.1
 """Of the devices that follow canary, where no other share was ever given."""

@@ -1,29 +1,24 @@
 """How each kind of network is run and scored: the device's own code, exact match, CER, precision and recall."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 
 from lpr_edge.contract.base.arrays import Image, Quad
-from lpr_edge.contract.geometry import quad_size
 from lpr_edge.contract.metrics import Matches, character_error_rate, edit_distance, exact_match, match_plates
 from lpr_edge.contract.rows import labels_of
 from lpr_edge.runtimes.model import Model
 from lpr_edge.vision.character_classifier import CharacterClassifier
 from lpr_edge.vision.detector import Detector
 from lpr_edge.vision.reader import Reader
+from lpr_export.evaluate.detections import Detections
 from lpr_export.evaluate.held_out import Case, GroundTruthPlate
 
 FOUND_IOU = 0.5
 """Minimum IoU of a found plate with the ground truth."""
-SAME_CORNERS = 0.05
-"""Largest difference of a corner, relative to the plate's width, at which two formats found the same plate.
-
-Labels have this error too, and a smaller one doesn't change the reader's text.
-"""
 ONE_STEP = 1.5 / 256
 """Difference of a score that is one step of an 8-bit output: runtimes round differently, so that one may find a plate
 so near to the threshold, and another may not."""
@@ -172,32 +167,6 @@ class ReaderMetrics:
         return answer
 
 
-class Detections(list[Quad]):
-    """Corners (4, 2) of the plates that a detector found, by score; and which of them a step of 8 bits decides on."""
-
-    def __init__(self, quads: Iterable[Quad], marginal: Iterable[int] = (), missed: Iterable[Quad] = ()) -> None:
-        """Keep the plates.
-
-        Args:
-            quads: those at or above the threshold.
-            marginal: indices of those that one step less would lose.
-            missed: those below the threshold that one step more would find.
-        """
-        super().__init__(quads)
-        self.marginal, self.missed = frozenset(marginal), tuple(missed)
-
-    def are_in(self, other: "Detections") -> bool:
-        """Whether another runtime found the same plates, as far as none of them is decided by a step."""
-        left = [*other, *other.missed]
-        for number, quad in enumerate(self):
-            near = next((place for place, their in enumerate(left) if _same_corners(quad, their)), None)
-            if near is not None:
-                del left[near]
-            elif number not in self.marginal:
-                return False
-        return True
-
-
 class DetectorMetrics:
     """Precision and recall of a detector's corners."""
 
@@ -263,10 +232,6 @@ def _misses(pairs: Sequence[tuple[str, str]]) -> tuple[int, ...]:
 def _mark(text: str, case: Case) -> str:
     """A text's hash, salted with its picture's name: it can be compared, not read."""
     return hashlib.sha256(f"{case.name}\n{text}".encode()).hexdigest()[:6]
-
-
-def _same_corners(a: Quad, b: Quad) -> bool:
-    return float(np.abs(a - b).max()) <= max(1 / 16, SAME_CORNERS * quad_size(a)[0])
 
 
 TASK_METRICS: dict[str, TaskMetrics] = {

@@ -15,11 +15,15 @@ from lpr_edge.contract.whole_files import write_whole
 from lpr_edge.updates.release import CHANNELS_TARGET, Channels
 from lpr_export.base.errors import ExportError
 from lpr_export.repository.keys import load_keys, load_signing, make_key
-
-ROLES = ("root", "targets", "snapshot", "timestamp")
-LIFETIME_DAYS = {"root": 730, "targets": 365, "snapshot": 30, "timestamp": 7}
-"""After which a role's metadata is refused: a repository that isn't refreshed is noticed after so long."""
-PUBLIC_MODE = 0o644
+from lpr_export.repository.signed_metadata import (
+    LIFETIME_DAYS,
+    PUBLIC_MODE,
+    ROLES,
+    check_threshold,
+    expiry_of,
+    read_metadata,
+    sign_and_write,
+)
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,7 @@ class TufRepository:
             raise ExportError(f"{folder} is a repository already: nothing was changed")
         from tuf.api.metadata import Metadata, Root
 
-        root = Root(expires=_expiry("root"))
+        root = Root(expires=expiry_of("root"))
         for role in ROLES:
             wanted = counts.get(role, KeyCount(1, 1))
             for _ in range(wanted.count):
@@ -73,7 +77,7 @@ class TufRepository:
             root.roles[role].threshold = wanted.threshold
         (folder / "metadata").mkdir(parents=True)
         (folder / "targets").mkdir(exist_ok=True)
-        _sign_and_write(folder / "metadata", Metadata(root), load_keys([keys]), [root], 1)
+        sign_and_write(folder / "metadata", Metadata(root), load_keys([keys]), [root], 1)
         repository = TufRepository(folder, [keys])
         repository.publish({}, Channels())
         return repository
@@ -152,8 +156,8 @@ class TufRepository:
             signer = make_key(keys, role)
             self._signers[signer.public_key.keyid] = signer
             signed.add_key(signer.public_key, role)
-        signed.expires = _expiry("root")
-        _sign_and_write(self._metadata, self.root, self._signers, [before, signed], before.version + 1)
+        signed.expires = expiry_of("root")
+        sign_and_write(self._metadata, self.root, self._signers, [before, signed], before.version + 1)
         if role == "targets":
             self._sign("targets", self._load_current("targets"))
         self.refresh(snapshot=True)
@@ -185,22 +189,22 @@ class TufRepository:
 
     def _require_keys(self, roles: Sequence[str] | set[str]) -> None:
         for role in sorted(roles):
-            _check_threshold(role, self.root.signed, self._signers)
+            check_threshold(role, self.root.signed, self._signers)
 
     def _sign(self, role: str, metadata: Any, days: int | None = None) -> None:
-        metadata.signed.expires = _expiry(role, days)
+        metadata.signed.expires = expiry_of(role, days)
         version = max([0, *self._versions(role)]) + 1
-        _sign_and_write(self._metadata, metadata, self._signers, [self.root.signed], version)
+        sign_and_write(self._metadata, metadata, self._signers, [self.root.signed], version)
 
     def _versions(self, role: str) -> list[int]:
         """Versions of a role's metadata that are on the disk, in order."""
         if role == "timestamp":
             path = self._metadata / "timestamp.json"
-            return [_read(path).signed.version] if path.exists() else []
+            return [read_metadata(path).signed.version] if path.exists() else []
         return sorted(int(path.name.partition(".")[0]) for path in self._metadata.glob(f"*.{role}.json"))
 
     def _load(self, role: str, version: int) -> Any:
-        return _read(self._metadata / ("timestamp.json" if role == "timestamp" else f"{version}.{role}.json"))
+        return read_metadata(self._metadata / ("timestamp.json" if role == "timestamp" else f"{version}.{role}.json"))
 
     def _load_current(self, role: str) -> Any:
         """The newest metadata of a role that devices see; an empty one before the first."""
@@ -215,53 +219,3 @@ class TufRepository:
             return timestamp
         snapshot = self._load("snapshot", timestamp.signed.snapshot_meta.version)
         return snapshot if role == "snapshot" else self._load("targets", snapshot.signed.meta["targets.json"].version)
-
-
-def _sign_and_write(
-    folder: Path, metadata: Any, signers: Mapping[str, Any], roots: Sequence[Any], version: int
-) -> None:
-    """Set the version, sign with every available key that one of the roots names for the role, and write it whole.
-
-    Raises:
-        ExportError: too few keys of one of the roots are available.
-    """
-    signed = metadata.signed
-    role = signed.type
-    for root in roots:
-        _check_threshold(role, root, signers)
-    signed.version = version
-    metadata.signatures.clear()
-    for keyid in {keyid for root in roots for keyid in root.roles[role].keyids if keyid in signers}:
-        metadata.sign(signers[keyid], append=True)
-    place = folder / ("timestamp.json" if role == "timestamp" else f"{signed.version}.{role}.json")
-    write_whole(place, metadata.to_bytes())
-    place.chmod(PUBLIC_MODE)
-
-
-def _check_threshold(role: str, root: Any, signers: Mapping[str, Any]) -> None:
-    """Check that enough keys of a role are available.
-
-    Raises:
-        ExportError: they aren't.
-    """
-    wanted = root.roles[role]
-    found = [keyid for keyid in wanted.keyids if keyid in signers]
-    if len(found) < wanted.threshold:
-        missing = ", ".join(keyid[:12] for keyid in wanted.keyids if keyid not in signers)
-        raise ExportError(
-            f"{role} needs {wanted.threshold} keys and has {len(found)} here: add with --keys the folder of {missing}"
-        )
-
-
-def _expiry(role: str, days: int | None = None) -> datetime:
-    return datetime.now(UTC).replace(microsecond=0) + timedelta(days=LIFETIME_DAYS[role] if days is None else days)
-
-
-def _read(path: Path) -> Any:
-    from tuf.api.exceptions import RepositoryError
-    from tuf.api.metadata import Metadata
-
-    try:
-        return Metadata.from_file(str(path))
-    except (OSError, RepositoryError) as error:
-        raise ExportError(f"{path} can't be read ({error}): put the repository back from a copy") from error

@@ -10,10 +10,11 @@ import pytest
 from lpr_edge.contract.base.arrays import Quad
 from lpr_edge.contract.geometry import roll_quad
 from lpr_export.base.errors import ExportError
+from lpr_export.evaluate.detections import Detections
 from lpr_export.evaluate.gate import check_openable
 from lpr_export.evaluate.held_out import Case, GroundTruthPlate
 from lpr_export.evaluate.parity import Refusal
-from lpr_export.evaluate.task_metrics import TASK_METRICS, Detections, MetricValue, TaskMetrics, what_it_fails_at
+from lpr_export.evaluate.task_metrics import TASK_METRICS, MetricValue, TaskMetrics, what_it_fails_at
 
 
 def case(truth: Any) -> Case:

@@ -10,7 +10,8 @@ from lpr_edge.updates.release import Channels
 from lpr_edge.updates.repository import ModelRepository
 from lpr_export.base.errors import ExportError
 from lpr_export.repository.keys import load_keys
-from lpr_export.repository.tuf_repository import ROLES, KeyCount, TufRepository
+from lpr_export.repository.signed_metadata import ROLES
+from lpr_export.repository.tuf_repository import KeyCount, TufRepository
 
 pytest.importorskip("tuf", reason="needs pip install 'lpr[update]'")
 

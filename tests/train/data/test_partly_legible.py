@@ -14,7 +14,8 @@ from lpr_edge.contract.data.plate_photos import PlateLabel
 from lpr_edge.contract.geometry import rectangle
 from lpr_edge.contract.splits import HoldOut
 from lpr_train.data.photos import load_photos
-from lpr_train.data.real_plates import RealPlate, boxed, legible_plates
+from lpr_train.data.plate_views import boxed
+from lpr_train.data.real_plates import RealPlate, legible_plates
 from lpr_train.data.sampling_weights import rarities, weighted_plates
 from lpr_train.targets.forced_alignment import align_characters
 from lpr_train.targets.heat_maps import UNKNOWN, PlacedCharacter, character_targets

@@ -5,7 +5,7 @@ import numpy as np
 from lpr_edge.contract.base.arrays import Floats
 from lpr_edge.contract.geometry import grow_quad, is_convex
 from lpr_edge.contract.outputs import corrected_corners
-from lpr_train.data.real_plates import jitter, rectified_view
+from lpr_train.data.plate_views import jitter, rectified_view
 from lpr_train.targets.heat_maps import PlacedCharacter
 
 

@@ -18,7 +18,8 @@ from lpr_edge.contract.countries import load_country
 from lpr_train.app.cli import main
 from lpr_train.labels.formats.named_crops import text_in_name
 from lpr_train.labels.formats.source_files import split_word
-from lpr_train.labels.import_labels import ImportOptions, import_labels, unique_names
+from lpr_train.labels.image_copies import unique_names
+from lpr_train.labels.import_labels import ImportOptions, import_labels
 from lpr_train.labels.report import ImportReport
 from lpr_train.labels.upright import SCALED, TURNED, turned_point
 

@@ -9,7 +9,7 @@ from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.countries import load_country
 from lpr_edge.contract.country import Country
 from lpr_edge.contract.geometry import rectify
-from lpr_train.render.draw.effects import CAMERA, LIGHT, degrade
+from lpr_train.render.draw.degrade import CAMERA, LIGHT, degrade
 from lpr_train.render.draw.photograph import photograph
 from lpr_train.render.plate.composing import choose_colour, compose, vary_marks, word
 from lpr_train.render.plate.plates import PlateRenderer, RenderedPlate

@@ -14,7 +14,7 @@ from lpr_edge.contract.country import Country
 from lpr_edge.contract.data.character_files import GLYPHS, CharacterFile, load_characters, load_glyphs
 from lpr_edge.contract.geometry import rectangle
 from lpr_train.base.findings import Report, open_picture
-from lpr_train.render.draw.effects import degrade
+from lpr_train.render.draw.degrade import degrade
 from lpr_train.render.draw.warp import homography, warp_picture
 
 LONGEST_SIDE = 112

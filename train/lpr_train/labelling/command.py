@@ -107,7 +107,7 @@ def find_folder(data: Path, out: Path | None) -> Path:
 def _linked(source: Path, folder: Path) -> Path:
     """A data folder with another folder's images, hard-linked if possible, else copied; can be resumed."""
     from lpr_edge.contract.base.pictures import is_hidden, is_picture
-    from lpr_train.labels.import_labels import unique_names
+    from lpr_train.labels.image_copies import unique_names
 
     found = sorted(path for path in source.rglob("*") if is_picture(path) and not is_hidden(path))
     if not found:

@@ -12,9 +12,9 @@ from lpr_edge.contract.data.plate_photos import PlatePhoto, load_crops, load_pla
 from lpr_train.base.progress import each
 from lpr_train.base.staging import staged_folder
 from lpr_train.labels.formats.records import Notes
+from lpr_train.labels.image_copies import Written
 from lpr_train.labels.to_coco import write_coco
 from lpr_train.labels.to_yolo import write_yolo
-from lpr_train.labels.written import Written
 
 PHOTOGRAPHS = "plates"
 WRITERS: dict[str, Callable[[Sequence[Written], Path], None]] = {"coco": write_coco, "yolo": write_yolo}

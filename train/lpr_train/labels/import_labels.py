@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -22,6 +21,7 @@ from lpr_train.labels.corners import corners_of, whole_picture
 from lpr_train.labels.formats.names import IMPORTED
 from lpr_train.labels.formats.records import Drawn, Notes, Shape, SourceImage, SourcePlate
 from lpr_train.labels.formats.source_files import SourceFiles
+from lpr_train.labels.image_copies import unique_names
 from lpr_train.labels.registry import FORMATS, recognise
 from lpr_train.labels.report import ImportReport
 from lpr_train.labels.splits import TEST, TRAIN, SplitResult, SplitRule, assign_splits
@@ -215,26 +215,6 @@ def _write(taken: Sequence[Taken], splits: Sequence[str], files: SourceFiles, fo
     for kind, named in lines.items():
         text = "".join(f"{line}\n" for _, line in sorted(named))
         (folder / kind / "labels.jsonl").write_text(text, encoding="utf-8")
-
-
-def unique_names(paths: Sequence[Path], root: Path) -> list[str]:
-    """A file name per image: its own, or with its folders or a number if that is taken."""
-    used: set[str] = set()
-    names = []
-    for path in paths:
-        inner = path.relative_to(root) if path.is_relative_to(root) else Path(path.name)
-        plain = [path.name, *("_".join(inner.parts[-depth:]) for depth in range(2, len(inner.parts) + 1))]
-        numbered = (f"{path.stem}_{number}{path.suffix}" for number in range(2, len(paths) + 2))
-        wanted = (shown(name).replace("\\", "_") for names_of in (plain, numbered) for name in names_of)
-        name = next(name for name in wanted if _folded(name) not in used)
-        used.add(_folded(name))
-        names.append(name)
-    return names
-
-
-def _folded(name: str) -> str:
-    """A name as case-insensitive file systems compare it."""
-    return unicodedata.normalize("NFC", name).casefold()
 
 
 def _count(taken: Sequence[Taken], result: SplitResult, report: ImportReport) -> None:

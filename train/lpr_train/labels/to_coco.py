@@ -10,7 +10,7 @@ import numpy as np
 
 from lpr_edge.contract.data.plate_photos import PlateLabel
 from lpr_edge.contract.geometry import signed_area
-from lpr_train.labels.written import Written
+from lpr_train.labels.image_copies import Written
 
 CATEGORIES = [{"id": 1, "name": "plate", "supercategory": ""}]
 Values = dict[str, Any]

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from lpr_edge.contract.data.plate_photos import PlateLabel
-from lpr_train.labels.written import Written
+from lpr_train.labels.image_copies import Written
 
 SETTINGS = """\
 path: .

@@ -8,7 +8,7 @@ from lpr_edge.contract.country import Colour, Country
 from lpr_edge.contract.geometry import rectangle
 from lpr_train.render.draw import wear
 from lpr_train.render.draw.chance import pick
-from lpr_train.render.draw.effects import degrade
+from lpr_train.render.draw.degrade import degrade
 from lpr_train.render.draw.noise import cloud_noise
 from lpr_train.render.draw.shapes import Glyph
 from lpr_train.render.draw.warp import homography, random_corners, warp_picture

@@ -12,7 +12,7 @@ from lpr_edge.contract.country import Country
 from lpr_edge.contract.data.character_files import load_characters
 from lpr_edge.contract.data.datasets import find_dataset
 from lpr_edge.contract.geometry import rectangle, rectify
-from lpr_train.render.draw.effects import degrade
+from lpr_train.render.draw.degrade import degrade
 from lpr_train.render.draw.photograph import photograph
 from lpr_train.render.draw.warp import homography, move_boxes
 from lpr_train.render.plate.characters import CharacterRenderer

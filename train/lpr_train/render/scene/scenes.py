@@ -9,7 +9,7 @@ from lpr_edge.contract.base.arrays import Floats, Image, Quad
 from lpr_edge.contract.country import Country
 from lpr_edge.contract.geometry import is_convex, rectangle, signed_area
 from lpr_train.render.draw.chance import pick
-from lpr_train.render.draw.effects import degrade_scene
+from lpr_train.render.draw.degrade import degrade_scene
 from lpr_train.render.draw.sketch import Sketch, Slot, paste
 from lpr_train.render.draw.textures import backdrop
 from lpr_train.render.plate.plates import PlateRenderer, RenderedPlate

@@ -25,7 +25,7 @@ from lpr_train.data.sampling_weights import balanced
 from lpr_train.data.scene_views import ViewConfig, view
 from lpr_train.loop.losses import peak_loss, weighted_l1, weighted_shares
 from lpr_train.networks.detector import STRIDE, detector_network
-from lpr_train.render.draw.effects import degrade
+from lpr_train.render.draw.degrade import degrade
 from lpr_train.render.plate.glyphs import GlyphBook
 from lpr_train.render.plate.plates import PlateRenderer
 from lpr_train.render.scene.repaint import cut_out, paste_plate

@@ -15,7 +15,8 @@ from lpr_edge.contract.rows import group_rows, labels_of
 from lpr_train.base.engine import KerasModel
 from lpr_train.base.task import UNSEEN, Measured
 from lpr_train.data.plate_corners import mean_iou, with_corrected_corners
-from lpr_train.data.real_plates import RealPlate, jitter
+from lpr_train.data.plate_views import jitter
+from lpr_train.data.real_plates import RealPlate
 from lpr_train.loop.fit import predict
 from lpr_train.tasks.reader.config import ReaderConfig
 

@@ -14,12 +14,13 @@ from lpr_train.augment.copy_paste import UprightPlate, copy_paste_rows, intercha
 from lpr_train.augment.letter_paste import LetterBank, PasteShares, with_pasted_letters
 from lpr_train.augment.row_layout import to_one_row
 from lpr_train.base.task import UNSEEN
+from lpr_train.data.plate_views import PlateView, boxed, jitter, rectified_view
 from lpr_train.data.pool import RenewedPool
-from lpr_train.data.real_plates import PlateView, RealPlate, boxed, jitter, rectified_view
+from lpr_train.data.real_plates import RealPlate
 from lpr_train.data.single_characters import real_cutouts
 from lpr_train.networks.reader import STRIDE
 from lpr_train.render.draw.deform import deform
-from lpr_train.render.draw.effects import degrade
+from lpr_train.render.draw.degrade import degrade
 from lpr_train.render.draw.photograph import photograph
 from lpr_train.render.plate.glyphs import GlyphBook
 from lpr_train.render.plate.plates import PlateRenderer, RenderedPlate

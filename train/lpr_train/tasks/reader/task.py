@@ -21,7 +21,8 @@ from lpr_train.base.task import HELD_OUT, RENDERED, UNSEEN, Examples, Measured
 from lpr_train.data.initial_run import without_examples
 from lpr_train.data.photo_folders import load_tests, load_training
 from lpr_train.data.photos import chooses_epoch
-from lpr_train.data.real_plates import RealPlate, legible_plates, moved
+from lpr_train.data.plate_views import moved
+from lpr_train.data.real_plates import RealPlate, legible_plates
 from lpr_train.data.sampling_weights import balanced, rarities, weighted_plates
 from lpr_train.data.single_characters import single_characters
 from lpr_train.loop.fit import predict
