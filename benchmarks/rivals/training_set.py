@@ -18,7 +18,7 @@ import numpy as np
 from tqdm import tqdm
 
 from lpr_edge.contract.countries import load_country
-from lpr_edge.contract.splits import HoldOut
+from lpr_edge.contract.data.splits import HoldOut
 from lpr_train.data.photos import load_photos
 from lpr_train.data.real_plates import RealPlate, legible_plates
 from lpr_train.data.single_characters import real_cutouts

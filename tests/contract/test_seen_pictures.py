@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from lpr_edge.contract.base.errors import DataError
+from lpr_edge.contract.data.splits import SeenPictures, read_seen
 from lpr_edge.contract.run.folder import SEEN
-from lpr_edge.contract.splits import SeenPictures, read_seen
 
 A, B, C = ("a" * 64, "b" * 64, "c" * 64)
 

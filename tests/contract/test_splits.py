@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.data.plate_photos import PlateLabel, PlatePhoto
-from lpr_edge.contract.splits import HoldOut, held_out_groups, is_source, seen_by_training, vehicle_groups
+from lpr_edge.contract.data.splits import HoldOut, held_out_groups, is_source, seen_by_training, vehicle_groups
 
 QUAD = np.array([[0, 0], [9, 0], [9, 4], [0, 4]], np.float32)
 

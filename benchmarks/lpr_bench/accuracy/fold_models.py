@@ -9,7 +9,7 @@ from lpr_bench.accuracy.plates import PlateTraits, ReadPlate
 from lpr_bench.system.devices import open_detectors, open_readers
 from lpr_edge.contract.base.arrays import Image
 from lpr_edge.contract.data.plate_photos import PlateLabel, PlatePhoto
-from lpr_edge.contract.splits import seen_by_training
+from lpr_edge.contract.data.splits import seen_by_training
 from lpr_edge.runtimes.model import Model
 from lpr_edge.vision.detector import Detector
 from lpr_edge.vision.pipeline import PlatePipeline

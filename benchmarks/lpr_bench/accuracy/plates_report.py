@@ -11,7 +11,7 @@ from lpr_bench.accuracy.plates import LATIN, OWN, PlateOutcome, PlatesOutcome
 from lpr_bench.base.tables import format_share
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.country import Country
-from lpr_edge.contract.data.datasets import FOREIGN
+from lpr_edge.contract.data.label_file import FOREIGN
 from lpr_edge.contract.metrics import WIDTH_BANDS, character_error_rate, edit_distance, share
 from lpr_export.report.text_table import format_table
 

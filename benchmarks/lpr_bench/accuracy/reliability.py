@@ -10,7 +10,7 @@ from lpr_bench.accuracy.plates import PlateOutcome, ReadPlate
 from lpr_bench.base.tables import format_share
 from lpr_edge.contract.base.arrays import Image
 from lpr_edge.contract.country import UNREADABLE
-from lpr_edge.contract.data.datasets import FOREIGN
+from lpr_edge.contract.data.label_file import FOREIGN
 from lpr_edge.contract.data.plate_photos import PlateLabel, PlatePhoto
 from lpr_edge.contract.metrics import Matches, share
 from lpr_edge.vision.plates import Reading

@@ -30,7 +30,7 @@ from lpr_bench.system.environment import describe_environment
 from lpr_edge.contract.base.errors import DataError
 from lpr_edge.contract.country import country_from_dict
 from lpr_edge.contract.data.character_files import load_characters
-from lpr_edge.contract.data.datasets import TRAINING_SPLIT
+from lpr_edge.contract.data.label_file import TRAINING_SPLIT
 from lpr_edge.contract.data.plate_photos import PlatePhoto, ground_truth, load_plates_and_crops
 from lpr_edge.text.confidence import default_min_confidence
 from lpr_edge.vision.pipeline import PlatePipeline

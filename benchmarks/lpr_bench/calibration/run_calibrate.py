@@ -24,7 +24,7 @@ from lpr_bench.visits.real_clips import load_real_clips
 from lpr_edge.contract.base.arrays import Image
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.country import country_from_dict
-from lpr_edge.contract.data.datasets import TRAINING_SPLIT
+from lpr_edge.contract.data.label_file import TRAINING_SPLIT
 from lpr_edge.contract.data.plate_photos import PlatePhoto, ground_truth, load_plates_and_crops
 from lpr_edge.contract.run.model_types import DETECTOR, READER
 from lpr_edge.text.confidence import ConfidenceCurve

@@ -12,7 +12,7 @@ from lpr_bench.accuracy.plate_traits import form_of
 from lpr_bench.base.tables import format_share
 from lpr_edge.contract.countries import load_country
 from lpr_edge.contract.country import Country
-from lpr_edge.contract.data.datasets import BOTH, TRAINING_SPLIT
+from lpr_edge.contract.data.label_file import BOTH, TRAINING_SPLIT
 from lpr_edge.contract.data.plate_photos import PlateLabel, PlatePhoto, load_plates_and_crops
 from lpr_edge.contract.whole_files import write_whole
 from lpr_edge.text.grammar import Grammar

@@ -17,7 +17,7 @@ from lpr_bench.report.card_figures import (
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.base.pictures import file_sha256
 from lpr_edge.contract.country import Country
-from lpr_edge.contract.data.datasets import TRAINING_SPLIT
+from lpr_edge.contract.data.label_file import TRAINING_SPLIT
 from lpr_edge.contract.manifest import Manifest, read_manifest
 from lpr_edge.contract.run.model_types import MODEL_TYPES, ModelType
 

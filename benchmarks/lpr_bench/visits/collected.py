@@ -14,7 +14,7 @@ from lpr_edge.collect.collect_folder import CollectFolder
 from lpr_edge.collect.collector import CollectRules
 from lpr_edge.collect.example import Example, LabelledPlate
 from lpr_edge.config.output_groups import CollectConfig
-from lpr_edge.contract.data.datasets import READING, VOTE
+from lpr_edge.contract.data.label_file import READING, VOTE
 from lpr_edge.contract.geometry import quad_iou
 from lpr_edge.contract.metrics import edit_distance
 from lpr_export.report.text_table import format_table

@@ -22,7 +22,7 @@ from lpr_bench.visits.visits_report import format_clips, summarize_clip, without
 from lpr_edge.collect.collect_folder import CollectFolder, Limits
 from lpr_edge.collect.collector import Collector
 from lpr_edge.contract.base.errors import DataError
-from lpr_edge.contract.data.datasets import TRAINING_SPLIT
+from lpr_edge.contract.data.label_file import TRAINING_SPLIT
 from lpr_edge.contract.data.plate_photos import ground_truth, load_plates
 from lpr_edge.text.confidence import MIN_CONFIDENCE
 

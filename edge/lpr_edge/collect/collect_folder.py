@@ -14,7 +14,8 @@ from lpr_edge.base.private_files import make_private_folder
 from lpr_edge.collect.example import SOURCE, Example
 from lpr_edge.contract.base.text_files import parse_json, read_lines
 from lpr_edge.contract.country import Country
-from lpr_edge.contract.data.datasets import CROPS, HAND, IMAGES, LABELS, changing_labels
+from lpr_edge.contract.data.datasets import CROPS
+from lpr_edge.contract.data.label_file import HAND, IMAGES, LABELS, changing_labels
 from lpr_edge.contract.records import iso_time
 from lpr_edge.contract.whole_files import write_whole
 

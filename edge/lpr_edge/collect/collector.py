@@ -12,7 +12,7 @@ from lpr_edge.capture.frame import Frame
 from lpr_edge.collect.checked_corners import Read, checked_corners
 from lpr_edge.collect.example import Example, LabelledPlate
 from lpr_edge.contract.base.arrays import Quad
-from lpr_edge.contract.data.datasets import READING, VOTE
+from lpr_edge.contract.data.label_file import READING, VOTE
 from lpr_edge.contract.geometry import quad_size
 from lpr_edge.contract.metrics import edit_distance
 from lpr_edge.contract.rows import labels_of

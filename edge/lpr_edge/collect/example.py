@@ -10,7 +10,7 @@ import numpy as np
 
 from lpr_edge.contract.base.arrays import Image, Quad
 from lpr_edge.contract.country import Country
-from lpr_edge.contract.data.datasets import HAND, READING, TRAINING_SPLIT, UNLABELLED
+from lpr_edge.contract.data.label_file import HAND, READING, TRAINING_SPLIT, UNLABELLED
 from lpr_edge.contract.geometry import grow_quad
 from lpr_edge.contract.records import iso_time
 

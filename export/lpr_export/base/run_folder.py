@@ -7,11 +7,11 @@ from typing import Any
 
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.base.text_files import read_json
+from lpr_edge.contract.data.splits import SeenPictures, read_seen
 from lpr_edge.contract.manifest import FORMAT_VERSION, Manifest
 from lpr_edge.contract.run.folder import CARD, HELD_OUT, NETWORK, REPRESENTATIVE
 from lpr_edge.contract.run.model_types import MODEL_TYPES, NAMED_TYPES
 from lpr_edge.contract.run.samples import Samples, read_samples
-from lpr_edge.contract.splits import SeenPictures, read_seen
 from lpr_export.base.errors import ExportError
 
 SHIPPED_RUNS = Path(__file__).parents[1] / "models"

@@ -14,12 +14,12 @@ from lpr_edge.contract.base.pictures import file_sha256, read_picture
 from lpr_edge.contract.country import Country, country_from_dict
 from lpr_edge.contract.data.character_files import load_characters
 from lpr_edge.contract.data.plate_photos import PlateLabel, PlatePhoto, ground_truth, load_photos_for
+from lpr_edge.contract.data.splits import SeenPictures
 from lpr_edge.contract.geometry import grow_quad, is_convex, rectangle
 from lpr_edge.contract.manifest import Manifest
 from lpr_edge.contract.preprocess import prepare, prepare_plate
 from lpr_edge.contract.run.model_types import MODEL_TYPES
 from lpr_edge.contract.run.samples import Samples, picture_sha256
-from lpr_edge.contract.splits import SeenPictures
 from lpr_export.base.errors import ExportError
 from lpr_export.base.options import MIN_HELD_OUT
 from lpr_export.base.run_folder import Run

@@ -20,7 +20,7 @@ from lpr_edge.collect.collect_folder import CollectFolder, Limits, count_collect
 from lpr_edge.collect.corrections import keep_correction
 from lpr_edge.collect.example import Example, LabelledPlate
 from lpr_edge.contract.base.errors import LprError
-from lpr_edge.contract.data.datasets import changing_labels
+from lpr_edge.contract.data.label_file import changing_labels
 from lpr_edge.contract.data.plate_photos import load_crops, load_plates
 
 COUNTRY = tinyland.tinyland()

@@ -9,9 +9,9 @@ import pytest
 from tests.support.crops_on_disk import noise
 from tests.support.little_runs import HELD_OUT, draw_samples, write_card
 
+from lpr_edge.contract.data.splits import SeenPictures
 from lpr_edge.contract.run.folder import SEEN
 from lpr_edge.contract.run.samples import write_samples
-from lpr_edge.contract.splits import SeenPictures
 from lpr_export.app.export import _pictures
 from lpr_export.base.errors import ExportError
 from lpr_export.base.options import ExportOptions

@@ -11,8 +11,8 @@ from tests.train.targets.test_forced_alignment import outputs, row
 
 from lpr_edge.contract.countries import load_country
 from lpr_edge.contract.data.plate_photos import PlateLabel
+from lpr_edge.contract.data.splits import HoldOut
 from lpr_edge.contract.geometry import rectangle
-from lpr_edge.contract.splits import HoldOut
 from lpr_train.data.photos import load_photos
 from lpr_train.data.plate_views import boxed
 from lpr_train.data.real_plates import RealPlate, legible_plates

@@ -10,8 +10,8 @@ import pytest
 
 from lpr_edge.contract.base.arrays import Quad
 from lpr_edge.contract.base.errors import DataError
+from lpr_edge.contract.data.splits import HoldOut
 from lpr_edge.contract.geometry import is_convex, quad_iou, rectify, signed_area
-from lpr_edge.contract.splits import HoldOut
 from lpr_train.data.photos import Photo, Scene, load_photos, mirror
 from lpr_train.data.scene_views import ViewConfig, view
 

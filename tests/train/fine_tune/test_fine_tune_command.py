@@ -9,7 +9,7 @@ import pytest
 
 from lpr_edge.contract.base.pictures import file_sha256
 from lpr_edge.contract.countries import load_country
-from lpr_edge.contract.splits import SeenPictures, read_seen, vehicle_numbers
+from lpr_edge.contract.data.splits import SeenPictures, read_seen, vehicle_numbers
 from lpr_train.app.cli import main
 from lpr_train.base.task import LEARNT_OTHERS, OTHERS
 from lpr_train.data.photo_folders import load_training

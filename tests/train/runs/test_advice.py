@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from lpr_edge.contract.countries import load_country
-from lpr_edge.contract.splits import SeenPictures, read_seen
+from lpr_edge.contract.data.splits import SeenPictures, read_seen
 from lpr_train.base.config import FitConfig
 from lpr_train.base.task import Examples
 from lpr_train.data.initial_run import without_examples

@@ -11,7 +11,7 @@ import pytest
 
 from lpr_edge.contract.countries import load_country
 from lpr_edge.contract.data.plate_photos import load_plates
-from lpr_edge.contract.splits import seen_by_training
+from lpr_edge.contract.data.splits import seen_by_training
 from lpr_train.app.cli import main
 from lpr_train.base.config import FitConfig
 from lpr_train.render.plate.glyphs import GlyphBook

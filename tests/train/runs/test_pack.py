@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 
 from lpr_edge.contract.base.errors import LprError
+from lpr_edge.contract.data.splits import SeenPictures, read_seen
 from lpr_edge.contract.run.folder import SEEN
 from lpr_edge.contract.run.samples import read_samples
-from lpr_edge.contract.splits import SeenPictures, read_seen
 from lpr_train.runs.pack import pack_run
 from lpr_train.runs.run_folder import open_run, write_json
 from lpr_train.tasks.characters.config import CharactersConfig

@@ -10,8 +10,8 @@ from tests.support.crops_on_disk import noise, write_characters
 
 from lpr_edge.contract.base.pictures import file_sha256
 from lpr_edge.contract.countries import load_country
+from lpr_edge.contract.data.splits import SeenPictures, read_seen
 from lpr_edge.contract.run.folder import SEEN
-from lpr_edge.contract.splits import SeenPictures, read_seen
 from lpr_train.base.config import FitConfig
 from lpr_train.base.task import LearnsLabels, LearnsPictures
 from lpr_train.data.initial_run import images_of_initial_run

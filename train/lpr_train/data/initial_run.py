@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence, Set
 from pathlib import Path
 from typing import TypeVar
 
-from lpr_edge.contract.splits import SeenPictures, read_seen
+from lpr_edge.contract.data.splits import SeenPictures, read_seen
 
 T = TypeVar("T")
 

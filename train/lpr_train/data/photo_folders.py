@@ -8,7 +8,7 @@ import numpy as np
 
 from lpr_edge.contract.base.pictures import file_sha256
 from lpr_edge.contract.data.plate_photos import ground_truth, load_plates_and_crops
-from lpr_edge.contract.splits import HoldOut, SeenPictures, vehicle_numbers
+from lpr_edge.contract.data.splits import HoldOut, SeenPictures, vehicle_numbers
 from lpr_train.base.config import FoldConfig
 from lpr_train.base.task import LEARNT_OTHERS, MIN_COMPARED, OTHER_TEST, OTHERS, TEST
 from lpr_train.data.initial_run import images_of_initial_run, unseen_by_initial_run

@@ -9,10 +9,10 @@ import numpy as np
 
 from lpr_edge.contract.base.arrays import Image, Quad
 from lpr_edge.contract.base.pictures import read_picture
-from lpr_edge.contract.data.datasets import TRAINING_SPLIT
+from lpr_edge.contract.data.label_file import TRAINING_SPLIT
 from lpr_edge.contract.data.plate_photos import PlateLabel, PlatePhoto, load_plates_and_crops
+from lpr_edge.contract.data.splits import HoldOut, held_out_groups, vehicle_groups
 from lpr_edge.contract.geometry import mirror_quad, quad_size, rectangle, rectify
-from lpr_edge.contract.splits import HoldOut, held_out_groups, vehicle_groups
 
 LONGEST_SIDE = 1280
 """Longer side in pixels to which photographs are reduced: the detector's input is smaller."""

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from lpr_edge.contract.base.errors import DataError
 from lpr_edge.contract.countries import load_country
 from lpr_edge.contract.data.character_files import load_characters
-from lpr_edge.contract.data.datasets import TRAINING_SPLIT
+from lpr_edge.contract.data.label_file import TRAINING_SPLIT
 from lpr_edge.contract.data.plate_photos import load_photos_for
 from lpr_edge.contract.run.model_types import NAMED_TYPES
 from lpr_train.base.config import FitConfig

@@ -11,7 +11,7 @@ from lpr_edge.contract.base.errors import DataError, LprError
 from lpr_edge.contract.base.pictures import is_foreign_picture, is_picture
 from lpr_edge.contract.base.text_files import parse_json, read_lines
 from lpr_edge.contract.country import UNREADABLE, Country
-from lpr_edge.contract.data.datasets import UNLABELLED
+from lpr_edge.contract.data.label_file import UNLABELLED
 from lpr_edge.contract.data.plate_photos import PlateLabel, PlatePhoto, photo_from_line
 from lpr_edge.contract.geometry import is_convex, quad_size
 from lpr_train.base.findings import SMALLEST_SIDE, CheckedImage, Report, duplicate_groups, open_picture

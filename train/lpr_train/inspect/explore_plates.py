@@ -8,7 +8,8 @@ import numpy as np
 from lpr_edge.contract.base.arrays import Image
 from lpr_edge.contract.base.pictures import read_picture
 from lpr_edge.contract.country import Country
-from lpr_edge.contract.data.datasets import CROPS, TRAINING_SPLIT, find_dataset, has_dataset
+from lpr_edge.contract.data.datasets import CROPS, find_dataset, has_dataset
+from lpr_edge.contract.data.label_file import TRAINING_SPLIT
 from lpr_edge.contract.data.plate_photos import PlateLabel, PlatePhoto, load_plates_and_crops
 from lpr_edge.contract.geometry import grow_quad, is_convex, rectify
 from lpr_train.base.findings import Report

@@ -12,7 +12,7 @@ from typing import Any
 from lpr_edge.base.web_address import WebAddress, check_token, is_local, new_token
 from lpr_edge.contract.base.errors import LprError, needing_extra
 from lpr_edge.contract.base.text_files import shown
-from lpr_edge.contract.data.datasets import IMAGES, LABELS
+from lpr_edge.contract.data.label_file import IMAGES, LABELS
 
 TOKEN = "LPR_WEB_TOKEN"  # the variable's name
 TEST_SHARE = 0.2

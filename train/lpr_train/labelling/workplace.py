@@ -12,7 +12,8 @@ from lpr_edge.contract.base.errors import DataError
 from lpr_edge.contract.base.pictures import is_hidden, is_picture, read_picture
 from lpr_edge.contract.base.text_files import parse_json, read_lines, shown
 from lpr_edge.contract.country import Country
-from lpr_edge.contract.data.datasets import CROPS, HAND, IMAGES, LABELS, UNLABELLED, changing_labels
+from lpr_edge.contract.data.datasets import CROPS
+from lpr_edge.contract.data.label_file import HAND, IMAGES, LABELS, UNLABELLED, changing_labels
 from lpr_edge.contract.geometry import rectangle
 from lpr_train.labelling.journal import Journal, State, read_changes
 from lpr_train.labels.splits import TEST, TRAIN, vehicles_of

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from lpr_edge.contract.base.arrays import Floats, Quad
-from lpr_edge.contract.data.datasets import BOX, HAND
+from lpr_edge.contract.data.label_file import BOX, HAND
 from lpr_edge.contract.geometry import is_convex, quad_size, rectangle, roll_quad, signed_area
 from lpr_train.labels.formats.records import Drawn, Notes, Shape
 

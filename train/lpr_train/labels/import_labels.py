@@ -13,7 +13,8 @@ from lpr_edge.contract.base.errors import DataError
 from lpr_edge.contract.base.pictures import file_sha256
 from lpr_edge.contract.base.text_files import shown
 from lpr_edge.contract.country import UNREADABLE, Country
-from lpr_edge.contract.data.datasets import BOX, CROPS, HAND, LABELLERS
+from lpr_edge.contract.data.datasets import CROPS
+from lpr_edge.contract.data.label_file import BOX, HAND, LABELLERS
 from lpr_edge.contract.geometry import quad_size
 from lpr_train.base.progress import each
 from lpr_train.base.staging import staged_folder

@@ -8,7 +8,7 @@ from typing import Any
 
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.country import UNREADABLE, Country
-from lpr_edge.contract.data.datasets import BOTH, FOREIGN
+from lpr_edge.contract.data.label_file import BOTH, FOREIGN
 from lpr_train.labels.formats.records import Notes, SourcePlate
 
 TEXT_KEYS = (

@@ -8,10 +8,10 @@ from typing import Any
 
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.countries import load_country
+from lpr_edge.contract.data.splits import read_seen
 from lpr_edge.contract.run.folder import CARD, CONFIDENCE, CONFIG, HELD_OUT, METRICS, NETWORK, REPRESENTATIVE, SEEN
 from lpr_edge.contract.run.model_types import MODEL_TYPES
 from lpr_edge.contract.run.samples import write_samples
-from lpr_edge.contract.splits import read_seen
 from lpr_train.base.config import FitConfig, config_to_toml, read_config
 from lpr_train.base.task import Task
 from lpr_train.loop.warm_start import load_network, with_initial_runs

@@ -10,9 +10,9 @@ from typing import Any
 
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.countries import load_country
+from lpr_edge.contract.data.splits import SeenPictures
 from lpr_edge.contract.run.folder import CARD, CONFIG, CURVES, HELD_OUT, HISTORY, METRICS, NETWORK, REPRESENTATIVE, SEEN
 from lpr_edge.contract.run.samples import write_samples
-from lpr_edge.contract.splits import SeenPictures
 from lpr_train.base.config import FitConfig, config_to_toml
 from lpr_train.base.task import LearnsLabels, LearnsPictures, Task
 from lpr_train.data.initial_run import images_of_initial_run

@@ -11,20 +11,8 @@ from lpr_edge.contract.base.arrays import Quad
 from lpr_edge.contract.base.errors import DataError
 from lpr_edge.contract.base.text_files import parse_json, read_lines
 from lpr_edge.contract.country import UNREADABLE
-from lpr_edge.contract.data.datasets import (
-    BOTH,
-    BOX,
-    CROPS,
-    FOREIGN,
-    HAND,
-    IMAGES,
-    LABELLERS,
-    LABELS,
-    READING,
-    find_dataset,
-    has_dataset,
-    holds_crops,
-)
+from lpr_edge.contract.data.datasets import CROPS, find_dataset, has_dataset, holds_crops
+from lpr_edge.contract.data.label_file import BOTH, BOX, FOREIGN, HAND, IMAGES, LABELLERS, LABELS, READING
 from lpr_edge.contract.run.model_types import ModelType
 
 CharacterBox = tuple[float, float, float, float]

@@ -10,10 +10,10 @@ import numpy as np
 from lpr_edge.contract.base.arrays import Floats, Image
 from lpr_edge.contract.countries import load_country
 from lpr_edge.contract.country import UNREADABLE
+from lpr_edge.contract.data.splits import is_source
 from lpr_edge.contract.geometry import quad_size
 from lpr_edge.contract.preprocess import InputSpec
 from lpr_edge.contract.run.samples import Samples, picture_sha256
-from lpr_edge.contract.splits import is_source
 from lpr_train.augment.letter_paste import LetterBank
 from lpr_train.base.engine import KerasModel
 from lpr_train.base.licence import licence_note

@@ -15,7 +15,7 @@ import numpy as np
 from lpr_edge.contract.base.errors import DataError, LprError
 from lpr_edge.contract.base.text_files import parse_json, read_text
 from lpr_edge.contract.country import UNREADABLE
-from lpr_edge.contract.data.datasets import TRAINING_SPLIT
+from lpr_edge.contract.data.label_file import TRAINING_SPLIT
 from lpr_edge.contract.data.plate_photos import PlateLabel, PlatePhoto
 from lpr_edge.contract.run.folder import CARD, SEEN
 
