@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,12 @@ from tests.support.browser import CHROMIUM, NEEDED, Browser, browsing
 from tests.support.deliveries import free_port
 from tests.support.golden import tinyland
 
+from lpr_edge.contract.countries import load_country
 from lpr_edge.contract.data.plate_photos import load_plates
+from lpr_edge.web.server import Server
 from lpr_train.app.cli import main
+from lpr_train.labelling.app import App
+from lpr_train.labelling.workplace import Part, Workplace
 
 COUNTRY = Path(tinyland.__file__).with_name("tinyland.toml")
 COUNT = 30
@@ -129,6 +134,61 @@ def get(port: int, path: str, headers: dict[str, str]) -> tuple[int, bytes]:
         connection.close()
 
 
+@dataclass
+class SlowReadings:
+    """Readings that come when the test says so."""
+
+    is_reading: bool = True
+    trouble: str = ""
+
+
+@contextmanager
+def labelling_while_reading(root: Path) -> Iterator[tuple[Workplace, SlowReadings, int]]:
+    """The page over pictures of which none is read yet."""
+    write_readings(root, 2)
+    (root / "plates" / "labels.jsonl").unlink()
+    place, readings = Workplace(root / "plates", load_country(COUNTRY), Part()), SlowReadings()
+    server = Server(App(place, readings).guarded(""), "127.0.0.1", 0)
+    try:
+        yield place, readings, server.port
+    finally:
+        server.close()
+        place.close()
+
+
+READ = {"quad": [[10, 10], [60, 10], [60, 30], [10, 30]], "rows": ["A10"], "confidence": 0.5}
+
+
+def test_a_picture_is_offered_once_it_is_read(tmp_path: Path) -> None:
+    """Before, it would look like a picture without plates; what reading has left out is offered at its end."""
+    with labelling_while_reading(tmp_path) as (place, readings, port):
+        found = json.loads(get(port, "/next.json", {})[1])
+        assert (found["image"], found["pictures"], found["done"]) == (None, 2, 0)
+        place.propose(place.path_of("01.png"), [READ])
+        assert json.loads(get(port, "/next.json", {})[1])["image"] == "01.png"
+        place.save("01.png", {"plates": [], "done": True})
+        assert json.loads(get(port, "/next.json", {})[1])["image"] is None
+        readings.is_reading = False
+        assert json.loads(get(port, "/next.json", {})[1])["image"] == "00.png"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(CHROMIUM is None, reason=NEEDED)
+def test_the_page_waits_for_a_reading(tmp_path: Path) -> None:
+    """Keys do nothing meanwhile, and the picture appears by itself with what was read."""
+    with labelling_while_reading(tmp_path) as (place, _, port), browsing(tmp_path) as browser:
+        browser.open(f"http://127.0.0.1:{port}/", "document.body?.dataset.ready === 'reading'")
+        assert browser.js("byId('plate-title').textContent").startswith("Reading the next picture")
+        for key in ("Enter", "!", "*"):
+            browser.press(key)
+        browser.js("busy.then(() => 1)")
+        assert place.counts() == {"pictures": 2, "done": 0, "read": 0}
+        place.propose(place.path_of("01.png"), [READ])
+        browser.wait("document.body.dataset.ready === '01.png 0'")
+        assert browser.js("text.value") == "A10"
+        assert browser.console == []
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(CHROMIUM is None, reason=NEEDED)
 def test_a_corner_is_dragged(tmp_path: Path) -> None:
@@ -218,11 +278,40 @@ def test_only_the_page_itself_changes_labels(tmp_path: Path) -> None:
     assert [photo.is_ground_truth for photo in load_plates(tmp_path)] == [False, False]
 
 
+def test_labelled_pictures_are_shown_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`--again` shows all of them, `--only` those of the names, with their labels; without either nothing is left."""
+    write_readings(tmp_path, 3)
+    folder, country = tmp_path / "plates", load_country(COUNTRY)
+    place = Workplace(folder, country, Part())
+    for name in place.names:
+        state = place.state(name)
+        place.save(name, {"plates": [{**plate, "accepted": True} for plate in state["plates"]], "done": True})
+    place.close()
+    assert main(["label", str(tmp_path), "--finish", "--country", str(COUNTRY)]) == 0
+
+    again = Workplace(folder, country, Part(), again=True)
+    assert (again.next_name(), again.counts()) == ("00.png", {"pictures": 3, "done": 0, "read": 3})
+    again.close()
+    only = Workplace(folder, country, Part(), only=["02.png"])
+    assert (only.next_name(), only.names) == ("02.png", ["02.png"])
+    (plate,) = only.state("02.png")["plates"]
+    only.save("02.png", {"plates": [{**plate, "rows": ["Z9"], "accepted": True}], "done": True})
+    assert only.next_name() is None
+    only.close()
+    assert main(["label", str(tmp_path), "--finish", "--country", str(COUNTRY)]) == 0
+    assert [photo.plates[0].rows for photo in load_plates(tmp_path)][2] == ("Z9",)
+    capsys.readouterr()
+
+    for number, line in enumerate((folder / "labelling").iterdir()):
+        line.rename(tmp_path / f"journal-{number}")
+    assert main(["label", str(tmp_path), "--country", str(COUNTRY)]) == 1
+    assert "--again shows all of them again, and --only IMAGE one of them" in capsys.readouterr().err
+    assert main(["label", str(tmp_path), "--only", "03.png", "--country", str(COUNTRY)]) == 1
+    assert "no picture '03.png' in" in capsys.readouterr().err
+
+
 def test_parts_are_labelled_apart_and_finished_together(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Each picture is in one part; `--finish` joins the journals; a part that isn't one is refused."""
-    from lpr_edge.contract.countries import load_country
-    from lpr_train.labelling.workplace import Part, Workplace
-
     write_readings(tmp_path, 12)
     names: list[str] = []
     for number in (1, 2, 3):
@@ -235,6 +324,7 @@ def test_parts_are_labelled_apart_and_finished_together(tmp_path: Path, capsys: 
     assert main(["label", str(tmp_path), "--finish", "--country", str(COUNTRY)]) == 0
     shown = capsys.readouterr().out
     assert "12 pictures labelled" in shown
+    assert ", with 12 plates. Next" in shown
     assert f"Next: lpr-train check --data {tmp_path}\n" in shown
     assert all(photo.is_ground_truth for photo in load_plates(tmp_path))
     assert main(["label", str(tmp_path), "--part", "4/3", "--country", str(COUNTRY)]) == 1

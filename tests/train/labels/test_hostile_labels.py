@@ -223,11 +223,10 @@ def test_labels_of_two_tools_need_a_choice(labelled: Sequence[Labelled], tmp_pat
 
 
 def test_nothing_to_take_names_the_first_reason(labelled: Sequence[Labelled], tmp_path: Path) -> None:
-    """Labels without their pictures: the error says which is missing."""
+    """Labels without their pictures: the error says which is missing, and how to say where they are."""
     PHOTOGRAPHS["cvat"](labelled, tmp_path / "set")
     for path in (tmp_path / "set" / "images").iterdir():
         path.unlink()
-    with pytest.raises(
-        DataError, match=r"nothing to import from .* \(annotations.xml, image 0: the picture isn't there"
-    ):
+    missing = r"nothing to import from .* \(annotations.xml, image 0: the picture isn't there"
+    with pytest.raises(DataError, match=missing + ".*Give --images the folder of the pictures$"):
         _import(tmp_path / "set", tmp_path / "out")

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
@@ -34,18 +34,29 @@ MAX_PLATES = 200
 Answer = Callable[[Request], Awaitable[Response]]
 
 
+class Readings(Protocol):
+    """What reads the images while a person labels them."""
+
+    trouble: str
+    """Why no more images are read; empty without a problem."""
+
+    @property
+    def is_reading(self) -> bool:
+        """Whether more readings may come."""
+
+
 class App:
     """Handles requests for one person's images, one at a time in the server's thread."""
 
-    def __init__(self, place: Workplace, trouble: Callable[[], str]) -> None:
+    def __init__(self, place: Workplace, readings: Readings | None) -> None:
         """Connect the images to label.
 
         Args:
             place: the pictures and their states.
-            trouble: why no more images are read; empty without a problem.
+            readings: what reads the pictures; None where nothing does.
         """
         self._place = place
-        self._trouble = trouble
+        self._readings = readings
         self._speller = Speller(place.country)
 
     def guarded(self, token: str) -> ASGIApp:
@@ -72,16 +83,19 @@ class App:
         return JSONResponse({"title": country.values.get("title", country.name), "groups": keys})
 
     async def show_next(self, _: Request) -> Response:
-        """The next image to label; its name is null if all are done."""
-        return self._photo(self._place.next_name())
+        """The next image to label; its name is null if all are done, or while the next one is being read."""
+        # Asked first: a reading that comes in between is offered.
+        is_reading = self._readings is not None and self._readings.is_reading
+        return self._photo(self._place.next_name(is_reading))
 
     async def show_photo(self, request: Request) -> Response:
         """State of one image."""
         return self._photo(self._named(request.query_params))
 
     def _photo(self, name: str | None) -> Response:
-        state = self._place.state(name) if name else {}
-        return JSONResponse({"image": name, **state, **self._place.counts(), "trouble": self._trouble()})
+        state = self._place.state(name) if name else {"plates": []}
+        trouble = self._readings.trouble if self._readings else ""
+        return JSONResponse({"image": name, **state, **self._place.counts(), "trouble": trouble})
 
     def _named(self, values: Mapping[str, Any]) -> str:
         name = values.get("image")

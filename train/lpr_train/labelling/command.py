@@ -28,6 +28,7 @@ def add_command(commands: Any) -> None:
     add("--out", type=Path, metavar="DATA", help="the data folder for a folder of pictures; pictures are linked there")
     add("--part", default="1/1", metavar="N/M", help="label the Nth of M parts, for several people (default: all)")
     add("--again", action="store_true", help="also show pictures that a person has labelled before")
+    add("--only", nargs="+", metavar="IMAGE", default=[], help="show these pictures alone, also if they are labelled")
     add("--finish", action="store_true", help="write labels.jsonl from what all parts have labelled, and exit")
     add(
         "--test-share",
@@ -51,22 +52,29 @@ def label(parsed: argparse.Namespace) -> int:
         LprError: there is nothing to label, an extra is missing, or the address can't be had.
     """
     from lpr_edge.contract.countries import load_country
-    from lpr_train.labelling.workplace import Workplace, finish
+    from lpr_train.labelling.workplace import Workplace
+    from lpr_train.labelling.written_labels import finish
 
     if not 0 <= parsed.test_share < 1:
         raise LprError(f"--test-share {parsed.test_share}: expected a share from 0 to below 1")
     folder = find_folder(parsed.data, parsed.out)
     source = shown(((parsed.out and parsed.data) or folder).absolute().name)
     if not parsed.finish:
-        place = Workplace(folder, load_country(parsed.country), part_of(parsed.part), parsed.again)
+        part = part_of(parsed.part)
+        place = Workplace(folder, load_country(parsed.country), part, parsed.again, parsed.only)
         try:
+            if not place.names:
+                raise LprError(
+                    f"a person has labelled every picture of {shown(folder)}: --again shows all of them again, and "
+                    "--only IMAGE one of them"
+                )
             _serve(place, parsed)
         finally:
             place.close()
-    count = finish(folder, source, parsed.test_share)
+    count, plates = finish(folder, source, parsed.test_share)
     data = folder.parent if folder.name in DATASETS else folder
     after = f"lpr-train check --data {shown(data)}" if count else "lpr-train label without --finish"
-    print(f"{count} pictures labelled in {shown(folder / LABELS)}. Next: {after}")
+    print(f"{count} pictures labelled in {shown(folder / LABELS)}, with {plates} plates. Next: {after}")
     return 0
 
 
@@ -142,9 +150,7 @@ def _serve(place: Any, parsed: argparse.Namespace) -> None:
     flags = [part for kind in ("detector", "reader") for part in _flag(kind, getattr(parsed, kind))]
     proposals = Proposals(to_read, place.propose, flags, place.is_crops) if to_read else None
     try:
-        server = Server(
-            App(place, lambda: proposals.trouble if proposals else "").guarded(token), address.host, address.port
-        )
+        server = Server(App(place, proposals).guarded(token), address.host, address.port)
         login = f", any name, password: {token}" if token else ""
         print(f"Label at http://{replace(address, port=server.port)}/{login}; Ctrl-C ends.", flush=True)
         _wait()

@@ -67,6 +67,11 @@ class Proposals:
         for line in self._process.stderr:
             self._said = (self._said + line)[-2000:]
 
+    @property
+    def is_reading(self) -> bool:
+        """Whether more readings may come."""
+        return self._thread.is_alive()
+
     def wait(self) -> None:
         """Wait until all images are read."""
         self._thread.join()

@@ -1,8 +1,7 @@
-"""The images that one person labels: their order and states, and the folder's labels at the end."""
+"""The images that one person labels: their order and states."""
 
-import json
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -13,16 +12,13 @@ from lpr_edge.contract.base.pictures import is_hidden, is_picture, read_picture
 from lpr_edge.contract.base.text_files import parse_json, read_lines, shown
 from lpr_edge.contract.country import Country
 from lpr_edge.contract.data.datasets import CROPS
-from lpr_edge.contract.data.label_file import HAND, IMAGES, LABELS, UNLABELLED, changing_labels
+from lpr_edge.contract.data.label_file import HAND, IMAGES, LABELS, UNLABELLED
 from lpr_edge.contract.geometry import rectangle
-from lpr_train.labelling.journal import Journal, State, read_changes
-from lpr_train.labels.splits import TEST, TRAIN, vehicles_of
+from lpr_train.labelling.journal import Journal, State
 from lpr_train.labels.texts import kind_of, legibility
 
 JOURNALS = "labelling"
 """Folder of the journals, next to `images/`."""
-OWN_FIELDS = ("accepted", "confidence", "read", "label")
-"""Of a plate's state, what its label doesn't have."""
 Line = dict[str, Any]
 
 
@@ -46,7 +42,9 @@ class Part:
 class Workplace:
     """One person's images; thread-safe for page and readings."""
 
-    def __init__(self, folder: Path, country: Country, part: Part, again: bool = False) -> None:
+    def __init__(
+        self, folder: Path, country: Country, part: Part, again: bool = False, only: Collection[str] = ()
+    ) -> None:
         """Collect the images without a label by hand.
 
         Args:
@@ -54,9 +52,10 @@ class Workplace:
             country: of the plates.
             part: which of the pictures.
             again: also those that a person labelled before.
+            only: names of the pictures, labelled or not; none for all of the part.
 
         Raises:
-            DataError: there are no pictures, or a line of the labels can't be read.
+            DataError: there are no pictures, none of a name in `only`, or a line of the labels can't be read.
             LprError: another program labels the same part.
         """
         self.folder = folder
@@ -65,11 +64,18 @@ class Workplace:
         self._lock = Lock()
         lines = read_label_lines(folder)
         names = sorted(path.name for path in pictures_in(folder) if part.has(path.name))
-        self.names = [name for name in names if again or not is_by_hand(lines.get(name))]
+        for name in only:
+            if name not in names:
+                raise DataError(f"no picture {name!r} in {shown(folder / IMAGES)}: give the name of a file there")
+        shown_again = set(only or (names if again else ()))
+        self.names = [name for name in names if name in shown_again or not (only or is_by_hand(lines.get(name)))]
         """The pictures to label."""
         (folder / JOURNALS).mkdir(exist_ok=True)
         self._journal = Journal(folder / JOURNALS / part.journal)
-        self.names = sorted({*self.names, *(name for name in names if name in self._journal.states)})
+        if not only:
+            self.names = sorted({*self.names, *(name for name in names if name in self._journal.states)})
+        self._reopened = {name for name in self._journal.states if name in shown_again}
+        """Pictures that are shown again, whatever a person has said of them, until they are saved."""
         self._proposed = {name: self._state(lines[name]["plates"]) for name in self.names if name in lines}
         self._skipped: list[str] = []
 
@@ -103,14 +109,22 @@ class Workplace:
 
     def state(self, name: str) -> State:
         """State of an image: a person's, else the proposed one."""
-        return self._journal.states.get(name) or self._proposed.get(name) or {"plates": [], "done": False}
+        known = self._journal.states.get(name)
+        if known and name in self._reopened:
+            return {"plates": [{**plate, "accepted": False} for plate in known["plates"]], "done": False}
+        return known or self._proposed.get(name) or {"plates": [], "done": False}
 
-    def next_name(self) -> str | None:
-        """The next image to label: begun ones, then lowest confidence, then skipped ones; None if all are done."""
+    def next_name(self, is_reading: bool = False) -> str | None:
+        """The next image to label: begun ones, then lowest confidence, then skipped ones; None if there is none.
+
+        Args:
+            is_reading: whether readings still come: then no image is offered before its own, which would look like one
+                without plates.
+        """
         with self._lock:
             left = [name for name in self.names if not self.state(name)["done"]]
             ready = [name for name in left if name in self._proposed or self._is_known(name)]
-            return min(ready or left, key=self._urgency, default=None)
+            return min(ready or ([] if is_reading else left), key=self._urgency, default=None)
 
     def _urgency(self, name: str) -> tuple[int, bool, float, str]:
         turn = self._skipped.index(name) + 1 if name in self._skipped else 0
@@ -131,6 +145,7 @@ class Workplace:
         """
         with self._lock:
             self._journal.save(name, state)
+            self._reopened.discard(name)
 
     def undo(self) -> str | None:
         """Undo the latest change; returns the image's name, None without a change.
@@ -191,54 +206,3 @@ def is_by_hand(line: Line | None) -> bool:
     """Whether a person labelled an image."""
     by_hand = line is not None and all(plate.get("label", HAND) == HAND for plate in line["plates"])
     return bool(by_hand and line and line.get("split") != UNLABELLED)
-
-
-def finish(folder: Path, source: str, test_share: float) -> int:
-    """Write the finished states of all journals to the folder's labels; returns the number of labelled images.
-
-    Args:
-        folder: holds `images/` and the journals.
-        source: of pictures that have no line yet.
-        test_share: of the vehicles that are in no split yet, those for testing.
-
-    Raises:
-        OSError: the disk doesn't take it; the labels stay as they were.
-        DataError: a journal or the labels can't be read.
-    """
-    done: dict[str, State] = {}
-    for path in sorted((folder / JOURNALS).glob("part-*.jsonl")):
-        changes, _ = read_changes(path)
-        done |= {name: state for name, state in changes.states.items() if state.get("done")}
-    with changing_labels(folder) as lines:
-        before = read_label_lines(folder)
-        after = before | {name: _line(folder, name, state, before, source) for name, state in done.items()}
-        _give_splits(after, test_share)
-        lines[:] = [json.dumps(after[name], ensure_ascii=False) for name in after]
-    return len(done)
-
-
-def _line(folder: Path, name: str, state: State, before: Mapping[str, Line], source: str) -> Line:
-    """A picture's line of labels, with what is known of it apart from its plates."""
-    height, width = read_picture(folder / IMAGES / name).shape[:2]
-    about = {"image": name, "width": width, "height": height, "split": UNLABELLED, "source": source}
-    plates = [
-        {key: value for key, value in plate.items() if key not in OWN_FIELDS} | {"label": HAND}
-        for plate in state["plates"]
-    ]
-    return about | before.get(name, {}) | {"plates": plates}
-
-
-def _give_splits(lines: dict[str, Line], test_share: float) -> None:
-    """Give each labelled image its vehicle's split, or one that is derived from the vehicle's text."""
-    names = [name for name, line in lines.items() if all(p.get("label", HAND) == HAND for p in line["plates"])]
-    texts = [["".join(plate["rows"]) for plate in lines[name]["plates"]] for name in names]
-    vehicles = vehicles_of(texts)
-    known: dict[int, str] = {}
-    for name, vehicle in zip(names, vehicles, strict=True):
-        split = lines[name].get("split", UNLABELLED)
-        if split != UNLABELLED and known.get(vehicle) != TEST:
-            known[vehicle] = split
-    for name, vehicle, own in zip(names, vehicles, texts, strict=True):
-        if lines[name].get("split", UNLABELLED) == UNLABELLED:
-            drawn = zlib.crc32(min(own, default=name).encode()) / 2**32 < test_share
-            lines[name]["split"] = known.setdefault(vehicle, TEST if drawn else TRAIN)

@@ -21,7 +21,7 @@ from lpr_train.base.staging import staged_folder
 from lpr_train.labels.corners import corners_of, whole_picture
 from lpr_train.labels.formats.names import IMPORTED
 from lpr_train.labels.formats.records import Drawn, Notes, Shape, SourceImage, SourcePlate
-from lpr_train.labels.formats.source_files import SourceFiles
+from lpr_train.labels.formats.source_files import NO_PICTURE, SourceFiles
 from lpr_train.labels.image_copies import unique_names
 from lpr_train.labels.registry import FORMATS, recognise
 from lpr_train.labels.report import ImportReport
@@ -112,7 +112,8 @@ def _nothing(source: Path, title: str, notes: Notes) -> str:
     first = notes.omissions[0] if notes.omissions else None
     why = f"{first.where}: {first.reason} {first.detail}".strip() if first else "no labels of that format"
     count = f"; {len(notes.omissions)} such" if len(notes.omissions) > 1 else ""
-    return f"nothing to import from {shown(source)} as {title} ({why}{count})"
+    remedy = ". Give --images the folder of the pictures" if first and first.reason == NO_PICTURE else ""
+    return f"nothing to import from {shown(source)} as {title} ({why}{count}){remedy}"
 
 
 def _take(images: Sequence[SourceImage], files: SourceFiles, options: ImportOptions, notes: Notes) -> Iterable[Taken]:

@@ -5,6 +5,7 @@ const byId = (id) => document.getElementById(id);
 const text = byId("text");
 const SVG = "http://www.w3.org/2000/svg";
 const FIELD = ["legible", "kind"];
+const POLL_MS = 500;
 const ENDS = ["pointerup", "pointercancel"]; // a touch that becomes a scroll is cancelled
 
 let photo = null; // as photo.json has it
@@ -33,6 +34,24 @@ function say(message) {
 const plate = () => photo.plates[at];
 const written = (one) => one.rows.join("|");
 
+// No picture to show: all are labelled, or the next one is still being read.
+function clear(found) {
+  const isDone = found.done === found.pictures;
+  byId("picture").removeAttribute("src");
+  byId("corners").replaceChildren();
+  byId("crop").getContext("2d").clearRect(0, 0, byId("crop").width, byId("crop").height);
+  byId("plate-title").textContent = isDone ? "Done" : "Reading the next picture …";
+  byId("rows").textContent = isDone ? "All pictures are labelled. Ctrl-C in the terminal writes labels.jsonl." : "";
+  text.value = "";
+  text.disabled = true;
+  document.body.dataset.ready = isDone ? "all" : "reading";
+  if (!isDone) setTimeout(() => run(lookAgain), POLL_MS);
+}
+
+async function lookAgain() {
+  if (!photo.image) await show(await ask("next.json"));
+}
+
 async function show(found, place) {
   photo = found;
   say(found.trouble || "");
@@ -41,11 +60,7 @@ async function show(found, place) {
   byId("progress").textContent = `${found.done} of ${found.pictures} pictures done, ${left} left${reading}`;
   document.body.dataset.image = found.image ?? "";
   if (!found.image) {
-    byId("picture").removeAttribute("src");
-    byId("corners").replaceChildren();
-    byId("rows").textContent = "All pictures are labelled. Ctrl-C in the terminal writes labels.jsonl.";
-    text.disabled = true;
-    document.body.dataset.ready = "all";
+    clear(found);
     return;
   }
   text.disabled = false;
@@ -240,13 +255,17 @@ function run(job) {
 }
 
 const ACTIONS = { accept, remove, add, foreign: toggleForeign, turn, undo, skip };
-for (const [name, job] of Object.entries(ACTIONS)) byId(name).addEventListener("click", () => run(job));
+for (const [name, job] of Object.entries(ACTIONS)) {
+  byId(name).addEventListener("click", () => photo && (photo.image || job === undo) && run(job));
+}
 const KEYS = { Enter: accept, "!": remove, "*": add, "=": toggleForeign, ">": turn, PageDown: skip };
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 document.addEventListener("keydown", (event) => {
   if (event.isComposing || !photo) return;
   const isButton = event.target instanceof HTMLButtonElement;
+  const isUndo = (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z";
+  if (!photo.image && !isUndo) return;
   if (event.altKey && plate() && "1234".includes(event.key) && event.key) {
     corner = Number(event.key) - 1;
     draw();
@@ -255,14 +274,14 @@ document.addEventListener("keydown", (event) => {
     ARROWS[event.key].forEach((step, axis) => { plate().quad[corner][axis] += far * step; });
     draw();
     run(moved);
-  } else if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z") {
+  } else if (isUndo) {
     run(undo);
   } else if (event.key === "Tab" && event.target === text && photo.plates.length > 1 && !event.shiftKey && at + 1 < photo.plates.length) {
     select(at + 1);
   } else if (event.key === "Escape") {
     select(at);
     say("");
-  } else if (KEYS[event.key] && photo.image && !(isButton && event.key === "Enter")) {
+  } else if (KEYS[event.key] && !(isButton && event.key === "Enter")) {
     run(KEYS[event.key]);
   } else {
     return;
