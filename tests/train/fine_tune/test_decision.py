@@ -15,7 +15,7 @@ from lpr_train.base.engine import KerasModel
 from lpr_train.base.task import HELD_OUT, LEARNT_OTHERS, OTHERS, RENDERED, TEST, Measured
 from lpr_train.fine_tune.comparison import compare, format_changes, what_is_worse
 from lpr_train.fine_tune.fine_tune import RESULT, fine_tune
-from lpr_train.fine_tune.plan import EPOCHS, fine_tune_settings
+from lpr_train.fine_tune.plan import EPOCHS, DataCount, count_examples, fine_tune_settings
 from lpr_train.fine_tune.starting_run import PLACES, starting_run, starting_settings
 from lpr_train.loop.fit import predict
 from lpr_train.tasks.reader.config import ReaderConfig
@@ -63,7 +63,7 @@ def test_settings_follow_the_data_and_the_time() -> None:
     """More examples: a longer run and a higher rate, up to the limits that time and recipe set."""
     base = ReaderConfig(data="d", init="i", fold=1, folds=5, sources="street", strength=0.2)
     few, many, hurried = (
-        fine_tune_settings(base, "reader", examples, minutes, cores=2)
+        fine_tune_settings(base, "reader", DataCount(examples, examples), minutes, cores=2)
         for examples, minutes in ((30, 30.0), (300, 30.0), (300, 3.0))
     )
     assert few.learning_rate < many.learning_rate == hurried.learning_rate < ReaderConfig().learning_rate
@@ -73,8 +73,37 @@ def test_settings_follow_the_data_and_the_time() -> None:
     assert few.ema < many.ema
     assert (1 - many.ema) * EPOCHS * many.steps_per_epoch == pytest.approx(12, rel=0.1)
     assert (many.fold, many.folds, many.sources, many.strength, many.data) == (0, 0, "", 0.2, "d")
-    strong = fine_tune_settings(replace(base, strength=0.9, also="a"), "reader", 300, 30.0, cores=2)
+    strong = fine_tune_settings(replace(base, strength=0.9, also="a"), "reader", DataCount(300, 300), 30.0, cores=2)
     assert (strong.strength, strong.also_holdout, many.also_holdout) == (0.4, 0.2, 0.0)
+
+
+def test_of_few_photographs_more_are_held_out() -> None:
+    """A fifth of forty would be too few to compare networks on; at most two fifths, unless --holdout says so."""
+    base = ReaderConfig(data="d", init="i")
+    shares = [fine_tune_settings(base, "reader", DataCount(n, n), 30.0).holdout for n in (300, 75, 50, 40, 20)]
+    assert shares == [0.2, 0.2, 0.3, 0.38, 0.4]
+    votes = DataCount(90, 20)
+    alone = fine_tune_settings(base, "reader", votes, 30.0, holdout=1.0, cores=2)
+    both = fine_tune_settings(base, "reader", votes, 30.0, cores=2)
+    assert (alone.holdout, both.holdout) == (1.0, 0.4)
+    assert alone.steps_per_epoch == pytest.approx(both.steps_per_epoch * 70 / 82, abs=1)
+
+
+def test_only_what_a_person_labelled_is_counted_for_comparing(tmp_path: Path) -> None:
+    """Votes and partly legible plates are examples, but no networks are compared on them; the detector has others."""
+    quad = [[10, 10], [70, 10], [70, 40], [10, 40]]
+    plates = [
+        {"quad": quad, "rows": ["बा१प", "१२३४"], "legible": "full"},
+        {"quad": quad, "rows": ["बा१प", "१२३?"], "legible": "partial"},
+        {"quad": quad, "rows": ["बा१प", "१२३५"], "legible": "full", "label": "vote"},
+        {"quad": quad, "rows": ["बा१प", "१२३६"], "legible": "full", "corners": "box"},
+    ]
+    images = tmp_path / "plates" / "images"
+    images.mkdir(parents=True)
+    lines = [json.dumps({"image": f"{n}.png", "split": "train", "plates": [one]}) for n, one in enumerate(plates)]
+    (images.parent / "labels.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    assert count_examples("reader", tmp_path, "nepal") == DataCount(4, 1)
+    assert count_examples("detector", tmp_path, "nepal") == DataCount(4, 2)
 
 
 @pytest.mark.parametrize("command", TASKS)

@@ -13,8 +13,9 @@ from lpr_train.tasks.registry import TASKS, task_classes
 
 DESCRIPTION = (
     "Start from the network that ships with lpr, or from --from, and train it on your photographs, mixed with rendered "
-    "ones. A fifth of your vehicles is held out. The new network, which may lie between the old and the fine-tuned "
-    "weights, is written only if it isn't worse than the old one on these, on rendered images and on those of --also."
+    "ones. A fifth of your vehicles, of few more, is held out. The new network, which may lie between the old and the "
+    "fine-tuned weights, is written only if it isn't worse than the old one on these, on rendered images and on those "
+    "of --also."
 )
 
 
@@ -37,6 +38,12 @@ def add_command(commands: Any) -> None:
         metavar="P",
         help="points lost at most on rendered images and on --also's photographs (default: 1)",
     )
+    add(
+        "--holdout",
+        type=_share,
+        metavar="SHARE",
+        help="held-out fraction of the vehicles that you labelled; 1 trains on votes alone (default: 0.2, of few more)",
+    )
     add("--country", metavar="NAME", help="the plates to learn (default: those of the starting network)")
     add("--seed", type=int, default=1, metavar="N", help="draws held-out vehicles and samples (default: 1)")
     add("--resume", action="store_true", help="continue from RUN's last complete epoch")
@@ -53,6 +60,16 @@ def _minutes(text: str) -> float:
     return minutes
 
 
+def _share(text: str) -> float:
+    try:
+        share = float(text)
+    except ValueError:
+        share = 0.0
+    if not 0.0 < share <= 1.0:
+        raise argparse.ArgumentTypeError(f"expected a fraction above 0, at most 1, found {text!r}")
+    return share
+
+
 def _fine_tune(parsed: argparse.Namespace) -> int:
     config_class, make_task = task_classes(parsed.task)
     config = _resumed(parsed, config_class) if parsed.resume else _settings(parsed, config_class)
@@ -67,7 +84,7 @@ def _fine_tune(parsed: argparse.Namespace) -> int:
         print("Stopped; run the same command with --resume to continue.", file=sys.stderr)
         return 130
     print(f"{format_changes(result.changes)}\nTrained for {result.minutes:.1f} minutes from {config.init}.")
-    if result.factor < 1:
+    if result.factor < 1 and not result.worse:
         print(f"The weights lie between both networks: {result.factor:.0%} of the way to the fine-tuned ones.")
     if result.worse:
         raise LprError(
@@ -90,12 +107,12 @@ def _settings(parsed: argparse.Namespace, config_class: type[FitConfig]) -> FitC
     start = starting_run(parsed.task, parsed.start)
     base = starting_settings(start, config_class)
     country = parsed.country or base.country
-    examples = count_examples(parsed.task, parsed.data, country)
+    count = count_examples(parsed.task, parsed.data, country)
     paths: dict[str, Any] = {"data": str(parsed.data), "also": str(parsed.also or ""), "init": str(start)}
     base = dataclasses.replace(base, **paths, country=country, seed=parsed.seed)
-    config = fine_tune_settings(base, parsed.task, examples, parsed.minutes)
+    config = fine_tune_settings(base, parsed.task, count, parsed.minutes, parsed.holdout)
     steps = f"{config.epochs} epochs of {config.steps_per_epoch} steps, learning rate {config.learning_rate:g}"
-    print(f"lpr-train: {examples} examples: {steps}, {config.minutes:g} minutes at most", file=sys.stderr)
+    print(f"lpr-train: {count.examples} examples: {steps}, {config.minutes:g} minutes at most", file=sys.stderr)
     return config
 
 

@@ -72,9 +72,10 @@ def fine_tune(task: Task, out: Path, resume: bool, max_drop: float) -> FineTuned
 def _check_held_out(count: int, task: Task) -> None:
     if count < MIN_HELD_OUT:
         raise LprError(
-            f"{count} held-out examples are left to compare the networks on, and {MIN_HELD_OUT} are needed: a fifth "
-            f"of the vehicles of {task.config.data} is held out, without what {task.config.init} has learnt. Label "
-            "more photographs, or give --from a network that hasn't seen these."
+            f"{count} held-out examples are left to compare the networks on, and {MIN_HELD_OUT} are needed: a "
+            f"part of the vehicles that are labelled in {task.config.data} is held out, without what "
+            f"{task.config.init} has learnt. Label more photographs, give a larger --holdout, or give --from a network "
+            "that hasn't seen these."
         )
 
 

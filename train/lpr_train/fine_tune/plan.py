@@ -11,7 +11,7 @@ from lpr_edge.contract.base.errors import DataError
 from lpr_edge.contract.countries import load_country
 from lpr_edge.contract.data.character_files import load_characters
 from lpr_edge.contract.data.label_file import TRAINING_SPLIT
-from lpr_edge.contract.data.plate_photos import load_photos_for
+from lpr_edge.contract.data.plate_photos import PlateLabel, ground_truth, load_photos_for
 from lpr_edge.contract.run.model_types import NAMED_TYPES
 from lpr_train.base.config import FitConfig
 
@@ -48,13 +48,37 @@ EPOCHS = 8
 MIN_STEPS = 25
 """Steps of an epoch at least: the statistics of batch normalisation and the EMA need them."""
 HELD_OUT_SHARE = 0.2
+"""Of the vehicles, where they are many."""
+MOST_HELD_OUT = 0.4
+"""Of the vehicles at most, where they are few: the others have to be learnt."""
+WANTED_HELD_OUT = 15
+"""Photographs to compare networks on, at least, as far as `MOST_HELD_OUT` allows."""
 EMA_WINDOWS = 12
 """How many times the EMA's window, 1 / (1 - decay) steps, fits into the run."""
 MIN_HELD_OUT = 10
 """Held-out examples below which no comparison is made: one more or less would decide it."""
 
 
-def count_examples(command: str, folder: Path, country: str) -> int:
+@dataclass(frozen=True)
+class DataCount:
+    """Training examples of a data folder."""
+
+    examples: int
+    """Photographs with a plate, or pictures of characters."""
+    by_hand: int
+    """Those that a person labelled, and with which networks can be compared: only they can be held out."""
+
+    @property
+    def holdout(self) -> float:
+        """Fraction of the vehicles to hold out: a fifth, or more where that would be too few to compare networks on."""
+        return round(min(MOST_HELD_OUT, max(HELD_OUT_SHARE, WANTED_HELD_OUT / max(1, self.by_hand))), 2)
+
+    def trained(self, holdout: float) -> float:
+        """About how many are trained on if a fraction of those by hand is held out."""
+        return self.examples - holdout * self.by_hand
+
+
+def count_examples(command: str, folder: Path, country: str) -> DataCount:
     """Count the training examples of a data folder without opening an image.
 
     Raises:
@@ -62,28 +86,43 @@ def count_examples(command: str, folder: Path, country: str) -> int:
     """
     model_type = NAMED_TYPES[command]
     if not model_type.sees_plates:
-        return len(load_characters(folder, TRAINING_SPLIT, load_country(country), lambda *_: None))
-    count = sum(bool(photo.plates) for photo in load_photos_for(model_type, folder, TRAINING_SPLIT))
-    if not count:
+        count = len(load_characters(folder, TRAINING_SPLIT, load_country(country), lambda *_: None))
+        return DataCount(count, count)
+    photos = [photo for photo in load_photos_for(model_type, folder, TRAINING_SPLIT) if photo.plates]
+    if not photos:
         raise DataError(f"{folder} has no plate in the split {TRAINING_SPLIT!r}. Label some: lpr-train label {folder}")
-    return count
+    by_hand, _ = ground_truth(photos)
+    is_compared = _is_found if model_type.finds_plates else _is_read
+    return DataCount(len(photos), sum(any(map(is_compared, photo.plates)) for photo in by_hand))
 
 
-def fine_tune_settings(base: C, command: str, examples: int, minutes: float, cores: int | None = None) -> C:
+def _is_found(plate: PlateLabel) -> bool:
+    return plate.is_to_find
+
+
+def _is_read(plate: PlateLabel) -> bool:
+    return plate.legible == "full" and plate.is_to_read and plate.has_corners
+
+
+def fine_tune_settings(
+    base: C, command: str, data: DataCount, minutes: float, holdout: float | None = None, cores: int | None = None
+) -> C:
     """Choose rate, length and EMA of a run.
 
     Args:
         base: settings of the starting network's run, with the paths of the new one.
         command: `reader`, `detector` or `characters`.
-        examples: number of training examples.
+        data: training examples.
         minutes: time limit.
+        holdout: fraction of the vehicles that is held out; None for that of `data`.
         cores: of the processor; None to ask the system.
     """
     recipe = RECIPES[command]
+    held_out = data.holdout if holdout is None else holdout
     in_time = recipe.samples_per_minute * minutes * (cores or os.cpu_count() or 1) / 2
-    wanted = examples * (1 - HELD_OUT_SHARE) * recipe.passes / recipe.real_share
+    wanted = data.trained(held_out) * recipe.passes / recipe.real_share
     steps = max(MIN_STEPS, round(min(wanted, in_time) / base.batch_size / EPOCHS))
-    rate = recipe.peak_rate * max(MIN_RATE, min(1.0, examples / MANY) ** 0.5)
+    rate = recipe.peak_rate * max(MIN_RATE, min(1.0, data.examples / MANY) ** 0.5)
     chosen: dict[str, Any] = {
         "epochs": EPOCHS,
         "steps_per_epoch": steps,
@@ -95,7 +134,7 @@ def fine_tune_settings(base: C, command: str, examples: int, minutes: float, cor
         "patience": 4,
         "validate_every": 1,
         "minutes": minutes,
-        "holdout": HELD_OUT_SHARE,
+        "holdout": held_out,
         "also_holdout": HELD_OUT_SHARE if base.also else 0.0,
         "real_share": recipe.real_share,
         **{key: min(getattr(base, key), limit) for key, limit in recipe.most.items()},
