@@ -1,8 +1,9 @@
-"""Blocks on Ray Data: a pool of workers, each with its networks, and their outcomes as they come."""
+"""Blocks on Ray Data: tasks in worker processes that keep their networks, and their outcomes as they come."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, fields, replace
+from functools import lru_cache
 from typing import Any
 
 from lpr_batch.base.extras import load_arrow, load_ray
@@ -30,19 +31,18 @@ class Tries:
         return self._begun[name] <= TRIES
 
 
-class Worker:
-    """What each of Ray's actors holds."""
+class ReadBlocks:
+    """What each task of Ray does. With tasks, Ray Data runs and asks fewer processes of its own than with actors."""
 
     def __init__(self, networks: Networks, tries: Any) -> None:
-        """Load the networks.
+        """Take what the tasks need.
 
         Args:
-            networks: detector and reader.
+            networks: detector and reader; a worker process loads them once.
             tries: handle of the session's `Tries`.
         """
-        self._reader = BlockReader(networks)
+        self._networks = networks
         self._tries = tries
-        self._machine = str(load_ray().get_runtime_context().get_node_id())
 
     def __call__(self, batch: Any) -> Any:
         """Read the blocks of a table with the column `block`; their outcomes, a row each."""
@@ -50,9 +50,20 @@ class Worker:
         return load_arrow().table({field.name: [each[field.name] for each in outcomes] for field in fields(Outcome)})
 
     def _read(self, block: Block) -> Outcome:
-        if not load_ray().get(self._tries.begin.remote(block.name)):
+        ray = load_ray()
+        if not ray.get(self._tries.begin.remote(block.name)):
             return Outcome(block.name, failure=f"its worker was lost {TRIES} times, at {block.sources[0]} or after it")
-        return replace(self._reader.read(block), machine=self._machine)
+        try:
+            reader = _reader_of(self._networks)
+        except LprError as error:
+            return Outcome(block.name, failure=str(error), is_final=True)
+        return replace(reader.read(block), machine=str(ray.get_runtime_context().get_node_id()))
+
+
+@lru_cache(maxsize=1)
+def _reader_of(networks: Networks) -> BlockReader:
+    """The networks of this worker process, loaded by its first task."""
+    return BlockReader(networks)
 
 
 def run_blocks(ray: Any, blocks: Sequence[Block], networks: Networks, workers: int) -> Iterator[Outcome]:
@@ -65,30 +76,39 @@ def run_blocks(ray: Any, blocks: Sequence[Block], networks: Networks, workers: i
         workers: how many, a core each.
 
     Yields:
-        Outcomes, in the order in which they come. A block whose worker was lost too often has none.
+        Outcomes, in the order in which they come.
 
     Raises:
-        LprError: no worker can load the networks.
+        LprError: a worker can't load the networks, or none can go on.
     """
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
     context.max_errored_blocks = -1
-    count = min(workers, len(blocks))
     tasks = min(MAX_TASKS, len(blocks))
     dataset = ray.data.from_items([{"block": block.to_text()} for block in blocks], override_num_blocks=tasks)
     # Begun again elsewhere when its machine is lost; it counts from 0 then.
     tries = ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1)(Tries).remote()
     outcomes = dataset.map_batches(
-        Worker,
-        fn_constructor_args=(networks, tries),
+        ReadBlocks(networks, tries),
         batch_size=1,
         batch_format="pyarrow",
-        compute=ray.data.ActorPoolStrategy(size=count, max_tasks_in_flight_per_actor=1),
+        compute=ray.data.TaskPoolStrategy(size=min(workers, len(blocks))),
         num_cpus=1,
     )
     try:
         for table in outcomes.iter_batches(batch_size=None, prefetch_batches=0, batch_format="pyarrow"):
-            yield from (Outcome(**row) for row in table.to_pylist())
+            yield from (_usable(Outcome(**row)) for row in table.to_pylist())
     except ray.exceptions.RayError as error:
         lines = [line for line in str(error).splitlines() if line.strip()]
         raise LprError(f"the workers can't go on: {lines[-1].strip()}") from error
+
+
+def _usable(outcome: Outcome) -> Outcome:
+    """Check an outcome.
+
+    Raises:
+        LprError: its worker would fail at every block.
+    """
+    if outcome.is_final:
+        raise LprError(f"a worker can't go on: {outcome.failure}")
+    return outcome

@@ -28,6 +28,8 @@ class Outcome:
     """The Parquet file of its rows; empty where the block couldn't be read."""
     failure: str = ""
     """Why it couldn't."""
+    is_final: bool = False
+    """Whether its worker would fail at every block, since it can't load the networks."""
     machine: str = ""
     """Where it was read; empty outside of Ray."""
 
