@@ -8,6 +8,10 @@ from typing import Any
 
 LISTED = "listed"
 """Kind and value of the facet that every event of a listed plate has."""
+WAY = "way"
+"""Kind of the facet of a direction and a source: one lookup for both, of which each alone may be half of the events."""
+PLACE = ("source", "direction")
+"""Kinds of facets of an event's place: fields of its record."""
 LEFT = "left"
 """`event` of the record that follows when the vehicle leaves, with the same id."""
 DEPARTURE = ("last_seen", "frames", "direction", "dwell_s")
@@ -49,16 +53,22 @@ def time_of(number: int) -> datetime:
 
 
 def facets_of(record: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Facets of an event, (kind, value) pairs for filtering: source, direction, watch list."""
-    for kind in ("source", "direction"):
-        if isinstance(value := record.get(kind), str) and value:
-            yield kind, value
+    """Facets of an event, (kind, value) pairs for filtering: source, direction, both together, watch list."""
+    given = [(kind, value) for kind in PLACE if isinstance(value := record.get(kind), str) and value]
+    yield from given
+    if len(given) == len(PLACE):
+        yield WAY, way_of(*(value for _, value in given))
     matched = record.get("matched")
     if isinstance(matched, dict):
         yield LISTED, LISTED
         for key in ("name", "action"):
             if isinstance(value := matched.get(key), str) and value:
                 yield "list", value
+
+
+def way_of(source: str, direction: str) -> str:
+    """Value of the facet of both."""
+    return f"{direction} {source}"
 
 
 def facet_token(facet: int) -> str:

@@ -3,11 +3,12 @@
 import sqlite3
 from pathlib import Path
 
+from lpr_edge.base.log import log_info
 from lpr_edge.base.private_files import make_private_folder, open_private
 from lpr_edge.contract.base.errors import LprError
 
 FILE = "history.db"
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Increased for each change; `MIGRATIONS` has the way from each earlier version."""
 APPLICATION_ID = 0x6C707268
 """`lprh`, by which the file is known as a history."""
@@ -31,9 +32,24 @@ MIGRATIONS: dict[int, str] = {
 ALTER TABLE events ADD COLUMN record TEXT NOT NULL DEFAULT '';
 UPDATE events SET record = (SELECT record FROM records WHERE records.number = events.number);
 DROP TABLE records;
-"""
+""",
+    2: """
+CREATE TEMP TABLE ways AS
+    SELECT number, json_extract(record, '$.direction') || ' ' || json_extract(record, '$.source') AS value
+    FROM events WHERE json_valid(record)
+    AND json_type(record, '$.direction') = 'text' AND json_extract(record, '$.direction') <> ''
+    AND json_type(record, '$.source') = 'text' AND json_extract(record, '$.source') <> '';
+INSERT INTO facets (kind, value) SELECT DISTINCT 'way', value FROM ways;
+INSERT INTO pieces (rowid, tokens)
+    SELECT number, char(12549) || facet FROM ways JOIN facets USING (value) WHERE kind = 'way' ORDER BY number;
+DROP TABLE ways;
+""",
 }
-"""Version -> SQL that makes the next one of it. In version 1 an event's record was in a table of its own."""
+"""Version -> SQL that makes the next one of it.
+
+In version 1 an event's record was in a table of its own. Version 2 had no facets of kind `WAY`; their tokens are
+added to the index, which takes further tokens of a number as it takes a row.
+"""
 BUSY_S = 5.0
 """Seconds for which another process may write."""
 CACHE_KIB = 2048
@@ -100,6 +116,8 @@ def _upgrade(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute("BEGIN IMMEDIATE")
     try:
         version = _version(connection, path)
+        if 0 < version < SCHEMA_VERSION:
+            log_info(f"upgrading the history {path}, which takes a minute or more for a million events")
         for statements in _missing_steps(version):
             for statement in statements.split(";\n"):
                 if statement.strip():

@@ -9,7 +9,7 @@ from re import Pattern
 
 from lpr_edge.contract.country import Country
 from lpr_edge.contract.records import Record
-from lpr_edge.history.entry import LISTED, Correction, facet_token, milliseconds
+from lpr_edge.history.entry import LISTED, WAY, Correction, facet_token, milliseconds, way_of
 from lpr_edge.history.grams import match_expression, near_pattern
 from lpr_edge.history.signs import SignCodes, cuts_of
 
@@ -144,7 +144,10 @@ class Search:
 
     def _facets(self, wanted: SearchFilter) -> list[str] | None:
         """Tokens of the query's facets; None if no event has one of them."""
-        asked = [("source", wanted.source), ("direction", wanted.direction)]
+        if wanted.source and wanted.direction:
+            asked = [(WAY, way_of(wanted.source, wanted.direction))]
+        else:
+            asked = [("source", wanted.source), ("direction", wanted.direction)]
         if wanted.listed:
             asked.append((LISTED, LISTED) if wanted.listed == "any" else ("list", wanted.listed))
         tokens = []

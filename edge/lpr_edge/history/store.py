@@ -12,7 +12,7 @@ from lpr_edge.base.sqlite_files import file_identity, is_damage, rename_damaged,
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.country import Country
 from lpr_edge.contract.records import Record
-from lpr_edge.history.entry import LEFT, Correction, facet_token, is_same_visit, is_sound
+from lpr_edge.history.entry import LEFT, Correction, facet_token, is_sound
 from lpr_edge.history.pictures import PictureFolder
 from lpr_edge.history.salvage import carry_over
 from lpr_edge.history.schema import FILE, open_writer
@@ -125,7 +125,7 @@ class History:
     def _put(
         self, tables: Tables, connection: sqlite3.Connection, record: Record, pictures: Mapping[str, bytes]
     ) -> int | None:
-        record = _with_own_id(tables, record)
+        record = tables.with_own_id(record)
         there = tables.find(record["id"])
         if there is not None:
             if record.get("event") == LEFT:
@@ -212,17 +212,6 @@ class History:
     def _attempt(self, work: Callable[[Tables, sqlite3.Connection], T]) -> T:
         connection = self._connection
         return run_transaction(connection, lambda: work(Tables(connection, self._country), connection))
-
-
-def _with_own_id(tables: Tables, record: Record) -> Record:
-    """The record with a unique id; an event that is stored already keeps its id."""
-    wanted = record
-    for count in range(2, 1_000_000):
-        number = tables.find(wanted["id"])
-        if number is None or is_same_visit(tables.record(number), wanted):
-            return wanted
-        wanted = record | {"id": f"{record['id']}.{count}"}
-    raise ValueError(f"a million events are called {record['id']}")
 
 
 def _merge(_: Tables, connection: sqlite3.Connection, pages: int) -> None:

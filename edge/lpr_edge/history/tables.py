@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from lpr_edge.contract.country import Country
 from lpr_edge.contract.records import Record
-from lpr_edge.history.entry import Correction, facet_token, facets_of, number_of, with_departure
+from lpr_edge.history.entry import Correction, facet_token, facets_of, is_same_visit, number_of, with_departure
 from lpr_edge.history.grams import pieces_of
 from lpr_edge.history.signs import SignCodes, signs_of
 
@@ -32,6 +32,16 @@ class Tables:
         text = self._connection.execute(READ_RECORD, (number,)).fetchone()[0]
         record: Record = json.loads(text)
         return record
+
+    def with_own_id(self, record: Record) -> Record:
+        """The record with a unique id; an event that is stored already keeps its id."""
+        wanted = record
+        for count in range(2, 1_000_000):
+            number = self.find(wanted["id"])
+            if number is None or is_same_visit(self.record(number), wanted):
+                return wanted
+            wanted = record | {"id": f"{record['id']}.{count}"}
+        raise ValueError(f"a million events are called {record['id']}")
 
     def insert(self, record: Record, stored: float) -> int:
         """Add an event; returns its number."""

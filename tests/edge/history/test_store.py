@@ -158,42 +158,6 @@ def test_a_newer_history_and_another_programs_file_are_refused(tmp_path: Path) -
         History(other, NEPAL)
 
 
-OLDER = """
-CREATE TABLE records (number INTEGER PRIMARY KEY REFERENCES events ON DELETE CASCADE, record TEXT NOT NULL);
-INSERT INTO records SELECT number, record FROM events;
-ALTER TABLE events DROP COLUMN record;
-PRAGMA user_version = 1;
-"""
-"""Makes a file of version 1."""
-
-
-def test_an_older_history_is_upgraded(tmp_path: Path) -> None:
-    """Events, corrections and pictures' sizes of a file of version 1 are kept; it takes new events."""
-    access = history_of(tmp_path, [event(1), event(2)])
-    access.correct("e1", "ना ३ च ५६७८", "Hari", NOW)
-    before = access.event("e1")
-    with sqlite3.connect(tmp_path / FILE) as connection:
-        connection.executescript(OLDER)
-    with pytest.raises(LprError, match="which upgrades it"):
-        access.event("e1")
-    history = History(tmp_path, NEPAL)
-    history.add([(event(3), {})])
-    history.close()
-    assert ids(access) == ["e3", "e2", "e1"]
-    assert access.event("e1") == before
-
-
-def test_a_damaged_older_history_is_read(tmp_path: Path) -> None:
-    """Events of a damaged file of version 1 are carried into the new one."""
-    access = history_of(tmp_path, [event(number) for number in range(500)])
-    with sqlite3.connect(tmp_path / FILE) as connection:
-        connection.executescript(OLDER)
-    path = tmp_path / FILE
-    path.write_bytes(path.read_bytes()[: path.stat().st_size * 3 // 4])
-    History(tmp_path, NEPAL).close()
-    assert len(ids(access)) > 100
-
-
 def test_events_come_through_the_outbox_in_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What waits in the outbox goes into the history in few transactions, pictures included, and is then delivered."""
     outbox = Outbox(tmp_path / "outbox.db", ["history"], keeps=False, picture_sinks=["history"])
