@@ -7,9 +7,16 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lpr_edge.contract.base.errors import LprError
-from lpr_edge.contract.base.url import is_url, parse_url, redact, redact_command
+from lpr_edge.contract.base.url import Url, is_url, redact, redact_command
 
 SCHEMES = ("rtsp", "rtsps", "http", "https", "rtmp", "srt", "mqtt", "mqtts")
+
+
+class AnyUrl(Url):
+    schemes = SCHEMES
+    example = "rtsp://camera"
+
+
 SIGNS = "/?#@:&=;%+ \\\"'[]é"
 """What parts a password, for who reads a URL carelessly."""
 secret_texts = st.lists(st.sampled_from(SIGNS), max_size=4).map(
@@ -60,7 +67,7 @@ def test_an_encoded_login_comes_out_as_it_went_in(scheme: str, user: str, passwo
         login = f"{quote(user, safe='')}:{quote(password, safe='')}"
     except UnicodeEncodeError:  # half of a surrogate pair, which no URL holds
         return
-    url = parse_url(f"{scheme}://{login}@{host}/x?y=1", SCHEMES, "source", "rtsp://camera")
+    url = AnyUrl.parse(f"{scheme}://{login}@{host}/x?y=1", "source")
     assert (url.username, url.password, url.scheme) == (user, password, scheme.lower())
     assert url.full == f"{scheme.lower()}://{login}@{host}/x?y=1"
 
@@ -68,7 +75,7 @@ def test_an_encoded_login_comes_out_as_it_went_in(scheme: str, user: str, passwo
 @pytest.mark.parametrize("password", ["a/b", "a?b", "a#b", "a@b", "a/b@c", "/", "p:q/r", "100%", "ü/é"])
 def test_a_password_typed_as_it_is_connects(password: str) -> None:
     """Signs that RFC 3986 wants encoded are taken as people type them, and encoded for those who connect."""
-    url = parse_url(f"RTSP://admin:{password}@camera:8554/gate", SCHEMES, "source", "rtsp://camera")
+    url = AnyUrl.parse(f"RTSP://admin:{password}@camera:8554/gate", "source")
     assert (url.username, url.password, url.host, url.port) == ("admin", password, "camera", 8554)
     assert url.full.startswith("rtsp://admin:")
     assert url.full.endswith("@camera:8554/gate")
@@ -100,7 +107,7 @@ def test_what_is_shown(url: str, shown: str) -> None:
 def test_what_is_no_url_is_told_without_its_password(text: str) -> None:
     """A URL that can't be used is one line that shows one."""
     with pytest.raises(LprError, match=r"`source` is .*, and it must be an address such as rtsp://camera") as caught:
-        parse_url(text, SCHEMES, "source", "rtsp://camera")
+        AnyUrl.parse(text, "source")
     assert "zq" not in str(caught.value)
 
 
@@ -119,3 +126,11 @@ def test_a_command_shows_its_first_word() -> None:
     """Words behind the program's name may be passwords."""
     assert redact_command("curl -H 'Authorization: zq'") == "curl …"
     assert redact_command("") == ""
+
+
+def test_neither_repr_nor_str_shows_a_login_or_a_token() -> None:
+    """What a log, a traceback or an f-string makes of a URL has no secret; `written` has all, for files."""
+    url = AnyUrl.parse("https://user:zq@host:8443/AbCdEf0123456789zq?token=zq", "source")
+    assert "zq" not in f"{url!r} {url} {[url]}"
+    assert AnyUrl.parse(url.written(), "source") == url
+    assert url.written().count("zq") == 3

@@ -15,12 +15,13 @@ import pytest
 from tests.fleet.fakes import body, event
 from tests.support.centre import PASSWORD, Postgres, Rabbit, missing_servers
 from tests.support.deliveries import wait_until
+from tests.support.urls import broker_url
 
 from lpr_edge.contract.records import iso_time
 from lpr_edge.delivery.sink import StoredEvent
 from lpr_edge.delivery.sinks.mqtt import Mqtt
 from lpr_fleet.app.cli import main
-from lpr_fleet.base.settings import FleetSettings
+from lpr_fleet.base.settings import AmqpUrl, DatabaseUrl, FleetSettings
 from lpr_fleet.broker.connection import open_connection
 from lpr_fleet.database.connecting import connect
 from lpr_fleet.database.event_store import EventStore
@@ -90,7 +91,7 @@ def test_events_of_a_device_reach_the_table_once(
     assert main(["schema"]) == 0
     assert main(["schema"]) == 0
     assert capsys.readouterr().out.splitlines()[-2:] == ["tables: version 2", "queues: lpr-events, lpr-dead"]
-    sink = Mqtt(f"mqtt://gate-1@127.0.0.1:{rabbit.mqtt_port}", "gate-1", PASSWORD, discovery=False)
+    sink = Mqtt(broker_url(f"mqtt://gate-1@127.0.0.1:{rabbit.mqtt_port}"), "gate-1", PASSWORD, discovery=False)
     wait_until(lambda: sink._client.is_connected())
     consumer = start_consumer(folder / "consumer.log")
     for number in (1, 2, 1):
@@ -125,7 +126,7 @@ def test_events_of_a_device_reach_the_table_once(
 
 def put_dead_letter(rabbit: Rabbit, record: dict[str, Any]) -> None:
     """What a consumer of an older version would have rejected."""
-    broker = open_connection(FleetSettings(broker=rabbit.url, broker_password=PASSWORD))
+    broker = open_connection(FleetSettings(broker=AmqpUrl.parse(rabbit.url, "broker"), broker_password=PASSWORD))
     broker.channel().basic_publish("lpr-dead", "lpr.gate-1.event", json.dumps(record).encode())
     broker.close()
 
@@ -144,7 +145,7 @@ def test_searches_on_a_real_server(postgres: Postgres, capsys: pytest.CaptureFix
     times = {f"s{n}": datetime(2025, n, 15, tzinfo=UTC) for n in range(1, 13)} | {
         "s0": datetime(1970, 1, 1, tzinfo=UTC)
     }
-    store = EventStore(lambda: connect(FleetSettings(database=postgres.url)))
+    store = EventStore(lambda: connect(FleetSettings(database=DatabaseUrl(postgres.url))))
     for name, seen in times.items():
         record = event(0, "बा२च७७६५") | {"id": name, "first_seen": iso_time(seen), "last_seen": iso_time(seen)}
         assert store.save([parse_event(Delivery(1, "lpr.gate-7.event", body(record)), keys)]) == {}

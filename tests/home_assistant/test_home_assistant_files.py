@@ -107,9 +107,12 @@ def test_the_add_ons_options_are_settings_of_lpr(files: Path, addon: Any, secure
     assert options.keys() == addon["options"].keys()
     broker = {"host": "core-mosquitto", "port": 1883, "ssl": secure, "username": "addons", "password": "secret"}
     config = load_config(None, run_script(files).settings_of(options, broker))
-    assert (config.capture.source, config.watchlist.on_match) == ("rtsp://camera/1", RelayPin(17))
+    assert (str(config.capture.source), config.watchlist.on_match) == ("rtsp://camera/1", RelayPin(17))
     mqtt: Any = config.sinks["mqtt"]
-    assert (mqtt.url, mqtt.password) == (f"mqtt{'s' if secure else ''}://addons@core-mosquitto:1883", "secret")
+    assert (mqtt.url.written(), mqtt.password) == (
+        f"mqtt{'s' if secure else ''}://addons@core-mosquitto:1883",
+        "secret",
+    )
 
 
 def test_without_options_the_add_on_reads_the_boards_camera(files: Path, addon: Any) -> None:

@@ -81,7 +81,7 @@ def test_composed_flags_are_lprs(services: dict[str, Any]) -> None:
     assert parsed.mqtt == "mqtt://mosquitto"
     assert "mosquitto" in service["depends_on"]
     variables = {name: "rtsp://camera/1" if name == "LPR_SOURCE" else "x" * 16 for name in service["environment"]}
-    assert load_config(None, variables).capture.source == "rtsp://camera/1"
+    assert str(load_config(None, variables).capture.source) == "rtsp://camera/1"
 
 
 def test_state_is_a_volume(services: dict[str, Any], steps: list[tuple[str, str]]) -> None:

@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from tests.fleet.fakes import event
 from tests.support.centre import PASSWORD
+from tests.support.urls import broker_url
 
 from lpr_edge.contract.records import iso_time
 from lpr_edge.delivery.delivery_worker import DeliveryWorker
@@ -26,7 +27,13 @@ def main(folder: Path, port: int, name: str, per_second: float) -> None:
     from datetime import UTC, datetime
 
     outbox = Outbox(folder / "outbox.db", ["mqtt"], keeps=False)
-    sink = Mqtt(f"mqtt://{name}@127.0.0.1:{port}", name, PASSWORD, discovery=False, client_id=f"lpr-{name}")
+    sink = Mqtt(
+        broker_url(f"mqtt://{name}@127.0.0.1:{port}"),
+        name,
+        PASSWORD,
+        discovery=False,
+        client_id=f"lpr-{name}",
+    )
     worker = DeliveryWorker(sink, outbox)
     made = os.open(folder / MADE, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
     while True:

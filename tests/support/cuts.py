@@ -29,6 +29,7 @@ from typing import Any
 from tests.support.broker_cluster import RabbitCluster
 from tests.support.centre import PASSWORD, Postgres, Rabbit, missing_servers
 from tests.support.cut_device import MADE
+from tests.support.urls import broker_url
 
 from lpr_fleet.app.cli import main as lpr_fleet
 
@@ -190,7 +191,9 @@ def drain_devices(folder: Path, names: tuple[str, ...], port: int) -> None:
 
     for name in names:
         outbox = Outbox(folder / name / "outbox.db", ["mqtt"], keeps=False)
-        sink = Mqtt(f"mqtt://{name}@127.0.0.1:{port}", name, PASSWORD, discovery=False, client_id=f"lpr-{name}")
+        sink = Mqtt(
+            broker_url(f"mqtt://{name}@127.0.0.1:{port}"), name, PASSWORD, discovery=False, client_id=f"lpr-{name}"
+        )
         worker = DeliveryWorker(sink, outbox)
         wait_for(lambda outbox=outbox: outbox.waiting().get("mqtt", 0) == 0, 180)  # type: ignore[misc]
         worker.start_closing(5)

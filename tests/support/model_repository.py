@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import cv2
 import numpy as np
 from tests.support.golden import tinyland
+from tests.support.urls import models_url
 
 from lpr_edge.contract.run.samples import read_samples, write_samples
 from lpr_edge.updates.golden_set import check_golden, read_integers, write_integers
@@ -137,7 +138,7 @@ class Device:
 
     def __init__(self, folder: Path, url: str, root: Path, check: Check = check_golden) -> None:
         self.slots = Slots(folder)
-        self.source = UpdateSource(url, root, "gate-1")
+        self.source = UpdateSource(models_url(url), root, "gate-1")
         self._check = check
 
     def ask(self) -> str:

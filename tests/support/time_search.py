@@ -23,7 +23,7 @@ from tests.support.fill_centre import DEVICES, fill, is_filled
 
 from lpr_bench.base.results import write_result
 from lpr_bench.history.made_events import END
-from lpr_fleet.base.settings import FleetSettings
+from lpr_fleet.base.settings import DatabaseUrl, FleetSettings
 from lpr_fleet.database.connecting import connect
 from lpr_fleet.database.migrations import migrate
 from lpr_fleet.database.partitions import months_there
@@ -145,7 +145,7 @@ def time_searches(folder: Path, events: int, rounds: int) -> dict[str, Any]:
     folder.mkdir(parents=True, exist_ok=True)
     server = Postgres(folder, server_settings(), "wal_level=minimal max_wal_senders=0")
     try:
-        settings = replace(FleetSettings(), database=server.url)
+        settings = replace(FleetSettings(), database=DatabaseUrl(server.url))
         with connect(settings) as connection:
             migrate(connection)
             filled = is_filled(connection)

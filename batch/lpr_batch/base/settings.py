@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from lpr_edge.config.extensions import AUTO, RuntimeName
 from lpr_edge.contract.base.units import require_setting
 
 
@@ -24,7 +25,7 @@ class BatchSettings:
     """model file of the detector; without it, the shipped one"""
     reader: Path | None = None
     """model file of the reader; without it, the shipped one"""
-    runtime: str = "auto"
+    runtime: RuntimeName = AUTO
     """inference runtime, as for lpr-edge"""
     min_confidence: float | None = None
     """plates with a lower confidence have no row, 0 to 1; without it, what the reader's file says"""

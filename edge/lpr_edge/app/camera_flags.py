@@ -7,8 +7,9 @@ from pathlib import Path, PurePath
 from typing import Any
 from urllib.parse import urlsplit
 
-from lpr_edge.config.cameras import KEY, NAME, CameraSettings, check_names
-from lpr_edge.config.input_groups import CaptureConfig
+from lpr_edge.capture.source_address import SourceAddress
+from lpr_edge.config.cameras import NAME, check_names
+from lpr_edge.config.input_groups import KEY, CameraSettings, CaptureConfig
 from lpr_edge.contract.base.url import is_url, redact
 from lpr_edge.contract.settings.fields import settings_in
 from lpr_edge.contract.settings.flags import flag_help
@@ -68,7 +69,7 @@ def cameras_of_flags(texts: Iterable[str]) -> tuple[CameraSettings, ...]:
 
 def source_values(text: str) -> dict[str, Any]:
     """The setting that a `--camera` stands for: a number is a local camera, anything else a source."""
-    return {"source": text} if not _is_number(text) else {"camera": int(text)}
+    return {"source": SourceAddress.parse(text, "source")} if not _is_number(text) else {"camera": int(text)}
 
 
 def _camera(text: str) -> str:

@@ -19,6 +19,7 @@ from lpr_edge.contract.base.units import require_setting
 from lpr_edge.contract.settings.fields import settings_in
 from lpr_edge.contract.settings.flags import add_flags
 from lpr_edge.contract.settings.values import build_settings, check_table
+from lpr_edge.frigate.frigate_api import FrigateApi, FrigateUrl
 
 STEP_S = 0.5
 
@@ -27,7 +28,7 @@ STEP_S = 0.5
 class FrigateSettings:
     """Address of Frigate, and the events to read."""
 
-    url: str = ""
+    url: FrigateUrl | None = None
     """Frigate's address, such as http://frigate:5000, the port that asks for no login"""
     topic: str = "frigate"
     """what Frigate's topics begin with, its `topic_prefix`"""
@@ -40,7 +41,7 @@ class FrigateSettings:
 
     def __post_init__(self) -> None:
         """Reject settings without an address."""
-        require_setting(bool(self.url), "url", "empty", "Frigate's address, such as http://frigate:5000")
+        require_setting(self.url is not None, "url", "empty", f"Frigate's address, such as {FrigateUrl.example}")
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -77,8 +78,8 @@ def label_events(arguments: argparse.Namespace, is_over: Callable[[], bool]) -> 
         LprError: see `run`.
     """
     from lpr_edge.delivery.sinks.json_lines import JsonLines
-    from lpr_edge.delivery.sinks.mqtt_connection import Connection, Login
-    from lpr_edge.frigate.frigate_api import FrigateApi
+    from lpr_edge.delivery.sinks.mqtt_connection import Connection
+    from lpr_edge.delivery.sinks.mqtt_login import Login
     from lpr_edge.frigate.plate_labels import PlateLabels, WantedEvents
     from lpr_edge.wiring.wire_pipeline import open_photograph_pipeline
 
@@ -89,6 +90,7 @@ def label_events(arguments: argparse.Namespace, is_over: Callable[[], bool]) -> 
         raise LprError("no broker: give --mqtt mqtt://HOST, where Frigate publishes its events")
     if config.privacy.hash_plates:
         raise LprError("`hash_plates` is on, and Frigate would get plates: turn one of them off")
+    assert settings.url is not None
     api = FrigateApi(settings.url)
     pipeline, stdout = open_photograph_pipeline(config), JsonLines(sys.stdout)
     wanted = WantedEvents(settings.labels, settings.cameras)

@@ -9,9 +9,9 @@ from time import monotonic, sleep
 
 import numpy as np
 
+from lpr_edge.base.clock import Clock
 from lpr_edge.base.log import log_info, warn
 from lpr_edge.base.workers import surviving
-from lpr_edge.capture.clock import Clock
 from lpr_edge.capture.frame import Frame, Frames, NoFrame
 from lpr_edge.capture.opencv_capture import Capture
 from lpr_edge.capture.reconnect import Opening, ReconnectPolicy

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 
 import cv2
 
@@ -13,23 +12,20 @@ from lpr_edge.capture.live import live_frames
 from lpr_edge.capture.opencv_capture import TIMEOUT_MS, Capture, Stream, open_capture
 from lpr_edge.capture.reconnect import ReconnectPolicy
 from lpr_edge.capture.snapshot_url import FPS, SnapshotUrl
+from lpr_edge.capture.source_address import SourceAddress, SourcePath, StreamUrl
 from lpr_edge.capture.video_file import clip_source, open_clip
 from lpr_edge.contract.base.errors import LprError, SourceError
 from lpr_edge.contract.base.pictures import PICTURES
-from lpr_edge.contract.base.url import is_url, parse_url, redact
 
 __all__ = ["CaptureOptions", "open_camera", "open_source"]
 
 STREAM_FROZEN_S = 60.0
 """An encoder may skip a still scene, so that a stream repeats pictures to the bit; but not past its next key frame."""
-STREAMS = ("http", "https", "rtsp", "rtsps", "rtmp", "rtmps", "srt", "udp", "tcp")
-"""Schemes of a stream; which of them can be read, OpenCV's FFmpeg decides."""
 PICTURE_CODECS = (b"MJPG", b"MPNG", b"webp", bytes(4))
 """What a picture is to FFmpeg (a BMP has no code); a stream of pictures can have the same."""
-EXAMPLE = "rtsp://user:password@camera/stream"
 
 
-def open_source(source: str, give_up_s: float = 0.0) -> Source:
+def open_source(source: str | SourceAddress, give_up_s: float = 0.0) -> Source:
     """Open an image, a folder of images, a video file or a stream.
 
     Args:
@@ -39,65 +35,64 @@ def open_source(source: str, give_up_s: float = 0.0) -> Source:
     Raises:
         SourceError: it is missing, can't be read, or doesn't answer.
     """
-    if is_url(source):
-        return open_stream(source, give_up_s)
     try:
-        return _open_path(source)
+        address = SourceAddress.parse(source, "source") if isinstance(source, str) else source
+    except LprError as error:
+        raise SourceError(str(error)) from error
+    if isinstance(address, StreamUrl):
+        return open_stream(address, give_up_s)
+    assert isinstance(address, SourcePath)
+    try:
+        return _open_path(address)
     except (OSError, ValueError) as error:  # a path with a NUL byte is a ValueError
         reason = error.strerror if isinstance(error, OSError) else error
-        raise SourceError(f"{redact(source)} can't be opened: {reason}") from error
+        raise SourceError(f"{address} can't be opened: {reason}") from error
 
 
-def check_frames(source: str) -> None:
-    """Reject a source that can't be a stream or video, without opening it.
+def check_frames(source: SourceAddress) -> None:
+    """Reject a path that can't be a video, without opening it.
 
     Raises:
-        LprError: a URL of another kind, a file that is missing, or pictures.
+        SourceError: a file that is missing, or pictures.
     """
-    if is_url(source):
-        parse_url(source, STREAMS, "source", EXAMPLE)
+    if not isinstance(source, SourcePath):
         return
-    path = Path(source)
     _require_path(source)
-    if path.is_dir() or path.suffix.lower() in PICTURES:
-        raise SourceError(f"{redact(source)} holds pictures: one of several cameras is a camera, a stream or a clip")
+    if source.path.is_dir() or source.path.suffix.lower() in PICTURES:
+        raise SourceError(f"{source} holds pictures: one of several cameras is a camera, a stream or a clip")
 
 
-def _require_path(source: str) -> None:
-    if not Path(source).exists():
+def _require_path(source: SourcePath) -> None:
+    if not source.path.exists():
         raise SourceError(
-            f"no file or folder {redact(source)}: give one that exists, a stream such as {EXAMPLE}, or --camera 0"
+            f"no file or folder {source}: give one that exists, a stream such as {StreamUrl.example}, or --camera 0"
         )
 
 
-def _open_path(source: str) -> Source:
-    path = Path(source)
+def _open_path(source: SourcePath) -> Source:
+    path = source.path
     if path.is_dir():
         return open_folder(path)
     _require_path(source)
     return open_picture(path) if path.suffix.lower() in PICTURES else open_clip(path)
 
 
-def open_stream(url: str, give_up_s: float = 0.0) -> Source:
+def open_stream(url: StreamUrl, give_up_s: float = 0.0) -> Source:
     """Open a stream; a video file behind a URL is read like a local file, every frame.
 
     Raises:
-        SourceError: it is no stream's URL, doesn't answer, or sends nothing that OpenCV can read.
+        SourceError: it doesn't answer, or sends nothing that OpenCV can read.
     """
-    name = redact(url)
-    try:
-        address = parse_url(url, STREAMS, "source", EXAMPLE)
-    except LprError as error:
-        raise SourceError(str(error)) from error
-    capture = _open_capture(address.full, name)
+    name = str(url)
+    capture = _open_capture(url.full, name)
     if capture.get(cv2.CAP_PROP_FRAME_COUNT) > 1:
         return clip_source(capture, name, datetime.now(UTC))
-    if address.scheme in ("http", "https") and _is_one_picture(capture):
+    if url.scheme in ("http", "https") and _is_one_picture(capture):
         capture.release()
-        return _live(lambda: SnapshotUrl(address, name, TIMEOUT_MS / 1000), name, FPS, give_up_s)
+        return _live(lambda: SnapshotUrl(url, name, TIMEOUT_MS / 1000), name, FPS, give_up_s)
     fps = capture.get(cv2.CAP_PROP_FPS) or 25.0
     opened = [Stream(capture)]  # the first is there already
-    return _live(lambda: opened.pop() if opened else Stream(_open_capture(address.full, name)), name, fps, give_up_s)
+    return _live(lambda: opened.pop() if opened else Stream(_open_capture(url.full, name)), name, fps, give_up_s)
 
 
 def _live(open_it: Callable[[], Capture], name: str, fps: float, give_up_s: float) -> Source:

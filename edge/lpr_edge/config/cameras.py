@@ -3,31 +3,19 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from lpr_edge.config.input_groups import CaptureConfig, ReadingConfig
+from lpr_edge.config.input_groups import KEY, CameraSettings, CaptureConfig, ReadingConfig
 from lpr_edge.config.output_groups import WatchlistConfig
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.settings.fields import Setting, settings_in
 from lpr_edge.contract.settings.toml_file import table_to_toml
 from lpr_edge.contract.settings.values import check_table
 
-KEY = "cameras"
-"""Of the tables in a file."""
 OF_ALL = ("source_name", "every_frame", "max_frames")
 """Keys of the same groups that one camera can't have for itself."""
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 """A camera's name stands in topics, file names and addresses."""
-
-
-@dataclass(frozen=True)
-class CameraSettings:
-    """One of several cameras, with its own settings."""
-
-    name: str
-    values: Mapping[str, Any]
-    """By key, as `check_table` returns them; other settings are those of the whole file."""
 
 
 def camera_keys() -> dict[str, Setting]:

@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from lpr_edge.config.cameras import CameraSettings
 from lpr_edge.config.extensions import (
     ExtensionSettings,
     SwitchedSettings,
 )
-from lpr_edge.config.input_groups import CaptureConfig, ModelConfig, ReadingConfig, UpdateConfig
+from lpr_edge.config.input_groups import CameraSettings, CaptureConfig, ModelConfig, ReadingConfig, UpdateConfig
 from lpr_edge.config.output_groups import (
     CollectConfig,
     DeliveryConfig,

@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import fields
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.base.registry import Registry
+from lpr_edge.contract.base.units import TextValue, require_setting
 
 SINKS = Registry(
     "lpr.sinks",
@@ -30,6 +31,25 @@ RUNTIMES = Registry(
     },
 )
 """Each is a `Runtime`, see `runtimes/runtime.py`; `auto` takes the first that is installed."""
+
+
+class RuntimeName(str, TextValue):
+    """The name of an installed runtime, or `auto`: the first of lpr's own that reads the file and is installed."""
+
+    @classmethod
+    def parse(cls, text: str, key: str) -> Self:
+        """One of the names; see `TextValue`."""
+        if text != "auto" and text not in RUNTIMES:
+            require_setting(False, key, text, f"one of {', '.join(('auto', *RUNTIMES.names()))}")
+        return cls(text)
+
+    @property
+    def is_auto(self) -> bool:
+        """Whether the model's file decides."""
+        return self == "auto"
+
+
+AUTO = RuntimeName("auto")
 
 
 class ExtensionSettings:

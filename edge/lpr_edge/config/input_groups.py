@@ -1,20 +1,30 @@
 """Settings of what comes in: frames, models and their updates, readings; the text of a field is its flag's help."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
-from lpr_edge.config.extensions import RUNTIMES
+from lpr_edge.capture.source_address import SourceAddress, StreamUrl
+from lpr_edge.config.choices import EventKinds, UpdateChannel
+from lpr_edge.config.extensions import AUTO, RuntimeName
 from lpr_edge.contract.base.units import NO_TIME, FrameSize, format_duration, require_setting
-from lpr_edge.contract.base.url import parse_url
+from lpr_edge.contract.base.url import HttpUrl
 from lpr_edge.regions.shapes import TILES_AUTO, Line, Region, Tiling
 
 ONLY_CAMERA = ("size` or `fps", "given", "left out where `source` is read: they are asked of a camera")
-EVENTS = ("plate", "all")
 USUAL_FPS = 10.0
 """Frames a second that a live source is read at, at least, where nothing else is asked for."""
-UPDATE_CHANNELS = ("auto", "stable", "canary")
+KEY = "cameras"
+"""Of the tables in a file."""
 MIN_EVERY = timedelta(minutes=1)
+
+
+class RepositoryUrl(HttpUrl):
+    """The address of a repository of models."""
+
+    example = "https://models.example.org/lpr"
 
 
 @dataclass(frozen=True)
@@ -23,7 +33,7 @@ class CaptureConfig:
 
     camera: int | None = None
     """read the camera of that number; 0 is the first"""
-    source: str = ""
+    source: SourceAddress | None = None
     """read a picture, a folder of pictures, a video file or a stream's URL"""
     source_name: str = ""
     """what records call the source, in place of its address; of pictures, their names follow it"""
@@ -70,12 +80,12 @@ class CaptureConfig:
     @property
     def is_live(self) -> bool:
         """Whether the source is live: a camera or a stream."""
-        return self.camera is not None or "://" in self.source
+        return self.camera is not None or isinstance(self.source, StreamUrl)
 
     @property
     def is_given(self) -> bool:
         """Whether a source is set."""
-        return self.camera is not None or bool(self.source)
+        return self.camera is not None or self.source is not None
 
 
 @dataclass(frozen=True)
@@ -88,15 +98,13 @@ class ModelConfig:
     """read plates with this model, not the shipped one"""
     classifier: Path | None = None
     """for --characters: this model, not the shipped one"""
-    runtime: str = "auto"
+    runtime: RuntimeName = AUTO
     """what runs the models: auto, litert, tflite, onnxruntime or opencv"""
     threads: int = 1
     """for each model"""
 
     def __post_init__(self) -> None:
-        """Reject an unknown runtime, and a number of threads below 1."""
-        if self.runtime != "auto" and self.runtime not in RUNTIMES:
-            require_setting(False, "runtime", self.runtime, f"one of {', '.join(('auto', *RUNTIMES.names()))}")
+        """Reject a number of threads below 1."""
         require_setting(self.threads >= 1, "threads", self.threads, "1 or more")
 
 
@@ -104,24 +112,20 @@ class ModelConfig:
 class UpdateConfig:
     """Settings of model updates."""
 
-    models: str = ""
+    models: RepositoryUrl | None = None
     """take models from the TUF repository at this URL, checked before they are used; off without it"""
     models_root: Path | None = None
     """root metadata file of the repository, which its publisher gave: what is signed otherwise is refused"""
-    models_channel: str = "auto"
+    models_channel: UpdateChannel = UpdateChannel.AUTO
     """stable, canary, or auto: canary for the share of devices that the publisher wants, by a hash of --device"""
     models_every: timedelta = timedelta(hours=6)
     """time from one look for updates to the next"""
 
     def __post_init__(self) -> None:
-        """Reject an invalid address, an address without a root, and an unlimited check."""
-        if self.models:
-            parse_url(self.models, ("https", "http"), "models", "https://models.example.org/lpr")
+        """Reject an address without a root, and an unlimited check."""
         has_root = self.models_root is not None
         require_setting(has_root or not self.models, "models_root", "missing", "given where `models` is")
         require_setting(bool(self.models) or not has_root, "models_root", self.models_root, "left out without `models`")
-        channel = self.models_channel
-        require_setting(channel in UPDATE_CHANNELS, "models_channel", repr(channel), ", ".join(UPDATE_CHANNELS))
         every = self.models_every
         require_setting(every >= MIN_EVERY, "models_every", repr(format_duration(every)), "1m or more")
 
@@ -140,7 +144,7 @@ class ReadingConfig:
     0 in clips and cameras, which show a plate more than once)"""
     every_frame: bool = False
     """a record for each frame, not for each vehicle"""
-    events: str = "plate"
+    events: EventKinds = EventKinds.PLATE
     """plate: an event for each vehicle; all: another one, `left`, when it has left, with dwell time and direction"""
     gap: timedelta = timedelta(seconds=10)
     """a vehicle that is back before so long has no second event"""
@@ -148,9 +152,17 @@ class ReadingConfig:
     """stop after so many frames or pictures"""
 
     def __post_init__(self) -> None:
-        """Reject values out of range, and unknown kinds of events."""
-        require_setting(self.events in EVENTS, "events", repr(self.events), " or ".join(EVENTS))
+        """Reject values out of range."""
         require_setting(self.tta is None or self.tta >= 0, "tta", self.tta, "0 or more")
         least = self.min_confidence
         require_setting(least is None or 0 <= least <= 1, "min_confidence", least, "0 to 1")
         require_setting(self.max_frames is None or self.max_frames >= 1, "max_frames", self.max_frames, "1 or more")
+
+
+@dataclass(frozen=True)
+class CameraSettings:
+    """One of several cameras, with its own settings."""
+
+    name: str
+    values: Mapping[str, Any]
+    """By key, as `check_table` returns them; other settings are those of the whole file."""

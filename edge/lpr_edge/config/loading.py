@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from lpr_edge.config.cameras import KEY, CameraSettings, read_cameras
+from lpr_edge.config.cameras import read_cameras
 from lpr_edge.config.config import Config
 from lpr_edge.config.extensions import (
     RUNTIMES,
@@ -17,6 +17,7 @@ from lpr_edge.config.extensions import (
     runtime_classes,
     sink_classes,
 )
+from lpr_edge.config.input_groups import KEY, CameraSettings
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.settings.fields import Setting, settings_in, values_in
 from lpr_edge.contract.settings.toml_file import read_table
@@ -28,7 +29,7 @@ FILE_VARIABLE = "LPR_CONFIG"
 """The environment's way to say --config."""
 OLD_KEYS = {"looks": "tta"}
 """Names of earlier versions -> today's."""
-SAY_WHAT_TO_READ: dict[str, Any] = {"camera": None, "source": "", KEY: ()}
+SAY_WHAT_TO_READ: dict[str, Any] = {"camera": None, "source": None, KEY: ()}
 """Keys that exclude each other -> their values where they aren't given."""
 
 

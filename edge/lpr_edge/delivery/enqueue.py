@@ -5,8 +5,8 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from time import monotonic
 
+from lpr_edge.base.clock import Clock
 from lpr_edge.base.log import log_info, warn
-from lpr_edge.capture.clock import Clock
 from lpr_edge.contract.records import Record, Sighting
 from lpr_edge.delivery.delivery_worker import DeliveryWorker
 from lpr_edge.delivery.event_counts import HELD, Backlog

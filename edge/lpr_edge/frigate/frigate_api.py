@@ -7,35 +7,46 @@ import base64
 import json
 import urllib.request
 from http.client import HTTPException
+from typing import Self
 
 from lpr_edge.contract.base.errors import LprError
-from lpr_edge.contract.base.url import Url, parse_url
+from lpr_edge.contract.base.url import HttpUrl
 
 MAX_BYTES = 20_000_000
 """Bytes of a snapshot."""
 LONGEST_LABEL = 20
 """Characters of a sub label that every version takes."""
-EXAMPLE = "http://frigate:5000"
 
 
 class FrigateError(Exception):
     """Frigate doesn't respond, or not as documented."""
 
 
+class FrigateUrl(HttpUrl):
+    """Frigate's address; a login in it is sent as `Authorization: Basic`."""
+
+    example = "http://frigate:5000"
+
+    @classmethod
+    def parse(cls, text: str, key: str) -> Self:
+        """An address without a query; see `TextValue`."""
+        address = super().parse(text, key)
+        if address.query:
+            raise LprError(f"Setting `{key}` has a query, and it must be an address such as {cls.example}.")
+        return address
+
+
 class FrigateApi:
     """Client of Frigate; each request has its own connection."""
 
-    def __init__(self, url: str, timeout_s: float = 10.0) -> None:
-        """Parse the address.
+    def __init__(self, address: FrigateUrl, timeout_s: float = 10.0) -> None:
+        """Take the address.
 
         Args:
-            url: http or https; a login in it is sent as `Authorization: Basic`.
+            address: of Frigate.
             timeout_s: for connecting, and for each part of an answer.
-
-        Raises:
-            LprError: it is no address.
         """
-        self._address = parse_frigate_url(url)
+        self._address = address
         self._timeout_s = timeout_s
 
     def snapshot(self, event_id: str) -> bytes:
@@ -75,15 +86,3 @@ class FrigateApi:
         if len(data) > MAX_BYTES:
             raise FrigateError(f"{self._address.origin}: more than {MAX_BYTES} bytes")
         return data
-
-
-def parse_frigate_url(url: str) -> Url:
-    """Parse Frigate's address.
-
-    Raises:
-        LprError: it isn't one.
-    """
-    address = parse_url(url, ("http", "https"), "url", EXAMPLE)
-    if address.query:
-        raise LprError(f"Setting `url` has a query, and it must be an address such as {EXAMPLE}.")
-    return address

@@ -8,9 +8,9 @@ from datetime import timedelta
 from pathlib import Path
 
 from lpr_edge.base.board import clock_is_held
+from lpr_edge.base.clock import Clock
 from lpr_edge.base.log import log_info, warn
 from lpr_edge.base.state_dir import state_folder
-from lpr_edge.capture.clock import Clock
 from lpr_edge.contract.base.units import GIGABYTE, NO_TIME, ByteSize, format_duration, format_size, require_setting
 from lpr_edge.delivery.clock_check import clock_problem
 from lpr_edge.delivery.sink import DeliveryError, SinkSettings, Site, StoredEvent, Target

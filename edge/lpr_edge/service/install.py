@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from lpr_edge.base.log import log_info, warn
-from lpr_edge.config.cameras import KEY, cameras_to_toml
+from lpr_edge.capture.source_address import SourcePath
+from lpr_edge.config.cameras import cameras_to_toml
 from lpr_edge.config.config import Config
+from lpr_edge.config.input_groups import KEY
 from lpr_edge.config.loading import build_config, each_camera, flat_values, load_config, schema_of
 from lpr_edge.contract.base.errors import LprError
-from lpr_edge.contract.base.url import is_url
 from lpr_edge.contract.settings.toml_file import table_to_toml
 from lpr_edge.service.unit import (
     NAME,
@@ -137,8 +138,8 @@ def absolute(config: Config) -> Config:
 def _absolute(values: Mapping[str, Any]) -> dict[str, Any]:
     made = {key: value.absolute() if isinstance(value, Path) else value for key, value in values.items()}
     source = values.get("source")
-    if source and not is_url(source):
-        made["source"] = str(Path(source).absolute())
+    if isinstance(source, SourcePath):
+        made["source"] = SourcePath(source.path.absolute())
     return made
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import Lock, Timer
 from typing import Any
 
-from lpr_edge.config.cameras import KEY
+from lpr_edge.config.input_groups import KEY
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.base.text_files import parse_toml, read_text
 from lpr_edge.contract.settings.toml_file import read_table

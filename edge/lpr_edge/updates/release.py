@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from lpr_edge.config.choices import UpdateChannel
 from lpr_edge.contract.base.errors import LprError
 
 CHANNELS_TARGET = "channels.json"
@@ -67,17 +68,18 @@ class Channels:
                 "upgrade lpr on this device"
             ) from error
 
-    def release_for(self, device: str, channel: str = "auto") -> tuple[int | None, str]:
+    def release_for(self, device: str, channel: UpdateChannel = UpdateChannel.AUTO) -> tuple[int | None, UpdateChannel]:
         """The release that a device should run, and its channel.
 
         Args:
             device: its name.
             channel: `stable`, `canary`, or `auto`: by the device's name.
         """
-        if channel == "auto":
-            channel = "canary" if device_share(device) < self.canary_share else "stable"
-        is_canary = channel == "canary" and self.canary is not None
-        return (self.canary, "canary") if is_canary else (self.stable, "stable")
+        if channel is UpdateChannel.AUTO:
+            is_early = device_share(device) < self.canary_share
+            channel = UpdateChannel.CANARY if is_early else UpdateChannel.STABLE
+        is_canary = channel is UpdateChannel.CANARY and self.canary is not None
+        return (self.canary, UpdateChannel.CANARY) if is_canary else (self.stable, UpdateChannel.STABLE)
 
 
 def _parse(values: Any) -> Channels:

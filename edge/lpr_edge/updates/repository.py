@@ -9,6 +9,7 @@ from typing import Any
 from lpr_edge.base.private_files import make_private_folder
 from lpr_edge.contract.base.errors import needing_extra
 from lpr_edge.contract.base.text_files import read_bytes
+from lpr_edge.contract.base.url import HttpUrl
 from lpr_edge.contract.whole_files import sync_folder
 from lpr_edge.updates.release import CHANNELS_TARGET, Channels, UpdateError, target_path
 
@@ -24,7 +25,7 @@ DOWNLOAD_S = 1800.0
 class ModelRepository:
     """A repository at a URL, verified with the root metadata that this device trusts."""
 
-    def __init__(self, url: str, root: Path, folder: Path) -> None:
+    def __init__(self, url: HttpUrl, root: Path, folder: Path) -> None:
         """Load the trusted metadata; nothing is fetched yet.
 
         Args:
@@ -42,7 +43,7 @@ class ModelRepository:
             raise UpdateError(f"no root metadata at {root} ({error.strerror}): copy the publisher's there") from error
         self._metadata = folder / "metadata"
         make_private_folder(self._metadata)
-        base = url.rstrip("/")
+        base = url.full.rstrip("/")
         try:
             self._updater = tuf.Updater(
                 str(self._metadata),

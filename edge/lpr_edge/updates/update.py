@@ -5,7 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from lpr_edge.config.choices import UpdateChannel
+from lpr_edge.config.extensions import AUTO, RuntimeName
 from lpr_edge.contract.base.errors import LprError
+from lpr_edge.contract.base.url import HttpUrl
 from lpr_edge.updates.confidence_watch import forget_counts
 from lpr_edge.updates.golden_process import check_in_process
 from lpr_edge.updates.release import GOLDEN_FILE, UpdateError
@@ -20,16 +23,16 @@ Check = Callable[[Path, str, str], str]
 class UpdateSource:
     """Where a device's models come from, and how they are run."""
 
-    url: str
+    url: HttpUrl
     """Of the TUF repository."""
     root: Path
     """The pinned root metadata file."""
     device: str
     """This device's name."""
-    channel: str = "auto"
+    channel: UpdateChannel = UpdateChannel.AUTO
     """See `Channels.release_for`."""
-    runtime: str = "auto"
-    """Name of the inference runtime."""
+    runtime: RuntimeName = AUTO
+    """The inference runtime."""
     suffix: str = ".tflite"
     """Of the model files that it reads."""
 

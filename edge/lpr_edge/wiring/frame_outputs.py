@@ -101,12 +101,13 @@ def open_camera_outputs(config: Config) -> FrameOutputs:
         LprError: one of them can't be had here.
     """
     output, name, fps = config.output, config.capture.source_name, config.capture.fps or DEFAULT_FPS
+    source = config.capture.source.written() if config.capture.source else ""
     clip = output.save_video and output.save_video.with_stem(f"{output.save_video.stem}-{name}")
     return FrameOutputs(
         "live",
         Window(name) if output.show else None,
         VideoFile(clip, fps) if clip else None,
-        ImageFolder(output.save_images, config.capture.source) if output.save_images else None,
+        ImageFolder(output.save_images, source) if output.save_images else None,
         config.reading.every_frame,
         captions=not config.privacy.blurs,
         marks=Marks.of(config.capture.roi, config.capture.line),

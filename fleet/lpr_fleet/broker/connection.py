@@ -7,15 +7,13 @@ from typing import Any
 from urllib.parse import unquote
 
 from lpr_edge.contract.base.errors import LprError
-from lpr_edge.contract.base.url import Url, parse_url
 from lpr_fleet.base.extras import load_pika
 from lpr_fleet.base.failures import BrokerLostError
-from lpr_fleet.base.settings import FleetSettings
+from lpr_fleet.base.settings import AmqpUrl, FleetSettings
 from lpr_fleet.broker.topology import EVENTS, declare
 from lpr_fleet.intake.delivery import Delivery
 
 HEARTBEAT_S = 30
-PORTS = {"amqp": 5672, "amqps": 5671}
 
 
 class BrokerConnection:
@@ -86,7 +84,7 @@ def open_connection(settings: FleetSettings) -> Any:
         LprError: it refuses the login.
     """
     pika = load_pika()
-    url = parse_url(settings.broker, tuple(PORTS), "broker", "amqp://user@localhost:5672")
+    url = settings.broker
     parameters = _parameters(pika, url, settings.broker_password)
     try:
         with losing_broker():
@@ -98,12 +96,12 @@ def open_connection(settings: FleetSettings) -> Any:
         raise
 
 
-def _parameters(pika: Any, url: Url, password: str) -> Any:
+def _parameters(pika: Any, url: AmqpUrl, password: str) -> Any:
     import ssl
 
     return pika.ConnectionParameters(
-        host=url.host,
-        port=url.port or PORTS[url.scheme],
+        host=url.place[0],
+        port=url.place[1],
         virtual_host=unquote(url.path[1:]) or "/",
         credentials=pika.PlainCredentials(url.username or "guest", url.password or password),
         ssl_options=pika.SSLOptions(ssl.create_default_context(), url.host) if url.scheme == "amqps" else None,

@@ -3,7 +3,6 @@
 from typing import Any
 
 from lpr_edge.contract.base.errors import LprError
-from lpr_edge.contract.base.url import redact
 from lpr_fleet.base.extras import load_psycopg
 from lpr_fleet.base.settings import FleetSettings
 
@@ -23,7 +22,7 @@ def connect(settings: FleetSettings) -> Any:
     psycopg = load_psycopg()
     try:
         return psycopg.connect(
-            settings.database,
+            settings.database.text,
             **({"password": settings.database_password} if settings.database_password else {}),
             autocommit=True,
             connect_timeout=10,
@@ -36,7 +35,7 @@ def connect(settings: FleetSettings) -> Any:
         )
     except psycopg.OperationalError as error:
         if (error.sqlstate or "")[:2] in WRONG:
-            raise LprError(f"{redact(settings.database)} refuses: {error}. Check user, password and name") from error
+            raise LprError(f"{settings.database} refuses: {error}. Check user, password and name") from error
         raise
 
 
@@ -50,4 +49,4 @@ def connect_now(settings: FleetSettings) -> Any:
         return connect(settings)
     except load_psycopg().OperationalError as error:
         reason = str(error).splitlines()[0]
-        raise LprError(f"no connection to {redact(settings.database)} ({reason}): is PostgreSQL running?") from error
+        raise LprError(f"no connection to {settings.database} ({reason}): is PostgreSQL running?") from error

@@ -14,6 +14,7 @@ from tests.support import malformed
 from tests.support.deliveries import record, wait_until
 from tests.support.faults import Tally
 from tests.support.pages import TOKEN, get, page, raw, show
+from tests.support.urls import webhook_url
 
 from lpr_edge.capture.frame import Frame
 from lpr_edge.capture.images import read_still
@@ -131,7 +132,7 @@ def answering(answers: Iterator[bytes]) -> Iterator[int]:
 
 def feed_webhooks(count: int, _: Path, __: PlatePipeline) -> None:
     with answering(malformed.http_answers(np.random.default_rng(SEED))) as port:
-        sink = Webhook(f"http://127.0.0.1:{port}/", timeout_s=5)
+        sink = Webhook(webhook_url(f"http://127.0.0.1:{port}/"), timeout_s=5)
         for number in range(count):
             with suppress(DeliveryError, RefusedError):
                 sink.deliver(StoredEvent(number, record(number)))

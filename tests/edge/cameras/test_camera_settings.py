@@ -31,14 +31,14 @@ def load(text: str, folder: Path, **environment: str) -> Config:
 
 
 def cameras_of(config: Config) -> list[tuple[str, int | None, str]]:
-    found = each_camera(config)
-    return [(own.capture.source_name, own.capture.camera, own.capture.source) for own in found]
+    captures = [own.capture for own in each_camera(config)]
+    return [(one.source_name, one.camera, one.source.written() if one.source else "") for one in captures]
 
 
 def test_a_camera_has_its_own_settings_and_those_of_the_file(tmp_path: Path) -> None:
     """What stands in a camera's table is its own; all else is the file's, and the others' is not seen."""
     gate, yard = each_camera(load(TWO, tmp_path))
-    assert (gate.capture.source_name, gate.capture.source, gate.capture.camera) == (
+    assert (gate.capture.source_name, gate.capture.source and gate.capture.source.written(), gate.capture.camera) == (
         "gate",
         "rtsp://user:pass@10.0.0.7/s",
         None,
@@ -82,7 +82,7 @@ def test_a_mistake_names_camera_and_key(text: str, says: str, tmp_path: Path) ->
 def test_one_camera_by_flag_or_environment_takes_the_place_of_the_files(tmp_path: Path) -> None:
     """`--camera 3` and `LPR_SOURCE` read that alone, whatever cameras the file has."""
     config = load(TWO, tmp_path, LPR_SOURCE="a.mp4")
-    assert (config.cameras, config.capture.source) == ((), "a.mp4")
+    assert (config.cameras, str(config.capture.source)) == ((), "a.mp4")
     _, config = parse_arguments(["--config", str(tmp_path / "lpr.toml"), "--camera", "3"])
     assert (config.cameras, config.capture.camera) == ((), 3)
 

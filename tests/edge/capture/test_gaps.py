@@ -19,7 +19,7 @@ from tests.support.golden import tinyland
 from tests.support.readings import START, frame, new_tracker, plate
 
 from lpr_edge.app.run.loop import Loop
-from lpr_edge.capture import clock
+from lpr_edge.base import clock
 from lpr_edge.capture.frame import Frame, NoFrame, Source
 from lpr_edge.capture.live import Capture, FrozenFrameDetector, ReconnectPolicy, live_frames
 from lpr_edge.capture.reconnect import Opening

@@ -20,6 +20,7 @@ from tests.support.deliveries import Receiver, Record, broker, free_port, receiv
 from tests.support.faults import Tally
 from tests.support.golden import tinyland
 from tests.support.servers import QuietHandler
+from tests.support.urls import broker_url, webhook_url
 
 from lpr_edge.delivery.delivery_worker import DeliveryWorker
 from lpr_edge.delivery.enqueue import EventEnqueuer
@@ -44,7 +45,7 @@ def test_broker_down_for_1000_events(tmp_path: Path, tally: Tally) -> None:
     pytest.importorskip("paho.mqtt")
     port = free_port()
     outbox = Outbox(tmp_path / "outbox.db", ["mqtt"], keeps=False)
-    sink = Mqtt(f"mqtt://127.0.0.1:{port}", "gate-1", discovery=False)
+    sink = Mqtt(broker_url(f"mqtt://127.0.0.1:{port}"), "gate-1", discovery=False)
     paper = Paper()
     enqueuer = EventEnqueuer(outbox, paper, [DeliveryWorker(sink, outbox, first_wait_s=0.05)])
     for number in range(1000):
@@ -80,7 +81,7 @@ def test_webhook_that_fails_every_other_time(tmp_path: Path, failure: str, tally
             FAILURES[failure](handler) if len(receiver.posts) % 2 else Receiver.say(handler, 200)
         )
         outbox, paper = Outbox(tmp_path / "outbox.db", ["webhook"]), Paper()
-        sink = Webhook(receiver.url, timeout_s=0.5)
+        sink = Webhook(webhook_url(receiver.url), timeout_s=0.5)
         enqueuer = EventEnqueuer(outbox, paper, [DeliveryWorker(sink, outbox, first_wait_s=0.001)])
         for number in range(20):
             enqueuer.write(record(number))

@@ -14,6 +14,7 @@ from tests.support.deliveries import Record, broker, free_port, record, wait_unt
 from tests.support.faults import Tally
 from tests.support.fleet import PASSWORD, Bridge, Device, FleetBroker, run_devices
 from tests.support.readings import frame, new_tracker, plate
+from tests.support.urls import broker_url
 
 from lpr_edge.delivery.heartbeat import Heartbeat
 from lpr_edge.delivery.sink import DeliveryError, StoredEvent
@@ -64,7 +65,7 @@ def test_what_a_device_sends_is_what_the_schemas_say(example: Path, tmp_path: Pa
     port = free_port()
     with broker(tmp_path, port):
         listener = Listener(port)
-        sink = Mqtt(f"mqtt://127.0.0.1:{port}", "gate-1", discovery=False)
+        sink = Mqtt(broker_url(f"mqtt://127.0.0.1:{port}"), "gate-1", discovery=False)
         sent = busy_stats(), busy_stats(("clip.mp4", "yard")), RuntimeStats("gate-1")
         beats = [Heartbeat(stats.snapshot, sink.publish_metrics, 0.05) for stats in sent]
         wait_until(lambda: bool(listener.of("lpr/gate-1/metrics")))
@@ -141,9 +142,9 @@ def test_a_device_speaks_in_its_own_name_alone(fleet_broker: FleetBroker) -> Non
     """By TLS and login a device's events arrive; in another's name they don't, and it reads nothing of the others'."""
     bridge = Bridge(fleet_broker)
     curious = Bridge(fleet_broker, "gate-2")
-    sink = Mqtt(f"mqtts://gate-1@127.0.0.1:{fleet_broker.port}", "gate-1", PASSWORD, fleet_broker.ca)
-    liar = Mqtt(f"mqtts://gate-1@127.0.0.1:{fleet_broker.port}", "gate-3", PASSWORD, fleet_broker.ca)
-    stranger = Mqtt(f"mqtts://gate-1@127.0.0.1:{fleet_broker.port}", "gate-4", "wrong", fleet_broker.ca)
+    sink = Mqtt(broker_url(f"mqtts://gate-1@127.0.0.1:{fleet_broker.port}"), "gate-1", PASSWORD, fleet_broker.ca)
+    liar = Mqtt(broker_url(f"mqtts://gate-1@127.0.0.1:{fleet_broker.port}"), "gate-3", PASSWORD, fleet_broker.ca)
+    stranger = Mqtt(broker_url(f"mqtts://gate-1@127.0.0.1:{fleet_broker.port}"), "gate-4", "wrong", fleet_broker.ca)
     wait_until(lambda: sink._client.is_connected() and liar._client.is_connected())
     with pytest.raises(DeliveryError, match="the broker refuses lpr/gate-3/event: Not authorized"):
         liar.deliver(StoredEvent(1, record(1)))

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from tests.edge.delivery.test_sinks import receiver, stored_event
 from tests.support.deliveries import Receiver, Record, record
+from tests.support.urls import webhook_url
 
 from lpr_edge.delivery.sink import StoredEvent
 from lpr_edge.delivery.sinks.log_files import COLUMNS, JsonFile, Table
@@ -31,7 +32,7 @@ def test_both_kinds_of_a_visit_are_written(tmp_path: Path, receiver: Receiver) -
     lines, table, hook = (
         JsonFile(tmp_path / "a.jsonl", 10_000),
         Table(tmp_path / "a.csv", 10_000),
-        Webhook(receiver.url),
+        Webhook(webhook_url(receiver.url)),
     )
     pictures = Snapshots(tmp_path / "pictures")
     for number, seen in enumerate((record(0), left(0), left(0))):

@@ -15,6 +15,7 @@ import pytest
 from tests.edge.delivery.test_sinks import Listener, delivered, event_of, stored_event
 from tests.edge.watchlist.test_matching import match
 from tests.support.deliveries import broker, free_port, record, wait_until
+from tests.support.urls import broker_url
 
 from lpr_edge.base.board import machine_identity
 from lpr_edge.base.finding import State
@@ -24,7 +25,7 @@ from lpr_edge.delivery.sink import StoredEvent
 from lpr_edge.delivery.sinks import mqtt_probe
 from lpr_edge.delivery.sinks.home_assistant import DiscoverySettings
 from lpr_edge.delivery.sinks.mqtt import Mqtt
-from lpr_edge.delivery.sinks.mqtt_connection import Login, client_identity
+from lpr_edge.delivery.sinks.mqtt_login import Login, client_identity
 from lpr_edge.output.event_pictures import MAX_BYTES, small_picture, take_pictures
 
 needs_mosquitto = pytest.mark.skipif(shutil.which("mosquitto") is None, reason="needs mosquitto (Debian: mosquitto)")
@@ -41,7 +42,7 @@ def port(tmp_path: Path) -> Iterator[int]:
 
 
 def sink_at(port: int, device: str = "gate-1", **options: Any) -> Mqtt:
-    sink = Mqtt(f"mqtt://127.0.0.1:{port}", device, **{"discovery": False, "timeout_s": 5.0} | options)
+    sink = Mqtt(broker_url(f"mqtt://127.0.0.1:{port}"), device, **{"discovery": False, "timeout_s": 5.0} | options)
     wait_until(sink._client.is_connected)
     return sink
 
@@ -143,7 +144,7 @@ def test_a_broker_without_mqtt_5_gets_3_1_1(port: int, answer: bytes, capsys: py
     """A broker that refuses the version in either protocol's words, or just hangs up, is spoken to in 3.1.1."""
     with old_broker(port, answer) as old:
         listener = Listener(port)
-        sink = Mqtt(f"mqtt://127.0.0.1:{old}", "gate-1", discovery=False)
+        sink = Mqtt(broker_url(f"mqtt://127.0.0.1:{old}"), "gate-1", discovery=False)
         wait_until(lambda: delivered(sink, 0))
         wait_until(lambda: bool(listener.of("lpr/gate-1/event")))
         assert not sink._client.can_refuse
@@ -200,7 +201,7 @@ def test_the_doctor_publishes(tmp_path: Path, lines: list[str], state: State, fo
     pytest.importorskip("paho.mqtt")
     number = free_port()
     with broker(tmp_path, number, acl(tmp_path, *lines)):
-        finding = mqtt_probe.check_broker(Login(f"mqtt://127.0.0.1:{number}"), "lpr/gate-1")
+        finding = mqtt_probe.check_broker(Login(broker_url(f"mqtt://127.0.0.1:{number}")), "lpr/gate-1")
     assert (finding.state, finding.found) == (state, found)
 
 
@@ -213,10 +214,10 @@ def test_the_doctor_waits_for_its_message(tmp_path: Path, monkeypatch: pytest.Mo
     (tmp_path / "acl").write_text("topic write #\n")
     tmp_path.chmod(0o755)
     with broker(tmp_path, number, f"allow_anonymous true\nacl_file {tmp_path / 'acl'}\nuser root"):
-        finding = mqtt_probe.check_broker(Login(f"mqtt://127.0.0.1:{number}"), "lpr/gate-1")
+        finding = mqtt_probe.check_broker(Login(broker_url(f"mqtt://127.0.0.1:{number}")), "lpr/gate-1")
         assert (finding.state, "doesn't come back, though it was taken" in finding.found) == (State.LOOK, True)
         with old_broker(number, b"\x20\x02\x00\x01") as old:
-            finding = mqtt_probe.check_broker(Login(f"mqtt://127.0.0.1:{old}"), "lpr/gate-1")
+            finding = mqtt_probe.check_broker(Login(broker_url(f"mqtt://127.0.0.1:{old}")), "lpr/gate-1")
     assert (finding.state, finding.found) == (
         State.REPAIR,
         "connected, but what is published to lpr/gate-1/probe doesn't come back",

@@ -12,6 +12,7 @@ from tests.edge.delivery.test_store_damage import drain
 from tests.edge.privacy.test_privacy import TEXTS
 from tests.support.deliveries import Receiver, receiving, record, wait_until
 from tests.support.faults import Tally
+from tests.support.urls import webhook_url
 
 from lpr_edge.app.cli import main
 from lpr_edge.delivery.delivery_worker import DeliveryWorker
@@ -35,7 +36,7 @@ def test_what_a_webhook_refuses_is_kept_and_sent_again(tmp_path: Path, keeps: bo
 
         receiver.answer = answer
         box = Outbox(path, ["webhook"], keeps)
-        enqueuer = EventEnqueuer(box, Paper(), [DeliveryWorker(Webhook(receiver.url), box)])
+        enqueuer = EventEnqueuer(box, Paper(), [DeliveryWorker(Webhook(webhook_url(receiver.url)), box)])
         for number in range(3):
             enqueuer.write(record(number))
         wait_until(lambda: len(receiver.posts) == 3 and box.waiting() == {"webhook": 0})
@@ -48,7 +49,7 @@ def test_what_a_webhook_refuses_is_kept_and_sent_again(tmp_path: Path, keeps: bo
         )
         assert box.replay() == {"webhook": 1}
         receiver.answer = lambda handler: Receiver.say(handler, 200)
-        enqueuer = EventEnqueuer(box, Paper(), [DeliveryWorker(Webhook(receiver.url), box)])
+        enqueuer = EventEnqueuer(box, Paper(), [DeliveryWorker(Webhook(webhook_url(receiver.url)), box)])
         wait_until(lambda: box.waiting() == {"webhook": 0})
         assert (enqueuer.set_aside(), box.replay(), len(box.records())) == ({"webhook": 0}, {"webhook": 0}, 3 * keeps)
         enqueuer.close()

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from tests.support.deliveries import Receiver, broker, free_port, receiving, record, wait_until
 from tests.support.faults import Tally
 from tests.support.readings import frame, new_tracker, plate
+from tests.support.urls import broker_url, webhook_url
 
 from lpr_edge.base.state_dir import state_folder
 from lpr_edge.contract.base.errors import LprError
@@ -27,7 +28,6 @@ from lpr_edge.delivery.log_rotation import RotatedFile
 from lpr_edge.delivery.sink import DeliveryError, RefusedError, StoredEvent
 from lpr_edge.delivery.sinks.log_files import COLUMNS, JsonFile, Table
 from lpr_edge.delivery.sinks.mqtt import Mqtt
-from lpr_edge.delivery.sinks.mqtt_connection import parse_broker
 from lpr_edge.delivery.sinks.snapshots import Snapshots
 from lpr_edge.delivery.sinks.webhook import Webhook
 from lpr_edge.output.event_pictures import take_pictures
@@ -139,7 +139,7 @@ def receiver() -> Iterator[Receiver]:
 
 def test_webhook_posts_the_record_with_its_id(receiver: Receiver) -> None:
     """The record arrives as JSON, with the event's id as idempotency key and the token, if there is one."""
-    Webhook(receiver.url, token="secret").deliver(stored_event(0))
+    Webhook(webhook_url(receiver.url), token="secret").deliver(stored_event(0))
     ((headers, body),) = receiver.posts
     assert body == record(0)
     assert headers["Idempotency-Key"] == record(0)["id"]
@@ -151,7 +151,7 @@ def test_webhook_counts_nothing_but_2xx_as_arrived(receiver: Receiver, status: i
     """Failures of the server, and redirects that would turn a POST into a GET, are tried again."""
     receiver.answer = lambda handler: Receiver.say(handler, status, Location=receiver.url)
     with pytest.raises(DeliveryError, match=f"HTTP status {status}"):
-        Webhook(receiver.url).deliver(stored_event(0))
+        Webhook(webhook_url(receiver.url)).deliver(stored_event(0))
 
 
 @pytest.mark.parametrize("status", [400, 409, 413, 415, 422])
@@ -159,7 +159,7 @@ def test_webhook_takes_no_for_an_answer(receiver: Receiver, status: int) -> None
     """What the server says about this very event won't change, so it is no reason to hold up the next."""
     receiver.answer = lambda handler: Receiver.say(handler, status)
     with pytest.raises(RefusedError, match=f"HTTP status {status}"):
-        Webhook(receiver.url).deliver(stored_event(0))
+        Webhook(webhook_url(receiver.url)).deliver(stored_event(0))
 
 
 def reset(handler: BaseHTTPRequestHandler) -> None:
@@ -175,7 +175,7 @@ def lie(handler: BaseHTTPRequestHandler) -> None:
 def test_webhook_that_hangs_resets_or_lies(receiver: Receiver) -> None:
     """A server that hangs, resets the connection or speaks no HTTP is told in one line, and tried again."""
     released = threading.Event()
-    sink = Webhook(receiver.url, timeout_s=0.2)
+    sink = Webhook(webhook_url(receiver.url), timeout_s=0.2)
     answers: list[tuple[Any, str]] = [
         (lambda _: released.wait(10), "no answer in 0.2 s"),
         (reset, "Connection|Remote"),
@@ -189,7 +189,7 @@ def test_webhook_that_hangs_resets_or_lies(receiver: Receiver) -> None:
     receiver.answer = lambda handler: Receiver.say(handler, 200, Content_Length="1000000")  # and no body follows
     sink.deliver(stored_event(0))
     with pytest.raises(DeliveryError, match="ConnectionRefusedError"):
-        Webhook(f"http://127.0.0.1:{free_port()}/").deliver(stored_event(0))
+        Webhook(webhook_url(f"http://127.0.0.1:{free_port()}/")).deliver(stored_event(0))
 
 
 def drip(handler: BaseHTTPRequestHandler) -> None:
@@ -213,10 +213,10 @@ def test_webhook_that_never_ends_is_cut_off(
     """One deadline holds for the whole exchange, however often something comes; nothing of it is left behind."""
     receiver.answer = answer
     with pytest.raises(DeliveryError, match=r"no answer in 0\.5 s"):
-        Webhook(receiver.url, timeout_s=0.5).deliver(stored_event(0))
+        Webhook(webhook_url(receiver.url), timeout_s=0.5).deliver(stored_event(0))
     wait_until(lambda: not any(thread.name == "lpr-webhook-exchange" for thread in threading.enumerate()))
     receiver.answer = lambda handler: Receiver.say(handler, 200)
-    Webhook(receiver.url).deliver(stored_event(0))
+    Webhook(webhook_url(receiver.url)).deliver(stored_event(0))
     tally("webhook that never ends its answer, events", 1, 1 - len(set(receiver.ids)))
 
 
@@ -225,7 +225,7 @@ def test_webhook_whose_name_nobody_answers_for_is_cut_off(monkeypatch: pytest.Mo
     released = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_: released.wait(30) and [])
     with pytest.raises(DeliveryError, match=r"no answer in 0\.2 s"):
-        Webhook("http://example.org/", timeout_s=0.2).deliver(stored_event(0))
+        Webhook(webhook_url("http://example.org/"), timeout_s=0.2).deliver(stored_event(0))
     released.set()
 
 
@@ -235,13 +235,13 @@ def test_webhook_whose_name_nobody_answers_for_is_cut_off(monkeypatch: pytest.Mo
 def test_what_is_no_address_is_told(url: str) -> None:
     """An address that can't be one is a line that shows one."""
     with pytest.raises(LprError, match=r"must be an address such as https://example\.org/plates"):
-        Webhook(url)
+        webhook_url(url)
 
 
 @given(st.text())
 def test_any_text_is_an_address_or_an_error(text: str) -> None:
     """No text given as an address ends in anything but an address or a user's error."""
-    for parse in (Webhook, parse_broker):
+    for parse in (webhook_url, broker_url):
         with contextlib.suppress(LprError):
             parse(text)
 
@@ -288,7 +288,7 @@ def test_mqtt_event_status_and_discovery(tmp_path: Path) -> None:
     pytest.importorskip("paho.mqtt")
     port = free_port()
     with broker(tmp_path, port):
-        sink = Mqtt(f"mqtt://127.0.0.1:{port}", "gate-1")
+        sink = Mqtt(broker_url(f"mqtt://127.0.0.1:{port}"), "gate-1")
         wait_until(lambda: delivered(sink, 0))
         listener = Listener(port)
         wait_until(lambda: len(listener.messages) >= 3)
@@ -307,7 +307,7 @@ def test_mqtt_broker_that_goes_and_comes_back(tmp_path: Path) -> None:
     """While the broker is away events are refused for now; back again, the device reconnects and they arrive once."""
     pytest.importorskip("paho.mqtt")
     port = free_port()
-    sink = Mqtt(f"mqtt://127.0.0.1:{port}", "gate-1", discovery=False, timeout_s=2)
+    sink = Mqtt(broker_url(f"mqtt://127.0.0.1:{port}"), "gate-1", discovery=False, timeout_s=2)
     with pytest.raises(DeliveryError, match="no connection to the broker"):
         sink.deliver(stored_event(0))
     with broker(tmp_path, port):
@@ -332,10 +332,10 @@ def test_mqtt_login(tmp_path: Path) -> None:
     passwords.chmod(0o644)
     tmp_path.chmod(0o755)
     with broker(tmp_path, port, f"allow_anonymous false\npassword_file {passwords}\nuser root"):
-        right = Mqtt(f"mqtt://gate@127.0.0.1:{port}", "gate-1", "secret")
+        right = Mqtt(broker_url(f"mqtt://gate@127.0.0.1:{port}"), "gate-1", "secret")
         wait_until(lambda: delivered(right, 0))
         right.close()
-        wrong = Mqtt(f"mqtt://gate@127.0.0.1:{port}", "gate-2", "wrong")
+        wrong = Mqtt(broker_url(f"mqtt://gate@127.0.0.1:{port}"), "gate-2", "wrong")
         wait_until(lambda: "Not authorized" in wrong._client.reason)
         with pytest.raises(DeliveryError, match="the broker says: Not authorized"):
             wrong.deliver(stored_event(0))
@@ -345,7 +345,7 @@ def test_mqtt_login(tmp_path: Path) -> None:
 def test_what_is_no_broker_is_told_without_its_password() -> None:
     """A wrong address is shown without the login in it."""
     with pytest.raises(LprError, match=r"`mqtt` is 'tcp://host'") as caught:
-        parse_broker("tcp://user:secret@host")
+        broker_url("tcp://user:secret@host")
     assert "secret" not in str(caught.value)
 
 
@@ -353,7 +353,7 @@ def test_a_certificate_that_cannot_be_read_is_told() -> None:
     """A missing file of --mqtt-ca ends the start, with what to give instead."""
     pytest.importorskip("paho.mqtt")
     with pytest.raises(LprError, match=r"`mqtt_ca` nothing\.pem is no certificate that can be read: give a PEM file"):
-        Mqtt("mqtts://localhost", "gate", certificate=Path("nothing.pem"))
+        Mqtt(broker_url("mqtts://localhost"), "gate", certificate=Path("nothing.pem"))
 
 
 def test_state_folder_is_the_services_or_the_users(tmp_path: Path) -> None:

@@ -17,13 +17,14 @@ from tests.edge.app.test_edge_cli import models
 from tests.support.deliveries import broker, free_port, wait_until
 from tests.support.golden.tinyland import Scene
 from tests.support.servers import QuietHandler, running
+from tests.support.urls import frigate_url
 
 from lpr_edge.app.cli import main
 from lpr_edge.app.frigate_command import build_parser, label_events
 from lpr_edge.contract.base.errors import DataError, LprError
 from lpr_edge.contract.records import Record
 from lpr_edge.frigate import plate_labels
-from lpr_edge.frigate.frigate_api import FrigateApi, parse_frigate_url
+from lpr_edge.frigate.frigate_api import FrigateApi
 from lpr_edge.frigate.frigate_event import parse_event
 from lpr_edge.frigate.plate_labels import PlateLabels, WantedEvents
 from lpr_edge.vision.pipeline import PlatePipeline
@@ -109,7 +110,7 @@ def shows(server: Frigate, number: int, scene: Scene) -> str:
 
 
 def labels_of(server: Frigate, reader: PlatePipeline, told: list[Record], every_s: float = 0.0) -> PlateLabels:
-    return PlateLabels(FrigateApi(server.url), reader.read, told.append, CARS, every_s)
+    return PlateLabels(FrigateApi(frigate_url(server.url)), reader.read, told.append, CARS, every_s)
 
 
 def test_an_event_gets_its_plate_as_sub_label(
@@ -160,7 +161,11 @@ def test_snapshots_are_read_now_and_then_and_at_the_end(
 def test_what_has_no_plate_is_not_fetched(server: Frigate, plate_reader: PlatePipeline) -> None:
     """Persons, false positives, other cameras and events without a snapshot are passed over."""
     labels = PlateLabels(
-        FrigateApi(server.url), plate_reader.read, lambda _: None, WantedEvents(("car",), ("gate",)), 0.0
+        FrigateApi(frigate_url(server.url)),
+        plate_reader.read,
+        lambda _: None,
+        WantedEvents(("car",), ("gate",)),
+        0.0,
     )
     for changes in ({"label": "person"}, {"false_positive": True}, {"has_snapshot": False}, {"camera": "garden"}):
         labels.take(message(**changes))
@@ -216,7 +221,7 @@ def test_ids_that_are_no_ids_are_refused(number: object) -> None:
 def test_what_is_no_address_is_refused(url: str) -> None:
     """Frigate's address is http or https without a query."""
     with pytest.raises(LprError, match="`url`"):
-        parse_frigate_url(url)
+        frigate_url(url)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from lpr_edge.config.choices import UpdateChannel
 from lpr_edge.updates.release import Channels, UpdateError, device_share
 
 CHANNELS = Channels({1: ("reader.int8.tflite",), 2: ("reader.int8.tflite",)}, stable=1, canary=2, canary_share=0.2)
@@ -21,9 +22,9 @@ def test_share_of_devices() -> None:
 
 def test_channel_by_name() -> None:
     """A device that names its channel has it whatever its share; canary without a release is stable."""
-    assert CHANNELS.release_for("gate", "stable") == (1, "stable")
-    assert CHANNELS.release_for("gate", "canary") == (2, "canary")
-    assert replace(CHANNELS, canary=None).release_for("gate", "canary") == (1, "stable")
+    assert CHANNELS.release_for("gate", UpdateChannel.STABLE) == (1, "stable")
+    assert CHANNELS.release_for("gate", UpdateChannel.CANARY) == (2, "canary")
+    assert replace(CHANNELS, canary=None).release_for("gate", UpdateChannel.CANARY) == (1, "stable")
     assert Channels().release_for("gate") == (None, "stable")
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.support.urls import models_url
 
 from lpr_edge.updates import confidence_watch
 from lpr_edge.updates.confidence_watch import ConfidenceWatch
@@ -17,7 +18,7 @@ from lpr_edge.updates.update_worker import UpdateWorker
 from lpr_edge.vision.plates import FrameResult
 from lpr_edge.web.prometheus import _of_update
 
-SOURCE = UpdateSource("http://127.0.0.1:1", Path("root.json"), "gate-1")
+SOURCE = UpdateSource(models_url("http://127.0.0.1:1"), Path("root.json"), "gate-1")
 
 
 def on_probation(folder: Path) -> Slots:

@@ -10,6 +10,7 @@ import pytest
 from tests.edge.app.test_edge_cli import Run, models, run, write_clip
 from tests.edge.delivery.test_sinks import Listener
 from tests.support.deliveries import broker, free_port, wait_until
+from tests.support.urls import broker_url
 
 from lpr_edge.config.actions import MatchAction, Program
 from lpr_edge.contract.base.errors import LprError
@@ -184,7 +185,7 @@ def test_match_message_goes_at_once_or_never(tmp_path: Path, capsys: pytest.Capt
     """A match is published while the broker is there; one from before it came is said, and never sent."""
     pytest.importorskip("paho.mqtt")
     port = free_port()
-    sink = Mqtt(f"mqtt://127.0.0.1:{port}", "gate-1", discovery=False)
+    sink = Mqtt(broker_url(f"mqtt://127.0.0.1:{port}"), "gate-1", discovery=False)
     sink.publish_match(match(number=1))
     assert "no match message for event e-1: no connection to the broker" in capsys.readouterr().err
     with broker(tmp_path, port):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.model_repository import Served, serving_repository
+from tests.support.urls import models_url
 
 from lpr_edge.updates.release import Channels
 from lpr_edge.updates.repository import ModelRepository
@@ -25,7 +26,7 @@ def channels_of(folder: Path, root: Path, scratch: Path) -> Channels:
     """What a device reads that trusts a root."""
     scratch.mkdir(exist_ok=True)
     with serving_repository(Served(folder)) as url:
-        return ModelRepository(url, root, scratch).fetch_channels(scratch)
+        return ModelRepository(models_url(url), root, scratch).fetch_channels(scratch)
 
 
 @pytest.mark.parametrize("role", ROLES)

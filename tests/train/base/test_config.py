@@ -110,13 +110,13 @@ def test_a_value_of_the_wrong_type_is_named(tmp_path: Path, text: str, message: 
     [
         ({"epochs": 0}, "`epochs` is 0, and it must be 1 or more"),
         ({"ema": 1.0}, "`ema` is 1.0, and it must be at least 0 and less than 1"),
-        ({"optimizer": "adam"}, "`optimizer` is adam, and it must be adamw or sgd"),
+        ({"optimizer": "adam"}, "`optimizer` is 'adam', and it must be adamw or sgd"),
     ],
 )
 def test_a_value_out_of_range_is_refused(values: dict[str, object], message: str) -> None:
     """The range is told, wherever the value came from."""
     with pytest.raises(LprError, match=message):
-        FitConfig(**values)  # type: ignore[arg-type]
+        config_from_dict(FitConfig, values, "config.toml")
 
 
 def test_broken_toml_and_missing_files_are_named(tmp_path: Path) -> None:

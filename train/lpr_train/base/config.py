@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -14,6 +15,7 @@ from lpr_edge.contract.settings.values import check_table
 
 __all__ = [
     "FitConfig",
+    "Optimizer",
     "add_flags",
     "config_from_dict",
     "config_to_toml",
@@ -22,6 +24,13 @@ __all__ = [
     "require",
     "with_flags",
 ]
+
+
+class Optimizer(StrEnum):
+    """How weights follow gradients."""
+
+    ADAMW = "adamw"
+    SGD = "sgd"
 
 
 @dataclass(frozen=True)
@@ -46,7 +55,7 @@ class FitConfig:
     """batches in an epoch; samples never run out, so this sets how often to validate"""
     batch_size: int = 64
     """samples in a batch"""
-    optimizer: str = "adamw"
+    optimizer: Optimizer = Optimizer.ADAMW
     """optimiser: adamw or sgd"""
     momentum: float = 0.9
     """Nesterov momentum of sgd; 0 for none"""
@@ -87,7 +96,6 @@ class FitConfig:
             require(getattr(self, key) >= 0, key, getattr(self, key), "0 or more")
         for key in ("ema", "momentum", "also_holdout"):
             require(0.0 <= getattr(self, key) < 1.0, key, getattr(self, key), "at least 0 and less than 1")
-        require(self.optimizer in ("adamw", "sgd"), "optimizer", self.optimizer, "adamw or sgd")
 
     @classmethod
     def preset(cls, chosen: Mapping[str, Any]) -> Self:  # noqa: ARG003 - for subclasses

@@ -10,7 +10,7 @@ from lpr_edge.cameras.newest import Item, SourceEnd
 from lpr_edge.cameras.turns import FairTurns
 from lpr_edge.capture.frame import Frame, NoFrame
 from lpr_edge.collect.collector import Collector
-from lpr_edge.config.cameras import KEY
+from lpr_edge.config.input_groups import KEY
 from lpr_edge.delivery.sink import Sink
 from lpr_edge.service.handover import hand_on, take_over
 from lpr_edge.tracking.visits import VehiclesAndVisits

@@ -18,6 +18,7 @@ from lpr_edge.capture.frame import Source
 from lpr_edge.capture.open_source import CaptureOptions, open_camera, open_source
 from lpr_edge.capture.transform import name_frames, shape_frames
 from lpr_edge.collect.collector import Collector
+from lpr_edge.config.choices import EventKinds
 from lpr_edge.config.config import Config
 from lpr_edge.config.loading import each_camera
 from lpr_edge.contract.base.errors import LprError
@@ -49,6 +50,7 @@ def open_configured(config: Config) -> Source:
     give_up_s = wanted.give_up.total_seconds()
     if wanted.camera is not None:
         return open_camera(wanted.camera, CaptureOptions(wanted.size_wh, wanted.fps, give_up_s))
+    assert wanted.source is not None
     return open_source(wanted.source, give_up_s)
 
 
@@ -140,7 +142,7 @@ def _make_loop(
         blurrer=blurrer,
         beat=beat,
         line=config.capture.line.ends_xy if config.capture.line else None,
-        reports_left=config.reading.events == "all",
+        reports_left=config.reading.events is EventKinds.ALL,
         camera=camera,
         collector=collector,
     )

@@ -5,6 +5,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import StrEnum
+from functools import partial
 from typing import Any, Self
 
 from lpr_edge.contract.base.errors import LprError
@@ -14,7 +16,7 @@ BYTES = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 
 
 class TextValue(ABC):
-    """Base of a setting's type that a text of a form of its own stands for; `str` gives the text back."""
+    """Base of a setting's type that a text of a form of its own stands for."""
 
     @classmethod
     @abstractmethod
@@ -28,6 +30,10 @@ class TextValue(ABC):
         Raises:
             LprError: it stands for none.
         """
+
+    def written(self) -> str:
+        """The text that `parse` reads, secrets included; `str` is for messages."""
+        return str(self)
 
 
 class ByteSize(int):
@@ -70,6 +76,8 @@ def parser_of(kind: Any) -> Callable[[str, str], Any] | None:
     """What reads the texts of a setting's type, given the key; None where its values are TOML's own."""
     if isinstance(kind, type) and issubclass(kind, TextValue):
         return kind.parse
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        return partial(parse_choice, kind)
     return {timedelta: parse_duration, ByteSize: parse_size}.get(kind)
 
 
@@ -77,7 +85,25 @@ def written(value: object) -> str:
     """A value of such a type, or another, as a file has it."""
     if isinstance(value, timedelta):
         return format_duration(value)
+    if isinstance(value, TextValue):
+        return value.written()
     return format_size(value) if isinstance(value, ByteSize) else str(value)
+
+
+def parse_choice(choices: type[StrEnum], text: str, key: str) -> StrEnum:
+    """One of a few words.
+
+    Args:
+        choices: the words.
+        text: as it was written.
+        key: the setting's name, for the error message.
+
+    Raises:
+        LprError: it is none.
+    """
+    *others, last = choices
+    require_text(text in list(choices), key, text, f"{', '.join(others)} or {last}")
+    return choices(text)
 
 
 def parse_duration(text: str, key: str) -> timedelta:

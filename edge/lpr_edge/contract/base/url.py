@@ -1,11 +1,12 @@
 """URLs: the only place where they are parsed, and where secrets in them are redacted."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar, NamedTuple, Self
 from urllib.parse import quote, unquote
 
 from lpr_edge.contract.base.errors import LprError
+from lpr_edge.contract.base.units import TextValue
 
 SCHEME = re.compile(r"\s*([A-Za-z][A-Za-z0-9+.-]+)://")
 HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s:@\[\]/?#\x00-\x1f\x7f]+)(?::(\d{1,5}))?")
@@ -29,8 +30,13 @@ TOKEN = re.compile(r"(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z0-9]{16,}")
 
 
 @dataclass(frozen=True)
-class Url:
-    """A parsed URL."""
+class Url(TextValue):
+    """A parsed URL; neither `str` nor `repr` shows its login or tokens. Subclasses name the schemes that they take."""
+
+    schemes: ClassVar[tuple[str, ...]] = ()
+    """In small letters."""
+    example: ClassVar[str] = ""
+    """A URL that would do, for messages."""
 
     scheme: str
     """In small letters."""
@@ -43,6 +49,21 @@ class Url:
     """Without its question mark."""
     login: str = field(default="", repr=False)
     """`user:password`, as it was written."""
+
+    @classmethod
+    def parse(cls, text: str, key: str) -> Self:
+        """A URL. Its login may contain unescaped `/`, `?`, `#` and `@`, as people type passwords; see `TextValue`."""
+        parts = _split_url(text)
+        if parts is None or parts.scheme not in cls.schemes:
+            raise LprError(f"`{key}` is {redact(text)!r}, and it must be an address such as {cls.example}.")
+        return cls(*parts)
+
+    def __str__(self) -> str:
+        return redact(self.full)
+
+    def written(self) -> str:
+        """See `TextValue`."""
+        return self.full
 
     @property
     def username(self) -> str:
@@ -73,30 +94,30 @@ class Url:
         return f"{scheme}://{login}{place}{self.path}" + (f"?{self.query}" if self.query else "")
 
 
+class HttpUrl(Url):
+    """The address of a web server."""
+
+    schemes = ("http", "https")
+    example = "https://example.org/path"
+
+
+class _Parts(NamedTuple):
+    """What `Url` is made of, in its order."""
+
+    scheme: str
+    host: str
+    port: int | None
+    path: str
+    query: str
+    login: str
+
+
 def is_url(text: str) -> bool:
     """Whether a text is a URL rather than a file path."""
     return SCHEME.match(text) is not None
 
 
-def parse_url(text: str, schemes: Sequence[str], setting: str, example: str) -> Url:
-    """Parse a URL. The login may contain unescaped `/`, `?`, `#` and `@`, as people type passwords.
-
-    Args:
-        text: the URL.
-        schemes: those that can be used here, in small letters.
-        setting: whose value it is, for messages.
-        example: a URL that would do.
-
-    Raises:
-        LprError: it isn't one of these; the message shows nothing that is secret.
-    """
-    url = _split_url(text)
-    if url is None or url.scheme not in schemes:
-        raise LprError(f"`{setting}` is {redact(text)!r}, and it must be an address such as {example}.")
-    return url
-
-
-def _split_url(text: str) -> Url | None:
+def _split_url(text: str) -> _Parts | None:
     match = SCHEME.match(text)
     if match is None:
         return None
@@ -107,7 +128,7 @@ def _split_url(text: str) -> Url | None:
         return None
     path, _, query = tail.partition("#")[0].partition("?")
     port = int(host[2]) if host[2] else None
-    return Url(match[1].lower(), host[1].strip("[]"), port, path, query, login)
+    return _Parts(match[1].lower(), host[1].strip("[]"), port, path, query, login)
 
 
 def _split_login(rest: str) -> tuple[str, str]:

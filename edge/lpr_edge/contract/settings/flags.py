@@ -4,12 +4,13 @@ import argparse
 import dataclasses
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin
 
 from lpr_edge.contract.base.units import parser_of
 from lpr_edge.contract.base.url import redact
-from lpr_edge.contract.settings.fields import Schema, Setting, by_key, type_name, without_none
+from lpr_edge.contract.settings.fields import Schema, Setting, by_key, settings_in, type_name, without_none
 from lpr_edge.contract.settings.toml_file import shown_value
+from lpr_edge.contract.settings.values import check_table
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -64,7 +65,11 @@ def _flag_type(kind: Any) -> Callable[[str], Any]:
 
 
 def with_flags(config: C, flags: argparse.Namespace) -> C:
-    """Override settings by the flags that were given."""
-    given = {key: value for key, value in vars(flags).items() if key in get_type_hints(type(config))}
-    lists = {key: tuple(value) for key, value in given.items() if isinstance(value, list)}
-    return dataclasses.replace(config, **given | lists)
+    """Override settings by the flags that were given.
+
+    Raises:
+        LprError: a value can't be used.
+    """
+    known = settings_in(type(config))
+    given = {key: value for key, value in vars(flags).items() if key in known}
+    return dataclasses.replace(config, **check_table(known, given, ""))

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 from lpr_edge import __version__
 from lpr_edge.base.finding import Finding
@@ -17,14 +16,8 @@ from lpr_edge.contract.records import SCHEMA, Record, delivery_key
 from lpr_edge.contract.settings.fields import SECRET
 from lpr_edge.delivery.sink import DeliveryError, SinkSettings, Site, StoredEvent, Target
 from lpr_edge.delivery.sinks.home_assistant import DiscoverySettings, discovery_messages, outdated_topics
-from lpr_edge.delivery.sinks.mqtt_connection import (
-    LONGEST_ID,
-    Connection,
-    Login,
-    client_identity,
-    load_paho,
-    parse_broker,
-)
+from lpr_edge.delivery.sinks.mqtt_connection import Connection
+from lpr_edge.delivery.sinks.mqtt_login import BrokerUrl, Login, client_identity, load_paho, new_identity
 
 TIMEOUT_S = 10.0
 """Seconds to wait for the broker's acknowledgement."""
@@ -38,7 +31,7 @@ class Mqtt:
 
     def __init__(
         self,
-        url: str,
+        address: BrokerUrl,
         device: str,
         password: str = "",
         certificate: Path | None = None,
@@ -53,7 +46,7 @@ class Mqtt:
         """Connect, now or as soon as the broker is reachable.
 
         Args:
-            url: `mqtt://user@host:port`, or `mqtts://...` for TLS.
+            address: of the broker.
             device: this device's name in topics.
             password: of the user.
             certificate: see `Login`.
@@ -72,7 +65,7 @@ class Mqtt:
         self._cameras = tuple(cameras)
         self._device, self._topic = device, topic
         self._discovery, self._announced = discovery, announced
-        self._client_id = client_id or f"lpr-{uuid4().hex[:LONGEST_ID]}"
+        self._client_id = client_id or new_identity()
         self._timeout_s = timeout_s
         self._has_warned = False
         self.statistics_every_s = statistics_every_s
@@ -83,7 +76,7 @@ class Mqtt:
         """The event's key, the client's generation, and paho's word on it."""
         will = self._status_topic, self._status("offline")
         self._client = Connection(
-            Login(url, password, certificate), self._client_id, self._on_connected, self._on_status, will
+            Login(address, password, certificate), self._client_id, self._on_connected, self._on_status, will
         )
         self._client.start()
 
@@ -186,7 +179,7 @@ class Mqtt:
 def match_message(record: Record) -> Record:
     """The published message of a match: the event's id, time and plate, and the listed plate, its name and action."""
     matched: Record = record["matched"]
-    return {"id": record["id"], "last_seen": record["last_seen"], "text": record["text"]} | matched
+    return {key: record[key] for key in ("id", "last_seen", "text")} | matched
 
 
 @dataclass(frozen=True)
@@ -195,7 +188,7 @@ class MqttSettings(SinkSettings):
 
     name = "mqtt"
 
-    url: str = ""
+    url: BrokerUrl | None = None
     """broker that each event is published to: mqtt://user@host:1883, or mqtts:// for TLS"""
     password: str = field(default="", metadata=SECRET)
     """of that user; better as LPR_MQTT_PASSWORD, which no process list shows"""
@@ -216,15 +209,14 @@ class MqttSettings(SinkSettings):
         require_setting(bool(self.url) or not self.pictures, "mqtt_pictures", True, "off without `mqtt`")
 
     def check(self) -> None:
-        """Check that paho is installed and the address is valid."""
+        """See `SinkSettings.check`."""
         load_paho()
-        parse_broker(self.url)
 
     def open(self, site: Site) -> Target:
         """See `SinkSettings.open`."""
         every_s = self.metrics.total_seconds()
         return Mqtt(
-            self.url,
+            self.address,
             site.device,
             self.password,
             self.ca,
@@ -240,7 +232,13 @@ class MqttSettings(SinkSettings):
         """Check that the broker accepts what this device publishes."""
         from lpr_edge.delivery.sinks.mqtt_probe import check_broker
 
-        return check_broker(Login(self.url, self.password, self.ca), f"{self.topic}/{site.device}")
+        return check_broker(Login(self.address, self.password, self.ca), f"{self.topic}/{site.device}")
+
+    @property
+    def address(self) -> BrokerUrl:
+        """Of the broker, where the sink is on."""
+        assert self.url is not None
+        return self.url
 
     def read_files(self) -> Iterable[Path]:
         """The authority's certificate."""

@@ -1,26 +1,17 @@
 """A persistent connection to an MQTT broker: MQTT 5 if supported, which can refuse messages, else 3.1.1."""
 
-import hashlib
-import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from lpr_edge.base.board import machine_identity
 from lpr_edge.base.log import log_info, warn
 from lpr_edge.base.workers import surviving
-from lpr_edge.contract.base.errors import LprError, needing_extra
-from lpr_edge.contract.base.url import Url, parse_url
+from lpr_edge.delivery.sinks.mqtt_login import Login, load_paho, new_client
 
 KEEPALIVE_S = 30
 """Keep-alive interval in seconds; the broker publishes the last will half an interval after a missed one."""
-PORTS = {"mqtt": 1883, "mqtts": 8883}
 TAKEN_OVER = 0x8E
 """MQTT 5's reason: another client has connected with this one's id."""
-LONGEST_ID = 19
-"""Maximum length of a client id after `lpr-`: MQTT 3.1.1 guarantees 23 characters."""
 SHORT_S = 10.0
 MAX_SHORT_CONNECTIONS = 3
 """Number of short connections in sequence that indicate a take-over, which MQTT 3.1.1 can't report."""
@@ -30,30 +21,6 @@ TAKE_OVER = (
     "another lpr-edge with the same client id is at the broker, and each throws the other out: is this a copy of"
 )
 TAKE_OVER += " another device's disk? Give each its own /etc/machine-id and --store"
-
-
-@dataclass(frozen=True)
-class Login:
-    """Address and credentials of a broker."""
-
-    url: str
-    """`mqtt://user@host:port`, or `mqtts://...` for TLS."""
-    password: str = ""
-    certificate: Path | None = None
-    """PEM file of the authority that signed the broker's certificate; None for the system's."""
-
-
-def client_identity(outbox: Path) -> str:
-    """A client id that is unique among processes and machines, and stays the same over restarts.
-
-    As it stays, a broker ends the old connection of a device that has come back, and sends its last will, before the
-    new one says that it is online.
-
-    Args:
-        outbox: its file, which only one process at a time uses.
-    """
-    own = f"{machine_identity()}\n{outbox.resolve()}".encode("utf-8", "surrogateescape")
-    return f"lpr-{hashlib.sha256(own).hexdigest()[:LONGEST_ID]}"
 
 
 class Connection:
@@ -95,8 +62,7 @@ class Connection:
 
     def start(self) -> None:
         """Connect now, or as soon as the broker is reachable; `greet` is called after each connection."""
-        address = parse_broker(self._login.url)
-        self._client.connect_async(address.host, address.port or PORTS[address.scheme], KEEPALIVE_S)
+        self._client.connect_async(*self._login.address.place, KEEPALIVE_S)
         self.generation += 1
         self._client.loop_start()
 
@@ -199,50 +165,3 @@ class Connection:
         if not message.retain:
             with surviving("mqtt message"):
                 self._take(message.topic, message.payload)
-
-
-def new_client(mqtt: Any, login: Login, version: int, client_id: str = "") -> Any:
-    """Create a client with its login, not connected yet.
-
-    Raises:
-        LprError: address or certificate can't be used.
-    """
-    address = parse_broker(login.url)
-    client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, client_id=client_id, protocol=version)
-    if address.username:
-        client.username_pw_set(address.username, login.password or address.password or None)
-    if address.scheme == "mqtts":
-        client.tls_set_context(tls_context(login.certificate))
-    return client
-
-
-def load_paho() -> Any:
-    """Import paho-mqtt, which is an extra.
-
-    Raises:
-        LprError: it isn't installed.
-    """
-    with needing_extra("--mqtt", "paho-mqtt", "mqtt"):
-        from paho.mqtt import client
-    return client
-
-
-def parse_broker(url: str) -> Url:
-    """Parse a broker's address.
-
-    Raises:
-        LprError: it isn't one.
-    """
-    return parse_url(url, tuple(PORTS), "mqtt", "mqtt://user@broker:1883 or mqtts://broker")
-
-
-def tls_context(certificate: Path | None) -> ssl.SSLContext:
-    """Create the TLS context that checks the broker's certificate.
-
-    Raises:
-        LprError: the file holds no certificate.
-    """
-    try:
-        return ssl.create_default_context(cafile=certificate)
-    except (OSError, ssl.SSLError) as error:
-        raise LprError(f"`mqtt_ca` {certificate} is no certificate that can be read: give a PEM file") from error

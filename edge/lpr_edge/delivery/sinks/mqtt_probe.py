@@ -7,7 +7,8 @@ from uuid import uuid4
 
 from lpr_edge.base.finding import Finding, State, fine
 from lpr_edge.contract.base.errors import LprError
-from lpr_edge.delivery.sinks.mqtt_connection import PORTS, Connection, Login, parse_broker
+from lpr_edge.delivery.sinks.mqtt_connection import Connection
+from lpr_edge.delivery.sinks.mqtt_login import Login, new_identity
 
 TIMEOUT_S = 5.0
 BACK_S = 2.0
@@ -24,8 +25,7 @@ def check_broker(login: Login, topic: str) -> Finding:
         topic: what its topics begin with, its name included.
     """
     try:
-        address = parse_broker(login.url)
-        socket.create_connection((address.host, address.port or PORTS[address.scheme]), TIMEOUT_S).close()
+        socket.create_connection(login.address.place, TIMEOUT_S).close()
         probe = _Probe(login, f"{topic}/probe")
     except (LprError, OSError, ValueError) as error:
         return Finding("broker", State.REPAIR, str(error), REMEDY)
@@ -42,8 +42,8 @@ class _Probe:
         self._topic = topic
         self._payload = uuid4().hex
         self._connected, self._back = Event(), Event()
-        identity = f"lpr-{uuid4().hex[:19]}"  # its own: the service's connection would be cut off
-        self._client = Connection(login, identity, self._connected.set, self._take)
+        # A client id of its own: the service's connection would be cut off.
+        self._client = Connection(login, new_identity(), self._connected.set, self._take)
         self._client.start()
 
     def finding(self) -> Finding:

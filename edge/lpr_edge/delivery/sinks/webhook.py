@@ -10,12 +10,13 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from threading import Thread
+from typing import Self
 
 from lpr_edge import __version__
 from lpr_edge.base.finding import Finding, State, fine
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.base.units import require_setting
-from lpr_edge.contract.base.url import Url, parse_url, redact
+from lpr_edge.contract.base.url import HttpUrl, redact
 from lpr_edge.contract.records import delivery_key
 from lpr_edge.contract.settings.fields import SECRET
 from lpr_edge.delivery.sink import DeliveryError, RefusedError, SinkSettings, Site, StoredEvent, Target
@@ -24,9 +25,21 @@ TIMEOUT_S = 10.0
 """Time limit in seconds for the whole request, from name resolution to the response's last header."""
 ANSWER_S = 5.0
 """For a connection, where it is only tried out."""
-EXAMPLE = "https://example.org/plates"
 REFUSALS = (400, 409, 413, 415, 422)
 """Status codes that refuse this very event, so that a retry is useless."""
+
+
+class WebhookUrl(HttpUrl):
+    """Where events are posted to; a login in it is sent as `Authorization: Basic`."""
+
+    example = "https://example.org/plates"
+
+    @classmethod
+    def parse(cls, text: str, key: str) -> Self:
+        """An address in ASCII, as HTTP sends it; see `TextValue`."""
+        if not text.isascii():
+            raise LprError(f"`{key}` is {redact(text)!r}, and it must be an address such as {cls.example}.")
+        return super().parse(text, key)
 
 
 class Webhook:
@@ -35,18 +48,19 @@ class Webhook:
     name = "webhook"
     wants_pictures = False
 
-    def __init__(self, url: str, token: str = "", timeout_s: float = TIMEOUT_S) -> None:
+    def __init__(self, address: WebhookUrl, token: str = "", timeout_s: float = TIMEOUT_S) -> None:
         """Take an address.
 
         Args:
-            url: http or https; a login in it is sent as `Authorization: Basic`.
+            address: where to post.
             token: sent as `Authorization: Bearer`, where given.
             timeout_s: see TIMEOUT_S.
 
         Raises:
-            LprError: it isn't an address, or has a login in addition to the token.
+            LprError: the address has a login in addition to the token.
         """
-        self._address = parse_webhook(url, token)
+        require_one_login(address, token)
+        self._address = address
         self._headers = {"Content-Type": "application/json", "User-Agent": f"lpr/{__version__}"}
         if token:
             self._headers["Authorization"] = f"Bearer {token}"
@@ -132,25 +146,17 @@ class Exchange:
                 socket.socket.shutdown(open_socket, socket.SHUT_RDWR)  # TLS's own would forget that it is encrypted
 
 
-def parse_webhook(url: str, token: str = "") -> Url:
-    """Parse a webhook's address.
-
-    Args:
-        url: http or https.
-        token: sent in the header of each event.
+def require_one_login(address: WebhookUrl, token: str) -> None:
+    """Reject a login where there is a token: only one of them can be sent.
 
     Raises:
-        LprError: it isn't one, or it has a login where there is a token: only one of them can be sent.
+        LprError: there are both.
     """
-    address = parse_url(url, ("http", "https"), "webhook", EXAMPLE)
-    if not url.isascii():
-        raise LprError(f"`webhook` is {redact(url)!r}, and it must be an address such as {EXAMPLE}.")
     if token and address.login:
         raise LprError("`webhook` has a login in its address and `webhook_token` is given: leave one of them out.")
-    return address
 
 
-def basic_login(address: Url) -> str:
+def basic_login(address: HttpUrl) -> str:
     """Encode a login as HTTP's Authorization header, RFC 7617."""
     login = f"{address.username}:{address.password}".encode()
     return f"Basic {base64.b64encode(login).decode()}"
@@ -162,7 +168,7 @@ class WebhookSettings(SinkSettings):
 
     name = "webhook"
 
-    url: str = ""
+    url: WebhookUrl | None = None
     """address that each event is posted to, with its id as Idempotency-Key; a login in it is sent as Basic"""
     token: str = field(default="", metadata=SECRET)
     """sent there as a bearer token; better as LPR_WEBHOOK_TOKEN, which no process list shows"""
@@ -174,28 +180,32 @@ class WebhookSettings(SinkSettings):
         require_setting(is_sendable, "webhook_token", "not shown here", expected)
 
     def check(self) -> None:
-        """Check that the address is valid."""
-        parse_webhook(self.url, self.token)
+        """Check that there is one login only."""
+        require_one_login(self._address, self.token)
 
     def open(self, _site: Site) -> Target:
         """See `SinkSettings.open`."""
-        return Webhook(self.url, self.token)
+        return Webhook(self._address, self.token)
 
     def examine(self, _site: Site) -> Finding:
         """Check that a server listens at the address."""
-        return check_webhook(self.url)
+        return check_webhook(self._address)
+
+    @property
+    def _address(self) -> WebhookUrl:
+        assert self.url is not None, "only called where the sink is on"
+        return self.url
 
 
-def check_webhook(url: str) -> Finding:
+def check_webhook(address: WebhookUrl) -> Finding:
     """Check that a server listens at the address; nothing is sent to it."""
+    secure = address.scheme == "https"
+    place = (address.host, address.port or (443 if secure else 80))
     try:
-        address = parse_webhook(url)
-        secure = address.scheme == "https"
-        place = (address.host, address.port or (443 if secure else 80))
         with socket.create_connection(place, ANSWER_S) as connection:
             if secure:
                 ssl.create_default_context().wrap_socket(connection, server_hostname=place[0]).close()
-    except (LprError, OSError, ssl.SSLError) as error:
+    except (OSError, ssl.SSLError) as error:
         remedy = "check --webhook, the network, and that the server runs; events wait in the outbox meanwhile"
         return Finding("webhook", State.REPAIR, str(error), remedy)
     return fine("webhook", f"{place[0]} answers")

@@ -13,6 +13,7 @@ from tests.edge.app.test_edge_cli import models, pictures
 from tests.support.deliveries import broker, free_port
 from tests.support.golden import tinyland
 from tests.support.readings import frame
+from tests.support.urls import broker_url, webhook_url
 
 from lpr_edge.app.cli import main
 from lpr_edge.app.doctor import machine
@@ -27,7 +28,7 @@ from lpr_edge.config.loading import config_of
 from lpr_edge.contract.base.arrays import Image
 from lpr_edge.contract.base.errors import LprError, SourceError
 from lpr_edge.delivery.sinks import mqtt_probe
-from lpr_edge.delivery.sinks.mqtt_connection import Login
+from lpr_edge.delivery.sinks.mqtt_login import Login
 from lpr_edge.delivery.sinks.webhook import check_webhook
 from lpr_edge.vision.pipeline import PlatePipeline
 
@@ -182,25 +183,23 @@ def test_broker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("paho.mqtt")
     port = free_port()
     with broker(tmp_path, port):
-        assert mqtt_probe.check_broker(Login(f"mqtt://127.0.0.1:{port}"), "lpr/gate-1").state is State.OK
-    assert "refused" in mqtt_probe.check_broker(Login(f"mqtt://127.0.0.1:{port}"), "lpr/gate-1").found
+        assert mqtt_probe.check_broker(Login(broker_url(f"mqtt://127.0.0.1:{port}")), "lpr/gate-1").state is State.OK
+    assert "refused" in mqtt_probe.check_broker(Login(broker_url(f"mqtt://127.0.0.1:{port}")), "lpr/gate-1").found
     with broker(tmp_path, port, "allow_anonymous false"):
-        finding = mqtt_probe.check_broker(Login(f"mqtt://127.0.0.1:{port}"), "lpr/gate-1")
+        finding = mqtt_probe.check_broker(Login(broker_url(f"mqtt://127.0.0.1:{port}")), "lpr/gate-1")
         assert (finding.state, "the broker says: Not authorized" in finding.found) == (State.REPAIR, True)
     monkeypatch.setattr(mqtt_probe, "TIMEOUT_S", 1.0)
     with socket.create_server(("127.0.0.1", 0)) as hanging:
         address = f"mqtt://127.0.0.1:{hanging.getsockname()[1]}"
-        assert mqtt_probe.check_broker(Login(address), "lpr/gate-1").found == "no answer in 1 s"
-    assert mqtt_probe.check_broker(Login("nowhere"), "lpr/gate-1").state is State.REPAIR
+        assert mqtt_probe.check_broker(Login(broker_url(address)), "lpr/gate-1").found == "no answer in 1 s"
 
 
 def test_webhook() -> None:
     """A server that listens is well; nothing there, or no TLS where it was promised, must be repaired."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        assert check_webhook(f"http://127.0.0.1:{port}/plates").state is State.OK
-    assert check_webhook(f"http://127.0.0.1:{port}/plates").state is State.REPAIR
-    assert check_webhook("nowhere").state is State.REPAIR
+        assert check_webhook(webhook_url(f"http://127.0.0.1:{port}/plates")).state is State.OK
+    assert check_webhook(webhook_url(f"http://127.0.0.1:{port}/plates")).state is State.REPAIR
 
 
 def test_list(tmp_path: Path, plate_reader: PlatePipeline) -> None:
