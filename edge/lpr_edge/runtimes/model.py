@@ -1,6 +1,7 @@
 """A model file, checked and loaded: integers in, dequantised outputs out."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,9 @@ class Model:
         self.runtime_version = engine.version
         self._engine = engine
         self._table = input_table(manifest)
-        self._fillable = engine if self._table is None and isinstance(engine, FillableEngine) else None
+        self._is_signed = _lowers_bytes(self._table)
+        takes_bytes = self._table is None or self._is_signed
+        self._fillable = engine if takes_bytes and isinstance(engine, FillableEngine) else None
         self._lower: dict[int, FillableEngine | None] = {}
         self._warm_up()
 
@@ -41,8 +44,9 @@ class Model:
         Returns:
             Its raw outputs, integers where it is quantised, in the manifest's order, with the batch axis.
         """
-        tensor = pixels if self._table is None else self._table[pixels]
-        return tuple(self._engine.run(tensor))
+        if self._is_signed:
+            return tuple(self._engine.run(signed(pixels)))
+        return tuple(self._engine.run(pixels if self._table is None else self._table[pixels]))
 
     def outputs(self, pixels: Image) -> dict[str, Floats]:
         """Run the network; role -> float32 output without the batch axis."""
@@ -68,7 +72,7 @@ class Model:
         """
         engine = self._fillable and (self._engine_of(rows) or self._fillable)
         if engine is not None:
-            written = engine.fill(lambda tensor: write(tensor[0]))
+            written = engine.fill(partial(_write_signed, write) if self._is_signed else lambda tensor: write(tensor[0]))
             return written, self._heads(engine.invoke())
         pixels = np.empty((1, *self.manifest.input.size_hw, self.manifest.input.channels), np.uint8)
         written = write(pixels[0])
@@ -137,6 +141,28 @@ def cannot(path: Path, name: str, what: str, error: Exception) -> str:
     """Make one line of a runtime's error, which may have many."""
     first = next(iter(str(error).strip().splitlines()), type(error).__name__)[:160]
     return f"{name} can't {what} {path} ({first}): take another --runtime, or export the model again"
+
+
+SIGN = np.uint8(128)
+"""Bit of a byte that, turned over, makes it an int8 that is 128 lower."""
+
+
+def signed(pixels: Image) -> AnyArray:
+    """Bytes less 128, as int8."""
+    return (pixels ^ SIGN).view(np.int8)
+
+
+def _write_signed(write: Callable[[Image], Written], tensor: AnyArray) -> Written:
+    """Let `write` set an int8 tensor (1, H, W, C) by bytes, which are lowered by 128."""
+    pixels = tensor.view(np.uint8)
+    written = write(pixels[0])
+    np.bitwise_xor(pixels, SIGN, out=pixels)
+    return written
+
+
+def _lowers_bytes(table: AnyArray | None) -> bool:
+    """Whether a table gives each byte less 128."""
+    return table is not None and table.dtype == np.int8 and np.array_equal(table, np.arange(-128, 128))
 
 
 def input_table(manifest: Manifest) -> AnyArray | None:

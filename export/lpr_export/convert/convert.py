@@ -12,6 +12,7 @@ from lpr_export.base.layer_names import find_tensors, layer_of
 from lpr_export.calibration.representative_set import RepresentativeSet
 from lpr_export.convert.batch_norm import fold_normalisation
 from lpr_export.convert.converted import Conversion, Converted, Half
+from lpr_export.convert.fast_input import with_fast_input
 from lpr_export.convert.float_tflite import check_float, interpreter, to_floats
 from lpr_export.convert.keras_model import KerasModel, load_network
 from lpr_export.convert.quantize import Calibrated, calibrate, merge, quantise
@@ -101,6 +102,9 @@ def _describe(tflite: bytes, precision: str, twin: bool = True) -> Converted:
     picture = _tensor_spec(opened.get_input_details()[0])
     _check_tensors(picture, outputs, precision)
     published = with_fast_upsampling(tflite)
+    if precision == "int8":
+        published = with_fast_input(published)
+        picture = _tensor_spec(interpreter(published).get_input_details()[0])
     if not twin or precision in TFLITE_ONLY:
         return Converted(precision, published, None, picture, outputs, {})
     names = {detail["name"]: spec.role for detail, spec in zip(details, outputs, strict=True)}

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from lpr_edge.contract.manifest import OutputSpec, TensorSpec
 from lpr_export.onnx.uint8_activations import SHIFT
 
+Spec = TypeVar("Spec", TensorSpec, OutputSpec)
 Ranges = dict[str, tuple[float, float]]
 """Tensor name -> smallest and largest value during calibration."""
 
@@ -19,10 +21,16 @@ class Converted:
     onnx: bytes | None
     """None for a precision that ONNX doesn't have."""
     input_tensor: TensorSpec
+    """Input of the TFLite file: int8 where it is quantised, see `convert.fast_input`."""
     outputs: tuple[OutputSpec, ...]
     """Outputs of the TFLite file; the ONNX file has the same order."""
     tensors: Mapping[str, str]
     """TFLite tensor -> its name in the ONNX file, for tensors that exist in both."""
+
+    @property
+    def onnx_input(self) -> TensorSpec:
+        """Input of the ONNX file: bytes instead of int8."""
+        return _as_byte(self.input_tensor)
 
     @property
     def onnx_outputs(self) -> tuple[OutputSpec, ...]:
@@ -58,5 +66,5 @@ class Conversion:
         return next(one.tensors for one in self.files if one.precision == precision)
 
 
-def _as_byte(spec: OutputSpec) -> OutputSpec:
+def _as_byte(spec: Spec) -> Spec:
     return replace(spec, dtype="uint8", zero_point=spec.zero_point + SHIFT) if spec.dtype == "int8" else spec

@@ -5,13 +5,12 @@ graph in pieces, with copies between them; a CONCATENATION of the tensor with it
 that leaves the height open lets a runtime resize the input to the rows of a letterbox that hold the picture.
 """
 
-import copy
 from typing import Any
 
 import numpy as np
 
 from lpr_export.base.operator_versions import builtin_of
-from lpr_export.base.tensorflow_quiet import load_module
+from lpr_export.convert.graph_edits import GraphEditor
 
 CONCATENATION_VERSION = 2
 """Of the operator: the first one with int8."""
@@ -21,63 +20,36 @@ HEIGHT = 1
 
 def with_fast_upsampling(tflite: bytes) -> bytes:
     """The file's bytes with TILEs as CONCATENATIONs and open heights; the same outputs for its own input's size."""
-    schema = load_module("ai_edge_litert.schema_py_generated", "LiteRT")
-    tools = load_module("tensorflow.lite.tools.flatbuffer_utils", "TensorFlow")
-    model = tools.convert_bytearray_to_object(tflite)
-    for operator in model.subgraphs[0].operators:
-        kind = builtin_of(operator, model)
-        if kind == schema.BuiltinOperator.TILE:
-            _concatenate(operator, model, schema)
-        elif kind == schema.BuiltinOperator.RESHAPE:
-            _open_height(operator, model, schema)
-    return bytes(tools.convert_object_to_bytearray(model))
+    editor = GraphEditor(tflite)
+    for operator in editor.graph.operators:
+        kind = builtin_of(operator, editor.model)
+        if kind == editor.schema.BuiltinOperator.TILE:
+            _concatenate(operator, editor)
+        elif kind == editor.schema.BuiltinOperator.RESHAPE:
+            _open_height(operator, editor)
+    return editor.to_bytes()
 
 
-def _integers_of(tensor: Any, model: Any) -> Any:
-    """A constant int32 tensor's values, writable; None where it isn't constant."""
-    data = model.buffers[tensor.buffer].data
-    return None if data is None or not len(data) else np.frombuffer(bytes(data), np.int32).copy()
-
-
-def _concatenate(operator: Any, model: Any, schema: Any) -> None:
+def _concatenate(operator: Any, editor: GraphEditor) -> None:
     """Make a TILE along one axis a CONCATENATION; any other one stays."""
-    multiples = _integers_of(model.subgraphs[0].tensors[operator.inputs[1]], model)
+    multiples = editor.values_of(operator.inputs[1], np.int32)
     if multiples is None or np.count_nonzero(multiples > 1) != 1:
         return
-    axis = int(multiples.argmax())
+    axis, schema = int(multiples.argmax()), editor.schema
     options = schema.ConcatenationOptionsT()
     options.axis = axis
     operator.inputs = np.full(int(multiples[axis]), operator.inputs[0], np.int32)
-    operator.opcodeIndex = _code_of(schema.BuiltinOperator.CONCATENATION, model, schema)
+    operator.opcodeIndex = editor.code_of(schema.BuiltinOperator.CONCATENATION, CONCATENATION_VERSION)
     operator.builtinOptionsType, operator.builtinOptions = schema.BuiltinOptions.ConcatenationOptions, options
 
 
-def _code_of(kind: int, model: Any, schema: Any) -> int:
-    """Place of an operator's kind in the model's list, to which it is added where it lacks."""
-    codes = model.operatorCodes
-    for place, code in enumerate(codes):
-        if max(code.builtinCode, code.deprecatedBuiltinCode) == kind:
-            code.version = max(code.version, CONCATENATION_VERSION)
-            return place
-    added = schema.OperatorCodeT()
-    added.builtinCode = added.deprecatedBuiltinCode = kind
-    added.version = CONCATENATION_VERSION
-    codes.append(added)
-    return len(codes) - 1
-
-
-def _open_height(operator: Any, model: Any, schema: Any) -> None:
+def _open_height(operator: Any, editor: GraphEditor) -> None:
     """Let a RESHAPE take its height from its input; its shape may be shared with others, so it gets one of its own."""
-    tensors = model.subgraphs[0].tensors
-    shape = _integers_of(tensors[operator.inputs[1]], model) if len(operator.inputs) > 1 else None
+    shape = editor.values_of(operator.inputs[1], np.int32) if len(operator.inputs) > 1 else None
     if shape is None or len(shape) <= HEIGHT + 1 or (shape < 0).any():
         return
     shape[HEIGHT] = -1
-    own, buffer = copy.deepcopy(tensors[operator.inputs[1]]), schema.BufferT()
-    buffer.data = np.frombuffer(shape.tobytes(), np.uint8)
-    model.buffers.append(buffer)
-    own.buffer, own.name = len(model.buffers) - 1, own.name + b"/open_height"
-    tensors.append(own)
-    operator.inputs = np.array([operator.inputs[0], len(tensors) - 1], np.int32)
+    own = editor.add_constant(shape, operator.inputs[1], "/open_height")
+    operator.inputs = np.array([operator.inputs[0], own], np.int32)
     if operator.builtinOptions is not None:
         operator.builtinOptions.newShape = shape

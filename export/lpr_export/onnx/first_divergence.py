@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from lpr_edge.contract.base.arrays import AnyArray, Image
+from lpr_edge.runtimes.model import signed
 from lpr_edge.runtimes.onnx_runtime import session_options
 from lpr_edge.runtimes.tflite import quiet_stderr
 from lpr_export.base.layer_names import layer_of
@@ -58,8 +59,9 @@ class TfliteTrace:
         }
 
     def run(self, pixels: AnyArray) -> dict[str, AnyArray]:
-        """Run on an input (1, H, W, C); returns tensor name -> array."""
-        self._interpreter.set_tensor(self._interpreter.get_input_details()[0]["index"], pixels)
+        """Run on an input (1, H, W, C), bytes for an int8 file too; returns tensor name -> array."""
+        picture = self._interpreter.get_input_details()[0]
+        self._interpreter.set_tensor(picture["index"], signed(pixels) if picture["dtype"] == np.int8 else pixels)
         self._interpreter.invoke()
         return {name: self._interpreter.get_tensor(index) for name, (_, index) in self.operators.items()}
 
