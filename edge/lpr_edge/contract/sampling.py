@@ -5,6 +5,8 @@ pixels, and a network's int8 output turns such steps into other texts. `cv2.rema
 integer arithmetic and agrees everywhere; so the positions are computed here, as OpenCV 4 computes them.
 """
 
+import sys
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -39,8 +41,10 @@ def sample_perspective(image: Pixels, to_image: Doubles, size_hw: tuple[int, int
     height, width = size_hw
     picture = np.empty((height, width, *image.shape[2:]), np.uint8)
     rows = max(1, BLOCK // max(1, width))
+    matrix = np.asarray(to_image, np.float64)
+    in_range = _is_in_range(matrix, height, width)
     for top in range(0, height, rows):
-        place_x, place_y = _perspective(to_image, top, min(height, top + rows), width)
+        place_x, place_y = _perspective(matrix, top, min(height, top + rows), width, in_range)
         part = picture[top : top + rows]
         part[...] = _sample(image, place_x, place_y, border).reshape(part.shape)  # OpenCV drops a single channel
     return picture
@@ -61,23 +65,39 @@ def sample_affine(image: Pixels, to_image: Doubles, size_hw: tuple[int, int], co
     x, y = _columns(size_hw[1]), _rows(0, size_hw[0])
     finer, half = 1 << AFFINE_BITS, 1 << (AFFINE_BITS - BITS - 1)
     places = [
-        (_whole((b * y + c) * finer, finer) + half + _whole(a * x * finer, finer)) >> (AFFINE_BITS - BITS)
+        (_clipped((b * y + c) * finer, finer) + half + _clipped(a * x * finer, finer)) >> (AFFINE_BITS - BITS)
         for a, b, c in np.asarray(to_image, np.float64)
     ]
     return _sample(image, places[0], places[1], cv2.BORDER_CONSTANT, colour)
 
 
-def _perspective(to_image: Doubles, top: int, bottom: int, width: int) -> tuple[Positions, Positions]:
-    """Where some rows of a picture lie in the image."""
+def _perspective(
+    to_image: Doubles, top: int, bottom: int, width: int, in_range: bool
+) -> tuple[Positions, Positions]:
+    """Where some rows of a picture lie in the image; `in_range` says that no position needs to be clipped."""
     x, y = _columns(width), _rows(top, bottom)
-    (a, b, c), (d, e, f), (g, h, i) = np.asarray(to_image, np.float64)
+    (a, b, c), (d, e, f), (g, h, i) = to_image.tolist()
     depth = g * x + (h * y + i)
-    depth[depth == 0] = np.inf
+    if not in_range:
+        depth[depth == 0] = np.inf
     np.divide(STEPS, depth, out=depth)
     place_x, place_y = a * x + (b * y + c), d * x + (e * y + f)
     place_x *= depth
     place_y *= depth
-    return _whole(place_x, STEPS), _whole(place_y, STEPS)
+    if not in_range:
+        _clip(place_x, STEPS)
+        _clip(place_y, STEPS)
+    return _rounded(place_x), _rounded(place_y)
+
+
+def _is_in_range(to_image: Doubles, height: int, width: int) -> bool:
+    """Whether no position of a picture can be out of range: where no horizon is, its corners lie farthest out."""
+    (a, b, c), (d, e, f), (g, h, i) = to_image.tolist()
+    for x, y in ((0, 0), (width, 0), (0, height), (width, height)):
+        reach = LIMIT / 2 * (g * x + h * y + i)
+        if not (abs(a * x + b * y + c) < reach and abs(d * x + e * y + f) < reach):
+            return False
+    return True
 
 
 def _columns(width: int) -> Doubles:
@@ -90,20 +110,37 @@ def _rows(top: int, bottom: int) -> Doubles:
     return np.arange(top, bottom, dtype=np.float64)[:, None]
 
 
-def _whole(values: Doubles, unit: int) -> Positions:
-    """The nearest integers of positions in parts of a pixel; the values are changed."""
+def _clipped(values: Doubles, unit: int) -> Positions:
+    """The nearest integers of positions of any size, `unit` to a pixel; the values are changed."""
+    _clip(values, unit)
+    return _rounded(values)
+
+
+def _clip(values: Doubles, unit: int) -> None:
     values.clip(-LIMIT * unit, LIMIT * unit - 1, out=values)
+
+
+def _rounded(values: Doubles) -> Positions:
     return np.rint(values, out=values).astype(np.int32)
 
 
 def _sample(image: Pixels, x: Positions, y: Positions, border: int, colour: tuple[int, int, int] = (0, 0, 0)) -> Pixels:
-    """Bilinear samples at positions (H, W) in 1/32 pixel."""
-    pixels = np.empty((*x.shape, 2), np.int16)
-    np.right_shift(x, BITS, out=pixels[..., 0], casting="unsafe")
-    np.right_shift(y, BITS, out=pixels[..., 1], casting="unsafe")
-    y &= STEPS - 1
-    y <<= BITS
-    y |= x & (STEPS - 1)
-    fractions = y.astype(np.uint16)
-    sampled = cv2.remap(image, pixels, fractions, cv2.INTER_LINEAR, borderMode=border, borderValue=colour)
+    """Bilinear samples at positions (H, W) in 1/32 pixel; the positions are changed."""
+    fractions, across = y.astype(np.uint16), x.astype(np.uint16)
+    fractions &= STEPS - 1
+    fractions <<= BITS
+    across &= STEPS - 1
+    fractions |= across
+    sampled = cv2.remap(image, _pairs(x, y), fractions, cv2.INTER_LINEAR, borderMode=border, borderValue=colour)
     return np.asarray(sampled, np.uint8)
+
+
+def _pairs(x: Positions, y: Positions) -> NDArray[np.int16]:
+    """Whole pixels (H, W, 2) of positions in 1/32 pixel, which are changed; writing one of two each time takes longer."""
+    low, high = (x, y) if sys.byteorder == "little" else (y, x)
+    low >>= BITS
+    low &= 0xFFFF
+    high >>= BITS
+    high <<= 16
+    low |= high
+    return low.view(np.int16).reshape(*low.shape, 2)
