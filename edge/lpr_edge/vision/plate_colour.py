@@ -1,6 +1,8 @@
 """Measure a plate's colour, which distinguishes private, public, government and tourist plates."""
 
+import math
 from functools import lru_cache
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -41,9 +43,9 @@ def upright(frame_bgr: Image, quad_xy: Quad) -> Image:
 def colour_of(plate_bgr: Image, country: Country) -> str:
     """The country's colour nearest to the plate's background and characters; empty without contrast."""
     lab = np.asarray(cv2.cvtColor(_inner(plate_bgr), cv2.COLOR_BGR2LAB), np.uint8)
-    if float(lab[..., 0].std()) < MIN_CONTRAST or not country.colours:
+    if float(cv2.meanStdDev(lab)[1][0, 0]) < MIN_CONTRAST or not country.colours:
         return ""
-    ground, text = _ground_and_text(lab)
+    ground, text = (_seen(values) for values in _ground_and_text(lab))
     return min(country.colours, key=lambda colour: _distance(ground, text, colour)).name
 
 
@@ -60,8 +62,16 @@ def _ground_and_text(lab: Image) -> tuple[Floats, Floats]:
     """
     _, light = cv2.threshold(lab[..., 0], 0, 255, cv2.THRESH_OTSU)
     parts = [np.asarray(light, np.uint8), np.asarray(255 - light, np.uint8)]
-    ground, text = (np.median(lab[part > 0], axis=0) for part in sorted(parts, key=_largest_piece, reverse=True))
-    return np.asarray(ground, np.float32), np.asarray(text, np.float32)
+    ground, text = (_median(lab, part) for part in sorted(parts, key=_largest_piece, reverse=True))
+    return ground, text
+
+
+def _median(lab: Image, part: Image) -> Floats:
+    """Median colour (3,) of the pixels where `part` isn't zero, from histograms: bytes needn't be sorted."""
+    below = [np.cumsum(cv2.calcHist([lab], [channel], part, [256], [0, 256])) for channel in range(3)]
+    count = int(below[0][-1])
+    middles = ((count - 1) // 2 + 1, count // 2 + 1)
+    return np.array([np.searchsorted(sums, middles).mean() for sums in below], np.float32)
 
 
 def _largest_piece(part: Image) -> int:
@@ -69,21 +79,30 @@ def _largest_piece(part: Image) -> int:
     return int(stats[1:, cv2.CC_STAT_AREA].max(initial=0))
 
 
-def _distance(ground: Floats, text: Floats, colour: Colour) -> float:
+class Seen(NamedTuple):
+    """A colour as distances take it."""
+
+    lightness: float
+    hue: complex
+    """Direction in Lab's a-b plane; shorter than 1 for nearly grey colours, because paint fades."""
+
+
+def _distance(ground: Seen, text: Seen, colour: Colour) -> float:
     """Distance of two measured colours from a country's: by hue as far as there is one, and by which is lighter."""
-    true_ground, true_text = _lab_of(colour.plate_rgb), _lab_of(colour.text_rgb)
-    hues = np.linalg.norm(_hue(ground) - _hue(true_ground)) + 0.3 * np.linalg.norm(_hue(text) - _hue(true_text))
-    same_way = (ground[0] > text[0]) == (true_ground[0] > true_text[0])
-    rare = -0.1 * float(np.log(max(1e-3, colour.weight)))
-    return float(hues) + (0.0 if same_way else 0.6) + rare
+    true_ground, true_text = _seen_of(colour.plate_rgb), _seen_of(colour.text_rgb)
+    hues = abs(ground.hue - true_ground.hue) + 0.3 * abs(text.hue - true_text.hue)
+    same_way = (ground.lightness > text.lightness) == (true_ground.lightness > true_text.lightness)
+    rare = -0.1 * math.log(max(1e-3, colour.weight))
+    return hues + (0.0 if same_way else 0.6) + rare
 
 
 @lru_cache(maxsize=64)
-def _lab_of(rgb: tuple[int, int, int]) -> Floats:
-    return np.asarray(cv2.cvtColor(np.array([[rgb]], np.uint8), cv2.COLOR_RGB2LAB)[0, 0], np.float32)
+def _seen_of(rgb: tuple[int, int, int]) -> Seen:
+    return _seen(np.asarray(cv2.cvtColor(np.array([[rgb]], np.uint8), cv2.COLOR_RGB2LAB)[0, 0], np.float32))
 
 
-def _hue(lab: Floats) -> Floats:
-    """Direction (2,) of a colour in Lab's a-b plane; shorter than 1 for nearly grey colours, because paint fades."""
-    plane = (lab[1:] - 128.0) / STRONG
-    return np.asarray(plane / max(1.0, float(np.linalg.norm(plane))), np.float32)
+def _seen(lab: Floats) -> Seen:
+    """A colour (3,) in OpenCV's Lab of bytes."""
+    lightness, a, b = lab.tolist()
+    plane = complex(a - 128.0, b - 128.0) / STRONG
+    return Seen(lightness, plane / max(1.0, abs(plane)))
