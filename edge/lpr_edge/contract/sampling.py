@@ -71,9 +71,7 @@ def sample_affine(image: Pixels, to_image: Doubles, size_hw: tuple[int, int], co
     return _sample(image, places[0], places[1], cv2.BORDER_CONSTANT, colour)
 
 
-def _perspective(
-    to_image: Doubles, top: int, bottom: int, width: int, in_range: bool
-) -> tuple[Positions, Positions]:
+def _perspective(to_image: Doubles, top: int, bottom: int, width: int, in_range: bool) -> tuple[Positions, Positions]:
     """Where some rows of a picture lie in the image; `in_range` says that no position needs to be clipped."""
     x, y = _columns(width), _rows(top, bottom)
     (a, b, c), (d, e, f), (g, h, i) = to_image.tolist()
@@ -136,7 +134,7 @@ def _sample(image: Pixels, x: Positions, y: Positions, border: int, colour: tupl
 
 
 def _pairs(x: Positions, y: Positions) -> NDArray[np.int16]:
-    """Whole pixels (H, W, 2) of positions in 1/32 pixel, which are changed; writing one of two each time takes longer."""
+    """Whole pixels (H, W, 2) of positions in 1/32 pixel, which are changed; to write one of two at a time is slower."""
     low, high = (x, y) if sys.byteorder == "little" else (y, x)
     low >>= BITS
     low &= 0xFFFF

@@ -22,7 +22,7 @@ from lpr_edge.contract.base.arrays import Image
 from lpr_edge.contract.base.errors import LprError, ManifestError, ModelError
 from lpr_edge.contract.manifest import OutputSpec, TensorSpec
 from lpr_edge.contract.preprocess import PADDING, prepare
-from lpr_edge.runtimes.model import MAX_HEIGHTS, Model, dequantise, input_table
+from lpr_edge.runtimes.model import MAX_HEIGHTS, Model, dequantise, input_table, signed
 from lpr_edge.runtimes.opening import choose_runtime, open_model
 from lpr_edge.runtimes.runtime import find_runtime
 from lpr_edge.runtimes.shipped_models import shipped_model
@@ -249,6 +249,16 @@ def test_bytes_become_what_the_tensor_takes(
     assert table is not None
     assert table.dtype == tensor.dtype
     np.testing.assert_allclose(table[[0, 1, 255]], expected, rtol=1e-6)
+
+
+def test_int8_inputs_take_lowered_bytes() -> None:
+    """Where the network takes each byte less 128, as int8, that is computed without a table, and to the same value."""
+    every = np.arange(256, dtype=np.uint8)
+    assert (signed(every).dtype, signed(every).tolist()) == (np.int8, list(range(-128, 128)))
+    model = open_model(shipped_model("characters"))
+    table = input_table(model.manifest)
+    assert table is not None
+    np.testing.assert_array_equal(signed(every), table)
 
 
 def test_integers_mean_scale_times_difference() -> None:
