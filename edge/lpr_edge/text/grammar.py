@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from lpr_edge.contract.country import Country, Element
+from lpr_edge.contract.country import Country, Element, Form
 from lpr_edge.text.parsed import Parsed
 
 
@@ -52,6 +52,8 @@ class Grammar:
         self._allowed: dict[State, frozenset[str]] = {}
         self._after: dict[tuple[State, str], State] = {}
         self._branches: dict[State, list[Step]] = {}
+        self.shortest = min(_least_labels(form) for form in country.forms)
+        """Labels of the shortest reading."""
         self.start: State = frozenset(
             place for form in range(len(country.forms)) for place in self._settle(Place(form, 0, 0, -1, 0))
         )
@@ -172,6 +174,10 @@ class Grammar:
 def parse(rows: Sequence[Sequence[str]], country: Country) -> Parsed:
     """Parse one reading, given as rows of labels; for many readings, create one `Grammar` and reuse it."""
     return Grammar(country).parse([label for row in rows for label in row])
+
+
+def _least_labels(form: Form) -> int:
+    return sum(element.count[0] * min(len(option) for option in element.options) for element in form.elements)
 
 
 def _join_fields(path: Sequence[str | None], labels: Sequence[str]) -> dict[str, str]:

@@ -84,6 +84,12 @@ class Reading:
         return curve.likelihood(self.raw_confidence, self.parsed.valid, self.agreement, self.faintest)
 
     @property
+    def clear_peaks(self) -> int:
+        """Number of the network's peaks that count as characters by themselves, left out by the grammar or not."""
+        peaks = self.candidates or (character for row in self.characters for character in row)
+        return sum(character.peak >= self.peak_threshold for character in peaks)
+
+    @property
     def faintest(self) -> float:
         """Lowest peak of the characters; 0 without any."""
         return min((character.peak for row in self.characters for character in row), default=0.0)

@@ -18,15 +18,16 @@ from lpr_edge.vision.reader import Reader
 from lpr_edge.vision.voting import PlateVoter
 
 CAMERA_CONFIDENCE = 0.5
-"""Confidence from which a valid reading of a camera's frame stands; below it the next likely way up is read as well."""
+"""Confidence from which a valid reading of a camera's frame stands."""
+MISSED = 1
+"""Characters of the shortest plate that a camera's frame may show badly; with fewer clear ones it is no plate: a lamp."""
 PHOTOGRAPH_CONFIDENCE = 0.8
 """The same for a photograph; below it the plate is read with other corners as well."""
 VOTE_BELOW = 0.9
 """Confidence below which a photograph's reading is put to the vote."""
 STRETCHES = ((0.04, 0.12), (0.06, 0.25), (-0.03, -0.08))
-"""Shares of its width and height by which a low-confidence plate is enlarged or shrunk. A detector is a few pixels off,
-which is much of the height of a plate of one row.
-"""
+"""Shares of its width and height by which a low-confidence plate is enlarged or shrunk: a detector is a few pixels off,
+which is much of the height of one row."""
 LEANS = (-0.12, 0.12)
 """Shares of its height by which its right side is raised or lowered."""
 SHIFTS = (0.04, 0.12)
@@ -40,12 +41,11 @@ CHARACTERS_AT_THRESHOLD = 2.3
 LOG_ODDS_A_CHARACTER = 0.8
 """What one more or less of them is worth in the detector's log-odds."""
 READ_SHARE = 0.8
-"""Share of the detector's threshold from which a proposal that was looked at again is read: what has less is no plate,
-whatever stands on it."""
+"""Share of the detector's threshold from which a proposal that was looked at again is read, whatever stands on it."""
 SPARE = 2.0
 """Expected characters by which a first reading may fall short: the others cost too much for what is no plate."""
 MAX_CHARACTERS = 8.0
-"""Characters that count as evidence of a plate: more of them, as on a shop sign, are no better evidence."""
+"""Characters that count as evidence of a plate: more, as on a shop sign, are no better evidence."""
 
 
 class Strategy(Protocol):
@@ -73,9 +73,9 @@ class Strategy(Protocol):
 
 @dataclass(frozen=True)
 class CameraStrategy:
-    """For cameras and videos: one reading, and up to two more if confidence is low.
+    """For cameras and videos: one reading, and where it shows text of low confidence, up to two more.
 
-    The first is at the corners that the reader sees, if it says so, the second in the next likely orientation.
+    The second is at the corners that the reader sees, if it says so, the third in the next likely orientation.
     """
 
     proposal_share: float = 1.0
@@ -97,6 +97,8 @@ class CameraStrategy:
 
     def _read(self, reader: Reader, frame_bgr: Image, plate: FoundPlate, views: int) -> Reading:
         first = reader.read(frame_bgr, plate.quad_xy)
+        if first.clear_peaks < reader.grammar.shortest - MISSED:
+            return first
         if not _is_conclusive(first, CAMERA_CONFIDENCE) and first.corners_xy is not None:
             first = best_reading([first, reader.read(frame_bgr, first.corners_xy)])
         if not _is_conclusive(first, CAMERA_CONFIDENCE):
@@ -180,10 +182,9 @@ def _vote(reader: Reader, best: Reading, others: Sequence[Reading]) -> Reading:
 
 def _compared(reader: Reader, reading: Reading, others: Sequence[Reading]) -> Reading:
     """Replace the confidence by one that counts how many other readings agree, if the reader has a curve for that."""
-    if reader.photo_curve is None:
-        return reading
     agreement = sum(other.text == reading.text for other in others) / len(others)
-    return replace(reading, curve=reader.photo_curve, agreement=agreement)
+    curve = reader.photo_curve
+    return reading if curve is None else replace(reading, curve=curve, agreement=agreement)
 
 
 def best_reading(readings: Sequence[Reading]) -> Reading:

@@ -35,6 +35,20 @@ def without_names(parsed: Parsed) -> dict[str, str]:
 
 
 @given(st.sampled_from((NEPAL, TINYLAND)).flatmap(lambda country: st.tuples(st.just(country), readings(country))))
+def test_no_reading_is_shorter_than_the_shortest(
+    case: tuple[Country, tuple[Form, list[str], dict[str, str]]],
+) -> None:
+    """What a country allows has at least as many labels as `shortest` says."""
+    country, (_, labels, _) = case
+    assert len(labels) >= GRAMMARS[country.name].shortest
+
+
+def test_shortest_readings() -> None:
+    """Of Nepal a zone, a lot, a class and a digit; of Tinyland a letter and two digits."""
+    assert {name: grammar.shortest for name, grammar in GRAMMARS.items()} == {NEPAL.name: 4, TINYLAND.name: 3}
+
+
+@given(st.sampled_from((NEPAL, TINYLAND)).flatmap(lambda country: st.tuples(st.just(country), readings(country))))
 def test_every_allowed_reading_parses_to_its_fields(
     case: tuple[Country, tuple[Form, list[str], dict[str, str]]],
 ) -> None:

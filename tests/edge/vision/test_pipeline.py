@@ -23,9 +23,9 @@ from lpr_edge.vision.character_classifier import CharacterClassifier
 from lpr_edge.vision.corner_refinement import SEEN_WEIGHT, TEXT_WEIGHT, refined_corners, reported_corners
 from lpr_edge.vision.detector import Detector
 from lpr_edge.vision.pipeline import PlatePipeline
-from lpr_edge.vision.plates import FoundPlate, Reading
+from lpr_edge.vision.plates import Effort, FoundPlate, Reading
 from lpr_edge.vision.reader import Reader
-from lpr_edge.vision.strategy import CameraStrategy, best_reading, left_out, likely_orientation
+from lpr_edge.vision.strategy import MISSED, CameraStrategy, best_reading, left_out, likely_orientation
 
 OpenGolden = Callable[..., Model]
 LABELLED = SimpleNamespace(manifest=SimpleNamespace(labels=LABELS))
@@ -284,20 +284,32 @@ def test_corners_that_the_reader_sees_are_reported_rather_than_those_of_the_text
 class _Corrects(Reader):
     """A reader that reads nothing for sure and sees each plate ten pixels further right."""
 
-    def __init__(self) -> None:
+    def __init__(self, peaks: int) -> None:
+        self.decoder = PlateDecoder(LABELS, GRAMMAR)
         self.seen: list[Quad] = []
+        self.peaks = tuple(character(x=0.1 * i) for i in range(peaks))
 
     def read(self, _frame_bgr: Image, quad_xy: Quad) -> Reading:
         self.seen.append(quad_xy)
-        return Reading((), Parsed(None, False, {}, ""), quad_xy, corners_xy=quad_xy + np.array([10, 0], np.float32))
+        right = quad_xy + np.array([10, 0], np.float32)
+        return Reading((), Parsed(None, False, {}, ""), quad_xy, candidates=self.peaks, corners_xy=right)
 
 
 def test_an_unsure_reading_is_tried_again_at_the_corners_that_the_reader_sees() -> None:
     """In a camera's frame once, before any other way up; a sure reading is left alone."""
-    reader = _Corrects()
+    reader = _Corrects(peaks=GRAMMAR.shortest - MISSED)
     CameraStrategy().read_plates(reader, np.zeros((9, 9, 3), np.uint8), (OnePlate().plate,))
     np.testing.assert_allclose(reader.seen[1], reader.seen[0] + (10, 0))
     assert len(reader.seen) == 3
+
+
+def test_what_shows_no_text_is_read_once() -> None:
+    """A lamp or sign that was taken for a plate of a camera's frame isn't read at other corners, in no view."""
+    reader = _Corrects(peaks=GRAMMAR.shortest - MISSED - 1)
+    plates = (OnePlate().plate,)
+    (read,) = CameraStrategy().read_plates(reader, np.zeros((9, 9, 3), np.uint8), plates, [Effort(views=5)])
+    assert len(reader.seen) == 1
+    assert read.reading.clear_peaks == GRAMMAR.shortest - MISSED - 1
 
 
 def test_few_characters_tell_no_corners() -> None:
