@@ -20,7 +20,7 @@ from lpr_edge.vision.voting import PlateVoter
 CAMERA_CONFIDENCE = 0.5
 """Confidence from which a valid reading of a camera's frame stands."""
 MISSED = 1
-"""Characters of the shortest plate that a camera's frame may show badly; with fewer clear ones it is no plate: a lamp."""
+"""Characters of the shortest plate that a camera's frame may show badly; what has fewer clear ones is no plate."""
 PHOTOGRAPH_CONFIDENCE = 0.8
 """The same for a photograph; below it the plate is read with other corners as well."""
 VOTE_BELOW = 0.9
