@@ -13,7 +13,6 @@ from lpr_edge.contract.sampling import sample_perspective
 
 _BEGUN_LATER = np.array([[0, 1, 2, 3], [1, 2, 3, 0], [2, 3, 0, 1], [3, 0, 1, 2]])
 """Corners begun 0 to 3 later, by turn. `np.roll` is slower, and this runs for every plate of every frame."""
-_NEXT = _BEGUN_LATER[1]
 
 
 def rectify(frame_bgr: Image, quad_xy: Quad, size_hw: tuple[int, int]) -> Image:
@@ -65,8 +64,9 @@ def rectangle(size_hw: tuple[int, int]) -> Quad:
 
 def quad_size(quad_xy: Quad) -> tuple[float, float]:
     """Width and height in pixels of a plate (4, 2): the means of its opposite sides."""
-    sides = np.linalg.norm(quad_xy[_NEXT] - quad_xy, axis=1)
-    return float(sides[0] + sides[2]) / 2, float(sides[1] + sides[3]) / 2
+    (ax, ay), (bx, by), (cx, cy), (dx, dy) = quad_xy.tolist()  # as in `is_convex`
+    width = math.hypot(bx - ax, by - ay) + math.hypot(dx - cx, dy - cy)
+    return width / 2, (math.hypot(cx - bx, cy - by) + math.hypot(ax - dx, ay - dy)) / 2
 
 
 def is_convex(quad_xy: Quad) -> bool:
@@ -135,8 +135,11 @@ def _between(a: Point, b: Point, share: float) -> Point:
 
 def grow_quad(quad_xy: Quad, margin: float) -> Quad:
     """Move corners (4, 2) away from their centre, so that a plate gains `margin` of its size on each side."""
-    middle = quad_xy.mean(axis=0)
-    return np.asarray(middle + (quad_xy - middle) * (1 + 2 * margin), np.float32)
+    middle = np.add.reduce(quad_xy, axis=0) / 4  # `mean` takes longer than all of the rest
+    grown = quad_xy - middle
+    grown *= 1 + 2 * margin
+    grown += middle
+    return np.asarray(grown, np.float32)
 
 
 def mirror_quad(quad_xy: Quad, width: float) -> Quad:
@@ -205,7 +208,7 @@ def places_on_quad(quad_xy: Quad, places: Floats) -> Floats:
 
 def roll_quad(quad_xy: Quad, turn: int) -> Quad:
     """Rotate the order of corners (4, 2) by `turn`: with 1, the second corner becomes the plate's top left."""
-    return np.ascontiguousarray(quad_xy[_BEGUN_LATER[turn % 4]])
+    return np.ascontiguousarray(quad_xy[_BEGUN_LATER[turn % 4]] if turn % 4 else quad_xy)
 
 
 def picture_order(quad_xy: Quad) -> tuple[Quad, int]:

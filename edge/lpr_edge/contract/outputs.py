@@ -149,13 +149,15 @@ def _corners_at(cell: tuple[int, int], heat: Floats, corners: Head, input_hw: tu
     around = [(row, column), (row - 1, column), (row + 1, column), (row, column - 1), (row, column + 1)]
     cells = [(r, c) for r, c in around if 0 <= r < heat.shape[0] and 0 <= c < heat.shape[1]]
     least = 0.6 * float(heat[cell])  # NumPy 1 and 2 multiply their own numbers in double and in single
-    hot = [c for c in cells if float(heat[c]) >= least]
-    rows, columns = np.array(hot).T
-    weights = heat[rows, columns].astype(np.float64)
-    offsets = decode_offsets(corners[rows, columns]).reshape(-1, 4, 2) * max(input_hw)
-    middles = np.stack([cell_middle(c, heat.shape, input_hw) for c in hot])
-    quads = middles[:, np.newaxis] + offsets
-    return np.asarray((weights[:, np.newaxis, np.newaxis] * quads).sum(axis=0) / weights.sum(), np.float32)
+    hot = [(r, c, height) for r, c in cells if (height := float(heat[r, c])) >= least]
+    rows, columns, heights = zip(*hot, strict=True)
+    weights = np.array(heights) / sum(heights)
+    offsets = weights @ decode_offsets(corners[list(rows), list(columns)]) * max(input_hw)
+    middle_xy = [
+        (float(weights @ places) + 0.5) * side / count
+        for places, side, count in zip((columns, rows), input_hw[::-1], heat.shape[::-1], strict=True)
+    ]
+    return np.asarray(offsets.reshape(4, 2) + middle_xy, np.float32)
 
 
 def cell_middle(cell: tuple[int, int], grid: tuple[int, ...], input_hw: tuple[int, int]) -> Floats:

@@ -43,8 +43,9 @@ class Reading:
     """Every peak of the network, faint ones included, in no order: what a fusion over frames goes by."""
     peak_threshold: float = 0.5
     """From which a peak counts as a character by itself."""
-    corners_xy: Quad | None = None
-    """(4, 2) where the network sees the plate's true corners, in the frame's pixels; None if it doesn't say."""
+    corners_of: Callable[[], Quad] | None = field(default=None, repr=False, compare=False)
+    """Gives (4, 2) where the network sees the plate's true corners, in the frame's pixels; None if it doesn't say. Most
+    readings of a video stand without them."""
     agreement: float = 0.0
     """Share of other readings of the plate, at slightly different corners, with the same text: part of `curve`."""
 
@@ -52,6 +53,11 @@ class Reading:
     def rows(self) -> tuple[str, ...]:
         """The text of each row."""
         return tuple(_join(row) for row in self.characters)
+
+    @cached_property
+    def corners_xy(self) -> Quad | None:
+        """The corners that `corners_of` gives, if any."""
+        return self.corners_of() if self.corners_of else None
 
     @property
     def text(self) -> str:

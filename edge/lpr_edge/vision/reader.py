@@ -1,12 +1,12 @@
 """Reading the characters on a detected plate."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 
 from lpr_edge.contract.base.arrays import Image, Quad
 from lpr_edge.contract.country import country_from_dict
-from lpr_edge.contract.outputs import corrected_corners, decode_characters
+from lpr_edge.contract.outputs import Head, corrected_corners, decode_characters
 from lpr_edge.contract.preprocess import write_plate
 from lpr_edge.contract.rows import labels_of
 from lpr_edge.runtimes.model import Model
@@ -61,7 +61,7 @@ class Reader:
             plate.twin,
             tuple(candidates),
             self.thresholds["peak"],
-            corrected_corners(quad_xy, heads["corners"][:], manifest.margin) if "corners" in heads else None,
+            _corners_of(heads, quad_xy, manifest.margin),
         )
 
     def _with_colour_prior(self, plate: DecodedPlate, frame_bgr: Image, quad_xy: Quad) -> DecodedPlate:
@@ -76,3 +76,12 @@ class Reader:
         if not parsed.valid:
             return plate
         return replace(plate, rows=rows, parsed=with_twin(parsed, plate.parsed.fields.get(TWIN_FIELD, "")))
+
+
+def _corners_of(heads: Mapping[str, Head], quad_xy: Quad, margin: float) -> Callable[[], Quad] | None:
+    """What gives a plate's true corners as the network sees them, where it has a head for that."""
+    return partial(_corrected, heads["corners"], quad_xy, margin) if "corners" in heads else None
+
+
+def _corrected(codes: Head, quad_xy: Quad, margin: float) -> Quad:
+    return corrected_corners(quad_xy, codes[:], margin)

@@ -106,7 +106,7 @@ def test_corners_are_corrected_by_what_the_reader_sees() -> None:
 
     def reading(_: Image, quad_xy: Quad) -> Reading:
         seen = quad_xy + np.float32(2 if quad_xy[0, 0] < 72 else 0)
-        return replace(plate("A174", x=float(quad_xy[0, 0])).reading, quad_xy=quad_xy, corners_xy=seen)
+        return replace(plate("A174", x=float(quad_xy[0, 0])).reading, quad_xy=quad_xy, corners_of=lambda: seen)
 
     (label,) = collect([[WRONG], [RIGHT], [RIGHT], [RIGHT], [RIGHT]], read=reading).examples[0].plates
     np.testing.assert_allclose(label.quad_xy, WRONG.reading.quad_xy + 2 * SEEN_WEIGHT)

@@ -277,7 +277,7 @@ def test_corners_that_the_reader_sees_are_reported_rather_than_those_of_the_text
     found = np.array([[0, 0], [100, 0], [100, 50], [0, 50]], np.float32)
     reading = Reading((), Parsed(None, False, {}, ""), found)
     np.testing.assert_array_equal(reported_corners(found, reading), found)
-    seen = replace(reading, corners_xy=found + np.float32(8))
+    seen = replace(reading, corners_of=lambda: found + np.float32(8))
     np.testing.assert_allclose(reported_corners(found, seen), found + 8 * SEEN_WEIGHT)
 
 
@@ -292,7 +292,7 @@ class _Corrects(Reader):
     def read(self, _frame_bgr: Image, quad_xy: Quad) -> Reading:
         self.seen.append(quad_xy)
         right = quad_xy + np.array([10, 0], np.float32)
-        return Reading((), Parsed(None, False, {}, ""), quad_xy, candidates=self.peaks, corners_xy=right)
+        return Reading((), Parsed(None, False, {}, ""), quad_xy, candidates=self.peaks, corners_of=lambda: right)
 
 
 def test_an_unsure_reading_is_tried_again_at_the_corners_that_the_reader_sees() -> None:
