@@ -8,6 +8,8 @@ from tests.docs.test_commands import CODE, parser_for
 from tests.support.command_lines import commands_in
 from tools.docs.parsers import split_command
 
+from lpr_train.app.cli import main as lpr_train
+
 WITHOUT = {"what it is", "vehicles' make, model and colour"}
 """Rows in which lpr does nothing that could be typed."""
 OTHERS = ("pip install ", "podman build ", "sudo apt install ")
@@ -45,3 +47,11 @@ def test_each_number_has_its_source(repository: Path) -> None:
     table, sources = (repository / "docs/comparison.md").read_text(encoding="utf-8").split("Sources:")
     used = {int(number) for number in re.findall(r"\((\d+)\)", table)}
     assert used == {int(number) for number in re.findall(r"^(\d+)\. ", sources, re.MULTILINE)}
+
+
+def test_new_countrys_command_runs(cells: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command that begins a country of one's own has all that it asks for, which no parser can tell."""
+    (words,) = [words for cell in cells.values() for words in commands_in(cell) if "new-country" in words]
+    monkeypatch.chdir(tmp_path)
+    assert lpr_train(words[1:]) == 0
+    assert (tmp_path / "mine.toml").exists()

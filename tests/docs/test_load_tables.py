@@ -32,8 +32,8 @@ def repository(tmp_path: Path) -> Path:
     stages = [stage("start"), stage("log in", cpu=3.0), stage("idle", cpu=0.05, memory=100_000_000)]
     into, out_of = "an hour without consumer: into the queue", "an hour without consumer: out of the queue"
     stages += [stage(into, 1000, 0.25), stage(out_of, 0, 0.75)]
-    found = {"devices": 100, "hour": 10, "event_bytes": 1000, "lost": 0, "doubled": 0, "cores": 2, "stages": stages}
-    (folder / "load.json").write_text(json.dumps(found))
+    found = {"devices": 100, "hour": 10, "tls": True, "event_bytes": 1000, "lost": 0, "doubled": 0, "cores": 2}
+    (folder / "load.json").write_text(json.dumps(found | {"stages": stages}))
     (folder / "search-1000.json").write_text(json.dumps({"events": 1000, "bytes": 1_000_000}))
     return tmp_path
 

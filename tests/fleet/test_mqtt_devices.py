@@ -1,8 +1,13 @@
 """The simulated devices speak MQTT as lpr-edge does."""
 
 import asyncio
+import ssl
+import tempfile
+from pathlib import Path
 from unittest.mock import Mock
 
+import pytest
+from tests.support.centre import PASSWORD, Rabbit, missing_servers
 from tests.support.mqtt_devices import Delivered, Device, Login
 
 CONNACK, PUBACK = b"\x20\x02\x00\x00", b"\x40\x02\x00"
@@ -55,3 +60,33 @@ def test_long_packets_have_their_length_in_more_bytes() -> None:
     (packet,) = online(device)
     length = len(packet) - 3
     assert packet[1:3] == bytes([length % 128 | 128, length // 128])
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(bool(missing_servers()), reason=missing_servers() or "servers are there")
+def test_devices_come_by_tls(repository: Path) -> None:
+    """Devices that trust the broker's authority log in and have their events confirmed; others stay outside."""
+    with tempfile.TemporaryDirectory(prefix="lpr-tls-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        rabbit = Rabbit(Path(folder, "rabbit"), repository / "edge/fleet/rabbitmq", ("devices",), has_tls=True)
+        try:
+            trusting = ssl.create_default_context(cafile=str(rabbit.authority))
+            assert asyncio.run(delivered_by(rabbit, trusting)) == 1
+            with pytest.raises(ssl.SSLCertVerificationError):
+                asyncio.run(delivered_by(rabbit, ssl.create_default_context()))
+        finally:
+            rabbit.stop()
+
+
+async def delivered_by(rabbit: Rabbit, tls: ssl.SSLContext) -> int:
+    """Have one event sent; how many were confirmed."""
+    delivered = Delivered()
+    device = Device("gate-1", Login(rabbit.mqtt_port, "devices", PASSWORD, tls), delivered)
+    await device._open()
+    device.queue(b"first")
+    for _ in range(300):
+        if delivered.waited_s:
+            break
+        await asyncio.sleep(0.1)
+    device.close()
+    return len(delivered.waited_s)

@@ -118,7 +118,7 @@ def definitions(example: Path, users: tuple[str, ...]) -> dict[str, Any]:
 
 
 class Rabbit:
-    """A RabbitMQ node on the settings of edge/fleet/rabbitmq, but without TLS."""
+    """A RabbitMQ node on the settings of edge/fleet/rabbitmq; without TLS, unless that is asked for."""
 
     def __init__(
         self,
@@ -127,6 +127,7 @@ class Rabbit:
         devices: tuple[str, ...] = ("device",),
         epmd_port: int | None = None,
         peer: "Rabbit | None" = None,
+        has_tls: bool = False,
     ) -> None:
         """Start it.
 
@@ -136,12 +137,17 @@ class Rabbit:
             devices: users that devices log in as.
             epmd_port: of the port mapper that the nodes of a cluster share; None for one of its own.
             peer: a node whose cluster it joins.
+            has_tls: whether devices and consumers come by TLS only; then `authority` signs for `localhost`.
         """
         self._folder = folder
+        self._has_tls = has_tls
         self.amqp_port, self.mqtt_port, dist_port = (free_port() for _ in range(3))
-        self.url = f"amqp://{USER}@127.0.0.1:{self.amqp_port}"
+        scheme, host = ("amqps", "localhost") if has_tls else ("amqp", "127.0.0.1")
+        self.url = f"{scheme}://{USER}@{host}:{self.amqp_port}"
         self.name = f"lpr{self.amqp_port}@localhost"
         folder.mkdir()
+        if has_tls:
+            subprocess.run([example.parent / "certificates", "localhost", folder], check=True, capture_output=True)
         (folder / "home").mkdir()
         cookie = folder / "home" / ".erlang.cookie"
         cookie.write_text("A" * 20)
@@ -177,6 +183,11 @@ class Rabbit:
         assert self._process.poll() is None, (self._folder / "server.log").read_text()[-2000:]
 
     @property
+    def authority(self) -> Path:
+        """The certificate that devices and consumers trust."""
+        return self._folder / "ca.crt"
+
+    @property
     def pid(self) -> int:
         """Of the script that waits for its virtual machine, or of that machine."""
         assert self._process is not None
@@ -206,18 +217,21 @@ class Rabbit:
         return answers(self.amqp_port) and answers(self.mqtt_port)
 
     def _settings(self, example: Path) -> str:
-        """The example's settings, without TLS, and with room for small disks."""
+        """The example's settings, with listeners and files of this node, and with room for small disks."""
+        own, other = ("ssl", "tcp") if self._has_tls else ("tcp", "ssl")
         changed = {
-            "listeners.tcp": f"listeners.tcp.default = 127.0.0.1:{self.amqp_port}",
-            "mqtt.listeners.tcp": f"mqtt.listeners.tcp.default = 127.0.0.1:{self.mqtt_port}",
+            f"listeners.{other}": f"listeners.{other} = none",
+            f"mqtt.listeners.{other}": f"mqtt.listeners.{other} = none",
+            f"listeners.{own}": f"listeners.{own}.default = 127.0.0.1:{self.amqp_port}",
+            f"mqtt.listeners.{own}": f"mqtt.listeners.{own}.default = 127.0.0.1:{self.mqtt_port}",
             "load_definitions": f"load_definitions = {self._folder / 'definitions.json'}",
             "disk_free_limit.absolute": "disk_free_limit.absolute = 50MB",
         }
         kept = []
         for line in (example / "rabbitmq.conf").read_text().splitlines():
-            key = line.partition("=")[0].strip()
-            if not key.startswith(("ssl_options", "listeners.ssl", "mqtt.listeners.ssl")):
-                kept.append(changed.get(key, line))
+            key = line.partition("=")[0].strip().removesuffix(".default")
+            if self._has_tls or not key.startswith("ssl_options"):
+                kept.append(changed.get(key, line).replace("/etc/rabbitmq/lpr/", f"{self._folder}/"))
         return "\n".join(kept) + "\n"
 
 

@@ -3,13 +3,15 @@
 python -m tests.support.fleet_load --devices 2000 --json FILE
 
 RabbitMQ, PostgreSQL and one `lpr-fleet consume` run here on the files of edge/fleet; the devices are simulated in one
-process. Each stage counts what devices were acknowledged, what the table has, and the CPU time of each part.
+process. All come to the broker by TLS, as those files want it, unless --plain is given. Each stage counts what devices
+were acknowledged, what the table has, and the CPU time of each part.
 """
 
 import argparse
 import asyncio
 import json
 import os
+import ssl
 import sys
 import tempfile
 import time
@@ -37,11 +39,14 @@ TIMEOUT_S = 1800
 class Load:
     """Devices at a centre, and what is known of each stage."""
 
-    def __init__(self, centre: MeasuredCentre, count: int, keep: Callable[[list[dict[str, Any]]], None]) -> None:
+    def __init__(
+        self, centre: MeasuredCentre, count: int, has_tls: bool, keep: Callable[[list[dict[str, Any]]], None]
+    ) -> None:
         self.centre = centre
         self._keep = keep
         self.delivered = Delivered()
-        login = Login(centre.rabbit.mqtt_port, USER, PASSWORD)
+        tls = ssl.create_default_context(cafile=str(centre.rabbit.authority)) if has_tls else None
+        login = Login(centre.rabbit.mqtt_port, USER, PASSWORD, tls)
         self.devices = [Device(f"gate-{number}", login, self.delivered) for number in range(count)]
         self.stages: list[dict[str, Any]] = []
         self._made = 0
@@ -179,15 +184,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--devices", type=int, default=2000)
     parser.add_argument("--hour", type=int, default=15, help="events of each device in an hour without the centre")
+    parser.add_argument("--plain", action="store_true", help="without TLS")
     parser.add_argument("--json", type=Path)
     flags = parser.parse_args()
     if missing_servers():
         parser.error(missing_servers())
     with tempfile.TemporaryDirectory(prefix="lpr-load-", ignore_cleanup_errors=True) as name:
         Path(name).chmod(0o755)
-        centre = MeasuredCentre(Path(name), USER)
+        centre = MeasuredCentre(Path(name), USER, not flags.plain)
         try:
-            load = Load(centre, flags.devices, lambda stages: keep(stages, flags))
+            load = Load(centre, flags.devices, not flags.plain, lambda stages: keep(stages, flags))
             asyncio.run(load.run(flags.hour))
         finally:
             centre.stop()
@@ -203,6 +209,7 @@ def keep(stages: list[dict[str, Any]], flags: argparse.Namespace) -> None:
         "benchmark": "centre_load",
         "devices": flags.devices,
         "hour": flags.hour,
+        "tls": not flags.plain,
         "event_bytes": round(sum(map(len, bodies)) / len(bodies)),
         "stages": stages,
         "lost": last["made"] - (last["stored"] - last["doubled"]),

@@ -19,16 +19,24 @@ TICK_S = os.sysconf("SC_CLK_TCK")
 class MeasuredCentre:
     """The servers, and one consumer."""
 
-    def __init__(self, folder: Path, user: str) -> None:
-        """Start them; devices log in as `user`."""
+    def __init__(self, folder: Path, user: str, has_tls: bool) -> None:
+        """Start them.
+
+        Args:
+            folder: of their files.
+            user: whom devices log in as.
+            has_tls: whether devices and consumer come to the broker by TLS.
+        """
         settings = server_settings().replace("shared_buffers=2GB", "shared_buffers=512MB")
         self.postgres = Postgres(folder / "postgres", settings)
-        self.rabbit = Rabbit(folder / "rabbit", REPOSITORY / "edge" / "fleet" / "rabbitmq", (user,))
+        self.rabbit = Rabbit(folder / "rabbit", REPOSITORY / "edge" / "fleet" / "rabbitmq", (user,), has_tls=has_tls)
         os.environ |= {
             "LPR_FLEET_DATABASE": self.postgres.url,
             "LPR_FLEET_BROKER": self.rabbit.url,
             "LPR_FLEET_BROKER_PASSWORD": PASSWORD,
         }
+        if has_tls:
+            os.environ["SSL_CERT_FILE"] = str(self.rabbit.authority)  # whom the consumer trusts
         assert lpr_fleet(["schema"]) == 0
         self._log = folder / "consumer.log"
         self.start_consumer()

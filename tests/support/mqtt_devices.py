@@ -6,6 +6,7 @@ and connects again when the broker is lost. It takes little CPU time, since the 
 
 import asyncio
 import random
+import ssl
 import struct
 import time
 from collections import deque
@@ -24,6 +25,8 @@ class Login:
     port: int
     user: str
     password: str
+    tls: ssl.SSLContext | None = None
+    """How the broker's certificate is checked, which is for `localhost`; None without TLS."""
 
 
 @dataclass
@@ -52,11 +55,16 @@ class Device(asyncio.Protocol):
         """Connect, however often it takes."""
         while not self._is_closed:
             try:
-                await asyncio.get_running_loop().create_connection(lambda: self, "127.0.0.1", self._login.port)
+                await self._open()
             except OSError:
                 await asyncio.sleep(random.uniform(*RETRY_S))
             else:
                 return
+
+    async def _open(self) -> None:
+        loop, tls = asyncio.get_running_loop(), self._login.tls
+        name = "localhost" if tls else None
+        await loop.create_connection(lambda: self, "127.0.0.1", self._login.port, ssl=tls, server_hostname=name)
 
     def queue(self, payload: bytes) -> None:
         """Have an event sent."""

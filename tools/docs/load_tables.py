@@ -39,11 +39,13 @@ def load(repository: Path) -> str:
     rows = [_stage_row(stage) for stage in result["stages"] if stage["stage"] != "start"]
     loads = [stage["load_average"] for stage in result["stages"]]
     cpu = {part: _cpu_ms(result, part) for part in PARTS}
+    way = ", each by TLS" if result["tls"] else ""
     text = (
-        f"{result['devices']:,} devices in one process, events of {result['event_bytes']:,} bytes, one consumer; an "
-        f"hour has {result['hour']} events of each device. {result['stages'][-1]['made']:,} events: {result['lost']} "
-        f"lost, {result['doubled']} stored twice. The {result['cores']} cores had other work (load average "
-        f"{min(loads):.0f} to {max(loads):.0f}), so seconds are long; CPU time depends on it little."
+        f"{result['devices']:,} devices in one process{way}, events of {result['event_bytes']:,} bytes, one consumer; "
+        f"an hour has {result['hour']} events of each device. {result['stages'][-1]['made']:,} events: "
+        f"{result['lost']} lost, {result['doubled']} stored twice. The {result['cores']} cores ran the devices, the "
+        f"servers and other work (load average {min(loads):.0f} to {max(loads):.0f}), so seconds are long; CPU time "
+        "depends on it little."
     )
     ends = (
         f"Into and out of a long queue, an event takes {cpu['broker']:.2f} ms of CPU in the broker, "
