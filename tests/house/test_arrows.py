@@ -254,6 +254,22 @@ def test_contract_stands_alone(repository: Path) -> None:
     assert wrong == []
 
 
+def test_device_makes_no_report(repository: Path) -> None:
+    """The layer of reports is for training, export and benchmarks: nothing of the device imports it."""
+    report = "lpr_edge.contract.report"
+    assert [
+        name
+        for name, found in all_imports(repository, "lpr_edge")
+        if is_inside(found, report) and not is_inside(name, report)
+    ] == []
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_pages_come_from_one_template(repository: Path, package: str) -> None:
+    """No module has a page's markup in it: reports share a template and a style, and applications have files."""
+    assert [name for name, text in modules_of(repository, package) if re.search(r"<!doctype|<html", text, re.I)] == []
+
+
 def test_device_names_no_training_framework(repository: Path) -> None:
     """lpr_edge imports no TensorFlow, Keras, onnx or tf2onnx, at no depth and under no condition."""
     wrong = [

@@ -8,7 +8,7 @@ from lpr_bench.accuracy.misses import Miss
 from lpr_bench.accuracy.reliability import Pair, bins, calibration_error
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.metrics import wilson_interval
-from lpr_export.report.html_page import (
+from lpr_edge.contract.report.html_page import (
     MissedPicture,
     data_url,
     heading,

@@ -32,9 +32,9 @@ from lpr_edge.contract.country import country_from_dict
 from lpr_edge.contract.data.character_files import load_characters
 from lpr_edge.contract.data.label_file import TRAINING_SPLIT
 from lpr_edge.contract.data.plate_photos import PlatePhoto, ground_truth, load_plates_and_crops
+from lpr_edge.contract.report.html_page import check_installed
 from lpr_edge.text.confidence import default_min_confidence
 from lpr_edge.vision.pipeline import PlatePipeline
-from lpr_export.report.html_page import check_installed
 from lpr_export.report.progress import show_progress
 
 PHOTOGRAPHS_ALONE = ("kind", "page", "against", "misses")

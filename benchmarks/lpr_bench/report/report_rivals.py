@@ -7,7 +7,7 @@ from lpr_bench.base.results import Record
 from lpr_bench.base.tables import format_share
 from lpr_bench.report.report_sections import of
 from lpr_bench.system.validity import is_valid, why_invalid
-from lpr_export.report.html_page import heading, new_plot, paragraph, table, to_svg
+from lpr_edge.contract.report.html_page import heading, new_plot, paragraph, table, to_svg
 
 READERS = ["rectified plates, true corners", "read exactly", "CER"]
 SPEED = ["one inference, one thread", "runtime", "p50 ms", "p90 ms", "kB", "k parameters", "M multiply-adds"]

@@ -8,7 +8,7 @@ from lpr_bench.roofline.known_networks import BOARDS
 from lpr_bench.roofline.projection import Projected, check_projection, project, worst_factor
 from lpr_bench.roofline.targets import criterion_rows
 from lpr_bench.system.validity import is_valid, why_invalid
-from lpr_export.report.html_page import heading, new_plot, paragraph, table, to_svg
+from lpr_edge.contract.report.html_page import heading, new_plot, paragraph, table, to_svg
 
 NOT_MEASURED = (
     "PROJECTION, not a measurement: nobody ran lpr on these boards. Multiply-adds of each network, divided by what "

@@ -5,8 +5,8 @@ from typing import Any
 
 from lpr_bench.base.results import Record
 from lpr_bench.system.validity import is_valid, why_invalid
+from lpr_edge.contract.report.html_page import heading, new_plot, paragraph, table, to_svg
 from lpr_edge.contract.run.model_types import CLASSIFIER, MODEL_TYPES
-from lpr_export.report.html_page import heading, new_plot, paragraph, table, to_svg
 
 FADED = 0.25
 """Opacity of an invalid result in plots."""

@@ -18,7 +18,7 @@ from lpr_bench.report.report_sections import (
 )
 from lpr_bench.system.boards import RESULTS
 from lpr_edge.contract.base.errors import LprError
-from lpr_export.report.html_page import make_page, paragraph, standalone_svg
+from lpr_edge.contract.report.html_page import make_page, paragraph, standalone_svg
 
 SECTIONS = (
     boards_section,

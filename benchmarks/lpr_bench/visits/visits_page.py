@@ -10,7 +10,7 @@ from lpr_bench.visits.outcomes import ClipOutcome, VisitOutcome
 from lpr_bench.visits.play import STRIP
 from lpr_edge.contract.base.arrays import Image
 from lpr_edge.contract.base.errors import LprError
-from lpr_export.report.html_page import data_url, heading, make_page, paragraph, preformatted, wide_picture
+from lpr_edge.contract.report.html_page import data_url, heading, make_page, paragraph, preformatted, wide_picture
 
 
 def write_page(path: Path, title: str, warning: str, table: str, outcomes: Sequence[ClipOutcome]) -> None:

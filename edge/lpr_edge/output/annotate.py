@@ -1,10 +1,8 @@
 """Draw corners and text on an image, with correctly shaped Devanagari."""
 
-import base64
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from pathlib import Path
 from typing import Any
 
 import cv2
@@ -12,7 +10,7 @@ import numpy as np
 
 from lpr_edge.base.log import log_info
 from lpr_edge.contract.base.arrays import Floats, Image, Quad
-from lpr_edge.contract.base.errors import LprError
+from lpr_edge.contract.base.plate_font import font_path
 from lpr_edge.regions.shapes import Line, Region
 from lpr_edge.vision.plates import PlateReading
 
@@ -25,8 +23,6 @@ MARK_BGR = (255, 160, 60)
 """For the region of interest and the line."""
 ARROW = 0.08
 """Length of the arrow, relative to the picture's height."""
-FONT = "noto-sans-devanagari"
-"""Has Devanagari and Latin."""
 
 
 @dataclass(frozen=True)
@@ -124,34 +120,6 @@ def text_patch(text: str, height: int, colour_bgr: tuple[int, int, int]) -> Imag
     patch = Pillow.new("RGB", (width, height), colour_bgr[::-1])
     ImageDraw.Draw(patch).text((margin, height / 2), text, fill=(10, 10, 10), font=font, anchor="lm")
     return np.ascontiguousarray(np.asarray(patch, np.uint8)[..., ::-1])
-
-
-def font_path() -> Path:
-    """Path of the font file.
-
-    Raises:
-        LprError: its package isn't installed.
-    """
-    try:
-        import fontpkg
-
-        return Path(fontpkg.path(FONT, weight=600, nearest=True))
-    except Exception as error:
-        raise LprError("no font for Devanagari: pip install fontpkg-noto-sans-devanagari") from error
-
-
-def font_face(family: str) -> str:
-    """The font as CSS, embedded in the page because not every machine has a font for the plates' script.
-
-    Name the family first: Devanagari alone is taken from it, so that other letters stay the machine's own. Named after
-    fonts that lack Devanagari, Chromium drew an empty box where a page showed it first.
-
-    Raises:
-        LprError: its package isn't installed.
-    """
-    data = base64.b64encode(font_path().read_bytes()).decode()
-    script = "U+0900-097F, U+200C-200D, U+25CC"
-    return f"@font-face {{ font-family: {family}; unicode-range: {script}; src: url(data:font/ttf;base64,{data}) }}"
 
 
 @lru_cache(maxsize=8)

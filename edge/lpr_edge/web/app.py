@@ -10,8 +10,8 @@ from starlette.types import ASGIApp
 
 from lpr_edge.base.workers import FAULTS
 from lpr_edge.contract.base.errors import LprError
+from lpr_edge.contract.base.plate_font import font_path
 from lpr_edge.contract.records import Record
-from lpr_edge.output.annotate import font_path
 from lpr_edge.service.runtime_stats import RuntimeStats
 from lpr_edge.web.auth import AuthMiddleware
 from lpr_edge.web.install import install_routes

@@ -71,10 +71,10 @@ def _fail(error: LprError) -> int:
 
 def _export_all(parsed: argparse.Namespace) -> int:
     # Here and not above: --help stays fast.
+    from lpr_edge.contract.report.html_page import check_installed
     from lpr_export.app.export import check_confidence, check_names, export
     from lpr_export.base.run_folder import open_run, shipped_runs
     from lpr_export.convert.worker import start_worker
-    from lpr_export.report.html_page import check_installed
 
     options = ExportOptions(
         parsed.precisions,

@@ -4,11 +4,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from lpr_edge.contract.run.model_types import MODEL_TYPES
-from lpr_export.evaluate.gate import PROVEN, Row, Verdict
-from lpr_export.evaluate.layer_error import Layer
-from lpr_export.evaluate.output_diff import Example, confusions, differing_examples, score_differences, worst_examples
-from lpr_export.report.html_page import (
+from lpr_edge.contract.report.html_page import (
     Picture,
     bar_chart,
     bullet_list,
@@ -21,6 +17,10 @@ from lpr_export.report.html_page import (
     preformatted,
     table,
 )
+from lpr_edge.contract.run.model_types import MODEL_TYPES
+from lpr_export.evaluate.gate import PROVEN, Row, Verdict
+from lpr_export.evaluate.layer_error import Layer
+from lpr_export.evaluate.output_diff import Example, confusions, differing_examples, score_differences, worst_examples
 from lpr_export.report.report import median_ms, other_notes
 from lpr_export.report.report_data import Findings
 

@@ -10,7 +10,8 @@ from PIL import features
 from tests.support.readings import START, frame, plate
 
 from lpr_edge.contract.base.errors import LprError
-from lpr_edge.output.annotate import STRANGE_BGR, UNSURE_BGR, VALID_BGR, _caption, draw_plates, font_face, text_patch
+from lpr_edge.contract.base.plate_font import font_face
+from lpr_edge.output.annotate import STRANGE_BGR, UNSURE_BGR, VALID_BGR, _caption, draw_plates, text_patch
 from lpr_edge.output.recording import ImageFolder, VideoFile, file_name, fit
 from lpr_edge.output.window import Window, check_display
 from lpr_edge.wiring.frame_outputs import FrameOutputs

@@ -9,6 +9,7 @@ from statistics import median
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.country import Country
 from lpr_edge.contract.data.datasets import find_dataset, has_dataset
+from lpr_edge.contract.report.html_page import check_installed
 from lpr_train.base.findings import CheckedImage, Report, duplicate_groups
 from lpr_train.inspect.check_characters import check_characters
 from lpr_train.inspect.explore_page import PLATES, write_page
@@ -63,8 +64,9 @@ def explore(folder: Path, country: Country, out: Path) -> Exploration:
         out: the folder to write, created if missing.
 
     Raises:
-        LprError: there is no such data, no image can be read, or `out` can't be written.
+        LprError: there is no such data, no image can be read, `out` can't be written, or a package is missing.
     """
+    check_installed()
     report = Report()
     has_plates = any(has_dataset(folder, name) for name in DATA_SETS)
     has_characters = has_dataset(folder, "characters") or not has_plates

@@ -1,9 +1,9 @@
 """The HTML page of an exploration, with embedded images."""
 
-import base64
-import html
 from collections.abc import Sequence
 from pathlib import Path
+
+from lpr_edge.contract.report.html_page import bullet_list, data_url, heading, make_page, wide_picture
 
 PLATES = "plates.png"
 SECTIONS = {
@@ -15,25 +15,6 @@ SECTIONS = {
 }
 """Image -> its heading."""
 
-PAGE = """<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>lpr: data</title>
-<style>
-body {{
-  font: 16px/1.5 system-ui, "Noto Sans Devanagari", sans-serif; max-width: 70rem; margin: 2rem auto; padding: 0 1rem;
-}}
-img {{ max-width: 100% }}
-</style>
-<h1>Data</h1>
-<ul>
-{lines}
-</ul>
-{sections}
-</html>
-"""
-
 
 def write_page(lines: Sequence[str], out: Path, names: Sequence[str] = tuple(SECTIONS)) -> None:
     """Write `index.html` into a folder, with that folder's images embedded.
@@ -42,13 +23,15 @@ def write_page(lines: Sequence[str], out: Path, names: Sequence[str] = tuple(SEC
         lines: text above the images.
         out: folder with the images.
         names: which of `SECTIONS` are there.
+
+    Raises:
+        LprError: Jinja2 isn't installed.
     """
-    items = "\n".join(f"<li>{html.escape(line)}</li>" for line in lines)
-    sections = "\n".join(_section(out / name, heading) for name, heading in SECTIONS.items() if name in names)
-    (out / "index.html").write_text(PAGE.format(lines=items, sections=sections), encoding="utf-8")
-
-
-def _section(picture: Path, heading: str) -> str:
-    data = base64.b64encode(picture.read_bytes()).decode("ascii")
-    title = html.escape(heading)
-    return f'<h2>{title}</h2>\n<img alt="{title}" src="data:image/png;base64,{data}">'
+    sections = [
+        part
+        for name, title in SECTIONS.items()
+        if name in names
+        for part in (heading(title), wide_picture(data_url((out / name).read_bytes(), "png"), title))
+    ]
+    page = make_page("Data", bullet_list(lines), *sections, has_plate_texts=True)
+    (out / "index.html").write_text(page, encoding="utf-8")

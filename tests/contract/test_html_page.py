@@ -5,8 +5,8 @@ from types import ModuleType
 import pytest
 
 from lpr_edge.contract.base.errors import LprError
-from lpr_export.report import html_page
-from lpr_export.report.html_page import (
+from lpr_edge.contract.report import html_page
+from lpr_edge.contract.report.html_page import (
     LONGEST_REASON,
     TEMPLATES,
     MissedPicture,

@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import Any
 
 from lpr_edge.contract.base.errors import needing_extra
-from lpr_edge.output.annotate import font_face
+from lpr_edge.contract.base.plate_font import font_face
 
 TEMPLATES = Path(__file__).with_name("templates")
 LONGEST_REASON = 400
@@ -132,9 +132,9 @@ def _shortened(reason: str) -> str:
     return reason if len(reason) <= LONGEST_REASON else f"{reason[:LONGEST_REASON]} …"
 
 
-def wide_picture(source: str) -> str:
-    """A picture of its own width, given as a data URL."""
-    return _part("wide_picture", source)
+def wide_picture(source: str, description: str = "") -> str:
+    """A picture of its own width, given as a data URL; `description` is for those who can't see it."""
+    return _part("wide_picture", source, description)
 
 
 def pictures(items: Sequence[Picture]) -> str:
