@@ -35,10 +35,9 @@ ifeq ($(strip $(PYTHON)),)
 $(error No Python 3.11 or newer found. Install it with venv (Debian: apt install python3 python3-venv), or set PYTHON=...)
 endif
 
-# constraints.txt is what was seen to work together on Python 3.11. Newer Pythons need newer versions (no tflite-runtime,
-# NumPy 2), so there pyproject.toml's ranges decide.
+# constraints.txt is what was seen to work together on these Pythons. For newer ones pyproject.toml's ranges decide.
 PYTHON_VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
-ifeq ($(PYTHON_VERSION),3.11)
+ifneq ($(filter $(PYTHON_VERSION),3.11 3.12 3.13),)
 export PIP_CONSTRAINT := constraints.txt
 endif
 export PIP_DISABLE_PIP_VERSION_CHECK := 1

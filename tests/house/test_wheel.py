@@ -34,9 +34,8 @@ def clean(repository: Path, wheel: Path, tmp_path_factory: pytest.TempPathFactor
     """The bin folder of a new environment that holds the wheel and what it depends on, no extras."""
     folder = tmp_path_factory.mktemp("clean")
     venv.create(folder, with_pip=True)
-    pins = ("-c", repository / "constraints.txt") if sys.version_info[:2] == (3, 11) else ()
     pip = (folder / "bin" / "python", "-m", "pip")
-    run(*pip, "install", "--quiet", *pins, wheel)
+    run(*pip, "install", "--quiet", "-c", repository / "constraints.txt", wheel)
     return folder / "bin"
 
 
@@ -58,7 +57,7 @@ def test_demo_of_the_installed_wheel(clean: Path, tmp_path: Path) -> None:
 
 
 NEWEST = ("numpy>=2", "opencv-python-headless>=4.12", "ai-edge-litert", "pillow", "fontpkg-noto-sans-devanagari")
-"""What a newer Python gets, by pyproject.toml, in place of constraints.txt; each has wheels for this one, too."""
+"""What Python 3.12 and newer get; each has wheels for 3.11, too."""
 
 
 def test_demo_is_the_same_with_the_newest_versions(clean: Path, wheel: Path, tmp_path: Path) -> None:

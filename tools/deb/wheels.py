@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,8 +15,6 @@ from tools.deb.targets import Target
 
 EXTRAS = ("mqtt", "web")
 """What a device has besides lpr itself: a broker, the live page and the history."""
-CONSTRAINED = "3.11"
-"""The Python that constraints.txt is for."""
 
 
 def install_wheels(repository: Path, target: Target, folder: Path) -> None:
@@ -30,21 +29,33 @@ def install_wheels(repository: Path, target: Target, folder: Path) -> None:
         CalledProcessError: pip finds no wheel that fits, or can't reach its index.
     """
     into = ["--target", str(folder), "--no-compile", "--upgrade", *target.pip_flags()]
-    constraints = ["--constraint", str(repository / "constraints.txt")] if target.python == CONSTRAINED else []
-    _pip("install", *into, *constraints, *requirements(repository, target))
     with TemporaryDirectory() as own:
+        pins = Path(own, "constraints.txt")
+        pins.write_text("".join(f"{pin}\n" for pin in constraints(repository, target)), encoding="utf-8")
+        _pip("install", *into, "--constraint", str(pins), *requirements(repository, target))
         _pip("wheel", "--no-deps", "--wheel-dir", own, str(repository))
         _pip("install", *into, "--no-deps", "--no-index", *map(str, Path(own).glob("lpr-*.whl")))
     prune(folder)
 
 
 def requirements(repository: Path, target: Target) -> list[str]:
-    """What lpr asks for on the target. pip would take the markers of the Python that it runs in."""
+    """What lpr asks for on the target."""
     project = tomllib.loads((repository / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    environment = {key: str(value) for key, value in default_environment().items()} | target.markers()
     lines = list(project["dependencies"])
     for extra in EXTRAS:
         lines += project["optional-dependencies"][extra]
+    return _valid_on(target, lines)
+
+
+def constraints(repository: Path, target: Target) -> list[str]:
+    """The pins of constraints.txt that are for the target."""
+    lines = (repository / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    return _valid_on(target, [line for line in lines if not line.startswith("#")])
+
+
+def _valid_on(target: Target, lines: Sequence[str]) -> list[str]:
+    """Requirements without their markers, which pip would take for the Python that it runs in."""
+    environment = {key: str(value) for key, value in default_environment().items()} | target.markers()
     parsed = [Requirement(line) for line in lines]
     return [f"{one.name}{one.specifier}" for one in parsed if one.marker is None or one.marker.evaluate(environment)]
 
