@@ -67,9 +67,9 @@ def pins_for(repository: Path, environment: dict[str, str]) -> dict[str, str]:
     lines = (repository / "constraints.txt").read_text().splitlines()
     parsed = [Requirement(line) for line in lines if not line.startswith("#")]
     valid = [one for one in parsed if one.marker is None or one.marker.evaluate(environment)]
-    pins = {canonicalize_name(one.name): str(one.specifier).removeprefix("==") for one in valid}
+    pins: dict[str, str] = {canonicalize_name(one.name): str(one.specifier).removeprefix("==") for one in valid}
     assert len(pins) == len(valid)
-    return dict(pins)
+    return pins
 
 
 @pytest.mark.parametrize("machine", MACHINES)

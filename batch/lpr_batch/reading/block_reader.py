@@ -60,11 +60,11 @@ class BlockReader:
         plates = sum("text" in row for row in rows)
         return Outcome(block.name, len(block.sources), plates, errors, part_bytes(rows))
 
-    def _rows_of(self, source: str, found: PictureBytes) -> list[Record]:
+    def _rows_of(self, source: str, data: PictureBytes) -> list[Record]:
         try:
-            if isinstance(found, DataError):
-                raise found
-            picture = decode_picture(found, Path(source))
+            if isinstance(data, DataError):
+                raise data
+            picture = decode_picture(data, Path(source))
         except DataError as error:
             return [error_row(source, str(error))]
         return plate_rows(source, [plate_record(plate) for plate in self._pipeline.read(picture).plates])

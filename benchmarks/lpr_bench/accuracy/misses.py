@@ -43,40 +43,40 @@ class MissFolder:
         except OSError as error:
             raise LprError(f"can't make {folder}: {error.strerror or error}. Give another by --misses DIR") from error
 
-    def observe(self, photo: PlatePhoto, frame_bgr: Image, found: Sequence[ReadPlate], matches: Matches) -> None:
+    def observe(self, photo: PlatePhoto, frame_bgr: Image, readings: Sequence[ReadPlate], matches: Matches) -> None:
         """Draw a photograph if it has an error.
 
         Raises:
             LprError: the picture can't be written.
         """
-        if not is_wrong(photo.plates, found, matches):
+        if not is_wrong(photo.plates, readings, matches):
             return
         path = self.folder / f"{photo.path.stem}.jpg"
-        if not cv2.imwrite(str(path), draw_miss(frame_bgr, photo.plates, found)):
+        if not cv2.imwrite(str(path), draw_miss(frame_bgr, photo.plates, readings)):
             raise LprError(f"can't write {path}: is the disk full? Give another folder by --misses DIR")
         self.written += 1
 
 
-def is_wrong(labels: Sequence[PlateLabel], found: Sequence[ReadPlate], matches: Matches) -> bool:
+def is_wrong(labels: Sequence[PlateLabel], readings: Sequence[ReadPlate], matches: Matches) -> bool:
     """Whether a photograph has a false negative, a misread plate, or a false positive."""
     missed = any(labels[true].is_to_find for true in matches.missed)
     misread = any(
         labels[true].legible == "full"
         and labels[true].is_to_read
-        and found[index].text != "".join(labels[true].text_rows)
+        and readings[index].text != "".join(labels[true].text_rows)
         for index, true in matches.pairs
     )
     return bool(matches.false_alarms) or missed or misread
 
 
-def draw_miss(frame_bgr: Image, labels: Sequence[PlateLabel], found: Sequence[ReadPlate]) -> Image:
+def draw_miss(frame_bgr: Image, labels: Sequence[PlateLabel], readings: Sequence[ReadPlate]) -> Image:
     """Copy a frame (H, W, 3) uint8 BGR; draw ground truth in green, below each plate, and results in red, above."""
     picture = frame_bgr.copy()
     height = max(18, picture.shape[0] // 24)
     for label in labels:
         colour = TRUTH_BGR if label.is_to_find else UNREADABLE_BGR
         _draw(picture, label.quad_xy, " ".join(label.text_rows), colour, height, above=False)
-    for plate in found:
+    for plate in readings:
         _draw(picture, plate.quad_xy, plate.text or "–", FOUND_BGR, height, above=True)
     return picture
 
@@ -109,18 +109,20 @@ class MissGallery:
     def __init__(self) -> None:
         self.misses: list[Miss] = []
 
-    def observe(self, photo: PlatePhoto, frame_bgr: Image, found: Sequence[ReadPlate], matches: Matches) -> None:
+    def observe(self, photo: PlatePhoto, frame_bgr: Image, readings: Sequence[ReadPlate], matches: Matches) -> None:
         """Keep a photograph if it has an error."""
-        if is_wrong(photo.plates, found, matches):
-            drawn = _shrink(draw_miss(frame_bgr, photo.plates, found))
-            rows = tuple(_wrong_plates(photo, frame_bgr, found, matches))
+        if is_wrong(photo.plates, readings, matches):
+            drawn = _shrink(draw_miss(frame_bgr, photo.plates, readings))
+            rows = tuple(_wrong_plates(photo, frame_bgr, readings, matches))
             self.misses.append(Miss(photo.path.name, _jpeg(drawn), rows))
 
 
-def _wrong_plates(photo: PlatePhoto, frame_bgr: Image, found: Sequence[ReadPlate], matches: Matches) -> list[MissRow]:
+def _wrong_plates(
+    photo: PlatePhoto, frame_bgr: Image, readings: Sequence[ReadPlate], matches: Matches
+) -> list[MissRow]:
     rows: list[MissRow] = []
     for index, true in matches.pairs:
-        label, plate = photo.plates[true], found[index]
+        label, plate = photo.plates[true], readings[index]
         if label.legible == "full" and label.is_to_read and plate.text != "".join(label.text_rows):
             rows.append(
                 ("misread", " ".join(label.text_rows), _reading_text(plate), _plate_picture(frame_bgr, plate.quad_xy))
@@ -130,7 +132,7 @@ def _wrong_plates(photo: PlatePhoto, frame_bgr: Image, found: Sequence[ReadPlate
         if label.is_to_find:
             what = f"not found ({label.kind}, {quad_size(label.quad_xy)[0]:.0f} px)"
             rows.append((what, " ".join(label.text_rows), "–", _plate_picture(frame_bgr, label.quad_xy)))
-    alarms = [found[index] for index in matches.false_alarms]
+    alarms = [readings[index] for index in matches.false_alarms]
     return rows + [
         ("no plate", "–", _reading_text(plate), _plate_picture(frame_bgr, plate.quad_xy)) for plate in alarms
     ]

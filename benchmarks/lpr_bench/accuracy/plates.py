@@ -175,10 +175,10 @@ def score_photos(
     return PlatesOutcome(tuple(plates), tuple(false_alarms), len(photos), sources)
 
 
-def match_labels(found: Sequence[ReadPlate], labels: Sequence[PlateLabel]) -> Matches:
+def match_labels(readings: Sequence[ReadPlate], labels: Sequence[PlateLabel]) -> Matches:
     """Match detections with labels by IoU; with a label that is a loose box, by the detection's centre."""
     loose = [index for index, label in enumerate(labels) if not label.has_corners]
-    return match_plates([plate.quad_xy for plate in found], [label.quad_xy for label in labels], MIN_IOU, loose)
+    return match_plates([plate.quad_xy for plate in readings], [label.quad_xy for label in labels], MIN_IOU, loose)
 
 
 def _place_of(photo: PlatePhoto, label: PlateLabel, frame_bgr: Image) -> Place:
@@ -189,17 +189,17 @@ def _place_of(photo: PlatePhoto, label: PlateLabel, frame_bgr: Image) -> Place:
 
 
 def _outcomes(
-    photo: PlatePhoto, found: Sequence[ReadPlate], matches: Matches, known: Sequence[tuple[PlateTraits, Place]]
+    photo: PlatePhoto, readings: Sequence[ReadPlate], matches: Matches, known: Sequence[tuple[PlateTraits, Place]]
 ) -> list[PlateOutcome]:
-    found_at = {true: found[index] for index, true in matches.pairs}
+    found_at = {true: readings[index] for index, true in matches.pairs}
     return [
         replace(_outcome(photo.path.name, label, found_at.get(i)), plate=i, traits=known[i][0], place=known[i][1])
         for i, label in enumerate(photo.plates)
     ]
 
 
-def _outcome(image: str, label: PlateLabel, found: ReadPlate | None) -> PlateOutcome:
-    reading = found.reading if found else None
+def _outcome(image: str, label: PlateLabel, plate: ReadPlate | None) -> PlateOutcome:
+    reading = plate.reading if plate else None
     return PlateOutcome(
         image,
         "".join(label.text_rows),
@@ -207,8 +207,8 @@ def _outcome(image: str, label: PlateLabel, found: ReadPlate | None) -> PlateOut
         quad_size(label.quad_xy)[0],
         label.legible,
         label.kind,
-        quad_iou(found.quad_xy, label.quad_xy) if found else None,
-        found.text if found else None,
+        quad_iou(plate.quad_xy, label.quad_xy) if plate else None,
+        plate.text if plate else None,
         confidence=reading.confidence if reading else None,
         script=script_of(reading) if reading else None,
     )

@@ -40,10 +40,10 @@ class ScoredReadings:
     def __init__(self) -> None:
         self.readings: list[ScoredReading] = []
 
-    def observe(self, photo: PlatePhoto, _: Image, found: Sequence[ReadPlate], matches: Matches) -> None:
+    def observe(self, photo: PlatePhoto, _: Image, readings: Sequence[ReadPlate], matches: Matches) -> None:
         """Add a photograph's readings, except those that can be neither confirmed nor refuted."""
         labels = {index: photo.plates[true] for index, true in matches.pairs}
-        for index, plate in enumerate(found):
+        for index, plate in enumerate(readings):
             right = is_correct(plate.text, labels.get(index))
             if plate.reading and plate.text and right is not None:
                 self.readings.append(ScoredReading(photo.path.name, plate.reading, right, labels.get(index)))

@@ -46,9 +46,9 @@ class FramePool:
         return frames[index % len(frames)]
 
 
-def shows_plate(index: int, share: float) -> bool:
+def shows_plate(index: int, fraction: float) -> bool:
     """Whether frame number `index` has a plate, if a share of all frames has one, evenly spread (Bresenham's line)."""
-    return int((index + 1) * share) > int(index * share)
+    return int((index + 1) * fraction) > int(index * fraction)
 
 
 def make_frames(country: Country, seed: int = 0, size_hw: tuple[int, int] = SIZE_HW) -> FramePool:

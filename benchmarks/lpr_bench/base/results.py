@@ -38,9 +38,9 @@ def write_result(path: Path, result: Mapping[str, Any]) -> None:
         raise LprError(f"can't write {path}: {error.strerror or error}. Give another place by --json FILE") from error
 
 
-def _on_one_line(found: re.Match[str]) -> str:
+def _on_one_line(match: re.Match[str]) -> str:
     """Put a list of numbers on one line: raw values are thousands of numbers."""
-    return "[" + re.sub(r"\s+", " ", found.group(1)) + "]"
+    return "[" + re.sub(r"\s+", " ", match.group(1)) + "]"
 
 
 def add_record(path: Path, board: str, record: Record) -> None:

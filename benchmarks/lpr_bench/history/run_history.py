@@ -109,7 +109,7 @@ def _make(folder: Path, country: Country, events: int) -> float:
     return made_s
 
 
-def _time(path: Path, country: Country, name: str, wanted: SearchFilter, runs: int) -> dict[str, Any]:
+def _time(path: Path, country: Country, name: str, search_filter: SearchFilter, runs: int) -> dict[str, Any]:
     """Time the first page of a search, including opening the file."""
     cold: list[float] = []
     warm: list[float] = []
@@ -122,7 +122,7 @@ def _time(path: Path, country: Country, name: str, wanted: SearchFilter, runs: i
                 _forget(path)
             before, begin, begin_busy = _reads(), perf_counter(), process_time()
             with closing(open_reader(path)) as connection:
-                found = len(Search(connection, country).page(wanted).events)
+                found = len(Search(connection, country).page(search_filter).events)
             times.append(1000 * (perf_counter() - begin))
             busy.append(1000 * (process_time() - begin_busy))
             if times is cold:

@@ -114,11 +114,11 @@ def summarize(processes: Sequence[ProcessTimes]) -> list[dict[str, Any]]:
     return [_summarize_share(share, [process.shares[share] for process in processes]) for share in processes[0].shares]
 
 
-def _summarize_share(share: float, timings: Sequence[Timings]) -> dict[str, Any]:
+def _summarize_share(fraction: float, timings: Sequence[Timings]) -> dict[str, Any]:
     pooled = {stage: [value for timing in timings for value in timing.stage(stage)] for stage in STAGES}
     whole = pooled["whole"]
     return {
-        "share_with_plate": share,
+        "share_with_plate": fraction,
         "frames": len(whole),
         "plates_read": sum(sum(timing.plates) for timing in timings),
         "frames_per_second": 1000 * len(whole) / sum(whole),

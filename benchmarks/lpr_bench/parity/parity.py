@@ -133,10 +133,10 @@ def _describe(distances: AnyArray) -> dict[str, Any]:
     }
 
 
-def compare_answers(expected: Sequence[Any], found: Sequence[Any]) -> dict[str, Any]:
+def compare_answers(expected: Sequence[Any], actual: Sequence[Any]) -> dict[str, Any]:
     """Number of pictures with equal answers, and the first different ones."""
-    different = [n for n, (a, b) in enumerate(zip(expected, found, strict=True)) if a != b]
-    examples = [{"picture": n, "reference": expected[n], "here": found[n]} for n in different[:10]]
+    different = [n for n, (a, b) in enumerate(zip(expected, actual, strict=True)) if a != b]
+    examples = [{"picture": n, "reference": expected[n], "here": actual[n]} for n in different[:10]]
     return {"pictures": len(expected), "same": len(expected) - len(different), "different": examples}
 
 

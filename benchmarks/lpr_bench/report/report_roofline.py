@@ -114,12 +114,12 @@ def _sources() -> list[str]:
     return [f"{board.name}: {board.source}" for board in BOARDS]
 
 
-def _projection_plot(found: Sequence[Projected]) -> str:
-    figure, axes = new_plot(height=0.8 + 0.28 * len(found))
-    for number, one in enumerate(found):
+def _projection_plot(projections: Sequence[Projected]) -> str:
+    figure, axes = new_plot(height=0.8 + 0.28 * len(projections))
+    for number, one in enumerate(projections):
         axes.plot([one.low_ms, one.high_ms], [number] * 2, color="C1", linewidth=4, alpha=0.4, solid_capstyle="butt")
         axes.plot(one.ms, number, "D", color="C1")
-    axes.set_yticks(range(len(found)), [f"{one.board.partition(' (')[0]}, {one.network}" for one in found])
+    axes.set_yticks(range(len(projections)), [f"{one.board.partition(' (')[0]}, {one.network}" for one in projections])
     axes.set_xscale("log")
     axes.set_xlabel("PROJECTED milliseconds, one thread")
     return to_svg(figure)

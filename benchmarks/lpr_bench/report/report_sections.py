@@ -43,16 +43,16 @@ def boards_section(records: Sequence[Record]) -> str:
     return heading("Whole frames") + paragraph(text) + table(header, rows, _reasons(found)) + frames_plot(found)
 
 
-def frames_plot(found: Sequence[Record]) -> str:
+def frames_plot(results: Sequence[Record]) -> str:
     """Three bars per board: a plate in no frame, in half of them, in all."""
-    figure, axes = new_plot(height=1.2 + 0.9 * len(found))
-    for number, record in enumerate(found):
+    figure, axes = new_plot(height=1.2 + 0.9 * len(results))
+    for number, record in enumerate(results):
         for offset, share in enumerate(record["shares"]):
             stages = share["stages_ms"]["whole"]
             place = number + 0.25 * (offset - 1)
             axes.barh(place, stages["p50"], 0.22, color=f"C{offset}", alpha=_alpha(record))
             axes.plot([stages["p50"], stages["p99"]], [place] * 2, color="black", alpha=_alpha(record), linewidth=1)
-    axes.set_yticks(range(len(found)), [_named(record) for record in found])
+    axes.set_yticks(range(len(results)), [_named(record) for record in results])
     axes.set_xlabel("milliseconds a frame: p50, line to p99; plate in 0, 50, 100 % of frames from below")
     return to_svg(figure)
 

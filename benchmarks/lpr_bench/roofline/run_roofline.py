@@ -85,9 +85,9 @@ def _peak(path: Path, times: Sequence[float]) -> dict[str, float]:
     return {"multiply_adds": count, "ms": best, "multiply_adds_a_second": count / (best / 1000)}
 
 
-def _network(path: Path, found: LimitTimes, peaks: Mapping[str, Mapping[str, float]]) -> dict[str, Any]:
+def _network(path: Path, measured: LimitTimes, peaks: Mapping[str, Mapping[str, float]]) -> dict[str, Any]:
     description, cost = describe_file(path), network_cost(path)
-    took = median(found.times[f"network {path.name}"])
+    took = median(measured.times[f"network {path.name}"])
     reached = cost.multiply_adds / (took / 1000)
     return {
         **description,

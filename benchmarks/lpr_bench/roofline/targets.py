@@ -16,16 +16,17 @@ MAX_START_TO_IMPORT = 0.2
 MAX_MEMORY_MB = 200.0
 
 
-def check_criteria(found: LimitTimes, cold_start: Mapping[str, Any]) -> list[dict[str, Any]]:
+def check_criteria(measured: LimitTimes, cold_start: Mapping[str, Any]) -> list[dict[str, Any]]:
     """All criteria with measured values; `reached` is null for a value that couldn't be measured."""
-    in_a_row = found.times[IN_A_ROW]
+    outside = measured.profile["outside_networks"]
+    in_a_row = measured.times[IN_A_ROW]
     tail = float(np.percentile(in_a_row, 99) / np.median(in_a_row))
     published = None
-    if "published" in found.times:
-        published = paired_ratio(found.times["published"], found.times["frame"])
+    if "published" in measured.times:
+        published = paired_ratio(measured.times["published"], measured.times["frame"])
     memory = max(cold_start["peak_memory_mb"].values()) if "peak_memory_mb" in cold_start else None
     return [
-        _criterion("time outside the networks, share", found.profile["outside_networks"], MAX_SHARE_OUTSIDE_NETWORKS),
+        _criterion("time outside the networks, share", outside, MAX_SHARE_OUTSIDE_NETWORKS),
         _criterion("p99 of a whole frame / p50", tail, MAX_P99_TO_P50),
         _criterion(
             "start to first reading / importing TensorFlow",
@@ -51,20 +52,20 @@ def _criterion(name: str, value: float | None, limit: float, at_least: bool = Fa
     return {"bar": name, "value": value, "limit": limit, "at_least": at_least, "reached": reached}
 
 
-def criterion_rows(found: Sequence[Mapping[str, Any]], missed: str = "missed") -> list[list[str]]:
+def criterion_rows(criteria: Sequence[Mapping[str, Any]], missed: str = "missed") -> list[list[str]]:
     """Table rows, one per criterion: name, measured value, limit, result.
 
     Args:
-        found: a record's criteria.
+        criteria: a record's criteria.
         missed: word for a criterion that isn't met.
     """
-    said = {None: "not measured", True: "reached", False: missed}
+    result = {None: "not measured", True: "reached", False: missed}
     return [
         [
-            bar["bar"],
-            "–" if bar["value"] is None else f"{bar['value']:.3g}",
-            f"{'≥' if bar['at_least'] else '≤'} {bar['limit']:g}",
-            said[bar["reached"]],
+            criterion["bar"],
+            "–" if criterion["value"] is None else f"{criterion['value']:.3g}",
+            f"{'≥' if criterion['at_least'] else '≤'} {criterion['limit']:g}",
+            result[criterion["reached"]],
         ]
-        for bar in found
+        for criterion in criteria
     ]

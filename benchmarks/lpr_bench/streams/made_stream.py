@@ -18,19 +18,19 @@ STEP_PX = 6
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def stream_frames(pool: FramePool, share: float, count: int, name: str = "stream") -> Iterator[Frame]:
+def stream_frames(pool: FramePool, fraction: float, count: int, name: str = "stream") -> Iterator[Frame]:
     """Frames of one stream.
 
     Args:
         pool: rendered frames with a plate and without.
-        share: of the time in which a vehicle passes, 0 to 1.
+        fraction: of the time in which a vehicle passes, 0 to 1.
         count: number of frames.
         name: of the stream.
     """
-    turn = round(PASSING / share) if share else count
+    turn = round(PASSING / fraction) if fraction else count
     for index in range(count):
         number, moment = divmod(index, turn)
-        image = _frame(pool, number, moment, moment < PASSING and share > 0)
+        image = _frame(pool, number, moment, moment < PASSING and fraction > 0)
         yield Frame(image, name, index, START + timedelta(seconds=index / FPS))
 
 

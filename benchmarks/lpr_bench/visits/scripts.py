@@ -69,9 +69,9 @@ class Way:
     start_xy: tuple[float, float]
     end_xy: tuple[float, float]
 
-    def at(self, share: float, vehicle: int = 0, is_hidden: bool = False) -> Place:
+    def at(self, progress: float, vehicle: int = 0, is_hidden: bool = False) -> Place:
         """Position of a vehicle with constant speed: its size is inversely proportional to the distance."""
-        size = 1 / (1 / FARTHEST + (1 - 1 / FARTHEST) * share)
+        size = 1 / (1 / FARTHEST + (1 - 1 / FARTHEST) * progress)
         done = (size - FARTHEST) / (1 - FARTHEST)
         x, y = (a + (b - a) * done for a, b in zip(self.start_xy, self.end_xy, strict=True))
         return Place(vehicle, size, x, y, is_hidden)

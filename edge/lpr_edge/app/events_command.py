@@ -52,7 +52,7 @@ def search_events(arguments: argparse.Namespace) -> int:
     """Print matching events, newest first, as JSON lines; 1 without any."""
     from lpr_edge.history.export import to_dict
 
-    page = _access(arguments).page(_wanted(arguments), arguments.before, arguments.limit)
+    page = _access(arguments).page(_search_filter(arguments), arguments.before, arguments.limit)
     for found in page.events:
         _print(to_dict(found))
     if page.after is not None:
@@ -97,7 +97,7 @@ def export_events(arguments: argparse.Namespace) -> int:
     since, until = local_day(arguments.day)
     access = _access(arguments)
     with access.searching() as search, _output(arguments.output) as stream:
-        wanted = replace(_wanted(arguments), since=since, until=until)
+        wanted = replace(_search_filter(arguments), since=since, until=until)
         WRITERS[arguments.format](events_of(search, access.hidden(wanted)), stream)
     return 0
 
@@ -165,7 +165,7 @@ def _access(arguments: argparse.Namespace) -> Any:
     return history_access(config, grammar, hide, arguments.history_folder, keep)
 
 
-def _wanted(arguments: argparse.Namespace) -> Any:
+def _search_filter(arguments: argparse.Namespace) -> Any:
     from lpr_edge.history.search import SearchFilter
 
     return SearchFilter(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from lpr_edge.app.camera_flags import add_camera_flag
 from lpr_edge.base.web_address import DEFAULT
+from lpr_edge.config.cameras import OLD_KEYS
 from lpr_edge.config.extensions import (
     ExtensionSettings,
     SwitchedSettings,
@@ -15,7 +16,6 @@ from lpr_edge.config.extensions import (
     sink_classes,
 )
 from lpr_edge.config.input_groups import CaptureConfig, ModelConfig, ReadingConfig, UpdateConfig
-from lpr_edge.config.loading import OLD_KEYS
 from lpr_edge.config.output_groups import (
     CollectConfig,
     DeliveryConfig,
@@ -85,7 +85,11 @@ def parser_with(extensions: Sequence[type[ExtensionSettings]], subcommands: Iter
         group = parser.add_argument_group(title)
         for setting in settings_in(settings).values():
             if setting.key not in ELSEWHERE:
-                add_flag(group, setting, *(f"--{old}" for old, new in OLD_KEYS.items() if new == setting.key))
+                add_flag(
+                    group,
+                    setting,
+                    *(f"--{old.replace('_', '-')}" for old, new in OLD_KEYS.items() if new == setting.key),
+                )
         if settings is ModelConfig:
             _add_extensions(group, runtimes)
             group.add_argument(

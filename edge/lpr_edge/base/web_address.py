@@ -73,14 +73,14 @@ def shown_url(host: str, port: int) -> str:
     return f"http://[{name}]:{port}/" if ":" in name else f"http://{name}:{port}/"
 
 
-def login_hint(given: str, wanted: str) -> str:
+def login_hint(configured: str, required: str) -> str:
     """Hint how a user logs in, for the line with the server's address.
 
     Args:
-        given: the token of the settings; empty where there is none.
-        wanted: the token that is asked for; empty for none.
+        configured: the token of the settings; empty where there is none.
+        required: the token that is asked for; empty for none.
     """
-    if not wanted:
+    if not required:
         return ""
-    shown = "that was given" if given else f"{wanted} (until the next start; LPR_WEB_TOKEN keeps one)"
+    shown = "that was given" if configured else f"{required} (until the next start; LPR_WEB_TOKEN keeps one)"
     return f", any name, password: the token {shown}"

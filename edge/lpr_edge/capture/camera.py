@@ -43,7 +43,7 @@ class CaptureOptions:
     """For how long to look for a camera that was lost; 0 for ever."""
 
 
-def open_camera(number: int, wanted: CaptureOptions = CaptureOptions()) -> Source:
+def open_camera(number: int, options: CaptureOptions = CaptureOptions()) -> Source:
     """A camera: by V4L2, or, where that shows none or only a raw sensor, as a Raspberry Pi's ribbon camera.
 
     Says which was opened, at what size and rate.
@@ -52,12 +52,12 @@ def open_camera(number: int, wanted: CaptureOptions = CaptureOptions()) -> Sourc
         SourceError: there is none of that number, it is in use, or gives no picture; the message says which.
     """
     name = f"camera {number}"
-    capture, way, fps = _open(number, wanted)
+    capture, way, fps = _open(number, options)
     frames = live_frames(
         _AnnouncedCapture(capture, f"{name} ({way}, {fps:g} frames a second)"),
         name,
         "check its cable and power, then start again",
-        again=ReconnectPolicy(lambda: _open(number, wanted)[0], wanted.give_up_s),
+        again=ReconnectPolicy(lambda: _open(number, options)[0], options.give_up_s),
     )
     return Source(name, "live", fps, frames)
 
@@ -80,7 +80,7 @@ class _AnnouncedCapture:
         self._capture.release()
 
 
-def _open(number: int, wanted: CaptureOptions) -> tuple[Capture, str, float]:
+def _open(number: int, options: CaptureOptions) -> tuple[Capture, str, float]:
     """Open a camera; returns the capture, the backend's name, and its frame rate.
 
     Raises:
@@ -89,25 +89,25 @@ def _open(number: int, wanted: CaptureOptions) -> tuple[Capture, str, float]:
     on_linux = sys.platform.startswith("linux")
     if not on_linux or _device(number).exists():
         capture = open_capture(number, cv2.CAP_V4L2 if on_linux else cv2.CAP_ANY)
-        _ask(capture, wanted)
+        _ask(capture, options)
         if capture.isOpened() and capture.grab():
             return capture, "V4L2" if on_linux else "OpenCV", capture.get(cv2.CAP_PROP_FPS) or DEFAULT_FPS
         capture.release()
-    fps = wanted.fps or DEFAULT_FPS
-    ribbon = open_csi(number, wanted.size_wh, fps)
+    fps = options.fps or DEFAULT_FPS
+    ribbon = open_csi(number, options.size_wh, fps)
     if ribbon is None:
         raise SourceError(explain(number))
     return *ribbon, fps
 
 
-def _ask(capture: cv2.VideoCapture, wanted: CaptureOptions) -> None:
-    if wanted.size_wh:
+def _ask(capture: cv2.VideoCapture, options: CaptureOptions) -> None:
+    if options.size_wh:
         # Uncompressed, USB 2 carries large pictures only a few times a second.
         capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))
-        capture.set(cv2.CAP_PROP_FRAME_WIDTH, wanted.size_wh[0])
-        capture.set(cv2.CAP_PROP_FRAME_HEIGHT, wanted.size_wh[1])
-    if wanted.fps:
-        capture.set(cv2.CAP_PROP_FPS, wanted.fps)
+        capture.set(cv2.CAP_PROP_FRAME_WIDTH, options.size_wh[0])
+        capture.set(cv2.CAP_PROP_FRAME_HEIGHT, options.size_wh[1])
+    if options.fps:
+        capture.set(cv2.CAP_PROP_FPS, options.fps)
 
 
 def explain(number: int) -> str:

@@ -14,6 +14,8 @@ from lpr_edge.contract.settings.values import check_table
 
 OF_ALL = ("source_name", "every_frame", "max_frames")
 """Keys of the same groups that one camera can't have for itself."""
+OLD_KEYS = {"looks": "tta", "list_doubt": "list_edits_below"}
+"""Names of earlier versions -> today's."""
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 """A camera's name stands in topics, file names and addresses."""
 
@@ -49,9 +51,14 @@ def _read_camera(table: Mapping[str, Any], number: int, origin: str) -> CameraSe
             f'{origin}: camera {number} {found}: give one of letters, digits, - _ and . such as name = "gate".'
         )
     known = {"name": Setting("name", str, "", "", False)} | camera_keys()
-    values = check_table(known, dict(table), f"{origin}: camera {name}")
+    values = check_table(known, with_todays_keys(table), f"{origin}: camera {name}")
     del values["name"]
     return CameraSettings(name, values)
+
+
+def with_todays_keys(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Rename the keys of earlier versions."""
+    return {OLD_KEYS.get(key, key): value for key, value in values.items()}
 
 
 def check_names(names: Sequence[str], origin: str) -> None:

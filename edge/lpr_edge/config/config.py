@@ -67,7 +67,7 @@ class Config:
     @property
     def enabled_sinks(self) -> list[SwitchedSettings]:
         """Settings of the sinks that are on."""
-        return [sink for sink in self.sinks.values() if sink.is_wanted]
+        return [sink for sink in self.sinks.values() if sink.is_on]
 
     @property
     def stores(self) -> bool:

@@ -80,7 +80,7 @@ class SwitchedSettings(ExtensionSettings):
         return cls.name if field == cls._first() else super().key_of(field)
 
     @property
-    def is_wanted(self) -> bool:
+    def is_on(self) -> bool:
         """Whether the extension is on."""
         return bool(getattr(self, self._first()))
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from lpr_edge.config.cameras import read_cameras
+from lpr_edge.config.cameras import read_cameras, with_todays_keys
 from lpr_edge.config.config import Config
 from lpr_edge.config.extensions import (
     RUNTIMES,
@@ -27,8 +27,6 @@ E = TypeVar("E", bound=ExtensionSettings)
 PREFIX = "LPR_"
 FILE_VARIABLE = "LPR_CONFIG"
 """The environment's way to say --config."""
-OLD_KEYS = {"looks": "tta"}
-"""Names of earlier versions -> today's."""
 SAY_WHAT_TO_READ: dict[str, Any] = {"camera": None, "source": None, KEY: ()}
 """Keys that exclude each other -> their values where they aren't given."""
 
@@ -56,10 +54,10 @@ def load_config(file: Path | None, environment: Mapping[str, str] = os.environ) 
     texts = {name: text for name, text in environment.items() if name.startswith(PREFIX)}
     named = texts.pop(FILE_VARIABLE, "")
     path = file or (Path(named) if named else None)
-    table = _todays(_flattened(read_table(path))) if path else {}
+    table = with_todays_keys(_flattened(read_table(path))) if path else {}
     cameras = _cameras_of(table, str(path))
     values = check_table(_schema_for(table), table, str(path)) | cameras
-    keys = _todays({name.removeprefix(PREFIX).lower(): text for name, text in texts.items()})
+    keys = with_todays_keys({name.removeprefix(PREFIX).lower(): text for name, text in texts.items()})
     later = {PREFIX + key.upper(): text for key, text in keys.items()}
     values = _over(values, check_texts(_schema_for(keys), later, "environment", PREFIX))
     try:
@@ -172,11 +170,6 @@ def _extension_called(name: str) -> type[ExtensionSettings] | None:
     if name in SINKS:
         return load_sink(name)
     return load_runtime_settings(name) if name in RUNTIMES else None
-
-
-def _todays(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Rename the keys of earlier versions."""
-    return {OLD_KEYS.get(key, key): value for key, value in values.items()}
 
 
 def _over(values: dict[str, Any], later: dict[str, Any]) -> dict[str, Any]:

@@ -38,7 +38,7 @@ class WatchlistConfig:
     """file of plates to look out for: `plate,name,action`; read again when it changes"""
     list_edits: int = 0
     """number of low-confidence characters, 0 to 2, in which a listed plate may differ; 0 opens no wrong gate"""
-    list_doubt: float = 0.8
+    list_edits_below: float = 0.8
     """confidence below which a character of a valid reading may differ from the list"""
     list_wildcard_actions: bool = False
     """a line of the list with `match = wildcard` may have an action, too, which is then done for many vehicles"""
@@ -57,7 +57,7 @@ class WatchlistConfig:
     def __post_init__(self) -> None:
         """Reject values out of range, and an action without a list."""
         require_setting(0 <= self.list_edits <= 2, "list_edits", self.list_edits, "0 to 2")
-        require_setting(0 <= self.list_doubt <= 1, "list_doubt", self.list_doubt, "0 to 1")
+        require_setting(0 <= self.list_edits_below <= 1, "list_edits_below", self.list_edits_below, "0 to 1")
         command = repr(redact_command(str(self.on_match)))
         require_setting(bool(self.list) or not self.on_match, "on_match", command, "left out without `list`")
         waits = self.on_match_timeout

@@ -129,8 +129,8 @@ def _cut(polygon: list[Point], start: Point, edge: Point) -> list[Point]:
     return kept
 
 
-def _between(a: Point, b: Point, share: float) -> Point:
-    return a[0] + share * (b[0] - a[0]), a[1] + share * (b[1] - a[1])
+def _between(a: Point, b: Point, fraction: float) -> Point:
+    return a[0] + fraction * (b[0] - a[0]), a[1] + fraction * (b[1] - a[1])
 
 
 def grow_quad(quad_xy: Quad, margin: float) -> Quad:
@@ -176,10 +176,10 @@ def stretch_quad(quad_xy: Quad, wider: float, higher: float) -> Quad:
     return quad_xy + np.array([-across - down, across - down, across + down, down - across], np.float32)
 
 
-def lean_quad(quad_xy: Quad, share: float) -> Quad:
+def lean_quad(quad_xy: Quad, fraction: float) -> Quad:
     """Lower the right side of a plate (4, 2) relative to the left one by a fraction of its height."""
     top_left, top_right, bottom_right, bottom_left = quad_xy
-    down = (bottom_left - top_left + bottom_right - top_right) / 4 * share
+    down = (bottom_left - top_left + bottom_right - top_right) / 4 * fraction
     return quad_xy + np.array([-down, down, down, -down], np.float32)
 
 

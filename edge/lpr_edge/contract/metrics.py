@@ -68,21 +68,21 @@ MAX_SIZE_RATIO = 3.0
 
 
 def match_plates(
-    found: Sequence[Quad], truth: Sequence[Quad], iou: float = 0.5, loose: Collection[int] = ()
+    detected: Sequence[Quad], ground_truth: Sequence[Quad], iou: float = 0.5, loose: Collection[int] = ()
 ) -> Matches:
     """Match detected with ground-truth corners, the best overlap first, each at most once.
 
     Args:
-        found: (4, 2) corners each.
-        truth: likewise.
+        detected: (4, 2) corners each.
+        ground_truth: likewise.
         iou: the least overlap of a pair.
         loose: indices of true plates of which a loose upright box is known: any detection of about that size whose
             middle lies in there pairs with it, where no better-known plate takes it.
     """
     overlaps = [
         (iou * _lies_in(f, t) if j in loose else quad_iou(f, t), i, j)
-        for i, f in enumerate(found)
-        for j, t in enumerate(truth)
+        for i, f in enumerate(detected)
+        for j, t in enumerate(ground_truth)
     ]
     pairs: dict[int, int] = {}
     for overlap, i, j in sorted(overlaps, key=lambda o: (-o[0], o[1], o[2])):
@@ -90,8 +90,8 @@ def match_plates(
             pairs[i] = j
     return Matches(
         tuple(pairs.items()),
-        tuple(i for i in range(len(found)) if i not in pairs),
-        tuple(j for j in range(len(truth)) if j not in pairs.values()),
+        tuple(i for i in range(len(detected)) if i not in pairs),
+        tuple(j for j in range(len(ground_truth)) if j not in pairs.values()),
     )
 
 

@@ -102,10 +102,10 @@ def find_peaks(heat: Floats, threshold: float) -> list[tuple[int, int]]:
     return [(int(rows[i]), int(columns[i])) for i in order]
 
 
-def non_maximum_suppression(found: Iterable[Item], are_one: Callable[[Item, Item], bool]) -> list[Item]:
+def non_maximum_suppression(detections: Iterable[Item], are_one: Callable[[Item, Item], bool]) -> list[Item]:
     """Non-maximum suppression: sort detections by score, and of overlapping ones keep the first."""
     kept: list[Item] = []
-    for one in found:
+    for one in detections:
         if not any(are_one(one, other) for other in kept):
             kept.append(one)
     return kept

@@ -61,7 +61,7 @@ class Retention:
         self._every_s = every_s
         self._growing = tuple(growing)
         self._is_clock_held = is_clock_held
-        self._doubt = ""
+        self._clock_problem = ""
         """The last message about the clock."""
         self._known: float | None = None
         """The latest known time before this run adds to it; see `clock_problem`."""
@@ -144,17 +144,17 @@ class Retention:
         """Whether the clock is plausible for deleting by age; a problem is reported once."""
         if not self._has_known:
             self._load_confirmed_time()
-        doubt = clock_problem(now, self._known, self._is_clock_held())
-        if doubt and doubt != self._doubt:
+        problem = clock_problem(now, self._known, self._is_clock_held())
+        if problem and problem != self._clock_problem:
             warn(
-                f"nothing is deleted for its age while the clock can't be believed ({doubt}): let a time service"
+                f"nothing is deleted for its age while the clock can't be believed ({problem}): let a time service"
                 " set it, or, where it is right, start with --trust-clock"
             )
-        self._doubt = doubt
-        if not doubt:
+        self._clock_problem = problem
+        if not problem:
             self._known = now
             self._outbox.confirm_clock(now)
-        return not doubt
+        return not problem
 
     def _load_confirmed_time(self) -> None:
         """Load the time when the clock was last plausible, else that of the newest event or file."""

@@ -45,10 +45,10 @@ class HistoryAccess:
         with closing(open_reader(self.folder / FILE)) as connection:
             yield Search(connection, self.grammar.country)
 
-    def page(self, wanted: SearchFilter, before: int | None = None, limit: int = 50) -> Page:
+    def page(self, search_filter: SearchFilter, before: int | None = None, limit: int = 50) -> Page:
         """One page of a search, see `Search.page`."""
         with self.searching() as search:
-            return search.page(self.hidden(wanted), before, limit)
+            return search.page(self.hidden(search_filter), before, limit)
 
     def event(self, event_id: str) -> HistoryEvent | None:
         """An event by its id; None where there is none."""
@@ -65,12 +65,16 @@ class HistoryAccess:
         found = self.event(event_id)
         return PictureFolder(self.folder / "pictures").read(found.number, name) if found else None
 
-    def hidden(self, wanted: SearchFilter) -> SearchFilter:
+    def hidden(self, search_filter: SearchFilter) -> SearchFilter:
         """Replace the plate of a search by its hash if hashes are stored."""
-        if self.hide is None or not wanted.text.strip():
-            return wanted
-        text = wanted.text if is_hashed(wanted.text) else self.hide(written_plate(wanted.text, self.grammar)[0])
-        return replace(wanted, text=text, exact=True)
+        if self.hide is None or not search_filter.text.strip():
+            return search_filter
+        text = (
+            search_filter.text
+            if is_hashed(search_filter.text)
+            else self.hide(written_plate(search_filter.text, self.grammar)[0])
+        )
+        return replace(search_filter, text=text, exact=True)
 
     def correct(self, event_id: str, text: str, who: str, at: float) -> HistoryEvent | None:
         """Store a person's correction; returns the event, None if there is none.

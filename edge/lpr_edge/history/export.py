@@ -29,10 +29,10 @@ def local_day(day: date) -> tuple[datetime, datetime]:
     return begins, datetime.combine(day + timedelta(days=1), time()).astimezone()
 
 
-def events_of(search: Search, wanted: SearchFilter) -> Iterator[HistoryEvent]:
+def events_of(search: Search, search_filter: SearchFilter) -> Iterator[HistoryEvent]:
     """Matching events, newest first, loaded in small batches."""
     numbers: list[int] = []
-    for number in search.numbers(wanted):
+    for number in search.numbers(search_filter):
         numbers.append(number)
         if len(numbers) == CHUNK:
             yield from search.load(numbers)
@@ -40,16 +40,16 @@ def events_of(search: Search, wanted: SearchFilter) -> Iterator[HistoryEvent]:
     yield from search.load(numbers)
 
 
-def row_of(found: HistoryEvent) -> Row:
+def row_of(event: HistoryEvent) -> Row:
     """Cells of an event in the order of COLUMNS."""
-    record = found.record
-    seen = local_time(found)
+    record = event.record
+    seen = local_time(event)
     matched = record.get("matched") or {}
-    last = found.corrections[-1] if found.corrections else None
+    last = event.corrections[-1] if event.corrections else None
     return [
         f"{seen:%Y-%m-%d %H:%M:%S}",
         bikram_sambat(seen.date()),
-        found.text,
+        event.text,
         last.latin if last else record.get("latin"),
         record["text"] if last else None,
         last.who if last else None,
@@ -65,41 +65,41 @@ def row_of(found: HistoryEvent) -> Row:
     ]
 
 
-def local_time(found: HistoryEvent) -> datetime:
+def local_time(event: HistoryEvent) -> datetime:
     """When the vehicle was last seen, in this device's local time."""
-    return datetime.fromisoformat(found.record["last_seen"]).astimezone()
+    return datetime.fromisoformat(event.record["last_seen"]).astimezone()
 
 
-def describe(found: HistoryEvent) -> dict[str, Any]:
+def describe(event: HistoryEvent) -> dict[str, Any]:
     """Fields of an event for a page."""
-    record = found.record
-    seen = local_time(found)
+    record = event.record
+    seen = local_time(event)
     matched = record.get("matched") or {}
     shown = {key: record.get(key) for key in ("source", "direction", "confidence", "valid", "frames", "dwell_s")}
     return shown | {
         "id": record["id"],
-        "text": found.text,
-        "rows": [] if found.corrections else record.get("rows", []),
-        "latin": found.corrections[-1].latin if found.corrections else record.get("latin"),
+        "text": event.text,
+        "rows": [] if event.corrections else record.get("rows", []),
+        "latin": event.corrections[-1].latin if event.corrections else record.get("latin"),
         "read_as": record["text"],
         "time": f"{seen:%Y-%m-%d %H:%M:%S}",
         "bikram_sambat": bikram_sambat(seen.date()),
         "list_name": matched.get("name"),
         "list_action": matched.get("action"),
-        "has_pictures": found.has_pictures,
+        "has_pictures": event.has_pictures,
         "corrections": [
             {"text": each.text, "who": each.who, "time": f"{datetime.fromtimestamp(each.at).astimezone():%F %T}"}
-            for each in found.corrections
+            for each in event.corrections
         ],
     }
 
 
-def to_dict(found: HistoryEvent) -> dict[str, Any]:
+def to_dict(event: HistoryEvent) -> dict[str, Any]:
     """An event's record with its corrections."""
     corrections = [
-        {"text": each.text, "latin": each.latin, "who": each.who, "at": each.at} for each in found.corrections
+        {"text": each.text, "latin": each.latin, "who": each.who, "at": each.at} for each in event.corrections
     ]
-    return found.record | ({"corrections": corrections} if corrections else {})
+    return event.record | ({"corrections": corrections} if corrections else {})
 
 
 def write_csv(events: Iterable[HistoryEvent], stream: BinaryIO) -> None:

@@ -74,34 +74,34 @@ class Search:
         self._connection = connection
         self._country = country
 
-    def page(self, wanted: SearchFilter, before: int | None = None, limit: int = 50) -> Page:
+    def page(self, search_filter: SearchFilter, before: int | None = None, limit: int = 50) -> Page:
         """One page of results.
 
         Args:
-            wanted: what is searched for.
+            search_filter: what is searched for.
             before: `after` of the page before; None for the first.
             limit: events of a page, MAX_SHOWN at most.
         """
         limit = max(1, min(limit, MAX_SHOWN))
         numbers: list[int] = []
-        for number in self.numbers(wanted, before):
+        for number in self.numbers(search_filter, before):
             if len(numbers) == limit:
                 return Page(self.load(numbers), numbers[-1])
             numbers.append(number)
         return Page(self.load(numbers))
 
-    def numbers(self, wanted: SearchFilter, before: int | None = None) -> Iterator[int]:
+    def numbers(self, search_filter: SearchFilter, before: int | None = None) -> Iterator[int]:
         """Numbers of matching events, newest first."""
-        first = BEFORE_ALL if wanted.since is None else milliseconds(wanted.since)
-        end = AFTER_ALL if wanted.until is None else milliseconds(wanted.until)
+        first = BEFORE_ALL if search_filter.since is None else milliseconds(search_filter.since)
+        end = AFTER_ALL if search_filter.until is None else milliseconds(search_filter.until)
         span = (first, end if before is None else min(end, before))
-        parts = self._parts(wanted)
-        facets = self._facets(wanted)
+        parts = self._parts(search_filter)
+        facets = self._facets(search_filter)
         if facets is None or parts == []:
             return
-        expression = _expression(facets, parts or [], wanted.exact)
+        expression = _expression(facets, parts or [], search_filter.exact)
         query, values = (BY_PIECES, (expression, *span)) if expression else (BY_TIME, span)
-        patterns = [near_pattern(part, wanted.exact) for part in parts or []]
+        patterns = [near_pattern(part, search_filter.exact) for part in parts or []]
         for number, key, corrected in self._connection.execute(query, values):
             if not patterns or _fits(patterns, (key, corrected or "")):
                 yield number
@@ -135,21 +135,23 @@ class Search:
         query = "SELECT text, latin, who, at FROM corrections WHERE number = ? ORDER BY correction"
         return tuple(Correction(*row) for row in self._connection.execute(query, (number,)))
 
-    def _parts(self, wanted: SearchFilter) -> list[str] | None:
+    def _parts(self, search_filter: SearchFilter) -> list[str] | None:
         """Keys of the plates that the query's text can mean; None without a text, empty for an invalid one."""
-        if not wanted.text.strip():
+        if not search_filter.text.strip():
             return None
         codes = SignCodes(self._connection)
-        return list(dict.fromkeys(codes.query_key(signs) for signs in cuts_of(wanted.text, self._country) if signs))
+        return list(
+            dict.fromkeys(codes.query_key(signs) for signs in cuts_of(search_filter.text, self._country) if signs)
+        )
 
-    def _facets(self, wanted: SearchFilter) -> list[str] | None:
+    def _facets(self, search_filter: SearchFilter) -> list[str] | None:
         """Tokens of the query's facets; None if no event has one of them."""
-        if wanted.source and wanted.direction:
-            asked = [(WAY, way_of(wanted.source, wanted.direction))]
+        if search_filter.source and search_filter.direction:
+            asked = [(WAY, way_of(search_filter.source, search_filter.direction))]
         else:
-            asked = [("source", wanted.source), ("direction", wanted.direction)]
-        if wanted.listed:
-            asked.append((LISTED, LISTED) if wanted.listed == "any" else ("list", wanted.listed))
+            asked = [("source", search_filter.source), ("direction", search_filter.direction)]
+        if search_filter.listed:
+            asked.append((LISTED, LISTED) if search_filter.listed == "any" else ("list", search_filter.listed))
         tokens = []
         for kind, value in asked:
             if value:

@@ -52,7 +52,7 @@ class HistoryTarget:
         self._merged = time.monotonic()
         """When the index was last merged (`monotonic`)."""
         self._known: float | None = None
-        self._doubt = ""
+        self._clock_problem = ""
 
     def deliver(self, stored_event: StoredEvent) -> None:
         """Store one event."""
@@ -87,11 +87,11 @@ class HistoryTarget:
             self._history.drop_pictures(self._quota_bytes)
         if self._known is None:
             self._known = self._history.known_time()
-        doubt = clock_problem(now, self._known, self._is_clock_held())
-        if doubt and doubt != self._doubt:
-            warn(f"nothing is deleted from the history for its age while the clock can't be believed ({doubt})")
-        self._doubt = doubt
-        if not doubt:
+        problem = clock_problem(now, self._known, self._is_clock_held())
+        if problem and problem != self._clock_problem:
+            warn(f"nothing is deleted from the history for its age while the clock can't be believed ({problem})")
+        self._clock_problem = problem
+        if not problem:
             self._known = now
             self._history.confirm_clock(now)
             self._history.drop_before(now - self._keep_s)

@@ -145,8 +145,8 @@ def _json_object(body: bytes) -> dict[str, object]:
     return found
 
 
-def _json_fields(found: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-    for name, value in found.items():
+def _json_fields(fields: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    for name, value in fields.items():
         for one in value if isinstance(value, list) else [value]:
             if one is not None:
                 yield name, one if isinstance(one, str) else json.dumps(one)

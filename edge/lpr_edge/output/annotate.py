@@ -15,9 +15,9 @@ from lpr_edge.regions.shapes import Line, Region
 from lpr_edge.vision.plates import PlateReading
 
 VALID_BGR = (80, 200, 60)
-STRANGE_BGR = (30, 150, 255)
+INVALID_BGR = (30, 150, 255)
 """For readings that the country's grammar doesn't know."""
-UNSURE_BGR = (0, 225, 255)
+LOW_CONFIDENCE_BGR = (0, 225, 255)
 """For readings of less confidence than was asked for."""
 MARK_BGR = (255, 160, 60)
 """For the region of interest and the line."""
@@ -55,7 +55,7 @@ def draw_plates(
     height = max(16, round(picture.shape[0] / 20))
     for plate in plates:
         reading = plate.reading
-        colour = UNSURE_BGR if not plate.is_confident else VALID_BGR if reading.parsed.valid else STRANGE_BGR
+        colour = LOW_CONFIDENCE_BGR if not plate.is_confident else VALID_BGR if reading.parsed.valid else INVALID_BGR
         _draw_corners(picture, reading.quad_xy, colour, max(2, height // 10))
         if captions:
             _paste(picture, text_patch(_caption(plate), height, colour), reading.quad_xy)

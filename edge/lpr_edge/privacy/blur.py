@@ -28,17 +28,17 @@ class PlateBlurrer:
         self._places: deque[tuple[datetime, Quad]] = deque()
         self._source = ""
 
-    def over(self, frame: Frame, found: Iterable[FoundPlate]) -> Frame:
+    def over(self, frame: Frame, plates: Iterable[FoundPlate]) -> Frame:
         """Blur all plates of a frame that were detected in it or shortly before it.
 
         Args:
             frame: any.
-            found: every plate in it, also those that are of no interest otherwise.
+            plates: every plate in it, also those that are of no interest otherwise.
         """
         if frame.source != self._source:  # another picture of a folder
             self._places.clear()
             self._source = frame.source
-        self._places.extend((frame.time, plate.quad_xy) for plate in found)
+        self._places.extend((frame.time, plate.quad_xy) for plate in plates)
         while self._places and abs(frame.time - self._places[0][0]) > LASTS:
             self._places.popleft()
         quads = [quad_xy for _, quad_xy in self._places]

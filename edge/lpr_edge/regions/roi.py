@@ -23,9 +23,9 @@ class Box(NamedTuple):
         """Crop this part from a frame (H, W, …), without a copy."""
         return frame[self.top : self.bottom, self.left : self.right]
 
-    def grown(self, share: float, size_hw: tuple[int, int]) -> "Box":
+    def grown(self, fraction: float, size_hw: tuple[int, int]) -> "Box":
         """Enlarge the part on all sides by a fraction of its longer side, within a frame of that height and width."""
-        rim = round(share * max(self.right - self.left, self.bottom - self.top))
+        rim = round(fraction * max(self.right - self.left, self.bottom - self.top))
         right, bottom = min(self.right + rim, size_hw[1]), min(self.bottom + rim, size_hw[0])
         return Box(max(0, self.left - rim), max(0, self.top - rim), right, bottom)
 

@@ -83,7 +83,7 @@ def raw_confidence(characters: Sequence[Character]) -> float:
     return math.prod(character.score for character in characters) if characters else 0.0
 
 
-def log_odds(share: float) -> float:
+def log_odds(probability: float) -> float:
     """ln(p / (1 - p)), with p kept `MIN_PROBABILITY` away from 0 and 1."""
-    kept = min(1 - MIN_PROBABILITY, max(MIN_PROBABILITY, share))
+    kept = min(1 - MIN_PROBABILITY, max(MIN_PROBABILITY, probability))
     return math.log(kept / (1 - kept))

@@ -47,11 +47,11 @@ def integers_name(model: Path, runtime: str) -> str:
     return f"golden.{model.name.partition('.')[0]}{model.suffix}.{runtime}.npz"
 
 
-def write_integers(path: Path, found: Integers) -> None:
+def write_integers(path: Path, integers: Integers) -> None:
     """Write the file of `read_integers`."""
-    about = json.dumps({"runtime": found.runtime, "machine": found.machine, "outputs": len(found.outputs)})
-    arrays = {f"output{place}": output for place, output in enumerate(found.outputs)}
-    np.savez_compressed(path, inputs=found.inputs, about=np.array(about), **arrays)
+    about = json.dumps({"runtime": integers.runtime, "machine": integers.machine, "outputs": len(integers.outputs)})
+    arrays = {f"output{place}": output for place, output in enumerate(integers.outputs)}
+    np.savez_compressed(path, inputs=integers.inputs, about=np.array(about), **arrays)
 
 
 def read_integers(path: Path) -> Integers:

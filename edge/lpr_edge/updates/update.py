@@ -66,7 +66,7 @@ def _update(source: UpdateSource, slots: Slots, check: Check, now: Callable[[], 
         if release is None or reason:
             slots.record_result(reason, False, now())
             return False
-        names = _wanted_files(channels.releases[release], source.suffix)
+        names = _release_files(channels.releases[release], source.suffix)
         repository.fetch_release(release, names, incoming)
         try:
             check(incoming, source.runtime, source.suffix)
@@ -93,6 +93,6 @@ def _reason_to_stay(slots: Slots, release: int | None, channel: str) -> str:
     return ""
 
 
-def _wanted_files(names: tuple[str, ...], suffix: str) -> tuple[str, ...]:
+def _release_files(names: tuple[str, ...], suffix: str) -> tuple[str, ...]:
     """Model files that the runtime reads, and the golden files."""
     return tuple(name for name in names if name.endswith(suffix) or GOLDEN_FILE.fullmatch(name))

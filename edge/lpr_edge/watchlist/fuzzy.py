@@ -18,8 +18,8 @@ class FuzzyMatching:
 
     edits: int = 0
     """Maximum number of wrong, missing or additional characters."""
-    doubt: float = 0.8
-    """A character of a valid reading may be wrong only where the network is less sure of it than this."""
+    edits_below: float = 0.8
+    """A character of a valid reading may be wrong only where its confidence is lower than this."""
 
 
 def fuzzy_variants(
@@ -37,7 +37,7 @@ def fuzzy_variants(
         fuzzy: how far to go.
     """
     characters = [character for row in reading.characters for character in row]
-    alternatives = [_alternatives(character, labels, fuzzy.doubt) for character in characters]
+    alternatives = [_alternatives(character, labels, fuzzy.edits_below) for character in characters]
     ways: list[_SearchState] = [_SearchState(0, grammar.start, (), 0, not reading.is_valid)]
     while ways:
         way = ways.pop()
@@ -82,11 +82,11 @@ def _steps(
         yield way.go(1, label, grammar, 1, way.free and label in alternatives)
 
 
-def _alternatives(character: Character, labels: Sequence[str], doubt: float) -> set[str | None]:
+def _alternatives(character: Character, labels: Sequence[str], edits_below: float) -> set[str | None]:
     """Other labels that the network considers for a character; None stands for no character."""
     alternatives: set[str | None] = set()
-    if character.score < doubt:
+    if character.score < edits_below:
         alternatives |= {label for label, share in zip(labels, character.scores, strict=True) if share >= MIN_SHARE}
-    if character.peak < doubt:
+    if character.peak < edits_below:
         alternatives.add(None)
     return alternatives

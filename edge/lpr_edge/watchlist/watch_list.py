@@ -175,22 +175,24 @@ def _read_text(path: Path) -> str:
         raise LprError(f"the list {path} can't be read: {error.strerror}") from error
 
 
-def _check(cells: Mapping[str, str], too_many: bool, where: str) -> None:
+def _check(cells: Mapping[str, str], too_many: bool, location: str) -> None:
     if too_many:
-        raise LprError(f"{where} has more cells than the first line: put texts with commas in quotes")
+        raise LprError(f"{location} has more cells than the first line: put texts with commas in quotes")
     for column, text in cells.items():
         strange = next((sign for sign in text if unicodedata.category(sign) == "Cc" and sign not in "\t\n"), None)
         if strange is not None:
-            raise LprError(f"{where}: the {column} holds the control character {strange!r}: leave it out")
+            raise LprError(f"{location}: the {column} holds the control character {strange!r}: leave it out")
     if cells["match"] not in ("", EXACT, WILDCARD):
-        raise LprError(f"{where}: the match {cells['match']!r} must be `{EXACT}` or `{WILDCARD}`; empty is `{EXACT}`")
+        raise LprError(
+            f"{location}: the match {cells['match']!r} must be `{EXACT}` or `{WILDCARD}`; empty is `{EXACT}`"
+        )
     if not cells["plate"] and any(cells.values()):
-        raise LprError(f"{where} has no plate")
+        raise LprError(f"{location} has no plate")
     if not ACTION.fullmatch(cells["action"]):
-        raise LprError(f"{where}: the action {cells['action']!r} must be one word of letters, digits, - and _")
+        raise LprError(f"{location}: the action {cells['action']!r} must be one word of letters, digits, - and _")
 
 
-def keys_of(plate: str, grammar: Grammar, hide: Hide | None, where: str) -> tuple[list[str], bool]:
+def keys_of(plate: str, grammar: Grammar, hide: Hide | None, location: str) -> tuple[list[str], bool]:
     """Keys of a listed plate, and whether the grammar allows it; for the arguments see `read_list`.
 
     Raises:
@@ -198,28 +200,28 @@ def keys_of(plate: str, grammar: Grammar, hide: Hide | None, where: str) -> tupl
     """
     if HASH.fullmatch(plate):
         if hide is None:
-            raise LprError(f"{where} contains a hash: give --hash-plates, and the --hash-key with which it was made")
+            raise LprError(f"{location} contains a hash: give --hash-plates, and the --hash-key with which it was made")
         return [plate], True
     try:
         check_signs(plate, grammar.country)
     except LprError as error:  # shows one sign, not the plate
-        raise LprError(f"{where}: {error}") from error
+        raise LprError(f"{location}: {error}") from error
     try:
         keys, known = written_keys(plate, grammar)
     except LprError as error:
-        raise LprError(f"{where}: {'what stands there is no plate' if hide else error}") from error
+        raise LprError(f"{location}: {'what stands there is no plate' if hide else error}") from error
     return [hide(key) if hide else key for key in keys], known
 
 
-def read_wildcard(plate: str, grammar: Grammar, hide: Hide | None, where: str) -> Wildcard:
+def read_wildcard(plate: str, grammar: Grammar, hide: Hide | None, location: str) -> Wildcard:
     """Parse a listed plate with wildcards; for the arguments see `keys_of`.
 
     Raises:
         LprError: it is none, or only hashes are kept.
     """
     if hide is not None:
-        raise LprError(f"{where}: a wildcard has no hash: list each plate, or leave --hash-plates out")
+        raise LprError(f"{location}: a wildcard has no hash: list each plate, or leave --hash-plates out")
     try:
         return Wildcard(plate, grammar)
     except LprError as error:
-        raise LprError(f"{where}: {error}") from error
+        raise LprError(f"{location}: {error}") from error

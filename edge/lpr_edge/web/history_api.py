@@ -98,9 +98,17 @@ class HistoryApi:
         found = await run_in_threadpool(self._access.correct, event_id, text, who, time.time())
         return _no_event() if found is None else JSONResponse(describe(found) | {"record": found.record})
 
-    def _written(self, day: date, kind: str, wanted: SearchFilter) -> bytes:
+    def _written(self, day: date, kind: str, search_filter: SearchFilter) -> bytes:
         since, until = local_day(day)
-        within = SearchFilter(wanted.text, wanted.exact, since, until, wanted.source, wanted.direction, wanted.listed)
+        within = SearchFilter(
+            search_filter.text,
+            search_filter.exact,
+            since,
+            until,
+            search_filter.source,
+            search_filter.direction,
+            search_filter.listed,
+        )
         stream = io.BytesIO()
         with self._access.searching() as search:
             WRITERS[kind](events_of(search, self._access.hidden(within)), stream)

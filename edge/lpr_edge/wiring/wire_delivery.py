@@ -94,7 +94,7 @@ def _open_way(
     if hasher:
         sink = HashingSink(sink, hasher)
     if watched:
-        fuzzy = FuzzyMatching(config.watchlist.list_edits, config.watchlist.list_doubt)
+        fuzzy = FuzzyMatching(config.watchlist.list_edits, config.watchlist.list_edits_below)
         sink = WatchListSink(sink, watched, reader.model.manifest.labels, fuzzy)
     return sink
 

@@ -35,7 +35,7 @@ def open_pages(config: Config, settings_file: Path | None = None) -> dict[str, l
     grammar = Grammar(reader_country(config))  # one of its own, since grammars belong to one thread
     hasher = configured_hasher(config, grammar)
     pages: dict[str, list[Any]] = {}
-    if history_settings(config).is_wanted:
+    if history_settings(config).is_on:
         hide, keep = hasher.hash_text if hasher else None, correction_keeper(config, grammar.country)
         pages["history"] = history_routes(history_access(config, grammar, hide, keep=keep))
     lists = _lists_of(config, hasher) if config.web.web_admin_token else {}

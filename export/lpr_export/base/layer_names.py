@@ -35,7 +35,7 @@ def _without_count(scope: str) -> str:
     return name if name and number.isdigit() else scope
 
 
-def find_tensors(wanted: Sequence[str], tensors: Iterable[str], roles: Mapping[str, str]) -> list[str]:
+def find_tensors(layers: Sequence[str], tensors: Iterable[str], roles: Mapping[str, str]) -> list[str]:
     """The output tensors of layers given by name.
 
     Raises:
@@ -44,11 +44,11 @@ def find_tensors(wanted: Sequence[str], tensors: Iterable[str], roles: Mapping[s
     by_layer: dict[str, list[str]] = {}
     for tensor in tensors:
         by_layer.setdefault(layer_of(tensor, roles), []).append(tensor)
-    unknown = [name for name in wanted if name not in by_layer]
+    unknown = [name for name in layers if name not in by_layer]
     if unknown:
         near = difflib.get_close_matches(unknown[0], by_layer, 3, 0.0)
         raise ExportError(
             f"the network has no layer {unknown[0]!r} to keep in float: it has {', '.join(near)} and others; "
             "--explain names them all"
         )
-    return [tensor for name in wanted for tensor in by_layer[name]]
+    return [tensor for name in layers for tensor in by_layer[name]]

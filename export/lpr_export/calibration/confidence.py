@@ -88,10 +88,10 @@ def read_confidence(path: Path) -> Confidence:
     return found
 
 
-def _is_possible(found: Confidence) -> bool:
-    curves = [curve for curve in (found.curve, found.vote_curve, found.photo_curve) if curve]
+def _is_possible(confidence: Confidence) -> bool:
+    curves = [curve for curve in (confidence.curve, confidence.vote_curve, confidence.photo_curve) if curve]
     lowest = min(number for curve in curves for number in (curve.slope, curve.agreement, curve.peak))
-    return lowest >= 0 and 0 <= (found.photo_reported or 0.0) <= 1
+    return lowest >= 0 and 0 <= (confidence.photo_reported or 0.0) <= 1
 
 
 def with_confidence(run: Run, path: Path | None) -> Run:

@@ -82,8 +82,8 @@ def check_float(model: KerasModel, tflite: bytes, pictures: Sequence[Image]) -> 
             _check_close(role, np.asarray(keras_outputs[role]), output)
 
 
-def _check_close(role: str, expected: AnyArray, found: AnyArray) -> None:
-    off = float(np.abs(expected - found).max())
+def _check_close(role: str, expected: AnyArray, actual: AnyArray) -> None:
+    off = float(np.abs(expected - actual).max())
     if off > FLOAT_TOLERANCE * max(1.0, float(np.abs(expected).max())):
         raise ExportError(
             f"float TFLite gives other numbers than Keras: the output {role!r} is off by {off:.3g}. "

@@ -92,13 +92,13 @@ def _measured_alike(record: Mapping[str, Any], row: Row, verdict: Verdict) -> Me
     return next((one for one in row.measures if one.metric == name and not one.lower_is_better), None)
 
 
-def _is_far_below(found: MetricValue, recorded: float, count: int) -> bool:
+def _is_far_below(metric: MetricValue, recorded: float, count: int) -> bool:
     """Whether a share is far below a recorded one, and by more than chance explains (two-proportion z-test)."""
-    lost = recorded - found.value
-    if count == 0 or found.count == 0:
+    lost = recorded - metric.value
+    if count == 0 or metric.count == 0:
         return 100 * lost > MAX_POINTS_BELOW_RECORD
-    pooled = (recorded * count + found.value * found.count) / (count + found.count)
-    spread = (pooled * (1 - pooled) * (1 / count + 1 / found.count)) ** 0.5
+    pooled = (recorded * count + metric.value * metric.count) / (count + metric.count)
+    spread = (pooled * (1 - pooled) * (1 / count + 1 / metric.count)) ** 0.5
     return 100 * lost > MAX_POINTS_BELOW_RECORD and lost > DEVIATIONS * spread
 
 
@@ -129,8 +129,8 @@ def _share_missed(row: Row) -> float:
     return min(1.0, by_metric["cer"] if "cer" in by_metric else 1 - by_metric["accuracy"])
 
 
-def _describe(found: MetricValue) -> str:
-    return f"{100 * found.value:.2f} % {found.metric.replace('_', ' ')} of {found.count}"
+def _describe(metric: MetricValue) -> str:
+    return f"{100 * metric.value:.2f} % {metric.metric.replace('_', ' ')} of {metric.count}"
 
 
 def _set(verdict: Verdict) -> str:

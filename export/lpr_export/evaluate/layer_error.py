@@ -121,10 +121,10 @@ def _meaning(trace: TfliteTrace, name: str) -> tuple[float, int, int, int]:
     return float(scale), int(zero), int(limits.min), int(limits.max)
 
 
-def _powers(true: AnyArray, found: AnyArray, meaning: tuple[float, int, int, int]) -> AnyArray:
+def _powers(true: AnyArray, actual: AnyArray, meaning: tuple[float, int, int, int]) -> AnyArray:
     """(4,) sums over a tensor: signal power, noise power, saturated values, values."""
     scale, zero, least, greatest = meaning
-    values = found.astype(np.float64)
+    values = actual.astype(np.float64)
     saturated = 0
     if scale:
         values = (values - zero) * scale

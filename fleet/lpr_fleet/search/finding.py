@@ -20,7 +20,7 @@ EventRow = tuple[Any, str, str, Any]
 Run = Callable[[Query], list[EventRow]]
 
 
-def search(connection: Any, wanted: SearchFilter, run: Run | None = None) -> list[EventRow]:
+def search(connection: Any, search_filter: SearchFilter, run: Run | None = None) -> list[EventRow]:
     """Events that fit, newest first.
 
     What may fit often is looked for among the newest events: a few, then as many as the first ones say that it takes.
@@ -28,27 +28,27 @@ def search(connection: Any, wanted: SearchFilter, run: Run | None = None) -> lis
 
     Args:
         connection: of psycopg.
-        wanted: what is searched for.
+        search_filter: what is searched for.
         run: runs a statement in place of the connection.
     """
     run = run or (lambda query: run_query(connection, query))
-    if not wanted.parts:
-        return run(newest_query(wanted))
-    compared = MAX_COMPARED if may_be_frequent(wanted) else 0
+    if not search_filter.parts:
+        return run(newest_query(search_filter))
+    compared = MAX_COMPARED if may_be_frequent(search_filter) else 0
     while compared:
-        found = run(newest_query(wanted, compared))
-        if len(found) >= wanted.max_events:
+        found = run(newest_query(search_filter, compared))
+        if len(found) >= search_filter.max_events:
             return found
-        compared = compared_next(wanted, compared, len(found))
+        compared = compared_next(search_filter, compared, len(found))
     found = []
-    for part in slices(wanted, months_there(connection)):
+    for part in slices(search_filter, months_there(connection)):
         found += run(index_query(part))
-        if len(found) >= wanted.max_events:
+        if len(found) >= search_filter.max_events:
             break
-    return found[: wanted.max_events]
+    return found[: search_filter.max_events]
 
 
-def explain(connection: Any, wanted: SearchFilter) -> Iterator[str]:
+def explain(connection: Any, search_filter: SearchFilter) -> Iterator[str]:
     """The plan of each statement that a search runs, with its times."""
     lines: list[str] = []
 
@@ -58,7 +58,7 @@ def explain(connection: Any, wanted: SearchFilter) -> Iterator[str]:
         lines.extend(["", *(line for (line,) in plan)])
         return run_query(connection, query)
 
-    search(connection, wanted, run)
+    search(connection, search_filter, run)
     yield from lines[1:]
 
 

@@ -11,7 +11,7 @@ from tests.support.readings import START, frame, plate
 
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.base.plate_font import font_face
-from lpr_edge.output.annotate import STRANGE_BGR, UNSURE_BGR, VALID_BGR, _caption, draw_plates, text_patch
+from lpr_edge.output.annotate import INVALID_BGR, LOW_CONFIDENCE_BGR, VALID_BGR, _caption, draw_plates, text_patch
 from lpr_edge.output.recording import ImageFolder, VideoFile, file_name, fit
 from lpr_edge.output.window import Window, check_display
 from lpr_edge.wiring.frame_outputs import FrameOutputs
@@ -32,7 +32,7 @@ def test_frame_itself_stays_as_it_was() -> None:
 def test_corners_are_drawn_where_they_are() -> None:
     """The outline runs through the corners, green for a valid reading and orange for a strange one."""
     image = np.zeros((120, 200, 3), np.uint8)
-    for text, colour in (("A10", VALID_BGR), ("0A0A", STRANGE_BGR)):
+    for text, colour in (("A10", VALID_BGR), ("0A0A", INVALID_BGR)):
         picture = draw_plates(image, [plate(text)])
         np.testing.assert_allclose(picture[70, 80].astype(int), colour, atol=40)
         assert not picture[60, 80].any()
@@ -44,7 +44,7 @@ def test_a_low_confidence_is_yellow_with_a_question_mark() -> None:
     sure = plate("A10")
     unsure = replace(sure, is_confident=False)
     picture = draw_plates(image, [unsure])
-    np.testing.assert_allclose(picture[70, 80].astype(int), UNSURE_BGR, atol=40)
+    np.testing.assert_allclose(picture[70, 80].astype(int), LOW_CONFIDENCE_BGR, atol=40)
     assert _caption(unsure).startswith("A10?")
     assert "?" not in _caption(sure)
 
@@ -57,7 +57,7 @@ def test_photographs_show_plates_of_low_confidence_and_clips_do_not(tmp_path: Pa
         views.show(replace(frame(0), source="a.png"), [plate("A10", 120.0)], [unsure])
         (written,) = (tmp_path / kind).iterdir()
         picture = cv2.imread(str(written)).astype(int)
-        assert (abs(picture[70, 80] - UNSURE_BGR).max() < 60) == is_drawn
+        assert (abs(picture[70, 80] - LOW_CONFIDENCE_BGR).max() < 60) == is_drawn
 
 
 @pytest.mark.parametrize(("x", "y"), [(-20.0, 0.0), (190.0, 110.0), (50.0, -30.0), (-500.0, 50.0)])

@@ -78,8 +78,8 @@ def test_every_key_mistyped(tmp_path: Path) -> None:
     [
         ("list_edits = 3", "Setting `list_edits` is 3, and it must be 0 to 2"),
         ("list_edits = -1", "Setting `list_edits` is -1"),
-        ("list_doubt = 1.5", "Setting `list_doubt` is 1.5, and it must be 0 to 1"),
-        ("list_doubt = nan", "Setting `list_doubt` is nan"),
+        ("list_edits_below = 1.5", "Setting `list_edits_below` is 1.5, and it must be 0 to 1"),
+        ("list_edits_below = nan", "Setting `list_edits_below` is nan"),
         ('on_match = "x"', "Setting `on_match` is 'x', and it must be left out without `list`"),
         ('list = "a"\non_match_timeout = "soon"', "`on_match_timeout` is 'soon', and it must be a time such as"),
         ('list = "a"\non_match_timeout = "0"', "`on_match_timeout` is '0', and it must be more than 0"),

@@ -14,16 +14,16 @@ BURNT = (0.4, 0.95)
 """Range of how far an overexposed plate's brightest pixel moves towards white."""
 
 
-def occlude_plates(image_bgr: Image, quads: Sequence[Quad], share: float, rng: np.random.Generator) -> Image:
+def occlude_plates(image_bgr: Image, quads: Sequence[Quad], fraction: float, rng: np.random.Generator) -> Image:
     """Occlude a part of some plates, and overexpose others.
 
     Args:
         image_bgr: (H, W, 3) uint8; not changed.
         quads: (4, 2) corners of each plate in pixels.
-        share: fraction of the plates that are changed.
+        fraction: fraction of the plates that are changed.
         rng: source of all random choices.
     """
-    chosen = [quad for quad in quads if rng.random() < share]
+    chosen = [quad for quad in quads if rng.random() < fraction]
     image = image_bgr.copy() if chosen else image_bgr
     for quad in chosen:
         if rng.random() < 0.7:

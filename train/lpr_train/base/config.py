@@ -130,14 +130,14 @@ FORMER_KEYS = {
 """Former name of a key -> its name: config.toml of older runs has the former ones."""
 
 
-def require(holds: bool, key: str, found: object, expected: str) -> None:
+def require(holds: bool, key: str, value: object, expected: str) -> None:
     """Check a condition on the value of a setting.
 
     Raises:
         LprError: the condition is false; the message names the key, the value and what is expected.
     """
     if not holds:
-        raise LprError(f"Setting `{key}` is {found}, and it must be {expected}.")
+        raise LprError(f"Setting `{key}` is {value}, and it must be {expected}.")
 
 
 def config_from_dict(

@@ -74,12 +74,12 @@ def load_glyph_crops(folder: Path, split: str, labels: Sequence[str], report: Re
     return [(group, replace(crop, source=GLYPHS)) for group, crop in crops if crop is not None]
 
 
-def hold_out_groups(crops: Sequence[tuple[str, Crop]], share: float, seed: int) -> tuple[list[Crop], list[Crop]]:
+def hold_out_groups(crops: Sequence[tuple[str, Crop]], fraction: float, seed: int) -> tuple[list[Crop], list[Crop]]:
     """Split grouped crops into training and held-out ones: of each label a fraction of its groups.
 
     Args:
         crops: crops with their groups.
-        share: approximate fraction of each label's groups to hold out; labels with a single group hold out none.
+        fraction: approximate fraction of each label's groups to hold out; labels with a single group hold out none.
         seed: random seed of the choice.
 
     Returns:
@@ -91,7 +91,7 @@ def hold_out_groups(crops: Sequence[tuple[str, Crop]], share: float, seed: int) 
         own = groups.setdefault(crop.label, [])
         if group not in own:
             own.append(group)
-    kept = {name for own in groups.values() for name in rng.permutation(own)[: int(share * len(own))]}
+    kept = {name for own in groups.values() for name in rng.permutation(own)[: int(fraction * len(own))]}
     return [crop for group, crop in crops if group not in kept], [crop for group, crop in crops if group in kept]
 
 
@@ -106,7 +106,7 @@ def _load(file: CharacterFile, report: Report, longest_side: int) -> Crop | None
     return Crop(file.path, file.label, image, file_sha256(file.path))
 
 
-def hold_out_runs(crops: Sequence[Crop], share: float, seed: int) -> tuple[list[Crop], list[Crop]]:
+def hold_out_runs(crops: Sequence[Crop], fraction: float, seed: int) -> tuple[list[Crop], list[Crop]]:
     """Split crops into training and held-out ones.
 
     Neighbouring file names are often crops of the same plate, so contiguous runs of names are held out. Duplicates of
@@ -114,22 +114,22 @@ def hold_out_runs(crops: Sequence[Crop], share: float, seed: int) -> tuple[list[
 
     Args:
         crops: sorted by name within each label, as they are loaded.
-        share: approximate fraction of each label's crops to hold out; 0 for none.
+        fraction: approximate fraction of each label's crops to hold out; 0 for none.
         seed: random seed of the choice.
 
     Returns:
         Training crops and held-out crops.
     """
     rng = np.random.default_rng((seed, 7))
-    held = [crop for label in dict.fromkeys(c.label for c in crops) for crop in _runs(crops, label, share, rng)]
+    held = [crop for label in dict.fromkeys(c.label for c in crops) for crop in _runs(crops, label, fraction, rng)]
     seen = {crop.sha256 for crop in held}
     return [crop for crop in crops if crop.sha256 not in seen], held
 
 
-def _runs(crops: Sequence[Crop], label: str, share: float, rng: np.random.Generator) -> list[Crop]:
+def _runs(crops: Sequence[Crop], label: str, fraction: float, rng: np.random.Generator) -> list[Crop]:
     """Choose some of the equal runs into which a label's crops are divided."""
     own = [crop for crop in crops if crop.label == label]
-    length = round(len(own) * share / BLOCKS)
+    length = round(len(own) * fraction / BLOCKS)
     if length == 0:
         return []
     starts = rng.choice(len(own) // length, min(BLOCKS, len(own) // length), replace=False) * length

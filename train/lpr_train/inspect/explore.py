@@ -85,12 +85,14 @@ def explore(folder: Path, country: Country, out: Path) -> Exploration:
     return found
 
 
-def _plot_characters(found: Exploration, pictures: Sequence[CheckedImage], country: Country, out: Path) -> list[str]:
+def _plot_characters(
+    exploration: Exploration, pictures: Sequence[CheckedImage], country: Country, out: Path
+) -> list[str]:
     """Draw the four images of characters; their names."""
-    plot_counts(found.counts, found.rare, out / "counts.png")
+    plot_counts(exploration.counts, exploration.rare, out / "counts.png")
     plot_samples(_by_label(pictures, country), out / "samples.png")
     plot_sizes([picture.path for picture in pictures], out / "sizes.png")
-    plot_duplicates(found.duplicates, country.characters, out / "duplicates.png")
+    plot_duplicates(exploration.duplicates, country.characters, out / "duplicates.png")
     return ["counts.png", "samples.png", "sizes.png", "duplicates.png"]
 
 

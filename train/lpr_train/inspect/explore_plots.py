@@ -47,9 +47,9 @@ def plot_samples(by_label: Mapping[str, Sequence[Path]], path: Path) -> None:
     save_picture(grid(tiles, SAMPLES + 1), path)
 
 
-def spread(count: int, wanted: int) -> list[int]:
-    """At most `wanted` evenly spaced indices below `count`: neighbouring files are often the same plate."""
-    return sorted({int(place) for place in np.linspace(0, count - 1, min(count, wanted))}) if count else []
+def spread(count: int, most: int) -> list[int]:
+    """At most `most` evenly spaced indices below `count`: neighbouring files are often the same plate."""
+    return sorted({int(place) for place in np.linspace(0, count - 1, min(count, most))}) if count else []
 
 
 def _title(text: str) -> Image:

@@ -76,7 +76,7 @@ def _panels(history: Sequence[dict[str, float]]) -> dict[str, list[str]]:
     return panels
 
 
-def confusion(truth: Sequence[str], found: Sequence[str], labels: Sequence[str]) -> AnyArray:
+def confusion(ground_truth: Sequence[str], predicted: Sequence[str], labels: Sequence[str]) -> AnyArray:
     """Count how often each label was predicted as each other one.
 
     Returns:
@@ -84,7 +84,7 @@ def confusion(truth: Sequence[str], found: Sequence[str], labels: Sequence[str])
     """
     place = {label: number for number, label in enumerate(labels)}
     counts = np.zeros((len(labels), len(labels)), np.int64)
-    np.add.at(counts, ([place[label] for label in truth], [place[label] for label in found]), 1)
+    np.add.at(counts, ([place[label] for label in ground_truth], [place[label] for label in predicted]), 1)
     return counts
 
 
@@ -104,10 +104,10 @@ def plot_confusion(counts: AnyArray, labels: Sequence[str], path: Path) -> None:
     save_picture(picture, path)
 
 
-def _shade(picture: Image, row: int, column: int, share: float) -> None:
+def _shade(picture: Image, row: int, column: int, fraction: float) -> None:
     """Green on the diagonal, red elsewhere; a single mistake must already be visible."""
     hue = np.array(GREEN if row == column else RED, np.float32)
-    depth = 0.55 * share if row == column else min(1.0, share * 6) * 0.6
+    depth = 0.55 * fraction if row == column else min(1.0, fraction * 6) * 0.6
     top, left = (row + 1) * CELL, (column + 1) * CELL
     picture[top : top + CELL - 1, left : left + CELL - 1] = 248 * (1 - depth) + hue * depth
 
@@ -117,10 +117,14 @@ def _write_cell(picture: Image, text: str, row: int, column: int, colour: Sequen
 
 
 def plot_predictions(
-    pictures_rgb: Sequence[Image], truth: Sequence[str], found: Sequence[str], scores: Sequence[float], path: Path
+    pictures_rgb: Sequence[Image],
+    ground_truth: Sequence[str],
+    predicted: Sequence[str],
+    scores: Sequence[float],
+    path: Path,
 ) -> None:
     """Draw a grid of images with prediction and score; mistakes in red, as `true > predicted`."""
-    tiles = [_tile(*each) for each in zip(pictures_rgb, truth, found, scores, strict=True)]
+    tiles = [_tile(*each) for each in zip(pictures_rgb, ground_truth, predicted, scores, strict=True)]
     save_picture(grid(tiles, 12), path)
 
 

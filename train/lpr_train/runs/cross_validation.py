@@ -109,10 +109,10 @@ def _measure(plates: Sequence[Outcome]) -> dict[str, Any]:
     return recall | {"precision": share(found, found + len(plates) - len(true))}
 
 
-def format_figures(found: dict[str, Any]) -> str:
+def format_figures(metrics: dict[str, Any]) -> str:
     """Format one line for each group."""
-    lines = [("all", found["all"]), *found["by rows"].items(), *found["by width"].items()]
-    lines += [(f"fold {number}", measure) for number, measure in enumerate(found["folds"], 1)]
+    lines = [("all", metrics["all"]), *metrics["by rows"].items(), *metrics["by width"].items()]
+    lines += [(f"fold {number}", measure) for number, measure in enumerate(metrics["folds"], 1)]
     return "\n".join(f"{name:<12} {_format(measure, name)}" for name, measure in lines)
 
 

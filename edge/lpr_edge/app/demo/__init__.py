@@ -27,7 +27,7 @@ class Shown:
     """The last one."""
 
 
-class Truth:
+class GroundTruth:
     """Ground truth of a video, and the number of right readings."""
 
     def __init__(self, shown: list[Shown]) -> None:
@@ -64,13 +64,13 @@ class Truth:
         return min(there, key=lambda place: edit_distance(text, self.shown[place].text), default=None)
 
 
-def load_truth(path: Path) -> Truth:
+def load_ground_truth(path: Path) -> GroundTruth:
     """Read the ground truth: `{"plates": [{"rows": [...], "first": frame, "last": frame}, ...]}`."""
     plates = json.loads(path.read_text(encoding="utf-8"))["plates"]
-    return Truth([Shown("".join(plate["rows"]), plate["first"], plate["last"]) for plate in plates])
+    return GroundTruth([Shown("".join(plate["rows"]), plate["first"], plate["last"]) for plate in plates])
 
 
-def open_demo() -> tuple[Source, Truth]:
+def open_demo() -> tuple[Source, GroundTruth]:
     """Open the video and its ground truth.
 
     Raises:
@@ -79,10 +79,10 @@ def open_demo() -> tuple[Source, Truth]:
     clip, truth = FOLDER / "clip.mp4", FOLDER / "truth.json"
     if not (clip.exists() and truth.exists()):
         raise LprError("this installation has no demo clip: install lpr again, or read your own with --source FILE")
-    return open_clip(clip), load_truth(truth)
+    return open_clip(clip), load_ground_truth(truth)
 
 
-def report(truth: Truth, frames: int, milliseconds: float) -> None:
+def report(truth: GroundTruth, frames: int, milliseconds: float) -> None:
     """Print the result on stderr."""
     pace = f"{frames} frames, {milliseconds / max(1, frames):.1f} ms each in detector and reader"
     log_info(f"demo: {truth.summary()} ({pace})")

@@ -164,11 +164,11 @@ def _shown(amount: float, units: dict[str, int]) -> str:
     return f"{amount / factor:.9f}".rstrip("0").rstrip(".") + unit
 
 
-def require_setting(holds: bool, key: str, found: object, expected: str) -> None:
+def require_setting(holds: bool, key: str, value: object, expected: str) -> None:
     """Reject a value unless a condition holds.
 
     Raises:
         LprError: it doesn't hold; the message names key, value and what was expected.
     """
     if not holds:
-        raise LprError(f"Setting `{key}` is {found}, and it must be {expected}.")
+        raise LprError(f"Setting `{key}` is {value}, and it must be {expected}.")

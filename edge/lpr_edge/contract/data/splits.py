@@ -122,9 +122,9 @@ def _learnt(training: Mapping[str, Any], photos: Sequence[PlatePhoto], groups: S
     return [mine or theirs for mine, theirs in zip(own, earlier, strict=True)]
 
 
-def is_source(source: str, wanted: str) -> bool:
+def is_source(source: str, sources: str) -> bool:
     """Whether a photograph's source is in a comma-separated list; an empty list matches all."""
-    names = [name.strip() for name in wanted.split(",") if name.strip()]
+    names = [name.strip() for name in sources.split(",") if name.strip()]
     return not names or source in names
 
 

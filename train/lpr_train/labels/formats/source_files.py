@@ -137,9 +137,9 @@ def _key(name: str) -> str:
     return unicodedata.normalize("NFC", name).casefold()
 
 
-def _best_match(found: list[Path], parts: list[str], folder: Path) -> Path | None:
+def _best_match(candidates: list[Path], parts: list[str], folder: Path) -> Path | None:
     """The only path that agrees with most of a name's last parts; then the one nearest to the labels."""
-    ranked = sorted(((_agreeing(path, parts), _is_near(path, folder)), path) for path in found)
+    ranked = sorted(((_agreeing(path, parts), _is_near(path, folder)), path) for path in candidates)
     if not ranked or (len(ranked) > 1 and ranked[-1][0] == ranked[-2][0]):
         return None
     return ranked[-1][1]

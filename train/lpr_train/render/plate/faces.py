@@ -112,10 +112,10 @@ def _set_axes(font: ImageFont.FreeTypeFont, face: Face) -> None:
     font.set_variation_by_axes([_axis_value(axis, wanted) for axis in font.get_variation_axes()])
 
 
-def _axis_value(axis: Any, wanted: dict[str, int]) -> float:
+def _axis_value(axis: Any, values: dict[str, int]) -> float:
     name = axis["name"]
     name = name.decode() if isinstance(name, bytes) else str(name)
-    value = wanted.get(name.lower(), axis["default"])
+    value = values.get(name.lower(), axis["default"])
     return float(min(max(value, axis["minimum"]), axis["maximum"]))
 
 
