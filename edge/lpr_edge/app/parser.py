@@ -85,11 +85,8 @@ def parser_with(extensions: Sequence[type[ExtensionSettings]], subcommands: Iter
         group = parser.add_argument_group(title)
         for setting in settings_in(settings).values():
             if setting.key not in ELSEWHERE:
-                add_flag(
-                    group,
-                    setting,
-                    *(f"--{old.replace('_', '-')}" for old, new in OLD_KEYS.items() if new == setting.key),
-                )
+                former = [old.replace("_", "-") for old, new in OLD_KEYS.items() if new == setting.key]
+                add_flag(group, setting, *(f"--{name}" for name in former))
         if settings is ModelConfig:
             _add_extensions(group, runtimes)
             group.add_argument(

@@ -9,7 +9,7 @@ from lpr_edge.app.cli import build_parser, main, parse_arguments
 from lpr_edge.base.web_address import WebAddress
 from lpr_edge.config.actions import MatchAction
 from lpr_edge.config.extensions import SINKS, load_sink
-from lpr_edge.config.loading import config_of, flat_values, load_config, schema_of, with_flags
+from lpr_edge.config.loading import config_of, each_camera, flat_values, load_config, schema_of, with_flags
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.base.units import written
 
@@ -204,3 +204,13 @@ def test_an_empty_text_clears_what_may_be_left_out() -> None:
 
 def toml(values: dict[str, object]) -> str:
     return "".join(f"{key} = {json.dumps(value)}\n" for key, value in values.items())
+
+
+def test_former_names_of_keys_are_accepted(tmp_path: Path) -> None:
+    """A key's former name means the same as its name in a file, a camera's table, the environment and as a flag."""
+    text = 'list = "l.csv"\nlist_doubt = 0.5\n'
+    assert load_config(write(tmp_path, text)).watchlist.list_edits_below == 0.5
+    own = each_camera(load_config(write(tmp_path, '[[cameras]]\nname = "a"\ncamera = 0\nlist_doubt = 0.5\n')))
+    assert [one.watchlist.list_edits_below for one in own] == [0.5]
+    assert load_config(None, {"LPR_LIST_DOUBT": "0.5"}).watchlist.list_edits_below == 0.5
+    assert parse_arguments(["--camera", "0", "--list-doubt", "0.5"])[1].watchlist.list_edits_below == 0.5
