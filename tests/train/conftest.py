@@ -12,7 +12,7 @@ from lpr_edge.contract.preprocess import InputSpec
 from lpr_edge.contract.run.samples import Samples, picture_sha256
 from lpr_train.base.config import FitConfig
 from lpr_train.base.engine import KerasModel, load_keras
-from lpr_train.loop.fit import predict
+from lpr_train.loop.inference import predict
 
 
 @dataclass

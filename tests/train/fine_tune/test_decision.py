@@ -17,7 +17,7 @@ from lpr_train.fine_tune.comparison import compare, format_changes, what_is_wors
 from lpr_train.fine_tune.fine_tune import RESULT, fine_tune
 from lpr_train.fine_tune.plan import EPOCHS, DataCount, count_examples, fine_tune_settings
 from lpr_train.fine_tune.starting_run import PLACES, starting_run, starting_settings
-from lpr_train.loop.fit import predict
+from lpr_train.loop.inference import predict
 from lpr_train.tasks.reader.config import ReaderConfig
 from lpr_train.tasks.registry import TASKS
 

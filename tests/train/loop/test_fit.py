@@ -14,7 +14,8 @@ from lpr_edge.contract.run.folder import CHECKPOINT
 from lpr_edge.contract.run.samples import read_samples
 from lpr_train.base.engine import KerasModel, load_keras
 from lpr_train.loop.checkpoint import FitState, read_checkpoint, write_checkpoint
-from lpr_train.loop.fit import fit, predict
+from lpr_train.loop.fit import fit
+from lpr_train.loop.inference import predict
 from lpr_train.loop.optimizer import make_optimizer
 from lpr_train.loop.warm_start import began_from, load_initial_weights
 from lpr_train.networks.reader import reader_network

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from lpr_train.base.engine import load_keras
-from lpr_train.loop.fit import predict
+from lpr_train.loop.inference import predict
 from lpr_train.networks import multiply_adds
 from lpr_train.networks.classifier import compact_classifier
 

@@ -49,16 +49,38 @@ def _silent_stderr() -> Iterator[None]:
 
 
 def load_keras() -> ModuleType:
-    """Import Keras 3 on TensorFlow.
+    """Import Keras 3 on TensorFlow, or on JAX after `use_jax`.
 
     Raises:
         LprError: TensorFlow isn't installed, or Keras was set up for another backend.
     """
-    load_tensorflow()
+    if not _is_jax:
+        load_tensorflow()
     import keras
 
-    backend = keras.backend.backend()
-    if backend != "tensorflow":
-        raise LprError(f"Keras runs on {backend} here, and training needs TensorFlow. Set KERAS_BACKEND=tensorflow.")
+    backend, wanted = keras.backend.backend(), "jax" if _is_jax else "tensorflow"
+    if backend != wanted:
+        raise LprError(f"Keras runs on {backend} here, and this training needs {wanted}. Set KERAS_BACKEND={wanted}.")
     module: ModuleType = keras
     return module
+
+
+_is_jax = False
+
+
+def use_jax() -> None:
+    """Let `load_keras` run on JAX in this process; call it before anything imports Keras.
+
+    Raises:
+        LprError: JAX isn't installed.
+    """
+    global _is_jax
+    with needing_extra("Distillation", "JAX", "jax"):
+        import jax  # noqa: F401
+    os.environ["KERAS_BACKEND"] = "jax"
+    _is_jax = True
+
+
+def is_jax() -> bool:
+    """Whether Keras runs on JAX in this process."""
+    return _is_jax

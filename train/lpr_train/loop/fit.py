@@ -4,13 +4,11 @@ import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from lpr_edge.contract.base.arrays import Floats, Image
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.run.folder import CHECKPOINT
 from lpr_train.base.engine import KerasModel, load_keras, load_tensorflow
@@ -224,28 +222,3 @@ def _variables(model: KerasModel) -> list[Any]:
 
 def _values(variables: list[Any]) -> list[Any]:
     return [np.array(variable) for variable in variables]
-
-
-@lru_cache(maxsize=4)
-def _compiled(model: KerasModel) -> Any:
-    tf = load_tensorflow()
-    signature = tf.TensorSpec([None, *model.input_shape[1:]], tf.uint8)
-    return tf.function(
-        lambda pixels: model(tf.cast(pixels, tf.float32) / 255.0, training=False), input_signature=[signature]
-    )
-
-
-def predict(model: KerasModel, pixels: Image, batch_size: int = 128) -> dict[str, Floats]:
-    """Run the network over preprocessed images; compiled once for each network.
-
-    Args:
-        model: a network that outputs a dict by role.
-        pixels: (N, H, W, C) uint8.
-        batch_size: images in a batch.
-
-    Returns:
-        One float32 array (N, …) for each role.
-    """
-    call = _compiled(model)
-    parts = [call(pixels[start : start + batch_size]) for start in range(0, len(pixels), batch_size)]
-    return {role: np.concatenate([part[role].numpy() for part in parts]) for role in parts[0]}

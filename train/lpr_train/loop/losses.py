@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from lpr_train.base.engine import load_tensorflow
+from lpr_train.base.engine import load_keras
 
 Loss = Callable[[Any, Any], Any]
 
@@ -15,23 +15,23 @@ def peak_loss(truth: Any, predicted: Any) -> Any:
         truth: (N, h, w, 2): heat map, 1 at peaks, and weight.
         predicted: (N, h, w, 1) in 0..1.
     """
-    tf = load_tensorflow()
+    ops = load_keras().ops
     heat, weight = truth[..., :1], truth[..., 1:]
-    p = tf.clip_by_value(predicted, 1e-4, 1 - 1e-4)
-    is_peak = tf.cast(heat >= 1.0, tf.float32)
-    hits = is_peak * (1 - p) ** 2 * tf.math.log(p)
-    misses = (1 - is_peak) * (1 - heat) ** 4 * p**2 * tf.math.log(1 - p)
-    return -tf.reduce_sum(weight * (hits + misses)) / tf.maximum(1.0, tf.reduce_sum(is_peak * weight))
+    p = ops.clip(predicted, 1e-4, 1 - 1e-4)
+    is_peak = ops.cast(heat >= 1.0, "float32")
+    hits = is_peak * (1 - p) ** 2 * ops.log(p)
+    misses = (1 - is_peak) * (1 - heat) ** 4 * p**2 * ops.log(1 - p)
+    return -ops.sum(weight * (hits + misses)) / ops.maximum(1.0, ops.sum(is_peak * weight))
 
 
 def weighted_l1(scale: float) -> Loss:
     """Build a loss: weighted mean absolute error times `scale`; truth (…, K + 1), predicted (…, K)."""
 
     def loss(truth: Any, predicted: Any) -> Any:
-        tf = load_tensorflow()
+        ops = load_keras().ops
         weight = truth[..., -1:]
-        error = tf.reduce_mean(tf.abs(truth[..., :-1] - predicted), axis=-1, keepdims=True)
-        return scale * tf.reduce_sum(weight * error) / tf.maximum(1.0, tf.reduce_sum(weight))
+        error = ops.mean(ops.abs(truth[..., :-1] - predicted), axis=-1, keepdims=True)
+        return scale * ops.sum(weight * error) / ops.maximum(1.0, ops.sum(weight))
 
     return loss
 
@@ -40,10 +40,10 @@ def weighted_shares(scale: float) -> Loss:
     """Build a loss: weighted cross-entropy of probabilities times `scale`; truth (…, K + 1), predicted (…, K)."""
 
     def loss(truth: Any, predicted: Any) -> Any:
-        tf = load_tensorflow()
+        ops = load_keras().ops
         weight = truth[..., -1]
-        entropy = -tf.reduce_sum(truth[..., :-1] * tf.math.log(predicted + 1e-6), axis=-1)
-        return scale * tf.reduce_sum(weight * entropy) / tf.maximum(1.0, tf.reduce_sum(weight))
+        entropy = -ops.sum(truth[..., :-1] * ops.log(predicted + 1e-6), axis=-1)
+        return scale * ops.sum(weight * entropy) / ops.maximum(1.0, ops.sum(weight))
 
     return loss
 
@@ -52,11 +52,11 @@ def weighted_labels(smoothing: float) -> Loss:
     """Build a loss: weighted, label-smoothed cross-entropy of logits (…, K); truth (…, 2): label and weight."""
 
     def loss(truth: Any, predicted: Any) -> Any:
-        tf = load_tensorflow()
+        ops = load_keras().ops
         count = predicted.shape[-1]
-        wanted = tf.one_hot(tf.cast(truth[..., 0], tf.int32), count) * (1 - smoothing) + smoothing / count
-        entropy = tf.nn.softmax_cross_entropy_with_logits(wanted, predicted)
+        wanted = ops.one_hot(ops.cast(truth[..., 0], "int32"), count) * (1 - smoothing) + smoothing / count
+        entropy = -ops.sum(wanted * ops.log_softmax(predicted), axis=-1)
         weight = truth[..., 1]
-        return tf.reduce_sum(weight * entropy) / tf.maximum(1.0, tf.reduce_sum(weight))
+        return ops.sum(weight * entropy) / ops.maximum(1.0, ops.sum(weight))
 
     return loss

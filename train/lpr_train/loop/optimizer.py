@@ -34,6 +34,16 @@ def make_optimizer(
         optimizer = keras.optimizers.SGD(schedule, config.momentum, nesterov=config.momentum > 0, **common)
     else:
         optimizer = keras.optimizers.AdamW(schedule, **common | {"weight_decay": config.weight_decay})
-    if config.weight_decay:
-        optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    return _sparing(optimizer) if config.weight_decay else optimizer
+
+
+def constant_optimizer(weight_decay: float, clip_norm: float) -> Any:
+    """Create AdamW without a schedule: whoever uses it sets the learning rate at each step."""
+    adamw = load_keras().optimizers.AdamW(1e-3, weight_decay=weight_decay, global_clipnorm=clip_norm or None)
+    return _sparing(adamw)
+
+
+def _sparing(optimizer: Any) -> Any:
+    """Apply no weight decay to biases and batch normalisation."""
+    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     return optimizer

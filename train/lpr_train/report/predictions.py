@@ -13,7 +13,7 @@ from lpr_edge.contract.outputs import decode_plates
 from lpr_edge.contract.preprocess import InputSpec, prepare
 from lpr_train.base.engine import KerasModel
 from lpr_train.data.photos import Scene
-from lpr_train.loop.fit import predict
+from lpr_train.loop.inference import predict
 from lpr_train.render.plate.faces import load_font
 from lpr_train.render.plate.style import Face
 

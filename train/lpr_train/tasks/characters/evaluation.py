@@ -11,7 +11,7 @@ from lpr_train.base.accuracy import is_right, true_label_loss
 from lpr_train.base.engine import KerasModel
 from lpr_train.base.task import Measured
 from lpr_train.data.reader_crops import Crop
-from lpr_train.loop.fit import predict
+from lpr_train.loop.inference import predict
 from lpr_train.tasks.characters.samples import prepared
 
 LabelledPictures = tuple[Image, tuple[str, ...]]

@@ -19,7 +19,7 @@ from lpr_train.base.licence import licence_note
 from lpr_train.base.task import HELD_OUT, RENDERED, TEST, UNSEEN, Examples, Measured
 from lpr_train.data.initial_run import unseen_by_initial_run, without_examples
 from lpr_train.data.reader_crops import LONGEST_SIDE, Crop, vary
-from lpr_train.loop.fit import predict
+from lpr_train.loop.inference import predict
 from lpr_train.networks.baseline import baseline_classifier
 from lpr_train.networks.classifier import compact_classifier
 from lpr_train.report.character_plots import plot_answers

@@ -14,7 +14,7 @@ from lpr_edge.contract.preprocess import InputSpec, prepare
 from lpr_train.base.engine import KerasModel
 from lpr_train.data.photos import Photo, Scene
 from lpr_train.data.scene_views import windows
-from lpr_train.loop.fit import predict
+from lpr_train.loop.inference import predict
 
 THRESHOLDS = tuple(np.arange(0.15, 0.75, 0.05))
 """Score thresholds that validation tries."""

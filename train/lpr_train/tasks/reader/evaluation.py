@@ -17,7 +17,7 @@ from lpr_train.base.task import UNSEEN, Measured
 from lpr_train.data.plate_corners import mean_iou, with_corrected_corners
 from lpr_train.data.plate_views import jitter
 from lpr_train.data.real_plates import RealPlate
-from lpr_train.loop.fit import predict
+from lpr_train.loop.inference import predict
 from lpr_train.tasks.reader.config import ReaderConfig
 
 MOVES = 4

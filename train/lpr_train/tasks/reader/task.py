@@ -25,7 +25,7 @@ from lpr_train.data.plate_views import moved
 from lpr_train.data.real_plates import RealPlate, legible_plates
 from lpr_train.data.sampling_weights import balanced, rarities, weighted_plates
 from lpr_train.data.single_characters import single_characters
-from lpr_train.loop.fit import predict
+from lpr_train.loop.inference import predict
 from lpr_train.loop.losses import peak_loss, weighted_l1, weighted_labels
 from lpr_train.networks.reader import reader_network
 from lpr_train.targets.forced_alignment import align_characters
