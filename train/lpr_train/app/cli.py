@@ -11,6 +11,7 @@ from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.run.folder import CONFIG
 from lpr_train.base.config import FORMER_KEYS, C, add_flags, read_config, with_flags
 from lpr_train.countries.commands import add_command as add_new_country
+from lpr_train.distill.command import add_command as add_distill
 from lpr_train.fine_tune.command import add_command as add_fine_tune
 from lpr_train.labelling.command import add_command as add_labelling
 from lpr_train.labels.commands import add_commands as add_label_commands
@@ -56,6 +57,7 @@ def build_parser(arguments: list[str]) -> argparse.ArgumentParser:
     add_new_country(commands)
     add_labelling(commands)
     add_fine_tune(commands)
+    add_distill(commands, arguments)
     return parser
 
 

@@ -9,11 +9,12 @@ from lpr_train.tasks.reader.config import ReaderConfig
 class DistillConfig(ReaderConfig):
     """Settings of a distillation."""
 
+    align: str = ""
+    """exported reader, a .tflite, that locates the characters of the training plates"""
     batch_size: int = 256
     steps_per_epoch: int = 200
     epochs: int = 25
-    validate_every: int = 0
-    """validate after every so many epochs; 0 for the last one only"""
+    validate_every: int = 5
     workers: int = 2
     """processes that make samples: as many as there are cores"""
     weight_decay: float = 0.05
@@ -23,11 +24,5 @@ class DistillConfig(ReaderConfig):
     """the teacher's peak learning rate"""
     teacher_weight_decay: float = 0.05
     """the teacher's decoupled weight decay"""
-    trust: float = 1.0
-    """weight of the teacher's outputs in the student's loss, once the teacher has warmed up"""
-    labels_weight: float = 0.5
-    """weight of the labels in the student's loss, once the teacher has warmed up"""
-    repeats: int = 2
-    """times that a sample is seen again, changed, while no new one is ready"""
     kept_batches: int = 200
     """batches that are kept to be seen again"""

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from lpr_train.distill.losses import distillation_loss
 from lpr_train.distill.network import JaxNetwork, Values
+from lpr_train.loop.soft_losses import distillation_loss
 
 Loss = Callable[[Any, Any], Any]
 NOISE, GAIN, OFFSET = 0.04, 0.25, 0.1

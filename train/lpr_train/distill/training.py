@@ -55,9 +55,14 @@ class Distillation:
             for epoch in range(1, config.epochs + 1):
                 self.history.append({"epoch": float(epoch), **self._epoch(stop)})
                 after_epoch(self, epoch)
-                if stop.asked or self._done >= 1.0:
+                if stop.asked or self.is_over:
                     break
             return stop.asked
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the last epoch or the time limit is reached."""
+        return self._done >= 1.0
 
     def load_smoothed(self) -> None:
         """Give the models their EMA weights."""
@@ -81,7 +86,7 @@ class Distillation:
             self._steps += 1
             if len(losses) >= 2:
                 losses[-2] = [float(loss) for loss in losses[-2]]  # waits: at most one step is on its way
-            if stop.asked or self._done >= 1.0:
+            if stop.asked or self.is_over:
                 break
         means = np.mean([[float(loss) for loss in row] for row in losses], axis=0)
         if not np.isfinite(means).all():

@@ -83,9 +83,10 @@ class SampleWorkers:
     def _put(self, batch: Batch | BaseException) -> None:
         while not self._closed.is_set():
             try:
-                return self._ready.put(batch, timeout=0.5)
+                self._ready.put(batch, timeout=0.5)
             except queue.Full:
                 continue
+            return
 
 
 def _work(sample: Callable[[int], Sample], batch_size: int, numbers: range, pipe: Connection) -> None:
@@ -98,7 +99,7 @@ def _work(sample: Callable[[int], Sample], batch_size: int, numbers: range, pipe
             pipe.send((np.stack([pixels for pixels, _ in made]), targets))
     except (BrokenPipeError, KeyboardInterrupt):
         return
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - any of them ends the run, which tells it
         pipe.send(error)
 
 

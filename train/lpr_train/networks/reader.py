@@ -24,9 +24,9 @@ def reader_network(labels: int, size_hw: tuple[int, int] = (96, 192), dropout: f
     image = keras.Input((*size_hw, 1), name="image")
     x = convolution(image, 16, 5, strides=2)
     quarter = convolution(convolution(x, 32, 3, strides=2), 32, 3)
-    eighth = bottlenecks(convolution(quarter, 80, 3, strides=2), 40, 4)
-    coarse = bottlenecks(convolution(eighth, 128, 3, strides=2), 56, 5)
-    eighth = bottlenecks(merge_upwards(coarse, eighth), 40, 1)
+    eighth = bottlenecks(convolution(quarter, 64, 3, strides=2), 32, 3)
+    coarse = bottlenecks(convolution(eighth, 80, 3, strides=2), 40, 3)
+    eighth = bottlenecks(merge_upwards(coarse, eighth), 32, 1)
     x = layers.SpatialDropout2D(dropout)(convolution(merge_upwards(eighth, quarter), 64, 3))
     outputs = {
         "centre": layers.Conv2D(1, 1, activation="sigmoid", bias_initializer=rare_bias(), name="centre")(x),

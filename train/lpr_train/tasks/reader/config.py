@@ -50,3 +50,11 @@ class ReaderConfig(FoldConfig):
     """label smoothing"""
     peak_threshold: float = 0.35
     """heat-map threshold of a character"""
+    teacher: str = ""
+    """distillation: .tflite of a larger reader, whose outputs are learnt beside the labels; empty for labels alone"""
+    trust: float = 1.0
+    """distillation: weight of the teacher's outputs in the loss"""
+    labels_weight: float = 0.5
+    """distillation: weight of the labels in the loss"""
+    repeats: int = 2
+    """distillation: times that a sample is seen again, with other contrast, brightness and noise"""

@@ -38,7 +38,9 @@ from lpr_train.tasks.reader.evaluation import (
     reader_figures,
     reader_score,
 )
+from lpr_train.tasks.reader.exported import ExportedReader
 from lpr_train.tasks.reader.samples import ReaderSamples
+from lpr_train.tasks.reader.teacher import TaughtSamples, taught_losses
 
 CORNERS_SCALE = 6.0
 """Weight of the corners' loss: with it, it is of the size of the others."""
@@ -73,6 +75,11 @@ class ReaderTask:
         self._held_out = legible_plates(loaded.held_out, self._country)
         self._others, self._others_are = legible_plates(loaded.others, self._country), loaded.others_are
         self._index = {label: i for i, label in enumerate(self._country.labels)}
+        self._taught = (
+            TaughtSamples(self._labelled_sample, Path(config.teacher), config.seed, config.repeats)
+            if config.teacher
+            else None
+        )
 
     def learnt_sha256(self) -> set[str]:
         """SHA-256 of the training photographs with a usable plate."""
@@ -90,18 +97,30 @@ class ReaderTask:
         """Focal loss for the heat map; losses for classes and sizes at the peaks only."""
         classes = weighted_labels(self.config.smoothing)
         size, corners = weighted_l1(2.0), weighted_l1(CORNERS_SCALE)
-        return {"centre": peak_loss, "classes": classes, "size": size, "corners": corners}
+        losses = {"centre": peak_loss, "classes": classes, "size": size, "corners": corners}
+        config = self.config
+        return taught_losses(losses, config.labels_weight, config.trust) if config.teacher else losses
 
     def sample(self, index: int) -> tuple[Image, dict[str, Floats]]:
-        """A real plate with aligned characters, or a rendered one."""
+        """A real plate with aligned characters, or a rendered one; targets end with a teacher's outputs, if any."""
+        return self._taught.sample(index) if self._taught else self._labelled_sample(index)
+
+    def _labelled_sample(self, index: int) -> tuple[Image, dict[str, Floats]]:
         return self._samples.sample(index, self._shown, self._letters)
 
     def learn_from(self, model: KerasModel) -> None:
         """Align the real plates' characters again with the current reader."""
+        heads = self._predictor.outputs(model, self._real) if self._real else {}
+        self._learn_from([{role: h[i] for role, h in heads.items()} for i in range(len(self._real))])
+
+    def learn_from_exported(self, reader: ExportedReader) -> None:
+        """Align the real plates' characters with an exported reader."""
+        self._learn_from([reader.outputs(self._predictor.pixels(plate)) for plate in self._real])
+
+    def _learn_from(self, each: Sequence[dict[str, Floats]]) -> None:
+        """Align the characters by the outputs for each real plate, and weight those that were misread."""
         if not self._real:
             return
-        heads = self._predictor.outputs(model, self._real)
-        each = [{role: h[i] for role, h in heads.items()} for i in range(len(self._real))]
         self._real = [
             plate if plate.has_boxes else plate.with_places(self._places(own, plate))
             for own, plate in zip(each, self._real, strict=True)
