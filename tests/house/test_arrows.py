@@ -69,10 +69,8 @@ FULLER_FOLDERS: dict[str, int] = {}
 LONGEST_MODULE = 250
 """Lines of a module: a longer one holds more than one concept."""
 LONGER_MODULES: dict[str, int] = {
-    "lpr_train.app.cli": 274,
-    "lpr_train.loop.fit": 251,
     "lpr_train.tasks.characters.task": 272,
-    "lpr_train.tasks.reader.task": 253,
+    "lpr_train.tasks.reader.task": 251,
 }
 """Modules that don't hold the limit yet, with their lines: lower the figure, then remove the line."""
 MODULE_NAME = re.compile(rf"({'|'.join((*PACKAGES, *NEVER_ON_THE_DEVICE))})(\.\w*)*")

@@ -15,6 +15,7 @@ from lpr_train.distill.command import add_command as add_distill
 from lpr_train.fine_tune.command import add_command as add_fine_tune
 from lpr_train.labelling.command import add_command as add_labelling
 from lpr_train.labels.commands import add_commands as add_label_commands
+from lpr_train.render.commands import add_commands as add_render_commands
 from lpr_train.tasks.registry import FOLD_TASKS, TASKS, task_classes
 
 
@@ -50,8 +51,7 @@ def build_parser(arguments: list[str]) -> argparse.ArgumentParser:
     _add_article(commands)
     _add_explore(commands)
     _add_check(commands)
-    _add_preview(commands)
-    _add_clip(commands)
+    add_render_commands(commands)
     _add_pack(commands)
     add_label_commands(commands)
     add_new_country(commands)
@@ -138,39 +138,6 @@ def _cross_validate(parsed: argparse.Namespace) -> int:
     return 0
 
 
-def _add_article(commands: Any) -> None:
-    parser = commands.add_parser(
-        "article", help="repeat the article's experiment on single characters, for several seeds"
-    )
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder of the characters data set")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="a run folder for each seed; resumes")
-    parser.add_argument("--seeds", type=_positive, default=3, metavar="N", help="number of seeds (default: 3)")
-    parser.add_argument(
-        "--epochs", type=_positive, default=20, metavar="N", help="epochs of each run (default: 20, as in the article)"
-    )
-    parser.add_argument("--country", default="nepal", help="country whose classes to learn (default: nepal)")
-    parser.set_defaults(act=_article)
-
-
-def _positive(text: str) -> int:
-    if not text.isdigit() or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"expected a whole number of at least 1, found {text!r}")
-    return int(text)
-
-
-def _article(parsed: argparse.Namespace) -> int:
-    from lpr_train.runs.article import format_article, run_article
-
-    runs = run_article(parsed.data, parsed.out, parsed.seeds, parsed.epochs, parsed.country)
-    if runs:
-        print(format_article(runs))
-    if len(runs) < parsed.seeds:
-        print("Stopped; run the same command again to continue.", file=sys.stderr)
-        return 130
-    print(f"Metrics and curves in {parsed.out / 'article.json'} and article.png")
-    return 0
-
-
 def _add_explore(commands: Any) -> None:
     parser = commands.add_parser(
         "explore", help="plot a data folder: characters by class, sizes, duplicates; plates by source"
@@ -216,50 +183,38 @@ def _check(parsed: argparse.Namespace) -> int:
     return 1 if report.errors else 0
 
 
-def _add_preview(commands: Any) -> None:
-    parser = commands.add_parser("preview", help="draw a contact sheet of rendered images")
-    parser.add_argument("--kind", choices=("plates", "characters", "scenes"), default="plates", help="default: plates")
-    parser.add_argument("--out", type=Path, default=Path("preview.png"), metavar="PNG", help="default: preview.png")
-    parser.add_argument("--count", type=int, default=48, metavar="N", help="number of images (default: 48)")
-    parser.add_argument("--country", default="nepal", help="country of the plates (default: nepal)")
-    parser.add_argument("--data", type=Path, metavar="DIR", help="real data whose characters to cut out and paste")
-    parser.add_argument("--seed", type=int, default=1, help="random seed (default: 1)")
-    parser.set_defaults(act=_preview)
-
-
-def _preview(parsed: argparse.Namespace) -> int:
-    import cv2
-
-    from lpr_edge.contract.countries import load_country
-    from lpr_train.render.scene.preview import contact_sheet
-
-    sheet = contact_sheet(parsed.kind, load_country(parsed.country), parsed.seed, parsed.count, parsed.data)
-    try:
-        parsed.out.write_bytes(cv2.imencode(".png", sheet)[1].tobytes())
-    except OSError as error:
-        raise LprError(f"{parsed.out} can't be written: {error.strerror}. Give --out another PNG.") from error
-    print(f"{parsed.count} {parsed.kind} in {parsed.out}")
-    return 0
-
-
-def _add_clip(commands: Any) -> None:
-    parser = commands.add_parser("clip", help="render the video that lpr-edge --demo reads")
-    parser.add_argument(
-        "--out", type=Path, required=True, metavar="DIR", help="folder for clip.mp4, truth.json and visits.jsonl"
+def _add_article(commands: Any) -> None:
+    parser = commands.add_parser(
+        "article", help="repeat the article's experiment on single characters, for several seeds"
     )
-    parser.add_argument("--country", default="nepal", help="country of the plates (default: nepal)")
-    parser.add_argument("--seed", type=int, default=1, help="random seed (default: 1)")
-    parser.add_argument("--vehicles", type=int, default=6, metavar="N", help="number of vehicles (default: 6)")
-    parser.set_defaults(act=_clip)
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder of the characters data set")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="a run folder for each seed; resumes")
+    parser.add_argument("--seeds", type=_positive, default=3, metavar="N", help="number of seeds (default: 3)")
+    parser.add_argument(
+        "--epochs", type=_positive, default=20, metavar="N", help="epochs of each run (default: 20, as in the article)"
+    )
+    parser.add_argument("--country", default="nepal", help="country whose classes to learn (default: nepal)")
+    parser.set_defaults(act=_article)
 
 
-def _clip(parsed: argparse.Namespace) -> int:
-    from lpr_edge.contract.countries import load_country
-    from lpr_train.render.scene.clip import write_clip
+def _article(parsed: argparse.Namespace) -> int:
+    from lpr_train.runs.article import format_article, run_article
 
-    passages = write_clip(load_country(parsed.country), parsed.out, parsed.seed, parsed.vehicles)
-    print(f"{len(passages)} vehicles in {parsed.out / 'clip.mp4'}")
+    runs = run_article(parsed.data, parsed.out, parsed.seeds, parsed.epochs, parsed.country)
+    if runs:
+        print(format_article(runs))
+    if len(runs) < parsed.seeds:
+        print("Stopped; run the same command again to continue.", file=sys.stderr)
+        return 130
+    print(f"Metrics and curves in {parsed.out / 'article.json'} and article.png")
     return 0
+
+
+def _positive(text: str) -> int:
+    """Parse a whole number of at least 1."""
+    if not text.isdigit() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"expected a whole number of at least 1, found {text!r}")
+    return int(text)
 
 
 def _add_pack(commands: Any) -> None:

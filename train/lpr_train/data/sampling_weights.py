@@ -13,6 +13,19 @@ MAX_REPEATED = 8
 T = TypeVar("T")
 
 
+def sampled_plates(plates: Sequence[RealPlate], misread: Sequence[bool], weight: int) -> list[RealPlate]:
+    """The aligned plates, each as many times as it is to be shown.
+
+    Args:
+        plates: all real plates.
+        misread: whether the reader misread each of them.
+        weight: sampling weight of those that it did.
+    """
+    weighed = weighted_plates(plates, misread, weight)
+    shown = [plate for plate, times in zip(weighed, rarities(weighed), strict=True) for _ in range(times)]
+    return balanced(shown, [plate.is_other for plate in shown])
+
+
 def balanced(samples: Sequence[T], is_other: Sequence[bool]) -> list[T]:
     """Repeat the run's own samples until they are about as many as those of the second folder of data, `also`."""
     others = sum(is_other)

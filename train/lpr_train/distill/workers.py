@@ -99,7 +99,7 @@ def _work(sample: Callable[[int], Sample], batch_size: int, numbers: range, pipe
             pipe.send((np.stack([pixels for pixels, _ in made]), targets))
     except (BrokenPipeError, KeyboardInterrupt):
         return
-    except Exception as error:  # noqa: BLE001 - any of them ends the run, which tells it
+    except Exception as error:  # noqa: BLE001 - any of them ends the run, which reports it
         pipe.send(error)
 
 

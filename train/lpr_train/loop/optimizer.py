@@ -38,7 +38,7 @@ def make_optimizer(
 
 
 def constant_optimizer(weight_decay: float, clip_norm: float) -> Any:
-    """Create AdamW without a schedule: whoever uses it sets the learning rate at each step."""
+    """Create AdamW without a schedule: its user sets the learning rate at each step."""
     adamw = load_keras().optimizers.AdamW(1e-3, weight_decay=weight_decay, global_clipnorm=clip_norm or None)
     return _sparing(adamw)
 

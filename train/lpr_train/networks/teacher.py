@@ -10,7 +10,7 @@ def teacher_network(labels: int, size_hw: tuple[int, int], width: int = 96, drop
     Args:
         labels: number of character classes.
         size_hw: height and width of the input in pixels, multiples of 16.
-        width: channels at 1/4 of the resolution; coarser stages have two and four times as many.
+        width: channels at 1/4 of the resolution; coarser stages have more.
         dropout: fraction of whole feature maps that a training step leaves out before the heads.
 
     Returns:

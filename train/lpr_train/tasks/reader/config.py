@@ -51,7 +51,7 @@ class ReaderConfig(FoldConfig):
     peak_threshold: float = 0.35
     """heat-map threshold of a character"""
     teacher: str = ""
-    """distillation: .tflite of a larger reader, whose outputs are learnt beside the labels; empty for labels alone"""
+    """distillation: .tflite of a larger reader, whose outputs are learnt, too; empty for labels alone"""
     trust: float = 1.0
     """distillation: weight of the teacher's outputs in the loss"""
     labels_weight: float = 0.5

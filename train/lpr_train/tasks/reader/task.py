@@ -21,15 +21,13 @@ from lpr_train.base.task import HELD_OUT, RENDERED, UNSEEN, Examples, Measured
 from lpr_train.data.initial_run import without_examples
 from lpr_train.data.photo_folders import load_tests, load_training
 from lpr_train.data.photos import chooses_epoch
-from lpr_train.data.plate_views import moved
 from lpr_train.data.real_plates import RealPlate, legible_plates
-from lpr_train.data.sampling_weights import balanced, rarities, weighted_plates
+from lpr_train.data.sampling_weights import sampled_plates
 from lpr_train.data.single_characters import single_characters
 from lpr_train.loop.inference import predict
 from lpr_train.loop.losses import peak_loss, weighted_l1, weighted_labels
 from lpr_train.networks.reader import reader_network
-from lpr_train.targets.forced_alignment import align_characters
-from lpr_train.targets.heat_maps import UNKNOWN, PlacedCharacter
+from lpr_train.tasks.reader.alignment import aligned_plates
 from lpr_train.tasks.reader.config import ReaderConfig
 from lpr_train.tasks.reader.evaluation import (
     ReaderEvaluation,
@@ -40,7 +38,7 @@ from lpr_train.tasks.reader.evaluation import (
 )
 from lpr_train.tasks.reader.exported import ExportedReader
 from lpr_train.tasks.reader.samples import ReaderSamples
-from lpr_train.tasks.reader.teacher import TaughtSamples, taught_losses
+from lpr_train.tasks.reader.teacher import taught_losses, taught_samples
 
 CORNERS_SCALE = 6.0
 """Weight of the corners' loss: with it, it is of the size of the others."""
@@ -75,11 +73,7 @@ class ReaderTask:
         self._held_out = legible_plates(loaded.held_out, self._country)
         self._others, self._others_are = legible_plates(loaded.others, self._country), loaded.others_are
         self._index = {label: i for i, label in enumerate(self._country.labels)}
-        self._taught = (
-            TaughtSamples(self._labelled_sample, Path(config.teacher), config.seed, config.repeats)
-            if config.teacher
-            else None
-        )
+        self._taught = taught_samples(self._labelled_sample, config.teacher, config.seed, config.repeats)
 
     def learnt_sha256(self) -> set[str]:
         """SHA-256 of the training photographs with a usable plate."""
@@ -98,8 +92,7 @@ class ReaderTask:
         classes = weighted_labels(self.config.smoothing)
         size, corners = weighted_l1(2.0), weighted_l1(CORNERS_SCALE)
         losses = {"centre": peak_loss, "classes": classes, "size": size, "corners": corners}
-        config = self.config
-        return taught_losses(losses, config.labels_weight, config.trust) if config.teacher else losses
+        return taught_losses(losses, self.config.labels_weight, self.config.trust) if self._taught else losses
 
     def sample(self, index: int) -> tuple[Image, dict[str, Floats]]:
         """A real plate with aligned characters, or a rendered one; targets end with a teacher's outputs, if any."""
@@ -121,33 +114,19 @@ class ReaderTask:
         """Align the characters by the outputs for each real plate, and weight those that were misread."""
         if not self._real:
             return
-        self._real = [
-            plate if plate.has_boxes else plate.with_places(self._places(own, plate))
-            for own, plate in zip(each, self._real, strict=True)
-        ]
+        self._real = aligned_plates(self._real, each, self._index, self.config.margin)
         misread = [
             plate.is_whole and self._predictor.labels(own) != plate.labels
             for own, plate in zip(each, self._real, strict=True)
         ]
         confirmed = [plate for plate in self._real if plate.label.is_confirmed]
         self._letters = LetterBank(confirmed, self._country, self._singles)
-        weighed = weighted_plates(self._real, misread, self.config.hard_example_weight)
-        shown = [plate for plate, weight in zip(weighed, rarities(weighed), strict=True) for _ in range(weight)]
-        self._shown = balanced(shown, [plate.is_other for plate in shown])
+        self._shown = sampled_plates(self._real, misread, self.config.hard_example_weight)
 
     @property
     def placed(self) -> list[RealPlate]:
         """The real plates whose characters are aligned."""
         return [plate for plate in self._real if plate.placed]
-
-    def _places(self, heads: dict[str, Floats], plate: RealPlate) -> list[PlacedCharacter] | None:
-        """Align a plate's characters; positions in fractions of the plate without the reader's margin."""
-        rows = [[self._index.get(label, UNKNOWN) for label in row] for row in plate.known_rows]
-        found = align_characters(heads, rows)
-        m = self.config.margin
-        scale = 1 + 2 * m
-        back = np.array([[scale, 0, -m], [0, scale, -m], [0, 0, 1]])
-        return None if found is None else [moved(character, back) for character in found]
 
     @cached_property
     def _rendered(self) -> list[tuple[Image, tuple[tuple[str, ...], ...]]]:

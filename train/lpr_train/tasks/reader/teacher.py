@@ -1,4 +1,4 @@
-"""Samples with a teacher's outputs beside the labels, and the losses that learn from both."""
+"""Samples with a teacher's outputs in addition to labels, and the losses that learn from both."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -53,6 +53,11 @@ class TaughtSamples:
         }
         both = {role: np.concatenate([targets[role], beside[role]], axis=-1, dtype=np.float16) for role in beside}
         return pixels, both
+
+
+def taught_samples(sample: Callable[[int], Sample], teacher: str, seed: int, repeats: int) -> TaughtSamples | None:
+    """`TaughtSamples` of a file; None if `teacher` is empty."""
+    return TaughtSamples(sample, Path(teacher), seed, repeats) if teacher else None
 
 
 def changed(pixels: Image, rng: np.random.Generator) -> Image:
