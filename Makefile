@@ -11,7 +11,8 @@
 #   make fleet-load DEVICES=2000 simulated at one centre, each by TLS: bursts, an hour's outage, what each part takes
 #   make search     EVENTS=1000000 in a PostgreSQL of its own, and how long each kind of search takes there (FOLDER=DIR)
 #   make soak       FRAMES=200000 from a looped clip with all sinks on, and a table of what was lost and what was left over
-#                   with CAMERAS=4 MINUTES=60: so many streams in one process, frames read of each, memory
+#                   with CAMERAS=4 MINUTES=60: so many streams in one process, frames read of each, memory; JSON=FILE
+#                   keeps the result
 #   make accessibility  every screen of the web page under axe-core, in Chromium
 #   make archives   lpr-batch on one core and the single process, in turns; make two-machines: training on two, as root
 #   make bench      speed, start and memory on this machine: lpr-bench
@@ -127,7 +128,8 @@ MINUTES := 60
 
 # With CAMERAS: so many streams at once for MINUTES.
 soak: $(EVERYTHING)/installed
-	$(EVERYTHING)/bin/python -m tests.support.$(if $(CAMERAS),soak_cameras --cameras $(CAMERAS) --minutes $(MINUTES),soak --frames $(FRAMES))
+	$(EVERYTHING)/bin/python -m tests.support.$(if $(CAMERAS),soak_cameras --cameras $(CAMERAS) --minutes $(MINUTES),soak --frames $(FRAMES)) \
+		$(if $(JSON),--json $(JSON))
 
 accessibility: $(EVERYTHING)/installed
 	$(EVERYTHING)/bin/python -m tests.support.accessibility --json benchmarks/results/accessibility.json

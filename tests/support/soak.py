@@ -1,11 +1,12 @@
 """A long run in one process: a looped clip, all sinks on, somebody watching; what was lost, and what was left over.
 
-python -m tests.support.soak --frames 200000; with --remember five times as fast. Where mosquitto (Debian: mosquitto) is
-missing, it does without MQTT, and the table lacks that line.
+python -m tests.support.soak --frames 200000 [--json FILE]; with --remember five times as fast. Every half minute a line
+says how far it is. Where mosquitto (Debian: mosquitto) is missing, it does without MQTT, and the table lacks that line.
 """
 
 import argparse
 import itertools
+import json
 import math
 import sys
 import tempfile
@@ -36,13 +37,30 @@ from lpr_edge.wiring import wire_delivery
 
 BETWEEN = timedelta(minutes=1)
 """From one turn of the clip to the next, longer than `gap`: its vehicles come again."""
+SAID_S = 30.0
+"""From one line of progress to the next."""
 PRUNE_S, WINDOW_S = 10.0, 1.0
 """Where the networks are remembered: from one look at retention and quota to the next, and of what frames rates are."""
 
 
+def say_progress(total: int) -> Callable[[int], None]:
+    """A function that is given each frame's number and now and then says on stderr how far the run is."""
+    start = said = time.monotonic()
+
+    def say(number: int) -> None:
+        nonlocal said
+        now = time.monotonic()
+        if now - said >= SAID_S:
+            said, rate = now, number / (now - start)
+            left_min = (total - number) / max(rate, 1e-6) / 60
+            print(f"soak: {number:,} of {total:,} frames, {rate:.0f} a second, {left_min:.0f} min left", file=sys.stderr)
+
+    return say
+
+
 def looped(turns: int, memory: Memory, at_end: Callable[[], None]) -> Frames:
     """The clip again and again, each time later."""
-    count = itertools.count()
+    count, say = itertools.count(), say_progress(turns * frames_of_clip())
     length = timedelta()
     for turn in range(turns):
         source = open_clip(CLIP)
@@ -53,6 +71,7 @@ def looped(turns: int, memory: Memory, at_end: Callable[[], None]) -> Frames:
             length = max(length, frame.time - begin)
             number = next(count)
             memory.look(number)
+            say(number)
             yield replace(frame, index=number, time=frame.time + turn * (length + BETWEEN))
     at_end()
 
@@ -123,13 +142,14 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument(
         "--remember", action="store_true", help="let the networks look at each frame of the clip only once"
     )
+    parser.add_argument("--json", type=Path, help="write the result there, too")
     arguments = parser.parse_args(argv)
     with remembered() if arguments.remember else nullcontext():
-        return soak(arguments.frames)
+        return soak(arguments.frames, arguments.json)
 
 
-def soak(wanted: int) -> int:
-    """Run over so many frames, rounded up to whole turns of the clip; see `main`."""
+def soak(wanted: int, result: Path | None = None) -> int:
+    """Run over so many frames, rounded up to whole turns of the clip, and write the result; see `main`."""
     frames = frames_of_clip()
     turns = math.ceil(wanted / frames)
     with tempfile.TemporaryDirectory() as name:
@@ -144,10 +164,24 @@ def soak(wanted: int) -> int:
         on_disk = sum(path.stat().st_size for path in place.folder.rglob("*") if path.is_file())
     table.add("threads left over", most, after.threads - before.threads)
     table.add("file handles left over", after.handles, after.handles - before.handles)
-    print("\n".join(table.lines()))
-    print(f"{turns * frames / seconds:.1f} frames a second, {seconds:.0f} s; {on_disk / 1e6:.0f} MB on disk")
-    print(memory.line(events))
-    return int(any(lost for _, _, lost in table.rows) or not memory.is_flat())
+    lines = [
+        *table.lines(),
+        f"{turns * frames / seconds:.1f} frames a second, {seconds:.0f} s; {on_disk / 1e6:.0f} MB on disk",
+        memory.line(events),
+    ]
+    print("\n".join(lines))
+    failed = int(any(lost for _, _, lost in table.rows) or not memory.is_flat())
+    if result:
+        taken = {
+            "command": f"make soak FRAMES={wanted}",
+            "exit_status": failed,
+            "frames": turns * frames,
+            "frames_per_second": round(turns * frames / seconds, 1),
+            "table": [{"what": what, "tried": tried, "lost": lost} for what, tried, lost in table.rows],
+            "memory_bytes_a_frame": round(memory.slope()[0], 2),
+        }
+        result.write_text(json.dumps(taken, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    return failed
 
 
 if __name__ == "__main__":
