@@ -53,7 +53,9 @@ def say_progress(total: int) -> Callable[[int], None]:
         if now - said >= SAID_S:
             said, rate = now, number / (now - start)
             left_min = (total - number) / max(rate, 1e-6) / 60
-            print(f"soak: {number:,} of {total:,} frames, {rate:.0f} a second, {left_min:.0f} min left", file=sys.stderr)
+            print(
+                f"soak: {number:,} of {total:,} frames, {rate:.0f} a second, {left_min:.0f} min left", file=sys.stderr
+            )
 
     return say
 

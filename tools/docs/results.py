@@ -70,6 +70,4 @@ def other_networks(record: Result, repository: Path) -> str:
     others = [model["file"] for model in own if model["sha256"] != shipped[model["file"]]]
     if not others:
         return ""
-    return (
-        f"Measured with earlier weights of {', '.join(others)}; the networks' shapes decide the time, not the weights."
-    )
+    return f"Measured with earlier files of {', '.join(others)}: of other weights, or an older export."

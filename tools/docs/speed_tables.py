@@ -6,6 +6,8 @@ from typing import Any
 
 from tools.docs.results import BOARDS, Result, board, counted, not_measured, other_networks, rate, table
 
+from lpr_bench.latency.frame_times import format_profile
+
 CLASSIFIERS = "x86-64-vm-classifiers"
 RIVALS = "rivals-x86-64-vm"
 PUBLISHED = "baseline.float32.tflite"
@@ -44,6 +46,7 @@ def speed(repository: Path) -> str:
         if stage == "whole" or (share["share_with_plate"] == 1 and stage in ("detect", "read"))
     ]
     words = [f"Milliseconds on {_machine(record)}, {_runtime(record)}.", other_networks(record, repository)]
+    words += [f"{format_profile(record['profile'])}.".replace("%", " %")] if "profile" in record else []
     return " ".join(filter(None, words)) + "\n\n" + table(["stage", "p50", "p90", "p99"], rows)
 
 

@@ -223,3 +223,10 @@ def profile_frames(device: PlatePipeline, frames: Sequence[Image]) -> dict[str, 
         "outside_networks": median(o / w for o, w in zip(outside, raw["whole"], strict=True)),
         "raw_ms": raw,
     }
+
+
+def format_profile(profile: Mapping[str, Any]) -> str:
+    """What of a frame is outside the networks, in one line: share, and milliseconds of each step."""
+    steps = {step: ms for step, ms in profile["steps_ms"].items() if step not in ("network", "whole")}
+    listed = ", ".join(f"{step} {ms:.2f}" for step, ms in steps.items())
+    return f"{profile['outside_networks']:.0%} of a frame with a plate is outside the networks; in ms: {listed}"

@@ -14,7 +14,16 @@ import cv2
 from lpr_bench.base.frames import DISTINCT, SIZE_HW, FramePool, make_frames
 from lpr_bench.base.results import Record
 from lpr_bench.latency.cold_start import measure_cold_start
-from lpr_bench.latency.frame_times import ProcessTimes, first_frame_ms, format_shares, measure, summarize
+from lpr_bench.latency.frame_times import (
+    WARM_UP,
+    ProcessTimes,
+    first_frame_ms,
+    format_profile,
+    format_shares,
+    measure,
+    profile_frames,
+    summarize,
+)
 from lpr_bench.latency.processes import run_fresh
 from lpr_bench.system.boards import add_board_flags, publish, show
 from lpr_bench.system.devices import add_device_flags, describe_model, open_plate_reader
@@ -30,6 +39,8 @@ SHARES = (0.0, 0.5, 1.0)
 
 PROCESSES = 8
 """Number of processes of a measurement; their differences give the noise."""
+PROFILED_TURNS = 5
+"""Times that each frame with a plate is read with its steps timed."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +95,7 @@ def measure_board(settings: Settings, processes: int) -> Record:
     device = open_settings(settings)
     with observe() as observed:
         times = measure_in_processes(settings, processes)
+        profile = run_fresh(profile_here, settings)
         cold_start = measure_device_start(settings)
     return {
         "benchmark": "frames",
@@ -93,6 +105,7 @@ def measure_board(settings: Settings, processes: int) -> Record:
         "frame_size_hw": SIZE_HW,
         "period": DISTINCT,
         **times,
+        "profile": profile,
         "starting": cold_start,
         "machine": observed,
         "validity": describe_validity(machine_faults(observed) + frame_faults(times["shares"], DISTINCT)),
@@ -124,6 +137,16 @@ def measure_here(settings: Settings) -> ProcessTimes:
     frames = make_frames(device.reader.grammar.country)
     first = first_frame_ms(device, frames.with_plate[0])
     return ProcessTimes(load_ms, first, measure(device, frames, SHARES, settings.frames, settings.slowdown))
+
+
+def profile_here(settings: Settings) -> dict[str, Any]:
+    """Time the steps of frames with a plate in this process, see `profile_frames`."""
+    cv2.setNumThreads(settings.threads)
+    device = open_settings(settings)
+    frames = make_frames(device.reader.grammar.country).with_plate
+    for frame in frames[:WARM_UP]:
+        device.read(frame)
+    return profile_frames(device, frames * PROFILED_TURNS)
 
 
 def open_settings(settings: Settings) -> PlatePipeline:
@@ -168,6 +191,7 @@ def format_record(record: Mapping[str, Any]) -> str:
         f"{environment['board']}, {environment['system']}, Python {environment['python']}\n"
         f"lpr {packages.get('lpr', 'not installed')}, {runtime}, {record['threads']} thread(s), {models}\n"
         f"models opened in {median(record['load_ms']):.0f} ms, first frame {median(record['first_frame_ms']):.1f} ms\n"
+        f"{format_profile(record['profile'])}\n"
         f"{_format_starting(record['starting'])}\n\n" + format_shares(record["shares"])
     )
 

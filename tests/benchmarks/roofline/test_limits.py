@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lpr_bench.latency.frame_times import STEPS, profile_frames
+from lpr_bench.latency.frame_times import STEPS, format_profile, profile_frames
 from lpr_bench.roofline.known_networks import BOARDS, Board, PublishedLatency
 from lpr_bench.roofline.network_costs import multiply_adds, network_cost
 from lpr_bench.roofline.peaks import FILES
@@ -60,6 +60,9 @@ def test_steps_are_timed_in_place_and_put_back(repository: Path) -> None:
     assert steps["network"] > 0
     assert sum(ms for step, ms in steps.items() if step in STEPS) <= steps["whole"] * 1.5
     assert 0 < profile["outside_networks"] < 1
+    line = format_profile(profile)
+    assert line.startswith(f"{profile['outside_networks']:.0%} of a frame")
+    assert all(f"{step} " in line for step in STEPS if step != "network")
     assert not hasattr(rectify, "__wrapped__")
     assert not hasattr(type(device.detector.model._engine).run, "__wrapped__")
 
