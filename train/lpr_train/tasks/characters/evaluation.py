@@ -6,7 +6,8 @@ import numpy as np
 
 from lpr_edge.contract.base.arrays import Floats, Image
 from lpr_edge.contract.preprocess import InputSpec
-from lpr_edge.contract.run.samples import Samples
+from lpr_edge.contract.run.samples import Samples, picture_sha256
+from lpr_train.augment.keras_views import keras_view
 from lpr_train.base.accuracy import is_right, true_label_loss
 from lpr_train.base.engine import KerasModel
 from lpr_train.base.task import Measured
@@ -48,6 +49,54 @@ def validation_metrics(scores: Floats, truth: Sequence[str], labels: Sequence[st
     }
 
 
+def watch_validation(
+    model: KerasModel, split: LabelledPictures, labels: Sequence[str], rng: np.random.Generator | None
+) -> dict[str, float]:
+    """Metrics of a network on the published validation split.
+
+    Args:
+        model: the network.
+        split: its pictures and labels.
+        labels: the network's alphabet.
+        rng: of the augmentation by Keras' layers, under which accuracy is measured too; None to leave that out.
+    """
+    pictures, truth = split
+    figures = validation_metrics(predict(model, pictures)["scores"], truth, labels)
+    if rng is not None:
+        varied = predict(model, np.stack([keras_view(picture, rng) for picture in pictures]))["scores"]
+        figures["varied_validation_accuracy"] = validation_metrics(varied, truth, labels)["validation_accuracy"]
+    return figures
+
+
+def score_held_out(
+    model: KerasModel,
+    held_out: LabelledPictures,
+    originals: int,
+    others: Mapping[str, LabelledPictures],
+    labels: Sequence[str],
+) -> dict[str, float]:
+    """Score by which the best epoch is chosen, with what it is made of.
+
+    Args:
+        model: the network.
+        held_out: held-out pictures, then their augmented views.
+        originals: number of the pictures without augmentation; 0 where there are no views.
+        others: pictures of other data, which count half; empty for none.
+        labels: the network's alphabet.
+    """
+    pictures, truth = held_out
+    scores = predict(model, pictures)["scores"]
+    right = is_right(scores, truth, labels)
+    plain = right[: originals or len(truth)]
+    loss = true_label_loss(scores, truth, labels)  # breaks ties
+    score = float((plain.mean() + right.mean()) / 2 - 0.02 * min(1.0, loss))
+    figures = {"accuracy": float(plain.mean()), "judged_loss": loss}
+    if others:
+        figures["others_accuracy"] = accuracies(model, others, labels)[0].value
+        score = (score + figures["others_accuracy"]) / 2
+    return {"score": score} | figures
+
+
 def balanced_crops(crops: Sequence[Crop], labels: Sequence[str], count: int, rng: np.random.Generator) -> list[Crop]:
     """Choose crops at random, each label equally often as far as there are enough.
 
@@ -74,3 +123,9 @@ def crop_samples(crops: Sequence[Crop], spec: InputSpec, source: str, seed: int)
     """
     pictures = tuple(prepared(crop.image_bgr, spec) for crop in crops)
     return Samples(pictures, source, tuple(crop.sha256 for crop in crops), tuple(crop.label for crop in crops), seed)
+
+
+def rendered_samples(drawn: LabelledPictures, seed: int) -> Samples:
+    """Rendered characters as calibration or parity samples; `seed` is that with which they were drawn."""
+    pictures, truth = drawn
+    return Samples(tuple(pictures), "rendered", tuple(map(picture_sha256, pictures)), truth, seed)

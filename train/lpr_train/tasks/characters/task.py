@@ -11,9 +11,8 @@ from lpr_edge.contract.base.arrays import Floats, Image
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.countries import load_country
 from lpr_edge.contract.preprocess import InputSpec
-from lpr_edge.contract.run.samples import Samples, picture_sha256
-from lpr_train.augment.keras_views import keras_view
-from lpr_train.base.accuracy import accuracy_metrics, is_right, true_label_loss
+from lpr_edge.contract.run.samples import Samples
+from lpr_train.base.accuracy import accuracy_metrics, is_right
 from lpr_train.base.engine import KerasModel, load_keras
 from lpr_train.base.licence import licence_note
 from lpr_train.base.task import HELD_OUT, RENDERED, TEST, UNSEEN, Examples, Measured
@@ -30,7 +29,9 @@ from lpr_train.tasks.characters.evaluation import (
     accuracies,
     balanced_crops,
     crop_samples,
-    validation_metrics,
+    rendered_samples,
+    score_held_out,
+    watch_validation,
 )
 from lpr_train.tasks.characters.reject import reject_metrics, reject_threshold
 from lpr_train.tasks.characters.rendered import RenderedCharacters
@@ -73,9 +74,9 @@ class CharactersTask:
         self._crops, held_out = self._loader.own(max(LONGEST_SIDE, 2 * max(size_hw)))
         self._held = unseen_by_initial_run(config.init, held_out, lambda crop: crop.sha256)
         self._own = len(self._crops)
-        others = self._loader.others({crop.sha256 for crop in (*self._crops, *held_out)})
-        others, self._others, self._others_are = split_others(others, config)
-        self._crops += others
+        known = {crop.sha256 for crop in (*self._crops, *held_out)}
+        learnt, self._others, self._others_are = split_others(self._loader.others(known), config)
+        self._crops += learnt
         self._plate_crops: list[Crop] = []
         self._rendered = RenderedCharacters(self._country, self._crops, config.strength, config.seed, self.labels)
         self._samples = self._open_samples()
@@ -111,8 +112,7 @@ class CharactersTask:
 
     def losses(self) -> dict[str, Callable[[Any, Any], Any]]:
         """Cross-entropy with the samples' label probabilities."""
-        loss: Callable[[Any, Any], Any] = load_keras().losses.categorical_crossentropy
-        return {"scores": loss}
+        return {"scores": load_keras().losses.categorical_crossentropy}
 
     def watch(self, targets: dict[str, Any], outputs: dict[str, Any]) -> dict[str, Any]:
         """Accuracy on a training batch, with respect to the most probable target label."""
@@ -160,30 +160,12 @@ class CharactersTask:
     def _evaluate(self, model: KerasModel) -> dict[str, float]:
         if self.config.data and not self._held:
             return {}
-        pictures, truth = self._evaluated
-        scores = predict(model, pictures)["scores"]
-        right = is_right(scores, truth, self.labels)
-        plain = right[: len(self._held) or len(truth)]
-        loss = true_label_loss(scores, truth, self.labels)
-        score = float((plain.mean() + right.mean()) / 2 - 0.02 * min(1.0, loss))
-        figures = {"accuracy": float(plain.mean()), "judged_loss": loss}
-        if self._others:
-            figures["others_accuracy"] = accuracies(model, self._compared_others, self.labels)[0].value
-            score = (score + figures["others_accuracy"]) / 2
-        return {"score": score} | figures
+        return score_held_out(model, self._evaluated, len(self._held), self._compared_others, self.labels)
 
     def _watch_validation(self, model: KerasModel) -> dict[str, float]:
-        """Metrics on the published validation split, original and augmented; they don't influence the run."""
-        _, _, pictures, truth = self._measured
-        scores = predict(model, pictures)["scores"]
-        figures = validation_metrics(scores, truth, self.labels)
-        if self.config.recipe == "article":
-            rng = np.random.default_rng((self.config.seed, UNSEEN + 2))
-            varied = predict(model, np.stack([keras_view(picture, rng) for picture in pictures]))["scores"]
-            figures["varied_validation_accuracy"] = validation_metrics(varied, truth, self.labels)[
-                "validation_accuracy"
-            ]
-        return figures
+        """Metrics on the published validation split; they don't influence the run."""
+        rng = np.random.default_rng((self.config.seed, UNSEEN + 2)) if self.config.recipe == "article" else None
+        return watch_validation(model, self._measured[2:], self.labels, rng)
 
     @cached_property
     def _measured(self) -> tuple[str, str, Image, tuple[str, ...]]:
@@ -241,7 +223,7 @@ class CharactersTask:
     def representative(self, count: int) -> Samples:
         """Training crops, each label equally often; rendered ones without data."""
         if not self._crops:
-            return self._rendered_samples(UNSEEN // 2, count)
+            return rendered_samples(self._drawn(UNSEEN // 2, count), self.config.seed)
         rng = np.random.default_rng((self.config.seed, UNSEEN + 1))
         chosen = balanced_crops(self._crops, self.labels, count, rng)
         return crop_samples(chosen, self._spec, "characters, train split", self.config.seed)
@@ -249,13 +231,9 @@ class CharactersTask:
     def heldout(self, count: int) -> Samples:
         """Held-out crops with labels, or rendered ones."""
         if not self._held:
-            return self._rendered_samples(UNSEEN + UNSEEN // 4, count)
+            return rendered_samples(self._drawn(UNSEEN + UNSEEN // 4, count), self.config.seed)
         held_out = "characters, held out of the train split"
         return crop_samples(self._held[:count], self._spec, held_out, self.config.seed)
-
-    def _rendered_samples(self, first: int, count: int) -> Samples:
-        pictures, truth = self._drawn(first, count)
-        return Samples(tuple(pictures), "rendered", tuple(map(picture_sha256, pictures)), truth, self.config.seed)
 
     def model_card_fields(self) -> dict[str, Any]:
         """Labels, input and licence for the manifest, and the rejection threshold of `final_metrics`."""

@@ -89,8 +89,7 @@ class ReaderTask:
 
     def losses(self) -> dict[str, Callable[[Any, Any], Any]]:
         """Focal loss for the heat map; losses for classes and sizes at the peaks only."""
-        classes = weighted_labels(self.config.smoothing)
-        size, corners = weighted_l1(2.0), weighted_l1(CORNERS_SCALE)
+        classes, size, corners = weighted_labels(self.config.smoothing), weighted_l1(2.0), weighted_l1(CORNERS_SCALE)
         losses = {"centre": peak_loss, "classes": classes, "size": size, "corners": corners}
         return taught_losses(losses, self.config.labels_weight, self.config.trust) if self._taught else losses
 
