@@ -96,6 +96,11 @@ def open_parquet(place: Place) -> Any:
 def column_kind(file: Any, column: str, name: str) -> str:
     """How a column has its pictures: `bytes`, `structs` (of the bytes, as `datasets` writes them), or `paths`.
 
+    Args:
+        file: an opened Parquet file.
+        column: the column's name.
+        name: the file's name, for the message.
+
     Raises:
         LprError: there is no such column, or it is of another type.
     """

@@ -54,7 +54,7 @@ class Networks:
         )
 
     def read(self, photo: PlatePhoto, frame_bgr: Image) -> list[ReadPlate]:
-        """Detections and readings of a photograph; a plate crop is read once, at its label's corners."""
+        """Detections and readings of a photograph (H, W, 3) uint8, BGR; a crop is read once, at its label's corners."""
         if not photo.is_crop:
             plates = self.device(photo).read(frame_bgr).plates
             return [ReadPlate(plate.reading.quad_xy, plate.reading.text, plate.reading) for plate in plates]
@@ -66,7 +66,7 @@ class Networks:
         ]
 
     def describe(self, photo: PlatePhoto, label: PlateLabel, frame_bgr: Image) -> PlateTraits:
-        """A plate's traits, and whether the networks that read it were trained on it."""
+        """A plate's traits in its frame (H, W, 3) uint8, BGR, and whether the networks that read it have learnt it."""
         return describe_plate(label, frame_bgr, self.readers[0].grammar, bool(self.seen_by(photo)))
 
     def count_seen(self, photos: Sequence[PlatePhoto]) -> dict[str, int]:
@@ -83,6 +83,11 @@ class Networks:
 
 def open_networks(parsed: argparse.Namespace, photos: Sequence[PlatePhoto], is_photograph: bool = True) -> Networks:
     """Open the networks of `--detector` and `--reader`.
+
+    Args:
+        parsed: the command line.
+        photos: that are to be read; of each the fold is known.
+        is_photograph: whether they are read as photographs, not as frames of a video.
 
     Raises:
         LprError: one of them can't be opened, or is of the wrong kind.

@@ -46,6 +46,12 @@ class MissFolder:
     def observe(self, photo: PlatePhoto, frame_bgr: Image, readings: Sequence[ReadPlate], matches: Matches) -> None:
         """Draw a photograph if it has an error.
 
+        Args:
+            photo: the photograph.
+            frame_bgr: (H, W, 3) uint8, BGR, its pixels.
+            readings: of the device.
+            matches: pairs of readings and labels.
+
         Raises:
             LprError: the picture can't be written.
         """
@@ -58,7 +64,13 @@ class MissFolder:
 
 
 def is_wrong(labels: Sequence[PlateLabel], readings: Sequence[ReadPlate], matches: Matches) -> bool:
-    """Whether a photograph has a false negative, a misread plate, or a false positive."""
+    """Whether a photograph has a false negative, a misread plate, or a false positive.
+
+    Args:
+        labels: of the photograph.
+        readings: of the photograph.
+        matches: pairs of both.
+    """
     missed = any(labels[true].is_to_find for true in matches.missed)
     misread = any(
         labels[true].legible == "full"
@@ -70,7 +82,13 @@ def is_wrong(labels: Sequence[PlateLabel], readings: Sequence[ReadPlate], matche
 
 
 def draw_miss(frame_bgr: Image, labels: Sequence[PlateLabel], readings: Sequence[ReadPlate]) -> Image:
-    """Copy a frame (H, W, 3) uint8 BGR; draw ground truth in green, below each plate, and results in red, above."""
+    """Copy a frame (H, W, 3) uint8 BGR; draw ground truth in green, below each plate, and results in red, above.
+
+    Args:
+        frame_bgr: (H, W, 3) uint8, BGR; unchanged.
+        labels: of the photograph.
+        readings: of the photograph.
+    """
     picture = frame_bgr.copy()
     height = max(18, picture.shape[0] // 24)
     for label in labels:
@@ -110,7 +128,14 @@ class MissGallery:
         self.misses: list[Miss] = []
 
     def observe(self, photo: PlatePhoto, frame_bgr: Image, readings: Sequence[ReadPlate], matches: Matches) -> None:
-        """Keep a photograph if it has an error."""
+        """Keep a photograph if it has an error.
+
+        Args:
+            photo: the photograph.
+            frame_bgr: (H, W, 3) uint8, BGR, its pixels.
+            readings: of the device.
+            matches: pairs of readings and labels.
+        """
         if is_wrong(photo.plates, readings, matches):
             drawn = _shrink(draw_miss(frame_bgr, photo.plates, readings))
             rows = tuple(_wrong_plates(photo, frame_bgr, readings, matches))

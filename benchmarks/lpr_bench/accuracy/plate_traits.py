@@ -16,7 +16,14 @@ SMOOTHING = 0.8
 
 
 def describe_plate(label: PlateLabel, frame_bgr: Image, grammar: Grammar, seen: bool) -> PlateTraits:
-    """Measure a labelled plate's form, colour and sharpness; what can't be determined stays empty."""
+    """Measure a labelled plate's form, colour and sharpness; what can't be determined stays empty.
+
+    Args:
+        label: of the plate.
+        frame_bgr: (H, W, 3) uint8, BGR.
+        grammar: parses the label's text.
+        seen: whether the networks were trained on the photograph; None if unknown.
+    """
     form = form_of(label, grammar)
     if not is_convex(label.quad_xy):
         return PlateTraits(form, seen=seen)
@@ -34,7 +41,7 @@ def form_of(label: PlateLabel, grammar: Grammar) -> str:
 
 
 def sharpness(plate_bgr: Image) -> float | None:
-    """Sharpness of a plate: its steepest horizontal grey gradients, relative to its range from dark to light.
+    """Sharpness of a plate (H, W, 3) uint8: its steepest horizontal grey gradients, relative to its contrast.
 
     Dividing by the range makes it the same in shade and sun. Slopes across alone: rows of a video are skipped, columns
     smeared.

@@ -86,7 +86,13 @@ def blur_group(sharpness: float | None) -> str:
 
 
 def summarize(outcome: PlatesOutcome, country: Country, kind: str | None) -> dict[str, Any]:
-    """All metrics, and every plate's outcome, as plain values."""
+    """All metrics, and every plate's outcome, as plain values.
+
+    Args:
+        outcome: of all photographs.
+        country: of the plates.
+        kind: reader or detector, whose metrics these are.
+    """
     scored = scored_plates(outcome, kind)
     by_trait = {
         f"by_{trait}": {name: _group(group, country) for name, group in groups.items()}
@@ -178,7 +184,13 @@ def _by_width(plates: Sequence[PlateOutcome]) -> dict[str, list[PlateOutcome]]:
 def grouped(
     plates: Sequence[PlateOutcome], name_of: Callable[[PlateOutcome], str], order: Sequence[str] = ()
 ) -> dict[str, list[PlateOutcome]]:
-    """Group plates by name: names of `order` first, the others alphabetically, without empty groups."""
+    """Group plates by name: names of `order` first, the others alphabetically, without empty groups.
+
+    Args:
+        plates: their outcomes.
+        name_of: the group's name of an outcome.
+        order: names that come first.
+    """
     found = {name_of(plate) for plate in plates}
     names = [*(name for name in order if name in found), *sorted(found - set(order))]
     return {name: [plate for plate in plates if name_of(plate) == name] for name in names}
@@ -214,7 +226,13 @@ def script_rows(outcome: PlatesOutcome, country: Country) -> list[list[str]]:
 
 
 def format_group(name: str, plates: Sequence[PlateOutcome], country: Country) -> list[str]:
-    """A table row of a group: recall, exact match, CER."""
+    """A table row of a group: recall, exact match, CER.
+
+    Args:
+        name: of the group.
+        plates: outcomes of its plates.
+        country: splits texts into characters.
+    """
     errors, interval = character_errors(plates, country), interval_of_errors(plates, country)
     return [
         name,

@@ -209,7 +209,13 @@ def summarize_reported(scored: Sequence[PlateOutcome], pairs: Sequence[Pair], li
 
 
 def format_reported(scored: Sequence[PlateOutcome], pairs: Sequence[Pair], limit: float) -> str:
-    """The same as a table."""
+    """Format what `--min-confidence` reports as a table: right readings, of all legible plates and of those reported.
+
+    Args:
+        scored: outcomes of the legible plates.
+        pairs: confidence of each reading, and whether it is right.
+        limit: confidence above which a reading is reported.
+    """
     reported = [right for confidence, right in pairs if confidence >= limit]
     rows = [
         ["all", format_share(_reported_right(scored, limit), len(scored)), format_share(sum(reported), len(reported))]

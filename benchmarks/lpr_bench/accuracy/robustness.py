@@ -126,7 +126,14 @@ class KindOutcome:
 
 
 def make_frames(country: Country, kind: str, count: int, seed: int = 0) -> Iterator[RenderedFrame]:
-    """Render the frames of a kind; the same seed gives the same frames."""
+    """Render the frames of a kind; the same seed gives the same frames.
+
+    Args:
+        country: of the plates.
+        kind: what is hard about them.
+        count: number of frames.
+        seed: of all random choices.
+    """
     rng = np.random.default_rng((seed, *kind.encode()))
     plates, change = KINDS[kind]
     noise = camera_noise(rng)
@@ -149,7 +156,14 @@ def _street(country: Country, count: int, rng: np.random.Generator) -> RenderedF
 
 
 def score_kind(device: PlatePipeline, kind: str, count: int | None = None, seed: int = 0) -> KindOutcome:
-    """Run the device on `count` frames of a kind; on `FRAMES` by default."""
+    """Run the device on `count` frames of a kind; on `FRAMES` by default.
+
+    Args:
+        device: detects and reads.
+        kind: what is hard about the frames.
+        count: number of frames.
+        seed: of all random choices.
+    """
     count = FRAMES if count is None else count
     plates = found = readable = exact = false_readings = 0
     for frame in make_frames(device.reader.grammar.country, kind, count, seed):

@@ -41,7 +41,7 @@ class FramePool:
     without: tuple[Image, ...]
 
     def frame(self, index: int, share_with_plate: float) -> Image:
-        """Frame number `index` of an endless sequence in which the given share of frames has a plate, evenly spread."""
+        """Frame (H, W, 3) uint8 number `index` of an endless sequence, of which a share has a plate, evenly spread."""
         frames = self.with_plate if shows_plate(index, share_with_plate) else self.without
         return frames[index % len(frames)]
 
@@ -73,7 +73,13 @@ def camera_noise(rng: np.random.Generator, size_hw: tuple[int, int] = SIZE_HW) -
 
 
 def add_noise(frame: Image, noise: NDArray[np.int16], rng: np.random.Generator) -> Image:
-    """Add noise to a frame (H, W, 3) uint8, shifted at random so that frames differ; same shape and dtype."""
+    """Add noise to a frame (H, W, 3) uint8, shifted at random so that frames differ; same shape and dtype.
+
+    Args:
+        frame: (H, W, 3) uint8.
+        noise: (H, W, 3) int16 or wider, levels to add.
+        rng: source of the shift.
+    """
     shifted = np.roll(noise, int(rng.integers(len(noise))), axis=0)
     return np.clip(frame + shifted, 0, 255).astype(np.uint8)
 
@@ -129,7 +135,13 @@ def _font(size: int) -> ImageFont.FreeTypeFont:
 
 
 def paste_plate(frame: Image, plate: Image, rng: np.random.Generator) -> Quad:
-    """Paste a plate at a random position, slightly sheared, into a frame, in place; returns its (4, 2) corners."""
+    """Paste a plate at a random position, slightly sheared, into a frame, in place; returns its (4, 2) corners.
+
+    Args:
+        frame: (H, W, 3) uint8; changed in place.
+        plate: (h, w, 3) uint8.
+        rng: source of position and shear.
+    """
     corners = _random_corners(plate.shape[0] / plate.shape[1], (frame.shape[0], frame.shape[1]), rng)
     transform = cv2.getPerspectiveTransform(rectangle((plate.shape[0], plate.shape[1])), corners)
     size = (frame.shape[1], frame.shape[0])

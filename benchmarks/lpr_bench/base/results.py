@@ -46,6 +46,11 @@ def _on_one_line(match: re.Match[str]) -> str:
 def add_record(path: Path, board: str, record: Record) -> None:
     """Put a record into a board's file in place of the last one of the same benchmark; the others stay.
 
+    Args:
+        path: of the board's file; made where there is none.
+        board: its name.
+        record: of one benchmark.
+
     Raises:
         LprError: the file is there and no result file, or can't be written.
     """

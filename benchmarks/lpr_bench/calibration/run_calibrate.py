@@ -101,7 +101,13 @@ def _with_photographs(fitted: Confidence, networks: Networks, unseen: Sequence[P
 
 
 def read_closely(networks: Networks, photo: PlatePhoto, frame_bgr: Image) -> list[ReadPlate]:
-    """Readings of a photograph as the device reads photographs; of a crop the same, at its label's corners."""
+    """Readings of a photograph as the device reads photographs; of a crop the same, at its label's corners.
+
+    Args:
+        networks: that are calibrated.
+        photo: the photograph or crop, with its labels.
+        frame_bgr: (H, W, 3) uint8, BGR, its pixels.
+    """
     if not photo.is_crop:
         return networks.read(photo, frame_bgr)
     device = networks.device(photo)

@@ -53,7 +53,13 @@ def run(parsed: argparse.Namespace) -> int:
 
 
 def time_history(folder: Path, events: int, runs: int) -> Record:
-    """Make a history unless the folder has one, and time searches; returns the record."""
+    """Make a history unless the folder has one, and time searches; returns the record.
+
+    Args:
+        folder: of the history.
+        events: number of events that it has, or is given.
+        runs: number of timings of each search.
+    """
     country, path = load_country(), folder / FILE
     made_s = None if path.exists() else _make(folder, country, events)
     with closing(open_reader(path)) as connection:

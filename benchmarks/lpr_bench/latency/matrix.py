@@ -55,7 +55,13 @@ class Rounds:
 def find_cases(
     paths: Sequence[Path], runtimes: Sequence[str], threads: Sequence[int]
 ) -> tuple[list[Case], list[Refused]]:
-    """All combinations of file, runtime and threads that open here, and those that don't."""
+    """All combinations of file, runtime and threads that open here, and those that don't.
+
+    Args:
+        paths: model files.
+        runtimes: names.
+        threads: numbers of threads.
+    """
     cases: list[Case] = []
     refused: list[Refused] = []
     for path in paths:

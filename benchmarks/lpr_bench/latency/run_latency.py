@@ -68,6 +68,13 @@ def measure_matrix(
 ) -> Record:
     """Run the whole benchmark; returns its record.
 
+    Args:
+        paths: model files.
+        reference: the file whose ratio to others is reported; None for the first case.
+        runtimes: names.
+        threads: numbers of threads.
+        rounds: number of rounds, in each of which all cases run.
+
     Raises:
         LprError: nothing opens, or the reference is not among what does.
     """

@@ -60,7 +60,14 @@ def run(parsed: argparse.Namespace) -> int:
 
 
 def take_samples(device: PlatePipeline, frames: FramePool, seconds: float, every: float) -> Iterator[dict[str, Any]]:
-    """Read frames without a pause; yield a sample every `every` seconds."""
+    """Read frames without a pause; yield a sample every `every` seconds.
+
+    Args:
+        device: detects and reads.
+        frames: to read, again and again.
+        seconds: for how long.
+        every: seconds between two samples.
+    """
     start = since = perf_counter()
     latencies: list[float] = []
     for index in count():

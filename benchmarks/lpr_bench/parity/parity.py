@@ -51,7 +51,13 @@ def paint_characters(country: Country) -> list[Image]:
 
 
 def make_reference(device: PlatePipeline, classifier: CharacterClassifier, frames: Sequence[Image]) -> Reference:
-    """Run the reference's networks on frames and characters."""
+    """Run the reference's networks on frames and characters.
+
+    Args:
+        device: detects and reads, in the reference's runtime.
+        classifier: the same runtime's.
+        frames: each (H, W, 3) uint8, BGR.
+    """
     models = {"detector": device.detector.model, "reader": device.reader.model, "classifier": classifier.model}
     crops = paint_characters(country_from_dict(classifier.model.manifest.country))
     plates = [(n, found.quad_xy) for n, frame in enumerate(frames) for found in device.detector.detect(frame)]
@@ -142,6 +148,11 @@ def compare_answers(expected: Sequence[Any], actual: Sequence[Any]) -> dict[str,
 
 def save_reference(path: Path, reference: Reference, hashes: Mapping[str, str]) -> None:
     """Write the reference for another machine: pictures, inputs, integers and texts.
+
+    Args:
+        path: of the `.npz`.
+        reference: what to write.
+        hashes: kind of network -> SHA-256 of its weights.
 
     Raises:
         LprError: the place can't be written.

@@ -132,7 +132,14 @@ def _reference(files: Files, parsed: argparse.Namespace) -> parity.Reference:
 def compare_runtimes(
     runtimes: Sequence[str], files: Mapping[str, Files], reference: parity.Reference, against: Path | None
 ) -> Record:
-    """Compare every runtime with the reference; returns the record."""
+    """Compare every runtime with the reference; returns the record.
+
+    Args:
+        runtimes: names.
+        files: suffix -> the model files with it.
+        reference: what each is compared with.
+        against: file that the reference was read from; None if it was made here.
+    """
     compared = [
         _compare(name, found, reference) for name in runtimes if (found := files.get(find_runtime(name).suffixes[0]))
     ]

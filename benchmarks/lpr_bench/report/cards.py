@@ -106,7 +106,13 @@ def write_card(model: Shipped, country: Country, extra: ExtraResults, out: Path)
 
 
 def make_card(model: Shipped, country: Country, extra: ExtraResults) -> str:
-    """Make a card's Markdown."""
+    """Make a card's Markdown.
+
+    Args:
+        model: a shipped model with its results.
+        country: of its plates.
+        extra: further results.
+    """
     sections = [
         _heading(model),
         *_section("Data", _data_lines(model, country)),

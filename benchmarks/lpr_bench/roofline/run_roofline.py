@@ -50,7 +50,14 @@ def run(parsed: argparse.Namespace) -> int:
 
 
 def measure_record(settings: Settings, networks: Sequence[Path], published: Path | None, rounds: int) -> Record:
-    """Run the whole benchmark; returns its record."""
+    """Run the whole benchmark; returns its record.
+
+    Args:
+        settings: of the device.
+        networks: model files that are compared with the peak.
+        published: the article's classifier in float32; None to leave it out.
+        rounds: number of rounds, in each of which everything is timed.
+    """
     environment = describe_environment()
     with observe() as observed:
         found = run_fresh(measure_limits, settings, networks, published, rounds)

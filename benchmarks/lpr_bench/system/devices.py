@@ -59,6 +59,12 @@ def open_reader(parsed: argparse.Namespace) -> PlatePipeline:
 def open_plate_reader(detector: Path | None, reader: Path | None, runtime: str, threads: int) -> PlatePipeline:
     """Open the device's pipeline; None stands for the shipped model.
 
+    Args:
+        detector: model file.
+        reader: model file.
+        runtime: its name, or `auto`.
+        threads: of each network.
+
     Raises:
         LprError: one of them can't be opened, or is of the wrong kind.
     """

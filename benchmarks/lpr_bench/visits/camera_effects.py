@@ -40,7 +40,13 @@ class Camera:
         return self._shift
 
     def expose(self, scene_bgr: Image, moment: Moment, index: int) -> Image:
-        """Apply the effects to a scene (H, W, 3)."""
+        """Apply the effects to a scene (H, W, 3).
+
+        Args:
+            scene_bgr: (H, W, 3) uint8, BGR.
+            moment: light and bars of this frame.
+            index: of the frame.
+        """
         frame = cv2.GaussianBlur(scene_bgr, (0, 0), float(self._rng.uniform(*BLUR_PX)))
         if moment.light != 1.0:
             frame = cv2.convertScaleAbs(frame, alpha=moment.light)

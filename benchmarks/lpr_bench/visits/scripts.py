@@ -70,7 +70,13 @@ class Way:
     end_xy: tuple[float, float]
 
     def at(self, progress: float, vehicle: int = 0, is_hidden: bool = False) -> Place:
-        """Position of a vehicle with constant speed: its size is inversely proportional to the distance."""
+        """Position of a vehicle with constant speed: its size is inversely proportional to the distance.
+
+        Args:
+            progress: fraction of the way, 0..1.
+            vehicle: its number.
+            is_hidden: whether something stands before it.
+        """
         size = 1 / (1 / FARTHEST + (1 - 1 / FARTHEST) * progress)
         done = (size - FARTHEST) / (1 - FARTHEST)
         x, y = (a + (b - a) * done for a, b in zip(self.start_xy, self.end_xy, strict=True))

@@ -39,7 +39,7 @@ class Subject:
         return quad_size(self.quad_xy)[0]
 
     def read_image(self) -> Image:
-        """The photograph's pixels."""
+        """The photograph's pixels, (H, W, 3) uint8, BGR."""
         return read_picture(self.path)
 
 

@@ -48,6 +48,12 @@ class Exported:
 def export(run: Run, options: ExportOptions, worker: Worker, progress: Progress = iter) -> Exported:
     """Convert a run, compare its files with the float network, and publish them if they pass.
 
+    Args:
+        run: folder and card of the network.
+        options: what to write, and where.
+        worker: the process that converts.
+        progress: wraps the cases that are compared, to show how far it is.
+
     Raises:
         GateError: they are worse than the float network; files of an earlier export stay.
         LprError: an input can't be used.

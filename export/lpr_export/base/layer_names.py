@@ -38,6 +38,11 @@ def _without_count(scope: str) -> str:
 def find_tensors(layers: Sequence[str], tensors: Iterable[str], roles: Mapping[str, str]) -> list[str]:
     """The output tensors of layers given by name.
 
+    Args:
+        layers: names that the user gave.
+        tensors: names of all tensors of the graph.
+        roles: tensor name -> role, for outputs.
+
     Raises:
         ExportError: there is no such layer; the message suggests the nearest names.
     """

@@ -108,6 +108,11 @@ def check_builtins(operators: Sequence[Operator], name: str) -> None:
 def check_integers(operators: Sequence[Operator], name: str, float_layers: Sequence[str]) -> None:
     """Check that an int8 file computes in integers, except in the layers that the user kept in float.
 
+    Args:
+        operators: of the file.
+        name: of the file, for the message.
+        float_layers: layers that may compute in float.
+
     Raises:
         ExportError: an operator computes in float; the message names its layer.
     """

@@ -35,7 +35,7 @@ class EvaluationPictures:
         )
 
     def holds(self, file_sha256: str, picture: Image) -> bool:
-        """Whether a picture is among them, by its file's hash or by its pixels."""
+        """Whether a picture (H, W, C) uint8 is among them, by its file's hash or by its pixels."""
         return file_sha256 in self.files or picture_sha256(picture) in self.inputs
 
 

@@ -67,6 +67,13 @@ def draw_from_data(
     A file that also stands in another split, by its bytes, or among `measured`, is never drawn; `refused` of the result
     counts these files.
 
+    Args:
+        card: the network's manifest.
+        folder: of the data.
+        seed: of all random choices.
+        count: number of pictures.
+        measured: pictures that metrics are computed on.
+
     Raises:
         LprError: there is no such data, or a picture can't be read.
     """
@@ -104,7 +111,13 @@ def brightness(picture: Image) -> int:
 
 
 def stratified_order(strata: Sequence[str], keys: Sequence[str], count: int) -> list[int]:
-    """Choose indices: one of each stratum, then another of each, always the one with the smallest key."""
+    """Choose indices: one of each stratum, then another of each, always the one with the smallest key.
+
+    Args:
+        strata: of each item, such as its label.
+        keys: of each item; hashes give a random choice that doesn't depend on the order.
+        count: number of indices, at most.
+    """
     groups: dict[str, list[int]] = {}
     for index in sorted(range(len(keys)), key=keys.__getitem__):
         groups.setdefault(strata[index], []).append(index)

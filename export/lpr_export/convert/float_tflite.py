@@ -73,7 +73,13 @@ def interpreter(tflite: bytes) -> Any:
 
 
 def check_float(model: KerasModel, tflite: bytes, pictures: Sequence[Image]) -> None:
-    """Check that float TFLite gives the same outputs as Keras, so that it can be the reference of every comparison."""
+    """Check that float TFLite gives the same outputs as Keras, so that it can be the reference of every comparison.
+
+    Args:
+        model: the Keras network.
+        tflite: bytes of the file.
+        pictures: each (H, W, C) uint8, inputs of the network.
+    """
     runner = interpreter(tflite).get_signature_runner("serving_default")
     for picture in pictures:
         image = np.asarray(picture[np.newaxis] / np.float32(255), np.float32)

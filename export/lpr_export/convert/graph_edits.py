@@ -24,7 +24,7 @@ class GraphEditor:
         return bytes(self._tools.convert_object_to_bytearray(self.model))
 
     def values_of(self, tensor: int, dtype: type[np.generic]) -> AnyArray | None:
-        """A constant tensor's values in its shape, writable; None where it isn't constant."""
+        """A constant tensor's values in its shape and type, (...) `dtype`, writable; None where it isn't constant."""
         data = self.model.buffers[self.graph.tensors[tensor].buffer].data
         if data is None or not len(data):
             return None
@@ -51,7 +51,7 @@ class GraphEditor:
         """Add a constant tensor; returns its index.
 
         Args:
-            values: in the type of the file.
+            values: (...) of any shape, in the type of the file.
             like: a tensor of that type, whose quantisation it shares.
             suffix: of that tensor's name, which makes its own.
         """
@@ -92,7 +92,14 @@ class GraphEditor:
         return len(self.graph.tensors) - 1
 
     def operator(self, kind: int, version: int, inputs: Sequence[int], output: int) -> Any:
-        """Create an operator without options; the caller puts it into the graph."""
+        """Create an operator without options; the caller puts it into the graph.
+
+        Args:
+            kind: a built-in operator's number in the schema.
+            version: of that operator.
+            inputs: indices of tensors.
+            output: index of a tensor.
+        """
         made = self.schema.OperatorT()
         made.opcodeIndex = self.code_of(kind, version)
         made.inputs, made.outputs = np.array(inputs, np.int32), np.array([output], np.int32)

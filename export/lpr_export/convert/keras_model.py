@@ -45,6 +45,11 @@ def _describe_load_error(path: Path, message: str) -> str:
 def check_input(model: KerasModel, path: Path, card: Manifest) -> None:
     """Check that a network has one input, a picture of the card's size.
 
+    Args:
+        model: the network.
+        path: its file, for the message.
+        card: what the run says of it.
+
     Raises:
         ExportError: it has several inputs, a dynamic one, or one of another size.
     """
@@ -70,6 +75,11 @@ def _input_shape(card: Manifest) -> tuple[int, int, int]:
 def check_outputs(model: KerasModel, path: Path, card: Manifest) -> None:
     """Check that a network has the outputs of its kind.
 
+    Args:
+        model: the network.
+        path: its file, for the message.
+        card: what the run says of it.
+
     Raises:
         ExportError: outputs are missing, unnamed or of dynamic shape, or the labels don't match the head.
     """
@@ -91,6 +101,11 @@ def check_outputs(model: KerasModel, path: Path, card: Manifest) -> None:
 
 def check_labels(shapes: dict[str, tuple[int, ...]], path: Path, card: Manifest) -> None:
     """Check that there is one label per class of the output.
+
+    Args:
+        shapes: role -> shape of the output, without the batch axis.
+        path: the network's file, for the message.
+        card: what the run says of it.
 
     Raises:
         ExportError: their counts differ.

@@ -68,7 +68,14 @@ def _packed(costs: Sequence[int]) -> str:
 
 
 def make_evaluation_record(verdict: Verdict, name: str, metrics: TaskMetrics, max_drop: float) -> EvaluationRecord:
-    """The evaluation record of a file, from a verdict."""
+    """The evaluation record of a file, from a verdict.
+
+    Args:
+        verdict: of all files of the export.
+        name: of this file.
+        metrics: of its kind of network.
+        max_drop: percentage points that any metric may lose against float.
+    """
     held_out, row, reference = verdict.held_out, verdict.checked_row(name), verdict.rows[0]
     return EvaluationRecord(
         held_out.data,

@@ -56,7 +56,13 @@ class Case:
 
 
 def network_input(picture: Image, quad_xy: Quad | None, card: Manifest) -> Image:
-    """Preprocess a picture, or the plate at `quad_xy` in it, to the network's input (1, H, W, C) uint8."""
+    """Preprocess a picture, or the plate at `quad_xy` in it, to the network's input (1, H, W, C) uint8.
+
+    Args:
+        picture: (H, W, 3) uint8, BGR.
+        quad_xy: (4, 2) corners in pixels, for a reader; None for the whole picture.
+        card: has the input's size and colour order.
+    """
     if quad_xy is None:
         return prepare(picture, card.input).pixels
     return prepare_plate(picture, quad_xy, card.input, card.margin).pixels

@@ -49,16 +49,16 @@ class Subject:
         return self.model.runtime_name
 
     def fresh(self) -> "Subject":
-        """The same file in the same runtime, without answers."""
+        """Copy it without its answers: the same file in the same runtime."""
         return Subject(self.path, self.model)
 
     def outputs(self) -> list[dict[str, Floats]]:
-        """Dequantised raw outputs, role -> float32 array, one per picture."""
+        """Dequantised raw outputs of each picture: role -> float32 array of the output's shape, such as (h, w, 8)."""
         specs = self.model.manifest.outputs
         return [{spec.role: dequantise(a[0], spec) for spec, a in zip(specs, raw, strict=True)} for raw in self.raw]
 
     def integers_by_picture(self) -> list[list[AnyArray]]:
-        """Raw integers minus their zero points, int32, one list of outputs per picture; equal for TFLite and ONNX."""
+        """Raw integers minus zero points, int32 in (1, ...) as the file has them, a list of outputs per picture."""
         specs = self.model.manifest.outputs
         return [[a.astype(np.int32) - spec.zero_point for a, spec in zip(raw, specs, strict=True)] for raw in self.raw]
 
@@ -111,7 +111,14 @@ def open_everywhere(paths: Sequence[Path]) -> tuple[list[Subject], list[Refusal]
 def run_cases(
     subjects: Sequence[Subject], cases: Sequence[Case], metrics: TaskMetrics, progress: Progress = iter
 ) -> None:
-    """Run every case in every subject; each picture is loaded once."""
+    """Run every case in every subject; each picture is loaded once.
+
+    Args:
+        subjects: networks in runtimes; each gets an answer per case.
+        cases: held-out pictures.
+        metrics: of the kind of network.
+        progress: wraps the cases, to show how far it is.
+    """
     devices = [metrics.device(subject.model) for subject in subjects]
     for number, case in enumerate(progress(cases)):
         picture = case.load()
@@ -131,12 +138,24 @@ def _milliseconds(model: Model, pixels: Image) -> float:
 
 
 def changed(a: Subject, b: Subject, metrics: TaskMetrics) -> list[int]:
-    """Indices of cases with different answers."""
+    """Indices of cases with different answers.
+
+    Args:
+        a: a network in a runtime, after `run_cases`.
+        b: another one, after the same cases.
+        metrics: decide which answers mean the same.
+    """
     return [n for n, (x, y) in enumerate(zip(a.answers, b.answers, strict=True)) if not metrics.same(x, y)]
 
 
 def measure(subject: Subject, cases: Sequence[Case], metrics: TaskMetrics) -> list[MetricValue]:
-    """A subject's metrics."""
+    """A subject's metrics.
+
+    Args:
+        subject: after `run_cases`.
+        cases: the same ones.
+        metrics: of the kind of network.
+    """
     return metrics.measure(cases, subject.answers)
 
 

@@ -64,7 +64,7 @@ class TaskMetrics(Protocol):
         """The device's own class for a model."""
 
     def answer(self, device: Any, picture: Image, case: Case) -> Any:
-        """The device's result for a picture."""
+        """The device's result for a picture (H, W, 3) uint8, BGR; of a plate whose corners the case has, a reader's."""
 
     def same(self, a: Any, b: Any) -> bool:
         """Whether two answers mean the same to a person."""

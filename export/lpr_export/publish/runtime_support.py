@@ -65,7 +65,14 @@ def runtime_support(
     subjects: Sequence[Subject],
     refusals: Sequence[Refusal],
 ) -> tuple[RuntimeSupport, ...]:
-    """Support of every file by every runtime of the table."""
+    """Support of every file by every runtime of the table.
+
+    Args:
+        drafts: the files.
+        operators: file name -> its operators.
+        subjects: files that ran in the runtimes installed here.
+        refusals: files that one of these didn't load.
+    """
     found = []
     for one in drafts:
         is_tflite = one.suffix == ".tflite"

@@ -95,6 +95,11 @@ def _identity(manifest: Manifest) -> tuple[str, str, str, list[str]]:
 def find_held_out(path: Path, manifest: Manifest, data: Path | None) -> tuple[HeldOut, EvaluationRecord]:
     """The held-out pictures that a file was evaluated on, and its evaluation record.
 
+    Args:
+        path: the file.
+        manifest: its own.
+        data: folder that the user gave; None to look next to the file, then among lpr's own pictures.
+
     Raises:
         LprError: the file has no record, or the pictures can't be found.
     """

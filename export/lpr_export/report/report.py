@@ -136,7 +136,13 @@ def _describe_oldest(name: str, loadings: Sequence[RuntimeSupport]) -> str:
 
 
 def write_report(path: Path, findings: Findings, files: Sequence[Path]) -> None:
-    """Write everything as JSON; `passed` is the verdict, `faults` its reasons."""
+    """Write everything as JSON; `passed` is the verdict, `faults` its reasons.
+
+    Args:
+        path: of the JSON file.
+        findings: what the export found.
+        files: the published files.
+    """
     first = findings.verdicts[0]
     values = {
         "passed": not findings.faults,

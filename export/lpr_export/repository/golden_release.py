@@ -41,7 +41,7 @@ class RecordingModel(Model):
         super().__init__(path, manifest, loaded.load(path, 1, manifest))
 
     def run(self, pixels: Image) -> tuple[AnyArray, ...]:
-        """Run the network, as `Model.run` does."""
+        """Run the network on an input (1, H, W, C) uint8, as `Model.run` does, and keep the integers."""
         raw = super().run(pixels)
         if len(self.inputs) < MAX_INPUTS:
             self.inputs.append(pixels[0].copy())
@@ -49,7 +49,7 @@ class RecordingModel(Model):
         return raw
 
     def integers(self) -> Integers:
-        """What was kept."""
+        """Raw integers of all inputs so far, role -> (N, ...) as the file has them."""
         outputs = tuple(np.stack(parts) for parts in zip(*self.answers, strict=True))
         return Integers(np.stack(self.inputs), outputs, self.runtime_name, platform.machine())
 

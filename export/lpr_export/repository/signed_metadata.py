@@ -17,6 +17,13 @@ PUBLIC_MODE = 0o644
 def sign_and_write(folder: Path, metadata: Any, signers: Mapping[str, Any], roots: Sequence[Any], version: int) -> None:
     """Set the version, sign with every available key that one of the roots names for the role, and write it whole.
 
+    Args:
+        folder: of the metadata.
+        metadata: of one role; changed in place.
+        signers: key id -> signer.
+        roots: root metadata whose keys must sign: one, or the old and the new one.
+        version: of the metadata from now on.
+
     Raises:
         ExportError: too few keys of one of the roots are available.
     """
@@ -35,6 +42,11 @@ def sign_and_write(folder: Path, metadata: Any, signers: Mapping[str, Any], root
 
 def check_threshold(role: str, root: Any, signers: Mapping[str, Any]) -> None:
     """Check that enough keys of a role are available.
+
+    Args:
+        role: such as `targets`.
+        root: says which keys the role has, and how many must sign.
+        signers: key id -> signer.
 
     Raises:
         ExportError: they aren't.

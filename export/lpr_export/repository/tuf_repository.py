@@ -61,6 +61,11 @@ class TufRepository:
     def create(folder: Path, keys: Path, counts: Mapping[str, KeyCount]) -> "TufRepository":
         """Make keys, and a repository without releases that is signed with them.
 
+        Args:
+            folder: of the repository.
+            keys: folder that the keys are written to.
+            counts: role -> its number of keys; one where it is missing.
+
         Raises:
             ExportError: there is one already.
         """

@@ -23,7 +23,7 @@ def add_command(commands: "argparse._SubParsersAction[Any]") -> None:
 
 
 def run(flags: argparse.Namespace) -> int:
-    """Run it."""
+    """Take events from the broker and store them until a signal ends it; returns the exit status."""
     from lpr_fleet.broker.connection import BrokerConnection
     from lpr_fleet.database.connecting import connect
     from lpr_fleet.database.event_store import EventStore

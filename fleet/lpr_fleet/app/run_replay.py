@@ -24,7 +24,7 @@ def add_command(commands: "argparse._SubParsersAction[Any]") -> None:
 
 
 def run(flags: argparse.Namespace) -> int:
-    """Run it."""
+    """Send dead letters again, and print how many; returns the exit status."""
     from lpr_fleet.base.failures import BrokerLostError
     from lpr_fleet.broker.dead_letters import open_dead_letters
     from lpr_fleet.intake.parse import parse_event

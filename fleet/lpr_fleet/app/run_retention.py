@@ -21,7 +21,7 @@ def add_command(commands: "argparse._SubParsersAction[Any]") -> None:
 
 
 def run(flags: argparse.Namespace) -> int:
-    """Run it."""
+    """Drop the months that are old enough, and print them; returns the exit status."""
     from lpr_fleet.database.connecting import connect_now
     from lpr_fleet.database.migrations import require_current
     from lpr_fleet.database.partitions import drop_before, months_back

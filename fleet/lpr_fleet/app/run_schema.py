@@ -22,7 +22,7 @@ def add_command(commands: "argparse._SubParsersAction[Any]") -> None:
 
 
 def run(flags: argparse.Namespace) -> int:
-    """Run it."""
+    """Make or bring up to date the tables and queues, and print them; returns the exit status."""
     from lpr_fleet.broker.connection import close_connection, losing_broker, open_connection
     from lpr_fleet.broker.topology import DEAD, EVENTS, declare
     from lpr_fleet.database.connecting import connect_now

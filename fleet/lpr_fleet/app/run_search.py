@@ -30,7 +30,7 @@ def add_command(commands: "argparse._SubParsersAction[Any]") -> None:
 
 
 def run(flags: argparse.Namespace) -> int:
-    """Run it."""
+    """Print the events that fit, newest first; returns the exit status."""
     from lpr_fleet.database.connecting import connect_now
     from lpr_fleet.database.migrations import require_current
     from lpr_fleet.search.finding import explain, search

@@ -40,7 +40,7 @@ def connect(settings: FleetSettings) -> Any:
 
 
 def connect_now(settings: FleetSettings) -> Any:
-    """The same, for commands that don't wait for a server.
+    """Connect once, for commands that don't wait for a server.
 
     Raises:
         LprError: there is no connection.

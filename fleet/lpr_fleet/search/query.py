@@ -49,7 +49,13 @@ def may_be_frequent(search_filter: SearchFilter) -> bool:
 
 
 def compared_next(search_filter: SearchFilter, compared: int, found: int) -> int:
-    """How many of the newest events to compare after `compared` of them had too few; 0 where the index is asked."""
+    """How many of the newest events to compare after `compared` of them had too few; 0 where the index is asked.
+
+    Args:
+        search_filter: what is searched for.
+        compared: number of events compared so far.
+        found: number of these that fit.
+    """
     if compared > MAX_COMPARED or WALK_ON * found < search_filter.max_events:
         return 0
     return 3 * compared * search_filter.max_events // (2 * found)  # half as many again as an even spread takes
@@ -98,7 +104,7 @@ def index_query(search_filter: SearchFilter) -> Query:
 
 
 def slices(search_filter: SearchFilter, months: Sequence[datetime]) -> list[SearchFilter]:
-    """The same search in stretches of time, newest first: one month, then twice as many each time.
+    """Divide a search into stretches of time, newest first: one month, then twice as many each time.
 
     Args:
         search_filter: the whole search.
