@@ -78,7 +78,7 @@ def format_forms(plates: Sequence[LabelledForm]) -> str:
 
 
 def to_record(plates: Sequence[LabelledForm]) -> dict[str, Any]:
-    """The same for a file."""
+    """Counts by form and the refused plates, as plain values for JSON."""
     return {
         "plates": len(plates),
         "forms": dict(Counter(plate.form for plate in plates if plate.form).most_common()),

@@ -26,7 +26,7 @@ class Place:
     x: float
     """Of its plate's middle, as a share of the frame's width; below 0 or above 1 outside of the frame."""
     y: float
-    """The same of the height."""
+    """Of its middle, as a share of the height."""
     is_hidden: bool = False
     """Whether something stands before it."""
 
