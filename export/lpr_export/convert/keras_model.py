@@ -48,7 +48,7 @@ def check_input(model: KerasModel, path: Path, card: Manifest) -> None:
     Args:
         model: the network.
         path: its file, for the message.
-        card: what the run says of it.
+        card: the manifest that the run made.
 
     Raises:
         ExportError: it has several inputs, a dynamic one, or one of another size.
@@ -78,7 +78,7 @@ def check_outputs(model: KerasModel, path: Path, card: Manifest) -> None:
     Args:
         model: the network.
         path: its file, for the message.
-        card: what the run says of it.
+        card: the manifest that the run made.
 
     Raises:
         ExportError: outputs are missing, unnamed or of dynamic shape, or the labels don't match the head.
@@ -105,7 +105,7 @@ def check_labels(shapes: dict[str, tuple[int, ...]], path: Path, card: Manifest)
     Args:
         shapes: role -> shape of the output, without the batch axis.
         path: the network's file, for the message.
-        card: what the run says of it.
+        card: the manifest that the run made.
 
     Raises:
         ExportError: their counts differ.
