@@ -11,7 +11,8 @@ from tests.support.readings import LABELS, START, frame, new_tracker, plate, pla
 
 from lpr_edge.service.handover import VARIABLE, hand_on, take_over
 from lpr_edge.tracking.event import Event
-from lpr_edge.tracking.track import MAX_CANDIDATES
+from lpr_edge.tracking.motion import Motion
+from lpr_edge.tracking.track import MAX_CANDIDATES, Track
 from lpr_edge.tracking.tracker import Accepts
 from lpr_edge.vision.plates import PlateReading
 
@@ -38,6 +39,18 @@ def test_plate_read_alike_in_three_frames_is_announced_at_once() -> None:
     assert (event.plate.reading.text, event.frames) == ("A104", 3)
     assert (event.first_seen, event.last_seen) == (START, START + timedelta(seconds=0.2))
     assert tracker.flush() == []
+
+
+@pytest.mark.parametrize(("confidence", "frames"), [(0.9, 3), (0.75, 4), (0.65, 8)])
+def test_a_vote_of_less_confidence_waits_for_more_frames(confidence: float, frames: int) -> None:
+    """Three frames that read what the vote says are enough for a confident one, four for a likely one, else eight."""
+    seen = plate("A10")
+    track = Track(1, START, START, Motion(seen.found.quad_xy, START), seen.found.quad_xy)
+    settled = []
+    for index in range(frames):
+        track.add(seen, frame(index))
+        settled.append(track.has_settled(lambda _: plate("A10", score=confidence).reading))
+    assert settled == [False] * (frames - 1) + [True]
 
 
 def test_plate_that_goes_before_it_settles_is_announced_then() -> None:
