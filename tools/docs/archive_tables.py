@@ -66,8 +66,8 @@ def two_machines(repository: Path) -> str:
         f"epoch, in which the network is built, a step takes {work['one']:.0f} ms of CPU time on one machine, and "
         f"{work['two']:.0f} ms on each of two: on computers of their own, two train up to "
         f"**{work['one'] / work['two']:.2f} times** as fast. Here both were network namespaces on the same "
-        f"{result['cores']} cores with other work (load average {min(loads):.0f} to {max(loads):.0f}), which decides how "
-        "long an epoch takes more than the number of machines does."
+        f"{result['cores']} cores with other work (load average {min(loads):.0f} to {max(loads):.0f}), which "
+        "decides how long an epoch takes more than the number of machines does."
     )
     header = [
         "machines",
@@ -84,7 +84,7 @@ def two_machines(repository: Path) -> str:
 def _step_cpu_ms(result: dict[str, Any], name: str) -> float:
     """CPU time of a step on the machine that has the most to do, after the first epoch."""
     epochs = [max(cpu_s) for run in result["runs"][name] for cpu_s in run["epoch_cpu_s"][1:]]
-    return 1000 * median(epochs) / float(result["steps"])
+    return float(1000 * median(epochs) / result["steps"])
 
 
 def _epoch_s(result: dict[str, Any], name: str) -> float:
