@@ -8,7 +8,7 @@
 #   make faults     what goes wrong in months at a gate, on purpose, and a table of what was lost
 #   make cuts       CUTS=1000 kills of devices, broker, consumers and database at random, and what was lost (RabbitMQ, PostgreSQL)
 #                   in rounds; started again, it goes on to that number; NODES=3: a cluster, one node of which is killed at a time
-#   make fleet-load DEVICES=2000 simulated at one centre, each by TLS: bursts, an hour's outage, what each part takes
+#   make fleet-load DEVICES=2000 simulated at one centre: bursts, an hour's outage, what each part takes; TLS=1: all by TLS
 #   make search     EVENTS=1000000 in a PostgreSQL of its own, and how long each kind of search takes there (FOLDER=DIR)
 #   make soak       FRAMES=200000 from a looped clip with all sinks on, and a table of what was lost and what was left over
 #                   with CAMERAS=4 MINUTES=60: so many streams in one process, frames read of each, memory; JSON=FILE
@@ -109,7 +109,8 @@ cuts: $(EVERYTHING)/installed
 DEVICES := 2000
 
 fleet-load: $(EVERYTHING)/installed
-	$(EVERYTHING)/bin/python -m tests.support.fleet_load --devices $(DEVICES) --json benchmarks/results/centre/load.json
+	$(EVERYTHING)/bin/python -m tests.support.fleet_load --devices $(DEVICES) $(if $(TLS),--tls) \
+		--json benchmarks/results/centre/load$(if $(TLS),-tls).json
 
 EVENTS := 1000000
 

@@ -32,7 +32,7 @@ def repository(tmp_path: Path) -> Path:
     stages = [stage("start"), stage("log in", cpu=3.0), stage("idle", cpu=0.05, memory=100_000_000)]
     into, out_of = "an hour without consumer: into the queue", "an hour without consumer: out of the queue"
     stages += [stage(into, 1000, 0.25), stage(out_of, 0, 0.75)]
-    found = {"devices": 100, "hour": 10, "tls": True, "event_bytes": 1000, "lost": 0, "doubled": 0, "cores": 2}
+    found = {"devices": 100, "hour": 10, "event_bytes": 1000, "lost": 0, "doubled": 0, "cores": 2}
     (folder / "load.json").write_text(json.dumps(found | {"stages": stages}))
     (folder / "search-1000.json").write_text(json.dumps({"events": 1000, "bytes": 1_000_000}))
     return tmp_path
@@ -41,6 +41,16 @@ def repository(tmp_path: Path) -> Path:
 def test_saturation_is_two_cores_over_the_cpu_time_of_an_event(repository: Path) -> None:
     """4 ms of CPU for an event are 500 events a second on two cores."""
     assert "**500 events a second**: broker 50%, consumer 25%, database 25%" in load(repository)
+
+
+def test_tls_has_a_sentence_of_its_own(repository: Path) -> None:
+    """Half as many devices, which take as much to log in: twice the time for each."""
+    assert "TLS" not in load(repository)
+    folder = repository / "benchmarks" / "results" / "centre"
+    plain = json.loads((folder / "load.json").read_text())
+    (folder / "load-tls.json").write_text(json.dumps(plain | {"devices": 50}))
+    assert "with 50 devices, they and the consumer by TLS: 1,000 events, 0 lost" in load(repository)
+    assert "A login takes 120 ms of CPU in the broker, 60 ms without TLS." in load(repository)
 
 
 def test_the_sheet_follows_from_the_figures(repository: Path) -> None:
