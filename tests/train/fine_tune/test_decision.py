@@ -13,7 +13,7 @@ from lpr_edge.contract.base.errors import LprError
 from lpr_train.base.config import FitConfig
 from lpr_train.base.engine import KerasModel
 from lpr_train.base.task import HELD_OUT, LEARNT_OTHERS, OTHERS, RENDERED, TEST, Measured
-from lpr_train.fine_tune.comparison import compare, format_changes, what_is_worse
+from lpr_train.fine_tune.comparison import TITLES, compare, format_changes, what_is_worse
 from lpr_train.fine_tune.fine_tune import RESULT, fine_tune
 from lpr_train.fine_tune.plan import EPOCHS, DataCount, count_examples, fine_tune_settings
 from lpr_train.fine_tune.starting_run import PLACES, starting_run, starting_settings
@@ -126,8 +126,9 @@ def test_another_network_s_settings_are_refused() -> None:
 class Comparable:
     """The tests' small task, which compares networks on pictures of its own."""
 
-    def __init__(self, task: Any, held_out: int = 64, is_wrong: bool = False) -> None:
-        self._task, self._held_out, self._is_wrong = task, held_out, is_wrong
+    def __init__(self, task: Any, held_out: int = 64, is_wrong: bool = False, forgets: str = "") -> None:
+        self._task, self._held_out, self._is_wrong, self._forgets = task, held_out, is_wrong, forgets
+        self._first: Any = None
         self.config: FitConfig = task.config
 
     def __getattr__(self, name: str) -> Any:
@@ -143,7 +144,14 @@ class Comparable:
         examples = [type(self._task)(self.config).sample(2 * 10**6 + index) for index in range(64)]
         found = predict(model, np.stack([pixels for pixels, _ in examples]))["scores"].argmax(1)
         right = float(np.mean(found == np.stack([targets["scores"] for _, targets in examples]).argmax(1)))
-        return [Measured(HELD_OUT, "accuracy", right, self._held_out), Measured(RENDERED, "accuracy", right, 64)]
+        own = [Measured(HELD_OUT, "accuracy", right, self._held_out), Measured(RENDERED, "accuracy", right, 64)]
+        return own + ([Measured(self._forgets, "accuracy", self._remembered(model), 64)] if self._forgets else [])
+
+    def _remembered(self, model: KerasModel) -> float:
+        """1 for the first network that is measured, 0.98 for every other one."""
+        weights = np.concatenate([weight.ravel() for weight in model.get_weights()])
+        self._first = weights if self._first is None else self._first
+        return 1.0 if np.array_equal(weights, self._first) else 0.98
 
     def measure_tests(self, model: KerasModel) -> list[Measured]:
         """The same as a test split."""
@@ -151,8 +159,8 @@ class Comparable:
 
 
 def tuned(halves: Any, init: Path, out: Path, **settings: Any) -> Any:
-    is_wrong = settings.pop("is_wrong", False)
-    task = Comparable(halves(init=str(init), **settings), is_wrong=is_wrong)
+    is_wrong, forgets = settings.pop("is_wrong", False), settings.pop("forgets", "")
+    task = Comparable(halves(init=str(init), **settings), is_wrong=is_wrong, forgets=forgets)
     return fine_tune(task, out, resume=False, max_drop=1.0)
 
 
@@ -161,10 +169,16 @@ def test_a_better_network_is_kept_and_a_worse_one_is_not(halves: Any, tmp_path: 
     poor = tmp_path / "poor" / "model.keras"
     poor.parent.mkdir()
     halves(seed=3).build().save(poor)
+    curve = {"thresholds": {"confidence_slope": 0.8}, "about": {"readings": 214}}
+    (poor.parent / "confidence.json").write_text(json.dumps(curve), encoding="utf-8")
     better = tuned(halves, poor, tmp_path / "better", epochs=6, steps_per_epoch=20)
     assert better.worse == []
     assert better.changes[0].points > 0
     assert {"model.keras", "model.json", "seen.json", RESULT} <= {path.name for path in (tmp_path / "better").iterdir()}
+
+    confidence = json.loads((tmp_path / "better" / "confidence.json").read_text(encoding="utf-8"))
+    assert confidence["thresholds"] == curve["thresholds"]
+    assert confidence["about"] == {"readings": 214, "fitted_for": "the starting network"}
 
     out = tmp_path / "worse"
     out.mkdir()
@@ -176,6 +190,22 @@ def test_a_better_network_is_kept_and_a_worse_one_is_not(halves: Any, tmp_path: 
     found = json.loads((out / RESULT).read_text(encoding="utf-8"))
     assert found["worse"] == worse.worse
     assert found["changes"][0]["after"] <= found["changes"][0]["before"]
+
+
+@pytest.mark.parametrize("others", [OTHERS, LEARNT_OTHERS])
+def test_a_network_that_forgets_others_is_not_kept(halves: Any, tmp_path: Path, others: str) -> None:
+    """However much it gains on the user's photographs: with two points lost on those of --also, the old one stays."""
+    poor = tmp_path / "poor" / "model.keras"
+    poor.parent.mkdir()
+    halves(seed=3).build().save(poor)
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "model.keras").write_bytes(b"old")
+    result = tuned(halves, poor, out, epochs=6, steps_per_epoch=20, forgets=others)
+    assert result.changes[0].points > 0
+    assert result.worse == [f"accuracy on {TITLES[others]} fell from 100.0% to 98.0%"]
+    assert (out / "model.keras").read_bytes() == b"old"
+    assert not (out / "model.json").exists()
 
 
 def test_too_few_held_out_examples_compare_nothing(halves: Any, tmp_path: Path) -> None:

@@ -11,11 +11,12 @@ from lpr_edge.contract.base.pictures import file_sha256
 from lpr_edge.contract.countries import load_country
 from lpr_edge.contract.data.splits import SeenPictures, read_seen, vehicle_numbers
 from lpr_train.app.cli import main
-from lpr_train.base.task import LEARNT_OTHERS, OTHERS
+from lpr_train.base.task import LEARNT_OTHERS, OTHERS, Measured
 from lpr_train.data.photo_folders import load_training
 from lpr_train.data.photos import Photo
 from lpr_train.data.sampling_weights import balanced
-from lpr_train.fine_tune.fine_tune import RESULT
+from lpr_train.fine_tune.comparison import compare, what_is_worse
+from lpr_train.fine_tune.fine_tune import RESULT, FineTuned
 from lpr_train.fine_tune.starting_run import starting_run
 from lpr_train.tasks.characters.rendered import RenderedCharacters
 from lpr_train.tasks.reader.config import ReaderConfig
@@ -106,6 +107,45 @@ def test_a_user_s_mistake_is_one_line(
     assert message in error
     assert error.count("\n") == 1
     assert not out.exists()
+
+
+def test_a_worse_network_ends_the_command_with_1(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The table is printed, then one line on stderr says what fell; no export is proposed. A kept one: exit 0."""
+    data, out = write_photos(tmp_path / "data", [4 * digit for digit in DIGITS], seed=1), str(tmp_path / "out")
+    before, after = ([Measured(OTHERS, "exact", value, 40)] for value in (0.8, 0.7))
+    changes = compare(before, after)
+    for worse, status in ((what_is_worse(changes, 1.0), 1), ([], 0)):
+        result = FineTuned(changes, worse, 1.0, 2.0, False)
+        monkeypatch.setattr("lpr_train.fine_tune.fine_tune.fine_tune", lambda *_, result=result: result)
+        assert main(["fine-tune", "reader", "--data", data, "--out", out]) == status
+        printed = capsys.readouterr()
+        assert "held-out photographs of --also  exact" in printed.out
+        assert ("Next: lpr-export --int8" in printed.out) == (not worse)
+        assert ("exact on held-out photographs of --also fell from 80.0% to 70.0%" in printed.err) == bool(worse)
+        assert (f"stays, and {out} holds no new network" in printed.err) == bool(worse)
+
+
+@pytest.mark.parametrize("share", ["0", "-0.1", "1.1", "nan", "half"])
+def test_a_held_out_share_is_a_fraction(share: str, tmp_path: Path) -> None:
+    """Anything else is wrong usage; 1 is possible, for votes alone."""
+    with pytest.raises(SystemExit) as stopped:
+        main(["fine-tune", "reader", "--data", "x", "--out", str(tmp_path), "--holdout", share])
+    assert stopped.value.code == 2
+
+
+def test_votes_alone_are_trained_on(tmp_path: Path) -> None:
+    """With all that a person labelled held out, the votes of other vehicles are the training photographs."""
+    own = Path(write_photos(tmp_path / "own", [4 * digit for digit in DIGITS], seed=1))
+    labels = own / "plates" / "labels.jsonl"
+    lines = [json.loads(line) for line in labels.read_text(encoding="utf-8").splitlines()]
+    for line in lines[6:]:
+        line["plates"][0]["label"] = "vote"
+    labels.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+    parts = load_training(ReaderConfig(data=str(own), holdout=1.0, seed=1), with_crops=True)
+    assert numbers_of(parts.held_out) == {4 * digit for digit in DIGITS[:6]}
+    assert numbers_of(parts.training) == {4 * digit for digit in DIGITS[6:]}
 
 
 @pytest.mark.parametrize("minutes", ["0", "-1", "nan", "inf", "soon"])

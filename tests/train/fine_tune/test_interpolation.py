@@ -8,15 +8,15 @@ import pytest
 
 from lpr_train.base.engine import KerasModel, load_keras
 from lpr_train.base.task import HELD_OUT, OTHERS, RENDERED, Measured
-from lpr_train.fine_tune.interpolation import FACTORS, NO_GAIN, choose_between, interpolate
+from lpr_train.fine_tune.interpolation import FACTORS, FINER, NO_GAIN, choose_between, interpolate
 from lpr_train.loop.warm_start import completed_weights, load_initial_weights
 
 
 class Line:
     """A task whose metrics depend on how far a network's weights are from zeros to ones."""
 
-    def __init__(self, halves: Any, forgets_from: float, best: float = 1.0) -> None:
-        self._halves, self._forgets_from, self._best = halves, forgets_from, best
+    def __init__(self, halves: Any, forgets_from: float, best: float = 1.0, gains_from: float = 0.0) -> None:
+        self._halves, self._forgets_from, self._best, self._gains_from = halves, forgets_from, best, gains_from
         self.measured: list[float] = []
 
     def build(self) -> KerasModel:
@@ -34,11 +34,12 @@ class Line:
         return {"score": 1 - abs(place_of(model) - self._best)}
 
     def measure(self, model: KerasModel) -> list[Measured]:
-        """Own photographs gain all the way; others are forgotten from a place on."""
+        """Own photographs gain all the way, or lose up to a place; others are forgotten from a place on."""
         place = place_of(model)
         self.measured.append(place)
         known = 0.9 if place <= self._forgets_from else 0.5
-        values = {HELD_OUT: 0.5 + place / 4, OTHERS: known, RENDERED: 0.9}
+        own = 0.5 + place / 4 if place >= self._gains_from or not place else 0.4
+        values = {HELD_OUT: own, OTHERS: known, RENDERED: 0.9}
         return [Measured(name, "exact", value, 100) for name, value in values.items()]
 
     def measure_tests(self, model: KerasModel) -> list[Measured]:  # noqa: ARG002 - nothing is decided by them
@@ -113,7 +114,15 @@ def test_where_all_forget_the_best_is_reported_as_worse(halves: Any) -> None:
     best = chosen(task)
     assert best.factor == 1.0
     assert best.worse == ["exact on held-out photographs of --also fell from 90.0% to 50.0%"]
-    assert sorted(task.measured[1:]) == sorted(FACTORS)
+    assert sorted(task.measured[1:]) == sorted((*FACTORS, *FINER))
+
+
+def test_finer_steps_find_what_coarse_ones_miss(halves: Any) -> None:
+    """A network between two steps is found where each step forgets or gains nothing."""
+    task = Line(halves(), forgets_from=0.65, gains_from=0.6)
+    best = chosen(task)
+    assert (best.factor, best.worse) == (0.65, [])
+    assert place_of(best.model) == 0.65
 
 
 def test_outputs_of_new_labels_are_not_mixed_with_their_initialisation(tmp_path: Path) -> None:

@@ -89,7 +89,8 @@ def _fine_tune(parsed: argparse.Namespace) -> int:
     if result.worse:
         raise LprError(
             f"{'; '.join(result.worse)}. {config.init} stays, and {parsed.out} holds no new network. Label more "
-            "photographs, or give --also a folder with others."
+            "photographs, or give --also a folder with others. --max-drop allows a larger loss on other images than "
+            "yours, and --resume decides again."
         )
     print(f"Next: lpr-export --int8 {parsed.out}")
     return 0

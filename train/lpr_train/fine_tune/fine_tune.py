@@ -1,11 +1,13 @@
 """Fine-tune a network into a run folder, if it gets better."""
 
+import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from lpr_edge.contract.base.errors import LprError
-from lpr_edge.contract.run.folder import CHECKPOINT
+from lpr_edge.contract.base.text_files import read_json
+from lpr_edge.contract.run.folder import CHECKPOINT, CONFIDENCE
 from lpr_train.base.task import HELD_OUT, ComparesModels, Task
 from lpr_train.fine_tune.comparison import Change, compare
 from lpr_train.fine_tune.plan import MIN_HELD_OUT
@@ -42,7 +44,7 @@ def fine_tune(task: Task, out: Path, resume: bool, max_drop: float) -> FineTuned
     Raises:
         LprError: too few examples are held out, the folder already holds a run, or training fails.
     """
-    from lpr_train.fine_tune.interpolation import choose_between
+    from lpr_train.fine_tune.interpolation import FACTORS, choose_between
     from lpr_train.loop.fit import fit
     from lpr_train.loop.warm_start import completed_weights, load_initial_weights
     from lpr_train.runs.run_folder import open_run, write_json, write_run
@@ -52,6 +54,7 @@ def fine_tune(task: Task, out: Path, resume: bool, max_drop: float) -> FineTuned
         raise LprError(f"{out} already holds a run. Continue it with --resume, or give another --out.")
     old = task.build()
     load_initial_weights(old, Path(task.config.init))
+    _say(f"measuring {task.config.init} on held-out examples")
     before = task.measure(old)
     _check_held_out(sum(measured.count for measured in before if measured.pictures == HELD_OUT), task)
     tests = task.measure_tests(old)
@@ -59,14 +62,21 @@ def fine_tune(task: Task, out: Path, resume: bool, max_drop: float) -> FineTuned
     fitted = fit(task, out, resume)
     if fitted.interrupted:
         return FineTuned([], [], 1.0, fitted.state.minutes, True)
+    _say(f"comparing it with {len(FACTORS)} networks between it and the fine-tuned one")
     old.set_weights(completed_weights(old, Path(task.config.init), fitted.model))
     chosen = choose_between(task, old, fitted.model, before, max_drop)
     changes = [*chosen.changes, *compare(tests, task.measure_tests(chosen.model))]
     if not chosen.worse:
         write_run(task, replace(fitted, model=chosen.model), out)
+        _take_confidence(Path(task.config.init), out)
     result = FineTuned(changes, chosen.worse, chosen.factor, fitted.state.minutes, False)
     write_json(out / RESULT, _to_dict(result, task))
     return result
+
+
+def _say(text: str) -> None:
+    """Progress of what takes a minute or more on a busy machine."""
+    print(f"lpr-train: {text} ...", file=sys.stderr, flush=True)
 
 
 def _check_held_out(count: int, task: Task) -> None:
@@ -77,6 +87,19 @@ def _check_held_out(count: int, task: Task) -> None:
             f"{task.config.init} has learnt. Label more photographs, give a larger --holdout, or give --from a network "
             "that hasn't seen these."
         )
+
+
+def _take_confidence(start: Path, out: Path) -> None:
+    """Give the new reader the old one's calibration curves, which are close to its own.
+
+    Without any, the device would report raw confidences, and wouldn't compare a photograph's readings.
+    """
+    from lpr_train.runs.run_folder import write_json
+
+    path = (start if start.is_dir() else start.parent) / CONFIDENCE
+    if path.is_file():
+        values = read_json(path)
+        write_json(out / CONFIDENCE, values | {"about": {**values["about"], "fitted_for": "the starting network"}})
 
 
 def _to_dict(result: FineTuned, task: Task) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from lpr_edge.contract.run.samples import Samples
 from lpr_train.base.accuracy import accuracy_metrics, is_right
 from lpr_train.base.engine import KerasModel, load_keras
 from lpr_train.base.licence import licence_note
+from lpr_train.base.proving_samples import proving_samples
 from lpr_train.base.task import HELD_OUT, RENDERED, TEST, UNSEEN, Examples, Measured
 from lpr_train.data.initial_run import unseen_by_initial_run, without_examples
 from lpr_train.data.reader_crops import LONGEST_SIDE, Crop, vary
@@ -229,11 +230,11 @@ class CharactersTask:
         return crop_samples(chosen, self._spec, "characters, train split", self.config.seed)
 
     def heldout(self, count: int) -> Samples:
-        """Held-out crops with labels, or rendered ones."""
-        if not self._held:
-            return rendered_samples(self._drawn(UNSEEN + UNSEEN // 4, count), self.config.seed)
+        """Held-out crops with labels; where they are few, rendered ones too."""
         held_out = "characters, held out of the train split"
-        return crop_samples(self._held[:count], self._spec, held_out, self.config.seed)
+        own = crop_samples(self._held[:count], self._spec, held_out, self.config.seed) if self._held else None
+        first, seed = UNSEEN + UNSEEN // 4, self.config.seed
+        return proving_samples(own, lambda wanted: rendered_samples(self._drawn(first, wanted), seed), count)
 
     def model_card_fields(self) -> dict[str, Any]:
         """Labels, input and licence for the manifest, and the rejection threshold of `final_metrics`."""

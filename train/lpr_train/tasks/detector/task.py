@@ -17,6 +17,7 @@ from lpr_edge.contract.run.samples import Samples, picture_sha256
 from lpr_train.augment.occlusion import occlude_plates
 from lpr_train.base.engine import KerasModel
 from lpr_train.base.licence import licence_note
+from lpr_train.base.proving_samples import proving_samples
 from lpr_train.base.task import HELD_OUT, RENDERED, UNSEEN, Examples, Measured
 from lpr_train.data.photo_folders import load_tests, load_training
 from lpr_train.data.photos import Photo, Scene, chooses_epoch, mirror
@@ -208,11 +209,12 @@ class DetectorTask:
         return self._samples([p.scene for p in photos], "plates, training split", photos)
 
     def heldout(self, count: int) -> Samples:
-        """Held-out scenes for parity, with plate corners in input pixels."""
-        if self._evaluation:
-            return self._samples(
-                [p.evaluated for p in self._evaluation[:count]], "plates, held out", self._evaluation[:count]
-            )
+        """Held-out scenes for parity, with plate corners in input pixels; where they are few, rendered ones too."""
+        photos = self._evaluation[:count]
+        own = self._samples([p.evaluated for p in photos], "plates, held out", photos) if photos else None
+        return proving_samples(own, self._rendered_samples, count)
+
+    def _rendered_samples(self, count: int) -> Samples:
         rng = np.random.default_rng((self.config.seed, UNSEEN + 2))
         return self._samples([self._rendered(rng) for _ in range(count)], "rendered")
 

@@ -17,6 +17,7 @@ from lpr_edge.contract.run.samples import Samples, picture_sha256
 from lpr_train.augment.letter_paste import LetterBank
 from lpr_train.base.engine import KerasModel
 from lpr_train.base.licence import licence_note
+from lpr_train.base.proving_samples import proving_samples
 from lpr_train.base.task import HELD_OUT, RENDERED, UNSEEN, Examples, Measured
 from lpr_train.data.initial_run import without_examples
 from lpr_train.data.photo_folders import load_tests, load_training
@@ -216,9 +217,11 @@ class ReaderTask:
         return self._real_samples(chosen, "plates, training split")
 
     def heldout(self, count: int) -> Samples:
-        """Held-out plates for parity, with their rows."""
-        if self._held_out:
-            return self._real_samples(self._held_out[:count], "plates, held out")
+        """Held-out plates for parity, with their rows; where they are few, rendered ones too."""
+        own = self._real_samples(self._held_out[:count], "plates, held out") if self._held_out else None
+        return proving_samples(own, self._rendered_samples, count)
+
+    def _rendered_samples(self, count: int) -> Samples:
         rendered = self._rendered[:count]
         pictures = tuple(picture for picture, _ in rendered)
         truth = tuple(["".join(row) for row in rows] for _, rows in rendered)
