@@ -1,7 +1,6 @@
 """Corrections of the history that become hand-labelled examples."""
 
 import json
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,7 @@ from lpr_edge.contract.data.plate_photos import load_plates
 from lpr_edge.history.access import HistoryAccess
 from lpr_edge.history.pictures import LONGEST_SIDE, PictureFolder
 from lpr_edge.text.grammar import Grammar
-from lpr_edge.wiring.wire_collect import correction_keeper
+from lpr_edge.wiring.wire_pages import open_pages
 
 NEPAL = load_country()
 QUAD = [[900.0, 600.0], [1500.0, 600.0], [1500.0, 900.0], [900.0, 900.0]]
@@ -134,13 +133,16 @@ def test_the_command_keeps_a_correction(tmp_path: Path, capsys: pytest.CaptureFi
 
 
 def test_the_page_keeps_a_correction(tmp_path: Path) -> None:
-    """The routes that the settings ask for have what keeps it."""
+    """With the pages that the settings ask for, a correction is collected, and the reader may train on it."""
+    record = event(0, quad=QUAD, rows=["बा१प", "१२३४"])
+    history_of(tmp_path / "history", [record], {"frame": jpeg_of(frame_of((1080, 1920)))})
     file = tmp_path / "lpr.toml"
-    file.write_text(f'collect = "{tmp_path / "new"}"\n', encoding="utf-8")
-    keep = correction_keeper(load_config(file), NEPAL)
-    assert keep is not None
-    access = replace(collecting(tmp_path, frame_of((1080, 1920))), keep=keep)
+    file.write_text(
+        f'history = "30d"\nhistory_folder = "{tmp_path / "history"}"\ncollect = "{tmp_path / "new"}"\n',
+        encoding="utf-8",
+    )
     body = json.dumps({"id": "e0", "text": "ba 1 pa 1235"}).encode()
-    with page(history=access) as live:
+    with page(pages=open_pages(load_config(file))) as live:
         assert post(live, "/api/history/correct", body, {"Content-Type": "application/json", "X-Lpr": "1"})[0] == 200
-    assert len(load_plates(tmp_path / "new", "train")) == 1
+    (photo,) = load_plates(tmp_path / "new", "train")
+    assert [(plate.rows, plate.label) for plate in photo.plates] == [(("बा१प", "१२३५"), "hand")]
