@@ -10,6 +10,7 @@ from lpr_edge.contract.base.arrays import Floats, Image, Quad
 from lpr_edge.contract.country import Country
 from lpr_edge.contract.geometry import grow_quad
 from lpr_edge.contract.preprocess import InputSpec, prepare
+from lpr_edge.contract.run.samples import Samples, picture_sha256
 from lpr_train.augment.copy_paste import UprightPlate, copy_paste_rows, interchangeable, upright
 from lpr_train.augment.letter_paste import LetterBank, PasteShares, with_pasted_letters
 from lpr_train.augment.row_layout import to_one_row
@@ -123,3 +124,10 @@ class ReaderSamples:
         image = degrade(image, rng, self._config.strength * rng.random())
         view = rectified_view(image, quad, grow_quad(quad, self._config.margin), (), self._spec.size_hw)
         return prepare(view.image_bgr, self._spec).pixels[0], plate.rows
+
+
+def rendered_samples(rendered: Sequence[tuple[Image, Sequence[Sequence[str]]]], seed: int) -> Samples:
+    """Rendered plates, each with its rows of labels, as samples for parity."""
+    pictures = tuple(picture for picture, _ in rendered)
+    truth = tuple(["".join(row) for row in rows] for _, rows in rendered)
+    return Samples(pictures, "rendered", tuple(map(picture_sha256, pictures)), truth, seed)

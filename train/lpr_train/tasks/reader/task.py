@@ -38,7 +38,7 @@ from lpr_train.tasks.reader.evaluation import (
     reader_score,
 )
 from lpr_train.tasks.reader.exported import ExportedReader
-from lpr_train.tasks.reader.samples import ReaderSamples
+from lpr_train.tasks.reader.samples import ReaderSamples, rendered_samples
 from lpr_train.tasks.reader.teacher import taught_losses, taught_samples
 
 CORNERS_SCALE = 6.0
@@ -219,13 +219,7 @@ class ReaderTask:
     def heldout(self, count: int) -> Samples:
         """Held-out plates for parity, with their rows; where they are few, rendered ones too."""
         own = self._real_samples(self._held_out[:count], "plates, held out") if self._held_out else None
-        return proving_samples(own, self._rendered_samples, count)
-
-    def _rendered_samples(self, count: int) -> Samples:
-        rendered = self._rendered[:count]
-        pictures = tuple(picture for picture, _ in rendered)
-        truth = tuple(["".join(row) for row in rows] for _, rows in rendered)
-        return Samples(pictures, "rendered", tuple(map(picture_sha256, pictures)), truth, self.config.seed)
+        return proving_samples(own, lambda n: rendered_samples(self._rendered[:n], self.config.seed), count)
 
     def _real_samples(self, plates: Sequence[RealPlate], source: str) -> Samples:
         pictures = tuple(map(self._predictor.pixels, plates))
