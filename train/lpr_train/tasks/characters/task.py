@@ -231,10 +231,9 @@ class CharactersTask:
 
     def heldout(self, count: int) -> Samples:
         """Held-out crops with labels; where they are few, rendered ones too."""
-        held_out = "characters, held out of the train split"
-        own = crop_samples(self._held[:count], self._spec, held_out, self.config.seed) if self._held else None
-        first, seed = UNSEEN + UNSEEN // 4, self.config.seed
-        return proving_samples(own, lambda wanted: rendered_samples(self._drawn(first, wanted), seed), count)
+        source, first = "characters, held out of the train split", UNSEEN + UNSEEN // 4
+        own = crop_samples(self._held[:count], self._spec, source, self.config.seed) if self._held else None
+        return proving_samples(own, lambda n: rendered_samples(self._drawn(first, n), self.config.seed), count)
 
     def model_card_fields(self) -> dict[str, Any]:
         """Labels, input and licence for the manifest, and the rejection threshold of `final_metrics`."""
