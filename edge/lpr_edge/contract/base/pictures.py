@@ -92,7 +92,9 @@ def _decode(data: bytes) -> Image | None:
     colour = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
     try:
         picture = cv2.imdecode(raw, colour | cv2.IMREAD_ANYDEPTH) if raw.size else None
-        if picture is not None and picture.dtype not in (np.uint8, np.uint16):
+        if picture is not None and picture.dtype.kind == "f":
+            picture = linear_to_bytes(picture)
+        elif picture is not None and picture.dtype not in (np.uint8, np.uint16):
             picture = cv2.imdecode(raw, colour)
     except cv2.error:  # a damaged head can promise more pixels than OpenCV takes
         return None
@@ -116,6 +118,20 @@ def upright(picture: Image, orientation: int) -> Image:
     if orientation in (2, 3, 6, 7):
         picture = picture[:, ::-1]
     return np.ascontiguousarray(picture)
+
+
+def linear_to_bytes(picture: AnyArray) -> Image:
+    """Convert linear light to uint8 as sRGB has it (IEC 61966-2-1): OpenCV's versions differ in files of floats.
+
+    Args:
+        picture: (H, W, C) float32, linear from 0 to 1; what lies outside is cut, and NaN is black.
+
+    Returns:
+        (H, W, C) uint8.
+    """
+    light = np.clip(np.nan_to_num(np.asarray(picture, np.float32)), 0.0, 1.0)
+    coded = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
+    return np.asarray(np.rint(255 * coded), np.uint8)
 
 
 def to_bytes(picture: AnyArray) -> Image:
