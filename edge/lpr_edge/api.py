@@ -165,8 +165,8 @@ class PlateReader:
         """Read a crop (H, W, 3), with all details of its record; None if no character is read."""
         return read_crop(Detector(self.models["detector"]), self.frames.reader, crop_bgr)
 
-    def _pipeline(self, looks: int, is_photograph: bool) -> PlatePipeline:
-        detector = Detector(self.models["detector"], looks if self._tta is None else self._tta)
+    def _pipeline(self, tta: int, is_photograph: bool) -> PlatePipeline:
+        detector = Detector(self.models["detector"], tta if self._tta is None else self._tta)
         reader = Reader(self.models["reader"])
         least = self._min_confidence
         if least is None:

@@ -25,7 +25,7 @@ def summarize_detection(outcome: PlatesOutcome) -> dict[str, Any]:
         "recall": share(len(hits), len(wanted)),
         "recall_of_wide": share(sum(plate.found for plate in wide), len(wide)),
         "recall_of_leaning": share(sum(plate.found for plate in leaning), len(leaning)),
-        "precision": share(len(hits), len(hits) + len(outcome.false_alarms)),
+        "precision": share(len(hits), len(hits) + len(outcome.false_positives)),
         "mean_iou_of_found": mean_iou(hits),
         "mean_iou_of_found_leaning": mean_iou(leaning),
     }
@@ -94,7 +94,7 @@ def _recall(plates: Iterable[PlateOutcome]) -> str:
 
 def _precision(outcome: PlatesOutcome) -> str:
     hits = sum(plate.found for plate in outcome.wanted)
-    return format_share(hits, hits + len(outcome.false_alarms))
+    return format_share(hits, hits + len(outcome.false_positives))
 
 
 def _number(value: float | None) -> str:

@@ -78,7 +78,7 @@ def is_wrong(labels: Sequence[PlateLabel], readings: Sequence[ReadPlate], matche
         and readings[index].text != "".join(labels[true].text_rows)
         for index, true in matches.pairs
     )
-    return bool(matches.false_alarms) or missed or misread
+    return bool(matches.false_positives) or missed or misread
 
 
 def draw_miss(frame_bgr: Image, labels: Sequence[PlateLabel], readings: Sequence[ReadPlate]) -> Image:
@@ -157,7 +157,7 @@ def _wrong_plates(
         if label.is_to_find:
             what = f"not found ({label.kind}, {quad_size(label.quad_xy)[0]:.0f} px)"
             rows.append((what, " ".join(label.text_rows), "–", _plate_picture(frame_bgr, label.quad_xy)))
-    alarms = [readings[index] for index in matches.false_alarms]
+    alarms = [readings[index] for index in matches.false_positives]
     return rows + [
         ("no plate", "–", _reading_text(plate), _plate_picture(frame_bgr, plate.quad_xy)) for plate in alarms
     ]

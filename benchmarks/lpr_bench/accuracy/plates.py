@@ -115,7 +115,7 @@ class PlatesOutcome:
     """Results of every plate of a split, and all false positives."""
 
     plates: tuple[PlateOutcome, ...]
-    false_alarms: tuple[tuple[str, str], ...]
+    false_positives: tuple[tuple[str, str], ...]
     """(photograph, read text) of each false positive."""
     photos: int
     sources: Mapping[str, str] = field(default_factory=dict)
@@ -131,7 +131,7 @@ class PlatesOutcome:
         names = {name: own for name, own in self.sources.items() if own == source}
         return PlatesOutcome(
             tuple(plate for plate in self.plates if plate.image in names),
-            tuple(alarm for alarm in self.false_alarms if alarm[0] in names),
+            tuple(alarm for alarm in self.false_positives if alarm[0] in names),
             len(names),
             names,
         )
@@ -160,7 +160,7 @@ def score_photos(
         DataError: a photograph is missing or can't be decoded; without it the result would be of another split.
     """
     plates: list[PlateOutcome] = []
-    false_alarms: list[tuple[str, str]] = []
+    false_positives: list[tuple[str, str]] = []
     for photo in show_progress(photos, "reading photographs"):
         frame = read_picture(photo.path)
         found = find(photo, frame)
@@ -168,11 +168,11 @@ def score_photos(
         traits = [describe(photo, label, frame) if describe else PlateTraits() for label in photo.plates]
         places = [_place_of(photo, label, frame) for label in photo.plates]
         plates += _outcomes(photo, found, matches, list(zip(traits, places, strict=True)))
-        false_alarms += [(photo.path.name, found[i].text) for i in matches.false_alarms]
+        false_positives += [(photo.path.name, found[i].text) for i in matches.false_positives]
         for observe in observers:
             observe(photo, frame, found, matches)
     sources = {photo.path.name: photo.source for photo in photos}
-    return PlatesOutcome(tuple(plates), tuple(false_alarms), len(photos), sources)
+    return PlatesOutcome(tuple(plates), tuple(false_positives), len(photos), sources)
 
 
 def match_labels(readings: Sequence[ReadPlate], labels: Sequence[PlateLabel]) -> Matches:

@@ -106,7 +106,7 @@ def summarize(outcome: PlatesOutcome, country: Country, kind: str | None) -> dic
         **by_trait,
         "by_kind": {name: _script(group, country) for name, group in _by_kind(outcome).items()},
         "plates": [asdict(plate) for plate in outcome.plates],
-        "false_alarms": [{"image": image, "read": text} for image, text in outcome.false_alarms],
+        "false_alarms": [{"image": image, "read": text} for image, text in outcome.false_positives],
     }
 
 

@@ -23,7 +23,7 @@ END_PX = (140.0, 240.0)
 """Least and most width of a plate at the end of an approach; between them it is the photograph's own."""
 FEATHER = 0.03
 """Share of a photograph at each side that fades into the road."""
-HIDING_BGR = (70, 72, 75)
+OCCLUDER_BGR = (70, 72, 75)
 """Colour of what hides a vehicle."""
 
 
@@ -193,7 +193,7 @@ def _blended(part_bgr: Image, photo_bgr: Image, scale: float, shift_xy: Floats, 
         wanted = (max(1, photo_bgr.shape[1] >> halvings), max(1, photo_bgr.shape[0] >> halvings))
         small = np.asarray(cv2.resize(photo_bgr, wanted, interpolation=cv2.INTER_AREA), np.uint8)
     if is_hidden:
-        small = np.full_like(small, HIDING_BGR)
+        small = np.full_like(small, OCCLUDER_BGR)
     by = scale * photo_bgr.shape[1] / small.shape[1], scale * photo_bgr.shape[0] / small.shape[0]
     matrix = np.array([[by[0], 0, shift_xy[0]], [0, by[1], shift_xy[1]]], np.float32)
     photo = cv2.warpAffine(small, matrix, size_wh, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)

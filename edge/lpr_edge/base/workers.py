@@ -70,13 +70,13 @@ def surviving(worker: str) -> Iterator[None]:
 def reporting_faults() -> Iterator[None]:
     """Log exceptions that end a thread in the block, also of other libraries' threads."""
 
-    def tell(ended: threading.ExceptHookArgs) -> None:
+    def report(ended: threading.ExceptHookArgs) -> None:
         if ended.exc_value is not None and not isinstance(ended.exc_value, SystemExit):
             name = ended.thread.name if ended.thread else "a thread"
             FAULTS.report(name, ended.exc_value, "its thread has ended: start lpr-edge again, and please report this")
 
     FAULTS.reset()
-    before, threading.excepthook = threading.excepthook, tell
+    before, threading.excepthook = threading.excepthook, report
     try:
         yield
     finally:

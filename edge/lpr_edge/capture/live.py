@@ -182,22 +182,22 @@ def _read_on(
     frozen_frames: FrozenFrameDetector,
 ) -> Generator[Frame | NoFrame, None, str]:
     """Yield the frames of one capture, numbered from `first`; returns why it ended."""
-    heard = monotonic()
+    received = monotonic()
     while True:
         taken = newest.take(min(TICK_S, patience_s))
         quiet = _quiet(name, clock)
         if taken is None and newest.ended:
             return "ended"
-        if taken is None and monotonic() - heard >= patience_s:
+        if taken is None and monotonic() - received >= patience_s:
             return f"gave nothing for {patience_s:g} s"
         if taken is None or quiet.clock_set:
             yield quiet
         if taken is None:
             continue
-        image, index, heard = taken
-        if frozen_frames.lasts(image, heard):
+        image, index, received = taken
+        if frozen_frames.lasts(image, received):
             return "gave one and the same picture for too long"
-        yield Frame(image, name, first + index, clock.at(heard), 1000 * (monotonic() - heard))
+        yield Frame(image, name, first + index, clock.at(received), 1000 * (monotonic() - received))
 
 
 def _open_again(again: ReconnectPolicy, name: str, loss: str, clock: Clock) -> Generator[NoFrame, None, Capture | None]:

@@ -101,7 +101,7 @@ class Collector:
 
     def see_picture(self, frame: Frame, result: FrameResult) -> None:
         """Collect a photograph that has a low-confidence reading, with all its plates as read."""
-        if result.unsure:
+        if result.low_confidence:
             plates = tuple(map(_as_read, result.all_plates))
             self._examples.take(Example(frame.image_bgr, frame.source, frame.time, plates))
 

@@ -57,7 +57,7 @@ class Matches:
 
     pairs: tuple[tuple[int, int], ...]
     """(index of the found, index of the true)."""
-    false_alarms: tuple[int, ...]
+    false_positives: tuple[int, ...]
     """Indices of found plates that are no true one."""
     missed: tuple[int, ...]
     """Indices of true plates that weren't found."""

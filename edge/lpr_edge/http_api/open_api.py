@@ -63,11 +63,11 @@ def open_http_api(
         server.close()
         queue.close()
 
-    tell = (
+    log_address = (
         log_info if wanted == token else warn
     )  # a new token is always printed, also with --quiet: nobody knows it yet
     places = f"{shown_url(host, server.port)}v1/plate-reader/ and v1/vision/alpr"
-    tell(f"pictures are read at {places}{login_hint(token, wanted)}")
+    log_address(f"pictures are read at {places}{login_hint(token, wanted)}")
     return PictureServer(server.port, wanted, close)
 
 

@@ -69,8 +69,8 @@ class FrameReader:
 
 def _carried(result: FrameResult) -> FrameResult:
     """Copy a result for a frame that shows the same."""
-    plates, unsure = (_all_carried(part) for part in (result.plates, result.unsure))
-    return FrameResult(plates, 0.0, 0.0, result.seen, unsure, readings=0, is_skipped=True)
+    plates, low_confidence = (_all_carried(part) for part in (result.plates, result.low_confidence))
+    return FrameResult(plates, 0.0, 0.0, result.seen, low_confidence, readings=0, is_skipped=True)
 
 
 def _all_carried(plates: tuple[PlateReading, ...]) -> tuple[PlateReading, ...]:

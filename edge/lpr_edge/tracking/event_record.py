@@ -42,8 +42,8 @@ def image_record(frame: Frame, result: FrameResult) -> Record:
         "plates": [plate_record(plate) for plate in result.plates],
         "ms": {"detect": round(result.detect_ms, 2), "read": round(result.read_ms, 2)},
     }
-    if result.unsure:
-        record["unsure"] = [plate_record(plate) for plate in result.unsure]
+    if result.low_confidence:
+        record["unsure"] = [plate_record(plate) for plate in result.low_confidence]
     return record | _age(frame)
 
 

@@ -62,7 +62,7 @@ class UpdateWorker:
         """Count the readings of a frame; the loop calls it for each one."""
         self._has_read.set()
         if not result.is_skipped:
-            self._watch.add(len(result.plates), len(result.plates) + len(result.unsure))
+            self._watch.add(len(result.plates), len(result.plates) + len(result.low_confidence))
 
     def status(self) -> Record:
         """State of the models, for the statistics."""

@@ -38,16 +38,16 @@ class Detector:
 
     Args:
         model: the network.
-        looks: how many proposals of a frame are looked at again, in several views, at most; tiles of the frame are
+        tta: how many proposals of a frame are looked at again, in several views, at most; tiles of the frame are
             searched as well then. 0 for one run of the network: a plate in a clip comes again, and nearer, by itself.
         saves_rows: whether that one run leaves padding out where the file allows it, which is faster.
     """
 
-    def __init__(self, model: Model, looks: int = 0, saves_rows: bool = True) -> None:
+    def __init__(self, model: Model, tta: int = 0, saves_rows: bool = True) -> None:
         model.expect("detector")
         self.model = model
-        self.looks = looks
-        self.saves_rows = saves_rows and not looks
+        self.tta = tta
+        self.saves_rows = saves_rows and not tta
         self.threshold = model.manifest.thresholds["score"]
 
     def detect(self, frame_bgr: Image, share: float = 1.0) -> list[FoundPlate]:
@@ -58,10 +58,10 @@ class Detector:
             share: fraction of the threshold down to which plates are returned.
         """
         least = share * self.threshold
-        if not self.looks:
+        if not self.tta:
             return self._find(frame_bgr, least)
         proposals = self._proposals(frame_bgr, PROPOSALS * self.threshold)
-        seen = [self._redetect(frame_bgr, plate) for plate in proposals[: self.looks]] + proposals[self.looks :]
+        seen = [self._redetect(frame_bgr, plate) for plate in proposals[: self.tta]] + proposals[self.tta :]
         return without_copies(plate for plate in seen if plate.score >= least)
 
     def _proposals(self, frame_bgr: Image, threshold: float) -> list[FoundPlate]:
@@ -82,7 +82,7 @@ class Detector:
 
     def _find(self, frame_bgr: Image, threshold: float) -> list[FoundPlate]:
         manifest = self.model.manifest
-        write = write_input if self.looks else write_frame
+        write = write_input if self.tta else write_frame
         rows = rows_of(frame_bgr, manifest.input) if self.saves_rows else None
         (scale_xy, height), heads = self.model.heads_of(
             lambda pixels: (write(frame_bgr, manifest.input, pixels), pixels.shape[0]), rows

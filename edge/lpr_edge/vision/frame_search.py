@@ -70,7 +70,7 @@ class FrameSearch:
 
     def _find_in(self, part_bgr: Image, share: float) -> list[FoundPlate]:
         planner = self._planner
-        if planner is None or self._detector.looks or not planner.applies_to(part_bgr):
+        if planner is None or self._detector.tta or not planner.applies_to(part_bgr):
             return self._detector.detect(part_bgr, share)
         start = perf_counter()
         coarse = self._detector.detect(part_bgr, min(share, PROPOSALS))

@@ -75,9 +75,9 @@ class PlatePipeline:
         kept = {id(plate.found) for plate in plates}
         seen = [plate for plate in seen if plate.score >= self.detector.threshold or id(plate) in kept]
         sure = tuple(plate for plate in plates if plate.is_confident)
-        unsure = tuple(plate for plate in plates if not plate.is_confident)
+        low_confidence = tuple(plate for plate in plates if not plate.is_confident)
         count = len(plates) if efforts is None else sum(effort.views for effort in efforts)
-        return FrameResult(sure, 1000 * (between - start), 1000 * (end - between), tuple(seen), unsure, count)
+        return FrameResult(sure, 1000 * (between - start), 1000 * (end - between), tuple(seen), low_confidence, count)
 
     def _with_colour(self, frame_bgr: Image, plate: PlateReading) -> PlateReading:
         """Add the plate's colour, and whether its confidence reaches the minimum."""

@@ -156,7 +156,7 @@ class FrameResult:
     """For all plates together."""
     seen: tuple[FoundPlate, ...] = ()
     """All detections, those outside the region of interest too."""
-    unsure: tuple[PlateReading, ...] = ()
+    low_confidence: tuple[PlateReading, ...] = ()
     """Plates whose readings have a lower confidence than was asked for."""
     readings: int = 0
     """Times that a plate was read."""
@@ -166,4 +166,4 @@ class FrameResult:
     @property
     def all_plates(self) -> tuple[PlateReading, ...]:
         """Plates of any confidence, for the tracker: only the vote must be confident."""
-        return (*self.plates, *self.unsure)
+        return (*self.plates, *self.low_confidence)

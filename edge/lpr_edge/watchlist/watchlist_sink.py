@@ -91,8 +91,8 @@ class ActionSink(Layer):
 class MatchPublisher:
     """An action that calls a function, and is finished when it returns."""
 
-    def __init__(self, tell: Callable[[Record], None]) -> None:
-        self.start = tell
+    def __init__(self, publish: Callable[[Record], None]) -> None:
+        self.start = publish
 
     def start_closing(self) -> None:
         """Do nothing: no action is pending."""

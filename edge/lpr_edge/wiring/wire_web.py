@@ -130,10 +130,10 @@ def open_page(
     wanted = token or ("" if is_local(host) else new_token())
     pictures = Pictures({name: Picture(captions, own) for name, own in (camera_marks or {"": marks}).items()})
     server = make_server(make_app(pictures, stats, health_after_s, pages).guarded(wanted, admin_token), host, port)
-    tell = (
+    log_address = (
         log_info if wanted == token else warn
     )  # a new token is always printed, also with --quiet: nobody knows it yet
-    tell(f"live page: {shown_url(host, server.port)}{login_hint(token, wanted)}")
+    log_address(f"live page: {shown_url(host, server.port)}{login_hint(token, wanted)}")
     return LivePage(pictures, server, wanted)
 
 

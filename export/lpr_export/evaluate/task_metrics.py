@@ -192,13 +192,13 @@ class DetectorMetrics:
         missed = tuple(
             sum(case.truth[true].counted for true in match.missed) for case, match in zip(cases, matches, strict=True)
         )
-        false_alarms = tuple(len(match.false_alarms) for match in matches)
+        false_positives = tuple(len(match.false_positives) for match in matches)
         counted = sum(plate.counted for case in cases for plate in case.truth)
         hits = counted - sum(missed)
-        found = hits + sum(false_alarms)
+        found = hits + sum(false_positives)
         return [
             MetricValue("recall", hits / counted if counted else 0.0, counted, costs=missed),
-            MetricValue("precision", hits / found if found else 0.0, found, costs=false_alarms),
+            MetricValue("precision", hits / found if found else 0.0, found, costs=false_positives),
         ]
 
     def show(self, answer: list[Quad]) -> str:

@@ -68,7 +68,7 @@ def test_second_box_on_one_plate_is_a_false_alarm(photo_path: Path) -> None:
     """A plate is found once; what else is found on it counts against precision."""
     found = [ReadPlate(square(0, 0), "बा१प"), ReadPlate(square(5, 5), "बा१प")]
     outcome = score(photo_path, [label(square(0, 0), "बा१प")], found)
-    assert len(outcome.false_alarms) == 1
+    assert len(outcome.false_positives) == 1
 
 
 def test_half_overlap_is_the_limit(photo_path: Path) -> None:

@@ -130,8 +130,8 @@ def test_one_vehicle_gives_a_few_examples() -> None:
 
 def test_a_vote_that_is_not_confident_labels_nothing() -> None:
     """Below one confidence its frames are no examples; below the other its best frame waits for a person."""
-    unsure = plate("A104", score=0.6)
-    assert collect([[unsure], [WRONG], [unsure], [unsure]]).labels == []
+    low_confidence = plate("A104", score=0.6)
+    assert collect([[low_confidence], [WRONG], [low_confidence], [low_confidence]]).labels == []
     faint = plate("A104", score=0.4)
     assert {label for label, *_ in collect([[faint]] * 9).labels} == {"reading"}
 
@@ -168,7 +168,9 @@ def test_a_photograph_of_low_confidence_waits_with_all_its_plates() -> None:
     collector = Collector(CollectRules(0.5, 0.9), kept)
     collector.see_picture(frame(0), FrameResult((RIGHT,), 1.0, 1.0))
     assert kept.examples == []
-    collector.see_picture(frame(0), FrameResult((RIGHT,), 1.0, 1.0, unsure=(plate_of("L7", [0.3, 0.3], x=120),)))
+    collector.see_picture(
+        frame(0), FrameResult((RIGHT,), 1.0, 1.0, low_confidence=(plate_of("L7", [0.3, 0.3], x=120),))
+    )
     assert [label for label, *_ in kept.labels] == ["reading", "reading"]
 
 

@@ -184,7 +184,7 @@ def test_what_is_read_proves_a_doubtful_plate(score: float, characters: int, in_
     for is_photograph, count in ((True, in_photo), (False, in_clip)):
         device = PlatePipeline(OnePlate(score=score), CountedReader(characters), is_photograph=is_photograph)
         result = device.read(np.zeros((9, 9, 3), np.uint8))
-        assert len(result.plates + result.unsure) == count
+        assert len(result.plates + result.low_confidence) == count
 
 
 def test_a_proposal_far_from_a_plate_is_read_once() -> None:

@@ -33,10 +33,10 @@ class _Scripted(Detector):
         model: Model,
         whole: list[FoundPlate],
         nearer: list[FoundPlate],
-        looks: int = 3,
+        tta: int = 3,
         in_tile: tuple[FoundPlate, ...] = (),
     ) -> None:
-        super().__init__(model, looks)
+        super().__init__(model, tta)
         self.whole, self.nearer, self.in_tile = whole, nearer, in_tile
         self.runs = 0
         self.looked_at: list[FoundPlate] = []
@@ -135,7 +135,7 @@ def test_a_plate_that_fills_the_photograph_is_found_from_further_off(model: Mode
 def test_without_looks_the_network_runs_once(model: Model) -> None:
     """A camera's frame costs one run, and what is below the threshold is left out."""
     sure, faint = _plate(_quad(200, 200, 180, 90), 0.9), _plate(_quad(20, 20, 40, 20), 0.1)
-    detector = _Scripted(model, [sure, faint], [], looks=0, in_tile=(sure,))
+    detector = _Scripted(model, [sure, faint], [], tta=0, in_tile=(sure,))
     assert len(detector.detect(FRAME)) == 1
     assert (detector.runs, detector.looked_at) == (1, [])
 
@@ -146,7 +146,7 @@ def test_looks_are_bounded(model: Model) -> None:
     detector = _Scripted(model, street, street)
     found = detector.detect(FRAME)
     assert detector.runs == 1 + TILES + 1  # and one from further off
-    assert len(detector.looked_at) == sum(map(len, ROUNDS)) * detector.looks
+    assert len(detector.looked_at) == sum(map(len, ROUNDS)) * detector.tta
     assert len(found) == len(street)
 
 

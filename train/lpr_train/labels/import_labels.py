@@ -194,8 +194,8 @@ def _plate(label: SourcePlate, size_wh: tuple[int, int], where: str, rules: Text
 
 def _trusted(label: SourcePlate, shape: Shape) -> Shape:
     """The shape of a plate whose `corners` are given, as lpr's own export does: they begin at its own top left."""
-    is_told = label.attributes.get("corners") in (HAND, BOX) and shape.drawn is Drawn.POLYGON and len(shape.points) == 4
-    return replace(shape, drawn=Drawn.CORNERS) if is_told else shape
+    is_kept = label.attributes.get("corners") in (HAND, BOX) and shape.drawn is Drawn.POLYGON and len(shape.points) == 4
+    return replace(shape, drawn=Drawn.CORNERS) if is_kept else shape
 
 
 def _note_moved(taken: Sequence[Taken], result: SplitResult, files: SourceFiles, notes: Notes) -> None:

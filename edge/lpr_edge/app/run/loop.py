@@ -171,7 +171,7 @@ class Loop:
                 self.collector.see_picture(frame, result)
         else:
             self._announce(self._tracker.update(frame, result.all_plates))
-        return self.views.show(frame, result.plates, result.unsure)
+        return self.views.show(frame, result.plates, result.low_confidence)
 
     def _announce(self, events: list[Event]) -> None:
         self._events += (

@@ -69,7 +69,7 @@ def _recall_and_precision(found: Detections, threshold: float, iou: float) -> tu
     for boxes, scene in found:
         quads = [quad for score, quad in boxes if score >= threshold]
         matches = match_plates(quads, scene.quads, iou)
-        extra = [quads[i] for i in matches.false_alarms]
+        extra = [quads[i] for i in matches.false_positives]
         excused = len(match_plates(extra, scene.ignored, 0.3).pairs)
         hits, truths, shown = hits + len(matches.pairs), truths + len(scene.quads), shown + len(quads) - excused
     return hits / max(1, truths), hits / max(1, shown)
@@ -103,7 +103,7 @@ def mistakes(boxes: list[tuple[float, Floats]], scene: Scene) -> tuple[tuple[Qua
     """Find the false positives, and whether there are any or a false negative."""
     quads = [quad for score, quad in boxes if score >= HARD_NEGATIVE_SCORE]
     matches = match_plates(quads, scene.quads)
-    extra = [quads[i] for i in matches.false_alarms]
+    extra = [quads[i] for i in matches.false_positives]
     hard_negatives = tuple(q for q in extra if not any(quad_iou(q, plate) > 0.0 for plate in scene.plates))
     return hard_negatives, bool(hard_negatives) or len(match_plates(quads, scene.quads, WELL_PLACED).pairs) < len(
         scene.quads
@@ -132,7 +132,7 @@ def photo_outcomes(photo: Photo, quads: list[Floats]) -> list[dict[str, Any]]:
     wanted = [label for label in photo.labels if label.is_to_find]
     matches = match_plates(quads, [label.quad_xy for label in wanted])
     found = {true for _, true in matches.pairs}
-    alarms = [quads[i] for i in matches.false_alarms]
+    alarms = [quads[i] for i in matches.false_positives]
     excused = len(match_plates(alarms, photo.evaluated.ignored, 0.3).pairs)
     plates = [
         {
