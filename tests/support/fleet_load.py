@@ -28,6 +28,7 @@ from tests.support.time_search import percentile
 
 from lpr_bench.base.results import write_result
 from lpr_bench.history.made_events import made_events
+from lpr_edge.base.signals import stopping_on_sigterm
 from lpr_edge.contract.countries import load_country
 from lpr_edge.contract.records import iso_time
 
@@ -192,7 +193,8 @@ def main() -> int:
     flags = parser.parse_args()
     if missing_servers():
         parser.error(missing_servers())
-    with tempfile.TemporaryDirectory(prefix="lpr-load-", ignore_cleanup_errors=True) as name:
+    folder = tempfile.TemporaryDirectory(prefix="lpr-load-", ignore_cleanup_errors=True)
+    with stopping_on_sigterm(), folder as name:  # no server is left behind
         Path(name).chmod(0o755)
         centre = MeasuredCentre(Path(name), USER, flags.tls)
         try:
