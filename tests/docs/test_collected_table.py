@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tools.docs.collected_table import COMMAND, collected
+from tools.docs.collected_table import ARMS, COMMAND, collected, gain_lines
 
 from lpr_bench.base.results import write_result
 
@@ -29,3 +29,17 @@ def test_votes_and_what_waits_for_a_person_are_counted_apart(tmp_path: Path) -> 
 def test_without_a_result_nothing_is_claimed(tmp_path: Path) -> None:
     """The page names the command that measures it."""
     assert COMMAND in collected(tmp_path)
+
+
+def test_what_a_reader_gains_from_its_votes() -> None:
+    """Before, with votes and without, on the same pictures; the votes' number and rightness; whether it is kept."""
+    changes = [{"pictures": "test", "count": 50, "before": 0.6, "after": after} for after in (0.7, 0.62)]
+    worse: tuple[list[str], list[str]] = ([], ["something fell"])
+    arms = zip(ARMS, changes, worse, strict=True)
+    tuned = {name: {"changes": [change], "worse": what_fell} for name, change, what_fell in arms}
+    clips = [{"clip": "approach", "visits": 168, "votes": 81, "votes_right": 75}]
+    lines = gain_lines({"tuned": tuned, "clips": clips}).splitlines()
+    assert lines[2].startswith("| new source, test split | 60.0 % (30 of 50)")
+    assert [cell.split()[0] for cell in lines[2].split("|")[2:5]] == ["60.0", "70.0", "62.0"]
+    assert lines[-1].startswith("The votes: 81 of 168 visits in clips of `approach`, of these right 92.6 % (75 of 81)")
+    assert "The network trained on votes is kept. The one without them would not be kept" in lines[-1]

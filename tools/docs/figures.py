@@ -72,6 +72,7 @@ BLOCKS: dict[str, Block] = {
     "updates": update_tables.updates,
     "visits": visits_table.visits,
     "collected": collected_table.collected,
+    "collected-gain": collected_table.collected_gain,
     "labels-line": own_data.labels_line,
     "new-country-file": new_country.country_block,
     **{name: partial(extending.file_block, name) for name in extending.FILES},
