@@ -190,9 +190,8 @@ has_data = $(if $(DATA),,$(error Give the folder that holds plates/ and characte
 # augmentation, two with pasted digits and single characters, in small batches, one that learns the plate's corners, and one
 # with changed shapes, the noise of the dark and dropout, since the former knew its training plates by heart. (Of the first
 # of the seven, seven of nine epochs were trained; of the fourth, six of 18; the first five without a head for corners, which
-# the sixth adds, the first six without changed shapes, noise of the dark and dropout; all with fewer layers.) It located the
-# characters for a teacher of fifty times the size, and the shipped reader learnt from both: nine minutes on a GPU, then on a
-# processor. TEACHER=no leaves the teacher out where no GPU is at hand. The shipped detector: rendered
+# the sixth adds, the first six without changed shapes, noise of the dark and dropout.) From there it went on learning with a
+# teacher of fifty times the size, for nine minutes on a GPU with 16 cores beside it. TEACHER=no leaves the teacher out where no GPU is at hand. The shipped detector: rendered
 # scenes; then photographs (there were those of street and Koshi alone at the time, with views that lean less); then all of
 # them in two runs that hold out the same tenth; a longer third one, with views from afar and upright ones and hard negatives
 # from windows of photographs, that holds out a little more (its first 18 epochs on a schedule of 40); and one with stretched
@@ -238,18 +237,16 @@ FLAGS_deformed-reader ?= --init $(RUNS)/corners-reader --learning-rate 0.0025 --
 	--batch-size 24 --steps-per-epoch 200 $(STRONGER) --letter-paste-share 0.3 --digit-paste-share 0.3 --strength 0.65
 STRONGEST := $(STRONGER) --copy-paste-share 0.55 --letter-paste-share 0.35 --digit-paste-share 0.35 --strength 0.7 \
 	--ema 0.999 --holdout 0.12 --repeats 3
-FLAGS_distilled-reader ?= --align $(RUNS)/aligner/deformed-reader.int8.tflite --workers 16 --steps-per-epoch 100 --epochs 55 \
-	--kept-batches 300 --validate-every 55 --learning-rate 0.003 $(STRONGEST)
 ifeq ($(TEACHER),no)
 FLAGS_reader ?= $(FLAGS_deformed-reader)
 else
-FLAGS_reader ?= --init $(RUNS)/distilled-reader --teacher $(RUNS)/teacher/teacher.int8.tflite --learning-rate 0.0015 \
-	--epochs 30 --validate-every 8 --batch-size 24 --steps-per-epoch 200 $(STRONGEST)
+FLAGS_reader ?= --init $(RUNS)/deformed-reader --align $(RUNS)/aligner/deformed-reader.int8.tflite --workers 16 --steps-per-epoch 100 --epochs 55 \
+	--kept-batches 300 --validate-every 55 --learning-rate 0.003 $(STRONGEST)
 endif
 FLAGS_folds-reader ?= $(FINISHING) --epochs 8
 FOLDS := 1 2 3
 WAY := photo-detector sources-detector leaning-detector distant-detector street-reader crops-reader \
-	milder-reader mildest-reader pasted-reader longer-reader corners-reader deformed-reader distilled-reader first-characters
+	milder-reader mildest-reader pasted-reader longer-reader corners-reader deformed-reader first-characters
 
 # The characters learn from what a reader cuts out of plates as well, so they wait for it: first an early one, then a better.
 FLAGS_first-characters ?= --alphabet wide --reader $(RUNS)/street-reader --epochs 32 --validate-every 4
@@ -277,12 +274,8 @@ $(RUNS)/deformed-reader/trained: $(RUNS)/corners-reader/trained
 ifeq ($(TEACHER),no)
 $(RUNS)/reader/trained: $(RUNS)/corners-reader/trained
 else
-$(RUNS)/reader/trained: $(RUNS)/teacher/exported
-$(RUNS)/teacher/exported: $(RUNS)/distilled-reader/trained
-	$(LPR)/lpr-export --int8 $(RUNS)/distilled-reader/teacher --max-drop 100 --out $(@D)
-	@touch $@
-$(RUNS)/distilled-reader/trained: $(RUNS)/aligner/exported
-	$(has_data)$(LPR)/lpr-train distill --data $(DATA) --out $(@D) $(FLAGS_distilled-reader)
+$(RUNS)/reader/trained: $(RUNS)/aligner/exported
+	$(has_data)test -f $(@D)/metrics.json || $(LPR)/lpr-train distill --data $(DATA) --out $(@D) $(FLAGS_reader)
 	@touch $@
 $(RUNS)/aligner/exported: $(RUNS)/deformed-reader/trained
 	$(LPR)/lpr-export --int8 $(RUNS)/deformed-reader --max-drop 100 --out $(@D)
@@ -291,7 +284,7 @@ endif
 $(RUNS)/first-characters/trained: $(RUNS)/street-reader/trained
 $(RUNS)/characters/trained: $(RUNS)/first-characters/trained $(RUNS)/corners-reader/trained
 # A finished network needs no beginning any more.
-.SECONDARY: $(FOLDED:%=$(RUNS)/rendered-%/trained) $(WAY:%=$(RUNS)/%/trained)
+.SECONDARY: $(FOLDED:%=$(RUNS)/rendered-%/trained) $(WAY:%=$(RUNS)/%/trained) $(RUNS)/aligner/exported
 
 # A run is called NETWORK, STAGE-NETWORK or folds-NETWORK/fold-NUMBER.
 settings = $(firstword $(subst /, ,$*))

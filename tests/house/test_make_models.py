@@ -18,7 +18,7 @@ def dry_run(repository: Path, *settings: str) -> subprocess.CompletedProcess[str
 def planned(output: str) -> list[list[str]]:
     """The lpr commands of a dry run, in order, both sides of a shell's if."""
     text = output.replace("\\\n", " ").replace(".venv/bin/", "")
-    for word in ("; then ", "else ", "&& "):
+    for word in ("; then ", "else ", "&& ", "|| "):
         text = text.replace(word, "\n")
     return list(commands_in(f"```\n{text}\n```\n"))
 
@@ -29,7 +29,7 @@ def test_models_are_made_in_order_by_commands_that_exist(repository: Path, tmp_p
     assert made.returncode == 0, made.stderr
     commands = planned(made.stdout)
     steps = list(dict.fromkeys(" ".join(words[:2]) if words[0] != "lpr-export" else words[0] for words in commands))
-    trained = {"detector", "reader", "characters", "cross-validate"}
+    trained = {"detector", "reader", "characters", "cross-validate", "distill"}
     assert {step for step in steps if step.startswith("lpr-train")} == {
         f"lpr-train {name}" for name in (*trained, "pack", "clip")
     }
@@ -39,6 +39,15 @@ def test_models_are_made_in_order_by_commands_that_exist(repository: Path, tmp_p
     last_export = len(order) - 1 - order[::-1].index("lpr-export")
     assert order.index("lpr-train pack") < last_export < order.index("lpr-bench accuracy")
     assert [wrong for words in commands for wrong in unknown_in(words)] == []
+
+
+def test_the_reader_learns_from_a_teacher_unless_there_is_none(repository: Path, tmp_path: Path) -> None:
+    """With `TEACHER=no`, for machines without a GPU, no distillation is planned."""
+    steps = [words[1] for words in planned(dry_run(repository, "DATA=photos", f"RUNS={tmp_path}").stdout)]
+    assert "distill" in steps
+    alone = [words[1] for words in planned(dry_run(repository, "DATA=photos", f"RUNS={tmp_path}", "TEACHER=no").stdout)]
+    assert "distill" not in alone
+    assert alone.count("reader") > 5
 
 
 def test_what_is_finished_is_not_made_again(repository: Path, tmp_path: Path) -> None:

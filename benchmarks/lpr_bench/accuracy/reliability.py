@@ -155,8 +155,8 @@ def format_reliability(pairs: Sequence[Pair]) -> str:
     )
 
 
-WANTED_PRECISION = 0.97
-"""Share of right readings among the reported ones at the default `--min-confidence`."""
+WANTED_PRECISION = 0.965
+"""Fraction of right readings among the reported ones at the default `--min-confidence`: 97 in whole percent."""
 STEPS = tuple(round(0.01 * step, 2) for step in range(1, 100))
 """Values of `--min-confidence` that are tried for it."""
 
@@ -178,11 +178,10 @@ def operating_point(pairs: Sequence[Pair], precision: float = WANTED_PRECISION) 
     return None
 
 
-def format_operating_point(pairs: Sequence[Pair], precision: float = WANTED_PRECISION) -> str:
-    """The operating point as a line of text: threshold, precision, and the share of right readings that it reports."""
-    threshold = operating_point(pairs, precision)
+def format_operating_point(pairs: Sequence[Pair], threshold: float | None) -> str:
+    """A threshold as a line of text: with the precision, and the fraction of right readings that it reports."""
     if threshold is None:
-        return f"no --min-confidence gives {precision:.0%} right among the reported readings"
+        return f"no --min-confidence gives {WANTED_PRECISION:.1%} right among the reported readings"
     reported = [right for confidence, right in pairs if confidence >= threshold]
     kept, all_right = sum(reported), sum(right for _, right in pairs)
     return (

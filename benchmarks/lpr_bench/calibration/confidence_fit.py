@@ -79,18 +79,20 @@ def _newton(features: Floats, right: Floats, shares: Floats) -> list[float]:
     return [float(weight) for weight in weights]
 
 
-def cross_fitted(readings: Sequence[ScoredReading], compared: bool = False) -> list[float]:
+def cross_fitted(readings: Sequence[ScoredReading], compared: bool = False, division: int = 0) -> list[float]:
     """Each reading's confidence by a curve that was fitted without its photograph (cross-fitting).
 
     Args:
         readings: known to be right or wrong.
         compared: see `fit_curve`.
+        division: which division of the photographs into parts to fit by: 0 in their order, others at random.
 
     Raises:
         LprError: there are too few readings.
     """
     images = list(dict.fromkeys(reading.image for reading in readings))
-    part_of = {image: number % FOLDS for number, image in enumerate(images)}
+    places = np.random.default_rng(division).permutation(len(images)) if division else range(len(images))
+    part_of = {image: int(place) % FOLDS for image, place in zip(images, places, strict=True)}
     curves = {
         part: fit_curve([reading for reading in readings if part_of[reading.image] != part], compared)
         for part in sorted(set(part_of.values()))

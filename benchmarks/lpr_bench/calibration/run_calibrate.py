@@ -32,6 +32,8 @@ from lpr_edge.vision.plates import FoundPlate
 from lpr_edge.vision.strategy import PhotographStrategy
 from lpr_export.calibration.confidence import Confidence
 
+DIVISIONS = 20
+"""Divisions of the photographs by which the operating point is chosen."""
 NEUTRAL = ConfidenceCurve(1.0, 0.0, -3.0)
 """The curve of readings in photographs while there is none: it makes the reader compare them."""
 
@@ -83,11 +85,18 @@ def run(parsed: argparse.Namespace) -> int:
 
 
 def _print_fit(readings: Sequence[ScoredReading], compared: bool = False) -> float | None:
-    """Print the calibration of the cross-fitted confidence; returns its operating point."""
-    pairs = [(c, r.right) for c, r in zip(cross_fitted(readings, compared), readings, strict=True)]
-    print(format_reliability(pairs))
-    print("\n" + format_operating_point(pairs))
-    return operating_point(pairs)
+    """Print the calibration of the cross-fitted confidence; returns its operating point.
+
+    One division of the photographs makes the table. The operating point comes from many, since a single one moves it by
+    several points.
+    """
+    each = [cross_fitted(readings, compared, division) for division in range(DIVISIONS)]
+    pairs = [[(c, r.right) for c, r in zip(confidences, readings, strict=True)] for confidences in each]
+    print(format_reliability(pairs[0]))
+    pooled = [pair for own in pairs for pair in own]
+    threshold = operating_point(pooled)
+    print("\n" + format_operating_point(pairs[0], threshold))
+    return threshold
 
 
 def _with_photographs(fitted: Confidence, networks: Networks, unseen: Sequence[PlatePhoto]) -> Confidence:

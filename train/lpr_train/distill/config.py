@@ -1,5 +1,6 @@
 """Settings of a distillation: those of a reader's run, and the teacher's."""
 
+import dataclasses
 from dataclasses import dataclass
 
 from lpr_train.tasks.reader.config import ReaderConfig
@@ -19,10 +20,14 @@ class DistillConfig(ReaderConfig):
     """processes that make samples: as many as there are cores"""
     weight_decay: float = 0.05
     teacher_width: int = 96
-    """channels of the teacher at a quarter of the resolution; it has 13 million parameters with 96"""
+    """channels of the teacher at a quarter of the resolution; coarser stages have two and four times as many"""
     teacher_learning_rate: float = 2e-3
     """the teacher's peak learning rate"""
     teacher_weight_decay: float = 0.05
     """the teacher's decoupled weight decay"""
     kept_batches: int = 200
     """batches that are kept to be seen again"""
+
+    def as_reader(self) -> ReaderConfig:
+        """The settings with which `lpr-train reader` would go on: the run's config.toml. All are in its model.json."""
+        return ReaderConfig(**{key.name: getattr(self, key.name) for key in dataclasses.fields(ReaderConfig)})

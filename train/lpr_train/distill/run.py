@@ -37,7 +37,7 @@ def distill(config: DistillConfig, out: Path) -> dict[str, Any]:
     from lpr_train.distill.workers import SampleWorkers
     from lpr_train.runs.run_folder import open_run
 
-    open_run(out, config)
+    open_run(out, config.as_reader())
     workers = SampleWorkers(task.sample, config.batch_size, config.workers)  # JAX isn't safe to fork once it runs
     try:
         use_jax()
@@ -111,6 +111,6 @@ def _write(task: ReaderTask, training: Any, keeper: _Keeper, interrupted: bool, 
     teacher.set_weights(training.teacher.get_weights())
     student.set_weights(weights or student.get_weights())
     state = FitState(len(training.history), epoch or len(training.history), score, training.history)
-    open_run(out / TEACHER, task.config)
+    open_run(out / TEACHER, training.config.as_reader())
     write_run(task, Fitted(teacher, replace(state, best_epoch=state.epoch), interrupted), out / TEACHER)
     return write_run(task, Fitted(student, state, interrupted), out)

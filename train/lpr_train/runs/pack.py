@@ -29,6 +29,10 @@ MAX_MEGAPIXELS = 10.0
 """Limit for each image set, which keeps its file small."""
 
 
+RUNS_NAMED = ("init", "reader", "align", "teacher")
+"""Settings that name another run, or its exported network."""
+
+
 def pack_run(run: Path, out: Path) -> Path:
     """Copy a run without any training data except the weights.
 
@@ -80,7 +84,7 @@ def _shown(config: FitConfig) -> FitConfig:
 
 def _without_paths(training: dict[str, Any]) -> dict[str, Any]:
     """Replace paths in a run's settings, and in those of its initial runs, by the folder's name."""
-    names = {key: Path(training[key]).name for key in ("init", "reader") if training.get(key)}
+    names = {key: Path(training[key]).name for key in RUNS_NAMED if training.get(key)}
     data = {name: name for name in FOLDERS if training.get(name)}
     before = {"began_from": _without_paths(training["began_from"])} if training.get("began_from") else {}
     return training | names | data | before
@@ -88,7 +92,7 @@ def _without_paths(training: dict[str, Any]) -> dict[str, Any]:
 
 def _runs_named(config: FitConfig) -> list[str]:
     """Names of the settings that refer to other run folders."""
-    return [name for name in ("init", "reader") if hasattr(config, name)]
+    return [name for name in RUNS_NAMED if hasattr(config, name)]
 
 
 def _read_card(run: Path) -> dict[str, Any]:
