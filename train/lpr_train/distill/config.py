@@ -20,7 +20,7 @@ class DistillConfig(ReaderConfig):
     """processes that make samples: as many as there are cores"""
     weight_decay: float = 0.05
     teacher_width: int = 96
-    """channels of the teacher at a quarter of the resolution; coarser stages have two and four times as many"""
+    """channels of the teacher at a quarter of the resolution; coarser stages have more"""
     teacher_learning_rate: float = 2e-3
     """the teacher's peak learning rate"""
     teacher_weight_decay: float = 0.05
