@@ -84,5 +84,5 @@ def test_plain_install_is_the_device(clean: Path) -> None:
 
 def test_data_files_travel_in_the_wheel(clean: Path, tmp_path: Path) -> None:
     """The country's file is found from the installed package."""
-    code = "from lpr_edge.contract.country import load_country; print(load_country('nepal').name)"
+    code = "from lpr_edge.contract.countries import load_country; print(load_country('nepal').name)"
     assert run(clean / "python", "-c", code, cwd=tmp_path).strip() == "nepal"
