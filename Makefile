@@ -191,8 +191,8 @@ has_data = $(if $(DATA),,$(error Give the folder that holds plates/ and characte
 # with changed shapes, the noise of the dark and dropout, since the former knew its training plates by heart. (Of the first
 # of the seven, seven of nine epochs were trained; of the fourth, six of 18; the first five without a head for corners, which
 # the sixth adds, the first six without changed shapes, noise of the dark and dropout.) From there it went on learning with a
-# teacher of fifty times the size, for nine minutes on a GPU with 16 cores beside it. TEACHER=no leaves the teacher out where no GPU is at hand. The shipped detector: rendered
-# scenes; then photographs (there were those of street and Koshi alone at the time, with views that lean less); then all of
+# teacher of fifty times the size, for nine minutes on a machine of 16 cores with a GPU. TEACHER=no leaves the teacher out
+# where no GPU is at hand. The shipped detector: rendered scenes; then photographs (there were those of street and Koshi alone at the time, with views that lean less); then all of
 # them in two runs that hold out the same tenth; a longer third one, with views from afar and upright ones and hard negatives
 # from windows of photographs, that holds out a little more (its first 18 epochs on a schedule of 40); and one with stretched
 # views. What none of them has seen chose epoch and threshold. Each run leaves a network that can be exported.

@@ -1,4 +1,4 @@
-"""Samples with the outputs of an exported reader beside their labels."""
+"""Samples with the outputs of an exported reader in addition to their labels."""
 
 from importlib.resources import as_file, files
 from pathlib import Path

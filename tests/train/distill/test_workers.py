@@ -43,7 +43,7 @@ def test_a_sample_that_cannot_be_made_ends_the_run_with_its_reason() -> None:
 
 
 def test_a_process_that_dies_ends_the_run() -> None:
-    """The pipe's end is told as a process' death, not waited for."""
+    """The pipe's end is reported as a process' death, not waited for."""
     workers = SampleWorkers(lambda _index: exit(3), 4, 1)
     try:
         with pytest.raises(LprError, match="has died"):

@@ -9,6 +9,8 @@ from typing import Any, TypeAlias
 
 from lpr_edge.contract.base.errors import LprError, needing_extra
 
+_is_jax = False
+"""Whether Keras runs on JAX here; `use_jax` sets it."""
 KerasModel: TypeAlias = Any
 """A `keras.Model`; Keras ships no types."""
 
@@ -63,9 +65,6 @@ def load_keras() -> ModuleType:
         raise LprError(f"Keras runs on {backend} here, and this training needs {wanted}. Set KERAS_BACKEND={wanted}.")
     module: ModuleType = keras
     return module
-
-
-_is_jax = False
 
 
 def use_jax() -> None:

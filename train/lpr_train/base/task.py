@@ -14,6 +14,10 @@ UNSEEN = 1 << 40
 """First index of the samples for validation: training indices never reach it."""
 
 
+Sample = tuple[Image, dict[str, Floats]]
+"""A training sample: pixels (H, W, C) uint8, and a target for each output role."""
+
+
 class Task(Protocol):
     """A network to train: its architecture, samples, losses and metrics.
 
@@ -34,7 +38,7 @@ class Task(Protocol):
     def losses(self) -> dict[str, Callable[[Any, Any], Any]]:
         """The loss of each output role, as `loss(truth, predicted)` on tensors; weights are part of the functions."""
 
-    def sample(self, index: int) -> tuple[Image, dict[str, Floats]]:
+    def sample(self, index: int) -> Sample:
         """Make one training sample: pixels (H, W, C) uint8, and a target for each role.
 
         The same (seed, index) gives the same example. Called from several threads at the same time.

@@ -8,6 +8,13 @@ from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.run.folder import METRICS
 from lpr_train.base.engine import KerasModel, load_keras, use_jax
 from lpr_train.distill.config import DistillConfig
+from lpr_train.distill.training import Distillation
+from lpr_train.distill.workers import SampleWorkers
+from lpr_train.loop.checkpoint import FitState
+from lpr_train.loop.fit import Fitted
+from lpr_train.loop.warm_start import load_initial_weights
+from lpr_train.networks.teacher import teacher_network
+from lpr_train.runs.run_folder import open_run, write_run
 from lpr_train.tasks.reader.exported import ExportedReader
 from lpr_train.tasks.reader.task import ReaderTask
 
@@ -34,21 +41,15 @@ def distill(config: DistillConfig, out: Path) -> dict[str, Any]:
         raise LprError(f"{out} already holds a run. Give another --out.")
     task = ReaderTask(config)
     task.learn_from_exported(ExportedReader(Path(config.align)))
-    from lpr_train.distill.workers import SampleWorkers
-    from lpr_train.runs.run_folder import open_run
-
     open_run(out, config.as_reader())
     workers = SampleWorkers(task.sample, config.batch_size, config.workers)  # JAX isn't safe to fork once it runs
     try:
         use_jax()
-        from lpr_train.distill.training import Distillation
-        from lpr_train.loop.warm_start import load_initial_weights
-
         student = task.build()
         teacher = _teacher(config, student, _fast_policy())
         if config.init:
             load_initial_weights(student, Path(config.init))
-        training = Distillation(config, teacher, [student], task.losses(), workers)
+        training = Distillation(config, teacher, student, task.losses(), workers)
         keeper = _Keeper(task)
         interrupted = training.run(keeper.after_epoch)
         training.load_smoothed()
@@ -66,8 +67,6 @@ def _fast_policy() -> str:
 
 def _teacher(config: DistillConfig, student: KerasModel, policy: str) -> KerasModel:
     """Build a teacher with the student's outputs, computed by one of Keras' dtype policies."""
-    from lpr_train.networks.teacher import teacher_network
-
     dtypes = load_keras().config
     dtypes.set_dtype_policy(policy)
     try:
@@ -84,11 +83,11 @@ class _Keeper:
         self._task = task
         self.best: tuple[float, int, list[Any]] = (float("-inf"), 0, [])
 
-    def after_epoch(self, training: Any, epoch: int) -> None:
+    def after_epoch(self, training: Distillation, epoch: int) -> None:
         config, row = self._task.config, training.history[-1]
         if epoch % config.validate_every == 0 or training.is_over:
             training.load_smoothed()
-            student = training.students[0]
+            student = training.student
             row |= {key: float(value) for key, value in self._task.validate(student).items()}
             if row.get("score", float("inf")) >= self.best[0]:
                 self.best = (row.get("score", float("inf")), epoch, student.get_weights())
@@ -100,13 +99,9 @@ class _Keeper:
         )
 
 
-def _write(task: ReaderTask, training: Any, keeper: _Keeper, interrupted: bool, out: Path) -> dict[str, Any]:
-    from lpr_train.loop.checkpoint import FitState
-    from lpr_train.loop.fit import Fitted
-    from lpr_train.runs.run_folder import open_run, write_run
-
+def _write(task: ReaderTask, training: Distillation, keeper: _Keeper, interrupted: bool, out: Path) -> dict[str, Any]:
     score, epoch, weights = keeper.best
-    student = training.students[0]
+    student = training.student
     teacher = _teacher(training.config, student, "float32")
     teacher.set_weights(training.teacher.get_weights())
     student.set_weights(weights or student.get_weights())

@@ -9,7 +9,7 @@ WARM_UP = 0.04
 TEACHER_ALONE, TEACHER_TRUSTED = 0.08, 0.3
 """Parts of the run before which the teacher isn't trusted, and from which it is fully."""
 NEW_EMA = 20.0
-"""Steps in which the EMA's decay rises, as in `loop.ema`."""
+"""Steps in which the EMA's decay begins to rise: twice as many as in `loop.ema`, since the teacher begins at random."""
 
 
 def numbers_at(config: DistillConfig, done: float, step: int) -> dict[str, float]:

@@ -1,36 +1,32 @@
-"""The compiled training step of a teacher and its students."""
+"""The compiled training step of a teacher and its student."""
 
-from collections.abc import Callable, Sequence
 from typing import Any
 
 from lpr_train.distill.network import JaxNetwork, Values
+from lpr_train.loop.losses import Loss
 from lpr_train.loop.soft_losses import distillation_loss
-
-Loss = Callable[[Any, Any], Any]
-NOISE, GAIN, OFFSET = 0.04, 0.25, 0.1
-"""Greatest standard deviation of the noise, change of contrast and of brightness that a repeated sample is given."""
+from lpr_train.tasks.reader.teacher import GAIN, NOISE, OFFSET
 
 
 class DistillationStep:
-    """Trains a teacher on the labels, and each student on the labels and on the teacher's outputs.
+    """Trains a teacher on the labels, and a student on the labels and on the teacher's outputs.
 
     Args:
         teacher: the large network.
-        students: networks for the device, with the same outputs.
+        student: the network for the device, with the same outputs.
         losses: the loss of each output role on labels.
     """
 
-    def __init__(self, teacher: JaxNetwork, students: Sequence[JaxNetwork], losses: dict[str, Loss]) -> None:
+    def __init__(self, teacher: JaxNetwork, student: JaxNetwork, losses: dict[str, Loss]) -> None:
         import jax
 
-        self._networks = [teacher, *students]
-        self._losses = losses
-        self.values = [network.values() for network in self._networks]
+        self._teacher, self._student, self._losses = teacher, student, losses
+        self.values = [teacher.values(), student.values()]
         self._step = jax.jit(self._all, donate_argnums=0)
         self._key = jax.random.key(0)
 
     def run(self, pixels: Any, targets: dict[str, Any], numbers: dict[str, float]) -> list[Any]:
-        """Train on one batch; returns the loss of the teacher and of each student, not yet waited for.
+        """Train on one batch; returns the losses of teacher and student, not yet waited for.
 
         Args:
             pixels: (N, H, W, C) uint8.
@@ -55,17 +51,16 @@ class DistillationStep:
         def on_labels(outputs: dict[str, Any]) -> Any:
             return sum(jnp.mean(loss(truth[role], outputs[role])) for role, loss in self._losses.items())
 
-        teacher, *students = self._networks
-        soft = teacher.smoothed(values[0], image)
+        of_teacher, of_student = values
+        soft = self._teacher.smoothed(of_teacher, image)
 
         def on_both(outputs: dict[str, Any]) -> Any:
             return numbers["labels"] * on_labels(outputs) + numbers["trust"] * distillation_loss(outputs, soft)
 
         decay = numbers["decay"]
-        results = [teacher.learn(values[0], image, on_labels, numbers["teacher_rate"], decay)]
-        for student, own in zip(students, values[1:], strict=True):
-            results.append(student.learn(own, image, on_both, numbers["student_rate"], decay))
-        return [loss for loss, _ in results], [own for _, own in results]
+        teachers, of_teacher = self._teacher.learn(of_teacher, image, on_labels, numbers["teacher_rate"], decay)
+        students, of_student = self._student.learn(of_student, image, on_both, numbers["student_rate"], decay)
+        return [teachers, students], [of_teacher, of_student]
 
 
 def changed(image: Any, key: Any, share: Any) -> Any:

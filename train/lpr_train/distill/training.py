@@ -1,7 +1,7 @@
-"""The loop of a distillation: samples from processes, one compiled step for the teacher and its students."""
+"""The loop of a distillation: samples from processes, one compiled step for the teacher and its student."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,25 +13,26 @@ from lpr_train.base.interrupt import StopRequest
 from lpr_train.distill.config import DistillConfig
 from lpr_train.distill.network import JaxNetwork
 from lpr_train.distill.schedule import numbers_at
-from lpr_train.distill.step import DistillationStep, Loss
+from lpr_train.distill.step import DistillationStep
 from lpr_train.distill.workers import ReplayBuffer, SampleWorkers
+from lpr_train.loop.losses import Loss
 
 
 @dataclass
 class Distillation:
-    """A teacher and its students in training.
+    """A teacher and its student in training.
 
     Args:
         config: the run's settings.
         teacher: the large network, float32 or mixed precision.
-        students: networks for the device.
+        student: the network for the device.
         losses: the loss of each output role on labels.
         workers: make the samples.
     """
 
     config: DistillConfig
     teacher: KerasModel
-    students: Sequence[KerasModel]
+    student: KerasModel
     losses: dict[str, Loss]
     workers: SampleWorkers
     history: list[dict[str, float]] = field(default_factory=list)
@@ -47,8 +48,8 @@ class Distillation:
         """
         config = self.config
         teacher = JaxNetwork(self.teacher, config.teacher_weight_decay, config.clip_norm)
-        students = [JaxNetwork(model, config.weight_decay, config.clip_norm) for model in self.students]
-        self._networks, self._step = [teacher, *students], DistillationStep(teacher, students, self.losses)
+        student = JaxNetwork(self.student, config.weight_decay, config.clip_norm)
+        self._networks, self._step = (teacher, student), DistillationStep(teacher, student, self.losses)
         self._buffer, self._rng = ReplayBuffer(config.kept_batches), np.random.default_rng((config.seed, 12))
         self._started, self._steps = time.monotonic(), 0
         with StopRequest() as stop:
@@ -91,9 +92,8 @@ class Distillation:
         means = np.mean([[float(loss) for loss in row] for row in losses], axis=0)
         if not np.isfinite(means).all():
             raise LprError("The loss isn't finite any more. Lower --learning-rate and --teacher-learning-rate.")
-        names = ["teacher_loss", "loss", *(f"loss_{i}" for i in range(2, len(means)))]
         rate = numbers_at(self.config, self._done, self._steps)["student_rate"]
-        figures = dict(zip(names, map(float, means), strict=True))
+        figures = dict(zip(("teacher_loss", "loss"), map(float, means), strict=True))
         return figures | {"repeated": again / len(losses), "learning_rate": rate, "seconds": time.monotonic() - began}
 
     def _batch(self) -> tuple[Any, dict[str, Any], float]:

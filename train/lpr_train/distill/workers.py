@@ -10,10 +10,10 @@ from typing import Any
 import cv2
 import numpy as np
 
-from lpr_edge.contract.base.arrays import Floats, Image
+from lpr_edge.contract.base.arrays import Image
 from lpr_edge.contract.base.errors import LprError
+from lpr_train.base.task import Sample
 
-Sample = tuple[Image, dict[str, Floats]]
 Batch = tuple[Image, dict[str, Any]]
 """Pixels (N, H, W, C) uint8, and targets by role (N, …) float16."""
 
@@ -111,8 +111,8 @@ class ReplayBuffer:
     """
 
     def __init__(self, batches: int) -> None:
-        self._size, self._kept, self._added = batches, [], 0  # type: tuple[int, list[Batch], int]
-        self._uses = 0
+        self._kept: list[Batch] = []
+        self._size, self._added, self._uses = batches, 0, 0
 
     def add(self, batch: Batch) -> None:
         """Keep a batch in place of the oldest one."""

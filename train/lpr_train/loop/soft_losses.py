@@ -9,7 +9,7 @@ TEMPERATURE = 2.0
 FAINTEST = 0.05
 """Teacher's heat from which a cell's class and size are learnt."""
 SIZE_SCALE, CORNERS_SCALE = 2.0, 6.0
-"""Weights of sizes and corners, as in the reader's own losses."""
+"""Weights of sizes and corners, with which they are of the size of the others; also in the reader's loss on labels."""
 
 
 def distillation_loss(student: dict[str, Any], teacher: dict[str, Any]) -> Any:

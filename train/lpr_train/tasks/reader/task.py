@@ -27,6 +27,7 @@ from lpr_train.data.sampling_weights import sampled_plates
 from lpr_train.data.single_characters import single_characters
 from lpr_train.loop.inference import predict
 from lpr_train.loop.losses import peak_loss, weighted_l1, weighted_labels
+from lpr_train.loop.soft_losses import CORNERS_SCALE, SIZE_SCALE
 from lpr_train.networks.reader import reader_network
 from lpr_train.tasks.reader.alignment import aligned_plates
 from lpr_train.tasks.reader.config import ReaderConfig
@@ -41,8 +42,6 @@ from lpr_train.tasks.reader.exported import ExportedReader
 from lpr_train.tasks.reader.samples import ReaderSamples, rendered_samples
 from lpr_train.tasks.reader.teacher import taught_losses, taught_samples
 
-CORNERS_SCALE = 6.0
-"""Weight of the corners' loss: with it, it is of the size of the others."""
 RENDERED_FOR_EVALUATION = 200
 MIN_PLATES = 100
 """Real plates below which a run advises to label more."""
@@ -90,7 +89,11 @@ class ReaderTask:
 
     def losses(self) -> dict[str, Callable[[Any, Any], Any]]:
         """Focal loss for the heat map; losses for classes and sizes at the peaks only."""
-        classes, size, corners = weighted_labels(self.config.smoothing), weighted_l1(2.0), weighted_l1(CORNERS_SCALE)
+        classes, size, corners = (
+            weighted_labels(self.config.smoothing),
+            weighted_l1(SIZE_SCALE),
+            weighted_l1(CORNERS_SCALE),
+        )
         losses = {"centre": peak_loss, "classes": classes, "size": size, "corners": corners}
         return taught_losses(losses, self.config.labels_weight, self.config.trust) if self._taught else losses
 

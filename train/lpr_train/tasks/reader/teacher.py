@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from lpr_edge.contract.base.arrays import Floats, Image
+from lpr_edge.contract.base.arrays import Image
+from lpr_train.base.task import Sample
 from lpr_train.data.pool import RenewedPool
+from lpr_train.loop.losses import Loss
 from lpr_train.loop.soft_losses import soft_centre, soft_classes, soft_corners, soft_size
 from lpr_train.tasks.reader.exported import ExportedReader
 
-Loss = Callable[[Any, Any], Any]
-Sample = tuple[Image, dict[str, Floats]]
 POOL = 1200
 """Samples that are kept; each has the teacher's outputs, of some 0.4 MB."""
 NOISE, GAIN, OFFSET = 0.04, 0.25, 0.1
@@ -45,13 +45,15 @@ class TaughtSamples:
         """A sample for the pool; its targets are float16, which takes half of the memory."""
         pixels, targets = self._sample(FIRST + int(rng.integers(FIRST)))
         soft = self._teacher.outputs(pixels)
-        beside = {
+        soft_parts = {
             "centre": soft["centre"],
             "classes": np.concatenate([soft["centre"], soft["classes"]], axis=-1),
             "size": np.concatenate([soft["centre"], soft["size"]], axis=-1),
             "corners": soft["corners"],
         }
-        both = {role: np.concatenate([targets[role], beside[role]], axis=-1, dtype=np.float16) for role in beside}
+        both = {
+            role: np.concatenate([targets[role], soft_parts[role]], axis=-1, dtype=np.float16) for role in soft_parts
+        }
         return pixels, both
 
 
