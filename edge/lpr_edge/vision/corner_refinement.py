@@ -1,12 +1,14 @@
-"""Corner refinement: a plate's corners, corrected by the text that was read between them.
+"""Corner refinement: a plate's corners, corrected by the text that was read between them, and others to try instead.
 
 Text fills plates in much the same way everywhere.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from lpr_edge.contract.base.arrays import Quad
-from lpr_edge.contract.geometry import is_convex, part_of_quad
+from lpr_edge.contract.geometry import is_convex, lean_quad, part_of_quad, stretch_quad
 from lpr_edge.contract.rows import slope_of_rows
 from lpr_edge.vision.plates import Reading
 
@@ -22,6 +24,13 @@ TEXT_WEIGHT = 0.25
 """The same for the corners that its text implies, where the reader doesn't say."""
 TRUST = 0.6
 """How far the corners move towards those that the text implies; the rest of the way keeps the detector's."""
+STRETCHES = ((0.04, 0.12), (0.06, 0.25), (-0.03, -0.08))
+"""Shares of its width and height by which a low-confidence plate is enlarged or shrunk: a detector is a few pixels off,
+which is much of the height of one row."""
+LEANS = (-0.12, 0.12)
+"""Shares of its height by which its right side is raised or lowered."""
+SHIFTS = (0.04, 0.12)
+"""Shares of width and height by which the corners of the voting readings differ from the best one's."""
 
 
 def refined_corners(reading: Reading) -> Quad | None:
@@ -73,3 +82,18 @@ def reported_corners(found_xy: Quad, reading: Reading) -> Quad:
     weight = TEXT_WEIGHT if reading.corners_xy is None else SEEN_WEIGHT
     best = next(iter(implied_corners(reading)), found_xy)
     return np.asarray(found_xy + weight * (best - found_xy), np.float32)
+
+
+def other_corners(quad_xy: Quad) -> Iterator[Quad]:
+    """Corners (4, 2) that are tried instead: enlarged, shrunk and slanted."""
+    yield from (stretch_quad(quad_xy, *stretch) for stretch in STRETCHES)
+    yield from (lean_quad(quad_xy, lean) for lean in LEANS)
+
+
+def shifted_corners(quad_xy: Quad, sign: int) -> Iterator[Quad]:
+    """Shift corners slightly inwards or, with a sign of 1, outwards."""
+    wider, higher = SHIFTS
+    yield stretch_quad(quad_xy, sign * wider, sign * higher)
+    yield stretch_quad(quad_xy, sign * wider, 0.0)
+    yield stretch_quad(quad_xy, 0.0, sign * higher)
+    yield lean_quad(quad_xy, sign * higher)

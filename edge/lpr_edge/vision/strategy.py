@@ -3,16 +3,16 @@
 A camera shows the same plate again in its next frame, and a vote fuses the readings. A photograph shows it once.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 
-from lpr_edge.contract.base.arrays import Image, Quad
-from lpr_edge.contract.geometry import lean_quad, roll_quad, stretch_quad
+from lpr_edge.contract.base.arrays import Image
+from lpr_edge.contract.geometry import roll_quad
 from lpr_edge.text.confidence import log_odds
-from lpr_edge.vision.corner_refinement import implied_corners, reported_corners
+from lpr_edge.vision.corner_refinement import implied_corners, other_corners, reported_corners, shifted_corners
 from lpr_edge.vision.plates import Effort, FoundPlate, PlateReading, Reading
 from lpr_edge.vision.reader import Reader
 from lpr_edge.vision.voting import PlateVoter
@@ -25,21 +25,16 @@ PHOTOGRAPH_CONFIDENCE = 0.8
 """The same for a photograph; below it the plate is read with other corners as well."""
 VOTE_BELOW = 0.9
 """Confidence below which a photograph's reading is put to the vote."""
-STRETCHES = ((0.04, 0.12), (0.06, 0.25), (-0.03, -0.08))
-"""Shares of its width and height by which a low-confidence plate is enlarged or shrunk: a detector is a few pixels off,
-which is much of the height of one row."""
-LEANS = (-0.12, 0.12)
-"""Shares of its height by which its right side is raised or lowered."""
-SHIFTS = (0.04, 0.12)
-"""Shares of width and height by which the corners of the voting readings differ from the best one's."""
 OWN_VOTES = 2
 """Weight of the best reading in that vote."""
 REFINEMENTS = 2
 """Most rounds of corner refinement."""
-CHARACTERS_AT_THRESHOLD = 2.3
-"""Expected characters that a proposal needs whose score is exactly the detector's threshold."""
+CHARACTERS_AT_THRESHOLD = 1.74
+"""Expected characters that a proposal needs whose score is exactly the detector's threshold, where all are certain."""
 LOG_ODDS_A_CHARACTER = 0.8
 """What one more or less of them is worth in the detector's log-odds."""
+LOG_ODDS_A_WRONG_ONE = -0.2
+"""The same for a character that is expected to be wrong: on lamps and grilles the grammar finds long texts of them."""
 READ_SHARE = 0.8
 """Share of the detector's threshold from which a proposal that was looked at again is read, whatever stands on it."""
 SPARE = 2.0
@@ -106,7 +101,7 @@ class CameraStrategy:
         if views == 1 or not first.text or _is_conclusive(first, VOTE_BELOW):
             return first
         # Peaks that are faint in the first view say nothing of the others.
-        inner, outer = (list(_shifted(first.quad_xy, sign)) for sign in (-1, 1))
+        inner, outer = (list(shifted_corners(first.quad_xy, sign)) for sign in (-1, 1))
         quads = (inner[0], outer[0], inner[2], outer[2])
         others = [reader.read(frame_bgr, quad) for quad in quads[: views - 1]]
         return replace(_vote(reader, first, others), candidates=())
@@ -144,7 +139,7 @@ class PhotographStrategy:
         best = self._read_best(reader, frame_bgr, plate, first)
         if not best.text:
             return best
-        near, far = list(_shifted(best.quad_xy, -1)), list(_shifted(best.quad_xy, 1))
+        near, far = list(shifted_corners(best.quad_xy, -1)), list(shifted_corners(best.quad_xy, 1))
         is_sure = _is_conclusive(best, VOTE_BELOW)
         if is_sure and reader.photo_curve is None:
             return best
@@ -156,7 +151,7 @@ class PhotographStrategy:
         best = _refine(reader, frame_bgr, first)
         if _is_conclusive(best, PHOTOGRAPH_CONFIDENCE):
             return best
-        quads = [roll_quad(plate.quad_xy, likely_orientation(plate)), *_other_corners(best.quad_xy)]
+        quads = [roll_quad(plate.quad_xy, likely_orientation(plate)), *other_corners(best.quad_xy)]
         return best_reading([best, *(reader.read(frame_bgr, quad) for quad in quads)])
 
     def _is_plate(self, plate: PlateReading, spare: float = 0.0) -> bool:
@@ -166,8 +161,10 @@ class PhotographStrategy:
             plate: the proposal, read.
             spare: expected characters that a better reading may have in addition.
         """
-        characters = min(MAX_CHARACTERS, expected_characters(plate.reading) + spare)
-        evidence = LOG_ODDS_A_CHARACTER * (characters - CHARACTERS_AT_THRESHOLD)
+        characters = expected_characters(plate.reading) + spare
+        wrong = max(0.0, len(plate.reading.char_confidences) - characters)
+        evidence = LOG_ODDS_A_CHARACTER * (min(MAX_CHARACTERS, characters) - CHARACTERS_AT_THRESHOLD)
+        evidence += LOG_ODDS_A_WRONG_ONE * wrong
         return log_odds(plate.found.score) + evidence >= log_odds(self.threshold)
 
 
@@ -233,18 +230,3 @@ def _at_refined_corners(plate: PlateReading) -> PlateReading:
     in_order = min((roll_quad(found, turn) for turn in range(4)), key=lambda quad: float(np.abs(quad - read).sum()))
     corners = reported_corners(in_order, plate.reading)
     return replace(plate, reading=replace(plate.reading, quad_xy=corners))
-
-
-def _other_corners(quad_xy: Quad) -> Iterator[Quad]:
-    """Corners (4, 2) that are tried instead: enlarged, shrunk and slanted."""
-    yield from (stretch_quad(quad_xy, *stretch) for stretch in STRETCHES)
-    yield from (lean_quad(quad_xy, lean) for lean in LEANS)
-
-
-def _shifted(quad_xy: Quad, sign: int) -> Iterator[Quad]:
-    """Shift corners slightly inwards or, with a sign of 1, outwards."""
-    wider, higher = SHIFTS
-    yield stretch_quad(quad_xy, sign * wider, sign * higher)
-    yield stretch_quad(quad_xy, sign * wider, 0.0)
-    yield stretch_quad(quad_xy, 0.0, sign * higher)
-    yield lean_quad(quad_xy, sign * higher)

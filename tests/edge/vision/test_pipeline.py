@@ -160,16 +160,16 @@ class OnePlate(Detector):
 
 
 class CountedReader(Reader):
-    """Reads some sure characters on any plate."""
+    """Reads some equally probable characters on any plate."""
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, score: float = 1.0) -> None:
         self.decoder = PlateDecoder(LABELS, GRAMMAR)
         self.photo_curve = None
-        self.count = count
+        self.count, self.score = count, score
 
     def read(self, _: object, quad_xy: Quad) -> Reading:
         parsed = Parsed("usual", True, {}, "A10")
-        return Reading((tuple(character(x=0.1 * i) for i in range(self.count)),), parsed, quad_xy)
+        return Reading((tuple(character(score=self.score, x=0.1 * i) for i in range(self.count)),), parsed, quad_xy)
 
 
 @pytest.mark.parametrize(
@@ -185,6 +185,14 @@ def test_what_is_read_proves_a_doubtful_plate(score: float, characters: int, in_
         device = PlatePipeline(OnePlate(score=score), CountedReader(characters), is_photograph=is_photograph)
         result = device.read(np.zeros((9, 9, 3), np.uint8))
         assert len(result.plates + result.low_confidence) == count
+
+
+@pytest.mark.parametrize(("count", "score", "is_plate"), [(4, 0.75, True), (12, 0.25, False), (6, 0.5, True)])
+def test_a_long_text_of_improbable_characters_proves_no_plate(count: int, score: float, is_plate: bool) -> None:
+    """Of texts with as many expected characters, one with many wrong ones is what the grammar finds in clutter."""
+    device = PlatePipeline(OnePlate(score=0.38), CountedReader(count, score), is_photograph=True)
+    result = device.read(np.zeros((9, 9, 3), np.uint8))
+    assert bool(result.plates + result.low_confidence) == is_plate
 
 
 def test_a_proposal_far_from_a_plate_is_read_once() -> None:
