@@ -77,6 +77,18 @@ def test_settings_follow_the_data_and_the_time() -> None:
     assert (strong.strength, strong.also_holdout, many.also_holdout) == (0.4, 0.2, 0.0)
 
 
+def test_without_other_photographs_more_is_rendered() -> None:
+    """Only rendered images show other layouts then: more of them, smaller steps, and they count for the epoch."""
+    base = ReaderConfig(data="d", init="i", rendered_decides=True)
+    alone, mixed = (
+        fine_tune_settings(replace(base, also=also), "reader", DataCount(300, 300), 30.0, cores=2) for also in ("", "a")
+    )
+    assert alone.real_share < mixed.real_share
+    assert alone.learning_rate < mixed.learning_rate
+    assert alone.steps_per_epoch == mixed.steps_per_epoch
+    assert (alone.rendered_decides, mixed.rendered_decides) == (True, False)
+
+
 def test_of_few_photographs_more_are_held_out() -> None:
     """A fifth of forty would be too few to compare networks on; at most two fifths, unless --holdout says so."""
     base = ReaderConfig(data="d", init="i")

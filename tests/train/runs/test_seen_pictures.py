@@ -85,6 +85,30 @@ def test_held_out_photographs_that_were_learnt_before_judge_nothing(
     assert {metric["data"] for metric in tuned.final_metrics(tuned.build())} == {"rendered"}
 
 
+@pytest.mark.parametrize(
+    ("config_class", "task_class", "own", "count"),
+    [
+        (DetectorConfig, DetectorTask, 5, 6),
+        (ReaderConfig, ReaderTask, 5, 8),
+        (CharactersConfig, CharactersTask, 36, 40),
+    ],
+)
+def test_few_training_pictures_are_calibrated_with_rendered_ones(
+    data: Path, config_class: Any, task_class: Any, own: int, count: int
+) -> None:
+    """An int8 export of a run on few photographs has ranges to rely on; none of its pictures is also held out."""
+    task = task_class(config_class(data=str(data), holdout=0.5, heldout=10))
+    files = {file_sha256(path) for path in data.rglob("*.png")}
+    samples = task.representative(count)
+    learnt = [digest for digest in samples.sha256 if digest in files]
+    assert set(learnt) <= task.learnt_sha256()
+    assert (len(samples.pictures), len(learnt)) == (count * 3 // 2, own)
+    assert "and rendered, train" in samples.source
+    assert not set(samples.sha256) & set(task.heldout(10).sha256)
+    assert task.representative(5).source.endswith("split")
+    assert "rendered" not in task.representative(5).source
+
+
 def test_a_classifier_is_not_judged_on_crops_learnt_before(data: Path, tmp_path: Path) -> None:
     """The same for single characters."""
     settings = {"data": str(data), "holdout": 0.4, "heldout": 100}

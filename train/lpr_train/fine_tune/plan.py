@@ -19,6 +19,15 @@ C = TypeVar("C", bound=FitConfig)
 
 
 @dataclass(frozen=True)
+class Alone:
+    """What differs where the user's photographs are the only real ones: rendered images alone show other layouts."""
+
+    real_share: float
+    rate: float
+    """Learning rate, relative to the recipe's: a large step forgets first what few samples show."""
+
+
+@dataclass(frozen=True)
 class Recipe:
     """How one kind of network is fine-tuned."""
 
@@ -32,11 +41,13 @@ class Recipe:
     """Fraction of samples that are real; the rest are rendered, so that no layout is forgotten."""
     most: Mapping[str, float] = field(default_factory=dict)
     """Augmentation at most, where the starting run had more: the user's photographs are all of one kind."""
+    alone: Alone | None = None
+    """What differs without photographs of `also`."""
 
 
 MILD = {"strength": 0.4, "corner_jitter": 0.045, "inverted_share": 0.05, "boxed_share": 0.08}
 RECIPES = {
-    "reader": Recipe(1800, 130, 1.5e-3, 0.8, MILD),
+    "reader": Recipe(1800, 130, 1.5e-3, 0.8, MILD, Alone(real_share=0.55, rate=0.6)),
     "detector": Recipe(300, 30, 6e-4, 0.65),
     "characters": Recipe(6000, 60, 1e-3, 0.6),
 }
@@ -55,6 +66,8 @@ WANTED_HELD_OUT = 15
 """Photographs to compare networks on, at least, as far as `MOST_HELD_OUT` allows."""
 EMA_WINDOWS = 12
 """How many times the EMA's window, 1 / (1 - decay) steps, fits into the run."""
+NOT_OF_ITS_DATA: Mapping[str, Any] = {"fold": 0, "folds": 0, "sources": "", "reader": "", "watch_validation": False}
+"""Settings of the starting run that belong to its own data -> none."""
 MIN_HELD_OUT = 10
 """Held-out examples below which no comparison is made: one more or less would decide it."""
 
@@ -122,7 +135,8 @@ def fine_tune_settings(
     in_time = recipe.samples_per_minute * minutes * (cores or os.cpu_count() or 1) / 2
     wanted = data.trained(held_out) * recipe.passes / recipe.real_share
     steps = max(MIN_STEPS, round(min(wanted, in_time) / base.batch_size / EPOCHS))
-    rate = recipe.peak_rate * max(MIN_RATE, min(1.0, data.examples / MANY) ** 0.5)
+    alone = recipe.alone if not base.also else None
+    rate = recipe.peak_rate * max(MIN_RATE, min(1.0, data.examples / MANY) ** 0.5) * (alone.rate if alone else 1.0)
     chosen: dict[str, Any] = {
         "epochs": EPOCHS,
         "steps_per_epoch": steps,
@@ -136,15 +150,9 @@ def fine_tune_settings(
         "minutes": minutes,
         "holdout": held_out,
         "also_holdout": HELD_OUT_SHARE if base.also else 0.0,
-        "real_share": recipe.real_share,
+        "real_share": alone.real_share if alone else recipe.real_share,
         **{key: min(getattr(base, key), limit) for key, limit in recipe.most.items()},
-        **_cleared(base),
     }
-    return dataclasses.replace(base, **chosen)
-
-
-def _cleared(base: FitConfig) -> dict[str, Any]:
-    """Settings of the starting run without those of its own data."""
-    none: dict[str, Any] = {"fold": 0, "folds": 0, "sources": "", "reader": "", "watch_validation": False}
+    chosen |= {**NOT_OF_ITS_DATA, "rendered_decides": alone is not None}
     keys = {key.name for key in dataclasses.fields(base)}
-    return {key: value for key, value in none.items() if key in keys}
+    return dataclasses.replace(base, **{key: value for key, value in chosen.items() if key in keys})

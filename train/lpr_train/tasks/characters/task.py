@@ -15,7 +15,7 @@ from lpr_edge.contract.run.samples import Samples
 from lpr_train.base.accuracy import accuracy_metrics, is_right
 from lpr_train.base.engine import KerasModel, load_keras
 from lpr_train.base.licence import licence_note
-from lpr_train.base.proving_samples import proving_samples
+from lpr_train.base.stored_samples import calibration_samples, proving_samples
 from lpr_train.base.task import HELD_OUT, RENDERED, TEST, UNSEEN, Examples, Measured
 from lpr_train.data.initial_run import unseen_by_initial_run, without_examples
 from lpr_train.data.reader_crops import LONGEST_SIDE, Crop, vary
@@ -222,12 +222,11 @@ class CharactersTask:
         return self._threshold
 
     def representative(self, count: int) -> Samples:
-        """Training crops, each label equally often; rendered ones without data."""
-        if not self._crops:
-            return rendered_samples(self._drawn(UNSEEN // 2, count), self.config.seed)
-        rng = np.random.default_rng((self.config.seed, UNSEEN + 1))
-        chosen = balanced_crops(self._crops, self.labels, count, rng)
-        return crop_samples(chosen, self._spec, "characters, train split", self.config.seed)
+        """Training crops, each label equally often; where they are few, rendered ones too."""
+        source, first = "characters, train split", UNSEEN // 2
+        chosen = balanced_crops(self._crops, self.labels, count, np.random.default_rng((self.config.seed, UNSEEN + 1)))
+        own = crop_samples(chosen, self._spec, source, self.config.seed) if chosen else None
+        return calibration_samples(own, lambda n: rendered_samples(self._drawn(first, n), self.config.seed), count)
 
     def heldout(self, count: int) -> Samples:
         """Held-out crops with labels; where they are few, rendered ones too."""

@@ -17,7 +17,7 @@ from lpr_edge.contract.run.samples import Samples, picture_sha256
 from lpr_train.augment.occlusion import occlude_plates
 from lpr_train.base.engine import KerasModel
 from lpr_train.base.licence import licence_note
-from lpr_train.base.proving_samples import proving_samples
+from lpr_train.base.stored_samples import calibration_samples, proving_samples
 from lpr_train.base.task import HELD_OUT, RENDERED, UNSEEN, Examples, Measured
 from lpr_train.data.photo_folders import load_tests, load_training
 from lpr_train.data.photos import Photo, Scene, chooses_epoch, mirror
@@ -89,6 +89,10 @@ class DetectorTask:
         scene = self._photographed(index, rng) if is_real else self._scene_pool.draw(index, rng)
         has_photos = bool(self._photos) and self.config.real_share > 0
         behind = self._photos[rng.integers(len(self._photos))].scene if has_photos else scene
+        return self._seen(scene, behind, rng)
+
+    def _seen(self, scene: Scene, behind: Scene, rng: np.random.Generator) -> Scene:
+        """A random view of a scene, with another one around it."""
         seen = view(scene, behind, self.config.input_size, rng, self._view)
         image = occlude_plates(seen.image_bgr, seen.quads, self.config.occlusion_share, rng)
         return replace(seen, image_bgr=degrade(image, rng, self.config.strength * rng.random()))
@@ -128,9 +132,7 @@ class DetectorTask:
     @cached_property
     def _evaluation_scenes(self) -> list[Scene]:
         """Scenes for validation: held-out photographs, or rendered scenes."""
-        if self._evaluation:
-            return [photo.evaluated for photo in self._evaluation]
-        return self._rendered_scenes
+        return [photo.evaluated for photo in self._evaluation] or self._rendered_scenes
 
     @cached_property
     def _rendered_scenes(self) -> list[Scene]:
@@ -200,13 +202,17 @@ class DetectorTask:
         ]
 
     def representative(self, count: int) -> Samples:
-        """Whole training images as the device sees them; rendered scenes without data."""
+        """Whole training images as the device sees them; where they are few, rendered scenes too."""
         rng = np.random.default_rng((self.config.seed, UNSEEN + 1))
-        if not self._photos:
-            return self._samples([self._scene(UNSEEN // 2 + i) for i in range(count)], "rendered")
-        chosen = rng.permutation(len(self._photos))[:count]
-        photos = [self._photos[i] for i in chosen]
-        return self._samples([p.scene for p in photos], "plates, training split", photos)
+        photos = [self._photos[i] for i in rng.permutation(len(self._photos))[:count]]
+        own = self._samples([p.scene for p in photos], "plates, training split", photos) if photos else None
+        return calibration_samples(own, self._rendered_for_training, count)
+
+    def _rendered_for_training(self, count: int) -> Samples:
+        """Views of rendered scenes as they are trained on."""
+        rngs = {i: np.random.default_rng((self.config.seed, i)) for i in range(UNSEEN // 2, UNSEEN // 2 + count)}
+        scenes = [(self._scene_pool.draw(index, rng), rng) for index, rng in rngs.items()]
+        return self._samples([self._seen(scene, scene, rng) for scene, rng in scenes], "rendered")
 
     def heldout(self, count: int) -> Samples:
         """Held-out scenes for parity, with plate corners in input pixels; where they are few, rendered ones too."""

@@ -24,6 +24,8 @@ class ReaderConfig(FoldConfig):
     """sources of photographs to train on, separated by commas; empty for all"""
     real_share: float = 0.55
     """fraction of samples that are real plates, once their characters are aligned"""
+    rendered_decides: bool = False
+    """the score that chooses the epoch is the mean of that of held-out and that of rendered plates"""
     copy_paste_share: float = 0.5
     """copy-paste: fraction of real plates with rows of two plates and shuffled digits"""
     letter_paste_share: float = 0.25

@@ -1,8 +1,9 @@
 """Evaluation of a reader: what it reads on plates with true, wrong and corrected corners, and on rendered plates."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 
 import numpy as np
 
@@ -13,18 +14,23 @@ from lpr_edge.contract.outputs import decode_characters
 from lpr_edge.contract.preprocess import InputSpec, prepare_plate
 from lpr_edge.contract.rows import group_rows, labels_of
 from lpr_train.base.engine import KerasModel
-from lpr_train.base.task import UNSEEN, Measured
+from lpr_train.base.task import HELD_OUT, RENDERED, UNSEEN, Measured
 from lpr_train.data.plate_corners import mean_iou, with_corrected_corners
 from lpr_train.data.plate_views import jitter
 from lpr_train.data.real_plates import RealPlate
 from lpr_train.loop.inference import predict
 from lpr_train.tasks.reader.config import ReaderConfig
 
+RENDERED_FOR_EVALUATION = 200
+RENDERED_TO_COMPARE = 600
+"""Rendered plates that decide whether a fine-tuned network forgot some: on few, a single point is mostly chance."""
 MOVES = 4
 """Number of evaluations of each held-out plate with wrong corners."""
 
 Pair = tuple[list[str], list[str]]
 """A plate's true and predicted labels."""
+RenderedWithRows = tuple[Image, tuple[tuple[str, ...], ...]]
+"""A rendered plate as the reader's input, and the labels of each row."""
 
 
 class ReaderPredictor:
@@ -86,7 +92,7 @@ class ReaderEvaluation:
         config: the run's settings.
         predictor: runs the network.
         held_out: labelled plates that the run doesn't train on.
-        rendered: pixels (H, W, 1) and labels of each row of rendered plates.
+        render: makes a number of rendered plates.
     """
 
     def __init__(
@@ -94,12 +100,21 @@ class ReaderEvaluation:
         config: ReaderConfig,
         predictor: ReaderPredictor,
         held_out: Sequence[RealPlate],
-        rendered: Sequence[tuple[Image, tuple[tuple[str, ...], ...]]],
+        render: Callable[[int], list[RenderedWithRows]],
     ) -> None:
         self._config = config
         self._predictor = predictor
         self._held_out = list(held_out)
-        self._rendered = rendered
+        self._render = render
+
+    @cached_property
+    def rendered(self) -> list[RenderedWithRows]:
+        """Pixels (H, W, 1) and labels of each row of rendered plates."""
+        return self._render(RENDERED_FOR_EVALUATION)
+
+    @cached_property
+    def _rendered_to_compare(self) -> list[RenderedWithRows]:
+        return self._render(RENDERED_TO_COMPARE)
 
     @cached_property
     def _moved(self) -> list[RealPlate]:
@@ -113,10 +128,7 @@ class ReaderEvaluation:
 
     def evaluate(self, model: KerasModel) -> Evaluated:
         """Run the network over rendered plates, and over held-out ones with true, wrong and corrected corners."""
-        pictures = np.stack([picture for picture, _ in self._rendered])
-        truths = [[label for row in rows for label in row] for _, rows in self._rendered]
-        read = self._predictor.all_labels(predict(model, pictures, 64))
-        pairs = {"rendered": list(zip(truths, read, strict=True))}
+        pairs = {"rendered": self._rendered_pairs(model, self.rendered)}
         if not self._held_out:
             return Evaluated(pairs, {})
         pairs["plates"] = self._predictor.pairs(model, self._held_out)
@@ -128,6 +140,15 @@ class ReaderEvaluation:
         true = self._held_out * MOVES
         ious = {"moved_iou": mean_iou(self._moved, true), "refined_iou": mean_iou(refined, true)}
         return Evaluated(pairs | self._by_source(pairs["plates"]), ious)
+
+    def compared(self, model: KerasModel) -> dict[str, list[Pair]]:
+        """What decides between two networks: held-out plates with true corners, and many rendered ones."""
+        plates = self._predictor.pairs(model, self._held_out)
+        return {HELD_OUT: plates, RENDERED: self._rendered_pairs(model, self._rendered_to_compare)}
+
+    def _rendered_pairs(self, model: KerasModel, rendered: Sequence[RenderedWithRows]) -> list[Pair]:
+        read = self._predictor.all_labels(predict(model, np.stack([picture for picture, _ in rendered]), 64))
+        return [([*chain(*rows)], found) for (_, rows), found in zip(rendered, read, strict=True)]
 
     def _by_source(self, pairs: Sequence[Pair]) -> dict[str, list[Pair]]:
         """The held-out plates' pairs, by the source of the photograph."""

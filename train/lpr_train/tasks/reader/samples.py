@@ -32,6 +32,8 @@ DEGRADED = 0.8
 """Fraction of real plates that are degraded further."""
 FAR_OFF_SHARE, FAR_OFF = 0.2, 2.5
 """Fraction of samples whose corners are further off than usual, and how much: `corners` learns from them."""
+FIRST = UNSEEN // 2
+"""First index of the samples to calibrate on."""
 CROP_WEIGHT = 0.3
 """Weight of the corners of plate crops, which people labelled less exactly."""
 
@@ -113,6 +115,13 @@ class ReaderSamples:
     def _seen(self, quad: Quad, rng: np.random.Generator) -> Quad:
         amount = self._config.corner_jitter * (FAR_OFF if rng.random() < FAR_OFF_SHARE else 1.0)
         return grow_quad(jitter(quad, rng, amount), self._config.margin)
+
+    def rendered_as_trained(self, count: int) -> Samples:
+        """Rendered plates as they are trained on, with wrong corners; their truth is None."""
+        drawn = [(index, np.random.default_rng((self._config.seed, index))) for index in range(FIRST, FIRST + count)]
+        views = [self._rendered(self._pool.draw(index, rng), rng) for index, rng in drawn]
+        pictures = tuple(prepare(view.image_bgr, self._spec).pixels[0] for view in views)
+        return Samples(pictures, "rendered", tuple(map(picture_sha256, pictures)), None, self._config.seed)
 
     def rendered_for_evaluation(self, count: int) -> list[tuple[Image, tuple[tuple[str, ...], ...]]]:
         """Rendered plates that no training sample shows: input pixels (H, W, 1) uint8, and the labels of each row."""

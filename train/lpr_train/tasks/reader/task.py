@@ -13,12 +13,12 @@ from lpr_edge.contract.country import UNREADABLE
 from lpr_edge.contract.data.splits import is_source
 from lpr_edge.contract.geometry import quad_size
 from lpr_edge.contract.preprocess import InputSpec
-from lpr_edge.contract.run.samples import Samples, picture_sha256
+from lpr_edge.contract.run.samples import Samples
 from lpr_train.augment.letter_paste import LetterBank
 from lpr_train.base.engine import KerasModel
 from lpr_train.base.licence import licence_note
-from lpr_train.base.proving_samples import proving_samples
-from lpr_train.base.task import HELD_OUT, RENDERED, UNSEEN, Examples, Measured
+from lpr_train.base.stored_samples import calibration_samples, proving_samples
+from lpr_train.base.task import UNSEEN, Examples, Measured
 from lpr_train.data.initial_run import without_examples
 from lpr_train.data.photo_folders import load_tests, load_training
 from lpr_train.data.photos import chooses_epoch
@@ -42,7 +42,6 @@ from lpr_train.tasks.reader.exported import ExportedReader
 from lpr_train.tasks.reader.samples import ReaderSamples, rendered_samples
 from lpr_train.tasks.reader.teacher import taught_losses, taught_samples
 
-RENDERED_FOR_EVALUATION = 200
 MIN_PLATES = 100
 """Real plates below which a run advises to label more."""
 
@@ -132,20 +131,16 @@ class ReaderTask:
         return [plate for plate in self._real if plate.placed]
 
     @cached_property
-    def _rendered(self) -> list[tuple[Image, tuple[tuple[str, ...], ...]]]:
-        """Rendered plates for validation, with their rows."""
-        return self._samples.rendered_for_evaluation(RENDERED_FOR_EVALUATION)
-
-    @cached_property
     def _evaluation(self) -> ReaderEvaluation:
-        return ReaderEvaluation(self.config, self._predictor, self._held_out, self._rendered)
+        render = self._samples.rendered_for_evaluation
+        return ReaderEvaluation(self.config, self._predictor, self._held_out, render)
 
     def validate(self, model: KerasModel) -> dict[str, float]:
         """Exact match and CER on held-out plates with true corners (`plates`), wrong ones (`moved`) and corrected ones.
 
         The score, if it chooses the epoch, is the mean of exact match and 1 - CER over true and corrected (`refined`)
         corners, which is how the device reads, or over rendered plates if there are no others. Where plates of `also`
-        are compared, it is the mean of theirs and that.
+        are compared, it is the mean of theirs and that; with `rendered_decides`, of the rendered ones' and that.
         """
         evaluated = self._evaluation.evaluate(model)
         figures = {
@@ -163,6 +158,8 @@ class ReaderTask:
             others = reader_figures(self._predictor.pairs(model, self._others))
             figures |= {f"others_{metric}": value for metric, value in others.items()}
             scores.append(reader_score(others))
+        if self.config.rendered_decides:
+            scores.append(reader_score(reader_figures(evaluated.pairs["rendered"])))
         figures |= placed | evaluated.ious
         return ({"score": sum(scores) / len(scores)} if is_choice else {}) | figures
 
@@ -176,9 +173,8 @@ class ReaderTask:
 
     def measure(self, model: KerasModel) -> list[Measured]:
         """Exact match with true corners on held-out plates, on those of `also`, and on rendered ones."""
-        evaluated = self._evaluation.evaluate(model).pairs
-        sets = {HELD_OUT: evaluated.get("plates", []), self._others_are: self._predictor.pairs(model, self._others)}
-        return exact_matches(sets | {RENDERED: evaluated["rendered"]})
+        others = {self._others_are: self._predictor.pairs(model, self._others)}
+        return exact_matches(self._evaluation.compared(model) | others)
 
     def measure_tests(self, model: KerasModel) -> list[Measured]:
         """Exact match with true corners on the test splits."""
@@ -211,18 +207,16 @@ class ReaderTask:
         ]
 
     def representative(self, count: int) -> Samples:
-        """Training plates as the reader sees them; rendered ones without data."""
+        """Training plates as the reader sees them; where they are few, rendered ones too."""
         rng = np.random.default_rng((self.config.seed, UNSEEN + 1))
-        if not self._real:
-            pictures = tuple(self.sample(UNSEEN // 2 + i)[0] for i in range(count))
-            return Samples(pictures, "rendered", tuple(map(picture_sha256, pictures)), None, self.config.seed)
         chosen = [self._real[i] for i in rng.permutation(len(self._real))[:count]]
-        return self._real_samples(chosen, "plates, training split")
+        own = self._real_samples(chosen, "plates, training split") if chosen else None
+        return calibration_samples(own, self._samples.rendered_as_trained, count)
 
     def heldout(self, count: int) -> Samples:
         """Held-out plates for parity, with their rows; where they are few, rendered ones too."""
         own = self._real_samples(self._held_out[:count], "plates, held out") if self._held_out else None
-        return proving_samples(own, lambda n: rendered_samples(self._rendered[:n], self.config.seed), count)
+        return proving_samples(own, lambda n: rendered_samples(self._evaluation.rendered[:n], self.config.seed), count)
 
     def _real_samples(self, plates: Sequence[RealPlate], source: str) -> Samples:
         pictures = tuple(map(self._predictor.pixels, plates))
@@ -242,7 +236,7 @@ class ReaderTask:
         """Draw held-out plates with their readings."""
         from lpr_train.report.predictions import draw_read_plates
 
-        plates = [(picture, rows) for picture, rows in self._rendered[:24]]
+        plates = [(picture, rows) for picture, rows in self._evaluation.rendered[:24]]
         if self._held_out:
             samples = self._real_samples(self._held_out, "")
             plates = list(zip(samples.pictures, (plate.rows for plate in self._held_out), strict=True))
