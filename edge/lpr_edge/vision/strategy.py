@@ -25,6 +25,8 @@ PHOTOGRAPH_CONFIDENCE = 0.8
 """The same for a photograph; below it the plate is read with other corners as well."""
 VOTE_BELOW = 0.9
 """Confidence below which a photograph's reading is put to the vote."""
+OTHER_TURNS = (1, 2, 3)
+"""Corners, counted from the detector's choice, that may be the plate's own top left."""
 OWN_VOTES = 2
 """Weight of the best reading in that vote."""
 REFINEMENTS = 2
@@ -151,8 +153,9 @@ class PhotographStrategy:
         best = _refine(reader, frame_bgr, first)
         if _is_conclusive(best, PHOTOGRAPH_CONFIDENCE):
             return best
-        quads = [roll_quad(plate.quad_xy, likely_orientation(plate)), *other_corners(best.quad_xy)]
-        return best_reading([best, *(reader.read(frame_bgr, quad) for quad in quads)])
+        turned = best_reading([reader.read(frame_bgr, roll_quad(plate.quad_xy, turn)) for turn in OTHER_TURNS])
+        best = best_reading([best, _refine(reader, frame_bgr, turned)])
+        return best_reading([best, *(reader.read(frame_bgr, quad) for quad in other_corners(best.quad_xy))])
 
     def _is_plate(self, plate: PlateReading, spare: float = 0.0) -> bool:
         """Whether a proposal is a plate, given its reading: signs and lamps have no characters.

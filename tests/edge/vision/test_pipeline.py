@@ -221,9 +221,19 @@ def test_another_way_up_is_read_where_the_first_is_not_valid() -> None:
     np.testing.assert_array_equal(plate.reading.quad_xy, reader.right)
 
 
+@pytest.mark.parametrize("turn", [1, 2, 3])
+def test_a_photograph_is_read_at_every_corner_however_sure_the_detector_is_of_one(turn: int) -> None:
+    """A plate that leans as much as it is wide is seen lying on its side, and its text tells which way it is up."""
+    detector = OnePlate((0.98, 0.0, 0.01, 0.01))
+    reader = TwoWayReader(roll_quad(detector.plate.quad_xy, turn))
+    result = PlatePipeline(detector, reader, is_photograph=True).read(np.zeros((9, 9, 3), np.uint8))
+    (plate,) = (*result.plates, *result.low_confidence)
+    assert plate.reading.parsed.valid
+
+
 @pytest.mark.parametrize(
     ("score", "is_photograph", "calls"),
-    [(0.85, False, 1), (0.95, True, 1), (0.85, True, 9), (0.55, False, 1), (0.45, False, 2), (0.75, True, 15)],
+    [(0.85, False, 1), (0.95, True, 1), (0.85, True, 9), (0.55, False, 1), (0.45, False, 2), (0.75, True, 17)],
 )
 def test_a_sure_valid_reading_stands(score: float, is_photograph: bool, calls: int) -> None:
     """No time is spent on other ways where the first gives a valid reading that is sure enough."""
