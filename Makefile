@@ -25,6 +25,7 @@
 #   make addon      lpr's wheel into home-assistant/lpr, the add-on for Home Assistant
 #   make models DATA=DIR   train, pack, export, measure and describe all shipped models anew; stopped, it goes on
 #   make folds DATA=DIR    cross-validate detector and reader, and measure whole photographs, each by folds that hadn't seen it
+#   make fine-tune-gain DATA=DIR FROM=RUN   what a reader gains from photographs of a source that it hasn't seen (half an hour)
 #   make collected-gain DATA=DIR FROM=RUN   what a reader gains from the votes that --collect stores (an hour)
 #   make rivals DATA=DIR   Tesseract, fast-plate-ocr, a nano detector and lpr side by side (an environment of its own, an hour)
 #   make clean      remove environments and caches;  runs/ stays
@@ -140,6 +141,12 @@ accessibility: $(EVERYTHING)/installed
 .PHONY: archives two-machines
 archives: $(EVERYTHING)/installed
 	$(EVERYTHING)/bin/python -m tests.support.time_archives --json benchmarks/results/archives/throughput.json
+
+# What a reader gains from photographs of a new source. FROM is a run of a reader that hasn't seen this one.
+.PHONY: fine-tune-gain
+fine-tune-gain: $(EVERYTHING)/installed
+	$(has_data)nice $(EVERYTHING)/bin/python -m tests.support.fine_tune_gain --data $(DATA) --from $(FROM) \
+		--folder build/fine-tune-gain --json benchmarks/results/accuracy/fine-tune.json
 
 # What a reader gains from the votes that a device collects. FROM is a run of a reader that hasn't seen one of the sources.
 .PHONY: collected-gain

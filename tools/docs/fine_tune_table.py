@@ -6,6 +6,7 @@ from tools.docs.results import NOTE, Result, accuracy, counted, not_measured, ta
 
 from lpr_train.base.task import HELD_OUT, LEARNT_OTHERS, OTHER_TEST, OTHERS, RENDERED, TEST
 
+MEASURE = "make fine-tune-gain DATA=DIR FROM=RUN"
 COMMAND = "lpr-train fine-tune reader --data NEW --also KNOWN --from RUN --out OUT"
 TITLES = {
     HELD_OUT: "new source, held out of training",
@@ -20,7 +21,7 @@ TITLES = {
 def fine_tune(repository: Path) -> str:
     """A line for each set of pictures, before and after, and the minutes."""
     result = accuracy(repository, "fine-tune")
-    return fine_tune_lines(result) if result else not_measured(COMMAND)
+    return fine_tune_lines(result) if result else not_measured(MEASURE)
 
 
 def fine_tune_lines(result: Result) -> str:
@@ -37,8 +38,9 @@ def fine_tune_lines(result: Result) -> str:
     shown = table(["plates read exactly, true corners", "before", "after", "points"], rows)
     kept = result.get("factor", 1.0)
     between = f" The weights are {100 * kept:.0f} % of the way to the fine-tuned ones." if kept < 1 else ""
-    minutes = f"{result['minutes']:.0f} minutes on two busy cores"
-    return f"{shown}\n\n`{COMMAND}` trained for {minutes}.{between} {NOTE}"
+    used = f", of which it used {result['cpu_minutes']:.0f} of processor time" if "cpu_minutes" in result else ""
+    minutes = f"{result['minutes']:.0f} minutes on two busy cores{used}"
+    return f"{shown}\n\n`{COMMAND}` trained for {minutes}.{between} {NOTE} `{MEASURE}` measures it."
 
 
 def _counted(value: float, count: int) -> str:
