@@ -9,6 +9,7 @@ def test_months_are_utc() -> None:
     """A time shortly after midnight east of Greenwich lies in the month before."""
     late = datetime(2026, 3, 1, 2, tzinfo=timezone(timedelta(hours=5, minutes=45)))
     assert partition_name(month_of(late)) == "events_2026_02"
+    assert partition_name(month_of(late), "plates") == "plates_2026_02"
 
 
 def test_a_year_has_twelve_months() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from lpr_fleet.search.finding import search
 from lpr_fleet.search.plate_key import grams_of
-from lpr_fleet.search.query import MAX_COMPARED, MAX_SHOWN, Query, SearchFilter, index_query, newest_query, slices
+from lpr_fleet.search.query import MAX_COMPARED, MAX_SHOWN, Query, SearchFilter, newest_query, plates_query, slices
 
 SIGNS = st.text("ABC123", min_size=4, max_size=9)
 
@@ -20,8 +20,8 @@ def is_like(text: str, pattern: str) -> bool:
 
 def finds(wanted: SearchFilter, signs: str) -> bool:
     """Whether a statement's conditions hold for a plate: LIKE and the pattern are done here."""
-    statement, values = index_query(wanted)
-    condition = re.search(r"WHERE (\(.*?\)) AND signs LIKE ANY", statement)
+    statement, values = plates_query(wanted)
+    condition = re.search(r"FROM plates WHERE (\(.*?\)) AND signs LIKE ANY", statement)
     assert condition is not None
     likes = iter(values)
     grams = grams_of(signs)
@@ -61,11 +61,21 @@ def test_one_and_two_signs_are_found(signs: str, data: st.DataObject) -> None:
 
 
 def test_the_newest_events_are_compared_first() -> None:
-    """So many of the newest, within the time asked for, whatever their device; those that fit are of the device."""
+    """So many of the device's newest, within the time asked for."""
     since = datetime(2026, 3, 1, tzinfo=UTC)
     statement, values = newest_query(SearchFilter(["12"], since=since, device="gate-1", limit=5))
-    assert "grams" not in statement
-    assert values == [since, MAX_COMPARED, "gate-1", ["%12%"], 5, "gate-1", ["%12%"], 5]
+    assert "plates" not in statement
+    assert values == [since, "gate-1", MAX_COMPARED, ["%12%"], 5, ["%12%"], 5]
+
+
+def test_plates_are_those_of_the_months_asked_for() -> None:
+    """A month counts that has a part of the time; events are within the time, and of the device."""
+    since, until = datetime(2026, 3, 5, tzinfo=UTC), datetime(2026, 5, 1, tzinfo=UTC)
+    statement, values = plates_query(SearchFilter(["12345"], True, since, until, "gate-1", 5))
+    assert "month >= %s AND month < %s" in statement
+    begins = [datetime(2026, 3, 1, tzinfo=UTC), until]
+    asked = [since, until, "gate-1"]
+    assert values == ["%123%", "%345%", *begins, ["%12345%"], *asked, 5, 5, *asked, 5]
 
 
 @pytest.mark.parametrize(("limit", "used"), [(0, 1), (10**9, MAX_SHOWN)])
@@ -92,11 +102,16 @@ def test_slices_keep_within_the_time_asked_for() -> None:
     assert spans == [(MONTHS[7], until), (since, MONTHS[7])]
 
 
-def search_in(found: list[int], part: str = "123", **wanted: Any) -> tuple[int, list[Query]]:
-    """Events that a search returns, and statements that it runs, where each of them finds so many."""
+def search_in(found: list[int], part: str = "123", has_older: bool = True, **wanted: Any) -> tuple[int, list[Query]]:
+    """Events that a search returns, and statements that it runs, where each of them finds so many.
+
+    Whether there are older events than those that are compared is asked in a statement that isn't among them.
+    """
     ran: list[Query] = []
 
     def run(query: Query) -> list[tuple[object, str, str, object]]:
+        if "OFFSET" in query[0]:
+            return [(1, "", "", None)] * has_older
         ran.append(query)
         return [(None, "gate", "", None)] * found[len(ran) - 1]
 
@@ -110,14 +125,21 @@ def search_in(found: list[int], part: str = "123", **wanted: Any) -> tuple[int, 
     [([5], 5, 1), ([0, 5], 5, 2), ([1, 2, 2, 4, 9], 5, 4), ([0, 0, 0, 0, 0], 0, 5)],
 )
 def test_a_search_ends_when_enough_is_found(found: list[int], returned: int, ran: int) -> None:
-    """The newest events are enough, or the index is asked slice by slice until there are as many as asked for."""
+    """The newest events are enough, or the plates are asked slice by slice until there are as many as asked for."""
     count, statements = search_in(found, limit=5)
     assert (count, len(statements)) == (returned, ran)
 
 
+@pytest.mark.parametrize("found", [0, 3])
+def test_a_search_ends_when_all_events_are_compared(found: int) -> None:
+    """Where no older events are there, at a device or in a time, no plates are asked, however few events fit."""
+    count, statements = search_in([found], has_older=False, limit=5)
+    assert (count, len(statements)) == (found, 1)
+
+
 def compared_in(statements: list[Query]) -> list[int]:
-    """How many of the newest events each statement compares, those on the index left out."""
-    return [values[0] for statement, values in statements if "grams" not in statement]
+    """How many of the newest events each statement compares, those on the plates left out."""
+    return [values[0] for statement, values in statements if "plates" not in statement]
 
 
 def test_more_of_the_newest_are_compared_where_many_fit() -> None:

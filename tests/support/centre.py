@@ -71,6 +71,14 @@ class Postgres:
         wait_until(lambda: subprocess.run(ready, check=False).returncode == 0 or self._process.poll() is not None, 120)
         assert self._process.poll() is None, (self._data.parent / "server.log").read_text()[-2000:]
 
+    def query(self, text: str) -> list[tuple[Any, ...]]:
+        """A statement's rows."""
+        import psycopg
+
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            found = connection.execute(text)
+            return list(found.fetchall()) if found.description else []
+
     @property
     def pid(self) -> int:
         """Of its main process."""

@@ -2,7 +2,8 @@
 
 200,000 plates, as a country allows them, are made here and copied; PostgreSQL draws each event's from them. The events
 are a second apart and end with February 2026, spread over 1,000 devices. A few connections insert at once, and each
-month's index of trigrams is made when its events are there. Stopped, it goes on with the month at which it was.
+month's index of signs is made when its events are there, and its plates. Stopped, it goes on with the month at which it
+was.
 """
 
 from collections.abc import Callable
@@ -21,14 +22,19 @@ DEVICES = 1000
 INSERTING = 4
 """Connections that insert at once."""
 INSERT = """
-INSERT INTO events (device, id, kind, first_seen, last_seen, source, text, latin, confidence, signs, grams, record)
-SELECT 'gate-' || device, 'e' || n, 'plate', seen, seen, 'gate', text, latin, 0.9, signs, grams,
+INSERT INTO events (device, id, kind, first_seen, last_seen, source, text, latin, confidence, signs, record)
+SELECT 'gate-' || device, 'e' || n, 'plate', seen, seen, 'gate', text, latin, 0.9, signs,
     jsonb_build_object('event', 'plate', 'schema', 1, 'id', 'e' || n, 'source', 'gate', 'first_seen', seen, 'last_seen',
     seen, 'frames', 3, 'text', text, 'latin', latin, 'confidence', 0.9)
 FROM (SELECT * FROM (
         SELECT n, 1 + floor(random() * %(plates)s)::int AS number, floor(random() * %(devices)s)::int AS device,
             %(end)s - n * interval '1 second' AS seen FROM generate_series(%(first)s::bigint, %(last)s::bigint) n) drawn
     JOIN made_plates USING (number) ORDER BY n DESC) made
+"""
+INDEX = "CREATE INDEX IF NOT EXISTS {events}_signs ON {events} (signs, first_seen) INCLUDE (device)"
+ADD_PLATES = """
+INSERT INTO plates SELECT %(month)s, signs, min(grams)
+FROM made_plates WHERE signs IN (SELECT signs FROM {events}) GROUP BY signs ON CONFLICT DO NOTHING
 """
 
 Connect = Callable[[], Any]
@@ -45,7 +51,7 @@ def is_filled(connection: Any) -> bool:
 def fill(connect: Connect, events: int) -> None:
     """Make plates, months, events and indexes, as far as they aren't there."""
     with connect() as connection:
-        connection.execute("DROP INDEX IF EXISTS events_grams")
+        connection.execute("DROP INDEX IF EXISTS events_signs")
         with connection.transaction():
             if connection.execute("SELECT to_regclass('made_plates')").fetchone()[0] is None:
                 connection.execute(
@@ -59,7 +65,7 @@ def fill(connect: Connect, events: int) -> None:
             first, last = last + 1, min(int((END - month).total_seconds()), events)
             if not _is_whole(connect, month, last - first + 1):
                 fill_month(connect, month, first, last)
-            made.append(indexing.submit(_index_month, connect, partition_name(month)))
+            made.append(indexing.submit(_index_month, connect, month))
             month = month_of(month - timedelta(seconds=1))
         for future in made:
             future.result()
@@ -99,16 +105,15 @@ def fill_month(connect: Connect, month: datetime, first: int, last: int) -> None
 
 
 def join_indexes(connect: Connect) -> None:
-    """Make the months' indexes of trigrams those of the whole table."""
+    """Make the months' indexes of signs those of the whole table."""
     with connect() as connection:
-        connection.execute("CREATE INDEX events_grams ON ONLY events USING gin (grams gin_trgm_ops)")
+        connection.execute("CREATE INDEX events_signs ON ONLY events (signs, first_seen) INCLUDE (device)")
         names = [partition_name(month) for month in months_there(connection)]
-        connection.execute(
-            "CREATE INDEX IF NOT EXISTS events_other_grams ON events_other USING gin (grams gin_trgm_ops)"
-        )
         for name in [*names, "events_other"]:
-            connection.execute(f"ALTER INDEX events_grams ATTACH PARTITION {name}_grams")
+            connection.execute(INDEX.format(events=name))
+            connection.execute(f"ALTER INDEX events_signs ATTACH PARTITION {name}_signs")
         connection.execute("VACUUM ANALYZE events")
+        connection.execute("VACUUM ANALYZE plates")
         connection.execute("DROP TABLE made_plates")
 
 
@@ -118,10 +123,13 @@ def _insert(connect: Connect, first: int, last: int) -> None:
         connection.execute(INSERT, {"first": first, "last": last, "plates": PLATES, "devices": DEVICES, "end": END})
 
 
-def _index_month(connect: Connect, name: str) -> None:
+def _index_month(connect: Connect, month: datetime) -> None:
+    """Make a month's index of signs, and its plates."""
+    events = partition_name(month)
     with connect() as connection:
         connection.execute("SET maintenance_work_mem = '1GB'")
-        connection.execute(f"CREATE INDEX IF NOT EXISTS {name}_grams ON {name} USING gin (grams gin_trgm_ops)")
+        connection.execute(INDEX.format(events=events))
+        connection.execute(ADD_PLATES.format(events=events), {"month": month})
 
 
 def _copy_plates(connection: Any) -> None:

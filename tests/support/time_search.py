@@ -4,14 +4,15 @@ python -m tests.support.time_search --events 1000000 --folder DIR --json FILE
 
 Starts a PostgreSQL of its own on `edge/fleet/postgresql/lpr.conf` in the folder, and fills it where it isn't full. A
 folder that is full is used again. The plates that are searched are drawn from the table; each search is the one that
-`lpr-fleet search` would make.
+`lpr-fleet search` would make. When the server starts, no page of its files is in memory.
 """
 
 import argparse
 import os
 import random
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -143,9 +144,7 @@ def server_settings() -> str:
 def time_searches(folder: Path, events: int, rounds: int) -> dict[str, Any]:
     """Start the folder's server, fill it where it isn't full, and time each kind of search."""
     folder.mkdir(parents=True, exist_ok=True)
-    server = Postgres(folder, server_settings(), "wal_level=minimal max_wal_senders=0")
-    try:
-        settings = replace(FleetSettings(), database=DatabaseUrl(server.url))
+    with serving(folder) as settings:
         with connect(settings) as connection:
             migrate(connection)
             filled = is_filled(connection)
@@ -153,10 +152,29 @@ def time_searches(folder: Path, events: int, rounds: int) -> dict[str, Any]:
             fill(lambda: _unhurried(settings), events)
         with _unhurried(settings) as connection:
             size = describe(connection)
-        with connect(settings) as connection:
-            return size | measure(connection, rounds)
+            connection.execute("CHECKPOINT")
+    forget_pages(folder)
+    with serving(folder) as settings, connect(settings) as connection:
+        return size | measure(connection, rounds)
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[FleetSettings]:
+    """A server of the folder's data, until the block ends."""
+    server = Postgres(folder, server_settings(), "wal_level=minimal max_wal_senders=0")
+    try:
+        yield replace(FleetSettings(), database=DatabaseUrl(server.url))
     finally:
         server.stop()
+
+
+def forget_pages(folder: Path) -> None:
+    """Have the kernel drop what it has in memory of a folder's files."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+                os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def main() -> int:

@@ -25,7 +25,7 @@ class EventRow:
     signs: str
     """One character for each sign of the plate: see `PlateKeys`."""
     grams: str
-    """What the trigram index holds."""
+    """What the trigram index of `plates` holds."""
     record: Record
     """The message as it came."""
 

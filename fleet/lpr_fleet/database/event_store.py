@@ -5,11 +5,12 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
 
+from lpr_edge.contract.base.errors import LprError
 from lpr_fleet.base.extras import load_psycopg
 from lpr_fleet.base.failures import DatabaseLostError
 from lpr_fleet.database.event_row import EventRow, Key
 from lpr_fleet.database.migrations import require_current
-from lpr_fleet.database.partitions import add_partition, months_between
+from lpr_fleet.database.partitions import add_partition, month_of, months_between
 
 COLUMNS = {
     "device": "text",
@@ -22,7 +23,6 @@ COLUMNS = {
     "latin": "text",
     "confidence": "real",
     "signs": "text",
-    "grams": "text",
     "record": "jsonb",
 }
 _OTHERS = [name for name in COLUMNS if name not in ("device", "id", "kind", "first_seen")]
@@ -34,8 +34,13 @@ UPSERT = (
     + " WHERE events.record IS DISTINCT FROM EXCLUDED.record"
 )
 """A repeat that says the same writes nothing."""
-PASSING = ("08", "40", "53", "55", "57", "58")
-"""Classes of SQLSTATE that say nothing of the data: connection, deadlock, resources, locks, operator, system."""
+ADD_PLATES = (
+    "INSERT INTO plates (month, signs, grams) SELECT * FROM unnest(%s::timestamptz[], %s::text[], %s::text[]) "
+    "ON CONFLICT DO NOTHING"
+)
+PASSING = ("08", "40", "42", "53", "55", "57", "58")
+"""Classes of SQLSTATE that say nothing of the data: connection, deadlock, tables of another version, resources, locks,
+operator, system."""
 UNREADY = "25006"
 """The database is read-only: a replica that isn't promoted yet."""
 
@@ -79,6 +84,7 @@ class EventStore:
         """Store rows; where one is refused, each half by itself, so that only that one is left out."""
         try:
             with connection.transaction():
+                connection.execute(ADD_PLATES, _plates(rows))
                 connection.execute(UPSERT, _columns(rows))
         except load_psycopg().Error as error:
             if is_passing(error, connection):
@@ -98,6 +104,9 @@ class EventStore:
                 self._connection = self._connect()
                 require_current(self._connection)
             yield self._connection
+        except LprError:
+            self.close()
+            raise
         except psycopg.Error as error:
             self.close()
             raise DatabaseLostError((str(error) or type(error).__name__).splitlines()[0]) from error
@@ -114,3 +123,10 @@ def _columns(rows: Sequence[EventRow]) -> list[list[Any]]:
 
     columns: list[list[Any]] = [[getattr(row, name) for row in rows] for name in COLUMNS if name != "record"]
     return [*columns, [Jsonb(row.record) for row in rows]]
+
+
+def _plates(rows: Sequence[EventRow]) -> list[list[Any]]:
+    """Month, signs and grams of each plate, as arrays; in one order, so that no two consumers wait for each other."""
+    grams = {(month_of(row.first_seen), row.signs): row.grams for row in rows if row.signs}
+    plates = sorted(grams)
+    return [[month for month, _ in plates], [signs for _, signs in plates], [grams[plate] for plate in plates]]

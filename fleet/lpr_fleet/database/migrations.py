@@ -30,6 +30,7 @@ def migrate(connection: Any) -> tuple[int, int]:
     steps = migrations()
     with connection.transaction():
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
+        connection.execute("SET LOCAL statement_timeout = 0")  # an index of a full table takes minutes
         connection.execute("CREATE TABLE IF NOT EXISTS lpr_schema (version integer NOT NULL)")
         found = connection.execute("SELECT coalesce(max(version), 0) FROM lpr_schema").fetchone()[0]
         if found > len(steps):

@@ -1,4 +1,4 @@
-"""Monthly partitions of the events: made when the first event of a month comes, dropped when it is old enough."""
+"""Monthly partitions of events and plates: made when a month's first event comes, dropped when it is old enough."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -9,6 +9,8 @@ from lpr_fleet.database.migrations import LOCK
 AHEAD = timedelta(days=32)
 """A clock may be so far ahead, and its events still get a month; others go to `events_other`."""
 BEHIND = timedelta(days=10 * 366)
+TABLES = {"plates": "month", "events": "first_seen"}
+"""Tables with monthly partitions, in the order in which a consumer writes them -> the column that divides them."""
 
 
 def month_of(time: datetime) -> datetime:
@@ -26,27 +28,30 @@ def months_between(times: Iterable[datetime], now: datetime) -> list[datetime]:
     return sorted({month_of(time) for time in times if now - BEHIND < time < now + AHEAD})
 
 
-def partition_name(month: datetime) -> str:
-    """The table of a month."""
-    return f"events_{month:%Y_%m}"
+def partition_name(month: datetime, table: str = "events") -> str:
+    """The partition of a month."""
+    return f"{table}_{month:%Y_%m}"
 
 
 def add_partition(connection: Any, month: datetime) -> None:
-    """Make a month's partition where it is missing; what `events_other` has of that month moves there."""
-    name = partition_name(month)
-    bounds = (month.isoformat(), next_month(month).isoformat())
+    """Make a month's partitions where they are missing; what the default partitions have of that month moves there."""
     with connection.transaction():
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
-        if connection.execute("SELECT to_regclass(%s)", (name,)).fetchone()[0] is not None:
+        if connection.execute("SELECT to_regclass(%s)", (partition_name(month),)).fetchone()[0] is not None:
             return
-        connection.execute(f"CREATE TABLE {name} (LIKE events INCLUDING DEFAULTS)")
-        connection.execute(
-            f"WITH moved AS (DELETE FROM events_other WHERE first_seen >= '{bounds[0]}' AND first_seen < '{bounds[1]}'"
-            f" RETURNING *) INSERT INTO {name} SELECT * FROM moved"
-        )
-        connection.execute(
-            f"ALTER TABLE events ATTACH PARTITION {name} FOR VALUES FROM ('{bounds[0]}') TO ('{bounds[1]}')"
-        )
+        for table in TABLES:
+            _attach(connection, table, month)
+
+
+def _attach(connection: Any, table: str, month: datetime) -> None:
+    name, column = partition_name(month, table), TABLES[table]
+    begin, end = month.isoformat(), next_month(month).isoformat()
+    connection.execute(f"CREATE TABLE {name} (LIKE {table} INCLUDING DEFAULTS)")
+    connection.execute(
+        f"WITH moved AS (DELETE FROM {table}_other WHERE {column} >= '{begin}' AND {column} < '{end}' RETURNING *) "
+        f"INSERT INTO {name} SELECT * FROM moved"
+    )
+    connection.execute(f"ALTER TABLE {table} ATTACH PARTITION {name} FOR VALUES FROM ('{begin}') TO ('{end}')")
 
 
 def months_there(connection: Any) -> list[datetime]:
@@ -70,12 +75,19 @@ def drop_before(connection: Any, oldest: datetime) -> list[str]:
         oldest: the first moment of the oldest month that stays.
 
     Returns:
-        The tables that were dropped.
+        The partitions of `events` that were dropped; those of `plates` go with them.
     """
     with connection.transaction():
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
-        old = [partition_name(month) for month in months_there(connection) if month < oldest]
-        for name in old:
-            connection.execute(f"DROP TABLE {name}")
+        old = [month for month in months_there(connection) if month < oldest]
+        for month in old:
+            for table in TABLES:
+                connection.execute(f"DROP TABLE {partition_name(month, table)}")
+        # No consumer may find a plate that is about to be deleted, and store its event without it.
+        connection.execute("LOCK TABLE plates_other IN SHARE ROW EXCLUSIVE MODE")
         connection.execute("DELETE FROM events_other WHERE received < %s", (oldest,))
-    return old
+        connection.execute(
+            "DELETE FROM plates_other p WHERE NOT EXISTS (SELECT FROM events_other e "
+            "WHERE e.signs = p.signs AND date_trunc('month', e.first_seen, 'UTC') = p.month)"
+        )
+    return [partition_name(month) for month in old]

@@ -9,9 +9,10 @@ from lpr_fleet.search.query import (
     Query,
     SearchFilter,
     compared_next,
-    index_query,
     may_be_frequent,
     newest_query,
+    older_query,
+    plates_query,
     slices,
 )
 
@@ -24,7 +25,7 @@ def search(connection: Any, search_filter: SearchFilter, run: Run | None = None)
     """Events that fit, newest first.
 
     What may fit often is looked for among the newest events: a few, then as many as the first ones say that it takes.
-    What fits seldom has few candidates in the index, which is asked for the newest month first.
+    What fits seldom has few plates, whose events are looked up, the newest month first.
 
     Args:
         connection: of psycopg.
@@ -39,10 +40,12 @@ def search(connection: Any, search_filter: SearchFilter, run: Run | None = None)
         found = run(newest_query(search_filter, compared))
         if len(found) >= search_filter.max_events:
             return found
+        if not run(older_query(search_filter, compared)):
+            return found
         compared = compared_next(search_filter, compared, len(found))
     found = []
     for part in slices(search_filter, months_there(connection)):
-        found += run(index_query(part))
+        found += run(plates_query(part))
         if len(found) >= search_filter.max_events:
             break
     return found[: search_filter.max_events]

@@ -1,4 +1,4 @@
-"""The SQL of a search: the newest events first, then the trigram index, month by month."""
+"""The SQL of a search: the newest events first, then the plates that fit and their events, month by month."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -7,14 +7,15 @@ from itertools import pairwise
 from typing import Any
 
 from lpr_edge.history.grams import PIECE, SHORTEST_INEXACT, near_pattern
+from lpr_fleet.database.partitions import month_of
 from lpr_fleet.search.plate_key import marked
 
 MAX_SHOWN = 1000
 MAX_COMPARED = 50_000
-"""Newest events that are compared one by one at first, before the index is asked."""
+"""Newest events that are compared one by one at first, before the plates are asked."""
 WALK_ON = 4
-"""Where the first ones have this share of what is wanted, 1/4, comparing more of them takes less than the index, in
-which each event that fits is a page to read."""
+"""Where the first ones have this share of what is wanted, 1/4, comparing more of them takes less than the many plates
+that fit, each of which is a page to read."""
 COLUMNS = "first_seen, device, text, record"
 NEWEST = "ORDER BY first_seen DESC LIMIT %s"
 
@@ -49,7 +50,7 @@ def may_be_frequent(search_filter: SearchFilter) -> bool:
 
 
 def compared_next(search_filter: SearchFilter, compared: int, found: int) -> int:
-    """How many of the newest events to compare after `compared` of them had too few; 0 where the index is asked.
+    """How many of the newest events to compare after `compared` of them had too few; 0 where the plates are asked.
 
     Args:
         search_filter: what is searched for.
@@ -64,43 +65,47 @@ def compared_next(search_filter: SearchFilter, compared: int, found: int) -> int
 def newest_query(search_filter: SearchFilter, compared: int = MAX_COMPARED) -> Query:
     """The newest events that fit: all of them where no part of a plate is wanted, else among the newest `compared`.
 
-    The times of those that fit come out of the index alone; only then are the events read.
+    Device and time of those that fit come out of the index alone; only then are the events read.
     """
-    conditions, values = _span(search_filter)
+    conditions, values = _time_and_device(search_filter)
     if not search_filter.parts:
-        device, name = _of_device(search_filter)
-        return f"SELECT {COLUMNS} FROM events{_where([*conditions, *device])} {NEWEST}", [
-            *values,
-            *name,
-            search_filter.max_events,
-        ]
-    fits, forms = _fits(search_filter)
+        return f"SELECT {COLUMNS} FROM events{_where(conditions)} {NEWEST}", [*values, search_filter.max_events]
+    forms, most = _forms(search_filter), search_filter.max_events
     walked = f"SELECT first_seen, device, signs FROM events{_where(conditions)} {NEWEST}"
     statement = (
-        f"WITH newest AS MATERIALIZED (SELECT first_seen FROM ({walked}) walked{_where(fits)} {NEWEST}) "
-        f"SELECT {COLUMNS} FROM (SELECT DISTINCT first_seen FROM newest) times JOIN events USING (first_seen)"
-        f"{_where(fits)} {NEWEST}"
+        f"WITH newest AS MATERIALIZED "
+        f"(SELECT first_seen, device FROM ({walked}) walked WHERE signs LIKE ANY(%s) {NEWEST}) "
+        f"SELECT {COLUMNS} FROM (SELECT DISTINCT first_seen, device FROM newest) times "
+        f"JOIN events USING (first_seen, device) WHERE signs LIKE ANY(%s) {NEWEST}"
     )
-    return statement, [*values, compared, *forms, search_filter.max_events, *forms, search_filter.max_events]
+    return statement, [*values, compared, forms, most, forms, most]
 
 
-def index_query(search_filter: SearchFilter) -> Query:
-    """All events that fit, found by the trigrams of their pieces.
+def older_query(search_filter: SearchFilter, compared: int) -> Query:
+    """A row where there are more than `compared` events of that time and device; it isn't a row of a search."""
+    conditions, values = _time_and_device(search_filter)
+    return f"SELECT 1 FROM events{_where(conditions)} ORDER BY first_seen DESC OFFSET %s LIMIT 1", [*values, compared]
 
-    The index is asked in a step of its own: where PostgreSQL walked back in time until enough fit, it would read the
-    whole table for a plate that isn't there.
+
+def plates_query(search_filter: SearchFilter) -> Query:
+    """All events that fit, by way of the plates that fit, which the trigrams of their pieces find.
+
+    There are far fewer plates than events. Each one's newest events come out of the index of signs and time alone, and
+    only those that are returned are read.
     """
     pieces, patterns = _pieces(search_filter)
-    conditions, values = _span(search_filter)
-    fits, forms = _fits(search_filter)
+    months, begins = _months(search_filter)
+    conditions, values = _time_and_device(search_filter)
+    fitting = f"SELECT DISTINCT signs FROM plates{_where([pieces, *months, 'signs LIKE ANY(%s)'])}"
+    own = f"SELECT first_seen FROM events{_where(['events.signs = fitting.signs', *conditions])} {NEWEST}"
     statement = (
-        "WITH found AS MATERIALIZED (SELECT first_seen, device, text, id, kind FROM events"
-        f"{_where([pieces, *conditions, *fits])}) SELECT first_seen, device, text, "
-        "(SELECT record FROM events e "
-        "WHERE (e.device, e.id, e.kind, e.first_seen) = (f.device, f.id, f.kind, f.first_seen)) "
-        f"FROM (SELECT * FROM found {NEWEST}) f ORDER BY first_seen DESC"
+        f"WITH fitting AS MATERIALIZED ({fitting}), newest AS MATERIALIZED "
+        f"(SELECT signs, first_seen FROM fitting CROSS JOIN LATERAL ({own}) own {NEWEST}) "
+        f"SELECT {COLUMNS} FROM (SELECT DISTINCT signs, first_seen FROM newest) times "
+        f"JOIN events USING (signs, first_seen){_where(conditions)} {NEWEST}"
     )
-    return statement, [*patterns, *values, *forms, search_filter.max_events]
+    most = search_filter.max_events
+    return statement, [*patterns, *begins, _forms(search_filter), *values, most, most, *values, most]
 
 
 def slices(search_filter: SearchFilter, months: Sequence[datetime]) -> list[SearchFilter]:
@@ -137,20 +142,26 @@ def _where(conditions: Sequence[str]) -> str:
     return f" WHERE {' AND '.join(conditions)}" if conditions else ""
 
 
-def _span(search_filter: SearchFilter) -> tuple[list[str], list[Any]]:
-    given = {"first_seen >= %s": search_filter.since, "first_seen < %s": search_filter.until}
-    kept = {condition: value for condition, value in given.items() if value is not None}
+def _time_and_device(search_filter: SearchFilter) -> tuple[list[str], list[Any]]:
+    """The conditions on an event besides those on its plate."""
+    given = {
+        "first_seen >= %s": search_filter.since,
+        "first_seen < %s": search_filter.until,
+        "device = %s": search_filter.device or None,
+    }
+    return _given(given)
+
+
+def _months(search_filter: SearchFilter) -> tuple[list[str], list[Any]]:
+    """The conditions on a month that has a part of the time asked for."""
+    return _given(
+        {"month >= %s": search_filter.since and month_of(search_filter.since), "month < %s": search_filter.until}
+    )
+
+
+def _given(conditions: dict[str, Any]) -> tuple[list[str], list[Any]]:
+    kept = {condition: value for condition, value in conditions.items() if value is not None}
     return list(kept), list(kept.values())
-
-
-def _of_device(search_filter: SearchFilter) -> tuple[list[str], list[Any]]:
-    return (["device = %s"], [search_filter.device]) if search_filter.device else ([], [])
-
-
-def _fits(search_filter: SearchFilter) -> tuple[list[str], list[Any]]:
-    """The conditions on one event: its device, and that its plate has the part."""
-    device, name = _of_device(search_filter)
-    return [*device, "signs LIKE ANY(%s)"], [*name, _forms(search_filter)]
 
 
 def _forms(search_filter: SearchFilter) -> list[str]:
