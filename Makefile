@@ -8,6 +8,7 @@
 #   make faults     what goes wrong in months at a gate, on purpose, and a table of what was lost
 #   make cuts       CUTS=1000 kills of devices, broker, consumers and database at random, and what was lost (RabbitMQ, PostgreSQL)
 #                   in rounds; started again, it goes on to that number; NODES=3: a cluster, one node of which is killed at a time
+#   make updates    what a device does with wrong, old and broken model releases, and with power cuts (lpr-edge --models)
 #   make fleet-load DEVICES=2000 simulated at one centre: bursts, an hour's outage, what each part takes; TLS=1: all by TLS
 #   make search     EVENTS=1000000 in a PostgreSQL of its own, and how long each kind of search takes there (FOLDER=DIR)
 #   make soak       FRAMES=200000 from a looped clip with all sinks on, and a table of what was lost and what was left over
@@ -158,6 +159,7 @@ collected-gain: $(EVERYTHING)/installed
 two-machines: $(EVERYTHING)/installed
 	$(EVERYTHING)/bin/python -m tests.support.two_machines --json benchmarks/results/training/two-machines.json
 
+.PHONY: updates
 updates: $(EVERYTHING)/installed
 	$(EVERYTHING)/bin/python -m tests.support.update_scenarios --json benchmarks/results/updates/scenarios.json
 
