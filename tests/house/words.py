@@ -91,9 +91,10 @@ def prose_of(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def prose_of_python(source: str) -> Iterator[tuple[int, str]]:
-    """Comments, and texts of several words."""
+    """Comments, and texts of several words; the parts of an f-string are tokens of their own from Python 3.12 on."""
+    texts = {tokenize.STRING, getattr(tokenize, "FSTRING_MIDDLE", tokenize.STRING)}
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        if token.type == tokenize.COMMENT or (token.type == tokenize.STRING and " " in token.string):
+        if token.type == tokenize.COMMENT or (token.type in texts and " " in token.string):
             yield from enumerate(token.string.splitlines(), token.start[0])
 
 

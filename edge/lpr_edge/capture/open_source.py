@@ -9,7 +9,7 @@ from lpr_edge.capture.camera import CaptureOptions, open_camera
 from lpr_edge.capture.frame import Source
 from lpr_edge.capture.images import open_folder, open_picture
 from lpr_edge.capture.live import live_frames
-from lpr_edge.capture.opencv_capture import TIMEOUT_MS, Capture, Stream, open_capture
+from lpr_edge.capture.opencv_capture import TIMEOUT_MS, Capture, Stream, codec_letters, open_capture
 from lpr_edge.capture.reconnect import ReconnectPolicy
 from lpr_edge.capture.snapshot_url import FPS, SnapshotUrl
 from lpr_edge.capture.source_address import SourceAddress, SourcePath, StreamUrl
@@ -103,8 +103,7 @@ def _live(open_it: Callable[[], Capture], name: str, fps: float, give_up_s: floa
 
 def _is_one_picture(capture: cv2.VideoCapture) -> bool:
     """Whether the capture ends after its first image, as with a camera's snapshot URL."""
-    codec = int(capture.get(cv2.CAP_PROP_FOURCC)).to_bytes(4, "little")
-    return codec in PICTURE_CODECS and capture.grab() and not capture.grab()
+    return codec_letters(capture) in PICTURE_CODECS and capture.grab() and not capture.grab()
 
 
 def _open_capture(url: str, name: str) -> cv2.VideoCapture:

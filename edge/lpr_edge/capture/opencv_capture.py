@@ -30,6 +30,11 @@ def open_capture(source: str | int, backend: int = cv2.CAP_ANY, options: Sequenc
     return cv2.VideoCapture(source, backend, list(options))
 
 
+def codec_letters(capture: cv2.VideoCapture) -> bytes:
+    """Four letters that name a capture's codec; other bytes where OpenCV knows of none, which differ by its version."""
+    return (int(capture.get(cv2.CAP_PROP_FOURCC)) & 0xFFFFFFFF).to_bytes(4, "little")
+
+
 class Stream:
     """A stream's capture, which ends with the first read that times out.
 

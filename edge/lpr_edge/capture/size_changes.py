@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from lpr_edge.base.log import log_debug
-from lpr_edge.capture.opencv_capture import Capture, open_capture
+from lpr_edge.capture.opencv_capture import Capture, codec_letters, open_capture
 from lpr_edge.contract.base.arrays import Image
 from lpr_edge.contract.base.errors import SourceError
 
@@ -60,8 +60,7 @@ class Packets:
         """Open the file a second time; if its packets can't be read, no change of size is detected."""
         self._path = path
         self._capture = open_capture(str(path), cv2.CAP_FFMPEG, [cv2.CAP_PROP_FORMAT, -1])
-        letters = int(self._capture.get(cv2.CAP_PROP_FOURCC)).to_bytes(4, "little")
-        self.codec = CODECS.get(letters.decode("latin-1").upper())
+        self.codec = CODECS.get(codec_letters(self._capture).decode("latin-1").upper())
         self._head: bytes | None = None
         self._coming: bytes | None = None
         """The first packet of another size."""

@@ -1,5 +1,6 @@
 import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -67,7 +68,7 @@ def test_old_events_leave_nothing_behind(tmp_path: Path) -> None:
     access = history_of(tmp_path, [event(number, source=f"gate-{number}") for number in range(3)], PICTURES)
     access.correct("e0", "ba 9 pa 9999", "Sita", NOW)
     history = History(tmp_path, NEPAL)
-    with sqlite3.connect(tmp_path / FILE) as connection:
+    with closing(sqlite3.connect(tmp_path / FILE)) as connection, connection:
         connection.execute("UPDATE events SET stored = number / 1000")
     assert history.drop_before((BEGIN + timedelta(minutes=2)).timestamp()) == 2
     history.close()
@@ -146,13 +147,13 @@ def test_a_history_that_is_taken_away_is_begun_anew(tmp_path: Path, capsys: pyte
 def test_a_newer_history_and_another_programs_file_are_refused(tmp_path: Path) -> None:
     """Neither is changed."""
     history_of(tmp_path, [event(1)])
-    with sqlite3.connect(tmp_path / FILE) as connection:
+    with closing(sqlite3.connect(tmp_path / FILE)) as connection, connection:
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
     with pytest.raises(LprError, match="written by a newer lpr"):
         History(tmp_path, NEPAL)
     other = tmp_path / "other"
     other.mkdir()
-    with sqlite3.connect(other / FILE) as connection:
+    with closing(sqlite3.connect(other / FILE)) as connection, connection:
         connection.execute("CREATE TABLE books (title)")
     with pytest.raises(LprError, match="is no history of lpr"):
         History(other, NEPAL)

@@ -4,6 +4,7 @@ import json
 import os
 import sqlite3
 import stat
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -58,7 +59,8 @@ def test_no_plate_anywhere_with_hash_plates(
     assert [
         text[:80] for text in everything for plate in TEXTS if plate in text or f"{plate[0]} {plate[1:]}" in text
     ] == []
-    rows = sqlite3.connect(out / "log.db").execute("SELECT record FROM events").fetchall()
+    with closing(sqlite3.connect(out / "log.db")) as connection:
+        rows = connection.execute("SELECT record FROM events").fetchall()
     assert [json.loads(row[0]) for row in rows] == records
 
 

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from lpr_train.base.engine import KerasModel, load_tensorflow
@@ -34,7 +33,7 @@ class WeightEma:
 
     def values(self) -> list[NDArray[Any]]:
         """The averaged weights, in the order of `model.weights`; the raw weights if the decay is 0."""
-        return [np.array(value) for value in (self._averages if self._decay > 0.0 else self._weights)]
+        return [value.numpy() for value in (self._averages if self._decay > 0.0 else self._weights)]
 
     def restore(self, values: list[NDArray[Any]]) -> None:
         """Set the averages to what `values` returned."""
