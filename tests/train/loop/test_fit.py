@@ -163,12 +163,12 @@ def test_a_reader_starts_from_one_whose_alphabet_was_shorter(tmp_path: Path) -> 
     before.save(tmp_path / "model.keras")
     keras.utils.set_random_seed(2)
     grown = reader_network(8, (32, 64))
-    fresh = [np.array(weight) for weight in grown.weights]
+    fresh = [np.array(weight.numpy()) for weight in grown.weights]
     assert load_initial_weights(grown, tmp_path) == len(grown.weights)
     for weight, own, other in zip(grown.weights, fresh, before.weights, strict=True):
         kept = other.shape[-1] if other.shape else None
-        assert np.array_equal(np.array(weight)[..., :kept], np.array(other))
-        assert np.array_equal(np.array(weight)[..., kept:], own[..., kept:])
+        assert np.array_equal(weight.numpy()[..., :kept], other.numpy())
+        assert np.array_equal(weight.numpy()[..., kept:], own[..., kept:])
     with pytest.raises(LprError, match="none of its weights fit"):
         load_initial_weights(keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)]), tmp_path)
 

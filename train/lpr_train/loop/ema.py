@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from lpr_train.base.engine import KerasModel, load_tensorflow
@@ -33,7 +34,7 @@ class WeightEma:
 
     def values(self) -> list[NDArray[Any]]:
         """The averaged weights, in the order of `model.weights`; the raw weights if the decay is 0."""
-        return [value.numpy() for value in (self._averages if self._decay > 0.0 else self._weights)]
+        return [np.array(value.numpy()) for value in (self._averages if self._decay > 0.0 else self._weights)]
 
     def restore(self, values: list[NDArray[Any]]) -> None:
         """Set the averages to what `values` returned."""

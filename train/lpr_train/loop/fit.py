@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.run.folder import CHECKPOINT
 from lpr_train.base.engine import KerasModel, load_keras, load_tensorflow
@@ -219,4 +221,4 @@ def _variables(model: KerasModel) -> list[Any]:
 
 
 def _values(variables: list[Any]) -> list[Any]:
-    return [variable.numpy() for variable in variables]
+    return [np.array(variable.numpy()) for variable in variables]

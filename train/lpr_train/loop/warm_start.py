@@ -131,6 +131,6 @@ def _widened(other: Any, weight: Any) -> Any:
     """The other weight's values, extended by this weight's own initialisation for the missing outputs."""
     if tuple(other.shape) == tuple(weight.shape):
         return other
-    values = np.array(weight)
-    values[..., : other.shape[-1]] = np.array(other)
+    values = np.array(weight.numpy())
+    values[..., : other.shape[-1]] = other.numpy()
     return values
