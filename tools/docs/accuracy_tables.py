@@ -95,12 +95,12 @@ def _reading_rows(groups: Mapping[str, Mapping[str, Any]]) -> list[list[str]]:
 
 
 def crops(repository: Path) -> str:
-    """Exact readings of plate crops at given corners."""
+    """Exact readings of plate crops at given corners, and of whole crops."""
     plates = accuracy(repository, "plates")
     if not plates or "crops" not in plates:
         return not_measured(MEASURE)
     part = plates["crops"]
-    groups = {"all": part["reading"]}
+    groups = {"all": part["reading"], "by `lpr-edge --crops`, corners unknown": part["reading_of_uncut"]}
     groups |= {f"{trait}: {name}": one for trait in ("rows", "form") for name, one in part[f"by_{trait}"].items()}
     return table(["plate crops", "read exactly", "CER"], _reading_rows(groups)) + f"\n\n{NOTE}"
 

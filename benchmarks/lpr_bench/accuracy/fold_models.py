@@ -11,6 +11,7 @@ from lpr_edge.contract.base.arrays import Image
 from lpr_edge.contract.data.plate_photos import PlateLabel, PlatePhoto
 from lpr_edge.contract.data.splits import seen_by_training
 from lpr_edge.runtimes.model import Model
+from lpr_edge.vision.crop import read_crop
 from lpr_edge.vision.detector import Detector
 from lpr_edge.vision.pipeline import PlatePipeline
 from lpr_edge.vision.reader import Reader
@@ -64,6 +65,15 @@ class Networks:
             ReadPlate(label.quad_xy, reading.text, reading)
             for label, reading in zip(photo.plates, readings, strict=True)
         ]
+
+    def read_uncut(self, photo: PlatePhoto, frame_bgr: Image) -> list[ReadPlate]:
+        """The reading of a crop (H, W, 3) uint8, BGR, as `lpr-edge --crops` reads it: of unknown margin and corners.
+
+        A crop shows one plate, so the reading is taken to be of the label's.
+        """
+        device = self.device(photo)
+        plate = read_crop(Detector(device.detector.model), device.reader, frame_bgr)
+        return [ReadPlate(photo.plates[0].quad_xy, plate.reading.text, plate.reading)] if plate else []
 
     def describe(self, photo: PlatePhoto, label: PlateLabel, frame_bgr: Image) -> PlateTraits:
         """A plate's traits in its frame (H, W, 3) uint8, BGR, and whether the networks that read it have learnt it."""

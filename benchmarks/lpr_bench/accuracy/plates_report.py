@@ -114,12 +114,13 @@ CROP_TRAITS = ("source", "rows", "form", "colour", "training")
 """Traits by which readings of crops are grouped; a crop's width doesn't depend on the distance."""
 
 
-def summarize_crops(outcome: PlatesOutcome, country: Country, kind: str | None) -> dict[str, Any]:
-    """Metrics of plate crops, which are read without detection, and every outcome, as plain values."""
+def summarize_crops(outcome: PlatesOutcome, uncut: PlatesOutcome, country: Country, kind: str | None) -> dict[str, Any]:
+    """Metrics of plate crops read once at the labels' corners, and, `uncut`, as `lpr-edge --crops` reads them."""
     groups = breakdowns(scored_plates(outcome, kind))
     return {
         "crops": outcome.photos,
         "reading": _reading(scored_plates(outcome, kind), country),
+        "reading_of_uncut": _reading(scored_plates(uncut, kind), country),
         **{
             f"by_{trait}": {name: _reading(group, country) for name, group in groups[trait].items()}
             for trait in CROP_TRAITS
@@ -129,11 +130,12 @@ def summarize_crops(outcome: PlatesOutcome, country: Country, kind: str | None) 
     }
 
 
-def format_crops(outcome: PlatesOutcome, country: Country, kind: str | None) -> str:
-    """Accuracy on plate crops as text tables."""
+def format_crops(outcome: PlatesOutcome, uncut: PlatesOutcome, country: Country, kind: str | None) -> str:
+    """Accuracy on plate crops as text tables, see `summarize_crops`."""
     title = " ".join(filter(None, ("fully legible", kind, "crops")))
     scored = scored_plates(outcome, kind)
-    tables = [_readings_table(title, {"all": scored}, country)]
+    each = {"all": scored, "by lpr-edge --crops, corners unknown": scored_plates(uncut, kind)}
+    tables = [_readings_table(title, each, country)]
     for trait in CROP_TRAITS:
         groups = breakdowns(scored)[trait]
         if len(groups) > 1 or SEEN in groups:

@@ -101,6 +101,7 @@ def _score_plates(parsed: argparse.Namespace) -> dict[str, Any]:
     observers = [*([gallery.observe] if parsed.page else []), *([misses.observe] if misses else [])]
     outcome = plates.score_photos(photos, networks.read, [scored_readings.observe, *observers], networks.describe)
     of_crops = plates.score_photos(crops, networks.read, observers, networks.describe)
+    of_uncut = plates.score_photos(crops, networks.read_uncut, describe=networks.describe)
     kind = parsed.kind or country.script
     models = [describe_model(model) for model in networks.models]
     pairs = [(scored.reading.confidence, scored.right) for scored in scored_readings.readings]
@@ -114,8 +115,9 @@ def _score_plates(parsed: argparse.Namespace) -> dict[str, Any]:
     parts = [Part("Figures", plates_report.format_plates(outcome, country, kind))]
     parts.append(Part("Reported by default", format_reported(scored, pairs, least)))
     if crops:
-        result["crops"] = plates_report.summarize_crops(of_crops, country, kind)
-        parts.append(Part("Crops, read once at given corners", plates_report.format_crops(of_crops, country, kind)))
+        result["crops"] = plates_report.summarize_crops(of_crops, of_uncut, country, kind)
+        text = plates_report.format_crops(of_crops, of_uncut, country, kind)
+        parts.append(Part("Crops, read once at given corners", text))
     parts.append(Part("Confidence", format_reliability(pairs)))
     if before is not None:
         comparison = plate_changes.compare(before, result)

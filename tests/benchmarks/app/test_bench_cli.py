@@ -158,6 +158,7 @@ def test_crops_are_read_and_not_looked_for(
     before, after = (json.loads(path.read_text(encoding="utf-8")) for path in (alone, both))
     assert after["crops"]["reading"]["exact_match"]["count"] == 3
     assert after["crops"]["reading"]["exact_match"]["successes"] >= 2
+    assert after["crops"]["reading_of_uncut"]["exact_match"]["count"] == 3
     assert "crops" not in before
     assert before["plates"] == after["plates"]
     assert before["seen"] == after["seen"]
