@@ -61,5 +61,12 @@ def _take_all(came: list[int]) -> bool:
 
 
 def hold_signals() -> None:
-    """Block SIGTERM and SIGHUP; the program that `os.execv` starts inherits them as pending."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM, signal.SIGHUP])
+    """Block SIGTERM and SIGHUP in the main thread; the program that `os.execv` starts inherits them as pending.
+
+    Threads that are still there don't block them. What one of these receives is sent on to the main thread.
+    """
+    held = [signal.SIGTERM, signal.SIGHUP]
+    signal.pthread_sigmask(signal.SIG_BLOCK, held)
+    for number in held:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, lambda received, _: signal.raise_signal(received))

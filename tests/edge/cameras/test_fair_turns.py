@@ -54,7 +54,7 @@ def test_a_slow_reader_serves_all_cameras_alike_and_the_newest_frame() -> None:
     turns = turns_of(**{name: lambda fps=fps: live(ArrayCamera(street(1), fps)) for name, fps in rates.items()})
     found = taken(turns, 1.5, pause_s=0.02)
     counts = frames_by_camera(found)
-    assert max(counts.values()) - min(counts.values()) <= 2
+    assert min(counts.values()) >= 0.7 * max(counts.values())
     ages = sorted(item.age_ms or 0.0 for _, item in found if isinstance(item, Frame))
     assert ages[len(ages) // 2] < 100
 
