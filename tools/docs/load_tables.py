@@ -104,15 +104,18 @@ def sheet(repository: Path, assumed: Assumed = Assumed()) -> str:
 
 
 def _by_tls(repository: Path, plain: dict[str, Any]) -> str:
-    """What was seen with devices and consumer that come by TLS, and what a login takes more."""
+    """What was seen with devices and consumer that come by TLS, and what a login and a connection take more."""
     result = _read(repository, "load-tls.json")
     if result is None:
         return ""
-    logins = {way: 1000 * _login_cpu_s(found) for way, found in (("tls", result), ("plain", plain))}
+    both = {"tls": result, "plain": plain}
+    logins = {way: 1000 * _login_cpu_s(found) for way, found in both.items()}
+    held = {way: _connection_bytes(found) / 1000 for way, found in both.items()}
     return (
         f"\n\nThe same stages with {result['devices']:,} devices, they and the consumer by TLS: "
         f"{result['stages'][-1]['made']:,} events, {result['lost']} lost, {result['doubled']} stored twice. A login "
-        f"takes {logins['tls']:.0f} ms of CPU in the broker, {logins['plain']:.0f} ms without TLS."
+        f"takes {logins['tls']:.0f} ms of CPU in the broker, {logins['plain']:.0f} ms without TLS; a connection holds "
+        f"{held['tls']:.0f} kB of its memory, {held['plain']:.0f} kB without TLS."
     )
 
 
