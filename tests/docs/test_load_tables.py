@@ -44,13 +44,15 @@ def test_saturation_is_two_cores_over_the_cpu_time_of_an_event(repository: Path)
 
 
 def test_tls_has_a_sentence_of_its_own(repository: Path) -> None:
-    """Half as many devices, which take as much to log in: twice the time for each."""
+    """Half as many devices, which take as much to log in: twice the time, and the memory, for each."""
     assert "TLS" not in load(repository)
     folder = repository / "benchmarks" / "results" / "centre"
     plain = json.loads((folder / "load.json").read_text())
     (folder / "load-tls.json").write_text(json.dumps(plain | {"devices": 50}))
     assert "with 50 devices, they and the consumer by TLS: 1,000 events, 0 lost" in load(repository)
-    assert "A login takes 120 ms of CPU in the broker, 60 ms without TLS." in load(repository)
+    assert "A login takes 120 ms of CPU in the broker, 60 ms without TLS; a connection holds 2000 kB" in load(
+        repository
+    )
 
 
 def test_the_sheet_follows_from_the_figures(repository: Path) -> None:
