@@ -25,6 +25,7 @@ from lpr_edge.delivery.sink import StoredEvent
 from lpr_edge.delivery.sinks import mqtt_probe
 from lpr_edge.delivery.sinks.home_assistant import DiscoverySettings
 from lpr_edge.delivery.sinks.mqtt import Mqtt
+from lpr_edge.delivery.sinks.mqtt_connection import Connection
 from lpr_edge.delivery.sinks.mqtt_login import Login, client_identity
 from lpr_edge.output.event_pictures import MAX_BYTES, small_picture, take_pictures
 
@@ -152,6 +153,15 @@ def test_a_broker_without_mqtt_5_gets_3_1_1(port: int, answer: bytes, capsys: py
         listener.close()
     assert "the broker doesn't speak MQTT 5" in capsys.readouterr().err
     assert [status["state"] for status in listener.of("lpr/gate-1/status")] == ["online", "offline"]
+
+
+def test_a_closed_connection_begins_no_other() -> None:
+    """A broker that refuses MQTT 5 while the connection is closed gets no further client."""
+    connection = Connection(Login(broker_url("mqtt://127.0.0.1:1")), "gate-1", lambda: None, lambda *_: None)
+    client = connection._client
+    connection.close()
+    connection._fall_back(client)
+    assert (connection.generation, connection._client) == (0, client)
 
 
 def acl(folder: Path, *lines: str) -> str:

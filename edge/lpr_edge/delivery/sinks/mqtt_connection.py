@@ -1,6 +1,7 @@
 """A persistent connection to an MQTT broker: MQTT 5 if supported, which can refuse messages, else 3.1.1."""
 
 from collections.abc import Callable
+from threading import Lock
 from time import monotonic
 from typing import Any
 
@@ -59,6 +60,9 @@ class Connection:
         """Counts the clients: what was published by an earlier one is lost with it."""
         self._version = self._mqtt.MQTTv5
         self._client: Any = self._new_client()
+        self._replacing = Lock()
+        """Held while a client is replaced, so that `close` stops the last one, and no other comes after it."""
+        self._is_closed = False
 
     def start(self) -> None:
         """Connect now, or as soon as the broker is reachable; `greet` is called after each connection."""
@@ -94,6 +98,8 @@ class Connection:
 
     def close(self) -> None:
         """Disconnect."""
+        with self._replacing:
+            self._is_closed = True
         self._client.disconnect()
         self._client.loop_stop()
 
@@ -111,9 +117,11 @@ class Connection:
         """Continue with MQTT 3.1.1 in a new client; the old client's thread ends by itself."""
         log_info("the broker doesn't speak MQTT 5: with 3.1.1 it can't report that it refuses an event")
         client.disconnect()
-        self._version = self._mqtt.MQTTv311
-        self._client = self._new_client()
-        self.start()
+        with self._replacing:
+            if not self._is_closed:
+                self._version = self._mqtt.MQTTv311
+                self._client = self._new_client()
+                self.start()
 
     def _on_connect(self, client: Any, _data: object, _flags: object, reason: Any, _properties: object) -> None:
         if client is not self._client:
