@@ -82,11 +82,13 @@ async def delivered_by(rabbit: Rabbit, tls: ssl.SSLContext) -> int:
     """Have one event sent; how many were confirmed."""
     delivered = Delivered()
     device = Device("gate-1", Login(rabbit.mqtt_port, "devices", PASSWORD, tls), delivered)
-    await device._open()
-    device.queue(b"first")
-    for _ in range(300):
-        if delivered.waited_s:
-            break
-        await asyncio.sleep(0.1)
-    device.close()
+    try:
+        await device._open()
+        device.queue(b"first")
+        for _ in range(300):
+            if delivered.waited_s:
+                break
+            await asyncio.sleep(0.1)
+    finally:
+        await device.close()
     return len(delivered.waited_s)

@@ -95,8 +95,7 @@ class Load:
         with self._stage("an hour without centre: all at once"):
             await self._all_stored()
         pinging.cancel()
-        for device in self.devices:
-            device.close()
+        await asyncio.gather(*(device.close() for device in self.devices))
 
     @contextmanager
     def _stage(self, name: str) -> Iterator[None]:

@@ -76,11 +76,14 @@ class Device(asyncio.Protocol):
         if self.is_online and self._transport is not None:
             self._transport.write(b"\xc0\x00")
 
-    def close(self) -> None:
-        """Disconnect for good."""
+    async def close(self) -> None:
+        """Disconnect for good; the socket is closed when this ends."""
         self._is_closed = True
         if self._transport is not None:
             self._transport.close()
+        while self._transport is not None:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.01)  # what has lost its protocol closes its socket in the next turn of the loop
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Log in."""
