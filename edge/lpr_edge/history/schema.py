@@ -1,7 +1,6 @@
 """Schema of the history's SQLite file: its tables and version, and how the file is opened."""
 
 import sqlite3
-from contextlib import ExitStack, closing
 from pathlib import Path
 
 from lpr_edge.base.log import log_info
@@ -89,18 +88,16 @@ def open_reader(path: Path) -> sqlite3.Connection:
     if not path.exists():
         raise LprError(f"no history at {path}: keep one with --history 30d, or name its folder with --history-folder")
     try:
-        with ExitStack() as stack:
-            connection = stack.enter_context(
-                closing(
-                    sqlite3.connect(
-                        f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_S, check_same_thread=False
-                    )
-                )
-            )
+        connection = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_S, check_same_thread=False
+        )
+        try:
             connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
             if _version(connection, path) < SCHEMA_VERSION:
                 raise LprError(f"the history {path} is of an earlier lpr: start lpr-edge --history, which upgrades it")
-            stack.pop_all()
+        except BaseException:
+            connection.close()
+            raise
     except sqlite3.Error as error:
         raise LprError(
             f"can't read the history {path} ({error}): start lpr-edge --history, which repairs it"
