@@ -101,7 +101,7 @@ def _score_plates(parsed: argparse.Namespace) -> dict[str, Any]:
     observers = [*([gallery.observe] if parsed.page else []), *([misses.observe] if misses else [])]
     outcome = plates.score_photos(photos, networks.read, [scored_readings.observe, *observers], networks.describe)
     of_crops = plates.score_photos(crops, networks.read, observers, networks.describe)
-    of_uncut = plates.score_photos(crops, networks.read_uncut, describe=networks.describe)
+    of_uncut = plates.score_photos(crops, networks.read_uncut)
     kind = parsed.kind or country.script
     models = [describe_model(model) for model in networks.models]
     pairs = [(scored.reading.confidence, scored.right) for scored in scored_readings.readings]
