@@ -1,76 +1,195 @@
-"""What a long run holds in memory, whether that grows, and what it has left open."""
+"""What a long run holds in memory, whether that grows, and what it has left open.
+
+Three quantities: resident memory, which a user sees; live Python blocks and the C heap in use, which neither pools nor
+fragmentation hide. The interpreter makes a step by itself: the table of interned strings is rebuilt at up to four times
+the size that its strings need once names that came and went have used up its free places. A step counts once.
+"""
 
 import gc
-import math
+import sys
 import threading
 import time
+from array import array
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
+from tests.support.heap import c_heap_bytes
 
 from lpr_edge.base.board import memory_bytes
 
+Floats = NDArray[np.float64]
+
 EVERY = 100
-"""Frames from one look at the memory to the next."""
+"""Frames from one look at the resident memory to the next."""
+INSIDE_EVERY = 2_000
+"""Frames from one count of blocks and C heap to the next: a full garbage collection comes before each, so that garbage
+in cycles, which the interpreter leaves until much has gathered, doesn't count."""
 WARM = 1 / 3
 """Share of the run before its memory counts: caches fill, and each thread gets pools of its own from the allocator."""
+ENDS = 6
+"""The rise is from the median of the first to that of the last one of so many parts after the warm-up."""
+POINTS = 60
+"""Medians that a line is fitted to: what is held for a moment, or given back for one, doesn't move a median."""
 MAX_SLOPE = 10.0
-"""Bytes a frame that the fitted line may rise by; what lpr once held for each saved picture made 64."""
+"""Bytes a frame that resident memory may rise by; what lpr once held for each saved picture made 64."""
 MAX_STEP = 1.5e6
-"""Bytes that it may rise by in any case: memory comes from the allocator in pools of up to a megabyte."""
+"""Bytes that it may rise by in any case: a table of the interpreter is replaced by one that is a megabyte larger, and
+memory comes from the allocator in pools of up to a megabyte."""
 SHORT_RUN, MAX_SHORT_RISE = 10_000, 8e6
 """In a run of fewer frames than this, caches and the pools of some ten threads still fill: it may rise by so many
 bytes. A picture kept for each event, or a frame for each hundred, is more."""
+LONG_RUN = 150_000
+"""From so many frames on, the slopes beside a step count, too. `MAX_SLOPE` makes `MAX_STEP` in such a run; in a shorter
+one, what is left of the warm-up is more than a slow leak."""
+MAX_HEAP_AN_EVENT = 50.0
+"""Bytes of the C heap an event: half of the smallest leak that shall be found, 100 bytes an event."""
+MAX_BLOCKS_AN_EVENT = 0.25
+"""Python blocks an event: an object that each event leaves behind is a whole one, that of each fourth a quarter."""
+
+
+@dataclass
+class Series:
+    """One quantity at some frames, in arrays of numbers: as Python objects the notes themselves would be a leak."""
+
+    frames: "array[int]" = field(default_factory=lambda: array("q"))
+    values: "array[int]" = field(default_factory=lambda: array("q"))
+
+    @classmethod
+    def of(cls, frames: Iterable[int], values: Iterable[int]) -> "Series":
+        return cls(array("q", frames), array("q", values))
+
+    def add(self, frame: int, value: int) -> None:
+        self.frames.append(frame)
+        self.values.append(value)
+
+    def warm(self) -> tuple[Floats, Floats]:
+        """Frames and values after the warm-up, (N,) float64 each."""
+        begin = round(WARM * len(self.frames))
+        return np.array(self.frames[begin:], float), np.array(self.values[begin:], float)
+
+    def rise(self) -> float:
+        """From the median of the first part after the warm-up to that of the last one; see `ENDS`."""
+        _, y = self.warm()
+        part = max(1, len(y) // ENDS)
+        return float(np.median(y[-part:]) - np.median(y[:part])) if len(y) > 1 else 0.0
+
+    def slope(self) -> float:
+        """Rise a frame after the warm-up, beside one step of any size.
+
+        By least squares: a line through medians, with one step at that place where the rest is least.
+        """
+        frames, values = self.warm()
+        if len(frames) < ENDS:
+            return 0.0
+        x, y = _medians(frames), _medians(values)
+        fits = [_fit(x, y, at) for at in range(2, len(x) - 1)]
+        return min(fits)[1]
+
+
+def _medians(values: Floats) -> Floats:
+    return np.array([np.median(part) for part in np.array_split(values, min(POINTS, len(values)))])
+
+
+def _fit(x: Floats, y: Floats, at: int) -> tuple[float, float]:
+    """Sum of squares that a line with a step before the point `at` leaves, and its slope."""
+    terms = np.stack([x - x.mean(), np.ones_like(x), np.arange(len(x)) >= at], axis=1)
+    found, *_ = np.linalg.lstsq(terms, y, rcond=None)
+    rest = y - terms @ found
+    return float(rest @ rest), float(found[0])
 
 
 @dataclass
 class Memory:
     """What the process held, frame by frame."""
 
-    frames: list[int] = field(default_factory=list)
-    resident: list[int] = field(default_factory=list)
+    resident: Series = field(default_factory=Series)
+    """Bytes."""
+    blocks: Series = field(default_factory=Series)
+    """Objects and parts of them of up to 512 bytes, which the interpreter keeps in pools."""
+    heap: Series = field(default_factory=Series)
+    """Bytes that libraries and larger Python objects hold; empty where libc can't say."""
 
     def look(self, frame: int) -> None:
-        """Note what is held at a frame, now and again."""
+        """Note the resident memory at a frame, now and again."""
         if frame % EVERY == 0:
-            self.frames.append(frame)
-            self.resident.append(memory_bytes())
+            self.resident.add(frame, memory_bytes())
 
-    def slope(self) -> tuple[float, float]:
-        """Bytes a frame by least squares after the warm-up, and the standard error of that."""
-        begin = round(WARM * len(self.frames))
-        x, y = np.array(self.frames[begin:], float), np.array(self.resident[begin:], float)
-        if len(x) < 3:
-            return 0.0, math.inf
-        slope, start = np.polyfit(x, y, 1)
-        rest = y - slope * x - start
-        return float(slope), float(np.sqrt((rest @ rest) / (len(x) - 2) / ((x - x.mean()) @ (x - x.mean()))))
+    def look_inside(self, frame: int) -> None:
+        """Count what is live, now and again; called at the same frame of each turn, since each holds other images."""
+        if self.blocks.frames and frame < self.blocks.frames[-1] + INSIDE_EVERY:
+            return
+        gc.collect()
+        self.blocks.add(frame, sys.getallocatedblocks())
+        heap = c_heap_bytes()
+        if heap is not None:
+            self.heap.add(frame, heap)
 
-    def growth(self) -> float:
-        """Bytes that the line rises by after the warm-up."""
-        return self.slope()[0] * (1 - WARM) * self.frames[-1]
+    @property
+    def length(self) -> int:
+        """Frames of the run."""
+        return self.resident.frames[-1] if self.resident.frames else 0
 
-    def is_flat(self) -> bool:
-        """Tell whether it stays where it is."""
-        allowed = MAX_SHORT_RISE if self.frames[-1] < SHORT_RUN else MAX_STEP
-        return self.slope()[0] <= MAX_SLOPE or self.growth() <= allowed
-
-    def line(self, events: int) -> str:
-        """How it went, in words.
+    def problems(self, events: int) -> list[str]:
+        """What rises by more than it may, a sentence each; none where the memory stays where it is.
 
         Args:
             events: announced in the whole run.
         """
-        slope, error = self.slope()
-        an_event = slope * self.frames[-1] / max(1, events)
-        fifths = [self.resident[round(share * (len(self.resident) - 1))] for share in np.linspace(0, 1, 6)]
+        short = self.length < SHORT_RUN
+        allowed = MAX_SHORT_RISE if short else max(MAX_STEP, MAX_SLOPE * (1 - WARM) * self.length)
+        checks = [("resident memory rises", self.resident.rise() / 1e6, allowed / 1e6, "MB")]
+        if self.length >= LONG_RUN:
+            checks += [
+                ("resident memory rises beside one step", self.resident.slope(), MAX_SLOPE, "bytes a frame"),
+                ("the C heap grows", self._an_event(self.heap, events), MAX_HEAP_AN_EVENT, "bytes an event"),
+                ("Python blocks grow", self._an_event(self.blocks, events), MAX_BLOCKS_AN_EVENT, "an event"),
+            ]
+        return [
+            f"{what} by {value:.2f} {unit}; at most {limit:.3g}" for what, value, limit, unit in checks if value > limit
+        ]
+
+    def is_flat(self, events: int) -> bool:
+        """Tell whether it stays where it is; see `problems`."""
+        return not self.problems(events)
+
+    def lines(self, events: int) -> list[str]:
+        """How it went, in words; see `problems`."""
+        fifths = [
+            self.resident.values[round(share * (len(self.resident.values) - 1))] for share in np.linspace(0, 1, 6)
+        ]
+        said = [
+            f"memory: resident {self.resident.rise() / 1e6:+.1f} MB in the last two thirds "
+            f"({self.resident.slope():+.2f} kB every 1,000 frames beside one step; at most {MAX_SLOPE:g}); "
+            f"at each fifth {', '.join(f'{size / 1e6:.1f}' for size in fifths)} MB",
+            self._inside("Python blocks", self.blocks, events, MAX_BLOCKS_AN_EVENT),
+            self._inside("C heap, bytes", self.heap, events, MAX_HEAP_AN_EVENT)
+            if self.heap.frames
+            else "memory: the C heap isn't known, since this libc has no mallinfo2",
+        ]
+        return said + [f"memory: {problem}" for problem in self.problems(events)]
+
+    def _inside(self, name: str, series: Series, events: int, limit: float) -> str:
+        judged = f"at most {limit:g}" if self.length >= LONG_RUN else f"judged from {LONG_RUN:,} frames on"
         return (
-            f"memory: {slope:+.2f} kB every 1,000 frames (± {error:.2f}; at most {MAX_SLOPE:g}), "
-            f"{an_event:+.0f} bytes an event, {self.growth() / 1e6:+.1f} MB in all, by least squares over the last "
-            "two thirds; at each fifth "
-            f"{', '.join(f'{size / 1e6:.1f}' for size in fifths)} MB"
+            f"memory: {name}: {1000 * series.slope():+.1f} every 1,000 frames, "
+            f"{self._an_event(series, events):+.2f} an event ({judged}); {series.rise():+.0f} in the last two thirds"
         )
+
+    def _an_event(self, series: Series, events: int) -> float:
+        return series.slope() * self.length / max(1, events)
+
+    def record(self, events: int) -> dict[str, float | None]:
+        """The figures for the result file, by their field's name; None where libc can't say."""
+        has_heap = bool(self.heap.frames)
+        return {
+            "memory_bytes_a_frame": round(self.resident.slope(), 2),
+            "memory_rise_bytes": round(self.resident.rise()),
+            "python_blocks_an_event": round(self._an_event(self.blocks, events), 3),
+            "c_heap_bytes_an_event": round(self._an_event(self.heap, events), 1) if has_heap else None,
+        }
 
 
 @dataclass(frozen=True)

@@ -67,12 +67,14 @@ def looped(turns: int, memory: Memory, at_end: Callable[[], None]) -> Frames:
     for turn in range(turns):
         source = open_clip(CLIP)
         begin = None
-        for frame in source.frames:
+        for position, frame in enumerate(source.frames):
             assert isinstance(frame, Frame)
             begin = begin or frame.time
             length = max(length, frame.time - begin)
             number = next(count)
             memory.look(number)
+            if position == 0:
+                memory.look_inside(number)
             say(number)
             yield replace(frame, index=number, time=frame.time + turn * (length + BETWEEN))
     at_end()
@@ -169,10 +171,10 @@ def soak(wanted: int, result: Path | None = None) -> int:
     lines = [
         *table.lines(),
         f"{turns * frames / seconds:.1f} frames a second, {seconds:.0f} s; {on_disk / 1e6:.0f} MB on disk",
-        memory.line(events),
+        *memory.lines(events),
     ]
     print("\n".join(lines))
-    failed = int(any(lost for _, _, lost in table.rows) or not memory.is_flat())
+    failed = int(any(lost for _, _, lost in table.rows) or not memory.is_flat(events))
     if result:
         taken = {
             "command": f"make soak FRAMES={wanted}",
@@ -180,7 +182,7 @@ def soak(wanted: int, result: Path | None = None) -> int:
             "frames": turns * frames,
             "frames_per_second": round(turns * frames / seconds, 1),
             "table": [{"what": what, "tried": tried, "lost": lost} for what, tried, lost in table.rows],
-            "memory_bytes_a_frame": round(memory.slope()[0], 2),
+            **memory.record(events),
         }
         result.write_text(json.dumps(taken, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     return failed
