@@ -20,6 +20,9 @@ from lpr_edge.delivery.log_rotation import RotatedFile
 from lpr_edge.delivery.outbox import Outbox
 
 CLIP = FOLDER / "clip.mp4"
+LOOK_S = 0.1
+"""From one request of who looks at the page to the next: lpr keeps the captions that it drew last, and soon has them all,
+so that this cache doesn't fill slowly for the whole of a long run."""
 
 
 class Place:
@@ -124,7 +127,7 @@ def watched(address: str) -> Iterator[None]:
 
     def watch() -> None:
         paths = itertools.cycle(("picture.jpg", "state.json", "metrics", "health"))
-        while not over.wait(0.5):
+        while not over.wait(LOOK_S):
             with suppress(OSError), urlopen(f"http://{address}/{next(paths)}", timeout=5) as answer:
                 answer.read()
 

@@ -59,6 +59,7 @@ BLOCKS: dict[str, Block] = {
     "deb": trial_tables.deb,
     "container": trial_tables.container,
     "soak": trial_tables.soak,
+    "long-run": trial_tables.long_run,
     "schemathesis": trial_tables.schemathesis,
     "demo-record": own_data.demo_record,
     "archives": archive_tables.throughput,

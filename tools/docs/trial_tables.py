@@ -1,4 +1,4 @@
-"""What packages and container files did in fresh roots, and the HTTP interfaces with schemathesis."""
+"""What packages and container files did in fresh roots, long runs, and the HTTP interfaces with schemathesis."""
 
 import json
 import re
@@ -13,6 +13,7 @@ CONTAINER_RESULT = Path("benchmarks/results/container.jsonl")
 SCHEMATHESIS_RESULT = Path("benchmarks/results/schemathesis.txt")
 """What schemathesis printed, without times and addresses."""
 SOAK_RESULTS = "benchmarks/results/soak/cameras-*.json"
+LONG_RUN_RESULTS = "benchmarks/results/soak/frames-*.json"
 HEAD = ("Debian", "architecture", "step", "command", "result")
 
 
@@ -43,6 +44,25 @@ def soak(repository: Path) -> str:
     """Frames a second of each camera in both halves of each soak, and the process's memory."""
     paths = sorted(repository.glob(SOAK_RESULTS))
     return "\n\n".join(_soak(json.loads(path.read_text(encoding="utf-8"))) for path in paths)
+
+
+def long_run(repository: Path) -> str:
+    """A sentence or two for each long run: what was lost, and how memory grew."""
+    paths = sorted(repository.glob(LONG_RUN_RESULTS))
+    return "\n\n".join(_long_run(json.loads(path.read_text(encoding="utf-8"))) for path in paths)
+
+
+def _long_run(result: dict[str, Any]) -> str:
+    tried = {row["what"]: row["tried"] for row in result["table"]}
+    lost = sum(row["lost"] for row in result["table"])
+    heap = result["c_heap_bytes_an_event"]
+    in_heap = "not known" if heap is None else f"{heap:+g} bytes an event"
+    return (
+        f"`{result['command']}` read {result['frames']:,} frames with {tried['events announced']:,} events and ended "
+        f"with status {result['exit_status']}; lost or left over: {lost}. In the last two thirds resident memory "
+        f"rose by {result['memory_rise_bytes'] / 1e6:.1f} MB. Growth of live Python objects: "
+        f"{result['python_blocks_an_event']:+g} an event; of the C heap in use: {in_heap}."
+    )
 
 
 def _soak(result: dict[str, Any]) -> str:
