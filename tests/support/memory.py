@@ -13,6 +13,7 @@ from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,6 +70,11 @@ class Series:
         """Frames and values after the warm-up, (N,) float64 each."""
         begin = round(WARM * len(self.frames))
         return np.array(self.frames[begin:], float), np.array(self.values[begin:], float)
+
+    def at_shares(self, parts: int) -> list[int]:
+        """The values at the begin and after each of so many equal parts."""
+        last = len(self.values) - 1
+        return [self.values[round(share * last)] for share in np.linspace(0, 1, parts + 1)] if self.values else []
 
     def rise(self) -> float:
         """From the median of the first part after the warm-up to that of the last one; see `ENDS`."""
@@ -157,13 +163,10 @@ class Memory:
 
     def lines(self, events: int) -> list[str]:
         """How it went, in words; see `problems`."""
-        fifths = [
-            self.resident.values[round(share * (len(self.resident.values) - 1))] for share in np.linspace(0, 1, 6)
-        ]
         said = [
             f"memory: resident {self.resident.rise() / 1e6:+.1f} MB in the last two thirds "
             f"({self.resident.slope():+.2f} kB every 1,000 frames beside one step; at most {MAX_SLOPE:g}); "
-            f"at each fifth {', '.join(f'{size / 1e6:.1f}' for size in fifths)} MB",
+            f"at each fifth {', '.join(f'{size / 1e6:.1f}' for size in self.resident.at_shares(5))} MB",
             self._inside("Python blocks", self.blocks, events, MAX_BLOCKS_AN_EVENT),
             self._inside("C heap, bytes", self.heap, events, MAX_HEAP_AN_EVENT)
             if self.heap.frames
@@ -181,7 +184,7 @@ class Memory:
     def _an_event(self, series: Series, events: int) -> float:
         return series.slope() * self.length / max(1, events)
 
-    def record(self, events: int) -> dict[str, float | None]:
+    def record(self, events: int) -> dict[str, Any]:
         """The figures for the result file, by their field's name; None where libc can't say."""
         has_heap = bool(self.heap.frames)
         return {
@@ -189,6 +192,11 @@ class Memory:
             "memory_rise_bytes": round(self.resident.rise()),
             "python_blocks_an_event": round(self._an_event(self.blocks, events), 3),
             "c_heap_bytes_an_event": round(self._an_event(self.heap, events), 1) if has_heap else None,
+            "memory_at_each_twentieth": {
+                "resident_bytes": self.resident.at_shares(20),
+                "python_blocks": self.blocks.at_shares(20),
+                "c_heap_bytes": self.heap.at_shares(20),
+            },
         }
 
 
