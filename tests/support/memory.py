@@ -30,8 +30,8 @@ INSIDE_EVERY = 2_000
 in cycles, which the interpreter leaves until much has gathered, doesn't count."""
 WARM = 1 / 3
 """Share of the run before its memory counts: caches fill, and each thread gets pools of its own from the allocator."""
-ENDS = 6
-"""The rise is from the median of the first to that of the last one of so many parts after the warm-up."""
+FEWEST = 6
+"""Of looks for a line with a step, which are three numbers; of fewer the rise is from the first to the last."""
 POINTS = 60
 """Medians that a line is fitted to: what is held for a moment, or given back for one, doesn't move a median."""
 MAX_SLOPE = 10.0
@@ -76,35 +76,36 @@ class Series:
         last = len(self.values) - 1
         return [self.values[round(share * last)] for share in np.linspace(0, 1, parts + 1)] if self.values else []
 
-    def rise(self) -> float:
-        """From the median of the first part after the warm-up to that of the last one; see `ENDS`."""
-        _, y = self.warm()
-        part = max(1, len(y) // ENDS)
-        return float(np.median(y[-part:]) - np.median(y[:part])) if len(y) > 1 else 0.0
-
     def slope(self) -> float:
-        """Rise a frame after the warm-up, beside one step of any size.
+        """Rise a frame after the warm-up, beside one step of any size."""
+        return self._line()[0]
 
-        By least squares: a line through medians, with one step at that place where the rest is least.
-        """
+    def rise(self) -> float:
+        """What it rises by in all after the warm-up: the line's rise, and the step once."""
+        frames, _ = self.warm()
+        slope, step = self._line()
+        return slope * float(np.ptp(frames)) + step if len(frames) else 0.0
+
+    def _line(self) -> tuple[float, float]:
+        """Slope and step by least squares: a line through medians, with one step where the rest is least then."""
         frames, values = self.warm()
-        if len(frames) < ENDS:
-            return 0.0
+        if len(frames) < FEWEST:
+            return (float((values[-1] - values[0]) / np.ptp(frames)) if len(frames) > 1 else 0.0), 0.0
         x, y = _medians(frames), _medians(values)
-        fits = [_fit(x, y, at) for at in range(2, len(x) - 1)]
-        return min(fits)[1]
+        _, slope, step = min(_fit(x, y, at) for at in range(2, len(x) - 1))
+        return slope, step
 
 
 def _medians(values: Floats) -> Floats:
     return np.array([np.median(part) for part in np.array_split(values, min(POINTS, len(values)))])
 
 
-def _fit(x: Floats, y: Floats, at: int) -> tuple[float, float]:
-    """Sum of squares that a line with a step before the point `at` leaves, and its slope."""
+def _fit(x: Floats, y: Floats, at: int) -> tuple[float, float, float]:
+    """Sum of squares that a line with a step before the point `at` leaves, its slope and its step."""
     terms = np.stack([x - x.mean(), np.ones_like(x), np.arange(len(x)) >= at], axis=1)
     found, *_ = np.linalg.lstsq(terms, y, rcond=None)
     rest = y - terms @ found
-    return float(rest @ rest), float(found[0])
+    return float(rest @ rest), float(found[0]), float(found[2])
 
 
 @dataclass
