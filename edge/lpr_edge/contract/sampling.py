@@ -5,16 +5,15 @@ pixels, and a network's int8 output turns such steps into other texts. `cv2.rema
 integer arithmetic and agrees everywhere; so the positions are computed here, as OpenCV 4 computes them.
 """
 
-import sys
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 Pixels = NDArray[np.uint8]
 Doubles = NDArray[np.float64]
-Positions = NDArray[np.int32]
-"""Positions in an image, in 1/32 pixel."""
+Integers = NDArray[np.int32]
+Positions = NDArray[np.float32]
+"""Positions in an image, in pixels: whole numbers of 1/32 pixel."""
 BITS = 5
 """A position's fraction has so many."""
 STEPS = 1 << BITS
@@ -22,8 +21,8 @@ AFFINE_BITS = 10
 """Fraction of the sums from which an affine position comes."""
 LIMIT = 1 << 15
 """Positions in pixels are 16-bit integers."""
-BLOCK = 1 << 14
-"""Pixels that are computed at a time: their positions stay in the processor's cache."""
+BLOCK = 1 << 15
+"""Pixels that are computed at a time, those of a reader's input: their positions stay in the processor's cache."""
 
 
 def sample_perspective(image: Pixels, to_image: Doubles, size_hw: tuple[int, int], border: int) -> Pixels:
@@ -45,8 +44,7 @@ def sample_perspective(image: Pixels, to_image: Doubles, size_hw: tuple[int, int
     in_range = _is_in_range(matrix, height, width)
     for top in range(0, height, rows):
         place_x, place_y = _perspective(matrix, top, min(height, top + rows), width, in_range)
-        part = picture[top : top + rows]
-        part[...] = _sample(image, place_x, place_y, border).reshape(part.shape)  # OpenCV drops a single channel
+        _sample(image, place_x, place_y, border, picture[top : top + rows])
     return picture
 
 
@@ -68,7 +66,9 @@ def sample_affine(image: Pixels, to_image: Doubles, size_hw: tuple[int, int], co
         (_clipped((b * y + c) * finer, finer) + half + _clipped(a * x * finer, finer)) >> (AFFINE_BITS - BITS)
         for a, b, c in np.asarray(to_image, np.float64)
     ]
-    return _sample(image, places[0], places[1], cv2.BORDER_CONSTANT, colour)
+    picture = np.empty((*size_hw, *image.shape[2:]), np.uint8)
+    _sample(image, _in_pixels(places[0]), _in_pixels(places[1]), cv2.BORDER_CONSTANT, picture, colour)
+    return picture
 
 
 def _perspective(to_image: Doubles, top: int, bottom: int, width: int, in_range: bool) -> tuple[Positions, Positions]:
@@ -85,7 +85,7 @@ def _perspective(to_image: Doubles, top: int, bottom: int, width: int, in_range:
     if not in_range:
         _clip(place_x, STEPS)
         _clip(place_y, STEPS)
-    return _rounded(place_x), _rounded(place_y)
+    return _in_pixels(np.rint(place_x, out=place_x)), _in_pixels(np.rint(place_y, out=place_y))
 
 
 def _is_in_range(to_image: Doubles, height: int, width: int) -> bool:
@@ -108,37 +108,26 @@ def _rows(top: int, bottom: int) -> Doubles:
     return np.arange(top, bottom, dtype=np.float64)[:, None]
 
 
-def _clipped(values: Doubles, unit: int) -> Positions:
+def _clipped(values: Doubles, unit: int) -> Integers:
     """The nearest integers of positions of any size, `unit` to a pixel; the values are changed."""
     _clip(values, unit)
-    return _rounded(values)
+    return np.rint(values, out=values).astype(np.int32)
 
 
 def _clip(values: Doubles, unit: int) -> None:
     values.clip(-LIMIT * unit, LIMIT * unit - 1, out=values)
 
 
-def _rounded(values: Doubles) -> Positions:
-    return np.rint(values, out=values).astype(np.int32)
+def _in_pixels(values: Doubles | Integers) -> Positions:
+    """Positions in pixels, of whole numbers of 1/32 pixel: single precision holds each of them exactly."""
+    places = values.astype(np.float32)
+    places *= np.float32(1 / STEPS)
+    return places
 
 
-def _sample(image: Pixels, x: Positions, y: Positions, border: int, colour: tuple[int, int, int] = (0, 0, 0)) -> Pixels:
-    """Bilinear samples at positions (H, W) in 1/32 pixel; the positions are changed."""
-    fractions, across = y.astype(np.uint16), x.astype(np.uint16)
-    fractions &= STEPS - 1
-    fractions <<= BITS
-    across &= STEPS - 1
-    fractions |= across
-    sampled = cv2.remap(image, _pairs(x, y), fractions, cv2.INTER_LINEAR, borderMode=border, borderValue=colour)
-    return np.asarray(sampled, np.uint8)
-
-
-def _pairs(x: Positions, y: Positions) -> NDArray[np.int16]:
-    """Whole pixels (H, W, 2) of positions in 1/32 pixel, which are changed; to write one of two at a time is slower."""
-    low, high = (x, y) if sys.byteorder == "little" else (y, x)
-    low >>= BITS
-    low &= 0xFFFF
-    high >>= BITS
-    high <<= 16
-    low |= high
-    return low.view(np.int16).reshape(*low.shape, 2)
+def _sample(
+    image: Pixels, x: Positions, y: Positions, border: int, out: Pixels, colour: tuple[int, int, int] = (0, 0, 0)
+) -> None:
+    """Write bilinear samples at positions (H, W) into an array (H, W[, C])."""
+    pixels, fractions = cv2.convertMaps(x, y, cv2.CV_16SC2)
+    cv2.remap(image, pixels, fractions, cv2.INTER_LINEAR, dst=out, borderMode=border, borderValue=colour)
