@@ -1,7 +1,8 @@
 """Choose the networks for a photograph: of several folds, those that were not trained on it."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from copy import copy
 from functools import cached_property
 
 from lpr_bench.accuracy.plate_traits import describe_plate
@@ -40,6 +41,12 @@ class Networks:
         self.is_photograph = is_photograph
         self._detector_of = _choose([detector.model for detector in detectors], photos)
         self._reader_of = _choose([reader.model for reader in readers], photos)
+
+    def with_thresholds(self, thresholds: Mapping[str, float]) -> "Networks":
+        """The same networks, with these thresholds in place of the readers' own of the same names."""
+        changed = copy(self)
+        changed.readers = [Reader(one.model, {**one.thresholds, **thresholds}) for one in self.readers]
+        return changed
 
     @cached_property
     def models(self) -> list[Model]:

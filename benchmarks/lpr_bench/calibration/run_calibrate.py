@@ -69,8 +69,7 @@ def run(parsed: argparse.Namespace) -> int:
     networks = open_networks(parsed, everything, is_photograph=False)
     unseen = [photo for photo in ground_truth(everything)[0] if READER.kind not in networks.seen_by(photo)]
     temperature = _fit_temperature(networks, unseen)
-    for reader in networks.readers:
-        reader.thresholds = {**reader.thresholds, "temperature": temperature}
+    networks = networks.with_thresholds({"temperature": temperature})
     readings = read_unseen(networks.read, unseen)
     fitted = Confidence(temperature, fit_curve(readings), _about(networks, unseen, readings))
     _print_fit(readings)
@@ -133,8 +132,7 @@ def _with_votes(
     Raises:
         LprError: the given clips can't be read.
     """
-    for reader in networks.readers:
-        reader.thresholds = {**reader.thresholds, **fitted.curve.to_thresholds()}
+    networks = networks.with_thresholds(fitted.curve.to_thresholds())
     votes: list[ScoredReading] = []
     given = [(clip, networks.device(unseen[0])) for clip in load_real_clips(parsed.clips)] if parsed.clips else []
     for clip, device in (*unseen_clips(networks, unseen, parsed.limit), *given):

@@ -89,6 +89,9 @@ def corrected_corners(quad_xy: Quad, codes: Floats, margin: float) -> Quad:
     return moved if is_convex(moved) else quad_xy
 
 
+_NEIGHBOURS = np.ones((3, 3), np.uint8)
+
+
 def find_peaks(heat: Floats, threshold: float) -> list[tuple[int, int]]:
     """Cells (row, column) of a heat map (h, w) that are at least `threshold` and the highest of their 3×3 neighbours.
 
@@ -96,10 +99,12 @@ def find_peaks(heat: Floats, threshold: float) -> list[tuple[int, int]]:
     """
     if heat.size == 0 or float(heat.max()) < threshold:
         return []
-    highest = cv2.dilate(heat, np.ones((3, 3), np.uint8))
-    rows, columns = np.nonzero((heat >= threshold) & (heat >= highest))
-    order = np.argsort(-heat[rows, columns], kind="stable")
-    return [(int(rows[i]), int(columns[i])) for i in order]
+    places = np.flatnonzero(heat >= np.maximum(cv2.dilate(heat, _NEIGHBOURS), threshold))
+    heights = heat.ravel()[places].tolist()
+    # Few cells: plain Python sorts them faster than NumPy, and reversed it keeps the order of equal ones, too.
+    order = sorted(range(len(heights)), key=heights.__getitem__, reverse=True)
+    cells = [divmod(place, heat.shape[1]) for place in places.tolist()]
+    return [cells[i] for i in order]
 
 
 def non_maximum_suppression(detections: Iterable[Item], are_one: Callable[[Item, Item], bool]) -> list[Item]:
@@ -145,19 +150,22 @@ def _plate_at(cell: tuple[int, int], heat: Floats, heads: Mapping[str, Head], in
 
 def _corners_at(cell: tuple[int, int], heat: Floats, corners: Head, input_hw: tuple[int, int]) -> Quad:
     """Mean corners of a peak and of neighbours with nearly its value, weighted: more stable than one cell."""
-    row, column = cell
-    around = [(row, column), (row - 1, column), (row + 1, column), (row, column - 1), (row, column + 1)]
-    cells = [(r, c) for r, c in around if 0 <= r < heat.shape[0] and 0 <= c < heat.shape[1]]
-    least = 0.6 * float(heat[cell])  # NumPy 1 and 2 multiply their own numbers in double and in single
-    hot = [(r, c, height) for r, c in cells if (height := float(heat[r, c])) >= least]
-    rows, columns, heights = zip(*hot, strict=True)
-    weights = np.array(heights) / sum(heights)
-    offsets = weights @ decode_offsets(corners[list(rows), list(columns)]) * max(input_hw)
-    middle_xy = [
-        (float(weights @ places) + 0.5) * side / count
-        for places, side, count in zip((columns, rows), input_hw[::-1], heat.shape[::-1], strict=True)
-    ]
-    return np.asarray(offsets.reshape(4, 2) + middle_xy, np.float32)
+    (row, column), (height, width) = cell, heat.shape
+    around = ((row, column), (row - 1, column), (row + 1, column), (row, column - 1), (row, column + 1))
+    cells = [(r, c) for r, c in around if 0 <= r < height and 0 <= c < width]
+    least = 0.6 * heat.item(cell)  # NumPy 1 and 2 multiply their own numbers in double and in single
+    hot = [(r, c, peak) for r, c in cells if (peak := heat.item(r, c)) >= least]
+    rows, columns, peaks = zip(*hot, strict=True)
+    sum_of_peaks = sum(peaks)  # of a few cells: as in `is_convex`, plain Python is faster than NumPy
+
+    def mean(values: Iterable[float]) -> float:
+        weighted: float = sum(peak * value for peak, value in zip(peaks, values, strict=True))
+        return weighted / sum_of_peaks
+
+    offsets = [mean(values) * max(input_hw) for values in decode_offsets(corners[rows, columns]).T.tolist()]
+    x, y = (mean(columns) + 0.5) * input_hw[1] / width, (mean(rows) + 0.5) * input_hw[0] / height
+    places = [(offset_x + x, offset_y + y) for offset_x, offset_y in zip(offsets[::2], offsets[1::2], strict=True)]
+    return np.array(places, np.float32)
 
 
 def cell_middle(cell: tuple[int, int], grid: tuple[int, ...], input_hw: tuple[int, int]) -> Floats:
@@ -196,23 +204,24 @@ def _characters_at(
     """Characters at cells (row, column); all in one call, as NumPy's overhead is per call."""
     if not cells:
         return []
-    rows, columns = np.array(cells).T
+    rows, columns = zip(*cells, strict=True)
     logits = np.asarray(heads["classes"][rows, columns], np.float64) / temperature
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     scores = np.asarray(powers / powers.sum(axis=1, keepdims=True), np.float32)
-    sizes = heads["size"][rows, columns]
+    best_labels, sizes = scores.argmax(axis=1).tolist(), heads["size"][rows, columns].tolist()
+    grid_height, grid_width = heat.shape
     return [
         Character(
             label=labels[best],
-            score=float(share[best]),
-            peak=float(heat[row, column]),
-            x=(column + 0.5) / heat.shape[1],
-            y=(row + 0.5) / heat.shape[0],
-            width=float(size[0]),
-            height=float(size[1]),
-            scores=share,
+            score=shares.item(best),
+            peak=heat.item(cell),
+            x=(cell[1] + 0.5) / grid_width,
+            y=(cell[0] + 0.5) / grid_height,
+            width=width,
+            height=height,
+            scores=shares,
         )
-        for (row, column), best, share, size in zip(cells, scores.argmax(axis=1), scores, sizes, strict=True)
+        for cell, best, shares, (width, height) in zip(cells, best_labels, scores, sizes, strict=True)
     ]
 
 

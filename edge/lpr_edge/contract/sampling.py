@@ -21,8 +21,8 @@ AFFINE_BITS = 10
 """Fraction of the sums from which an affine position comes."""
 LIMIT = 1 << 15
 """Positions in pixels are 16-bit integers."""
-BLOCK = 1 << 15
-"""Pixels that are computed at a time, those of a reader's input: their positions stay in the processor's cache."""
+BLOCK = 1 << 14
+"""Pixels that are computed at a time: their positions stay in the processor's cache."""
 
 
 def sample_perspective(image: Pixels, to_image: Doubles, size_hw: tuple[int, int], border: int) -> Pixels:

@@ -52,6 +52,7 @@ class Grammar:
         self._allowed: dict[State, frozenset[str]] = {}
         self._after: dict[tuple[State, str], State] = {}
         self._branches: dict[State, list[Step]] = {}
+        self._meanings: dict[str, dict[str, str]] = {}
         self.shortest = min(_least_labels(form) for form in country.forms)
         """Labels of the shortest reading."""
         self.start: State = frozenset(
@@ -90,18 +91,22 @@ class Grammar:
         """Match a whole reading; if several forms allow it, the first in the country's file is used."""
         paths = self._paths(labels)
         latin = self.country.transliterate(tuple(labels))
-        ends = [place for place in sorted(paths) if self._ends_form(place)]
-        if not ends:
+        end = self._end_of(paths)
+        if end is None:
             return Parsed(None, False, {}, latin)
-        form = self.country.forms[ends[0].form]
-        texts = _join_fields(paths[ends[0]], labels)
-        return Parsed(form.name, True, self._explain(ends[0].form, texts), latin)
+        form = self.country.forms[end.form]
+        texts = _join_fields(paths[end], labels)
+        return Parsed(form.name, True, self._explain(form, texts), latin)
 
     def fields_of(self, labels: Sequence[str]) -> tuple[str | None, ...] | None:
         """Name the field of each label, None for decoration; the result is None if no form allows the reading."""
         paths = self._paths(labels)
-        ends = [place for place in sorted(paths) if self._ends_form(place)]
-        return paths[ends[0]] if ends else None
+        end = self._end_of(paths)
+        return None if end is None else paths[end]
+
+    def _end_of(self, paths: Paths) -> Place | None:
+        """Where a reading ends: of several forms, in the first of the country's file; None if it ends none."""
+        return min((place for place in paths if self._ends_form(place)), default=None)
 
     def _paths(self, labels: Sequence[str]) -> Paths:
         """Every position that a reading reaches, with the fields on the way there."""
@@ -119,17 +124,28 @@ class Grammar:
                 moved.setdefault(after, (*path, field))
         return moved
 
-    def _explain(self, form: int, texts: dict[str, str]) -> dict[str, str]:
+    def _explain(self, form: Form, texts: dict[str, str]) -> dict[str, str]:
         """Add `<field>_name` for each field whose meaning a table of the country gives."""
         fields: dict[str, str] = {}
-        for element in self.country.forms[form].elements:
+        for element in form.elements:
             if element.field is None or element.field not in texts or element.field in fields:
                 continue
             fields[element.field] = texts[element.field]
-            meaning = _meaning(self.country, element, texts[element.field])
+            meaning = self._meanings_of(element.table).get(texts[element.field])
             if meaning is not None:
                 fields[f"{element.field}_name"] = meaning
         return fields
+
+    def _meanings_of(self, table: str | None) -> dict[str, str]:
+        """What each text in a table of the country means, in the table's own labels or transliterated; cached."""
+        name = table or ""
+        if name not in self._meanings:
+            meanings: dict[str, str] = {}
+            for label, meaning in self.country.table(name).items():
+                for text in (label, *self.country.latin_spellings(label)):
+                    meanings.setdefault(text, meaning)
+            self._meanings[name] = meanings
+        return self._meanings[name]
 
     def _arcs(self, place: Place) -> list[tuple[str, Place]]:
         """Labels that may follow a position, with the position that each leads to (before `_settle`)."""
@@ -186,11 +202,3 @@ def _join_fields(path: Sequence[str | None], labels: Sequence[str]) -> dict[str,
         if field is not None:
             texts[field] = texts.get(field, "") + label
     return {field: unicodedata.normalize("NFC", text) for field, text in texts.items()}
-
-
-def _meaning(country: Country, element: Element, text: str) -> str | None:
-    """Look a text up in a table, in the table's own labels or transliterated."""
-    for label, meaning in country.table(element.table or "").items():
-        if text in (label, *country.latin_spellings(label)):
-            return meaning
-    return None

@@ -19,15 +19,22 @@ from lpr_edge.vision.plates import Reading
 
 
 class Reader:
-    """Runs a reader network: a frame and a plate's corners give its text."""
+    """Runs a reader network: a frame and a plate's corners give its text.
 
-    def __init__(self, model: Model) -> None:
+    Args:
+        model: the network.
+        thresholds: in place of its manifest's, where others are tried.
+    """
+
+    def __init__(self, model: Model, thresholds: Mapping[str, float] | None = None) -> None:
         model.expect("reader")
         self.model = model
-        self.thresholds: Mapping[str, float] = model.manifest.thresholds
+        self.thresholds = model.manifest.thresholds if thresholds is None else thresholds
         grammar = Grammar(country_from_dict(model.manifest.country))
         self.decoder = PlateDecoder(model.manifest.labels, grammar, curve_of(self.thresholds, VOTE_PREFIX))
         self.photo_curve = curve_of(self.thresholds, PHOTO_PREFIX)
+        self._curve = curve_of(self.thresholds)
+        self._faint = {**self.thresholds, "peak": FAINT * self.thresholds["peak"]}
 
     @property
     def grammar(self) -> Grammar:
@@ -48,15 +55,14 @@ class Reader:
         _, heads = self.model.heads_of(
             lambda pixels: write_plate(frame_bgr, quad_xy, manifest.input, manifest.margin, pixels)
         )
-        faint = {**self.thresholds, "peak": FAINT * self.thresholds["peak"]}
-        candidates = decode_characters(heads, manifest.labels, faint)
+        candidates = decode_characters(heads, manifest.labels, self._faint)
         plate = decode_plate(self.decoder, candidates, self.thresholds["peak"])
         plate = self._with_colour_prior(plate, frame_bgr, quad_xy)
         return Reading(
             plate.rows,
             plate.parsed,
             quad_xy,
-            curve_of(self.thresholds),
+            self._curve,
             manifest.margin,
             plate.twin,
             tuple(candidates),
