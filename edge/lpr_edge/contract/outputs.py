@@ -156,11 +156,9 @@ def _corners_at(cell: tuple[int, int], heat: Floats, corners: Head, input_hw: tu
     least = 0.6 * heat.item(cell)  # NumPy 1 and 2 multiply their own numbers in double and in single
     hot = [(r, c, peak) for r, c in cells if (peak := heat.item(r, c)) >= least]
     rows, columns, peaks = zip(*hot, strict=True)
-    sum_of_peaks = sum(peaks)  # of a few cells: as in `is_convex`, plain Python is faster than NumPy
 
-    def mean(values: Iterable[float]) -> float:
-        weighted: float = sum(peak * value for peak, value in zip(peaks, values, strict=True))
-        return weighted / sum_of_peaks
+    def mean(values: Iterable[float]) -> float:  # of a few cells: as in `is_convex`, plain Python is faster than NumPy
+        return float(sum(peak * value for peak, value in zip(peaks, values, strict=True)) / sum(peaks))
 
     offsets = [mean(values) * max(input_hw) for values in decode_offsets(corners[rows, columns]).T.tolist()]
     x, y = (mean(columns) + 0.5) * input_hw[1] / width, (mean(rows) + 0.5) * input_hw[0] / height
