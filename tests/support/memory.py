@@ -1,8 +1,7 @@
 """What a long run holds in memory, whether that grows, and what it has left open.
 
 Three quantities: resident memory, which a user sees; live Python blocks and the C heap in use, which neither pools nor
-fragmentation hide. The interpreter makes a step by itself: the table of interned strings is rebuilt at up to four times
-the size that its strings need once names that came and went have used up its free places. A step counts once.
+fragmentation hide. Memory may make one step, of a pool or of a table that is replaced by a larger one: it counts once.
 """
 
 import gc
@@ -28,6 +27,11 @@ EVERY = 100
 INSIDE_EVERY = 2_000
 """Frames from one count of blocks and C heap to the next: a full garbage collection comes before each, so that garbage
 in cycles, which the interpreter leaves until much has gathered, doesn't count."""
+QUIET_LOOKS, QUIET_S = 10, 0.02
+"""Looks for one count, and the pause before each: the least is when no other thread is at work on an image."""
+NAMES, GROWN = 100_000, 500_000
+"""Names that come and go before a run, at most: more than the interpreter's table of interned strings has free. Bytes
+that it grows by at least, since it holds tens of thousands of strings."""
 WARM = 1 / 3
 """Share of the run before its memory counts: caches fill, and each thread gets pools of its own from the allocator."""
 FEWEST = 6
@@ -36,9 +40,8 @@ POINTS = 60
 """Medians that a line is fitted to: what is held for a moment, or given back for one, doesn't move a median."""
 MAX_SLOPE = 10.0
 """Bytes a frame that resident memory may rise by; what lpr once held for each saved picture made 64."""
-MAX_STEP = 1.5e6
-"""Bytes that it may rise by in any case: a table of the interpreter is replaced by one that is a megabyte larger, and
-memory comes from the allocator in pools of up to a megabyte."""
+MAX_STEP = 1.1e6
+"""Bytes that it may rise by in any case: the interpreter takes memory for small objects in pools of a mebibyte."""
 SHORT_RUN, MAX_SHORT_RISE = 10_000, 8e6
 """In a run of fewer frames than this, caches and the pools of some ten threads still fill: it may rise by so many
 bytes. A picture kept for each event, or a frame for each hundred, is more."""
@@ -57,6 +60,8 @@ class Series:
 
     frames: "array[int]" = field(default_factory=lambda: array("q"))
     values: "array[int]" = field(default_factory=lambda: array("q"))
+    may_step: bool = True
+    """Whether a step counts once; else it is a part of the slope."""
 
     @classmethod
     def of(cls, frames: Iterable[int], values: Iterable[int]) -> "Series":
@@ -92,8 +97,22 @@ class Series:
         if len(frames) < FEWEST:
             return (float((values[-1] - values[0]) / np.ptp(frames)) if len(frames) > 1 else 0.0), 0.0
         x, y = _medians(frames), _medians(values)
-        _, slope, step = min(_fit(x, y, at) for at in range(2, len(x) - 1))
+        _, slope, step = min(_fit(x, y, at) for at in (range(2, len(x) - 1) if self.may_step else [len(x)]))
         return slope, step
+
+
+def grow_name_table() -> None:
+    """Intern strings and drop them until the interpreter's table of them is replaced by one of its lasting size.
+
+    Places of dropped strings aren't used again until none is free. Then the table is rebuilt at three times of what it
+    holds, rounded up to a power of two: in the process of a soak that is twice its size at the start, once. pathlib
+    interns each part of a path, so names of files alone bring this about in a run.
+    """
+    before = c_heap_bytes()
+    for number in range(NAMES):
+        sys.intern(f"name {number}")
+        if before is not None and number % 1000 == 0 and (c_heap_bytes() or 0) > before + GROWN:
+            return
 
 
 def _medians(values: Floats) -> Floats:
@@ -101,7 +120,7 @@ def _medians(values: Floats) -> Floats:
 
 
 def _fit(x: Floats, y: Floats, at: int) -> tuple[float, float, float]:
-    """Sum of squares that a line with a step before the point `at` leaves, its slope and its step."""
+    """Sum of squares that a line with a step before the point `at` leaves, its slope and its step, 0 at the end."""
     terms = np.stack([x - x.mean(), np.ones_like(x), np.arange(len(x)) >= at], axis=1)
     found, *_ = np.linalg.lstsq(terms, y, rcond=None)
     rest = y - terms @ found
@@ -114,7 +133,7 @@ class Memory:
 
     resident: Series = field(default_factory=Series)
     """Bytes."""
-    blocks: Series = field(default_factory=Series)
+    blocks: Series = field(default_factory=lambda: Series(may_step=False))
     """Objects and parts of them of up to 512 bytes, which the interpreter keeps in pools."""
     heap: Series = field(default_factory=Series)
     """Bytes that libraries and larger Python objects hold; empty where libc can't say."""
@@ -129,10 +148,15 @@ class Memory:
         if self.blocks.frames and frame < self.blocks.frames[-1] + INSIDE_EVERY:
             return
         gc.collect()
-        self.blocks.add(frame, sys.getallocatedblocks())
-        heap = c_heap_bytes()
-        if heap is not None:
-            self.heap.add(frame, heap)
+        blocks, heap = [], []
+        for _ in range(QUIET_LOOKS):
+            time.sleep(QUIET_S)
+            blocks.append(sys.getallocatedblocks())
+            heap.append(c_heap_bytes())
+        self.blocks.add(frame, min(blocks))
+        held = [size for size in heap if size is not None]
+        if held:
+            self.heap.add(frame, min(held))
 
     @property
     def length(self) -> int:

@@ -21,7 +21,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 from tests.support.faults import Table
-from tests.support.memory import Leftovers, Memory
+from tests.support.memory import Leftovers, Memory, grow_name_table
 from tests.support.place import CLIP, Place, receiving, subscribed, watched
 
 from lpr_edge.app.commands import read_plates
@@ -158,6 +158,7 @@ def soak(wanted: int, result: Path | None = None) -> int:
     turns = math.ceil(wanted / frames)
     with tempfile.TemporaryDirectory() as name:
         first, _ = run(Path(name) / "first", 1, Memory())
+        grow_name_table()
         before = Leftovers.now()
         memory, start = Memory(), time.monotonic()
         place, most = run(Path(name) / "soak", turns, memory)
