@@ -12,7 +12,7 @@ from lpr_edge.contract.sampling import Doubles, sample_affine, sample_perspectiv
 
 LEANING = np.array([[0.9, 0.2, 4.3], [-0.1, 0.8, 9.6], [0.0011, -0.0007, 1.0]])
 GREY = (114, 114, 114)
-SAME = [3977581789, 3104421897, 1530607433, 1362305974]
+SAME = [3977581789, 3900655545, 1530607433, 1362305974]
 """CRC-32 of the pictures below."""
 
 
