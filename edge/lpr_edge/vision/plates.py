@@ -74,7 +74,7 @@ class Reading:
         """Each character's probability, in reading order."""
         return tuple(character.score for row in self.characters for character in row)
 
-    @property
+    @cached_property
     def confidence(self) -> float:
         """Probability that the whole reading is right, calibrated if the model has a curve.
 
