@@ -1,5 +1,6 @@
 """Corners: warps, sizes, overlaps."""
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
@@ -15,6 +16,7 @@ from lpr_edge.contract.geometry import (
     quad_size,
     rectangle,
     rectify,
+    rectify_grey,
     roll_quad,
     stretch_quad,
 )
@@ -55,6 +57,36 @@ def test_corners_that_no_warp_fits_are_refused(quad: list[list[float]]) -> None:
     """Crossing, folded and empty quads raise instead of giving a mirrored or broken picture."""
     with pytest.raises(ValueError, match="not a convex quadrilateral"):
         rectify(np.zeros((20, 20, 3), np.uint8), np.array(quad, np.float32), (8, 8))
+
+
+@pytest.mark.parametrize(
+    "shift_xy", [(0, 0), (-70, 40), (260, 0), (900, 900)], ids=["inside", "left", "right", "beyond"]
+)
+@pytest.mark.parametrize("size_hw", [(48, 96), (8, 16)], ids=["larger", "much smaller"])
+def test_grey_is_the_rectified_plate_in_grey(shift_xy: tuple[int, int], size_hw: tuple[int, int]) -> None:
+    """Grey pixels are those of the colour result to two levels, in and outside of the frame, from any kind of frame."""
+    noise = np.random.default_rng(5).integers(0, 256, (200, 300, 3), np.uint8)
+    frame = np.asarray(cv2.GaussianBlur(noise, (5, 5), 0), np.uint8)
+    quad = np.array([[60, 60], [150, 66], [146, 110], [58, 102]], np.float32) + np.array(shift_xy, np.float32)
+    grey = np.zeros((*size_hw, 1), np.uint8)
+    rectify_grey(frame, quad, grey[..., 0])
+    wanted = np.asarray(cv2.cvtColor(rectify(frame, quad, size_hw), cv2.COLOR_BGR2GRAY), int)
+    assert np.abs(grey[..., 0] - wanted).max() <= 2
+    for grey_frame in (cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY), cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY)[..., None]):
+        again = np.zeros(size_hw, np.uint8)
+        rectify_grey(np.asarray(grey_frame, np.uint8), quad, again)
+        assert np.array_equal(again, grey[..., 0])
+
+
+@pytest.mark.parametrize("place", [np.nan, np.inf, -np.inf, 1e30])
+def test_grey_of_impossible_corners_is_an_error(place: float) -> None:
+    """Corners that are no numbers, or lie anywhere, raise the same error, and nothing is written."""
+    quad, grey = rectangle((10, 20)), np.zeros((8, 8), np.uint8)
+    quad[1, 0] = place
+    quad[2, 1] = -place
+    with pytest.raises(ValueError, match="not a convex"):
+        rectify_grey(np.full((20, 20, 3), 9, np.uint8), quad, grey)
+    assert not grey.any()
 
 
 def test_overlap_of_halves_is_a_third() -> None:

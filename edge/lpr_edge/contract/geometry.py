@@ -15,13 +15,14 @@ _BEGUN_LATER = np.array([[0, 1, 2, 3], [1, 2, 3, 0], [2, 3, 0, 1], [3, 0, 1, 2]]
 """Corners begun 0 to 3 later, by turn. `np.roll` is slower, and this runs for every plate of every frame."""
 
 
-def rectify(frame_bgr: Image, quad_xy: Quad, size_hw: tuple[int, int]) -> Image:
+def rectify(frame_bgr: Image, quad_xy: Quad, size_hw: tuple[int, int], out: Image | None = None) -> Image:
     """Warp a plate's four corners onto an upright rectangle.
 
     Args:
         frame_bgr: (H, W, 3) uint8, as OpenCV gives it.
         quad_xy: (4, 2) float32, clockwise from the plate's own top left; may lie partly outside the frame.
         size_hw: height and width of the result, in pixels.
+        out: contiguous array of the result's shape that it is written into; None for a new one.
 
     Returns:
         (*size_hw, 3) uint8; what lay outside the frame repeats its edge.
@@ -32,8 +33,35 @@ def rectify(frame_bgr: Image, quad_xy: Quad, size_hw: tuple[int, int]) -> Image:
     if not is_convex(quad_xy):
         raise ValueError(f"the corners {np.asarray(quad_xy).tolist()} are not a convex quadrilateral")
     if needs_smoothing(quad_xy, size_hw):
-        return _rectify_smoothly(frame_bgr, quad_xy, size_hw)
-    return _warp(frame_bgr, quad_xy, size_hw)
+        return _rectify_smoothly(frame_bgr, quad_xy, size_hw, out)
+    return _warp(frame_bgr, quad_xy, size_hw, out)
+
+
+def rectify_grey(frame_bgr: Image, quad_xy: Quad, out: Image) -> None:
+    """Write what `rectify` shows, in grey, into a contiguous array (h, w) uint8, such as a runtime's own input.
+
+    Only the part of the frame around the plate is converted to grey, and one channel is sampled.
+
+    Raises:
+        ValueError: see `rectify`; nothing is written then.
+    """
+    xs, ys = zip(*quad_xy.tolist(), strict=True)
+    left, right = _pixels_under(xs, frame_bgr.shape[1])
+    top, bottom = _pixels_under(ys, frame_bgr.shape[0])
+    part = frame_bgr[top:bottom, left:right]
+    is_grey = part.ndim == 2 or part.shape[2] == 1
+    grey = part.reshape(part.shape[:2]) if is_grey else np.asarray(cv2.cvtColor(part, cv2.COLOR_BGR2GRAY), np.uint8)
+    rectify(grey, quad_xy - np.array([left, top], np.float32), (out.shape[0], out.shape[1]), out)
+
+
+SAMPLED = 2
+"""Pixels beyond a corner that samples at it may take in."""
+
+
+def _pixels_under(places: Sequence[float], size: int) -> tuple[int, int]:
+    """Range of a frame's pixels along a side of `size` that samples between `places` take in: at least one."""
+    first = math.floor(min(size - 1, max(0, min(places) - SAMPLED)))
+    return first, max(first + 1, math.ceil(min(size, max(places) + SAMPLED)))
 
 
 def needs_smoothing(quad_xy: Quad, size_hw: tuple[int, int]) -> bool:
@@ -42,18 +70,17 @@ def needs_smoothing(quad_xy: Quad, size_hw: tuple[int, int]) -> bool:
     return width > 1.5 * size_hw[1] or height > 1.5 * size_hw[0]
 
 
-def _rectify_smoothly(frame_bgr: Image, quad_xy: Quad, size_hw: tuple[int, int]) -> Image:
+def _rectify_smoothly(frame_bgr: Image, quad_xy: Quad, size_hw: tuple[int, int], out: Image | None) -> Image:
     """Warp at a whole multiple of the size, then average down, which avoids aliasing on large plates."""
     width, height = quad_size(quad_xy)
     factor = max(2, min(6, round(max(width / size_hw[1], height / size_hw[0]))))
     warped = _warp(frame_bgr, quad_xy, (size_hw[0] * factor, size_hw[1] * factor))
-    return np.asarray(cv2.resize(warped, (size_hw[1], size_hw[0]), interpolation=cv2.INTER_AREA), np.uint8)
+    return np.asarray(cv2.resize(warped, (size_hw[1], size_hw[0]), dst=out, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _warp(frame_bgr: Image, quad_xy: Quad, size_hw: tuple[int, int]) -> Image:
-    transform = cv2.getPerspectiveTransform(np.asarray(quad_xy, np.float32), rectangle(size_hw))
-    to_frame = np.asarray(cv2.invert(transform)[1], np.float64)
-    return sample_perspective(frame_bgr, to_frame, size_hw, cv2.BORDER_REPLICATE)
+def _warp(frame_bgr: Image, quad_xy: Quad, size_hw: tuple[int, int], out: Image | None = None) -> Image:
+    to_frame = np.asarray(cv2.getPerspectiveTransform(rectangle(size_hw), np.asarray(quad_xy, np.float32)), np.float64)
+    return sample_perspective(frame_bgr, to_frame, size_hw, cv2.BORDER_REPLICATE, out)
 
 
 def rectangle(size_hw: tuple[int, int]) -> Quad:

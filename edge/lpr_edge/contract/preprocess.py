@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from lpr_edge.contract.base.arrays import Floats, Image, Quad
-from lpr_edge.contract.geometry import grow_quad, rectify
+from lpr_edge.contract.geometry import grow_quad, rectify, rectify_grey
 
 
 @dataclass(frozen=True)
@@ -170,7 +170,11 @@ def write_plate(frame_bgr: Image, quad_xy: Quad, spec: InputSpec, margin: float,
     Raises:
         ValueError: see `prepare_plate`; nothing is written then.
     """
-    _recolour(rectify(frame_bgr, grow_quad(quad_xy, margin), spec.size_hw), spec.colour, out)
+    shown_xy = grow_quad(quad_xy, margin)
+    if spec.colour == "gray":
+        rectify_grey(frame_bgr, shown_xy, out[..., 0])
+    else:
+        _recolour(rectify(frame_bgr, shown_xy, spec.size_hw), spec.colour, out)
 
 
 def _check_bytes(image: Image) -> None:

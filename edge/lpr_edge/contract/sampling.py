@@ -26,7 +26,9 @@ BLOCK = 1 << 15
 """Pixels that are computed at a time: their positions stay in the processor's cache."""
 
 
-def sample_perspective(image: Pixels, to_image: Doubles, size_hw: tuple[int, int], border: int) -> Pixels:
+def sample_perspective(
+    image: Pixels, to_image: Doubles, size_hw: tuple[int, int], border: int, out: Pixels | None = None
+) -> Pixels:
     """Draw a picture of an image through a perspective.
 
     Args:
@@ -34,12 +36,13 @@ def sample_perspective(image: Pixels, to_image: Doubles, size_hw: tuple[int, int
         to_image: (3, 3) float64, from the picture's pixels (x, y, 1) to the image's.
         size_hw: height and width of the picture.
         border: what lies outside of the image, as OpenCV's `BORDER_...`.
+        out: contiguous array of the result's shape that it is written into; None for a new one.
 
     Returns:
         (*size_hw[, C]) uint8, bilinear.
     """
     height, width = size_hw
-    picture = np.empty((height, width, *image.shape[2:]), np.uint8)
+    picture = np.empty((height, width, *image.shape[2:]), np.uint8) if out is None else out
     rows = max(1, BLOCK // max(1, width))
     matrix = np.asarray(to_image, np.float64)
     in_range = _is_in_range(matrix, height, width)
