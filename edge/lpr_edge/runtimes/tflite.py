@@ -65,8 +65,12 @@ class TfliteEngine:
 
     def invoke(self) -> Sequence[AnyArray]:
         """See `FillableEngine.invoke`."""
-        self._interpreter.invoke()
+        self.compute()
         return [self._interpreter.get_tensor(index) for index in self._outputs]
+
+    def compute(self) -> None:
+        """Run the network alone: its outputs stay in the interpreter's memory."""
+        self._interpreter.invoke()
 
     def with_rows(self, rows: int) -> "TfliteEngine | None":
         """See `FillableEngine.with_rows`; files of lpr-export leave the height of their operators open."""
