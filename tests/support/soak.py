@@ -32,7 +32,7 @@ from lpr_edge.contract.base.arrays import Image
 from lpr_edge.delivery.retention import Retention
 from lpr_edge.service import frame_counts
 from lpr_edge.vision.pipeline import PlatePipeline
-from lpr_edge.vision.plates import FrameResult, Plan
+from lpr_edge.vision.plates import FrameResult
 from lpr_edge.wiring import wire_delivery
 
 BETWEEN = timedelta(minutes=1)
@@ -89,7 +89,7 @@ def remembered() -> Iterator[None]:
     known: dict[bytes, FrameResult] = {}
     read = PlatePipeline.read
 
-    def look_up(reader: PlatePipeline, frame_bgr: Image, _: Plan | None = None) -> FrameResult:
+    def look_up(reader: PlatePipeline, frame_bgr: Image, *_: object) -> FrameResult:
         key = frame_bgr[::16, ::16].tobytes()
         if key not in known:
             known[key] = read(reader, frame_bgr)

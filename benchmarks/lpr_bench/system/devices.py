@@ -7,6 +7,7 @@ from typing import Any
 from lpr_edge.config.extensions import RUNTIMES
 from lpr_edge.contract.base.pictures import file_sha256
 from lpr_edge.contract.manifest import Manifest, read_manifest
+from lpr_edge.regions.shapes import TILES_AUTO
 from lpr_edge.runtimes.model import Model
 from lpr_edge.runtimes.opening import open_model
 from lpr_edge.runtimes.shipped_models import shipped_model
@@ -57,7 +58,7 @@ def open_reader(parsed: argparse.Namespace) -> PlatePipeline:
 
 
 def open_plate_reader(detector: Path | None, reader: Path | None, runtime: str, threads: int) -> PlatePipeline:
-    """Open the device's pipeline; None stands for the shipped model.
+    """Open the device's pipeline, with tiles as lpr-edge has them by default; None stands for the shipped model.
 
     Args:
         detector: model file.
@@ -72,7 +73,7 @@ def open_plate_reader(detector: Path | None, reader: Path | None, runtime: str, 
         open_model(path or shipped_model(name, runtime), runtime, threads)
         for name, path in (("detector", detector), ("reader", reader))
     ]
-    return PlatePipeline(Detector(models[0]), Reader(models[1]))
+    return PlatePipeline(Detector(models[0]), Reader(models[1]), tiling=TILES_AUTO)
 
 
 def open_detectors(parsed: argparse.Namespace) -> list[Detector]:

@@ -48,8 +48,8 @@ class CaptureConfig:
     roi: Region | None = None
     """read plates in this part alone: corners in shares of width and height, '0.1,0.5 0.9,0.5 0.9,1 0.1,1'"""
     tiles: Tiling = TILES_AUTO
-    """look at large frames in tiles, too: auto, off, or columns and rows such as 4x3; auto is for frames more than four
-    times as wide as the detector's input"""
+    """look at large frames in tiles, too: auto, off, or columns and rows such as 4x3; auto is for frames more than two
+    and a half times as wide as the detector's input, such as 720p"""
     line: Line | None = None
     """vehicles go in or out over this line: its ends in shares of width and height, '0,0.6 1,0.6'; in is downwards
     where it is drawn from left to right"""

@@ -13,7 +13,7 @@ from lpr_edge.capture.frame import Frame
 from lpr_edge.contract.base.arrays import Image
 from lpr_edge.pacing.motion_gate import MotionGate
 from lpr_edge.pacing.time_budget import TimeBudget
-from lpr_edge.vision.plates import Effort, FoundPlate, FrameResult, Plan, PlateReading
+from lpr_edge.vision.plates import Effort, ExpectedPlate, FoundPlate, FrameResult, Plan, PlateReading
 
 FLOOR = timedelta(seconds=1)
 """A frame is looked at after so long, whatever moves."""
@@ -23,13 +23,16 @@ class Tracks(Protocol):
     """Decides which plates of a frame need work, see `Tracker`."""
 
     def plan(self, found: Sequence[FoundPlate], time: datetime, views: int = 1) -> list[Effort]: ...  # noqa: D102
+    def expected(self, time: datetime) -> list[ExpectedPlate]: ...  # noqa: D102
     def is_idle(self, time: datetime) -> bool: ...  # noqa: D102
 
 
 class Pipeline(Protocol):
     """Detects and reads the plates of an image, see `PlatePipeline`."""
 
-    def read(self, frame_bgr: Image, plan: Plan | None = None) -> FrameResult: ...  # noqa: D102
+    def read(  # noqa: D102
+        self, frame_bgr: Image, plan: Plan | None = None, expected: Sequence[ExpectedPlate] | None = None
+    ) -> FrameResult: ...
 
 
 class FrameReader:
@@ -55,7 +58,11 @@ class FrameReader:
         if self._last is not None and self._is_unchanged(frame):
             return _carried(self._last)
         views = self._budget.views
-        result = self._pipeline.read(frame.image_bgr, lambda found: self._tracker.plan(found, frame.time, views))
+        result = self._pipeline.read(
+            frame.image_bgr,
+            lambda found: self._tracker.plan(found, frame.time, views),
+            self._tracker.expected(frame.time),
+        )
         self._budget.spent(result.detect_ms, result.read_ms, result.readings)
         self._gate.look(frame.image_bgr)
         self._last, self._looked_at = result, frame.time

@@ -14,7 +14,13 @@ LARGE = 400
 MIN_DIFFERENCE = 5.0
 """Least change of a cell, in levels of 255, that is motion."""
 NOISES = 6.0
-"""The same in standard deviations of the noise, which is that of most cells."""
+"""The same in standard deviations of the noise, which is that of the cells that change least."""
+QUIET_SHARE = 0.25
+"""Share of the cells that show noise alone, however near a vehicle passes."""
+QUIET_DEVIATIONS = 0.3186
+"""Quantile of that share of a normal distribution's absolute values, in standard deviations."""
+MAX_NOISE = 6.0
+"""Most noise of a cell in levels of 255: where more cells than expected move, what looks like noise is motion."""
 CELLS = 2
 """Least number of changed cells: one alone is a reflection."""
 
@@ -31,7 +37,7 @@ class MotionGate:
         if self._seen is None or frame_bgr.shape != self._shape:
             return False
         changed = np.abs(_at_gain_of(shrink(frame_bgr), self._seen) - self._seen)
-        noise = 1.4826 * float(np.median(changed))  # of a normal distribution, from its median absolute deviation
+        noise = min(MAX_NOISE, float(np.quantile(changed, QUIET_SHARE)) / QUIET_DEVIATIONS)
         return int((changed >= max(MIN_DIFFERENCE, NOISES * noise)).sum()) < CELLS
 
     def look(self, frame_bgr: Image) -> None:

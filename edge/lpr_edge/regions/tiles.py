@@ -1,7 +1,8 @@
 """Tiles of a large frame: which parts of it are looked at in full resolution, and in which order.
 
-A network shrinks a large frame until a distant plate has too few pixels. Parts are looked at larger where plates were
-found just before, where the coarse view shows something like a plate, where something moves, and in turn everywhere.
+A network shrinks a large frame until a distant plate has too few pixels. Parts are looked at larger where plates are
+followed that aren't settled, where the coarse view shows something like a plate, where something moves, and in turn
+everywhere.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,13 +14,13 @@ from lpr_edge.contract.base.arrays import Image, Quad
 from lpr_edge.regions.roi import Box
 from lpr_edge.regions.shapes import Tiling
 
-LARGE = 4.0
+LARGE = 2.5
 """`auto`: frames whose longer side is more than so many times the network's are looked at in tiles."""
 SIDE = 2.0
 """`auto`: side of a tile, relative to the network's."""
 OVERLAP = 0.25
 """Share of a tile that its neighbour shows too."""
-CLOSE_SIDE = 5 / 3
+CLOSE_SIDE = 1.0
 """Side of the part around a plate, relative to the network's."""
 CLOSE_PLATES = 4.0
 """That part is at least so many times as long as the plate."""
@@ -27,6 +28,8 @@ SAMPLES = 480
 """Places along the frame's longer side that are compared for motion."""
 CHANGE = 20
 """Levels of 255 by which a place must change to have moved: less is noise of the camera."""
+MAX_SHARE = 0.25
+"""Share of the tiles that are looked at in one frame, but one at least; the first frame is looked at everywhere."""
 MIN_MOVED = 6
 """Places of a tile that must have moved."""
 
@@ -90,7 +93,7 @@ class TilePlanner:
 
         Args:
             frame_bgr: (H, W, 3), of the same size as before, or nothing of it counts.
-            plates_xy: (4, 2) corners of plates of the frame before, and of what may be plates in the coarse view.
+            plates_xy: (4, 2) corners of plates that are to be seen closely.
         """
         moved, step = self._moved(frame_bgr)
         self._frames += 1
@@ -100,20 +103,18 @@ class TilePlanner:
                 close.append(self._around(quad_xy, _size(frame_bgr)))
                 _forget(moved, close[-1], step)
                 yield close[-1]
-        yield from self._where_moved(moved, step)
-        tile = self._frames % len(self._grid)
-        if self._looked[tile] != self._frames:
-            self._looked[tile] = self._frames
-            yield self._grid[tile]
+        yield from self._in_turn(moved, step)
 
-    def _where_moved(self, moved: Image, step: int) -> Iterator[Box]:
-        """Tiles with motion, those first that weren't processed for the longest time."""
-        while True:
-            counts = [int(np.count_nonzero(_inner(box, step).of(moved))) for box in self._grid]
-            moving = [t for t, n in enumerate(counts) if n >= MIN_MOVED and self._looked[t] != self._frames]
-            if not moving:
+    def _in_turn(self, moved: Image, step: int) -> Iterator[Box]:
+        """Tiles with motion, those first that weren't processed for the longest time; one tile where nothing moves."""
+        is_first = max(self._looked) < 0
+        for count in range(len(self._grid) if is_first else max(1, int(MAX_SHARE * len(self._grid)))):
+            moves = [int(np.count_nonzero(_inner(box, step).of(moved))) for box in self._grid]
+            left = [tile for tile in range(len(self._grid)) if self._looked[tile] != self._frames]
+            moving = [tile for tile in left if moves[tile] >= MIN_MOVED]
+            if count and not moving:
                 return
-            tile = min(moving, key=lambda t: (self._looked[t], -counts[t]))
+            tile = min(moving or left, key=lambda tile: (self._looked[tile], -moves[tile]))
             self._looked[tile] = self._frames
             _forget(moved, self._grid[tile], step)
             yield self._grid[tile]

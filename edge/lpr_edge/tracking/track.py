@@ -10,14 +10,14 @@ from lpr_edge.contract.geometry import quad_size
 from lpr_edge.tracking.event import Event, Vote
 from lpr_edge.tracking.evidence import PlateEvidence
 from lpr_edge.tracking.motion import Motion
-from lpr_edge.vision.plates import Effort, FoundPlate, PlateReading, Reading
+from lpr_edge.vision.plates import Effort, ExpectedPlate, FoundPlate, PlateReading, Reading
 
 Voter = Callable[[PlateEvidence], Reading]
 """Makes one reading of all evidence."""
 
-SETTLED = 3
+SETTLED = 4
 """Frames that read what all together say, from which a plate may be announced."""
-NEEDED = ((0.8, SETTLED), (0.7, 4), (0.0, 8))
+NEEDED = ((0.8, SETTLED), (0.7, 5), (0.0, 8))
 """Confidences of the vote, and how many such frames are enough from there on; chosen on clips of train photographs that
 no network has learnt: with fewer, more texts were wrong."""
 MAX_WAIT = timedelta(seconds=5)
@@ -32,6 +32,8 @@ FIRST_FRAMES = 2
 """Readings of a plate before it is read several times in a frame: many plates settle without."""
 BEST = 0.9
 """Height of a plate, relative to the largest before, from which a frame is one of its best."""
+DOUBTFUL = 4
+"""Frames in which a plate is read without a character, from which it most likely is none."""
 CONTRADICTIONS = 3
 """So many frames one after the other that say the same, quite other text are of the next vehicle."""
 
@@ -67,6 +69,8 @@ class Track:
     """When its plate was read last, with a text or without."""
     frames: int = 0
     """In how many it was read."""
+    textless: int = 0
+    """In how many it was read without a character."""
     announced: Reading | None = None
     """What was announced; None before."""
     event_id: str = ""
@@ -96,6 +100,7 @@ class Track:
             return
         self.read_at = frame.time
         if not plate.reading.text:
+            self.textless += 1
             return
         self.latest = plate.reading
         self.frames += 1
@@ -124,6 +129,11 @@ class Track:
         largest = max((frame.size_px for frame in self.evidence.frames), default=0.0)
         is_best = self.frames >= FIRST_FRAMES and quad_size(plate.quad_xy)[1] >= BEST * largest
         return Effort(views if is_best and not waits else 1)
+
+    def expected(self, time: datetime) -> ExpectedPlate:
+        """Where its plate is expected at a time."""
+        is_settled = self.announced is not None and not self.contradictions
+        return ExpectedPlate(self.motion.predict(time), is_settled, not self.latest and self.textless >= DOUBTFUL)
 
     def is_idle(self, time: datetime) -> bool:
         """Whether it needs no more frames for now: it is announced, or its vote was refused a moment ago."""

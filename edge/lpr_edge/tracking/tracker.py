@@ -20,7 +20,7 @@ from lpr_edge.tracking.association import are_two, associate, distance
 from lpr_edge.tracking.event import Event
 from lpr_edge.tracking.motion import Motion
 from lpr_edge.tracking.track import Track, Vehicles, Voter
-from lpr_edge.vision.plates import Effort, FoundPlate, PlateReading, Reading
+from lpr_edge.vision.plates import Effort, ExpectedPlate, FoundPlate, PlateReading, Reading
 
 Accepts = Callable[[Reading], bool]
 """Whether what the votes say may be announced."""
@@ -113,6 +113,10 @@ class Tracker:
         if track is None:
             return Effort(int(plate.score >= self._threshold))
         return track.effort(plate, time, views)
+
+    def expected(self, time: datetime) -> list[ExpectedPlate]:
+        """Where the plates of the present vehicles are expected."""
+        return [track.expected(time) for track in self._tracks]
 
     def is_idle(self, time: datetime) -> bool:
         """Whether no present vehicle needs more frames for now."""

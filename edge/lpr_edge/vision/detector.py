@@ -78,7 +78,7 @@ class Detector:
         view = upright_view(frame_bgr, rectangle(frame_hw), SMALLER, self.model.manifest.input.size_hw)
         found = self._find(view.image_bgr, threshold)
         moved = (replace(plate, quad_xy=view.quad_in_photo(plate.quad_xy)) for plate in found)
-        return [plate for plate in moved if _longer_side(plate) >= LARGE * max(frame_hw)]
+        return [plate for plate in moved if _longer_side(plate.quad_xy) >= LARGE * max(frame_hw)]
 
     def _find(self, frame_bgr: Image, threshold: float) -> list[FoundPlate]:
         manifest = self.model.manifest
@@ -93,7 +93,7 @@ class Detector:
 
     def _redetect(self, frame_bgr: Image, plate: FoundPlate) -> FoundPlate:
         """Average a plate over its test-time augmentation views; unconfirmed plates lose much of their score."""
-        if _longer_side(plate) >= LARGE * max(frame_bgr.shape[:2]):
+        if _longer_side(plate.quad_xy) >= LARGE * max(frame_bgr.shape[:2]):
             return plate
         now, scores = plate, [plate.score]
         for views in ROUNDS:
@@ -131,9 +131,9 @@ def _in_order(quad_xy: Quad, other_xy: Quad) -> Quad:
     return min((roll_quad(quad_xy, turn) for turn in range(4)), key=lambda quad: float(np.abs(quad - other_xy).sum()))
 
 
-def _longer_side(plate: FoundPlate) -> float:
-    """Longer side in pixels of the upright box around a plate."""
-    return float((plate.quad_xy.max(axis=0) - plate.quad_xy.min(axis=0)).max())
+def _longer_side(quad_xy: Quad) -> float:
+    """Longer side in pixels of the upright box around a plate (4, 2)."""
+    return float((quad_xy.max(axis=0) - quad_xy.min(axis=0)).max())
 
 
 SAME_PLATE = 0.3
@@ -153,14 +153,15 @@ def without_copies(plates: Iterable[FoundPlate], in_order: bool = False) -> list
 
 def _is_same_plate(a: FoundPlate, b: FoundPlate) -> bool:
     """Whether two detections are of one plate: from tile to tile their corners differ, but not their centres."""
-    return _are_near(a, b, SAME_PLATE) or quad_iou(a.quad_xy, b.quad_xy) > SAME_PLATE
+    return are_near(a.quad_xy, b.quad_xy, SAME_PLATE) or quad_iou(a.quad_xy, b.quad_xy) > SAME_PLATE
 
 
 def _same_place(a: FoundPlate, b: FoundPlate) -> bool:
     """Whether a detection in a view is of the plate that the view is centred on."""
-    return _are_near(a, b, 0.6)
+    return are_near(a.quad_xy, b.quad_xy)
 
 
-def _are_near(a: FoundPlate, b: FoundPlate, share: float) -> bool:
-    apart = float(np.linalg.norm(a.quad_xy.mean(axis=0) - b.quad_xy.mean(axis=0)))
-    return apart < share * max(_longer_side(a), _longer_side(b))
+def are_near(a_xy: Quad, b_xy: Quad, share: float = 0.6) -> bool:
+    """Whether the middles of two plates (4, 2) are nearer to each other than a share of the longer side."""
+    apart = float(np.linalg.norm(a_xy.mean(axis=0) - b_xy.mean(axis=0)))
+    return apart < share * max(_longer_side(a_xy), _longer_side(b_xy))

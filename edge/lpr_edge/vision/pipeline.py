@@ -1,5 +1,6 @@
 """The pipeline from a frame to its plates: detector, then reader."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from time import perf_counter
@@ -10,7 +11,7 @@ from lpr_edge.regions.shapes import TILES_OFF, Tiling
 from lpr_edge.vision.detector import Detector
 from lpr_edge.vision.frame_search import FrameSearch, SearchArea
 from lpr_edge.vision.plate_colour import measure_colour
-from lpr_edge.vision.plates import FoundPlate, FrameResult, Plan, PlateReading, Reading
+from lpr_edge.vision.plates import ExpectedPlate, FoundPlate, FrameResult, Plan, PlateReading, Reading
 from lpr_edge.vision.reader import Reader
 from lpr_edge.vision.strategy import CameraStrategy, PhotographStrategy, Strategy
 from lpr_edge.vision.views import apply_low_light_gain
@@ -53,19 +54,22 @@ class PlatePipeline:
         self._search = FrameSearch(detector, SearchArea(roi, tiling, budget_s, outside_too))
         self.strategy: Strategy = PhotographStrategy(detector.threshold) if is_photograph else CameraStrategy()
 
-    def read(self, frame_bgr: Image, plan: Plan | None = None) -> FrameResult:
+    def read(
+        self, frame_bgr: Image, plan: Plan | None = None, expected: Sequence[ExpectedPlate] | None = None
+    ) -> FrameResult:
         """Detect and read the plates of a frame.
 
         Args:
             frame_bgr: (H, W, 3) uint8, BGR.
             plan: for a video: how much work each proposal gets, low-scoring ones too; None for the strategy's own.
+            expected: plates of tracks, which are seen closely where the frame is large; None where nobody follows them.
 
         Returns:
             The plates, highest detection score first.
         """
         start = perf_counter()
         frame_bgr = apply_low_light_gain(frame_bgr)
-        seen = self._search.find(frame_bgr, LOW_SHARE if plan else self.strategy.proposal_share)
+        seen = self._search.find(frame_bgr, LOW_SHARE if plan else self.strategy.proposal_share, expected)
         found = [plate for plate in seen if self._is_in_roi(plate, frame_bgr)]
         between = perf_counter()
         efforts = None if plan is None else plan(found)

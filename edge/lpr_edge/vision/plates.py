@@ -142,6 +142,18 @@ class Effort:
     """Its track's reading, where it isn't read; without one it is dropped."""
 
 
+@dataclass(frozen=True)
+class ExpectedPlate:
+    """Where the plate of a track is expected in the next frame."""
+
+    quad_xy: Quad
+    """(4, 2) corners in the frame's pixels."""
+    is_settled: bool = False
+    """Whether its text is settled, so that the plate is only followed."""
+    is_doubtful: bool = False
+    """Whether no character was found on it in several frames: most likely it is no plate."""
+
+
 Plan = Callable[[Sequence[FoundPlate]], Sequence[Effort]]
 """Gives each proposal of a frame its effort."""
 

@@ -216,11 +216,11 @@ class StandingClip:
 
 
 def test_votes_are_scored_by_the_visit_that_they_are_of(models: dict[str, Path], data: Path) -> None:
-    """Votes of three frames and more are right where their plate's text says so; those of a track weigh one."""
+    """Votes of four frames and more are right where their plate's text says so; those of a track weigh one."""
     device = open_plate_reader(models["detector.int8.tflite"], models["reader.int8.tflite"], "auto", 1)
     right, mislabelled = (score_votes(StandingClip(photo), device) for photo in load_plates(data, "train")[2::-2])
-    assert [vote.right for vote in right] == [True] * 3
-    assert [vote.right for vote in mislabelled] == [False] * 3
+    assert [vote.right for vote in right] == [True] * 2
+    assert [vote.right for vote in mislabelled] == [False] * 2
     assert sum(vote.weight for vote in right) == pytest.approx(1)
 
 

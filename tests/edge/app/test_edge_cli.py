@@ -101,8 +101,8 @@ def test_clip_becomes_one_event_a_vehicle(run: Run, models: list[str], tmp_path:
     status, records, _ = run("--source", str(clip), *models)
     assert status == 0
     assert [(record["event"], record["text"], record["frames"]) for record in records] == [
-        ("plate", "A104", 3),
-        ("plate", "L77", 3),
+        ("plate", "A104", 4),
+        ("plate", "L77", 4),
     ]
 
 

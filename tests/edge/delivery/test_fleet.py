@@ -46,7 +46,7 @@ def schema_of(example: Path, what: str) -> Any:
 
 def an_event() -> Record:
     tracker = new_tracker()
-    events = [e for i in range(3) for e in tracker.update(replace(frame(i), age_ms=7.0), [plate("A10")])]
+    events = [e for i in range(4) for e in tracker.update(replace(frame(i), age_ms=7.0), [plate("A10")])]
     return event_record(events[0])
 
 

@@ -158,9 +158,9 @@ class SlowPipeline(PlatePipeline):
 
     released = threading.Event()
 
-    def read(self, frame_bgr: Image, plan: Any = None) -> FrameResult:
+    def read(self, frame_bgr: Image, plan: Any = None, expected: Any = None) -> FrameResult:
         self.released.wait(20)
-        return super().read(frame_bgr, plan)
+        return super().read(frame_bgr, plan, expected)
 
 
 def slow(pipeline: PlatePipeline) -> SlowPipeline:

@@ -9,7 +9,7 @@ from lpr_edge.pacing.frame_reader import FrameReader
 from lpr_edge.text.decoding import PlateDecoder
 from lpr_edge.tracking.tracker import Tracker
 from lpr_edge.vision.pipeline import PlatePipeline
-from lpr_edge.vision.plates import Effort, FoundPlate, FrameResult, Plan, PlateReading
+from lpr_edge.vision.plates import Effort, ExpectedPlate, FoundPlate, FrameResult, Plan, PlateReading
 
 THRESHOLD = 0.5
 
@@ -20,9 +20,11 @@ class Pipeline:
     def __init__(self) -> None:
         self.found: list[FoundPlate] = []
         self.efforts: list[Sequence[Effort]] = []
+        self.expected: Sequence[ExpectedPlate] = ()
         self.text = "A10"
 
-    def read(self, _: object, plan: Plan) -> FrameResult:
+    def read(self, _: object, plan: Plan, expected: Sequence[ExpectedPlate]) -> FrameResult:
+        self.expected = expected
         efforts = plan(self.found)
         self.efforts.append(efforts)
         plates = tuple(p for pair in zip(self.found, efforts, strict=True) if (p := self._plate(*pair)))
@@ -70,8 +72,8 @@ def test_low_scores_continue_tracks_and_begin_none() -> None:
     assert run.tracker.vehicles.tracks == []
     assert [list(efforts) for efforts in run.pipeline.efforts] == [[Effort(0)]] * 3
     run.frames(range(3, 4), found_at(50))
-    run.frames(range(4, 6), found_at(52, 0.3))
-    assert [track.frames for track in run.tracker.vehicles.tracks] == [3]
+    run.frames(range(4, 7), found_at(52, 0.3))
+    assert [track.frames for track in run.tracker.vehicles.tracks] == [4]
     assert run.texts == ["A10"]
 
 
@@ -81,7 +83,7 @@ def test_an_announced_plate_is_followed_and_read_once_a_second() -> None:
     results = run.frames(range(30), found_at(50))
     views = [efforts[0].views for efforts in run.pipeline.efforts]
     assert run.texts == ["A10"]
-    assert views[3:] == [int(number % 10 == 2) for number in range(3, 30)]
+    assert views[4:] == [int(number % 10 == 3) for number in range(4, 30)]
     assert {result.plates[0].reading.text for result in results} == {"A10"}
     assert results[5].plates[0].is_carried
 
@@ -100,7 +102,7 @@ def test_still_frames_are_skipped_but_for_one_a_second() -> None:
     run = Run()
     results = run.frames(range(33), found_at(50), is_still=True)
     looked = [number for number, result in enumerate(results) if not result.is_skipped]
-    assert looked == [0, 1, 2, 12, 22, 32]
+    assert looked == [0, 1, 2, 3, 13, 23]
     assert all(result.plates[0].reading.text == "A10" for result in results)
     assert run.texts == ["A10"]
     assert len(run.tracker.vehicles.tracks) == 1

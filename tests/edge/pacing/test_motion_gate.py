@@ -46,6 +46,15 @@ def test_a_vehicle_is_motion(deviation: float) -> None:
     assert not looking_at(here).is_still(there)
 
 
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.7])
+@pytest.mark.parametrize("deviation", [0.0, 9.0])
+def test_a_vehicle_that_fills_most_of_the_frame_is_motion(deviation: float, share: float) -> None:
+    """However much of the frame changes, it is no noise: a lorry that drives up to the camera is looked at."""
+    lorry = SCENE.copy()
+    lorry[:, : round(share * lorry.shape[1])] = np.roll(SCENE, 200, axis=0)[:, : round(share * lorry.shape[1])]
+    assert not looking_at(noisy(SCENE, 0, deviation)).is_still(noisy(lorry, 1, deviation))
+
+
 def test_slow_changes_add_up() -> None:
     """Frames are compared with the one that was looked at, not with the one before: a slow change is seen at last."""
 

@@ -70,7 +70,7 @@ def test_unreadable_picture_has_an_error() -> None:
 def test_event_record_is_the_documented_one() -> None:
     """An event has the documented fields beside the plate's, with UTC times in ISO 8601."""
     tracker = new_tracker()
-    (event,) = [event for i in range(3) for event in tracker.update(frame(i), [plate("A10")])]
+    (event,) = [event for i in range(4) for event in tracker.update(frame(i), [plate("A10")])]
     record = event_record(event)
     assert list(record) == [
         "event",
@@ -83,14 +83,14 @@ def test_event_record_is_the_documented_one() -> None:
         "votes",
         *PLATE_FIELDS,
     ]
-    assert (record["event"], record["source"], record["frames"]) == ("plate", "clip.mp4", 3)
-    assert (record["first_seen"], record["last_seen"]) == ("2026-03-01T06:00:00.000Z", "2026-03-01T06:00:00.200Z")
+    assert (record["event"], record["source"], record["frames"]) == ("plate", "clip.mp4", 4)
+    assert (record["first_seen"], record["last_seen"]) == ("2026-03-01T06:00:00.000Z", "2026-03-01T06:00:00.300Z")
 
 
 def test_times_carry_the_local_offset(monkeypatch: pytest.MonkeyPatch) -> None:
     """Times are those of the device's zone, with the offset; Z stands for UTC; the id stays that of UTC."""
     tracker = new_tracker()
-    (event,) = [event for i in range(3) for event in tracker.update(frame(i), [plate("A10")])]
+    (event,) = [event for i in range(4) for event in tracker.update(frame(i), [plate("A10")])]
     monkeypatch.setenv("TZ", "Asia/Kathmandu")
     time.tzset()
     record = event_record(event)
@@ -103,7 +103,7 @@ def test_times_carry_the_local_offset(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_schema_knows_both_kinds() -> None:
     """`left` needs dwell time and direction, `plate` doesn't, and there is no third kind."""
     visits = Visits(new_tracker(), reports_left=True)
-    for i in range(3):
+    for i in range(4):
         visits.update(frame(i), [plate("A10")])
     (left,) = (event_record(event) for event in visits.flush())
     without = {key: value for key, value in left.items() if key != "dwell_s"}
@@ -118,7 +118,7 @@ def test_live_records_tell_the_age_of_their_frame() -> None:
     assert image_record(frame(0, age_ms=12.345), result)["age_ms"] == 12.3
     assert "age_ms" not in image_record(frame(0), result)
     tracker = new_tracker()
-    events = [e for i in range(3) for e in tracker.update(replace(frame(i), age_ms=7.0), [plate("A10")])]
+    events = [e for i in range(4) for e in tracker.update(replace(frame(i), age_ms=7.0), [plate("A10")])]
     assert event_record(events[0])["age_ms"] == 7.0
 
 

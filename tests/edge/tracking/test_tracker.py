@@ -30,20 +30,20 @@ def texts(frames: Frames) -> list[str]:
     return [event.plate.reading.text for event in follow(frames)]
 
 
-def test_plate_read_alike_in_three_frames_is_announced_at_once() -> None:
-    """The event comes with the third reading, not when the vehicle has gone, and only once."""
+def test_plate_read_alike_in_four_frames_is_announced_at_once() -> None:
+    """The event comes with the fourth reading, not when the vehicle has gone, and only once."""
     tracker = new_tracker()
     events = [tracker.update(frame(index), [plate("A104", 50 + 2 * index)]) for index in range(20)]
-    assert [len(found) for found in events] == [0, 0, 1] + [0] * 17
-    event = events[2][0]
-    assert (event.plate.reading.text, event.frames) == ("A104", 3)
-    assert (event.first_seen, event.last_seen) == (START, START + timedelta(seconds=0.2))
+    assert [len(found) for found in events] == [0, 0, 0, 1] + [0] * 16
+    event = events[3][0]
+    assert (event.plate.reading.text, event.frames) == ("A104", 4)
+    assert (event.first_seen, event.last_seen) == (START, START + timedelta(seconds=0.3))
     assert tracker.flush() == []
 
 
-@pytest.mark.parametrize(("confidence", "frames"), [(0.9, 3), (0.75, 4), (0.65, 8)])
+@pytest.mark.parametrize(("confidence", "frames"), [(0.9, 4), (0.75, 5), (0.65, 8)])
 def test_a_vote_of_less_confidence_waits_for_more_frames(confidence: float, frames: int) -> None:
-    """Three frames that read what the vote says are enough for a confident one, four for a likely one, else eight."""
+    """Four frames that read what the vote says are enough for a confident one, five for a likely one, else eight."""
     seen = plate("A10")
     track = Track(1, START, START, Motion(seen.found.quad_xy, START), seen.found.quad_xy)
     settled = []
@@ -51,6 +51,19 @@ def test_a_vote_of_less_confidence_waits_for_more_frames(confidence: float, fram
         track.add(seen, frame(index))
         settled.append(track.has_settled(lambda _: plate("A10", score=confidence).reading))
     assert settled == [False] * (frames - 1) + [True]
+
+
+def test_expected_plates_say_whether_they_are_settled() -> None:
+    """A plate is expected on its way, settled once it is announced, doubtful while no character is read on it."""
+    tracker, textless = new_tracker(), plate("", 150)
+    seen = []
+    for index in range(6):
+        tracker.update(frame(index), [plate("A104", 50 + 2 * index), textless])
+        told, doubtful = tracker.expected(frame(index + 1).time)
+        seen.append((told.is_settled, told.is_doubtful, doubtful.is_settled, doubtful.is_doubtful))
+    assert seen == [(index >= 3, False, False, index >= 3) for index in range(6)]
+    expected, _ = tracker.expected(frame(6).time)
+    assert expected.quad_xy.mean(axis=0)[0] > plate("A104", 60).found.quad_xy.mean(axis=0)[0]
 
 
 def test_plate_that_goes_before_it_settles_is_announced_then() -> None:
@@ -228,14 +241,14 @@ def test_a_tracker_goes_on_where_another_ended(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv(VARIABLE, "")
     before, after = new_tracker(), new_tracker()
     both = [plate("A10", 10), plate("L47", 120)]
-    events = [e for i in range(3) for e in before.update(frame(i), [both[0]] if i < 2 else both)]
+    events = [e for i in range(4) for e in before.update(frame(i), [both[0]] if i < 3 else both)]
     assert [event.plate.reading.text for event in events] == ["A10"]
     hand_on(before.vehicles, LABELS, "camera 0")
     after.resume(take_over(LABELS, "camera 0"))
     assert take_over(LABELS, "camera 0") is None
     later = [e for i in range(33, 40) for e in after.update(frame(i), both)]  # three seconds without eyes
     assert [(event.plate.reading.text, event.frames, event.id) for event in later] == [
-        ("L47", 3, "20260301T060000200-2")
+        ("L47", 4, "20260301T060000300-2")
     ]
     assert after.flush() == []
 

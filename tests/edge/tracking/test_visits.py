@@ -41,7 +41,7 @@ def test_left_comes_once_the_vehicle_is_not_back_within_the_gap() -> None:
     (told_at, told), (left_at, left) = events
     assert (told.kind, left.kind, told.id) == ("plate", "left", left.id)
     assert (left.first_seen, left.last_seen, left.dwell_s) == (START, START + 2.9 * SECOND, 2.9)
-    assert (told_at, left_at, left.frames) == (2, 130, 30)
+    assert (told_at, left_at, left.frames) == (3, 130, 30)
     assert left.plate.reading.text == "A104"
     assert visits.flush() == []
 
@@ -117,7 +117,7 @@ def test_line_gives_the_direction() -> None:
 
 def test_plate_has_the_direction_that_is_known() -> None:
     """The first event says that the line was crossed where that is so already, and has no direction before."""
-    fast = follow([[plate("A104", y=10 + 30 * index)] for index in range(3)], "0,0.5 1,0.5")
+    fast = follow([[plate("A104", y=10 + 25 * index)] for index in range(4)], "0,0.5 1,0.5")
     slow = follow([[plate("A104", y=10 + 5 * index)] for index in range(15)], "0,0.5 1,0.5")
     assert [event.direction for event in fast] == ["in", "in"]
     assert [event.direction for event in slow] == [None, "in"]

@@ -21,7 +21,7 @@ from lpr_edge.contract.base.errors import LprError
 from lpr_edge.contract.geometry import quad_iou
 from lpr_edge.regions.roi import Box, box_around
 from lpr_edge.regions.shapes import TILES_OFF, Tiling
-from lpr_edge.regions.tiles import OVERLAP, TilePlanner, grid_of
+from lpr_edge.regions.tiles import LARGE, OVERLAP, TilePlanner, grid_of
 from lpr_edge.runtimes.model import Model
 from lpr_edge.tracking.tracker import Tracker
 from lpr_edge.vision.detector import Detector
@@ -114,11 +114,20 @@ def test_tiles_are_looked_at_where_something_moves() -> None:
     assert len(boxes(planner, still)) <= 2
 
 
+def test_moving_tiles_take_turns() -> None:
+    """Where everything moves, a quarter of the tiles are looked at in a frame, and soon all of them."""
+    planner, rng = TilePlanner(Tiling(grid=(4, 3)), SIDE), np.random.default_rng(5)
+    frames = [rng.integers(0, 255, (900, 1600, 3), dtype=np.uint8) for _ in range(5)]
+    looked = [boxes(planner, frame) for frame in frames]
+    assert [len(found) for found in looked] == [12, 3, 3, 3, 3]
+    assert {box for found in looked[1:] for box in found} == set(looked[0])
+
+
 def test_known_plates_come_first_in_the_middle_of_a_part() -> None:
     """A plate of the frame before gets a part of its own around it, and two plates side by side share one."""
     planner, still = TilePlanner(Tiling(), SIDE), np.full((1000, 2000, 3), 100, np.uint8)
     boxes(planner, still)
-    quads = [np.array([[x, 500], [x + 60, 500], [x + 60, 520], [x, 520]], np.float32) for x in (900, 970, 1500)]
+    quads = [np.array([[x, 500], [x + 60, 500], [x + 60, 520], [x, 520]], np.float32) for x in (900, 940, 1500)]
     first, second, *_ = planner.plan(still, quads)
     assert first.has_near_its_middle(quads[1].mean(axis=0))
     assert second.has_near_its_middle(quads[2].mean(axis=0))
@@ -138,7 +147,7 @@ def test_noise_is_no_motion() -> None:
 def test_a_grid_shows_all_of_a_frame(height: int, width: int, grid: tuple[int, int] | None) -> None:
     """Tiles lie inside the frame, cover it, and overlap by what is said; a grid has its columns and rows."""
     tiles = grid_of(Tiling(grid=grid), (height, width), SIDE)
-    if grid is None and max(height, width) <= 4 * SIDE:
+    if grid is None and max(height, width) <= LARGE * SIDE:
         assert tiles == []
         return
     for low, high, length in ((0, 2, width), (1, 3, height)):
