@@ -7,13 +7,13 @@ top left. Reader heads: `centre` (h, w, 1), high at characters' centres; `classe
 true corners are from those that the input was rectified by. Classifier head: `scores` (labels,), 0..1, summing to one.
 """
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from lpr_edge.contract.base.arrays import Floats, Quad
 from lpr_edge.contract.geometry import grow_quad, is_convex, places_on_quad, quad_iou, rectangle, roll_quad
@@ -51,13 +51,17 @@ def encode_offsets(offsets: Floats) -> Floats:
     return np.asarray(np.arcsinh(STEEPNESS * offsets) / np.arcsinh(STEEPNESS), np.float32)
 
 
-def decode_offsets(codes: Floats) -> NDArray[np.float64]:
-    """The inverse of `encode_offsets`.
+_LONGEST = float(np.arcsinh(STEEPNESS))
 
-    It and what follows is computed in double: in single, NumPy 1 and 2 and the processors' own `sinh` differ in the
-    last bit, so that a plate is cut out of the frame elsewhere and another text is read.
+
+def decode_offset(code: float) -> float:
+    """The inverse of `encode_offsets`, of one number.
+
+    It and what follows is computed in double by plain Python: in single, NumPy 1 and 2 and the processors' own `sinh`
+    differ in the last bit, so that a plate is cut out of the frame elsewhere and another text is read; and a few
+    numbers take NumPy longer.
     """
-    return np.asarray(np.sinh(np.asarray(codes, np.float64) * np.arcsinh(STEEPNESS)) / STEEPNESS, np.float64)
+    return math.sinh(code * _LONGEST) / STEEPNESS
 
 
 def encode_corners(corners: Quad, margin: float) -> Floats:
@@ -156,14 +160,13 @@ def _corners_at(cell: tuple[int, int], heat: Floats, corners: Head, input_hw: tu
     least = 0.6 * heat.item(cell)  # NumPy 1 and 2 multiply their own numbers in double and in single
     hot = [(r, c, peak) for r, c in cells if (peak := heat.item(r, c)) >= least]
     rows, columns, peaks = zip(*hot, strict=True)
-
-    def mean(values: Iterable[float]) -> float:  # of a few cells: as in `is_convex`, plain Python is faster than NumPy
-        return float(sum(peak * value for peak, value in zip(peaks, values, strict=True)) / sum(peaks))
-
-    offsets = [mean(values) * max(input_hw) for values in decode_offsets(corners[rows, columns]).T.tolist()]
-    x, y = (mean(columns) + 0.5) * input_hw[1] / width, (mean(rows) + 0.5) * input_hw[0] / height
-    places = [(offset_x + x, offset_y + y) for offset_x, offset_y in zip(offsets[::2], offsets[1::2], strict=True)]
-    return np.array(places, np.float32)
+    offsets, x, y = [0.0] * 8, 0.5, 0.5
+    for (r, c, peak), codes in zip(hot, corners[rows, columns].tolist(), strict=True):
+        weight = peak / sum(peaks)
+        x, y = x + weight * c, y + weight * r
+        offsets = [offset + weight * decode_offset(code) for offset, code in zip(offsets, codes, strict=True)]
+    x, y, longer = x * input_hw[1] / width, y * input_hw[0] / height, max(input_hw)
+    return np.array([(longer * offsets[i] + x, longer * offsets[i + 1] + y) for i in (0, 2, 4, 6)], np.float32)
 
 
 def cell_middle(cell: tuple[int, int], grid: tuple[int, ...], input_hw: tuple[int, int]) -> Floats:
