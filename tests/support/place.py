@@ -21,8 +21,8 @@ from lpr_edge.delivery.outbox import Outbox
 
 CLIP = FOLDER / "clip.mp4"
 LOOK_S = 0.1
-"""From one request of who looks at the page to the next: lpr keeps the captions that it drew last. The more of the clip's
-are drawn in the warm-up, the less this cache still fills afterwards."""
+"""From one request of who looks at the page to the next: lpr keeps the captions that it drew last. The more of
+the clip's are drawn in the warm-up, the less this cache still fills afterwards."""
 
 
 class Place:
