@@ -20,9 +20,9 @@ SIDE = 2.0
 """`auto`: side of a tile, relative to the network's."""
 OVERLAP = 0.25
 """Share of a tile that its neighbour shows too."""
-CLOSE_SIDE = 1.0
+CLOSE_SIDE = 0.6
 """Side of the part around a plate, relative to the network's."""
-CLOSE_PLATES = 4.0
+CLOSE_PLATES = 3.0
 """That part is at least so many times as long as the plate."""
 SAMPLES = 480
 """Places along the frame's longer side that are compared for motion."""

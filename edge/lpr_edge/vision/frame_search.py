@@ -14,8 +14,8 @@ from lpr_edge.vision.detector import PROPOSALS, Detector, are_near, without_copi
 from lpr_edge.vision.plates import ExpectedPlate, FoundPlate
 from lpr_edge.vision.views import cut_tile
 
-MAX_CANDIDATES = 3
-"""Faint detections of the coarse view that are looked at closely."""
+MAX_CANDIDATES = 1
+"""Faint detections of the coarse view that are looked at closely in a frame."""
 LOOK_AGAIN = 10
 """Frames after which places are looked at closely again where nothing was found."""
 MAX_FRUITLESS = 30
