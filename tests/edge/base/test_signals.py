@@ -7,6 +7,7 @@ WITH_A_THREAD = """
 import os, signal, threading, time
 from lpr_edge.base.signals import hold_signals
 
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup it is ignored
 threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
 hold_signals()
 os.kill(os.getpid(), signal.SIGTERM)
