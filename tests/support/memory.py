@@ -46,7 +46,7 @@ SHORT_RUN, MAX_SHORT_RISE = 10_000, 8e6
 """In a run of fewer frames than this, caches and the pools of some ten threads still fill: it may rise by so many
 bytes. A picture kept for each event, or a frame for each hundred, is more."""
 LONG_RUN = 150_000
-"""From so many frames on, the slopes beside a step count, too. `MAX_SLOPE` makes `MAX_STEP` in such a run; in a shorter
+"""From so many frames on, the slopes apart from a step count. `MAX_SLOPE` makes `MAX_STEP` in such a run; in a shorter
 one, what is left of the warm-up is more than a slow leak."""
 MAX_HEAP_AN_EVENT = 50.0
 """Bytes of the C heap an event: half of the smallest leak that shall be found, 100 bytes an event."""
@@ -77,12 +77,12 @@ class Series:
         return np.array(self.frames[begin:], float), np.array(self.values[begin:], float)
 
     def at_shares(self, parts: int) -> list[int]:
-        """The values at the begin and after each of so many equal parts."""
+        """The values at the start and after each of so many equal parts."""
         last = len(self.values) - 1
         return [self.values[round(share * last)] for share in np.linspace(0, 1, parts + 1)] if self.values else []
 
     def slope(self) -> float:
-        """Rise a frame after the warm-up, beside one step of any size."""
+        """Rise a frame after the warm-up, apart from one step of any size."""
         return self._line()[0]
 
     def rise(self) -> float:
@@ -174,7 +174,7 @@ class Memory:
         checks = [("resident memory rises", self.resident.rise() / 1e6, allowed / 1e6, "MB")]
         if self.length >= LONG_RUN:
             checks += [
-                ("resident memory rises beside one step", self.resident.slope(), MAX_SLOPE, "bytes a frame"),
+                ("resident memory rises apart from one step", self.resident.slope(), MAX_SLOPE, "bytes a frame"),
                 ("the C heap grows", self._an_event(self.heap, events), MAX_HEAP_AN_EVENT, "bytes an event"),
                 ("Python blocks grow", self._an_event(self.blocks, events), MAX_BLOCKS_AN_EVENT, "an event"),
             ]
@@ -190,7 +190,7 @@ class Memory:
         """How it went, in words; see `problems`."""
         said = [
             f"memory: resident {self.resident.rise() / 1e6:+.1f} MB in the last two thirds "
-            f"({self.resident.slope():+.2f} kB every 1,000 frames beside one step; at most {MAX_SLOPE:g}); "
+            f"({self.resident.slope():+.2f} kB every 1,000 frames apart from one step; at most {MAX_SLOPE:g}); "
             f"at each fifth {', '.join(f'{size / 1e6:.1f}' for size in self.resident.at_shares(5))} MB",
             self._inside("Python blocks", self.blocks, events, MAX_BLOCKS_AN_EVENT),
             self._inside("C heap, bytes", self.heap, events, MAX_HEAP_AN_EVENT)

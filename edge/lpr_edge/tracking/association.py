@@ -13,9 +13,8 @@ import numpy as np
 from lpr_edge.contract.base.arrays import Quad
 from lpr_edge.contract.metrics import edit_distance
 from lpr_edge.contract.rows import labels_of
-from lpr_edge.tracking.motion import size_of
 from lpr_edge.tracking.track import Track
-from lpr_edge.vision.plates import PlateReading, Reading
+from lpr_edge.vision.plates import PlateReading, Reading, longer_side
 
 NEAR = 0.6
 """A plate that was seen twice or more is expected within this share of its longer side."""
@@ -88,7 +87,7 @@ def _distance(track: Track, plate: PlateReading, time: datetime) -> float:
 
 def distance(expected_xy: Quad, quad_xy: Quad) -> float:
     """Distance of the centres of two plates in longer sides; infinite if their sizes differ too much."""
-    sizes = size_of(expected_xy), size_of(quad_xy)
+    sizes = longer_side(expected_xy), longer_side(quad_xy)
     if min(sizes) <= 0 or abs(log(sizes[0] / sizes[1])) > MAX_GROWTH:
         return float("inf")
     return float(np.linalg.norm(expected_xy.mean(axis=0) - quad_xy.mean(axis=0))) / max(sizes)

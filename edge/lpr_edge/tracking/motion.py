@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from lpr_edge.contract.base.arrays import Floats, Quad
+from lpr_edge.vision.plates import longer_side
 
 SMOOTHING = 0.5
 """Share of a new measurement of speed in the estimate."""
@@ -26,7 +27,7 @@ class Motion:
     @property
     def size(self) -> float:
         """Longer side of the upright box around the plate, in pixels."""
-        return size_of(self.quad_xy)
+        return longer_side(self.quad_xy)
 
     def see(self, quad_xy: Quad, time: datetime) -> None:
         """Update with the plate's corners (4, 2) in one more frame."""
@@ -47,8 +48,3 @@ class Motion:
     def shift(self, span: timedelta) -> None:
         """Shift the time of the last update after the clock was set."""
         self.time += span
-
-
-def size_of(quad_xy: Quad) -> float:
-    """Longer side of the upright box around a plate, in pixels."""
-    return float((quad_xy.max(axis=0) - quad_xy.min(axis=0)).max())

@@ -10,7 +10,7 @@ from lpr_edge.contract.geometry import is_convex, quad_iou, rectangle, roll_quad
 from lpr_edge.contract.outputs import decode_plates, non_maximum_suppression
 from lpr_edge.contract.preprocess import rows_of, to_picture, write_frame, write_input
 from lpr_edge.runtimes.model import Model
-from lpr_edge.vision.plates import FoundPlate
+from lpr_edge.vision.plates import FoundPlate, longer_side
 from lpr_edge.vision.views import tiles, upright_view
 
 TTA_VIEWS = 8
@@ -78,7 +78,7 @@ class Detector:
         view = upright_view(frame_bgr, rectangle(frame_hw), SMALLER, self.model.manifest.input.size_hw)
         found = self._find(view.image_bgr, threshold)
         moved = (replace(plate, quad_xy=view.quad_in_photo(plate.quad_xy)) for plate in found)
-        return [plate for plate in moved if _longer_side(plate.quad_xy) >= LARGE * max(frame_hw)]
+        return [plate for plate in moved if longer_side(plate.quad_xy) >= LARGE * max(frame_hw)]
 
     def _find(self, frame_bgr: Image, threshold: float) -> list[FoundPlate]:
         manifest = self.model.manifest
@@ -93,7 +93,7 @@ class Detector:
 
     def _redetect(self, frame_bgr: Image, plate: FoundPlate) -> FoundPlate:
         """Average a plate over its test-time augmentation views; unconfirmed plates lose much of their score."""
-        if _longer_side(plate.quad_xy) >= LARGE * max(frame_bgr.shape[:2]):
+        if longer_side(plate.quad_xy) >= LARGE * max(frame_bgr.shape[:2]):
             return plate
         now, scores = plate, [plate.score]
         for views in ROUNDS:
@@ -131,11 +131,6 @@ def _in_order(quad_xy: Quad, other_xy: Quad) -> Quad:
     return min((roll_quad(quad_xy, turn) for turn in range(4)), key=lambda quad: float(np.abs(quad - other_xy).sum()))
 
 
-def _longer_side(quad_xy: Quad) -> float:
-    """Longer side in pixels of the upright box around a plate (4, 2)."""
-    return float((quad_xy.max(axis=0) - quad_xy.min(axis=0)).max())
-
-
 SAME_PLATE = 0.3
 """Overlap of two detections, or distance of their middles in shares of the longer side, that makes them one plate."""
 
@@ -164,4 +159,4 @@ def _same_place(a: FoundPlate, b: FoundPlate) -> bool:
 def are_near(a_xy: Quad, b_xy: Quad, share: float = 0.6) -> bool:
     """Whether the middles of two plates (4, 2) are nearer to each other than a share of the longer side."""
     apart = float(np.linalg.norm(a_xy.mean(axis=0) - b_xy.mean(axis=0)))
-    return apart < share * max(_longer_side(a_xy), _longer_side(b_xy))
+    return apart < share * max(longer_side(a_xy), longer_side(b_xy))

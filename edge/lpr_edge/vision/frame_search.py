@@ -11,15 +11,13 @@ from lpr_edge.regions.roi import Box, box_around
 from lpr_edge.regions.shapes import TILES_OFF, Tiling
 from lpr_edge.regions.tiles import TilePlanner
 from lpr_edge.vision.detector import PROPOSALS, Detector, are_near, without_copies
-from lpr_edge.vision.plates import ExpectedPlate, FoundPlate
+from lpr_edge.vision.plates import ExpectedPlate, FoundPlate, longer_side
 from lpr_edge.vision.views import cut_tile
 
 MAX_CANDIDATES = 1
 """Faint detections of the coarse view that are looked at closely in a frame."""
 LOOK_AGAIN = 10
 """Frames after which places are looked at closely again where nothing was found."""
-MAX_FRUITLESS = 30
-"""Such places that are remembered."""
 WIDER = 0.5
 """By so much of its size a part is grown on each side where a plate reaches out of it."""
 SHOWN_WELL = 0.2
@@ -93,11 +91,13 @@ class FrameSearch:
         start = perf_counter()
         coarse = self._detector.detect(part_bgr, min(share, PROPOSALS))
         found: list[FoundPlate] = []
+        looked: list[Box] = []
         shown = [plate for plate in coarse if plate.score >= share * self._detector.threshold]
         tracked = self._tracked(shown, expected)
         candidates = self._candidates(coarse, part_bgr, [one.quad_xy for one in expected or ()])
         for box in planner.plan(part_bgr, [*tracked, *candidates]):
             tile = cut_tile(part_bgr, box)
+            looked.append(box)
             uncut = (plate for plate in self._detector.detect(tile.image_bgr, share) if not tile.cuts(plate.quad_xy))
             found += [_moved(plate, box) for plate in uncut]
             if self._area.budget_s is not None and perf_counter() - start > self._area.budget_s:
@@ -105,7 +105,8 @@ class FrameSearch:
         kept = sorted(without_copies([*found, *shown], in_order=True), key=lambda plate: -plate.score)
         sure = [plate for plate in kept if plate.score >= self._detector.threshold]
         self._latest = tuple(plate.quad_xy for plate in sure)
-        self._remember_fruitless(quad for quad in candidates if not _is_near_any(quad, sure))
+        seen = (quad for quad in candidates if any(box.has_near_its_middle(quad.mean(axis=0)) for box in looked))
+        self._remember_fruitless(quad for quad in seen if not _is_near_any(quad, sure))
         return kept
 
     def _tracked(self, shown: Sequence[FoundPlate], expected: Sequence[ExpectedPlate] | None) -> Sequence[Quad]:
@@ -122,11 +123,11 @@ class FrameSearch:
             quads_xy: (4, 2) corners each, of the frame.
         """
         self._frames += 1
-        self._fruitless = [] if self._frames % LOOK_AGAIN == 0 else [*self._fruitless, *quads_xy][-MAX_FRUITLESS:]
+        self._fruitless = [] if self._frames % LOOK_AGAIN == 0 else [*self._fruitless, *quads_xy]
 
     def _candidates(self, coarse: Sequence[FoundPlate], part_bgr: Image, expected_xy: Sequence[Quad]) -> list[Quad]:
         """Plates of the coarse view, and its best low-score detections, that a tile may show in more detail."""
-        small = [p.quad_xy for p in coarse if np.ptp(p.quad_xy, axis=0).max() < SHOWN_WELL * max(part_bgr.shape[:2])]
+        small = [p.quad_xy for p in coarse if longer_side(p.quad_xy) < SHOWN_WELL * max(part_bgr.shape[:2])]
         sure = sum(plate.score >= self._detector.threshold for plate in coarse)
         known = (*expected_xy, *self._fruitless)
         return [quad for quad in small[: sure + MAX_CANDIDATES] if not any(are_near(quad, other) for other in known)]

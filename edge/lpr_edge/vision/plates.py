@@ -11,6 +11,11 @@ from lpr_edge.text.confidence import ConfidenceCurve, raw_confidence
 from lpr_edge.text.parsed import Parsed
 
 
+def longer_side(quad_xy: Quad) -> float:
+    """Longer side of the upright box around a plate (4, 2), in pixels."""
+    return float((quad_xy.max(axis=0) - quad_xy.min(axis=0)).max())
+
+
 @dataclass(frozen=True)
 class FoundPlate:
     """A detection: a plate's corners and score."""

@@ -84,7 +84,7 @@ def test_memory_that_grows_is_noticed(leak: float, flat: bool) -> None:
         ({"heap_bytes": 100}, ["the C heap"]),
         ({"heap_bytes": 100, "step": 700_000}, ["the C heap"]),
         ({"blocks": 1}, ["Python blocks"]),
-        ({"heap_bytes": 30_000}, ["resident memory rises by", "resident memory rises beside", "the C heap"]),
+        ({"heap_bytes": 30_000}, ["resident memory rises by", "resident memory rises apart from", "the C heap"]),
     ],
 )
 def test_leaks_are_told_from_steps(what: dict[str, float], found: list[str]) -> None:
@@ -117,7 +117,8 @@ def test_memory_in_words() -> None:
     )
     resident, blocks, c_heap, *problems = run.lines(EVENTS)
     assert (
-        "resident +4.8 MB in the last two thirds (+36.00 kB every 1,000 frames beside one step; at most 10)" in resident
+        "resident +4.8 MB in the last two thirds (+36.00 kB every 1,000 frames apart from one step; at most 10)"
+        in resident
     )
     assert "100.0, 101.4, 102.9, 104.3, 105.8, 107.2 MB" in resident
     assert "Python blocks: +0.0 every 1,000 frames, +0.00 an event (at most 0.25)" in blocks

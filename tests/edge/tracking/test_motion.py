@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.readings import START, quad_at
 
-from lpr_edge.tracking.motion import LONGEST_S, Motion, size_of
+from lpr_edge.tracking.motion import LONGEST_S, Motion
+from lpr_edge.vision.plates import longer_side
 
 
 def seconds(value: float) -> timedelta:
@@ -68,4 +69,4 @@ def test_a_constant_speed_is_found_and_predicted(vx: float, vy: float, dt: float
 
 def test_size_is_the_longer_side() -> None:
     """Of the upright box around the corners: 60 × 20 pixels are 60."""
-    assert size_of(quad_at(5)) == 60
+    assert longer_side(quad_at(5)) == 60

@@ -59,8 +59,8 @@ def test_expected_plates_say_whether_they_are_settled() -> None:
     seen = []
     for index in range(6):
         tracker.update(frame(index), [plate("A104", 50 + 2 * index), textless])
-        told, doubtful = tracker.expected(frame(index + 1).time)
-        seen.append((told.is_settled, told.is_doubtful, doubtful.is_settled, doubtful.is_doubtful))
+        announced, doubtful = tracker.expected(frame(index + 1).time)
+        seen.append((announced.is_settled, announced.is_doubtful, doubtful.is_settled, doubtful.is_doubtful))
     assert seen == [(index >= 3, False, False, index >= 3) for index in range(6)]
     expected, _ = tracker.expected(frame(6).time)
     assert expected.quad_xy.mean(axis=0)[0] > plate("A104", 60).found.quad_xy.mean(axis=0)[0]

@@ -23,7 +23,7 @@ def quad_at(x: float, y: float = 150.0) -> Quad:
 
 
 class Views:
-    """A detector that finds what it is told to in the whole frame, nothing in tiles, and keeps what it was shown."""
+    """A detector that finds what it is given in the whole frame, nothing in tiles, and keeps what it was shown."""
 
     def __init__(self, *coarse: FoundPlate) -> None:
         self.coarse = list(coarse)
@@ -85,6 +85,17 @@ def test_faint_detections_are_looked_at_again_after_some_frames() -> None:
     looks = close_looks(Views(found(100, 0.3)), [], frames=2 * LOOK_AGAIN)
     assert looks[0] == 1
     assert 2 <= sum(looks) <= 3
+
+
+def test_what_there_was_no_time_for_is_looked_at_in_the_next_frame() -> None:
+    """A low-score detection whose closer look the budget cut off wasn't looked at in vain."""
+    views, track = Views(found(100, 0.3)), ExpectedPlate(quad_at(250))
+    search = FrameSearch(cast(Detector, views), SearchArea(tiling=TILES_AUTO, budget_s=0.0))
+    image = np.full((*FRAME_HW, 3), 90, np.uint8)
+    search.find(image, 1.0, [track])
+    views.close()
+    search.find(image, 1.0, [])
+    assert views.close() == 1
 
 
 def test_without_tracks_plates_of_the_frame_before_are_seen_closely() -> None:
